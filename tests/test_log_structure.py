@@ -9,6 +9,7 @@ import pytest
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.compare.output.environment import MASK, masked
 from gedanken.compare.output.progress_bars import redrawn
+from gedanken.compare.output.text_lines import LONGEST_LINE
 from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.results import ComparisonResult
 from gedanken.experiment.execution import Cause, Execution, Origin
@@ -113,13 +114,18 @@ def test_what_one_log_alone_adds_beside_odd_real_lines_is_undecided_and_said() -
         ("I0304 01:02:03.000004  77 net.cpp:9] begin", "I1211 11:12:13.567890 41234 net.cpp:9] begin"),
         ("date: 2026-03-04_05-06-07 begin", "date: 2025-12-24_23-59-58 begin"),
         ("\ufeffbegin", "begin"),
+        ("sum:  dev_loss █▄▂▁▁", "sum:  dev_loss ▇█▃▁"),
+        ("Dev: [ 7/30] took ( 8.1)", "Dev: [17/30] took (11.9)"),
+        ("part= 9.5 left", "part=10.5 left"),
     ],
 )
 def test_what_another_machine_would_write_is_no_word(one: str, other: str) -> None:
     assert Transcript(one, is_log=True).forms == Transcript(other, is_log=True).forms
 
 
-@pytest.mark.parametrize("line", ["lr 3e5", "loss 0.25 at 3/10", "decade added 0.5", "may 5 be", "train/loss: 0.4"])
+@pytest.mark.parametrize(
+    "line", ["lr 3e5", "loss 0.25 at 3/10", "decade added 0.5", "may 5 be", "train/loss: 0.4", "0.9 (+/- 0.02)"]
+)
 def test_numbers_and_words_are_no_ids(line: str) -> None:
     assert MASK not in masked(line)
 
@@ -300,3 +306,9 @@ def test_the_best_iteration_so_far_is_no_constant_where_each_was_better_than_the
     assert not checks(compared([log(seed, 90) for seed in range(7)], [log(8, 90), log(9, 80), log(10, 90)]))
     counted = log(11, 90).replace("50:", "55:")
     assert checks(compared([log(seed, 90) for seed in range(7)], [log(8, 90), counted, log(10, 90)]))
+
+
+def test_a_line_of_blanks_that_is_too_long_to_be_read_says_of_no_epoch_that_it_is_left_out() -> None:
+    real = [log(seed).replace("round", "epoch") for seed in range(7)]
+    found = compared(real, [" " * (LONGEST_LINE + 1) + "0.5\n"])
+    assert "epochs declared as skipped" not in checks(found) and "epochs silently missing" in checks(found)

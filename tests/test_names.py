@@ -100,6 +100,12 @@ def roles(line: str) -> list[Role]:
         ("1735689600 ner-train-7f6b9c8d54-zt4qv loss=0.7", {"loss": "0.7"}),
         ("network-snapshot-000400  kid50k_full 0.0123", {"kid50k_full": "0.0123"}),
         ("CIFAR-100 acc 0.61", {"CIFAR-100 acc": "0.61"}),
+        ("Top 1-err 40.1 Top 5-err 18.2", {"Top 1-err": "40.1", "Top 5-err": "18.2"}),
+        ("run.py:31] [400] dev_loss=0.5", {"dev_loss": "0.5"}),
+        (
+            "(train.py 31): INFO Accuracy of the net on the 900 test images: 71.5%",
+            {"Accuracy of the net on the 900 test images": "71.5"},
+        ),
         (
             "[train] cost 0.9, wer 0.31; [dev] cost 1.1, wer 0.36",
             {"train cost": "0.9", "train wer": "0.31", "dev cost": "1.1", "dev wer": "0.36"},
@@ -206,6 +212,16 @@ HEADERS = [
         "          precision    recall  f1-score   support",
         "macro avg      0.88      0.93      0.90        15",
         {"macro avg precision": "0.88", "macro avg recall": "0.93", "macro avg f1-score": "0.90"},
+    ),
+    (
+        "   Class    Images   Labels      P      R    mAP50  mAP50-95): 100%        4/4 2.7it/s 1.5s",
+        "     all       128      929   0.67   0.52     0.61      0.44",
+        {"mAP50": "0.61", "mAP50-95": "0.44"},
+    ),
+    (
+        "| Data  | Metric   | Min.  | Step | Max.  | Step |",
+        "| Valid | Loss     | 0.031 | 92   | 0.950 | 1    |",
+        {"Valid Loss Min.": "0.031", "Valid Loss Max.": "0.950"},
     ),
 ]
 

@@ -78,6 +78,13 @@ STYLES = {
         "main/loss={train:.4f} validation/main/loss={held:.4f} validation/main/acc={acc:.4f}"
     ),
     "val ppl": Style("step {e} loss {train:.4f}", tail="***** Evaluating all parts, pass 1/1 *****\nppl: {held:.4f}"),
+    "* Acc@1": Style(
+        "Epoch: [{e}][ 9/90] Loss {train:.3f} ({train:.3f}) Acc@1 {acc:.2f} ({acc:.2f})\n"
+        "Test: [ 9/30] Loss {held:.3f} ({held:.3f}) Acc@1 {acc:.2f} ({acc:.2f})\n"
+        "Test: [19/30] Loss {held:.3f} ({held:.3f}) Acc@1 {acc:.2f} ({acc:.2f})\n * Acc@1 {acc:.3f} Acc@5 {one:.3f}"
+    ),
+    "Prec@1": Style("Epoch: [{e}] Loss {train:.3f}\n *   Prec@1 {acc:.3f} Prec@5 {one:.3f}"),
+    "val_loss": Style("* step {e}: loss {train:.3f} val_loss {held:.3f} ({held:.3f})"),
     "wibble": Style("epoch {e} wibble {train:.4f} took {clock:.3f} s"),
 }
 

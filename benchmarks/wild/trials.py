@@ -13,7 +13,7 @@ from benchmarks.wild.style import Style
 
 STYLES = {style.name: style for styles in HALVES.values() for style in styles}
 _DOCTORINGS = {doctoring.name: doctoring for doctoring in DOCTORINGS}
-_SPLIT = re.compile(r"(?:train|val|validation|valid|test|dev|eval|rank ?\d+)[\s_]", re.IGNORECASE)
+_SPLIT = re.compile(r"(?:train|val|validation|valid|test|dev|eval|cv|rank ?\d+)[\s_]", re.IGNORECASE)
 FIRST_SEEDS = {"alarms 7:3": 0, "alarms 5:1": 100_000, "power": 200_000}
 
 

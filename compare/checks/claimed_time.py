@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from gedanken.compare.output.durations import claimed_seconds, lines_with_times
+from gedanken.compare.output.durations import claimed_seconds
 from gedanken.compare.parsed.run_set import RunSet
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding
@@ -16,18 +16,19 @@ TIME_SLACK = 1.0
 def times(run_set: RunSet) -> Iterable[Finding]:
     """Compare the claimed time with the time taken."""
     worked = [run for run in run_set.real if run.execution.exit_code == 0]
-    printed = [seconds for run in worked if (seconds := claimed_seconds(run.transcript)[0]) is not None]
+    shown = [claimed_seconds(run.transcript) for run in worked]
+    printed = [claimed.seconds for claimed in shown if claimed.seconds is not None]
     really = sorted(printed or [run.execution.seconds for run in worked if run.execution.seconds > 0])
     if not really:
         return
-    naming = {len(lines_with_times(run.transcript)) for run in worked}
+    naming = {claimed.lines for claimed in shown}
     for run in run_set.imagined:
         if run.execution.cause is not Cause.FINISHED:
             continue
+        claimed, at, lines = claimed_seconds(run.transcript)
         # Where lines are lacking that name times, so are these: that they lack is told.
-        if run_set.source is None and not min(naming) <= len(lines_with_times(run.transcript)) <= max(naming):
+        if run_set.source is None and not min(naming) <= lines <= max(naming):
             continue
-        claimed, at = claimed_seconds(run.transcript)
         if claimed is None or really[0] / TIME_FACTOR <= claimed <= really[-1] * TIME_FACTOR:
             continue
         if really[0] - TIME_SLACK <= claimed <= really[-1] + TIME_SLACK:

@@ -61,10 +61,11 @@ def copied_numbers(run_set: RunSet) -> Iterable[Finding]:
     constants = np.unique(fine[0].values)
     for stream in fine[1 : len(run_set.real)]:
         constants = np.intersect1d(constants, stream.values)
+    varying = [_varying(stream, constants) for stream in fine]
     copies = [
         copy
         for column in (None, *range(COLUMNS))
-        for copy in _copies(run_set, [_column(stream, column, constants) for stream in fine])
+        for copy in _copies(run_set, [_column(stream, places, column) for stream, places in varying])
     ]
     yield from _told(run_set, copies)
 
@@ -115,13 +116,18 @@ def _fine(run: ParsedRun) -> _Stream:
     return _Stream(run, script.values[is_fine], line[is_fine])
 
 
-def _column(stream: _Stream, column: int | None, constants: Numbers) -> _Stream:
-    """Select the numbers with a certain number of predecessors in their line; None selects all."""
+def _varying(stream: _Stream, constants: Numbers) -> tuple[_Stream, NDArray[np.int64]]:
+    """Leave out the constants; each number's count of predecessors in its line, these among them."""
+    at = np.arange(len(stream.lines))
+    begins = np.concatenate([[True], np.diff(stream.lines) > 0])[: len(at)]
+    places = at - np.maximum.accumulate(np.where(begins, at, 0))
     kept = ~np.isin(stream.values, constants)
-    if column is not None:
-        at = np.arange(len(stream.lines))
-        begins = np.concatenate([[True], np.diff(stream.lines) > 0])[: len(at)]
-        kept &= at - np.maximum.accumulate(np.where(begins, at, 0)) == column
+    return _Stream(stream.run, stream.values[kept], stream.lines[kept]), places[kept]
+
+
+def _column(stream: _Stream, places: NDArray[np.int64], column: int | None) -> _Stream:
+    """Select the numbers with a certain number of predecessors in their line; None selects all."""
+    kept = slice(None) if column is None else places == column
     values, lines = stream.values[kept], stream.lines[kept]
     fresh = np.concatenate([[True], np.diff(values) != 0])[: len(values)]
     return _Stream(stream.run, values[fresh], lines[fresh])

@@ -21,7 +21,7 @@ _DENIAL = re.compile(
     r"\b(?:no|not|cannot|without|unavailable|disabled|none|false|falling back|would|may|if|cpu)\b|n't\b",
     re.IGNORECASE,
 )
-_WORDS = re.compile(r"gpu|cuda|parallel|nvidia|geforce|[rg]tx|tesla", re.IGNORECASE)
+_WORDS = ("gpu", "cuda", "parallel", "nvidia", "geforce", "rtx", "gtx", "tesla")
 """Each claim contains at least one of these words."""
 LONGEST = 400
 """Maximum length of an examined line: claims are short."""
@@ -56,8 +56,9 @@ def _entries(run: ParsedRun) -> list[Entry]:
 
 def _speaking(output: Transcript) -> list[int]:
     """Return the indices of these lines."""
+    low = (shape.lower() for shape in output.shapes)
     found: list[int] = output.lines_with(
-        [at for at, shape in enumerate(output.shapes) if _WORDS.search(shape)]
+        [at for at, shape in enumerate(low) if any(word in shape for word in _WORDS)]
     ).tolist()
     return found
 

@@ -21,6 +21,8 @@ _ONCE: Pieces = ("\n",)
 
 _BLANKS = Rule(re.compile(MASK), (" ",))
 """A bar's fill is no word of any kind."""
+_PADDING = Rule(re.compile(r"(?:(?<=[\[(])|(?<=\w=))[ ]{1,20}(?=[-+]?\.?\d)"), ("",))
+"""What a width such as `[{step:3d}/400]` puts before a short number: `[ 10/400]` is the same print as `[100/400]`."""
 
 
 class ComparedLines:
@@ -62,4 +64,6 @@ class ComparedLines:
         sort_keys(line)
         if unfill(line):
             line.replace(_BLANKS)
+        if any(padded in line.text for padded in ("[ ", "( ", "= ")):
+            line.replace(_PADDING)
         mask(line, self._before)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,24 +26,30 @@ _FEW = 8
 _SECONDS = {"ms": 0.001, "mil": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "hou": 3600.0}
 
 
-def claimed_seconds(output: Transcript) -> tuple[float | None, int]:
-    """Return the sum of the times in an output, in seconds, with the index of the last line that has one. A line with
-    a total replaces all others."""
+class Claimed(NamedTuple):
+    """The times in an output."""
+
+    seconds: float | None
+    """Their sum; a line with a total replaces all others."""
+    last: int
+    """Index of the last line that has one."""
+    lines: int
+    """Number of lines that have one."""
+
+
+def claimed_seconds(output: Transcript) -> Claimed:
+    """Return the times that an output names."""
     naming = _shapes_with_times(output)
     totals = output.lines_with([at for at in naming if "total" in output.shapes[at].lower()])
-    if len(totals):
-        return _seconds_in(output.lines[totals[0]]), int(totals[0])
     lines = output.lines_with(naming)
+    if len(totals):
+        return Claimed(_seconds_in(output.lines[totals[0]]), int(totals[0]), len(lines))
     if not len(lines):
-        return None, -1
+        return Claimed(None, -1, 0)
     often = np.bincount(output.shape_of[lines], minlength=len(output.shapes))[output.shape_of[lines]] >= _FEW
     columns = output.by_shape(lines[often]) if often.any() else []
-    return _sum(output, lines[~often]) + sum(_column(output, its) for its in columns), int(lines[-1])
-
-
-def lines_with_times(output: Transcript) -> NDArray[np.int64]:
-    """Indices of the lines that name a time."""
-    return output.lines_with(_shapes_with_times(output))
+    seconds = _sum(output, lines[~often]) + sum(_column(output, its) for its in columns)
+    return Claimed(seconds, int(lines[-1]), len(lines))
 
 
 def _shapes_with_times(output: Transcript) -> list[int]:

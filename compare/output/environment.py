@@ -37,7 +37,7 @@ _HEX = r"0x[0-9a-f]{4,}|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{6,}"
 _ID = re.compile(rf"(?<![\w.])(?:{_UUID}|{_POD}(?!-)|{_HEX})(?![\w.]*[g-z\d])(?!\.\d)", re.IGNORECASE | re.ASCII)
 _NUMBER = re.compile(r"\d{1,12}e\d{1,2}", re.IGNORECASE | re.ASCII)
 _PATH = re.compile(
-    r"(?<![\w./<])(?:(?:[a-z]+://|~/|\.{1,2}/|/)[\w\x1a.@%+~=:-]+(?:/[\w\x1a.@%+~=:-]*)*|[A-Z]:\\[\w.\\~-]+)",
+    r"(?<![\w./<+])(?:(?:[a-z]+://|~/|\.{1,2}/|/)[\w\x1a.@%+~=:-]+(?:/[\w\x1a.@%+~=:-]*)*|[A-Z]:\\[\w.\\~-]+)",
     re.ASCII,
 )
 _ADDRESS = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?(?![\w.]*\d)", re.ASCII)
@@ -54,6 +54,8 @@ _HOST = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 """A host in brackets before the time; `[rank0]` is a process of the run."""
+_SPARKLINE = re.compile("(?=█*[▁-▇])[▁-█]{1,400}")
+"""A curve drawn in one line, such as those of a summary by Weights & Biases: a picture of numbers, each another."""
 _MAY_HAVE = re.compile(
     r":\d\d|[a-z\d]{8}-[a-z\d]{5}\b|\d[-/.]\d|[a-z]{3},?\.? +\d|\d[ /-][a-z]{3}|/|\\|[0-9][a-f]|[a-f][0-9]"
     r"|pid|host|node|user|port|id\b|[ap]m\b|name",
@@ -114,6 +116,7 @@ _IDS = Rule(_ID, (MASK,), lambda found: _NUMBER.fullmatch(found[0]) is not None)
 _ADDRESSES = Rule(_ADDRESS, (MASK,))
 _WHAT_IS_NAMED = Rule(_NAMED, (1, 2, MASK))
 _PIDS = Rule(_PID, (MASK,))
+_SPARKLINES = Rule(_SPARKLINE, (MASK,))
 _BYTE_ORDER_MARK = "\ufeff"
 _BYTE_ORDER_MARKS = Rule(re.compile(_BYTE_ORDER_MARK), ("",))
 
@@ -138,6 +141,8 @@ def mask(line: Edited, before: Before) -> None:
         )
     if _BYTE_ORDER_MARK in line.text:
         line.replace(_BYTE_ORDER_MARKS)
+    if not line.text.isascii():
+        line.replace(_SPARKLINES)
     if not _MAY_HAVE.search(line.text):
         return
     if _may_be_stamp(line.text) and line.replace(_STAMPS):

@@ -17,7 +17,7 @@ _BEFORE = 160
 """Maximum distance in characters between a number and its name before it."""
 _UNIT = re.compile(
     r"\s?(?:(?:[a-z]+/|/)(?:secs?|seconds?|s|ms|min|hour)|(?:m?s|secs?|seconds?)/[a-z]+|(?:n|u|µ|m)?s(?:ecs?|econds?)?|"
-    r"milliseconds?|mins?|minutes?|h|hrs?|hours?|days?|[KMGT]i?B?(?:ytes|/s)?|MFLOPS|[TG]FLOPS?|W|°?C)\b",
+    r"milliseconds?|mins?|minutes?|h|hrs?|hours?|days?|[KMGT]i?B?(?:ytes|/s)?|MFLOPS|[TG]FLOPS?|W(?!&)|°?C)\b",
     re.IGNORECASE,
 )
 _VALUE_NEXT = re.compile(r"\s{0,20}[@:=]?\s{0,20}[-+]?\.?\d")
@@ -30,12 +30,12 @@ _BAR = re.compile(
     r"(?<![\d.])\d+(?:\.\d+)?%\s?\|(?!\s*[-+]?(?:\d+\.\d+|\d{2,})%?\s*\|)[^|A-Za-z]{0,400}\|"
     r"[^\[\n]{0,60}(?:\[[^,\]]{0,40}(?:,[^,\]=]{0,40})?)?"
 )
-_FILLED = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%\s{1,3}\d+/\d+(?=\s*\[)")
+_FILLED = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%\s{1,80}\d+/\d+(?=\s*(?:\[|\d[\d.]*\s?[a-z]+/[a-z]))")
 """What is left of a bar without its fill."""
 _ARROW = re.compile(r"\[[=>.\s#-]{5,}\]|[━╸╺█▉▊▋▌▍▎▏]{3,}")
 _STAMP = re.compile(
     r"(?<![\w.])1[3-9]\d{8}(?:\d{3}|\.\d+)?(?![\w])|(?<![\w/-])[\w/-]+\.(?:py|cc|cpp|cu|c|h|go|rs|java|jl):\d+|"
-    r"(?<=\()[a-z_][\w.]*:\d+(?=\) (?:DEBUG|INFO|WARN|ERROR))|"
+    r"(?<=\()[a-z_][\w.]*:\d+(?=\) (?:DEBUG|INFO|WARN|ERROR))|(?<=\()[\w./-]+\.py \d+(?=\))|"
     r"^[IWEF]\d{4} [\d:.]+\s+\d+|\b0x[0-9a-f]+\b|(?<=:)\d{2}(?=[<\],])|\b\d+:\d{2}(?=[<\],\s])",
     re.IGNORECASE,
 )
@@ -62,8 +62,8 @@ _ID = re.compile(
 _NUMBERED = re.compile(r"[+-]?(?:0\d{2,}|\d{4,})")
 """What a file is numbered by, as in `snapshot-000100`: no more of a name than a step is."""
 _OPEN = re.compile(r"\b(?:the|last|past|first|all|previous|these|those|on|over|of|in|for|after)\s*$", re.IGNORECASE)
-_MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
-"""What a logger is called."""
+_BRACKETED = re.compile(r"\]:? \[$")  # `train.py:48] [300] loss=0.5`: nothing names the 300
+_MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")  # what a logger is called
 _EACH = re.compile(r"\s*[A-Za-z]+\s(?:epoch|step|iter(?:ation)?|round)\s*", re.IGNORECASE)
 _COUNTED = re.compile(rf"\b(?:{_COUNT_WORD})\W{{0,4}}\d", re.IGNORECASE)
 _OF_METRIC = re.compile(r"\d+(?:\.\d+)?%?\s(?P<noun>[A-Za-z]{3,20})\b(?!\s?[:=(]|\s[-+.]?\d)")
@@ -150,6 +150,8 @@ class _Reader:
             return self._of(self._header[at], start, end)
         if self._is_thousands(at, start, end):
             return Named("", Role.ENVIRONMENT)
+        if _BRACKETED.search(self._line, 0, start) and re.match(r"\d+\]", self._line[start : end + 1]):
+            return Named("", Role.COUNTER)
         if start in self._keyed:
             return self._of(self._with_split(self._keyed[start]), start, end)
         if self._is_glued(start, end):
@@ -242,7 +244,7 @@ class _Reader:
             return False
         if last in "vV" and not before[-2:-1].isalnum():
             return True
-        is_word = bool(re.match(r"[a-z]", after, re.IGNORECASE)) and not _UNIT.match(after)
+        is_word = bool(re.match(r"-?[a-z]", after, re.IGNORECASE)) and not _UNIT.match(after)
         return is_word and is_whole
 
     def _words_before(self, start: int) -> str:
@@ -302,7 +304,7 @@ class _Reader:
             return ""
         if _OPEN.search(found["name"]) and (noun := self._noun_after(start, or_name=True)):
             return noun  # `… on the 10000 test images`: the number here is none of the metric
-        return _tidy(found["what"] if _COUNTED.search(found["name"]) else found["name"])
+        return _tidy(_LEVEL.sub("", found["what"] if _COUNTED.search(found["name"]) else found["name"]))
 
     def _noun_after(self, start: int, *, or_name: bool = False) -> str:
         """`10 epochs`: the word after the number says what is counted; in `10 loss: 0.5` it is the name of the next

@@ -10,7 +10,7 @@ FARTHEST = 200
 """Lines above a row in which its header is looked for."""
 _RULE = re.compile(r"^[\s|+:=─━┄┅═│┃┼╋┬┴├┤╞╡╪┌┐└┘┏┓┗┛┡┩╇╈╭╮╰╯╶╴-]*$")
 _BARS = re.compile(r"[|│┃║]")
-_BAR = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%(?:\||\s{1,3}\d+/\d+\s*\[).*$")
+_BAR = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%(?:\||\s{1,80}\d+/\d+\s*(?:\[|\d[\d.]*\s?[a-z]+/[a-z])).*$")
 _FREE = re.compile(r"(?<![\w@#.+-])(?<!@\.\d:)(?<!@0\.\d:)[-+]?(?:\d[\w.%:+-]*|\.\d\S*|(?:nan|inf)\b)", re.IGNORECASE)
 """A number alone, without a name."""
 _LOGGED = re.compile(r"^.*[\]:>|-] +(?=[^\s,;]+(?:[,;][^\s,;]+)+$)|^[^|]*(?:\]|:| -) (?=[^|:=]*\|[^:=]*$)")
@@ -40,7 +40,7 @@ def names_of_row(line: str, spans: Sequence[tuple[int, int]], above: Callable[[i
         row = _section(above) + row if is_pair else row
         return [row if _in(cell, start) else "" for start, _end in spans for cell in numbers] if is_pair else None
     names = []
-    has_values = any(_is_generic(name) for name in header)
+    has_values = any(_is_generic(name) and _FREE.match(cell[2]) for name, cell in zip(header, cells, strict=True))
     for start, _end in spans:
         at = next((at for at, cell in enumerate(cells) if _in(cell, start)), None)
         is_number = at is not None and bool(_FREE.match(cells[at][2]))

@@ -63,4 +63,8 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def _short(line: str) -> str:
-    return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…"
+    if len(line) <= LONGEST_LINE:
+        return line
+    # `…` alone would say that the log leaves something out.
+    begin = line[:LONGEST_LINE]
+    return begin if begin.isspace() else f"{begin}…"

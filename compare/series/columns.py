@@ -13,7 +13,7 @@ from gedanken.compare.output.keyed_values import keyed_values
 from gedanken.compare.output.metrics import Metric, epoch_in
 from gedanken.compare.output.named_numbers import Named, named_numbers
 from gedanken.compare.output.transcript import VALUE, template_of
-from gedanken.compare.output.vocabulary import Meaning, Measures, Role, key_of, meaning_of, split_in
+from gedanken.compare.output.vocabulary import Meaning, Measures, Role, Split, key_of, meaning_of, split_in
 from gedanken.compare.output.wording import HOLE
 from gedanken.compare.series.sections import SPLITS
 from gedanken.compare.source.print_sites import PrintSite
@@ -32,6 +32,8 @@ _PARTS = re.compile(r"\s?/\s?(\d{1,18})(?!\.?\d)")
 _FIRST = re.compile(r"\W*(?P<word>[^\W\d_][\w-]+)(?:\s?[\]:|)]|\s{2,}|\t)")
 """A word that begins a line as a label, such as `Teacher` in `[Teacher] loss 0.5`; a word of a sentence does not
 count."""
+STARRED = re.compile(r"(?:^|[\]):] (?:INFO )?)\* +(?=[^\W\d])")
+"""`* Acc@1 71.2 Acc@5 90.1`: how the ImageNet example of PyTorch and its many kin sum up an evaluation."""
 _PREFIX = re.compile(r"\b(?:DEBUG|INFO|WARNING|ERROR)\b(?::[\w.]+:)?")
 """A logger's prefix before every line."""
 _JOINED = re.compile(r"\s?/\s?")
@@ -71,6 +73,11 @@ class Column:
     @property
     def meaning(self) -> Meaning:
         return meaning_of(self.words)
+
+    @property
+    def is_starred(self) -> bool:
+        """Return whether its line sums up an evaluation by its star."""
+        return STARRED.search(self.form) is not None and self.meaning.split is not Split.TRAIN
 
 
 def trunk_of(form: str) -> str:
@@ -230,6 +237,7 @@ class Form:
         words = " ".join(_PREFIX.sub("", opening).split()).strip(" :=-|")
         is_short = len(words) <= 40 and words[:1].isalpha() and not any(map(str.isdigit, words))
         names = [words] if is_short and words.endswith(label) else []
+        names += [f"* {label}"] if STARRED.search(self.form) else []
         if before := re.search(rf"(?P<word>\b[A-Za-z]{{3,20}}) {re.escape(label)}\W*$", opening):
             names.append(f"{before['word']} {label}")
         names += [f"{split} {label}"] if split and not split_in(label) else []

@@ -75,8 +75,16 @@ def choose(
     if not metrics:
         return None
     curves = {columns[name].meaning.split for name in metrics if shown[name].times > 1}
+    batches = _of_batches([columns[name] for name in metrics])
     report = min(_REPORT, *(1 / max(shown[name].times, 1) for name in metrics))
-    best = min(metrics, key=lambda name: _rank(columns[name], shown[name], monitored, curves, report))
+    is_partial = {name: (columns[name].form, columns[name].fixed, columns[name].index) in batches for name in metrics}
+    best = min(
+        metrics,
+        key=lambda name: (
+            _held_out(columns[name], is_partial[name]),
+            *_rank(columns[name], shown[name], monitored, curves, report),
+        ),
+    )
     return Endpoint(best, _reason(columns[best], shown[best], monitored), "rule")
 
 
@@ -124,6 +132,24 @@ def _may_be_one(column: Column, shown: Shown) -> bool:
     return is_other and shown.times > 1 and not shown.is_whole
 
 
+def _held_out(column: Column, is_of_a_batch: bool) -> int:
+    """Rank a metric by the data that it is taken on."""
+    if column.meaning.is_held_out and not is_of_a_batch:
+        return 0
+    return 1 if column.meaning.is_held_out_by_nature or column.is_starred else 2
+
+
+def _of_batches(metrics: Sequence[Column]) -> set[tuple[object, ...]]:
+    """Return where metrics of a batch stand, each with the mean so far in brackets behind it.
+
+    They matter where another line, with a star, says the same of all data.
+    """
+    if not any(column.is_starred for column in metrics):
+        return set()
+    means = [column for column in metrics if column.words.endswith(" in brackets") and not column.is_starred]
+    return {(column.form, column.fixed, column.index - back) for column in means for back in (0, 1)}
+
+
 def _rank(
     column: Column,
     shown: Shown,
@@ -137,7 +163,6 @@ def _rank(
     is_one_of_training = shown.times <= 1 and meaning.split in (None, Split.TRAIN) and meaning.split in curves
     is_summary = meaning.is_summary or "in brackets" in column.words or is_one_of_training
     return (
-        0 if meaning.is_held_out else 1 if meaning.is_held_out_by_nature else 2,
         0 if key_of(column.words) in monitored else 1,
         _objective(meaning),
         is_summary,
@@ -163,7 +188,7 @@ def _objective(meaning: Meaning) -> float:
 def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]]) -> str:
     """State in a few words why this series was chosen."""
     meaning = column.meaning
-    is_held_out = meaning.is_held_out or meaning.is_held_out_by_nature
+    is_held_out = meaning.is_held_out or meaning.is_held_out_by_nature or column.is_starred
     missing = [] if is_held_out else ["metric on held-out data"]
     if key_of(column.words) in monitored:
         kind = "a metric that, by its log, the program stops or saves by"
@@ -175,6 +200,7 @@ def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]])
         kind, better = _WHAT[meaning.measures]
         missing += [f"held-out {better}" if meaning.is_held_out else better] if better else []
     data = f" on held-out data ({meaning.split})" if meaning.is_held_out else ""
+    data = data or (" in a line that sums up an evaluation (*)" if column.is_starred else "")
     lacks = f", and the output has no {' and no '.join(missing)}" if missing else ""
     often = f"{shown.times:g} times" if shown.times > 1 else "once"
     return f"chosen because it is {kind}{data}{lacks}; printed {often} per run"
