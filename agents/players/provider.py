@@ -1,4 +1,4 @@
-"""`--model player:KIND?bank=FILE`: a reference player, used through the same graph as any model."""
+"""The provider of `--model player:KIND?bank=FILE`: a reference player, used like any other model."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
