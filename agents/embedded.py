@@ -131,7 +131,9 @@ def _as_model(address: str, key: str, cores: int, server: "subprocess.Popen[str]
     warm_for = ""
 
     async def prepare(messages: Sequence[Message], fresh: bool) -> None:
-        """Process the messages once with an empty cache: a seed gives the same reply only from the same cache state."""
+        """Process the messages once with an empty cache: a seed gives the same reply only from the same cache
+        state.
+        """
         nonlocal warm_for
         if (code := server.poll()) is not None:  # to ask it again would help nobody
             how = f"signal {-code}" if code < 0 else f"exit code {code}"

@@ -46,7 +46,9 @@ class BankChat(BaseChatModel):
 
 
 class PlayerChat(BankChat):
-    """A chat model that answers as its player does, and with an empty text if no program of the bank is asked about."""
+    """A chat model that answers as its player does, and with an empty text if no program of the bank is asked
+    about.
+    """
 
     player: Player
 
