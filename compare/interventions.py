@@ -12,9 +12,9 @@ from gedanken.compare.stats.intervals import Share, share_of
 from gedanken.experiment.execution import Cause, Execution
 
 CERTAIN = 0.01
-"""Below this p the real effect of a change counts as certain."""
+"""The real effect of a change counts as certain if its p-value is below this number."""
 FEWEST_REAL = 5
-"""Real runs per side from which p can be that small."""
+"""Minimum number of real runs of each version with which a p-value can be that small."""
 UNLIKELY = 0.05
 
 

@@ -87,7 +87,7 @@ def _is_unnamed(case: Case, says: CheckSays) -> bool:
 
 
 def _outcome(run: Run, says: CheckSays) -> Outcome:
-    """Return how a run of the family ended."""
+    """Return how a run of this family of checks ended."""
     if run.result is None:
         return "unknown"
     other = "lint" if says.family == "types" else "types"

@@ -198,7 +198,7 @@ class _Cutter:
 
 
 def parts_of(text: str) -> list[Part]:
-    """Return the sentences and fences of a message, in its order."""
+    """Return the sentences and fenced blocks of a message, in order."""
     return _Cutter(text).cut()
 
 

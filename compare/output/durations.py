@@ -1,4 +1,4 @@
-"""Times that an output names."""
+"""Durations that an output states."""
 
 import re
 from collections.abc import Iterator
@@ -14,20 +14,22 @@ _DURATION = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _BETWEEN = re.compile(r"(?:\s|,|and\b){0,6}", re.IGNORECASE)
-"""Stands between the parts of one time: `0m 0.6s`."""
+"""The text between the parts of one duration, as in `0m 0.6s`."""
 _IN_BRACKETS = re.compile(rf"[(\[]\s?(?={_DURATION.pattern}\s?[)\]])", re.IGNORECASE | re.ASCII)
 CLOCK = re.compile(r"(?<!\d)(?:\d{1,2}:)?\d{2}:\d{2}(?:[.,]\d{1,9})?(?!\d)|(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
 """A time of day, or a date."""
 _TIME_WORD = re.compile(r"\b(?:time|took|elapsed|duration|finished in|completed? in|training in)\b", re.IGNORECASE)
 _MAY_NAME = re.compile(r"time|took|elapsed|duration|finished|completed?|training|\(|\[", re.IGNORECASE)
 _FEW = 8
-"""Lines of one shape that are read one by one."""
+"""Up to this number, lines of one shape are read one by one."""
 _SECONDS = {"ms": 0.001, "mil": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "hou": 3600.0}
 
 
 def claimed_seconds(output: Transcript) -> tuple[float | None, int]:
-    """Return the sum of the times in an output, in seconds, with the index of the last line that has one. A line with
-    a total replaces all others."""
+    """Return the sum of the durations in an output, in seconds, and the index of the last line that states one.
+
+    A line with a total replaces all others.
+    """
     naming = _shapes_with_times(output)
     totals = output.lines_with([at for at in naming if "total" in output.shapes[at].lower()])
     if len(totals):
@@ -41,7 +43,7 @@ def claimed_seconds(output: Transcript) -> tuple[float | None, int]:
 
 
 def lines_with_times(output: Transcript) -> NDArray[np.int64]:
-    """Indices of the lines that name a time."""
+    """Return the indices of the lines that state a duration."""
     return output.lines_with(_shapes_with_times(output))
 
 
@@ -52,12 +54,12 @@ def _shapes_with_times(output: Transcript) -> list[int]:
 
 
 def _sum(output: Transcript, lines: NDArray[np.int64]) -> float:
-    """Return all times that lines name, in seconds."""
+    """Return the sum of the durations in these lines, in seconds."""
     return sum(_seconds_in(line) or 0.0 for line in output.lines.at(lines))
 
 
 def _column(output: Transcript, lines: NDArray[np.int64]) -> float:
-    """Return the same of lines of one shape."""
+    """Return the sum of the durations in lines of one shape, in seconds."""
     shape = output.shapes[output.shape_of[lines[0]]]
     column = output.column_of(lines, shape)
     columns = [(column(*part.span("value")), seconds_of(part["unit"])) for part in _parts_in(shape)]
@@ -66,18 +68,22 @@ def _column(output: Transcript, lines: NDArray[np.int64]) -> float:
 
 
 def names_time(line: str) -> bool:
-    """Return whether a line, or the shape of one, names a time."""
+    """Return whether a line, or the shape of a line, states a duration."""
     return _time_in(line) is not None
 
 
 def _time_in(line: str) -> re.Match[str] | None:
-    """Return the first part of the time that a line names, after a word for it or alone in brackets."""
+    """Return the first part of the duration in a line: after a word for it, or alone in brackets. None if there
+    is none.
+    """
     named = _TIME_WORD.search(line) or _IN_BRACKETS.search(line)
     return _DURATION.search(line, named.end()) if named else None
 
 
 def _seconds_in(line: str) -> float | None:
-    """Return the time that a line names, all its parts together: 62.5 for `took 1m 2.5s`."""
+    """Return the duration that a line states, in seconds, all parts together: 62.5 for `took 1m 2.5s`. None if
+    there is none.
+    """
     parts = [float(part["value"]) * seconds_of(part["unit"]) for part in _parts_in(line)]
     return sum(parts) if parts else None
 
@@ -91,13 +97,13 @@ def _parts_in(line: str) -> Iterator[re.Match[str]]:
 
 
 def seconds_of(unit: str) -> float:
-    """Return how many seconds a unit has, however it is written: `ms`, `hrs`, `Minutes`."""
+    """Return the number of seconds in a unit, in any spelling: `ms`, `hrs`, `Minutes`."""
     unit = unit.lower()
     return _SECONDS.get(unit) or _SECONDS.get(unit[:3]) or _SECONDS[unit[0]]
 
 
 def untimed(line: str) -> str:
-    """Return a line without its times, which no seed fixes."""
+    """Return a line without its durations, which no seed determines."""
     word = _TIME_WORD.search(line)
     if word:
         line = line[: word.end()] + skeleton(line[word.end() :])
