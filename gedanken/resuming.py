@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gedanken.graphs.context import Context
 
 FORKED = "forked from "
-"""Begins the note that a fork has all that it takes from the other run."""
+"""Beginning of the note that a fork has stored everything that it takes from the other run."""
 RUNS = Path("runs")
 MAY_COME = (Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.ENGINE_LOST)
 """Causes after which a process that resumes the run repeats the request or the execution."""
@@ -50,7 +50,8 @@ class Again:
 async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
     """Continue a run where its last process ended. Finished work is neither run nor requested again.
 
-    Of one of which nothing is left to do, that is said, and neither model nor engine is opened. Raises as `run` does.
+    If nothing is left to do, only the result is shown, and no model or engine is opened. Raises the same errors as
+    `run`.
     """
     if (ended := _ended(folder)) is not None:
         screen.say(f"{folder} is finished, so there is nothing to resume; for more samples: gedanken extend")

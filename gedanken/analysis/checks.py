@@ -58,7 +58,7 @@ def _guarded(plugin: Plugin, check: Check) -> Check:
 
 
 def _seen(found: Any, runs: RunSet) -> Finding:
-    """Validate a finding: it has the right type, and concerns existing runs."""
+    """Return the finding if it has the right type and concerns existing runs; otherwise raise CheckBroken."""
     if not isinstance(found, Finding):
         raise BadInput(f"it yields a {type(found).__name__} instead of a Finding")
     finding = _FINDING.validate_python(asdict(found))

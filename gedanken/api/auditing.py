@@ -1,4 +1,4 @@
-"""`gedanken.audit`: transcripts of agents to an Audit."""
+"""The function `gedanken.audit`, which audits the transcripts of agents."""
 
 from collections.abc import Iterable
 from dataclasses import replace

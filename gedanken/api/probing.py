@@ -1,4 +1,4 @@
-"""`gedanken.probe` and `aprobe`: small programs of known difficulty, from Python."""
+"""The functions `gedanken.probe` and `aprobe`: small programs of known difficulty, from Python."""
 
 import asyncio
 import os
@@ -29,17 +29,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ProbeResult:
-    """What a probe came to."""
+    """The result of a probe."""
 
     log: RunLog
     scores: tuple[ItemScore, ...]
-    """Of each item and way of asking (`condition`)."""
+    """The score of each item under each way of asking (`condition`)."""
     values: dict[str, Any]
-    """What `gedanken probe --json` prints."""
+    """The values that `gedanken probe --json` prints."""
 
     @property
     def exact(self) -> float | None:
-        """The mean over items of the share of right answers to direct questions; None if nothing was scored."""
+        """The mean over items of the share of right answers to direct questions, 0 to 1; None if nothing was
+        scored.
+        """
         exact: float | None = self.values["exact"]
         return exact
 

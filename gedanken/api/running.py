@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 
 
 def waiting(called: str, work: Callable[Asked, Coroutine[Any, Any, Result]]) -> Callable[Asked, Result]:
-    """Return the same for code that does not await."""
+    """Return a blocking function that waits for the coroutine function `work`."""
 
     @wraps(work)
     def wait(*arguments: Asked.args, **named: Asked.kwargs) -> Result:
@@ -134,7 +134,7 @@ async def _resume(
 
 
 async def _analysed(work: Coroutine[Any, Any, RunResult]) -> Analysis:
-    """Return what a run came to. If its report could not be made, comparing it once more raises what was wrong."""
+    """Return the analysis of a run. If its report failed, compare the run again, which raises the error."""
     try:
         done = await work
     except Interrupted as interrupted:
@@ -146,7 +146,7 @@ async def _analysed(work: Coroutine[Any, Any, RunResult]) -> Analysis:
 
 
 def screen_of(progress: bool) -> Screen:
-    """Signals stay those of the program that calls."""
+    """Return the progress display for a run from Python; signals are left to the calling program."""
     screen = Screen()
     screen.console.quiet = not progress
     screen.takes_signals = False

@@ -1,4 +1,4 @@
-"""What `langgraph.json` names: the graphs for LangGraph's server, as `langgraph dev` runs them."""
+"""The graphs that `langgraph.json` names, for LangGraph's server, for example `langgraph dev`."""
 
 import re
 from collections.abc import AsyncIterator, Callable
@@ -34,9 +34,9 @@ _THREAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 @asynccontextmanager
 async def experiment(config: RunnableConfig, runtime: ServerRuntime[RunSpec]) -> AsyncIterator[Any]:
-    """The experiment graph. Only where it is executed are a store, a machine and a model opened.
+    """Yield the experiment graph. A store, a machine and a model are opened only if the graph is executed.
 
-    Each thread of the server has one run folder, `runs/thread-ID`: what is executed on it once more goes on with that
+    Each thread of the server has one run folder, `runs/thread-ID`; a further execution on the thread continues that
     run. Raises BadInput, NoSandbox or NoModel.
     """
     async with _served(config, runtime, Serving, build_served_graph) as graph:
@@ -45,7 +45,7 @@ async def experiment(config: RunnableConfig, runtime: ServerRuntime[RunSpec]) ->
 
 @asynccontextmanager
 async def probe(config: RunnableConfig, runtime: ServerRuntime[RunSpec]) -> AsyncIterator[Any]:
-    """The probe graph, whose context is a RunSpec with a `probe`; see `experiment`."""
+    """Yield the probe graph, whose context is a RunSpec with a `probe`; see `experiment`."""
     async with _served(config, runtime, ProbeServing, build_served_probe) as graph:
         yield graph
 
@@ -86,10 +86,10 @@ async def _served(
 
 
 def asked_of(context: Any) -> RunSpec:
-    """What a client asks for. Raises BadInput.
+    """Return the RunSpec that a client requests. Raises BadInput.
 
-    Whoever reaches the server may be anybody, a page in a browser too: what would run programs without isolation, or
-    send this machine's keys elsewhere, is not taken from there.
+    Anybody may reach the server, even a web page in a browser. So requests are refused that would run programs
+    without isolation, or send this machine's keys to another address.
     """
     try:
         spec = context if isinstance(context, RunSpec) else RunSpec.model_validate(context or {})

@@ -1,4 +1,4 @@
-"""`gedanken audit`: what an agent's transcript says that ran, against its own record and against real runs."""
+"""The command `gedanken audit`: compares what an agent says that it ran with its transcript and with real runs."""
 
 import sys
 from pathlib import Path
@@ -24,14 +24,14 @@ FAIL_ON = "--fail-on"
 
 
 def complete_kind(incomplete: str) -> list[str]:
-    """Kinds that begin so."""
+    """Return the values of `--fail-on` that begin like this."""
     from gedanken.auditing.audited import KINDS
 
     return [kind for kind in KINDS if kind.startswith(incomplete)]
 
 
 def complete_rerun(incomplete: str) -> list[str]:
-    """Return what `--rerun` takes that begins so."""
+    """Return the values of `--rerun` that begin like this."""
     return [name for name in ("none", "claimed", "all") if name.startswith(incomplete)]
 
 
@@ -135,8 +135,9 @@ def audit(  # noqa: PLR0913 (its options)
 
 
 def _kinds(given: list[str]) -> set[str]:
-    """Return the kinds that were named, also several in one word with commas. Raises BadInput for one that there is
-    not."""
+    """Return the kinds that `--fail-on` names; one word may name several, separated by commas. Raises BadInput
+    for an unknown kind.
+    """
     from gedanken.auditing.audited import KINDS
     from gedanken.experiment.errors import BadInput
 
@@ -147,7 +148,7 @@ def _kinds(given: list[str]) -> set[str]:
 
 
 def spread_kinds(arguments: list[str]) -> list[str]:
-    """Have `--fail-on` of `audit` take every kind that follows it, as `--fail-on stale never-run`."""
+    """Make `--fail-on` of `audit` accept all kinds that follow it, as in `--fail-on stale never-run`."""
     if arguments[:1] != ["audit"]:
         return arguments
     from gedanken.auditing.audited import KINDS

@@ -58,7 +58,7 @@ def families(  # noqa: PLR0913 (each is an option of the command)
     as_json: Json = False,
     out: Annotated[Path | None, typer.Option(help="The run folder, new or empty; by default under runs/.")] = None,
 ) -> None:
-    """Ask what small programs print, really run them, and count what is right by the number of their operations."""
+    """Ask a model what small programs print, really run them, and count right answers by number of operations."""
     from gedanken.cli.shown import show_probe
     from gedanken.experiment.budget import Budget
     from gedanken.experiment.run_spec import ModelSpec, SandboxSpec

@@ -1,4 +1,4 @@
-"""`gedanken resume`, `gedanken approve`, `gedanken extend`, `gedanken fork`: going on with runs that were begun."""
+"""The commands `gedanken resume`, `approve`, `extend` and `fork`, which continue existing runs."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -36,7 +36,7 @@ def resume(  # noqa: PLR0913 (each is an option of the command)
     budget: BudgetText = None,
     as_json: Json = False,
 ) -> None:
-    """Go on with a run that was killed, interrupted, or lost its model or engine. Nothing is paid for twice."""
+    """Continue a run that was killed, interrupted, or lost its model or engine. Nothing is paid for twice."""
     from gedanken.resuming import Again, newest_unfinished
     from gedanken.resuming import resume as go_on
     from gedanken.terminal.screen import Screen
@@ -63,7 +63,9 @@ def approve(  # noqa: PLR0913 (each is an option of the command)
     budget: BudgetText = None,
     as_json: Json = False,
 ) -> None:
-    """Say whether the program that waits in a run may run, and go on; without an option, look at it and be asked."""
+    """Decide whether the waiting program of a run may run, and continue; without an option, show the program and
+    ask.
+    """
     from gedanken.experiment.approval import read_decision
     from gedanken.experiment.errors import BadInput
     from gedanken.resuming import Again, resume
@@ -99,7 +101,9 @@ def extend(  # noqa: PLR0913 (each is an option of the command)
     budget: BudgetText = None,
     as_json: Json = False,
 ) -> None:
-    """Give a run more seeds and samples; only the new ones are run, and the report says that there are more."""
+    """Give a run more seeds and samples. Only the new ones are run, and the report says that they were added
+    later.
+    """
     from gedanken.resuming import Again
     from gedanken.resuming import extend as go_on
     from gedanken.terminal.screen import Screen
@@ -127,7 +131,7 @@ def fork(  # noqa: PLR0913 (each is an option of the command)
     budget: BudgetText = None,
     as_json: Json = False,
 ) -> None:
-    """Begin a new run that reuses another run up to a line of its script and goes on differently from there."""
+    """Start a new run that equals another run up to a line of its script, and then continues differently."""
     from gedanken.experiment.errors import BadInput
     from gedanken.forking import Changes
     from gedanken.forking import fork as go_on
@@ -148,7 +152,7 @@ def fork(  # noqa: PLR0913 (each is an option of the command)
 
 
 def finish(running: "Coroutine[Any, Any, RunResult]", as_json: bool) -> None:
-    """Run to the end, show what came of it, and end with its exit code."""
+    """Execute a run, print its result, and exit with its exit code."""
     from gedanken.cli.shown import exit_code_of, show
 
     ran = asyncio.run(running)
