@@ -38,7 +38,7 @@ class GpuWish:
     ids: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """The text as written after `--gpus`."""
+        """Return the text that was written after `--gpus`."""
         if self.kind == "count":
             return str(self.count)
         if self.kind == "ids":
