@@ -69,4 +69,4 @@ def _file_of(spec: ModelSpec) -> Path:
 
 def _needs_no_address(spec: ModelSpec) -> None:
     if spec.base_url is not None:
-        raise BadInput(f"--base-url goes with a model that a server has, as in openai:NAME, not with {spec.name}")
+        raise BadInput(f"--base-url only applies to a model on a server, such as openai:NAME, not to {spec.name}")

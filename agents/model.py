@@ -214,7 +214,9 @@ class Model:
                 if end.cause is Cause.ONLY_REASONED and end.was_cut:
                     continue
             return self._reply(sent, call, heard, end, began)
-        raise NoModel(f"{self.name}: it still refuses the request without {', '.join(sorted(self.learned.refused))}")
+        raise NoModel(
+            f"{self.name}: the server still refuses the request without {', '.join(sorted(self.learned.refused))}"
+        )
 
     @property
     def host(self) -> str:

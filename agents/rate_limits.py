@@ -258,7 +258,7 @@ class Pace:
 
 def _too_long(busy: ModelBusy, until: float) -> NoModel:
     longest = _span(LONGEST_WAIT)
-    return NoModel(f"{busy}; it asks to wait until {_clock(until)}, and the longest wait is {longest}")
+    return NoModel(f"{busy}; the server asks to wait until {_clock(until)}, and the longest wait is {longest}")
 
 
 def _clock(moment: float) -> str:

@@ -145,7 +145,7 @@ async def drive(
         except NodeTimeoutError as error:
             outcome = f"{STOPPED}{error}"
             raise NoModel(
-                f"{context.model.name} sent nothing for too long; try again later, or name another model"
+                f"{context.model.name} sent nothing for too long; try again later, or use another model"
             ) from error
         except Exception as error:
             outcome = f"crashed: {type(error).__name__}: {error}"

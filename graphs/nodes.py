@@ -325,9 +325,9 @@ async def _surprisal(state: State, runtime: Runtime[Context]) -> Surprisal | Non
     if not asked:
         return NotAvailable("another model imagined the programs, before the fork")
     if context.experiment.conditions.steps:
-        return NotAvailable("working steps stand between what was asked and the output")
+        return NotAvailable("the reply contains working steps before the output")
     if context.model.learned.reasons:
-        return NotAvailable("the model reasons between what was asked and the output")
+        return NotAvailable("the model reasons before the output")
     async with context.cores.take(context.model.cores, _waiting(runtime, "report", "surprisal")):
         return await surprisals(context.model, asked, _emit(runtime, "report", "surprisal"))
 

@@ -32,7 +32,7 @@ READ_A_REQUEST = 250
 def design_of(context: Context) -> ProbeDesign:
     """Return the design of the probe. Raises BadInput if the run is not a probe."""
     if context.spec.probe is None:
-        raise BadInput("the spec of this run has no `probe`")
+        raise BadInput("the spec of this run contains no `probe`")
     return context.spec.probe
 
 

@@ -289,7 +289,7 @@ def keep_executions(machine: SandboxMachine, ledger: Ledger, tell: Tell, note: T
         ledger.put("about", ENVIRONMENT, {"environment": environment, "name": machine.name})
     elif known.get("environment") != environment:
         raise BadInput(
-            f"the run was begun in another environment than there is now ({machine.name}: its image, data or limits "
+            f"the environment has changed since the run was started ({machine.name}: its image, data or limits "
             "have changed); its results stay as they are"
         )
     return KeptMachine(ledger, environment, machine.name, machine, tell, note, lends)
@@ -299,7 +299,7 @@ def replayed_machine(ledger: Ledger) -> KeptMachine:
     """Return the machine for a replay, which knows only what is in the ledger and runs nothing. Raises BadInput."""
     known = ledger.get("about", ENVIRONMENT)
     if known is None:
-        raise BadInput(f"{ledger.folder}: cannot be replayed, because its ledger is missing")
+        raise BadInput(f"{ledger.folder}: cannot be replayed, because the ledger is missing")
     with reading_entry():
         return KeptMachine(ledger, str(known["environment"]), str(known["name"]), None, _nobody, _nobody, free)
 

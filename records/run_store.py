@@ -338,7 +338,10 @@ def reopen_store(folder: Path, spec: RunSpec | None = None) -> Iterator[RunStore
     process is removed.
     """
     if not (folder / LOG).is_file():
-        raise BadInput(f"{folder}: no {LOG} in it: not a run, or a run of an earlier version, which can only be read")
+        raise BadInput(
+            f"{folder}: contains no {LOG}; either it is not a run folder, or an earlier version wrote it, so that it "
+            "can only be read"
+        )
     _check_files(folder)
     with _locked_log(folder) as file:
         inside = Inside(folder, MOST_FOLDER_BYTES)
@@ -359,9 +362,12 @@ def _check_files(folder: Path) -> None:
         if path.is_symlink():
             raise BadInput(f"{folder}: contains symbolic links, which no run creates: nothing is written to it")
         if not path.is_dir() and not path.is_file():
-            raise BadInput(f"{path}: neither a file nor a folder; no run makes such a thing")
+            raise BadInput(f"{path}: neither a file nor a folder, so it does not belong to a run")
     if (folder / LOG).stat().st_nlink > 1:
-        raise BadInput(f"{folder / LOG}: is in another folder too (a hard link), whose run it would change: copy it")
+        raise BadInput(
+            f"{folder / LOG}: this file also belongs to another folder (a hard link), which would be changed too; "
+            "copy the folder"
+        )
 
 
 def is_at_work(folder: Path) -> bool:

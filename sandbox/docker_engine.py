@@ -310,7 +310,7 @@ def _no_sandbox() -> Iterator[None]:
     try:
         yield
     except (DockerException, requests.RequestException) as error:
-        told = explain(error) or NoSandbox(f"the engine could not make a container: {first_line(error)}")
+        told = explain(error) or NoSandbox(f"the engine could not create a container: {first_line(error)}")
         raise told from error
 
 

@@ -54,7 +54,8 @@ def read_player(name: str) -> tuple[Player, Path]:
         )
     if not given.get("bank"):
         raise BadInput(
-            f"--model player:{name[:80]}: name the file of items that it knows, as in player:{kinds[0]}?bank=FILE"
+            f"--model player:{name[:80]}: name the file of items that the player knows, as in "
+            f"player:{kinds[0]}?bank=FILE"
         )
     player = Player(
         kinds,

@@ -63,7 +63,9 @@ async def _served(
         return
     spec = await off_loop(asked_of, executed.context)
     if (spec.probe is not None) != (serves is ProbeServing):
-        raise BadInput("context: probe: a spec with a probe is for the graph `probe`, and any other for `experiment`")
+        raise BadInput(
+            "context: probe: use the graph `probe` for a spec with a probe, and `experiment` for any other"
+        )
     folder = RUNS / f"thread-{_thread_of(config)}"
     screen = Screen()
     screen.console.quiet = True
@@ -95,11 +97,16 @@ def asked_of(context: Any) -> RunSpec:
         spec = context if isinstance(context, RunSpec) else RunSpec.model_validate(context or {})
     except ValidationError as error:
         first = error.errors()[0]
-        raise BadInput(f"context: {'.'.join(map(str, first['loc']))}: {first['msg']}; it is a RunSpec") from error
+        raise BadInput(
+            f"context: {'.'.join(map(str, first['loc']))}: {first['msg']}; the context must be a RunSpec"
+        ) from error
     if spec.sandbox.trusted or spec.sandbox.name == "host":
         raise BadInput("a server runs no programs without isolation: name another sandbox than host")
     if spec.model.base_url is not None and not is_here(spec.model.base_url):
-        raise BadInput("a server sends no key to an address that a client names; set it in the server's environment")
+        raise BadInput(
+            "the server sends no API key to an address that a client names; set the address in the server's "
+            "environment"
+        )
     check(spec)
     return spec
 
@@ -108,7 +115,7 @@ def _open(opened: ExitStack, folder: Path, spec: RunSpec) -> RunStore:
     if not is_run_folder(folder):
         return opened.enter_context(open_store(make_folder(folder), spec))
     if read_spec(Inside(folder, MOST_FOLDER_BYTES)).key != spec.key:
-        raise BadInput(f"this thread holds another run, in {folder}: begin a new thread")
+        raise BadInput(f"this thread contains another run, in {folder}: start a new thread")
     return opened.enter_context(reopen_store(folder))
 
 

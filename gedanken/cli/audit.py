@@ -48,35 +48,35 @@ def audit(  # noqa: PLR0913 (its options)
         typer.Option(
             FAIL_ON,
             metavar="KIND…",
-            help="End with 1 where this occurs: misquoted, too-early, stale, never-run, undecidable, supported or "
-            "differs; takes every kind after it.",
+            help="Exit with code 1 if any of these kinds occurs. Claims: misquoted, too-early, stale, never-run, "
+            "undecidable, supported. Commands run again: differs. Takes all kinds that follow.",
             autocompletion=complete_kind,
         ),
     ] = None,
     no_tools: Annotated[
-        bool, typer.Option("--no-tools", help="You say that the agent of a plain chat had no tools at all.")
+        bool, typer.Option("--no-tools", help="State that the agent of a plain chat had no tools at all.")
     ] = False,
     workspace: Annotated[
         Path | None,
         typer.Option(help="The folder in which the agent worked; commands are run again on a copy of it."),
     ] = None,
     image: Annotated[
-        str | None, typer.Option(help="Run commands again in this image of Docker's or Podman's, instead of ours.")
+        str | None, typer.Option(help="Run commands again in this Docker or Podman image, instead of gedanken's own.")
     ] = None,
     setup: Annotated[
         str | None,
         typer.Option(
             metavar="CMD",
-            help="A command of yours that prepares the copy. It alone may use the network, and ends before anything "
-            "of the transcript runs.",
+            help="A command that prepares the copy. Only this command may use the network; it ends before any "
+            "command of the transcript runs.",
         ),
     ] = None,
     rerun: Annotated[
         str,
         typer.Option(
             metavar="[none|claimed|all]",
-            help="What is really run again, without a network: nothing, the commands that claims speak of (with "
-            "those that change files before them), or all.",
+            help="Which commands are really run again, without a network: none, those that claims are about (and "
+            "earlier ones that change files), or all.",
             autocompletion=complete_rerun,
         ),
     ] = "none",
@@ -84,11 +84,11 @@ def audit(  # noqa: PLR0913 (its options)
         str | None,
         typer.Option(
             metavar="MODEL",
-            help="A model that reads what the agents said and points at passages that the rules may have missed; it "
-            "judges nothing, and what it does not copy letter for letter is dropped.",
+            help="A model that reads what the agents said and quotes passages that the rules may have missed. The "
+            "model judges nothing, and inexact quotes are ignored.",
         ),
     ] = None,
-    html: Annotated[Path | None, typer.Option(help="Write the page to this HTML file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the report to this HTML file.")] = None,
     as_json: Json = False,
 ) -> None:
     """Audit what agents say that they ran. Without --claims-by no model is asked, and nothing leaves this machine."""

@@ -24,9 +24,11 @@ EPILOG = (
 
 
 def verdict(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders of gedanken probe; several stand side by side.")],
+    runs: Annotated[
+        list[Path], typer.Argument(help="Run folders of gedanken probe; several are shown side by side.")
+    ],
     arm: Annotated[str, typer.Option(help="Which answers: direct, steps, again, session, later, …")] = "direct",
-    html: Annotated[Path | None, typer.Option(help="Write the page to this HTML file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the report to this HTML file.")] = None,
     as_json: Json = False,
 ) -> None:
     """Say whether a model behaves like one that computes, imitates or takes shortcuts, by operation and size."""

@@ -65,7 +65,7 @@ def files_of(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
         else:
             found = _in_folder(path)
             if not found:
-                raise BadInput(f"{path}: no file in it has an ending of transcripts ({' '.join(_ENDINGS)})")
+                raise BadInput(f"{path}: contains no file with the extension of a transcript ({' '.join(_ENDINGS)})")
             yield from ((file, False) for file in found)
 
 
@@ -100,5 +100,5 @@ def _in_folder(folder: Path) -> list[Path]:
                 continue
             found.append(path)
             if len(found) > MOST_FILES:
-                raise BadInput(f"{folder}: holds more than {MOST_FILES:,} files")
+                raise BadInput(f"{folder}: contains more than {MOST_FILES:,} files")
     return found

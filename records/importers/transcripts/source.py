@@ -118,7 +118,7 @@ class Source:
         try:
             return _Placing(self.text).read()
         except RecursionError as error:
-            raise BadInput(f"{self.name}: JSON that is nested too deep") from error
+            raise BadInput(f"{self.name}: this JSON is nested too deeply") from error
         except ValueError:
             return None, {}
 
@@ -157,7 +157,7 @@ def _parsed(line: bytes, number: int) -> Entry:
     try:
         return Entry(_DECODER.decode(text), number)
     except RecursionError:
-        return Entry(None, number, problem="JSON that is nested too deep")
+        return Entry(None, number, problem="this JSON is nested too deeply")
     except ValueError:
         ending = "" if line.endswith(b"\n") else ", and the file ends in it"
         return Entry(None, number, problem=f"a line that is no whole JSON{ending}")

@@ -60,8 +60,7 @@ def read(source: Source) -> list[Builder]:
     turns = list(_turns(lines))
     if not any(speaker == "agent" for speaker, _name, _first, _said in turns):
         raise BadInput(
-            f"{source.name}: users speak in this text, but no agent under a name that is known: "
-            "put “Assistant:” before what the agent says"
+            f"{source.name}: this text names a user but no agent: put “Assistant:” before each message of the agent"
         )
     builder.agent = (
         next(
