@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from gedanken.agents.hearing import Heard
 from gedanken.agents.messages import Message
 from gedanken.agents.model_errors import read_problem
+from gedanken.agents.streamed_reply import StreamedReply
 
 FEWEST_CHARACTERS_A_TOKEN = 3
 """Assumed characters per token if the server reports no counts: low, so that an estimate is too high rather than too
@@ -32,7 +32,9 @@ class Meter(Protocol):
 
 
 @asynccontextmanager
-async def metered(meter: Meter | None, sent: Sequence[Message], most: int, heard: Heard) -> AsyncIterator[None]:
+async def metered(
+    meter: Meter | None, sent: Sequence[Message], most: int, heard: StreamedReply
+) -> AsyncIterator[None]:
     """Reserve tokens for a request, at most `most` written ones, and record those really used, however the request
     ends.
     """

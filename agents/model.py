@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from gedanken.agents.calls import Call, prepare_call, speaks_responses
-from gedanken.agents.hearing import Heard
 from gedanken.agents.messages import Message, as_chat, as_sent
 from gedanken.agents.metering import Meter, metered
 from gedanken.agents.model_errors import as_no_model, host_of, read_problem
@@ -18,6 +17,7 @@ from gedanken.agents.rate_limits import Pace
 from gedanken.agents.reasoning import CLOSES, Apart
 from gedanken.agents.reply_end import ReplyEnd, always_says
 from gedanken.agents.settings import Learned, Setting, said_of
+from gedanken.agents.streamed_reply import StreamedReply
 from gedanken.agents.time_limits import USUAL_LIMITS, TimeLimits, in_time
 from gedanken.experiment.errors import BudgetSpent, NoModel
 from gedanken.experiment.execution import Cause, OnOutput, Seal
@@ -225,17 +225,17 @@ class Model:
         urls = (getattr(self.chat, name, None) for name in names)
         return next((host for url in urls if isinstance(url, str) and (host := host_of(url))), "")
 
-    def _listening(self, call: Call, sent: Sequence[Message]) -> Heard:
+    def _listening(self, call: Call, sent: Sequence[Message]) -> StreamedReply:
         speaks_of_tags = any(CLOSES in message.text for message in sent)
         apart = Apart(holds=self.learned.hides, closes_alone=not speaks_of_tags)
-        return Heard(apart, tokens=call.tokens, always_says=always_says(self.chat))
+        return StreamedReply(apart, tokens=call.tokens, always_says=always_says(self.chat))
 
     async def _hear(  # noqa: PLR0913 (what a reply is asked with)
         self,
         call: Call,
         sent: Sequence[Message],
         role: str,
-        heard: Heard,
+        heard: StreamedReply,
         on_text: OnOutput | None,
         enough: Enough | None,
     ) -> None:
@@ -258,7 +258,7 @@ class Model:
         if on_text and shown:
             on_text(shown)
 
-    def _ended(self, heard: Heard) -> ReplyEnd:
+    def _ended(self, heard: StreamedReply) -> ReplyEnd:
         """Return why the reply ended. Raises ModelBusy if it was interrupted or never began."""
         end = heard.ended()
         if heard.pieces == 0:
@@ -268,7 +268,7 @@ class Model:
             raise as_no_model(self.name, ConnectionError(f"{why} in the middle of the reply"), self.host, begun=True)
         return end
 
-    def _reply(self, sent: Sequence[Message], call: Call, heard: Heard, end: ReplyEnd, began: float) -> Reply:
+    def _reply(self, sent: Sequence[Message], call: Call, heard: StreamedReply, end: ReplyEnd, began: float) -> Reply:
         not_taken = self.not_taken()
         settings: dict[str, object] = {**call.used, **self.extra, **heard.served_by}
         if not_taken:

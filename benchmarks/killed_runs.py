@@ -127,14 +127,14 @@ def control(folder: Path, watch: Watch, sandbox: str) -> None:
     """Act as the process of one run."""
     from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
     from gedanken.graphs import nodes
-    from gedanken.graphs.under_way import telling
+    from gedanken.graphs.logged_nodes import logged
     from gedanken.loading.experiments import load_experiment, load_persona
     from gedanken.runner import run
     from gedanken.terminal.screen import Screen
 
     for name in NODES:
         # Within what the log is told of the node: a kill before its first word is one in the node before.
-        setattr(nodes, name, telling(watch.around(name, getattr(nodes, name).__wrapped__)))
+        setattr(nodes, name, logged(watch.around(name, getattr(nodes, name).__wrapped__)))
     experiment = load_experiment(str(folder.parent / "experiment.yaml"))
     spec = RunSpec(
         experiment=experiment,

@@ -27,6 +27,7 @@ from gedanken.experiment.surprisal import NotAvailable, Surprisal
 from gedanken.graphs.approving import is_to_be_approved, question_on
 from gedanken.graphs.booting import boot_limits
 from gedanken.graphs.context import Context
+from gedanken.graphs.logged_nodes import logged
 from gedanken.graphs.routing import (
     REJECTED,
     TRIES,
@@ -47,7 +48,6 @@ from gedanken.graphs.routing import (
 )
 from gedanken.graphs.state import STOPPED, RunTask, State
 from gedanken.graphs.turns import session_of, typed
-from gedanken.graphs.under_way import telling
 from gedanken.graphs.visibility import introduce
 from gedanken.traces.terminal_run import terminal_run
 
@@ -56,7 +56,7 @@ FIRST = -1
 """The line index of the boot commands, which come before the first line of the script."""
 
 
-@telling
+@logged
 async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
     """Boot both machines, and ask each what machine it is.
 
@@ -102,7 +102,7 @@ async def _ask_who_it_is(runtime: Runtime[Context]) -> list[Execution]:
     return answers
 
 
-@telling
+@logged
 async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
     """Have the coder write, edit or fix a program, and put it on both machines."""
     context = runtime.context
@@ -136,7 +136,7 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
     return await _place(context, state, program)
 
 
-@telling
+@logged
 async def approve(state: State, runtime: Runtime[Context]) -> Command[Any]:
     """Ask a person whether the coder's newest program may run. The node does nothing else before the answer."""
     context = runtime.context
@@ -171,7 +171,7 @@ async def _place(context: Context, state: State, program: Program) -> Command[An
     return Command(update={**update, "index": step.index}, goto=step.node)
 
 
-@telling
+@logged
 async def give(state: State, runtime: Runtime[Context]) -> Command[Any]:
     """Put a program that the script supplies on both machines."""
     context = runtime.context
@@ -184,7 +184,7 @@ async def give(state: State, runtime: Runtime[Context]) -> Command[Any]:
     return Command(update={"programs": [program.label], "turns": turns, "index": step.index}, goto=step.node)
 
 
-@telling
+@logged
 async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
     """Type the current script line into the real machine (the trunk, seed 0). Failures go back to the coder."""
     context = runtime.context
@@ -237,7 +237,7 @@ def _judged(context: Context, state: State, program: Program, execution: Executi
     return replace(program, works=not problems, problems=problems, edit=edit)
 
 
-@telling
+@logged
 async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     """Run the current script line on the real machine with another seed."""
     context = runtime.context
@@ -258,7 +258,7 @@ async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]
     return {"executions": [execution.label]}
 
 
-@telling
+@logged
 async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     """Have the model imagine the current script line once."""
     context = runtime.context
@@ -290,7 +290,7 @@ async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     return update
 
 
-@telling
+@logged
 async def compare(state: State, runtime: Runtime[Context]) -> Command[Any]:
     """Compare the real and the imagined runs of the current script line."""
     context = runtime.context
@@ -303,7 +303,7 @@ async def compare(state: State, runtime: Runtime[Context]) -> Command[Any]:
     return Command(update={**found, "index": step.index}, goto=step.node)
 
 
-@telling
+@logged
 async def report(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     """Record how the run ended and its result, and measure how likely the real output was to the model: no further
     sample is requested after this.

@@ -12,7 +12,7 @@ from gedanken.graphs.context import Context, keep_what_was_learned
 Node = TypeVar("Node", bound=Callable[..., Coroutine[Any, Any, Any]])
 
 
-def telling(node: Node) -> Node:
+def logged(node: Node) -> Node:
     """Wrap a node so that the log records when its work begins and ends, and what it learned about the model."""
 
     @wraps(node)

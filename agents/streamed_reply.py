@@ -15,7 +15,7 @@ _SERVED_BY = ("model_name", "system_fingerprint")
 _TOOL_BLOCKS = frozenset(("tool_use", "tool_call", "function_call", "server_tool_use", "custom_tool_call"))
 
 
-class Heard:
+class StreamedReply:
     """The part of a reply that has arrived so far."""
 
     def __init__(self, apart: Apart, *, tokens: int, always_says: bool) -> None:
