@@ -89,13 +89,14 @@ class OutcomeEffects:
     thumb_real: Tau
     thumb_imagined: Tau
     partial: Tau
-    """The same correlation given the rule of thumb."""
+    """Rank correlation of real and imagined effects, given the rule of thumb."""
     moves_p: float | None
     """p-value for a difference of the imagined outcome between versions that execute different things; ranks,
     permutation test."""
     still_p: float | None
-    """The same p-value between the unchanged program and the edits that change nothing. Versions share their sampling
-    seeds, which can only make them more alike, so p errs on the large side."""
+    """p-value for a difference of the imagined outcome between the unchanged program and the edits that change
+    nothing. Versions share their sampling seeds, which can only make them more alike, so p is rather too large.
+    """
     strayed: Share
     """Among edits that change nothing, those whose imagined median lies outside the whole range of the unchanged
     program. With three samples of each, that happens to two of five by chance alone."""

@@ -108,7 +108,7 @@ class Doubt:
 
     @property
     def text(self) -> str:
-        """Both fields, as a sentence."""
+        """The question and the reason, as one sentence."""
         return f"{self.what[:1].upper()}{self.what[1:]}: {self.why}."
 
 

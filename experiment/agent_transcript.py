@@ -70,7 +70,7 @@ class AgentTranscript:
     events: tuple[AgentEvent, ...]
     gaps: tuple[Gap, ...] = ()
     has_tools: bool = True
-    """Whether tool calls are recorded in this form: a plain chat export records none."""
+    """True if this format records tool calls; a plain chat export records none."""
     folder: str | None = None
     """The folder in which the agent worked, if the file names it."""
     unknown: dict[str, int] = field(default_factory=dict)

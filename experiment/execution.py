@@ -238,11 +238,11 @@ class RealMachine(Machine, Protocol):
     """A machine that really runs the commands, with a workspace that persists from command to command."""
 
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
-        """As Machine.run; `label` names this execution within the run.
+        """Run one command; see Machine.run. `label` names this execution within the run.
 
         A labelled command is not run twice. If it is still running, started by a controller that died, this waits for
-        its end; if it has finished, the stored result is returned. Where programs die with their controller
-        (bubblewrap, host), a command that had not finished is started again. Without a label a command is always run.
+        its end; if it has finished, the stored result is returned. If programs die with their controller (bubblewrap,
+        host), an unfinished command is started again. Without a label, a command is always run.
         """
         ...
 

@@ -116,7 +116,7 @@ def _fine(run: ParsedRun) -> _Stream:
 
 
 def _column(stream: _Stream, column: int | None, constants: Numbers) -> _Stream:
-    """Select the numbers with a certain number of predecessors in their line; None selects all."""
+    """Select the numbers that have `column` predecessors in their line; None selects all."""
     kept = ~np.isin(stream.values, constants)
     if column is not None:
         at = np.arange(len(stream.lines))
@@ -158,7 +158,7 @@ def _sharing(streams: Sequence[_Stream], real: int, row: int) -> Iterator[tuple[
 
 
 def _share(streams: Sequence[_Stream], row: int) -> bool:
-    """Return whether two of them with different seeds have a sequence of the given length in common."""
+    """Return whether two streams with different seeds have a sequence of this length in common."""
     by_seed: dict[int | None, list[NDArray[np.uint64]]] = {}
     for stream in streams:
         by_seed.setdefault(stream.run.execution.seed, []).append(_rows(stream.values, row))

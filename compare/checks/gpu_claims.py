@@ -55,7 +55,7 @@ def _entries(run: ParsedRun) -> list[Entry]:
 
 
 def _speaking(output: Transcript) -> list[int]:
-    """Return the indices of these lines."""
+    """Return the indices of the lines that may mention GPUs."""
     found: list[int] = output.lines_with(
         [at for at, shape in enumerate(output.shapes) if _WORDS.search(shape)]
     ).tolist()

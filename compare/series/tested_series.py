@@ -235,7 +235,7 @@ def _n_real(family: Sequence[TestedSeries]) -> int:
 
 
 def _scatters(metrics: Sequence[TestedSeries], primary: TestedSeries) -> list[TestedSeries]:
-    """How much curves scatter: that of the primary metric, and all together.
+    """Test how much curves scatter: that of the primary metric, and all curves together.
 
     Testing each curve separately would double the number of series that can be extreme by chance.
     """

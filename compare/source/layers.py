@@ -22,7 +22,7 @@ class Module:
     """Number of output features, for a linear layer."""
     children: dict[object, "Module"] = field(default_factory=dict)
     values: dict[str, object] = field(default_factory=dict)
-    """Its attributes that are not modules."""
+    """Attributes of the module that are not modules."""
 
     def parts(self) -> list["Module"]:
         """Return the module and all submodules, each once, in the order in which they were built."""

@@ -41,18 +41,18 @@ def compare(
     """Compare real runs with imagined ones. No model is asked and nothing is run.
 
     Args:
-        real: executions, paths of logs (also packed ones, and folders of logs), or one run: its folder, its RunLog or
-            its Analysis.
-        imagined: the same, of imagined runs; left out where `real` is one run, which holds both.
-        program: path of the program that was run; with it more can be said of each line.
-        primary: name of the series whose last value is the primary endpoint, as `val_loss`.
-        named: for metrics that nothing recognises, a name and a regular expression whose group 1 is the number.
+        real: the real runs: executions, paths of logs (also compressed ones, and folders of logs), or one run, given
+            as its folder, its RunLog or its Analysis.
+        imagined: the imagined runs, in the same forms; omit it if `real` is one run, which contains both.
+        program: path of the program that was run; with the program, more findings are possible.
+        primary: name of the series whose last value is the primary endpoint, such as `val_loss`.
+        named: metrics that are not recognized: for each name, a regular expression whose group 1 is the number.
 
     Returns:
-        An Analysis: `verdict`, `findings`, `versions[0].compared` (series, p values, what is undecided).
+        An Analysis: `verdict`, `findings`, `versions[0].compared` (series, p-values, what is undecided).
 
     Raises:
-        BadInput: something cannot be read, or is not there. What the runs show raises nothing.
+        BadInput: something cannot be read, or does not exist. A difference between runs is never an exception.
 
     What is compared, and by which tests: docs/comparison.md.
     """
