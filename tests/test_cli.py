@@ -193,7 +193,7 @@ def test_compare_takes_every_path_after_imagined_as_imagined(gedanken: Cli, tmp_
     real = [file(tmp_path, LOG, f"real{number}.log") for number in (1, 2)]
     good, bad = file(tmp_path, LOG, "good.log"), file(tmp_path, LOG + "well done\n", "bad.log")
     result = json.loads(gedanken("compare", *real, "--imagined", good, bad, "--json").stdout)
-    assert result["title"] == "real1.log, real2.log beside good.log, bad.log"
+    assert result["title"] == "real1.log, real2.log compared with good.log, bad.log"
     assert {line["source"] for finding in result["findings"] for line in finding["lines"]} >= {"bad.log"}
 
 

@@ -28,6 +28,7 @@ _IN_WORDS = {
     "primary endpoint differs": "main metric differs",
     "series differs": "curves of numbers differ",
     "outlier": "last value far outside the real ones",
+    "line in no real log": "lines that no real log has",
     "answer cut": "answer cut by the token limit",
 }
 """Names of findings in the verdict, where the name of the check says too little to a newcomer."""
@@ -72,7 +73,8 @@ def tells_of(version: VersionAnalysis) -> str:
     kinds = ", ".join(_IN_WORDS.get(kind, kind) for kind, _times in told.most_common(KINDS_TOLD))
     more = ", …" if len(told) > KINDS_TOLD else ""
     verb = "differs" if len(on) == 1 else "differ"
-    return f"{len(on)} of {many(len(labels), 'imagined run')} {verb} from the real runs{what}: {kinds}{more}."
+    who = "The imagined run" if len(labels) == 1 else f"{len(on)} of {many(len(labels), 'imagined run')}"
+    return f"{who} {verb} from the real runs{what}: {kinds}{more}."
 
 
 def _endpoint(version: VersionAnalysis) -> str:

@@ -209,9 +209,13 @@ def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console
         console.print("no findings")
         return
     findings = ranked(analysis.findings, version)
-    _print(console, f"{many(len(findings), 'finding')}{_apart(findings, version)}", "bold")
+    kinds = list(dict.fromkeys(finding.check for finding in findings))
+    head = f"{many(len(findings), 'finding')}: "
+    apart = _apart(findings, version) or kinds
+    for line in _whole_items([head + apart[0], *apart[1:]], console.width, 1):
+        _print(console, line, "bold")
     first = {finding.check: finding for finding in reversed(findings)}
-    for kind in dict.fromkeys(finding.check for finding in findings):
+    for kind in kinds:
         lines = _wrapped(f"{kind}: {sentence(first[kind])}", console.width - 2, LINES_OF_A_FINDING)
         if len(lines) > most:
             continue
@@ -220,8 +224,10 @@ def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console
             _print(console, Text(f"  {line}", style="dim" if first[kind].explained_by else ""))
 
 
-def _apart(findings: Sequence[Finding], version: VersionAnalysis | None) -> str:
-    """Say how many of the findings are on the program, elsewhere in the session, and due to the persona."""
+def _apart(findings: Sequence[Finding], version: VersionAnalysis | None) -> list[str]:
+    """Count the findings on the program, elsewhere in the session, and due to the persona; empty for one such
+    group.
+    """
     claimed = sum(finding.explained_by is not None for finding in findings)
     there = sum(not finding.explained_by for finding in version.compared.findings) if version else 0
     elsewhere = len(findings) - claimed - there
@@ -232,4 +238,4 @@ def _apart(findings: Sequence[Finding], version: VersionAnalysis | None) -> str:
         (claimed, "due to the persona"),
     ]
     told = [f"{count} {where}" for count, where in parts if count]
-    return f": {', '.join(told)}" if len(told) > 1 or claimed else ""
+    return told if len(told) > 1 or claimed else []
