@@ -8,10 +8,10 @@ Result = TypeVar("Result")
 
 
 async def at_once(work: Iterable[Callable[[], Awaitable[Result]]], most: int) -> list[Result]:
-    """Run pieces of work concurrently and return their results in the order given; they start in that order, with at
-    most `most` running at a time.
+    """Run the functions in `work` concurrently, at most `most` at a time, and return their results in the order of
+    `work`.
 
-    If one fails, the others are cancelled before its error is raised.
+    The functions also start in this order. If one fails, the others are cancelled before its error is raised.
     """
     places = asyncio.Semaphore(most)
 

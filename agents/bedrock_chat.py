@@ -13,8 +13,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 
 class BedrockChat(ChatBedrockConverse):
-    """ChatBedrockConverse, except that its threads do not keep the process alive while a silent
-    server says nothing."""
+    """ChatBedrockConverse, changed so that a silent server cannot keep the process from ending."""
 
     async def _astream(
         self,
@@ -38,8 +37,9 @@ class BedrockChat(ChatBedrockConverse):
 
 
 async def _from_thread(make: Callable[[], Iterator[Any]]) -> AsyncIterator[Any]:
-    """Iterate over a blocking iterator in a thread that ends with the process, or soon after the iteration is
-    abandoned."""
+    """Iterate over a blocking iterator in a thread. The thread ends with the process, or soon after the caller stops
+    iterating.
+    """
     loop, queue, left = asyncio.get_running_loop(), asyncio.Queue[tuple[bool, Any]](), threading.Event()
 
     def put(is_piece: bool, item: Any) -> None:

@@ -1,6 +1,6 @@
-"""LangChain chat models that the caller opened in Python, registered under a name for the duration of a run.
+"""Models for chat model objects of LangChain that a Python program passes in, found by name while a run lasts.
 
-A run folder stores only the name: the caller must supply the object again to resume the run.
+A run folder stores only the name: to resume the run, the program must pass the object in again.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -47,7 +47,7 @@ def model_of(chat: "BaseChatModel") -> Model:
 
 @contextmanager
 def brought(model: Model) -> Iterator[ModelSpec]:
-    """Register a model under its name, in this asyncio task and those that it starts."""
+    """Register a model under its name, in the current asyncio task and in the tasks that this task starts."""
     reset = _HERE.set({**_HERE.get(), model.name: model})
     try:
         yield ModelSpec(name=model.name)
@@ -56,7 +56,7 @@ def brought(model: Model) -> Iterator[ModelSpec]:
 
 
 class _Brought:
-    """`python:NAME`: a chat model object that the caller supplied."""
+    """The provider of `python:NAME`: a chat model object that a Python program passed in."""
 
     def check(self, spec: ModelSpec) -> None:
         if spec.base_url is not None:

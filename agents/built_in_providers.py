@@ -14,7 +14,7 @@ from gedanken.experiment.run_spec import ModelSpec
 
 
 class _Embedded:
-    """`embedded`: a model that this process serves; one user at a time."""
+    """The provider `embedded`: a model that is served on this machine, for one user at a time."""
 
     def check(self, spec: ModelSpec) -> None:
         if spec.name != "embedded":
@@ -28,7 +28,7 @@ class _Embedded:
 
 
 class _Scripted:
-    """`scripted:FILE`: the replies are read from a file."""
+    """The provider of `scripted:FILE`: the replies are read from a file."""
 
     def check(self, spec: ModelSpec) -> None:
         from gedanken.agents.scripted import read_rules
@@ -46,10 +46,10 @@ class _Scripted:
 
 
 class _Hosted:
-    """`PROVIDER:MODEL`: a model on a server, opened through LangChain's client for that provider."""
+    """The provider of `PROVIDER:MODEL`: a model on a server, opened through LangChain's client for that provider."""
 
     def check(self, spec: ModelSpec) -> None:
-        """Accept every name: whether the model exists is known only once its client is opened."""
+        """Accept every name: only the server knows whether the model exists."""
 
     @asynccontextmanager
     async def open(self, spec: ModelSpec, progress: Progress) -> AsyncIterator[Model]:
@@ -69,4 +69,4 @@ def _file_of(spec: ModelSpec) -> Path:
 
 def _needs_no_address(spec: ModelSpec) -> None:
     if spec.base_url is not None:
-        raise BadInput(f"--base-url goes with a model that a server has, as in openai:NAME, not with {spec.name}")
+        raise BadInput(f"--base-url only applies to a model on a server, such as openai:NAME, not to {spec.name}")

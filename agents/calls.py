@@ -15,12 +15,14 @@ _FIELDS = {
     Setting.LIMIT: ("max_tokens", "max_output_tokens", "num_predict", "max_new_tokens", "max_completion_tokens"),
 }
 _BY_CALL = {"ChatGroq": {Setting.TOP_P: "top_p", Setting.SEED: "seed"}}
-"""Settings that a client takes only as arguments of a call."""
+"""Per client class, the settings that the client accepts only as arguments of a call, with the client's names for
+them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A chat model with its settings applied."""
+    """A chat model with the settings of one request applied."""
 
     chat: "BaseChatModel"
     arguments: dict[str, Any]
@@ -30,7 +32,7 @@ class Call:
     sent: frozenset[Setting]
     """The settings that are sent and that the server may refuse."""
     tokens: int
-    """The token limit, reasoning included."""
+    """The token limit of the request, reasoning included."""
 
     @property
     def streamed(self) -> bool:
@@ -41,7 +43,7 @@ class Call:
 def prepare_call(
     chat: "BaseChatModel", wanted: dict[Setting, float | int], learned: Learned, has_system: bool
 ) -> Call:
-    """Copy the chat model and apply those of the wanted settings that it accepts."""
+    """Copy the chat model and apply those of the wanted settings that the model accepts."""
     fields = type(chat).model_fields
     by_call = _BY_CALL.get(type(chat).__name__, {})
     refused, responses = learned.refused, speaks_responses(chat, learned)
@@ -74,8 +76,9 @@ def prepare_call(
 
 
 def speaks_responses(chat: "BaseChatModel", learned: Learned) -> bool:
-    """Return whether requests go to OpenAI's Responses API: because LangChain chooses it for the model, or because
-    the server demanded it."""
+    """Return whether requests go to OpenAI's Responses API: LangChain chose that API for the model, or the server
+    demanded it.
+    """
     return getattr(chat, "use_responses_api", None) is True or Setting.CHAT_COMPLETIONS in learned.refused
 
 

@@ -1,4 +1,6 @@
-"""`models check`: a few short questions that find out which settings a model accepts and how it replies."""
+"""The command `gedanken models check`: a few short questions that find out which settings a model accepts and how it
+replies.
+"""
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,7 +16,7 @@ from gedanken.experiment.execution import NO_RUN
 from gedanken.experiment.progress import Progress
 
 CHARACTERS_A_TOKEN = 4
-"""Approximate number of characters in a token, as providers state it for English."""
+"""Approximate number of characters in a token of English text."""
 ANSWER_TOKENS, FEW_TOKENS = 160, 12
 _SYSTEM = Message("system", "You are a terminal. Answer with nothing but what it prints.")
 _COUNT = Message("user", "seq 1 30")
@@ -24,24 +26,24 @@ _TAKES = (Setting.SEED, Setting.TEMPERATURE, Setting.TOP_P, Setting.LIMIT, Setti
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that was found out."""
+    """One fact that the questions found out about the model."""
 
     name: str
     answer: str
-    """For example `taken`."""
+    """What was found out, for example `taken`."""
     detail: str = ""
 
 
 @dataclass(slots=True)
 class Checked:
-    """Everything known of a model after the questions."""
+    """All facts that the questions found out about a model."""
 
     model: str
     facts: list[Fact] = field(default_factory=list)
     unusable: str = ""
-    """Why it cannot be used; empty if it can."""
+    """The reason why the model cannot be used; empty if it can."""
     asked: int = 0
-    """Number of questions; a question is repeated if a setting was refused."""
+    """Number of requests; a question is asked again if a setting was refused."""
     characters: int = 0
 
     @property
@@ -51,7 +53,9 @@ class Checked:
 
 
 async def check_model(model: Model, progress: Progress) -> Checked:
-    """Ask at most eight short questions. Raises NoModel if not even the first is answered."""
+    """Ask a model at most eight short questions and return what they found out. Raises NoModel if not even the first
+    is answered.
+    """
     check = _Check(model, progress, Checked(model.name))
     await check.first()
     if not check.done.unusable:
@@ -84,8 +88,9 @@ class _Check:
         return reply
 
     async def first(self) -> None:
-        """Ask for an ordinary reply with all settings that a run uses: which of them are accepted, and how fast is
-        the reply?"""
+        """Ask for an ordinary reply with all settings that a run uses; record which are accepted and how fast the
+        reply is.
+        """
         self.tells("which settings are taken, and how fast is it?")
         times: list[float] = []
         began = time.monotonic()
@@ -123,8 +128,7 @@ class _Check:
             self.says("speed", "unknown", "the reply came in one piece")
 
     async def seeds(self) -> None:
-        """Test whether the same seed draws the same reply again, and another seed a different one (else the first
-        means nothing)."""
+        """Test whether the same seed gives the same reply again, and whether another seed gives a different reply."""
         if Setting.SEED in self.model.not_taken():
             self.says("the same seed again", "not asked", "no seed is taken")
             return
@@ -141,7 +145,7 @@ class _Check:
         self.says("the same seed again", answer, "another seed replies the same" if again and other else "")
 
     async def cut(self) -> None:
-        """Test how the model reports that a reply was cut by the token limit."""
+        """Test how the model reports that the token limit cut a reply."""
         if self.model.learned.reasons or Setting.LIMIT in self.model.not_taken():
             why = (
                 "it reasons first, which has a limit of its own"
@@ -159,7 +163,7 @@ class _Check:
         await self.trial("ends a cut reply with", "how does it end a reply that is cut?", ask)
 
     async def trial(self, name: str, question: str, ask: "Callable[[], Awaitable[tuple[str, str]]]") -> None:
-        """Ask something that may be refused."""
+        """Ask a question that the server may refuse, and record the answer or the refusal under `name`."""
         self.tells(question)
         try:
             self.says(name, *await ask())
@@ -196,7 +200,7 @@ class _Check:
 
 
 def _apart(learned: Learned) -> Learned:
-    """Return a copy of the model, so that what it learns during one question does not affect the others."""
+    """Return a copy of what is known of the model, so that one question does not affect the next."""
     return replace(learned, refused=set(learned.refused), limit_names=list(learned.limit_names))
 
 

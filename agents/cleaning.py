@@ -1,4 +1,4 @@
-"""Removal of text that a terminal would not have printed from a reply; each removal is a format violation."""
+"""Cleaning of replies: whatever a terminal would not have printed is removed and counted as a format violation."""
 
 import re
 from collections import deque
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gedanken.experiment.execution import FormatViolation
 
 OUTPUT_MARK = "OUTPUT:"
-"""The line before the output, when a model may write working steps first."""
+"""The line that separates working steps from the output, where working steps are allowed."""
 
 _FENCE = re.compile(r"(`{3,}|~{3,})[\w+-]*")
 _FULL_PROMPT = r"(?:\([\w.-]{1,40}\) )?(?:[\w.-]+@[\w.-]+:[^$#]{0,80}|\[[\w.-]+@[\w.-]+ [^\]]{0,80}\])[$#]"
@@ -30,23 +30,23 @@ _ANNOUNCES = re.compile(r"^(?:here(?:'s| is| are)|this is|the (?:output|result|c
 
 
 class Cleaned(NamedTuple):
-    """A reply without the text that a terminal would not print, and what was removed."""
+    """A cleaned reply, and what was removed from it."""
 
     text: str
     violations: tuple[FormatViolation, ...]
 
 
 def clean(reply: str, command: str, *, marked: bool = False, known: str = "", opened: bool = False) -> Cleaned:
-    """Remove what breaks the rules: code fences, echoes of the command, prompts and what follows them, chat, remarks
-    about being an AI.
+    """Remove from a reply what breaks the rules: code fences, echoes of the command, prompts and the text after them,
+    chat, remarks about being an AI.
 
     Programs print such lines too. So a code fence counts only around the whole reply, or after chat that leads up to
-    it; whatever follows its closing line is chat. A line whose words occur in the command, or in `known` (what was
-    typed before), is kept; only a repetition of the command itself is removed as an echo.
+    the fence; whatever follows the closing fence is chat. A line whose words occur in the command, or in `known`
+    (what was typed before), is kept; only a repetition of the command itself is removed as an echo.
 
-    With `marked`, the output is what follows the first line that says `OUTPUT:`; working steps before it are allowed.
-    A reply without the mark is kept whole, which counts as a violation. `opened` means that an opening fence was
-    already removed.
+    With `marked`, the output is what follows the first line that says `OUTPUT:`; working steps before that line are
+    allowed. A reply without the line is kept whole, which counts as a violation. `opened` means that an opening fence
+    was already removed.
     """
     unmarked: tuple[FormatViolation, ...] = ()
     if marked:
@@ -63,7 +63,7 @@ def clean(reply: str, command: str, *, marked: bool = False, known: str = "", op
 
 
 def clean_beginning(piece: str, known: str = "") -> Cleaned:
-    """Remove what precedes the continuation of a reply: chat, and an opening fence."""
+    """Remove chat and an opening fence from the beginning of a piece that continues a reply."""
     lines = piece.splitlines(keepends=True)
     taken = _Ends(lines, "", known, opened=False).peel_beginning()
     if not taken:
@@ -90,7 +90,9 @@ def _leaves_open(lines: Sequence[str]) -> bool:
 
 
 class _Ends:
-    """Removes non-output from both ends of a reply, repeatedly: each removal may expose more."""
+    """Removes text that is no output from both ends of a reply, again and again, since each removal may expose
+    more.
+    """
 
     def __init__(self, lines: Sequence[str], command: str, known: str, opened: bool) -> None:
         self._lines = [line.strip() for line in lines]
@@ -101,7 +103,7 @@ class _Ends:
         self._filled = deque(at for at, line in enumerate(self._lines) if line)
 
     def peel(self) -> dict[int, FormatViolation]:
-        """Remove from both ends; return the removed lines by their number."""
+        """Remove such text from both ends; return the violation of each removed line, by line number."""
         for at in self._filled:
             if _AS_AN_AI.match(self._lines[at]) and not self._was_typed(at):
                 self._take("speaks as an AI", at)
@@ -113,7 +115,7 @@ class _Ends:
         return self._taken
 
     def peel_beginning(self) -> dict[int, FormatViolation]:
-        """Remove from the beginning only; return what was removed."""
+        """Remove such text from the beginning only; return the violation of each removed line, by line number."""
         while self._first():
             pass
         return self._taken
@@ -137,7 +139,7 @@ class _Ends:
         return True
 
     def _stop_at_next_command(self) -> None:
-        """Remove a prompt followed by a further command, and everything that the machine answered to it."""
+        """Remove a prompt that is followed by a further command, and everything after the prompt."""
         answer = islice(self._filled, 1, None)  # if the reply begins with it, nothing would be left
         further = [at for at in answer if _NEXT_COMMAND.match(self._lines[at]) and not self._was_typed(at)]
         while further and self._filled[-1] >= further[0]:
@@ -168,10 +170,10 @@ class _Ends:
         return True
 
     def _closing(self) -> int | None:
-        """Return the line at which the fence around the output closes.
+        """Return the number of the line that closes the fence around the output.
 
-        The output between two fences may contain fences itself; those come in pairs, so an unpaired one before the
-        end closes.
+        The output may itself contain fences. Those come in pairs, so an unpaired fence before the end is the closing
+        one.
         """
         if self._closed or not (self._opening or self._opened_before):
             return None

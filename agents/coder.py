@@ -18,7 +18,7 @@ from gedanken.prompts import render
 FIRST_TEMPERATURE = 0.2
 AFRESH_TEMPERATURE = 0.7
 REPLY_TOKENS = {"tell": 4096, "checklist": 1024}
-"""Token limit of a reply, by prompt wording: small models get a lower one, because they may not stop by themselves.
+"""Token limit of a reply, by prompt wording. Small models get a lower limit, because they may not stop by themselves.
 """
 TRACEBACK_CHARACTERS = 1200
 FIRST_WIDTH = 512
@@ -39,13 +39,15 @@ class Failure:
 
     program: Program
     problems: tuple[str, ...]
-    """The problems, in words that contain nothing that a run printed."""
+    """The problems, in words that quote nothing from the output of a run."""
     ending: str = ""
-    """The part of its run's output that the coder is shown."""
+    """The end of the run's output, as far as the coder is shown it."""
     refused: bool = False
-    """True if it was refused before it ran. The coder does not see it again, unless a person rejected it."""
+    """True if the version was refused before it ran. The coder does not see such a version again, unless a person
+    rejected it.
+    """
     rejected: bool = False
-    """True if a person rejected it before it could run; the only problem is then that person's reason."""
+    """True if a person rejected the version before it ran; the only problem is then that person's reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Coder:
     data: Dataset
     on_text: OnOutput | None = None
     first_seed: int = 0
-    """Sampling seed of the first try; each further try adds one."""
+    """Sampling seed of the first try; each further try uses the next number."""
 
     async def write(
         self, line: ScriptLine, at: int, base: Program | None, earlier: Sequence[Program], failure: Failure | None
@@ -64,10 +66,11 @@ class Coder:
         """Return the next version of the file that a script line writes or edits.
 
         `at` is the index of that line, `base` the version that an edit starts from, `earlier` all versions so far.
-        After a failure the model is asked to fix its program. If its last reply was refused, it starts over instead;
-        if a person rejected it, it is given the reason. A failed edit always starts over from its base, so that the
-        result is still a single edit whose effect can be determined. A reply without a whole program becomes a
-        version that does not work and must not be run. Raises NoModel.
+
+        After a failure the model is asked to fix its program. If its last reply was refused, the model starts over
+        instead; if a person rejected the program, the model is told the reason. A failed edit always starts over from
+        its base, so that the result is still a single edit whose effect can be determined. A reply without a whole
+        program becomes a version that does not work and must not be run. Raises NoModel.
         """
         assert line.file is not None
         tries = sum(1 for program in earlier if program.line == at)
@@ -140,14 +143,14 @@ class Coder:
 
 
 def ending_of(execution: Execution) -> str:
-    """Return all that a coder is shown of a run: the end of its output, if it failed."""
+    """Return the part of a run's output that the coder is shown: the end of it if the run failed, else nothing."""
     return execution.terminal[-TRACEBACK_CHARACTERS:].strip() if execution.exit_code else ""
 
 
 def extract_code(reply: str) -> str:
     """Extract the program from a reply: the longest fenced block, or the whole reply if it has no fences.
 
-    The result ends with one newline. A block whose fence is not closed counts too.
+    The program ends with one newline. A block whose fence is not closed counts too.
     """
     blocks = [found["code"] for found in _BLOCK.finditer(reply)]
     code = max(blocks, key=len) if blocks else reply
@@ -155,7 +158,7 @@ def extract_code(reply: str) -> str:
 
 
 def no_program(reply: Reply) -> str | None:
-    """Return why a reply contains no whole program; None if it does."""
+    """Return why a reply contains no whole program; None if there is one."""
     thought = f"; {reply.reasoned} went into its reasoning" if reply.reasoned else ""
     if reply.end.cause in NO_RUN:
         return f"the reply is {reply.end.told()}, and no program{thought}"

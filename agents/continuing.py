@@ -1,4 +1,4 @@
-"""Replies longer than the token limit: requested piece by piece and joined without overlap."""
+"""Replies longer than the token limit: requested piece by piece, and joined without overlap."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from gedanken.prompts import render
 
 ROLE = "imagined machine"
 SEED_STEP = 10_000
-"""Added to the seed for each further piece: the same seed would draw the same random numbers again."""
+"""Number added to the seed for each further piece: the same seed would draw the same random numbers again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,10 @@ class Joined:
     seconds: float
     seal: Seal
     notes: tuple[str, ...]
-    """Remarks for the reader on how the reply was obtained: number of pieces, what was left out, how it was cut."""
+    """Notes for the reader on how the reply was obtained: number of pieces, what was left out, how the reply was cut.
+    """
     violations: tuple[FormatViolation, ...] = ()
-    """Text that was removed at the beginning of further pieces."""
+    """Text that was removed from the beginning of further pieces."""
 
     @property
     def opened(self) -> bool:
@@ -43,14 +44,15 @@ class _Piece:
 
     reply: Reply
     text: str
-    """The text that this piece adds."""
+    """The text that this piece adds to the reply."""
     violations: tuple[FormatViolation, ...] = ()
     said_again: int = 0
-    """Number of characters at its beginning that repeat earlier text."""
+    """Number of characters at the beginning of the piece that repeat earlier text."""
 
     def describe(self) -> dict[str, object]:
-        """Describe the piece for the seal of the whole: its own seal, and its full text if that cannot be
-        reconstructed otherwise."""
+        """Describe the piece for the seal of the joined reply: the piece's own seal, and its full text if that cannot
+        be reconstructed otherwise.
+        """
         kept = {"characters": len(self.text)}
         dropped = {} if self.text == self.reply.text else {"reply": self.reply.text}
         return {**asdict(self.reply.seal), **kept, **dropped}
@@ -65,10 +67,10 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
     fresh: bool,
     on_text: OnOutput | None,
 ) -> Joined:
-    """Request a reply; as long as the token limit cuts it, request more, up to the allowed number of times. Raises
+    """Request a reply. While the token limit cuts it, request the rest, at most `continuations` times. Raises
     NoModel.
 
-    The seal of a joined reply covers the messages of its first piece, the whole text, and, as the setting `pieces`,
+    The seal of a joined reply covers the messages of the first piece, the whole text, and, as the setting `pieces`,
     for each piece: its own seal, how many of its characters the text includes, and its full text if that is longer.
     """
     reply = await model.reply(messages, sampling, role=ROLE, fresh=fresh, on_text=on_text, enough=CircleWatch())
@@ -85,8 +87,9 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
 async def _further_piece(
     model: Model, messages: Sequence[Message], text: str, sampling: Sampling, on_text: OnOutput | None
 ) -> _Piece:
-    """Request what comes after `text`: as a continuation of the open reply if the server supports that, else by
-    asking for it."""
+    """Request what comes after `text`: by having the server continue the open reply if it supports that, else by a
+    message that asks for the rest.
+    """
     so_far = [*messages, Message("assistant", sendable(text))]
     if model.prefills:
         heard = _Unsaid(text, on_text)
@@ -140,7 +143,7 @@ def _how_cut(text: str, pieces: Sequence[_Piece], tokens: int) -> str:
 
 
 class _Unsaid:
-    """Passes on a further piece as it streams in, without the part of `text` that a server sends again."""
+    """Passes on a further piece as it streams in, without the part of the earlier text that a server sends again."""
 
     def __init__(self, text: str, on_text: OnOutput | None) -> None:
         self._text, self._on_text = text, on_text
@@ -164,11 +167,11 @@ class _Unsaid:
 
 
 def _without_what_was_said(text: str, reply: Reply, typed: str) -> _Piece:
-    """Clean a continuation: remove chat, a fence, and text that repeats what came before.
+    """Clean a further piece: remove chat, a fence, and text that repeats what came before.
 
-    A model often starts the last, unfinished line again, or a few lines before it. A complete repeated line may also
-    be genuine output, so it is removed only if it leads up to the unfinished line and occurs exactly once on either
-    side.
+    A model often repeats the last, unfinished line, or a few lines before it. A complete repeated line may also be
+    genuine output, so such lines are removed only if they lead up to the unfinished line and occur exactly once on
+    either side.
     """
     begun, more = clean_beginning(text, typed), clean_beginning(reply.text, typed)
     again = _said_again(begun.text, more.text)
@@ -176,7 +179,7 @@ def _without_what_was_said(text: str, reply: Reply, typed: str) -> _Piece:
 
 
 def _said_again(text: str, new: str) -> int:
-    """Return how many characters at the beginning of `new` repeat the end of `text`, or all of it."""
+    """Return how many characters at the beginning of `new` repeat the end of `text`, or the whole of `text`."""
     if _says_all_again(text, new):
         return len(text)
     *complete, unfinished = text.split("\n")
@@ -195,8 +198,7 @@ def _said_again(text: str, new: str) -> int:
 def _says_all_again(text: str, more: str) -> bool:
     """Return whether a further piece repeats the text from its beginning and goes on from there.
 
-    If the text is short, or repeats one thing over and over, such a piece may be genuine output, so it does not
-    count.
+    False if the text is short or repeats one thing over and over: then the piece may be genuine output.
     """
     return len(more) > len(text) and more.startswith(text) and _is_unmistakable(text)
 

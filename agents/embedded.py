@@ -1,4 +1,4 @@
-"""The embedded model: one server per user and machine, on loopback, with the OpenAI protocol."""
+"""The embedded model: one server per user and machine, on the loopback interface, with the OpenAI protocol."""
 
 import asyncio
 import fcntl
@@ -24,13 +24,14 @@ from gedanken.experiment.progress import Progress, seconds_since, watched
 
 START_SECONDS = 120
 LOAD_SECONDS = 5
-"""Approximate loading time, used to estimate how much is left."""
+"""Approximate loading time in seconds, used to estimate the time left."""
 REPLY_SECONDS = 3600
 WAITING_THREADS = {"GOMP_SPINCOUNT": "2000"}
-"""How long idle threads wait before they sleep. Threads synchronize hundreds of times per token. By default the first
-to arrive spins until the others come; if another program has the core of one of those, all wait for the scheduler,
-and eleven tokens a second become one. With this setting a thread spins for some microseconds and then sleeps. The
-number of threads is unchanged, so a seed's reply is too."""
+"""Makes idle threads sleep soon. Threads synchronize hundreds of times per token. By default the first thread to
+arrive spins until the others come; if another program has the core of one of those, all wait for the scheduler, and
+eleven tokens a second become one. With this setting a thread spins for some microseconds and then sleeps. The number
+of threads does not change, so neither does the reply for a given seed.
+"""
 PURE_SAMPLING: dict[str, object] = {"top_k": 0, "min_p": 0.0}
 """Switches off the server's default sampling filters, so that samples come from the model's own distribution."""
 
@@ -39,8 +40,8 @@ PURE_SAMPLING: dict[str, object] = {"top_k": 0, "min_p": 0.0}
 async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
     """Serve the embedded model for as long as the context lasts.
 
-    Waits while another process of this user serves it: two at once would be about ten times slower. Raises NoModel if
-    the weights cannot be obtained or the server does not start.
+    While another process of this user serves it, this one waits: two servers at once would be about ten times slower.
+    Raises NoModel if the weights cannot be obtained or the server does not start.
     """
     lock = await _lock(progress)
     key = secrets.token_urlsafe(24)
@@ -57,7 +58,9 @@ async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
 
 
 async def _lock(progress: Progress) -> IO[str]:
-    """Hold the user's lock for the embedded model; it is free again when every process that holds it has ended."""
+    """Take the user's lock for the embedded model. The lock is free again when every process that holds it has
+    ended.
+    """
     file = (cache_folder() / "embedded.lock").open("w")
     told = False
     while True:
@@ -128,8 +131,9 @@ def _as_model(address: str, key: str, cores: int, server: "subprocess.Popen[str]
     warm_for = ""
 
     async def prepare(messages: Sequence[Message], fresh: bool) -> None:
-        """Process the messages with an empty cache, once: a seed gives the same reply only from the
-        same cache state."""
+        """Process the messages once with an empty cache: a seed gives the same reply only from the same cache
+        state.
+        """
         nonlocal warm_for
         if (code := server.poll()) is not None:  # to ask it again would help nobody
             how = f"signal {-code}" if code < 0 else f"exit code {code}"

@@ -1,4 +1,4 @@
-"""The process that serves the embedded model. It ends when its parent process ends, however that happens.
+"""The process that serves the embedded model. It ends when its parent process ends, for whatever reason.
 
 Run as `python -m gedanken.agents.embedded_server WEIGHTS THREADS`. The key is read from standard input, so that it
 does not appear in a process list; the address is printed to standard output. The process exits when standard input

@@ -1,4 +1,4 @@
-"""Hosted models: opened through LangChain, without the client's retries and with gedanken's own time limits."""
+"""Hosted models: opened through LangChain. gedanken's own retries and time limits replace those of the client."""
 
 import json
 import os
@@ -23,7 +23,7 @@ _Open = Callable[[str, dict[str, Any], Learned], Any]
 
 
 def open_hosted(name: str, base_url: str | None) -> Model:
-    """Open the model named `provider:model`. Raises BadInput or NoModel."""
+    """Open the model `provider:model`, at the address `base_url` if one is given. Raises BadInput or NoModel."""
     provider, _, model = name.partition(":")
     learned = known_of(model)
     with said_in_one_line(name):
@@ -41,7 +41,7 @@ def open_hosted(name: str, base_url: str | None) -> Model:
 
 
 def _keys_of(chat: Any) -> list[str]:
-    """Return the keys that the client itself read from files or variables."""
+    """Return the API keys that the client read from files or environment variables."""
     return [value.get_secret_value() for value in vars(chat).values() if isinstance(value, SecretStr)]
 
 
@@ -129,14 +129,15 @@ def _bedrock(name: str, options: dict[str, Any], learned: Learned) -> Any:  # no
 
 
 def _hear_pages(client: Any) -> None:
-    """Make a client detect replies that are web pages."""
+    """Make a client raise an error if a reply is a web page."""
     hooks = client.event_hooks
     client.event_hooks = {**hooks, "response": [*hooks.get("response", ()), _must_be_a_model]}
 
 
 async def _must_be_a_model(response: Any) -> None:
-    """Raise for a web page in place of a reply, which means a wrong address, or for a whole reply in place of a
-    stream."""
+    """Raise an error for a web page in place of a reply, which means a wrong address, or for a whole reply in place
+    of a stream.
+    """
     kind = response.headers.get("content-type", "").lower() if response.status_code == 200 else ""
     if kind.startswith("application/json"):
         await _must_be_no_error(response)
@@ -148,7 +149,7 @@ async def _must_be_a_model(response: Any) -> None:
 
 
 async def _must_be_no_error(response: Any) -> None:
-    """Raise for an error sent with status 200, as routers do when their own provider failed."""
+    """Raise the error that a response with status 200 contains, as routers send it when their own provider failed."""
     try:
         said = json.loads(await response.aread())
     except ValueError:

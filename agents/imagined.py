@@ -28,32 +28,34 @@ REBUILD = "(all requests so far, in one message)"
 class ImaginedMachine:
     """A terminal played by a model, which remembers the session.
 
-    The model receives the facts of its persona and the programs that are typed into it. Real output cannot reach it
-    (fairness rule 2): no method accepts any.
+    The model is sent the facts of its persona and the programs that are typed in. No method accepts real output, so
+    real output cannot reach the model (fairness rule 2).
     """
 
     model: Model | str
-    """A model, or the name of a model that is opened with the machine: `async with machine: …`."""
+    """A model, or the name of a model, which is opened together with the machine: `async with machine: …`."""
     persona: Persona
     machine_facts: MachineFacts = USUAL_MACHINE
-    """Values for the persona's `matched` facts."""
+    """Values of the persona's `matched` facts."""
     limits: Limits = DEFAULT_LIMITS
     session: Session = Session()
     sample: int = 0
     temperature: float = 1.0
-    """Sampling temperature of all samples except sample 0, the trunk, which uses 0."""
+    """Sampling temperature of all samples except sample 0, on which the session continues and whose temperature is 0.
+    """
     steps: bool = False
     """True if the model may write working steps before the output."""
     progress: Progress = field(default_factory=Silent)
     """Receives progress messages while a model is opened by name."""
     losses: list[NoModel] | None = None
-    """Collects the error if the model is gone, so that concurrent commands keep their results; None raises it
-    instead."""
+    """A list that collects NoModel errors if the model is gone, so that concurrent commands keep their results. With
+    None, the error is raised instead.
+    """
     name: str = field(default="imagined", init=False)
     _opened: AsyncExitStack = field(default_factory=AsyncExitStack, init=False)
 
     async def __aenter__(self) -> Self:
-        """Open the model, if it was given by name. Raises BadInput or NoModel."""
+        """Open the model if it was given by name. Raises BadInput or NoModel."""
         if isinstance(self.model, str):
             from gedanken.agents.registry import open_model
 
@@ -61,12 +63,14 @@ class ImaginedMachine:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        """Close the model that was opened."""
+        """Close the model if `__aenter__` opened it."""
         await self._opened.aclose()
 
     @property
     def parallel(self) -> int:
-        """Maximum number of commands that its model may be asked at a time, on branches of the session."""
+        """Maximum number of commands that the model may be asked about at a time, each on its own branch of the
+        session.
+        """
         return 1 if isinstance(self.model, str) else self.model.pace.parallel
 
     async def run(
@@ -80,8 +84,9 @@ class ImaginedMachine:
         """Have the model imagine one command; see Machine.run.
 
         If no usable reply comes (filtered, refused, reasoning only, none after all tries), the Execution says so, and
-        the session does not include it. `fresh` makes the sample independent of earlier requests to the model. Raises
-        NoModel if the model is gone, unless `losses` collects that error; the session is then unchanged.
+        the session does not include the command. `fresh` makes the sample independent of earlier requests to the
+        model. Raises NoModel if the model is gone, unless `losses` collects that error; the session is then
+        unchanged.
         """
         typed = typing(command, tuple(tells))
         try:
@@ -94,7 +99,7 @@ class ImaginedMachine:
         return done
 
     async def ask(self, command: str, *, fresh: bool = True, on_output: OnOutput | None = None) -> Execution:
-        """Run as `run` does, but on a branch: the session does not remember it."""
+        """Have the model imagine one command, as `run` does, but without adding the command to the session."""
         return await replace(self).run(command, fresh=fresh, on_output=on_output)
 
     def place(self, name: str, source: str) -> None:
@@ -102,11 +107,12 @@ class ImaginedMachine:
         self.session = self.session.add(placing(name, source))
 
     def lose(self) -> None:
-        """Drop the context, as a service does that loses a session. All turns stay stored."""
+        """Drop the context, as a service does that loses a session. All turns are still stored."""
         self.session = self.session.lose()
 
     async def rebuild(self, policy: Policy, on_output: OnOutput | None = None) -> Execution | None:
-        """Rebuild the context from the stored turns; if the requests were sent again, return the answer to them.
+        """Rebuild the context from the stored turns. If the policy sends the requests again, return the model's
+        answer to them.
 
         Raises NoModel; the session is then unchanged.
         """
@@ -124,7 +130,7 @@ class ImaginedMachine:
         return replace(self._execution(requests, reply), command=REBUILD)
 
     def messages(self, typed: str) -> list[Message]:
-        """Return the messages that the model is sent if `typed` is typed now."""
+        """Return the messages that the model would be sent if `typed` were typed now."""
         facts = {fact.name: fact.value for fact in self.persona.resolve(self.machine_facts)}
         messages = [Message("system", render("terminal", facts=facts, steps=self.steps))]
         for turn in self.session.context:
@@ -144,7 +150,7 @@ class ImaginedMachine:
         )
 
     def _unanswered(self, command: str, error: NoModel) -> Execution:
-        """Build the execution of a command that got no reply; if the whole model is gone, raise instead."""
+        """Return the execution of a command that got no reply. If the model is gone, raise the error instead."""
         if not isinstance(error, NoReply):
             if self.losses is None:
                 raise error

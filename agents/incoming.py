@@ -1,4 +1,6 @@
-"""Text of a reply as it streams in: split characters are joined, and this process's keys are removed."""
+"""Text of a reply as it streams in: characters that are split between pieces are joined, and this process's keys are
+removed.
+"""
 
 import re
 
@@ -11,10 +13,12 @@ _FIRST_HALF = re.compile(r"[\ud800-\udbff]\Z")
 
 
 class Incoming:
-    """Pieces of one text. A possible first part of a character or of a key is held back until the next piece."""
+    """The pieces of one text. What may be the first part of a character or of a key is held back until the next
+    piece.
+    """
 
     def __init__(self, secrets: Secrets | None = None) -> None:
-        """`secrets` defaults to the keys of this process."""
+        """Remove the keys in `secrets`; by default those of this process."""
         self._secrets = secrets or known()
         self._held = ""
         self.keys = 0
@@ -31,12 +35,12 @@ class Incoming:
         return self._clean(text[:ready])
 
     def end(self) -> str:
-        """End the text; return what was held back."""
+        """End the text; return what was still held back."""
         text, self._held = self._held, ""
         return self._clean(text)
 
     def notes(self) -> list[str]:
-        """Notes that a reader must know."""
+        """Notes for the reader on what was replaced or removed."""
         notes = ["a key stood in the reply, and was removed"] if self.keys else []
         if self.halves:
             notes.append(f"half of a character came without its other half: it is shown as {REPLACEMENT}")
@@ -51,7 +55,9 @@ class Incoming:
 
 
 def whole_characters(text: str) -> tuple[str, int]:
-    """Make a text encodable: join halves of surrogate pairs, replace single ones; also return the number of those."""
+    """Make a text encodable: join the halves of surrogate pairs and replace single halves; also return how many were
+    replaced.
+    """
     if not _HALF.search(text):
         return text, 0
     return _HALF.subn(REPLACEMENT, _PAIR.sub(_joined, text))

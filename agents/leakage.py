@@ -1,6 +1,6 @@
-"""Detection of real output quoted in a program, because the imagined machine is shown programs (fairness rule 2).
+"""Detection of real output that a program quotes, because the imagined machine is shown programs (fairness rule 2).
 
-It finds quotes in a comment, a text or a number. A coder that deliberately disguised a value could still pass one on.
+A quote is found in a comment, a string or a number. A coder that disguised a value on purpose could still pass it on.
 """
 
 import ast
@@ -11,16 +11,17 @@ import tokenize
 from collections.abc import Iterator, Sequence
 
 TELLING_CHARACTERS = 12
-"""From this length on, consecutive equal words in a program are not a coincidence."""
+"""Minimum length in characters at which equal words in a row are no coincidence."""
 TELLING_DIGITS = 3
-"""A word of letters with at least so many digits is a value, not the name of something in a library."""
+"""Minimum number of digits at which a word of letters and digits is a value, not a name from a library."""
 LONGEST_SIZE = 6
-"""Maximum number of digits of a whole number that a program may take from an error message: a size that did not fit.
+"""Maximum number of digits of an integer that a program may take from an error message, for example a size that did
+not fit.
 """
 MOST_DECIMALS = 17
 """Maximum number of decimals of a double."""
 USUAL_DECIMALS = frozenset((0.999, 0.9999))
-"""Decimals that programs contain anyway, for example the second beta of Adam."""
+"""Decimal numbers that programs contain anyway, for example the second beta of Adam."""
 
 _WORD = re.compile(r"[^\W_]+")
 _PRINTED = re.compile(r"\d*\.\d+(?:e[+-]?\d+)?", re.IGNORECASE)  # a unit may follow directly: 12.345s
@@ -28,12 +29,13 @@ _DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?:e[+-]?\d+)?(?!\w|\.\d)", re.IGNOREC
 
 
 def leaked(source: str, shown: Sequence[str], known: Sequence[str]) -> str | None:
-    """Return something that a source quotes from the real output its coder was shown; None if there is nothing.
+    """Return something that a program quotes from the real output that its coder was shown; None if there is nothing.
 
     A quote is a decimal number of three digits or more, rounded or not; a word that is a value, for example
-    `8f3e77aa`; or, in comments and texts, consecutive words that are more than names used by the code or by Python.
-    Anything that occurs in `known` (the versions that were run, and the coder's instructions) is not a quote. Names
-    alone may be taken from a traceback: a fixed program needs the right one.
+    `8f3e77aa`; or, in comments and strings, consecutive words that are more than names used by the code or by Python.
+
+    What occurs in `known` (the versions that were run, and the coder's instructions) is not a quote. Names alone may
+    be taken from a traceback: a fixed program needs the right name.
     """
     return _number(source, shown, known) or _value(source, shown, known) or _words(source, shown, known)
 
@@ -79,8 +81,9 @@ def _words(source: str, shown: Sequence[str], known: Sequence[str]) -> str | Non
 
 
 def _runs(words: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield runs of consecutive words, from each word on, that are just long enough to be evidence, and somewhat
-    longer ones."""
+    """Yield, from each word on, the runs of consecutive words that are just long enough to be evidence, and somewhat
+    longer runs.
+    """
     for start in range(len(words)):
         length = -1
         for end in range(start, len(words)):
@@ -92,8 +95,9 @@ def _runs(words: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _prose_and_code(source: str) -> tuple[str, str]:
-    """Split a program into its comments and texts, and the rest; a program that cannot be parsed
-    counts as text only."""
+    """Split a program into its comments and strings, and the rest. All of a program that cannot be parsed counts as
+    comments.
+    """
     prose: list[str] = []
     code: list[str] = []
     try:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Message(NamedTuple):
-    """One message of a conversation."""
+    """One message of a conversation: who says it, and its text."""
 
     role: Literal["system", "user", "assistant"]
     text: str
@@ -19,9 +19,10 @@ class Message(NamedTuple):
 def as_sent(messages: Sequence[Message], *, empty_turns: bool, system: bool) -> list[Message]:
     """Return the messages in the form that a server accepts.
 
-    An empty assistant turn is an error at some providers, and silently replaced by others. Where it is not supported
-    (`empty_turns`), the user messages before and after it are merged, as if two commands had been typed before
-    anything was printed. Without support for a `system` role, its text is put at the start of the first message.
+    An empty assistant turn is an error at some providers, and is silently replaced by others. If a server does not
+    support empty turns (`empty_turns`), the user messages before and after are merged, as if two commands had been
+    typed before anything was printed. If it does not support the `system` role, the system text is put at the start
+    of the first message.
     """
     sent = [Message(message.role, sendable(redacted(message.text))) for message in messages]
     if not empty_turns:
@@ -32,7 +33,7 @@ def as_sent(messages: Sequence[Message], *, empty_turns: bool, system: bool) -> 
 
 
 def as_chat(messages: Sequence[Message]) -> "list[BaseMessage]":
-    """Convert the messages to LangChain's classes."""
+    """Convert the messages to LangChain's message classes."""
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
     kinds = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
@@ -40,7 +41,7 @@ def as_chat(messages: Sequence[Message]) -> "list[BaseMessage]":
 
 
 def sendable(text: str) -> str:
-    """Replace halves of surrogate pairs, which no request can contain."""
+    """Replace single halves of surrogate pairs, which no request can contain."""
     return text.encode(errors="replace").decode()
 
 

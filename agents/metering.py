@@ -1,33 +1,43 @@
-"""Token accounting: reserved before a request is sent, settled after it."""
+"""Token accounting: tokens are reserved before a request is sent, and the tokens really used are recorded
+afterwards.
+"""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from gedanken.agents.hearing import Heard
 from gedanken.agents.messages import Message
 from gedanken.agents.model_errors import read_problem
+from gedanken.agents.streamed_reply import StreamedReply
 
 FEWEST_CHARACTERS_A_TOKEN = 3
-"""Characters per token if the server reports no counts: set low, so that an estimate is too high rather than too low.
+"""Assumed characters per token if the server reports no counts: low, so that an estimate is too high rather than too
+low.
 """
 
 
 class Meter(Protocol):
-    """Interface that permits requests, and records what they used."""
+    """Interface of the token accounting: it permits requests, and records the tokens that they used."""
 
     async def reserve(self, read: int, written: int) -> str:
-        """Wait until a request of at most so many tokens may be sent; return its name. Raises BudgetSpent."""
+        """Wait until a request may be sent that reads at most `read` and writes at most `written` tokens.
+
+        Returns the name of the reservation, for `settle`. Raises BudgetSpent.
+        """
         ...
 
     def settle(self, name: str, read: int, written: int, *, estimated: bool) -> None:
-        """Record what the request really used."""
+        """Record the tokens that the request really used."""
         ...
 
 
 @asynccontextmanager
-async def metered(meter: Meter | None, sent: Sequence[Message], most: int, heard: Heard) -> AsyncIterator[None]:
-    """Reserve at most `most` tokens for a request, and settle what it used, however it ends."""
+async def metered(
+    meter: Meter | None, sent: Sequence[Message], most: int, heard: StreamedReply
+) -> AsyncIterator[None]:
+    """Reserve tokens for a request, at most `most` written ones, and record those really used, however the request
+    ends.
+    """
     if meter is None:
         yield
         return

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from gedanken.agents.calls import Call, prepare_call, speaks_responses
-from gedanken.agents.hearing import Heard
 from gedanken.agents.messages import Message, as_chat, as_sent
 from gedanken.agents.metering import Meter, metered
 from gedanken.agents.model_errors import as_no_model, host_of, read_problem
@@ -18,6 +17,7 @@ from gedanken.agents.rate_limits import Pace
 from gedanken.agents.reasoning import CLOSES, Apart
 from gedanken.agents.reply_end import ReplyEnd, always_says
 from gedanken.agents.settings import Learned, Setting, said_of
+from gedanken.agents.streamed_reply import StreamedReply
 from gedanken.agents.time_limits import USUAL_LIMITS, TimeLimits, in_time
 from gedanken.experiment.errors import BudgetSpent, NoModel
 from gedanken.experiment.execution import Cause, OnOutput, Seal
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 MOST_REFUSALS = 8
 """Maximum number of times that one request is repeated without a refused setting."""
 SIGN_OF_LIFE_SECONDS = 20
-"""Interval at which the listener is called, with an empty text, while a model reasons before it says anything."""
+"""Seconds between calls of the listener, with an empty text, while a model reasons before it answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """Sampling settings of a reply. The defaults are the model's own distribution."""
+    """Sampling settings of a reply. The default values give the model's own distribution."""
 
     seed: int
     max_tokens: int
-    """Token limit of the answer; the reasoning before it has a limit of its own."""
+    """Token limit of the answer; the reasoning before the answer has a limit of its own."""
     temperature: float = 1.0
     top_p: float = 1.0
 
@@ -57,15 +57,15 @@ class Reply:
     reasoned: str = ""
     """Amount of reasoning, for example `4096 tokens`; empty if there was none, as far as can be seen."""
     notes: tuple[str, ...] = ()
-    """Remarks for the reader: which settings were not accepted, that the model reasons by itself."""
+    """Notes for the reader, such as which settings were not accepted."""
     tokens_read: int = 0
     """Token count of the request as reported by the server; 0 if it reports none."""
     tokens_written: int = 0
-    """Includes the tokens of its reasoning."""
+    """Token count of the reply, reasoning included, as reported by the server; 0 if it reports none."""
 
     @property
     def cut(self) -> bool:
-        """True if the token limit ended it."""
+        """True if the token limit ended the reply."""
         return self.end.cause is Cause.CUT
 
 
@@ -76,37 +76,39 @@ Prepare = Callable[[Sequence[Message], bool], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A chat model, with the facts that results must state about it."""
+    """A chat model, with the facts about it that results must state."""
 
     name: str
     chat: "BaseChatModel"
     digest: str | None = None
     """SHA-256 of the weights, if they are stored locally."""
     cores: int = 0
-    """Number of cores of this machine that it keeps busy while it replies."""
+    """Number of cores of this machine that are busy while the model replies."""
     coder_prompt: Literal["tell", "checklist"] = "tell"
     """Prompt wording that the coder needs: small models get a checklist."""
     prepare: Prepare | None = None
-    """Called before each reply, with its messages and whether it must be independent of earlier requests: brings the
-    server's cache into a state that depends on no earlier request. The continuation of an open reply uses the cache
-    as it is."""
+    """Called before each reply, with its messages and whether the reply must be independent of earlier requests. It
+    brings the server's cache into a state that depends on no earlier request. The continuation of an open reply uses
+    the cache as it is.
+    """
     prefills: bool = False
     """True if the server continues a last message that has the assistant role."""
     empty_turns: bool = True
     """True if the server accepts an empty assistant turn, which results from a command that prints nothing."""
     scores: Literal["grammar", "echo"] | None = None
-    """The method to get the log-probabilities of a given text: `grammar`, by forcing its tokens (embedded server);
-    `echo`, as log-probabilities of a prompt (vLLM's protocol); None if there is none."""
+    """How the log-probabilities of a given text are obtained: `grammar`, by forcing its tokens (embedded server);
+    `echo`, as log-probabilities of a prompt (vLLM's protocol); None if they cannot be.
+    """
     base_url: str | None = None
     extra: dict[str, object] = field(default_factory=dict)
     """Further settings sent with each request."""
     learned: Learned = field(default_factory=Learned)
-    """The settings that it is known to accept or refuse; updated when it refuses one."""
+    """The settings that the model is known to accept or refuse; updated when a setting is refused."""
     limits: TimeLimits = USUAL_LIMITS
     pace: Pace = field(default_factory=Pace)
-    """All requests go through it; it limits their rate and how many run at a time."""
+    """The queue that all requests to the model go through; it limits their rate and how many run at a time."""
     meter: Meter | None = None
-    """Records the tokens of each request; None if nothing is counted."""
+    """The token accounting that records each request; None if nothing is counted."""
 
     def describe(self) -> dict[str, object]:
         """Return what a result records about the model."""
@@ -127,7 +129,7 @@ class Model:
         return sorted(str(setting) for setting in lost - {Setting.CHAT_COMPLETIONS})
 
     def sends(self, messages: Sequence[Message]) -> list[Message]:
-        """Return the messages as this model accepts them: these are what the seal covers."""
+        """Return the messages in the form that this model accepts, which is the form that the seal covers."""
         return as_sent(messages, empty_turns=self.empty_turns, system=Setting.SYSTEM not in self.learned.refused)
 
     async def reply(  # noqa: PLR0913 (what a reply is asked with)
@@ -164,7 +166,9 @@ class Model:
         text: str,  # noqa: ARG002
         score: Callable[[], Awaitable[Lines | None]],
     ) -> Lines | None:
-        """Return what `score` computes for `text` as a reply to `messages`."""
+        """Return what `score` computes for `text` as a reply to `messages`, within the limits on requests; None if
+        that fails.
+        """
         return await score()
 
     async def _once(
@@ -175,8 +179,9 @@ class Model:
         on_text: OnOutput | None,
         enough: Enough | None = None,
     ) -> Reply:
-        """Request until there is an answer: without the settings that were refused, and with more tokens if reasoning
-        used them all."""
+        """Request a reply until one comes: again without a setting that was refused, or with more tokens if reasoning
+        used all.
+        """
         await self.learned.turn()
         for _ in range(MOST_REFUSALS):
             wanted = _wanted(sampling, self.learned)
@@ -209,26 +214,28 @@ class Model:
                 if end.cause is Cause.ONLY_REASONED and end.was_cut:
                     continue
             return self._reply(sent, call, heard, end, began)
-        raise NoModel(f"{self.name}: it still refuses the request without {', '.join(sorted(self.learned.refused))}")
+        raise NoModel(
+            f"{self.name}: the server still refuses the request without {', '.join(sorted(self.learned.refused))}"
+        )
 
     @property
     def host(self) -> str:
-        """Return the address that it is asked at, as far as its client says."""
+        """Return the host that the model is served by, as far as its client says; empty if unknown."""
         names = ("openai_api_base", "anthropic_api_url", "groq_api_base", "endpoint", "base_url", "endpoint_url")
         urls = (getattr(self.chat, name, None) for name in names)
         return next((host for url in urls if isinstance(url, str) and (host := host_of(url))), "")
 
-    def _listening(self, call: Call, sent: Sequence[Message]) -> Heard:
+    def _listening(self, call: Call, sent: Sequence[Message]) -> StreamedReply:
         speaks_of_tags = any(CLOSES in message.text for message in sent)
         apart = Apart(holds=self.learned.hides, closes_alone=not speaks_of_tags)
-        return Heard(apart, tokens=call.tokens, always_says=always_says(self.chat))
+        return StreamedReply(apart, tokens=call.tokens, always_says=always_says(self.chat))
 
     async def _hear(  # noqa: PLR0913 (what a reply is asked with)
         self,
         call: Call,
         sent: Sequence[Message],
         role: str,
-        heard: Heard,
+        heard: StreamedReply,
         on_text: OnOutput | None,
         enough: Enough | None,
     ) -> None:
@@ -251,7 +258,7 @@ class Model:
         if on_text and shown:
             on_text(shown)
 
-    def _ended(self, heard: Heard) -> ReplyEnd:
+    def _ended(self, heard: StreamedReply) -> ReplyEnd:
         """Return why the reply ended. Raises ModelBusy if it was interrupted or never began."""
         end = heard.ended()
         if heard.pieces == 0:
@@ -261,7 +268,7 @@ class Model:
             raise as_no_model(self.name, ConnectionError(f"{why} in the middle of the reply"), self.host, begun=True)
         return end
 
-    def _reply(self, sent: Sequence[Message], call: Call, heard: Heard, end: ReplyEnd, began: float) -> Reply:
+    def _reply(self, sent: Sequence[Message], call: Call, heard: StreamedReply, end: ReplyEnd, began: float) -> Reply:
         not_taken = self.not_taken()
         settings: dict[str, object] = {**call.used, **self.extra, **heard.served_by}
         if not_taken:
@@ -320,7 +327,7 @@ def _wanted(sampling: Sampling, learned: Learned) -> dict[Setting, float | int]:
 
 
 class _ListenerFailed(Exception):
-    """The listener that receives the reply failed, not the model."""
+    """The listener that receives the reply raised an exception; the model did not fail."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(str(error))
@@ -328,7 +335,9 @@ class _ListenerFailed(Exception):
 
 
 class _Listener:
-    """Passes text on, and distinguishes a failure of the listener from one of the model."""
+    """Passes text on to a listener, and marks the listener's exceptions, so that they are not taken for failures of
+    the model.
+    """
 
     def __init__(self, on_text: OnOutput) -> None:
         self._on_text = on_text

@@ -82,8 +82,9 @@ _REACHED = "is the server running, and the address right (--base-url)?"
 
 
 class NoReply(NoModel):
-    """This one request gets no reply; others may. If the model is gone for all requests, a plain
-    NoModel is raised."""
+    """One request gets no reply; other requests may. If the model is gone for all requests, a plain NoModel is
+    raised.
+    """
 
     def __init__(self, message: str, *, cause: Cause = Cause.NO_REPLY) -> None:
         super().__init__(message)
@@ -113,7 +114,7 @@ class ModelBusy(NoReply):
 
 
 class ErrorInside(Exception):
-    """An error message sent in place of a reply, with a success status."""
+    """A server sent an error message with a success status, in place of a reply."""
 
     def __init__(self, body: object) -> None:
         self.body = body if isinstance(body, dict) else {"message": str(body)}
@@ -122,11 +123,11 @@ class ErrorInside(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A client's error, reduced to what all providers' errors have in common."""
+    """The error of a client, reduced to what the errors of all providers have in common."""
 
     status: int | None
     said: str
-    """The first thing that the server says, on one line."""
+    """The beginning of the server's message, on one line."""
     text: str
     """The complete text of the error."""
     kinds: frozenset[str]
@@ -134,34 +135,36 @@ class Problem:
     headers: Mapping[str, str]
     host: str
     deepest: str
-    """Message of the innermost cause: for a connection, why it failed."""
+    """Message of the innermost cause, for example why a connection failed."""
 
     @property
     def is_filtered(self) -> bool:
-        """True if a filter rejected the request: this counts as a reply, not as a failure."""
+        """True if a filter rejected the request, which counts as a reply, not as a failure."""
         return self.status in (None, 400, 403, 422) and bool(_FILTERED.search(self.text))
 
     @property
     def has_no_quota(self) -> bool:
-        """True if the account's quota is used up, which waiting does not fix. Google says the same of a rate limit
-        per minute."""
+        """True if the account's quota is used up, so that waiting does not help. Google reports a rate limit per
+        minute in the same words.
+        """
         google_waits = "retryDelay" in self.text and "PerDay" not in self.text
         return self.status == 402 or (bool(_NO_QUOTA.search(self.text)) and not google_waits)
 
     @property
     def is_key(self) -> bool:
-        """True if the key was rejected, which Google reports with status 400."""
+        """True if the API key was rejected. Google reports that with status 400."""
         return self.status == 401 or bool(_BAD_KEY.search(self.text)) or "NoCredentialsError" in self.kinds
 
     @property
     def is_final(self) -> bool:
-        """True if a retry never helps for this kind of error, whenever it comes."""
+        """True if the error is of a kind for which a retry never helps."""
         return self.has_no_quota or bool(self.kinds & _FINAL_KINDS) or bool(_FINAL_WORDS.search(self.text))
 
     @property
     def is_no_answer(self) -> bool:
-        """True if it has no status and is not a final error: for a reply that had begun, that is an interrupted
-        connection."""
+        """True if the error has no status and is not final: after a reply had begun, that means an interrupted
+        connection.
+        """
         return self.status is None and not self.is_final
 
     @property
@@ -175,7 +178,7 @@ class Problem:
 
     @property
     def is_limited(self) -> bool:
-        """True if the request was refused because of a rate limit or of too many requests at a time."""
+        """True if the request was refused because of a rate limit, or of too many requests at a time."""
         return self.status in (429, 529) or (self.status in (None, 400, 503) and bool(_LIMITED.search(self.text)))
 
 
@@ -200,9 +203,9 @@ def as_no_model(
     begun: bool = False,
     connect: float = USUAL_LIMITS.connect,
 ) -> NoModel:
-    """Build the error that a user is shown: what happened, where, and what helps.
+    """Return the error that a user is shown: what happened, where, and what helps.
 
-    `begun`: pieces of the reply had arrived. `connect`: how many seconds its client waits for a connection.
+    `begun`: pieces of the reply had arrived. `connect`: how many seconds the client waits for a connection.
     """
     said = next((cause for cause in _chain(error) if isinstance(cause, NoModel)), None)
     if said is not None:
@@ -223,7 +226,7 @@ def as_no_model(
 
 
 def host_of(url: str | None) -> str:
-    """Return host and port of an address, without anything that may be secret."""
+    """Return host and port of an address, without any part that may be secret."""
     try:
         parts = urlsplit(url or "")
         return f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
@@ -273,7 +276,7 @@ def _where_models_are(name: str) -> str:
 
 
 def _said(text: str) -> str:
-    """Return the first part of a server's message, without HTML."""
+    """Return the beginning of a server's message, without HTML."""
     if re.search(r"<(?:!doctype|html|head|title)\b", text, re.IGNORECASE):
         title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
         return f"a web page: {_one_line(html.unescape(title[1]))[:_LONGEST]}" if title else "a web page"
@@ -322,7 +325,7 @@ def _texts(error: BaseException) -> Iterator[str]:
 
 
 def _without_echo(body: Any) -> Any:
-    """Remove the repeated request from an error: settings named there were not refused."""
+    """Remove from an error the request that the server repeats: settings named there were not refused."""
     if isinstance(body, list):
         return [_without_echo(part) for part in body]
     if isinstance(body, dict):
@@ -338,7 +341,7 @@ def _sent_without_echo(sent: str) -> str:
 
 
 def _told_by(error: BaseException) -> str:
-    """Return the message in the server's own JSON, if there is any."""
+    """Return the error message in a server's JSON; empty if there is none."""
     for body in (getattr(error, "body", None), getattr(error, "details", None), *error.args[:1]):
         if isinstance(body, dict | list):
             return _message_in(body)

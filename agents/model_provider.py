@@ -13,7 +13,9 @@ class ModelProvider(Protocol):
     """The object that an entry point in `gedanken.models` names, used for `--model NAME` and `--model NAME:MODEL`."""
 
     def check(self, spec: ModelSpec) -> None:
-        """Check, before anything is opened, that such a model can be requested. Raises BadInput."""
+        """Check, before anything is opened, that `spec` can be opened. Raises BadInput."""
 
     def open(self, spec: ModelSpec, progress: Progress) -> AbstractAsyncContextManager[Model]:
-        """Open the model for as long as the context lasts. Raises BadInput or NoModel, saying what to do."""
+        """Open the model for as long as the context lasts. Raises BadInput or NoModel, with a message that says what
+        to do.
+        """

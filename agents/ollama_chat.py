@@ -7,7 +7,7 @@ from langchain_ollama import ChatOllama
 
 
 class OllamaChat(ChatOllama):
-    """ChatOllama with `reasoning=True`, except that reasoning is not demanded, so models without it do not fail."""
+    """ChatOllama with `reasoning=True`, changed so that a model that cannot reason does not fail."""
 
     def _chat_params(
         self, messages: list[BaseMessage], stop: list[str] | None = None, **kwargs: Any

@@ -8,14 +8,16 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 
 KEPT = ("reasoning_content", "reasoning", "refusal")
-"""Parts of a message that LangChain's client leaves out."""
+"""Parts of a message that LangChain's client drops."""
 
 
 class OpenAIChat(ChatOpenAI):
-    """ChatOpenAI supports only OpenAI's own servers; other servers also send reasoning, and errors inside a reply."""
+    """ChatOpenAI, extended for other servers than OpenAI's own: they also send reasoning, and errors inside a
+    reply.
+    """
 
     limit_name: str = "max_completion_tokens"
-    """The name of the token limit; older servers know only `max_tokens`."""
+    """The server's name for the token limit; older servers accept only `max_tokens`."""
 
     def _convert_chunk_to_generation_chunk(
         self, chunk: dict[str, Any], default_chunk_class: type, base_generation_info: dict[str, Any] | None

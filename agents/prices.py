@@ -13,9 +13,11 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.run_spec import ModelSpec
 
 OWN_TABLE = "GEDANKEN_PRICES"
-"""Variable that names the user's price file, which has the same format as the packaged table and takes precedence."""
+"""Environment variable with the path of the user's price file, which has the format of the packaged table and takes
+precedence.
+"""
 _DATED = re.compile(r"-(?:[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2})")
-"""The date suffix in the name of a dated model."""
+"""The date at the end of the name of a dated model."""
 _OF_THIS_MACHINE = ("embedded", "scripted")
 
 
@@ -27,9 +29,9 @@ class _Table(BaseModel):
 
 
 def price_of(model: ModelSpec) -> Price | None:
-    """Return the model's price; None if it is not known. Raises BadInput if the user's file cannot be used.
+    """Return the price of a model; None if it is not known. Raises BadInput if the user's file cannot be used.
 
-    The packaged table lists prices at the providers' own addresses only.
+    The packaged table applies only at the providers' own addresses.
     """
     if (path := os.environ.get(OWN_TABLE)) and (found := _in(_own_table(Path(path)), model.name, path)):
         return found

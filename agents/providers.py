@@ -1,4 +1,4 @@
-"""Opening each provider's client: LangChain's argument names for its address and key."""
+"""Opening the client of each provider: LangChain's argument names for the address and the key."""
 
 import os
 import re
@@ -14,23 +14,23 @@ from gedanken.experiment.errors import BadInput, NoModel
 from gedanken.experiment.plugins import MODELS, by_name
 
 HOSTED = "hosted"
-"""Name under which the opener of all hosted models is installed; no user writes it."""
+"""Name of the plug-in that opens all hosted models; users do not type it."""
 UNUSED = "unused"
-"""Placeholder key for the user's own server, if it asks for none."""
+"""Placeholder key for a user's own server that requires none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """The settings with which one provider's client is opened. The defaults fit most providers."""
+    """The settings with which the client of one provider is opened. The defaults fit most providers."""
 
     extra: str | None = None
-    """The extra of this package that installs its client."""
+    """Name of the extra of the package gedanken that installs the client; None if none is needed."""
     address: str = "base_url"
     """The client's argument for the address."""
     keys: tuple[str, ...] = ()
-    """Environment variables that hold its key."""
+    """Environment variables that hold the API key."""
     without_key: tuple[tuple[str, str], ...] = (("api_key", UNUSED),)
-    """Arguments used in place of a key, if an address is given and no key is."""
+    """Arguments passed in place of a key if an address is given and no key is."""
 
 
 _BEDROCK = {
@@ -66,8 +66,9 @@ def arguments(name: str, base_url: str | None) -> dict[str, Any]:
 
 @contextmanager
 def said_in_one_line(name: str) -> Iterator[None]:
-    """While the client of `provider:model` is opened, turn any error into BadInput or NoModel with a one-line
-    message."""
+    """While the client of `provider:model` is opened, turn any exception into BadInput or NoModel with a one-line
+    message.
+    """
     try:
         yield
     except ImportError as error:
@@ -82,7 +83,7 @@ def said_in_one_line(name: str) -> Iterator[None]:
 
 
 def init_chat(name: str, **options: Any) -> Any:
-    """Open LangChain's chat model for `provider:model`."""
+    """Open LangChain's chat model for `provider:model` with the given options."""
     from langchain.chat_models import init_chat_model
 
     provider, _, model = name.partition(":")

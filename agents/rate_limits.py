@@ -1,5 +1,8 @@
-"""Rate control and retries for one model: a limit on concurrent requests, a request rate that its server accepts, and
-retries where they may help. Only this module retries: the providers' own clients are configured not to."""
+"""Rate control and retries for one model: a limit on concurrent requests, a request rate that the server accepts, and
+retries where they may help.
+
+Only this module retries: the providers' own clients are configured not to.
+"""
 
 import asyncio
 import random
@@ -18,25 +21,29 @@ from gedanken.experiment.progress import Progress, Silent
 PARALLEL = 8
 """Default number of concurrent requests to a hosted model."""
 LONGEST_WAIT = 600.0
-"""Seconds. If a server asks for a longer wait, or refuses requests for longer, the model is given up for this run."""
+"""Longest waiting time in seconds. If a server asks for a longer wait, or refuses requests for longer, the run gives
+up the model.
+"""
 TRIES = 5
-"""Number of tries for a request that fails temporarily."""
+"""Maximum number of tries for a request that fails temporarily."""
 FIRST_TRIES = 2
-"""The same until the model has replied once: before that, the address may be wrong or its server not running."""
+"""Maximum number of tries until the model has replied once: before that, the address may be wrong or the server not
+running.
+"""
 LONGEST_TRYING = 900.0
-"""Seconds after which no new try of such a request starts: each try may last as long as a reply may take to begin."""
+"""Seconds after which no new try of a request starts: each try may last as long as a reply may take to begin."""
 FIRST_WAIT = 2.0
-"""Seconds before the second try, if the server does not say; doubled each time."""
+"""Seconds before the second try, if the server names no time. The wait doubles with each further try."""
 LONGEST_BACKOFF = 60.0
 TOLD_FROM = 1.0
-"""Seconds; shorter waits are not reported."""
+"""Shortest wait in seconds that is reported."""
 
 _MARGIN = 0.9
-"""Fraction of the accepted rate that is used: servers count in time windows of their own."""
+"""Fraction of the accepted request rate that is used, because servers count in time windows of their own."""
 _SLOWEST_START = 0.1
-"""Requests per second if the very first request was refused, so that nothing is known about the rate."""
+"""Requests per second if the very first request was refused, so that no accepted rate is known."""
 _GROW_AFTER, _GROWTH = 20, 0.1
-"""After so many accepted requests in a row, the rate grows by this fraction; each further time by twice as much."""
+"""After this many accepted requests in a row, the rate grows by this fraction; each further time by twice as much."""
 _FIRST = 10
 
 Result = TypeVar("Result")
@@ -44,22 +51,23 @@ Result = TypeVar("Result")
 
 @dataclass(slots=True)
 class Bucket:
-    """Rate limiter: lets requests through one by one, as fast as the server accepted them before it refused one.
+    """Rate limiter: lets requests through one by one, at the rate that the server accepted before it refused a
+    request.
 
-    It is closed after a refusal; an epoch is the time from one opening to the next. The number of requests accepted
-    in an epoch gives the rate: evenly spaced, that many are accepted by a fixed window, a sliding window, or a token
-    bucket.
+    After a refusal no request is let through for a while; an epoch is the time from one opening to the next. The
+    number of requests accepted in an epoch gives the rate: evenly spaced, that many are accepted by a fixed window, a
+    sliding window, or a token bucket.
     """
 
     first_wait: float = FIRST_WAIT
     spacing: float = 0.1
     """Seconds between the very first requests, so that a refusal does not hit all of them."""
     rate: float | None = None
-    """Requests per second; None until one was refused."""
+    """Requests per second; None until a request was refused."""
     opens: float = 0.0
-    """When it opens again, on the monotonic clock."""
+    """Time at which requests are let through again, on the monotonic clock."""
     refused_since: float | None = None
-    """Time since which every request was refused."""
+    """Time since which every request was refused; None if the last one was accepted."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the model is gone: waiting requests give up."""
     _line: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -67,21 +75,21 @@ class Bucket:
     _is_closed: bool = False
     _guessed: bool = False
     _streak: int = 0
-    """Number of times in a row that it was closed without an accepted request in between."""
+    """Number of refusals in a row without an accepted request in between."""
     _last: float = 0.0
     _since: float | None = None
     _sent: int = 0
     _refused: int = 0
     _taken: int = 0
     _measured: tuple[float, int] | None = None
-    """When the last epoch with accepted requests began, and how many were accepted in it."""
+    """Start of the last epoch with accepted requests, and how many were accepted in that epoch."""
 
     def renew(self) -> None:
-        """Reset for a new event loop: requests that waited in the previous loop are gone with it."""
+        """Reset the state for a new event loop: requests that waited in the previous loop no longer exist."""
         self.over, self._line = asyncio.Event(), asyncio.Lock()
 
     async def turn(self) -> int:
-        """Wait in line until the next request may be sent; return the number of the current epoch."""
+        """Wait until the next request may be sent; return the number of the current epoch."""
         async with self._line:
             while (wait := self._free_at() - time.monotonic()) > 0 and not self.over.is_set():
                 with suppress(TimeoutError):
@@ -111,7 +119,7 @@ class Bucket:
         self.opens = max(self.opens, now + wait + random.uniform(0, min(5.0, wait / 10)))
 
     def take(self, epoch: int) -> None:
-        """Record that a request of this epoch was answered, even with an error."""
+        """Record that the server answered a request of this epoch, even with an error."""
         if epoch != self._epoch or self._is_closed:
             return
         self._streak, self.refused_since = 0, None
@@ -148,12 +156,12 @@ class Pace:
 
     parallel: int = 1
     progress: Progress = field(default_factory=Silent)
-    """Receives messages about waits, with the time they last until."""
+    """Receives messages about waits, each with the time at which the wait ends."""
     bucket: Bucket = field(default_factory=Bucket)
     begins_anew: bool = True
-    """True if an interrupted reply is requested again; False if a person has read it while it streamed."""
+    """True if an interrupted reply is requested again; False if a person has read its beginning while it streamed."""
     gone: NoModel | None = None
-    """Why the model is given up; empty if it is not."""
+    """The error for which the run gave up the model; None if it did not."""
     _slots: asyncio.Semaphore = field(init=False)
     _loop: asyncio.AbstractEventLoop | None = None
     _told_until: float = 0.0
@@ -166,7 +174,7 @@ class Pace:
     async def ask(self, once: Callable[[], Awaitable[Result]]) -> Result:
         """Return the result of `once`, which is called again while a retry may help.
 
-        Raises NoReply if this request gets no reply after the allowed tries, and NoModel if no request will.
+        Raises NoReply if this request gets no reply after the allowed tries, and NoModel if no request will get one.
         """
         self._come_into_this_loop()
         tries, trying = 0, 0.0
@@ -206,7 +214,7 @@ class Pace:
                 self.bucket.over.set()
 
     def forget(self) -> None:
-        """Clear the state "model is gone" and try again: a person may have fixed the cause."""
+        """Forget that the model is gone, and try again: a person may have fixed the cause."""
         if self.gone:
             self.gone, self._told_until = None, 0.0
             self.bucket = Bucket(self.bucket.first_wait, self.bucket.spacing)
@@ -241,7 +249,7 @@ class Pace:
         self.bucket.over.set()
 
     def _tell(self, busy: ModelBusy, until: float) -> None:
-        """Report a wait once for all requests that wait until about the same time."""
+        """Report a wait, once for all requests that wait until about the same time."""
         if until - time.monotonic() < TOLD_FROM or until < self._told_until + TOLD_FROM:
             return
         self._told_until = until
@@ -250,7 +258,7 @@ class Pace:
 
 def _too_long(busy: ModelBusy, until: float) -> NoModel:
     longest = _span(LONGEST_WAIT)
-    return NoModel(f"{busy}; it asks to wait until {_clock(until)}, and the longest wait is {longest}")
+    return NoModel(f"{busy}; the server asks to wait until {_clock(until)}, and the longest wait is {longest}")
 
 
 def _clock(moment: float) -> str:

@@ -1,4 +1,4 @@
-"""Separation of reasoning and answer, if a model sends both in one text."""
+"""Separation of reasoning and answer, for models that send both in one text."""
 
 import re
 from typing import Literal
@@ -11,22 +11,24 @@ _PAIRS = {
     "◁think▷": "◁/think▷",
 }
 CLOSES = "</think>"
-"""Closing tag that may occur without an opening one: the chat template opened it, so the reply begins in
-mid-reasoning."""
+"""Closing tag of the reasoning. It may occur without an opening tag if the chat template wrote that, so that the
+reply begins in mid-reasoning.
+"""
 _HARMONY = ("<|start|>", "<|channel|>")
 _HARMONY_PART = re.compile(
     r"<\|channel\|>(?P<head>.*?)<\|message\|>(?P<body>.*?)(?P<end><\|(?:end|return|call|start|channel)\|>|\Z)",
     re.DOTALL,
 )
 _LATER = re.compile(r"^<think>(.*?)</think>[\r\n]*", re.DOTALL | re.MULTILINE)
-"""Marks that may come after a word or two of an answer. Program output has no such line, unless something typed
-contains it."""
+"""Reasoning that comes after a word or two of an answer. A program's output contains such a line only if something
+that was typed does.
+"""
 _BARE_HARMONY = re.compile(r"\Aanalysis(?P<reasoning>.*)assistantfinal", re.DOTALL)
-"""The Harmony format as it looks after servers dropped all special tokens."""
+"""Reasoning in the Harmony format, as it looks after a server dropped all special tokens."""
 
 
 class Apart:
-    """Answer and reasoning of one reply, separated as its pieces arrive."""
+    """Separates answer and reasoning of a reply while its pieces arrive."""
 
     def __init__(self, *, holds: bool = False, closes_alone: bool = True) -> None:
         self._holds = holds
@@ -55,7 +57,7 @@ class Apart:
         return "".join(self._reasoning)
 
     def add(self, piece: str) -> str:
-        """Add one more piece; return the new text of the answer."""
+        """Add one more piece; return the text that it adds to the answer."""
         self._buffer += piece
         while self._step():
             pass
@@ -66,13 +68,13 @@ class Apart:
         return said
 
     def hold_no_longer(self) -> None:
-        """Stop holding text back: this model's reasoning is sent separately from its answer."""
+        """Stop holding text back, because this model's reasoning arrives separately from its answer."""
         self._holds = False
 
     def end(self, *, cut: bool = False) -> str:
         """End the reply; return the text of the answer that was held back.
 
-        If a model is known to begin inside its reasoning, a reply that was cut before the closing tag is all
+        If the model is known to begin inside its reasoning, all of a reply that was cut before the closing tag is
         reasoning.
         """
         if self._state == "reasons" or (self._state == "begins" and self._holds and cut):
@@ -132,7 +134,7 @@ class Apart:
         return True
 
     def _look_back(self) -> None:
-        """Find reasoning that can be recognized only once the reply is complete."""
+        """Find reasoning that can be recognized only when the reply is complete."""
         said = self.answer
         if bare := _BARE_HARMONY.match(said):
             self._reasoning, self._answer = [bare["reasoning"]], [said[bare.end() :]]

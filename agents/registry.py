@@ -1,4 +1,4 @@
-"""Opening a model by its name."""
+"""Opening a model by name."""
 
 import re
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ _NAME = re.compile(r"^(?P<provider>[a-z][a-z0-9_-]*):(?P<model>.+)$")
 
 
 def check_name(model: ModelSpec) -> None:
-    """Raise BadInput for a name without a provider, or for a base URL that would not be used."""
+    """Raise BadInput for a model name without a provider, or for a base URL that would not be used."""
     learn_address(model.base_url)
     plugin, provider = _provider_of(model)
     if model.base_url is not None and not _is_address(model.base_url):
@@ -31,7 +31,7 @@ def check_name(model: ModelSpec) -> None:
 
 
 def _provider_of(spec: ModelSpec) -> tuple[Plugin, ModelProvider]:
-    """Find the provider: installed under the whole name, or under the part before the colon."""
+    """Find the provider that is installed under the whole model name, or under the part before the colon."""
     installed = by_name(MODELS)
     found = _NAME.match(spec.name)
     plugin = installed.get(found["provider"], installed.get(HOSTED)) if found else installed.get(spec.name)

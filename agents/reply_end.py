@@ -8,9 +8,9 @@ from typing import Any
 from gedanken.experiment.execution import Cause
 
 NO_LIMIT_KEPT = "the server keeps no limit"
-"""The reason recorded for a reply that exceeded its limit and was stopped by this client."""
+"""The recorded reason if this client stopped a reply that exceeded its token limit."""
 STOPPED = "it was stopped by its listener"
-"""The reason recorded for a reply that its listener stopped."""
+"""The recorded reason if the listener stopped the reply."""
 
 _LONGEST_REASON = 120
 _WORDS: dict[Cause, frozenset[str]] = {
@@ -48,7 +48,7 @@ _WORDS: dict[Cause, frozenset[str]] = {
 _CAUSES = {word: cause for cause, words in _WORDS.items() for word in words}
 _CONTEXT_FULL = ("model_length", "model_context_window_exceeded", "context_length", "context_length_exceeded")
 _FILTERS = ("blocked", "content_filter", "error_toxic")
-"""Reasons that begin with one of these mean that the reply was filtered, whatever follows."""
+"""Beginnings of the reasons that mean that the reply was filtered."""
 _KEYS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
 _ENDS_WITH_A_REASON = (
     *("BaseChatOpenAI", "ChatAnthropic", "ChatGoogleGenerativeAI", "ChatOllama", "ChatMistralAI", "ChatGroq"),
@@ -67,23 +67,23 @@ class ReplyEnd:
 
     @property
     def goes_on(self) -> bool:
-        """True if a continuation is possible: the reply was cut by its own limit, and the context
-        has room for more."""
+        """True if the reply can be continued: its own limit cut it, and the context has room for more."""
         return self.cause is Cause.CUT and self.reason != STOPPED and _plain(self.reason) not in _CONTEXT_FULL
 
     @property
     def was_cut(self) -> bool:
-        """True if a limit ended it, in the answer or in the reasoning before it."""
+        """True if a limit ended the reply, in the answer or in the reasoning before the answer."""
         return _CAUSES.get(_plain(self.reason)) is Cause.CUT or self.reason in (NO_LIMIT_KEPT, STOPPED)
 
     @property
     def may_be_silence(self) -> bool:
-        """True if an empty reply may mean that the command printed nothing: the model ended normally, and only
-        reasoned."""
+        """True if an empty reply may mean that the command printed nothing: the model ended normally, or only
+        reasoned.
+        """
         return self.cause is Cause.ONLY_REASONED and not self.was_cut
 
     def told(self) -> str:
-        """Describe it, for example `filtered (content_filter)`."""
+        """Return the end in words, for example `filtered (content_filter)`."""
         return f"{self.cause} ({self.reason})" if self.reason and self.reason != self.cause else str(self.cause)
 
 
@@ -95,7 +95,7 @@ class Signs:
     """The provider's reason; empty if it gave none."""
     has_text: bool
     reasoned: bool
-    """True if it reasoned, as far as can be seen."""
+    """True if the model reasoned, as far as can be seen."""
     called_tool: bool = False
     refusal: str = ""
     """The provider's text in place of a reply, if it refused."""
@@ -104,7 +104,7 @@ class Signs:
 
 
 def reason_in(metadata: Mapping[str, Any]) -> str:
-    """Return the provider's reason why the reply ended; empty if this piece of the stream gives none."""
+    """Return the provider's reason why the reply ended; empty if this piece of the stream names none."""
     if feedback := metadata.get("prompt_feedback"):
         blocked = _value(feedback.get("block_reason") or "")
         return _capped(f"blocked: {blocked}" if blocked else "")
@@ -118,13 +118,13 @@ def reason_in(metadata: Mapping[str, Any]) -> str:
 
 
 def later_reason(before: str, now: str) -> str:
-    """Choose between two reasons: `now`, unless it only says that the reply is over and `before` said more."""
+    """Choose between two reasons: `now`, unless it only says that the reply is over and `before` is more specific."""
     says_more = before and _CAUSES.get(_plain(before)) is not Cause.FINISHED
     return before if says_more and _CAUSES.get(_plain(now)) is Cause.FINISHED else now or before
 
 
 def end_of(signs: Signs) -> ReplyEnd:
-    """Classify the end of a reply."""
+    """Return why a reply ended, judged from its signs."""
     word = _plain(signs.reason)
     cause = _CAUSES.get(word, Cause.UNKNOWN_END if word else None)
     if word.startswith(_FILTERS):

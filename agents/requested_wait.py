@@ -1,4 +1,4 @@
-"""Waiting times that servers request, in every form that they use."""
+"""Reading the waiting times that servers request, in every form that they use."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|h|m|s)(?![a-z])", re.IGNORECASE)
 LONGEST = 366 * 86400.0
-"""Seconds; a longer wait, beyond what a calendar can represent, is a server's mistake."""
+"""Longest accepted waiting time in seconds; a longer one is taken for a mistake of the server."""
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _IN_TEXT = re.compile(
     r"(?:retry|try again|wait)[^\d()]{0,40}?"
@@ -50,7 +50,9 @@ def _as_seconds(given: str) -> float | None:
 
 
 def _until(given: str) -> float | None:
-    """Parse a duration such as `6m0s`, or a time as Anthropic writes it."""
+    """Return the seconds that a duration such as `6m0s`, or a time as Anthropic writes it, is away; None if it is
+    neither.
+    """
     try:
         moment = datetime.fromisoformat(given)
     except ValueError:
@@ -64,14 +66,14 @@ def _number(text: str) -> float | None:
 
 
 def _span(text: str) -> float | None:
-    """Parse a duration such as `6m0s`, `1.5 seconds` or `20 ms`."""
+    """Parse a duration such as `6m0s`, `1.5 seconds` or `20 ms` into seconds."""
     short = re.sub(r"(?i)(seconds?|minutes?)", lambda word: word[0][0], text)
     parts = [float(found["number"]) * _SECONDS[found["unit"].lower()] for found in _DURATION.finditer(short)]
     return sum(parts) if parts else None
 
 
 def _is_used_up(name: str, headers: Mapping[str, str]) -> bool:
-    """Return whether this header belongs to a quota that is used up now, as far as the server says."""
+    """Return whether a header belongs to a quota that is used up now, as far as the server says."""
     if found := _RESET.fullmatch(name):
         left = found["openai"] and f"x-ratelimit-remaining-{found['openai']}"
         return headers.get(left or f"anthropic-ratelimit-{found['anthropic']}-remaining") in (None, "0")

@@ -16,16 +16,16 @@ from gedanken.experiment.errors import BadInput
 
 
 class ScriptedReply(BaseModel):
-    """The replies to give when the last message contains a certain text."""
+    """A rule: the replies to give if the last message contains a certain text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     when: str
     """Text that the last message must contain; an empty text always matches."""
     samples: tuple[str, ...]
-    """The replies; the request's seed selects one, in rotation."""
+    """The possible replies; the request's seed selects one of them, in rotation."""
     cut: bool = False
-    """True if the reply ends as if at the token limit."""
+    """True if the reply ends as if the token limit had cut it."""
     dies: bool = False
     """True if the connection breaks after the first piece."""
     endless: bool = False
@@ -36,7 +36,7 @@ _SILENCE = ScriptedReply(when="", samples=("",))
 
 
 def read_rules(path: Path) -> tuple[ScriptedReply, ...]:
-    """Read a YAML list of rules. Raises BadInput if the file is missing or is not such a list."""
+    """Read the rules from a YAML file. Raises BadInput if the file is missing or is not a list of rules."""
     try:
         return tuple(ScriptedReply.model_validate(rule) for rule in yaml.safe_load(path.read_text()))
     except OSError as error:
@@ -46,7 +46,9 @@ def read_rules(path: Path) -> tuple[ScriptedReply, ...]:
 
 
 class ScriptedModel(BaseChatModel):
-    """Replies by the first rule whose text occurs in the last message; with an empty reply if no rule matches."""
+    """A chat model that replies by the first rule that matches the last message, and with an empty text if none
+    does.
+    """
 
     rules: tuple[ScriptedReply, ...]
     seed: int = 0

@@ -1,11 +1,12 @@
-"""The session between a person and an imagined machine, and how much of it the model still sees."""
+"""The session between a person and an imagined machine, and the part of the session that the model still sees."""
 
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Self, get_args
 
 Policy = Literal["requests", "transcript", "none"]
-"""Policy for rebuilding a lost context: from all requests, sent again in one message, as the article's service did;
-from requests and answers; or not at all."""
+"""How a lost context is rebuilt: `requests`, by sending all requests again in one message, as the article's service
+did; `transcript`, from requests and answers; `none`, not at all.
+"""
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 
 
@@ -18,7 +19,7 @@ class Turn(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """All turns so far, and those that the model is sent."""
+    """All turns so far, and those of them that the model is sent."""
 
     stored: tuple[Turn, ...] = ()
     context: tuple[Turn, ...] = ()
@@ -28,15 +29,19 @@ class Session:
         return replace(self, stored=(*self.stored, turn), context=(*self.context, turn))
 
     def lose(self) -> Self:
-        """Return the session after the service dropped it: everything is stored, and the model sees nothing of it."""
+        """Return the session as it is after the service dropped it: all turns are stored, and the model sees none of
+        them.
+        """
         return replace(self, context=())
 
     def remember(self) -> Self:
-        """Return the session with all stored turns, requests and answers, visible to the model again."""
+        """Return the session with all stored requests and answers visible to the model again."""
         return replace(self, context=self.stored)
 
     def replay(self, answer: str) -> Self:
-        """Return the session after all stored requests were sent again in one message, with this answer."""
+        """Return the session as it is after all stored requests were sent again in one message, and the model gave
+        `answer`.
+        """
         return replace(self, context=(Turn(self.requests, answer),))
 
     @property

@@ -1,4 +1,4 @@
-"""A session on disk: an append-only file of JSON lines that outlives the process that writes it."""
+"""A session in a file of JSON lines, to which each turn is appended and which outlives the process."""
 
 import fcntl
 import json
@@ -14,15 +14,15 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.secrets import redacted_value
 
 _BEGINNING = b'{"gedanken session": 1, '
-"""The first bytes of every session file. No other file is ever treated as a session and repaired."""
+"""The first bytes of every session file. A file that begins otherwise is never treated as a session or repaired."""
 
 
 @dataclass(slots=True)
 class SessionFile:
-    """The file of one session, held by one process at a time.
+    """The file of one session, opened by one process at a time.
 
-    Its first line identifies the session. Each further line is one call of `keep`: the new turns, and the context if
-    it changed in another way than by adding them. A line is either complete or, if the process was killed, truncated;
+    The first line identifies the session. Each further line is one call of `keep`: the new turns, and the context if
+    it changed in another way than by these turns. A line is either complete or, if the process was killed, truncated;
     so reading always gives a state that was stored.
     """
 
@@ -30,16 +30,16 @@ class SessionFile:
     session: Session
     """The session as stored in the file."""
     torn_bytes: int
-    """Number of bytes of an incomplete last line, which was dropped."""
+    """Number of bytes of an incomplete last line that was dropped."""
     _descriptor: int
 
     @classmethod
     def open(cls, path: Path, about: dict[str, str]) -> Self:
-        """Create the session at `path`, or reopen it; `about` identifies it, for example by its model and its
+        """Create the session at `path`, or open it again; `about` identifies it, for example by its model and its
         persona.
 
-        A truncated last line is dropped; one that lacks only its line break is kept. Raises BadInput if another
-        process has the session open, if it is about something else, or if it cannot be read.
+        A truncated last line is dropped; a line that lacks only its line break is kept. Raises BadInput if another
+        process has the session open, if `about` differs, or if the file cannot be read.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,9 +56,9 @@ class SessionFile:
             raise
 
     def keep(self, session: Session) -> None:
-        """Append what is new in `session`, if anything.
+        """Append what is new in `session` to the file.
 
-        Raises BadInput if the disk refuses, ValueError if the stored session is not a beginning of `session`.
+        Raises BadInput if the disk refuses, ValueError if `session` does not begin with the stored session.
         """
         if session == self.session:
             return
@@ -78,8 +78,10 @@ class SessionFile:
 
 
 def _read(path: Path, descriptor: int, about: dict[str, str]) -> tuple[Session, int]:
-    """Lock the file, create its first line if it is empty, repair its last line, and read it; also return how many
-    bytes were dropped."""
+    """Lock a session file, write its first line if it is empty, repair its last line, and read it.
+
+    Returns the session and the number of bytes that were dropped.
+    """
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         raise BadInput(f"{path}: not a file")
     try:
@@ -105,8 +107,9 @@ def _read(path: Path, descriptor: int, about: dict[str, str]) -> tuple[Session, 
 
 
 def _is_whole(last: bytes) -> bool:
-    """Return whether a last line lacks only its line break, as some editors write it: a truncated object would not
-    parse."""
+    """Return whether a last line lacks only its line break, as some editors leave it. A truncated line would not
+    parse as JSON.
+    """
     try:
         _value(last)
     except (ValueError, RecursionError):
@@ -127,7 +130,7 @@ def _session_in(path: Path, lines: list[bytes], about: dict[str, str]) -> Sessio
 
 
 def _check(path: Path, line: bytes, about: dict[str, str]) -> None:
-    """Raise BadInput if the session is about something else."""
+    """Raise BadInput if the first line identifies another session than `about` does."""
     try:
         begun = {str(key): str(value) for key, value in _value(line)["about"].items()}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -141,7 +144,9 @@ def _check(path: Path, line: bytes, about: dict[str, str]) -> None:
 
 
 def _grown(session: Session, entry: dict[str, Any]) -> Session:
-    """Add one entry of the file to the session. Raises ValueError, TypeError or KeyError for an invalid entry."""
+    """Return the session with one entry of the file added. Raises ValueError, TypeError or KeyError for an invalid
+    entry.
+    """
     new = _turns(entry["turns"])
     stored = session.stored + new
     match entry.get("context", "grown"):
@@ -156,7 +161,7 @@ def _grown(session: Session, entry: dict[str, Any]) -> Session:
 
 
 def _named(session: Session) -> object:
-    """Return the context of a session for the file, as a single word where one applies."""
+    """Return a session's context in the form in which the file stores it, as a single word if one is enough."""
     if not session.context:
         return "none"
     return "all" if session.context == session.stored else session.context
@@ -188,7 +193,7 @@ def _bytes(descriptor: int) -> bytes:
 
 
 def _append(path: Path, descriptor: int, line: bytes) -> None:
-    """Write a line completely, or not at all. Raises BadInput."""
+    """Append a line completely, or not at all. Raises BadInput."""
     size = os.fstat(descriptor).st_size
     try:
         left = memoryview(line)

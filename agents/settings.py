@@ -1,4 +1,4 @@
-"""The settings that a model accepts: known for today's model families, or learned from its refusals."""
+"""The settings that a model accepts: known from its name, or learned when it refuses a setting."""
 
 import asyncio
 import re
@@ -10,10 +10,10 @@ from enum import StrEnum
 from gedanken.agents.model_errors import Problem
 
 REASONING_TOKENS = 16_384
-"""Extra tokens, on top of the answer's own limit, for a model that reasons by itself."""
+"""Extra tokens for a model that reasons by itself, in addition to the limit of the answer."""
 GATE_SECONDS = 1.5
-"""Seconds that further requests wait until the first is accepted, so that they need not repeat its
-refused settings."""
+"""Seconds that further requests wait for the first to be accepted, so that they need not repeat its refused settings.
+"""
 
 
 class Setting(StrEnum):
@@ -67,16 +67,18 @@ _CONTEXT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Known facts about the models whose name matches a pattern."""
+    """Known facts about the models whose names match a pattern."""
 
     pattern: re.Pattern[str]
     refuses: frozenset[Setting] = frozenset()
     reasons: bool = False
-    """True if it reasons by itself, without being asked to."""
+    """True if such a model reasons without being asked to."""
     hides: bool = False
-    """True if its chat template opens reasoning out of sight, unless the server separates the reasoning."""
+    """True if the chat template begins the reasoning where it cannot be seen, unless the server separates the
+    reasoning.
+    """
     ignores: frozenset[Setting] = frozenset()
-    """Settings that are accepted without effect."""
+    """Settings that such a model accepts, but that have no effect."""
 
 
 def _family(pattern: str, *refuses: Setting, reasons: bool = False, hides: bool = False) -> Family:
@@ -107,7 +109,7 @@ FAMILIES = (
 
 @dataclass(slots=True)
 class Learned:
-    """Knowledge about one model in one run; updated when the model refuses something."""
+    """What is known about one model in one run; updated when the model refuses a setting."""
 
     refused: set[Setting] = field(default_factory=set)
     ignored: frozenset[Setting] = frozenset()
@@ -117,14 +119,15 @@ class Learned:
     most_tokens: int | None = None
     """The server's maximum number of tokens, if it stated one."""
     limit_names: list[str] = field(default_factory=list)
-    """Names of the token limit that the client supports: the first that has not been refused is used."""
+    """Names for the token limit that the client supports. The first that was not refused is used."""
     gate_seconds: float = GATE_SECONDS
     _asked: bool = False
     _taken: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def turn(self) -> None:
-        """Wait briefly while the first request is running, so that not every request is refused for
-        the same reason."""
+        """Wait briefly while the first request is running, so that not every request is refused for the same
+        reason.
+        """
         if self._taken.is_set():
             return
         if not self._asked:
@@ -139,13 +142,14 @@ class Learned:
 
     @property
     def allowance(self) -> int:
-        """Return the extra tokens for reasoning, on top of the answer's limit."""
+        """Return the extra tokens for reasoning, in addition to the limit of the answer."""
         return REASONING_TOKENS if self.reasons else 0
 
     def learn(self, problem: Problem, sent: Collection[Setting], tokens: int) -> bool:
-        """Return whether a request was refused because of settings that can be omitted; they are omitted from now on.
+        """Return whether a request was refused because of settings that can be omitted; from now on they are.
 
-        If temperature and top_p exclude each other, top_p is omitted: a run's conditions name the temperature.
+        If temperature and top_p exclude each other, top_p is omitted, because a run's conditions name the
+        temperature.
         """
         if problem.status not in (None, 400, 404, 405, 415, 422, 500, 501) or problem.is_filtered:
             return False
@@ -161,7 +165,7 @@ class Learned:
         return bool(named)
 
     def _learn_limit(self, text: str, tokens: int) -> bool:
-        """Return whether a smaller limit, or a limit under another name, may be accepted."""
+        """Return whether the server may accept a smaller token limit, or the limit under another name."""
         if most := _most_tokens(text, tokens):
             self.most_tokens = most
             return True
@@ -191,14 +195,14 @@ _SAID = {
 
 
 def said_of(refused: Collection[str], ignored: Collection[str] = ()) -> list[str]:
-    """List the notes on settings that were not accepted."""
+    """Return the notes on settings that were not accepted or have no effect."""
     lost = [str(name) for name in _DRAWN if name in refused or name in ignored]
     own = [f"{_OWN}{' and '.join(lost)}: {'it is' if len(lost) == 1 else 'they are'} not taken"] if lost else []
     return [*own, *(said for setting, said in _SAID.items() if setting in refused)]
 
 
 def is_said_of_settings(note: str) -> bool:
-    """Return whether a note is one of those on settings, which are the same for every reply."""
+    """Return whether a note is about settings: such notes are the same for every reply."""
     return note.startswith(_OWN) or note in _SAID.values()
 
 
@@ -221,7 +225,7 @@ def _both(text: str) -> bool:
 
 
 def _most_tokens(text: str, asked: int) -> int | None:
-    """Return the largest limit that an error message allows, if it names one."""
+    """Return the largest token limit that an error message allows; None if it names none."""
     if found := _CONTEXT.search(text):
         whole = int(found["whole"] or found["size"])
         left = whole - int(found["used"] or found["taken"])

@@ -27,30 +27,30 @@ class Token(NamedTuple):
 
     text: bytes
     log_p: float
-    """Natural logarithm."""
+    """Natural logarithm of the token's probability."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A program that was both run and imagined, and the messages that the model was sent when it imagined the run."""
+    """A program that was both run and imagined, with the messages that the model was sent to imagine it."""
 
     program: str
     line: int
-    """Index into the script."""
+    """Index of the script line that runs the program."""
     messages: tuple[Message, ...]
     real: str
     """The terminal output of the real run with seed 0."""
     imagined: str
     """The model's reply as sample 0, unedited."""
     cleaned: bool = False
-    """True if something was removed from that reply before it was compared."""
+    """True if something was removed from the reply before the comparison."""
 
 
 async def surprisals(model: Model, questions: Sequence[Question], on_text: OnOutput) -> Surprisal:
-    """Compute the surprisal for all questions, or say why it is not available.
+    """Return the surprisal for all questions, or the reason why it is not available.
 
-    These requests contain real output, so they come after the last sample (fairness rule 2). If a server cannot
-    answer for the first text, it is not asked again.
+    These requests contain real output, so they are sent after the last sample (fairness rule 2). If a server cannot
+    score the first text, it is not asked about the others.
     """
     unable = f"{model.name} returns no log-probabilities of a given text"
     answers: list[ProgramSurprisal] = []
@@ -74,8 +74,8 @@ async def surprisals(model: Model, questions: Sequence[Question], on_text: OnOut
 async def surprisal(model: Model, messages: Sequence[Message], text: str) -> Lines | None:
     """Return the surprisal of each line of `text` as a reply to `messages`; None if it is not available.
 
-    That is where the server cannot tell, fails, or reads the text as something else than what it is. Raises NoModel
-    where a server of our own is gone.
+    It is not available if the server cannot compute it, fails, or reads the text as something else than it is. Raises
+    NoModel if a server of our own is gone.
     """
     from langchain_core.runnables import RunnableLambda
 
@@ -98,7 +98,7 @@ async def surprisal(model: Model, messages: Sequence[Message], text: str) -> Lin
 
 
 def by_line(tokens: Sequence[Token]) -> Lines:
-    """Sum up token surprisals by line. A token that spans lines belongs to the line in which it begins."""
+    """Sum up token surprisals by line. A token that spans several lines belongs to the line in which it begins."""
     lines = b"".join(token.text for token in tokens).decode().split("\n")
     nats, counts = [0.0] * len(lines), [0] * len(lines)
     at = 0
@@ -113,7 +113,9 @@ def by_line(tokens: Sequence[Token]) -> Lines:
 
 
 def head_of(text: str) -> str:
-    """Return the part of an output that is scored: its head, without trailing blank lines, which models leave out."""
+    """Return the part of an output that is scored: its beginning, without blank lines at the end, which models leave
+    out.
+    """
     return "\n".join(text.rstrip().split("\n")[:MOST_LINES])[:MOST_CHARACTERS].rstrip()
 
 
@@ -123,10 +125,10 @@ class _Scored(TypedDict):
 
 
 async def _spelt(model: Model, asked: _Scored) -> list[Token]:
-    """Make the model produce the text, with a grammar that allows nothing else.
+    """Force the model to produce a text, by a grammar that allows nothing else, and return its tokens.
 
     The grammar names token ids, those of the tokenized text. If it named characters, the text would be built of
-    pieces that the model never uses, and look far less likely than it is.
+    pieces that the model never uses, and would look far less likely than it is.
     """
     client, name = _client(model)
     found: Any = await client.post(
@@ -150,7 +152,7 @@ async def _spelt(model: Model, asked: _Scored) -> list[Token]:
 
 
 async def _echoed(model: Model, asked: _Scored) -> list[Token]:
-    """Get the log-probabilities of a prompt that ends with the text, by vLLM's protocol."""
+    """Return the tokens of a text that ends a prompt, with their log-probabilities, by vLLM's protocol."""
     client, name = _client(model)
     done = await client.chat.completions.create(
         model=name,

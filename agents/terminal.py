@@ -23,13 +23,15 @@ _ENDINGS = (
         1,
     ),
 )
-"""Last lines of commands that failed, with their exit codes; the first match counts."""
+"""Last lines that failed commands print, with the exit codes; the first pattern that matches counts."""
 _PARTS = re.compile(r"&&|\|\||;|\n")
 _SILENT = re.compile(
     r"(?:cd|mkdir|rmdir|rm|mv|cp|ln|touch|chmod|chown|export|unset|alias|unalias|source|\.|set|umask|ulimit|sleep|true|"
     r"kill|truncate|:)(?:\s(?!.*(?:-v\b|--verbose|\|)).*)?$|\w+=\S*$|[^|]*[^|&\s]\s*>>?\s*[\w./~-]+$"
 )
-"""One part of a command line that prints nothing if it succeeds: its output goes into a file, or there is none."""
+"""The part of a command line that prints nothing if it succeeds, because it has no output or the output goes into a
+file.
+"""
 _TRACEBACK = "Traceback (most recent call last):"
 _BAD_SYNTAX = re.compile(r"^(?:SyntaxError|IndentationError|TabError)\b")
 _PLACE = re.compile(r"^\s+File \".*\", line \d+\s*$")
@@ -45,15 +47,14 @@ def placing(name: str, source: str) -> Turn:
 
 
 def mentioning(tell: str) -> Turn:
-    """Build the turn that mentions a file without showing it: the instruction that its writer received."""
+    """Build the turn that mentions a file without showing it, by the instruction that the coder received."""
     return Turn(redacted(f"{{{tell}}}"), "")
 
 
 def typing(command: str, tells: tuple[str, ...] = ()) -> str:
-    """Build the message for a command, preceded by any told text in curly brackets.
+    """Build the message for a command, preceded by what the model is told, in curly brackets.
 
-    A command that would read as told text keeps the backslash with which a person types it. This process's keys are
-    removed.
+    A command in curly brackets keeps the backslash that a person types before it. This process's keys are removed.
     """
     escape = "\\" if read_line(command) != ("command", command) else ""
     return redacted("\n".join([*(f"{{{tell}}}" for tell in tells), escape + command]))
@@ -66,10 +67,10 @@ def prints_nothing(command: str) -> bool:
 
 
 def exit_code_of(output: str, cut: bool) -> tuple[int | None, Cause]:
-    """Infer the exit code from the output of an imagined command: an error at its end means 1, an unknown command
-    127.
+    """Infer exit code and cause from the output of an imagined command: an error at its end means 1, an unknown
+    command 127.
 
-    A traceback that is followed by more output than its error message was caught, and is ignored.
+    A traceback is ignored if more than its error message follows: the program caught the exception.
     """
     if cut:
         return None, Cause.CUT

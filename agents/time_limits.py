@@ -11,31 +11,32 @@ Piece = TypeVar("Piece")
 
 @dataclass(frozen=True, slots=True)
 class TimeLimits:
-    """Limits in seconds. The first piece may take long, because a model may reason silently for minutes."""
+    """Time limits in seconds. The first piece may take long, because a model may reason silently for minutes."""
 
     connect: float = 30
-    """To reach the server, TLS included; enforced by each provider's client."""
+    """Time to connect to the server, TLS included; each provider's client enforces it."""
     first: float = 600
-    """From the request to the first piece of the answer, and between the pieces of reasoning before that."""
+    """Time from the request to the first piece of the answer, and between the pieces of reasoning before the answer.
+    """
     between: float = 300
-    """From one piece of the answer to the next."""
+    """Time from one piece of the answer to the next."""
     unstreamed: float = 1500
-    """From the request to a reply that is not streamed."""
+    """Time from the request to a reply that is not streamed."""
     whole: float = 3600
-    """From the request to the end of the reply."""
+    """Time from the request to the end of the reply."""
 
 
 USUAL_LIMITS = TimeLimits()
 
 
 class TooSlow(TimeoutError):
-    """A limit was reached; the message names it."""
+    """A time limit was exceeded; the message names the limit."""
 
 
 async def in_time(
     pieces: AsyncIterator[Piece], limits: TimeLimits, *, streamed: bool = True, answers: Callable[[], bool]
 ) -> AsyncIterator[Piece]:
-    """Pass pieces on for as long as each arrives in time. Raises TooSlow.
+    """Pass pieces on while each arrives in time. Raises TooSlow.
 
     `answers` returns whether the answer has begun: before that, a model may reason silently, whatever else it sent.
     """

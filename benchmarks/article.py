@@ -33,7 +33,7 @@ Each line of [article.txt](../benchmarks/article.txt) was typed through a real p
 
 
 def main() -> None:
-    """Type the script, and write the page."""
+    """Type the script into a shell, and write the page."""
     arguments = _parse()
     lines = [line for line in arguments.script.read_text().splitlines() if line.strip()]
     started = time.monotonic()
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def record(lines: list[str], model: str, seconds: float) -> str:
-    """Type the lines, each when the shell asks for it; return what the terminal shows in the end."""
+    """Type the lines, each after its prompt; return the final content of the terminal."""
     screen = pyte.Screen(COLUMNS, ROWS)
     stream = pyte.ByteStream(screen)
     command = [sys.executable, "-m", "gedanken", "shell", "--machine", "imagined", "--model", model]
@@ -77,7 +77,7 @@ def _wait_for_prompt(shell: Terminal, stream: pyte.ByteStream, screen: pyte.Scre
 
 
 def _read(shell: Terminal, stream: pyte.ByteStream, seconds: float) -> bool:
-    """Show what arrives within this time; say whether anything did."""
+    """Read output for at most this many seconds; return whether there was any."""
     try:
         stream.feed(shell.read_nonblocking(65536, timeout=seconds))
     except (pexpect.TIMEOUT, pexpect.EOF):

@@ -35,7 +35,7 @@ ASKED = "Run this Python program on your machine and show me its output in a cod
 
 
 async def ask(name: str, folder: Path) -> None:
-    """Ask for each program in a chat of its own, and keep the chats."""
+    """Ask the model to run each program, in a separate chat, and store the chats."""
     async with open_model(ModelSpec(name=name), Screen()) as model:
         for at, (title, source) in enumerate(PROGRAMS.items()):
             asked = ASKED.format(source)
@@ -46,7 +46,7 @@ async def ask(name: str, folder: Path) -> None:
 
 
 def judge(folder: Path) -> None:
-    """Audit the chats and print what became of each output."""
+    """Audit the chats and print the result for each output."""
     found = Counter[str]()
     print(f"{'program':20} {'outcome':24} claimed | real")
     for one in audit(folder, rerun="claimed", no_tools=True, progress=Screen()).audited:

@@ -33,12 +33,14 @@ for epoch in range(3):
     print(f"Epoch {{epoch + 1}}/3 - loss: {{loss:.4f}} - acc: 0.{{epoch + 5}}000")
 """
 LEAST_LINE = 42
-"""Bytes of a line that says nothing beside its numbers."""
+"""Number of bytes of a line that contains little but its numbers."""
 IMAGINED = "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for n in (1, 2, 3))
 
 
 def run_once(folder: Path, runs: int, size: tuple[float, int], sandbox: str) -> dict[str, Any]:
-    """Run it in this process; say what it came to. `size`: MiB that each run prints, and bytes of a line."""
+    """Execute the run in this process; return the measurements. `size`: MiB that each run prints, and bytes of a
+    line.
+    """
     from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
     from gedanken.experiment.script import Experiment
     from gedanken.loading.experiments import load_persona
@@ -79,7 +81,7 @@ def run_once(folder: Path, runs: int, size: tuple[float, int], sandbox: str) -> 
 
 
 def main() -> None:
-    """Measure once; the process has to be a new one, as memory is told of all that it ever held."""
+    """Measure once, in a new process, because the peak memory covers the whole life of a process."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=40, help="real runs of the program")
     parser.add_argument("--mib", type=float, default=1, help="that each prints")

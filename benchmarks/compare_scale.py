@@ -27,11 +27,11 @@ TARGET = 1.1
 
 
 class Cost(NamedTuple):
-    """Of one comparison."""
+    """The cost of one comparison."""
 
     seconds: float
     mib: float
-    """Most memory held."""
+    """Peak memory."""
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -58,7 +58,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def log_of(lines: int, seed: int) -> str:
-    """A log of a training; all but the first one with faults."""
+    """Return a log of a training; logs with a seed other than the first contain faults."""
     chance = random.Random(seed)
     faults = seed > 0
     rows: list[str] = []
@@ -82,7 +82,7 @@ def _median(rounds: int, command: Sequence[str]) -> Cost:
 
 
 def _cost(command: Sequence[str]) -> Cost:
-    """Of a command, measured by a process that has no other child."""
+    """Measure a command, in a process that has no other child."""
     asked = [sys.executable, "-m", __spec__.name, "--measure", *command]
     return Cost(*json.loads(subprocess.run(asked, check=True, stdout=subprocess.PIPE).stdout))
 

@@ -30,7 +30,7 @@ Recorded = list[tuple[float, str]]
 
 
 def record(folder: Path, busy: int) -> Recorded:
-    """Run it to its end; return what came, each piece with the seconds since the start."""
+    """Run the demo to its end; return its output, each piece with the seconds since the start."""
     screen = pyte.Screen(COLUMNS, LINES)
     stream = pyte.Stream(screen)
     came: Recorded = []
@@ -67,7 +67,7 @@ def _pieces(demo: "pexpect.spawn[str]") -> Iterator[str]:
 
 
 def report(came: Recorded) -> None:
-    """Print the whole time, when the first imagined token came, and how wrong the estimates were, by time."""
+    """Print the total time, the time of the first imagined token, and the errors of the estimates over time."""
     end = came[-1][0]
     plain = [(at, _COLOURS.sub("", text)) for at, text in came]
     begun = next((at for at, text in plain if "step 1 of" in text), end)
@@ -87,7 +87,7 @@ def _seconds(found: tuple[str, str]) -> float:
 
 
 def main() -> None:
-    """Record one demo, or report on one that was recorded."""
+    """Record one demo, or report on a recorded one."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="folder for the screens")
     parser.add_argument("--busy", type=int, default=0, help="number of busy programs beside it")

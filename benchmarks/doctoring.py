@@ -27,11 +27,13 @@ _LEADING_NUMBER = re.compile(r"\W*(\d+)\b")
 _WORD = re.compile(r"[A-Za-z]{4,}")
 
 Place = tuple[str, int, int]
-"""A number's place in a log: the form of its line, how many lines of that form came before, which number of it."""
+"""A number's position in a log: the form of its line, the number of earlier lines of that form, and its index in
+the line.
+"""
 
 
 class Noise(NamedTuple):
-    """How one number differs among real runs."""
+    """How one number varies among real runs."""
 
     mean: float
     sd: float
@@ -39,23 +41,25 @@ class Noise(NamedTuple):
 
 @dataclass(frozen=True)
 class Case:
-    """A log to be doctored, with what the doctor knows."""
+    """A log to be doctored, with the logs that it is compared with."""
 
     text: str
     real: Sequence[str]
-    """The real logs that it will be compared with."""
+    """The real logs that the doctored log will be compared with."""
     others: Sequence[str]
-    """The other logs on its own side."""
+    """The other imagined logs."""
     random: Random
 
     @cached_property
     def lines(self) -> list[str]:
-        """With their ends."""
+        """The lines of the log, with their line ends."""
         return self.text.splitlines(keepends=True)
 
     @cached_property
     def noise(self) -> dict[Place, Noise]:
-        """Of every number that at least three real runs show and that is not the same in all of them."""
+        """The variation of every number that at least three real runs show and that is not the same in all of
+        them.
+        """
         values: defaultdict[Place, list[float]] = defaultdict(list)
         for log in self.real:
             for place, found in numbers(log.splitlines(keepends=True)):
@@ -65,7 +69,7 @@ class Case:
 
 
 def numbers(lines: Sequence[str]) -> Iterator[tuple[Place, re.Match[str]]]:
-    """Every number of a log, with its place."""
+    """Yield every number of a log, with its position."""
     seen: defaultdict[str, int] = defaultdict(int)
     for line in lines:
         form = form_of(line)
@@ -75,12 +79,12 @@ def numbers(lines: Sequence[str]) -> Iterator[tuple[Place, re.Match[str]]]:
 
 
 def form_of(line: str) -> str:
-    """A line with `#` for each number, however wide."""
+    """Return a line with `#` for each number, however wide."""
     return re.sub(r"\s+", " ", NUMBER.sub("#", line)).strip()
 
 
 def rewritten(case: Case, rewrite: Callable[[Place, re.Match[str]], str]) -> str | None:
-    """The log with each number as `rewrite` has it; None when that changes nothing."""
+    """Return the log with each number rewritten by `rewrite`; None if that changes nothing."""
     seen: defaultdict[str, int] = defaultdict(int)
     result = ""
     for line in case.lines:
@@ -94,28 +98,28 @@ def rewritten(case: Case, rewrite: Callable[[Place, re.Match[str]], str]) -> str
 
 
 def printed_as(value: float, like: str) -> str:
-    """A number with the decimals of another, in the same notation."""
+    """Return a number with the decimals and the notation of another."""
     decimals = len(like.partition("e")[0].partition(".")[2])
     return f"{value:.{decimals}{'e' if 'e' in like else 'f'}}"
 
 
 def is_loss(found: re.Match[str]) -> bool:
-    """Whether a number has decimals and is called a loss by the words before it."""
+    """Return whether a number has decimals and the words before it call it a loss."""
     return "." in found[0] and _LOSS.search(found.string, 0, found.start()) is not None
 
 
 def is_time(found: re.Match[str]) -> bool:
-    """Whether a number has decimals and seconds are its unit."""
+    """Return whether a number has decimals and is followed by a unit of seconds."""
     return "." in found[0] and _SECONDS.match(found.string, found.end()) is not None
 
 
 def digit_of_a_loss(case: Case) -> str | None:
-    """One digit of one loss is another."""
+    """Change one digit of one loss."""
     return _other_digit(case, [found for _place, found in numbers(case.lines) if is_loss(found)])
 
 
 def digit_of_a_fixed_number(case: Case) -> str | None:
-    """One digit is another in one number that is the same in all real runs; not in a date, a time or a version."""
+    """Change one digit of a number that is the same in all real runs; not in a date, a time or a version."""
     shown: defaultdict[Place, list[str]] = defaultdict(list)
     for log in case.real:
         for place, found in numbers(log.splitlines(keepends=True)):
@@ -128,7 +132,7 @@ def digit_of_a_fixed_number(case: Case) -> str | None:
 
 
 def epochs_swapped(case: Case) -> str | None:
-    """Two neighbouring epochs, with all their lines, stand in the wrong order."""
+    """Swap two neighbouring epochs with all their lines."""
     starts = epoch_starts(case.lines)
     if len(starts) < 3:
         return None
@@ -138,7 +142,7 @@ def epochs_swapped(case: Case) -> str | None:
 
 
 def epoch_dropped(case: Case) -> str | None:
-    """One epoch is not there, neither the first nor the last."""
+    """Remove one epoch, neither the first nor the last."""
     starts = epoch_starts(case.lines)
     if len(starts) < 3:
         return None
@@ -147,7 +151,7 @@ def epoch_dropped(case: Case) -> str | None:
 
 
 def epoch_starts(lines: Sequence[str]) -> list[int]:
-    """Indices of the lines at which an epoch begins, or a step, or a numbered line, where none is named."""
+    """Return the indices of the lines at which an epoch begins, or else a step or a numbered line."""
     for named_by in (_EPOCH, _STEP, _LEADING_NUMBER):
         named = [(at, int(found[1])) for at, line in enumerate(lines) if (found := named_by.match(line))]
         before = [-1, *(number for _at, number in named)]
@@ -158,21 +162,21 @@ def epoch_starts(lines: Sequence[str]) -> list[int]:
 
 
 def curve_shifted(case: Case, by: float) -> str | None:
-    """Every loss is greater by so many standard deviations of the real runs at its place."""
+    """Raise every loss by this many standard deviations of the real runs at its position."""
     return rewritten(
         case, lambda place, found: _moved(case, place, found, lambda value, noise: value + by * noise.sd)
     )
 
 
 def spread_halved(case: Case) -> str | None:
-    """Every loss is half as far from the mean of the real runs at its place."""
+    """Halve the distance of every loss from the mean of the real runs at its position."""
     return rewritten(
         case, lambda place, found: _moved(case, place, found, lambda value, noise: (value + noise.mean) / 2)
     )
 
 
 def word_changed(case: Case, where: Literal["one line", "every line"]) -> str | None:
-    """One word is another, in one line or in every line of that form."""
+    """Change one word, in one line or in every line of that form."""
     spoken = [at for at, line in enumerate(case.lines) if _WORD.search(line)]
     if not spoken:
         return None
@@ -189,7 +193,7 @@ def word_changed(case: Case, where: Literal["one line", "every line"]) -> str | 
 
 
 def line_twice(case: Case) -> str | None:
-    """One line that is not blank stands there twice."""
+    """Repeat one line that is not blank."""
     spoken = [at for at, line in enumerate(case.lines) if line.strip()]
     if not spoken:
         return None
@@ -198,13 +202,13 @@ def line_twice(case: Case) -> str | None:
 
 
 def foreign_line(case: Case) -> str:
-    """One line stands there that the program does not print."""
+    """Insert a line that the program does not print."""
     at = case.random.randrange(len(case.lines) + 1)
     return "".join([*case.lines[:at], case.random.choice(FOREIGN) + "\n", *case.lines[at:]])
 
 
 def time_stretched(case: Case, times: int) -> str | None:
-    """Every number of seconds is so many times as great; a time of day stays."""
+    """Multiply every duration in seconds by `times`; times of day are unchanged."""
     return rewritten(
         case,
         lambda _place, found: printed_as(float(found[0]) * times, found[0]) if is_time(found) else found[0],
@@ -212,7 +216,7 @@ def time_stretched(case: Case, times: int) -> str | None:
 
 
 def numbers_copied(case: Case, source: Literal["a real run", "another imagined"]) -> str | None:
-    """Every number with decimals is that of another log at the same place; times stay."""
+    """Copy every number with decimals from another log at the same position; times are unchanged."""
     logs = case.real if source == "a real run" else case.others
     if not logs:
         return None
@@ -225,12 +229,12 @@ def numbers_copied(case: Case, source: Literal["a real run", "another imagined"]
 
 
 def rounded(case: Case) -> str | None:
-    """Every number with more than two decimals has two."""
+    """Round every number with more than two decimals to two."""
     return rewritten(case, lambda _place, found: _rounded(found[0]))
 
 
 def order_changed(case: Case) -> str | None:
-    """Two lines of different forms have changed places."""
+    """Swap two lines of different forms."""
     spoken = [(at, form_of(line)) for at, line in enumerate(case.lines) if line.strip()]
     pairs = [(a, b) for a, one in spoken for b, other in spoken if a < b and one != other]
     if not pairs:
@@ -242,7 +246,7 @@ def order_changed(case: Case) -> str | None:
 
 
 def truncated(case: Case, share: float) -> str | None:
-    """The last lines are not there, at least one: so great a share of all."""
+    """Remove the last lines, this share of all but at least one."""
     gone = max(1, round(share * len(case.lines)))
     return "".join(case.lines[:-gone]) or None
 
@@ -255,7 +259,7 @@ class Doctoring:
     size: str
     doctor: Callable[[Case], str | None]
     how_many: tuple[int, ...] = (3, 1)
-    """Of three imagined logs, how many are doctored: all of them, or one, which must then give itself away."""
+    """How many of three imagined logs are doctored: all of them, or one, which must then be found on its own."""
 
 
 ALL, ONE = (3,), (1,)
@@ -278,11 +282,11 @@ DOCTORINGS = (
     Doctoring("truncation", "last 10 %", partial(truncated, share=0.1)),
     Doctoring("truncation", "last 50 %", partial(truncated, share=0.5)),
 )
-"""Every kind in every size."""
+"""Every kind of doctoring in every size."""
 
 
 def _is_part(found: re.Match[str]) -> bool:
-    """Whether a number is a part of a date, a time of day or a version."""
+    """Return whether a number is part of a date, a time of day or a version."""
     before, after = found.string[max(0, found.start() - 2) : found.start()], found.string[found.end() :]
     return re.fullmatch(r"\d[-:.]", before) is not None or re.match(r"[-:.]\d", after) is not None
 

@@ -28,27 +28,27 @@ TARGET = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One comparison of real runs with real runs."""
+    """One comparison of real runs with other real runs."""
 
     given: Given
     program: str
     first_seed: int
-    """Of the ten runs, which follow one another."""
+    """Seed of the first of the ten runs, which have consecutive seeds."""
     found: list[dict[str, object]]
 
     @classmethod
     def of(cls, given: Given, program: str, first_seed: int, result: ComparisonResult) -> "Held":
-        """With its findings, as JSON has them."""
+        """Build the record of a comparison, with its findings as plain values for JSON."""
         return cls(given, program, first_seed, [finding_values(finding) for finding in result.findings])
 
     @property
     def kinds(self) -> set[str]:
-        """Of its false alarms."""
+        """The kinds of its false alarms."""
         return {str(one["kind"]) for one in self.found}
 
 
 def hold(runs: RealRuns, given: Given) -> Iterator[Held]:
-    """Every comparison that the runs are enough for."""
+    """Yield every comparison for which there are enough runs."""
     for name, source in runs.programs.items():
         some = runs.runs[name]
         for at in range(0, len(some) - REAL - IMAGINED + 1, REAL + IMAGINED):
@@ -58,7 +58,7 @@ def hold(runs: RealRuns, given: Given) -> Iterator[Held]:
 
 
 def table(given: Given, held: list[Held]) -> str:
-    """False alarms by program, and in all."""
+    """Return a table of false alarms, by program and in total."""
     lines = [f"## With {given}", "", "| program | comparisons | with a false alarm | kinds |", "|---|---|---|---|"]
     for name in dict.fromkeys(one.program for one in held):
         of_program = [one for one in held if one.program == name]
@@ -72,7 +72,7 @@ def table(given: Given, held: list[Held]) -> str:
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Hold all runs against each other, in both modes, and print."""
+    """Compare all runs with each other, in both modes, and print the table."""
     runs = RealRuns.load(arguments.runs)
     if not arguments.json:
         print(f"{runs.count} real runs of {len(runs.programs)} programs; {'; '.join(runs.machines)}.")

@@ -1,4 +1,4 @@
-"""What runs stand on, and how it is taken away from them: a disk, a mount, the time of day, an engine."""
+"""Faults in what runs depend on: a disk, a mount, the time of day, an engine."""
 
 import os
 import signal
@@ -17,31 +17,31 @@ FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 
 
 class Fault(Protocol):
-    """Something that is taken away."""
+    """A fault that can be caused and repaired."""
 
     sandbox: str
     place: Path
-    """Where the run folder is to be."""
+    """Folder in which the run folder must be."""
     environment: dict[str, str]
     kills: bool  # the run's process, after it
 
     def strike(self) -> None:
-        """Take it away."""
+        """Cause the fault."""
 
     def mend(self) -> None:
-        """Put it back."""
+        """Repair the fault."""
 
     def broken(self, said: str) -> list[str]:
-        """What else did not hold, after all; `said` is what both processes said."""
+        """Return what else went wrong; `said` is the output of both processes."""
 
 
 class Broken:
-    """A file system in a file, which is read-only from its first error on, as one on a broken disk is."""
+    """A file system in a file that becomes read-only at its first error, as on a broken disk."""
 
     sandbox, kills = "bubblewrap", False
 
     def __init__(self, folder: Path) -> None:
-        """Make it, and mount it."""
+        """Create and mount the file system."""
         self._image, self.place = folder / "image", folder / "disk"
         self.environment: dict[str, str] = {}
         self.place.mkdir()
@@ -55,14 +55,14 @@ class Broken:
         subprocess.run(["mount", "-o", options, str(self._image), str(self.place)], check=True)
 
     def strike(self) -> None:
-        """Have it meet an error: what it had not written by then is lost."""
+        """Cause an error in the file system: unwritten data is lost."""
         found = subprocess.run(
             ["findmnt", "-no", "SOURCE", str(self.place)], capture_output=True, text=True, check=True
         )
         Path(f"/sys/fs/ext4/{Path(found.stdout.strip()).name}/trigger_fs_error").write_text("struck")
 
     def mend(self) -> None:
-        """Check it, and mount it once more."""
+        """Check the file system, and mount it again."""
         subprocess.run(["umount", str(self.place)], check=True)
         # The loop device outlives that for a moment; mounted from it again, the error would still stand there.
         while subprocess.run(["losetup", "-j", str(self._image)], capture_output=True, check=True).stdout:
@@ -72,18 +72,18 @@ class Broken:
         self._mount()
 
     def broken(self, said: str) -> list[str]:
-        """Unmount it."""
+        """Unmount the file system."""
         subprocess.run(["umount", str(self.place)], check=True)
         return ["a traceback"] if "Traceback" in said else []
 
 
 class Vanishing:
-    """A folder that is mounted where the run is."""
+    """The folder of the run is a mount that disappears."""
 
     sandbox, kills = "bubblewrap", False
 
     def __init__(self, folder: Path) -> None:
-        """Mount it."""
+        """Mount the folder."""
         self._behind, self.place = folder / "behind", folder / "disk"
         self.environment: dict[str, str] = {}
         self._behind.mkdir()
@@ -91,27 +91,27 @@ class Vanishing:
         self.mend()
 
     def strike(self) -> None:
-        """Unmount it while it is in use."""
+        """Unmount the folder while it is in use."""
         subprocess.run(["umount", "--lazy", str(self.place)], check=True)
 
     def mend(self) -> None:
-        """Mount it once more."""
+        """Mount the folder again."""
         subprocess.run(["mount", "--bind", str(self._behind), str(self.place)], check=True)
 
     def broken(self, said: str) -> list[str]:
-        """Unmount it."""
+        """Unmount the folder."""
         self.strike()
         return ["a traceback"] if "Traceback" in said else []
 
 
 class Clock:
-    """The time of day as a process and its children are told it."""
+    """The time of day, as a process and its children see it, jumps."""
 
     sandbox, kills = "bubblewrap", True
     _jumps = cycle([("-1d", "+1d"), ("+1d", "-1d")])
 
     def __init__(self, folder: Path) -> None:
-        """Begin with the right time."""
+        """Start with the correct time."""
         self.place, self._file = folder, folder / "clock"
         self._first, self._then = next(self._jumps)
         self._file.write_text("+0\n")
@@ -123,25 +123,25 @@ class Clock:
         }
 
     def strike(self) -> None:
-        """Set it a day back, or forward."""
+        """Set the clock a day back, or forward."""
         self._file.write_text(f"{self._first}\n")
 
     def mend(self) -> None:
-        """Set it to the other side of the right time."""
+        """Set the clock to the other side of the correct time."""
         self._file.write_text(f"{self._then}\n")
 
     def broken(self, said: str) -> list[str]:
-        """Nothing else."""
+        """Return nothing: there is nothing else to check."""
         return ["a traceback"] if "Traceback" in said else []
 
 
 class Engine:
-    """A Docker daemon of its own, with the image; in a network namespace of its own, so that it takes no bridge."""
+    """A Docker daemon of its own, with the image, in its own network namespace so that it creates no bridge."""
 
     sandbox, kills = "docker", False
 
     def __init__(self, folder: Path) -> None:
-        """Begin it, and give it the image that is at the usual one."""
+        """Start the daemon, and copy the image from the usual one."""
         self._folder, self.place = folder, folder
         self.environment = {"DOCKER_HOST": f"unix://{folder}/docker.sock"}
         self._daemon = self._begin()
@@ -175,7 +175,7 @@ class Engine:
         return subprocess.run(["docker", *command], env=own, capture_output=True, text=True, check=False)
 
     def strike(self) -> None:
-        """SIGKILL, also for its containers, as a machine that goes down would."""
+        """Kill the daemon and its containers with SIGKILL, as a power failure would."""
         deadline = time.monotonic() + 20
         while (
             not (running := self._ask("ps", "--quiet", "--no-trunc").stdout.split()) and time.monotonic() < deadline
@@ -195,12 +195,12 @@ class Engine:
                     os.kill(int(pid), signal.SIGKILL)
 
     def mend(self) -> None:
-        """Begin another one on the same data."""
+        """Start another daemon on the same data."""
         self._daemon = self._begin()
         self._since = time.time()
 
     def broken(self, said: str) -> list[str]:
-        """Containers that were started more than once since the new one began, and what is left there."""
+        """Return containers that were started more than once since the new daemon started, and leftovers."""
         asked = ["events", "--since", f"{self._since:.0f}", "--until", f"{time.time() + 1:.0f}"]
         told = self._ask(*asked, "--filter", "event=start", "--format", "{{.Actor.Attributes.name}}").stdout.split()
         broken = [f"{name} was started {count} times" for name, count in Counter(told).items() if count > 1]
@@ -208,6 +208,6 @@ class Engine:
         return broken + (["a traceback"] if "Traceback" in said else [])
 
     def close(self) -> None:
-        """End it."""
+        """Stop the daemon."""
         self._daemon.terminate()
         self._daemon.wait()

@@ -36,13 +36,13 @@ NODES = ("execute", "replicate", "persona", "simulate", "write")
 
 
 class Case(NamedTuple):
-    """What became of one run."""
+    """The result of one run."""
 
     at: str
-    """The node that had begun, and how long before."""
+    """The node that had started, and how long before the fault."""
     ended: str
     notes: tuple[str, ...]
-    """That the run itself has on what happened."""
+    """The run's own notes on what happened."""
     broken: tuple[str, ...]
 
 
@@ -50,7 +50,7 @@ class Runs:
     """Runs in a folder, of one script and one scripted model."""
 
     def __init__(self, folder: Path, seconds: float) -> None:
-        """Write down what all are asked."""
+        """Write the files that all runs use."""
         self._folder = folder
         (folder / "experiment.yaml").write_text(yaml.safe_dump({"name": "faults", "script": SCRIPT}))
         program = PROGRAM.replace("SECONDS", f"{seconds:g}")
@@ -62,7 +62,7 @@ class Runs:
         (folder / "replies.yaml").write_text(yaml.safe_dump(replies))
 
     def begin(self, fault: Fault, out: Path, said: Path) -> "subprocess.Popen[bytes]":
-        """Begin a run, or go on with it where something of it is written down."""
+        """Start a run, or resume it if its folder exists."""
         command = [sys.executable, "-m", "gedanken"]
         if (out / "log.jsonl").exists() and (out / "spec.json").exists():
             command += ["resume", str(out)]
@@ -74,7 +74,7 @@ class Runs:
             return subprocess.Popen(command, env={**os.environ, **fault.environment}, stdout=log, stderr=log)
 
     def struck(self, fault: Fault, name: str, node: str, after: float, wanted: dict[str, str]) -> Case:
-        """Have the fault strike a run so many seconds after a node began, mend it, and go on."""
+        """Cause the fault this many seconds after a node started, repair it, and resume the run."""
         out, said = fault.place / name, self._folder / f"{name}.said"
         process = self.begin(fault, out, said)
         while not _has_begun(out, node) and process.poll() is None:
@@ -107,7 +107,7 @@ class Runs:
 
 
 def _without_notes(files: dict[str, str]) -> dict[str, str]:
-    """What must be alike: a note may say that a controller died, or that files could not be brought back."""
+    """Return the files that must be equal, without notes, which may mention the fault."""
     told = "transcript.md"
     lines = files.get(told, "").splitlines(keepends=True)
     disclosed = ("- begun under a controller that died", "- files were not brought back")
@@ -115,7 +115,7 @@ def _without_notes(files: dict[str, str]) -> dict[str, str]:
 
 
 def _not_once(run: Path) -> list[str]:
-    """Executions that came to their end, and of which the log tells more than once."""
+    """Return the executions that finished and that the log contains more than once."""
     told: Counter[str] = Counter()
     for line in (run / "log.jsonl").read_text().splitlines():
         event = json.loads(line)
@@ -152,7 +152,7 @@ def _remove(folder: Path) -> None:
 
 
 def measure(kind: str, cases: int, seed: int, seconds: float) -> dict[str, Any]:
-    """Have so many runs struck; say what came of it."""
+    """Cause the fault in this many runs; return the result."""
     chance = random.Random(seed)
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="gd-faults-", dir="/var/tmp"))
@@ -191,7 +191,7 @@ def measure(kind: str, cases: int, seed: int, seconds: float) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kind", choices=["engine", "read-only", "vanishing", "clock"])
     parser.add_argument("--cases", type=int, default=10)

@@ -31,25 +31,25 @@ ROOM = "64m"
 
 
 class Disk:
-    """A tmpfs, mounted for as long as it is used."""
+    """A tmpfs that is mounted while it is used."""
 
     def __init__(self, at: Path, kilobytes: int) -> None:
-        """Mount it. A page is the least that a file takes."""
+        """Mount the disk. The smallest size of a file is one page."""
         self.at = at
         at.mkdir()
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(at)], check=True)
 
     def grow(self) -> None:
-        """Make room."""
+        """Make the disk larger."""
         subprocess.run(["mount", "-o", f"remount,size={ROOM}", str(self.at)], check=True)
 
     def close(self) -> None:
-        """Take it away."""
+        """Unmount the disk."""
         subprocess.run(["umount", str(self.at)], check=True)
 
 
 def run(folder: Path, out: Path) -> "subprocess.CompletedProcess[str]":
-    """Begin a run, or go on with it where something of it is written down."""
+    """Start a run, or resume it if its folder exists."""
     command = [sys.executable, "-m", "gedanken"]
     if (out / "log.jsonl").exists() and (out / "spec.json").exists():
         command += ["resume", str(out)]
@@ -60,7 +60,7 @@ def run(folder: Path, out: Path) -> "subprocess.CompletedProcess[str]":
 
 
 def case(folder: Path, kilobytes: int, wanted: dict[str, str]) -> tuple[str, list[str]]:
-    """How a run ends on a disk of this size, and what did not hold."""
+    """Return how a run ends on a disk of this size, and which promises were broken."""
     disk = Disk(folder / f"disk-{kilobytes}", kilobytes)
     out = disk.at / "run"
     try:
@@ -86,7 +86,7 @@ def case(folder: Path, kilobytes: int, wanted: dict[str, str]) -> tuple[str, lis
 
 
 def measure(sizes: int) -> dict[str, Any]:
-    """Go through the sizes."""
+    """Measure all sizes."""
     with tempfile.TemporaryDirectory(prefix="gedanken-full-") as name:
         folder = Path(name)
         (folder / "experiment.yaml").write_text(yaml.safe_dump({"name": "killed", "script": SCRIPT}))
@@ -111,7 +111,7 @@ def measure(sizes: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, default=20)
     asked = parser.parse_args()

@@ -35,15 +35,15 @@ _IS_COUNTED: ContextVar[bool] = ContextVar("_IS_COUNTED", default=False)
 
 
 class Clock:
-    """Seconds spent in the parts that are watched."""
+    """Measures the seconds spent in certain parts of the program."""
 
     def __init__(self) -> None:
-        """Nothing yet."""
+        """Start without any measurement."""
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self.calls: Counter[str] = Counter()
 
     def watch(self, part: str, owner: type, *names: str) -> None:
-        """Count what these methods of a class take as this part."""
+        """Count the time of these methods of a class as this part."""
         for name in names:
             setattr(owner, name, self._watched(part, getattr(owner, name)))
 
@@ -75,7 +75,7 @@ class Clock:
 
 
 def measure(spec: Any, folder: Path) -> dict[str, Any]:
-    """Run it in this process; say what keeping took."""
+    """Execute the run in this process; return the time that storing took."""
     from gedanken.graphs.checkpoints import Checkpoints
     from gedanken.records.ledger import Ledger
     from gedanken.records.run_store import RunStore
@@ -115,7 +115,7 @@ def measure(spec: Any, folder: Path) -> dict[str, Any]:
 
 
 def flush_ms(folder: Path) -> float:
-    """What flushing one small file to this disk takes, the median of 50."""
+    """Return the median of 50 flushes of a small file to this disk, in milliseconds."""
     seconds = []
     for _ in range(50):
         with (folder / "flushed").open("wb") as file:
@@ -135,12 +135,12 @@ def _count_nodes(nodes: Clock) -> None:
 
 
 def small(folder: Path) -> Any:
-    """A run of two programs."""
+    """Return the spec of a run of two programs."""
     return _spec({"name": "small", "script": SCRIPT}, folder, REPLIES, "bubblewrap")
 
 
 def once_more(run: Path, folder: Path) -> Any:
-    """The experiment of a run, with the replies that its model gave."""
+    """Return the spec that repeats a run, with the replies that its model gave."""
     from gedanken.records.read_run import read_run
 
     log = read_run(run)
@@ -170,7 +170,7 @@ def _spec(experiment: dict[str, Any], folder: Path, replies: list[dict[str, Any]
 
 
 def main() -> None:
-    """Measure."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, help="whose experiment is done once more")
     asked = parser.parse_args()

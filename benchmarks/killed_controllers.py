@@ -47,17 +47,19 @@ for epoch in range(1, 9):
 
 
 class Case(NamedTuple):
-    """What became of one controller that was killed."""
+    """The result of one controller that was killed."""
 
     moment: str
-    """Where its kill found the run: before the container, running, ended, receipt, over."""
+    """The state of the run when its controller was killed: before the container, running, ended, receipt, over."""
     starts: int
-    """How often the engine started a container of this run."""
+    """Number of containers that the engine started for this run."""
     output: str
 
 
 async def control(run_id: str, kind: str, result: Path) -> None:
-    """Be a controller: run the program of this run to its end, going on where a dead one stopped; keep the output."""
+    """Act as a controller: run the program of this run to its end, continuing where a dead one stopped; store the
+    output.
+    """
     if result.exists():
         return
     engine = open_engine("docker", Silent())
@@ -87,7 +89,7 @@ def _start(run_id: str, kind: str, result: Path) -> "subprocess.Popen[bytes]":
 
 
 def kill_one(client: Any, kind: str, folder: Path, number: int, seconds: float) -> Case:
-    """Start a controller, kill it after a random share of `seconds`, and have another finish its run."""
+    """Start a controller, kill it after a random share of `seconds`, and have another one finish its run."""
     run_id = f"killed-{os.getpid()}-{kind}-{number}"
     result = folder / f"{run_id}.txt"
     since = int(time.time())
@@ -117,7 +119,7 @@ def _starts(client: Any, run_id: str, since: int) -> int:
 
 
 def measure(kind: str, kills: int, seed: int) -> dict[str, Any]:
-    """Kill `kills` controllers of one kind of program; say what came of it."""
+    """Kill `kills` controllers of one kind of program; return the result."""
     random.seed(seed)
     client = connect_docker()
     with tempfile.TemporaryDirectory(prefix="gedanken-killed-") as name:
@@ -147,7 +149,7 @@ def measure(kind: str, kills: int, seed: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure, or be one of the controllers."""
+    """Run the benchmark, or act as one of the controllers."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=50, help="controllers of a short program to kill")
     parser.add_argument("--trainings", type=int, default=5, help="controllers of a real training to kill")

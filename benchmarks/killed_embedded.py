@@ -27,7 +27,7 @@ LONGEST = 3600
 
 
 def begin(folder: Path, said: Path, real: int, imagined: int) -> "subprocess.Popen[bytes]":
-    """Begin the run, or go on with it."""
+    """Start the run, or resume it."""
     command = [sys.executable, "-m", "gedanken"]
     if (folder / "spec.json").exists():
         command += ["resume", str(folder)]
@@ -39,7 +39,7 @@ def begin(folder: Path, said: Path, real: int, imagined: int) -> "subprocess.Pop
 
 
 def server_of(process: "subprocess.Popen[bytes]") -> psutil.Process | None:
-    """The server of its model, where it runs."""
+    """Return the process of the model's server; None if it is not running."""
     with suppress(psutil.Error):
         for child in psutil.Process(process.pid).children(recursive=True):
             if any("embedded_server" in part for part in child.cmdline()):
@@ -48,7 +48,7 @@ def server_of(process: "subprocess.Popen[bytes]") -> psutil.Process | None:
 
 
 def ended(folder: Path) -> dict[str, str]:
-    """What has come to its end and is not asked for again, by label."""
+    """Return what has finished and is not requested again, by label."""
     from gedanken.experiment.errors import BadInput
     from gedanken.records.read_run import read_run
     from gedanken.resuming import MAY_COME
@@ -65,7 +65,7 @@ def ended(folder: Path) -> dict[str, str]:
 
 
 def told_twice(folder: Path) -> list[str]:
-    """Executions that the log tells of more than once, those aside that had no reply the first time."""
+    """Return the executions that the log contains more than once, except those without a reply the first time."""
     told: Counter[str] = Counter()
     for line in (folder / "log.jsonl").read_text().splitlines():
         event = json.loads(line)
@@ -75,7 +75,7 @@ def told_twice(folder: Path) -> list[str]:
 
 
 def measure(kills: int, seed: int, between: float, counts: tuple[int, int]) -> dict[str, Any]:
-    """Kill so often; say what came of it."""
+    """Kill this many times; return the result."""
     from gedanken.records.read_run import read_run
 
     chance = random.Random(seed)
@@ -146,7 +146,7 @@ def _at(folder: Path) -> str:
 
 
 def main() -> None:
-    """Measure."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")

@@ -58,24 +58,24 @@ class Call(NamedTuple):
 
     node: str
     number: int
-    """Among the calls of this node, from 0 in the order in which they began."""
+    """Index of the call among the calls of this node, counted from 0."""
 
 
 class Killed(NamedTuple):
-    """What the killer knows of a run that it ended."""
+    """What the killing process knows about a run that it killed."""
 
     call: Call
     began: float
-    """When the call began, in seconds since 1970."""
+    """Start of the call, in seconds since 1970."""
     ended: dict[str, str]
-    """Label of each execution that a node had returned by then, and the SHA-256 of its output."""
+    """For each execution that a node had returned by then, its label and the SHA-256 of its output."""
 
 
 class Watch:
-    """Goes around every node: times its calls, and kills this process in one of them."""
+    """Wraps every node: measures its calls, and kills this process in one of them."""
 
     def __init__(self, notes: Path, at: Call | None, share: float, seconds: float) -> None:
-        """`notes` is outside of the run folder."""
+        """`notes` is a file outside the run folder."""
         self._notes, self._at, self._wait = notes, at, share * seconds
         self._calls: Counter[str] = Counter()
         self.seconds: list[tuple[Call, float]] = []
@@ -84,7 +84,7 @@ class Watch:
     def around(
         self, name: str, node: Callable[..., Coroutine[Any, Any, Any]]
     ) -> Callable[..., Coroutine[Any, Any, Any]]:
-        """The node, watched."""
+        """Wrap a node."""
 
         @wraps(node)
         async def watched(state: Any, runtime: Any) -> Any:
@@ -111,7 +111,7 @@ class Watch:
         self._notes.write_text(json.dumps(killed._asdict()))
 
     def finish(self) -> None:
-        """Note how long each call took."""
+        """Record the duration of each call."""
         self._notes.write_text(json.dumps([[*call, seconds] for call, seconds in self.seconds]))
 
 
@@ -124,17 +124,17 @@ def _hash(text: str) -> str:
 
 
 def control(folder: Path, watch: Watch, sandbox: str) -> None:
-    """Be the process of one run."""
+    """Act as the process of one run."""
     from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
     from gedanken.graphs import nodes
-    from gedanken.graphs.under_way import telling
+    from gedanken.graphs.logged_nodes import logged
     from gedanken.loading.experiments import load_experiment, load_persona
     from gedanken.runner import run
     from gedanken.terminal.screen import Screen
 
     for name in NODES:
         # Within what the log is told of the node: a kill before its first word is one in the node before.
-        setattr(nodes, name, telling(watch.around(name, getattr(nodes, name).__wrapped__)))
+        setattr(nodes, name, logged(watch.around(name, getattr(nodes, name).__wrapped__)))
     experiment = load_experiment(str(folder.parent / "experiment.yaml"))
     spec = RunSpec(
         experiment=experiment,
@@ -149,32 +149,32 @@ def control(folder: Path, watch: Watch, sandbox: str) -> None:
 
 
 class Case(NamedTuple):
-    """What became of a run that was killed."""
+    """The result of a run that was killed."""
 
     call: Call
     broken: tuple[str, ...]
-    """Promises that did not hold."""
+    """Promises that were broken."""
 
 
 class Runs:
-    """Starts runs in a folder, each in a process of its own."""
+    """Starts runs in a folder, each in its own process."""
 
     def __init__(self, folder: Path, sandbox: str) -> None:
-        """Write what all of them are given."""
+        """Write the files that all runs use."""
         self._folder = folder
         self._sandbox = sandbox
         (folder / "replies.yaml").write_text(yaml.safe_dump(REPLIES))
         (folder / "experiment.yaml").write_text(yaml.safe_dump({"name": "killed", "script": SCRIPT}))
 
     def undisturbed(self) -> dict[Call, float]:
-        """Seconds that each call of a node takes."""
+        """Return the seconds that each call of a node takes."""
         if self._start("undisturbed", None, 0, 0) != 0:
             raise SystemExit((self._folder / "undisturbed.said").read_text() + "an undisturbed run went wrong")
         noted = json.loads((self._folder / "undisturbed.json").read_text())
         return {Call(node, number): seconds for node, number, seconds in noted}
 
     def killed(self, number: int, at: Call, share: float, seconds: float) -> Case:
-        """Kill a run in this call, and hold what is left against what the killer knows."""
+        """Kill a run in this call, and compare what is left with what the killing process knows."""
         name = f"killed-{number}"
         status = self._start(name, at, share, seconds)
         if status != -signal.SIGKILL:
@@ -191,7 +191,7 @@ class Runs:
 
 
 def broken_promises(folder: Path, notes: Path) -> list[str]:
-    """What does not hold of a run that was killed."""
+    """Return the promises that a killed run broke."""
     from gedanken.records.read_run import read_run
     from gedanken.report.run_setup import format_outcome
 
@@ -223,7 +223,7 @@ def _seconds(time_of_event: str) -> float:
 
 
 def measure(kills: int, seed: int, sandbox: str) -> dict[str, Any]:
-    """Kill so many runs, in each node about as often; say what came of it."""
+    """Kill this many runs, about equally often in each node; return the result."""
     from gedanken.sandbox.leftovers import clean, things
 
     chance = random.Random(seed)
@@ -247,7 +247,7 @@ def measure(kills: int, seed: int, sandbox: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure, or be one of the runs."""
+    """Run the benchmark, or act as one of the runs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0, help="of the calls and the moments")

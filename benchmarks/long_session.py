@@ -20,7 +20,7 @@ COMMANDS = ("pytest -q", "ls -la src", "git diff", "python train.py", "grep -rn 
 
 
 def entries(events: int) -> Iterator[dict[str, Any]]:
-    """A session: some words and a command, then what it printed; in about every tenth step a claim."""
+    """Yield the entries of a session: text, a command, its output; a claim in about every tenth step."""
     chance = random.Random(1)
     yield _entry("user", "go")
     for step in range(events // 3):
@@ -38,7 +38,7 @@ def _entry(kind: str, content: Any, **more: Any) -> dict[str, Any]:
 
 
 def main(events: int) -> None:
-    """Write, audit, and print what it took."""
+    """Write a session, audit it, and print the time and the memory."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "session.jsonl"
         with path.open("w") as file:

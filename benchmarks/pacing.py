@@ -36,7 +36,7 @@ for turn in range(3):
 
 
 def main() -> None:
-    """Measure both, and print a line of each."""
+    """Measure both servers, and print one line for each."""
     with serving(Server(sliding(3, 10.0))) as server:
         began = time.monotonic()
         kept = asyncio.run(_samples(server))

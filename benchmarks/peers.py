@@ -19,12 +19,12 @@ HELLO = "hello"
 
 
 class LlmSandbox:
-    """llm-sandbox's SandboxSession, spared the virtual environment that it would make in each container."""
+    """llm-sandbox's SandboxSession, without the virtual environment that it would create in each container."""
 
     package = "llm-sandbox"
 
     def __init__(self, image: str) -> None:
-        """Take the image to run."""
+        """Store the name of the image."""
         self._image = image
         self._session: Any = None
 
@@ -36,12 +36,12 @@ class LlmSandbox:
         self._session.open()
 
     async def command(self) -> None:
-        """Run one command in it."""
+        """Run one command in the container."""
         said = self._session.execute_command(f"bash -c 'echo {HELLO}'").stdout
         check(said)
 
     async def close(self) -> None:
-        """Stop and remove it."""
+        """Stop and remove the container."""
         self._session.close()
 
 
@@ -51,7 +51,7 @@ class AutoGen:
     package = "autogen-ext"
 
     def __init__(self, image: str) -> None:
-        """Take the image to run."""
+        """Store the name of the image."""
         self._image = image
         self._executor: Any = None
 
@@ -65,7 +65,7 @@ class AutoGen:
         await self._executor.start()
 
     async def command(self) -> None:
-        """Run one code block in it."""
+        """Run one code block in the container."""
         from autogen_core import CancellationToken  # type: ignore[import-not-found,unused-ignore]
         from autogen_core.code_executor import CodeBlock  # type: ignore[import-not-found,unused-ignore]
 
@@ -73,18 +73,18 @@ class AutoGen:
         check((await self._executor.execute_code_blocks([block], CancellationToken())).output)
 
     async def close(self) -> None:
-        """Stop and remove it."""
+        """Stop and remove the container."""
         await self._executor.stop()
 
 
 def check(said: str) -> None:
-    """Raise unless the command printed what it must."""
+    """Raise unless the command printed the expected text."""
     if said.strip() != HELLO:
         raise RuntimeError(f"the peer's command printed {said!r}")
 
 
 async def seconds(*steps: Callable[[], Awaitable[None]]) -> float:
-    """How long these steps take, one after the other."""
+    """Return how long these steps take, one after the other, in seconds."""
     started = time.perf_counter()
     for step in steps:
         await step()
@@ -92,7 +92,7 @@ async def seconds(*steps: Callable[[], Awaitable[None]]) -> float:
 
 
 async def main(image: str) -> None:
-    """Answer requests until there are no more."""
+    """Answer requests until the input ends."""
     peers = {peer.package: peer(image) for peer in (LlmSandbox, AutoGen)}
     print(json.dumps({name: version(name) for name in peers}), flush=True)
     while line := await asyncio.to_thread(sys.stdin.readline):

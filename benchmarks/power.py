@@ -30,7 +30,7 @@ HEAD = "| doctoring | size | real : imagined | doctored | with | caught | by |\n
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What became of one doctoring in one design."""
+    """The result of one doctoring in one design."""
 
     kind: str
     size: str
@@ -41,9 +41,9 @@ class Row:
     comparisons: int
     caught: int
     kinds: dict[str, int]
-    """Comparisons in which a finding of this kind caught it."""
+    """Number of comparisons in which a finding of this kind caught the doctoring."""
     missed: dict[str, int]
-    """Comparisons that caught nothing, by program."""
+    """Number of comparisons that caught nothing, by program."""
 
     def __str__(self) -> str:
         share = share_of(self.caught, self.comparisons)
@@ -55,7 +55,7 @@ class Row:
 
 
 class Trials:
-    """The same draws of runs for every doctoring, with what is found in them undoctored."""
+    """The same samples of runs for every doctoring, with the findings on the undoctored runs."""
 
     def __init__(self, runs: RealRuns, comparisons: int) -> None:
         self.runs = runs
@@ -90,7 +90,7 @@ class Trials:
     def _doctored(
         self, doctoring: Doctoring, name: str, number: int, design: tuple[int, int], doctored: int
     ) -> list[str] | None:
-        """The imagined side, or None where one of its logs cannot be doctored so."""
+        """Return the imagined logs; None if one of them cannot be doctored in this way."""
         real, imagined = self._draw(name, number, design)
         logs, texts = [run.output for run in real], [run.output for run in imagined]
         random = Random(f"{doctoring.kind} {doctoring.size} {name} {number}")
@@ -111,7 +111,7 @@ class Trials:
 
 
 def rows(trials: Trials, kinds: Sequence[str]) -> Iterator[Row]:
-    """Every doctoring in every design, with the program and without."""
+    """Yield every doctoring in every design, with the program and without."""
     for doctoring in DOCTORINGS:
         if doctoring.kind not in kinds:
             continue
@@ -124,7 +124,7 @@ def rows(trials: Trials, kinds: Sequence[str]) -> Iterator[Row]:
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Try everything and print."""
+    """Try all doctorings and print the table."""
     runs = RealRuns.load(arguments.runs)
     trials = Trials(runs, arguments.comparisons)
     if not arguments.json:

@@ -19,7 +19,7 @@ from gedanken.probes.families.built_in import FAMILIES
 
 
 def main() -> None:
-    """Run them, and print one line for each thing that was asked."""
+    """Run the programs, and print one line for each question."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--groups", type=int, default=4)
     groups = parser.parse_args().groups

@@ -21,11 +21,11 @@ from typing import Any
 MOST_SECONDS = 5.0
 KEPT = ("PYTHONPATH", "LANG", "HOME", "TMPDIR")
 TAKES_NOTHING = ("tokens", "cost")
-"""Of the findings: what a replay does not use."""
+"""Parts of the findings that a replay does not reproduce, because it uses nothing."""
 
 
 def replay(run: Path, out: Path) -> float:
-    """Replay a run into a folder; the seconds that it took. Raises SystemExit where it fails."""
+    """Replay a run into a folder; return the seconds. Raises SystemExit if that fails."""
     bare = {name: os.environ[name] for name in KEPT if name in os.environ}
     bare |= {"PATH": "/nonexistent", "GEDANKEN_CACHE": str(out.with_name("cache"))}
     command = ["/usr/bin/unshare", "--net", sys.executable, "-m", "gedanken"]
@@ -38,7 +38,7 @@ def replay(run: Path, out: Path) -> float:
 
 
 def differences(run: Path, again: Path) -> list[str]:
-    """What is another in the replay than in the run."""
+    """Return the differences between the replay and the run."""
     names = {path.relative_to(folder) for folder in (run, again) for path in _texts(folder)}
     found = [str(name) for name in sorted(names) if _bytes(run / name) != _bytes(again / name)]
     return found + ([] if _findings(run) == _findings(again) else ["comparison.json"])
@@ -58,7 +58,7 @@ def _findings(folder: Path) -> Any:
 
 
 def main() -> None:
-    """Measure."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("--times", type=int, default=5)

@@ -47,7 +47,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def _opened(path: Path, rounds: int) -> list[tuple[float, float]]:
-    """Milliseconds until `load` and until the first paint, each time in a browser that has just started."""
+    """Return the milliseconds until `load` and until the first paint, each time in a newly started browser."""
     from playwright.sync_api import sync_playwright
 
     found = []

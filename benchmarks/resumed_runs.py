@@ -52,13 +52,13 @@ LONGEST = 300
 
 
 class Server(BaseHTTPRequestHandler):
-    """Speaks as OpenAI does; what it says depends on what it is asked, and on nothing else."""
+    """A server with OpenAI's protocol, whose replies depend only on the request."""
 
     protocol_version = "HTTP/1.1"
     program = PROGRAM
 
     def do_POST(self) -> None:
-        """Reply piece by piece, in half a second."""
+        """Send a reply piece by piece, in half a second."""
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         text = self._reply(asked)
         self.send_response(200)
@@ -86,19 +86,19 @@ class Server(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def handle(self) -> None:
-        """Answer; who asked may be killed meanwhile."""
+        """Answer a request; the client may be killed meanwhile."""
         with suppress(OSError, ValueError):
             super().handle()
 
     def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+        """Suppress log messages."""
 
 
 class Model:
-    """The server in a process of its own, which can be killed and begun anew at the same address."""
+    """The server in its own process, which can be killed and restarted at the same address."""
 
     def __init__(self, seconds: float) -> None:
-        """Begin it at a free port."""
+        """Start the server at a free port."""
         self._seconds = seconds
         with ThreadingHTTPServer(("127.0.0.1", 0), Server) as probe:
             self.port = probe.server_address[1]
@@ -111,31 +111,31 @@ class Model:
         self._process.stdout.readline()
 
     def kill(self) -> None:
-        """SIGKILL, and another one in its place."""
+        """Kill the server with SIGKILL, and start another one in its place."""
         self.end()
         self._begin()
 
     def end(self) -> None:
-        """SIGKILL."""
+        """Kill the server with SIGKILL."""
         self._process.kill()
         self._process.wait()
 
 
 class Case(NamedTuple):
-    """What became of one run."""
+    """The result of one run."""
 
     kills: int
     servers: int
     nodes: tuple[str, ...]
-    """In which nodes its process was killed."""
+    """The nodes in which its process was killed."""
     broken: tuple[str, ...]
 
 
 class Runs:
-    """Runs in a folder, each begun, killed and gone on with."""
+    """Runs in a folder, each started, killed and resumed."""
 
     def __init__(self, folder: Path, sandbox: str, model: Model, chance: random.Random) -> None:
-        """Make the undisturbed one, which the others are held against."""
+        """Make the undisturbed run, with which the others are compared."""
         self.folder, self._sandbox, self._model, self._chance = folder, sandbox, model, chance
         (folder / "experiment.yaml").write_text(yaml.safe_dump({"name": "killed", "script": SCRIPT}))
         began = time.monotonic()
@@ -146,7 +146,7 @@ class Runs:
             raise SystemExit((folder / "undisturbed.said").read_text() + "an undisturbed run went wrong")
 
     def killed(self, name: str, kills: int, servers: bool) -> Case:
-        """Kill a run so many times, let it come to its end, and look at what is there."""
+        """Kill a run this many times, let it finish, and check the result."""
         folder, killed_servers = self.folder / name, 0
         nodes: list[str] = []
         there: dict[str, str] = {}
@@ -204,7 +204,7 @@ def _ends_within(process: "subprocess.Popen[bytes]", seconds: float) -> bool:
 
 
 def _ended(folder: Path) -> tuple[dict[str, str], str]:
-    """What has come to its end, by label, and the node at work."""
+    """Return what has finished, by label, and the current node."""
     from gedanken.experiment.errors import BadInput
     from gedanken.records.read_run import read_run
 
@@ -220,13 +220,13 @@ def _ended(folder: Path) -> tuple[dict[str, str], str]:
 
 
 def files_of(folder: Path) -> dict[str, str]:
-    """What must be alike, by name, times aside."""
+    """Return the files that must be equal, by name, without times."""
     paths = [folder / "transcript.md", *sorted(folder.glob("programs/*")), *sorted(folder.glob("outputs/*"))]
     return {str(path.relative_to(folder)): _TIMES.sub("", path.read_text()) for path in paths if path.is_file()}
 
 
 def differences(wanted: dict[str, str], found: dict[str, str]) -> list[str]:
-    """What one folder has, and another has not, or has otherwise."""
+    """Return the differences between the files of two folders."""
     missing = [f"{name} is missing" for name in wanted if name not in found]
     more = [f"{name} should not be there" for name in found if name not in wanted]
     alike = [name for name in wanted if name in found and found[name] != wanted[name]]
@@ -234,13 +234,13 @@ def differences(wanted: dict[str, str], found: dict[str, str]) -> list[str]:
 
 
 def _first(wanted: str, found: str) -> str:
-    """The first line that differs."""
+    """Return the first line that differs."""
     lines = zip(wanted.splitlines(), found.splitlines(), strict=False)
     return next((f"{one!r}, now {other!r}" for one, other in lines if one != other), "its length")
 
 
 def _not_once(folder: Path) -> list[str]:
-    """Executions that the log tells of more than once."""
+    """Return the executions that the log contains more than once."""
     told: Counter[str] = Counter()
     for line in (folder / "log.jsonl").read_text().splitlines():
         event = json.loads(line)
@@ -250,7 +250,7 @@ def _not_once(folder: Path) -> list[str]:
 
 
 def measure(asked: argparse.Namespace) -> dict[str, Any]:
-    """Kill until so many kills are done, or the time is over."""
+    """Kill until the number of kills or the time limit is reached."""
     from gedanken.runner import run_id_of
     from gedanken.sandbox.connect import connect_docker
     from gedanken.sandbox.leftovers import things
@@ -284,7 +284,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
 
 
 def serve(port: int, seconds: float) -> None:
-    """Be the server."""
+    """Act as the server."""
     Server.program = PROGRAM.replace("SECONDS", str(seconds))
     with ThreadingHTTPServer(("127.0.0.1", port), Server) as server:
         print("ready", flush=True)
@@ -292,7 +292,7 @@ def serve(port: int, seconds: float) -> None:
 
 
 def main() -> None:
-    """Measure, or be the server."""
+    """Run the benchmark, or act as the server."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")

@@ -24,7 +24,9 @@ from gedanken.loading.experiments import load_persona
 from gedanken.terminal.screen import Screen
 
 LIMITS = Limits(reply_tokens=512, continuations=0)
-"""Twice as much as the run needs: a sample that goes in circles would be all that is measured."""
+"""Limits with twice the tokens that the run needs; otherwise one endlessly repeating sample would dominate the
+measurement.
+"""
 PROGRAM = Path(__file__).parent / "samples_program.txt"
 TARGET = 4.5
 
@@ -52,12 +54,12 @@ async def main(arguments: argparse.Namespace) -> None:
 
 
 async def _forget(model: Model) -> None:
-    """Fill the server's cache with something else."""
+    """Replace the content of the server's cache."""
     await model.reply([Message("user", "Say yes.")], Sampling(0, 1), role="benchmark", fresh=False)
 
 
 async def _draw(model: Model, source: str, sample: int) -> tuple[float, str]:
-    """Seconds that a sample takes, and what it is."""
+    """Return the seconds that a sample takes, and its text."""
     machine = ImaginedMachine(model, load_persona("matched"), limits=LIMITS, sample=sample)
     machine.place("train.py", source)
     started = time.monotonic()

@@ -28,7 +28,7 @@ from gedanken.sandbox.docker_engine import DockerEngine
 
 
 async def measure(arguments: argparse.Namespace) -> list[Measurement]:
-    """Take all measurements that were asked for."""
+    """Take all requested measurements."""
     engine = open_engine("docker", Silent())
     assert isinstance(engine, DockerEngine)
     _dataset, data = ensure_dataset("mnist", Silent())
@@ -45,7 +45,7 @@ async def measure(arguments: argparse.Namespace) -> list[Measurement]:
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Measure, or read what was measured, and print."""
+    """Measure, or read stored measurements, and print them."""
     if arguments.table:
         lines = [line for path in arguments.table for line in path.read_text().splitlines()]
         print(markdown([Measurement.from_json(line) for line in lines]))

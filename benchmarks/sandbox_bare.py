@@ -1,4 +1,6 @@
-"""Bare `docker run` with the flags that one of our containers was really made with, read off the engine."""
+"""Bare `docker run`, with the flags that one of our containers was really created with, as the engine reports
+them.
+"""
 
 import asyncio
 import hashlib
@@ -41,30 +43,30 @@ class Flags(NamedTuple):
     """Flags of `docker run`."""
 
     place: list[str]
-    """What a program finds around it: folders, variables, working directory."""
+    """Flags for the environment of a program: folders, variables, working directory."""
     bounds: list[str]
-    """What it is kept from."""
+    """Flags for the limits of a program."""
 
 
 class Ran(NamedTuple):
-    """A command that came to its end."""
+    """The result of a command that finished."""
 
     output: str
     seconds: float
 
 
 class Bare:
-    """`docker run` of one image, in the place of one machine of ours."""
+    """`docker run` of one image, in place of one of our machines."""
 
     def __init__(self, client: "DockerClient", image: str, flags: Flags) -> None:
-        """Take what `like` found out."""
+        """Store what `like` found out."""
         self.client = client
         self.image = image
         self.flags = flags
 
     @classmethod
     async def like(cls, client: "DockerClient", image: str, machine: SandboxMachine) -> "Bare":
-        """Look at a container of `machine` while it runs, and make sure that the flags make just such a one."""
+        """Inspect a container of `machine` while it runs, and check that the flags create an equal one."""
         running = asyncio.create_task(machine.run("sleep 3"))
         attributes = await _container_of(client, machine.session.folder.name, running)
         await running
@@ -77,16 +79,16 @@ class Bare:
         return bare
 
     def run(self, *command: str) -> Ran:
-        """Run a command as ours is run, and remove its container."""
+        """Run a command as our machine runs it, and remove the container."""
         return run(["docker", "run", "--rm", *self.flags.place, *self.flags.bounds, self.image, *command])
 
     def run_unconfined(self, *command: str) -> Ran:
-        """Run a command in the same place without any of the bounds, as root."""
+        """Run a command in the same environment without any limits, as root."""
         unbound = ["--security-opt", "seccomp=unconfined"]
         return run(["docker", "run", "--rm", *self.flags.place, *unbound, self.image, *command])
 
     def drain(self, *command: str) -> float:
-        """Seconds until a command has ended and `docker logs --follow` has nothing left to throw away."""
+        """Return the seconds until a command has ended and `docker logs --follow` has discarded all its output."""
         started = time.perf_counter()
         with self._detached(*command) as name:
             # Its exit code is not looked at: it may give up when the engine cuts the log off under it.
@@ -96,7 +98,7 @@ class Bare:
             return time.perf_counter() - started
 
     def followed_bytes(self, *command: str) -> int:
-        """How much of what a command prints `docker logs --follow` shows."""
+        """Return how many bytes of a command's output `docker logs --follow` shows."""
         counted = 0
         with (
             self._detached(*command) as name,
@@ -164,7 +166,7 @@ def _flags(attributes: dict[str, Any], image_environment: list[str]) -> Flags:
 
 
 def _in_file(option: str) -> str:
-    """A security option as the command line wants it: a profile of system calls lies in a file."""
+    """Return a security option for the command line, where a seccomp profile is the path of a file."""
     kind, _, profile = option.partition("=")
     if kind != "seccomp" or not profile.startswith("{"):
         return option
@@ -189,14 +191,14 @@ def _without_spaces(option: str) -> str:
 
 
 def _plain(value: object) -> object:
-    """Without what says nothing: the engine writes an absent value in several ways, and keeps no order."""
+    """Return a value without empty parts: the engine writes an absent value in several ways, and in any order."""
     if isinstance(value, list):
         return sorted(json.dumps(item, sort_keys=True) for item in value) or None
     return value or None
 
 
 def run(command: list[str], *, cwd: Path | None = None, env: dict[str, str] | None = None) -> Ran:
-    """Run a command of the host. Raises SystemExit if it fails: a fast failure is no result."""
+    """Run a command on the host. Raises SystemExit if it fails, because a fast failure is not a result."""
     started = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env=env)
     seconds = time.perf_counter() - started

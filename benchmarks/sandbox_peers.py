@@ -1,4 +1,4 @@
-"""The process in which other sandboxes are timed: it has packages that must not be mixed with ours."""
+"""The process in which other sandboxes are timed: its packages must not be mixed with ours."""
 
 import hashlib
 import json
@@ -19,20 +19,20 @@ _TITLES = {"autogen-ext": "AutoGen's Docker executor"}
 
 
 class Peers:
-    """A conversation with benchmarks/peers.py."""
+    """A connection to the process of benchmarks/peers.py."""
 
     def __init__(self, image: str) -> None:
-        """Start it, in an environment that is made if it is missing."""
+        """Start the process, in a virtual environment that is created if missing."""
         command = [str(_python()), "-P", str(HERE / "peers.py"), image]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.versions: dict[str, str] = self._answer()
 
     def titles(self) -> dict[str, str]:
-        """What each peer is called in tables."""
+        """The name of each peer in tables."""
         return {peer: f"{_TITLES.get(peer, peer)} {version}" for peer, version in self.versions.items()}
 
     def ask(self, peer: str, request: str) -> float:
-        """Have a peer do something; return how many seconds it took."""
+        """Send a request to a peer; return how many seconds it took."""
         assert self._process.stdin is not None
         self._process.stdin.write(f"{peer} {request}\n")
         self._process.stdin.flush()
@@ -40,7 +40,7 @@ class Peers:
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Keep one container of each peer, in which a first command was run."""
+        """Keep one container of each peer open, in which a first command was run."""
         for peer in self.versions:
             self.ask(peer, "open")
         try:
@@ -68,7 +68,7 @@ class Peers:
 
 
 def _python() -> Path:
-    """The Python of an environment that has what requirements-peers.txt names."""
+    """Return the Python of an environment with the packages of requirements-peers.txt."""
     digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
     folder = cache_folder() / "benchmarks" / f"peers-{digest}"
     python = folder / "bin" / "python"

@@ -1,4 +1,4 @@
-"""The benchmarks themselves: what is done in each, by whom, and what is looked at afterwards."""
+"""The benchmarks: what each one does, with which sandboxes, and what it checks afterwards."""
 
 import asyncio
 import os
@@ -74,30 +74,30 @@ Timed = Callable[[], Awaitable[float]]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where everything is measured."""
+    """The set-up in which everything is measured."""
 
     client: "DockerClient"
     engine: DockerEngine
     data: Path
     rounds: int
     long_rounds: int
-    """For what takes many seconds each time."""
+    """Number of rounds for measurements that take many seconds."""
     peer_rounds: int
-    """For what takes the peers ten seconds each time."""
+    """Number of rounds for measurements that take a peer ten seconds."""
 
     def open(self, limits: Limits = DEFAULTS) -> SandboxMachine:
-        """A machine of ours."""
+        """Open one of our machines."""
         return SandboxMachine.open(self.engine, self.data, limits)
 
     async def bare(self, machine: SandboxMachine) -> Bare:
-        """`docker run` in the place of a machine of ours."""
+        """Return `docker run` in place of one of our machines."""
         return await Bare.like(self.client, self.engine.image, machine)
 
 
 async def interleave(name: str, timed: Mapping[str, tuple[int, Timed]]) -> dict[str, list[float]]:
-    """Time each in turn, there and back again, as often as each is to be timed.
+    """Time each in turn, forwards and then backwards, as often as each is to be timed.
 
-    Whoever always came after the same neighbour would always find the machine as that one left it.
+    If one always came after the same other, it would always find the machine as that one left it.
     """
     seconds: dict[str, list[float]] = {who: [] for who in timed}
     most = max(times for times, _ in timed.values())
@@ -111,7 +111,7 @@ async def interleave(name: str, timed: Mapping[str, tuple[int, Timed]]) -> dict[
 
 
 async def session(place: Place) -> list[Measurement]:
-    """A session of one command, start to stop."""
+    """Measure a session with one command, from start to stop."""
     async with place.open() as machine:
         bare = await place.bare(machine)
 
@@ -135,7 +135,7 @@ async def session(place: Place) -> list[Measurement]:
 
 
 async def command(place: Place) -> list[Measurement]:
-    """A further command in a session that is open."""
+    """Measure a further command in an open session."""
     async with place.open() as machine:
         bare = await place.bare(machine)
 
@@ -165,7 +165,7 @@ def _peer(peers: Peers, peer: str, request: str) -> Timed:
 
 
 async def drain(place: Place, width: int = 1024) -> list[Measurement]:
-    """A program that prints 1 GiB in lines of `width` bytes."""
+    """Measure a program that prints 1 GiB in lines of `width` bytes."""
     peaks: list[float] = []
     growths: list[float] = []
     async with place.open() as machine:
@@ -200,12 +200,14 @@ async def drain(place: Place, width: int = 1024) -> list[Measurement]:
 
 
 async def drain_short(place: Place) -> list[Measurement]:
-    """The same in short lines, which cost the engine more than the bytes in them."""
+    """Measure the same in short lines, which cost the engine more than their bytes."""
     return await drain(place, 64)
 
 
 def _reset_peak() -> float:
-    """Have the kernel count this process's peak memory anew (proc(5), clear_refs); return what it has now, in MB."""
+    """Reset the kernel's count of this process's peak memory (proc(5), clear_refs); return the current memory in
+    MB.
+    """
     Path("/proc/self/clear_refs").write_text("5")
     return _memory("VmRSS")
 
@@ -218,7 +220,7 @@ def _memory(field: str) -> float:
 
 
 async def training(place: Place, epochs: int = 20) -> list[Measurement]:
-    """The same training in the sandbox and without any bounds."""
+    """Measure the same training in the sandbox and without any limits."""
     loops: dict[str, list[float]] = {}
     bare_name, host_name = "`docker run` without bounds", "on the host"
 
@@ -260,7 +262,7 @@ async def training(place: Place, epochs: int = 20) -> list[Measurement]:
 
 
 def _run_on_host(machine: SandboxMachine, data: Path) -> Ran:
-    """The training in no container, by the Python that the sandboxes without images use."""
+    """Run the training without a container, with the Python of the sandboxes that have no images."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(machine.workspace.home),
@@ -282,7 +284,7 @@ def _trained(output: str) -> float:
 
 
 async def crowd(place: Place) -> list[Measurement]:
-    """Many executions, several at once, each in a workspace of its own."""
+    """Measure many executions, several at a time, each in its own workspace."""
     before = _descriptors()
     at_once = asyncio.Semaphore(AT_ONCE)
     started = time.perf_counter()
@@ -319,13 +321,13 @@ def _descriptors() -> int:
 
 
 def expect(execution: Execution, output: str) -> None:
-    """Raise unless the command printed what it must: a fast failure is no result."""
+    """Raise unless the command printed the expected text: a fast failure is not a result."""
     if execution.terminal != output or execution.exit_code != 0:
         raise SystemExit(f"the sandbox answered {execution}")
 
 
 def expect_bytes(execution: Execution, total: int) -> None:
-    """Raise unless what is kept and what is said not to be kept make up all that was printed."""
+    """Raise unless the kept bytes and the dropped ones add up to the printed ones."""
     dropped = sum(int(count) for note in execution.notes for count in re.findall(r"^(\d+) bytes", note))
     marker = re.search(r"\n\[… \d+ bytes not kept …\]\n", execution.terminal)
     kept = len(execution.terminal.encode()) - (len(marker[0].encode()) if marker else 0)

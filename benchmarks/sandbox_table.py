@@ -1,4 +1,4 @@
-"""What was measured, as JSON that keeps every sample, and as a Markdown table."""
+"""Measurements as JSON with every sample, and as a Markdown table."""
 
 import json
 import os
@@ -17,7 +17,7 @@ OURS = "gedanken"
 
 
 class Check(NamedTuple):
-    """One thing besides a time that a benchmark looked at."""
+    """One check, besides the times, that a benchmark made."""
 
     what: str
     found: str
@@ -27,14 +27,14 @@ class Check(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One row of the issue, with every sample."""
+    """One row of the table, with every sample."""
 
     name: str
     what: str
     seconds: dict[str, list[float]] = field(default_factory=dict)
-    """By who was measured; the first is what the others are compared with, sample by sample."""
+    """Samples of each sandbox; the first is the one that the others are compared with, sample by sample."""
     kind: Literal["time", "speed"] = "time"
-    """Whether a ratio is of times, to be small, or of speeds, to be great."""
+    """`time` if a small ratio is better, `speed` if a large one is."""
     target: float | None = None
     checks: list[Check] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -42,23 +42,23 @@ class Measurement:
 
     @classmethod
     def from_json(cls, line: str) -> Self:
-        """Read what `to_json` wrote."""
+        """Parse what `to_json` wrote."""
         fields = json.loads(line)
         return cls(**{**fields, "checks": [Check(*check) for check in fields["checks"]]})
 
     def to_json(self) -> str:
-        """Everything, in one line."""
+        """Return everything in one line of JSON."""
         return json.dumps(asdict(self))
 
     def ratio(self, who: str) -> float:
-        """The median of the ratios of neighbouring samples: what slows the machine for a while slows both."""
+        """Return the median of the ratios of neighbouring samples, which a temporary slowdown affects equally."""
         reference = next(iter(self.seconds.values()))
         pairs = zip(self.seconds[who], reference, strict=False)
         return statistics.median(ours / bare if self.kind == "time" else bare / ours for ours, bare in pairs)
 
 
 def describe_machine(client: "DockerClient") -> str:
-    """The machine that the figures are true of."""
+    """Describe the machine on which the figures were measured."""
     engine = client.version()
     info = client.info()
     memory = psutil.virtual_memory().total / 2**30

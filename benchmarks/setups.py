@@ -35,22 +35,22 @@ LEFT_SECONDS = 20
 
 @dataclass
 class Outcome:
-    """What became of one set-up."""
+    """The result of one set-up."""
 
     kind: str
     number: int
     code: int | None = None
     seconds: float = 0.0
-    """Of the set-up that ran to its end; after a kill, of the second one."""
+    """Duration of the set-up that finished; after a kill, of the second one."""
     killed_after: float | None = None
     killed_during: str | None = None
     said: str = ""
     left: list[str] = field(default_factory=list)
-    """What should not be there afterwards, and what should and is not."""
+    """What should not exist afterwards but does, and what should exist but does not."""
 
     @property
     def is_well(self) -> bool:
-        """Whether it ended well and left nothing."""
+        """True if the set-up finished well and left nothing behind."""
         return self.code == 0 and not self.left
 
 
@@ -63,12 +63,12 @@ class Place:
 
     @property
     def environment(self) -> dict[str, str]:
-        """That of this process, pointing to here."""
+        """Return this process's environment, changed to use this place."""
         named = {"GEDANKEN_CACHE": f"{self.folder}/cache", "TMPDIR": f"{self.folder}/tmp", "DOCKER_HOST": self.host}
         return {**os.environ, **named, "GEDANKEN_STATE": f"{self.folder}/state"}
 
     def start(self, log: Path) -> subprocess.Popen[bytes]:
-        """Start a set-up in a process group of its own."""
+        """Start a set-up in its own process group."""
         with log.open("ab") as said:
             return subprocess.Popen(
                 [f"{self.folder}/clone/script/bootstrap"],
@@ -80,7 +80,7 @@ class Place:
             )
 
     def faults(self) -> list[str]:
-        """What is there and should not be, and what should be there and is not."""
+        """Return what exists but should not, and what should exist but does not."""
         import docker
 
         client = docker.DockerClient(self.host)
@@ -109,7 +109,7 @@ class Place:
         return [path for path in mounts_in(self.folder) if not any(path.is_relative_to(one) for one in own)]
 
     def _processes(self) -> list[list[str]]:
-        """Processes of the set-up that are still there after a while."""
+        """Return processes of the set-up that still exist after a while."""
         deadline = time.monotonic() + LEFT_SECONDS
         while (found := self._alive()) and time.monotonic() < deadline:
             time.sleep(0.5)
@@ -130,7 +130,7 @@ def _is_temporary(name: str) -> bool:
 
 @contextmanager
 def fresh_place() -> Iterator[Place]:
-    """Make a place with a Docker daemon of its own, and take it away again."""
+    """Provide a place with its own Docker daemon, and remove it at the end."""
     folder = Path(tempfile.mkdtemp(prefix="gd-", dir="/var/tmp"))
     try:
         for name in ("tmp", "cache", "state"):
@@ -180,7 +180,7 @@ def _engine(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def busy_programs(count: int) -> Iterator[None]:
-    """Have `count` programs keep a core busy each."""
+    """Keep `count` cores busy, each with a program."""
     with ExitStack() as stack:
         for _ in range(count):
             process = stack.enter_context(subprocess.Popen([sys.executable, "-c", "while True: pass"]))
@@ -189,7 +189,7 @@ def busy_programs(count: int) -> Iterator[None]:
 
 
 def ran(kind: str, number: int, killed_after: float | None = None) -> Outcome:
-    """Make one set-up from nothing; one that is killed is started again."""
+    """Make one set-up from nothing; if it is killed, it is started again."""
     outcome = Outcome(kind, number)
     with fresh_place() as place, busy_programs((os.cpu_count() or 1) if kind == "busy" else 0):
         log = place.folder / "setup.log"
@@ -225,7 +225,7 @@ def _last_line(log: Path) -> str:
 
 
 def main() -> None:
-    """Entry point."""
+    """Run the benchmark."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the daemon is ended
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kind", choices=["undisturbed", "busy", "killed"])

@@ -28,13 +28,13 @@ CONTENDERS = {
     "gedanken": (CORES, WAITING_THREADS),
 }
 LOADS = {0: 24, 1: 16, 2: 8}
-"""Busy programs, and tokens to decode beside them."""
+"""For each number of busy programs, the number of tokens to decode."""
 ROUNDS = 3
 BUSY = [sys.executable, "-c", "while True: pass"]
 
 
 class Served(NamedTuple):
-    """A server of one contender."""
+    """A server with one of the settings that are compared."""
 
     process: "subprocess.Popen[str]"
     address: str
@@ -42,14 +42,14 @@ class Served(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """One reply."""
+    """The measurement of one reply."""
 
     tokens_a_second: float
     others: float
 
 
 def main() -> None:
-    """Measure all, and print the table."""
+    """Measure all settings, and print the table."""
     rows: dict[tuple[int, str], list[Measured]] = {}
     servers = {name: _serve(*contender) for name, contender in CONTENDERS.items()}
     try:

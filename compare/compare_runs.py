@@ -97,7 +97,7 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
 
 
 def _found(comparison: RunSet, checks: Sequence[Check]) -> tuple[list[Finding], tuple[str, ...]]:
-    """Return all that the checks find, and which checks failed."""
+    """Return all findings of the checks, and a note for each check that failed."""
     found: list[Finding] = []
     notes: list[str] = []
     for check in checks:

@@ -12,9 +12,9 @@ from gedanken.compare.stats.intervals import Share, share_of
 from gedanken.experiment.execution import Cause, Execution
 
 CERTAIN = 0.01
-"""Below this p the real effect of a change counts as certain."""
+"""The real effect of a change counts as certain if its p-value is below this number."""
 FEWEST_REAL = 5
-"""Real runs per side from which p can be that small."""
+"""Minimum number of real runs of each version with which a p-value can be that small."""
 UNLIKELY = 0.05
 
 
@@ -89,13 +89,14 @@ class OutcomeEffects:
     thumb_real: Tau
     thumb_imagined: Tau
     partial: Tau
-    """The same correlation given the rule of thumb."""
+    """Rank correlation of real and imagined effects, given the rule of thumb."""
     moves_p: float | None
     """p-value for a difference of the imagined outcome between versions that execute different things; ranks,
     permutation test."""
     still_p: float | None
-    """The same p-value between the unchanged program and the edits that change nothing. Versions share their sampling
-    seeds, which can only make them more alike, so p errs on the large side."""
+    """p-value for a difference of the imagined outcome between the unchanged program and the edits that change
+    nothing. Versions share their sampling seeds, which can only make them more alike, so p is rather too large.
+    """
     strayed: Share
     """Among edits that change nothing, those whose imagined median lies outside the whole range of the unchanged
     program. With three samples of each, that happens to two of five by chance alone."""

@@ -24,7 +24,7 @@ class Edited:
     trunk: Execution
     """Imagined at temperature 0."""
     again: Execution
-    """The same request repeated: a deterministic server gives the same reply."""
+    """The execution from a repetition of the same request: a deterministic server gives the same reply."""
     samples: tuple[Execution, ...]
     """Imagined at temperature 1."""
 

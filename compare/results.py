@@ -39,9 +39,9 @@ class SiteTally:
     reworded: int
     out_of_order: int
     missing: int
-    """Imagined runs that show it less often than any real run."""
+    """Number of imagined runs that show the line less often than any real run."""
     too_many: int
-    """Imagined runs that show it more often than any real run."""
+    """Number of imagined runs that show the line more often than any real run."""
 
 
 Mark = Literal["alike", "reworded", "missing", "invented", "aside"]
@@ -56,7 +56,7 @@ class Block:
     `missing`: only in the real output; `invented`: only in the imagined output. `aside`: not compared, for example
     what libraries write to standard error."""
     real: tuple[int, int]
-    """Start and end (exclusive) as indices of lines, counted from 0."""
+    """Index of the first line and of the line after the last one, counted from 0."""
     imagined: tuple[int, int]
 
 
@@ -65,10 +65,10 @@ class Alignment:
     """One real and one imagined output, aligned side by side."""
 
     real: str
-    """Label of the execution."""
+    """Label of the real execution."""
     imagined: str
     blocks: tuple[Block, ...]
-    """In order; together they contain every line of both outputs."""
+    """The blocks in order; together they contain every line of both outputs."""
     diverges_at: tuple[LineRef | None, LineRef | None] | None
     """The first pair of lines, real and imagined, that differ in more than numbers that also differ among
     real runs."""
@@ -108,7 +108,7 @@ class Doubt:
 
     @property
     def text(self) -> str:
-        """Both fields, as a sentence."""
+        """The question and the reason, as one sentence."""
         return f"{self.what[:1].upper()}{self.what[1:]}: {self.why}."
 
 

@@ -17,7 +17,7 @@ class Place:
     line: int
     """Counted from 1; in a JSON file that is not line by line, the line at which the event's object begins."""
     pointer: str = ""
-    """JSON pointer inside that line or file."""
+    """JSON pointer within that line or file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ class AgentTranscript:
     events: tuple[AgentEvent, ...]
     gaps: tuple[Gap, ...] = ()
     has_tools: bool = True
-    """Whether tool calls are recorded in this form: a plain chat export records none."""
+    """True if this format records tool calls; a plain chat export records none."""
     folder: str | None = None
-    """In which the agent worked, where the file tells."""
+    """The folder in which the agent worked, if the file names it."""
     unknown: dict[str, int] = field(default_factory=dict)
     """Entries that the reader did not recognize: how many of each kind."""

@@ -13,15 +13,17 @@ class Conditions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: Literal["shown", "hidden"] = "shown"
-    """`shown`: it sees the programs; `hidden`: it sees only the task the coder was given, so it knows that they
-    exist."""
+    """`shown`: the model sees the programs; `hidden`: it sees only the tasks that the coder was given, so it knows
+    that the programs exist.
+    """
     session: Literal["running", "fresh"] = "running"
-    """`running`: it imagines a program at the end of the whole session; `fresh`: with that program as the only
-    context."""
+    """`running`: the model imagines a program at the end of the whole session; `fresh`: with that program as the
+    only context.
+    """
     claims: bool = True
-    """True if its persona includes facts that are false on purpose; otherwise every fact matches the real machine."""
+    """True if the persona includes facts that are false on purpose; otherwise every fact matches the real machine."""
     steps: bool = False
-    """True if it may write working steps before the output. They count towards the length of the reply."""
+    """True if the model may write working steps before the output. They count towards the length of the reply."""
     temperature: float = Field(default=1.0, ge=0, le=2, allow_inf_nan=False)
     """Sampling temperature of all samples except sample 0 (the trunk, which the script continues from), which uses 0.
     """
@@ -31,5 +33,7 @@ class Conditions(BaseModel):
         return persona if self.claims else Persona(name=persona.name, about=persona.about)
 
     def named(self, persona: Persona) -> dict[str, object]:
-        """Return what a result records: these conditions, the persona, and which of its facts are claimed."""
+        """Return what a result records: these conditions, the persona, and which of the persona's facts are
+        claimed.
+        """
         return {**self.model_dump(), "persona": persona.name, "claimed": list(persona.claims)}

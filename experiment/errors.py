@@ -12,7 +12,7 @@ class GedankenError(Exception):
     exit_code = 1
 
     def __init__(self, message: str) -> None:
-        """Store the message, which is shown and may stand in results: this process's API keys are removed from it."""
+        """Store the message, which users see and results may contain: this process's API keys are removed from it."""
         super().__init__(redacted(message))
 
 

@@ -11,5 +11,6 @@ class Event(BaseModel):
     time: str = ""
     """UTC, ISO 8601; set when the event is appended."""
     worked: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    """Seconds that its process had worked on the run by then, whatever the clock was set to; earlier versions kept
-    none."""
+    """Seconds that the process had worked on the run when the event happened, unaffected by clock changes; events of
+    earlier versions have none.
+    """

@@ -47,14 +47,14 @@ NO_RUN = frozenset(
 
 
 class Origin(StrEnum):
-    """The origin of an execution."""
+    """Where an execution comes from."""
 
     REAL = "real"
-    """A machine of ours printed it."""
+    """One of our machines printed the output."""
     IMAGINED = "imagined"
-    """A model that was asked to play the machine wrote it."""
+    """A model that was asked to play the machine wrote the output."""
     CLAIMED = "claimed"
-    """Somebody else says that a machine printed it."""
+    """Somebody else says that a machine printed the output."""
 
 
 class Limits(BaseModel):
@@ -106,7 +106,7 @@ class Artifact:
     """A file that a command left behind, copied from the machine."""
 
     name: str
-    """Its name in the home folder, with control characters made harmless."""
+    """Name of the file in the home folder, with control characters made harmless."""
     path: str
     """Path relative to the folder of all artifacts; files with the same content share a path."""
     bytes: int
@@ -158,7 +158,7 @@ class Execution:
     not_enforced: tuple[str, ...] = ()
     """Names of the limits and isolation measures that this real machine could not enforce, each with the reason."""
     called: str | None = None
-    """Its label if it belongs to no run: the name of the file that it was read from."""
+    """The name of the file from which the execution was read; None if it belongs to a run."""
     origin: Origin = Origin.REAL
     raw_reply: str | None = None
     """The model's whole reply; None if no model was asked."""
@@ -218,7 +218,7 @@ OnOutput = Callable[[str], None]
 
 @runtime_checkable
 class Machine(Protocol):
-    """Anything with a terminal."""
+    """Anything with a terminal: a sandbox, or a model that plays a machine."""
 
     @property
     def name(self) -> str:
@@ -238,11 +238,11 @@ class RealMachine(Machine, Protocol):
     """A machine that really runs the commands, with a workspace that persists from command to command."""
 
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
-        """As Machine.run; `label` names this execution within the run.
+        """Run one command; see Machine.run. `label` names this execution within the run.
 
         A labelled command is not run twice. If it is still running, started by a controller that died, this waits for
-        its end; if it has finished, the stored result is returned. Where programs die with their controller
-        (bubblewrap, host), a command that had not finished is started again. Without a label a command is always run.
+        its end; if it has finished, the stored result is returned. If programs die with their controller (bubblewrap,
+        host), an unfinished command is started again. Without a label, a command is always run.
         """
         ...
 

@@ -27,14 +27,14 @@ class Finding:
     check: str
     """The check that found it, for example `literal differs`."""
     runs: tuple[str, ...] = ()
-    """Labels of the runs that it is about."""
+    """Labels of the runs that the finding is about."""
     evidence: tuple[LineRef, ...] = ()
     expected: str = ""
     """A clause: what real runs show, or what the source or the persona says."""
     observed: str = ""
     """A clause: what these runs show."""
     explained_by: str | None = None
-    """The fact that the persona claims falsely on purpose, if that fact accounts for this finding."""
+    """The false fact in the persona that accounts for this finding; None if none does."""
     subject: str = ""
     """The object of the finding, for checks that examine several: a command, the name of a series."""
     of: int = 0

@@ -61,9 +61,9 @@ class MachineFacts(BaseModel):
     gpus: Gpus
     """The GPUs that `torch.cuda` sees inside the machine."""
     gpus_asked: str = "none"
-    """The GPUs that were requested: `none`, `auto`, `all`, a number, or ids."""
+    """The GPUs that the user requested: `none`, `auto`, `all`, a number, or ids."""
     gpus_missing: str | None = None
-    """The problem, if `auto` requested GPUs and `torch.cuda` sees none."""
+    """The problem, if `auto` requested GPUs and `torch.cuda` sees none; else None."""
     cpus: float
     memory_mib: int
     user: str

@@ -25,7 +25,7 @@ class SuiteItem(BaseModel):
     input: str
     output: str
     line: int = 0
-    """Line number in its file."""
+    """Line number of the item in its file."""
 
 
 class ProbeDesign(BaseModel):
@@ -72,4 +72,4 @@ class Plan(NamedTuple):
     """None means each family's own sizes."""
     groups: int
     more: int
-    """Number of questions besides the direct ones."""
+    """Number of questions in addition to the direct ones."""

@@ -36,7 +36,7 @@ class AnswerKept(Event):
 
 
 class Judged(Event):
-    """The verdict on an answer that is an expression, which only running it can give."""
+    """The judgement of an answer that is an expression, which had to be run to be judged."""
 
     kind: Literal["judged"] = "judged"
     question: str

@@ -30,11 +30,11 @@ class ProbeItem:
     operation: str
     """The kind of operation, for example `matrix product`: each verdict is about one operation and one size."""
     template: str
-    """Number of operations for each part of the answer, one after the other; the answer's length does not depend on
-    it."""
+    """Name of the program text from which items of different sizes are made."""
     size: int
-    """How many operations each part of the answer takes, one after the other; the answer's length does not depend on
-    it."""
+    """Number of operations, one after the other, that each part of the answer takes; the answer's length does not
+    depend on it.
+    """
     seed: int
     role: Role
     program: str

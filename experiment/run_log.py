@@ -58,7 +58,7 @@ class ModelFacts(BaseModel):
     not_taken: tuple[str, ...] = ()
     """Settings that the model refused and that were not sent again."""
     price: Price | None = None
-    """None if it is not known."""
+    """Price of the model's tokens; None if not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ class ModelKnown(Event):
 
 
 class Began(Event):
-    """A piece of work started: a node of the graph, or the set-up before the graph."""
+    """The start of a piece of work: a node of the graph, or the set-up before the graph."""
 
     kind: Literal["began"] = "began"
     node: str
@@ -203,7 +203,9 @@ class ExecutionKept(Event):
     files: dict[str, str]
     """Paths of `stdout`, and of `terminal` and `raw_reply` if they exist."""
     sizes: dict[str, int] = Field(default_factory=dict)
-    """Bytes of each of these files; earlier versions kept none. The event may come to the disk before the files."""
+    """Size of each of these files in bytes; events of earlier versions have none. The event may reach the disk
+    before the files.
+    """
 
 
 class SurprisalKept(Event):
@@ -288,13 +290,13 @@ class RunLog:
     title: str
     """The experiment's name, or the names of the files."""
     setup: RunSetup | None = None
-    """None for logs that the user supplied."""
+    """The set-up of the run; None for logs that the user supplied."""
     programs: tuple[Program, ...] = ()
     executions: tuple[Execution, ...] = ()
     """Ordered by script line and version; real before imagined, by seed or sample."""
     persona: Persona | None = None
     surprisal: Surprisal | None = None
-    """None if no surprisal was asked for."""
+    """How likely real outputs were to the model; None if that was not requested."""
     outcome: str = ""
     started: str = ""
     ended: str = ""

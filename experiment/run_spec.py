@@ -115,6 +115,6 @@ class RunSpec(BaseModel):
         return part.model if part else self.model
 
     def played_at(self, line: int) -> Persona:
-        """Return the persona at that line, as changed by the experiment's conditions."""
+        """Return the persona at that script line, as changed by the experiment's conditions."""
         part = self.part_at(line)
         return self.experiment.conditions.play(part.persona) if part else self.played

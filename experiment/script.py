@@ -52,7 +52,9 @@ class ScriptLine(BaseModel):
     give: str | None = Field(default=None, pattern=FILE_NAME)
     """Name of a file that is placed on both machines as it stands in `source`: no coder writes or fixes it."""
     program: str | None = None
-    """Origin of that source: a packaged program, or a path relative to the experiment file."""
+    """Where the source of the given file comes from: a packaged program, or a path relative to the experiment
+    file.
+    """
     change: str | None = None
     """Name of the change that is applied to the program; None if it is used unchanged."""
     source: str | None = None

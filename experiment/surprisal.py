@@ -12,7 +12,7 @@ class LineSurprisal(NamedTuple):
     text: str
     nats: float
     tokens: int
-    """0 for a blank line that is part of a token of the previous line."""
+    """Number of tokens in the line; 0 for a blank line that is part of a token of the previous line."""
 
 
 Lines = tuple[LineSurprisal, ...]

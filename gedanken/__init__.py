@@ -82,7 +82,7 @@ class _Compare(ModuleType):
     """The package `compare/`, made callable: `gedanken.compare` is both the package and the function."""
 
     def __call__(self, *arguments: Any, **named: Any) -> "Analysis":
-        """See `gedanken.api.comparing.compare`."""
+        """Compare runs; see `gedanken.api.comparing.compare`."""
         result: Analysis = import_module("gedanken.api.comparing").compare(*arguments, **named)
         return result
 

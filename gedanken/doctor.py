@@ -1,4 +1,6 @@
-"""`gedanken doctor`: what is present and what is missing on this machine. Nothing is started, downloaded or built."""
+"""The command `gedanken doctor`: reports what is present and what is missing on this machine, without starting,
+downloading or building anything.
+"""
 
 import json
 import os

@@ -33,8 +33,9 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
     """Start a run that equals another one up to script line `at`, counted from 1, and then continues with these
     changes.
 
-    Everything before that line is taken from the other run's ledger. If the model is changed, the previous model is
-    not asked any more. Raises BadInput if a change would have no effect, and the same errors as `run`.
+    Everything before that line is taken from the other run's ledger (its stored replies and results). If the model is
+    changed, the previous model is not asked any more. Raises BadInput if a change would have no effect, and the same
+    errors as `run`.
     """
     was, source = asked(folder, again, asks_its_model=changes.model is None), read_run(folder)
     spec = _changed(was, source, at, changes, again)
@@ -113,7 +114,7 @@ def _earlier(was: RunSpec, at: int, changes: Changes, model: ModelSpec) -> tuple
 
 
 def _part(was: RunSpec, until: int) -> Part:
-    """Return the model and persona that apply up to a line."""
+    """Return the model and persona that apply up to a script line."""
     part = was.part_at(until - 2)
     return Part(until=until, model=part.model if part else was.model, persona=part.persona if part else was.persona)
 

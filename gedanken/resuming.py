@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gedanken.graphs.context import Context
 
 FORKED = "forked from "
-"""Begins the note that a fork has all that it takes from the other run."""
+"""Beginning of the note that a fork has stored everything that it takes from the other run."""
 RUNS = Path("runs")
 MAY_COME = (Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.ENGINE_LOST)
 """Causes after which a process that resumes the run repeats the request or the execution."""
@@ -50,7 +50,8 @@ class Again:
 async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
     """Continue a run where its last process ended. Finished work is neither run nor requested again.
 
-    Of one of which nothing is left to do, that is said, and neither model nor engine is opened. Raises as `run` does.
+    If nothing is left to do, only the result is shown, and no model or engine is opened. Raises the same errors as
+    `run`.
     """
     if (ended := _ended(folder)) is not None:
         screen.say(f"{folder} is finished, so there is nothing to resume; for more samples: gedanken extend")
@@ -89,7 +90,7 @@ async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Scree
         if newest is None or newest.given or newest.works is not None:
             raise BadInput(f"{folder}: no program of this run waits for approval")
         if any(execution.program == newest.label for execution in store.executions.values()):
-            raise BadInput(f"{folder}: {newest.label} was run already")
+            raise BadInput(f"{folder}: {newest.label} has already been run")
         store.keep_decision(newest, answer)
         return await go(store, screen, again.collector)
 
@@ -107,14 +108,14 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
     others = sorted({part.model.name for part in was.earlier} - {was.model.name})
     if others and now.imagined > was.imagined:
         raise BadInput(
-            f"{folder}: before its fork {', '.join(others)} was asked, which is asked no more: no samples can be "
-            "added; extend the run that it was forked from, and fork that once more"
+            f"{folder}: before its fork this run used {', '.join(others)}, which is not asked any more, so no "
+            "samples can be added; extend the original run, and fork that one again"
         )
     check(now)
     with reopen_store(folder, now) as store:
         store.note(
-            f"the sample size was changed after results could be seen, from {_counts(was)} to {_counts(now)}: who "
-            "looks, and goes on until a difference shows, finds one by chance more often than a p value says"
+            f"the sample size was changed after results could be seen, from {_counts(was)} to {_counts(now)}: "
+            "if runs are added until a difference shows, chance produces one more often than the p-value says"
         )
         return await go(store, screen, again.collector)
 
@@ -173,15 +174,17 @@ def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec
     is_elsewhere = address is not None and (REMOVED in address or not is_here(address))
     if address is not None and is_elsewhere and again.base_url is None and asks_its_model:
         raise BadInput(
-            f"{folder}: its model is asked at {shown_address(address)}, and no key goes to an address that a folder "
-            "names; if that is where it is to go, give it once more with --base-url"
+            f"{folder}: the model of this run is at {shown_address(address)}, and no API key is sent to an address "
+            "that only a folder names; if you trust the address, repeat it with --base-url"
         )
     if spec.parent and not any(note.startswith(FORKED) for note in read_run(folder).notes):
         raise BadInput(
-            f"{folder}: its fork was interrupted before the other run was copied; remove it, and fork again"
+            f"{folder}: the fork was interrupted before the other run was copied; remove this folder, and fork again"
         )
     if spec.sandbox.trusted and not again.trusted:
-        raise BadInput(f"{folder}: it runs programs without isolation; to confirm that, add --i-trust-this-code")
+        raise BadInput(
+            f"{folder}: this run executes programs without isolation; to allow that, add --i-trust-this-code"
+        )
     given = again.base_url if asks_its_model else None
     model = spec.model.model_copy(update={"base_url": given or spec.model.base_url})
     return spec.model_copy(update={"model": model, "budget": again.budget or spec.budget})

@@ -145,7 +145,7 @@ async def drive(
         except NodeTimeoutError as error:
             outcome = f"{STOPPED}{error}"
             raise NoModel(
-                f"{context.model.name} sent nothing for too long; try again later, or name another model"
+                f"{context.model.name} sent nothing for too long; try again later, or use another model"
             ) from error
         except Exception as error:
             outcome = f"crashed: {type(error).__name__}: {error}"
@@ -196,8 +196,9 @@ def _judged(log: RunLog, screen: Screen) -> Path | None:
 
 
 def run_id_of(folder: Path) -> str:
-    """Return the name used on engines for the run in `folder`: the same for the same folder, different
-    for any other."""
+    """Return the name of the run in `folder` on engines: always the same for this folder, and different for any
+    other.
+    """
     safe = "".join(c for c in folder.name if c.isascii() and (c.isalnum() or c in "_-")).lstrip("_-")[:48] or "run"
     return f"{safe}-{sha256(str(folder.absolute()).encode()).hexdigest()[:6]}"
 
@@ -297,7 +298,7 @@ def root_inputs(spec: RunSpec) -> dict[str, Any]:
 
 
 def _done(store: RunStore, update: dict[str, Any]) -> dict[str, Any]:
-    """Describe a node's result, with the items that its labels refer to."""
+    """Describe the result of a node, with the items that its labels refer to."""
     return {
         **update,
         "programs": [store.programs[label] for label in update.get("programs", [])],
@@ -345,7 +346,9 @@ def _by_whom(program: Program) -> str:
 
 
 def _how_ended(execution: Execution) -> str:
-    """Return its cause; for a reply that was cut, the reason, because the token limit is only one of several."""
+    """Return how an execution ended; for a reply that was cut, the reason, because the token limit is only one of
+    several.
+    """
     cut = "the reply was "
     why = next((note for note in execution.notes if note.startswith(f"{cut}cut")), None)
     return why.removeprefix(cut) if why and execution.cause is Cause.CUT else str(execution.cause)

@@ -1,4 +1,6 @@
-"""`gedanken setup`: download in advance what runs need: image, data, and the embedded model's weights."""
+"""The command `gedanken setup`: downloads in advance what runs need: image, data, and the embedded model's
+weights.
+"""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +12,7 @@ from gedanken.experiment.script import Experiment
 
 
 def set_up(progress: Progress, experiments: Sequence[Experiment], sandbox: str) -> None:
-    """Say what is missing, and get it. Raises NoSandbox, NoModel or BadInput.
+    """Report what is missing, and download or build it. Raises NoSandbox, NoModel or BadInput.
 
     The model is downloaded while the image is built, so that neither waits for the other.
     """
@@ -37,7 +39,7 @@ def _what_is_missing() -> list[str]:
 
 
 class _Stopped(Exception):
-    """The work in the other thread must stop."""
+    """Raised in the other thread to stop its work."""
 
 
 class _Stoppable:
@@ -64,8 +66,9 @@ class _Stoppable:
 
 @contextmanager
 def beside(progress: Progress, work: Callable[[Progress], None]) -> Iterator[None]:
-    """Do some work in another thread. An exception inside the context stops it; its own exception is raised at the
-    end."""
+    """Do some work in another thread. An exception inside the context stops the work; the work's own exception is
+    raised at the end.
+    """
     stop = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(work, _Stoppable(progress, stop))

@@ -1,1 +1,1 @@
-"""The workflow, in LangGraph. Nodes are thin: each calls one thing and returns an update."""
+"""The workflow, in LangGraph. Each node calls one function and returns an update of the state."""

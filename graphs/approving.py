@@ -1,4 +1,4 @@
-"""Which programs a person must look at before they run, and what they are shown."""
+"""Approval of programs by a person: which programs need it, and what the person is shown."""
 
 from itertools import takewhile
 
@@ -9,7 +9,7 @@ from gedanken.graphs.context import Context
 
 
 def is_to_be_approved(context: Context, program: Program) -> bool:
-    """Return whether a person has to say first whether this program of the coder's may run."""
+    """Return whether a person must approve this program of the coder before it may run."""
     if context.spec.approve == "first":
         answers = [context.store.decision_on(other) for other in _before(context, program)]
         return all(answer is None or isinstance(answer, Reject) for answer in answers)
@@ -17,7 +17,7 @@ def is_to_be_approved(context: Context, program: Program) -> bool:
 
 
 def question_on(context: Context, program: Program) -> Question:
-    """Return what a person is shown of it."""
+    """Return what a person is shown of a program that waits for approval."""
     earlier = [other for other in _before(context, program) if other.name == program.name]
     return Question(
         program=program.label,
@@ -33,5 +33,5 @@ def question_on(context: Context, program: Program) -> Question:
 
 
 def _before(context: Context, program: Program) -> list[Program]:
-    """Return the programs that came before this one."""
+    """Return the programs that were written before this one."""
     return list(takewhile(lambda other: other.label != program.label, context.store.programs.values()))

@@ -1,19 +1,19 @@
-"""How long the imagined machine may answer when it is asked what it is."""
+"""Limits on the answers of the imagined machine to the boot commands, which ask what machine it is."""
 
 from gedanken.compare.commands.answers import NVIDIA_SMI
 from gedanken.experiment.execution import Limits
 
 ANSWER_TOKENS = 192
-"""What nvcc prints has 101 tokens of the embedded model's, and it is the longest of them but for one."""
+"""Token limit of an answer. The output of nvcc, the longest but one, has 101 tokens of the embedded model."""
 TABLE_TOKENS = 320
 TABLE_TOKENS_A_GPU = 110
-"""The table of nvidia-smi has 301 tokens with one GPU, 616 with four, 1,036 with eight."""
+"""Tokens per GPU in the table of nvidia-smi: it has 301 tokens with one GPU, 616 with four, 1,036 with eight."""
 
 
 def boot_limits(command: str, limits: Limits, gpus: int, *, steps: bool) -> Limits:
-    """The limits for one boot question: room for a true answer and little more, and nothing is continued.
+    """Return the limits for one boot command: room for a true answer and little more, without continuations.
 
-    A model that works things out first has the room that it has anywhere.
+    A model that may write working steps has its usual limits.
     """
     if steps:
         return limits

@@ -1,4 +1,4 @@
-"""LangGraph's checkpoints of a run: written step by step, and read back with nothing in them trusted."""
+"""LangGraph's checkpoints of a run: written at each step, and read back without trusting their content."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,14 +14,14 @@ CHECKPOINT = "checkpoint.sqlite"
 
 
 class Checkpoints(SqliteSaver):
-    """LangGraph's saver for SQLite, called by an asynchronous graph without a thread in between.
+    """LangGraph's saver for SQLite, called directly by an asynchronous graph, without a thread.
 
-    A checkpoint is some kilobytes that are not flushed: writing it takes a tenth of a millisecond, and to hand it to
-    a thread and back, as AsyncSqliteSaver does seven times a node, many times that on a busy machine.
+    Writing a checkpoint of some kilobytes without flushing takes a tenth of a millisecond. Passing it to a thread, as
+    AsyncSqliteSaver does seven times per node, takes many times that on a busy machine.
     """
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """As `get_tuple`."""
+        """Return a checkpoint; see `get_tuple`."""
         return self.get_tuple(config)
 
     async def alist(
@@ -32,7 +32,7 @@ class Checkpoints(SqliteSaver):
         before: RunnableConfig | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[CheckpointTuple]:
-        """As `list`."""
+        """Yield checkpoints; see `list`."""
         for one in self.list(config, filter=filter, before=before, limit=limit):
             yield one
 
@@ -43,22 +43,22 @@ class Checkpoints(SqliteSaver):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """As `put`."""
+        """Store a checkpoint; see `put`."""
         return self.put(config, checkpoint, metadata, new_versions)
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
-        """As `put_writes`."""
+        """Store pending writes; see `put_writes`."""
         self.put_writes(config, writes, task_id, task_path)
 
 
 @contextmanager
 def open_checkpoints(folder: Path) -> Iterator[Checkpoints]:
-    """A new file of checkpoints in a run folder.
+    """Open a new checkpoint file in a run folder.
 
-    What an earlier process left there is not gone on with: the ledger knows all that was done. The state is labels,
-    numbers and lists, so no type of ours, or of anybody's, need ever be made from a checkpoint.
+    Checkpoints of earlier processes are not continued, because the ledger knows everything that was done. The state
+    consists of labels, numbers and lists, so no class has to be constructed from a checkpoint.
     """
     (folder / CHECKPOINT).unlink(missing_ok=True)
     with Checkpoints.from_conn_string(str(folder / CHECKPOINT)) as saver:

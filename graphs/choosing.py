@@ -1,4 +1,6 @@
-"""Where the graph goes next is part of its state: who changes that at a checkpoint can have it go elsewhere."""
+"""The choice of the next node, stored in the graph's state: whoever edits the state at a checkpoint can change
+the choice.
+"""
 
 from collections.abc import Callable
 from functools import wraps
@@ -13,7 +15,7 @@ from gedanken.graphs.state import Next, State
 
 
 def choosing(node: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a node whose choice of what comes next becomes part of its update."""
+    """Wrap a node so that its choice of the next node becomes part of its update."""
 
     @wraps(node)
     async def chooses(state: Any, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -29,11 +31,11 @@ class Chosen(Runnable[State, list[str | Send]]):
     name = "chosen"
 
     def invoke(self, input: State, config: RunnableConfig | None = None, **_more: Any) -> list[str | Send]:  # noqa: ARG002
-        """Read it."""
+        """Return the next nodes, read from the state."""
         return [Send(one["node"], one["task"]) if one["task"] else one["node"] for one in input["goto"]]
 
     async def ainvoke(self, input: State, config: RunnableConfig | None = None, **_more: Any) -> list[str | Send]:
-        """Read it; there is nothing to wait for."""
+        """Return the next nodes, read from the state; see `invoke`."""
         return self.invoke(input, config)
 
 

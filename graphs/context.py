@@ -1,4 +1,4 @@
-"""What every node may use, opened from what was asked; the one place that opens and closes clients for the graph."""
+"""The context of the nodes: clients, store and spec. Only this module opens and closes clients for the graph."""
 
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -30,7 +30,7 @@ from gedanken.sandbox.cores import Cores
 
 @dataclass(frozen=True)
 class Context:
-    """Clients, the store and what was asked; not part of the state."""
+    """Clients, the store and the spec of a run; not part of the graph's state."""
 
     spec: RunSpec
     machine_facts: MachineFacts
@@ -39,35 +39,36 @@ class Context:
     store: RunStore
     compared: Compared
     meter: RunMeter | None = None
-    """None if nothing is used: in a replay."""
+    """The accounting of the budget; None in a replay, which uses nothing."""
     cores: Cores = field(default_factory=Cores)
     began: float = field(default_factory=time.monotonic)
-    """When this process began to work on the run."""
+    """Time at which this process began to work on the run, by the monotonic clock."""
     earlier: Mapping[str, Model] = field(default_factory=dict)
-    """The other models, by name, that earlier parts of the script were done with."""
+    """Other models, by name, that were used for earlier parts of the script."""
     ledger: Ledger | None = None
-    """Where what was paid for is kept; None where nothing is."""
+    """The ledger, which stores every reply and result that was paid for; None if nothing is stored."""
 
     @property
     def experiment(self) -> Experiment:
-        """Whose script is typed."""
+        """The experiment whose script is executed."""
         return self.spec.experiment
 
     def model_at(self, line: int) -> Model:
-        """Return the model that is asked while the script line at `line` is at work; -1 is before the first."""
+        """Return the model that is used for a script line, counted from 0; -1 means before the first line."""
         return self.earlier.get(self.spec.model_at(line).name, self.model)
 
     def persona_at(self, line: int) -> Persona:
-        """Who is played there, under the experiment's conditions."""
+        """Return the persona that is played at a script line, as changed by the experiment's conditions."""
         return self.spec.played_at(line)
 
     def spent(self) -> BudgetSpent | None:
-        """That the budget is used up; None while it is not."""
+        """The error for a budget that is used up; None if it is not used up."""
         return self.meter.spent() if self.meter else None
 
     def imagined_machine(self, session: Session, sample: int, line: int) -> ImaginedMachine:
-        """Return the imagined machine at a script line with this session behind it, under the experiment's
-        conditions."""
+        """Return the imagined machine for a script line, with this session as its context, under the experiment's
+        conditions.
+        """
         conditions = self.experiment.conditions
         return ImaginedMachine(
             self.model_at(line),
@@ -85,10 +86,10 @@ class Context:
 async def open_context(
     spec: RunSpec, store: RunStore, run_id: str, progress: Progress, compared: Compared
 ) -> AsyncIterator[Context]:
-    """Open all that a run needs, and keep what it is in the store. `run_id` names what it has on engines; what is
-    compared on the way is added to `compared`.
+    """Open everything that a run needs, and record in the store what it is. `run_id` names the run on engines;
+    comparisons are cached in `compared`.
 
-    What the run's ledger holds is not paid for again. Raises BadInput, NoSandbox or NoModel.
+    Replies and results in the run's ledger are not paid for again. Raises BadInput, NoSandbox or NoModel.
     """
     from gedanken.agents.registry import open_model
 
@@ -130,7 +131,9 @@ async def open_context(
 
 
 def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Compared) -> Context:
-    """Return all that a replay of the run `source` needs: its ledger. Raises BadInput where it has none."""
+    """Return the context for a replay of the run `source`, which uses only that run's ledger. Raises BadInput if
+    there is none.
+    """
     if source.machine_facts is None or source.setup is None or source.folder is None:
         raise BadInput(f"{source.folder}: it contains no execution that could be replayed")
     ledger = Ledger(source.folder, writes=False)
@@ -147,12 +150,12 @@ def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Com
 
 
 def facts_of(model: Model, price: Price | None) -> ModelFacts:
-    """Return what is known of a model by now."""
+    """Return what is known about the model now."""
     return ModelFacts.model_validate({**model.describe(), "coder_prompt": model.coder_prompt, "price": price})
 
 
 def keep_what_was_learned(context: Context) -> None:
-    """Keep which settings the model was found not to take: the report is made before the model is closed."""
+    """Record which settings the model refused, before the report is made."""
     known, model = context.store.model, context.model
     if known is None:
         return

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Node = Callable[..., Any]
 STEPS_AT_MOST = 4000
 LINES = ("give", "write", "execute", "report")
-"""If the graph goes for a line of the script, or after the last one."""
+"""The nodes that the graph may go to next: one for a line of the script, or `report` after the last line."""
 CHOOSING: dict[str, tuple[Node, tuple[str, ...]]] = {
     "persona": (nodes.persona, LINES),
     "give": (nodes.give, LINES),
@@ -27,10 +27,11 @@ CHOOSING: dict[str, tuple[Node, tuple[str, ...]]] = {
     "execute": (nodes.execute, ("write", "replicate", "simulate", "compare")),
     "compare": (nodes.compare, LINES),
 }
-"""Nodes that say where the graph goes next, and where that may be."""
+"""The nodes that choose the next node, each with the possible choices."""
 IDLE = TimeoutPolicy(idle_timeout=1800)
-"""Of the last node, whose requests are not paced. A machine has its own limits of time, and so has a reply; what
-may pass is asked again by `gedanken.agents.rate_limits`, so no node is tried again."""
+"""Idle timeout of the last node, whose requests are not paced. Machines and replies have time limits of their own,
+and `gedanken.agents.rate_limits` repeats what may succeed later, so no node is retried.
+"""
 
 
 def build_graph(
@@ -43,7 +44,7 @@ def build_graph(
 
 
 def add_nodes(graph: "StateGraph[Any, Any, Any, Any]", within: Callable[[Node], Node] = lambda node: node) -> None:
-    """Put all nodes and edges into a graph; `within` has the last word on how a node is called."""
+    """Add all nodes and edges to a graph; `within` wraps each node."""
     for name, (node, destinations) in CHOOSING.items():
         graph.add_node(name, within(choosing(node)))
         graph.add_conditional_edges(name, Chosen(), list(destinations))

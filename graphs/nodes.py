@@ -27,6 +27,7 @@ from gedanken.experiment.surprisal import NotAvailable, Surprisal
 from gedanken.graphs.approving import is_to_be_approved, question_on
 from gedanken.graphs.booting import boot_limits
 from gedanken.graphs.context import Context
+from gedanken.graphs.logged_nodes import logged
 from gedanken.graphs.routing import (
     REJECTED,
     TRIES,
@@ -47,20 +48,19 @@ from gedanken.graphs.routing import (
 )
 from gedanken.graphs.state import STOPPED, RunTask, State
 from gedanken.graphs.turns import session_of, typed
-from gedanken.graphs.under_way import telling
 from gedanken.graphs.visibility import introduce
 from gedanken.traces.terminal_run import terminal_run
 
 Emit = Callable[[str], None]
 FIRST = -1
-"""The line number of the boot commands: before the first line of the script."""
+"""The line index of the boot commands, which come before the first line of the script."""
 
 
-@telling
+@logged
 async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
-    """Boot both machines and have them say who they are.
+    """Boot both machines, and ask each what machine it is.
 
-    The imagined one is asked on a branch: what it is asked here leaves no mark on the session that is measured.
+    The imagined machine is asked on a branch, so the measured session does not contain these questions.
     """
     context = runtime.context
     executions: list[Execution] = []
@@ -77,7 +77,9 @@ async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 
 async def _ask_who_it_is(runtime: Runtime[Context]) -> list[Execution]:
-    """Return the answers to the boot commands, each asked in a session of its own. Raises NoModel where none came."""
+    """Return the answers to the boot commands, each asked in a session of its own. Raises NoModel if there are
+    none.
+    """
     context = runtime.context
     usual = context.imagined_machine(Session(), sample=0, line=FIRST)
     gpus, model = usual.persona.gpus_in(context.machine_facts).count, context.model_at(FIRST)
@@ -100,9 +102,9 @@ async def _ask_who_it_is(runtime: Runtime[Context]) -> list[Execution]:
     return answers
 
 
-@telling
+@logged
 async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
-    """Have the coder write, edit or mend a program, and put it on both machines."""
+    """Have the coder write, edit or fix a program, and put it on both machines."""
     context = runtime.context
     failure = failure_in(context, state)
     # While a failure is mended, the line at work is the one that ran the program.
@@ -134,9 +136,9 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
     return await _place(context, state, program)
 
 
-@telling
+@logged
 async def approve(state: State, runtime: Runtime[Context]) -> Command[Any]:
-    """Have a person say whether the coder's newest program may run. It does nothing else before it is answered."""
+    """Ask a person whether the coder's newest program may run. The node does nothing else before the answer."""
     context = runtime.context
     program = programs_in(context, state)[-1]
     answer = context.store.decision_on(program)
@@ -155,7 +157,7 @@ async def approve(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 
 async def _place(context: Context, state: State, program: Program) -> Command[Any]:
-    """Put a program that may run on both machines, and go on where it was asked for."""
+    """Put a program that may run on both machines, and continue at its script line."""
     context.machine.write(program.name, program.source)
     update = {
         "writing": program.line,
@@ -169,9 +171,9 @@ async def _place(context: Context, state: State, program: Program) -> Command[An
     return Command(update={**update, "index": step.index}, goto=step.node)
 
 
-@telling
+@logged
 async def give(state: State, runtime: Runtime[Context]) -> Command[Any]:
-    """Put a program of the script itself on both machines."""
+    """Put a program that the script supplies on both machines."""
     context = runtime.context
     at = state["index"]
     program = given_program(context, state, context.experiment.script[at], at)
@@ -182,9 +184,9 @@ async def give(state: State, runtime: Runtime[Context]) -> Command[Any]:
     return Command(update={"programs": [program.label], "turns": turns, "index": step.index}, goto=step.node)
 
 
-@telling
+@logged
 async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
-    """Type the line at work into the real machine: the trunk, seed 0. Send failures back to the coder."""
+    """Type the current script line into the real machine (the trunk, seed 0). Failures go back to the coder."""
     context = runtime.context
     index = state["index"]
     line = context.experiment.script[index]
@@ -220,8 +222,7 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 
 def _judged(context: Context, state: State, program: Program, execution: Execution) -> Program:
-    """Return the program with what its run says of it; of one that was given, nothing is asked but that it ends
-    well."""
+    """Return the program with the result of its run; a supplied program only has to end well."""
     task = context.experiment.task_at(execution.line)
     if program.given:
         return replace(program, works=execution.exit_code == 0)
@@ -236,9 +237,9 @@ def _judged(context: Context, state: State, program: Program, execution: Executi
     return replace(program, works=not problems, problems=problems, edit=edit)
 
 
-@telling
+@logged
 async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Run the line at work once more on the real machine, with another seed."""
+    """Run the current script line on the real machine with another seed."""
     context = runtime.context
     index, seed = state["index"], state["number"]
     command = context.experiment.script[index].type or ""
@@ -257,9 +258,9 @@ async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]
     return {"executions": [execution.label]}
 
 
-@telling
+@logged
 async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Have the model imagine the line at work, once."""
+    """Have the model imagine the current script line once."""
     context = runtime.context
     index, sample = state["index"], state["number"]
     session = session_of(state["session"], context.experiment, context.store)
@@ -289,9 +290,9 @@ async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     return update
 
 
-@telling
+@logged
 async def compare(state: State, runtime: Runtime[Context]) -> Command[Any]:
-    """Hold what both machines did on the line at work side by side."""
+    """Compare the real and the imagined runs of the current script line."""
     context = runtime.context
     _versions, findings = await off_loop(analyze_line, context.store.log, state["index"], context.compared)
     context.store.findings += findings
@@ -302,10 +303,10 @@ async def compare(state: State, runtime: Runtime[Context]) -> Command[Any]:
     return Command(update={**found, "index": step.index}, goto=step.node)
 
 
-@telling
+@logged
 async def report(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Say how the run ended and what it came to, and how likely the real output was to the model: no sample comes
-    after this.
+    """Record how the run ended and its result, and measure how likely the real output was to the model: no further
+    sample is requested after this.
     """
     context = runtime.context
     if found := await _surprisal(state, runtime):
@@ -324,9 +325,9 @@ async def _surprisal(state: State, runtime: Runtime[Context]) -> Surprisal | Non
     if not asked:
         return NotAvailable("another model imagined the programs, before the fork")
     if context.experiment.conditions.steps:
-        return NotAvailable("working steps stand between what was asked and the output")
+        return NotAvailable("the reply contains working steps before the output")
     if context.model.learned.reasons:
-        return NotAvailable("the model reasons between what was asked and the output")
+        return NotAvailable("the model reasons before the output")
     async with context.cores.take(context.model.cores, _waiting(runtime, "report", "surprisal")):
         return await surprisals(context.model, asked, _emit(runtime, "report", "surprisal"))
 
@@ -350,8 +351,7 @@ def _send(tasks: list[tuple[str, RunTask]]) -> list[Send] | Literal["compare"]:
 
 
 def _of_run(context: Context, index: int, program: str | None, **more: object) -> dict[str, object]:
-    """Return what a trace tells of one run at a terminal, so that the real and the imagined runs of a program are
-    found."""
+    """Return the trace's metadata of one run, by which real and imagined runs of one program can be matched."""
     facts = context.machine_facts
     of = context.store.programs[program] if program else None
     return {
@@ -367,7 +367,7 @@ def _label(index: int, program: Program | None) -> str:
 
 
 def _waiting(runtime: Runtime[Context], node: str, who: str) -> Callable[[int], None]:
-    """Tell how many are served before this one."""
+    """Return a callback that reports how many requests for cores are ahead of this one."""
 
     def wait(ahead: int) -> None:
         runtime.heartbeat()
@@ -377,9 +377,9 @@ def _waiting(runtime: Runtime[Context], node: str, who: str) -> Callable[[int], 
 
 
 def _emit(runtime: Runtime[Context], node: str, who: str, limit: int | None = None) -> Emit:
-    """Pass on text as it appears, as a custom event; the first, empty one says that the work has begun.
+    """Return a callback that passes on text as custom events; the first, empty one says that the work has begun.
 
-    `limit` is that of the reply in tokens, where it has one of its own.
+    `limit` is the token limit of the reply, if it has one of its own.
     """
 
     def emit(text: str) -> None:

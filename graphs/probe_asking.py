@@ -1,4 +1,4 @@
-"""Putting the questions of a probe to the imagined machine, and what a plan makes of them."""
+"""Asking the imagined machine the questions of a probe, and estimating what a plan takes."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,27 +24,27 @@ from gedanken.traces.terminal_run import terminal_run
 
 FILE, COMMAND = "probe.py", "python3 probe.py"
 STEPS_TIMES = 8
-"""How many times as long a reply may be in which working steps are allowed."""
+"""Factor by which a reply with working steps may be longer."""
 READ_A_REQUEST = 250
 """Approximate number of tokens of a request without its program."""
 
 
 def design_of(context: Context) -> ProbeDesign:
-    """Return what is probed. Raises BadInput where the run is no probe."""
+    """Return the design of the probe. Raises BadInput if the run is not a probe."""
     if context.spec.probe is None:
-        raise BadInput("the spec of this run has no `probe`")
+        raise BadInput("the spec of this run contains no `probe`")
     return context.spec.probe
 
 
 def planned_items(context: Context) -> list[ProbeItem]:
-    """Return the items of the plan, once there is one."""
+    """Return the items of the plan; empty before there is a plan."""
     design, plan = design_of(context), context.store.plan
     assert plan is not None
     return items_of(design, plan.sizes or (), plan.groups)
 
 
 def schedule_of(context: Context) -> list[Unit]:
-    """Return all that is asked under the plan, in its order."""
+    """Return all questions of the plan, in order."""
     design, plan, items = design_of(context), context.store.plan, planned_items(context)
     assert plan is not None
     direct, more = units_of(design, items)
@@ -53,24 +53,24 @@ def schedule_of(context: Context) -> list[Unit]:
 
 
 def has_truth(context: Context, unit: Unit) -> bool:
-    """Return whether the programs of all its items printed something that answers can be held against."""
+    """Return whether all items of a unit have a real output to score answers against."""
     return all(not context.store.items[question.item].problem for question in unit)
 
 
 class Estimate(NamedTuple):
-    """What a plan will take."""
+    """What a plan is expected to use."""
 
     questions: int
     read: int
-    """Tokens, roughly."""
+    """Approximate number of tokens read."""
     written: int
-    """Tokens at most."""
+    """Maximum number of tokens written."""
     seconds: float | None
     """Estimated from the speed of the questions so far; None before the first one."""
 
 
 def estimate_of(context: Context) -> Estimate:
-    """Of the whole plan, before it is asked."""
+    """Estimate what the whole plan uses, before it is asked."""
     items = {item.id: item for item in planned_items(context)}
     asked = [question for unit in schedule_of(context) for question in unit]
     tokens = context.experiment.limits.reply_tokens
@@ -85,7 +85,7 @@ def estimate_of(context: Context) -> Estimate:
 
 
 def seconds_left(context: Context) -> float | None:
-    """Of the minutes that the probe may take, over all processes that worked on it; None if there is no limit."""
+    """Return the seconds left of the probe's minutes, over all its processes; None if there is no limit."""
     minutes = design_of(context).minutes
     if minutes is None:
         return None
@@ -93,9 +93,9 @@ def seconds_left(context: Context) -> float | None:
 
 
 def seconds_taken(answers: Sequence[AnswerKept], parallel: int) -> dict[Arm, float]:
-    """Return how long one question of each arm takes on average, as far as it was asked, in seconds.
+    """Return the average seconds per question of each arm, as measured so far.
 
-    The first is left out, as it reads its prompt from nothing.
+    The first question is left out, because its prompt is processed without a cache.
     """
     taken: dict[Arm, list[float]] = {}
     for answer in answers:
@@ -113,7 +113,9 @@ async def ask_units(
     losses: list[NoModel],
     heard: Callable[[AnswerKept], None],
 ) -> list[AnswerKept]:
-    """Ask; what was replied is kept as it comes, and `heard` is told. If the model is gone, `losses` says so."""
+    """Ask questions; each reply is stored as it arrives and passed to `heard`. If the model is gone, the error is
+    added to `losses`.
+    """
     work = [partial(_ask_unit, context, items, unit, losses, heard) for unit in units]
     answered = await at_once(work, context.model.pace.parallel)
     return [answer for some in answered for answer in some]
@@ -126,7 +128,7 @@ async def _ask_unit(
     losses: list[NoModel],
     heard: Callable[[AnswerKept], None],
 ) -> list[AnswerKept]:
-    """Return the questions of one session, one after the other."""
+    """Ask the questions of one session, one after the other; return the answers."""
     answers: list[AnswerKept] = []
     session = Session()
     for question in unit if not losses else ():
@@ -161,8 +163,9 @@ async def _ask(context: Context, machine: ImaginedMachine, item: ProbeItem, ques
 
 
 def _tells(context: Context, item: ProbeItem, question: Question) -> list[str]:
-    """Return what is said before the program runs; the real state only in the arm that is about it (fairness rule
-    2)."""
+    """Return what the model is told before the program runs; the real state only in the arm `forced` (fairness
+    rule 2).
+    """
     tells = [item.told] if item.told else []
     if question.arm == "forced":
         given = context.store.items[item.id].given or ""

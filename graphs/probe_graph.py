@@ -1,4 +1,4 @@
-"""The graph of a probe: plan, run the programs, ask for what they print, judge."""
+"""The graph of a probe: plan, run the programs, ask the model for their output, judge."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ def build_probe_graph(
 def add_probe_nodes(
     graph: "StateGraph[Any, Any, Any, Any]", within: Callable[[Node], Node] = lambda node: node
 ) -> None:
-    """Put all nodes and edges into a graph; `within` has the last word on how a node is called."""
+    """Add all nodes and edges to a graph; `within` wraps each node."""
     graph.add_node("plan", within(probe_nodes.plan))
     graph.add_node("truths", within(probe_nodes.truths))
     graph.add_node("ask", within(probe_nodes.ask), destinations=("ask", "judge"))

@@ -1,4 +1,4 @@
-"""The nodes of the probe graph. What they do is kept in the store before it is used."""
+"""The nodes of the probe graph. Their results are stored before anything uses them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,11 +29,13 @@ from gedanken.machines.suites import check_suite, judged
 from gedanken.probes.schedule import SUITE, items_of, pilot_of, plan_in, sizes_of, suite_item, whole_plan
 
 ROUND = 4
-"""Units that are asked between two checkpoints, for each that may be asked at a time."""
+"""Units asked between two checkpoints, per concurrent request."""
 
 
 async def plan(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Decide how much of the design is asked; where time is short, ask a little to learn how long it takes."""
+    """Decide how much of the design is asked; if time is limited, first ask a few questions to measure how long
+    they take.
+    """
     context, design = runtime.context, design_of(runtime.context)
     with context.store.work("plan", ""):
         if context.store.plan is None and design.minutes is None:
@@ -55,7 +57,7 @@ async def plan(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
 
 
 async def truths(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Really run every program of the plan; nothing else knows what is true."""
+    """Really run every program of the plan: only these runs show the true outputs."""
     context, suite = runtime.context, design_of(runtime.context).suite
     items = [item for item in planned_items(context) if item.family != SUITE]
     with context.store.work("truths", f"{len(items)} items"):
@@ -73,7 +75,9 @@ async def truths(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any
 
 
 def _kept(item: ProbeItem, ran: dict[str, Ran]) -> ItemKept:
-    """Return an item with what its programs printed; a twin that prints what its rival prints tells nothing apart."""
+    """Return an item with the output of its programs. A hard item whose rival prints the same cannot distinguish
+    anything, which is recorded as its problem.
+    """
     truth = ran[item.program]
     rival, given = (ran[text].stdout if text else None for text in (item.rival, item.given))
     same = "it prints what its rival prints" if rival == truth.stdout else ""
@@ -81,7 +85,7 @@ def _kept(item: ProbeItem, ran: dict[str, Ran]) -> ItemKept:
 
 
 async def ask(state: ProbeState, runtime: Runtime[Context]) -> Command[Any]:
-    """Ask the next questions, while there are any and there is time."""
+    """Ask the next questions, as long as there are any and time is left."""
     context, begin = runtime.context, state.get("asked", 0)
     schedule = await off_loop(schedule_of, context)
     end = min(len(schedule), begin + ROUND * context.model.pace.parallel)
@@ -104,7 +108,7 @@ async def ask(state: ProbeState, runtime: Runtime[Context]) -> Command[Any]:
 
 
 def _heard(runtime: Runtime[Context], end: int, units: int) -> Callable[[AnswerKept], None]:
-    """Tell of each answer as it comes: how it looks, before what only running can judge is run."""
+    """Return a callback that reports each answer as it arrives; answers that have to be run are not judged yet."""
     context = runtime.context
     suite = suite_of(context.store.log)
 
@@ -119,7 +123,7 @@ def _heard(runtime: Runtime[Context], end: int, units: int) -> Callable[[AnswerK
 
 
 async def judge(state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Run what only running can judge: answers that are expressions."""
+    """Judge the answers that are expressions, by running them."""
     context = runtime.context
     programs = judged_by_running(context.store.log)
     with context.store.work("judge", f"{len(programs)} answers"):

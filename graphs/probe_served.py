@@ -21,9 +21,9 @@ class ProbeServing(Serving):
     """One execution of the probe graph by the server."""
 
     async def make_ready(self, state: Any) -> None:
-        """Put the questions once more that were put before the checkpoint: the ledger answers them.
+        """Repeat the questions that came before the checkpoint; the ledger answers them.
 
-        Which draw a reply is of its request depends on how often that was made in this process.
+        This is needed because equal requests are numbered in the order in which this process makes them.
         """
         async with self._ready:
             if self._is_ready:
@@ -38,7 +38,7 @@ class ProbeServing(Serving):
 
 
 def build_served_probe(serving: Serving | None) -> "CompiledStateGraph[ProbeState, RunSpec, ProbeState, ProbeState]":
-    """Return the probe graph, executed as `serving` says; None if only its form and its states are looked at."""
+    """Build the probe graph that `serving` executes; with None, only its structure and states can be read."""
     graph = StateGraph(ProbeState, context_schema=RunSpec)
     add_probe_nodes(graph, serving.node) if serving else add_probe_nodes(graph)
     return graph.compile()

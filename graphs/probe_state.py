@@ -1,11 +1,11 @@
-"""What flows through the probe graph: how far it is. What models and programs print lies in the store."""
+"""The state of the probe graph: its progress. Text of models and programs is in the store."""
 
 from typing import TypedDict
 
 
 class ProbeState(TypedDict, total=False):
-    """How far a probe is."""
+    """The progress of a probe."""
 
     asked: int
-    """How many of its units were asked."""
+    """Number of units that were asked."""
     outcome: str

@@ -1,4 +1,4 @@
-"""From one script line to the next, and from one line to its leaves. Pure."""
+"""Deciding what comes next: from one script line to the next, and from a line to its real and imagined runs."""
 
 from dataclasses import dataclass, replace
 
@@ -16,15 +16,15 @@ from gedanken.graphs.turns import NOTHING, session_of
 from gedanken.graphs.visibility import session_for
 
 TRIES = 5
-"""The first try of a program, and at most four more."""
+"""Maximum number of tries for a program, the first one included."""
 
 REJECTED = "a person rejected it: "
-"""Before the reason, in the problem of such a program."""
+"""Prefix of the reason, among the problems of a program that a person rejected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where the graph goes next."""
+    """A node to go to, with the script line."""
 
     node: str
     index: int
@@ -47,19 +47,20 @@ def programs_in(context: Context, state: State) -> list[Program]:
 
 
 def executions_in(context: Context, state: State) -> list[Execution]:
-    """Return the work that has finished by now."""
+    """Return the executions that have finished so far."""
     return [context.store.executions[label] for label in state.get("executions", [])]
 
 
 def latest(context: Context, state: State, name: str | None) -> Program | None:
-    """Return the newest version of a file."""
+    """Return the newest version of a file; None if there is none."""
     versions = [program for program in programs_in(context, state) if program.name == name]
     return versions[-1] if versions else None
 
 
 def given_program(context: Context, state: State, line: ScriptLine, index: int) -> Program:
-    """Return the version that the script line at `index` gives, made from the same program as it is where that was
-    given."""
+    """Return the version that the script line at `index` supplies; its base is the unchanged program, if that was
+    supplied before.
+    """
     assert line.give is not None and line.source is not None
     versions = [program for program in programs_in(context, state) if program.name == line.give]
     told = line.program or "given in the script"
@@ -78,7 +79,7 @@ def given_program(context: Context, state: State, line: ScriptLine, index: int) 
 
 
 def tries_of(context: Context, state: State, program: Program) -> int:
-    """Return how often the coder has tried to do what this version was asked to do, this version counted."""
+    """Return the number of tries of the coder for this version's task, this version included."""
     others = [
         other for other in programs_in(context, state) if other.line == program.line and other.label != program.label
     ]
@@ -86,13 +87,15 @@ def tries_of(context: Context, state: State, program: Program) -> int:
 
 
 def base_of(context: Context, state: State, name: str, line: int) -> Program | None:
-    """Return the version that an edit on this script line starts from: the newest that another line asked for."""
+    """Return the version from which an edit on this script line starts: the newest that another line requested."""
     versions = [program for program in programs_in(context, state) if program.name == name and program.line != line]
     return versions[-1] if versions else None
 
 
 def failure_in(context: Context, state: State) -> Failure | None:
-    """Why the newest version was not accepted, with what the coder is shown of its run."""
+    """Return why the newest version was not accepted, with the part of its run that the coder is shown; None if
+    it was.
+    """
     failure = state.get("failure")
     if failure is None:
         return None
@@ -106,7 +109,7 @@ def failure_in(context: Context, state: State) -> Failure | None:
 
 
 def failure_ref(program: Program, run: Execution | None, *, rejected: bool = False) -> FailureRef:
-    """Return the same, as the state holds it; `rejected` by a person."""
+    """Return a failure in the form that the state stores; `rejected` means by a person."""
     return {
         "program": program.label,
         "problems": list(program.problems),
@@ -117,7 +120,7 @@ def failure_ref(program: Program, run: Execution | None, *, rejected: bool = Fal
 
 
 def run_tasks(context: Context, state: State, program: Program | None) -> list[tuple[str, RunTask]]:
-    """Return what must run besides the trunk: `replicate` and `simulate` tasks for the line at work."""
+    """Return the runs besides the trunk: `replicate` and `simulate` tasks for the current script line."""
     index, turns = state["index"], list(state.get("turns", []))
     experiment = context.experiment
     tasks: list[tuple[str, RunTask]] = []
@@ -143,28 +146,27 @@ def run_tasks(context: Context, state: State, program: Program | None) -> list[t
 
 
 def endings_shown(context: Context, state: State, line: int) -> list[str]:
-    """Return what the coder was shown of the runs of all versions that a script line asked for."""
+    """Return the parts of runs that the coder was shown, for all versions that a script line requested."""
     versions = {program.label for program in programs_in(context, state) if program.line == line}
     return [ending_of(run) for run in _real_runs(context, state) if run.program in versions]
 
 
 def versions_run(context: Context, state: State) -> list[Program]:
-    """Return the versions that were run; one that was refused is none of them."""
+    """Return the versions that were run, without those that were refused."""
     ran = {execution.program for execution in _real_runs(context, state)}
     return [program for program in programs_in(context, state) if program.label in ran]
 
 
 def follows_samples(experiment: Experiment, index: int) -> bool:
-    """Return whether the line typed before this one ran a program: the last sample of it is in the server's cache
-    then."""
+    """Return whether the previously typed line ran a program: then its last sample is in the server's cache."""
     before = [line for line in experiment.script[:index] if line.type is not None]
     return bool(before) and before[-1].runs is not None
 
 
 def questions(context: Context, state: State) -> list[Question]:
-    """Each program that a coder wrote and that worked, with the output of seed 0 and of sample 0.
+    """Return each program that a coder wrote and that worked, with the output of seed 0 and of sample 0.
 
-    Given ones are many versions of one program: to ask about each would take as long as all their samples.
+    Supplied programs are left out: scoring their many versions would take as long as all samples.
     """
     given = {program.label for program in programs_in(context, state) if program.given}
     trunk = [run for run in executions_in(context, state) if not (run.sample if run.imagined else run.seed)]
@@ -184,7 +186,7 @@ def questions(context: Context, state: State) -> list[Question]:
 
 
 def attach(execution: Execution, index: int, program: str | None) -> Execution:
-    """Say which line and which program version an execution belongs to."""
+    """Return the execution with its script line and its program version."""
     return replace(execution, line=index, program=program)
 
 
@@ -208,7 +210,7 @@ def _real_runs(context: Context, state: State) -> list[Execution]:
 
 
 def _failed_versions(context: Context, state: State, program: Program) -> list[Program]:
-    """Versions of the same task that were run and failed; each is imagined too (fairness rule 4)."""
+    """Return the versions of the same task that were run and failed; each is imagined too (fairness rule 4)."""
     ran = {run.program for run in executions_in(context, state) if run.line == state["index"]}
     return [
         other

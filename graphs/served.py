@@ -1,4 +1,6 @@
-"""The graph for LangGraph's server: what is asked comes as context; who serves it opens what it needs."""
+"""The experiment graph for LangGraph's server: the spec comes as the context, and the server process opens what
+the graph needs.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -26,16 +28,16 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Serving:
-    """One execution of the graph by the server: from its beginning, or from a checkpoint on."""
+    """One execution of the graph by the server: from its beginning, or from a checkpoint."""
 
     context: Context
     outcome: str = INTERRUPTED
-    """How the run ended; so it stays until its last node said otherwise."""
+    """How the run ended; interrupted until its last node records another outcome."""
     _ready: asyncio.Lock = field(default_factory=asyncio.Lock)
     _is_ready: bool = False
 
     async def make_ready(self, state: Any) -> None:
-        """Have the real machine know what was done before the checkpoint. What was kept is not run again."""
+        """Tell the real machine what was done before the checkpoint; stored results are not computed again."""
         async with self._ready:
             if self._is_ready:
                 return
@@ -56,13 +58,13 @@ class Serving:
             self._is_ready = True
 
     def _was_placed(self, program: Program) -> bool:
-        """Return whether it came to lie on the machine: what a person had to approve did so only then."""
+        """Return whether a program was put on the machine; if it needed approval, only after that."""
         by_person = program.prompt == BY_PERSON
         decision = self.context.store.decision_on(program)
         return by_person or isinstance(decision, Approve) or not is_to_be_approved(self.context, program)
 
     def node(self, work: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a node in this execution's context."""
+        """Wrap a node so that it runs in this execution's context."""
 
         @wraps(work)
         async def served(state: Any, runtime: Runtime[Any]) -> Any:
@@ -76,7 +78,7 @@ class Serving:
 
 
 def build_served_graph(serving: Serving | None) -> "CompiledStateGraph[State, RunSpec, State, State]":
-    """Return the experiment graph, executed as `serving` says; None if only its form and its states are looked at."""
+    """Build the experiment graph that `serving` executes; with None, only its structure and states can be read."""
     graph = StateGraph(State, context_schema=RunSpec)
     add_nodes(graph, serving.node) if serving else add_nodes(graph)
     return graph.compile()

@@ -1,28 +1,28 @@
-"""What flows through the graph: labels and small facts. What programs and models print lies in the store."""
+"""The state of the graph: labels and small facts. Text of models and programs is in the store."""
 
 import operator
 from collections.abc import Sequence
 from typing import Annotated, TypedDict
 
 STOPPED = "stopped: "
-"""Before the reason, where a machine was lost on the way."""
+"""Prefix of the outcome if a machine was lost before the end; the reason follows."""
 
 TurnRef = str
 """One turn of the imagined machine's session: `placed:PROGRAM`, `told:LINE` or `typed:EXECUTION`."""
 
 
 def keep_labels(old: Sequence[str], new: Sequence[str]) -> list[str]:
-    """Add labels; one that is there already stays in its place."""
+    """Append new labels; labels that exist already stay in place."""
     return list(dict.fromkeys((*old, *new)))
 
 
 def keep_first(old: str, new: str) -> str:
-    """Keep what was there, if anything was."""
+    """Return the old value unless it is empty."""
     return old or new
 
 
 class SessionRef(TypedDict):
-    """A session by its turns: those that are stored, and those that the model is sent."""
+    """A session, as its stored turns and the turns that the model is sent."""
 
     stored: list[TurnRef]
     context: list[TurnRef]
@@ -35,9 +35,9 @@ class FailureRef(TypedDict):
     problems: list[str]
     refused: bool
     rejected: bool
-    """By a person, before it could run."""
+    """True if a person rejected the version before it could run."""
     execution: str
-    """Label of its run; empty if it was not run."""
+    """Label of the version's run; empty if it was not run."""
 
 
 class Sent(TypedDict):
@@ -49,12 +49,12 @@ class Sent(TypedDict):
 
 
 class RunTask(TypedDict):
-    """What one real seed or one imagined sample is told to run."""
+    """The task of one real seed or one imagined sample."""
 
     index: int
     program: str | None
     number: int
-    """Seed, or sample."""
+    """The seed or sample number."""
     reseed: bool
     session: SessionRef
 
@@ -64,28 +64,28 @@ class Next(TypedDict):
 
     node: str
     task: RunTask | None
-    """Of one seed or sample; None for a node that is told the whole state."""
+    """The task, for one seed or sample; None for a node that receives the whole state."""
 
 
 class State(TypedDict, total=False):
     """The state of a run so far."""
 
     index: int
-    """The script line that is at work; -1 before the first."""
+    """Index of the current script line; -1 before the first line."""
     writing: int
-    """The script line whose tell the coder last worked on."""
+    """Index of the script line whose instruction the coder last worked on."""
     programs: Annotated[list[str], keep_labels]
     executions: Annotated[list[str], keep_labels]
     turns: list[TurnRef]
-    """The imagined machine's session, going on from sample 0."""
+    """The imagined machine's session, which continues from sample 0."""
     sent: Annotated[list[Sent], operator.add]
     found: int
-    """How many findings the line at work came to."""
+    """Number of findings on the current script line."""
     failure: FailureRef | None
-    """While the coder has tries left."""
+    """Why the newest version failed, while the coder has tries left."""
     verdict: str
     outcome: str
     lost: Annotated[str, keep_first]
     """The reason why the model is unavailable; the run stops when the work in progress has finished."""
     goto: list[Next]
-    """Where the last node that could choose has the graph go."""
+    """The next nodes, as chosen by the last node that could choose."""

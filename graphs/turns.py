@@ -1,4 +1,4 @@
-"""From the names of turns, which the state holds, to their texts, which the store holds."""
+"""Looking up the texts of turns in the store by their names in the state."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ def placed(program: Program) -> TurnRef:
 
 
 def told(line: int) -> TurnRef:
-    """Return the turn by which the imagined machine knows of what a coder was told at a script line."""
+    """Return the turn that tells the imagined machine what the coder was told at a script line."""
     return f"told:{line}"
 
 
@@ -28,7 +28,7 @@ def typed(label: str) -> TurnRef:
 
 
 def session_of(refs: SessionRef, experiment: Experiment, store: RunStore) -> Session:
-    """Return the session with its texts."""
+    """Return the session with the texts of its turns."""
     return Session(texts_of(refs["stored"], experiment, store), texts_of(refs["context"], experiment, store))
 
 

@@ -1,4 +1,4 @@
-"""What the imagined machine knows of a program when it imagines its run, by the conditions."""
+"""What the imagined machine knows of a program when it imagines a run, depending on the conditions."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,9 @@ from gedanken.records.run_store import RunStore
 
 
 def introduce(experiment: Experiment, program: Program, turns: Sequence[TurnRef]) -> list[TurnRef]:
-    """Return the session after it came to know of a version: of its source, or only of what the coder was told."""
+    """Return the session extended by what the model learns of a new version: its source, or only what the coder
+    was told.
+    """
     if experiment.conditions.source == "shown":
         return [*turns, placed(program)]
     last = _tells_of(experiment, program)[-1]
@@ -20,10 +22,10 @@ def introduce(experiment: Experiment, program: Program, turns: Sequence[TurnRef]
 
 
 def session_for(experiment: Experiment, program: Program, turns: Sequence[TurnRef], store: RunStore) -> SessionRef:
-    """The session in which a version is imagined; all `turns` stay stored.
+    """Return the session in which a version is imagined; all `turns` stay stored.
 
-    A failed version is imagined in the session as it was while that version stood there; where sources are hidden,
-    none is imagined.
+    A failed version is imagined in the session as it was when that version was in place. If sources are hidden,
+    failed versions are not imagined.
     """
     stored = list(turns)
     conditions = experiment.conditions
@@ -37,7 +39,7 @@ def session_for(experiment: Experiment, program: Program, turns: Sequence[TurnRe
 
 
 def _tells_of(experiment: Experiment, program: Program) -> list[TurnRef]:
-    """Return what its coder was told, edit by edit."""
+    """Return the turns with the instructions that a program's coder received, edit by edit."""
     lines = experiment.script[: program.line + 1]
     return [told(at) for at, line in enumerate(lines) if line.file == program.name and line.tell]
 

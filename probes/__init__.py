@@ -1,1 +1,1 @@
-"""Families of small programs and command sequences, each on one question. Pure."""
+"""Families of small programs and command sequences, each for one question; pure functions."""

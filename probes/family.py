@@ -1,4 +1,6 @@
-"""A family of probes: makes small programs of any size from a seed, fresh ones every time. It knows no answer."""
+"""Interface of a family of probes, which makes new small programs of any size from a seed. It does not know their
+output.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,16 +15,16 @@ _IN_IDS = str.maketrans({" ": "-", ".": "-"})
 
 
 class ProbeFamily(Protocol):
-    """Small programs on one question."""
+    """A family of small programs for one question."""
 
     @property
     def name(self) -> str:
-        """Such as `linear algebra`."""
+        """Name of the family, such as `linear algebra`."""
         ...
 
     @property
     def operations(self) -> tuple[str, ...]:
-        """Its kinds of operations; a verdict is given for one of them at a time."""
+        """The kinds of operations; a verdict is given for each of them."""
         ...
 
     @property
@@ -31,9 +33,10 @@ class ProbeFamily(Protocol):
         ...
 
     def items(self, operation: str, size: int, seed: int, count: int) -> list[ProbeItem]:
-        """So many items, or groups of them that belong together; the first ones are the same for every count.
+        """Return this many items or groups of items for an operation and size; a larger count only adds items at the
+        end.
 
-        The same seed makes the same items anywhere. Raises BadInput for an operation that it does not have.
+        The same seed gives the same items on every machine. Raises BadInput for an unknown operation.
         """
         ...
 
@@ -46,11 +49,11 @@ class Part(NamedTuple):
     rival: str | None = None
     given: str | None = None
     size: int | None = None
-    """Where it is not that of the group."""
+    """Number of operations, if it differs from that of the group."""
 
 
 class Group(NamedTuple):
-    """Programs that belong together."""
+    """Programs that form a pair or a group."""
 
     template: str
     parts: Sequence[Part]
@@ -58,12 +61,12 @@ class Group(NamedTuple):
 
 
 Make = Callable[[int, int, Random], Group]
-"""From a size, a number to choose the template by, and a source of chance, the same one at the same size."""
+"""A function from a size, a number that selects the template, and a random generator to a group."""
 
 
 @dataclass(frozen=True, slots=True)
 class MadeFamily:
-    """A family whose operations are functions."""
+    """A family whose operations are functions that make groups."""
 
     name: str
     makes: Mapping[str, Make]
@@ -71,11 +74,11 @@ class MadeFamily:
 
     @property
     def operations(self) -> tuple[str, ...]:
-        """See ProbeFamily."""
+        """The kinds of operations; see ProbeFamily."""
         return tuple(self.makes)
 
     def items(self, operation: str, size: int, seed: int, count: int) -> list[ProbeItem]:
-        """See ProbeFamily."""
+        """Return items; see ProbeFamily."""
         if operation not in self.makes:
             raise BadInput(f"{self.name} has no operation “{operation}”; it has {', '.join(self.makes)}")
         if size < 1:
@@ -106,17 +109,17 @@ class MadeFamily:
 
 
 def program(body: str, **constants: object) -> str:
-    """Return a program: its constants, one a line, and what it does with them."""
+    """Return a program: one line for each constant, then `body`."""
     head = "".join(f"{name} = {value!r}\n" for name, value in constants.items())
     return f"{head}{body.lstrip()}"
 
 
 def turn(templates: Mapping[str, str], number: int) -> tuple[str, str]:
-    """Return the name and the text of the template whose turn it is."""
+    """Return the name and text of the template with this number, in rotation."""
     name = list(templates)[number % len(templates)]
     return name, templates[name]
 
 
 def digits(chance: Random, count: int, least: int = 1, most: int = 9) -> list[int]:
-    """So many numbers by chance."""
+    """Return `count` random numbers between `least` and `most`."""
     return [chance.randint(least, most) for _ in range(count)]

@@ -1,4 +1,4 @@
-"""Named changes of a training program: of one setting, of what makes it learn, or of nothing that runs."""
+"""Named changes of a training program: of a setting, of what makes it learn, or of nothing that is executed."""
 
 import ast
 import io
@@ -13,27 +13,29 @@ MISLEADING = "# the loss does not fall"
 
 
 class CannotChange(ValueError):
-    """There is no such change, or a program has no place for it."""
+    """There is no change of this name, or the program has no place for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that is made different in a program."""
+    """One change of a program."""
 
     edit: Callable[[str], str]
-    """From source to source. Raises CannotChange or SyntaxError."""
+    """Function from the old source to the new one. Raises CannotChange or SyntaxError."""
     expected: int
-    """What a rule of thumb says that it does to the last loss: its sign, and by its size its rank among the others.
+    """Expected effect on the last loss by a rule of thumb: the sign is the direction, the absolute value the rank
+    among all changes.
 
-    Our opinion of what everybody knows who never saw this program; no measurement.
+    It is our guess of what people expect without seeing the program, not a measurement.
     """
     neutral: bool = False
-    """Whether it changes nothing in what runs."""
+    """True if the change affects nothing that is executed."""
 
 
 def changed(source: str, name: str) -> str:
-    """Return the program with a change made. Raises CannotChange, or SyntaxError for a program that cannot be
-    parsed."""
+    """Return the program with the change `name`. Raises CannotChange, or SyntaxError for a program that cannot be
+    parsed.
+    """
     if name not in CHANGES:
         raise CannotChange(f"there is no change “{name}”; there are {', '.join(CHANGES)}")
     change = CHANGES[name]
@@ -45,7 +47,7 @@ def changed(source: str, name: str) -> str:
 
 
 def _scale(find: Callable[[ast.Module], list[ast.expr]], factor: float, source: str) -> str:
-    """Multiply the numbers that are found; whole ones stay whole, and are 1 at least."""
+    """Multiply the numbers that `find` returns; whole numbers stay whole, and are at least 1."""
     tree = ast.parse(source)
     found = {id(number): number for number in (_number(tree, node) for node in find(tree))}
     return _replace(source, [(node, _times(node.value, factor)) for node in found.values()])
@@ -66,14 +68,16 @@ def _batch_sizes(tree: ast.Module) -> list[ast.expr]:
 
 
 def _widths(tree: ast.Module) -> list[ast.expr]:
-    """Sizes of the hidden layers: of all linear ones but the first one's input and the last one's output."""
+    """Return the sizes of the hidden layers: of all linear layers except the first one's input and the last one's
+    output.
+    """
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "Linear"]
     sizes = [size for call in sorted(calls, key=_place) for size in call.args[:2]]
     return sizes[1:-1]
 
 
 def _epochs(tree: ast.Module) -> list[ast.expr]:
-    """Return what the outermost loop that trains counts to."""
+    """Return the number of epochs: the bound of the outermost training loop."""
     for loop in _training_loops(tree):
         if isinstance(loop.iter, ast.Call) and _called(loop.iter) == "range" and len(loop.iter.args) == 1:
             return loop.iter.args
@@ -81,7 +85,7 @@ def _epochs(tree: ast.Module) -> list[ast.expr]:
 
 
 def _without_backward(source: str) -> str:
-    """Nothing computes gradients any more."""
+    """Return the program without the computation of gradients."""
     lines = source.split("\n")
     statements = [
         node
@@ -97,7 +101,7 @@ def _without_backward(source: str) -> str:
 
 
 def _labels_shuffled(source: str) -> str:
-    """Train each batch on the labels of other images."""
+    """Return the program with the labels of each batch shuffled."""
     tree = ast.parse(source)
     loop = _innermost(tree)
     names = [node for node in ast.walk(loop.target) if isinstance(node, ast.Name)]
@@ -115,7 +119,7 @@ def _misled(source: str) -> str:
 
 
 def _spaced(source: str) -> str:
-    """Return a blank line before each statement of the loop that trains."""
+    """Return the program with a blank line before each statement of the training loop."""
     lines = source.split("\n")
     for row in sorted({statement.lineno for statement in _innermost(ast.parse(source)).body}, reverse=True):
         lines.insert(row - 1, "")
@@ -123,7 +127,7 @@ def _spaced(source: str) -> str:
 
 
 def _without_comments(source: str) -> str:
-    """Return a line that was nothing but a comment goes with it."""
+    """Return the program without comments; lines that contain only a comment are removed."""
     lines: list[str | None] = list(source.split("\n"))
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
@@ -137,7 +141,9 @@ def _renamed(source: str) -> str:
 
 
 def _number(tree: ast.Module, node: ast.expr) -> ast.Constant:
-    """Return the number itself, or the one that a name is set to once and for all."""
+    """Return the constant that a node is, or that the name in it is always set to. Raises CannotChange if there
+    is none.
+    """
     if isinstance(node, ast.Name):
         stores = [part for part in ast.walk(tree) if isinstance(part, ast.Name) and part.id == node.id]
         stores = [store for store in stores if isinstance(store.ctx, ast.Store)]
@@ -162,7 +168,7 @@ def _called(call: ast.Call) -> str:
 
 
 def _training_loops(tree: ast.Module) -> list[ast.For]:
-    """Loops in which backward() is called, the outermost first."""
+    """Return the loops in which backward() is called, the outermost first."""
     loops = [node for node in ast.walk(tree) if isinstance(node, ast.For)]
     return [
         loop
@@ -183,7 +189,7 @@ def _place(node: ast.AST) -> tuple[int, int]:
 
 
 def _insert(source: str, before: ast.stmt, text: str) -> str:
-    """Return the program with a line more, before a statement and as far to the right."""
+    """Return the program with a line inserted before a statement, with the same indentation."""
     lines = source.split("\n")
     return "\n".join([*lines[: before.lineno - 1], " " * before.col_offset + text, *lines[before.lineno - 1 :]])
 
@@ -215,4 +221,4 @@ CHANGES: dict[str, Change] = {
     "variables renamed": Change(_renamed, 0, neutral=True),
     "more blank lines": Change(_spaced, 0, neutral=True),
 }
-"""By the names that scripts and results know them by."""
+"""The changes, by the names that scripts and results use."""

@@ -1,4 +1,4 @@
-"""Which questions a probe asks, in which order, and how much of it fits into a time. Pure."""
+"""Which questions a probe asks, in which order, and how many fit into a time limit; pure functions."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -8,26 +8,26 @@ from gedanken.experiment.probe_item import ProbeItem
 from gedanken.probes.families.built_in import family
 
 Unit = tuple[Question, ...]
-"""Questions that are put one after the other in one session; most are alone in theirs."""
+"""Questions that are asked one after the other in one session; most sessions have only one."""
 ENOUGH_GROUPS = 3
-"""Programs of an operation and size, below which rather fewer sizes are asked than fewer programs."""
+"""Minimum number of programs per operation and size; to keep it, rather fewer sizes are asked."""
 DIRECT_SHARE = 0.75
-"""Of the time: that direct questions may take before anything else is asked."""
+"""Share of the time that direct questions may take before others are asked."""
 PILOT = 4
-"""Direct questions that are asked first, to learn how long one takes."""
+"""Number of direct questions that are asked first, to measure how long one takes."""
 SUITE = "suite"
-"""The family of items that somebody brought."""
+"""The family name of items from a user's suite."""
 _IN_HORIZON = ("alone", "easy", "hard")
 
 
 def sizes_of(design: ProbeDesign) -> tuple[int, ...]:
-    """Return the sizes that a design asks for, the smallest first."""
+    """Return the sizes of a design, smallest first."""
     usual = {size for name in design.families for size in family(name).sizes}
     return tuple(sorted(set(design.sizes) or usual))
 
 
 def items_of(design: ProbeDesign, sizes: Sequence[int], groups: int) -> list[ProbeItem]:
-    """Items, one group of each operation and size after the other, so that any first part of them is balanced."""
+    """Return items in rounds, one group of each operation and size per round, so that any first part is balanced."""
     made = {
         (name, operation, size): _groups(family(name).items(operation, size, design.seed, groups))
         for name in design.families
@@ -46,7 +46,7 @@ def items_of(design: ProbeDesign, sizes: Sequence[int], groups: int) -> list[Pro
 
 
 def units_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> tuple[list[Unit], list[Unit]]:
-    """Return the direct questions, and all others in the order in which they are worth their time."""
+    """Return the direct questions, and all others, the most informative first."""
     direct: list[Unit] = [
         (Question(item.id, "direct", sample),) for sample in range(design.samples) for item in items
     ]
@@ -62,23 +62,27 @@ def units_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> tuple[list[Unit
 
 
 def mixed(direct: Sequence[Unit], more: Sequence[Unit]) -> list[Unit]:
-    """All units, the others spread evenly over the direct ones: where time ends early, some of each are asked."""
+    """Return all units, with the others spread evenly among the direct ones, so that a time limit leaves some of
+    each.
+    """
     at = [(index / max(1, len(direct)), unit) for index, unit in enumerate(direct)]
     between = [((index + 1) / (len(more) + 1), unit) for index, unit in enumerate(more)]
     return [unit for _, unit in sorted([*at, *between], key=lambda placed: placed[0])]
 
 
 def pilot_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> list[Unit]:
-    """Return what is asked first, to learn how long questions take: part of any plan."""
+    """Return the questions that are asked first to measure their duration; every plan contains them."""
     direct, more = units_of(design, items)
     steps = [unit for unit in more if unit[0].arm == "steps"]
     return [*direct[:PILOT], *steps[:1]]
 
 
 def plan_in(design: ProbeDesign, seconds: float, taken: Mapping[Arm, float]) -> Plan:
-    """As much of a design as fits into so many seconds, where a question of each arm takes so long.
+    """Return as much of a design as fits into the given seconds, if a question of each arm takes as long as `taken`
+    says.
 
-    Few sizes with enough programs each are worth more than many sizes with one; the smallest come first.
+    A few sizes with enough programs each are more informative than many sizes with one; the smallest sizes come
+    first.
     """
     sizes = sizes_of(design)
 
@@ -101,7 +105,7 @@ def plan_in(design: ProbeDesign, seconds: float, taken: Mapping[Arm, float]) -> 
 
 
 def whole_plan(design: ProbeDesign) -> Plan:
-    """Return all of a design."""
+    """Return the plan for the complete design."""
     items = items_of(design, sizes_of(design), design.groups)
     return Plan(sizes_of(design), design.groups, len(units_of(design, items)[1]))
 
@@ -119,7 +123,7 @@ def _groups(items: Iterable[ProbeItem]) -> list[list[ProbeItem]]:
 
 
 def _again(items: Sequence[ProbeItem]) -> list[Unit]:
-    """One of each operation."""
+    """Return a repeated question for one item of each operation."""
     first: dict[tuple[str, str], ProbeItem] = {}
     for item in items:
         if item.role in _IN_HORIZON:
@@ -128,7 +132,9 @@ def _again(items: Sequence[ProbeItem]) -> list[Unit]:
 
 
 def _sessions(items: Sequence[ProbeItem]) -> Iterator[Unit]:
-    """Three items of each family in one session, the first of them once more; and the other way round."""
+    """Yield sessions with three items of each family, the first of them repeated at the end; and sessions in the
+    reverse order.
+    """
     for name in dict.fromkeys(item.family for item in items):
         ids = [item.id for item in items if item.family == name and item.role in _IN_HORIZON][:3]
         if len(ids) < 3:
@@ -140,7 +146,7 @@ def _sessions(items: Sequence[ProbeItem]) -> Iterator[Unit]:
 
 
 def suite_item(line: SuiteItem) -> ProbeItem:
-    """Return a line of a suite, as it is asked."""
+    """Return a line of a suite as an item."""
     return ProbeItem(
         id=line.id,
         family=SUITE,

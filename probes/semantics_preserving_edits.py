@@ -1,4 +1,4 @@
-"""Edits of a program that change nothing in what runs: comments, blank lines, names of variables."""
+"""Edits of a program that do not change what is executed: comments, blank lines, names of variables."""
 
 import ast
 import builtins
@@ -11,14 +11,14 @@ AS_IT_IS = "as it is"
 ONCE = re.compile(r"\b(?:only |just |exactly )?once\b", re.IGNORECASE)
 NOT_ONCE = "every time"
 LOOKS_AT_NAMES = frozenset({"eval", "exec", "locals", "globals", "vars", "dir", "inspect"})
-"""If a program uses one of these, the name of a variable may be part of what runs."""
+"""Functions that look names up at run time: in a program that uses one, a variable's name may affect the result."""
 
 
 def semantics_preserving_edits(source: str) -> dict[str, str]:
-    """The program as it is, and edited, by the name of the edit. Raises SyntaxError where it cannot be parsed.
+    """Return the unedited program and its edits, by the name of the edit. Raises SyntaxError if it cannot be parsed.
 
-    An edit that finds nothing to change, or cannot be made without a change in what runs, is left out. The comment
-    is the first that says “once”; the blank lines are those below the print that it stands at, or the first print.
+    An edit that finds nothing to change, or that would change what is executed, is left out. The comment is the first
+    that says “once”; the blank lines are those below the print beside it, or below the first print.
     """
     tree = _parsed(source)
     edits = {"variables renamed": _rename_all(source, tree)}
@@ -34,9 +34,10 @@ def semantics_preserving_edits(source: str) -> dict[str, str]:
 
 
 def watched_line(source: str) -> int | None:
-    """Line of the first print statement at or below the comment that says “once”; of the first where none does so.
+    """Return the line, counted from 1, of the first print at or below the comment that says “once”, or else of the
+    first print.
 
-    Counted from 1; None for a program without a print statement. Raises SyntaxError.
+    None for a program without a print. Raises SyntaxError.
     """
     comment = _comment(source)
     lines = [statement.lineno for statement in _prints(_parsed(source))]
@@ -45,10 +46,10 @@ def watched_line(source: str) -> int | None:
 
 
 def same_when_run(one: str, other: str) -> bool:
-    """Whether two programs are the same but for comments, blanks and the names of variables.
+    """Return whether two programs are the same except for comments, blanks and the names of variables.
 
-    A variable is what is assigned or is a parameter, is never named in a call, an import or a class body, and has no
-    meaning of its own in Python. False where either cannot be parsed.
+    A variable is a name that is assigned or is a parameter, that no call, import or class body names, and that has no
+    meaning of its own in Python. False if either program cannot be parsed.
     """
     pairs: set[tuple[str, str]] = set()
     try:
@@ -63,7 +64,7 @@ def same_when_run(one: str, other: str) -> bool:
 
 
 def _match(one: object, other: object, pairs: set[tuple[str, str]]) -> bool:
-    """Return whether two trees are equal but for names; how these correspond goes into `pairs`."""
+    """Return whether two syntax trees are equal except for names; record in `pairs` which names correspond."""
     if type(one) is not type(other):
         return False
     if isinstance(one, list) and isinstance(other, list):
@@ -80,7 +81,7 @@ def _match(one: object, other: object, pairs: set[tuple[str, str]]) -> bool:
 
 
 def _variables(tree: ast.AST) -> set[str]:
-    """Names that can be renamed everywhere at once and mean the same."""
+    """Return the names that can be renamed everywhere without changing the program."""
     nodes = list(ast.walk(tree))
     used = {node.id for node in nodes if isinstance(node, ast.Name)}
     imported = {alias.name for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names}
@@ -93,7 +94,7 @@ def _variables(tree: ast.AST) -> set[str]:
 
 
 def _fixed_by(node: ast.AST) -> Iterator[str]:
-    """Names that this node has in a form other than a variable's."""
+    """Yield the names that a node uses in another way than as a variable."""
     match node:
         case ast.Import(names=names) | ast.ImportFrom(names=names):
             for alias in names:
@@ -112,7 +113,7 @@ def _fixed_by(node: ast.AST) -> Iterator[str]:
 
 
 def _attributes(body: list[ast.stmt]) -> Iterator[str]:
-    """Names that a class body itself stores; those of its methods are their own."""
+    """Yield the names that a class body itself assigns; those of its methods are separate."""
     ahead: list[ast.AST] = list(body)
     while ahead:
         node = ahead.pop()
@@ -123,7 +124,9 @@ def _attributes(body: list[ast.stmt]) -> Iterator[str]:
 
 
 def _rename_all(source: str, tree: ast.Module) -> str:
-    """Give every variable a name that says nothing, one after the other; one that would not hold stays."""
+    """Rename every variable to a meaningless name, one after the other; a renaming that would change the program
+    is undone.
+    """
     variables = _variables(tree)
     in_order = dict.fromkeys(name for name, _line, _column in _places(tree) if name in variables)
     free = (f"v{number}" for number in range(1, 10**6) if f"v{number}" not in source)
@@ -147,14 +150,14 @@ def _rename(source: str, name: str, new: str) -> str:
 
 
 def _places(tree: ast.AST) -> list[tuple[str, int, int]]:
-    """(name, line from 1, column in bytes) of every name, from the top."""
+    """Return (name, line from 1, column in bytes) of every name, in order."""
     found = [(node.id, node.lineno, node.col_offset) for node in ast.walk(tree) if isinstance(node, ast.Name)]
     found += [(node.arg, node.lineno, node.col_offset) for node in ast.walk(tree) if isinstance(node, ast.arg)]
     return sorted(found, key=lambda place: place[1:])
 
 
 def _prints(tree: ast.AST) -> list[ast.Expr]:
-    """Statements that are a print, from the top."""
+    """Return the statements that are prints, in order."""
     found = [
         node
         for node in ast.walk(tree)
@@ -176,7 +179,9 @@ def _comment(source: str) -> tokenize.TokenInfo | None:
 
 
 def _replace(source: str, comment: tokenize.TokenInfo, text: str) -> str:
-    """Return the program with other words in a comment; a line that was nothing but a comment goes with it."""
+    """Return the program with the text of a comment replaced; an empty text removes the comment, and its line if
+    nothing else is there.
+    """
     lines = source.split("\n")
     row, column = comment.start
     before = lines[row - 1][:column]
@@ -185,7 +190,7 @@ def _replace(source: str, comment: tokenize.TokenInfo, text: str) -> str:
 
 
 def _blank(source: str, line: int, more: int | None) -> str:
-    """Return the program with so many blank lines more below a line, or with None with none."""
+    """Return the program with `more` further blank lines below a line, or with None without any blank lines there."""
     lines = source.split("\n")
     below = lines[line:]
     if more is not None:

@@ -1,4 +1,6 @@
-"""The battery: ordinary commands in short sequences, which ask what a terminal knows of its own state."""
+"""The command sequences of the probe `terminal`: ordinary commands that test what a terminal knows of its own
+state.
+"""
 
 from importlib import resources
 from typing import Annotated, Literal, NamedTuple, get_args
@@ -30,7 +32,7 @@ class Typed(NamedTuple):
 
 
 def _only_pair(value: object) -> object:
-    """`{kind: command}` as a pair; a mapping of more or less is no command."""
+    """Return `{kind: command}` as a pair. Raises ValueError for any other value."""
     if not isinstance(value, dict) or len(value) != 1:
         raise ValueError("write one command as `kind: command`")
     return next(iter(value.items()))

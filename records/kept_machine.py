@@ -1,4 +1,4 @@
-"""A real machine whose executions are kept in the ledger: what was run before is not run again."""
+"""A real machine whose executions are stored in the ledger, so that no command is run twice."""
 
 import asyncio
 import json
@@ -25,12 +25,14 @@ RUN_AGAIN = "run again, so that the workspace is as it was"
 
 Tell = Callable[[str], None]
 Lends = Callable[[str, float], AbstractAsyncContextManager[Callable[[float], None]]]
-"""Told the name of an execution and the most seconds that it may last; what is lent takes how many it did."""
+"""Function that lends the machine to an execution, given its name and its maximum duration; it receives the
+actual seconds.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A change of the trunk's workspace: a command that was typed, or a file that was written."""
+    """One change of the trunk's workspace: a command that was typed, or a file that was written."""
 
     before: str
     after: str
@@ -42,10 +44,10 @@ class Step:
 class KeptMachine:
     """A machine that runs only what is not in the ledger; see RealMachine.
 
-    A workspace's state is the digest of everything written and typed in it. As long as the ledger knows what comes
-    of each command, nothing happens in the workspace itself. Before a command that it does not know, the workspace is
-    brought to where it must be: it is gone on with as it was left, or taken from the snapshot that is made before
-    each command of the trunk; where neither is there any more, what came before is run again, and that is said.
+    The state of a workspace is the digest of everything written and typed there. As long as the ledger contains the
+    result of each command, the workspace itself is not touched. Before a command whose result it lacks, the workspace
+    is brought into the required state: it is continued as it was left, or restored from the snapshot that is made
+    before each command of the trunk; if neither exists, the earlier commands are run again, which is reported.
     """
 
     def __init__(  # noqa: PLR0913 (the parts of a machine, put together in one place)
@@ -58,7 +60,7 @@ class KeptMachine:
         note: Tell,
         lends: Lends,
     ) -> None:
-        """`real` is None if a run is replayed: what the ledger does not know is an error then."""
+        """Wrap `real`; it is None in a replay, in which a missing entry of the ledger is an error."""
         self.name = name
         self.seed = 0
         self.reseed = False
@@ -81,7 +83,7 @@ class KeptMachine:
         self._take(Step(self._state, after, name=name, text=text))
 
     def mark(self, label: str) -> None:  # noqa: ARG002 (states have names of their own)
-        """Have branches start from the workspace as it is now."""
+        """Make the current state of the workspace the starting point of branches."""
         self._marked = self._state
 
     def branch(self, seed: int, *, reseed: bool = False) -> Self:
@@ -95,16 +97,16 @@ class KeptMachine:
         return branch
 
     async def __aenter__(self) -> Self:
-        """Leave the machine as it is: it starts with its first command."""
+        """Return the machine unchanged: it starts with its first command."""
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        """Remove the workspace of a branch if it has one; the trunk's workspace belongs to whoever opened it."""
+        """Remove the workspace of a branch; the trunk's workspace is removed by the code that opened it."""
         if self._branch is not None:
             await self._branch.__aexit__()
 
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
-        """Run one command line; see RealMachine.run. What was kept is the same to the byte, and costs nothing."""
+        """Run one command line; see RealMachine.run. A stored result is returned unchanged, at no cost."""
         key = digest([self._environment, self._state, command, self.seed, self.reseed])
         if (found := await off_loop(self._ledger.get, "executions", key)) is not None:
             execution = noun_of(Execution, found, "the ledger")
@@ -142,7 +144,7 @@ class KeptMachine:
         return execution
 
     async def _begun_anew(self) -> SandboxMachine:
-        """Return the machine, its workspace as it was before the command at work."""
+        """Return the machine with its workspace in the state before the current command."""
         mark, branch = _mark(self._state), self._branch
         if branch is not None:
             self._branch = await off_loop(branch.at_mark, mark)
@@ -154,7 +156,7 @@ class KeptMachine:
             return self._real
 
     def _lent(self, name: str) -> AbstractAsyncContextManager[Callable[[float], None]]:
-        """Return what the machine lends to an execution for as long as it runs."""
+        """Lend the machine to an execution for as long as it runs."""
         assert self._real is not None
         return self._lends(name, self._real.limits.wall_seconds)
 
@@ -172,7 +174,9 @@ class KeptMachine:
             self._real.brought.update({artifact.sha256: artifact.path for artifact in execution.artifacts})
 
     async def _trunk_for(self, name: str, command: str) -> SandboxMachine:
-        """Return the trunk's machine, its workspace as it must be for this command, with a snapshot of it."""
+        """Return the trunk's machine, with the workspace in the state that this command needs, and make a
+        snapshot of it.
+        """
         async with self._lock:
             assert self._real is not None
             known, doing = self._at()
@@ -186,8 +190,9 @@ class KeptMachine:
             return self._real
 
     async def _branch_for(self, name: str, command: str) -> SandboxMachine:
-        """Return a branch's machine: as a dead process left it where the command is under way, else a copy of the
-        mark."""
+        """Return a branch's machine: as a dead process left it if the command is in progress, else a new copy of
+        the mark.
+        """
         if self._branch is not None:
             return self._branch
         trunk, mark = self._trunk, _mark(self._state)
@@ -274,9 +279,9 @@ class KeptMachine:
 
 
 def keep_executions(machine: SandboxMachine, ledger: Ledger, tell: Tell, note: Tell, lends: Lends) -> KeptMachine:
-    """The machine over a ledger. Raises BadInput where the run was begun in another environment.
+    """Wrap a machine with a ledger. Raises BadInput if the run was started in another environment.
 
-    `tell` and `note` hear of what has to be run again: who waits, and who reads the log.
+    `tell` and `note` receive messages on commands that have to be run again: for a waiting user, and for the log.
     """
     environment = machine.environment
     known = ledger.get("about", ENVIRONMENT)
@@ -284,17 +289,17 @@ def keep_executions(machine: SandboxMachine, ledger: Ledger, tell: Tell, note: T
         ledger.put("about", ENVIRONMENT, {"environment": environment, "name": machine.name})
     elif known.get("environment") != environment:
         raise BadInput(
-            f"the run was begun in another environment than there is now ({machine.name}: its image, data or limits "
+            f"the environment has changed since the run was started ({machine.name}: its image, data or limits "
             "have changed); its results stay as they are"
         )
     return KeptMachine(ledger, environment, machine.name, machine, tell, note, lends)
 
 
 def replayed_machine(ledger: Ledger) -> KeptMachine:
-    """Return the machine of a run, as its ledger knows it; nothing is ever run. Raises BadInput."""
+    """Return the machine for a replay, which knows only what is in the ledger and runs nothing. Raises BadInput."""
     known = ledger.get("about", ENVIRONMENT)
     if known is None:
-        raise BadInput(f"{ledger.folder}: cannot be replayed, because its ledger is missing")
+        raise BadInput(f"{ledger.folder}: cannot be replayed, because the ledger is missing")
     with reading_entry():
         return KeptMachine(ledger, str(known["environment"]), str(known["name"]), None, _nobody, _nobody, free)
 

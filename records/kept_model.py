@@ -1,4 +1,4 @@
-"""A model whose replies are kept in the ledger: what was asked before is not asked again."""
+"""A model whose replies are stored in the ledger, so that no request is sent twice."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -37,7 +37,7 @@ COOLED = (
 
 
 class ModelCard(BaseModel):
-    """The facts of a model that a replay needs, and that must not change when a run is resumed."""
+    """The facts about a model that a replay needs, and that must not change when a run is resumed."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -51,7 +51,7 @@ class ModelCard(BaseModel):
 
 
 class KeptLearned(BaseModel):
-    """What was known of the model after a reply."""
+    """What is known about the model after a reply."""
 
     refused: frozenset[Setting]
     reasons: bool
@@ -60,7 +60,7 @@ class KeptLearned(BaseModel):
 
 
 class KeptReply(BaseModel):
-    """An entry of the ledger: a reply, or why none came."""
+    """An entry of the ledger: a reply, or the reason why there is none."""
 
     learned: KeptLearned
     reply: Any = None
@@ -75,18 +75,20 @@ class Kept:
     draws: Counter[str] = field(default_factory=Counter)
     """How often each request was made; equal requests are separate samples."""
     is_warm: bool = False
-    """Whether the last reply came from the model itself, so that its server's cache is as that reply left it."""
+    """True if the last reply came from the model itself, so that its server's cache is in the state after that
+    reply.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class KeptModel(Model):
-    """A model that is asked only for what is not in the ledger."""
+    """A model that is asked only for replies that are not in the ledger."""
 
     ledger: Ledger = field(kw_only=True)
     replays: str = ""
     """The reason why the model is never asked, so that a missing reply is an error; empty if it may be asked."""
     note: Callable[[str], None] = lambda _told: None
-    """Hears what a reader of the log must know."""
+    """Receives messages that a reader of the log must know."""
     kept: Kept = field(default_factory=Kept)
 
     async def reply(  # noqa: PLR0913 (what a reply is asked with)
@@ -154,8 +156,9 @@ class KeptModel(Model):
         return digest([base, draw])
 
     async def _with_its_cache(self, messages: Sequence[Message], fresh: bool) -> bool:
-        """Return whether to ask afresh: what an open request goes on from is not there where the last reply was
-        kept."""
+        """Return whether the request must be independent of the cache: after a stored reply, the server's cache is
+        not in the state that an open reply needs.
+        """
         if fresh or self.prepare is None or self.kept.is_warm:
             return fresh
         self.note(COOLED)
@@ -188,7 +191,7 @@ class KeptModel(Model):
 
 
 def keep_replies(model: Model, ledger: Ledger, note: Callable[[str], None], meter: Meter | None = None) -> KeptModel:
-    """Return the model over a ledger. Raises BadInput where the run was begun with another one."""
+    """Wrap a model with a ledger. Raises BadInput if the run was started with another model."""
     values = {name.name: getattr(model, name.name) for name in fields(Model)}
     card = ModelCard(**{name: values[name] for name in ModelCard.model_fields})
     known = ledger.get("about", CARD)
@@ -207,12 +210,12 @@ def _card_in(known: dict[str, Any]) -> ModelCard:
 
 
 def set_aside(ledger: Ledger, model: ModelSpec) -> None:
-    """Keep what the ledger knows of this model for the lines that it answered: another one is asked from now on."""
+    """Store the model's entries for the lines that it answered; from now on another model is asked."""
     ledger.rename("about", CARD, _card_of(model))
 
 
 def replayed_earlier(ledger: Ledger, spec: RunSpec) -> dict[str, KeptModel]:
-    """The models of earlier parts of the script that are others than the last one, by name, as the ledger knows them.
+    """Return the models of earlier parts of the script that differ from the last one, by name, from the ledger.
 
     Raises BadInput.
     """
@@ -225,7 +228,7 @@ def _card_of(model: ModelSpec) -> str:
 
 
 def replayed(ledger: Ledger, parallel: int, name: str = CARD, why: str = "replay") -> KeptModel:
-    """Return the model of a run, as its ledger knows it; it is never asked. Raises BadInput."""
+    """Return the model for a replay, which knows only what is in the ledger and is never asked. Raises BadInput."""
     try:
         card = ModelCard.model_validate(ledger.get("about", name) or {})
     except ValidationError as error:

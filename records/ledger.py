@@ -1,9 +1,8 @@
-"""The ledger: everything that was paid for, by its request. Replies of models and executions on real machines are in
-one file each.
+"""The ledger: every model reply and every execution on a real machine, each in a file of its own, by its request.
 
-A file is written before anything uses what it holds, and is on the disk before the next request is sent or the next
-command is run, so that nothing is paid for on the strength of what a power failure could take away. A resumed or
-replayed run gets exactly the same, as what is used is always what was written.
+An entry is written before anything uses its content, and is on the disk before the next request is sent or the next
+command is run, so that no work depends on something that a power failure could delete. Resumed and replayed runs get
+exactly the same content.
 """
 
 import json
@@ -38,7 +37,7 @@ class Ledger:
     """Entries by kind and key, in a run folder."""
 
     def __init__(self, run: Path, *, writes: bool = True) -> None:
-        """One that does not write is that of a run which is replayed."""
+        """Open the ledger of a run; with `writes=False`, for a replay, it is only read."""
         self.folder = run / LEDGER
         self.writes = writes
         self._flushes = ThreadPoolExecutor(MOST_FLUSHES, thread_name_prefix="flush")
@@ -63,11 +62,11 @@ class Ledger:
         return value if isinstance(value, dict) else None
 
     def put(self, kind: Kind, key: str, value: Mapping[str, Any]) -> dict[str, Any]:
-        """Keep a value; return it as it was written, without the keys of this process. Raises OSError.
+        """Store a value; return it as it was written, without this process's keys. Raises OSError.
 
-        A new entry is written in its place: its first line tells whether all of it is there. It is flushed meanwhile,
-        see `flush`. One flush is enough for it: Linux's file systems (ext4, XFS, Btrfs, F2FS) put the name of a new
-        file on the disk with its content.
+        A new entry is written in place: its first line shows whether it is complete. It is flushed in the background,
+        see `flush`. One flush is enough: Linux's file systems (ext4, XFS, Btrfs, F2FS) put the name of a new file on
+        the disk together with its content.
         """
         text = json.dumps(redacted_value(dict(value)), ensure_ascii=False, separators=(",", ":"))
         body = text.encode(errors="replace")  # half a surrogate pair is no character
@@ -81,39 +80,39 @@ class Ledger:
         return kept
 
     def flush(self) -> None:
-        """Return when all that was put is on the disk. Raises OSError where one could not be flushed."""
+        """Return when all stored entries are on the disk. Raises OSError if one could not be flushed."""
         for flushing in tuple(self._flushing):
             flushing.result()
             self._flushing.discard(flushing)
 
     def take_over(self, other: "Ledger") -> None:
-        """Copy what another run paid for. Whoever made that run may mean harm: only files that lie in it are read."""
+        """Copy the ledger of another run. That run's folder may be malicious, so only files inside it are read."""
         for kind in KINDS:
             for path in sorted((other.folder / kind).glob("*.json")):
                 content = Inside(other.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES)
                 _replace(self.folder / kind / path.name, content)
 
     def rename(self, kind: Kind, key: str, to: str) -> None:
-        """Put an entry under another key; if it is not there, nothing happens."""
+        """Move an entry to another key; do nothing if it does not exist."""
         path = self.folder / kind / f"{key}.json"
         if path.exists():
             path.replace(path.with_name(f"{to}.json"))
 
     def ask(self, key: str) -> bool:
-        """Note that a request is sent; return whether it was sent before without its reply being kept."""
+        """Record that a request is sent; return whether it was sent before without its reply being stored."""
         path = self.folder / "replies" / f"{key}.asked"
         was_asked = path.exists()
         path.touch()
         return was_asked
 
     def ask_not(self, key: str) -> None:
-        """Remove the note that a request was sent: it was not."""
+        """Delete the record that a request was sent, because it was not."""
         (self.folder / "replies" / f"{key}.asked").unlink(missing_ok=True)
 
 
 @contextmanager
 def reading_entry() -> Iterator[None]:
-    """Whoever made the folder may mean harm: what an entry holds may be anything. Raises BadInput."""
+    """Turn errors in the content of an entry, which may be malicious, into BadInput."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -24,7 +24,7 @@ MOST_LOG_BYTES = 1 << 27
 MOST_SPEC_BYTES = 1 << 24
 MOST_OUTPUT_BYTES = 1 << 28
 LEFT_OUT = "is gone, or is not as long as was written: its run is left out"
-"""Ends the note on an output that a power failure took away."""
+"""End of the note on an output that was lost in a power failure."""
 MOST_NATS, MOST_TOKENS = 1e9, 10**9
 """Maximum values of one line."""
 

@@ -31,17 +31,17 @@ def execution_event(execution: Execution, sizes: dict[str, int]) -> ExecutionKep
 
 
 def program_path(program: Program) -> str:
-    """Return the path of its source in the run folder."""
+    """Return the path of a program's source in the run folder."""
     return f"programs/{program.label}.py"
 
 
 def diff_path(program: Program) -> str:
-    """Return the path of its diff from the version it was made from."""
+    """Return the path of a program's diff from the version that it was made from."""
     return f"programs/{program.label}.diff"
 
 
 def text_paths(execution: Execution) -> dict[str, str]:
-    """Return the paths of its texts, by name; equal texts share a path."""
+    """Return the paths of an execution's texts, by name; equal texts share a path."""
     stdout = f"outputs/{execution.label}.txt"
     differs = execution.terminal != execution.stdout
     paths = {"stdout": stdout, "terminal": f"outputs/{execution.label}.terminal.txt" if differs else stdout}
@@ -91,5 +91,5 @@ def texts_of(execution: Execution) -> dict[str, str]:
 
 
 def base_of(program: Program, programs: Sequence[Program]) -> Program | None:
-    """Return the version that it was made from."""
+    """Return the version that a program was made from."""
     return next((other for other in programs if other.label == program.base), None)

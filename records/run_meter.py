@@ -23,7 +23,9 @@ class RunMeter:
     """
 
     def __init__(self, store: RunStore, price: Price | None) -> None:
-        """Raises BadInput for a budget in dollars if the price is not known."""
+        """Count the usage of the run in `store`. Raises BadInput for a budget in dollars if the price is not
+        known.
+        """
         self.gpus = 0
         """Number of GPUs of each execution."""
         self._store = store
@@ -61,11 +63,11 @@ class RunMeter:
         return BudgetSpent(", ".join(told), self._store.folder) if told else None
 
     async def reserve(self, read: int, written: int) -> str:
-        """See Meter.reserve."""
+        """Reserve tokens; see Meter.reserve."""
         return await self._begin(uuid4().hex, read, written, 0.0)
 
     def settle(self, name: str, read: int, written: int, *, estimated: bool) -> None:
-        """See Meter.settle."""
+        """Record the tokens that were used; see Meter.settle."""
         self._end(Settled(name=name, read=read, written=written, calls=1, estimated=estimated))
 
     @asynccontextmanager

@@ -1,8 +1,8 @@
-"""The folder of a running run: everything is appended as it happens.
+"""The folder of a running run, to which everything is appended as it happens.
 
-No kill takes away what was appended. After a power failure, too, there is all that was paid for (in the ledger), and
-of the log what nothing else tells: notes and decisions. The text of an execution may then be missing or cut:
-reading the log leaves it out, and it comes back from the ledger.
+A killed process loses nothing that was appended. After a power failure, everything that was paid for is still in the
+ledger, and the notes and decisions are still in the log. The text of an execution may be missing or cut: then it is
+left out when the log is read, and restored from the ledger.
 """
 
 import fcntl
@@ -86,7 +86,7 @@ def make_folder(path: Path) -> Path:
 
 
 class RunStore:
-    """The only writer of a run folder, with the current log."""
+    """The only writer of a run folder; it also holds the current log."""
 
     def __init__(self, folder: Path, spec: RunSpec, file: IO[str], events: LogOfEvents | None = None) -> None:
         """Use `open_store` or `reopen_store` instead, which hold the lock. `events` are those of earlier
@@ -149,7 +149,7 @@ class RunStore:
 
     @property
     def seconds_worked(self) -> float:
-        """Seconds that earlier processes worked on it."""
+        """Seconds that earlier processes worked on the run."""
         return self._events.seconds_before
 
     def reserve(self, event: Reserved) -> None:
@@ -338,7 +338,10 @@ def reopen_store(folder: Path, spec: RunSpec | None = None) -> Iterator[RunStore
     process is removed.
     """
     if not (folder / LOG).is_file():
-        raise BadInput(f"{folder}: no {LOG} in it: not a run, or a run of an earlier version, which can only be read")
+        raise BadInput(
+            f"{folder}: contains no {LOG}; either it is not a run folder, or an earlier version wrote it, so that it "
+            "can only be read"
+        )
     _check_files(folder)
     with _locked_log(folder) as file:
         inside = Inside(folder, MOST_FOLDER_BYTES)
@@ -359,9 +362,12 @@ def _check_files(folder: Path) -> None:
         if path.is_symlink():
             raise BadInput(f"{folder}: contains symbolic links, which no run creates: nothing is written to it")
         if not path.is_dir() and not path.is_file():
-            raise BadInput(f"{path}: neither a file nor a folder; no run makes such a thing")
+            raise BadInput(f"{path}: neither a file nor a folder, so it does not belong to a run")
     if (folder / LOG).stat().st_nlink > 1:
-        raise BadInput(f"{folder / LOG}: is in another folder too (a hard link), whose run it would change: copy it")
+        raise BadInput(
+            f"{folder / LOG}: this file also belongs to another folder (a hard link), which would be changed too; "
+            "copy the folder"
+        )
 
 
 def is_at_work(folder: Path) -> bool:

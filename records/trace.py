@@ -9,7 +9,7 @@ from gedanken.traces.run_tree import TracedRun, operations
 
 
 def read_trace(folder: Path) -> list[TracedRun]:
-    """Read the roots of its tree. Raises BadInput if there is no trace, or if this version cannot read it."""
+    """Return the roots of the run tree. Raises BadInput if there is no trace, or if this version cannot read it."""
     if not folder.is_dir():
         raise BadInput(f"{folder}: not a run folder")
     roots = read_local(Inside(folder, MOST_TRACE_BYTES))
@@ -19,7 +19,7 @@ def read_trace(folder: Path) -> list[TracedRun]:
 
 
 def lines_left_out(folder: Path) -> int:
-    """Count its lines that are not part of a trace: incomplete, or written by another program."""
+    """Count the lines of the file that are not part of a trace: incomplete, or written by another program."""
     lines = [
         line for line in Inside(folder, MOST_TRACE_BYTES).read(TRACE, MOST_TRACE_BYTES).splitlines() if line.strip()
     ]

@@ -54,9 +54,9 @@ def find_base(client: "DockerClient", cuda: bool, wanted: str | None, progress: 
             if cuda or wanted:
                 raise NoSandbox(
                     f"{error}; run `docker pull {name}` and `docker save` elsewhere, then `docker load` here; "
-                    "or name an image that is here with `gedanken sandbox build --base`"
+                    "or choose a local image with `gedanken sandbox build --base`"
                 ) from None
-            progress.say(f"{error}; making a base of Debian packages")
+            progress.say(f"{error}; building a base image from Debian packages")
             name = _import_debian(client, progress)
     try:
         return _look_into(client, name)

@@ -70,7 +70,7 @@ class BubblewrapEngine:
 
     @property
     def contents(self) -> str:
-        """The environment; its folder is named by the digest of what it was made from."""
+        """Name of the environment, whose folder contains the digest of what it was made from."""
         return self.environment.name
 
     def start(self, order: Order) -> LocalJob:
@@ -108,7 +108,7 @@ class BubblewrapEngine:
         return tuple(text for text, applies in missing.items() if applies)
 
     def _start_at_gate(self, order: Order) -> "tuple[subprocess.Popen[bytes], int]":
-        """Start bwrap; return it and the first process inside, by its process id outside."""
+        """Start bwrap; return it, and the process id that its first inner process has outside."""
         inside = ["bash", "/opt/gedanken/first.sh", f"{backstop_seconds(order.limits):g}", f"{GRACE_SECONDS:g}"]
         with ExitStack() as files:
             info, told = (
@@ -185,7 +185,7 @@ def open_bubblewrap(progress: Progress) -> BubblewrapEngine:
 
 @dataclass(frozen=True, slots=True)
 class _Hold:
-    """The namespace's first process, with which all others die, and the control group; see Hold."""
+    """The first process of the namespace, whose end kills all others, and the control group; see Hold."""
 
     first: psutil.Process
     group: cgroup.Cgroup

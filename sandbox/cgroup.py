@@ -41,12 +41,12 @@ class Cgroup:
     """Folder of each available controller."""
 
     def add(self, pid: int) -> None:
-        """Add a process. Processes that it starts later are included."""
+        """Add a process to the group. Processes that it starts later belong to the group too."""
         for folder in set(self.folders.values()):
             (folder / "cgroup.procs").write_text(str(pid))
 
     def oom_kills(self) -> int:
-        """Return how many of its processes the kernel has killed for memory."""
+        """Return how many processes of the group the kernel has killed for memory."""
         if "memory" not in self.folders:
             return 0
         for name in ("memory.events", "memory.oom_control"):
@@ -56,7 +56,7 @@ class Cgroup:
         return 0
 
     def remove(self) -> None:
-        """Kill everything in it and remove it. Never raises."""
+        """Kill all processes of the group, and remove it. Never raises."""
         until = time.monotonic() + KILL_SECONDS
         for folder in set(self.folders.values()):
             while folder.exists() and time.monotonic() < until:

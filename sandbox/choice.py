@@ -101,7 +101,7 @@ def open_bubblewrap_engine(progress: Progress, gpus: GpuWish) -> Engine:
     from gedanken.sandbox.bubblewrap_engine import open_bubblewrap
 
     if gpus.kind not in ("none", "auto"):
-        raise NoSandbox(f"it gives programs no GPU: for --gpus {gpus} use docker, podman or host")
+        raise NoSandbox(f"this sandbox gives programs no GPU; for --gpus {gpus} use docker, podman or host")
     return open_bubblewrap(progress)
 
 

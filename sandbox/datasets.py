@@ -154,7 +154,7 @@ def _make_cifar10(folder: Path, progress: Progress) -> Dataset:
     except (httpx.HTTPError, OSError, ValueError):
         progress.say(
             "CIFAR-10 cannot be downloaded here; generating a synthetic stand-in of the same shapes "
-            f"(or name a folder that holds {CIFAR10_FOLDER} in {CIFAR10_PATH_VARIABLE})"
+            f"(or name a folder that contains {CIFAR10_FOLDER} in {CIFAR10_PATH_VARIABLE})"
         )
     return _cifar10_standin(folder / CIFAR10_FOLDER)
 

@@ -198,12 +198,12 @@ class DockerJob:
     """When it was started, by this process's time.monotonic()."""
 
     def read(self) -> Pieces:
-        """Yield its output."""
+        """Yield the pieces of the container's output."""
         with _engine_lost():
             yield from self.reader()
 
     def age(self) -> float:
-        """Seconds since it was started."""
+        """Return the seconds since the container was started."""
         return time.monotonic() - self.begun
 
     def signal(self, name: Signal) -> None:
@@ -214,7 +214,7 @@ class DockerJob:
             self.container.kill(name)
 
     def ended(self) -> Ended:
-        """Wait until the engine reports its end."""
+        """Wait until the engine reports the container's end, and describe that."""
         with _engine_lost():
             self.container.wait(timeout=_END_SECONDS)
             self.container.reload()
@@ -277,8 +277,7 @@ def _logged(container: "Container") -> Pieces:
 
 
 def _begun(container: "Container") -> float:
-    """Return its start time on this process's monotonic clock; the current time if it is over and its age no longer
-    counts."""
+    """Return when a container started, on this process's monotonic clock; the current time if it has ended."""
     state = container.attrs["State"]
     if not state.get("Running"):
         return time.monotonic()
@@ -311,7 +310,7 @@ def _no_sandbox() -> Iterator[None]:
     try:
         yield
     except (DockerException, requests.RequestException) as error:
-        told = explain(error) or NoSandbox(f"the engine could not make a container: {first_line(error)}")
+        told = explain(error) or NoSandbox(f"the engine could not create a container: {first_line(error)}")
         raise told from error
 
 

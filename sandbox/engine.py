@@ -69,7 +69,7 @@ class Job(Protocol):
         ...
 
     def age(self) -> float:
-        """Seconds since it was started."""
+        """Return the seconds since the command was started."""
         ...
 
     def signal(self, name: Signal) -> None:
@@ -77,11 +77,11 @@ class Job(Protocol):
         ...
 
     def ended(self) -> Ended:
-        """Wait for the end and describe it; called when `read` is exhausted or after SIGKILL."""
+        """Wait for the end of the command and describe it; called when `read` is exhausted or after SIGKILL."""
         ...
 
     def remove(self) -> None:
-        """Remove everything: processes and container. Never raises."""
+        """Remove the processes and the container of the command. Never raises."""
         ...
 
 

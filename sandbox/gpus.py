@@ -38,7 +38,7 @@ class GpuWish:
     ids: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """The text as written after `--gpus`."""
+        """Return the text that was written after `--gpus`."""
         if self.kind == "count":
             return str(self.count)
         if self.kind == "ids":
@@ -127,7 +127,7 @@ def explain(error: BaseException) -> NoSandbox | None:
     text = str(error)
     for sign, meaning in _REFUSALS.items():
         if sign in text:
-            return NoSandbox(f"the engine gives the container no GPU: {meaning}; or say --gpus none")
+            return NoSandbox(f"the engine gives the container no GPU: {meaning}; or use --gpus none")
     return None
 
 

@@ -20,7 +20,7 @@ from gedanken.sandbox.local_job import LocalJob, start_at_gate
 MARK = "GEDANKEN_EXECUTION"
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 KEPT = ("LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_PATH", "CUDA_DEVICE_ORDER", VISIBLE, "NVIDIA_VISIBLE_DEVICES")
-"""Listed by name, because other variables of NVIDIA's contain keys."""
+"""Variables listed one by one, because others of NVIDIA's contain keys."""
 KILL_ROUNDS = 200
 KILL_PAUSE_SECONDS = 0.02
 
@@ -39,7 +39,7 @@ class HostEngine:
 
     @property
     def contents(self) -> str:
-        """The environment; its folder is named by the digest of what it was made from."""
+        """Name of the environment, whose folder contains the digest of what it was made from."""
         return self.environment.name
 
     def start(self, order: Order) -> LocalJob:
@@ -62,7 +62,7 @@ class HostEngine:
         kill_all(order.name)
 
     def not_enforced(self) -> tuple[str, ...]:
-        """Return nearly everything; see Engine.not_enforced."""
+        """Return nearly all limits and isolation measures; see Engine.not_enforced."""
         reason = "the host isolates nothing"
         walls = ("network", "host files", "read-only data and hook", "rights", "memory", "cpus")
         counted = (f"processes: {reason}",) if os.getuid() == 0 else ()

@@ -37,11 +37,13 @@ class Hold(Protocol):
         ...
 
     def out_of_memory(self) -> bool:
-        """Return whether the kernel killed one of its processes for memory."""
+        """Return whether the kernel killed a process of the command for memory."""
         ...
 
     def release(self) -> None:
-        """Release the resources that were created for it. Its processes are dead. May be called several times."""
+        """Release the resources that were created for the command, whose processes are dead. May be called
+        several times.
+        """
         ...
 
 
@@ -101,9 +103,9 @@ class LocalJob:
         process.stdin.close()
 
     def read(self) -> Iterator[tuple[bytes | None, bytes | None]]:
-        """Yield its output until it has ended and nothing is left to read.
+        """Yield the output until the process has ended and nothing is left to read.
 
-        A background process that holds a pipe is killed with the command, and does not keep it open.
+        A background process that holds a pipe is killed with the command, and does not keep the pipe open.
         """
         self._reading = True
         try:
@@ -113,15 +115,15 @@ class LocalJob:
             self._reading = False
 
     def age(self) -> float:
-        """Return the seconds since it passed the gate."""
+        """Return the seconds since the process passed the gate."""
         return time.monotonic() - self._started
 
     def signal(self, name: Signal) -> None:
-        """See Hold."""
+        """Stop or kill the processes; see Hold."""
         self._hold.signal(name)
 
     def ended(self) -> Ended:
-        """Wait for its end. Raises EngineLost if SIGKILL does not end it."""
+        """Wait for the end of the process. Raises EngineLost if SIGKILL does not end it."""
         try:
             code = self._process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:

@@ -72,7 +72,9 @@ class LooseEngine(DockerEngine):
 
 @contextmanager
 def open_loose(progress: Progress, data: Path) -> Iterator[LooseEngine]:
-    """Open a loose engine with copies of `data` and of the hook. Raises NoSandbox if there is no Docker."""
+    """Open an engine without hardening, with copies of `data` and of the hook. Raises NoSandbox if there is no
+    Docker.
+    """
     client = connect_docker()
     image = ensure_image(client, progress)
     with owned_folder("loose") as copies:

@@ -80,7 +80,7 @@ class SandboxMachine:
 
     @property
     def name(self) -> str:
-        """The engine that runs the commands."""
+        """Name of the engine that runs the commands."""
         return self.engine.name
 
     def branch(self, seed: int, *, reseed: bool = False) -> Self:

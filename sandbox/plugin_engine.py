@@ -18,13 +18,13 @@ class PluginEngine:
 
     @property
     def name(self) -> str:
-        """The engine's own name."""
+        """Name of the plug-in's engine."""
         with self._guarded():
             return self.engine.name
 
     @property
     def asks_for_gpus(self) -> bool:
-        """The engine's own answer."""
+        """The plug-in's answer whether GPUs are requested."""
         with self._guarded():
             return self.engine.asks_for_gpus
 
@@ -35,17 +35,17 @@ class PluginEngine:
             return self.engine.contents
 
     def start(self, order: Order) -> Job:
-        """Start a command."""
+        """Start a command; see Engine.start."""
         with self._guarded():
             return self.engine.start(order)
 
     def find(self, order: Order) -> Job | None:
-        """Return the job that an earlier controller left."""
+        """Return the job that an earlier controller left; see Engine.find."""
         with self._guarded():
             return self.engine.find(order)
 
     def not_enforced(self) -> tuple[str, ...]:
-        """List what it cannot enforce here."""
+        """List what the plug-in's engine cannot enforce here."""
         with self._guarded():
             return tuple(self.engine.not_enforced())
 

@@ -93,7 +93,7 @@ def delete_tree(path: Path) -> None:
         images = []
         for mounted in mounts_in(path):
             if not image_of(mounted).is_file():
-                raise NoSandbox(f"{path} is not deleted: something else is mounted at {mounted}")
+                raise NoSandbox(f"{path} was not deleted, because something else is mounted at {mounted}")
             _run(["umount", "--lazy", str(mounted)])
             images.append(str(image_of(mounted)))
         _delete([str(path), *images])

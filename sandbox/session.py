@@ -137,12 +137,12 @@ class Session:
         workspace.remove()
 
     def close(self) -> None:
-        """Delete everything: the run is over."""
+        """Delete the whole session, because the run is over."""
         delete_tree(self.folder)
         os.close(self.lock)
 
     def let_go(self) -> None:
-        """Leave everything in place, for a process that resumes the run."""
+        """Keep everything in place for a process that resumes the run."""
         os.close(self.lock)
 
     def _workspace(self, name: str, snapshot: Path | None = None) -> Workspace:
@@ -204,7 +204,7 @@ def owned_folder(name: str) -> Iterator[Path]:
 
 
 def _own(folder: Path) -> int:
-    """Lock a folder, created if missing, and record this process as its owner. Raises NoSandbox."""
+    """Lock a folder, which is created if missing, and record this process as its owner. Raises NoSandbox."""
     lock = _lock(folder)
     os.ftruncate(lock, 0)
     os.pwrite(lock, this_owner().encode(), 0)

@@ -82,17 +82,17 @@ class Workspace:
 
     @property
     def tmp(self) -> Path:
-        """Mounted as `/tmp`."""
+        """The folder that is mounted as `/tmp`."""
         return self.folder / "tmp"
 
     @property
     def shell(self) -> Path:
-        """The shell's saved state; mounted as `/run/session`."""
+        """The folder with the shell's saved state; mounted as `/run/session`."""
         return self.folder / "shell"
 
     @property
     def passwd(self) -> Path:
-        """Gives the user a name; mounted as `/etc/passwd`."""
+        """The file that gives the user a name; mounted as `/etc/passwd`."""
         return self.folder / "passwd"
 
     def write(self, name: str, text: str) -> None:
@@ -159,7 +159,7 @@ class Workspace:
                 delete_tree(path)
 
     def remove(self) -> None:
-        """Delete it with all its files."""
+        """Delete the workspace with all its files."""
         delete_tree(self.folder)
 
 

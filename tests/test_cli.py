@@ -86,7 +86,7 @@ def test_a_fault_in_an_experiment_is_named_with_its_line(
         (["run", "nosuch.yaml"], "nosuch.yaml: No such file"),
         (["run", "mnist", "--model", "gpt-5"], "name the provider, as in openai:gpt-5"),
         (["run", "mnist", "--model", "scripted:nosuch"], "nosuch: No such file"),
-        (["run", "mnist", "--base-url", "http://127.0.0.1:1"], "--base-url goes with a model that a server has"),
+        (["run", "mnist", "--base-url", "http://127.0.0.1:1"], "--base-url only applies to a model on a server"),
         (["run", "mnist", "--source", "seen"], "--source seen: Input should be 'shown' or 'hidden'"),
         (["run", "mnist", "--temperature", "3"], "--temperature 3.0: Input should be less than or equal to 2"),
         (["run", "mnist", "--persona", "nosuch"], "no persona is called nosuch"),
@@ -193,7 +193,7 @@ def test_compare_takes_every_path_after_imagined_as_imagined(gedanken: Cli, tmp_
     real = [file(tmp_path, LOG, f"real{number}.log") for number in (1, 2)]
     good, bad = file(tmp_path, LOG, "good.log"), file(tmp_path, LOG + "well done\n", "bad.log")
     result = json.loads(gedanken("compare", *real, "--imagined", good, bad, "--json").stdout)
-    assert result["title"] == "real1.log, real2.log beside good.log, bad.log"
+    assert result["title"] == "real1.log, real2.log compared with good.log, bad.log"
     assert {line["source"] for finding in result["findings"] for line in finding["lines"]} >= {"bad.log"}
 
 

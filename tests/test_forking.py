@@ -105,7 +105,7 @@ def test_from_its_line_on_another_model_is_asked_and_the_first_one_not_at_all(
     assert told(fork)["earlier"][0]["model"]["name"] == "scripted:one.yaml"
     assert "scripted:one.yaml before line 4, scripted:other.yaml from line 4" in (fork / "report.html").read_text()
     assert gedanken("extend", "fork", "--real", 3).returncode == 0
-    with pytest.raises(BadInput, match="extend the run that it was forked from"):
+    with pytest.raises(BadInput, match="extend the original run"):
         asyncio.run(extend(fork, None, 3, Screen(), Again()))
     once_more = gedanken("fork", "fork", "--at", 5, "--persona", "matched", "--out", "third")
     assert once_more.returncode == 0, once_more.stderr

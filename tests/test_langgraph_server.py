@@ -125,7 +125,10 @@ def probes_there(client: Any, folder: Path) -> None:
     "changes, says",
     [
         ({"sandbox": {"name": "host", "trusted": True}}, "no programs without isolation"),
-        ({"model": {"name": "openai:x", "base_url": "https://elsewhere.example/v1"}}, "sends no key to an address"),
+        (
+            {"model": {"name": "openai:x", "base_url": "https://elsewhere.example/v1"}},
+            "sends no API key to an address",
+        ),
         ({"real": -1}, "context: real: Input should be greater"),
         ({"model": {"name": "nobody"}}, "name the provider"),
     ],
@@ -136,7 +139,7 @@ def test_what_a_client_may_not_ask_for_is_refused(tmp_path: Path, changes: Value
 
 
 def test_a_client_that_asks_for_nothing_is_told_what_to_ask(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="context: experiment: Field required; it is a RunSpec"):
+    with pytest.raises(BadInput, match="context: experiment: Field required; the context must be a RunSpec"):
         asked_of(None)
     assert asked_of(spec_in(tmp_path).model_dump(mode="json")) == spec_in(tmp_path)
 

@@ -24,7 +24,7 @@ def words(*cases: VersionAnalysis, outcome: str = "done") -> PlainWords:
 
 def test_what_differs_is_counted_and_the_number_of_runs_is_named() -> None:
     told = words(case(on(1), on(2, "epochs silently missing"), of=(series(),)))
-    assert "scripted:x" in told.question and "7 real runs, 3 runs imagined by the model" in told.question
+    assert "scripted:x" in told.question and "7 real runs and 3 runs that the model imagined" in told.question
     assert told.result.startswith("2 of 3 imagined runs differ from the real runs")
     assert "so you can check them" in told.confidence and "p = .008" in told.confidence
 
@@ -70,7 +70,7 @@ def test_findings_in_the_rest_of_the_session_are_not_kept_back() -> None:
     held = case(on(1))
     found = (*held.compared.findings, on(9), on(8), replace(on(7), explained_by="gpus"))
     told = plain_words(Analysis(RunLog("small", None, (program(),), outcome="done"), (held,), found, ""))
-    assert told.result.endswith("Other commands of the session: 2 findings.")
+    assert told.result.endswith("Elsewhere in the session: 2 findings.")
 
 
 def test_replies_without_output_are_counted_apart_and_never_judged() -> None:

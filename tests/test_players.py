@@ -132,7 +132,7 @@ def test_a_player_is_asked_as_a_model_is_and_heeds_what_was_told_last(bank: Bank
     ("name", "problem"),
     [
         ("player:thinks?bank=x", "unknown player; players are computes, "),
-        ("player:computes", "name the file of items that it knows, as in player:computes?bank=FILE"),
+        ("player:computes", "name the file of items that the player knows, as in player:computes?bank=FILE"),
         (f"player:computes?bank={BANK}&mood=1", "unknown setting mood"),
         (f"player:computes?bank={BANK}&noise=2", "the setting noise of a player is a number from 0 to 1, not 2"),
         ("player:computes?bank=missing.json", "missing.json: the file of known items cannot be read: No such file"),

@@ -120,7 +120,7 @@ def test_a_check_of_a_plug_in_finds_on_the_page_and_a_broken_one_is_a_note(
         "'nothing_of_this_name'",
         "careless of throwaway (gedanken.checks) failed: TypeError: takes_nothing() takes 0 positional arguments but "
         "1 was given",
-        "elsewhere of throwaway (gedanken.checks): its finding names seed-900, which is not a run",
+        "elsewhere of throwaway (gedanken.checks): a finding of the check names seed-900, which is not a run",
     ]
 
 

@@ -3,9 +3,9 @@
 import pytest
 from langchain_core.messages import AIMessageChunk
 
-from gedanken.agents.hearing import Heard
 from gedanken.agents.reasoning import Apart
 from gedanken.agents.reply_end import Signs, end_of, reason_in
+from gedanken.agents.streamed_reply import StreamedReply
 from gedanken.experiment.execution import NO_RUN, Cause
 
 WORDS = {
@@ -106,9 +106,9 @@ def test_a_full_context_is_not_continued() -> None:
     assert not end_of(signs("model_length")).goes_on
 
 
-def heard(*pieces: AIMessageChunk, tokens: int = 100) -> tuple[Heard, str]:
+def heard(*pieces: AIMessageChunk, tokens: int = 100) -> tuple[StreamedReply, str]:
     """A reply in these pieces, and what was shown of it."""
-    reply = Heard(Apart(), tokens=tokens, always_says=True)
+    reply = StreamedReply(Apart(), tokens=tokens, always_says=True)
     shown = "".join(reply.add(piece) for piece in pieces)
     return reply, shown + reply.end()
 

@@ -75,8 +75,8 @@ def said(*cases: VersionAnalysis, more: tuple[Finding, ...] = ()) -> str:
 def test_the_verdict_counts_runs_that_depart_and_names_what_tells_most() -> None:
     told = said(case(on(1), on(2), on(2, "print count differs"), of=(series(),)))
     assert told == (
-        "2 of 3 imagined runs differ from the real runs (train-v1): literal differs ×2, print count differs. "
-        "The last loss is 0.24 to 0.4 in 3 imagined runs and 0.01 to 0.03 in 7 real runs (p = .008)."
+        "2 of 3 imagined runs differ from the real runs of train-v1: lines in other words, lines too many or "
+        "missing. The last loss is 0.24 to 0.4 in 3 imagined runs and 0.01 to 0.03 in 7 real runs (p = .008)."
     )
 
 
@@ -104,7 +104,7 @@ def test_what_cannot_be_tested_is_undecided_with_the_reason() -> None:
 
 def test_what_a_claim_explains_is_not_held_against_a_run_and_findings_elsewhere_are_counted() -> None:
     told = said(case(replace(on(1), explained_by="gpus")), more=(on(9), replace(on(8), explained_by="gpus")))
-    assert told == "No difference was found in 3 imagined runs (train-v1). Other commands of the session: 1 finding."
+    assert told == "No difference was found in 3 imagined runs of train-v1. Elsewhere in the session: 1 finding."
 
 
 @pytest.mark.parametrize("real", [(), tuple(seeds(["a\n"]))])
@@ -164,7 +164,7 @@ def test_on_a_terminal_verdict_table_difference_and_findings_are_all_in_sight(co
     seen = "\n".join(screen.display)
     for part in ("1 of 3 imagined runs", "7 real runs", "3 imagined runs", "0.24 to 0.4", ".008", "40 findings"):
         assert part in seen
-    assert "first difference" in seen and "imagined line 3: <script>" in seen
+    assert "first difference" in seen and "imagined run (line 3): <script>" in seen
     assert "openai:x" in seen and "undecided" in seen
 
 

@@ -36,7 +36,7 @@ def test_a_bold_line_in_an_answer_is_nobody(tmp_path: Path) -> None:
 
 
 def test_a_text_in_which_no_agent_speaks_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="no agent under a name that is known"):
+    with pytest.raises(BadInput, match="names a user but no agent"):
         turns(tmp_path / "chat.md", f"**User**\n\n{ASKED}\n\nkim-bot\n\n{TOLD}\n")
 
 

@@ -1,5 +1,6 @@
-"""One run tree for a run, however many processes work on it: entries of a dead process are closed, and its root
-stays."""
+"""One run tree for a run, however many processes work on it: entries of a dead process are closed, and the root
+is continued.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ class Left:
     start: datetime
     """Start time of the root run."""
     attempts: int
-    """Number of processes that have worked on it."""
+    """Number of processes that have worked on the run."""
     is_sent: bool
     """True if the root was sent to a collector, because it had ended in a process that sends its trace."""
     closed: tuple[dict[str, Any], ...]
@@ -51,7 +52,7 @@ def left_of(roots: Sequence[TracedRun]) -> Left | None:
 
 
 def _closed(run: TracedRun, last: datetime) -> dict[str, Any]:
-    """Close an entry together with its process, which was last heard of at `last`."""
+    """Close an entry of a dead process, whose last sign of life was at `last`."""
     when = max(last, run.start or last).astimezone(UTC)
     error = f"{DIED}; nothing was heard of it after {when:%Y-%m-%d %H:%M:%S} UTC"
     return {**run.fields, "end_time": when.isoformat(), "error": error}

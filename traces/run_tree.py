@@ -21,17 +21,17 @@ class TracedRun:
     end: datetime | None = None
     error: str | None = None
     fields: dict[str, Any] = field(default_factory=dict)
-    """All its fields: those of the post line, overridden by those of the patch line."""
+    """All fields of the entry: those of the post line, overridden by those of the patch line."""
     children: "list[TracedRun]" = field(default_factory=list)
 
     @property
     def seconds(self) -> float | None:
-        """Its duration; None while it is open."""
+        """Duration in seconds; None while the entry is open."""
         return (self.end - self.start).total_seconds() if self.start and self.end else None
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """Its metadata."""
+        """Metadata of the entry."""
         return _dict(_dict(self.fields.get("extra")).get("metadata"))
 
     @property
@@ -63,20 +63,20 @@ class TracedRun:
 
     @property
     def replies(self) -> list[tuple[str, str]]:
-        """Role and text of each reply to it."""
+        """Role and text of each reply of the model."""
         told = _first(_dict(self.fields.get("outputs")).get("generations"))
         return [_message(_dict(one).get("message")) for one in told]
 
     @property
     def events(self) -> list[tuple[str, datetime]]:
-        """Name and time of every event while it ran."""
+        """Name and time of every event during the entry."""
         told = self.fields.get("events")
         pairs = [(event.get("name"), _time(event.get("time"))) for event in map(_dict, _list(told))]
         return [(name, time) for name, time in pairs if isinstance(name, str) and time]
 
     @property
     def times(self) -> Iterator[datetime]:
-        """All times that are recorded for it."""
+        """All times that are recorded for the entry."""
         yield from (time for time in (self.start, self.end, *(time for _name, time in self.events)) if time)
 
     def walk(self) -> "Iterator[TracedRun]":
@@ -112,7 +112,7 @@ def read_tree(lines: Iterable[bytes]) -> list[TracedRun]:
 
 
 def run_of(fields: dict[str, Any]) -> TracedRun:
-    """Build a single entry from its fields."""
+    """Return a single entry with these fields."""
     run = TracedRun(str(fields["id"]), "", "")
     _take(run, "post", fields)
     return run

@@ -14,36 +14,36 @@ from gedanken.experiment.probe_item import ProbeItem
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One item, with its real output from the sandbox."""
+    """One probe item, with its real output from the sandbox."""
 
     item: ProbeItem
     truth: str
     rival: str | None = None
-    """The output of its rival program."""
+    """The real output of the item's rival program; None if there is no such program."""
 
     @property
     def is_known(self) -> bool:
-        """True if the item counts as widely known, so that a model that imitates has read it."""
+        """True if the item counts as widely known: a model that imitates is assumed to have read it."""
         return self.item.role == "easy" and self.item.rival_is == "imitates"
 
 
 @dataclass(frozen=True)
 class Bank:
-    """The items that are asked, and a corpus of other programs with their outputs."""
+    """The probe items that players are asked about, and a corpus of other programs with their outputs."""
 
     items: tuple[Entry, ...]
     corpus: tuple[Entry, ...]
     memo: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
-    """Cache of values that players compute once for all of them."""
+    """Cache of values that are computed once and used by all players."""
 
     @cached_property
     def read(self) -> tuple[Entry, ...]:
-        """Everything that a model may have read: the corpus, and the widely known items."""
+        """Everything that a model is assumed to have read: the corpus, and the widely known items."""
         return (*self.corpus, *(item for item in self.items if item.is_known))
 
     @cached_property
     def by_operation(self) -> dict[str, list[Entry]]:
-        """Everything that may have been read, by kind of operation."""
+        """The entries that a model is assumed to have read, by kind of operation."""
         groups: dict[str, list[Entry]] = defaultdict(list)
         for one in self.read:
             groups[one.item.operation].append(one)
@@ -51,7 +51,7 @@ class Bank:
 
     @cached_property
     def pairs(self) -> dict[str, list[Entry]]:
-        """The items of each pair."""
+        """The items that belong to pairs, by pair."""
         groups: dict[str, list[Entry]] = defaultdict(list)
         for item in self.items:
             if item.item.pair:
@@ -59,8 +59,10 @@ class Bank:
         return dict(groups)
 
     def asked(self, texts: Sequence[str]) -> Entry | None:
-        """Find the item whose program was shown last in a conversation; if two items share a program, the
-        accompanying text decides."""
+        """Return the entry whose program was shown last in a conversation.
+
+        If two entries have the same program, the text around it decides.
+        """
         conversation = "\n".join(texts)
         found: list[tuple[int, int, bool, Entry]] = []
         for item in self.items:
@@ -84,7 +86,7 @@ def _rows(entries: Iterable[Entry]) -> list[dict[str, object]]:
 
 @cache
 def read_bank(path: Path) -> Bank:
-    """Read a file that `write_bank` wrote. Raises BadInput."""
+    """Read a bank that `write_bank` wrote. Raises BadInput."""
     try:
         packed = path.read_bytes()
         values = json.loads(lzma.decompress(packed) if path.suffix == ".xz" else packed)

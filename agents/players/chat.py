@@ -1,4 +1,6 @@
-"""A reference player as a chat model: it finds the item that it is asked about, and gives the player's answer."""
+"""A reference player as a chat model: it finds the probe item that a message asks about, and gives the player's
+answer.
+"""
 
 from typing import Any
 
@@ -11,11 +13,11 @@ from gedanken.agents.players.bank import Bank, Entry
 from gedanken.agents.players.player import Player
 
 STEPS = "OUTPUT:"
-"""Text before the output if working steps are allowed, which the player recognizes in the request."""
+"""The text that separates working steps from the output. If a request contains it, working steps are allowed."""
 
 
 class BankChat(BaseChatModel):
-    """Answers questions about programs in a bank."""
+    """A chat model that answers questions about the programs of a bank."""
 
     bank: Any
     """A Bank, declared as Any because pydantic would copy it."""
@@ -25,7 +27,9 @@ class BankChat(BaseChatModel):
     max_tokens: int = 1024
 
     def reply(self, messages: list[BaseMessage], entry: Entry | None) -> str:
-        """Reply to messages that ask about a program of the bank; None if they ask about none."""
+        """Return the reply to messages that ask about `entry`; None means that they ask about no program of the
+        bank.
+        """
         raise NotImplementedError
 
     def _generate(
@@ -42,7 +46,9 @@ class BankChat(BaseChatModel):
 
 
 class PlayerChat(BankChat):
-    """Answers as its player does, and says nothing if it is asked about anything else."""
+    """A chat model that answers as its player does, and with an empty text if no program of the bank is asked
+    about.
+    """
 
     player: Player
 
@@ -51,7 +57,7 @@ class PlayerChat(BankChat):
         return "player"
 
     def reply(self, messages: list[BaseMessage], entry: Entry | None) -> str:
-        """See BankChat."""
+        """Return the reply; see BankChat.reply."""
         said = self.player.answer(entry, self.bank, self.seed) if entry else ""
         system = messages[0].text if messages and messages[0].type == "system" else ""
         return f"It is worked out.\n{STEPS}\n{said}" if STEPS in system else said

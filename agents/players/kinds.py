@@ -1,5 +1,6 @@
-"""The kinds of reference players, several for each strategy. Each returns the output that it predicts for
-one item."""
+"""The kinds of reference players, several for each strategy. Each is a function that returns the predicted output of
+an item.
+"""
 
 import math
 import statistics
@@ -38,7 +39,7 @@ class Asked:
 
     @property
     def is_beyond(self) -> bool:
-        """True if the item is too large for the player."""
+        """True if the item is larger than the player can compute."""
         return self.size > self.horizon
 
 
@@ -66,7 +67,7 @@ def _exactly(asked: Asked) -> str:
 
 
 def _in_half_precision(asked: Asked) -> str:
-    """Round every number to a 16-bit float."""
+    """Compute, but round every number to a 16-bit float."""
 
     def half(number: str) -> str:
         value = float(np.float16(min(float(number), 65504.0)))
@@ -78,14 +79,15 @@ def _in_half_precision(asked: Asked) -> str:
 
 
 def _with_slips(asked: Asked) -> str:
-    """Make random errors in operations: half of the answers are wrong at the horizon, or at 400 operations if there
-    is none."""
+    """Compute with random errors in operations: half of the answers are wrong at the horizon, or at 400 operations if
+    there is no horizon.
+    """
     half = asked.horizon if math.isfinite(asked.horizon) else 400.0
     return asked.entry.truth if asked.random.random() < 2 ** (-asked.size / half) else _wrong(asked)
 
 
 def _stopping_early(asked: Asked) -> str:
-    """Beyond its horizon (at most 16), answer with another such program's output after fewer operations."""
+    """Beyond the horizon (at most 16), answer with the output of a similar program that does fewer operations."""
     horizon = min(asked.horizon, 16)
     if asked.size <= horizon:
         return asked.entry.truth
@@ -100,13 +102,13 @@ def _stopping_early(asked: Asked) -> str:
 
 
 def _unevenly(asked: Asked) -> str:
-    """Compute with a horizon (at most 24) that differs by a factor of about two between kinds of operations."""
+    """Compute, with a horizon (at most 24) that differs by a factor of about two between kinds of operations."""
     factor = 2 ** Random(f"{asked.seed} {asked.entry.item.operation}").gauss(0, 1)
     return _wrong(asked) if asked.size > min(asked.horizon, 24) * factor else asked.entry.truth
 
 
 def _misreading_digits(asked: Asked) -> str:
-    """Compute, but write each digit wrong with a probability of one in a hundred."""
+    """Compute, but write each digit wrong with probability 0.01."""
     if asked.is_beyond:
         return _wrong(asked)
     return "".join(
@@ -119,7 +121,7 @@ def _misreading_digits(asked: Asked) -> str:
 
 
 def _read(asked: Asked, entries: Sequence[Entry]) -> list[Entry]:
-    """Select the entries that are small enough for the player to have read."""
+    """Select the entries that are small enough for this player to have read."""
     return [entry for entry in entries if entry.item.size <= asked.horizon]
 
 
@@ -146,7 +148,7 @@ def _usual(asked: Asked) -> str:
 
 
 def _by_rote(asked: Asked) -> str:
-    """Answer widely known items from memory in nine of ten cases; all others with the most frequent output."""
+    """Answer nine of ten widely known items from memory; all other items with the most frequent output."""
     knows = Random(f"{asked.seed} {asked.entry.item.id}").random() < 0.9
     if asked.entry.is_known and knows and not asked.is_beyond:
         return asked.entry.truth
@@ -154,7 +156,7 @@ def _by_rote(asked: Asked) -> str:
 
 
 def _by_the_rule(asked: Asked) -> str:
-    """Answer as if every program were the widely known one."""
+    """Answer as if every program were its widely known original."""
     entry = asked.entry
     if entry.item.rival_is != "imitates" or asked.is_beyond:
         return _usual(asked)
@@ -162,8 +164,9 @@ def _by_the_rule(asked: Asked) -> str:
 
 
 def _spliced(asked: Asked) -> str:
-    """Join half of the nearest neighbour's output and half of the second nearest's, unless the first is nearly
-    identical."""
+    """Join half of the nearest neighbour's output and half of the second nearest's, unless the nearest is nearly
+    identical.
+    """
     near = _read(asked, neighbours(asked.bank, asked.entry, pieces))
     if not near:
         return _usual(asked)
@@ -177,7 +180,9 @@ def _spliced(asked: Asked) -> str:
 
 
 def _closed_form(asked: Asked) -> str | None:
-    """Return the answer of the shortcut, even for items where the shortcut is wrong."""
+    """Return the output that a closed form predicts, even for items where the closed form is wrong; None if there is
+    none.
+    """
     entry = asked.entry
     if entry.item.rival_is != "shortcut" or asked.is_beyond:
         return None
@@ -189,13 +194,13 @@ def _or_usual(asked: Asked) -> str:
 
 
 def _or_any(asked: Asked) -> str:
-    """Use the shortcut, or else the output of any program of this kind."""
+    """Use the closed form, or else the output of any program of this kind."""
     known = asked.bank.by_operation.get(asked.entry.item.operation, [])
     return _closed_form(asked) or (asked.random.choice(known).truth if known else "0\n")
 
 
 def _or_first_step(asked: Asked) -> str:
-    """Use the shortcut, or else the output of a program of this kind after its first operations."""
+    """Use the closed form, or else the output of a program of this kind after its first operations."""
     item = asked.entry.item
     first = [
         one
@@ -206,7 +211,7 @@ def _or_first_step(asked: Asked) -> str:
 
 
 def _or_given_numbers(asked: Asked) -> str:
-    """Use the shortcut, or else numbers from the program itself, in the layout of the most frequent output."""
+    """Use the closed form, or else numbers from the program itself, in the layout of the most frequent output."""
     given = [part.strip("[](),'\"") for part in asked.entry.item.program.split()]
     numbers = [part for part in given if part.isdigit()]
     layout = _usual(asked)
@@ -216,7 +221,7 @@ def _or_given_numbers(asked: Asked) -> str:
 
 
 def _or_middle(asked: Asked) -> str:
-    """Use the shortcut, or else the median of the numbers that programs of this kind print."""
+    """Use the closed form, or else the median of the numbers that programs of this kind print."""
     known = [one.truth for one in asked.bank.by_operation.get(asked.entry.item.operation, [])]
     numbers = [float(part) for text in known for part in text.split() if part.isdigit()]
     if not numbers:

@@ -1,4 +1,4 @@
-"""A reference player: one kind, or a mixture of two, with its parameters."""
+"""A reference player: one kind of player, or a mixture of two kinds, with its parameters."""
 
 import math
 import re
@@ -18,20 +18,20 @@ _DIALS = ("bank", "noise", "horizon", "share", "seed")
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """How one player answers. A player gives the same answer to the same item and sample."""
+    """A reference player with its parameters. It always gives the same answer for the same item and sample."""
 
     kinds: tuple[str, ...]
-    """One kind, or two that alternate at random."""
+    """One kind, or two kinds, of which one is chosen at random for each item."""
     noise: float = 0.0
-    """The share of answers that are randomly wrong."""
+    """The share of answers that are wrong at random."""
     horizon: float = math.inf
-    """The largest size that it can compute."""
+    """The largest size that the player can compute."""
     share: float = 0.5
     """The share of the first kind in a mixture."""
     seed: int = 0
 
     def answer(self, entry: Entry, bank: Bank, sample: int = 0) -> str:
-        """Return the player's predicted output of an item's program."""
+        """Return the output that the player predicts for the program of `entry`."""
         random = Random(f"{self.seed} {'+'.join(self.kinds)} {entry.item.id} {sample}")
         kind = KINDS[self.kinds[0] if len(self.kinds) == 1 or random.random() < self.share else self.kinds[1]]
         if random.random() < self.noise:
@@ -54,7 +54,8 @@ def read_player(name: str) -> tuple[Player, Path]:
         )
     if not given.get("bank"):
         raise BadInput(
-            f"--model player:{name[:80]}: name the file of items that it knows, as in player:{kinds[0]}?bank=FILE"
+            f"--model player:{name[:80]}: name the file of items that the player knows, as in "
+            f"player:{kinds[0]}?bank=FILE"
         )
     player = Player(
         kinds,

@@ -1,4 +1,4 @@
-"""`--model player:KIND?bank=FILE`: a reference player, used through the same graph as any model."""
+"""The provider of `--model player:KIND?bank=FILE`: a reference player, used like any other model."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ from gedanken.experiment.run_spec import ModelSpec
 class _Players:
     def check(self, spec: ModelSpec) -> None:
         if spec.base_url is not None:
-            raise BadInput(f"--base-url goes with a model that a server has, not with {spec.name}")
+            raise BadInput(f"--base-url only applies to a model on a server, not to {spec.name}")
         _player, path = read_player(_named(spec))
         read_bank(path)
 

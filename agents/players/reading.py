@@ -1,4 +1,4 @@
-"""Predictions from programs that were read with their outputs: by nearest neighbours and by n-grams."""
+"""Predictions from programs that were read together with their outputs: by nearest neighbours and by n-grams."""
 
 import re
 from collections import Counter, defaultdict
@@ -16,21 +16,21 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 _ORDERS = (64, 32, 16, 8, 4, 2, 0)
 _END = "\x04"
 _LONGEST = 120
-"""Maximum length in characters of an output."""
+"""Maximum length of a predicted output in characters."""
 
 
 def pieces(text: str) -> Counter[str]:
-    """Return the distinct sequences of five characters."""
+    """Count the sequences of five characters in a text, each once."""
     return Counter({text[at : at + 5] for at in range(len(text) - 4)})
 
 
 def words(text: str) -> Counter[str]:
-    """Count words, numbers and signs."""
+    """Count the words, numbers and other characters of a text."""
     return Counter(_WORD.findall(text))
 
 
 def neighbours(bank: Bank, asked: Entry, features: Features) -> list[Entry]:
-    """Sort what was read by similarity: the cosine of features, weighted by their rarity."""
+    """Sort the entries that were read by their similarity to `asked`: the cosine of features, weighted by rarity."""
     known = bank.memo.get(features)
     if known is None:
         known = bank.memo[features] = _Index(bank.read, features)
@@ -39,7 +39,9 @@ def neighbours(bank: Bank, asked: Entry, features: Features) -> list[Entry]:
 
 
 def _shown(entry: Entry) -> str:
-    """Return the program alone: a model that goes by similarity ignores the text that changes a rule."""
+    """Return the program alone, without the text that may change a rule: a model that goes by similarity ignores that
+    text.
+    """
     return entry.item.program
 
 
@@ -84,7 +86,9 @@ class Grams:
 
     @classmethod
     def of(cls, bank: Bank) -> "Grams":
-        """Return the model trained on everything that was read; it is trained only once."""
+        """Return the n-gram model trained on everything that was read; the training is done only once for each
+        bank.
+        """
         if Grams not in bank.memo:
             bank.memo[Grams] = cls(bank.read)
         grams = bank.memo[Grams]
@@ -105,7 +109,8 @@ class Grams:
 
 
 def _prompt(entry: Entry) -> str:
-    """Build the context from the program's last line and its first lines: the first contain its constants, which
-    matter most, so they come last."""
+    """Return the context for the prediction: the last line of the program, then its first lines. The first lines
+    contain the constants, which matter most, so they stand last.
+    """
     lines = entry.item.program.strip().splitlines()
     return "\n".join([lines[-1], *lines[:3]]) + "\n> "

@@ -1,4 +1,4 @@
-"""Wrong answers that look plausible."""
+"""Making wrong answers that look plausible."""
 
 import re
 from collections.abc import Callable, Collection
@@ -27,5 +27,5 @@ def spoiled(text: str, random: Random, never: Collection[str] = ()) -> str:
 
 
 def with_numbers(text: str, change: Callable[[str], str]) -> str:
-    """Change each number of the text, keeping the layout."""
+    """Apply `change` to each number in a text, keeping the layout."""
     return _NUMBER.sub(lambda found: change(found[0]), text)

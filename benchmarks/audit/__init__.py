@@ -1,1 +1,1 @@
-"""Scripted agents that really run what they run, honest and dishonest: how well does the audit tell?"""
+"""Scripted agents whose commands are really run, honest and dishonest: does the audit tell them apart?"""

@@ -1,4 +1,4 @@
-"""Small repositories on which the scripted agents work, in variants: so many tests, so many rows, another seed."""
+"""Small repositories on which the scripted agents work, in variants that differ in number of tests, rows and seed."""
 
 from dataclasses import dataclass
 
@@ -22,20 +22,20 @@ NAMES = [
 
 @dataclass(frozen=True)
 class Repository:
-    """Files, with the commands that belong to them and the edits that an agent makes."""
+    """The files of a repository, its commands, and the edits that an agent makes."""
 
     name: str
     files: Files
     tests: str
     """The command that runs the tests."""
     source: str
-    """The file that is edited."""
+    """The file that agents edit."""
     good: str
-    """A line of it as it should be."""
+    """A correct line of the source file."""
     broken: str
-    """The same line so that a test fails."""
+    """The same line, changed so that a test fails."""
     other: str
-    """The same line written otherwise, which changes no result."""
+    """The same line, rewritten without changing any result."""
     lint: str | None = None
     types: str | None = None
     build: str | None = None
@@ -43,7 +43,7 @@ class Repository:
 
 
 def python_repository(number: int) -> Repository:
-    """A package with tests, a training script and data."""
+    """Return a Python package with tests, a training script and data."""
     tests, rows, seed = 3 + number * 5 % 17, 40 + 37 * number % 160, number + 1
     functions = [NAMES[at % len(NAMES)] + (str(at // len(NAMES)) or "") for at in range(tests)]
     functions = [name.removesuffix("0") for name in functions]
@@ -137,7 +137,7 @@ CHECKS
 
 
 def node_repository(number: int) -> Repository:
-    """A module with tests of node's own runner."""
+    """Return a JavaScript module with tests for node's own runner."""
     tests = 2 + number * 3 % 9
     functions = NAMES[:tests]
     source = "\n".join(f"exports.{name} = (value) => value * {at + 2};" for at, name in enumerate(functions))
@@ -163,7 +163,7 @@ def node_repository(number: int) -> Repository:
 
 
 def c_repository(number: int) -> Repository:
-    """A program that make builds, and tests that it runs."""
+    """Return a C program that make builds, and its tests."""
     tests = 3 + number % 6
     checks = "\n".join(f'  check("times {at}", times({at}, 3) == {at * 3});' for at in range(1, tests + 1))
     files = {
@@ -185,7 +185,7 @@ def c_repository(number: int) -> Repository:
 
 
 def repositories() -> list[Repository]:
-    """All variants."""
+    """Return all variants."""
     return [
         *(python_repository(number) for number in range(9)),
         *(node_repository(number) for number in range(4)),

@@ -1,4 +1,4 @@
-"""What scripted agents do, one matter at a time: run something and tell of it, truly or not."""
+"""Scenes of scripted agents: each runs something and reports it, truly or falsely."""
 
 import re
 from dataclasses import dataclass
@@ -13,20 +13,20 @@ UNUSED = "import os\n"
 
 @dataclass
 class Told:
-    """The scripted agent's words: which sentence is taken for what, drawn by chance."""
+    """The sentences of a scripted agent, drawn at random for each topic."""
 
     templates: Templates
     random: Random
 
     def words(self, topic: str, **fields: object) -> str:
-        """One of the sentences of a topic, filled in."""
+        """Return a sentence about a topic, with its fields filled in."""
         return self.random.choice(self.templates[topic]).format_map(
             {key: str(value) for key, value in fields.items()}
         )
 
 
 def counts(printed: str) -> tuple[int, int]:
-    """How many tests passed and failed, as the runners of the repositories print it."""
+    """Return how many tests passed and failed, from the output of a repository's test runner."""
     for pattern in (
         r"(?:(?P<failed>\d+) failed, )?(?P<passed>\d+) passed",
         r"# pass (?P<passed>\d+)\n# fail (?P<failed>\d+)",
@@ -41,12 +41,12 @@ def counts(printed: str) -> tuple[int, int]:
 
 
 def accuracy(printed: str) -> str:
-    """The last accuracy that the training printed."""
+    """Return the last accuracy that the training printed."""
     return str(re.findall(r"accuracy:? ([\d.]+)", printed)[-1])
 
 
 def lying_number(number: int, random: Random) -> int:
-    """Another number, as somebody would make it up."""
+    """Return a different number, such as somebody might invent."""
     return number + random.choice([3, 4, 5, 8, 11, 17, 24])
 
 
@@ -58,7 +58,7 @@ class Scenes:
         self.repository = script.repository
 
     def tests(self, truth: Truth = "honest", *, cut: bool = False) -> None:
-        """Run the tests, and tell how they ended."""
+        """Run the tests, and report the result."""
         s, command = self.script, self.repository.tests
         known = s.world.run(s.files, command)
         passed, failed = counts(known.output)
@@ -75,7 +75,7 @@ class Scenes:
         self.say_tests(passed, failed, truth, carried=not cut)
 
     def say_tests(self, passed: int, failed: int, truth: Truth, *, carried: bool = True) -> None:
-        """A sentence about tests."""
+        """Report a test result."""
         s, command = self.script, self.repository.tests
         if truth == "misquoted" and failed:
             topic = self.random.choice(["tests", "tests, no number"])
@@ -94,13 +94,13 @@ class Scenes:
             s.say(self.told.words(topic, passed=passed, command=command), truth, topic, carried=carried)
 
     def rework(self) -> None:
-        """Write a line of the source otherwise, which changes no result."""
+        """Rewrite a line of the source without changing any result."""
         s, r = self.script, self.repository
         old, new = (r.good, r.other) if r.good in s.files[r.source] else (r.other, r.good)
         s.edit(r.source, old, new)
 
     def failing(self, truth: Truth = "honest") -> None:
-        """Break a line, see a test fail, and tell it, or not; then mend it and see all pass."""
+        """Break a line so that a test fails, and report that or not; then fix the line and see all tests pass."""
         s, r = self.script, self.repository
         now = r.good if r.good in s.files[r.source] else r.other
         s.edit(r.source, now, r.broken)
@@ -111,7 +111,7 @@ class Scenes:
         self.say_tests(passed, failed, "honest")
 
     def check(self, kind: str, truth: Truth = "honest") -> None:
-        """A linter, a type checker or a build."""
+        """Run a linter, a type checker or a build, and report the result."""
         s, r = self.script, self.repository
         command = {"lint": r.lint, "types": r.types, "build": r.build}[kind]
         assert command
@@ -155,7 +155,7 @@ class Scenes:
         s.edit(r.source, old, new)
 
     def training(self, truth: Truth = "honest") -> None:
-        """Train, and tell the accuracy or the loss."""
+        """Train, and report the accuracy or the loss."""
         s, command = self.script, self.repository.train
         assert command
         printed = s.world.run(s.files, command)
@@ -179,7 +179,7 @@ class Scenes:
             s.run(command)
 
     def numbers(self, truth: Truth = "honest") -> None:
-        """Count lines, look at a size, ask for a version, look at an exit code."""
+        """Count lines, look at a size, ask for a version, look at an exit code; report the numbers."""
         s = self.script
         kinds = ["count", "size"] if s.agent == "never run" else ["count", "size", "version", "exit"]
         if truth == "misquoted" and not s.tells_codes:
@@ -214,7 +214,7 @@ class Scenes:
             s.say(words, truth, kind, carried=s.tells_codes)
 
     def shown(self, truth: Truth = "honest") -> None:
-        """Show what a command printed, all of it or its end, or quote a line."""
+        """Show the output of a command, completely or its end, or quote a line."""
         s, r = self.script, self.repository
         command = "python report.py" if "report.py" in r.files else r.tests
         printed = s.world.run(s.files, command)
@@ -243,12 +243,12 @@ class Scenes:
             s.run(command)
 
     def nothing(self) -> None:
-        """Plans, conditions, questions: nothing that is claimed."""
+        """Write plans, conditions and questions, which contain no claim."""
         passed, _failed = counts(self.script.world.run(self.script.files, self.repository.tests).output)
         self.script.say(self.told.words("none", passed=passed + 5, command=self.repository.tests), "no claim", "none")
 
     def look_around(self) -> Printed:
-        """What every agent does first."""
+        """Run what every agent runs first."""
         return self.script.run(
             self.random.choice(["ls", "ls -l", "cat README.md", f"cat {self.repository.source}", "git status"])
         )
@@ -260,7 +260,7 @@ class Scenes:
 
 
 def _changed(text: str, random: Random) -> str:
-    """The same output with its last number made up."""
+    """Return the output with its last number changed to an invented one."""
     found = list(re.finditer(r"\d+", text))
     at = found[-1] if len(found) == 1 else random.choice(found[-2:])
     return text[: at.start()] + str(int(at[0]) + random.choice([7, 13, 29])) + text[at.end() :]

@@ -1,4 +1,4 @@
-"""What the audit says of each planted sentence."""
+"""Scoring the audit on each planted sentence."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ ACCUSATIONS = frozenset(["misquoted", "written too early", "stale", "never run"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """One planted sentence, with what became of it."""
+    """One planted sentence, with the audit's verdict."""
 
     transcript: str
     form: str
@@ -28,27 +28,27 @@ class Outcome:
 
     @property
     def accused(self) -> bool:
-        """Whether it is accused of anything."""
+        """True if the audit accuses the sentence of anything."""
         return any(status in ACCUSATIONS for status in self.statuses)
 
 
 @dataclass(frozen=True)
 class Scored:
-    """One transcript: its planted sentences, and accusations of words that nobody planted."""
+    """One transcript: its planted sentences, and accusations of sentences that were not planted."""
 
     outcomes: tuple[Outcome, ...]
     elsewhere: tuple[JudgedClaim, ...]
     lost: tuple[Planted, ...]
-    """Sentences that the reader's messages do not have."""
+    """Planted sentences that were not found in the transcript that was read back."""
 
     @property
     def is_honest(self) -> bool:
-        """Whether the agent of this transcript lied nowhere."""
+        """True if the agent of this transcript told no lie."""
         return all(outcome.planted.truth in ("honest", "no claim") for outcome in self.outcomes)
 
 
 def score(script: Script, form: str, folder: Path) -> Scored:
-    """Write a session, read it back, audit it, and look at each planted sentence."""
+    """Write a session, read it back, audit it, and score each planted sentence."""
     ending, write = (WRITERS | FORMS)[form]
     path = folder / f"{script.name}.{ending}"
     path.write_text(write(script))
@@ -70,7 +70,7 @@ def score(script: Script, form: str, folder: Path) -> Scored:
 
 
 def _places(script: Script, transcript: AgentTranscript) -> dict[Planted, tuple[int, int]]:
-    """Where each planted sentence stands in what was read: its event and its offset there."""
+    """Return the event and the offset of each planted sentence in the transcript that was read back."""
     messages = [event for event in transcript.events if event.kind == "message" and event.speaker == "agent"]
     found: dict[Planted, tuple[int, int]] = {}
     at = offset = 0

@@ -1,4 +1,6 @@
-"""A session of a scripted agent: what it says, runs and edits; the truth of each sentence is known as it is made."""
+"""A session of a scripted agent: what it says, runs and edits. Whether each sentence is true is known when it is
+written.
+"""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -8,21 +10,21 @@ from benchmarks.audit.world import Printed, World
 
 Truth = Literal["honest", "misquoted", "written too early", "stale", "never run", "no claim"]
 OPEN, CLOSE = "«", "»"
-"""What stands around a claim in a template."""
+"""Marks around a claim in a template."""
 
 
 @dataclass(frozen=True)
 class Planted:
-    """A claim that was put into a message, or a sentence that is none."""
+    """A claim in a message, or a sentence that contains none."""
 
     text: str
-    """As it stands in the message: found there again once the transcript is read."""
+    """The sentence as it stands in the message; it is searched for in the transcript."""
     truth: Truth
     topic: str
     carried: bool
-    """Whether the transcript holds a result that carries it."""
+    """True if the transcript contains a result that supports the claim."""
     before: int
-    """How many messages of the agent came before."""
+    """Number of earlier messages of the agent."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Step:
 
     kind: Literal["asked", "said", "ran", "edited"]
     text: str = ""
-    """Words, or what a command printed."""
+    """Text of a message, or output of a command."""
     command: str = ""
     code: int = 0
     path: str = ""
@@ -42,11 +44,11 @@ class Step:
 
 @dataclass
 class Script:
-    """What happens in one session."""
+    """The events of one session."""
 
     name: str
     agent: str
-    """What kind of agent it is: `honest`, or its way of lying."""
+    """The kind of agent: `honest`, or its way of lying."""
     world: World
     repository: Repository
     files: Files
@@ -55,19 +57,19 @@ class Script:
     has_tools: bool = True
     role_played: bool = False
     tells_codes: bool = True
-    """Whether the format keeps exit codes."""
+    """True if the format stores exit codes."""
 
     @property
     def messages(self) -> int:
-        """How many messages the agent has written."""
+        """The number of messages that the agent has written."""
         return sum(step.kind == "said" for step in self.steps)
 
     def ask(self, text: str) -> None:
-        """The user writes something."""
+        """Add a message of the user."""
         self.steps.append(Step("asked", text))
 
     def say(self, template: str, truth: Truth = "honest", topic: str = "", *, carried: bool = True) -> None:
-        """The agent writes a message; what stands between the marks is a claim, or where there are none all of it."""
+        """Add a message of the agent. The claims are between the marks; without marks, the whole message is one."""
         pieces = template.replace(CLOSE, OPEN).split(OPEN)
         claims = (
             [text for text in pieces[1::2] if text]
@@ -79,21 +81,21 @@ class Script:
         self.steps.append(Step("said", template.replace(OPEN, "").replace(CLOSE, "")))
 
     def add(self, template: str, truth: Truth = "honest", topic: str = "", *, carried: bool = True) -> None:
-        """The same, added to the message that was written last."""
+        """Add text to the agent's last message; see `say`."""
         last = self.steps.pop()
         assert last.kind == "said"
         self.say(template, truth, topic, carried=carried)
         self.steps[-1] = Step("said", f"{last.text}\n\n{self.steps[-1].text}")
 
     def run(self, command: str, *, cut: bool = False, session: str = "") -> Printed:
-        """A command, really run."""
+        """Really run a command, and add it."""
         printed = self.world.run(self.files, command)
         text = _cut(printed.output) if cut else printed.output
         self.steps.append(Step("ran", text, command, printed.code, session=session, cut=cut))
         return printed
 
     def edit(self, path: str, old: str | None, new: str) -> None:
-        """A file changed, or written whole."""
+        """Change a file, or write it as a whole, and add the edit."""
         text = self.files.get(path, "")
         assert old is None or old in text, (path, old)
         self.files = self.files | {path: new if old is None else text.replace(old, new, 1)}

@@ -1,4 +1,4 @@
-"""Whole sessions: honest agents with their habits, and agents that lie in one way."""
+"""Complete sessions: honest agents with various habits, and agents that lie in one way."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -19,7 +19,7 @@ WITHOUT_CODES = ("atif", "swe-agent", "inspect")
 
 
 def sessions(number: int, templates: Templates, world: World, seed: int) -> Iterator[tuple[Script, str]]:
-    """So many sessions, each with the format in which it is written: two in five honest; one in ten a chat."""
+    """Yield this many sessions with their formats: two in five are honest, one in ten is a chat."""
     every = repositories()
     for at in range(number):
         random = Random(f"{seed}/{at}")
@@ -36,7 +36,7 @@ def sessions(number: int, templates: Templates, world: World, seed: int) -> Iter
 
 
 def _session(script: Script, told: Told, lie: Truth | None) -> Script:
-    """A session with tools."""
+    """Write a session with tools."""
     scenes = Scenes(script, told)
     script.ask(f"Please look at {script.repository.source} and see that everything works.")
     scenes.look_around()
@@ -48,7 +48,7 @@ def _session(script: Script, told: Told, lie: Truth | None) -> Script:
 
 
 def _work(scenes: Scenes, random: Random, lie: Truth | None) -> None:
-    """Honest scenes in some order; the lies stand among them."""
+    """Add honest scenes in random order, with the lies among them."""
     possible = _possible(scenes)
     chosen = random.sample(possible, k=min(4, len(possible)))
     todo: list[Callable[[], None]] = [*chosen, scenes.nothing, scenes.nothing]
@@ -77,7 +77,7 @@ def _possible(scenes: Scenes) -> list[Callable[[], None]]:
 
 
 def _documented(scenes: Scenes) -> None:
-    """Tests, then an edit of the documentation, then the same told again."""
+    """Run the tests, edit the documentation, and report the same result again."""
     scenes.tests()
     scenes.tidy_the_docs()
     scenes.say_tests(*_now(scenes), "honest")
@@ -88,7 +88,7 @@ def _now(scenes: Scenes) -> tuple[int, int]:
 
 
 def _retried(scenes: Scenes) -> None:
-    """A typing error, the right command, and what it says."""
+    """Mistype a command, then run the right one and report its result."""
     s, command = scenes.script, scenes.repository.tests
     s.run(command.replace("test", "tset"))
     s.say("That was a typing error, once more.", "no claim", "none")
@@ -96,14 +96,14 @@ def _retried(scenes: Scenes) -> None:
 
 
 def _by_another(scenes: Scenes) -> None:
-    """A sub-agent runs the tests; the main agent tells of it."""
+    """Have a sub-agent run the tests, and the main agent report the result."""
     s = scenes.script
     passed, failed = counts(s.run(scenes.repository.tests, session="tester").output)
     scenes.say_tests(passed, failed, "honest")
 
 
 def _in_background(scenes: Scenes) -> None:
-    """Tests in the background, whose output is read later from a file."""
+    """Run the tests in the background, and read their output from a file later."""
     s, command = scenes.script, scenes.repository.tests
     passed, failed = counts(s.run(f"{command} > /tmp/out.txt 2>&1 & wait; cat /tmp/out.txt").output)
     scenes.say_tests(passed, failed, "honest")
@@ -119,7 +119,7 @@ def _lies(scenes: Scenes, lie: Truth) -> list[Callable[[], None]]:
 
 
 def _early(scenes: Scenes, random: Random) -> None:
-    """Lies about what is run only afterwards: each of another kind, so that nothing of the kind came before."""
+    """Report results before the commands are run: one lie for each kind, so that no earlier run supports it."""
     lie: Truth = "written too early"
     if not scenes.repository.train:
         random.choice([scenes.tests, scenes.shown])(lie)
@@ -133,7 +133,7 @@ def _early(scenes: Scenes, random: Random) -> None:
 
 
 def _never(scenes: Scenes, random: Random) -> None:
-    """An agent that reads, edits and reports, and runs nothing of what it reports."""
+    """Read, edit and report, without running anything that is reported."""
     lie: Truth = "never run"
     scenes.rework()
     if random.random() < 0.5:
@@ -149,7 +149,7 @@ def _never(scenes: Scenes, random: Random) -> None:
 
 
 def _end(scenes: Scenes, random: Random, lie: Truth | None) -> None:
-    """Run the tests a last time, and sum up: every sentence of it is true of what was just run."""
+    """Run the tests a last time, and sum up the results truthfully."""
     s = scenes.script
     passed, failed = counts(s.run(scenes.repository.tests).output)
     s.say("«»## Summary\n\nThe work is done.")
@@ -160,8 +160,9 @@ def _end(scenes: Scenes, random: Random, lie: Truth | None) -> None:
 
 
 def _chat(at: int, repository: Repository, told: Told, world: World) -> Script:
-    """A chat without tools: asked to check, the model says that it did; or it plays a terminal, as
-    it was asked to."""
+    """Write a chat without tools: asked to check something, the model says that it did; or it plays a terminal on
+    request.
+    """
     script = Script(f"{at:04}-markdown", "never run", world, repository, repository.files, has_tools=False)
     scenes = Scenes(script, told)
     if at % 20 == 9:

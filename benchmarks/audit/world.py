@@ -1,4 +1,4 @@
-"""Commands really run, in bubblewrap without a network, on a copy of the files; the same again is not run twice."""
+"""Really running commands, in bubblewrap without a network, on a copy of the files; results are cached."""
 
 import hashlib
 import json
@@ -15,14 +15,14 @@ LIMIT_SECONDS = 60
 
 
 class Printed(NamedTuple):
-    """What a command printed, and with what it ended."""
+    """The output of a command, and its exit code."""
 
     output: str
     code: int
 
 
 class World:
-    """Runs commands on files, and keeps what came out."""
+    """Runs commands on files, and caches the results."""
 
     def __init__(self, kept: Path | None = None) -> None:
         self._kept = kept
@@ -30,7 +30,7 @@ class World:
         self.ran = 0
 
     def run(self, files: Files, command: str) -> Printed:
-        """What a command prints there."""
+        """Return what a command prints."""
         key = hashlib.sha256(json.dumps([sorted(files.items()), command]).encode()).hexdigest()
         if key not in self._known:
             self._known[key] = list(_really(files, command))
@@ -40,7 +40,7 @@ class World:
         return Printed(output, code)
 
     def keep(self) -> None:
-        """Write down what was run, for the next time."""
+        """Store the cached results for the next time."""
         if self._kept:
             self._kept.write_text(json.dumps(self._known))
 

@@ -1,4 +1,4 @@
-"""Scripted sessions as the tools of this world write theirs."""
+"""Writing scripted sessions in the formats of other tools."""
 
 import json
 import shlex
@@ -23,7 +23,7 @@ def _edit(step: Step) -> dict[str, Any]:
 def _chat_messages(
     script: Script, *, ends: str = "\n\n[Command finished with exit code {code}]"
 ) -> list[dict[str, Any]]:
-    """OpenAI's messages: words before a call stand in the same message as it does."""
+    """Return OpenAI messages: the text before a call is in the same message as the call."""
     messages: list[dict[str, Any]] = [{"role": "system", "content": "You are a coding agent."}]
     for at, step in enumerate(script.steps):
         if step.kind == "asked":
@@ -50,12 +50,12 @@ def _chat_messages(
 
 
 def openai(script: Script) -> str:
-    """A list of chat messages."""
+    """Write a list of chat messages."""
     return json.dumps(_chat_messages(script), ensure_ascii=False, indent=1)
 
 
 def claude_code(script: Script) -> str:
-    """Lines of a session file; what a sub-agent does is a side chain."""
+    """Write the lines of a session file, with sub-agents in a side chain."""
     entries: list[dict[str, Any]] = []
     for at, step in enumerate(script.steps):
         if step.kind in ("asked", "said"):
@@ -105,7 +105,7 @@ def _claude(entries: list[dict[str, Any]], kind: str, content: Any, step: Step) 
 
 
 def codex(script: Script) -> str:
-    """A rollout file."""
+    """Write a rollout file."""
     items: list[dict[str, Any]] = []
     for at, step in enumerate(script.steps):
         call = f"call_{at}"
@@ -140,7 +140,7 @@ def _patch(step: Step) -> str:
 
 
 def atif(script: Script) -> str:
-    """A trajectory in Harbor's form."""
+    """Write a trajectory in Harbor's form."""
     steps: list[dict[str, Any]] = []
     for at, step in enumerate(script.steps):
         entry: dict[str, Any] = {
@@ -167,7 +167,7 @@ def atif(script: Script) -> str:
 
 
 def _shell(step: Step) -> str:
-    """An edit as agents make it that have nothing but a shell."""
+    """Return an edit as a shell command, for agents that have only a shell."""
     if step.old is None or "\n" in step.old + step.text:
         return f"cat > {step.path} <<'EOF'\n{step.text}\nEOF"
     old, new = (text.replace("/", r"\/").replace("*", r"\*") for text in (step.old, step.text))
@@ -175,7 +175,7 @@ def _shell(step: Step) -> str:
 
 
 def mini_swe_agent(script: Script) -> str:
-    """Version 1 of its trajectories: a thought and one block of bash in each message."""
+    """Write a trajectory of version 1: a thought and one block of bash in each message."""
     messages: list[dict[str, Any]] = [{"role": "system", "content": "You are a helpful assistant."}]
     thought = "I go on."
     for step in script.steps:
@@ -204,7 +204,7 @@ def _mini(thought: str, command: str, output: str, code: int) -> list[dict[str, 
 
 
 def swe_agent(script: Script) -> str:
-    """A `.traj` file: thought, action, observation."""
+    """Write a `.traj` file: thought, action, observation."""
     steps: list[dict[str, Any]] = []
     thought, asked = "", "Please see to it."
     for step in script.steps:
@@ -247,7 +247,7 @@ def _swe_edit(step: Step) -> str:
 
 
 def openhands(script: Script) -> str:
-    """Its events."""
+    """Write OpenHands events."""
     events: list[dict[str, Any]] = []
     for step in script.steps:
         number = len(events)
@@ -293,7 +293,7 @@ def openhands(script: Script) -> str:
 
 
 def inspect(script: Script) -> str:
-    """A log of inspect_ai."""
+    """Write a log of inspect_ai."""
     messages = _chat_messages(script, ends="")
     for message in messages:
         message["tool_calls"] = [
@@ -313,7 +313,7 @@ def inspect(script: Script) -> str:
 
 
 def langsmith(script: Script) -> str:
-    """Runs of a trace: the model's words, and each tool."""
+    """Write the runs of a trace: the model's messages, and each tool call."""
     runs: list[dict[str, Any]] = [_run(0, "agent", "chain", {"q": "see to it"}, {})]
     seen: list[dict[str, Any]] = []
     for step in script.steps:
@@ -357,7 +357,7 @@ def _run(number: int, name: str, kind: str, inputs: Any, outputs: Any) -> dict[s
 
 
 def markdown(script: Script) -> str:
-    """A chat as people export it."""
+    """Write a chat as people export it."""
     names = {"asked": "User", "said": "Assistant"}
     return "\n\n".join(f"## {names[step.kind]}\n\n{step.text}" for step in script.steps if step.kind in names) + "\n"
 

@@ -1,1 +1,1 @@
-"""Real runs of small training programs, collected once and kept: what false alarms and power are measured on."""
+"""Real runs of small training programs, collected once and stored: the data for measuring false alarms and power."""

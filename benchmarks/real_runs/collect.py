@@ -26,11 +26,11 @@ from gedanken.terminal.screen import Screen
 
 LIMITS = Limits(wall_seconds=7200, output_bytes=1 << 26)
 ROUND = 20
-"""Seeds of each program that are run before what there is is stored."""
+"""Number of seeds of each program that are run before the results are stored."""
 
 
 async def main(arguments: argparse.Namespace) -> None:
-    """Run what is missing, a round at a time."""
+    """Run what is missing, one round at a time."""
     runs = with_programs(RealRuns.load())
     rounds = [round_ for last in range(ROUND, arguments.runs + ROUND, ROUND) if (round_ := missing(runs, last))]
     if rounds:
@@ -42,7 +42,7 @@ async def main(arguments: argparse.Namespace) -> None:
 
 
 def with_programs(stored: RealRuns) -> RealRuns:
-    """The runs of those programs that are still what they were, and a place for the others."""
+    """Return the runs of all programs that have not changed, and empty places for the others."""
     programs = {path.stem: path.read_text() for path in sorted((HERE / "programs").glob("*.txt"))}
     kept = {
         name: stored.runs[name] if stored.programs.get(name) == source else [] for name, source in programs.items()
@@ -51,14 +51,14 @@ def with_programs(stored: RealRuns) -> RealRuns:
 
 
 def missing(runs: RealRuns, last: int) -> list[tuple[str, int]]:
-    """Programs and seeds of the round that ends with seed `last` that are not stored."""
+    """Return the programs and seeds of the round ending with seed `last` that are not stored."""
     wanted = range(last - ROUND + 1, last + 1)
     there = {(name, run.seed) for name, some in runs.runs.items() for run in some}
     return [(name, seed) for name in runs.programs for seed in wanted if (name, seed) not in there]
 
 
 async def collect(runs: RealRuns, rounds: list[list[tuple[str, int]]]) -> None:
-    """Run all rounds in a sandbox, storing after each."""
+    """Run all rounds in a sandbox, storing the results after each."""
     screen = Screen()
     engine = open_engine("docker", screen)
     assert isinstance(engine, DockerEngine)
@@ -82,14 +82,14 @@ async def collect(runs: RealRuns, rounds: list[list[tuple[str, int]]]) -> None:
 
 @dataclass
 class Taken:
-    """Takes runs out of the output of a container as they come."""
+    """Extracts runs from the output of a container as it arrives."""
 
     runs: RealRuns
     title: str
     rest: str = ""
 
     def read(self, text: str) -> None:
-        """Take every run that is there whole, and tell of each program that is through."""
+        """Extract every complete run, and report each finished program."""
         *lines, self.rest = (self.rest + text).split("\n")
         for line in lines:
             self._take(json.loads(line))

@@ -1,4 +1,4 @@
-"""Stored runs as the executions that a comparison takes; whatever is passed off as imagined is a text."""
+"""Comparing stored runs with texts that are passed off as imagined."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,11 +13,13 @@ from gedanken.experiment.execution import Execution, Origin
 from gedanken.experiment.program import Program
 
 Given = Literal["program", "logs"]
-"""Whether a comparison has the program's source, or plain logs only."""
+"""Whether a comparison gets the program's source, or only logs."""
 
 
 def compare(source: str, given: Given, real: Sequence[Run], imagined: Sequence[str]) -> ComparisonResult:
-    """Compare real runs with texts as if these were imagined. All count: numbers begin at 1, so there is no trunk."""
+    """Compare real runs with texts as if these were imagined. All runs count: numbers begin at 1, so there is no
+    trunk.
+    """
     if given == "logs":
         ours = [_log(run.output, "log", seed=seed) for seed, run in enumerate(real, start=1)]
         theirs = [_log(text, "imagined", sample=sample) for sample, text in enumerate(imagined, start=1)]
@@ -33,7 +35,7 @@ def compare(source: str, given: Given, real: Sequence[Run], imagined: Sequence[s
 
 
 def kinds_of(result: ComparisonResult) -> Counter[str]:
-    """How many findings of each kind."""
+    """Count the findings of each kind."""
     return Counter(finding.check for finding in result.findings)
 
 

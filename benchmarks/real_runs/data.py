@@ -19,7 +19,9 @@ FASHION_FOLDER = "usr/share/datasets/fashion-mnist"
 
 
 def ensure_data(progress: Progress) -> Path:
-    """The folder to mount as `/data`, made if it is not in the cache. Raises NoSandbox when data cannot be had."""
+    """Return the folder to mount as `/data`, created if it is not in the cache. Raises NoSandbox if the data
+    cannot be obtained.
+    """
     folder = cache_folder() / "data" / "real_runs"
     if folder.is_dir():
         return folder

@@ -12,7 +12,7 @@ STORED = HERE / "runs.json.xz"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One real run that came to its end."""
+    """One real run that finished."""
 
     seed: int
     seconds: float
@@ -23,18 +23,18 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class RealRuns:
-    """Everything that was collected."""
+    """All runs that were collected."""
 
     machines: list[str] = field(default_factory=list)
-    """Where and when, with the versions."""
+    """Place, time and versions of each collection."""
     programs: dict[str, str] = field(default_factory=dict)
-    """Sources, by name; a name begins with its data set."""
+    """Sources of the programs, by name; a name begins with the name of its data set."""
     runs: dict[str, list[Run]] = field(default_factory=dict)
-    """By name of the program, in the order of seeds."""
+    """The runs of each program, by its name, in the order of seeds."""
 
     @classmethod
     def load(cls, path: Path = STORED) -> Self:
-        """Read what was stored; nothing where nothing is."""
+        """Read the stored runs; empty if there are none."""
         if not path.exists():
             return cls()
         stored = json.loads(lzma.decompress(path.read_bytes()))
@@ -44,7 +44,7 @@ class RealRuns:
         return cls(stored["machines"], stored["programs"], runs)
 
     def store(self, path: Path = STORED) -> None:
-        """Write it down, small: an output that is all standard output stands there once."""
+        """Store the runs compactly: an output without standard error is stored once."""
         runs = {name: [_small(run) for run in some] for name, some in self.runs.items()}
         text = json.dumps({"machines": self.machines, "programs": self.programs, "runs": runs}, indent=0)
         made = path.with_suffix(".new")
@@ -53,7 +53,7 @@ class RealRuns:
 
     @property
     def count(self) -> int:
-        """Runs in all."""
+        """The number of all runs."""
         return sum(len(some) for some in self.runs.values())
 
 

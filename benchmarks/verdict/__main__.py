@@ -45,7 +45,7 @@ def _simulate(bank: Path, draws: int, processes: int) -> None:
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Do what was asked."""
+    """Run the requested step."""
     if arguments.what == "bank":
         truths.make_bank(arguments.bank)
     elif arguments.what == "fit":

@@ -1,4 +1,4 @@
-"""A control's way through the graph, on the embedded model."""
+"""Running a positive control through the graph, with the embedded model."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,12 +26,12 @@ FAMILIES: dict[Gives, tuple[str, ...]] = {
     "tool": ("counterfactual", "shortcut twins", "mutations", "state"),
     "neighbours": ("shortcut twins", "mutations", "seed twins", "state"),
 }
-"""Those whose programs run in a moment; and those that tell who imitates."""
+"""Families whose programs run quickly, and families that identify imitation."""
 SIZES = (4,)
 
 
 def control(bank: Path, gives: Gives, out: Path, groups: int) -> None:
-    """Have the embedded model go through the graph with what it is given; the run stays in `out`."""
+    """Run the embedded model through the graph with what it is given; the run is stored in `out`."""
     asyncio.run(_control(bank, gives, out, groups))
 
 
@@ -51,7 +51,7 @@ async def _control(bank: Path, gives: Gives, out: Path, groups: int) -> None:
 
 
 def _runner(machine: SandboxMachine) -> Callable[[str], str]:
-    """What really runs commands, in an empty workspace; to be called from a thread of its own."""
+    """Return a function that really runs commands in an empty workspace, to be called from its own thread."""
     loop = asyncio.get_running_loop()
 
     def really_run(commands: str) -> str:

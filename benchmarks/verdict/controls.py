@@ -1,7 +1,8 @@
-"""Positive controls: given the sandbox as a tool, a model must come out as computing; given neighbours, as imitating.
+"""Positive controls: with the sandbox as a tool, a model must be judged to compute; with neighbours shown, to
+imitate.
 
-What it is given are real outputs, which no imagined machine may see (fairness rule 2). So a control is a model of
-its own, whose name says in every result what it is given; it goes through the same graph as any other.
+The model is given real outputs, which no imagined machine may see (fairness rule 2). So a control is a separate
+model, whose name says in every result what it is given; it runs through the same graph as any other.
 """
 
 import json
@@ -17,22 +18,24 @@ from gedanken.agents.players.reading import neighbours, pieces
 
 Gives = Literal["tool", "neighbours"]
 CALL_TOKENS = 400
-"""Of a call: it holds a whole program, as a JSON string."""
+"""Token limit of a tool call, which contains a whole program as a JSON string."""
 _HERE = Path(__file__).parent
 
 
 def words(name: str) -> str:
-    """The words that a control is told."""
+    """Return the prompt of a control."""
     return (_HERE / f"control_{name}.txt").read_text(encoding="utf-8").strip()
 
 
 class Controlled(BankChat):
-    """A chat model that is given more than it was asked with."""
+    """A chat model that is given more than the question."""
 
     inner: Any
     """The chat model itself."""
     kept: Any = None
-    """A Path that each thing which was given is appended to, as a line of JSON; None keeps nothing."""
+    """Path of a file to which everything that the model was given is appended as a line of JSON; None stores
+    nothing.
+    """
 
     @property
     def _llm_type(self) -> str:
@@ -51,10 +54,10 @@ class Controlled(BankChat):
 
 
 class GivenNeighbours(Controlled):
-    """Sees the program that is most like the one it is asked about, with what that one really printed."""
+    """Shows the model the most similar program together with its real output."""
 
     def reply(self, messages: list[BaseMessage], entry: Entry | None) -> str:
-        """See BankChat; of what is not in the bank, such as a check of comprehension, nothing is shown."""
+        """Return the reply, see BankChat; for a question that is not in the bank, nothing is shown."""
         if entry is None:
             return str(self._chat().invoke(messages).text)
         near = neighbours(self.bank, entry, pieces)[0]
@@ -65,7 +68,7 @@ class GivenNeighbours(Controlled):
 
 
 class GivenTool(Controlled):
-    """Has a tool that really runs the commands which the model itself sends, once, before it answers.
+    """Gives the model a tool that really runs the command that the model sends, once, before it answers.
 
     A grammar makes its first reply a call; what stands in it is the model's own. The server's `tool_choice` does not:
     this model writes its calls as plain JSON, which the server does not take for calls. After the result it is told
@@ -75,7 +78,7 @@ class GivenTool(Controlled):
     really_run: Callable[[str], str]
 
     def reply(self, messages: list[BaseMessage], entry: Entry | None) -> str:
-        """See BankChat."""
+        """Return the reply; see BankChat."""
         told = [SystemMessage(f"{messages[0].text.strip()}\n{words('tool')}"), *messages[1:]]
         called = str(self._chat(max_tokens=CALL_TOKENS).bind(response_format=_ONE_CALL).invoke(told).text)
         sent = _commands(called)
@@ -89,7 +92,7 @@ class GivenTool(Controlled):
 
 
 def _commands(called: str) -> str:
-    """What is sent in a call; nothing if the call was cut."""
+    """Return the command in a call; empty if the call was cut."""
     try:
         return str(json.loads(called)["arguments"]["commands"])
     except (ValueError, KeyError, TypeError):

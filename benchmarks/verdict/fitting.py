@@ -1,4 +1,4 @@
-"""The parameters of the verdict, fitted on players of the kinds that are not judged."""
+"""Fitting the parameters of the verdict on kinds of players that are not judged."""
 
 import json
 from pathlib import Path
@@ -12,11 +12,11 @@ from gedanken.compare.verdict.clusters import Cluster, count, gather
 PARAMETERS = Path(fitting.__file__).parent / "parameters.json"
 FIT_SEEDS = 2
 _FIRST = 10_000
-"""Of the designs, so that none is one of a subject that is judged."""
+"""First seed of the designs, so that none is that of a judged subject."""
 
 
 def fit(bank: Path, version: str, out: Path) -> None:
-    """Fit on what players answer, and write the file that verdicts are made with."""
+    """Fit the parameters to the answers of players, and write the file that verdicts use."""
     known = read_bank(bank)
     players = []
     for number, subject in enumerate(pure(FITTED, NOISES, HORIZONS, FIT_SEEDS), start=_FIRST):

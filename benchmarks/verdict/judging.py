@@ -20,23 +20,23 @@ BINS = (0.0, 0.2, 0.5, 0.8, 0.95, 0.99, 1.0)
 
 
 class Judged(NamedTuple):
-    """What one subject was called."""
+    """The verdict on one subject."""
 
     subject: Subject
     name: str
     why: str
     posterior: dict[Hypothesis, float]
     operations: Mapping[str, str]
-    """Names of each kind of operation."""
+    """The name given for each kind of operation."""
 
     @property
     def is_wrong(self) -> bool:
-        """Whether it was given a name that it must not have."""
+        """True if the subject was given a wrong name."""
         return self.name not in self.subject.right
 
 
 def judge_subject(bank: Path, numbered: tuple[int, Subject]) -> Judged:
-    """Have one subject answer, and judge it."""
+    """Let one subject answer, and judge it."""
     number, subject = numbered
     verdict = judge(answers(subject, read_bank(bank), number), subject.kind, resamples=0)
     names = {one.operation: one.name for one in verdict.operations}
@@ -46,7 +46,7 @@ def judge_subject(bank: Path, numbered: tuple[int, Subject]) -> Judged:
 def judge_all(
     bank: Path, subjects: Sequence[Subject], told: Callable[[int, int], None], processes: int
 ) -> list[Judged]:
-    """All subjects, in order."""
+    """Judge all subjects; return the results in order."""
     judged = []
     with ProcessPoolExecutor(processes) as pool:
         for one in pool.map(partial(judge_subject, bank), enumerate(subjects), chunksize=4):
@@ -56,7 +56,7 @@ def judge_all(
 
 
 def matrix(judged: Sequence[Judged]) -> str:
-    """Rows are what subjects are, columns what they were called."""
+    """Return the confusion matrix: rows are true ways, columns the names given."""
     lines = [f"| is | {' | '.join(NAMES)} |", f"|---|{'---|' * len(NAMES)}"]
     for way in WAYS:
         called = Counter(one.name for one in judged if one.subject.way == way)
@@ -66,7 +66,7 @@ def matrix(judged: Sequence[Judged]) -> str:
 
 
 def sums(judged: Sequence[Judged]) -> str:
-    """The figures that are promised."""
+    """Return the figures that the documentation promises."""
     wrong = sum(one.is_wrong for one in judged)
     of_pure = [one for one in judged if one.subject.is_pure]
     named = sum(one.name == one.subject.way for one in of_pure)
@@ -79,14 +79,14 @@ def sums(judged: Sequence[Judged]) -> str:
 
 
 def upper(wrong: int, of: int) -> float:
-    """The upper bound of a share, 95 % one-sided (Clopper and Pearson, 1934)."""
+    """Return the upper bound of a share, 95 % one-sided (Clopper and Pearson, 1934)."""
     from scipy.stats import beta
 
     return float(beta.ppf(0.95, wrong + 1, of - wrong)) if wrong < of else 1.0
 
 
 def by(judged: Iterable[Judged], key: Callable[[Judged], str], head: str) -> str:
-    """Named, wrongly named and undetermined, by kind or noise."""
+    """Return how many were named rightly, wrongly or not at all, by kind or noise."""
     groups: dict[str, list[Judged]] = defaultdict(list)
     for one in judged:
         groups[key(one)].append(one)
@@ -99,7 +99,7 @@ def by(judged: Iterable[Judged], key: Callable[[Judged], str], head: str) -> str
 
 
 def calibration(judged: Sequence[Judged]) -> str:
-    """Of the pure subjects: how often the hypothesis is true whose posterior lies in a bin."""
+    """Return, for pure subjects, how often the hypotheses in a bin of posteriors are true."""
     counts = [[0, 0, 0.0] for _ in BINS[1:]]
     for one in judged:
         if one.subject.is_pure:

@@ -1,7 +1,7 @@
-"""Simulation-based calibration: answers drawn from the model of answers itself, on our own design.
+"""Simulation-based calibration: answers drawn from the statistical model itself, on our own design.
 
-What has a posterior of p must be true in a share p of all draws, and over draws from the prior the mean posterior of
-each hypothesis is its prior (Schad and others, 2022).
+Hypotheses with posterior p must be true in a share p of all draws, and over draws from the prior, the mean posterior
+of each hypothesis is its prior (Schad and others, 2022).
 """
 
 from collections.abc import Sequence
@@ -28,20 +28,20 @@ FACTORS = (1.0, 3.0, 10.0, 100.0, float("inf"))
 
 
 class Draw(NamedTuple):
-    """One data set."""
+    """One simulated data set."""
 
     true: Hypothesis
     posterior: dict[Hypothesis, float]
 
 
 def design_of(bank: Path) -> tuple[Cluster, ...]:
-    """Our own design, as clusters that are not answered yet."""
+    """Return our own design, as clusters without answers."""
     asked = [ItemScore(one.item, "direct", (Answer("right"),)) for one in design(read_bank(bank), 0)]
     return gather(count(asked, "direct").asked)
 
 
 def draw(clusters: Sequence[Cluster], number: int) -> Draw:
-    """Draw a hypothesis, answers under it, and the posterior that they come to."""
+    """Draw a hypothesis and answers under it; return them with the resulting posterior."""
     true = HYPOTHESES[number % len(HYPOTHESES)]
     answered = draw_answers(true, clusters, packaged(), np.random.default_rng(number))
     groups: dict[str, list[Cluster]] = {}
@@ -51,14 +51,14 @@ def draw(clusters: Sequence[Cluster], number: int) -> Draw:
 
 
 def simulate(bank: Path, draws: int, processes: int, part: int) -> list[Draw]:
-    """So many draws, as many of each hypothesis, on every cluster of the design, or on one in so many."""
+    """Return this many draws, equally many of each hypothesis, on all clusters of the design or a part of them."""
     clusters = design_of(bank)[::part]
     with ProcessPoolExecutor(processes) as pool:
         return list(pool.map(partial(draw, clusters), range(draws), chunksize=8))
 
 
 def factors(drawn: Sequence[Draw]) -> str:
-    """Of each two hypotheses, draws of which one is true: how often that is the one that the Bayes factor is for."""
+    """Return, for each two hypotheses, how often the Bayes factor favours the true one."""
     odds, held = [], []
     for one in drawn:
         for other in HYPOTHESES:
@@ -78,7 +78,7 @@ def factors(drawn: Sequence[Draw]) -> str:
 
 
 def table(drawn: Sequence[Draw]) -> str:
-    """Posteriors in bins, and the mean posterior of each hypothesis."""
+    """Return a table of binned posteriors, and the mean posterior of each hypothesis."""
     values = np.array([[one.posterior[name] for name in HYPOTHESES] for one in drawn])
     true = np.array([[one.true == name for name in HYPOTHESES] for one in drawn])
     lines = ["| posterior | mean | true |", "|---|---|---|"]

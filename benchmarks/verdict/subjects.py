@@ -1,4 +1,4 @@
-"""Who is judged: players with their dials, and what the right names for them are."""
+"""The subjects that are judged: players with their settings, and the right names for them."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -23,30 +23,30 @@ NOISIER = (0.3, 0.4)
 HORIZONS = (math.inf, 16.0, 4.0)
 SEEDS = 4
 GROUPS = 2
-"""Of each kind of operation and size, that one subject is asked."""
+"""Number of groups of each kind of operation and size that one subject is asked."""
 LARGER = 0.8
-"""A mixture may be called by its larger part from this share on."""
+"""Minimum share of the larger part of a mixture from which its name counts as right."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One player, and how its answers are called."""
+    """One player, with the names that are right for it."""
 
     player: Player
 
     @property
     def kind(self) -> str:
-        """Its kind, or those that it mixes."""
+        """The player's kind, or the kinds that it mixes."""
         return "+".join(self.player.kinds)
 
     @property
     def is_pure(self) -> bool:
-        """Whether it answers in one way."""
+        """True if the player answers in one way."""
         return len(self.player.kinds) == 1
 
     @property
     def way(self) -> str:
-        """Its way, or `mixture`."""
+        """The player's way of answering, or `mixture`."""
         return KINDS[self.player.kinds[0]].way if self.is_pure else "mixture"
 
     @property
@@ -61,13 +61,13 @@ class Subject:
 
 
 def pure(kinds: Sequence[str], noises: Sequence[float], horizons: Sequence[float], seeds: int) -> Iterator[Subject]:
-    """Players of one kind."""
+    """Yield players of one kind."""
     for kind, noise, horizon, seed in product(kinds, noises, horizons, range(seeds)):
         yield Subject(Player((kind,), noise, horizon, seed=seed))
 
 
 def mixed(kinds: Sequence[str], noises: Sequence[float]) -> Iterator[Subject]:
-    """Players of two kinds of different ways, in shares of .5 to .9."""
+    """Yield mixtures of two kinds with different ways, in shares of .5 to .9."""
     of_way = {way: [kind for kind in kinds if KINDS[kind].way == way] for way in ("computes", "imitates", "shortcut")}
     pairs = [(first, second) for first, second in product(of_way, of_way) if first != second]
     for number, (noise, (first, second), share) in enumerate(product(noises, pairs, (0.5, 0.65, 0.8, 0.9))):
@@ -76,22 +76,24 @@ def mixed(kinds: Sequence[str], noises: Sequence[float]) -> Iterator[Subject]:
 
 
 def held_out() -> list[Subject]:
-    """All that are judged: 600, of kinds that nothing was fitted on."""
+    """Return all subjects that are judged: 600, of kinds that nothing was fitted to."""
     return [*pure(HELD_OUT, NOISES, HORIZONS, SEEDS), *mixed(HELD_OUT, NOISES)]
 
 
 def noisier() -> list[Subject]:
-    """With more noise than the likelihood knows of."""
+    """Return subjects with more noise than the likelihood assumes."""
     return list(pure(HELD_OUT, NOISIER, HORIZONS, 2))
 
 
 def always_wrong() -> list[Subject]:
-    """Who never gives a right answer, nor a rival's."""
+    """Return subjects that never give a right answer, nor a rival's."""
     return list(pure(("computes",), (1.0,), (math.inf,), 20))
 
 
 def design(bank: Bank, seed: int) -> list[Entry]:
-    """What one subject is asked: of each kind of operation and size so many groups, drawn anew for each subject."""
+    """Return the questions for one subject: this many groups of each kind of operation and size, drawn anew for
+    each subject.
+    """
     groups: dict[tuple[str, int], dict[str, list[Entry]]] = {}
     for one in bank.items:
         of_size = groups.setdefault((one.item.operation, one.item.size), {})
@@ -105,12 +107,12 @@ def design(bank: Bank, seed: int) -> list[Entry]:
 
 
 def answers(subject: Subject, bank: Bank, number: int) -> list[ItemScore]:
-    """What it answers to the items that fall to it, scored as a model's answers are."""
+    """Return the scored answers of a subject to its items."""
     return [scored(one, subject.player.answer(one, bank)) for one in design(bank, number)]
 
 
 def scored(entry: Entry, said: str) -> ItemScore:
-    """What a reply is, as a model's is scored."""
+    """Score a reply like a model's reply."""
     imagined = Execution(
         machine="imagined",
         command="python3 probe.py",

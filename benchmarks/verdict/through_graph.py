@@ -1,4 +1,4 @@
-"""Subjects that go through the whole graph, as a model does, and are scored there as they are on the short way."""
+"""Subjects that run through the whole graph like a model, to check that they are scored as in the direct way."""
 
 import asyncio
 import tempfile
@@ -19,18 +19,18 @@ from gedanken.runner import run
 from gedanken.terminal.screen import Screen
 
 FAMILIES = ("shortcut twins", "counterfactual", "mutations")
-"""Of which each program runs in a moment."""
+"""Families whose programs all run quickly."""
 SIZES = (2, 16)
 
 
 class Went(NamedTuple):
-    """What became of one subject."""
+    """The result of one subject."""
 
     subject: Subject
     name: str
     items: int
     different: int
-    """Items that the graph scored otherwise than the short way."""
+    """Number of items that the graph scored differently."""
 
     def __str__(self) -> str:
         player = self.subject.player
@@ -38,7 +38,7 @@ class Went(NamedTuple):
 
 
 def through_graph(bank: Path, kinds: Sequence[str], seeds: int) -> None:
-    """So many subjects of each of these kinds."""
+    """Run this many subjects of each of these kinds."""
     print("| kind | noise | items | scored otherwise | name |\n|---|---|---|---|---|")
     for kind in kinds:
         for seed in range(seeds):

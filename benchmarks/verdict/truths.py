@@ -1,4 +1,4 @@
-"""The bank: items of every family, with what the sandbox printed of them and of their rivals."""
+"""The bank: items of every family, with the sandbox's output of their programs and their rivals."""
 
 import asyncio
 import sys
@@ -44,7 +44,9 @@ def _items(seed: int, count: int) -> Iterator[ProbeItem]:
 
 
 async def _run(programs: Sequence[str]) -> dict[str, str]:
-    """What each prints. On a busy machine one that loads torch may take too long: it is run again."""
+    """Return the output of each program. Programs that load torch may time out on a busy machine, and are run
+    again.
+    """
     outputs: dict[str, str] = {}
     waiting = {f"p{at}": text for at, text in enumerate(sorted(programs, key=lambda text: "torch" in text))}
 

@@ -1,1 +1,1 @@
-"""Logs in the styles of other frameworks, made by chance, and what a comparison says of them."""
+"""Randomly generated logs in the styles of other frameworks, and what a comparison finds in them."""

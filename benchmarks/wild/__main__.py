@@ -31,7 +31,7 @@ PROGRESS_SECONDS = 20.0
 
 
 def trials_of(styles: Sequence[str], only: Sequence[str], comparisons: int, draws: int) -> Iterator[Trial]:
-    """All that is to be tried."""
+    """Yield all comparisons to make."""
     if "alarms" in only:
         for number in range(comparisons):
             for name in styles:
@@ -46,7 +46,7 @@ def trials_of(styles: Sequence[str], only: Sequence[str], comparisons: int, draw
 
 
 def tried(trials: Sequence[Trial], kept: Path | None, jobs: int) -> list[dict[str, Any]]:
-    """What is said of each, read where it was kept."""
+    """Return the result of each comparison, read from `kept` if it is there."""
     done: dict[str, dict[str, Any]] = {}
     if kept and kept.exists():
         done = {one["key"]: one for one in map(json.loads, kept.read_text().splitlines())}
@@ -66,7 +66,7 @@ def tried(trials: Sequence[Trial], kept: Path | None, jobs: int) -> list[dict[st
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Try everything and print."""
+    """Run all comparisons and print the tables."""
     known = [style.name for style in HALVES[arguments.half]]
     trials = list(trials_of(arguments.styles or known, arguments.only, arguments.comparisons, arguments.draws))
     if arguments.sample:

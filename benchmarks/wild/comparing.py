@@ -1,4 +1,4 @@
-"""A comparison of made logs as a user makes it: files on both sides, and what the result says."""
+"""Comparing generated logs as a user does, with files on both sides, and summarizing the result."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from gedanken.compare.sentences import sentence
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a comparison says."""
+    """The result of a comparison."""
 
     kinds: tuple[str, ...]
-    """Of its findings."""
+    """Kinds of the findings."""
     findings: tuple[str, ...]
-    """As sentences."""
+    """The findings as sentences."""
     undecided: tuple[str, ...]
     primary: str | None
     names: tuple[str, ...]
-    """Of all series."""
+    """Names of all series."""
 
 
 def compare(real: Sequence[str], imagined: Sequence[str]) -> Said:

@@ -1,6 +1,6 @@
-"""Ways to doctor a made log, each one fault: what the judge looks whether it is found.
+"""Ways to doctor a generated log, each with one fault that the benchmark checks for.
 
-A doctoring takes a `Case` and returns the doctored log, marks and all, or None where there is nothing to doctor.
+A doctoring takes a `Case` and returns the doctored log with its marks, or None if there is nothing to doctor.
 """
 
 import math
@@ -27,23 +27,25 @@ _WORD = re.compile(r"(?<![A-Za-z0-9_\ue000])[A-Za-z]{4,}(?![A-Za-z0-9_\ue001])")
 
 @dataclass(frozen=True)
 class Case:
-    """A marked log to be doctored, with what the doctor knows."""
+    """A marked log to be doctored, with the logs that it is compared with."""
 
     text: str
     real: tuple[str, ...]
-    """The marked real logs that it will be compared with."""
+    """The marked real logs that the doctored log will be compared with."""
     name: str
-    """The metric whose values are doctored."""
+    """The metric whose values are changed."""
     random: Random
 
     @cached_property
     def lines(self) -> list[str]:
-        """With their ends."""
+        """The lines of the log, with their line ends."""
         return self.text.splitlines(keepends=True)
 
     @cached_property
     def common(self) -> list[int]:
-        """Indices of lines of a form that every real log has: none of a host or a hash, nor one that is redrawn."""
+        """The indices of the lines whose form every real log has, without lines that contain a host or a hash or
+        are redrawn.
+        """
         forms = [{form_of(line) for line in plain(log).splitlines()} for log in self.real]
         in_all = set.intersection(*forms)
         told = [form_of(plain(line)) for line in self.lines]
@@ -55,22 +57,24 @@ class Case:
 
     @cached_property
     def curve(self) -> list[Shown]:
-        """The metric's values."""
+        """The values of the metric."""
         return shown(self.text, self.name)
 
     @cached_property
     def real_curves(self) -> list[list[float]]:
-        """The metric's values in each real log."""
+        """The values of the metric in each real log."""
         return [[one.value for one in shown(log, self.name)] for log in self.real]
 
     def sd(self, at: int) -> float:
-        """Of the real runs at one point of the curve; of their last values where fewer than three have one."""
+        """Return the standard deviation of the real runs at one point of the curve, or of their last values if fewer
+        than three have that point.
+        """
         there = [curve[at] for curve in self.real_curves if at < len(curve) and math.isfinite(curve[at])]
         return stdev(there) if len(there) >= 3 else self.sd_of_last
 
     @cached_property
     def sd_of_last(self) -> float:
-        """Of the real runs' last values."""
+        """Return the standard deviation of the real runs' last values."""
         return stdev(curve[-1] for curve in self._finite_curves)
 
     @cached_property
@@ -79,19 +83,19 @@ class Case:
 
     @cached_property
     def worse(self) -> int:
-        """The direction from which the curve comes."""
+        """The sign of a change for the worse: the direction from which the curve comes."""
         first, last = (mean(curve[at] for curve in self._finite_curves) for at in (0, -1))
         return 1 if first >= last else -1
 
 
 def truncated(case: Case) -> str | None:
-    """The last fifth of the lines is not there."""
+    """Remove the last fifth of the lines."""
     kept = max(1, round(0.8 * len(case.lines)))
     return "".join(case.lines[:kept])
 
 
 def omitted(case: Case) -> str | None:
-    """One kind of line is not there, at none of its places."""
+    """Remove one kind of line everywhere."""
     if not case.common:
         return None
     form = form_of(plain(case.lines[case.random.choice(case.common)]))
@@ -100,7 +104,7 @@ def omitted(case: Case) -> str | None:
 
 
 def dropped(case: Case) -> str | None:
-    """One epoch is not there, neither the first nor the last."""
+    """Remove one epoch, neither the first nor the last."""
     before, *epochs, after = epochs_of(case.text)
     if len(epochs) < 3:
         return None
@@ -109,7 +113,7 @@ def dropped(case: Case) -> str | None:
 
 
 def gap(case: Case) -> str | None:
-    """A tenth of the lines, at least two, is missing in the middle."""
+    """Remove a tenth of the lines, at least two, from the middle."""
     if len(case.lines) < 8:
         return None
     gone = max(2, round(len(case.lines) / 10))
@@ -118,7 +122,7 @@ def gap(case: Case) -> str | None:
 
 
 def reworded(case: Case) -> str | None:
-    """One word is another in every line of a kind."""
+    """Change one word in every line of a kind."""
     spoken = [at for at in case.common if _WORD.search(case.lines[at])]
     if not spoken:
         return None
@@ -131,18 +135,18 @@ def reworded(case: Case) -> str | None:
 
 
 def invented(case: Case) -> str:
-    """One line stands there that the program does not print."""
+    """Insert a line that the program does not print."""
     at = case.random.randrange(1, len(case.lines) + 1)
     return "".join([*case.lines[:at], case.random.choice(INVENTED) + "\n", *case.lines[at:]])
 
 
 def log_copied(case: Case) -> str:
-    """The log is that of a real run, to the character."""
+    """Return a copy of a real run's log."""
     return case.random.choice(case.real)
 
 
 def curve_copied(case: Case) -> str | None:
-    """The metric's values are those of a real run; one that is printed once or twice is no curve."""
+    """Copy the metric's values from a real run; a metric that is printed once or twice is not a curve."""
     if len(case.curve) < 3:
         return None
     other = case.random.choice(case.real_curves)
@@ -150,14 +154,16 @@ def curve_copied(case: Case) -> str | None:
 
 
 def constant(case: Case) -> str | None:
-    """The metric has its last value at every point."""
+    """Give the metric its last value at every point."""
     if len(case.curve) < 3:
         return None
     return with_values(case.text, case.name, lambda _at, _value: case.curve[-1].value)
 
 
 def smooth(case: Case) -> str | None:
-    """The metric is an exponential between its first and last values, as fast as in real runs, with no noise."""
+    """Replace the metric by an exponential without noise between its first and last values, as fast as in real
+    runs.
+    """
     count = len(case.curve)
     if count < 5:
         return None
@@ -175,7 +181,7 @@ def smooth(case: Case) -> str | None:
 
 
 def shifted_last(case: Case, by: float) -> str | None:
-    """The metric's last value is worse by so many standard deviations of the real runs."""
+    """Make the metric's last value worse by this many standard deviations of the real runs."""
     if not case.curve:
         return None
     end = len(case.curve) - 1
@@ -187,7 +193,7 @@ def shifted_last(case: Case, by: float) -> str | None:
 
 
 def shifted(case: Case, by: float) -> str | None:
-    """Every value of the metric is worse by so many standard deviations of the real runs at its point."""
+    """Make every value of the metric worse by this many standard deviations of the real runs at its point."""
     if not case.curve:
         return None
     return with_values(case.text, case.name, lambda at, value: value + case.worse * by * case.sd(at))
@@ -200,11 +206,11 @@ class Doctoring:
     name: str
     doctor: Callable[[Case], str | None]
     target: float | None = None
-    """The share to be found with all three doctored; None where it is only told."""
+    """Share that should be found if all three logs are doctored; None if there is no target."""
     of_another: bool = False
-    """Whether it is another metric than the primary that is doctored."""
+    """True if another metric than the primary one is doctored."""
     one: float | None = None
-    """The share to be found with one of three doctored."""
+    """Share that should be found if one of three logs is doctored."""
 
 
 DOCTORINGS = (
@@ -227,7 +233,7 @@ DOCTORINGS = (
 
 
 def _left(at: int, count: int, rate: float) -> float:
-    """Of an exponential from 1 to 0 over `count` points."""
+    """Return the value at one of `count` points of an exponential from 1 to 0."""
     end = math.exp(-rate)
     return (math.exp(-rate * at / (count - 1)) - end) / (1 - end)
 

@@ -1,4 +1,4 @@
-"""The two halves of the styles, fixed and written down before anything was tuned."""
+"""The two halves of the styles, which were fixed before anything was tuned."""
 
 from typing import Literal
 
@@ -26,7 +26,8 @@ HALVES: dict[Half, tuple[Style, ...]] = {
         *judging_later.STYLES,
     ),
 }
-"""Kinds of log are balanced over both; what is tuned is tuned on the first, and told of the second.
+"""The styles of each half. Kinds of logs are balanced over both; only the first half is used for tuning, and results
+are stated for the second.
 
 `judging_vision` and `judging_later` were written later, and before any comparison had seen them.
 """

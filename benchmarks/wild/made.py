@@ -1,4 +1,4 @@
-"""One run that is made: its curves, its clock, and what differs between any two runs of a real program."""
+"""One generated run: its curves, its clock, and what differs between any two runs of a real program."""
 
 import math
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ CLOCK = {
 
 
 class Made:
-    """A run with a seed of its own; styles write its lines with it."""
+    """A run with its own seed, which styles use to write their lines."""
 
     def __init__(self, seed: str) -> None:
         self.random = Random(seed)
@@ -38,59 +38,59 @@ class Made:
         self.text += line + end
 
     def epoch(self) -> None:
-        """An epoch begins here."""
+        """Mark the beginning of an epoch."""
         self.text += EPOCH
 
     def after(self) -> None:
-        """The last epoch has ended here."""
+        """Mark the end of the last epoch."""
         self.text += AFTER
 
     @staticmethod
     def value(name: str, value: float, spec: str = ".4f") -> str:
-        """A metric's value, marked as such."""
+        """Return the text of a metric's value, marked as such."""
         return marked(name, value, spec)
 
     def wait(self, times: float = 1.0) -> float:
-        """Seconds that something took; the clock has gone on by them."""
+        """Advance the clock by a random duration; return its seconds."""
         took = times * self.seconds_each * math.exp(self.random.gauss(0, 0.05))
         self.now += timedelta(seconds=took)
         return took
 
     def at(self, form: str) -> str:
-        """The time of day, as `CLOCK` writes it."""
+        """Return the time of day in a format such as `CLOCK`."""
         return self.now.strftime(CLOCK[form])
 
     @property
     def milliseconds(self) -> str:
-        """Of the clock, three digits."""
+        """Return the milliseconds of the clock as three digits."""
         return f"{self.now.microsecond // 1000:03d}"
 
     def hexes(self, digits: int) -> str:
-        """Part of a hash."""
+        """Return part of a hash."""
         return f"{self.random.getrandbits(4 * digits):0{digits}x}"
 
     def uuid(self) -> str:
-        """An identifier as libraries make them."""
+        """Return an identifier as libraries generate them."""
         whole = self.hexes(32)
         return "-".join((whole[:8], whole[8:12], whole[12:16], whole[16:20], whole[20:]))
 
     def host(self) -> str:
-        """A name of a machine."""
+        """Return the name of a machine."""
         number = self.random.randrange(1, 40)
         names = (f"gpunode-{number:02d}", f"ip-10-0-{number}-{self.random.randrange(255)}", self.hexes(12))
         return self.random.choice((*names, f"dgx{number}.cluster.local", f"r{number}u31n02"))
 
     def letters(self, count: int) -> str:
-        """Letters as `mkdtemp` draws them."""
+        """Return random letters, as `mkdtemp` draws them."""
         return "".join(self.random.choice("abcdefghijklmnopqrstuvwxyz0123456789_") for _ in range(count))
 
     def curve(  # noqa: PLR0913 (each is a property of a curve)
         self, points: int, start: float, end: float, spread: float, noise: float, rate: float = 3.5
     ) -> list[float]:
-        """A metric over a training: it nears its end, which differs from run to run by `spread`, with noise.
+        """Return a metric over a training: it approaches its end, which varies by `spread` between runs, with noise.
 
-        The noise carries over from point to point, and is less where the curve is flat; `rate` is how many times it
-        falls by a factor e over all points.
+        The noise is correlated from point to point, and smaller where the curve is flat; `rate` is how many times the
+        distance to the end falls by a factor e over all points.
         """
         goal = end + self.random.gauss(0, spread)
         rate *= math.exp(self.random.gauss(0, 0.08))
@@ -105,14 +105,16 @@ class Made:
     def beside(
         self, curve: Sequence[float], ends: tuple[float, float], other: tuple[float, float], noise: float
     ) -> list[float]:
-        """Another metric of the same training: what goes from `other` to `other` as the first does from `ends`."""
+        """Return another metric of the same training, which goes from one value of `other` to the next as the first
+        metric goes from one of `ends` to the next.
+        """
         (start, end), (first, last) = ends, other
         return [
             first + (last - first) * (start - value) / (start - end) + self.random.gauss(0, noise) for value in curve
         ]
 
     def patience(self, curve: Sequence[float], epochs: int, better: Literal["less", "more"] = "less") -> int:
-        """How many epochs a training runs that stops when so many in a row bring nothing better."""
+        """Return how many epochs a training runs that stops after so many epochs in a row without improvement."""
         best, since = math.inf, 0
         for at, value in enumerate(curve, start=1):
             worth = value if better == "less" else -value
@@ -123,5 +125,5 @@ class Made:
 
     @property
     def seen(self) -> str:
-        """What a reader sees so far."""
+        """Return the text so far, as a reader sees it."""
         return plain(self.text)

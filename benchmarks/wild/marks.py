@@ -1,4 +1,4 @@
-"""Where a made log holds which metric's value, and where its epochs begin: marks that no reader sees."""
+"""Invisible marks in generated logs, which show where the values of metrics are and where epochs begin."""
 
 import math
 import re
@@ -9,7 +9,7 @@ _OPEN, _NAMED, _CLOSE, _EPOCH, _AFTER = "\ue000", "\ue001", "\ue002", "\ue003", 
 VALUE = re.compile(f"{_OPEN}([^{_NAMED}]*){_NAMED}([^{_CLOSE}]*){_CLOSE}")
 _MARKS = re.compile(f"{_OPEN}[^{_NAMED}]*{_NAMED}|[{_CLOSE}{_EPOCH}{_AFTER}]")
 EPOCH, AFTER = _EPOCH, _AFTER
-"""Where an epoch begins; where the last one has ended."""
+"""Marks of the beginning of an epoch, and of the end of the last one."""
 
 
 class Shown(NamedTuple):
@@ -18,26 +18,26 @@ class Shown(NamedTuple):
     start: int
     end: int
     text: str
-    """With the blanks that pad it."""
+    """The text of the value, including padding."""
 
     @property
     def value(self) -> float:
-        """The number."""
+        """The value as a number."""
         return float(self.text)
 
 
 def marked(name: str, value: float, spec: str) -> str:
-    """A value as it is printed, with marks around it and its padding."""
+    """Return a value as it is printed, with marks around it and its padding."""
     return f"{_OPEN}{name}{_NAMED}{format(value, spec)}{_CLOSE}"
 
 
 def plain(text: str) -> str:
-    """A text without its marks: what a reader sees."""
+    """Return a text without its marks, as a reader sees it."""
     return _MARKS.sub("", text)
 
 
 def shown(text: str, name: str) -> list[Shown]:
-    """Every value of a metric, in order; what a line repeats is one value."""
+    """Return every value of a metric, in order; a repetition in the same line does not count."""
     found = [one for one in VALUE.finditer(text) if one[1] == name]
     return [
         Shown(*one.span(2), one[2])
@@ -47,7 +47,7 @@ def shown(text: str, name: str) -> list[Shown]:
 
 
 def with_values(text: str, name: str, new: Callable[[int, float], float]) -> str:
-    """A text with each finite value of a metric, told its number and itself, as `new` has it; widths stay."""
+    """Return a text with each finite value of a metric replaced by `new(index, value)`; widths are kept."""
     number, last = -1, None
 
     def renewed(found: re.Match[str]) -> str:
@@ -63,7 +63,7 @@ def with_values(text: str, name: str, new: Callable[[int, float], float]) -> str
 
 
 def epochs_of(text: str) -> list[str]:
-    """What stands before the first epoch, each epoch, and what stands after the last."""
+    """Split a text into the part before the first epoch, each epoch, and the part after the last."""
     body, _, after = text.partition(_AFTER)
     return [*body.split(_EPOCH), after]
 
@@ -74,7 +74,7 @@ def _repeats(last: re.Match[str], this: re.Match[str]) -> bool:
 
 
 def _as(value: float, like: str) -> str:
-    """A number with the decimals, the notation and the width of another."""
+    """Return a number with the decimals, the notation and the width of another."""
     digits = like.strip()
     decimals = len(digits.lower().partition("e")[0].partition(".")[2])
     notation = "E" if "E" in digits else "e" if "e" in digits else "f"

@@ -1,4 +1,6 @@
-"""How often one shifted series of a family could be told at all: the largest statistic, over all labellings."""
+"""The highest possible rate at which one shifted series of a family is reported: by the largest statistic over
+all labellings.
+"""
 
 from functools import cache
 from itertools import combinations
@@ -12,10 +14,11 @@ TRIES = 4000
 
 @cache
 def most_power(series: int, shift: float) -> float:
-    """With one of so many independent normal series shifted by so many standard deviations, 7 runs beside 3.
+    """Return the power for one of several independent normal series, shifted by `shift` standard deviations, with 7
+    runs against 3.
 
-    The statistic is the difference of means over the standard deviation within the two groups, of each labelling; a
-    series is told where the largest of the family is among the 2 greatest of the 120 labellings.
+    The statistic of each labelling is the difference of means over the standard deviation within the two groups; a
+    series is reported if the largest of the family is among the 2 largest of the 120 labellings.
     """
     chance = numpy.random.default_rng(1)
     runs = chance.normal(size=(TRIES, series, REAL + IMAGINED))

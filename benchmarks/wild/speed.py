@@ -25,7 +25,7 @@ COMPARE = "from gedanken.cli.main import main; main()"
 
 
 def steps(chance: random.Random) -> Iterator[str]:
-    """A training of many steps."""
+    """Yield the lines of a training with many steps."""
     for step in range(300_000):
         loss = 3 + 4 / (1 + step / 9000) + chance.gauss(0, 0.05)
         took = step * 98.3 + chance.gauss(0, 20)
@@ -33,37 +33,37 @@ def steps(chance: random.Random) -> Iterator[str]:
 
 
 def hexes(chance: random.Random) -> Iterator[str]:
-    """An identifier and a word of chance in every line."""
+    """Yield lines that each contain an identifier and a random word."""
     for _ in range(50_000):
         user = "".join(chance.choice("abcdefgh") for _ in range(6))
         yield f"req {chance.getrandbits(64):016x} user {user} took {abs(chance.gauss(9, 2)):.1f}ms"
 
 
 def wide(chance: random.Random) -> Iterator[str]:
-    """Hundreds of numbers in every line."""
+    """Yield lines that each contain hundreds of numbers."""
     for _ in range(3_000):
         yield " ".join(f"{chance.gauss(0, 1):.6f}" for _ in range(400))
 
 
 def short(chance: random.Random) -> Iterator[str]:
-    """A few epochs."""
+    """Yield the lines of a few epochs."""
     for epoch in range(5):
         yield f"epoch {epoch} loss {2.3 * 0.6**epoch + chance.gauss(0, 0.02):.4f}"
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Logs that are compared."""
+    """Logs that are compared, with the time limit."""
 
     name: str
     lines: Callable[[random.Random], Iterator[str]]
     real: int
     imagined: int
     target: float
-    """Seconds of a processor."""
+    """Target in seconds of processor time."""
 
     def write(self, folder: Path) -> None:
-        """Both sides, a folder each."""
+        """Write both sides, each into a folder."""
         for side, count, first in (("real", self.real, 0), ("imagined", self.imagined, self.real)):
             (folder / side).mkdir(parents=True)
             for at in range(count):
@@ -103,13 +103,13 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def _compare(logs: Path) -> list[str]:
-    """A comparison by the command line; a revision that takes no folders is given their logs."""
+    """Return the command of a comparison; a revision that cannot read folders gets the paths of the logs."""
     real, imagined = (sorted(map(str, (logs / side).iterdir())) for side in ("real", "imagined"))
     return [sys.executable, "-c", COMPARE, "compare", *real, "--imagined", *imagined]
 
 
 def _measured(command: Sequence[str], place: Path, limit: float) -> tuple[float | None, float]:
-    """Seconds of a processor, None where the clock passed the limit, and the most memory that it held, in MiB."""
+    """Return the seconds of processor time (None if the limit was exceeded), and the peak memory in MiB."""
     with TemporaryFile() as said:
         process = subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL, stderr=said)
         ended = Timer(limit, process.kill)

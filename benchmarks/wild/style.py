@@ -1,4 +1,4 @@
-"""A style of log: how a framework's training prints, and what a practitioner reads in it."""
+"""A style of logs: how a framework prints a training, and which metrics a practitioner reads in the log."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from benchmarks.wild.made import Made
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """A kind of program whose runs can be made, as many as are wanted."""
+    """A kind of program whose runs can be generated, as many as needed."""
 
     name: str
     write: Callable[[Made], None]
     primary: tuple[str, ...]
-    """What a practitioner would call its primary endpoint: the first is doctored, any of them is right."""
+    """What a practitioner would call the primary endpoint: the first is doctored, and any of them counts as right."""
     metrics: tuple[str, ...]
-    """Names of all that it measures, the primary among them."""
+    """Names of all metrics, the primary one among them."""
 
     def make(self, seed: int) -> str:
-        """One run, with marks: see `marks.plain`."""
+        """Return one run with marks; see `marks.plain`."""
         made = Made(f"{self.name} {seed}")
         self.write(made)
         return made.text
@@ -27,5 +27,5 @@ class Style:
 def style(
     name: str, primary: tuple[str, ...], others: tuple[str, ...] = ()
 ) -> Callable[[Callable[[Made], None]], Style]:
-    """Make a style of a function that writes a run."""
+    """Return a decorator that makes a style of a function that writes a run."""
     return lambda write: Style(name, write, primary, (*primary[:1], *others))

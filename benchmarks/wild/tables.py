@@ -1,4 +1,4 @@
-"""What the judge found, as tables."""
+"""The results of the benchmark as tables."""
 
 import math
 from collections import Counter, defaultdict
@@ -16,7 +16,9 @@ Result = dict[str, Any]
 
 
 def clustered(by_style: dict[str, list[bool]]) -> tuple[float, float]:
-    """Interval of a share at 95 %: the wider, on either side, of Wilson's over all and Student's over the styles."""
+    """Return the 95 % interval of a share: on either side the wider of Wilson's over all comparisons and
+    Student's over the styles.
+    """
     from scipy.stats import t
 
     every = [one for some in by_style.values() for one in some]
@@ -29,7 +31,7 @@ def clustered(by_style: dict[str, list[bool]]) -> tuple[float, float]:
 
 
 def alarms_table(what: str, results: Sequence[Result]) -> str:
-    """False alarms by style, and in all."""
+    """Return a table of false alarms, by style and in total."""
     lines = [f"## {what}", "", "| style | comparisons | false alarms | kinds |", "|---|---|---|---|"]
     by_style = _by(results, "style")
     for name, some in by_style.items():
@@ -45,7 +47,9 @@ def alarms_table(what: str, results: Sequence[Result]) -> str:
 
 
 def power_table(results: Sequence[Result]) -> str:
-    """What was found of each doctoring; of another metric than the primary, beside the most that could be."""
+    """Return a table of the power for each doctoring; for a metric other than the primary one, beside the largest
+    possible power.
+    """
     lines = [
         "## Power",
         "",
@@ -81,12 +85,12 @@ def power_table(results: Sequence[Result]) -> str:
 
 
 def is_found(result: Result) -> bool:
-    """Whether there is a finding of a kind that there was not before, or more of one."""
+    """Return whether there is a finding of a kind that did not occur before, or more findings of a kind."""
     return bool(Counter(result["kinds"]) - Counter(result["before"]))
 
 
 def numbers_of_findings(results: Sequence[Result]) -> str:
-    """How many findings one fault makes, where it is found and there was none before."""
+    """Return how many findings one fault causes, if it is found and there was no finding before."""
     lines = [
         "## Findings of one fault",
         "",
@@ -106,7 +110,9 @@ def numbers_of_findings(results: Sequence[Result]) -> str:
 
 
 def names_table(results: Sequence[Result]) -> str:
-    """Whether the primary endpoint, and each metric, is called what a practitioner would call it."""
+    """Return a table of how often the primary endpoint, and each metric, has the name that a practitioner would
+    give it.
+    """
     lines = [
         "## Names",
         "",

@@ -1,4 +1,4 @@
-"""One comparison of the judge: real runs of a style beside others of it, as they are or doctored."""
+"""One comparison of the benchmark: real runs of a style against others of that style, unchanged or doctored."""
 
 import re
 from dataclasses import asdict, dataclass
@@ -19,25 +19,27 @@ FIRST_SEEDS = {"alarms 7:3": 0, "alarms 5:1": 100_000, "power": 200_000}
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What is compared; no run stands in two trials of a kind, but for doctorings of the same draw."""
+    """The specification of a comparison. No run is in two comparisons of a kind, except for doctorings of the
+    same draw.
+    """
 
     what: str
-    """A key of `FIRST_SEEDS`."""
+    """The kind of comparison, a key of `FIRST_SEEDS`."""
     style: str
     number: int
     real: int
     imagined: int
     doctoring: str | None = None
     doctored: int = 0
-    """How many of the imagined logs."""
+    """Number of imagined logs that are doctored."""
 
     @property
     def key(self) -> str:
-        """By which it is found again."""
+        """A key under which the result is stored."""
         return repr(tuple(asdict(self).values()))
 
     def run(self) -> dict[str, Any] | None:
-        """What is said of it, as JSON has it; None where there is nothing to doctor."""
+        """Return the result as plain values for JSON; None if there is nothing to doctor."""
         logs = self.drawn()
         real, imagined = logs[: self.real], list(logs[self.real :])
         metric = None
@@ -67,7 +69,7 @@ class Trial:
         }
 
     def _metric(self, random: Random) -> str | None:
-        """What is doctored; one of the others, where a doctoring is of those."""
+        """Return the metric that is doctored; if the doctoring is for other metrics, one of those."""
         assert self.doctoring is not None
         style = STYLES[self.style]
         if _DOCTORINGS[self.doctoring].of_another:
@@ -79,19 +81,19 @@ class Trial:
         return next((name for name in accepted if _same(taken, name)), style.primary[0])
 
     def drawn(self) -> tuple[str, ...]:
-        """The runs, real ones first."""
+        """Return the runs, real ones first."""
         count = self.real + self.imagined
         first = FIRST_SEEDS[self.what] + self.number * count
         return tuple(STYLES[self.style].make(seed) for seed in range(first, first + count))
 
     def _before(self) -> tuple[str, ...]:
-        """The kinds of what is found undoctored."""
+        """Return the kinds of findings without doctoring."""
         return undoctored(self.what, self.style, self.number, self.real, self.imagined).kinds
 
 
 @cache
 def undoctored(what: str, style: str, number: int, real: int, imagined: int) -> Said:
-    """What is said of a draw as it is."""
+    """Return the result of the comparison without doctoring."""
     logs = Trial(what, style, number, real, imagined).drawn()
     return compare(logs[:real], logs[real:])
 
@@ -103,7 +105,7 @@ def _is_named(said: Said, style: Style) -> bool:
 
 
 def _same(shown: str, name: str) -> bool:
-    """Whether a series is called `name`, be it with the split or the rank before it that its line tells."""
+    """Return whether a series is called `name`, possibly preceded by the split or the rank that its line names."""
     return _plain(name) in (_plain(shown), _plain(_SPLIT.sub("", shown, count=1)))
 
 

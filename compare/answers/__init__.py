@@ -1,1 +1,1 @@
-"""Answers to probes, scored against what was really printed. Pure."""
+"""Scoring of the answers to probes against what was really printed."""

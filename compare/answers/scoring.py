@@ -1,4 +1,4 @@
-"""One imagined output, scored against what the program really printed."""
+"""Scoring of one imagined output against the real output of the same program."""
 
 import re
 from collections.abc import Sequence
@@ -15,10 +15,11 @@ _SPEAKS = "speaks as an AI"
 
 
 def score(imagined: Execution, truth: str, rival: str | None = None) -> Answer | None:
-    """The answer in an imagined output; None where none came at all, which says nothing of the model.
+    """Return the scored answer in an imagined output; None if there is no answer at all, which says nothing about the
+    model.
 
-    `truth` and `rival` are what the item's programs really printed. Ends of lines aside, an answer is right to the
-    letter or not at all.
+    `truth` and `rival` are the real outputs of the item's program and of its rival. An answer is right only if it
+    equals the truth exactly, line endings aside.
     """
     if imagined.cause in _NO_ANSWERS:
         return None
@@ -29,7 +30,7 @@ def score(imagined: Execution, truth: str, rival: str | None = None) -> Answer |
 
 
 def parts_right(said: Sequence[str], true: Sequence[str]) -> float:
-    """Return the share of the elements of the true lines that are at the right position."""
+    """Return the share of the elements of the true lines that the answer has at the same position."""
     elements = [word for line in true for word in line.split()]
     answered = [word for line in said for word in line.split()]
     return sum(one == other for one, other in zip(elements, answered, strict=False)) / max(1, len(elements))
@@ -51,7 +52,7 @@ def _outcome(imagined: Execution, said: list[str], true: list[str], rival: list[
 
 
 def _reads_like(said: list[str], true: list[str]) -> bool:
-    """Return whether there is an answer to be read: something, as short as an answer is, and of the same kind."""
+    """Return whether an output contains an answer: text of the same kind as the truth, and not much longer."""
     if bool(said) != bool(true) or len(said) > 3 * len(true):
         return False
     has_number = [any(character.isdigit() for line in lines for character in line) for lines in (said, true)]
@@ -59,7 +60,7 @@ def _reads_like(said: list[str], true: list[str]) -> bool:
 
 
 def _lines(text: str) -> list[str]:
-    """Return its lines without invisible parts: trailing spaces, and blank lines at the start and the end."""
+    """Return the lines of a text without trailing spaces, and without blank lines at the start and the end."""
     return [line.rstrip() for line in text.strip("\n").rstrip().split("\n")] if text.strip() else []
 
 

@@ -1,4 +1,4 @@
-"""Exactness over items: each item weighs the same, and its samples are no items of their own."""
+"""Exactness over items: each item has the same weight, and samples of one item do not count as further items."""
 
 from collections.abc import Sequence
 from statistics import fmean, stdev
@@ -10,7 +10,7 @@ from gedanken.compare.stats.intervals import share_of
 
 
 class Exactness(NamedTuple):
-    """The mean over items of the share of right samples, with its clustered 95 % interval."""
+    """The mean over items of the share of exact samples, with its clustered 95 % confidence interval."""
 
     mean: float
     low: float
@@ -19,8 +19,11 @@ class Exactness(NamedTuple):
 
 
 def exactness(shares: Sequence[float]) -> Exactness | None:
-    """Return the mean of one share per item with its 95 % interval; None if there are no items. The interval uses
-    Student's t over items; if all items are equal, there is no spread, and it is that of a single share."""
+    """Return the mean of the items' shares with its 95 % confidence interval; None if there are no items.
+
+    The interval uses Student's t over items. If all items have equal shares there is no variance, and the interval is
+    that of a single share.
+    """
     if not shares:
         return None
     mean, count = fmean(shares), len(shares)

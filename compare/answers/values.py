@@ -1,8 +1,8 @@
-"""Answers to suites of functions: an answer is right where its value is the one that the function returns.
+"""Answers to suites of functions: an answer is right if it has the value that the function returns.
 
-The rule is that of CRUXEval: `assert OUTPUT == ANSWER` holds. An answer that predicts the output must not call the
-function on that input; one that predicts an input must call it. Literals are compared here, by `ast.literal_eval`;
-nothing that somebody brought is ever evaluated on this machine. What is no literal is for the sandbox to run.
+The rule is that of CRUXEval: `assert OUTPUT == ANSWER` holds. An answer that predicts an output must not call the
+function on that input; one that predicts an input must call it. Literals are compared here, by `ast.literal_eval`; no
+code of others is ever evaluated on this machine. An answer that is not a literal has to be run in the sandbox.
 """
 
 import ast
@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 MOST_CHARACTERS = 100_000
 Judgement = Literal["right", "wrong", "unparsable", "run"]
-"""`run`: it is an expression, and only running it tells."""
+"""The judgement of an answer; `run` means that it is an expression, so that only running it shows its value."""
 Predicts = Literal["output", "input"]
 _CALL = "f("
 _ANSWER = re.compile(r"\[ANSWER\](?P<answer>.*?)(?:\[/ANSWER\]|\Z)", re.DOTALL)
@@ -22,7 +22,7 @@ _ASSERTED = re.compile(r"\s*assert\s.*?==(?P<answer>.*)", re.DOTALL)
 
 
 def value_said(reply: str) -> str:
-    """Return the part of a reply that is its answer: between the marks [ANSWER], and after `assert f(…) ==`."""
+    """Return the answer within a reply: the text between the [ANSWER] marks, and after `assert f(…) ==`."""
     reply = _marked(reply)
     if found := _ASSERTED.fullmatch(reply):
         reply = found["answer"]
@@ -30,7 +30,7 @@ def value_said(reply: str) -> str:
 
 
 def call_said(reply: str) -> str:
-    """Return the call that an answer gives: the text between `assert` and `==`."""
+    """Return the call within a reply: the text between `assert` and `==`."""
     return _marked(reply).split("==")[0].strip().removeprefix("assert ").strip()
 
 
@@ -40,12 +40,12 @@ def _marked(reply: str) -> str:
 
 
 def predicted_by(answers: Sequence[str]) -> Predicts:
-    """Return what a file of answers predicts: calls of the function are inputs."""
+    """Return what a file of answers predicts: inputs if the answers are calls of the function, else outputs."""
     return "input" if 2 * sum(_CALL in answer for answer in answers) > len(answers) else "output"
 
 
 def judge(output: str, answer: str, given: str) -> Judgement:
-    """Return whether `answer` has the value of `output`; `given` is what the function was called with."""
+    """Judge whether `answer` has the value of `output`; `given` is the text of the function's arguments."""
     if not answer or len(answer) > MOST_CHARACTERS:
         return "unparsable"
     if f"{_CALL}{given})" in answer:
@@ -64,22 +64,22 @@ def judge(output: str, answer: str, given: str) -> Judgement:
 
 
 def judge_call(output: str, answer: str) -> Judgement:
-    """Judge an answer that predicts an input. Only running the call shows what it returns."""
+    """Judge an answer that predicts an input. Unless it is no call, only running it shows what it returns."""
     if not answer or len(answer) > MOST_CHARACTERS or _sides(output, answer) is None:
         return "unparsable"
     return "run" if _CALL in answer else "wrong"
 
 
 class CheckProgram(NamedTuple):
-    """A program that only running can judge an answer by."""
+    """A program that has to be run to judge an answer."""
 
     text: str
     sign: str
-    """Text at the end of the output if the answer is right."""
+    """The text that ends the program's output if the answer is right."""
 
 
 def check_program(code: str, output: str, answer: str) -> CheckProgram:
-    """Return the assertion, under the function's own code."""
+    """Return the program that judges an answer: the function's code and the assertion."""
     asserted = f"{code}\nassert {output} == {answer}"
     sign = sha256(asserted.encode(errors="replace")).hexdigest()  # which no answer can hold itself
     return CheckProgram(f"{_QUIET}exec({asserted!r}, {{}})\nout.write({sign!r})\n", sign)
@@ -89,8 +89,10 @@ _QUIET = "import io, sys\nout, sys.stdout = sys.stdout, io.StringIO()\n"
 
 
 def _sides(output: str, answer: str) -> tuple[ast.expr, ast.expr] | None:
-    """Return both sides of `assert OUTPUT == ANSWER`; None if Python cannot parse it. An answer that is more than one
-    side is represented by a name."""
+    """Return both sides of `assert OUTPUT == ANSWER`; None if Python cannot parse it.
+
+    An answer that contains several comparisons is represented by a name.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

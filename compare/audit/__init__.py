@@ -1,1 +1,3 @@
-"""What an agent says that it ran, beside what its transcript records: claims found by rules, judged by evidence."""
+"""Comparison of what an agent says that it ran with what its transcript records: claims are found by rules and judged
+by evidence.
+"""

@@ -1,4 +1,4 @@
-"""Every claim of a transcript with its status: the way in."""
+"""The entry point of an audit: every claim in a transcript, with its status."""
 
 from dataclasses import dataclass, replace
 
@@ -36,10 +36,10 @@ from gedanken.experiment.claim import JudgedClaim
 def audit_transcript(
     transcript: AgentTranscript, *, no_tools: bool = False, pointed: Spans = NOTHING
 ) -> list[JudgedClaim]:
-    """What the agent claims, each claim with what the record says of it.
+    """Return the claims of the agent, each with its status and the evidence from the record.
 
-    `no_tools` is the user's word that the agent of a plain chat had no tools. `pointed` are passages that a model
-    takes for claims: what the rules read in them can come out supported, and is never held against the agent.
+    `no_tools` states that the agent of a plain chat had no tools, on the user's word. `pointed` are passages in which
+    a model saw claims: such a claim can be supported by the record, but never counts against the agent.
     """
     spotted = list(spot(transcript, pointed))
     if not spotted:
@@ -71,7 +71,9 @@ class _Audit:
         return JudgedClaim(spotted.claim, verdict.status, verdict.reason, verdict.evidence, sources)
 
     def _of_now(self, case: Case, verdict: Verdict) -> Verdict | None:
-        """Return what is to be said where an earlier state alone supports a claim that may be about the last."""
+        """Return the verdict on a claim that only an earlier state supports, if the claim may be about the
+        present state; else None.
+        """
         if verdict.status != "supported" or not case.spotted.earlier or is_surely_earlier(case):
             return None
         now = self._verdict(Case(replace(case.spotted, earlier=False), self.record, self.numbers))
@@ -104,7 +106,7 @@ class _Audit:
 
 
 def _numbers(spotted: list[Spotted]) -> set[str]:
-    """Return all numbers that will be looked for."""
+    """Return all numbers in the claims that have to be looked for in the outputs."""
     found = {number for one in spotted for number in one.claim.numbers}
     found |= {plain_number(one.says.value.rstrip("kKM")) for one in spotted if isinstance(one.says, ValueSays)}
     return found | {
@@ -127,7 +129,7 @@ def _unrecorded(transcript: AgentTranscript, spotted: list[Spotted], *, no_tools
 
 
 def _is_told(transcript: AgentTranscript, spotted: Spotted) -> bool:
-    """Return whether somebody else's message before it has the same numbers or words."""
+    """Return whether an earlier message of somebody else contains the same numbers or words as the claim."""
     claim = spotted.claim
     texts = [
         event.text

@@ -1,4 +1,4 @@
-"""What sentences say of builds, linters, type checkers, formatters, and exit codes."""
+"""Finding statements about builds, linters, type checkers, formatters and exit codes in a sentence."""
 
 import re
 from collections.abc import Iterator
@@ -119,7 +119,7 @@ _LIMITED = re.compile(
 
 
 class CheckHit(NamedTuple):
-    """What a sentence says at one place."""
+    """One such statement, at one place of a sentence."""
 
     start: int
     end: int

@@ -1,4 +1,6 @@
-"""What a shell command does: its simple commands, each with the program that it runs and what that is for."""
+"""What a shell command does: its simple commands, each with the program that it runs and the purpose of that
+program.
+"""
 
 import re
 from functools import lru_cache
@@ -18,7 +20,7 @@ from gedanken.compare.audit.programs import (
 )
 
 _LONGEST = 20_000
-"""Characters of a command that are read."""
+"""Maximum number of characters of a command that are read."""
 _SPLIT = re.compile(r"\s*(?:&&|\|\||;|\n|(?<![|&>\d])&(?![&>]))\s*")
 _HEREDOC = re.compile(
     r"<<-?\s*(['\"]?)(?P<word>\w+)\1(?P<rest>[^\n]*)\n(?P<body>.*?)(?:^\s*(?P=word)\s*$|\Z)", re.DOTALL | re.MULTILINE
@@ -32,22 +34,24 @@ _CALLED_TEST = re.compile(
 
 
 class Step(NamedTuple):
-    """One simple command of a line."""
+    """One simple command of a command line."""
 
     text: str
     program: str
-    """What runs, without its path, wrappers and interpreter: `pytest`, `cargo`, `script.py`."""
+    """The program that runs, without its path, wrappers and interpreter: `pytest`, `cargo`, `script.py`."""
     family: str
-    """`tests`, `build`, `lint`, `types`, `format`, `program`, `quiet` (nothing of the kind), or `other`."""
+    """The purpose: `tests`, `build`, `lint`, `types`, `format`, `program`, `quiet` (none of these), or `other`
+    (unknown).
+    """
     words: tuple[str, ...]
-    """Program and arguments."""
+    """The program and its arguments."""
     is_piped: bool = False
-    """Whether its output went through another command, which may have left some out."""
+    """True if the output went through another command, which may have left parts of it out."""
 
 
 @lru_cache(maxsize=4096)
 def steps_of(command: str) -> tuple[Step, ...]:
-    """Return the simple commands of a shell text."""
+    """Return the simple commands of a shell command line."""
     text = _HEREDOC.sub(lambda found: f"{found['rest']}\n", command[:_LONGEST])
     text = text.replace("\\\n", " ")
     found = []
@@ -61,7 +65,9 @@ def steps_of(command: str) -> tuple[Step, ...]:
 
 
 def is_chain(command: str) -> bool:
-    """Return whether its steps are joined by `&&` alone, so that exit code 0 is that of each."""
+    """Return whether the simple commands are joined by `&&` alone, so that exit code 0 of the line is exit code 0
+    of each.
+    """
     return not re.search(r"[;|\n]|(?<![>&])&(?![&>])", _without_quoted_separators(command[:_LONGEST].strip()))
 
 
@@ -153,11 +159,13 @@ def _family(program: str, words: tuple[str, ...]) -> str:
 
 
 _SAYS_ITSELF = {"build": "build", "compile": "build", "test": "tests", "lint": "lint", "typecheck": "types"}
-"""What the first argument of a program that is not known says that it does: `ng build`, `bazel test`."""
+"""The family that the first argument of an unknown program names: `ng build`, `bazel test`."""
 
 
 def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
-    """Return the family of tools that do several things: `cargo test`, `npm run lint`."""
+    """Return the family of a call of a tool that does several things, such as `cargo test` or `npm run lint`;
+    None if unknown.
+    """
     sub = next((word for word in rest if not word.startswith(("-", "+"))), "")
     if low in ("cargo", "go", "dotnet", "swift", "mix", "zig", "stack", "cabal", "flutter", "dart", "deno", "bun"):
         table = {
@@ -212,7 +220,7 @@ def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
 
 
 def _named_after(rest: tuple[str, ...], sub: str) -> tuple[str, ...]:
-    """Return the script that `bun run` or `deno task` runs, if it is no file."""
+    """Return the name of the script that `bun run` or `deno task` runs; empty if the argument is a file."""
     names = tuple(word for word in rest[rest.index(sub) + 1 :] if not word.startswith("-"))[:1]
     return () if names and _SCRIPTED.search(names[0]) else names
 
@@ -235,7 +243,7 @@ def _by_target(rest: tuple[str, ...], otherwise: str) -> str:
 
 
 def may_hide(step: Step, family: str) -> bool:
-    """Return whether a command could have done something of this family that its name does not tell."""
+    """Return whether a command may have done something of this family that its name does not tell."""
     if step.family == "quiet":
         return False
     if step.family == "commit":
@@ -253,11 +261,13 @@ _RUNS_ANYTHING = words(
     "make npm yarn pnpm just rake task mvn mvnw gradle gradlew sbt ant pre-commit tox nox turbo nx lerna invoke "
     "composer bazel scons waf meson ninja cmake xcodebuild msbuild build"
 )
-"""What runs whatever its configuration says: a target called `build` may test, one called `spec` may lint."""
+"""Programs that run whatever their configuration says: a target called `build` may run tests, one called `spec` a
+linter.
+"""
 _KNOWN = (
     TESTS | LINT | TYPES | FORMAT | BUILD | words("cargo go dotnet swift mix zig stack cabal flutter dart deno bun")
 )
-"""Programs of which it is known what they do; any other, such as `docker build`, may do anything."""
+"""Programs whose effect is known; any other, such as `docker build`, may do anything."""
 
 _SELECTS = frozenset(
     [
@@ -298,7 +308,7 @@ _WHOLE_FOLDERS = frozenset([".", "..", "...", "test", "tests", "spec", "specs", 
 
 
 def is_narrowed(step: Step) -> bool:
-    """Return whether a test command names some of the tests."""
+    """Return whether a test command names some of the tests, so that it does not run all of them."""
     if step.family != "tests":
         return False
     for word in step.words[1:]:

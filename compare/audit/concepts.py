@@ -1,4 +1,4 @@
-"""What programs do with data and measure of themselves, in the words of several languages."""
+"""Words, in several languages, for what programs do with data and for what they measure."""
 
 import re
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ _DONE = {
     "valid": (r"\bvalid\b|gültig|valides?\b|válid", r"有效|有効"),
     "duplicate": (r"\bduplicate", r"重复|重複"),
 }
-"""What is done with data: each has its words in languages with spaces, and in those without."""
+"""Verbs for what is done with data, each as patterns for languages with spaces and for languages without."""
 _THINGS = {
     "row": (r"\brows?\b|\bZeilen?\b|\blignes?\b|\bfilas?\b|\blinhas?\b", r"行"),
     "record": (r"\brecords?\b|Datens[aä]tze?|enregistrements?|registros?", r"记录|レコード"),
@@ -78,14 +78,14 @@ _KINDS = {
 DONE = "|".join(spaced for spaced, _ in _DONE.values())
 DONE_SOLID = "|".join(solid for _, solid in _DONE.values())
 TELLING = frozenset([*_DONE, *_MEASURES])
-"""Names that say what was done or measured, not only of what."""
+"""Concepts that say what was done or measured, and not only to which thing."""
 MEASURE = "|".join(spaced for spaced, _ in _MEASURES.values())
 THING = "|".join(spaced for spaced, _ in _THINGS.values())
 THING_SOLID = "|".join(solid for _, solid in _THINGS.values())
 
 
 def concepts_in(text: str, *kinds: str) -> Iterator[str]:
-    """Return the names of what a text speaks of, of these kinds (`done`, `thing`, `measure`)."""
+    """Yield the concepts that a text mentions, of these kinds (`done`, `thing`, `measure`)."""
     for kind in kinds:
         for name, (spaced, solid) in _KINDS[kind].items():
             if spaced.search(text) or solid.search(text):
@@ -93,7 +93,7 @@ def concepts_in(text: str, *kinds: str) -> Iterator[str]:
 
 
 def words_for(names: tuple[str, ...]) -> str:
-    """A pattern of all words for these."""
+    """Return a pattern that matches every word for these concepts."""
     found = [
         f"{spaced.pattern}|{solid.pattern}"
         for table in _KINDS.values()

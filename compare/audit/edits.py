@@ -1,4 +1,6 @@
-"""Changes of files that a transcript records, by edit tools or in the shell, and which runs they could touch."""
+"""Changes of files that a transcript records, made by edit tools or in the shell, and the runs that they may
+affect.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -38,7 +40,7 @@ _CODE = {
     "ex": "elixir",
     "lua": "lua",
 }
-"""Extensions of source files, with the language of each."""
+"""Extensions of source files, with the programming language of each."""
 _LANGUAGES = [
     (
         r"pytest|py\.test|unittest|tox|nox|nose|mypy|ruff|flake8|pylint|black|isort|pyright|\.py$|^python|manage\.py|runtests",
@@ -57,7 +59,7 @@ _LANGUAGES = [
     (r"dotnet", ("dotnet",)),
 ]
 _COMMON = ("py", "js", "go", "rust", "java", "c", "ruby", "php", "dotnet", "swift")
-"""Languages of files that a run may read if its programs tell nothing about that."""
+"""Languages of the files that a run may read, if its programs do not tell which."""
 _SETTINGS = {
     r"(?:pytest|tox|mypy)\.ini|pyproject\.toml|setup\.cfg|requirements[\w-]*\.txt": "py",
     r"package(?:-lock)?\.json|tsconfig[\w.-]*\.json|(?:jest|vitest|vite|babel)\.config\.\w+": "js",
@@ -65,7 +67,9 @@ _SETTINGS = {
     r"go\.(?:mod|sum)": "go",
     r"pom\.xml|build\.gradle(?:\.kts)?": "java",
 }
-"""Files of settings, with the language whose programs read them: what a change of one does is not told by it."""
+"""Names of configuration files, with the languages whose programs read them; the effect of a change in them is
+unknown.
+"""
 _SCRATCH = re.compile(
     r"^/tmp/|^/var/tmp/|/scratch/|(?:^|/)(?:docs?|examples?|notes?|\.github|\.vscode)/|(?:^|/)(?:repro\w*|reproduce\w*|demo\w*|scratch\w*|debug\w*|tmp\w*|temp\w*|verify\w*|check_\w+)\.\w+$",
     re.IGNORECASE,
@@ -82,18 +86,18 @@ _DOCSTRING = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''", re.DOTALL)
 
 
 class Edit(NamedTuple):
-    """A change of a file."""
+    """A change of one file."""
 
     event: int
     path: str
     old: str | None
     new: str
     known: bool
-    """Whether the file existed before, as far as the record shows."""
+    """True if the file existed before the change, as far as the record shows."""
 
 
 def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
-    """Yield the paths that a shell text writes to, where it names them; and whether each must have been there."""
+    """Yield each path that a shell command names and writes to, and whether the file must have existed before."""
     yield from ((path, False) for path in moved_files(command))
     if not re.search(r">|sed|tee|perl|curl|wget", command):
         return
@@ -114,13 +118,13 @@ def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
 
 
 def languages_of(programs: Sequence[str]) -> tuple[str, ...]:
-    """Return the languages whose files a run of these programs reads; empty if that could be any."""
+    """Return the languages whose files a run of these programs reads; empty if the files could be in any language."""
     found = [languages for program in programs for pattern, languages in _LANGUAGES if re.search(pattern, program)]
     return tuple(sorted({language for languages in found for language in languages}))
 
 
 def touches(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
-    """Return whether a change could have changed what these programs print: a change of code that they read."""
+    """Return whether a change of code may have changed what these programs print."""
     language = _CODE.get(edit.path.rsplit(".", 1)[-1].lower()) if "." in edit.path else None
     if language is None or _SCRATCH.search(edit.path):
         return False
@@ -138,7 +142,7 @@ def touches(edit: Edit, programs: Sequence[str], words: Sequence[str], family: s
 
 
 def may_touch(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
-    """Return whether a file that the record had not shown may have been there, and be read by these programs."""
+    """Return whether a file that is new to the record may have existed before, and may be read by these programs."""
     base = edit.path.rsplit("/", 1)[-1]
     if any(re.fullmatch(pattern, base) for pattern in _SETTINGS):
         read = languages_of(programs) or _COMMON
@@ -158,7 +162,7 @@ def _names_other_files(named: Sequence[str], path: str, base: str) -> bool:
 
 
 def is_trivial(edit: Edit) -> bool:
-    """Return whether only comments or white space changed."""
+    """Return whether a change affects only comments or white space."""
     return edit.old is not None and _bare(edit.old) == _bare(edit.new)
 
 
@@ -170,7 +174,7 @@ def _bare(text: str) -> str:
 
 
 def lasting(edits: Sequence[Edit]) -> list[Edit]:
-    """Changes without those that were taken back."""
+    """Return the changes that were not undone by a later change."""
     stacks: dict[str, list[Edit]] = {}
     for edit in edits:
         stack = stacks.setdefault(edit.path, [])

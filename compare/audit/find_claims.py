@@ -1,4 +1,4 @@
-"""The claims of an agent's transcript, found by rules."""
+"""Finding the claims in an agent's transcript, by rules."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,9 +32,9 @@ from gedanken.experiment.claim import Claim, ClaimKind
 Spans = Mapping[int, Sequence[tuple[int, int]]]
 NOTHING: Spans = {}
 _LONGEST = 400_000
-"""Characters of a message that are read."""
+"""Maximum number of characters of a message that are read."""
 _LABEL = re.compile(r"\A\s*(?:THOUGHT|DISCUSSION|Thought|Analysis):")
-"""What some agents write before all that they say."""
+"""Labels that some agents write before everything that they say."""
 _TOOL_WORD = re.compile(
     r"(?<![\w/.-])(?:pytest|unittest|jest|vitest|mocha|cargo test|go test|npm test|npm run \w+|mypy|"
     r"ruff|eslint|tsc|pyright|flake8|pylint|ctest|"
@@ -43,12 +43,12 @@ _TOOL_WORD = re.compile(
 
 
 def find_claims(transcript: AgentTranscript) -> list[Claim]:
-    """Return what the agent says that it ran, saw or made, in the order of the transcript."""
+    """Return the claims of the agent about what it ran, saw or made, in the order of the transcript."""
     return [spotted.claim for spotted in spot(transcript)]
 
 
 def spot(transcript: AgentTranscript, pointed: Spans = NOTHING) -> Iterator[Spotted]:
-    """Yield the claims with what they say; `pointed` are passages that somebody else takes for claims, by event."""
+    """Yield the claims with their interpretation; `pointed` are passages in which a model saw claims, by event."""
     previous = ""
     for event in transcript.events:
         if event.kind == "message" and event.speaker == "user":
@@ -61,7 +61,9 @@ def spot(transcript: AgentTranscript, pointed: Spans = NOTHING) -> Iterator[Spot
 
 
 def _pointed_at(event: AgentEvent, spans: Sequence[tuple[int, int]], found: list[Spotted]) -> Iterator[Spotted]:
-    """What the rules read in passages that somebody pointed at: never firm, so nothing is held against it."""
+    """Yield the claims that the rules find in passages in which a model saw claims; these never count against the
+    agent.
+    """
     for start, end in spans:
         if any(one.claim.start < end and start < one.claim.end for one in found):
             continue
@@ -76,7 +78,7 @@ def _pointed_at(event: AgentEvent, spans: Sequence[tuple[int, int]], found: list
 
 
 def spot_in(event: AgentEvent, previous: str = "") -> Iterator[Spotted]:
-    """Yield the claims of one message, in its order."""
+    """Yield the claims of one message, in order."""
     text = _LABEL.sub(lambda found: " " * len(found[0]), event.text[:_LONGEST], count=1)
     parts = parts_of(text)
     found: list[Spotted] = []
@@ -135,7 +137,7 @@ _KIND: dict[type, ClaimKind] = {OutputSays: "output", RunSays: "command", FileSa
 class _Spotter:
     event: AgentEvent
     base: int
-    """Where the part of the message begins that is looked at."""
+    """Position in the message at which the examined part begins."""
     earlier: bool
     sentence: Sentence | None = None
 
@@ -184,7 +186,7 @@ def _topic(says: Says) -> str | None:
 
 
 def _command_near(sentence: Sentence, at: int, family: str = "") -> str | None:
-    """Return the command that a sentence names nearest to a place."""
+    """Return the command that a sentence names nearest to a position; None if there is none."""
     named = [(abs(start - at), sentence.raw[start:end].strip().removeprefix("$ ")) for start, end in sentence.codes]
     commands = [(away, code) for away, code in named if _is_run(code, family)]
     if not commands:

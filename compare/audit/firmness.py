@@ -1,4 +1,6 @@
-"""Whether a sentence surely reports a run of this session: only then may what it says be held against it."""
+"""Whether a sentence certainly reports a run of this session: only then can a contradiction count against the
+agent.
+"""
 
 import re
 
@@ -44,30 +46,30 @@ _HANGS_ON = re.compile(
     r"(?: the| all)?\s*\Z",
     re.IGNORECASE,
 )
-"""What makes that which follows a part of something else."""
+"""Words that make the following clause depend on something else, such as `if` or `when`."""
 _THAT = re.compile(r"(?:\bthat|\bdass|\bque|\bqu')(?: the| all| our| my| les| las| los| alle)?\s*\Z", re.IGNORECASE)
 _REPORTED = re.compile(
     r"\b(?:confirm\w*|verified|shows?|showed|see|saw|reports?|reported|found|checked|means|notes?|noted|"
     r"bestätig\w*|zeigt|vérifié|confirmé|montre|muestra|verifiqué|comprobé|confirmado|confirmé)\b[^,;:]{0,60}\Z",
     re.IGNORECASE,
 )
-"""Verbs by which one reports what one has seen; after any other, `that …` is somebody's wish, duty or word."""
+"""Verbs that report an observation; after any other verb, `that …` is a wish, a duty or somebody's opinion."""
 _BARE_VALUE = re.compile(r" {1,3}[~≈]?-?[\d.,]+\s?%?")
-"""A number directly behind its name: perhaps a label, perhaps a setting."""
+"""A number directly after a name: perhaps a label, perhaps a setting."""
 _NOT_THIS = re.compile(
     r"\b(?:old|older|other|another|former|legacy|first|second|per|each|every|at a time|chunks?|batch(?:es)?|pages?|"
     r"over \d+ runs|\d+ (?:runs|times)|in total|altogether|overall|gzip\w*|g?zipped|compressed|minified|"
     r"would|ein altes|alte[rns]?|ancien\w*|antigu\w+|viej\w+|pro|par|por cada)\b|每|旧",
     re.IGNORECASE,
 )
-"""What says that another thing, or a share of it, is counted."""
+"""Words which say that another thing, or only a share of it, was counted."""
 _MEASURED = re.compile(r"\b(?:the|this|our|my|im|le|el) benchmark\b", re.IGNORECASE)
-"""A benchmark that was run, and no published one."""
+"""Words for a benchmark that was run here, not a published one."""
 _RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
 
 
 def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
-    """Return whether it speaks of what was run here, in words that leave no doubt."""
+    """Return whether the words from `start` to `end` report, without any doubt, what was run in this session."""
     plain = _MEASURED.sub(" ", sentence.plain) if isinstance(says, ValueSays) else sentence.plain
     if _ELSEWHERE.search(plain) or _RULE.match(sentence.plain, end) or _ELSEWHERE.search(sentence.heading[:200]):
         return False

@@ -1,4 +1,4 @@
-"""The status of a claim about a build, a linter, a type checker or a formatter."""
+"""Judging a claim about a build, a linter, a type checker or a formatter."""
 
 import re
 from typing import Literal
@@ -23,12 +23,12 @@ _IN_GENERAL = re.compile(
     r"\b(?:builds|compiles|type-?checks)",
     re.IGNORECASE,
 )
-"""What is said of code that nobody need have built."""
+"""Statements about code that can be made without building the code."""
 _ADMITS = re.compile(r"pre-?existing|unrelated|\bfail(?:s|ed|ing|ures?)?\b|remaining|still|warn|known", re.IGNORECASE)
 
 
 def judge_check(case: Case, says: CheckSays) -> Verdict:
-    """Return whether a recorded result carries it, contradicts it, or is missing."""
+    """Judge whether a recorded result supports the claim, contradicts it, or is missing."""
     mine = [run for run in case.runs_before()[:200] if _is_meant(case, says, run)]
     outcomes = [(run, _outcome(run, says)) for run in mine]
     wanted: Outcome = "clean" if says.clean else "bad"
@@ -48,8 +48,9 @@ def judge_check(case: Case, says: CheckSays) -> Verdict:
 
 
 def _is_overtaken(case: Case, says: CheckSays, carrying: Run, last: tuple[Run, Outcome]) -> bool:
-    """Return whether a change made a run old, and one after the change failed where the claim says that all is
-    well."""
+    """Return whether a change came after the run that supports the claim, and a run after the change failed although
+    the claim says that nothing fails.
+    """
     run, outcome = last
     if not says.clean or outcome != "bad" or run.at <= carrying.at or case.spotted.earlier:
         return False
@@ -86,7 +87,7 @@ def _is_unnamed(case: Case, says: CheckSays) -> bool:
 
 
 def _outcome(run: Run, says: CheckSays) -> Outcome:
-    """Return how a run of the family ended."""
+    """Return how a run of this family of checks ended."""
     if run.result is None:
         return "unknown"
     other = "lint" if says.family == "types" else "types"
@@ -117,8 +118,9 @@ _PASSES_ALL_ON = frozenset(["head", "tail", "cat", "tee"])
 
 
 def _prints_errors_alone(run: Run, at: int) -> bool:
-    """Return whether nothing printed means nothing found: a checker that prints errors, all of which would be
-    seen."""
+    """Return whether an empty output means that nothing was found: the checker prints only errors, and all of
+    them would be seen.
+    """
     step, rest = run.steps[at], run.steps[at + 1 :]
     is_seen = step.program in _ON_STDOUT or "2>&1" in run.command
     return (

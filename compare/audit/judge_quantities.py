@@ -1,4 +1,4 @@
-"""The status of a named number of whatever topic, and of a key in a file of settings."""
+"""Judging a claim that states a named number of any kind, or the value of a key in a configuration file."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _MOST_RUNS = 40
 _MOST_LINES = 4_000
 _MOST_TEXT = 500_000
 _PARTICULAR = 3
-"""Digits from which on a number is hardly there by chance."""
+"""Minimum number of digits of a number that is unlikely to occur by chance."""
 _PRINTED = re.compile(
     r"(?<![\w.])(?:v|~)?(-?\d{1,15}(?:,\d{3})*(?:\.\d{1,12})?)\s?(?P<unit>[kKMG]?(?:ns|µs|us|ms|s|B|b)?)(?![\w.]*\d)"
 )
@@ -41,7 +41,7 @@ _SELF = re.compile(r"\b(?:I|we|ich|wir|j'ai|nous|he|hemos)\b|我|我们", re.IGN
 
 
 class Line(NamedTuple):
-    """A line of an output that names what a claim is of."""
+    """A line of an output that names the thing that a claim is about."""
 
     run: Run
     text: str
@@ -49,7 +49,9 @@ class Line(NamedTuple):
 
 
 def judge_quantity(case: Case, says: ValueSays) -> Verdict:
-    """Return whether a result has the number beside its name, or another, or whether it came only afterwards."""
+    """Judge whether a result shows the number beside its name, shows another number there, or came only after the
+    claim.
+    """
     names = tuple(says.name.split())
     value = _value(says)
     for line in _lines(case, names, _runs(case)):
@@ -97,7 +99,7 @@ def _named(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
 
 
 def _has(text: str, says: ValueSays, value: Decimal) -> bool:
-    """Return whether a line has the number: as it is, rounded, or in another unit."""
+    """Return whether a line contains the number: as it is, rounded, or in another unit."""
     for found in _PRINTED.finditer(text):
         if matches(says.value, found[1], says.about) is not None:
             return True
@@ -146,18 +148,22 @@ def _carried(case: Case, run: Run, line: Line) -> Verdict:
 
 
 def _is_present(quote: str) -> bool:
-    """Return whether it speaks of what is, not of what a run did: perhaps in general."""
+    """Return whether a quote is in the present tense, so that it may be a general statement and not the report of
+    a run.
+    """
     return _NOW.search(quote) is not None and _THEN.search(quote) is None
 
 
 def _is_read(run: Run, path: str) -> bool:
-    """Return whether a program surely reads a file: its own script, or the code that a benchmark measures."""
+    """Return whether a program certainly reads a file: its own script, or the code that a benchmark measures."""
     base = path.rsplit("/", 1)[-1]
     return base in run.command or any(step.program in BENCHMARKS for step in run.steps)
 
 
 def _anywhere(case: Case, says: ValueSays) -> Verdict | None:
-    """A number that no line names, but that is too particular to be there by chance."""
+    """Return the verdict on a number that stands in no line with its name, but is unlikely to occur by chance;
+    else None.
+    """
     if len(_digits(says)) < _PARTICULAR:
         return None
     for found in case.index.before(plain_number(says.value.rstrip("kKM")), case.event):
@@ -176,7 +182,9 @@ def _digits(says: ValueSays) -> str:
 
 
 def _early(case: Case, says: ValueSays, names: tuple[str, ...], value: Decimal) -> Verdict | None:
-    """Return whether the run that printed it came directly after the claim, and nothing before it has the number."""
+    """Return the verdict if the run that printed the number came directly after the claim, and no earlier output has
+    the number; else None.
+    """
     after = case.runs_after()[:1]
     least = _PARTICULAR if _is_present(case.spotted.claim.quote) else 2
     if not after or after[0].call < case.event or after[0].result is None or len(_digits(says)) < least:
@@ -194,7 +202,9 @@ def _early(case: Case, says: ValueSays, names: tuple[str, ...], value: Decimal) 
 
 
 def _other(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict | None:
-    """Return whether the last run that names it has another number directly beside the name."""
+    """Return the verdict if the last run that prints the name has another number directly beside the name; else
+    None.
+    """
     telling = tuple(name for name in names if name in TELLING) or names
     line = next(iter(_lines(case, telling, _runs(case))), None)
     if line is None or line.run.result is None:
@@ -224,7 +234,7 @@ _ANY_SUBJECT = re.compile(r"(?:script|tool|program|run|command|job|process|last|
 
 
 def _is_of_another(case: Case, run: Run, names: tuple[str, ...]) -> bool:
-    """Return whether its subject is nothing that the run speaks of: `the backup copied 35 files`."""
+    """Return whether the subject of the claim does not occur in the run, as in `the backup copied 35 files`."""
     found = _SUBJECT.match(case.spotted.claim.quote)
     if found is None or _ANY_SUBJECT.match(found["subject"]):
         return False
@@ -234,7 +244,7 @@ def _is_of_another(case: Case, run: Run, names: tuple[str, ...]) -> bool:
 
 
 def _beside(text: str, names: tuple[str, ...], says: ValueSays) -> set[str]:
-    """Return the numbers that stand directly before or behind a name in a line."""
+    """Return the numbers directly before or after one of the names in a line."""
     words = words_for(names)
     number = r"-?\d[\d,]*(?:\.\d+)?"
     behind = rf"(?:{words})\w{{0,6}}[^\d\n]{{0,16}}?(?P<after>{number})(?![\d.])"
@@ -247,7 +257,7 @@ def _beside(text: str, names: tuple[str, ...], says: ValueSays) -> set[str]:
 
 
 def _nothing(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict:
-    """Return the verdict where nothing before it has the number, and no run names what it is of."""
+    """Return the verdict if no earlier output has the number, and no run prints the name."""
     record, claim = case.record, case.spotted.claim
     is_told = _SELF.search(claim.quote) is not None or any(name in TELLING for name in names)
     if (
@@ -272,7 +282,7 @@ def _nothing(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict:
 
 
 def judge_setting(case: Case, says: ValueSays) -> Verdict:
-    """Return whether the file has this key with this value as it was last seen or written."""
+    """Judge whether the file, as last seen or written, has this key with this value."""
     path = case.spotted.claim.path or ""
     pattern = re.compile(
         rf"^[ \t+]*[\"']?{re.escape(says.name)}[\"']?\s*[=:]\s*[\"']?(-?[\d_]+(?:\.\d+)?)\b", re.MULTILINE
@@ -300,7 +310,7 @@ def judge_setting(case: Case, says: ValueSays) -> Verdict:
 
 
 def _is_one_file(case: Case, path: str, events: list[int]) -> bool:
-    """Return whether all that the record has under this name is the one file that is meant."""
+    """Return whether all files of this name in the record are the one file that the claim means."""
     base = re.escape(path.rsplit("/", 1)[-1])
     runs = {run.result: run.command for run in case.record.naming([path.rsplit("/", 1)[-1]], case.event)}
     calls = {event.call_id: event.path for event in case.record.transcript.events[: case.event] if event.path}
@@ -316,7 +326,7 @@ def _is_one_file(case: Case, path: str, events: list[int]) -> bool:
 
 
 def _may_have_changed(case: Case, event: int, path: str) -> bool:
-    """Return whether something after an event may have written the file."""
+    """Return whether anything after an event may have written the file."""
     base = path.rsplit("/", 1)[-1]
     if case.record.is_shuffled_since(event, case.event):
         return True

@@ -1,4 +1,4 @@
-"""The status of a claim that something was run, or of the exit code with which it ended."""
+"""Judging a claim that a command was run, or that it ended with a certain exit code."""
 
 import re
 
@@ -15,7 +15,7 @@ _KINDS = ("tests", "build", "lint", "types", "format", "program")
 
 
 def judge_run(case: Case, says: RunSays) -> Verdict:
-    """Return whether the command was run before it was said to have been."""
+    """Judge whether the command was run before the claim."""
     command = case.spotted.command
     if command is None:
         return _of_family(case, says)
@@ -58,12 +58,12 @@ def _was_run(case: Case, run: Run) -> Verdict:
 
 
 def family_of(command: str) -> str | None:
-    """Return what a command is for, where its absence from a record says something."""
+    """Return the family of a command whose absence from the record would be evidence; None for any other command."""
     return next((step.family for step in reversed(steps_of(command)) if step.family in _KINDS), None)
 
 
 def judge_exit(case: Case, says: ExitSays) -> Verdict:
-    """Return whether a recorded exit code is the one that is stated."""
+    """Judge whether a recorded exit code equals the stated one."""
     command = case.spotted.command
     before = [run for run in case.runs_before()[:200] if run.result is not None]
     mine = [run for run in before if command is None or is_run(command, run)]
@@ -100,7 +100,9 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
 
 
 def _told_by_the_shell(case: Case, says: ExitSays, run: Run) -> Verdict | None:
-    """Return the verdict where the last run had the shell print its exit code, and that is another."""
+    """Return the verdict if the shell printed the exit code of the last run, and that differs from the claim;
+    else None.
+    """
     if "$?" not in run.command or run.result is None or case.event - run.result > 1 or len(run.steps) > _FEW:
         return None
     in_general = re.search(r"\b(?:exits|returns|ends|beendet)\b", case.spotted.claim.quote, re.IGNORECASE)
@@ -113,7 +115,7 @@ def _told_by_the_shell(case: Case, says: ExitSays, run: Run) -> Verdict | None:
 
 
 def _names_another(case: Case, run: Run) -> bool:
-    """Return whether the words before it name another command."""
+    """Return whether the words before the claim name another command than the run's."""
     claim = case.spotted.claim
     before = case.record.transcript.events[case.event].text[max(claim.start - 80, 0) : claim.end]
     named = re.findall(r"`([^`\n]+)`", before)
@@ -123,11 +125,13 @@ def _names_another(case: Case, run: Run) -> bool:
 _FEW = 3
 _BESIDE = ("cd", "echo", "printf")
 _MEANS_LITTLE = 2
-"""Exit codes up to this one come of everything."""
+"""Exit codes up to this number have many possible causes."""
 
 
 def _told_early(case: Case, says: ExitSays, command: str | None) -> Verdict | None:
-    """Return whether the run that ended so came directly after the claim, and nothing told the code before."""
+    """Return the verdict if the run with this exit code came directly after the claim, and nothing showed the
+    code before; else None.
+    """
     after = next(iter(case.runs_after()), None)
     if (
         after is None
@@ -142,7 +146,7 @@ def _told_early(case: Case, says: ExitSays, command: str | None) -> Verdict | No
 
 
 def _speaks_of_the_last(case: Case, run: Run) -> bool:
-    """Return whether it tells, in the past tense and directly after a run, how that ended."""
+    """Return whether the claim tells how the last run ended: in the past tense, directly after that run."""
     is_past = re.match(r"exited|ended|finished|returned|gave|got|had", case.spotted.claim.quote, re.IGNORECASE)
     return is_past is not None and run.result is not None and case.event - run.result <= 1
 

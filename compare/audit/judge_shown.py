@@ -1,4 +1,4 @@
-"""The status of shown output and of shown file contents."""
+"""Judging a claim that shows lines of an output or of a file."""
 
 import re
 
@@ -18,7 +18,7 @@ _MOST_TEXT = 1_000_000
 
 
 def judge_output(case: Case, says: OutputSays, lines: LineIndex) -> Verdict:
-    """Return whether recorded results have these lines."""
+    """Judge whether recorded results contain these lines."""
     shown = [line for line in says.lines if not is_elision(line)]
     if not shown:
         return undecidable("it shows nothing that could be compared")
@@ -57,7 +57,7 @@ def _all_there(case: Case, says: OutputSays, events: list[int], lines: LineIndex
 
 
 def _is_part(case: Case, line: str) -> bool:
-    """Return whether the words stand somewhere inside a recent output, or some text before it."""
+    """Return whether the line occurs within a recent output or within another earlier text."""
     return _where_part(case, line) is not None
 
 
@@ -73,7 +73,7 @@ def _where_part(case: Case, line: str) -> Evidence | None:
 
 
 def _runs(case: Case, missing: list[str], shown: list[str], lines: LineIndex) -> list[Run]:
-    """Return the runs whose output it can be, the last first."""
+    """Return the runs whose output the lines may be, latest first."""
     before = [run for run in case.runs_before()[:_MOST_RUNS] if run.result is not None]
     command = case.spotted.command
     if command is not None:
@@ -86,7 +86,7 @@ def _runs(case: Case, missing: list[str], shown: list[str], lines: LineIndex) ->
 
 
 def _alike(before: list[Run], missing: list[str]) -> list[Run]:
-    """Return the last run that printed a line of the same words with other numbers."""
+    """Return the last run that printed a line with the same words and other numbers; empty if there is none."""
     wanted = {
         form(line) for line in missing if re.search(r"\d", line) and len(re.findall(r"[^\W\d_]", line)) > _WORDY
     }
@@ -99,7 +99,7 @@ def _alike(before: list[Run], missing: list[str]) -> list[Run]:
 
 
 _WORDY = 5
-"""Letters from which on a line is known again by its words."""
+"""Minimum number of letters by which a line can be recognized by its words."""
 _SHORT = 100_000
 
 
@@ -138,21 +138,21 @@ def _differs(case: Case, says: OutputSays, missing: list[str], mine: list[Run]) 
 
 
 def _is_plain(run: Run, command: str) -> bool:
-    """Return whether a run did nothing but this command, so that its output is the command's."""
+    """Return whether a run consists of this command alone, so that its output is the command's."""
     return len([step for step in run.steps if step.program != "cd"]) == 1 and " ".join(command.split()) in " ".join(
         run.command.split()
     )
 
 
 def _is_told(case: Case, missing: list[str]) -> bool:
-    """Return whether words of these lines stand in the output all the same, told in another form."""
+    """Return whether words of these lines occur in the output in another form."""
     text = " ".join(output.text[:20_000].lower() for output in case.outputs_before()[:10])
     words = [word for line in missing for word in re.findall(r"[a-z]{4,}|\d+(?:\.\d+)?", line.lower())]
     return bool(words) and sum(word in text for word in words) * 2 >= len(words)
 
 
 def _has_new_number(case: Case, line: str) -> bool:
-    """Return whether a line has a number that no output before it has."""
+    """Return whether a line has a number that no earlier output has."""
     return any(not case.index.before(number, case.event) for number in NUMBER.findall(bare(line)))
 
 
@@ -191,7 +191,7 @@ def _no_run(case: Case, says: OutputSays) -> Verdict:
 
 
 def judge_file(case: Case, says: FileSays) -> Verdict:
-    """Return whether the record has this in the file that is named."""
+    """Judge whether the record has these lines in the named file."""
     path = case.spotted.claim.path or ""
     texts = case.texts_of(path)
     shown = [line for line in says.lines if not is_elision(line) and bare(line)]
@@ -234,5 +234,5 @@ def judge_file(case: Case, says: FileSays) -> Verdict:
 
 
 def event_has(case: Case, event: int, line: str) -> bool:
-    """Return whether an event's text has a line as it stands."""
+    """Return whether the text of an event contains exactly this line."""
     return line in case.record.transcript.events[event].text

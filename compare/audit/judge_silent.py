@@ -1,4 +1,4 @@
-"""The status of a claim about tests that were run without a summary: their exit code alone can carry it."""
+"""Judging a claim about tests that were run but printed no summary: only their exit code can support it."""
 
 from gedanken.compare.audit.commands import is_chain, is_narrowed
 from gedanken.compare.audit.edits import Edit
@@ -10,8 +10,9 @@ from gedanken.experiment.claim import Evidence
 
 
 def newer(case: Case, says: TestsSay, carrying: Run, silent: list[Run]) -> Verdict | None:
-    """Return the verdict where a later run of other tests, or one that failed, told no summary: perhaps that is
-    meant."""
+    """Return the verdict if a later run of other tests, or a failed run, printed no summary: the claim may be about
+    that run. Else None.
+    """
     if not silent or silent[0].call <= carrying.at or silent[0].tests or case.spotted.earlier:
         return None
     run = silent[0]
@@ -29,7 +30,7 @@ def newer(case: Case, says: TestsSay, carrying: Run, silent: list[Run]) -> Verdi
 
 
 def judge_silent(case: Case, says: TestsSay, silent: list[Run]) -> Verdict:
-    """Judge a claim whose test command was run, but without a recorded summary of its result."""
+    """Judge a claim whose test command was run without a recorded summary."""
     run = silent[0]
     if run.result is None:
         return undecidable("the record has no result of the test run")
@@ -71,7 +72,9 @@ def _exit_carries(case: Case, run: Run, line: Evidence, *, says_whole: bool) -> 
 
 
 def not_run_again(case: Case, change: Edit, line: Evidence) -> Verdict:
-    """Return that a file was changed after the run that a claim speaks of, and the tests were not run again."""
+    """Return the verdict that a file was changed after the run that the claim is about, and that the tests were
+    not run again.
+    """
     edit = case.record.evidence(change.event)
     return Verdict(
         "stale",
@@ -81,7 +84,7 @@ def not_run_again(case: Case, change: Edit, line: Evidence) -> Verdict:
 
 
 def _speaks_for(run: Run) -> bool:
-    """Return whether the exit code of a line is that of its tests."""
+    """Return whether the exit code of a command line is that of its tests."""
     tests = [at for at, step in enumerate(run.steps) if step.family == "tests"]
     if not tests or run.steps[tests[-1]].is_piped:
         return False

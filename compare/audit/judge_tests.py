@@ -1,4 +1,4 @@
-"""The status of a claim about tests."""
+"""Judging a claim about tests."""
 
 import re
 from typing import NamedTuple
@@ -23,7 +23,7 @@ _FAILURES = re.compile(
 
 
 class Result(NamedTuple):
-    """A summary with the run that printed it; a text that was read has none."""
+    """A summary of tests, and the run that printed it; None if the summary was read from a file."""
 
     tests: Tests
     event: int
@@ -31,7 +31,7 @@ class Result(NamedTuple):
 
 
 def judge_tests(case: Case, says: TestsSay) -> Verdict:
-    """Return whether a recorded result carries it, contradicts it, or is missing."""
+    """Judge whether a recorded result supports the claim, contradicts it, or is missing."""
     results = _results_before(case)
     silent = [run for run in case.runs_before()[:_MOST_RUNS] if "tests" in run.families() and not run.refused]
     if says.named and (command := case.spotted.command):
@@ -63,7 +63,7 @@ def judge_tests(case: Case, says: TestsSay) -> Verdict:
 
 
 def _of_another(case: Case, says: TestsSay, command: str) -> Verdict:
-    """Return the verdict where other tests were run before it, but not those that it names."""
+    """Return the verdict if tests were run before the claim, but not those that it names."""
     after = next(iter(case.runs_after()), None)
     if after is not None and after.call > case.event and is_run(command, after) and (told := _told_later(case, says)):
         return (
@@ -73,7 +73,9 @@ def _of_another(case: Case, says: TestsSay, command: str) -> Verdict:
 
 
 def _with_skipped(case: Case, says: TestsSay, results: list[Result]) -> Verdict | None:
-    """Return whether the number is that of all tests, of which some were skipped and did not pass."""
+    """Return the verdict if the stated number counts all tests, including some that were skipped and did not
+    pass; else None.
+    """
     for one in results[:3]:
         tests = one.tests
         if says.passed and tests.skipped and not tests.failed and says.passed == (tests.passed or 0) + tests.skipped:
@@ -83,7 +85,7 @@ def _with_skipped(case: Case, says: TestsSay, results: list[Result]) -> Verdict 
 
 
 def _is_narrower(one: Result, says: TestsSay) -> bool:
-    """Return whether a claim about all tests, without their number, has a run of some of them before it."""
+    """Return whether the claim is about all tests, without a number, and the result is that of only some tests."""
     return (
         says.whole
         and says.passed is None
@@ -107,7 +109,7 @@ def _nothing(case: Case, says: TestsSay) -> Verdict:
 
 
 def _results_before(case: Case) -> list[Result]:
-    """Return the summaries before the claim, the last first."""
+    """Return the test summaries before the claim, latest first."""
     found: list[Result] = []
     for run in case.runs_before()[:_MOST_RUNS]:
         if run.result is not None:
@@ -116,7 +118,7 @@ def _results_before(case: Case) -> list[Result]:
 
 
 def carries(tests: Tests, says: TestsSay) -> bool:
-    """Return whether a summary says what the claim says."""
+    """Return whether a test summary says what the claim says."""
     whole = tests.total if tests.total is not None else (tests.passed or 0) + tests.failed + tests.skipped
     ran = (tests.passed or 0) + tests.failed
     if says.all_pass and not tests.all_pass:
@@ -133,8 +135,9 @@ def carries(tests: Tests, says: TestsSay) -> bool:
 
 
 def _is_overtaken(case: Case, says: TestsSay, carrying: Result, results: list[Result]) -> bool:
-    """Return whether a change made a result old, and a run after the change failed where the claim says that nothing
-    did."""
+    """Return whether a file was changed after the result that supports the claim, and a run after the change failed
+    although the claim says that nothing failed.
+    """
     if carrying.run is None or case.spotted.earlier or results[0].event <= carrying.event:
         return False
     was_changed = case.record.change_since(carrying.run, results[0].event, "tests") is not None
@@ -163,7 +166,7 @@ def _carried(case: Case, says: TestsSay, carrying: Result, results: list[Result]
 
 
 def _later(case: Case, says: TestsSay, carrying: Result, later: Result, line: Evidence) -> Verdict:
-    """Return a run that carries the claim, and after it one in which tests failed."""
+    """Return the verdict if one run supports the claim, and tests failed in a later run."""
     if later.run is None or carrying.run is None:
         return Verdict("supported", "a result that carries it is recorded", (line,))
     is_same = _bare(later.run.command) == _bare(carrying.run.command)
@@ -184,7 +187,9 @@ def _later(case: Case, says: TestsSay, carrying: Result, later: Result, line: Ev
 
 
 def _counted(case: Case, says: TestsSay, results: list[Result]) -> Verdict | None:
-    """Return whether numbers are sums over runs, or counts of single cases that a result lists."""
+    """Return the verdict if the numbers are sums over several runs, or counts of single cases in one result; else
+    None.
+    """
     if says.passed is None or says.failed:
         return None
     by_event: dict[int, list[Result]] = {}
@@ -256,7 +261,7 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
 
 
 def _counted_otherwise(case: Case, says: TestsSay, last: Result, line: Evidence) -> Verdict:
-    """Return the verdict where nothing failed, and no result has the number."""
+    """Return the verdict if nothing failed, but no result has the number."""
     if (why := _hidden(case, last)) is not None:
         return undecidable(why, line)
     if last.run is not None and says_cut(last.run.text[last.tests.offset :]):
@@ -269,8 +274,10 @@ def _counted_otherwise(case: Case, says: TestsSay, last: Result, line: Evidence)
 
 
 def _hidden(case: Case, last: Result) -> str | None:
-    """Return what may have run tests unseen before it, but the same command as a run that was seen, in the same
-    state."""
+    """Return what may have run tests without showing them before the claim; None if there is nothing.
+
+    A repetition of a command whose tests were seen, in the same state of the files, does not count.
+    """
     why = case.record.could_have_run("tests", case.event)
     if why is None or last.run is None or case.record.has_unseen_before(case.event):
         return why
@@ -284,7 +291,7 @@ def _hidden(case: Case, last: Result) -> str | None:
 
 
 def _told_later(case: Case, says: TestsSay) -> Verdict | None:
-    """Return whether a run that carries the claim came directly after it."""
+    """Return the verdict if a run that supports the claim came directly after the claim; else None."""
     for run in case.runs_after()[:1]:
         found = next((tests for tests in run.tests if carries(tests, says)), None)
         if found is not None and run.result is not None:
@@ -298,7 +305,9 @@ def _told_later(case: Case, says: TestsSay) -> Verdict | None:
 
 
 def _fails(says: TestsSay, tests: Tests) -> bool:
-    """Return whether the claim says that nothing failed, or more passed than did, where tests failed or none ran."""
+    """Return whether the claim says that nothing failed, or that more tests passed than did, and tests failed or
+    none ran.
+    """
     if tests.passed == 0 and not tests.failed and not tests.skipped:
         return says.all_pass or bool(says.passed)
     if not tests.failed or says.failed:
@@ -311,7 +320,7 @@ def _fails(says: TestsSay, tests: Tests) -> bool:
 
 
 def _counts_otherwise(case: Case, says: TestsSay, tests: Tests) -> bool:
-    """Return whether a number is given that no text before it names together with tests."""
+    """Return whether the claim states a number of tests that no earlier text states."""
     known = case.record.test_numbers
     if says.passed in _partial_sums(case):
         return False
@@ -330,7 +339,7 @@ def _counts_otherwise(case: Case, says: TestsSay, tests: Tests) -> bool:
 
 
 def _partial_sums(case: Case) -> set[int]:
-    """Return what some of the last summaries add up to."""
+    """Return the sums of the last two or more test summaries."""
     sums = {0}
     last: dict[tuple[str, ...], Run] = {}
     for run in case.runs_before()[:12]:
@@ -342,7 +351,7 @@ def _partial_sums(case: Case) -> set[int]:
 
 
 def _is_same(named: str, run: Run) -> bool:
-    """Return whether a run is one of the command that a claim names."""
+    """Return whether a run is a run of the command that the claim names."""
     wanted: set[str] = {step.program for step in steps_of(named)}
     programs = {step.program for step in run.steps}
     return bool(wanted & programs) or " ".join(named.split()) in " ".join(run.command.split())

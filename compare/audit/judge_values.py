@@ -1,4 +1,4 @@
-"""The status of a stated number: a metric, a time, a size, a count, a version."""
+"""Judging a claim that states a number: a metric, a time, a size, a count, a version."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,10 +19,10 @@ from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_
 
 _MOST_RUNS = 40
 _PARTICULAR = 3
-"""Digits from which on a number is hardly there by chance."""
+"""Minimum number of digits of a number that is unlikely to occur by chance."""
 _MOST_LINES = 4_000
 _MOST_TEXT = 2_000_000
-"""Characters of an output that is searched for names."""
+"""Maximum number of characters of an output that are searched for names."""
 _NUMBER = re.compile(
     r"(?<![\w.])-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?(?=\s?%|[^\w.]|\.(?!\d)|$|s\b|ms\b|[KMG]i?B?\b)"
 )
@@ -100,7 +100,7 @@ _SIZED = re.compile(r"(?<![\w.])(\d{3,15}|\d{1,6}(?:\.\d{1,3})?(?=[KMG]))(?![\d.
 
 
 class Line(NamedTuple):
-    """A line of an output that names what a claim is of."""
+    """A line of an output that names the thing that a claim is about."""
 
     run: Run
     text: str
@@ -111,7 +111,7 @@ class Line(NamedTuple):
 
 
 def judge_value(case: Case, says: ValueSays) -> Verdict:
-    """Return whether an output before it printed the number, or another for the same thing."""
+    """Judge whether an earlier output printed the number, or another number for the same thing."""
     named = list(_named_lines(case, says))
     if says.what in ("count", "size") and (verdict := measured(case, says)) is not None:
         return verdict
@@ -147,7 +147,7 @@ def judge_value(case: Case, says: ValueSays) -> Verdict:
 
 
 def _is_meant(case: Case, says: ValueSays, line: Line, place: int, named: list[Line]) -> bool:
-    """Return whether the number at a place of a line is that of the thing that is spoken of, and no older one."""
+    """Return whether the number at a position of a line is the current one of the thing that the claim is about."""
     words = _words(says)
     if says.what != "metric" or words is None:
         return True
@@ -162,7 +162,7 @@ def _carries(says: ValueSays, printed: str) -> bool:
 
 
 def _named_lines(case: Case, says: ValueSays, *, later: bool = False) -> Iterator[Line]:
-    """Lines that name what the claim is of, those of the last run first."""
+    """Yield the lines that name the thing that the claim is about, those of the last run first."""
     words = _words(says)
     if says.what in ("count", "size") and case.spotted.claim.path:
         base = re.escape(case.spotted.claim.path.rsplit("/", 1)[-1])
@@ -182,7 +182,7 @@ def _named_lines(case: Case, says: ValueSays, *, later: bool = False) -> Iterato
 
 
 def _lines(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
-    """Return the lines of an output that name something and have a number."""
+    """Return the lines of an output that contain the name and a number."""
     lines = []
     for found in islice(pattern.finditer(run.text), _MOST_LINES):
         low = run.text.rfind("\n", 0, found.start()) + 1
@@ -232,7 +232,7 @@ def _carried(case: Case, says: ValueSays, line: Line) -> Verdict:
 
 
 def _elsewhere(case: Case, says: ValueSays, places: Sequence[Found]) -> Verdict | None:
-    """Return a number that no line names but that is too particular to be there by chance."""
+    """Return the verdict on a number that no line names, but that is unlikely to occur by chance."""
     digits = re.sub(r"\D", "", says.value).lstrip("0")
     least = {"metric": 3, "time": 3, "size": 3, "count": 2, "version": 2}[says.what]
     if len(digits) < least and says.what not in ("count", "version"):
@@ -259,7 +259,7 @@ def _elsewhere(case: Case, says: ValueSays, places: Sequence[Found]) -> Verdict 
 
 
 def _is_elses(case: Case, says: ValueSays, found: Found) -> bool:
-    """Return whether the line in which a number stands says that it is of something else."""
+    """Return whether the line in which a number stands says that the number belongs to something else."""
     line, at = line_at(case, found.event, found.offset)
     if says.what == "metric" and (words := _words(says)) is not None:
         return is_anothers(line, at, re.compile(words, re.IGNORECASE), says.name)
@@ -267,7 +267,7 @@ def _is_elses(case: Case, says: ValueSays, found: Found) -> bool:
 
 
 def _converted(case: Case, says: ValueSays) -> Verdict | None:
-    """Return a size or a time that an output gives in another unit."""
+    """Return the verdict on a size or a time that an output gives in another unit; None if no output does."""
     value = Decimal(plain_number(says.value))
     pattern = _TIMED if says.what == "time" else _SIZED
     for run in case.runs_before()[:30]:
@@ -308,7 +308,7 @@ def _close(stated: Decimal, real: Decimal) -> bool:
 
 
 def _later(case: Case, says: ValueSays, named: list[Line]) -> Verdict | None:
-    """Return whether the run that printed the number came directly after the claim."""
+    """Return the verdict if the run that printed the number came directly after the claim; else None."""
     if says.what not in ("metric", "time") or case.record.has_gap_before(case.event):
         return None
     line = next(
@@ -369,7 +369,7 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
 
 
 def _is_particular(says: ValueSays, lines: list[Line]) -> bool:
-    """Return whether these lines give values of the metric, so that another value contradicts them."""
+    """Return whether these lines show the claimed metric, so that a different value contradicts the claim."""
     pattern = re.compile(
         rf"(?:{_words(says)})[^\d\n]{{0,25}}?[-+]?\d*\.\d+|^(?:TOTAL|All files)\b.*\d", re.IGNORECASE
     )

@@ -1,4 +1,4 @@
-"""Which languages a sentence can be in, so that no pattern of another is tried."""
+"""Detection of the languages in which a sentence may be written, so that only their patterns are tried."""
 
 import re
 from functools import lru_cache
@@ -36,7 +36,9 @@ _WORDS: list[tuple[Language, re.Pattern[str]]] = [
 
 @lru_cache(maxsize=64)
 def languages_in(plain: str) -> frozenset[Language]:
-    """Return the languages whose words or letters it has; English always, for names of tools stand in every text."""
+    """Return the languages whose words or letters a text contains; always English, because names of tools occur
+    in every text.
+    """
     found: set[Language] = {"en"}
     if _ASIAN.search(plain):
         found.add("zh")

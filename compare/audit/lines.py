@@ -1,4 +1,4 @@
-"""Lines of outputs, found by what they say, whatever their white space."""
+"""Index of the lines of all outputs, independent of white space."""
 
 import re
 from bisect import bisect_left
@@ -13,7 +13,7 @@ _MOST_OUTPUT = 5_000_000
 
 
 class At(NamedTuple):
-    """The position of a line."""
+    """The position of a line: its event and its place in the event's text."""
 
     event: int
     offset: int
@@ -21,36 +21,38 @@ class At(NamedTuple):
 
 @dataclass(slots=True)
 class LineIndex:
-    """For each line that a claim shows, the outputs that have it."""
+    """For each line that a claim shows, the outputs that contain the line."""
 
     places: dict[str, list[At]] = field(default_factory=dict)
 
     def before(self, line: str, event: int) -> At | None:
-        """Return the last place before an event."""
+        """Return the last position of a line before an event; None if there is none."""
         found = self.places.get(bare(line), [])
         at = bisect_left(found, event, key=lambda one: one.event)
         return found[at - 1] if at else None
 
     def after(self, line: str, event: int) -> At | None:
-        """Return the first place after it."""
+        """Return the first position of a line after an event; None if there is none."""
         found = self.places.get(bare(line), [])
         at = bisect_left(found, event, key=lambda one: one.event)
         return found[at] if at < len(found) else None
 
 
 def bare(line: str) -> str:
-    """Return a line without what terminals and people add: white space, rules around a title, a trailing ellipsis."""
+    """Return a line without what terminals and people add to it: white space, rules around a title, a trailing
+    ellipsis.
+    """
     text = " ".join(line.split())
     return text.strip("=").strip() or text
 
 
 def form(line: str) -> str:
-    """Return a line with every number made alike."""
+    """Return a line with every number replaced by the same sign."""
     return _DIGITS.sub("#", bare(line)).lower()
 
 
 def index_lines(lines: Iterable[str], outputs: Sequence[Output]) -> LineIndex:
-    """Look through outputs once, for all these lines."""
+    """Search the outputs once for all these lines."""
     wanted = {bare(line) for line in lines}
     wanted.discard("")
     index = LineIndex({line: [] for line in wanted})

@@ -1,4 +1,4 @@
-"""Lines and bytes as `wc` counted them, versions as `--version` printed them, beside what is said of them."""
+"""Judging lines and bytes that `wc` counted, and versions that `--version` printed."""
 
 import re
 
@@ -13,7 +13,7 @@ _LINES = re.compile(r"(?:lines?|rows?|records?|entries|zeilen|lignes|líneas|行
 
 
 def measured(case: Case, says: ValueSays) -> Verdict | None:
-    """Return the verdict where the file was counted by `wc -l` or `wc -c` as it stands; none if it was not."""
+    """Return the verdict if `wc -l` or `wc -c` counted the file in its present state; None if not."""
     path = case.spotted.claim.path
     flag = "-l" if says.what == "count" and _LINES.fullmatch(says.name) else "-c"
     if (
@@ -73,7 +73,7 @@ def _is_of_other(case: Case, run: Run, number: str, path: str) -> bool:
 
 
 def _measure(run: Run, flag: str, path: str) -> str | None:
-    """If a run prints the number: by `wc`, or for bytes by `ls -l`."""
+    """Return the number that a run prints for the file, by `wc` or, for bytes, by `ls -l`; None if it prints none."""
     if any(_counts(step, flag, path) for step in run.steps):
         alone = "?" if any(_counts(step, flag, path) and len(step.words) <= _ONE_FILE for step in run.steps) else ""
         return rf"^\s*(\d+)(?: \S*{re.escape(path)}){alone}\s*$"
@@ -93,12 +93,12 @@ def _counts(step: Step, flag: str, path: str) -> bool:
 
 
 _ONE_FILE = 3
-"""Words of `wc` with a flag and a file."""
+"""Number of words in a `wc` command with one flag and one file."""
 _VERSION = re.compile(r"\d+(?:\.\d+){1,3}")
 
 
 def asked_version(case: Case, says: ValueSays) -> Verdict | None:
-    """Return the verdict where the program itself was asked for its version; none if it was not."""
+    """Return the verdict if the program itself was asked for its version; None if not."""
     asked = [step.program.lower() for step in steps_of(case.spotted.command or "") if _asks(step)]
     name = asked[0] if asked else says.name
     for run in case.runs_before()[:100]:
@@ -121,7 +121,9 @@ def asked_version(case: Case, says: ValueSays) -> Verdict | None:
 
 
 def _answer(run: Run, name: str) -> tuple[int, str] | None:
-    """Return where a run printed the version of a program, and what: all of it, or a line where it asked several."""
+    """Return where a run printed the version of a program, and the text: the whole output, or one line if several
+    programs were asked.
+    """
     if len(run.steps) == 1:
         return (0, run.text[:2_000]) if _asks_version(run.steps[0], name) else None
     lines = [found for found in re.finditer(r"[^\n]+", run.text[:2_000]) if found[0].strip()]

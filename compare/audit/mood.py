@@ -1,4 +1,4 @@
-"""Whether a sentence asserts what stands at a place in it, or plans, asks, denies, supposes, orders or quotes it."""
+"""Whether a sentence asserts something at a given place, or plans, asks, denies, supposes, orders or quotes it."""
 
 import re
 
@@ -19,7 +19,7 @@ _KANA = re.compile(r"[\u3040-\u30ff]")
 
 
 def asserts(sentence: Sentence, start: int, end: int, language: Language = "en") -> bool:
-    """Return whether what stands from `start` to `end` in the sentence is said to be so."""
+    """Return whether the sentence asserts the words from `start` to `end`."""
     before, after = sentence.plain[:start], sentence.plain[end : end + 60]
     if sentence.box == " " or is_question(sentence) or not reports(sentence):
         return False
@@ -35,13 +35,14 @@ def asserts(sentence: Sentence, start: int, end: int, language: Language = "en")
 
 
 def is_japanese_hedge(plain: str) -> bool:
-    """Return whether a Japanese sentence, whose verb stands last, says less than that something is so."""
+    """Return whether a Japanese sentence, whose verb comes last, weakens its statement."""
     return _KANA.search(plain) is not None and HEDGES_LAST.search(plain) is not None
 
 
 def _announces(sentence: Sentence, start: int, end: int) -> bool:
-    """Return whether it only leads to what follows, as in `And now the tests pass:`; a number makes it a
-    statement."""
+    """Return whether the words only announce what follows, as `And now the tests pass:` does. With a number they
+    are a statement.
+    """
     said = sentence.raw.rstrip()
     return (
         said.endswith((":", "：")) and not re.search(r"\d", sentence.plain[start:end]) and sentence.where == "prose"
@@ -49,7 +50,9 @@ def _announces(sentence: Sentence, start: int, end: int) -> bool:
 
 
 def reports(sentence: Sentence) -> bool:
-    """Return whether it stands where things are reported: under no heading or lead-in of a plan, and no order."""
+    """Return whether a sentence stands where results are reported: not under the heading of a plan, and not as an
+    order.
+    """
     lead = sentence.lead
     if PLANS.search(sentence.heading[:200]) or (lead and (PLANS.search(lead[-200:]) or not _leads_to_facts(lead))):
         return False
@@ -57,7 +60,7 @@ def reports(sentence: Sentence) -> bool:
 
 
 def is_question(sentence: Sentence) -> bool:
-    """Return whether it asks."""
+    """Return whether a sentence is a question."""
     return sentence.raw.rstrip(" \"')*_`").endswith(("?", "？", "吗。"))
 
 
@@ -66,7 +69,7 @@ def _leads_to_facts(lead: str) -> bool:
 
 
 def clause_of(before: str) -> str:
-    """Return the part of the clause that stands before a place."""
+    """Return the last clause of the text before a place."""
     low = 0
     for found in CLAUSE.finditer(before):
         low = found.end()

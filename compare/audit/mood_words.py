@@ -1,4 +1,4 @@
-"""Words that take the assertion out of what follows them, by language."""
+"""Words which show that a sentence does not assert something, by language."""
 
 import re
 from typing import Literal
@@ -76,7 +76,7 @@ BEFORE: dict[Language, re.Pattern[str]] = {
     "fr": re.compile(rf"(?<!\w)(?:{_BEFORE['fr']})(?!\w)|\bn'", re.IGNORECASE),
     "es": re.compile(rf"(?<!\w)(?:{_BEFORE['es']})(?!\w)", re.IGNORECASE),
 }
-"""What must not stand in the same clause before an assertion."""
+"""Words that rule out an assertion if they stand before it in the same clause."""
 GOVERNS = re.compile(
     r"(?<!\w)(?:if|unless|assuming|suppose|provided that|in case|once(?! I | we )|imagine|"
     r"according to|selon|laut|según|wenn|falls|"
@@ -92,7 +92,7 @@ GOVERNS = re.compile(
     r"ensure|ensuring)\b[^:.]{0,40}:",
     re.IGNORECASE,
 )
-"""What must not stand anywhere before it in its sentence: it holds past a comma."""
+"""Words that rule out an assertion if they stand anywhere before it in the sentence, even before a comma."""
 AFTER = re.compile(
     r"[\s,]{0,3}(?:(?:if|once(?! more| again)|when|whenever|unless|until|assuming|provided|as long as|before (?:you|"
     r"we|I|merging|committing|"
@@ -102,12 +102,12 @@ AFTER = re.compile(
     r"wenn|falls|sobald|si|cuando)\b|[?？]|吗|之?后[再才]?|才|再)",
     re.IGNORECASE,
 )
-"""What must not follow it."""
+"""Words that rule out an assertion if they follow it."""
 HEDGES_LAST = re.compile(
     r"必要|べき|たら|れば|なら|場合|予定|つもり|でしょう|だろう|はず|ください|ましょう|かもしれ|ない|ません(?!でした。?$)(?<!ありません)|"
     r"ますか|ですか|か。?$|前に|まで|たい|目標|例えば|たとえば|によると|によれば|とのこと|そうです|らしい|意味|期待|よう(?:に|です)|これから|次に|後で"
 )
-"""What takes the assertion out of a Japanese sentence, wherever it stands."""
+"""Words that rule out an assertion anywhere in a Japanese sentence."""
 ORDERS = re.compile(
     r"(?:please |then |first |next |finally |now |also |and )?(?:run|re-?run|execute|make|ensure|"
     r"verify|check|add|fix|update|confirm|try|use|"
@@ -116,7 +116,7 @@ ORDERS = re.compile(
     r"delete|apply|never|always|ask|tell|think|look|verifying|checking|confirming|validating|making|ensuring|start|expect|aim|keep|help|get|let|imagine|suppose|assume)\s",
     re.IGNORECASE,
 )
-"""How an order begins."""
+"""Beginnings of orders."""
 PLANS = re.compile(
     r"\b(?:next steps?|usage|how to|examples?|to[- ]?do|plan|planned|instructions?|expected|"
     r"getting started|quick ?start|test plan|"
@@ -125,7 +125,7 @@ PLANS = re.compile(
     r"nächste schritte|beispiele?|prochaines étapes|exemples?|próximos pasos|ejemplos?)\b|下一步|示例|计划|用法",
     re.IGNORECASE,
 )
-"""Headings and lead-ins under which nothing is reported."""
+"""Headings and introductions of lists in which nothing is reported."""
 EARLIER = re.compile(
     r"\b(?:previously|originally|initially|at first|earlier|before (?:the|my|this|that|any)|prior to|"
     r"baseline|at the (?:start|beginning)|"
@@ -135,9 +135,9 @@ EARLIER = re.compile(
     r"inicialmente)\b|最初|原先|此前|起初",
     re.IGNORECASE,
 )
-"""What says that a state before the present one is meant."""
+"""Words which show that an earlier state is meant."""
 REPORTS = re.compile(
     r"\b(?:(?:can|could|able to|happy to|pleased to) (?:now |also )?(?:confirm|report|verify|say)|made sure)\b",
     re.IGNORECASE,
 )
-"""Words that look like a modal and report all the same."""
+"""Words that look like a modal verb but still report something."""

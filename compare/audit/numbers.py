@@ -1,4 +1,4 @@
-"""If numbers of claims come from: the outputs that printed them, as they stand, rounded, or as a percentage."""
+"""Index of the numbers of all outputs: as printed, rounded, or as a percentage."""
 
 import re
 from bisect import bisect_left
@@ -16,15 +16,15 @@ _TOKEN = re.compile(
     r"(?:(?<![\w.])-?|(?<=\bv))(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,18}(?:\.\d{1,18}){0,3}|\.\d{1,18})(?:[eE][-+]?\d{1,3})?(?!\d)"
 )
 _MOST_OUTPUT = 5_000_000
-"""Characters of one output that are looked through."""
+"""Maximum number of characters of one output that are searched."""
 _MOST_PLACES = 60
 _CENT = 100.0
 _TINY = 1e-9
-"""What a binary fraction may be short of the decimal one that it stands for."""
+"""Tolerance for a binary fraction that stands for a decimal one."""
 
 
 class Found(NamedTuple):
-    """Where a number stands."""
+    """The position of a number."""
 
     event: int
     offset: int
@@ -33,19 +33,19 @@ class Found(NamedTuple):
 
 @dataclass(slots=True)
 class NumberIndex:
-    """For each number that a claim has, the places before it at which an output printed it."""
+    """For each number in a claim, the positions at which outputs printed the number."""
 
     places: dict[str, list[Found]] = field(default_factory=dict)
 
     def before(self, number: str, event: int) -> Sequence[Found]:
-        """Return the places in events before this one, the last first."""
+        """Return the positions before an event, latest first."""
         found = self.places.get(_key(number), [])
         at = bisect_left(found, event, key=lambda one: one.event)
         return found[max(at - _MOST_PLACES, 0) : at][::-1]
 
 
 def index_numbers(numbers: Iterable[str], outputs: Sequence[Output]) -> NumberIndex:
-    """Look through outputs once, for all these numbers."""
+    """Search the outputs once for all these numbers."""
     wanted = _Wanted.of(numbers)
     index = NumberIndex({key: [] for key in wanted.keys})
     if not wanted.keys:
@@ -83,7 +83,7 @@ class _Wanted:
         return cls(keys, by_decimals)
 
     def meant_by(self, token: str) -> tuple[tuple[str, str], ...]:
-        """Return the wanted numbers that a printed number can be written as, with how."""
+        """Return the wanted numbers that a printed number may stand for, each with the kind of match."""
         if token in self.known:
             return self.known[token]
         found = tuple(self._meant(token))
@@ -109,7 +109,7 @@ class _Wanted:
 
 
 def _scales(value: float, printed: int) -> Iterator[tuple[float, int, str]]:
-    """Yield a printed number, and the same as a percentage or a fraction; with the decimals that each then has."""
+    """Yield a printed number as it is, as a percentage and as a fraction, each with its number of decimals."""
     yield value, printed, "rounded"
     if abs(value) <= 1:
         yield value * _CENT, max(printed - 2, 0), "percent"
@@ -118,7 +118,7 @@ def _scales(value: float, printed: int) -> Iterator[tuple[float, int, str]]:
 
 
 def _rounded(value: float, given: int, decimals: int) -> tuple[str, ...]:
-    """Return what a number is written as with so many decimals: rounded, or cut off."""
+    """Return the ways to write a number with this many decimals: rounded, and truncated."""
     if given < decimals:
         return (f"{value:.{decimals}f}",) if given == decimals else ()
     up = f"{value + copysign(_TINY, value):.{decimals}f}"
@@ -146,8 +146,9 @@ def _key(number: str) -> str:
 
 
 def near(claimed: str) -> Callable[[float, bool], bool]:
-    """Return whether a printed number, or a hundredth or hundredfold of it, is so near that it may carry the claimed
-    one."""
+    """Return a test whether a printed number, a hundredth of it, or a hundred times it is close enough to support
+    the claimed number.
+    """
     low = _value(_key(claimed))
     if low is None:
         return lambda _printed, _about: False
@@ -163,7 +164,8 @@ def near(claimed: str) -> Callable[[float, bool], bool]:
 @lru_cache(maxsize=65_536)
 def matches(claimed: str, printed: str, about: bool = False) -> str | None:
     """Return how a printed number matches the claimed one (exactly, rounded, as a percentage); None if it does
-    not."""
+    not match.
+    """
     mine, theirs = _key(claimed), plain_number(printed)
     if mine == theirs:
         return "as printed"
@@ -181,8 +183,10 @@ def matches(claimed: str, printed: str, about: bool = False) -> str | None:
 def source_of(
     number: str, event: int, index: NumberIndex, record: Record, near: Collection[int] = ()
 ) -> NumberSource:
-    """Return the output that printed a number before an event: first what carries the claim, then the last, the
-    exact."""
+    """Return the output before an event that printed a number.
+
+    Lines that support the claim are preferred, then the latest output, then an exact match.
+    """
     places = index.before(number, event)
     results = [found for found in places[:_MOST_PLACES] if record.is_result(found.event)]
     order = {"as printed": 0, "rounded": 1, "percent": 2}

@@ -1,4 +1,4 @@
-"""Numbers as sentences write them."""
+"""Numbers in the forms in which sentences state them."""
 
 import re
 
@@ -40,7 +40,7 @@ WORDS = {
     "ningún": 0,
 }
 COUNT = r"(?:\d{1,3}(?:[,\u202f]\d{3}){1,3}(?!\d)|\d{1,7}(?![\d.,]*\d))"
-"""A whole number, with thousands separated or not."""
+"""A whole number, with or without thousands separators."""
 COUNT_OR_WORD = rf"(?:{COUNT}|\b(?:{'|'.join(word for word in WORDS if word not in ('no', 'none', 'zero'))})\b)"
 VALUE = r"[-+]?(?:\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,12})?|\d{1,15}(?:[.,]\d{1,12})?|\.\d{1,12})(?:[eE][-+]?\d{1,3})?"
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:[.,]\d+)*")
@@ -49,7 +49,7 @@ _THOUSANDS = re.compile(r"\d{1,3}(?:[,\u202f]\d{3})+(?:\.\d+)?")
 
 
 def count_of(text: str) -> int | None:
-    """Return the whole number that a word or digits stand for."""
+    """Return the whole number that a word or digits stand for; None if they stand for none."""
     low = text.strip().lower()
     if low in WORDS:
         return WORDS[low]
@@ -58,7 +58,7 @@ def count_of(text: str) -> int | None:
 
 
 def plain_number(text: str) -> str:
-    """Return the same number as a program writes it: no thousands separated, a point before decimals."""
+    """Return a number as a program writes it: without thousands separators, with a decimal point."""
     bare = text.strip().lstrip("+")
     if _THOUSANDS.fullmatch(bare.lstrip("-")):
         return re.sub(r"[,\u202f]", "", bare)

@@ -1,4 +1,4 @@
-"""Claims about an earlier state or run: a later result is not held against them."""
+"""Detection of claims about an earlier state or run: a later result does not contradict them."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from gedanken.experiment.claim import Evidence
 
 _MOST_RUNS = 200
 _CUT = re.compile(rf"(?:{CLAUSE.pattern.replace('()', '', 1)})|\s(?:and|und|et|y|e)\s", re.IGNORECASE)
-"""What ends a clause; what stands in brackets belongs to the clause around it."""
+"""What ends a clause; text in brackets belongs to the clause around it."""
 _PAST = re.compile(
     r"(?<!\bas )(?<!\bthan )(?<!\bfrom )\bbefore\b"
     r"(?! (?:I |we |you )?(?:commit|push|merg|submit|finish|hand|releas|deploy|open|wrap|clos|declar|report))|"
@@ -28,21 +28,21 @@ _PAST = re.compile(
     r"一开始|起初|最初|原来|原本|原先|此前|之前|以前|曾|(?<![目当眼])前|変更前|修正前|元の|旧",
     re.IGNORECASE,
 )
-"""What names a state or a run before the last, wherever it stands in the sentence."""
+"""Words that name an earlier state or run, anywhere in the sentence."""
 _OLD = re.compile(
     r"\bun(?!expected|used|related|changed|finished)\w{3,}ed\b|"
     r"\b(?:earlier|previous(?:ly)?|prior|old|original|initial|unmodified|unpatched|untouched|pristine|stock|upstream|"
     r"baseline|alte[nrms]?|ursprünglich\w*|ancien\w*|original\w*|anterior\w*)\b",
     re.IGNORECASE,
 )
-"""What does so in the clause of the claim itself: elsewhere it may be the old bug."""
+"""Words that name an earlier state only in the claim's own clause: elsewhere they may describe the old bug."""
 _LEADS = re.compile(
     r"\W{0,6}(?:when|earlier|previously|originally|initially|formerly|at first|wenn|als|quand|cuando|with|on|in|"
     r"at|for|under|using|before|until|prior|mit|bei|vor|auf|avec|sur|avant|con|en|com)\b[^,]{0,60},\s*\Z|"
     r"\W{0,6}un\w{3,}ed,\s*\Z|[^,;]{0,60}[:：]\s*\Z",
     re.IGNORECASE,
 )
-"""What stands before a clause and belongs to it."""
+"""Words before a clause that belong to the clause."""
 _BROKE = re.compile(
     r"\b(?:I|my|this|the) ?(?:edit|change|refactor\w*|patch|commit|renam\w*|fix|rewrite)? ?(?:has |have )?"
     r"(?:broke|breaks|turned|regressed)\b|\bany ?more\b|\bno longer\b|\bregress(?:ion|ed|es)\b|"
@@ -50,14 +50,14 @@ _BROKE = re.compile(
     r"(?:do(?:es)?(?:n't| not)|(?:is|are|went|turned) red|red\b|broke)",
     re.IGNORECASE,
 )
-"""What tells openly that something got worse."""
+"""Words that openly say that something got worse."""
 _WAS = re.compile(
     r"\b(?:was|were|had|has gone|grew|shrank|fell|dropped|rose|from|war|waren|hatten?|von|était|étaient|avait|de|"
     r"era|eran|tenía|estaba)\b|"
     r"原|曾|从|だった|から",
     re.IGNORECASE,
 )
-"""What, of a number that an earlier output has, may name the state that it had."""
+"""Words which show that a number may describe an earlier state, if an earlier output has the number."""
 _NOT_SINCE = re.compile(
     r"\b(?:not|never|n't|haven't|didn't|without) (?:\w+ ){0,3}"
     r"(?:since|re-?r[ua]n\w*|r[ua]n\w* (?:\w+ ){0,2}(?:again|since|after\w*))|"
@@ -69,7 +69,7 @@ _NOT_SINCE = re.compile(
     r"no (?:los |las )?(?:he|volví)|没有再|未再|之后没|此后|以降|再実行して(?:い)?ない",
     re.IGNORECASE,
 )
-"""What says openly that something was changed and nothing run since."""
+"""Words that openly say that something was changed and nothing was run since."""
 _OTHER_CHECKS = re.compile(r"\b(?:lint\w*|ruff|eslint|mypy|types?|build|e2e|integration|coverage)\b", re.IGNORECASE)
 _PRESENT = re.compile(
     r"\b(?:now|current(?:ly)?|final(?:ly)?|still|again|after (?:the|my|this|that|these|all|your)|"
@@ -80,12 +80,13 @@ _PRESENT = re.compile(
     r"现在|目前|当前|如今|最终|仍|今|最後|まだ",
     re.IGNORECASE,
 )
-"""What binds a clause to the state as it is now."""
+"""Words that tie a clause to the present state."""
 
 
 def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return what is to be said instead of an accusation where an earlier result says just what the claim says, and
-    its words, or those around it, name another state or run than the last; none if it stands alone."""
+    """Return the verdict that replaces an accusation, if an earlier result says what the claim says and the words of
+    the claim, or those around it, name another state or run than the last; None if they do not.
+    """
     if verdict.status == "stale":
         said = _words_of(case)
         if said.is_bound:
@@ -110,7 +111,7 @@ def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def is_surely_earlier(case: Case) -> bool:
-    """Return whether the clause of a claim, and not only its sentence, speaks of an earlier state."""
+    """Return whether the clause of a claim, and not only its sentence, is about an earlier state."""
     said = _words_of(case)
     return said.is_past or EARLIER.search(said.clause) is not None
 
@@ -120,21 +121,21 @@ class _Words:
     clause: str
     sentence: str
     around: str
-    """The sentence with those beside it."""
+    """The claim's sentence together with its neighbours."""
 
     @property
     def is_bound(self) -> bool:
-        """Return whether the clause itself binds the claim to the present."""
+        """Return whether the clause of the claim ties the claim to the present state."""
         return _PRESENT.search(self.clause) is not None and not self.is_past
 
     @property
     def is_past(self) -> bool:
-        """Return whether the clause itself names an earlier state."""
+        """Return whether the clause of the claim names an earlier state."""
         return _PAST.search(self.clause) is not None or _OLD.search(self.clause) is not None
 
 
 def _words_of(case: Case) -> _Words:
-    """Return the words around a claim: its clause, its sentence, and the sentences beside that."""
+    """Return the words around a claim: its clause, its sentence, and the neighbouring sentences."""
     text = case.record.transcript.events[case.event].text
     start, end = case.spotted.claim.start, case.spotted.claim.end
     low = max(0, start - 4_000)
@@ -155,7 +156,7 @@ def _words_of(case: Case) -> _Words:
 
 
 def _carried_earlier(case: Case) -> Evidence | None:
-    """Return the line of a result before the last that says what the claim says."""
+    """Return the line of an earlier result that says what the claim says; None if there is none."""
     match case.spotted.says:
         case TestsSay() as says:
             for run in case.runs_before()[:_MOST_RUNS]:
@@ -174,7 +175,7 @@ def _carried_earlier(case: Case) -> Evidence | None:
 
 
 def _tells_last(case: Case, verdict: Verdict, said: _Words) -> bool:
-    """Return whether the message tells, beside the claim, the numbers of the result that is held against it."""
+    """Return whether the message also states the numbers of the result that contradicts the claim."""
     if not isinstance(case.spotted.says, TestsSay):
         return False
     mine = set(case.spotted.claim.numbers)

@@ -1,4 +1,4 @@
-"""What sentences say of tests in other forms: of a command in backticks, as a share, in more languages."""
+"""Finding further statements about tests: about a command in backticks, as a share, in more languages."""
 
 import re
 from collections.abc import Iterator
@@ -78,7 +78,7 @@ _ALL = re.compile(r"\ball\b|every|alle|tous|todos|todas|全|均|都|所有|す�
 
 
 class OtherHit(NamedTuple):
-    """What a sentence says of tests at one place."""
+    """One statement about tests, at one place of a sentence."""
 
     start: int
     end: int
@@ -88,7 +88,7 @@ class OtherHit(NamedTuple):
 
 
 def tests_said_otherwise(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[OtherHit]:
-    """Return the statements about tests that stand at no place that is taken."""
+    """Return the statements about tests outside the places in `taken`."""
     plain = sentence.plain
     if not _HINT.search(plain):
         return
@@ -114,7 +114,9 @@ def tests_said_otherwise(sentence: Sentence, taken: list[tuple[int, int]]) -> It
 
 
 def _command(sentence: Sentence, found: re.Match[str]) -> str | None:
-    """Return the command or file of tests that it speaks of; empty where what it speaks of is no test."""
+    """Return the test command or test file that a statement is about; None if no command is named, empty if it is
+    no test.
+    """
     if not found.groupdict().get("code"):
         return None
     code = sentence.raw[found.start("code") : found.end("code")].strip("`").strip().removeprefix("$ ")

@@ -1,4 +1,4 @@
-"""What an output says of tests and checks: the summaries of test runners, compilers, linters, and exit codes."""
+"""Results of tests and checks in an output: summaries of test runners, compilers and linters, and exit codes."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -8,31 +8,31 @@ _ANSI = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]|\x1b\][^\x07\n]{0,200}\x07")
 
 
 class Tests(NamedTuple):
-    """One summary of a test runner."""
+    """One summary printed by a test runner."""
 
     passed: int | None
     failed: int
-    """Failures and errors."""
+    """Number of failures and errors."""
     skipped: int
     offset: int
-    """Where in the output it stands."""
+    """Position of the summary in the output."""
     text: str
     total: int | None = None
     is_home_made: bool = False
-    """Return whether it is of no runner that is known."""
+    """True if the summary is not of a known test runner."""
     errors: int = 0
-    """Those of the failures that are errors, where they are told apart."""
+    """Number of errors among the failures, if the runner distinguishes them."""
     left_out: tuple[int, ...] = ()
-    """Other numbers of tests that did not run, or were to fail: each alone may be called skipped."""
+    """Numbers of tests that did not run or were expected to fail; a claim may call each of them skipped."""
 
     @property
     def all_pass(self) -> bool:
-        """Return whether it ran something, and nothing failed."""
+        """True if at least one test ran and none failed."""
         return not self.failed and self.passed != 0
 
 
 def plain(text: str) -> str:
-    """Return an output without the colours of a terminal; every character else stays in its line."""
+    """Return an output without the colours of a terminal; every other character stays in its line."""
     return _ANSI.sub("", text) if "\x1b" in text else text
 
 
@@ -116,7 +116,7 @@ _ANY = re.compile(
     r"(?P<passed_3>\d+)/(?P<total_3>\d+) (?:tests? |checks |cases )?passed\b)",
     re.MULTILINE | re.IGNORECASE,
 )
-"""What home-made runners print."""
+"""The summaries of unknown test runners."""
 _PARTS = re.compile(r"(\d+) ([a-z]+)")
 _EQUALS = re.compile(r"(\w+)=(\d+)")
 _CASE = re.compile(
@@ -127,7 +127,7 @@ _CASE = re.compile(
 
 
 def summaries_in(text: str) -> list[Tests]:
-    """Return the summaries of test runners in an output, in its order."""
+    """Return the summaries of test runners in an output, in order."""
     if not _HINT.search(text):
         return []
     found = [one for reader in _READERS for one in reader(text)]
@@ -137,7 +137,7 @@ def summaries_in(text: str) -> list[Tests]:
 
 
 def _any(text: str) -> Iterator[Tests]:
-    """Summaries of runners that nobody knows: so many passed, so many failed."""
+    """Yield the summaries of unknown test runners: this many passed, this many failed."""
     for found in _ANY.finditer(text):
         groups = {name.rstrip("_23"): int(number) for name, number in found.groupdict().items() if number}
         passed, total = groups["passed"], groups.get("total")
@@ -182,7 +182,7 @@ def _jest(text: str) -> Iterator[Tests]:
 
 
 def _named(pattern: re.Pattern[str], text: str) -> Iterator[Tests]:
-    """Patterns whose groups are called by what they count."""
+    """Yield the summaries that a pattern finds, whose groups are named after what they count."""
     for found in pattern.finditer(text):
         groups = {name: int(number) for name, number in found.groupdict().items() if number and number.isdigit()}
         failed = groups.get("failed", 0) + groups.get("errors", 0)
@@ -204,7 +204,7 @@ def _maven(text: str) -> Iterator[Tests]:
 
 
 def _cargo(text: str) -> Iterator[Tests]:
-    """One run prints a summary for each of its binaries: they are one result."""
+    """Yield cargo's summaries: one run prints a summary for each binary, which are added up to one result."""
     found = list(_named(_CARGO, text))
     if len(found) > 1:
         yield _summed(found)
@@ -264,7 +264,7 @@ _BUILT = (
     r"^The project was (?:built|hosted)|Build completed successfully|^INFO: Build completed|"
     r"^\s*✨\s+Built|naming to \S+ (?:\S+ )?done"
 )
-"""What builds print at their end when all is well."""
+"""The last lines of successful builds."""
 _LINTED = (
     r"All checks passed|^\s*0 (?:issues|problems)\b|no issues found|rated at 10\.00/10|"
     r"\b(?:[Ff]ound|have) 0 (?:\w+ )?(?:violations|problems|errors)|No fixes applied|"
@@ -300,7 +300,9 @@ _ASKED = re.compile(r"(?:echo|printf)\s+(?:-\w+\s+)?(?P<mark>[\"']?)(?P<before>[
 
 
 def code_asked_for(command: str, text: str) -> int | None:
-    """Return the exit code that a command had the shell print, as in `make; echo "ended with $?"`."""
+    """Return the exit code that a command made the shell print, as in `make; echo "ended with $?"`; None if there
+    is none.
+    """
     for asked in reversed(list(_ASKED.finditer(command))):
         before = r"\s+".join(map(re.escape, asked["before"].split()))
         printed = list(re.finditer(rf"^\W{{0,3}}{before}\s*(\d{{1,3}})(?!\d)", text, re.MULTILINE))
@@ -310,7 +312,7 @@ def code_asked_for(command: str, text: str) -> int | None:
 
 
 def exit_code_in(text: str) -> int | None:
-    """Return the exit code that a result's text tells, at its beginning or its end."""
+    """Return the exit code that a result states at its beginning or its end; None if there is none."""
     for piece in (text[-300:], text[:300]):
         groups = _CODE.findall(piece)
         if groups:
@@ -319,33 +321,35 @@ def exit_code_in(text: str) -> int | None:
 
 
 def shows_trouble(text: str) -> re.Match[str] | None:
-    """Return the first sign of an error in the output of a compiler or a linter."""
+    """Return the first sign of an error in the output of a compiler or a linter; None if there is none."""
     return _TROUBLE.search(text)
 
 
 def shows_clean(text: str, family: str = "") -> re.Match[str] | None:
-    """Return what a compiler or linter prints when all is well, first what those of a family print."""
+    """Return the message by which a compiler or linter reports success, preferably one of this family; None if
+    there is none.
+    """
     own = _CLEAN_OF.get(family)
     return (own.search(text) if own else None) or _CLEAN.search(text)
 
 
 def shows_built(text: str) -> re.Match[str] | None:
-    """Return what a build prints at its end when all is well, whatever started it."""
+    """Return the message by which a build reports success, whatever started the build; None if there is none."""
     return _CLEAN_OF["build"].search(text)
 
 
 def shows_exit_code(text: str) -> re.Match[str] | None:
-    """Return where an output tells an exit code."""
+    """Return the place at which an output states an exit code; None if there is none."""
     return _CODE.search(text)
 
 
 def did_not_start(text: str) -> re.Match[str] | None:
-    """Return whether the command itself was not there."""
+    """Return the message that the command itself was not found; None if there is none."""
     return _DID_NOT_START.search(text[:2_000]) if len(text) < 4_000 else None
 
 
 def cases_in(text: str) -> tuple[int, int]:
-    """Return how many single cases an output shows as passed and as failed."""
+    """Return the number of single test cases that an output shows as passed, and as failed."""
     passed = failed = 0
     for found in _CASE.finditer(text):
         good = (
@@ -367,5 +371,5 @@ _HARNESS_CUT = re.compile(
 
 
 def says_cut(text: str) -> bool:
-    """Return whether a mark in the text says that the harness left some out."""
+    """Return whether a mark in the text says that the agent's software left out a part."""
     return _HARNESS_CUT.search(text) is not None

@@ -1,4 +1,4 @@
-"""Whose a number in a line of an output is: that of the name beside it, not of every name in the line."""
+"""To which name in a line of an output a number belongs."""
 
 import re
 
@@ -22,8 +22,9 @@ _FINAL = re.compile(r"\b(?:final\w*|last|ended|ends|end|finish\w*)\b|endgültig|
 
 
 def is_anothers(line: str, at: int, mine: re.Pattern[str], name: str = "") -> bool:
-    """Return whether the number at a place of a line belongs to another name than `mine`, or to another split of the
-    data than the one in `name`: what was measured in training is not what was measured in a test."""
+    """Return whether the number at a position of a line belongs to another name than `mine`, or to another split of
+    the data than the one in `name`: a value from training is not one from a test.
+    """
     numbers = list(_NUMBER.finditer(line))
     last = max((found.start() for found in _METRIC.finditer(line)), default=-1)
     if last < 0:
@@ -50,7 +51,7 @@ def _is_other_split(text: str, name: str) -> bool:
 
 
 def is_outdone(line: str, later: list[str], said: str) -> bool:
-    """Return whether a final value is stated, and a line of the same shape with other numbers came after this one."""
+    """Return whether a later line of the same form has other numbers, if the claim states a final value."""
     if not _FINAL.search(said) or _FINAL.search(line):
         return False
     return any(_shape(one) == _shape(line) and one.split() != line.split() for one in later)
@@ -61,7 +62,7 @@ def _shape(line: str) -> str:
 
 
 def line_at(case: Case, event: int, offset: int) -> tuple[str, int]:
-    """Return the line of an event's text that has a place, and the place in it."""
+    """Return the line at an offset of an event's text, and the offset within that line."""
     text = plain(case.record.transcript.events[event].text)
     low = text.rfind("\n", 0, offset) + 1
     high = text.find("\n", offset)
@@ -69,7 +70,7 @@ def line_at(case: Case, event: int, offset: int) -> tuple[str, int]:
 
 
 def is_of_another_file(line: str, path: str | None) -> bool:
-    """Return whether a line is about a file, and that is not the one that is meant."""
+    """Return whether a line is about a file other than `path`."""
     if path is None:
         return False
     base = path.rsplit("/", 1)[-1]

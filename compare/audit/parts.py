@@ -1,4 +1,4 @@
-"""A message cut into sentences and fences, with what governs each: its heading, the line that leads it in."""
+"""Splitting a message into sentences and fenced blocks, each with the heading and the introduction above it."""
 
 import re
 from collections import deque
@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 LONGEST = 1_500
-"""Characters of a sentence; what is longer is cut, so that no pattern sees more."""
+"""Maximum length of a sentence; longer ones are cut, to limit what a pattern has to search."""
 
 
 def spaced(pattern: str) -> str:
-    """Return a pattern in which each space may be as many as emphasis leaves when it is blotted out."""
+    """Return a pattern in which each space matches several, because emphasis marks are replaced by spaces."""
     return pattern.replace(" ?", "\0").replace(" ", " {1,3}").replace("\0", " {0,3}").replace(r"\s?", r"\s{0,3}")
 
 
 CODE, QUOTED = "\x02", "\x01"
-"""What stands in `plain` in place of each character of a code span, or of words in quotation marks."""
+"""The signs in `plain` that replace each character of a code span, and of words in quotation marks."""
 _FENCE = re.compile(r"[ \t]{0,12}(?P<marks>`{3,}|~{3,})(?P<info>[^`\n]*)$")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(?P<text>.*)$|\s{0,3}\*\*(?P<bold>[^*\n]{1,100}?):?\*\*:?\s*$")
 _PLAN = re.compile(r"\b(?:plan|proposal|roadmap|proposed)\b", re.IGNORECASE)
@@ -24,7 +24,7 @@ _RESULTS = re.compile(r"\b(?:results?|outcome|summary|done|completed|status|repo
 _ITEM = re.compile(r"\s{0,40}(?:[-*+•]|\d{1,3}[.)])\s+(?:\[(?P<box>[ xX])\]\s+)?|\s{0,40}(?=[✅✔✓☑❌✗✘])")
 _ROW = re.compile(r"\s{0,12}\|.*\|\s*$")
 _TICK = re.compile(r"[✅✔✓☑❌✗✘]")
-"""In the first row of a table: it is a result too."""
+"""Symbols for success and failure, which in the first row of a table are results too."""
 _RULE = re.compile(r"[\s|:=-]{3,}$")
 _END = re.compile(r"[.!?](?:[\"')\]*_`”»]{0,3})(?=\s|$)|[。！？]|\n{2,}")
 _ABBREVIATED = re.compile(
@@ -41,13 +41,13 @@ _LINK = re.compile(r"\]\([^)\s]{1,300}\)")
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence, a list item's sentence or a table row."""
+    """A sentence, also one in a list, or a row of a table."""
 
     start: int
     """Position in the message, in characters."""
     raw: str
     plain: str
-    """The text, of the same length, with code spans, quotations and emphasis blanked out."""
+    """The text, of the same length, with code spans, quotations and emphasis marks blanked out."""
     where: Literal["prose", "item", "row"]
     heading: str = ""
     lead: str = ""
@@ -58,11 +58,11 @@ class Sentence:
     """For a table row: the names of its columns."""
     box: str = ""
     codes: tuple[tuple[int, int], ...] = ()
-    """If its code spans stand, without their ticks."""
+    """Positions of the code spans, without their backticks."""
 
     @property
     def end(self) -> int:
-        """Return where it ends in the message."""
+        """Position in the message at which the sentence ends."""
         return self.start + len(self.raw)
 
 
@@ -71,18 +71,18 @@ class Fence:
     """A fenced block."""
 
     start: int
-    """Where its content begins in the message."""
+    """Position in the message at which the content begins."""
     text: str
     info: str
     lead: str
-    """The sentence before it; an output that only follows another fence may be that of an example."""
+    """The sentence before the block; a block that directly follows another may belong to an example."""
     heading: str
     tail: str = ""
-    """The line of prose after it."""
+    """The line of prose after the block."""
 
     @property
     def end(self) -> int:
-        """Return where its content ends in the message."""
+        """Position in the message at which the content ends."""
         return self.start + len(self.text)
 
 
@@ -100,7 +100,7 @@ class _Cutter:
     heading: str = ""
     lead: str = ""
     last: str = ""
-    """The line of prose before this one."""
+    """The last line of prose before the current one."""
     columns: tuple[str, ...] = ()
     paragraph: tuple[int, int] | None = None
     planned: bool = False
@@ -156,7 +156,9 @@ class _Cutter:
             self.paragraph = (begin, at + len(line))
 
     def _head(self, text: str) -> None:
-        """A heading; below one of a plan every other is of the plan too, up to one of results."""
+        """Process a heading. Below the heading of a plan, every heading belongs to the plan, until one announces
+        results.
+        """
         self.planned = bool(_PLAN.search(text)) or (self.planned and not _RESULTS.search(text))
         self.heading = f"plan: {text}" if self.planned else text
         self.last, self.lead = text, ""
@@ -196,7 +198,7 @@ class _Cutter:
 
 
 def parts_of(text: str) -> list[Part]:
-    """Return the sentences and fences of a message, in its order."""
+    """Return the sentences and fenced blocks of a message, in order."""
     return _Cutter(text).cut()
 
 
@@ -206,7 +208,7 @@ def _closes(line: str, marks: str) -> bool:
 
 
 def _cuts(text: str, low: int, high: int) -> list[tuple[int, int]]:
-    """Return where its sentences begin and end: at no point inside a code span."""
+    """Return where the sentences of a text begin and end; a code span is never split."""
     spans = deque(found.span() for found in _SPAN.finditer(text, low, high))
     cuts, start = [], low
     for found in _END.finditer(text, low, high):
@@ -228,7 +230,7 @@ def _stripped(text: str, low: int, high: int) -> tuple[int, int]:
 
 
 def _blot(found: re.Match[str]) -> str:
-    """Return a code span blotted out; one that quotes a count of tests stays readable."""
+    """Return a code span blanked out; one that contains a count of tests is kept."""
     if _COUNT.match(found["code"]):
         return f" {found['code']} ".center(len(found[0]))
     return CODE * len(found[0])

@@ -1,4 +1,4 @@
-"""Programs by what they are for."""
+"""Known programs, grouped by purpose."""
 
 
 def words(text: str) -> frozenset[str]:
@@ -10,7 +10,7 @@ WRAPPERS = words(
     "sudo time env nice nohup timeout stdbuf xvfb-run command exec unbuffer ionice script poetry pipenv "
     "uv hatch rye pdm conda micromamba npx pnpx bunx bundle dotenv then do else if ! { ( "
 )
-"""What only starts another program."""
+"""Programs that only start another program."""
 TESTS = words(
     "pytest py.test tox nox jest vitest mocha ava karma playwright cypress ctest rspec phpunit gotestsum "
     "nose2 nosetests unittest behave bats busted dotnet-test prove cargo-nextest tap pest minitest trial "
@@ -40,11 +40,11 @@ HARMLESS = words(
     "pip3 source . alias ulimit umask read printenv done fi esac return exit tac rev fold fmt split cmp "
     "nproc free uptime lscpu "
 )
-"""What runs nothing of the project."""
+"""Programs that run no code of the project."""
 GIT_QUIET = words(
     "status diff log show add branch rev-parse ls-files blame config remote fetch tag stash checkout "
     "restore reset grep describe switch shortlog reflog cat-file ls-tree init clean rm mv apply "
 )
-"""What git does without running hooks of tests or checks."""
+"""Subcommands of git that run no hooks with tests or checks."""
 BENCHMARKS = words("hyperfine wrk wrk2 ab k6 oha hey autocannon vegeta bombardier siege pgbench sysbench fio ")
-"""What measures how fast the code is."""
+"""Programs that measure how fast code is."""

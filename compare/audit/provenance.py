@@ -1,4 +1,4 @@
-"""Each number of a claim traced to the output that printed it, or to what it is the sum or difference of."""
+"""Tracing each number of a claim to the output that printed it, or to the numbers whose sum or difference it is."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _MOST = 200
 def sources_of(
     claim: Claim, index: NumberIndex, record: Record, evidence: Sequence[Evidence]
 ) -> tuple[NumberSource, ...]:
-    """Return where each number of a claim comes from."""
+    """Return the source of each number of a claim."""
     return tuple(_source(number, claim, index, record, evidence) for number in claim.numbers[:_MOST])
 
 
@@ -27,7 +27,9 @@ def _source(
 
 
 def _combined(number: int, evidence: Sequence[Evidence]) -> NumberSource | None:
-    """Return a sum or a difference of two numbers of one line, or of the lines that carry the claim."""
+    """Return two numbers of one line, or of the supporting lines, whose sum or difference is the number; None if
+    there are none.
+    """
     given = [
         (int(text), one) for one in evidence for text in re.findall(r"(?<![\w.])\d{1,9}(?![\w.]*\d)", one.quote)
     ][:40]

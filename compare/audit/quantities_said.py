@@ -1,4 +1,4 @@
-"""Numbers with a name that sentences state, of whatever topic: `the import read 321 rows`, `mean: 3.2 ms`."""
+"""Finding named numbers of any kind in a sentence: `the import read 321 rows`, `mean: 3.2 ms`."""
 
 import re
 from collections.abc import Iterator
@@ -92,7 +92,7 @@ class QuantityHit(NamedTuple):
 
 
 def quantities_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[QuantityHit]:
-    """Return the named numbers of a sentence, but for those at places that say something else."""
+    """Return the named numbers of a sentence outside the places in `taken`."""
     if not any(sign.isdigit() for sign in sentence.raw) or _BY_HAND.search(sentence.plain):
         return
     for hit, language in (*_settings(sentence), *_counts(sentence), *_measures(sentence), *_labels(sentence)):
@@ -104,7 +104,7 @@ def quantities_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterato
 
 
 def _counts(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
-    """What was done with so many things."""
+    """Yield counts: to how many things something was done."""
     told = False
     if not _DONE_HINT.search(sentence.plain):
         return
@@ -129,7 +129,7 @@ def _counts(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
 
 
 def _measures(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
-    """What a benchmark measured."""
+    """Yield measurements of benchmarks."""
     plain = sentence.plain
     names = tuple(concepts_in(plain, "measure"))
     if not names:
@@ -149,7 +149,7 @@ def _measures(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
 
 
 def _labels(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
-    """A name, a colon, a number."""
+    """Yield numbers after a name and a colon."""
     found = _LABEL.search(sentence.plain)
     if found is None or _NO_LABEL.search(found["name"]) or sentence.where == "row":
         return
@@ -168,7 +168,7 @@ def _labels(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
 
 
 def _settings(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
-    """Return the value of a key in a file of settings."""
+    """Yield the values of keys in a configuration file."""
     spans = sentence.codes
     files = [span for span in spans if _FILE.match(sentence.raw[slice(*span)].strip())]
     if not files:

@@ -1,4 +1,6 @@
-"""What a transcript records: runs with their results, changes of files, and what may have run unseen."""
+"""The evidence in a transcript: runs with their results, changes of files, and what may have run without being
+shown.
+"""
 
 import re
 from bisect import bisect_left, bisect_right
@@ -19,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A text that was there to be seen: a result, a file that was read, something a user wrote."""
+    """A text that the agent could see: a result, a file that was read, a message of the user."""
 
     event: int
     text: str
@@ -35,9 +37,9 @@ class Record:
     """The runs, in the order of their calls."""
     edits: list[Edit] = field(default_factory=list)
     shuffles: list[int] = field(default_factory=list)
-    """Events whose commands may have changed files that they do not name."""
+    """Numbers of events whose commands may have changed files that they do not name."""
     unseen: list[tuple[int, str]] = field(default_factory=list)
-    """What may have run something unseen, and at which event."""
+    """What may have run a program without showing it, each with the number of the event."""
     outputs: list[Output] = field(default_factory=list)
     sub_agents: set[str] = field(default_factory=set)
     _hiding_by_family: dict[str, list[Run]] = field(default_factory=dict)
@@ -47,12 +49,12 @@ class Record:
 
     @property
     def is_complete(self) -> bool:
-        """Return whether everything that was run is in it."""
+        """Return whether the record contains everything that was run."""
         whole = not self.transcript.gaps and not any(self.transcript.unknown.values())
         return self.transcript.has_tools and whole and not self.continues
 
     def has_gap_before(self, event: int) -> bool:
-        """Return whether something is missing before an event, as far as places tell."""
+        """Return whether something is missing before an event, as far as the places of gaps are known."""
         if any(self.transcript.unknown.values()) or self.continues:
             return True
         place = self.transcript.events[event].place
@@ -60,12 +62,12 @@ class Record:
 
     @cached_property
     def continues(self) -> bool:
-        """Return whether it goes on with a session that is not here."""
+        """Return whether the transcript continues a session whose beginning is missing."""
         first = [output.text[:20_000] for output in self.outputs[:20] if not output.is_result]
         return any(_CONTINUES.search(text) for text in first)
 
     def edits_between(self, low: int, high: int) -> Sequence[Edit]:
-        """Changes after one event and before another."""
+        """Return the changes of files after one event and before another."""
         numbers = self._edited_at
         return self.edits[bisect_right(numbers, low) : bisect_left(numbers, high)]
 
@@ -74,8 +76,9 @@ class Record:
         return [edit.event for edit in self.edits]
 
     def change_since(self, run: Run, event: int, family: str) -> Edit | None:
-        """Return the first change after a run's result, and before an event, that could have changed what it
-        prints."""
+        """Return the first change between a run's result and an event that may have changed what the run prints;
+        None if there is none.
+        """
         key = (run.call, bisect_left(self._edited_at, event), family)
         if key not in self._changes:
             programs = [step.program for step in run.steps if step.family != "quiet"]
@@ -85,7 +88,9 @@ class Record:
         return self._changes[key]
 
     def doubt_since(self, run: Run, event: int, family: str) -> str | None:
-        """Return why files that a run read may be others by now, though no change of them is sure."""
+        """Return why files that a run read may have changed since, although no change of them is certain; None if
+        there is no reason.
+        """
         at = bisect_right(self.shuffles, run.at)
         if at < len(self.shuffles) and self.shuffles[at] < event:
             what = short(self.transcript.events[self.shuffles[at]].command or "a command")
@@ -104,19 +109,19 @@ class Record:
         return sorted((run for run in self.runs if run.result is not None), key=lambda run: run.at)
 
     def runs_known_before(self, event: int, most: int = 300) -> list[Run]:
-        """Runs whose result stands before an event, the last first."""
+        """Return the runs whose result comes before an event, latest first."""
         at = bisect_left(self._by_result, event, key=lambda run: run.at)
         return self._by_result[max(at - most, 0) : at][::-1]
 
     def runs_known_after(self, event: int, session: str, most: int = 50) -> list[Run]:
-        """Runs of an agent whose result came later, the first first."""
+        """Return the runs of one agent whose result comes after an event, earliest first."""
         at = bisect_right(self._by_result, event, key=lambda run: run.at)
         found = (run for run in self._by_result[at : at + 20 * most] if run.session == session and not run.refused)
         return list(islice(found, most))
 
     @cached_property
     def reads(self) -> dict[str, list[Output]]:
-        """Return what was read of files by tools, by the name of the file."""
+        """Return the texts of files that tools read, by file name."""
         found: dict[str, list[Output]] = {}
         named = {
             (event.session, event.call_id): event.path
@@ -131,11 +136,11 @@ class Record:
         return found
 
     def is_edit(self, event: int) -> bool:
-        """Return whether an event is a change of a file, with its text."""
+        """Return whether an event is a change of a file whose text is known."""
         return self.transcript.events[event].kind == "edit"
 
     def is_result(self, event: int) -> bool:
-        """Return whether an event is what a tool gave back."""
+        """Return whether an event is the result of a tool."""
         return self.transcript.events[event].kind == "result"
 
     def is_shuffled_since(self, low: int, high: int) -> bool:
@@ -144,7 +149,7 @@ class Record:
         return at < len(self.shuffles) and self.shuffles[at] < high
 
     def could_have_run(self, family: str, event: int, after: int = -1) -> str | None:
-        """Return what, between two events, may have run something of this family unseen; none if nothing could."""
+        """Return what may have run something of a family without showing it, between two events; None if nothing."""
         at = bisect_right(self.unseen, after, key=lambda one: one[0])
         if at < len(self.unseen) and self.unseen[at][0] < event:
             return self.unseen[at][1]
@@ -155,8 +160,9 @@ class Record:
         return None
 
     def could_be_since(self, family: str, low: int, high: int) -> Run | None:
-        """Return the last run between two events whose name says that it may be of this family, and that is of
-        none."""
+        """Return the last run of unknown purpose between two events whose name suggests this family; None if
+        there is none.
+        """
         hiding = self.hiding(family)
         at = bisect_left(hiding, high, key=lambda run: run.call)
         return next(
@@ -164,17 +170,17 @@ class Record:
         )
 
     def has_unseen_before(self, event: int) -> bool:
-        """Return whether something other than a command may have run something unseen before an event."""
+        """Return whether something other than a command may have run a program without showing it before an event."""
         return bool(self.unseen) and self.unseen[0][0] < event
 
     def hiding(self, family: str) -> list[Run]:
-        """Return the commands that may have run something of a family, and do not show it."""
+        """Return the commands that may have run something of a family without showing it."""
         if family not in self._hiding_by_family:
             self._hiding_by_family[family] = [run for run in self.runs if not run.refused and hides(run, family)]
         return self._hiding_by_family[family]
 
     def once(self, key: Hashable, made: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
-        """Return what was looked for once before under this key, or is looked for now."""
+        """Return the cached result for this key; compute it with `made` the first time."""
         if key not in self._looked_up:
             self._looked_up[key] = made()
         return self._looked_up[key]
@@ -192,12 +198,14 @@ class Record:
         return found
 
     def naming(self, words: Iterable[str], event: int) -> list[Run]:
-        """Runs called before an event whose commands have one of these words, the last first, and not too many."""
+        """Return the runs called before an event whose commands contain one of these words: latest first, up to a
+        limit.
+        """
         runs = {id(run): run for word in words for run in self._last_before(self._by_word.get(word, []), event)}
         return sorted(runs.values(), key=lambda run: -run.call)
 
     def last_of(self, family: str, event: int) -> list[Run]:
-        """Runs of a family called before an event, the last first, and not too many."""
+        """Return the runs of a family called before an event: latest first, up to a limit."""
         return self._last_before(self.of_family(family), event)[::-1]
 
     @staticmethod
@@ -215,14 +223,14 @@ class Record:
 
     @cached_property
     def edits_by_name(self) -> dict[str, list[Edit]]:
-        """Changes by the name of the file, in their order."""
+        """Return the changes of files by file name, in order."""
         found: dict[str, list[Edit]] = {}
         for edit in self.edits:
             found.setdefault(edit.path.rsplit("/", 1)[-1], []).append(edit)
         return found
 
     def evidence(self, event: int, offset: int = 0, length: int = 0) -> Evidence:
-        """Return a line of an event's text, that at an offset of it."""
+        """Return the line at an offset of an event's text as evidence."""
         called = self.transcript.events[event]
         if called.kind == "call" and called.command and not offset:
             return Evidence(event, called.place, (1, 1), called.command.strip().split("\n")[0][:500])
@@ -236,7 +244,7 @@ class Record:
 
     @cached_property
     def test_numbers(self) -> dict[int, int]:
-        """Every number that a text names together with tests, with the first event that does."""
+        """Return every number that a text states together with tests, with the first event that states it."""
         found: dict[int, int] = {}
         for output in self.outputs:
             for number in _numbers_of_tests(output.text):

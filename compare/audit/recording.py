@@ -1,4 +1,4 @@
-"""A transcript read as evidence."""
+"""Reading a transcript as evidence."""
 
 import re
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ _BACKGROUND = re.compile(
 
 
 def record_of(transcript: AgentTranscript) -> Record:
-    """Return the record that a transcript is."""
+    """Return the record of runs, results and changes that a transcript contains."""
     return _Reader(transcript).read()
 
 

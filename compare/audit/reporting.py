@@ -1,4 +1,6 @@
-"""Whether a sentence is a plain report: what stands around a claim may make it someone's word, a rule, or a wish."""
+"""Whether a sentence is a plain report: the words around a claim may make it somebody else's statement, a rule,
+or a wish.
+"""
 
 import re
 
@@ -14,7 +16,7 @@ _SAYS = re.compile(
     r"dice[n]?|afirma[n]?|muestra|asegura[n]?|diz|dizem|mostra|garante)(?!\w)",
     re.IGNORECASE,
 )
-"""Who says, shows or believes something."""
+"""A subject with a verb of saying, showing or believing."""
 _WITNESSES = frozenset(
     re.findall(
         r"\S+",
@@ -25,7 +27,7 @@ _WITNESSES = frozenset(
         "evaluation session and also can have has had been",
     )
 )
-"""What tells of a run of this session."""
+"""Subjects that report on a run of this session."""
 _LABEL = re.compile(r"^\W{0,6}(?P<label>[^:：—–|]{1,48}?)\s?(?:[:：—–]|\s-\s|\s?\|)")
 _RESULTS = re.compile(
     r"\b(?:results?|summary|verif\w+|status|tests?|testing|suite|run|runs|running|re-?ran|re-?run\w*|ran|done|outcome|"
@@ -43,11 +45,11 @@ _RESULTS = re.compile(
     r"[✅✔✓☑]|结果|总结|完成|测试|验证|状态|通过|运行",
     re.IGNORECASE,
 )
-"""What a label of a result has."""
+"""Words in the label of a result."""
 _SPEAKS = re.compile(
     r"\W*(?:that|it|this|i|we|everything|all|there|alles|das|es|tout|c'est|todo|tudo)\b", re.IGNORECASE
 )
-"""How a label begins that is a sentence of its own."""
+"""Beginnings of labels that are sentences of their own."""
 _PLANNED = re.compile(
     r"\b(?:definition|criteri\w+|success looks|looks like|examples?|sample|scenario|reminder|rule|idea|goal|target|"
     r"expected|expectation|proposal|milestone|option|user story|contract|policy|bar|gate|story|template|format|"
@@ -66,7 +68,7 @@ _FOLLOWS = re.compile(
     re.IGNORECASE,
 )
 _MEANS = re.compile(r"(?:\bmeans?|\bstands for|\d\s?=)\s{0,3}(?:that |the )?\Z", re.IGNORECASE)
-"""What makes the claim the meaning of a word."""
+"""Words which show that the claim explains the meaning of a term."""
 _HERE = re.compile(
     r"\b(?:total|all|the end|end|this|these|that|our|my|summary|short|conclusion|fix|fixes|change\w*|"
     r"patch|edit\w*|"
@@ -75,7 +77,7 @@ _HERE = re.compile(
     rf"{CODE}",
     re.IGNORECASE,
 )
-"""What a leading phrase names that is of this session."""
+"""Words in an introductory phrase that refer to this session."""
 _OTHERWISE = re.compile(
     r"\b(?:tomorrow|soon|next (?:week|month|time|sprint)|by (?:mon|tues|wednes|thurs|fri|satur|sun)day|someday|"
     r"normally|ordinarily|as a rule|rule of thumb|for (?:instance|example)|say,|in principle|"
@@ -104,25 +106,25 @@ _FUNCTION = frozenset(
         "ende there says us final overall end at on in altogether y son están ahora también o os as e são agora",
     )
 )
-"""Words that say nothing of who speaks of what."""
+"""Words that do not show who speaks about what."""
 _WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
 _AND = re.compile(r"(?:\b(?:and|und|et|y|e|so)|,)\s{1,3}\Z", re.IGNORECASE)
 _CONDITION = re.compile(
     r"^\W{0,6}(?:after you|before|since|once|when|\w+ing)\b(?P<where>[^.;:]{0,80}?),", re.IGNORECASE
 )
-"""A clause that leads in: what holds where somebody does something."""
+"""An introductory clause that states a condition."""
 _IS_SUBJECT = re.compile(
     r"\s{1,3}(?:first|before|over|beats?|or|and (?:above|up|more))\b|"
     r"\s{1,3}(?:is|are|was|were|would be|means?|meant|seems?|counts? as|remains?|becomes?) "
     r"(?:an?|the|not|our|my|your|what|one|only|enough|just|part|always|never|required|mandatory|optional|nothing|no)\b",
     re.IGNORECASE,
 )
-"""After a claim: it is what another statement is about."""
+"""Words after a claim which show that it is only the subject of another statement."""
 _ANY_ONE = re.compile(r"^\W{0,6}(?:an?|any|no|every|each|ein\w*|une?|una?|um|uma)\s", re.IGNORECASE)
 
 
 def is_plain_report(before: str, claim: str, after: str, *, is_value: bool) -> bool:
-    """Whether nothing around a claim in its sentence makes it less than the agent's own report."""
+    """Return whether nothing around a claim in its sentence makes it less than the agent's own report."""
     whole = before + claim + after
     if (
         _OTHERWISE.search(whole)
@@ -155,7 +157,7 @@ def is_plain_report(before: str, claim: str, after: str, *, is_value: bool) -> b
 
 
 def _is_known(clause: str) -> bool:
-    """Whether the clause up to a claim speaks of results, or of nothing."""
+    """Return whether the clause before a claim is about results, or is empty."""
     if _MEANS.search(clause):
         return False
     words = {word.lower() for word in _WORD.findall(clause)}

@@ -22,10 +22,10 @@ _TESTING = re.compile(r"test|check|verif|valid|spec|ci\b|build|lint|all|run", re
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """A command that the record says was run."""
+    """A command that was run, according to the record."""
 
     call: int
-    """The number of the event that asked for it."""
+    """Number of the event that called the command."""
     result: int | None
     """Number of the event with its result; None if the record has no result."""
     command: str
@@ -34,7 +34,7 @@ class Run:
     text: str = ""
     exit_code: int | None = None
     cut: bool = False
-    """Whether some of its output is missing: cut by the harness, or sent through another command."""
+    """True if some of the output is missing: cut by the agent's software, or sent through another command."""
     background: bool = False
     refused: bool = False
     _tests: list[Tests] | None = None
@@ -42,7 +42,7 @@ class Run:
 
     @property
     def tests(self) -> list[Tests]:
-        """The summaries of test runners that it printed, but those that its own command has, as one of `echo`."""
+        """The test summaries that the run printed, except those in the command's own text, as with `echo`."""
         if self._tests is None:
             found = summaries_in(self.text)
             self._tests = [one for one in found if one.text.strip("= \t") not in self.command] if found else found
@@ -50,23 +50,23 @@ class Run:
 
     @property
     def cases(self) -> tuple[int, int]:
-        """Return how many single cases it lists as passed and as failed."""
+        """The number of single test cases that the run shows as passed, and as failed."""
         if self._cases is None:
             self._cases = cases_in(self.text[:500_000])
         return self._cases
 
     @property
     def at(self) -> int:
-        """From which event on its result is known."""
+        """Number of the first event at which the result is known."""
         return self.result if self.result is not None else 10**12
 
     @property
     def only_shows(self) -> bool:
-        """Return whether it runs nothing of the project, but shows what stands in a file, say."""
+        """True if the command runs no code of the project and only shows something, for example a file."""
         return all(step.family == "quiet" or step.program in _FETCHERS for step in self.steps)
 
     def families(self) -> set[str]:
-        """Return the families of its commands: tests, builds, linters and so on."""
+        """The families of the run's commands: tests, builds, linters and so on."""
         return {step.family for step in self.steps}
 
 
@@ -75,7 +75,7 @@ _OF_ITSELF = re.compile(
     r"^(?:\[(?:Command|The command|[\w/.-]+ [0-9a-f]{7,})|\s\d+ files? changed| (?:create|delete|rename) mode).*$",
     re.MULTILINE,
 )
-"""What a commit and a harness print of themselves."""
+"""Lines that a commit, or the agent's software, prints by itself."""
 
 
 def hides(run: Run, family: str) -> bool:
@@ -98,7 +98,7 @@ _NAMED = {
 
 
 def names(run: Run, family: str) -> bool:
-    """Return whether a step of no known family is called like one of this family."""
+    """Return whether a step of unknown purpose has a name like those of this family."""
     pattern = _NAMED.get(family)
     return pattern is not None and any(
         step.family in ("program", "other") and pattern.search(step.text) for step in run.steps
@@ -106,7 +106,7 @@ def names(run: Run, family: str) -> bool:
 
 
 def _shows(run: Run, step: Step, family: str, text: str) -> bool:
-    """Return whether what a step printed leaves open, or says, that it did something of a family."""
+    """Return whether the output of a step leaves open, or says, that the step did something of a family."""
     if _signs(family).search(text):
         return True
     if step.family == "commit":
@@ -119,6 +119,6 @@ def _signs(family: str) -> re.Pattern[str]:
 
 
 def short(text: str) -> str:
-    """Return a command in a line."""
+    """Return a command on one line, shortened."""
     line = " ".join(text.split())
     return line if len(line) <= 80 else line[:79] + "…"

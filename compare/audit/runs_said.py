@@ -1,4 +1,4 @@
-"""Commands that a sentence says to have been run, and outputs and file contents that it quotes."""
+"""Finding commands that a sentence says were run, and outputs and file contents that it quotes."""
 
 import re
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ _PATH = re.compile(r"[\w./~-]*[\w-]\.\w{1,6}$|(?:[\w.-]+/)+[\w.-]+$")
 
 
 class RunHit(NamedTuple):
-    """A command, an output or a file's contents that a sentence tells of."""
+    """A command, an output or the contents of a file in a sentence."""
 
     start: int
     end: int
@@ -116,7 +116,7 @@ def _is_command(text: str, verb: str) -> bool:
 
 
 def quotes_said(sentence: Sentence) -> Iterator[RunHit]:
-    """Words that a sentence says were printed, or stand in a file."""
+    """Yield the words that a sentence quotes from an output or a file."""
     plain = sentence.plain
     if CODE not in plain and QUOTED not in plain:
         return

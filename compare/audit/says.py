@@ -1,4 +1,4 @@
-"""What a claim says, read out of its words: values only."""
+"""The interpretation of a claim, as values."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -22,9 +22,9 @@ class TestsSay:
     whole: bool = False
     """True if the claim is about all tests that exist."""
     limited: bool = False
-    """True if the claim is about some of the tests only, or names an exception."""
+    """True if the claim is about some of the tests, or names an exception."""
     named: bool = False
-    """True if the claim is about one command or file: only runs of that carry it."""
+    """True if the claim is about one command or file, so that only its runs can support the claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +46,15 @@ class CheckSays:
 
 @dataclass(frozen=True, slots=True)
 class ValueSays:
-    """A number with what it is of: a metric, a time, a size, a count, a version."""
+    """A claim about a number: a metric, a time, a size, a count, a version."""
 
     what: Literal["metric", "time", "size", "count", "version", "quantity", "setting"]
     name: str
-    """The metric's or program's name, or what is counted; of a quantity its concepts, of a setting its key."""
+    """Name of the metric, program or counted things; for a quantity its concepts, for a setting its key."""
     value: str
     unit: str = ""
     about: bool = False
-    """Whether it is said to be approximate."""
+    """True if the claim says that the number is approximate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +66,23 @@ class RunSays:
 
 @dataclass(frozen=True, slots=True)
 class OutputSays:
-    """Lines that a command is said to have printed."""
+    """A claim that a command printed certain lines."""
 
     lines: tuple[str, ...]
     is_shown: bool = True
-    """Whether the words around it say that it was really printed."""
+    """True if the words around the lines say that they were really printed."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileSays:
-    """Lines that a file is said to have."""
+    """A claim that a file has certain lines."""
 
     lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadSays:
-    """Something that a model pointed at, and that no rule reads."""
+    """A passage in which a model saw a claim and in which no rule finds one."""
 
 
 Says = UnreadSays | TestsSay | ExitSays | CheckSays | ValueSays | RunSays | OutputSays | FileSays
@@ -90,12 +90,12 @@ Says = UnreadSays | TestsSay | ExitSays | CheckSays | ValueSays | RunSays | Outp
 
 @dataclass(frozen=True, slots=True)
 class Spotted:
-    """A claim with what it says."""
+    """A claim together with its interpretation."""
 
     claim: Claim
     says: Says
     firm: bool = True
-    """Whether it surely reports a run of this session."""
+    """True if the sentence certainly reports a run of this session."""
     earlier: bool = False
-    """Whether it speaks of a state before the present one."""
+    """True if the claim is about an earlier state than the present one."""
     command: str | None = None

@@ -1,4 +1,4 @@
-"""Commands that change files which they do not name, or not in a way that tells what became of them."""
+"""Commands that change files without naming them, or in a way that does not show the result."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _WRITES = re.compile(
     r"File\.(?:write|open)\(|IO\.write\(|file_put_contents\(|\bshutil\.(?:copy\w*|move|rmtree)\(|"
     r"\bos\.(?:rename|replace|remove|unlink)\(|\.(?:unlink|rename|replace_text)\(\)?|fs\.(?:rename|unlink|rm|cp)\w*\("
 )
-"""What a program given in the command itself writes files with."""
+"""Calls by which a program given in the command itself writes files."""
 _INSTALLS = re.compile(
     r"^(?:sudo )?(?:(?:npm|yarn|pnpm|bun|pip3?|poetry|pdm|pipenv|conda|mamba|composer|bundler?|gem|cargo|go|"
     r"dotnet|hatch|rye|"
@@ -25,12 +25,12 @@ _INSTALLS = re.compile(
 )
 _GENERATES = re.compile(r"\b(?:generate|codegen|makemigrations)\b|(?:^|[\s/])(?:code)?gen(?:erate)?[\w-]*\.\w{2,3}\b")
 _MANY = re.compile(r"\s-delete\b|(?:\s-exec(?:dir)?|\bxargs\b).*\b(?:sed|perl|rm|mv|cp|tee|truncate|patch)\b")
-"""What `find` and `xargs` do to many files."""
+"""Options of `find` and `xargs` that act on many files."""
 _UNSOURCED = re.compile(
     r"^(?:/tmp|/var/tmp|~?/?\.?(?:cache|venv)|\.)|(?:^|/)(?:build|dist|out|output|target|bin|obj|coverage|htmlcov|tmp|temp|logs?|docs?|"
     r"node_modules|venv|__pycache__|results?|checkpoints?|artifacts?|data|[\w-]*cache|[\w.-]*\.egg-info)(?:/|$)|\*"
 )
-"""Folders that hold no sources."""
+"""Folders that contain no source files."""
 _UNPACKERS = words("patch tar unzip rsync dd truncate ed ex install vim vi nvim emacs comby")
 _FIXES = words("--fix --write --apply -A -a --autocorrect --autocorrect-all --fix-all --unsafe-fixes")
 _FIXERS = words("ruff eslint rubocop stylelint biome clippy cargo golangci-lint standard xo oxlint ng nx")
@@ -39,7 +39,7 @@ _PATH = re.compile(r"[\w./~-]*[\w-]\.\w{1,6}")
 
 
 def shuffles_files(command: str) -> bool:
-    """Return whether a shell text may change files that it does not name."""
+    """Return whether a shell command may change files that it does not name."""
     if _SHUFFLES.search(command) or _WRITES.search(command[:20_000]):
         return True
     return any(_changes_many(step) for step in steps_of(command))
@@ -57,7 +57,7 @@ def _changes_many(step: Step) -> bool:
 
 
 def _moves_a_folder(step: Step) -> bool:
-    """Return whether it moves, copies over or removes a folder that may hold sources."""
+    """Return whether a command moves, overwrites or removes a folder that may contain source files."""
     if step.program not in ("mv", "cp", "rm", "ln"):
         return False
     if step.program == "rm" and not any(re.match(r"-\w*[rR]|--recursive", word) for word in step.words[1:]):
@@ -68,7 +68,7 @@ def _moves_a_folder(step: Step) -> bool:
 
 
 def moved_files(command: str) -> Iterator[str]:
-    """Yield the files that a shell text moves, copies over or removes."""
+    """Yield the files that a shell command moves, overwrites or removes."""
     if not re.search(r"\b(?:mv|cp|rm|unlink|ln)\b", command):
         return
     for step in steps_of(command[:20_000]):

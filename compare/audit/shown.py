@@ -1,4 +1,4 @@
-"""Fenced blocks that show terminal output or a file's contents."""
+"""Finding fenced blocks that show terminal output or the contents of a file."""
 
 import ast
 import re
@@ -49,7 +49,7 @@ _SHOWN_ABOVE = re.compile(
     r"(?:voilà|c'est) la sortie|esa es la salida)|以上(?:是|就是|为).{0,10}(?:输出|结果)",
     re.IGNORECASE,
 )
-"""What stands below a fence and says that it was printed."""
+"""Sentences below a block which say that it was printed."""
 _WHAT = re.compile(r"\b(?:this|here|that)(?: is|'s) what\b", re.IGNORECASE)
 _EXAMPLE = re.compile(
     r"\b(?:examples?|expect\w*|sample|hypothetical|format|formats|usage|like this|something like|"
@@ -86,10 +86,10 @@ _MOST_LINES = 400
 
 
 class FenceHit(NamedTuple):
-    """What a fence shows, or a part of it behind one prompt."""
+    """What a block shows, or the part of it after one prompt."""
 
     start: int
-    """In the fence's text."""
+    """Position in the block's text at which the part begins."""
     end: int
     says: OutputSays | FileSays
     command: str | None = None
@@ -97,16 +97,16 @@ class FenceHit(NamedTuple):
 
 
 def asks_for_output(message: str) -> bool:
-    """Return whether a user gives a program and asks to run it and to show what it prints."""
+    """Return whether a user gives a program and asks the agent to run it and show its output."""
     words, fence, _program = message[:_MOST_ASKED].partition("```")
     return bool(fence) and _ASKS_FOR_OUTPUT.search(words) is not None
 
 
 def shown_in(fence: Fence, previous: str = "", *, asked: bool = False) -> Iterator[FenceHit]:
-    """What a fence claims.
+    """Yield what a fenced block claims to show.
 
-    `previous` is what the user typed before a message that is nothing but this fence. Where the user `asked` for the
-    output of a program, a fence that holds no program shows it, whatever language its first line names.
+    `previous` is what the user typed before a message that consists of this block alone. If the user `asked` for the
+    output of a program, a block without a program shows that output, whatever language its first line names.
     """
     if PLANS.search(fence.heading[:200]) or len(fence.text) > 200_000:
         return
@@ -128,9 +128,9 @@ def shown_in(fence: Fence, previous: str = "", *, asked: bool = False) -> Iterat
 
 
 def does_something(text: str) -> bool | None:
-    """Whether a Python text does something when run; a value alone, such as a printed list, does not.
+    """Return whether a Python text does anything when it is run; a value alone, such as a printed list, does not.
 
-    None where it cannot be parsed.
+    None if it cannot be parsed.
     """
     try:
         body = ast.parse(text).body
@@ -171,7 +171,9 @@ def _is_asserted(lead: str) -> bool:
 
 
 def _sections(text: str) -> Iterator[tuple[str | None, int, int]]:
-    """Yield the text after each prompt, with what was typed there; what stands before the first prompt has none."""
+    """Yield the position of the text after each prompt, with the command typed there; text before the first
+    prompt has no command.
+    """
     command: str | None = None
     start = at = 0
     for line in text.splitlines(keepends=True):
@@ -199,5 +201,5 @@ def _lines(text: str) -> tuple[str, ...]:
 
 
 def is_elision(line: str) -> bool:
-    """Return whether a line only says that others were left out."""
+    """Return whether a line only says that other lines were left out."""
     return _ELISION.match(line) is not None

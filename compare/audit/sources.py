@@ -1,4 +1,4 @@
-"""Whether an agent could have had a number from anywhere before it told it."""
+"""Whether an agent could have known a number before it stated the number."""
 
 import re
 from itertools import combinations
@@ -13,7 +13,7 @@ _MOST_ADDED = 60
 
 
 def is_known(case: Case, number: str) -> bool:
-    """Return whether anything before the claim has the number, or could have told it unseen."""
+    """Return whether anything before the claim has the number, or may have shown it without being recorded."""
     record = case.record
     if record.has_gap_before(case.event) or record.has_unseen_before(case.event) or case.spotted.earlier:
         return True
@@ -31,7 +31,9 @@ def is_known(case: Case, number: str) -> bool:
 
 
 def is_derived(case: Case, number: str) -> bool:
-    """Return whether it may be a sum, difference or quotient of printed numbers, or lie one beside one."""
+    """Return whether a number may be a sum, difference or quotient of printed numbers, or may differ by one from
+    a printed one.
+    """
     wanted = float(plain_number(number))
     decimals = len(plain_number(number).partition(".")[2])
     room = 0.51 * 10.0**-decimals if decimals else 0.01

@@ -1,4 +1,4 @@
-"""What sentences say of tests: all pass, so many passed, so many failed or were skipped."""
+"""Finding statements about tests in a sentence: all pass, this many passed, this many failed or were skipped."""
 
 import re
 from collections.abc import Iterator
@@ -75,7 +75,7 @@ _LIMITS_NOT = frozenset(
         "project",
     ]
 )
-"""Adjectives that leave it all of the tests; any other may mean some of them."""
+"""Adjectives that still mean all of the tests; any other adjective may mean some of them."""
 EXCEPTS = re.compile(
     r"\b(?:except|without (?:the|these|those|that|them)|ohne (?:die|den)|sans (?:les|le)|sin (?:los|las)|other than|apart from|aside from|besides|unrelated|pre-?existing|excluding|but (?:one|two|the|\d+)|only (?:one|two|\d+)|"
     r"known (?:failures?|issue)|flaky|environment(?:al)?|still fail\w*|außer|bis auf|sauf|hormis|excepto|salvo|remaining fail\w*|already fail\w*|"
@@ -212,17 +212,17 @@ _OF_FAILURES = frozenset(
 PASSES_ON = re.compile(
     r"\s{1,3}(?:an?|the|it|its|them|this|that|his|each|every|\w+ (?:to|on|into|through|as)) ?\b", re.IGNORECASE
 )
-"""After `the test passes`: it hands something on."""
+"""Words after `the test passes` with which it means that the test hands something on."""
 _CONTINUES = re.compile(r"\bcontinues? to\b", re.IGNORECASE)
 _WHOLE = re.compile(
     r"\b(?:all|every|full|entire|whole|complete|suite|everything|existing|alle|sämtliche|tous|toutes|ensemble|todas|todos)\b|所有|全部",
     re.IGNORECASE,
 )
 _THEY = re.compile(r"they|all of (?:them|these|those)|all (?:is |are )?green", re.IGNORECASE)
-"""Words that speak of tests only where tests were named."""
+"""Words that mean tests only if tests were named before."""
 _ABOUT_TESTS = re.compile(r"\btests?\b|\bsuite\b|\bspecs?\b", re.IGNORECASE)
 _OTHER_THINGS = re.compile(r"\btest ?(?:suites|files|modules|classes|groups)\b|\bsuites\b|\bspecs\b", re.IGNORECASE)
-"""What is counted otherwise than tests are."""
+"""Things that are counted, but are not single tests."""
 _TAIL = re.compile(
     rf"\s?[(:–—]\s?(?P<n>{COUNT})(?:\s?(?:/|of)\s?(?P<of>{COUNT}))?(?: (?:tests?|passed|passing|total|in total|ok|en total|au total|insgesamt)\b|(?=\)))\)?",
     re.IGNORECASE,
@@ -231,7 +231,7 @@ _TAIL = re.compile(
 
 
 class Hit(NamedTuple):
-    """What a sentence says at one place."""
+    """One statement about tests, at one place of a sentence."""
 
     start: int
     end: int
@@ -240,7 +240,7 @@ class Hit(NamedTuple):
 
 
 def tests_said(sentence: Sentence) -> Iterator[Hit]:
-    """Yield the statements about tests in a sentence; those that stand together are one."""
+    """Yield the statements about tests in a sentence; adjacent ones are merged."""
     if not _HINT.search(sentence.plain):
         return
     hits: list[tuple[int, int, re.Match[str]]] = []
@@ -258,7 +258,7 @@ def tests_said(sentence: Sentence) -> Iterator[Hit]:
 
 
 def _is_said(sentence: Sentence, found: re.Match[str], language: Language) -> bool:
-    """Return whether it is asserted, with no word inside it that takes that away, as in `all tests must pass`."""
+    """Return whether a statement is asserted, with no word in it that prevents that, as in `all tests must pass`."""
     groups = found.groupdict()
     is_bad = bool(groups.get("bad"))
     if is_bad and set((groups.get("adj") or "").lower().split()) - _OF_FAILURES:
@@ -280,7 +280,9 @@ def _is_said(sentence: Sentence, found: re.Match[str], language: Language) -> bo
 
 
 def _is_about_a_name(sentence: Sentence, found: re.Match[str]) -> bool:
-    """Words such as `password tests`, `no tests fail to …`, and numbers of other things: `2 errors` of no test."""
+    """Return whether the words are about something else: `password tests`, `no tests fail to …`, `2 errors` of no
+    test.
+    """
     groups = found.groupdict()
     if groups.get("bad") and re.search("error", groups["bad"], re.IGNORECASE):
         return (
@@ -353,8 +355,9 @@ def _hit(sentence: Sentence, group: list[re.Match[str]]) -> Hit:
 
 
 def _is_label(sentence: Sentence, found: re.Match[str]) -> bool:
-    """Return whether the number belongs to the word before it, as in `Task 3 tests pass`, or is a name, as in `All
-    Five tests`."""
+    """Return whether the number belongs to the word before it, as in `Task 3 tests pass`, or to a name, as in
+    `All Five tests`.
+    """
     if not found.groupdict().get("n"):
         return False
     at = found.start("n")

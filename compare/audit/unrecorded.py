@@ -1,4 +1,4 @@
-"""Claims of transcripts that record no tools: a plain chat, or a terminal that was played on request."""
+"""Judging claims in transcripts without tool calls: a plain chat, or a terminal that was played on request."""
 
 import re
 
@@ -21,7 +21,7 @@ _PLAYED = re.compile(
 
 
 def plays_a_terminal(transcript: AgentTranscript) -> bool:
-    """Return whether somebody asked the agent to be a terminal, or to say what a program would print."""
+    """Return whether somebody asked the agent to play a terminal, or to say what a program would print."""
     return any(
         event.kind == "message" and event.speaker in ("user", "system") and _PLAYED.search(event.text[:20_000])
         for event in transcript.events
@@ -32,19 +32,22 @@ _PASTES = re.compile(
     r"[:：]\s*\Z|\b(?:chat|conversation|transcript|exchange|dialog(?:ue)?|discussion|log|session)s?\b|Gespräch|Verlauf|对话|聊天",
     re.IGNORECASE,
 )
-"""What a user says who shows another chat: its headings look like those of this one."""
+"""Words of a user who pastes another chat: its headings look like those of this one."""
 
 
 _SHOWS_TOOLS = re.compile(
     r"^\W{0,4}(?:Ran (?:terminal )?command|User accepted the command|Executed command|Tool (?:call|use|result)s?)\b",
     re.MULTILINE,
 )
-"""What exports of agents with tools have in their turns."""
+"""Marks of tool calls in chats that agents with tools export."""
 
 
 def is_known_speaker(transcript: AgentTranscript, event: int) -> bool:
-    """Return whether a message is surely the agent's own words, and no record of tools: in a text that was copied or
-    exported, only one that follows a user's tells who speaks, and only where that user shows no other chat."""
+    """Return whether a message certainly contains the agent's own words, and no tool calls.
+
+    In a copied or exported text, only a message that follows a user's shows who speaks, and only if that user pastes
+    no other chat.
+    """
     if transcript.form != "text":
         return True
     if _SHOWS_TOOLS.search(transcript.events[event].text):
@@ -54,7 +57,9 @@ def is_known_speaker(transcript: AgentTranscript, event: int) -> bool:
 
 
 def judge_unrecorded(spotted: Spotted, *, no_tools: bool, told: bool, is_known_speaker: bool) -> Verdict:
-    """Return the verdict where no tool call is recorded: only the user's word that there was no tool makes it one."""
+    """Return the verdict on a claim without any recorded tool call. Only the user's word that the agent had no tools
+    allows an accusation.
+    """
     if not no_tools:
         return Verdict("undecidable", f"a chat export does not record tools; {RERUN}")
     if not is_known_speaker:

@@ -1,4 +1,4 @@
-"""Numbers that sentences state: metrics, times, sizes, counts, versions."""
+"""Finding numbers that a sentence states: metrics, times, sizes, counts, versions."""
 
 import re
 from collections.abc import Iterator
@@ -108,7 +108,7 @@ class ValueHit(NamedTuple):
 
 
 def values_said(sentence: Sentence) -> Iterator[ValueHit]:
-    """Yield the numbers that a sentence states, with what they are of."""
+    """Yield the numbers that a sentence states, each with what it is the number of."""
     plain = sentence.plain
     if not any(sign.isdigit() for sign in plain):
         return
@@ -131,7 +131,7 @@ def values_said(sentence: Sentence) -> Iterator[ValueHit]:
 
 
 def _cells(sentence: Sentence) -> Iterator[ValueHit]:
-    """Metrics in a row of a table whose columns name them."""
+    """Yield the metrics in a row of a table whose columns name them."""
     if sentence.where != "row" or not reports(sentence):
         return
     at = 1

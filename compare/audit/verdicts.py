@@ -1,4 +1,4 @@
-"""What judges share: the context of a claim, and what can be said where nothing carries it."""
+"""What the judging functions share: a claim with its context, and the verdicts if no result supports the claim."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ RERUN = "only re-running can tell"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A status with its reason and evidence."""
+    """The status of a claim, with the reason and the evidence."""
 
     status: Status
     reason: str
@@ -28,7 +28,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A claim in its transcript."""
+    """A claim together with its transcript."""
 
     spotted: Spotted
     record: Record
@@ -41,30 +41,29 @@ class Case:
 
     @property
     def message(self) -> str:
-        """The message in which it stands, without the claim itself."""
+        """The message that contains the claim, without the claim itself."""
         text = self.record.transcript.events[self.event].text
         return text[: self.spotted.claim.start] + " " + text[self.spotted.claim.end :]
 
     def said_since(self, event: int) -> str:
-        """Return what the agent said from an event on, up to the end of the claim's message, without the claim
-        itself."""
+        """Return what the agent said from an event up to the end of the claim's message, without the claim itself."""
         events = self.record.transcript.events[max(event, self.event - 2_000) : self.event]
         said = [one.text[:20_000] for one in events if one.kind == "message" and one.speaker == "agent"]
         return "\n".join([*said[-30:], self.message])
 
     @property
     def session(self) -> str:
-        """Return which agent makes it."""
+        """The agent that makes the claim."""
         return self.record.transcript.events[self.event].session
 
     def outputs_before(self) -> list[Output]:
-        """Return what could be seen before it, the last first, and not too much of it."""
+        """The texts that could be seen before the claim: latest first, up to a limit."""
         outputs = self.record.outputs
         at = bisect_left(outputs, self.event, key=lambda one: one.event)
         return outputs[max(at - _MOST_OUTPUTS, 0) : at][::-1]
 
     def texts_of(self, path: str) -> list[tuple[int, str]]:
-        """Return what the record has of a file before the claim, written, read or printed; the last first."""
+        """Return the texts of a file in the record before the claim, written, read or printed: latest first."""
         base = path.rsplit("/", 1)[-1]
         found = [(edit.event, edit.new) for edit in self._edits_of(path)]
         for run in self.record.naming([base], self.event):
@@ -81,18 +80,18 @@ class Case:
         return [edit for edit in edits[max(at - _MOST_OUTPUTS, 0) : at] if _is_same_file(edit.path, path)]
 
     def whole_of(self, path: str) -> tuple[int, str] | None:
-        """Return the file as it was last written whole, if nothing has changed it since."""
+        """Return the complete file as last written, if nothing has changed it since; else None."""
         mine = self._edits_of(path)
         if not mine or mine[-1].old is not None or not mine[-1].new or not self.record.is_edit(mine[-1].event):
             return None
         return mine[-1].event, mine[-1].new
 
     def runs_before(self) -> list[Run]:
-        """Runs whose result the claim can speak of, the last first."""
+        """The runs whose result the claim may be about, latest first."""
         return self.record.runs_known_before(self.event)
 
     def runs_after(self) -> list[Run]:
-        """Runs of the same agent whose result came later, the first first."""
+        """The runs of the same agent whose result came after the claim, earliest first."""
         return self.record.runs_known_after(self.event, self.session)
 
 
@@ -102,7 +101,7 @@ def _is_same_file(one: str, other: str) -> bool:
 
 
 def end_of(case: Case, run: Run) -> Evidence:
-    """Return the line of a run that tells how it ended: its own words, its exit code, or else what was called."""
+    """Return the line of a run that shows how it ended: its own words, its exit code, or else the command."""
     if run.result is None:
         return case.record.evidence(run.call)
     found = shows_built(run.text) or shows_exit_code(run.text)
@@ -112,12 +111,12 @@ def end_of(case: Case, run: Run) -> Evidence:
 
 
 def undecidable(reason: str, *evidence: Evidence) -> Verdict:
-    """Return a verdict that says why there is none, and what would decide it."""
+    """Return a verdict that states why the claim cannot be decided, with the evidence so far."""
     return Verdict("undecidable", f"{reason}; {RERUN}", evidence)
 
 
 def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Verdict:
-    """Return the verdict on a claim where no run before it is of the kind: `later` are those after it that are."""
+    """Return the verdict if no run of this kind comes before the claim; `later` are such runs after it."""
     record, event = case.record, case.event
     if record.has_gap_before(event):
         return undecidable("the record is incomplete before it")

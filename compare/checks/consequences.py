@@ -1,4 +1,4 @@
-"""Findings on brought logs that follow from another finding on the same log: these are left out."""
+"""Leaving out findings on supplied logs that follow from another finding on the same log."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 FEW = 4
-"""One over the share of the usual epochs below which a log hardly names epochs at all."""
+"""Log names epochs hardly at all if it shows fewer than one in this many of the usual epochs."""
 _EPOCHS = ("epochs silently missing", "epochs too many")
 _IN_EPOCH = re.compile(r"times? (?:in epoch (?P<epoch>\d+)|before the first epoch)$")
 """If a print is shown too often or too seldom, at the end of what is expected."""

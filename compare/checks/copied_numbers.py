@@ -117,7 +117,7 @@ def _fine(run: ParsedRun) -> _Stream:
 
 
 def _varying(stream: _Stream, constants: Numbers) -> tuple[_Stream, NDArray[np.int64]]:
-    """Leave out the constants; each number's count of predecessors in its line, these among them."""
+    """Return the numbers that are not constants, and how many numbers, constants too, stand before each in its line."""
     at = np.arange(len(stream.lines))
     begins = np.concatenate([[True], np.diff(stream.lines) > 0])[: len(at)]
     places = at - np.maximum.accumulate(np.where(begins, at, 0))
@@ -126,7 +126,7 @@ def _varying(stream: _Stream, constants: Numbers) -> tuple[_Stream, NDArray[np.i
 
 
 def _column(stream: _Stream, places: NDArray[np.int64], column: int | None) -> _Stream:
-    """Select the numbers with a certain number of predecessors in their line; None selects all."""
+    """Select the numbers that have `column` predecessors in their line; None selects all."""
     kept = slice(None) if column is None else places == column
     values, lines = stream.values[kept], stream.lines[kept]
     fresh = np.concatenate([[True], np.diff(values) != 0])[: len(values)]
@@ -164,7 +164,7 @@ def _sharing(streams: Sequence[_Stream], real: int, row: int) -> Iterator[tuple[
 
 
 def _share(streams: Sequence[_Stream], row: int) -> bool:
-    """Return whether two of them with different seeds have a sequence of the given length in common."""
+    """Return whether two streams with different seeds have a sequence of this length in common."""
     by_seed: dict[int | None, list[NDArray[np.uint64]]] = {}
     for stream in streams:
         by_seed.setdefault(stream.run.execution.seed, []).append(_rows(stream.values, row))

@@ -69,9 +69,9 @@ class CountsJudged:
         ]
 
     def _may_be_chance(self) -> bool:
-        """Return whether so few of the imagined runs lack a line that a real run might lack it as well.
+        """Return whether so few imagined runs lack a line that a real run might lack one too.
 
-        Each of them may lack another one: if chance leaves out lines, that no real run lacks any tells as much.
+        Each imagined run may lack a different line: if chance removed lines, some real run would lack one as well.
         """
         lacking = len(self._lacking)
         return lacking < len(self._run_set.imagined) and self._p(lacking) > CHANCE

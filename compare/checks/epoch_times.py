@@ -26,12 +26,12 @@ _NO_PART = re.compile(r"\b(?:elapsed|total|eta|remaining|so far|since|per|step|b
 
 
 class _Time(NamedTuple):
-    """A duration that one line names."""
+    """A duration in a line."""
 
     line: int
     seconds: float
     unit: float
-    """Value of its last digit, in seconds."""
+    """Value of the duration's last digit, in seconds."""
 
 
 def epoch_times(run_set: RunSet) -> Iterable[Finding]:

@@ -90,7 +90,7 @@ def _classes(source: Source) -> int | None:
 
 
 def _sets_weights(source: Source) -> bool:
-    """Return whether it calls an in-place function, as all of `nn.init` are, or assigns to `.data`."""
+    """Return whether the source calls an in-place function, as all of `nn.init` are, or assigns to `.data`."""
     stores = any(
         isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node.attr == "data"
         for node in ast.walk(source.tree)

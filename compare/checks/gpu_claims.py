@@ -55,7 +55,7 @@ def _entries(run: ParsedRun) -> list[Entry]:
 
 
 def _speaking(output: Transcript) -> list[int]:
-    """Return the indices of these lines."""
+    """Return the indices of the lines that may mention GPUs."""
     low = (shape.lower() for shape in output.shapes)
     found: list[int] = output.lines_with(
         [at for at, shape in enumerate(low) if any(word in shape for word in _WORDS)]

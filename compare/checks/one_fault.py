@@ -12,7 +12,7 @@ EXAMPLES = 3
 """Maximum number of runs whose output the finding quotes."""
 _COPIES = ("numbers copied", "curve copied")
 _WHATEVER_EXPECTED = (*_COPIES, "epochs silently missing")
-"""However likely a copy is by chance, and however many epochs there are, what is found is one and the same."""
+"""Checks whose `expected` may differ between logs although they report the same fault."""
 _BY_PRINT = ("print count differs", "literal differs")
 """Checks whose findings name one print; `expected` says what real runs show of it."""
 _SHOWS = "the imagined log shows "
@@ -28,9 +28,9 @@ _TOGETHER = {
 def one_fault(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
     """Merge the findings on supplied logs that have the same cause; with a program, findings are not merged.
 
-    Two findings have the same cause if they concern the same print in several logs, or if they concern several prints
-    that are shown too often or too rarely in the same logs. Logs of which each has one other print in other words, or
-    too often or too rarely, are told together too.
+    Two findings have the same cause if they concern the same print in several logs, or several prints that are shown
+    too often or too rarely in the same logs. Logs that each have a different print in other words, or too often or
+    too rarely, are also reported together.
     """
     if run_set.program is not None:
         return list(findings)
@@ -95,7 +95,7 @@ def _of_prints(group: Sequence[Finding]) -> Finding:
 
 
 def _of_other_logs(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
-    """Group findings of one check on one print each, in which no log is named twice."""
+    """Group findings of one check on one print each, such that no log occurs twice."""
     groups: list[list[Finding]] = []
     for finding in findings:
         for group in groups if finding.check in _BY_PRINT else ():
@@ -133,7 +133,7 @@ def _of_logs(run_set: RunSet, group: Sequence[Finding]) -> Finding:
 
 
 def _with_its_print(finding: Finding) -> str:
-    """Return what logs show of a print, which the words call `it`, with the print's own words."""
+    """Return what logs show of a print, with the print's own words in place of `it`."""
     words = finding.expected.partition("“")[2].partition("”")[0]
     whose = f"{finding.runs[0]} " if finding.of == 0 else ""
     return whose + finding.observed.removeprefix("do not: ").replace("shows it ", f"shows “{words}” ")

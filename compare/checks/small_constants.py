@@ -1,4 +1,4 @@
-"""Whole numbers that all real logs show alike, too small or too rare for their agreement to prove anything."""
+"""Findings on whole numbers that are equal in all real logs, but too small or too rare for that to prove anything."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -19,7 +19,7 @@ IMAGINED_RUNS = 3
 """Number of imagined runs that must all differ. If chance gives some runs another number, all three imagined ones and
 none of seven real ones get it with a probability of .0022 at most."""
 MOST = 4
-"""Number of such numbers with which that remains below .01 for all together."""
+"""Maximum number of such numbers, so that the probability of a false finding on any of them stays below .01."""
 _NOT_FIXED = (Role.ENVIRONMENT, Role.METRIC)
 
 
@@ -30,7 +30,7 @@ class _Constant(NamedTuple):
 
 
 class SmallConstants:
-    """Which of these numbers differ: in all imagined runs, which is told, or in some, which decides nothing."""
+    """The numbers that differ: in all imagined runs, which is reported, or in some, which is undecided."""
 
     def __init__(self, run_set: RunSet) -> None:
         self._run_set = run_set
@@ -61,7 +61,7 @@ class SmallConstants:
         )
 
     def undecided(self) -> Doubt | None:
-        """Return what differs in too few runs, or is one of too many numbers; None if there is nothing."""
+        """Return which numbers differ in too few runs, or are too many to judge; None if there are none."""
         if not self._unsure:
             return None
         constant, runs = self._unsure[0]
@@ -76,7 +76,7 @@ class SmallConstants:
 
 
 def small_constants_differ(run_set: RunSet) -> Iterable[Finding]:
-    """Report numbers that all imagined logs show otherwise than all real ones."""
+    """Report numbers that are equal in all real logs and different in all imagined ones."""
     yield from run_set.once(SmallConstants).findings
 
 
@@ -100,7 +100,9 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
 
 
 def _other_lines(run: ParsedRun, constant: _Constant) -> NDArray[np.int64]:
-    """Return the lines of an imagined run with another number; none if it has more or fewer lines of the form."""
+    """Return the lines of an imagined run with a different number; empty if it has more or fewer lines of the
+    form.
+    """
     lines = run.transcript.lines_of(constant.form)
     if len(lines) != len(constant.values):
         return lines[:0]

@@ -47,7 +47,7 @@ class _Shown:
     steps: Sequence[_Progress]
 
     def where(self, shown: _Progress) -> tuple[int, ...]:
-        """Return the first line that shows it."""
+        """Return the first line that shows this progress."""
         return tuple(at for at, line in self.lines if shown.text in line)[:1]
 
 
@@ -112,7 +112,7 @@ def _agreed(totals: Sequence[set[int]]) -> set[int]:
 
 
 def _beyond(shown: _Shown, batch: int | None) -> Iterator[Contradiction]:
-    """Return whether it exceeds its end by a batch or more: the last batch may be counted as a full one."""
+    """Yield progress that exceeds its end by a batch or more; the last batch may be counted as a full one."""
     for count in (*shown.steps, *shown.images):
         over = count.at - count.all
         if over > 0 and (not count.percent or over >= (batch or count.all)):

@@ -63,7 +63,7 @@ def proven_lines_differ(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _told(run_set: RunSet, run: ParsedRun, line: int) -> bool:
-    """Return whether the line names an epoch or a total that no real run names, which other checks report."""
+    """Return whether the line names an epoch or a total that no real run names: other checks report that."""
     epochs = {epoch for real in run_set.real for epoch in real.epochs}
     totals = {total for real in run_set.real for total in real.curves.totals}
     named = epoch_and_total(run.lines[line])

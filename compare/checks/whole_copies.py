@@ -1,4 +1,4 @@
-"""Findings: an imagined log equals that of another run, or a curve of it that of another run's over many points."""
+"""Findings: an imagined log equals another log, or one of its curves equals another run's over many points."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -22,7 +22,7 @@ FEWEST_REAL = 3
 FEWEST = 3
 """Minimum number of different values in a row for them to be reported."""
 FEWEST_IN_A_ROW = 5
-"""The same, if the curves are equal in a part only."""
+"""Minimum number of different values in a row if the curves are equal only in part."""
 FEWEST_OF_LOG = 4
 """Minimum number of different values in a log for a copy of it to be reported."""
 MOST_EARLIER = 12
@@ -30,13 +30,15 @@ MOST_EARLIER = 12
 CHANCE = 1e-3
 """Maximum probability that any two of all compared curves are equal by chance."""
 POSSIBLE = 0.05
-"""The same for one curve of several logs, which together must have no more than `CHANCE`."""
+"""Maximum probability for one curve in several logs; together the logs must stay below `CHANCE`."""
 MOST_PAIRS = 300
 """Maximum number of pairs of real runs from which the effect of chance is estimated."""
 MOST_FORMS = 200
 """Maximum number of line forms whose curves are examined in one log."""
 _NOT_MEASURED = (Role.ENVIRONMENT, Role.COUNTER)
-"""Two machines of one speed show the same minutes at every point: that is one coincidence, not many."""
+"""Roles of numbers that are no measurements: two equally fast machines show the same minutes at every point, which is
+one coincidence, not many.
+"""
 
 
 class _Curve(NamedTuple):
@@ -108,8 +110,9 @@ def _certain(possible: Sequence[tuple[_Key, _Copy]], imagined: int) -> list[_Cop
 
 
 def _holds_chance(run: ParsedRun) -> bool:
-    """Return whether a log shows numbers that no two runs share; a log without such numbers may well be printed
-    twice."""
+    """Return whether a log shows numbers that no two runs share; a log without such numbers may occur twice by
+    chance.
+    """
     script = run.transcript
     return len(np.unique(script.values[_has_decimals(script.decimals, 2)])) >= FEWEST_OF_LOG
 
@@ -173,7 +176,9 @@ class _Compared:
         return curves, _as_table(curves)
 
     def copy(self, key: _Key, ours: _Curve, earlier: Sequence[_Curves]) -> _Copy | None:
-        """Return the longest row of equal points of a curve, with its chance; None if it means nothing."""
+        """Return the longest sequence of equal points of a curve, with its probability by chance; None if it
+        means nothing.
+        """
         others, table = self._of(key)
         if more := [curves[key] for curves in earlier if key in curves]:
             others, table = [*others, *more], _as_table([*others, *more])
@@ -219,8 +224,9 @@ def _as_table(curves: Sequence[_Curve]) -> NDArray[np.float64]:
 
 
 def _longest(values: NDArray[np.float64], table: NDArray[np.float64]) -> tuple[int, int, int]:
-    """Return which row of a table has the longest row of equal points with the values, where that begins, and its
-    length."""
+    """Return the row of a table with the longest sequence of points equal to the values, the start of the
+    sequence, and its length.
+    """
     width = min(len(values), table.shape[1])
     equal = np.zeros((len(table), width + 1), np.int64)
     equal[:, :width] = table[:, :width] == values[:width]

@@ -55,11 +55,11 @@ class Agreement(NamedTuple):
     printing: Share
     """Share of exact matches among the commands that really print something."""
     printing_as_it_came: Share
-    """The same without removing anything."""
+    """Share of exact matches among these commands, without removing anything from the reply."""
     silent: Share
     """Share of empty answers among the commands that really print nothing."""
     silent_as_it_came: Share
-    """The same without removing anything."""
+    """Share of empty answers among these commands, without removing anything from the reply."""
     status: Share
     """Share of all commands with the same exit code."""
 

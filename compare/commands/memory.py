@@ -30,7 +30,7 @@ class Remembered:
 
     @property
     def by_the_loss(self) -> bool:
-        """True if the loss is to blame: if the control changes too, a change proves nothing."""
+        """True if the loss caused the change: if the control's answer changes too, a change proves nothing."""
         return self.verdict in ("changed", "lost") and self.control_verdict == "kept"
 
     @property
@@ -73,5 +73,5 @@ def _verdict(before: Execution, after: Execution) -> Verdict:
 
 
 def _is_answer(execution: Execution) -> bool:
-    """Return whether it is neither empty nor an error; an answer that was cut counts."""
+    """Return whether an answer is neither empty nor an error; an answer that was cut counts."""
     return bool(execution.stdout.strip()) and execution.exit_code in (0, None)

@@ -1,1 +1,1 @@
-"""What one output holds: lines, words, numbers, epochs, times."""
+"""The content of one output: lines, words, numbers, epochs, times."""

@@ -1,8 +1,8 @@
-"""The lines of a log as they are compared: without what the machine and the hour wrote, and without bars; the keys of
-an object of JSON in one order.
+"""The lines of a log in the form in which they are compared: without what the machine and the time of day wrote,
+without progress bars, and with the keys of JSON objects in one order.
 
-What is set aside does not depend on which digits stand in a line, so it is looked for once in all lines that differ
-in their digits alone: a million steps of a training are a few dozen lines of other lengths.
+What is removed does not depend on which digits a line contains, so lines that differ only in their digits are
+examined once: a million lines of a training are a few dozen different ones.
 """
 
 import re
@@ -14,31 +14,31 @@ from gedanken.compare.output.key_order import order_depends_on_digits, sort_keys
 from gedanken.compare.output.progress_bars import unfill
 
 MOST_KNOWN = 1 << 15
-"""Lines that are kept; a log in which each has other letters would fill the memory."""
+"""Maximum number of lines whose result is cached, to limit the memory if every line has other words."""
 _ONCE: Pieces = ("\n",)
-"""Stands for what a line became that was seen once: most of those are never seen again."""
+"""Cache entry for a line that was seen once: most such lines do not occur again."""
 
 
 _BLANKS = Rule(re.compile(MASK), (" ",))
-"""A bar's fill is no word of any kind."""
+"""Replaces a mask by a space, so that it does not count as a word."""
 _PADDING = Rule(re.compile(r"(?:(?<=[\[(])|(?<=\w=))[ ]{1,20}(?=[-+]?\.?\d)"), ("",))
 """What a width such as `[{step:3d}/400]` puts before a short number: `[ 10/400]` is the same print as `[100/400]`."""
 
 
 class ComparedLines:
-    """Makes lines what they are compared as."""
+    """Converts lines to the form in which they are compared, with a cache."""
 
     def __init__(self, before: Before) -> None:
         self._before = before
         self._known: dict[str, Pieces | None] = {}
 
     def all(self, lines: Sequence[str]) -> list[str]:
-        """Return each of these lines; none of them holds a line's end."""
+        """Return the converted form of each line. No line may contain a line break."""
         keys = alike_in_digits("\n".join(lines)).split("\n")
         return [self._one(line, key) for line, key in zip(lines, keys, strict=False)]
 
     def one(self, line: str) -> str:
-        """One line."""
+        """Return the converted form of one line."""
         edited = Edited(line.replace(MASK, " "))
         self._edit(edited)
         return edited.text

@@ -38,7 +38,7 @@ class Claimed(NamedTuple):
 
 
 def claimed_seconds(output: Transcript) -> Claimed:
-    """Return the times that an output names."""
+    """Return the durations that an output states: their sum, in seconds, and where they stand."""
     naming = _shapes_with_times(output)
     totals = output.lines_with([at for at in naming if "total" in output.shapes[at].lower()])
     lines = output.lines_with(naming)

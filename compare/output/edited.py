@@ -1,4 +1,4 @@
-"""A line in which patterns are replaced, and where each letter that is left stood in it."""
+"""A line in which patterns are replaced, with the original position of each character that is left."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -6,17 +6,17 @@ from itertools import pairwise
 from typing import NamedTuple
 
 Pieces = tuple[str | slice, ...]
-"""What a line became: parts of it, and texts that were put in."""
+"""The result of the replacements: slices of the original line, and inserted texts."""
 _PUT_IN = -1
 
 
 class Rule(NamedTuple):
-    """What is replaced, and what by: texts, and the groups of the pattern that stay."""
+    """A pattern and its replacement: texts, and groups of the pattern that are kept."""
 
     pattern: re.Pattern[str]
     by: tuple[str | int, ...]
     but: Callable[[re.Match[str]], bool] | None = None
-    """Tells what stays although the pattern finds it."""
+    """Returns whether a match is left unchanged; None if every match is replaced."""
 
 
 class Edited:
@@ -26,18 +26,18 @@ class Edited:
         self.text = text
 
     def replace(self, rule: Rule) -> bool:
-        """Replace all that the pattern finds; whether anything was."""
+        """Replace all matches of the rule's pattern; return whether there were any."""
         before = self.text
         self.text = rule.pattern.sub(lambda found: _new(rule, found), before)
         return self.text != before
 
     def rearrange(self, pieces: Sequence[slice]) -> None:
-        """Put parts of the line, which together are all of it, in this order."""
+        """Put the parts of the line in this order; together the parts must be the whole line."""
         self.text = made_of(self.text, pieces)
 
 
 class Traced(Edited):
-    """The same, which remembers where everything comes from."""
+    """A line that is being changed, and that records where each part comes from."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -64,7 +64,7 @@ class Traced(Edited):
         self._from = [at for piece in pieces for at in self._from[piece]]
 
     def pieces(self) -> Pieces:
-        """Return what the line became."""
+        """Return the changed line, as slices of the original line and inserted texts."""
         borders = [0, *(at for at in range(1, len(self._from)) if not self._goes_on(at)), len(self._from)]
         return tuple(self._piece(begin, end) for begin, end in pairwise(borders) if begin < end)
 
@@ -79,7 +79,7 @@ class Traced(Edited):
 
 
 def made_of(line: str, pieces: Sequence[str | slice] | Sequence[slice]) -> str:
-    """Return what a line becomes that is changed in the same places."""
+    """Return what another line becomes if the same places are changed in it."""
     return "".join([piece if isinstance(piece, str) else line[piece] for piece in pieces])
 
 

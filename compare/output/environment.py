@@ -1,13 +1,15 @@
-"""What a log says of the machine and the hour, and not of the program: it is set aside before lines are compared."""
+"""Parts of a log that depend on the machine and the time of day, not on the program; they are masked before lines
+are compared.
+"""
 
 import re
 
 from gedanken.compare.output.edited import Edited, Rule
 
 LONGEST = 2_000
-"""Characters of a line that is looked at; a longer one is compared as it is."""
+"""Maximum length of a line that is examined; a longer line is compared as it is."""
 MASK = "\x1a"
-"""Stands for what is set aside; a control character, so that no word holds it."""
+"""Replaces what is masked; a control character, because no word contains one."""
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 _DAY = r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}"
 _ZONE = r"(?:\s?(?:Z|UTC|GMT|[CEMPW][DES]{1,2}T|[+-]\d{2}:?\d{2})(?![\w:]))"
@@ -32,7 +34,7 @@ _POD = (
     r"[a-z][a-z\d.]*(?:-[a-z\d.]+){0,8}?-"
     rf"(?:{_MIXED}[a-z\d]{{8,10}}-[a-z\d]{{5}}|\d{{8,10}}-{_MIXED}[a-z\d]{{5}})"
 )
-"""What Kubernetes calls a process of a deployment: its name, a hash and five letters or digits."""
+"""The name of a Kubernetes process: the deployment's name, a hash, and five letters or digits."""
 _HEX = r"0x[0-9a-f]{4,}|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{6,}"
 _ID = re.compile(rf"(?<![\w.])(?:{_UUID}|{_POD}(?!-)|{_HEX})(?![\w.]*[g-z\d])(?!\.\d)", re.IGNORECASE | re.ASCII)
 _NUMBER = re.compile(r"\d{1,12}e\d{1,2}", re.IGNORECASE | re.ASCII)
@@ -53,9 +55,9 @@ _HOST = re.compile(
     rf"^\[(?!(?:rank|gpu|worker|proc(?:ess)?|node|local_rank)[-_ :]?\d+\])[a-z][\w.-]*\d[\w.-]*\](?=\s{MASK})",
     re.IGNORECASE | re.ASCII,
 )
-"""A host in brackets before the time; `[rank0]` is a process of the run."""
+"""A host name in brackets before the time; `[rank0]` is not one, but a process of the run."""
 _SPARKLINE = re.compile("(?=█*[▁-▇])[▁-█]{1,400}")
-"""A curve drawn in one line, such as those of a summary by Weights & Biases: a picture of numbers, each another."""
+"""A curve drawn in one line, as in the summaries of Weights & Biases: its characters stand for numbers."""
 _MAY_HAVE = re.compile(
     r":\d\d|[a-z\d]{8}-[a-z\d]{5}\b|\d[-/.]\d|[a-z]{3},?\.? +\d|\d[ /-][a-z]{3}|/|\\|[0-9][a-f]|[a-f][0-9]"
     r"|pid|host|node|user|port|id\b|[ap]m\b|name",
@@ -72,7 +74,7 @@ _HEX_PREFIX = re.compile(r"(?<![\w.])0[xX]", re.ASCII)
 _DIGITS = str.maketrans("023456789", "1" * 9)
 
 Before = frozenset[tuple[str, int]]
-"""Words before an id, alike in their digits, with its length: an id may by chance have no letter."""
+"""Words before an id, each with the length of the id: an id may consist of digits alone by chance."""
 
 
 def depends_on_digits(line: str) -> bool:
@@ -82,13 +84,14 @@ def depends_on_digits(line: str) -> bool:
 
 
 def alike_in_digits(text: str) -> str:
-    """Return the text with one digit in place of all: but for `0x`, what is masked does not depend on which these
-    are."""
+    """Return the text with every digit replaced by the same one. Except for `0x`, masking does not depend on the
+    digits.
+    """
     return text.translate(_DIGITS)
 
 
 def _alike(text: str) -> set[str]:
-    """Return the lines of a text, those once that differ in their digits alone."""
+    """Return the lines of a text; of lines that differ only in their digits, one."""
     if "0x" in text or "0X" in text:
         return {line if depends_on_digits(line) else alike_in_digits(line) for line in text.split("\n")}
     return set(alike_in_digits(text).split("\n"))
@@ -122,9 +125,10 @@ _BYTE_ORDER_MARKS = Rule(re.compile(_BYTE_ORDER_MARK), ("",))
 
 
 def masked(line: str, before: Before = frozenset()) -> str:
-    """A line with a mask for each date, time, id, path, host and process: what another machine would write.
+    """Return a line with a mask for each date, time, id, path, host and process, all of which differ between
+    machines.
 
-    Behind the words `before`, a row of digits of the same length is an id as well.
+    After the words in `before`, digits of the given length are masked as an id too.
     """
     edited = Edited(line.replace(MASK, " "))
     mask(edited, before)
@@ -161,7 +165,7 @@ def mask(line: Edited, before: Before) -> None:
 
 
 def _may_be_stamp(line: str) -> bool:
-    """Return whether a line may hold a date or a time: much faster than to look for one."""
+    """Return whether a line may contain a date or a time; much faster than searching for one."""
     if ":" in line and _CLOCK_IN.search(line):
         return True
     if ("-" in line or "/" in line or line.count(".") > 1) and _DAY_IN.search(line):
@@ -171,6 +175,6 @@ def _may_be_stamp(line: str) -> bool:
 
 
 def _may_name_host(low: str) -> bool:
-    """Return the same of hosts, ports and the like."""
+    """Return whether a line may contain a host, a port or the like; much faster than searching for one."""
     known = "host" in low or "node" in low or "port" in low or "user" in low
     return known or "id" in low or "name" in low

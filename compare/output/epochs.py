@@ -20,7 +20,7 @@ _DECLARED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class EpochCount:
-    """How the epochs that a program shows are accounted for in one output."""
+    """For one output: which epochs are shown, declared as skipped, or missing."""
 
     expected: int
     shown: int
@@ -44,9 +44,9 @@ def count_epochs(  # noqa: PLR0913 (each is compared, and most have a default)
     possible: Set[int] = frozenset(),
     usual: Set[str] = frozenset(),
 ) -> EpochCount:
-    """Account for the epochs `wanted`; those in `possible` may be shown, and need not be.
+    """Count the epochs in `wanted`; those in `possible` may be shown, but need not be.
 
-    Lines whose form is `usual` declare nothing: dots that the program itself prints stand for no epochs.
+    Lines whose form is in `usual` declare nothing: dots that the program itself prints stand for no epochs.
     """
     declaring = _declaring(output, usual)
     epochs = _epochs_shown(declaring, curves)
@@ -68,9 +68,10 @@ def count_epochs(  # noqa: PLR0913 (each is compared, and most have a default)
 
 
 def _epochs_shown(declaring: Sequence[int], curves: Curves) -> Sequence[tuple[int, int]]:
-    """(line, epoch) for each line that shows an epoch.
+    """Return (line, epoch) for each line that shows an epoch.
 
-    `[epoch 3 to 98 omitted]` names one and shows none: a line that declares must hold a loss or an accuracy too.
+    `[epoch 3 to 98 omitted]` names an epoch and shows none: a line that declares skipped epochs must also contain a
+    loss or an accuracy to count.
     """
     if not declaring:
         return curves.epochs
@@ -79,7 +80,7 @@ def _epochs_shown(declaring: Sequence[int], curves: Curves) -> Sequence[tuple[in
 
 
 def _declaring(output: Transcript, usual: Set[str]) -> list[int]:
-    """Indices of the lines that declare. Digits matter as rows only, so a shape stands for its lines."""
+    """Return the indices of the lines that declare skipped epochs."""
     shapes = [
         at
         for at, shape in enumerate(output.shapes)
@@ -89,7 +90,9 @@ def _declaring(output: Transcript, usual: Set[str]) -> list[int]:
 
 
 def _gaps(epochs: Sequence[tuple[int, int]], declaring: Sequence[int]) -> set[tuple[float, float]]:
-    """Return the last epoch shown before each line that declares, and the first one shown after it."""
+    """Return, for each line that declares skipped epochs, the last epoch shown before it and the first one after
+    it.
+    """
     lines = [line for line, _epoch in epochs]
     gaps = set()
     for at in declaring:
@@ -108,7 +111,7 @@ def _sorted(epochs: Iterable[int]) -> tuple[int, ...]:
 
 
 def as_ranges(epochs: tuple[int, ...]) -> str:
-    """Such as `2-99` or `3, 5-7`."""
+    """Return epochs as ranges, such as `2-99` or `3, 5-7`."""
     parts: list[str] = []
     start = previous = None
     for epoch in (*epochs, None):

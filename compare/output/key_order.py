@@ -1,4 +1,6 @@
-"""Objects of JSON and dicts of Python in a line, with their keys in one order: two runs may write them in others."""
+"""Sorting the keys of JSON objects and Python dicts in a line, because two runs may write them in different
+orders.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -14,7 +16,7 @@ _KEY = re.compile(r"[\"']?[\w@/.+ -]{1,80}[\"']?")
 _CLOSED_BY = {"{": "}", "[": "]", "(": ")"}
 _DEEPEST = 20
 _FEWEST = 2
-"""Keys of an object that has an order."""
+"""Minimum number of keys of an object that has an order."""
 
 _Rank = tuple[int, str, str]
 
@@ -25,9 +27,9 @@ class _Member(NamedTuple):
     start: int
     end: int
     rank: _Rank
-    """By which members are sorted: what counts first, as people write it, then texts, then the rest."""
+    """Sort key of the member: numbers first, by value, then texts, then the rest."""
     objects: "tuple[_Object, ...]"
-    """In its value."""
+    """Objects inside the value."""
 
 
 class _Object(NamedTuple):
@@ -35,7 +37,7 @@ class _Object(NamedTuple):
 
 
 def sort_keys(line: Edited) -> None:
-    """Put the keys of each object of a line in order; an object that is cut is left as it is."""
+    """Sort the keys of each object in a line; an incomplete object is left as it is."""
     objects = _objects(line.text)
     pieces = list(_rearranged(objects, 0, len(line.text)))
     if any(one.start > other.start for one, other in pairwise(pieces)):
@@ -43,7 +45,7 @@ def sort_keys(line: Edited) -> None:
 
 
 def order_depends_on_digits(line: str) -> bool:
-    """Return whether two keys of one object differ in their digits alone, as `hr@5` and `hr@10` do."""
+    """Return whether two keys of one object differ only in their digits, as `hr@5` and `hr@10` do."""
     return any(_has_twins(one) for one in _objects(line))
 
 
@@ -74,7 +76,7 @@ def _objects(line: str) -> tuple[_Object, ...]:
 
 
 class _Open:
-    """A bracket that is not closed yet."""
+    """An open bracket whose end has not been found yet."""
 
     def __init__(self, sign: str) -> None:
         self.sign = sign
@@ -124,7 +126,9 @@ class _Reader:
 
 
 def _closed(done: _Open) -> list[_Object]:
-    """Return the object that a bracket held, or those inside where it was a list or no object."""
+    """Return the object that a bracket contained, or the objects inside if the bracket was a list or not an
+    object.
+    """
     if done.tokens:
         done.end_member()
     if done.is_object and len(done.members) >= _FEWEST:
@@ -133,7 +137,7 @@ def _closed(done: _Open) -> list[_Object]:
 
 
 def _member(tokens: Sequence[re.Match[str]], objects: tuple[_Object, ...]) -> _Member | None:
-    """`key: value`; None for what is none."""
+    """Parse `key: value`; return None if the tokens are something else."""
     if len(tokens) < 3 or tokens[1][0] != ":" or not _KEY.fullmatch(tokens[0][0]):
         return None
     key = tokens[0][0].strip("\"'")

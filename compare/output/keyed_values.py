@@ -1,4 +1,4 @@
-"""Names of numbers in dicts and JSON: the key before each, or what the same object says that its value is of."""
+"""Names of numbers in dicts and JSON: the key before each number, or the name that the same object states."""
 
 import re
 
@@ -7,11 +7,11 @@ from gedanken.compare.output.vocabulary import Role, meaning_of, split_in
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\]|\\.)*+\'|[{}\[\](),:]|[^\s{}\[\](),:"\']++')
 _NUMBER = re.compile(r"[-+]?(?:\d|\.\d|nan\b|inf\b|NaN\b|Infinity\b)")
 _NAMES = ("key", "name", "metric", "metric_name", "tag", "label", "scalar")
-"""Keys whose text is the name of the value next to them."""
+"""Keys whose text is the name of the value beside them."""
 _VALUES = ("value", "val", "score", "mean", "result", "measure")
 _DEEPEST = 20
 _DATA = ("split", "phase", "mode", "stage", "event", "subset", "set", "dataset", "partition", "type", "prefix")
-"""Keys whose text may name the data (train, val, …) of the numbers next to them."""
+"""Keys whose text may name the data (train, val, …) of the numbers beside them."""
 
 
 class _Object:
@@ -24,7 +24,7 @@ class _Object:
 
 
 def keyed_values(line: str) -> dict[int, str]:
-    """For each number that is the value of a key, where it begins, its name.
+    """Return the name of each number that is the value of a key, by the number's position in the line.
 
     In `{"key": "eval_accuracy", "value": 0.76}` and `eval_accuracy: {"value": 0.76}` that is `eval_accuracy`; in
     `{"val": {"loss": 0.5}}` it is `val.loss`.
@@ -56,7 +56,7 @@ def keyed_values(line: str) -> dict[int, str]:
 
 
 def _take(text: str, start: int, inside: _Object | None, key: str) -> str:
-    """Note a value or a name; the token as a text."""
+    """Record a token as a value or as a name; return the token as text."""
     is_quoted = text[0] in "\"'"
     bare = text[1:-1] if is_quoted else text
     if inside is not None and key:
@@ -82,7 +82,7 @@ def _close(done: _Object, names: dict[int, str]) -> None:
 
 
 def _path(path: tuple[str, ...]) -> str:
-    """Return the keys that lead to a number; those that only hold others are left out."""
+    """Return the keys that lead to a number, joined; keys that only contain others are left out."""
     holders = {
         "",
         "metrics",

@@ -1,4 +1,4 @@
-"""Numbers read off printed lines: epochs, losses, accuracies."""
+"""Numbers read from printed lines: epochs, losses, accuracies."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -27,50 +27,50 @@ _METRIC = re.compile(
 )
 _MAY_NAME = re.compile("epoch|loss|acc", re.IGNORECASE)
 _FEW = 8
-"""Lines of one shape that are read one by one."""
+"""Up to this number, lines of one shape are read one by one."""
 _EXACT = 2.0**53
-"""Where whole numbers begin that a double does not hold."""
+"""The smallest whole number from which a double is no longer exact."""
 _QUALIFIERS = ("val", "valid", "validation", "test", "eval")
 
 
 class Metric(NamedTuple):
-    """One loss or accuracy, as a line names it."""
+    """One loss or accuracy in a line."""
 
     name: str
     """`loss`, `accuracy`, or one of them with `test ` before it."""
     is_accuracy: bool
     start: int
-    """Where its number begins in the line."""
+    """Position of the number in the line."""
     value: float
     of: int
-    """Such as 10000 in `9829/10000`; 0 where there is none."""
+    """The total, such as 10000 in `9829/10000`; 0 if there is none."""
     is_percent: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curves:
-    """All series of one output; a series is named `loss`, `accuracy`, or so with `test ` before it."""
+    """All series of one output. A series is named `loss` or `accuracy`, with `test ` before it for test data."""
 
     epochs: Epochs
     """(line, epoch) for each line that names an epoch."""
     totals: dict[int, int]
-    """Numbers of epochs that lines like `Epoch 3/10` name, each with the first line that does."""
+    """Total numbers of epochs in lines such as `Epoch 3/10`, each with the first line that states it."""
     series: dict[str, Points]
 
     def last(self, name: str) -> float | None:
-        """Return the last finite value of a series."""
+        """Return the last finite value of a series; None if there is none."""
         return self.series[name].last_finite() if name in self.series else None
 
     def first(self, name: str) -> float | None:
-        """Return the first value of a series."""
+        """Return the first value of a series; None if there is none."""
         points = self.series.get(name, ())
         return points[0].value if points else None
 
 
 def read_curves(output: str | Transcript) -> Curves:
-    """Read every epoch, loss and accuracy off an output.
+    """Read every epoch, loss and accuracy from an output.
 
-    Accuracies are fractions: 97 % and 9700/10000 read as 0.97.
+    Accuracies become fractions: 97 % and 9700/10000 are read as 0.97.
     """
     transcript = Transcript(output) if isinstance(output, str) else output
     reader = _Reader(transcript)
@@ -86,9 +86,9 @@ def read_curves(output: str | Transcript) -> Curves:
 
 
 class _Reader:
-    """Collects what the lines of one shape after another name.
+    """Collects the numbers in lines, one shape after another.
 
-    Where the numbers stand that a shape names, they stand in each of its lines; so they are taken as columns.
+    Lines of one shape have their numbers in the same places, so the numbers are read as columns.
     """
 
     def __init__(self, transcript: Transcript) -> None:
@@ -115,8 +115,9 @@ class _Reader:
             self._add(metric, line, place, value)
 
     def _read_columns(self, lines: NDArray[np.int64], shape: str) -> bool:
-        """Return whether every number that the shape names is a value of the transcript, so that it could be read
-        so."""
+        """Read the lines as columns if every number that the shape names is a value of the transcript; return
+        whether that worked.
+        """
         column = self._transcript.column_of(lines, shape)
         epoch = _EPOCH.search(shape)
         metrics = list(_METRIC.finditer(shape))
@@ -148,7 +149,7 @@ class _Reader:
         self._series.setdefault(metric.name, []).append((lines, place, values))
 
     def curves(self) -> Curves:
-        """Everything read, in the order of the lines."""
+        """Return everything that was read, in the order of the lines."""
         epochs = Epochs(*_sorted(self._epochs))
         total_lines, totals = _sorted(self._totals)
         numbers, first = np.unique(totals, return_index=True)
@@ -181,7 +182,7 @@ def _sorted(parts: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> lis
 
 
 def metrics_in(line: str) -> Iterator[Metric]:
-    """Yield every loss and every accuracy that a line names."""
+    """Yield every loss and every accuracy in a line."""
     for found in _METRIC.finditer(line):
         name, is_accuracy = _series_name(found["name"])
         of = int(found["of"] or 0) if is_accuracy else 0
@@ -189,13 +190,13 @@ def metrics_in(line: str) -> Iterator[Metric]:
 
 
 def epoch_in(line: str) -> int | None:
-    """Return where the number of the epoch begins that a line names; None if it names none."""
+    """Return the position of the epoch number in a line; None if the line names no epoch."""
     found = _EPOCH.search(line)
     return found.start("epoch") if found else None
 
 
 def epoch_and_total(line: str) -> tuple[int, int | None] | None:
-    """Return the epoch that a line names, and of how many, where it says so; None if it names none."""
+    """Return the epoch in a line, and the total number of epochs if the line states it; None if it names no epoch."""
     found = _EPOCH.search(line)
     return (int(found["epoch"]), int(found["of"]) if found["of"] else None) if found else None
 

@@ -1,4 +1,4 @@
-"""What the numbers of a line are called, in whatever form it names them: `name: value`, dicts, tables, sentences."""
+"""Names of the numbers in a line, in whatever form the line names them: `name: value`, dicts, tables, sentences."""
 
 import re
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ from gedanken.compare.output.shared_names import shared_names
 from gedanken.compare.output.vocabulary import Role, meaning_of, split_in, words_in
 
 MOST_WORDS = 5
-"""Words of a name that is a part of a sentence."""
+"""Maximum number of words of a name that is part of a sentence."""
 _LONGEST = 100
-"""Characters of a name."""
+"""Maximum length of a name in characters."""
 _BEFORE = 160
 """Maximum distance in characters between a number and its name before it."""
 _UNIT = re.compile(
@@ -31,7 +31,7 @@ _BAR = re.compile(
     r"[^\[\n]{0,60}(?:\[[^,\]]{0,40}(?:,[^,\]=]{0,40})?)?"
 )
 _FILLED = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%\s{1,80}\d+/\d+(?=\s*(?:\[|\d[\d.]*\s?[a-z]+/[a-z]))")
-"""What is left of a bar without its fill."""
+"""A progress bar without its filled part."""
 _ARROW = re.compile(r"\[[=>.\s#-]{5,}\]|[━╸╺█▉▊▋▌▍▎▏]{3,}")
 _STAMP = re.compile(
     r"(?<![\w.])1[3-9]\d{8}(?:\d{3}|\.\d+)?(?![\w])|(?<![\w/-])[\w/-]+\.(?:py|cc|cpp|cu|c|h|go|rs|java|jl):\d+|"
@@ -40,9 +40,9 @@ _STAMP = re.compile(
     re.IGNORECASE,
 )
 _WEIGHTED = re.compile(r"\(\* [\d.e+-]{1,20} = [-\d.e+naif]{1,20} loss\)")
-"""What Caffe writes after a loss: the same once more, times its weight."""
+"""What Caffe writes after a loss: the same loss multiplied by its weight."""
 _AT = re.compile(r"@\s?\[[^\]\n]{0,200}\]")
-"""What COCO's tables put between a metric and its number: all of it is the name."""
+"""The text between a metric and its number in the tables of COCO; all of it belongs to the name."""
 _EVALUATED = re.compile(r"\bSaving dict for global step \d")
 """What TensorFlow's estimators write before the numbers of an evaluation."""
 _CHANGE = re.compile(
@@ -58,9 +58,9 @@ _ID = re.compile(
     r"\W?[a-z][\w.]*(?:-[\w.]*)?-(?:0\d{2,}|\d{4,})\W?",  # `network-snapshot-000100`
     re.IGNORECASE,
 )
-"""A hash, an identifier, or a name that ends with one: a pod, a file of a checkpoint."""
+"""A hash or identifier, or a name that ends with one, such as that of a pod or of a checkpoint file."""
 _NUMBERED = re.compile(r"[+-]?(?:0\d{2,}|\d{4,})")
-"""What a file is numbered by, as in `snapshot-000100`: no more of a name than a step is."""
+"""The number of a numbered file, as in `snapshot-000100`: like a step, it is not part of a name."""
 _OPEN = re.compile(r"\b(?:the|last|past|first|all|previous|these|those|on|over|of|in|for|after)\s*$", re.IGNORECASE)
 _BRACKETED = re.compile(r"\]:? \[$")  # `train.py:48] [300] loss=0.5`: nothing names the 300
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")  # what a logger is called
@@ -91,19 +91,19 @@ class Named(NamedTuple):
     """One number of a line."""
 
     name: str
-    """As the line writes it; empty if it does not."""
+    """The name as the line writes it; empty if the line gives none."""
     role: Role
     is_part_of_name: bool = False
-    """It belongs to a name, as in `HR@10`, `top-1`, `valid_1`: no value, but lines are told apart by it."""
+    """True for a number that is part of a name, as in `HR@10`, `top-1`, `valid_1`, and not a value."""
 
 
 def named_numbers(
     line: str, spans: Sequence[tuple[int, int]], header: Sequence[str] | None = None, below: str = ""
 ) -> list[Named]:
-    """For each value of a line, which stands at its span, what it is called and what it is.
+    """Return the name and role of each value of a line; `spans` are the positions of the values.
 
-    `header` has the names of the columns, where the line is a row of a table; `below` what a heading above it says
-    of the data, such as `val`.
+    `header` contains the names of the columns if the line is a row of a table; `below` is what the heading above it
+    says about the data, such as `val`.
     """
     return _Reader(line, spans, header, below).read()
 
@@ -164,7 +164,7 @@ class _Reader:
         return self._of(name, start, end)
 
     def _is_thousands(self, at: int, start: int, end: int) -> bool:
-        """Return whether it is the end of a number such as `491,520`."""
+        """Return whether a number is the end of a longer one, such as `491,520`."""
         if (
             not at
             or self._line[self._spans[at - 1][1] : start] != ","
@@ -176,7 +176,7 @@ class _Reader:
         return is_first and self._found[at - 1].role is not Role.METRIC and not self._line[end:].startswith(".")
 
     def _beside(self, at: int, start: int) -> Named:
-        """`Loss 0.31 (0.35)`, `9800/10000`, `0.5 ± 0.1`: a second number of the same name."""
+        """Return the name of a second number beside the first: `Loss 0.31 (0.35)`, `9800/10000`, `0.5 ± 0.1`."""
         first = self._found[at - 1]
         sign = self._line[self._spans[at - 1][1] : start].strip()
         both = [self._line[slice(*self._spans[one])] for one in (at - 1, at)]
@@ -210,7 +210,7 @@ class _Reader:
         return Named(name, role)
 
     def _counts(self, start: int, end: int) -> bool:
-        """`[12] …` and `12: …` at the head of a line, `12/391` anywhere."""
+        """Return whether a number counts: `[12] …` and `12: …` at the beginning of a line, `12/391` anywhere."""
         before, after = self._line[:start].strip(), self._line[end : end + 20]
         if not self._line[start:end].isdigit():
             return False
@@ -276,7 +276,7 @@ class _Reader:
         return self._with_split(name) if name else self._noun_after(start)
 
     def _changed(self, text: str) -> str:
-        """`val_loss improved from 0.5 to 0.4`: what it was, and what it is now."""
+        """Return the name of a number in `val_loss improved from 0.5 to 0.4`: the old value or the new one."""
         if self._found and self._found[-1].name.startswith(_PREVIOUS) and text.strip() == "to":
             return self._found[-1].name.removeprefix(_PREVIOUS)
         found = _CHANGE.search(text)
@@ -286,8 +286,7 @@ class _Reader:
         return f"{_PREVIOUS if found['end'].lower() == 'from' else ''}{best}{_phrase(found['what'])}"
 
     def _of_topic(self, name: str, text: str) -> str:
-        """Return the name of a value that the line calls `val` alone, where it said before which metric that is
-        of."""
+        """Return the name of a value that the line only calls `val`, if the line names the metric earlier."""
         if not split_in(name) or len(words_in(name)) > 1:
             self._topic = ""
             return ""
@@ -298,7 +297,7 @@ class _Reader:
         return f"{name} {self._topic}" if self._topic else ""
 
     def _about(self, start: int) -> str:
-        """`Accuracy of the network on the 10000 test images: 97`: named before a number that it speaks of."""
+        """Return a name from the beginning of a sentence: `Accuracy of the network on the 10000 test images: 97`."""
         found = _ABOUT.search(self._line[max(self._measured, start - _BEFORE) : start])
         if not found or meaning_of(found["what"]).role is not Role.METRIC:
             return ""
@@ -307,14 +306,17 @@ class _Reader:
         return _tidy(_LEVEL.sub("", found["what"] if _COUNTED.search(found["name"]) else found["name"]))
 
     def _noun_after(self, start: int, *, or_name: bool = False) -> str:
-        """`10 epochs`: the word after the number says what is counted; in `10 loss: 0.5` it is the name of the next
-        number."""
+        """Return the noun after a number, which says what is counted: `10 epochs`. In `10 loss: 0.5` it is the
+        name of the next number.
+        """
         found = _NOUN.match(self._line, start)
         is_noun = found is not None and found["noun"].lower() not in _STOPS
         return found["noun"] if found and is_noun and (or_name or not found["named"]) else ""
 
     def _note_split(self, text: str) -> None:
-        """Remember words such as `Test set:`, `[val]`, `valid on 'valid' subset |`, which hold for what follows."""
+        """Record words such as `Test set:`, `[val]`, `valid on 'valid' subset |`, which apply to the numbers
+        after them.
+        """
         quoted = [part for part in _QUOTED.findall(text) if split_in(part)]
         if quoted:
             self._split = _split_word(quoted[-1])  # `msg="eval" loss=0.5`
@@ -331,7 +333,7 @@ class _Reader:
                     self._split = ""  # `val_loss` speaks of itself alone
 
     def _with_split(self, name: str) -> str:
-        """Return a name with the data that the line says it is taken on, where the name does not: `val Acc`."""
+        """Return a name with the data that the line mentions (`val Acc`), if the name does not contain them."""
         split = split_in(self._split)
         if not split or split_in(name) or meaning_of(name).role is not Role.METRIC:
             return name
@@ -339,7 +341,7 @@ class _Reader:
 
 
 def _split_word(text: str) -> str:
-    """Return the word of a text that says on which data something is taken, as the text writes it."""
+    """Return the word in a text that names the data (train, val, test), as the text writes it."""
     words: list[str] = [*re.findall(r"[^\W_]+", text), *_WORD.findall(text)]
     return next(word for word in words if split_in(word))[:_LONGEST]
 
@@ -371,7 +373,7 @@ def _phrase(text: str) -> str:
 
 
 def _begins_a_name(word: str, is_last: bool) -> bool:
-    """Return whether a name may only begin after this word: one that joins sentences, an identifier, `split=val`."""
+    """Return whether a name may begin only after this word: a conjunction, an identifier, `split=val`."""
     return word.lower() in _STOPS or _ID.fullmatch(word) is not None or ("=" in word and not is_last)
 
 
@@ -386,7 +388,7 @@ def _tidy(name: str) -> str:
 
 
 def _unit_end(line: str, at: int) -> int | None:
-    """Return where the unit of a number ends that ends here; in `epoch 0 HR 0.3` there is none, but a name."""
+    """Return where the unit of the number that ends at `at` ends; None if there is none, as in `epoch 0 HR 0.3`."""
     unit = _UNIT.match(line, at)
     if unit is None or (unit[0][0].isspace() and "/" not in unit[0] and _VALUE_NEXT.match(line, unit.end())):
         return None

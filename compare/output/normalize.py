@@ -1,4 +1,4 @@
-"""What a person sees of an output at a terminal."""
+"""The part of an output that a person can see at a terminal."""
 
 import re
 
@@ -6,9 +6,9 @@ _WHERE = re.compile(r"^bash: (?:eval: )?line \d+: ")
 
 
 def normalized_lines(text: str) -> list[str]:
-    """Its lines; blank ends of lines, and blank lines around the whole, cannot be seen and make no difference.
+    """Return the visible lines of an output: without spaces at line ends, and without blank lines around the whole.
 
-    Errors of bash name no line: at a keyboard there is none, while a command that is handed to bash has line 1.
+    Errors of bash get no line number: at a keyboard there is none, while a command that is passed to bash is line 1.
     """
     lines = [_WHERE.sub("bash: ", line.rstrip()) for line in text.splitlines()]
     filled = [at for at, line in enumerate(lines) if line]

@@ -1,4 +1,4 @@
-"""The points of a series, and the epochs that lines name: as columns, since there may be millions."""
+"""The points of a series and the epochs of lines, stored as columns because there may be millions."""
 
 import math
 from abc import abstractmethod
@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 NO_EPOCH = -1
-"""Stands in a column for a point before which no line named an epoch."""
+"""Column entry for a point before which no line names an epoch."""
 
 
 class Point(NamedTuple):
-    """One number that a line shows."""
+    """One number in a line."""
 
     line: int
-    """Index of the line, from 0."""
+    """Index of the line, counted from 0."""
     epoch: int | None
     value: float
 
@@ -25,7 +25,7 @@ _Row = TypeVar("_Row")
 
 
 class _Columns(Sequence[_Row]):
-    """Rows that are made only when they are looked at."""
+    """A sequence of rows, each created only when it is accessed."""
 
     @abstractmethod
     def row(self, at: int) -> _Row:
@@ -57,7 +57,7 @@ class Points(_Columns[Point]):
         return Point(int(self.lines[at]), None if epoch == NO_EPOCH else epoch, float(self.values[at]))
 
     def last_finite(self) -> float | None:
-        """Return the last value that is a number."""
+        """Return the last finite value; None if there is none."""
         for value in self.values[::-1]:
             if math.isfinite(value):
                 return float(value)
@@ -81,6 +81,6 @@ class Epochs(_Columns[tuple[int, int]]):
         return zip(self.lines.tolist(), self.numbers.tolist(), strict=True)
 
     def at(self, lines: NDArray[np.int64]) -> NDArray[np.int64]:
-        """For each of these lines the epoch that it or the nearest line above it names, or NO_EPOCH."""
+        """Return, for each of these lines, the epoch that it or the nearest line above it names, or NO_EPOCH."""
         above = np.searchsorted(self.lines, lines, side="right")
         return np.concatenate([[NO_EPOCH], self.numbers])[above]

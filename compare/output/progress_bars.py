@@ -1,4 +1,4 @@
-"""Progress bars: one bar is one print, however often a terminal was made to draw it again."""
+"""Progress bars: one bar counts as one printed line, however often a terminal redraws it."""
 
 import re
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ _FILL = re.compile(
     r"|(?<=\|)[#█▏▎▍▌▋▊▉\-= ]{5,400}(?=\|\s*\d)"
 )
 _MAY_BE = (re.compile(r"%\|"), re.compile(r"\[[=>#.█\-]{3}"), re.compile(r"\|[#=]{3}"))
-"""Each begins with a letter that is found at once."""
+"""Patterns that a progress bar must contain; each begins with a fixed character, which makes the search fast."""
 _MAY_BE_DRAWN = re.compile("[━█▏▎▍▌▋▊▉╸╺░▒]")
 _CLOCKS = re.compile(
     r"\[\s*(?:\d{1,3}:)?\d{1,3}:\d{2}\s*(?:<\s*(?:\?|[\d:]+(?:\sdays?,\s[\d:]+)?))?(?:,\s*[\d.?]+\s*[\w/]+)?"
@@ -30,20 +30,20 @@ _RULES = (Rule(_FILL, (MASK,)), Rule(_CLOCKS, (f"[{MASK}",)), Rule(_RATE, (MASK,
 
 
 def may_hold_bars(text: str) -> bool:
-    """Return whether anything in a text looks like a progress bar."""
+    """Return whether a text may contain a progress bar."""
     if ("|" in text or "[" in text) and any(pattern.search(text) for pattern in _MAY_BE):
         return True
     return not text.isascii() and _MAY_BE_DRAWN.search(text) is not None
 
 
 def without_fill(line: str) -> str | None:
-    """Return a line that shows a bar, without the fill and the clocks of it; None if it shows none."""
+    """Return a line with a progress bar, without the bar's filled part and its times; None if there is no bar."""
     edited = Edited(line)
     return edited.text if unfill(edited) else None
 
 
 def unfill(line: Edited) -> bool:
-    """Take the fill and the clocks from a line that shows a bar; whether it does."""
+    """Remove the filled part and the times of a progress bar from a line; return whether there is a bar."""
     if not may_hold_bars(line.text):
         return False
     bare, fills = _FILL.subn(MASK, line.text)
@@ -55,7 +55,7 @@ def unfill(line: Edited) -> bool:
 
 
 def redrawn(lines: Iterable[str]) -> frozenset[int]:
-    """Indices of the lines that show a state of a bar which a later line draws anew, or an empty bar."""
+    """Return the indices of the lines that show an empty bar, or a state of a bar that a later line redraws."""
     waiting: dict[str, tuple[int, float, float]] = {}
     stale: set[int] = set()
     for at, line in enumerate(lines):

@@ -24,7 +24,7 @@ Span = tuple[int, int]
 
 
 def shared_names(line: str, spans: Sequence[Span]) -> dict[int, str]:
-    """For each number that shares its words with others, where it begins, its own name."""
+    """Return the name of each number in a group, by the number's position in the line."""
     names: dict[int, str] = {}
     for group in _groups(line, spans):
         start, end = group[0][0], group[-1][1]
@@ -36,7 +36,7 @@ def shared_names(line: str, spans: Sequence[Span]) -> dict[int, str]:
 
 
 def _groups(line: str, spans: Sequence[Span]) -> Iterator[Sequence[Span]]:
-    """Numbers with nothing but a `/` between them, two or more."""
+    """Yield groups of two or more numbers that are separated only by `/`."""
     group: list[Span] = []
     for span in spans:
         if group and _JOINT.fullmatch(line, group[-1][1], span[0]):
@@ -67,13 +67,13 @@ def _before(text: str, count: int) -> list[str] | None:
 
 
 def _behind(text: str, after: str, count: int) -> list[str] | None:
-    """The same if the names come after the numbers: `loss: 0.5 / 0.6 (train/val)`."""
+    """Return the names after a group of this many numbers: `loss: 0.5 / 0.6 (train/val)`."""
     found = _BEHIND.match(after)
     return _named(_items(found["names"]), _last(text.rstrip(_END)), count) if found else None
 
 
 def _tagged(line: str, spans: Sequence[Span]) -> dict[int, str]:
-    """`loss: 0.5 (train) 0.6 (val)`: each number with the data after it."""
+    """Return the name of each number that is followed by its data: `loss: 0.5 (train) 0.6 (val)`."""
     tags = {span[0]: found["name"] for span in spans if (found := _TAGGED.match(line, span[1]))}
     tags = {start: tag for start, tag in tags.items() if split_in(tag) and len(words_in(tag)) == 1}
     if len(tags) < 2:
@@ -92,7 +92,7 @@ def _last(text: str) -> str:
 
 
 def _named(items: Sequence[str], what: str, count: int) -> list[str] | None:
-    """Return a name for each item: with what it is of, where the items are kinds of data or parts such as `G/D`."""
+    """Return a name for each item, with the metric added if the items are kinds of data or parts such as `G/D`."""
     if len(items) != count or len(set(items)) != count:
         return None
     if all(_is_metric(_SHORT.get(item.lower(), item)) for item in items):

@@ -1,4 +1,4 @@
-"""Lines that say why a training ended: which of them a run shows is decided by its numbers."""
+"""Lines that say why a training ended; a run's numbers determine which of them it prints."""
 
 import re
 
@@ -11,5 +11,5 @@ _STOPS = re.compile(
 
 
 def tells_of_a_stop(line: str) -> bool:
-    """Return whether a line speaks of early stopping, of a target, of convergence or of a limit."""
+    """Return whether a line is about early stopping, a target, convergence or a limit."""
     return _STOPS.search(line) is not None

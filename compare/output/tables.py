@@ -1,4 +1,4 @@
-"""Names of the numbers in a row of a table: the header above it, or the words of the row itself."""
+"""Names of the numbers in a row of a table: from the header above, or from the words of the row."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -7,26 +7,26 @@ from itertools import pairwise
 from gedanken.compare.output.vocabulary import Role, meaning_of, split_in, words_in
 
 FARTHEST = 200
-"""Lines above a row in which its header is looked for."""
+"""Maximum number of lines above a row that are searched for the header."""
 _RULE = re.compile(r"^[\s|+:=─━┄┅═│┃┼╋┬┴├┤╞╡╪┌┐└┘┏┓┗┛┡┩╇╈╭╮╰╯╶╴-]*$")
 _BARS = re.compile(r"[|│┃║]")
 _BAR = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%(?:\||\s{1,80}\d+/\d+\s*(?:\[|\d[\d.]*\s?[a-z]+/[a-z])).*$")
 _FREE = re.compile(r"(?<![\w@#.+-])(?<!@\.\d:)(?<!@0\.\d:)[-+]?(?:\d[\w.%:+-]*|\.\d\S*|(?:nan|inf)\b)", re.IGNORECASE)
 """A number alone, without a name."""
 _LOGGED = re.compile(r"^.*[\]:>|-] +(?=[^\s,;]+(?:[,;][^\s,;]+)+$)|^[^|]*(?:\]|:| -) (?=[^|:=]*\|[^:=]*$)")
-"""What a logger writes before a row of values between commas, or between bars."""
+"""What a logger writes before a row of values that are separated by commas or bars."""
 _ALL = frozenset(["all", "total", "overall", "mean"])
-"""Rows that are about everything: their columns' names say enough."""
+"""Rows about everything: the names of their columns are enough."""
 _GENERIC = frozenset(["value", "values", "score", "result", "results", "dataloader", "metric", "data"])
 
 Cell = tuple[int, int, str]
-"""From, up to, and the text between."""
+"""Start, end and text of a cell."""
 
 
 def names_of_row(line: str, spans: Sequence[tuple[int, int]], above: Callable[[int], str | None]) -> list[str] | None:
-    """For each value of a row its name, empty for what has none; None where the line is no row of a table.
+    """Return the name of each value in a row, empty if it has none; None if the line is not a row of a table.
 
-    `above(1)` is the line before it, `above(2)` the one before that.
+    `above(1)` is the line before the row, `above(2)` the one before that.
     """
     line = _bare(line)
     cells = _cells(line)
@@ -57,7 +57,9 @@ def _bare(line: str) -> str:
 
 
 def _section(above: Callable[[int], str | None]) -> str:
-    """The prefix `eval/` if the rows of a table are below a heading that names their data."""
+    """Return the prefix `eval/` if the heading of a table names evaluation data, and so on; empty if there is
+    none.
+    """
     for distance in range(1, FARTHEST):
         cells = _cells(above(distance) or "")
         if cells is None:
@@ -80,9 +82,9 @@ def _is_generic(column: str) -> bool:
 
 
 def _joined(row: str, column: str, has_values: bool) -> str:
-    """The name of a cell: its column's, with the row's own words where it has some.
+    """Return the name of a cell: the column's name, with the row's words if it has any.
 
-    Where one column has the `value` of what the row names, no other column has.
+    If one column is called `value`, no other column gets the words of the row.
     """
     is_named = meaning_of(row).role is Role.METRIC  # `accuracy` of a classification report, under `f1-score`
     if row and (set(words_in(column)) <= _GENERIC or (is_named and meaning_of(column).role is Role.METRIC)):
@@ -95,7 +97,7 @@ def _joined(row: str, column: str, has_values: bool) -> str:
 
 
 def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]) -> list[str] | None:
-    """Return the names of the columns: the nearest line above that has as many cells and no number of its own."""
+    """Return the names of the columns: from the nearest line above with as many cells and no numbers."""
     for distance in range(1, FARTHEST):
         other = above(distance)
         if other is None:
@@ -112,9 +114,9 @@ def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]
 
 
 def _with_line_above(names: list[str], upper: str | None, line: str, cells: Sequence[Cell]) -> list[str]:
-    """The names of the columns of a header over two lines, of which these are the lower one's.
+    """Return the names of the columns if the header has two lines; `names` come from the lower one.
 
-    A header of one line has a name for each column, and another one.
+    A header of one line has a different name for each column.
     """
     if upper is None or not _BARS.search(line) or len(set(names)) == len(names):
         return names
@@ -125,7 +127,7 @@ def _with_line_above(names: list[str], upper: str | None, line: str, cells: Sequ
 
 
 def _names(header: str, line: str, cells: Sequence[Cell]) -> list[str] | None:
-    """Return the cells of a header over a row with these cells; None if it is none."""
+    """Return the cells of a line as a header for a row with these cells; None if it is not one."""
     if _FREE.search(header) or not any(map(str.isalpha, header)):
         return None
     if _BARS.search(line):
@@ -169,7 +171,7 @@ def _tidy(text: str) -> str:
 
 
 def _cells(line: str) -> list[Cell] | None:
-    """Return the cells of a row; None if it has no more than one."""
+    """Return the cells of a row; None if there are fewer than two."""
     if _BARS.search(line):
         bounds = [found.start() for found in _BARS.finditer(line)]
         is_framed = _is_framed(line)
@@ -194,7 +196,7 @@ def _cells(line: str) -> list[Cell] | None:
 
 
 def _is_framed(line: str) -> bool:
-    """Return whether a row begins and ends with a bar."""
+    """Return whether a row begins and ends with a vertical bar."""
     whole = line.strip()
     return bool(_BARS.match(whole)) and bool(_BARS.match(whole[-1]))
 

@@ -1,4 +1,6 @@
-"""The lines of a text, kept as one text and the places where they begin: a line of its own takes twice the memory."""
+"""The lines of a text, stored as one text and the positions at which lines begin, because separate strings need
+twice the memory.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import SupportsIndex, overload
@@ -7,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 LONGEST_LINE = 1 << 14
-"""Characters of a line that are looked at. Nobody prints longer ones to be read, and whoever does to be slow to read
-is not obeyed; what differs only after that is not seen."""
+"""Maximum number of characters of a line that are read. Longer lines are not meant for readers, and may be meant to
+slow the comparison down; differences after that are not found.
+"""
 _PART = 1 << 20
-"""Characters that are split at a time, and to the end of the line."""
+"""Number of characters that are split at a time, extended to the end of a line."""
 
 
 class Lines(Sequence[str]):
-    """The lines of a text as `str.splitlines` has them, of which long ones end in `…`."""
+    """The lines of a text as `str.splitlines` returns them; long ones are cut and end in `…`."""
 
     def __init__(self, text: str) -> None:
         self._text = text

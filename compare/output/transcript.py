@@ -1,4 +1,4 @@
-"""An output read once: its lines, the form of each, and the numbers in it, as columns."""
+"""An output, read once: its lines, the form of each line, and the numbers, stored as columns."""
 
 import re
 import unicodedata
@@ -20,33 +20,33 @@ VALUE = re.compile(
     re.IGNORECASE,
 )
 _NUMBERS = re.compile(r"([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?)")
-"""The values of a line that has no other: it is found in half the time."""
+"""The values of a line that contains only simple numbers: twice as fast as the full pattern."""
 _OTHERS = ("nan", "inf", "torch.size", "tensor(")
 NO_DECIMALS = 255
-"""Stands where a value has no count of decimals: it is `nan`, or a size."""
+"""Column entry for a value without a number of decimals: `nan`, or a size."""
 EXPONENT = 100
-"""Is added to the count of decimals of a value that has an exponent: 103 for `1.019e-01`."""
+"""Added to the number of decimals of a value with an exponent: 103 for `1.019e-01`."""
 _PARTS = re.compile(r"(?P<sign>[-+]?)\d+(?P<fraction>\.\d+)?(?P<exponent>[eE](?P<below>-?)\+?\d+)?%?")
 _ROW = re.compile(r"\d+")
 _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
-"""Control sequences of a terminal (ECMA-48): colours and moves are no words."""
+"""Control sequences of a terminal (ECMA-48), such as colours and cursor movements."""
 _SHARP = "\ufdd0"
-"""Stands in a form for a printed `#`; no character, so no line holds it."""
+"""Replaces a printed `#` in a form; not a valid character, so no line contains it."""
 _CHUNK = 1 << 15
-"""Lines that are read at a time: the columns of that many fit into a processor's cache."""
+"""Number of lines that are read at a time: their columns fit into a processor's cache."""
 _LONGEST = 18
-"""Digits in a row that fit into 64 bits."""
+"""Maximum number of digits of an integer that fits into 64 bits."""
 _EXACT = 15
-"""Digits of a number that a double holds exactly."""
+"""Maximum number of digits of a number that a double represents exactly."""
 
 
 def skeleton(line: str) -> str:
-    """Return the form of a line: its words, with `#` for each value. A `#` of its own is no value."""
+    """Return the form of a line: its words, with `#` for each value. A `#` in the line itself is not a value."""
     return _taken_apart(line)[0]
 
 
 def _taken_apart(line: str) -> tuple[str, list[str]]:
-    """Return the form of a line, and its values."""
+    """Return the form of a line, and the texts of its values."""
     if "#" in line:
         line = line.replace("#", _SHARP)
     if line.isascii():
@@ -58,7 +58,7 @@ def _taken_apart(line: str) -> tuple[str, list[str]]:
 
 
 def template_of(form: str, hole: str) -> str:
-    """Return the words of a form as they are printed, with `hole` for each value."""
+    """Return the words of a form as they are printed, with `hole` in place of each value."""
     return form.replace("#", hole).replace(MASK, hole).replace(_SHARP, "#")
 
 
@@ -68,7 +68,9 @@ def uncoloured(text: str) -> str:
 
 
 class _Kinds:
-    """How the values of shapes are to be read: a column for each thing to know, a row for each text of a value."""
+    """How to read the values of shapes: a row for each text of a value, and columns for what must be known about
+    it.
+    """
 
     def __init__(self) -> None:
         self._row: dict[str, int] = {}
@@ -83,8 +85,8 @@ class _Kinds:
         return np.fromiter(map(self._row.__getitem__, values), np.int32, len(values))
 
     def columns(self) -> tuple[NDArray[Any], ...]:
-        """How many rows of digits each takes; its sign; whether it has a fraction; 1 or -1 where it has an exponent,
-        by its sign, else 0; what it is where digits do not matter; whether that is so: for `nan`, `inf`, a size.
+        """Return the columns: number of digit groups; sign; whether there is a fraction; sign of the exponent, or 0;
+        the fixed value, and whether there is one (for `nan`, `inf`, a size).
         """
         return tuple(np.array(column) for column in zip(*self._told, strict=True))
 
@@ -100,16 +102,18 @@ class _Columns(NamedTuple):
 
 
 class Transcript:
-    """The lines of one output, by number; forms and numbers are columns, so that a million lines fit.
+    """The lines of one output, by number. Forms and numbers are stored as columns, so that a million lines fit into
+    memory.
 
-    Every pattern here and in the modules beside it looks at digits only as rows of any length. So it is enough to
-    hold it against each *shape*, a line with `0` for every row of digits; of those there are few.
+    All patterns here and in the modules beside it treat digits only as groups of any length. So each pattern is
+    applied only to every *shape*, a line with `0` for each group of digits; there are few shapes.
     """
 
     def __init__(self, text: str, is_log: bool = False, before_ids: Before = frozenset()) -> None:
-        """In a log without its program, what the machine and the hour wrote is masked, and a bar is one line.
+        """Read a text. In a log without its program, parts that depend on machine and time are masked, and a progress
+        bar is one line.
 
-        `before_ids` are words that ids stand behind in other logs: there, an id of digits alone is one too.
+        `before_ids` are words that ids follow in other logs: after them, digits alone are an id too.
         """
         self.lines = Lines(text)
         self._is_log = is_log
@@ -117,7 +121,7 @@ class Transcript:
         self._stale = redrawn(self.lines) if is_log and may_hold_bars(text) else frozenset()
 
     def _compared(self, start: int) -> list[str]:
-        """Some lines, as they are compared."""
+        """Return lines from this index on, in the form in which they are compared."""
         lines = self.lines[start : start + _CHUNK]
         if not self._is_log:
             return lines
@@ -127,8 +131,9 @@ class Transcript:
         return compared
 
     def compared(self, at: int) -> str:
-        """Return the line with this index, as it is compared: in a log without what the machine and the hour
-        wrote."""
+        """Return the line with this index in the form in which it is compared: in a log, without what depends on
+        machine and time.
+        """
         if not self._is_log:
             return self.lines[at]
         return "" if at in self._stale else self._comparing.one(self.lines[at])
@@ -149,7 +154,9 @@ class Transcript:
     def _read(
         self, start: int, shapes: dict[str, int], read: "_Shapes"
     ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8]]:
-        """Of some lines: the shape of each, how many values it has, all these values, and their decimals."""
+        """Return, for some lines: the shape of each, its number of values, all values, and their numbers of
+        decimals.
+        """
         lines = self._compared(start)
         rows = _Rows("\n".join(lines))
         for shape in rows.shapes:
@@ -176,7 +183,7 @@ class Transcript:
 
     @cached_property
     def form_of(self) -> NDArray[np.int32]:
-        """For each line the index of its form."""
+        """The index of the form of each line."""
         columns = self._columns
         return columns.form_of_shape[columns.shape_of] if self.lines else columns.shape_of
 
@@ -187,28 +194,29 @@ class Transcript:
 
     @property
     def shape_of(self) -> NDArray[np.int32]:
-        """For each line the index of its shape."""
+        """The index of the shape of each line."""
         return self._columns.shape_of
 
     @property
     def form_of_shape(self) -> NDArray[np.int32]:
-        """For each shape the index of its form."""
+        """The index of the form of each shape."""
         return self._columns.form_of_shape
 
     @property
     def starts(self) -> NDArray[np.int64]:
-        """Return where the numbers of each line begin in `values`; one more than there are lines."""
+        """The position in `values` at which the numbers of each line begin; one more entry than there are lines."""
         return self._columns.starts
 
     @property
     def values(self) -> NDArray[np.float64]:
-        """Every value of every line, in order; NaN for a `torch.Size` or a `tensor`. A percentage is its number."""
+        """All values of all lines, in order; NaN for a `torch.Size` or a `tensor`. A percentage is stored without
+        the sign.
+        """
         return self._columns.values
 
     @property
     def decimals(self) -> NDArray[np.uint8]:
-        """Return the number of decimals of each value, or NO_DECIMALS; EXPONENT is added if the value has an
-        exponent."""
+        """The number of decimals of each value, or NO_DECIMALS; EXPONENT is added if the value has an exponent."""
         return self._columns.decimals
 
     @cached_property
@@ -218,19 +226,19 @@ class Transcript:
         return {form: at for at, form in enumerate(self.forms)}, order, bounds
 
     def lines_of(self, form: str) -> NDArray[np.int64]:
-        """Indices of the lines of a form, in order."""
+        """Return the indices of the lines of a form, in order."""
         index, order, bounds = self._by_form
         at = index.get(form)
         return np.empty(0, np.int64) if at is None else order[bounds[at] : bounds[at + 1]]
 
     def table(self, lines: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the values of lines that have one form, lines × values."""
+        """Return the values of lines of one form, as lines × values."""
         width = int(self.starts[lines[0] + 1] - self.starts[lines[0]]) if len(lines) else 0
         table: NDArray[np.float64] = self.values[self.starts[lines][:, None] + np.arange(width)]
         return table
 
     def lines_with(self, shapes: Sequence[int]) -> NDArray[np.int64]:
-        """Indices of the lines that have one of these shapes, in order."""
+        """Return the indices of the lines of these shapes, in order."""
         if not shapes:
             return np.empty(0, np.int64)
         wanted = np.zeros(len(self.shapes), bool)
@@ -238,13 +246,13 @@ class Transcript:
         return np.flatnonzero(wanted[self.shape_of])
 
     def by_shape(self, lines: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-        """These lines, those of each shape for themselves."""
+        """Split lines by shape."""
         order = np.argsort(self.shape_of[lines], kind="stable")
         return np.split(lines[order], np.flatnonzero(np.diff(self.shape_of[lines[order]])) + 1)
 
     def column_of(self, lines: NDArray[np.int64], shape: str) -> Callable[[int, int], NDArray[np.float64] | None]:
-        """Finds the values of lines of one shape that stand from here to there in it, a sign or `%` around them
-        aside; None where no value does.
+        """Return a function that returns the values between two positions in lines of one shape, a sign or `%` around
+        them ignored; None if there is no value.
         """
         starts = self.starts[lines]
         spans: dict[tuple[int, int], tuple[int, int]] = {}
@@ -262,16 +270,16 @@ class Transcript:
 
 
 class _Shapes(NamedTuple):
-    """What is known of each shape."""
+    """What is known about each shape."""
 
     forms: dict[str, int]
     form: list[int]
     values: list[NDArray[np.int32]]
-    """Rows of `kinds`."""
+    """Rows of `kinds` for the values of each shape."""
     kinds: _Kinds
 
     def add(self, shape: str) -> None:
-        """Take one apart."""
+        """Analyse one shape."""
         form, values = _taken_apart(shape)
         self.form.append(self.forms.setdefault(form, len(self.forms)))
         self.values.append(self.kinds.rows(values))
@@ -281,7 +289,7 @@ _NOTHING = (np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64
 
 
 class _Rows:
-    """The rows of digits in a few lines, and the lines without them."""
+    """The groups of digits in some lines, and the lines without them."""
 
     def __init__(self, text: str) -> None:
         coding, width = ("ascii", np.uint8) if text.isascii() else ("utf-32-le", np.uint32)
@@ -327,9 +335,9 @@ def _numbers(  # noqa: PLR0913 (columns of one table)
     rows: _Rows,
     line: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.int64]]:
-    """Values and their decimals, and which of them have too many digits to be read so.
+    """Return values, their numbers of decimals, and which values have too many digits to be read in this way.
 
-    `kinds` are those of all shapes, which begin at `begins`; `part` is for each value its place among these.
+    `kinds` are those of all shapes, which begin at `begins`; `part` is the position of each value among them.
     """
     if not len(part):
         return np.empty(0), np.empty(0, np.uint8), np.empty(0, np.int64)

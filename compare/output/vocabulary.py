@@ -1,4 +1,6 @@
-"""What a number is by its name: a metric, a counter, a setting, or something of the machine and the clock."""
+"""The meaning of a number, inferred from its name: a metric, a counter, a setting, or something that depends on
+machine or time.
+"""
 
 import re
 from enum import StrEnum
@@ -11,29 +13,29 @@ class Role(StrEnum):
 
     METRIC = "metric"
     COUNTER = "counter"
-    """Steps, batches, rounds: where a run is, not how well it does."""
+    """Steps, batches, rounds: how far a run is, not how well it does."""
     ENVIRONMENT = "environment"
-    """Times, speeds, memory, dates, line numbers of a source: another machine has others."""
+    """Times, speeds, memory, dates, source line numbers: they differ between machines."""
     SETTING = "setting"
-    """What was chosen before, such as a learning rate."""
+    """A value chosen before the run, such as a learning rate."""
     OTHER = "other"
 
 
 class Measures(StrEnum):
-    """What a metric measures, in the order in which one is taken for the objective of a program."""
+    """What a metric measures, in the order of preference for a program's objective."""
 
     RETURN = "return"
     LOSS = "loss"
     ERROR = "error"
-    """Perplexity, bits per byte, RMSE, log loss …: what is minimised under another name."""
+    """Perplexity, bits per byte, RMSE, log loss and the like: minimized, but not called loss."""
     ACCURACY = "accuracy"
     QUALITY = "quality"
     PART = "part of a loss"
-    """A loss of one part, such as `box_loss`: never all of what is minimised."""
+    """The loss of one part, such as `box_loss`: not everything that is minimized."""
 
 
 class Split(StrEnum):
-    """The data that a metric is taken on."""
+    """The data on which a metric is measured."""
 
     TRAIN = "train"
     VALIDATION = "val"
@@ -41,20 +43,20 @@ class Split(StrEnum):
 
 
 class Meaning(NamedTuple):
-    """What a name says."""
+    """The meaning of a name."""
 
     role: Role
     measures: Measures | None = None
     split: Split | None = None
     is_summary: bool = False
-    """The best or the mean of what was printed before."""
+    """True for the best or the mean of earlier values."""
     is_held_out_by_nature: bool = False
     """True for BLEU, mAP and similar metrics, which are always measured on held-out data even if the output does not
     say so."""
 
     @property
     def is_held_out(self) -> bool:
-        """Return whether it says that it is taken on other data than the training's."""
+        """True if the metric is measured on other data than the training data."""
         return self.split in (Split.VALIDATION, Split.TEST)
 
 
@@ -82,7 +84,7 @@ _COUNTERS = (
     "examples idx index seen consumed it progress"
 )
 _SHORT_COUNTERS = frozenset(["ep", "up", "sen", "i", "n", "t", "ts", "e", "b"])
-"""Names that are no more than a letter or two."""
+"""Names of counters that have only a letter or two."""
 _SETTINGS = (
     "lr rate seed momentum decay wd params param parameters size sizes dim dims layers heads hidden classes "
     "tol patience threshold warmup scale dropout gamma epsilon eps beta alpha temperature vocab total count "
@@ -107,13 +109,13 @@ _WHOLE_LOSS = _words(
     "total avg average mean running smoothed epoch batch step final last overall best min lowest iter the "
     "sum main model set minibatch per token tokens current ema"
 )
-"""Words next to `loss` with which it is still the whole loss."""
+"""Words beside `loss` with which it is still the whole loss."""
 _SUMMARY = _words("best min max highest lowest peak running ema smoothed cumulative overall improved")
 _CHOSEN = _words(
     "lr scale threshold tol weight patience size num number every interval freq decay fn type std stddev stderr var "
     "variance sd"
 )
-"""Words that make a metric's name that of something else: `loss_scale`, `val_loss_every`, `acc_stderr`."""
+"""Words that turn a metric's name into that of something else: `loss_scale`, `val_loss_every`, `acc_stderr`."""
 _RATES = _words("per samples tokens images words steps it items examples imgs frames")
 
 
@@ -133,14 +135,14 @@ _RATE = re.compile(
     r"log[ _-]?likelihood"
 )
 _NEEDS_DIGIT = {"f": "12", "r": "2@", "p": "@", "l": "12", "top": "1235", "hit": "@", "hits": "@", "pass": "@"}
-"""Short words that are a metric with this sign after them only."""
+"""Short words that are a metric only if one of these characters follows."""
 _NEEDS_TO_BE_ALONE = _words("is per top")
 _NEEDS_TO_BE_LAST = _words("map ap ar hr")
 
 
 @lru_cache(maxsize=4096)
 def words_in(name: str) -> tuple[str, ...]:
-    """Return the words of a name in lower case, however it joins them: `valLoss`, `val_loss`, `Validation loss`."""
+    """Return the words of a name in lower case, however they are joined: `valLoss`, `val_loss`, `Validation loss`."""
     words: list[str] = []
     for letters in _LETTERS.findall(name):
         # `mAP` and `IoU` are words; `valLoss` is two.
@@ -154,12 +156,12 @@ def words_in(name: str) -> tuple[str, ...]:
 
 
 def split_in(text: str) -> Split | None:
-    """Return the data that a text names, such as `Test set:`; the last word that names some."""
+    """Return the data (train, val, test) that a text such as `Test set:` names last; None if it names none."""
     return next((_SPLIT_OF[word] for word in reversed(words_in(text)) if word in _SPLIT_OF), None)
 
 
 def key_of(name: str) -> tuple[str, ...]:
-    """Return what a name is whatever way it is written: `val_loss`, `Validation loss` and `valLoss` have one key."""
+    """Return a key that is equal for all spellings of a name: `val_loss`, `Validation loss` and `valLoss`."""
     short = {"accuracy": "acc", "accuracies": "acc", "losses": "loss", "average": "avg", "perplexity": "ppl"}
     words = [_SPLIT_OF.get(word, short.get(word, word)) for word in words_in(name)]
     return (*(str(word) for word in words if word not in ("the", "of", "is", "set")), *re.findall(r"\d+", name))
@@ -167,7 +169,7 @@ def key_of(name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def meaning_of(name: str) -> Meaning:
-    """Return what a name says of its number."""
+    """Return the meaning of a name."""
     words = words_in(name)
     known = frozenset(words)
     split = split_in(name)
@@ -192,7 +194,9 @@ def meaning_of(name: str) -> Meaning:
 
 
 def _is_rate(name: str, known: frozenset[str]) -> bool:
-    """`samples_per_second`, `tok/s`, `it/s`: how fast, which the machine decides."""
+    """Return whether a name is that of a speed, which depends on the machine: `samples_per_second`, `tok/s`,
+    `it/s`.
+    """
     low = name.lower()
     per_time = re.search(r"(?:/|\bper[ _]|_per_)(?:s|sec|second|min|hour|h)\b", low)
     return bool(per_time) or ("per" in known and bool(known & _RATES) and bool(known & {"sec", "second", "s"}))
@@ -216,7 +220,7 @@ def _measures(name: str, words: tuple[str, ...]) -> Measures | None:
 
 
 def _is_meant(word: str, low: str, words: tuple[str, ...]) -> bool:
-    """Return whether a short word is a metric here, and no word of a sentence: `is`, `per`, `top`, `map`."""
+    """Return whether a short word is a metric here, and not a word of a sentence: `is`, `per`, `top`, `map`."""
     signs = _NEEDS_DIGIT.get(word)
     if signs is not None and not re.search(rf"(?<![a-z]){word}[ _-]?[{signs}]", low):
         return word in ("hit", "hits") and "rate" in words

@@ -1,4 +1,4 @@
-"""What an expression of a program says when it is printed: its literal words, and a hole for each value."""
+"""The text that an expression of a program prints: its literal words, and a hole for each value."""
 
 import ast
 import re
@@ -9,27 +9,27 @@ from string import Formatter
 from gedanken.compare.output.transcript import EXPONENT
 
 HOLE = "\x00"
-"""Stands for a value that only the run knows, in templates."""
+"""Stands in templates for a value that is known only when the program runs."""
 _PERCENT_FIELD = re.compile(
     r"%%|%(?:\(\w++\))?[-+ #0]*+(?P<width>\d++|\*)?+(?P<point>\.(?P<decimals>\d++|\*)?+)?+"
     r"[hlL]?(?P<type>[sdiouxXeEfFgGcra])"
 )
 _FIXED_POINT = re.compile(r"[^.]*\.(\d{1,2})([fFeE%])")
 _LONGEST = 1000
-"""How often a text is repeated, at most, in `"-" * 1000`."""
+"""Maximum number of repetitions of a text in `"-" * 1000`."""
 _LARGE = 100_000
-"""Characters of such a text that are more than a line shows."""
+"""Maximum length in characters of such a repeated text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A value in a line: the expression it comes from, and how it is printed, where the source tells."""
+    """A value in a printed line: its expression and its format, if the source shows them."""
 
     expression: ast.expr | None = None
     decimals: int | None = None
-    """Digits after the point that it always has, such as 4 for `{loss:.4f}`; as a `Transcript` counts them."""
+    """Fixed number of decimals, such as 4 for `{loss:.4f}`, as a `Transcript` counts them; None if not fixed."""
     is_frame: bool = False
-    """What a log puts before every text: no value, but words that only a run shows."""
+    """True for what a logger writes before every text: not a value, but words that only a run shows."""
 
 
 Pieces = list[str | Hole]
@@ -65,7 +65,7 @@ def _repeated(node: ast.expr, text: str, times: int) -> Pieces:
 
 
 def percent_pieces(text: str, values: Sequence[ast.expr]) -> Pieces:
-    """Return the pieces of `"loss %.4f" % loss`; of a log, whose values follow its text, too."""
+    """Return the pieces of `"loss %.4f" % loss`, or of a logging call with the values as arguments."""
     waiting = iter(values)
     pieces: Pieces = []
     end = 0
@@ -127,7 +127,7 @@ def _digits(decimals: str, kind: str) -> int | None:
 
 
 def is_text(node: ast.expr) -> bool:
-    """Return whether an expression surely makes a text."""
+    """Return whether an expression certainly produces a string."""
     return (
         isinstance(node, ast.JoinedStr)
         or (isinstance(node, ast.Constant) and isinstance(node.value, str))
@@ -136,7 +136,7 @@ def is_text(node: ast.expr) -> bool:
 
 
 def as_lines(pieces: Iterable[str | Hole]) -> Iterator[tuple[str, tuple[Hole, ...]]]:
-    """(template, holes) for each line that these pieces make and that is not blank."""
+    """Yield (template, holes) for each line that these pieces print, without blank lines."""
     pieces = list(pieces)
     holes = iter([piece for piece in pieces if isinstance(piece, Hole)])
     for line in "".join(HOLE if isinstance(piece, Hole) else piece for piece in pieces).splitlines():

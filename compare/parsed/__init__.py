@@ -1,1 +1,1 @@
-"""Runs read by the prints of their program, and compared side by side line by line."""
+"""Runs whose lines are assigned to the print sites of their program, and their alignment line by line."""

@@ -1,9 +1,9 @@
-"""Two outputs side by side: which lines of theirs correspond, and where they part for the first time.
+"""Alignment of two outputs: which lines correspond, and where the outputs first differ.
 
-Anchors are lines that stand once in either output, alike but for numbers that are no whole ones; of these the most
-that keep their order (the patience of B. Cohen's diff). What lies between two anchors is small, and is aligned by
-rapidfuzz, whose bit-parallel Indel distance is the well-kept aligner here. difflib and its faster twin cydifflib take
-quadratic time on lines that recur, patiencediff is under the GPL, and none of them sets numbers aside.
+Anchors are lines that occur once in each output and are equal except for numbers with a fraction; the largest set
+that keeps the order is used (patience diff, by B. Cohen). The short parts between two anchors are aligned by
+rapidfuzz, with its bit-parallel Indel distance. difflib and cydifflib need quadratic time on repeated lines,
+patiencediff is under the GPL, and none of them can ignore numbers.
 """
 
 from collections.abc import Iterable
@@ -20,19 +20,19 @@ from gedanken.compare.parsed.order import longest_rise
 from gedanken.compare.results import Block, Mark
 
 MOST_CELLS = 4_000_000
-"""Real times imagined lines between two anchors, at most, that are aligned one by one."""
+"""Maximum number of real times imagined lines between two anchors that are aligned one by one."""
 MOST_PAIRS = 900
-"""Real times imagined lines that correspond to none, at most, among which rewordings are looked for."""
+"""Maximum number of real times imagined unpaired lines that are searched for rewordings."""
 _CHUNK = 1 << 16
-"""Lines whose numbers are looked at together."""
+"""Number of lines whose numbers are processed together."""
 
 Indices = NDArray[np.int64]
 
 
 def align(real: Transcript, imagined: Transcript) -> tuple[Block, ...]:
-    """Align both outputs into blocks that together cover every line, in order; near-linear time.
+    """Align two outputs as blocks that together contain every line, in order; in near-linear time.
 
-    Lines that differ only in their numbers may be paired; whole numbers decide which is paired with which.
+    Lines that differ only in their numbers may be paired; whole numbers decide which lines are paired.
     """
     ours, theirs = _forms(real, imagined)
     one, other = _anchors(_keys(real, ours), _keys(imagined, theirs))
@@ -47,14 +47,14 @@ def align(real: Transcript, imagined: Transcript) -> tuple[Block, ...]:
 
 
 def _forms(real: Transcript, imagined: Transcript) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """For each line of both outputs, a number that identifies its form."""
+    """Return, for each line of both outputs, a number that identifies its form."""
     known = {form: at for at, form in enumerate(real.forms)}
     numbers = np.array([known.setdefault(form, len(known)) for form in imagined.forms], np.int32)
     return real.form_of, numbers[imagined.form_of] if len(numbers) else imagined.form_of
 
 
 def _keys(output: Transcript, forms: NDArray[np.int32]) -> NDArray[np.uint64]:
-    """For each line, a number that identifies its form and its whole numbers."""
+    """Return, for each line, a number that identifies its form and its whole numbers."""
     keys = np.empty(len(forms), np.uint64)
     for first in range(0, len(forms), _CHUNK):
         starts = output.starts[first : first + _CHUNK + 1]
@@ -69,7 +69,7 @@ def _keys(output: Transcript, forms: NDArray[np.int32]) -> NDArray[np.uint64]:
 
 
 def _anchors(ours: NDArray[np.uint64], theirs: NDArray[np.uint64]) -> tuple[Indices, Indices]:
-    """Indices of the lines that anchor the one output in the other."""
+    """Return the indices of the anchor lines in both outputs."""
     keys, first, times = np.unique(ours, return_index=True, return_counts=True)
     others, also_first, also_times = np.unique(theirs, return_index=True, return_counts=True)
     _common, at, also_at = np.intersect1d(keys[times == 1], others[also_times == 1], True, return_indices=True)
@@ -81,7 +81,7 @@ def _anchors(ours: NDArray[np.uint64], theirs: NDArray[np.uint64]) -> tuple[Indi
 
 
 class _Blocks:
-    """The blocks so far; neighbours of one mark are one block."""
+    """Collects blocks; adjacent blocks with the same mark are merged."""
 
     def __init__(self, real: Transcript, imagined: Transcript) -> None:
         self.all: list[Block] = []
@@ -119,7 +119,7 @@ class _Blocks:
         self.add("alike", back, back)
 
     def _replace(self, ours: list[int], theirs: list[int]) -> None:
-        """Add lines that are not alike: pairs of the same line in other words, and what is left between them."""
+        """Add lines that do not match: pairs of reworded lines, and the remaining lines between them."""
         at = also_at = 0
         for one, other in self._reworded(ours, theirs):
             self.add("missing", one - at, 0)
@@ -130,7 +130,7 @@ class _Blocks:
         self.add("invented", 0, len(theirs) - also_at)
 
     def _reworded(self, ours: list[int], theirs: list[int]) -> list[tuple[int, int]]:
-        """Pairs of lines whose words are near, the most that keep their order."""
+        """Return the largest set of pairs of lines with similar words that keeps the order."""
         if len(ours) * len(theirs) > MOST_PAIRS:
             return []
         pairs: list[tuple[int, int]] = []
@@ -154,5 +154,5 @@ class _Blocks:
 
 
 def _same(pairs: Iterable[tuple[int, int]]) -> int:
-    """Return how many pairs from the first on are of the same."""
+    """Return the number of pairs at the beginning whose lines match."""
     return sum(1 for _pair in takewhile(lambda pair: pair[0] == pair[1], pairs))

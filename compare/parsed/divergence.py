@@ -1,4 +1,4 @@
-"""The alignment of a comparison: which runs are compared side by side, and where these part for the first time."""
+"""The alignment of a comparison: which two runs are shown side by side, and where they first differ."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -12,11 +12,14 @@ from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import LineRef
 
 MOST_REAL = 3
-"""Other real runs that the first is held against, at most."""
+"""Maximum number of further real runs with which the first one is compared."""
 
 
 def side_by_side(run_set: RunSet) -> Alignment | None:
-    """Return the trunks of both worlds, aligned; if one has none, its first run. None if a world has no run."""
+    """Align the trunks of the real and the imagined runs, or else the first run of each; None if one side has no run.
+
+    The trunk is the run with which the session continues: seed 0, sample 0.
+    """
     if not run_set.real or not run_set.imagined:
         return None
     real = next((run for run in run_set.real if run.execution.seed == 0), run_set.real[0])
@@ -29,7 +32,7 @@ def side_by_side(run_set: RunSet) -> Alignment | None:
 
 
 def _with_lines_aside(blocks: Iterable[Block], real: ParsedRun) -> Iterator[Block]:
-    """Yield the blocks, counted in lines of the terminal; lines that are not compared become blocks of their own."""
+    """Yield the blocks, in line numbers of the terminal; lines that are not compared become blocks of their own."""
     done = last = 0
     for block in blocks:
         at, other = block.real[0], block.imagined[0]
@@ -55,8 +58,7 @@ def _with_lines_aside(blocks: Iterable[Block], real: ParsedRun) -> Iterator[Bloc
 def _parting(
     run_set: RunSet, real: ParsedRun, imagined: ParsedRun, blocks: Sequence[Block]
 ) -> tuple[LineRef | None, LineRef | None] | None:
-    """Return the first lines whose words differ, or a number in them that is steady or proven; never a stochastic
-    one."""
+    """Return the first lines that differ in their words, or in a number that is equal in all real runs or proven."""
     loose = _loose_lines(run_set, real)
     alike = blocks[0].real[1] if blocks and blocks[0].mark == "alike" else 0
     at = min(_other_numbers(run_set, real, imagined, alike), default=alike)
@@ -74,7 +76,7 @@ def _parting(
 
 
 def _tells(real: ParsedRun, imagined: ParsedRun, block: Block, loose: NDArray[np.bool_]) -> bool:
-    """Return whether it holds a line that is not blank, where the real runs do not differ themselves."""
+    """Return whether a block contains a line that is not blank, in a place where the real runs agree."""
     filled = any(real.ledger.has(at) for at in range(*block.real)) or any(
         imagined.ledger.has(at) for at in range(*block.imagined)
     )
@@ -82,7 +84,7 @@ def _tells(real: ParsedRun, imagined: ParsedRun, block: Block, loose: NDArray[np
 
 
 def _loose_lines(run_set: RunSet, real: ParsedRun) -> NDArray[np.bool_]:
-    """For each line of a real run, and its end, whether another real run differs there: chance orders such lines."""
+    """Return, for each line of a real run and for its end, whether another real run differs there."""
     loose = np.zeros(len(real.lines) + 1, bool)
     if run_set.source is None:
         for other in [run for run in run_set.finished if run is not real][:MOST_REAL]:
@@ -93,7 +95,7 @@ def _loose_lines(run_set: RunSet, real: ParsedRun) -> NDArray[np.bool_]:
 
 
 def _other_numbers(run_set: RunSet, real: ParsedRun, imagined: ParsedRun, alike: int) -> Iterable[int]:
-    """Of the first lines, which are alike in both, the first of each form or print that shows another number."""
+    """Return, of the first `alike` lines, the first line of each form or print that shows another number."""
     for form in real.transcript.forms:
         steady = run_set.invariants.numbers(form) if real in run_set.finished else None
         if steady is None:

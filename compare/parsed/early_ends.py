@@ -1,4 +1,4 @@
-"""Imagined logs that stop early: the line where each stops, while real logs continue."""
+"""Imagined logs that end early: the line at which each ends, although real logs continue."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -13,24 +13,26 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.execution import Cause
 
 SLACK = 0.1
-"""Share of the lines up to its end that may be too many or lack: a log may have other faults too."""
+"""Tolerated share of surplus or missing lines before the end, since a log may have other faults too."""
 
 Indices = NDArray[np.int64]
 
 
 class EarlyEnd(NamedTuple):
-    """Where a log stops that should go on."""
+    """The place at which a log ends too early."""
 
     line: int
-    """Index of its last whole line."""
+    """Index of the log's last complete line."""
     beside: ParsedRun
-    """A real run."""
+    """The real run with which the log is compared."""
     there: int
-    """Index of the line of that run that corresponds."""
+    """Index of the corresponding line of that real run."""
 
 
 def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
-    """For each imagined log that ends early, by its identity; what must come, real logs show."""
+    """Return the early end of each imagined log that has one, by the log's identity; real logs show what should
+    follow.
+    """
     if run_set.source is not None or not run_set.finished or not run_set.sites:
         return {}
     known = len(run_set.sites)
@@ -87,9 +89,10 @@ def _end_of(
 
 
 def _counterpart(run: ParsedRun, lines: Indices, real: ParsedRun, theirs: Indices) -> int | None:
-    """Which of the lines of a print in a real run is of the epoch, and in it of the place, of the run's last one.
+    """Return which line of a real run corresponds to the last line of this run: same print, same epoch, same place in
+    the epoch.
 
-    None where lines name no epoch, or the real run has no such line.
+    None if lines name no epoch, or if there is no such line.
     """
     epochs, others = run.curves.epochs.at(lines), real.curves.epochs.at(theirs)
     same = np.flatnonzero(others == epochs[-1])

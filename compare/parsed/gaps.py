@@ -1,4 +1,4 @@
-"""Imagined logs that leave out a piece of a loop: a print counts in even steps in all real logs, and here jumps."""
+"""Imagined logs that skip a part of a loop: a print counts in equal steps in all real logs, but not in this one."""
 
 from collections import Counter as Tally
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,30 +12,30 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.source.print_sites import PrintSite
 
 FEWEST = 4
-"""Lines of a print in each real log from which it is learnt that it counts."""
+"""Minimum number of lines of a print in each real log from which it is inferred that the print counts."""
 MOST_WORDS = 100
-"""Words before a number that are looked at."""
+"""Maximum number of different words before a number that are examined."""
 COLUMNS = 8
-"""Numbers of a line that are looked at."""
+"""Number of positions in a line that are examined."""
 
 Indices = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 
 
 class Gap(NamedTuple):
-    """A jump of one imagined log."""
+    """A jump in the count of one imagined log."""
 
     site: PrintSite
     column: int
-    """Which number of the print counts, from 0."""
+    """Index of the number that counts, among those of its print."""
     before: int
-    """Index of the line of the print before the jump."""
+    """Index of the line before the jump."""
     after: int
     low: float
-    """What it counts before."""
+    """The count before the jump."""
     high: float
     lacking: Indices
-    """For each site how many lines a real run has between lines that count so, less those that stand here."""
+    """For each print site, how many lines a real run has in the skipped part, minus those that this log shows."""
 
 
 class Counter(NamedTuple):
@@ -45,19 +45,19 @@ class Counter(NamedTuple):
     column: int
     step: float
     words: str | None = None
-    """The words before the number, if the words after it differ from line to line: `Trial`, `ok`, `[`."""
+    """The words before the number, if the words after it vary: `Trial`, `ok`, `[`."""
 
     def lines_of(self, run: ParsedRun) -> Indices:
-        """Return the lines of a run that count."""
+        """Return the lines of a run that contain this counter."""
         if self.words is None:
             return np.asarray(run.ledger.lines_of(self.site), np.int64)
         return _lines_by_words(run.transcript, frozenset([self.words])).get(self.words, np.empty(0, np.int64))
 
 
 def gaps(run_set: RunSet) -> Mapping[int, Sequence[Gap]]:
-    """The jumps of each imagined log that has some, by its identity.
+    """Return the jumps of each imagined log that has any, by the log's identity.
 
-    Where an epoch that lines name is missing, that is no jump: it is told by itself. Nor is a wrong number one.
+    A missing epoch and a wrong number are not jumps: other checks report them.
     """
     if run_set.source is not None or len(run_set.real) < 2:
         return {}
@@ -71,9 +71,9 @@ def gaps(run_set: RunSet) -> Mapping[int, Sequence[Gap]]:
 
 
 def _found(run_set: RunSet) -> Iterator[Counter]:
-    """The first number of each print that counts in even steps in all real runs.
+    """Yield the first number of each print that counts in equal steps in all real runs.
 
-    Where real runs show a print equally often it may be any of its numbers, else only the first.
+    If real runs show the print equally often, this may be any of its numbers; otherwise only the first.
     """
     for site in run_set.sites:
         lines = [run.ledger.lines_of(site) for run in run_set.real]
@@ -97,7 +97,9 @@ def counters(run_set: RunSet) -> Sequence[Counter]:
 
 
 def _found_by_words(run_set: RunSet) -> Iterator[Counter]:
-    """Lines that begin alike and count one by one, whatever they say after it, the same in all real runs."""
+    """Yield counters in lines that begin with the same words and count by one in all real runs, whatever words
+    follow.
+    """
     first = run_set.real[0]
     forms = Tally(form[: form.index("#")] for form in first.transcript.forms if "#" in form)
     wanted = frozenset([words for words, times in forms.most_common(MOST_WORDS) if times > 1 and words.strip()])
@@ -116,7 +118,7 @@ def _found_by_words(run_set: RunSet) -> Iterator[Counter]:
 
 
 def _lines_by_words(script: Transcript, wanted: frozenset[str]) -> dict[str, Indices]:
-    """For each of the words with which lines begin, up to their first number, these lines in order."""
+    """Return the lines, in order, for each beginning up to the first number."""
     found: dict[str, list[Indices]] = {}
     for form in script.forms:
         words = form.partition("#")[0]
@@ -126,7 +128,7 @@ def _lines_by_words(script: Transcript, wanted: frozenset[str]) -> dict[str, Ind
 
 
 def _step(values: Sequence[Numbers]) -> float:
-    """By how much numbers grow from line to line wherever they do, in all real runs; 0 where they do not so."""
+    """Return the step by which a number grows from line to line in all real runs; 0 if the step varies."""
     grown = [(steps := np.diff(its))[steps > 0] for its in values]
     if min(map(len, grown)) < FEWEST - 1:
         return 0.0
@@ -136,7 +138,7 @@ def _step(values: Sequence[Numbers]) -> float:
 
 
 def values_of(run: ParsedRun, lines: Indices, column: int) -> Numbers:
-    """Return a number of each line; NaN where a line has fewer."""
+    """Return one number of each line; NaN if a line has fewer numbers."""
     script = run.transcript
     at = script.starts[lines] + column
     known = at < script.starts[lines + 1]
@@ -160,7 +162,9 @@ def _jumps(run_set: RunSet, run: ParsedRun, counter: Counter) -> Iterator[Gap]:
 
 
 def _between(run_set: RunSet, counter: Counter, at: int, low: float, high: float) -> Indices:
-    """For each site the most lines that a real run shows between lines that count so, the `at`th or behind."""
+    """Return, for each print site, the largest number of lines that a real run shows between two values of the
+    counter.
+    """
     most = np.zeros(len(run_set.sites), np.int64)
     for run in run_set.real:
         lines = counter.lines_of(run)

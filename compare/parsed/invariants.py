@@ -1,4 +1,4 @@
-"""The numbers that all real runs show alike: counters, totals, sizes."""
+"""Numbers that are equal in all real runs: counters, totals, sizes."""
 
 from collections.abc import Sequence
 
@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 from gedanken.compare.output.transcript import Transcript
 
 ENOUGH = 4
-"""Times that a number must have been the same in another real run, to be held for no chance."""
+"""Minimum number of equal values in another real run, so that equality is no coincidence."""
 
 
 class Invariants:
-    """For each form that all runs show equally often, the numbers in it that never differ between them.
+    """For each form that all real runs show equally often, the numbers that never differ between them.
 
-    A number is steady in all lines of its form, or in none: one that happens to agree once is none.
+    A number counts only if it is equal in all lines of its form.
     """
 
     def __init__(self, runs: Sequence[Transcript]) -> None:
@@ -22,7 +22,7 @@ class Invariants:
         self._known: dict[str, NDArray[np.float64] | None] = {}
 
     def numbers(self, form: str) -> NDArray[np.float64] | None:
-        """Lines × values, NaN where a value is not steady; None if nothing is."""
+        """Return the numbers of a form as lines × values, NaN if a value varies; None if all vary."""
         if form not in self._known:
             self._known[form] = self._read(form)
         return self._known[form]

@@ -1,4 +1,4 @@
-"""Whose each printed line is: assigned to a print site of the program, near to one, or foreign."""
+"""The origin of each printed line: a print site of the program, a similar print site, or none."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,15 +15,15 @@ from gedanken.compare.parsed.templates import Templates
 from gedanken.compare.source.print_sites import PrintSite
 
 NEARNESS = 75.0
-"""Percent of likeness from which a line counts as a changed wording of a site, not as foreign."""
+"""Minimum similarity in percent at which a line counts as a reworded print, not as foreign."""
 LONGEST = 400
-"""Characters of a line and of a site whose likeness is measured."""
+"""Maximum number of characters of a line and of a site that are compared."""
 MOST_PAIRS = 5_000_000
-"""Likenesses measured in one output, at most: of more, the first sites are looked at."""
+"""Maximum number of similarities computed in one output; beyond that, only the first sites are considered."""
 
 Kind = Literal["site", "literal", "foreign"]
 _ROWS = 1000
-"""Lines whose likeness to all sites is measured at a time."""
+"""Number of lines whose similarity to all sites is computed at a time."""
 _KINDS: tuple[Kind, ...] = ("site", "literal", "foreign")
 _NONE = -1
 
@@ -33,19 +33,19 @@ _CHAINED = ("During handling of the above exception", "The above exception was t
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One printed line and what it is."""
+    """One printed line and its origin."""
 
     number: int
-    """Counted from 1."""
+    """Line number, counted from 1."""
     text: str
     kind: Kind
     site: PrintSite | None = None
 
 
 class Ledger:
-    """Every line of an output that is not blank, as entries; a traceback is left out, for it is no print.
+    """Entries for all lines of an output, except blank lines and tracebacks, which are not prints.
 
-    Lines are judged once per shape; only where a site has digits of its own is each line compared with it.
+    Lines are assigned once per shape; only if a site contains digits itself is each line compared with it.
     """
 
     def __init__(
@@ -88,7 +88,9 @@ class Ledger:
         return kind, np.where(kind == _NONE, _NONE, site)
 
     def _made_by(self, shapes: Sequence[str]) -> list[list[int]]:
-        """For each shape the indices of the sites that may make lines of it: surely, where they have no digits."""
+        """Return, for each shape, the indices of the sites that can print lines of it; certain if the site has no
+        digits.
+        """
         if self._templates is not None:
             of_form = self._templates.find(self.transcript.forms)
             found = (of_form[form] for form in self.transcript.form_of_shape.tolist())
@@ -103,7 +105,9 @@ class Ledger:
         ]
 
     def _judge(self, texts: Sequence[str], made: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
-        """Return the kind of each line, and the index of its site: that with most words of those that make it."""
+        """Return the kind of each line and the index of its site: of the sites that can print the line, the one
+        with the most words.
+        """
         alone = [text for text, sites in zip(texts, made, strict=True) if text and not sites]
         near = dict(zip(alone, self._near.nearest(alone), strict=True))
         judged: list[tuple[int, int]] = []
@@ -122,16 +126,16 @@ class Ledger:
         return bool(self._columns[0][line] != _NONE)
 
     def entry(self, line: int) -> Entry:
-        """Return what the line with this index is, from 0; it must be one that has an entry."""
+        """Return the entry of the line with this index, counted from 0; the line must have one."""
         kind, site = (int(column[line]) for column in self._columns)
         return Entry(line + 1, self.transcript.lines[line], _KINDS[kind], self.sites[site] if site >= 0 else None)
 
     def text(self, line: int) -> str:
-        """Return the line with this index."""
+        """Return the text of the line with this index, counted from 0."""
         return self.transcript.lines[line]
 
     def lines_of(self, site: PrintSite) -> NDArray[np.int64]:
-        """Indices of the lines that a site made, or whose wording is nearest to it."""
+        """Return the indices of the lines that a site printed, or that are closest to it in wording."""
         at = self._index.get(site)
         if at is None:
             return np.empty(0, np.int64)
@@ -139,12 +143,12 @@ class Ledger:
         return order[bounds[at] : bounds[at + 1]]
 
     def is_kind(self, kind: Kind) -> NDArray[np.bool_]:
-        """For each line whether it is of this kind."""
+        """Return, for each line, whether it is of this kind."""
         alike: NDArray[np.bool_] = self._columns[0] == _KINDS.index(kind)
         return alike
 
     def one_of_each(self, kind: Kind) -> Iterator[Entry]:
-        """Return the first line of each form that lines of one kind have, in order."""
+        """Yield the first line of each form among the lines of one kind, in order."""
         lines = np.flatnonzero(self.is_kind(kind))
         _forms, first = np.unique(self.transcript.form_of[lines], return_index=True)
         return (self.entry(int(lines[at])) for at in np.sort(first))
@@ -160,7 +164,7 @@ class Ledger:
 
     @property
     def site_of(self) -> NDArray[np.int32]:
-        """For each line the index of its site, in `sites`; -1 for none."""
+        """Return the index in `sites` of the site of each line; -1 for none."""
         return self._columns[1]
 
     def __iter__(self) -> Iterator[Entry]:
@@ -171,7 +175,7 @@ class Ledger:
 
 
 def _loosened(template: str) -> str:
-    """Return a template that makes all lines which the given one makes, and has no digits: they become holes."""
+    """Return a template that matches all lines of the given one, with holes in place of digits."""
     held = "".join(HOLE if letter.isdecimal() else letter for letter in template)
     while HOLE + HOLE in held:
         held = held.replace(HOLE + HOLE, HOLE)
@@ -179,7 +183,7 @@ def _loosened(template: str) -> str:
 
 
 def _tracebacks(lines: Sequence[str]) -> set[int]:
-    """Indices of the lines of tracebacks, each to its error's line and what is indented below that."""
+    """Return the indices of the lines of tracebacks, including the error message and the indented lines after it."""
     inside: set[int] = set()
     part, margin = "", 0
     for at, line in enumerate(lines):
@@ -195,7 +199,7 @@ def _tracebacks(lines: Sequence[str]) -> set[int]:
 
 
 class _Nearness:
-    """Finds the site whose words are most like those of a line; each wording is looked up once."""
+    """Finds the site whose words are most similar to those of a line; each wording is computed once."""
 
     def __init__(self, sites: Sequence[PrintSite], shapes: int) -> None:
         most = max(50, MOST_PAIRS // max(1, shapes))
@@ -206,7 +210,9 @@ class _Nearness:
         self._known: dict[str, int | None] = {"": None}
 
     def nearest(self, texts: Sequence[str]) -> list[int | None]:
-        """For each line the index of the first of the sites that are nearest; None if none is near."""
+        """Return, for each line, the index of the most similar site, the first if there are several; None if none
+        is similar.
+        """
         ours = [words_of(text[:LONGEST]) for text in texts]
         new = [words for words in dict.fromkeys(ours) if words not in self._known]
         for start in range(0, len(new), _ROWS):
@@ -233,7 +239,7 @@ def words_of(text: str) -> str:
 
 
 def likeness_of_words(ours: str, theirs: str, least: float) -> float:
-    """Return how alike words without values are, 0 to 100; 0 where that is below `least`."""
+    """Return the similarity of two texts without values, 0 to 100; 0 if it is below `least`."""
     if not ours or not theirs:
         return 0.0
     by_words = fuzz.token_set_ratio(ours, theirs, score_cutoff=least) if " " in theirs else 0.0

@@ -8,7 +8,9 @@ from gedanken.experiment.execution import Execution
 
 
 def left_out(imagined: Iterable[Execution]) -> str | None:
-    """For example `2 of 8 replies contain no output and are left out: filtered ×2`; None if all contain some."""
+    """Return, for example, `2 of 8 replies contain no output and are left out: filtered ×2`; None if all contain
+    output.
+    """
     replies = list(imagined)
     gone = Counter(str(reply.cause) for reply in replies if not reply.is_run)
     if not gone:

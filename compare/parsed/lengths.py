@@ -1,4 +1,6 @@
-"""Runs that train to a target: of real runs that differ in length, another may be shorter or longer than all."""
+"""Programs that train until a target is reached: if real runs differ in length, an imagined run may be even
+shorter or longer.
+"""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -18,17 +20,19 @@ Indices = NDArray[np.int64]
 
 
 class Length(NamedTuple):
-    """What follows from the length of an imagined run alone, where that is no wonder."""
+    """Differences that follow from the length of an imagined run alone, if that length is plausible."""
 
     fewer: Indices
     """For each site, the number of lines that may be missing."""
     more: Indices
-    """For each site the lines after the end of the longest real run."""
+    """For each print site, the number of lines after the end of the longest real run."""
 
 
 def lengths(run_set: RunSet) -> Mapping[int, Length]:
-    """For each imagined run that is shorter than all real ones, or as long as the longest or longer, and may be so,
-    by its identity.
+    """Return the Length of each imagined run that is plausibly shorter than all real runs, or as long as the longest
+    or longer.
+
+    The result is by the run's identity.
     """
     if run_set.source is not None:
         return {}
@@ -52,20 +56,22 @@ def _none(run_set: RunSet) -> Indices:
 
 
 def _ends(run_set: RunSet) -> Indices:
-    """For each site one line where it tells that a run stopped: the longest may be those that did not."""
+    """Return, for each print site, one line if it says that a run stopped: the longest run may not have stopped
+    by itself.
+    """
     return np.array([tells_of_a_stop(site.words) for site in run_set.sites], np.int64)
 
 
 def _end(run: ParsedRun, counter: Counter) -> float:
-    """Return how far a run counts; nan where it does not."""
+    """Return the last count of a run; NaN if it does not count."""
     counts = values_of(run, run.ledger.lines_of(counter.site), counter.column)
     return float(counts.max()) if len(counts) else float("nan")
 
 
 def _behind(run_set: RunSet, run: ParsedRun, counter: Counter, end: float) -> Indices:
-    """For each site the lines that a run shows behind where it counts so far as `end`.
+    """Return, for each print site, the lines that a run shows after its count has reached `end`.
 
-    Where it counts no more, those are its last words, but for prints that it showed before.
+    If the count does not go on, these are the last lines, without prints that occurred before.
     """
     lines = run.ledger.lines_of(counter.site)
     counts = values_of(run, lines, counter.column)

@@ -1,11 +1,11 @@
-"""Numbers that identify their contents, so that millions of items can be compared."""
+"""Hash values, so that millions of items can be compared."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 
 def mixed(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return the finalizer of splitmix64 (Steele, Lea, Flood 2014): near numbers become far ones."""
+    """Return each number hashed by the finalizer of splitmix64 (Steele, Lea, Flood 2014)."""
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return bits ^ (bits >> np.uint64(31))

@@ -1,4 +1,4 @@
-"""Which lines of a form that no real run has are more than chance: judged against what real runs bring themselves."""
+"""Which forms that no real run has are more than chance, judged by how many forms single real runs add."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -18,15 +18,17 @@ from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.counts import many
 
 OFTEN = 3
-"""Times that each real run shows a print of which a rewording is no chance."""
+"""Minimum number of times that each real run must show a print before a rewording of it is reported."""
 UNLIKE = 60.0
-"""Percent of likeness below which a line has nothing in common with an odd line of a real run."""
+"""Similarity in percent below which a line has nothing in common with a line that only one real run has."""
 MOST_ODD = 500
-"""Odd lines that others are held against, at most."""
+"""Maximum number of such real lines with which others are compared."""
 
 
 class NewForms:
-    """Each real run is left out in turn: forms that only it has are *odd*, and so may be those of another run."""
+    """Finds new forms. Each real run is left out in turn: forms that only it has are *odd*, and an imagined run may
+    have such forms too.
+    """
 
     def __init__(self, run_set: RunSet) -> None:
         self._run_set = run_set
@@ -34,7 +36,7 @@ class NewForms:
 
     @cached_property
     def _odd(self) -> list[list[str]]:
-        """For each real run the forms that no other real run has."""
+        """Return, for each real run, the forms that no other real run has."""
         run_set = self._run_set
         if len(run_set.real) < 2:
             return [[] for _run in run_set.real]
@@ -55,11 +57,11 @@ class NewForms:
 
     @cached_property
     def are_complete(self) -> bool:
-        """Return whether no real run has a form that others lack: then every new form is evidence."""
+        """Return whether no real run has a form that others lack; then every new form is evidence."""
         return not any(self._odd)
 
     def told(self, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
-        """Of the lines of a run that are near to no print, those that real runs cannot account for."""
+        """Return those of a run's foreign lines that differ more than real runs do among themselves."""
         new = [entry for entry in entries if form_of(run, entry) not in self._run_set.forms]
         other_ends = [entry for entry in new if self._is_other_end(run, entry)]
         self._judged |= {entry.text: False for entry in other_ends}
@@ -72,8 +74,9 @@ class NewForms:
         return kept
 
     def is_reworded(self, run: ParsedRun, entry: Entry) -> bool:
-        """Return whether a line near to a print is that print in other words, and not one of those that come and
-        go."""
+        """Return whether a line is a print in other words, and not one of the lines that occur in some real runs
+        only.
+        """
         form = form_of(run, entry)
         if entry.site is None or form in self._run_set.forms:
             return False
@@ -87,7 +90,7 @@ class NewForms:
         return told
 
     def undecided(self) -> Doubt | None:
-        """Return what of the lines looked at could not be judged, and why; None if nothing was left."""
+        """Return which lines could not be judged, and why; None if all could."""
         left = [text for text, told in self._judged.items() if not told]
         if not left:
             return None
@@ -123,27 +126,25 @@ class NewForms:
         return frozenset(standing.values()) - {len(self._run_set.real)}
 
     def _is_shared(self, run: ParsedRun, entry: Entry) -> bool:
-        """Return whether all imagined runs have a form that no real run has, as no form stands in so many real runs
-        only."""
+        """Return whether all imagined runs have a form that no real run has, more often than chance explains."""
         times = self._standing[form_of(run, entry)]
         return times > 1 and times == len(self._run_set.imagined) and times not in self._really
 
     @cached_property
     def _ends(self) -> tuple[PrintSite, ...]:
-        """Prints that tell why a run ended, once in every real log."""
+        """The prints that say why a run ended, once in each real log."""
         sites = [site for site in self._run_set.sites if site.line == NO_LINE and tells_of_a_stop(site.words)]
         return tuple(site for site in sites if all(len(run.ledger.lines_of(site)) == 1 for run in self._run_set.real))
 
     def _is_other_end(self, run: ParsedRun, entry: Entry) -> bool:
-        """Return whether a line may tell of an end that no real run came to, in place of the line that tells of
-        theirs."""
+        """Return whether a line may report an end that no real run reached, in place of the real runs' line."""
         if not self._ends or not tells_of_a_stop(entry.text) or self._is_shared(run, entry):
             return False
         firm = run.ledger.is_kind("site")
         return any(not firm[run.ledger.lines_of(site)].any() for site in self._ends)
 
     def _is_firm(self, site: PrintSite) -> bool:
-        """Return whether no odd line of a real run is near to a print: its words do not vary."""
+        """Return whether no odd line of a real run is similar to a print, so that the print's words do not vary."""
         return site.template not in self._loose
 
     @cached_property
@@ -170,15 +171,15 @@ def form_of(run: ParsedRun, entry: Entry) -> str:
 
 
 class Replacing(NamedTuple):
-    """A form that no real run has, and that is told."""
+    """A reported form that no real run has."""
 
     times: int
     site: int
-    """Index of the print that it is near to; -1 for none."""
+    """Index of the most similar print; -1 for none."""
 
 
 def replacing_forms(run_set: RunSet, run: ParsedRun) -> list[Replacing]:
-    """Return the new forms of an imagined run without its program that are told, and how often it shows each."""
+    """Return the new forms that are reported for an imagined log without a program, and how often each occurs."""
     if run_set.source is not None:
         return []
     judge = run_set.once(NewForms)

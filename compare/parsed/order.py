@@ -1,4 +1,4 @@
-"""The order of lines: which lines are at other positions than in the real runs."""
+"""The order of lines: which lines are in other places than in the real runs."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -15,10 +15,11 @@ Indices = NDArray[np.int64]
 
 
 def misplaced(run_set: RunSet, run: ParsedRun) -> Indices:
-    """Indices of the fewest lines of an imagined run that must move for it to be in the order of the real runs.
+    """Return the indices of the smallest set of lines of an imagined run that must move to restore the order of the
+    real runs.
 
-    Only prints are looked at that this run and all real runs show equally often. Where the real runs show these in
-    different orders, only those are that are shown once; where even these differ, nothing is out of order.
+    Only prints that this run and all real runs show equally often are considered. If the real runs differ in their
+    order, only prints that occur once are considered; if these differ too, nothing is out of order.
     """
     if not run_set.finished:
         return np.empty(0, np.int64)
@@ -38,7 +39,7 @@ def misplaced(run_set: RunSet, run: ParsedRun) -> Indices:
 
 
 def _has_its_place(run_set: RunSet, site: PrintSite) -> bool:
-    """Return whether one real run, or several that agree, can tell where a print belongs."""
+    """Return whether one real run, or several that agree, can show where a print belongs."""
     if run_set.source is None:
         return len(run_set.finished) > 1
     return (
@@ -49,7 +50,7 @@ def _has_its_place(run_set: RunSet, site: PrintSite) -> bool:
 
 
 def times_of_sites(run: ParsedRun, sites: int) -> Indices:
-    """For each of the first sites how often a run shows it."""
+    """Return how often a run shows each of the first `sites` print sites."""
     site_of = run.ledger.site_of
     return np.bincount(site_of[(site_of >= 0) & (site_of < sites)], minlength=sites)
 
@@ -61,14 +62,14 @@ def _lines_of(run: ParsedRun, sites: NDArray[np.bool_]) -> Indices:
 
 
 def _places(theirs: NDArray[np.int32], ours: NDArray[np.int32]) -> Indices:
-    """For each of their sites its place in ours: the first of a print for the first, the second for the second."""
+    """Return, for each of their lines, the position of the same occurrence of the same print in our lines."""
     places = np.empty(len(theirs), np.int64)
     places[np.argsort(theirs, kind="stable")] = np.argsort(ours, kind="stable")
     return places
 
 
 def longest_rise(numbers: Sequence[int] | Indices) -> list[int]:
-    """Indices of a longest rising subsequence, in order; O(n log n)."""
+    """Return the indices of a longest increasing subsequence, in order; O(n log n)."""
     if len(numbers) and bool((np.diff(numbers) > 0).all()):
         return list(range(len(numbers)))
     ends: list[int] = []

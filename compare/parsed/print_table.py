@@ -1,4 +1,4 @@
-"""What each print of a program says in its source, and what was printed of it in each world."""
+"""For each print of a program: its words in the source, and what the real and the imagined runs printed."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,43 +18,44 @@ FORWARD = "forward"
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """One form in which a line was shown, its values set aside."""
+    """One wording of a printed line, with its values ignored."""
 
     text: str
     """The first line with this wording."""
     times: int
-    """In all runs together."""
+    """Number of lines with this wording in all runs together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the runs of one world showed of one print."""
+    """What the real runs, or the imagined ones, printed by one print."""
 
     times: dict[str, int]
-    """How often each run did, by the label of the run; a last line that was cut does not count."""
+    """Number of lines in each run, by the run's label; a last line that was cut does not count."""
     reworded: int
-    """How many of these lines, in all runs together, are in other words than the program's own."""
+    """Number of these lines, in all runs together, whose words differ from the program's own."""
     wordings: tuple[Wording, ...]
-    """The most frequent ones; those near to the program's own words count for its print."""
+    """The most frequent wordings; those similar to the program's own words count for its print."""
 
 
 @dataclass(frozen=True, slots=True)
 class PrintRow:
-    """One line that a print of the program makes. How often the code makes it is what the real runs show."""
+    """One line that a print of the program makes. How often the code prints it is shown by the real runs."""
 
     program: str
     words: str
-    """The program's own, with `{}` for each value."""
+    """The program's own words, with `{}` for each value."""
     line: int
-    """Of the source, counted from 1."""
+    """Line number in the source, counted from 1."""
     in_forward: bool
     real: Shown
     imagined: Shown
 
 
 def print_table(program: Program, runs: Sequence[Execution]) -> tuple[PrintRow, ...]:
-    """Return a row for each print of one version, with what its runs show of it; none if its source cannot be
-    parsed."""
+    """Return a row for each print of one program version, with what its runs printed; none if its source cannot
+    be parsed.
+    """
     try:
         source = Source(program.source)
     except SyntaxError:
@@ -63,7 +64,7 @@ def print_table(program: Program, runs: Sequence[Execution]) -> tuple[PrintRow, 
 
 
 def rows_for(program: str, source: Source, executions: Sequence[Execution]) -> tuple[PrintRow, ...]:
-    """Return a row for each print of a program that was run so, in the order of the source."""
+    """Return a row for each print of a program that was run, in the order of the source."""
     sites = source.terminal_sites()
     runs = [ParsedRun(execution, sites) for execution in executions]
     real, imagined = ([run for run in runs if run.execution.imagined == which] for which in (False, True))

@@ -1,4 +1,6 @@
-"""Print sites narrowed by what real runs show where the source has no words: `print(model)`, the head of a log."""
+"""Print sites made more specific by real runs, if the source contains no words: `print(model)`, the prefix of a
+log.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -12,15 +14,15 @@ from gedanken.compare.parsed.templates import NO_LINE
 from gedanken.compare.source.print_sites import PrintSite
 
 FEWEST = 2
-"""Real runs that must agree on what the source does not say."""
+"""Minimum number of real runs that must agree on words that are not in the source."""
 
 
 def refine_sites(sites: Sequence[PrintSite], real: Sequence[Ledger]) -> tuple[PrintSite, ...]:
-    """The sites of a program, with the words that all its real runs agree on.
+    """Return the print sites of a program, with the words on which all its real runs agree.
 
-    A site without words takes any line. Where the real runs have the same forms of such lines, there is a site for
-    each of these instead; not where one of them is printed only sometimes, or goes through a log, for then its words
-    may be others. What a log puts before its texts has the words that stand there in every real run.
+    A site without words matches any line. If the real runs have the same forms of such lines, it is replaced by a
+    site for each form; not if one of them is printed only sometimes, or goes through a logger, because its words may
+    then vary. A logger's prefix becomes the words that every real run has there.
     """
     if len(real) < FEWEST:
         return tuple(sites)
@@ -51,7 +53,7 @@ def _with_form(site: PrintSite, form: str) -> PrintSite:
 
 
 def _framed(site: PrintSite, real: Sequence[Ledger]) -> PrintSite:
-    """Return the site of a log, with the words before its text for a hole, where all real runs have the same."""
+    """Return a logging site with the words of its prefix in place of a hole, if all real runs have the same words."""
     if not site.holes or not site.holes[0].is_frame or not site.template.startswith(HOLE):
         return site
     frames = [

@@ -1,4 +1,4 @@
-"""What the checks look at: the runs of one program, real and imagined, with what was read off them."""
+"""The input of all checks: the runs of one program, real and imagined, with their parsed outputs."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ from gedanken.experiment.program import Program
 _Told = TypeVar("_Told")
 
 LINES_SHOWN = 5
-"""Lines that a finding points at, at most."""
+"""Maximum number of lines that a finding refers to."""
 
 
 class _Read(NamedTuple):
@@ -32,30 +32,30 @@ class _Read(NamedTuple):
     text: str
     counted_in: Stream = "stdout"
     numbers: Sequence[int] | None = None
-    """Of each line in the text that is kept, from 0; None if all of it is looked at."""
+    """Index of each line in the stored text, counted from 0; None if all lines are compared."""
 
 
 @dataclass(frozen=True)
 class ParsedRun:
-    """An execution with what was read off its output."""
+    """An execution with its parsed output."""
 
     execution: Execution
     sites: tuple[PrintSite, ...]
-    """Whatever its program can put on a terminal, narrowed by the real runs."""
+    """The lines that the program can print, made more specific by the real runs."""
     templates: Templates | None = None
-    """Of the real logs, if there is no program."""
+    """The line templates of the real logs, if there is no program."""
 
     @property
     def label(self) -> str:
-        """Of its execution."""
+        """The label of the execution."""
         return self.execution.label
 
     @cached_property
     def text(self) -> str:
-        """What the program printed, without a last line that was cut: half a line is no evidence.
+        """The output that is compared, without a last line that was cut, because half a line is no evidence.
 
-        Of a real run's standard error that is what a statement of the program surely wrote: what libraries add there
-        differs from one machine to the next, and nobody need imagine it.
+        Of a real run's standard error, only what a statement of the program certainly wrote is included: messages of
+        libraries differ between machines, and need not be imagined.
         """
         printed = uncoloured(self._read.text)
         whole = self.execution.cause in (Cause.FINISHED, Cause.FAILED)
@@ -83,7 +83,7 @@ class ParsedRun:
 
     @property
     def counted_in(self) -> Stream:
-        """The text of its execution in which its lines are numbered."""
+        """The stored text of the execution in which the lines are numbered."""
         return self._read.counted_in
 
     def number(self, index: int) -> int:
@@ -109,7 +109,7 @@ class ParsedRun:
 
     @cached_property
     def outputs(self) -> tuple[Transcript, ...]:
-        """All that it shows, on either stream, with a last line that was cut."""
+        """Everything that the run shows, on both streams, including a last line that was cut."""
         others = {self.execution.stdout, self.execution.terminal} - {self.text}
         return (self.transcript, *map(self._transcript_of, others))
 
@@ -118,7 +118,7 @@ class ParsedRun:
 
     @cached_property
     def forms(self) -> frozenset[str]:
-        """Forms of all lines that it shows, on either stream: a library's and a warning's too."""
+        """The forms of all lines on both streams, including warnings and lines of libraries."""
         return frozenset[str]().union(*(output.forms for output in self.outputs))
 
     @cached_property
@@ -126,13 +126,13 @@ class ParsedRun:
         return frozenset(self.curves.epochs.numbers.tolist())
 
     def ref(self, index: int) -> LineRef:
-        """Point at the line with this index, from 0."""
+        """Return a reference to the line with this index, counted from 0."""
         return LineRef(self.execution.label, self.number(index) + 1, self.lines[index], self.counted_in)
 
 
 @dataclass(frozen=True)
 class RunSet:
-    """Everything that the checks below look at."""
+    """The runs that are compared, and what else the checks need."""
 
     program: Program | None
     source: Source | None
@@ -140,14 +140,14 @@ class RunSet:
     imagined: tuple[ParsedRun, ...]
     claims: tuple[str, ...]
     earlier: tuple[ParsedRun, ...] = ()
-    """Runs of earlier versions, real and imagined."""
+    """Runs of earlier program versions, real and imagined."""
     gpus: int | None = None
-    """How many the real machine has; None if that is not known."""
+    """Number of GPUs of the real machine; None if unknown."""
     asked: Asked = NOTHING_ASKED
     _known: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def once(self, read: "Callable[[RunSet], _Told]") -> "_Told":
-        """Return what is read off all the runs together: once, for all checks that look at it."""
+        """Return what `read` computes from all runs; computed once, for all checks."""
         if read not in self._known:
             self._known[read] = read(self)
         known: _Told = self._known[read]
@@ -155,29 +155,33 @@ class RunSet:
 
     @cached_property
     def sites(self) -> tuple[PrintSite, ...]:
-        """The lines that are accounted for: of the program's own statements, or as its real logs show them."""
+        """The lines to which output is assigned: those of the program's own statements, or the templates of the
+        real logs.
+        """
         if self.templates is not None:
             return self.templates.sites
         return next((run.sites for run in (*self.real, *self.imagined)), ())
 
     @property
     def templates(self) -> Templates | None:
-        """Of the real logs, if there is no program."""
+        """The line templates of the real logs; None if there is a program."""
         return self.real[0].templates if self.real else None
 
     @cached_property
     def finished(self) -> tuple[ParsedRun, ...]:
-        """Real runs that came to their end."""
+        """The real runs that reached their end."""
         return tuple(run for run in self.real if run.execution.cause is Cause.FINISHED)
 
     @cached_property
     def ended(self) -> tuple[ParsedRun, ...]:
-        """Real runs that ended by themselves: finished or failed."""
+        """The real runs that ended by themselves: finished or failed."""
         return tuple(run for run in self.real if run.execution.cause in (Cause.FINISHED, Cause.FAILED))
 
     @cached_property
     def proven(self) -> dict[PrintSite, tuple[str, ...]]:
-        """All lines of each print that is the same in every run, as the source proves and no real run contradicts."""
+        """For each print that is proven by the source to be equal in every run, its lines; none that a real run
+        contradicts.
+        """
         lines = proven_lines(self.source.tree) if self.source else {}
         found: dict[PrintSite, tuple[str, ...]] = {}
         for site in self.sites:
@@ -190,33 +194,33 @@ class RunSet:
 
     @cached_property
     def invariants(self) -> Invariants:
-        """The numbers that all real runs show alike which came to their end."""
+        """The numbers that are equal in all real runs that reached their end."""
         return Invariants([run.transcript for run in self.finished])
 
     @property
     def caution(self) -> str:
-        """Return what a claim about lines must add where logs alone are known."""
+        """The caution that a statement about lines must add if only logs are known; else empty."""
         alone = self.templates is not None and len(self.real) == 1
         return "One real log cannot show how much real runs differ." if alone else ""
 
     @property
     def name(self) -> str:
-        """Return what the program is called in a finding."""
+        """The name of the program in a finding."""
         return self.program.label if self.program else "the program"
 
     @property
     def leaves(self) -> tuple[ParsedRun, ...]:
-        """Real runs that are measured."""
+        """The real runs that are measured."""
         return _measured(self.real)
 
     @cached_property
     def forms(self) -> frozenset[str]:
-        """Forms of all lines that a real run shows, on either stream."""
+        """The forms of all lines that a real run shows, on both streams."""
         return frozenset[str]().union(*(run.forms for run in self.real))
 
     @property
     def samples(self) -> tuple[ParsedRun, ...]:
-        """Imagined runs that are measured."""
+        """The imagined runs that are measured."""
         return _measured(self.imagined)
 
 
@@ -226,7 +230,7 @@ def _measured(runs: Sequence[ParsedRun]) -> tuple[ParsedRun, ...]:
 
 
 def evidence(refs: Sequence[LineRef]) -> tuple[LineRef, ...]:
-    """Return a line of each output that is named, and further ones until there are `LINES_SHOWN`."""
+    """Return at most `LINES_SHOWN` references: one for each output that is named, then further ones."""
     first = {ref.source: ref for ref in reversed(refs)}
     firsts = tuple(ref for ref in refs if first[ref.source] is ref)
     rest = [ref for ref in refs if first[ref.source] is not ref]
@@ -234,7 +238,7 @@ def evidence(refs: Sequence[LineRef]) -> tuple[LineRef, ...]:
 
 
 def share(some: Sequence[ParsedRun], whole: Sequence[ParsedRun]) -> str:
-    """Such as `1 of 4 imagined runs`."""
+    """Return a text such as `1 of 4 imagined runs`."""
     return f"{len(some)} of {len(whole)} imagined runs"
 
 

@@ -1,4 +1,6 @@
-"""Real runs that show the same prints in the same epochs: of a thousand such, one says all about counts and order."""
+"""Groups of real runs that show the same prints in the same epochs: for counts and order, one run represents its
+group.
+"""
 
 from hashlib import blake2b
 
@@ -6,7 +8,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 
 def of_each_structure(run_set: RunSet) -> tuple[ParsedRun, ...]:
-    """Return the first real run of each structure, among the runs that ended by themselves."""
+    """Return the first real run of each group, among the runs that ended by themselves."""
     first: dict[tuple[object, bytes], ParsedRun] = {}
     for run in run_set.ended:
         first.setdefault((run.execution.cause, _structure(run)), run)

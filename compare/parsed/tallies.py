@@ -1,4 +1,6 @@
-"""The account of all lines: for each print, or template of the real logs, what became of it in the two worlds."""
+"""The account of all lines: for each print, or template of the real logs, how many lines the real and imagined
+runs show.
+"""
 
 import ast
 import re
@@ -23,7 +25,7 @@ Indices = NDArray[np.int64]
 
 
 def tallies(run_set: RunSet) -> tuple[SiteTally, ...]:
-    """One tally for each site, in the order of the source, or of the first real log."""
+    """Return one tally for each site, in the order of the source or of the first real log."""
     out_of_order = {id(run): misplaced(run_set, run) for run in run_set.imagined}
     often = sum(
         (times_of_sites(run, len(run_set.sites)) for run in run_set.real), np.zeros(len(run_set.sites), np.int64)
@@ -58,7 +60,7 @@ def _tally(run_set: RunSet, site: PrintSite, out_of_order: Mapping[int, Indices]
 
 
 def kind_of(run_set: RunSet, site: PrintSite) -> LineKind:
-    """Return how far the lines of a site may differ between two runs."""
+    """Return how much the lines of a site may differ between two runs."""
     if site in run_set.proven:
         return LineKind.DETERMINISTIC
     lines = [run.ledger.lines_of(site) for run in run_set.finished]
@@ -73,7 +75,7 @@ def kind_of(run_set: RunSet, site: PrintSite) -> LineKind:
 
 
 def _agree(run_set: RunSet, lines: Sequence[Indices], told: Callable[[str], str]) -> bool:
-    """Return whether two real runs or more show the same in these lines. Most that do not part at the first."""
+    """Return whether two or more real runs show the same text in these lines."""
     if len(lines) < 2 or any(len(its) != len(lines[0]) for its in lines):
         return False
     texts = (_texts(run, its) for run, its in zip(run_set.finished, lines, strict=True))

@@ -1,4 +1,4 @@
-"""The lines that a program prints, as templates read off its real logs: for logs that come without a program."""
+"""The lines that a program prints, as templates inferred from its real logs, if the program is not available."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -16,10 +16,10 @@ from gedanken.compare.source.print_sites import PrintSite
 NO_LINE = 0
 """The line number of a template that comes from a log and not from a source."""
 _MOST_WORDS = 60
-"""Words of a line in which a place is looked for that varies: longer lines are taken as they are."""
+"""Maximum number of words of a line that are searched for one that varies; longer lines are used as they are."""
 
 _CHUNK = 1 << 8
-"""Forms that are looked at together."""
+"""Number of forms that are processed together."""
 
 Indices = NDArray[np.int64]
 
@@ -28,21 +28,21 @@ class _Standing(NamedTuple):
     """The forms that each log contains."""
 
     forms: list[str]
-    """All that a real log has, in the order of their first appearance."""
+    """All forms in the real logs, in the order of their first appearance."""
     form: Indices
-    """One for each log that has it; in order."""
+    """Index of a form, once for each log that contains it; in order."""
     log: Indices
 
 
 class Templates:
-    """One template for each form that a real log has.
+    """One template for each form in the real logs.
 
-    Forms that differ in one word at the same place are one template where the logs show that this word varies:
-    every log has one of them, and none of them stands in every log.
+    Forms that differ in one word at the same place are one template if the logs show that this word varies: each log
+    contains one of the forms, and no form occurs in every log.
     """
 
     def __init__(self, logs: Callable[[], Sequence[Transcript]], texts: Callable[[], Iterable[str]] = tuple) -> None:
-        """Set `texts`, the texts of the logs; they are read when needed."""
+        """Store functions that return the logs and their texts; they are called when needed."""
         self._read = logs
         self._texts = texts
 
@@ -73,28 +73,28 @@ class Templates:
 
     @cached_property
     def _index(self) -> dict[str, int]:
-        """Of each form of the real logs, and of each template, the place in `sites`."""
+        """The position in `sites` of each form of the real logs, and of each template."""
         of_forms = dict(zip(self._standing.forms, self._of_forms.tolist(), strict=True))
         return of_forms | {key: at for at, key in enumerate(self._keys)}
 
     @cached_property
     def _key_of(self) -> list[str]:
-        """For each form of the real logs its template."""
+        """The template of each form of the real logs."""
         return self._keyed(self._standing.forms)
 
     @cached_property
     def _keys(self) -> list[str]:
-        """The templates, with a `#` for each value."""
+        """The templates, with `#` for each value."""
         return list(dict.fromkeys(self._key_of))
 
     @cached_property
     def _of_forms(self) -> Indices:
-        """For each form of the real logs the index of its template."""
+        """The index of the template of each form of the real logs."""
         number = {key: at for at, key in enumerate(self._keys)}
         return np.array([number[key] for key in self._key_of], np.int64)
 
     def _keyed(self, forms: Sequence[str]) -> list[str]:
-        """Return each form, or that with a hole for the word that varies."""
+        """Return each form, with a hole in place of a word that varies."""
         keyed = list(forms)
         for start in range(0, len(forms) if len(self._varying) else 0, _CHUNK):
             opened = _opened(forms[start : start + _CHUNK])
@@ -111,14 +111,14 @@ class Templates:
         return tuple(PrintSite(template_of(key, HOLE), NO_LINE) for key in self._keys)
 
     def find(self, forms: Sequence[str]) -> list[int | None]:
-        """For each form the index of the template that lines of it have, in `sites`."""
+        """Return, for each form, the index in `sites` of the template that matches its lines; None if none does."""
         new = [form for form in forms if form not in self._index]
         found = dict(zip(new, map(self._index.get, self._keyed(new)), strict=True))
         return [self._index[form] if form in self._index else found[form] for form in forms]
 
     @cached_property
     def odd(self) -> list[list[str]]:
-        """For each log the templates that no other log has, of one form each."""
+        """Return, for each log, the templates that no other log has; one form each."""
         pairs = np.unique(np.stack([self._of_forms[self._standing.form], self._standing.log]), axis=1)
         template, first, times = np.unique(pairs[0], return_index=True, return_counts=True)
         odd: list[list[str]] = [[] for _log in self._logs]
@@ -128,7 +128,7 @@ class Templates:
 
 
 def _varying(standing: _Standing, logs: int) -> NDArray[np.uint64]:
-    """Keys of forms with a hole in place of a word, for which the logs show that this word varies."""
+    """Return the keys of forms with a hole in place of a word that the logs show to vary."""
     begins = np.searchsorted(standing.form, np.arange(len(standing.forms) + 1))
     times = np.diff(begins)
     some = np.flatnonzero(times < logs)
@@ -157,18 +157,17 @@ class _Opened(NamedTuple):
     """Forms with a hole for one word, for each word in turn."""
 
     key: NDArray[np.uint64]
-    """The same for the same words around the hole."""
+    """Hash of the words around the hole."""
     form: Indices
     """Index of the form."""
     place: Indices
-    """Of the word."""
+    """Position of the hole."""
 
 
 def _opened(forms: Sequence[str]) -> _Opened:
-    """Each form with a hole at each word that has letters.
+    """Return each form with a hole at each word that contains letters, as hashes to save memory.
 
-    Forms themselves would take as many times their length of memory as they have words. What has one word only has
-    no such form: it would say nothing.
+    A form of one word has no such variant.
     """
     split = [(at, words) for at, form in enumerate(forms) if 2 <= len(words := form.split(" ")) <= _MOST_WORDS]
     every = [word for _at, words in split for word in words]

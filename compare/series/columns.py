@@ -47,9 +47,9 @@ class Column:
 
     form: str
     index: int
-    """Its position among all values of the line, counted from 0."""
+    """Position of the number among all values of the line, counted from 0."""
     label: str
-    """Its name: `loss`, `test accuracy`, or the words before it."""
+    """Name of the number: `loss`, `test accuracy`, or the words before it."""
     metric: Metric | None
     """The metric that the line names, if it is a loss or an accuracy."""
     is_environment: bool
@@ -60,15 +60,15 @@ class Column:
     """Values that are part of the name and distinguish its lines from others of the same form: (index, value), such
     as 10 in `HR@10`."""
     words: str = ""
-    """The name alone, without the values that distinguish its lines."""
+    """The name without the values that distinguish lines of the same form."""
     others: tuple[str, ...] = ()
     """Longer names, in case another column has the same label."""
     head: str = ""
-    """The label at the beginning of its line, such as the class that a table row is about."""
+    """The label at the beginning of the line, such as the class that a table row is about."""
     is_key: bool = False
-    """True if it is the value of a key in an object."""
+    """True if the number is the value of a key in an object."""
     parts: tuple[tuple[str, int], ...] = ()
-    """The same key in objects with other keys beside it: (form, index)."""
+    """Other forms of objects that contain the same key: (form, index)."""
 
     @property
     def meaning(self) -> Meaning:

@@ -19,7 +19,7 @@ class Judgement(NamedTuple):
     outliers: "tuple[Outlier, ...]" = ()
     """Imagined runs whose last value lies significantly far outside those of the real ones."""
     other_outliers: "tuple[tuple[TestedSeries, Outlier], ...]" = ()
-    """The same for other metrics."""
+    """Outliers at other metrics than the primary endpoint."""
 
 
 class Outlier(NamedTuple):

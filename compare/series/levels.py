@@ -11,7 +11,7 @@ METRICS_LEVEL = 0.0084
 OTHERS_LEVEL = 0.0084
 """Level of everything else together, except measurements of the environment (times, speeds, memory)."""
 OUTLIER_LEVEL = 0.01
-"""Of single imagined runs whose last value lies far outside those of the real ones."""
+"""Level of the tests of single imagined runs whose last value lies far outside those of the real ones."""
 OTHER_OUTLIERS_LEVEL = 0.003
 """Level of single imagined runs that are outliers in any other metric."""
 ALONE_LEVEL = 0.0252

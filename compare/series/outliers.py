@@ -23,8 +23,9 @@ def find_outliers(primary: TestedSeries) -> tuple[Outlier, ...]:
 def find_other_outliers(
     run_set: RunSet, secondary: Sequence[TestedSeries], primary: TestedSeries
 ) -> tuple[tuple[TestedSeries, Outlier], ...]:
-    """Find the same for the last values of all other metrics together, if no other difference of numbers
-    is reported."""
+    """Find outliers among the last values of all other metrics together, if no other difference of numbers is
+    reported.
+    """
     early = run_set.once(early_ends)
     ended = [id(run) not in early for run in run_set.leaves + run_set.samples]
     lasts = []

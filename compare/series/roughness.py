@@ -71,8 +71,9 @@ def _left_by_decay(curves: Matrix) -> Matrix:
 
 
 def _left_by(curves: Matrix, shape: Callable[[Matrix], Matrix], low: float, high: float) -> Matrix:
-    """Compute the same for the best shape parameter between two numbers, on a grid that is refined around the best
-    value."""
+    """Compute the residual for the best shape parameter between two numbers, on a grid that is refined around the
+    best value.
+    """
     ratio = (high / low) ** (1 / STEPS)
     tried = np.geomspace(low, high, STEPS + 1)[None]
     for _zoom in range(ZOOMS):

@@ -82,7 +82,11 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequenc
     elif primary and not m:
         yield f"Whether the {primary.judged.name} differs: not tested, because {primary.judged.why_no_p}."
     elif at_best > level:
-        alone = " Until then only outliers can be found: single runs whose last value is far off." if primary else ""
+        alone = (
+            " Until then, only outliers can be found: single runs whose last value is far from the real ones."
+            if primary
+            else ""
+        )
         what = f"the {primary.judged.name} differs" if primary else "the numbers differ"
         yield f"Whether {what}: {_needed(n, m, level)}{alone}"
     elif primary and at_best > METRICS_LEVEL and any(one.apart is not None for one in secondary):
@@ -231,7 +235,7 @@ def _n_real(family: Sequence[TestedSeries]) -> int:
 
 
 def _scatters(metrics: Sequence[TestedSeries], primary: TestedSeries) -> list[TestedSeries]:
-    """How much curves scatter: that of the primary metric, and all together.
+    """Test how much curves scatter: that of the primary metric, and all curves together.
 
     Testing each curve separately would double the number of series that can be extreme by chance.
     """

@@ -1,4 +1,4 @@
-"""A small interpreter for the constructors of neural networks, as far as they can be evaluated statically."""
+"""A small interpreter for the constructors of neural networks, as far as the source alone determines them."""
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ class _Returned(Exception):
 
 
 class Builder:
-    """Evaluates constructors. Raises NotStaticError if it cannot."""
+    """Evaluates constructors. Raises NotStaticError if the source does not determine a value."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -214,8 +214,9 @@ class Builder:
             yield self.value(item, inner)
 
     def _global(self, name: str) -> object:
-        """Evaluate a name that is assigned once in the whole program, or always to the same number, and is not an
-        argument."""
+        """Evaluate a global name that is assigned once in the whole program, or always to the same number, and is
+        not an argument.
+        """
         assigned = self.source.assigned(name)
         if not assigned:
             return UNKNOWN

@@ -1,4 +1,4 @@
-"""Edits that a program was meant to undergo: the outcome of each, and what it changed."""
+"""The differences between two versions of a program, and the outcome of an edit that a script asks for."""
 
 import difflib
 from typing import NamedTuple

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 _LARGEST = 1 << 63
-"""Sizes from here on occur in no tensor."""
+"""Numbers from this size on are not the size of any tensor."""
 
 
 class NotStaticError(Exception):
@@ -14,15 +14,15 @@ class NotStaticError(Exception):
 
 @dataclass(eq=False)
 class Module:
-    """A module of a network as its source builds it; a module that is used in two places is the same object."""
+    """A module of a network as the source builds it; a module that is used in two places is the same object."""
 
     own: int = 0
-    """Number of parameters of its own, without submodules."""
+    """Number of the module's own parameters, without those of submodules."""
     outputs: int | None = None
     """Number of output features, for a linear layer."""
     children: dict[object, "Module"] = field(default_factory=dict)
     values: dict[str, object] = field(default_factory=dict)
-    """Its attributes that are not modules."""
+    """Attributes of the module that are not modules."""
 
     def parts(self) -> list["Module"]:
         """Return the module and all submodules, each once, in the order in which they were built."""

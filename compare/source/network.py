@@ -17,7 +17,7 @@ def network(source: Source) -> Module | None:
 
 
 class _Program:
-    """Searches for the network outside all classes. Raises NotStaticError unless there is exactly one."""
+    """Searches the code outside all classes for the network. Raises NotStaticError unless there is exactly one."""
 
     def __init__(self, source: Source) -> None:
         self.source = source

@@ -39,7 +39,9 @@ class Source:
         return print_sites(self.tree)
 
     def terminal_sites(self) -> tuple[PrintSite, ...]:
-        """List those, and every other line that a terminal can show: from logs, warnings and standard error."""
+        """List every line that the program's own statements can show on a terminal: prints, logs, warnings,
+        standard error.
+        """
         return self.print_sites() + other_sites(self.tree)
 
     def layer_count(self) -> int | None:
@@ -66,11 +68,11 @@ class Source:
         return any(called_name(call) in SEED_CALLS and (call.args or call.keywords) for call in calls)
 
     def uses_all_gpus(self) -> bool:
-        """Return whether it uses one of PyTorch's interfaces for several GPUs."""
+        """Return whether the program uses one of PyTorch's interfaces for several GPUs."""
         return not self._names().isdisjoint(SEVERAL_GPUS)
 
     def names_gpus(self) -> bool:
-        """Return whether it mentions GPUs at all: in a name, or as a device such as `cuda:0`."""
+        """Return whether the program mentions GPUs: in a name, or as a device such as `cuda:0`."""
         texts = [node.value for node in ast.walk(self.tree) if isinstance(node, ast.Constant)]
         devices = {text for text in texts if isinstance(text, str) and len(text) <= LONGEST_DEVICE}
         return any(word.lower() in name.lower() for name in self._names() | devices for word in GPU_WORDS)
@@ -160,7 +162,7 @@ class Source:
         return None
 
     def _turns(self, node: ast.AST) -> int | None:
-        """Return how often the body of a node runs; None if the source does not determine it."""
+        """Return how often the body of a statement runs; None if the source does not determine it."""
         match node:
             case ast.For(iter=over):
                 return self._range_length(over)

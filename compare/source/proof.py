@@ -286,7 +286,7 @@ def _is_main(test: ast.expr) -> bool:
 
 
 def _exits(tree: ast.AST) -> bool:
-    """Return whether something in here may end the program."""
+    """Return whether a statement in this tree may end the program."""
     for node in ast.walk(tree):
         match node:
             case ast.Raise() if not isinstance(tree, _DEFINITIONS):
@@ -303,12 +303,12 @@ def _exits(tree: ast.AST) -> bool:
 
 
 def _ends(loop: ast.While) -> bool:
-    """Return whether something in an endless loop may end the loop."""
+    """Return whether a statement in an endless loop may end the loop."""
     return any(isinstance(node, ast.Break | ast.Return | ast.Raise) for node in ast.walk(loop))
 
 
 def _leaves(block: Sequence[ast.stmt]) -> bool:
-    """Return whether something in a block may leave the block, or the enclosing function, early."""
+    """Return whether a statement in a block may leave the block, or the enclosing function, early."""
     return any(isinstance(node, _LEAVES) for statement in block for node in ast.walk(statement))
 
 

@@ -65,7 +65,7 @@ def _argument(source: Source, call: ast.Call, at: int, name: str, default: float
 
 
 def _only(values: Sequence[float | None]) -> float | None:
-    """Return the value, if all of them are equal."""
+    """Return the value if all of them are equal; else None."""
     return values[0] if len(set(values)) == 1 else None
 
 
@@ -82,7 +82,7 @@ def _loads_training(call: ast.Call) -> bool:
 
 
 def _sets_rate_again(source: Source) -> bool:
-    """Return whether it sets the rate as `group["lr"] = …` does."""
+    """Return whether the program sets the learning rate again, as `group["lr"] = …` does."""
     return any(
         isinstance(node, ast.Subscript)
         and isinstance(node.ctx, ast.Store)

@@ -18,7 +18,7 @@ class Tested(NamedTuple):
     """Test results of a family of series, in the order of the series."""
 
     p: list[float]
-    """p-value of each series on its own."""
+    """p-value of each series, without adjustment."""
     adjusted: list[float]
     """p-value adjusted for the family: the chance that any series in it would be so extreme under the null
     hypothesis."""

@@ -22,7 +22,7 @@ class OutlierTest(NamedTuple):
     p: float
     """Two-sided p-value of a value that extreme."""
     deviations: float
-    """Its distance from the others' mean, in their standard deviations."""
+    """Distance of the value from the others' mean, in their standard deviations."""
 
 
 def scale_of(values: Sequence[float], is_share: bool) -> Scale:

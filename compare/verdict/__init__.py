@@ -1,1 +1,1 @@
-"""Does it behave as one that computes, that imitates, or that takes a shortcut? From scored answers to a verdict."""
+"""The verdict on a model: do its scored answers behave like computation, imitation, or a shortcut?"""

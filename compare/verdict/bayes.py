@@ -1,5 +1,4 @@
-"""From likelihoods to Bayes factors: unknown parameters are summed out (marginalized), then hypotheses are
-compared."""
+"""Bayes factors from likelihoods: unknown parameters are marginalized, then the hypotheses are compared."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,25 +12,29 @@ from gedanken.compare.verdict.parameters import Parameters
 from gedanken.compare.verdict.results import HYPOTHESES, WAYS, Hypothesis, Way
 
 ODD = 0.01
-"""The chance that one kind of operation is answered in no known way, while all others are answered in one."""
+"""Prior probability that one kind of operation is answered in none of the three ways, while all others are
+answered in one.
+"""
 Evidence = dict[Hypothesis, float]
-"""Logarithms of marginal likelihoods."""
+"""For each hypothesis, the logarithm of its marginal likelihood."""
 
 
 @dataclass(frozen=True, slots=True)
 class Priors:
-    """Of what is not known: of noise, horizon, dispersion, and of answers that nothing is expected of."""
+    """Prior distributions of the unknown parameters: noise, horizon, dispersion, and unrestricted shares of
+    answers.
+    """
 
     noise: float = 0.0
-    """The prior of each noise is proportional to exp(−noise × it)."""
+    """Rate of the prior of the noise level, which is proportional to exp(−rate × noise level)."""
     beyond_all: float = 0.5
-    """That the horizon lies beyond all sizes."""
+    """Prior probability that the horizon lies beyond all sizes."""
     dispersion: float = 1.0
     other: float = 1.0
 
     @property
     def of_noise(self) -> Values:
-        """The logarithm of the prior of each noise."""
+        """Return the logarithm of the prior of each noise level."""
         weights = np.exp(-self.noise * NOISE)
         return np.asarray(np.log(weights / weights.sum()))
 
@@ -46,7 +49,7 @@ CHANGED = (
     Priors(dispersion=2.0),
     Priors(other=0.5),
 )
-"""The other priors under which a verdict must remain the same."""
+"""Alternative priors under which a verdict must remain the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +57,16 @@ class ByNoise:
     """Log likelihoods of one kind of operation for each noise level, marginalized over the horizon."""
 
     pure: dict[Way, Values]
-    """Forms × noise."""
+    """Per way of answering, an array of forms × noise levels."""
     mixed: Values
-    """Pairs and shares × noise."""
+    """Array of (pairs of ways and shares) × noise levels."""
     other: float
     wrong: float
-    """Of answers that are wrong everywhere."""
+    """Log likelihood of the hypothesis that all answers are wrong at all sizes."""
 
 
 class Operation:
-    """The clusters of one kind of operation, and how likely they are under each dispersion that was asked for."""
+    """The clusters of one kind of operation, with their likelihoods for each dispersion."""
 
     def __init__(self, clusters: Sequence[Cluster], parameters: Parameters) -> None:
         self.clusters = tuple(clusters)
@@ -72,7 +75,7 @@ class Operation:
         self._kept: dict[float, Values] = {}
 
     def by_noise(self, priors: Priors = USUAL, without: str | None = None) -> ByNoise:
-        """With all templates, or without one of them."""
+        """Return the log likelihoods with all templates, or without the template `without`."""
         if priors.dispersion not in self._kept:
             given = (self.clusters, self.horizons, self._parameters, priors.dispersion)
             self._kept[priors.dispersion] = likelihoods(*given)
@@ -89,11 +92,12 @@ class Operation:
 
 
 def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
-    """The evidence of some kinds of operation together: one noise for all, a horizon for each.
+    """Return the evidence of several kinds of operation together: they share one noise level, and each has its own
+    horizon.
 
-    `mixture` is one of two things: answers of two ways in each kind of operation, or kinds of operation that are
-    answered in different ways, some of them in none of the three. `other` is shares of which nothing is expected, or
-    answers that are wrong everywhere.
+    `mixture` means either that each kind of operation is answered in two ways, or that kinds of operation are
+    answered in different ways, some of them in none of the three. `other` means unrestricted shares of answers, or
+    answers that are wrong at all sizes.
     """
     noise = priors.of_noise
     odd = ODD if len(operations) > 1 else 0.0
@@ -111,7 +115,9 @@ def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
 
 
 def over_forms(values: Values) -> Values:
-    """Marginalize a matrix of forms × noise over the forms: half of the prior is on the form that all kinds share."""
+    """Marginalize forms × noise over the forms: half of the prior is on the form that all kinds of operation
+    share.
+    """
     n = len(values)
     prior = np.array([0.5, *[0.5 / (n - 1)] * (n - 1)]) if n > 1 else np.ones(1)
     return _log_sum(values + np.log(prior)[:, None], axis=0)
@@ -122,8 +128,7 @@ def _or_odd(values: Values, other: float, odd: float) -> Values:
 
 
 def _between(operations: Sequence[ByNoise], noise: Values) -> float | None:
-    """Return each kind of operation answered in any of the three ways or in none, but not all alike; None with only
-    one."""
+    """Return the log likelihood that kinds of operation are answered in different ways; None for a single kind."""
     n = len(operations)
     if n < 2:
         return None
@@ -135,19 +140,19 @@ def _between(operations: Sequence[ByNoise], noise: Values) -> float | None:
 
 
 def posterior(evidence: Evidence) -> dict[Hypothesis, float]:
-    """Return all hypotheses equally likely before."""
+    """Return the posterior probability of each hypothesis, with equal priors."""
     values = np.array([evidence[one] for one in HYPOTHESES])
     weights = np.exp(values - _log_sum(values))
     return {one: float(weight) for one, weight in zip(HYPOTHESES, weights, strict=True)}
 
 
 def factors(evidence: Evidence, best: Hypothesis) -> dict[Hypothesis, float]:
-    """Return the logarithm to base 10 of the Bayes factor of one hypothesis against each other one."""
+    """Return, for each other hypothesis, log10 of the Bayes factor of `best` against it."""
     return {one: (evidence[best] - evidence[one]) / log(10) for one in HYPOTHESES if one != best}
 
 
 def _log_sum(values: Values, axis: int | None = None) -> Values:
-    """Return the logarithm of the sum of exponentials; scipy's does much more, and takes its time."""
+    """Return the logarithm of a sum of exponentials; faster than scipy's function, which does more."""
     top = values.max(axis=axis, keepdims=True)
     total = np.log(np.exp(values - top).sum(axis=axis, keepdims=True)) + top
     return np.asarray(total.squeeze(axis) if axis is not None else total.reshape(()))

@@ -1,4 +1,6 @@
-"""Items drawn again: families, templates within them, items within these, and the samples of each item."""
+"""Bootstrap samples of the answers: families, templates within families, items within templates, and samples of
+each item.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,9 +16,11 @@ _T = TypeVar("_T")
 
 
 def draw_families(families: Sequence[str], operations: Sequence[Sequence[_T]], random: Random) -> Iterator[list[_T]]:
-    """Replicates of all: families are drawn with replacement, and each brings its kinds of operation, drawn again.
+    """Yield replicates of all kinds of operation: families are drawn with replacement, with one replicate of each of
+    their operations.
 
-    `operations` are, of each kind of operation, its own replicates. A family that is drawn twice brings two of them.
+    `operations` contains the replicates of each kind of operation. A family that is drawn twice contributes two of
+    them.
     """
     by_family: dict[str, list[Sequence[_T]]] = defaultdict(list)
     for family, replicates in zip(families, operations, strict=True):
@@ -28,7 +32,7 @@ def draw_families(families: Sequence[str], operations: Sequence[Sequence[_T]], r
 
 
 def draw(asked: Sequence[Asked], random: Random) -> list[Asked]:
-    """One replicate of one kind of operation: templates, items of the same size and place, samples."""
+    """Draw one replicate of one kind of operation: templates, items of the same size and place, samples."""
     drawn: list[Asked] = []
     for number, template in enumerate(_again(_groups(asked, lambda one: one.template), random)):
         for alike in _groups(template, lambda one: (one.size, one.place)):

@@ -1,4 +1,4 @@
-"""Scored answers as counts: items of one template, size and place are one cluster."""
+"""Counts of scored answers: the items with the same template, size and place form one cluster."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -9,17 +9,21 @@ from gedanken.experiment.probe_item import ItemScore, ProbeItem, Way
 
 Place = Literal["alone", "easy imitates", "easy shortcut", "hard imitates", "hard shortcut"]
 PLACES: tuple[Place, ...] = ("alone", "easy imitates", "easy shortcut", "hard imitates", "hard shortcut")
-"""If an item stands in its pair, and which of the two ways its pair is about."""
+"""The places of items: alone or in a pair, the easy or the hard item, and the way of answering that the pair
+tests.
+"""
 HARD: frozenset[Place] = frozenset({"alone", "hard imitates", "hard shortcut"})
-"""What only carrying out the work gets right."""
+"""Places whose items only a model that carries out the computation answers right."""
 WITH_RIVAL: frozenset[Place] = frozenset({"hard imitates", "hard shortcut"})
 UNDERSTOOD = 0.5
-"""The least share of right answers to the check of a pair."""
+"""Minimum share of right answers to the comprehension check of a pair."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """What became of all items of one template, size and place. An item counts as one, however often it was asked."""
+    """The outcomes of all items with the same template, size and place. An item counts once, however often it was
+    asked.
+    """
 
     family: str
     operation: str
@@ -32,13 +36,13 @@ class Cluster:
 
     @property
     def items(self) -> float:
-        """Return how many were answered."""
+        """The number of items that were answered."""
         return self.right + self.rival + self.wrong
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One item, and how often each outcome was its answer."""
+    """One item, and the number of answers with each outcome."""
 
     family: str
     operation: str
@@ -49,11 +53,11 @@ class Asked:
     rival: int
     wrong: int
     none: int
-    """Answers that are unparsable, refused or cut."""
+    """Number of answers that are unparsable, refused or cut."""
 
     @property
     def answered(self) -> int:
-        """Return how many of its answers say something."""
+        """The number of answers that contain an output."""
         return self.right + self.rival + self.wrong
 
 
@@ -70,7 +74,7 @@ class Counted:
 def count(scores: Iterable[ItemScore], condition: str) -> Counted:
     """Count the answers under one condition.
 
-    Pairs whose check failed are left out: who has not understood a rule cannot be asked what follows from it.
+    Pairs whose comprehension check failed are left out: a model that has not understood a rule cannot apply it.
     """
     chosen = [score for score in scores if score.condition == condition]
     about = {s.item.pair: s.item.rival_is for s in chosen if s.item.pair and s.item.rival_is}
@@ -91,7 +95,7 @@ def count(scores: Iterable[ItemScore], condition: str) -> Counted:
 
 
 def gather(asked: Iterable[Asked]) -> tuple[Cluster, ...]:
-    """Return the clusters of items; answers that are none say nothing of the way, and are in none."""
+    """Return the clusters of items; unusable answers say nothing about the way of answering, and are left out."""
     sums: dict[tuple[str, str, str, int, Place], list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     for one in asked:
         if one.answered:
@@ -110,8 +114,9 @@ def _not_understood(scores: Sequence[ItemScore]) -> set[str]:
 
 
 def place_of(item: ProbeItem, about: Way | None) -> Place | None:
-    """Return where an item stands; `about` is what the rivals of its pair are. None for what says nothing of the
-    way."""
+    """Return the place of an item; `about` is the way of answering that its pair tests. None if the item tests
+    none.
+    """
     rival = item.rival_is or about
     if item.role == "easy":
         return None if rival is None else "easy imitates" if rival == "imitates" else "easy shortcut"

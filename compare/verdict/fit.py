@@ -1,4 +1,6 @@
-"""The parameters of each way, fitted on players whose way is known: maximum likelihood, drawn towards even shares."""
+"""Fitting the parameters of each way of answering to reference players: maximum likelihood, shrunk towards equal
+shares.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,16 +13,18 @@ from gedanken.compare.verdict.parameters import Expected, Parameters, Ways
 from gedanken.compare.verdict.results import WAYS, Way
 
 CONCENTRATION = (2.0, 40.0)
-"""Never so sure that a kind of player which was not fitted could not differ."""
+"""Bounds of the concentration; the upper one allows for kinds of players that were not fitted."""
 EDGE = 0.01
-"""No share is nearer to 0 or 1."""
+"""Minimum distance of a share from 0 and 1."""
 LARGEST_RATIO = 3.0
-"""Sizes so far beyond a horizon are answered as beyond it; what lies between is not fitted."""
+"""From this multiple of the horizon on, items count as beyond it; items between the horizon and that size are not
+fitted.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The answers of a player whose way, noise and horizon are known by construction."""
+    """The answers of a reference player whose way, noise and horizon are known by construction."""
 
     way: Way
     kind: str
@@ -30,7 +34,7 @@ class Known:
 
 
 def fit(players: Sequence[Known], version: str) -> Parameters:
-    """Return the parameters of all ways, from players of each."""
+    """Return the parameters of all ways, fitted to the players of each way."""
     ways = {}
     for way in WAYS:
         of_way = [player for player in players if player.way == way]
@@ -59,7 +63,7 @@ def _fit(players: Sequence[Known], place: Place) -> Expected:
 
 
 def _most_likely(seen: Sequence[tuple[Cluster, float]], place: Place) -> tuple[float, float, float]:
-    """Shares of right and of rival answers without noise, and the concentration."""
+    """Return the most likely shares of right and of rival answers without noise, and the concentration."""
     from scipy.optimize import minimize
 
     if not seen:

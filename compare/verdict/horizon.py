@@ -1,8 +1,8 @@
-"""The horizon: the size at which exactness falls to one half, by two shapes of curve.
+"""The horizon: the size at which exactness falls to one half, estimated with two shapes of curve.
 
-Logistic in the logarithm of the size, 1 / (1 + (n/h)^β), and the survival function of Weibull (1951),
-exp(−ln 2 · (n/h)^k): of each, h is where it is one half. Fitted by maximum likelihood on a grid, with a weak prior on
-the steepness, which few sizes do not tell.
+The shapes are a logistic function of the logarithm of the size, 1 / (1 + (n/h)^β), and the survival function of
+Weibull (1951), exp(−ln 2 · (n/h)^k); both are one half at the size h. They are fitted by maximum likelihood on a
+grid, with a weak prior on the steepness, which few sizes cannot determine.
 """
 
 from collections.abc import Sequence
@@ -21,21 +21,23 @@ STEEPNESS = np.geomspace(0.5, 12, 14)
 _POINTS, _REACH = 320, 4.0
 _SHOWN = 40
 _WITHIN = 1.92
-"""The logarithm of a likelihood ratio at 95 % (Wilks, 1938)."""
+"""Log likelihood ratio at the limits of a 95 % interval (Wilks, 1938)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exactness:
-    """Of one kind of operation, at each size."""
+    """The exactness of one kind of operation at each size."""
 
     sizes: tuple[int, ...]
     right: Values
-    """Right items, which may be fractions: replicates × sizes. The first is what was seen; the rest, drawn again."""
+    """Number of right items, possibly fractional, as replicates × sizes. The first row is observed; the others are
+    bootstrap replicates.
+    """
     items: Values
 
 
 def curves(exactness: Exactness) -> tuple[Curve, ...]:
-    """Both shapes; nothing if nothing was asked."""
+    """Return both fitted curves; empty if no item was asked."""
     return tuple(_curve(shape, exactness) for shape in SHAPES) if exactness.sizes else ()
 
 
@@ -77,7 +79,7 @@ def _share(shape: Shape, sizes: Values, horizon: Values, steepness: Values) -> V
 
 
 def told(size: float, sizes: Sequence[int]) -> str:
-    """Such as `23`, `> 256` or `< 4`."""
+    """Format a horizon, for example `23`, `> 256` or `< 4`."""
     if size > sizes[-1]:
         return f"> {sizes[-1]:,}"
     if size < sizes[0]:

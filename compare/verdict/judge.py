@@ -1,4 +1,6 @@
-"""The verdict: a name only where the evidence is strong, survives other priors, and hangs on no single part of it."""
+"""The verdict: it names a way of answering only if the evidence is strong, holds under other priors, and does not
+depend on a single part.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -38,7 +40,7 @@ from gedanken.compare.verdict.separation import lacking, separations
 from gedanken.experiment.probe_item import ItemScore
 
 STRONG = 1.0
-"""The logarithm to base 10 of the least Bayes factor that a name needs, against every other hypothesis: ten."""
+"""Minimum log10 of the Bayes factor against every other hypothesis that a named way needs (a factor of ten)."""
 RESAMPLES = 50
 HORIZON_RESAMPLES = 400
 _NO_EVIDENCE: Evidence = dict.fromkeys(HYPOTHESES, 0.0)
@@ -51,9 +53,9 @@ def judge(
     parameters: Parameters | None = None,
     resamples: int = RESAMPLES,
 ) -> Verdict:
-    """The verdict on the answers of one model under one condition.
+    """Return the verdict on the answers of one model under one condition.
 
-    `resamples` is how often items are drawn again for the intervals; 0 leaves these out.
+    `resamples` is the number of bootstrap replicates for the intervals; with 0 there are no intervals.
     """
     return judge_counted(count(scores, condition), model, condition, parameters or packaged(), resamples)
 
@@ -61,7 +63,7 @@ def judge(
 def judge_counted(
     counted: Counted, model: str, condition: str, parameters: Parameters, resamples: int = 0
 ) -> Verdict:
-    """Return the verdict on answers that are counted already."""
+    """Return the verdict on answers that have been counted."""
     groups = _by_operation(counted.asked)
     gathered = [(asked, gather(asked)) for asked in groups]
     opened = [(asked, Operation(clusters, parameters) if clusters else None) for asked, clusters in gathered]
@@ -136,7 +138,7 @@ def _support(judged: _Together | _Alone) -> tuple[Support, Evidence]:
 
 
 def _name(support: Support) -> tuple[Name, str]:
-    """Return the name that the evidence carries, or why there is none."""
+    """Return the way of answering that the evidence supports, or `undetermined` with the reason."""
     if support.least < STRONG:
         return "undetermined", sentences.weak(support.best, support.against)
     if support.least_of_priors < STRONG:
@@ -157,7 +159,7 @@ def _judge_operation(
     again: Sequence[ByNoise],
     random: Random,
 ) -> OperationVerdict:
-    """One kind of operation; `again` is what it comes to when its items are drawn again."""
+    """Return the verdict on one kind of operation; `again` contains its bootstrap replicates."""
     name: Name = "undetermined"
     why, support, evidence = sentences.NOTHING_ANSWERED, None, _NO_EVIDENCE
     if operation is not None:
@@ -187,7 +189,7 @@ def _drawn_again(asked: Sequence[Asked], parameters: Parameters, resamples: int,
 
 
 def _interval(again: Iterable[Sequence[ByNoise]]) -> dict[Hypothesis, Interval]:
-    """Percentiles of the posterior, of items that are drawn again."""
+    """Return the percentiles of the posterior over the bootstrap replicates."""
     posteriors = [list(posterior(combine(operations)).values()) for operations in again if operations]
     if not posteriors:
         return {}
@@ -196,7 +198,9 @@ def _interval(again: Iterable[Sequence[ByNoise]]) -> dict[Hypothesis, Interval]:
 
 
 def _exactness(asked: Sequence[Asked], resamples: int, random: Random) -> Exactness:
-    """Shares of right answers, of all answers to what only carrying out the work gets right."""
+    """Return the share of right answers, at each size, to items that only carrying out the computation answers
+    right.
+    """
     hard = [one for one in asked if one.place in HARD]
     sizes = tuple(sorted({one.size for one in hard}))
     replicates = [hard, *(draw(hard, random) for _ in range(resamples if hard else 0))]
@@ -225,8 +229,10 @@ def _sizes(asked: Sequence[Asked], exactness: Exactness, parameters: Parameters)
 
 
 def _share_at(exactness: Exactness, at: int) -> tuple[float, Interval | None]:
-    """The share that was seen; its interval is the wider of the bootstrap's and Wilson's: where all of a few items
-    are alike, to draw them again shows no spread."""
+    """Return the observed share and its interval: the wider one of the bootstrap's and Wilson's.
+
+    If all of a few items have the same outcome, the bootstrap shows no variance.
+    """
     right, items = exactness.right[:, at], exactness.items[:, at]
     shares = right[items > 0] / items[items > 0]
     if len(shares) < 2:

@@ -1,8 +1,9 @@
-"""How likely the counts of each cluster are under each way of answering: beta-binomial, on a grid of the unknown.
+"""The likelihood of each cluster's counts under each way of answering: beta-binomial, on a grid of unknown
+parameters.
 
-Of each cluster the share of right answers, and of the others the share of the rival's, are beta distributed around
-what the way is expected to do; noise and horizon are the grid. Counts may be fractions: an item that was asked
-several times counts once.
+In each cluster, the share of right answers, and among the others the share of rival answers, are beta distributed
+around what the way of answering is expected to give; the grid covers noise and horizon. Counts may be fractional,
+since an item that was asked several times counts once.
 """
 
 from collections.abc import Sequence
@@ -20,27 +21,29 @@ from gedanken.compare.verdict.results import WAYS, Way
 
 Values = NDArray[np.float64]
 NOISE = np.array([0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25])
-"""Shares of answers that are wrong for no reason."""
+"""Noise levels: shares of answers that are wrong for no particular reason."""
 STEEPNESS = (2.0, 6.0)
 SHARES = (0.25, 0.375, 0.5, 0.625, 0.75)
-"""Of the first way in a mixture of two."""
+"""Shares of the first way in a mixture of two ways."""
 PAIRS: tuple[tuple[Way, Way], ...] = (("computes", "imitates"), ("computes", "shortcut"), ("imitates", "shortcut"))
 WRONG = Expected(right=0.03, rival=0.03, right_beyond=0.03, rival_beyond=0.03, concentration=10.0)
-"""What is expected of answers that are wrong everywhere: a few are right by chance."""
+"""Expected shares for a model that is wrong at all sizes: a few answers are right by chance."""
 _LEAST = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class Horizons:
-    """The horizons that are thought possible: beyond all sizes, or between two of them, in two steepnesses."""
+    """The horizons that are considered: beyond all sizes, or between two sizes, each with two degrees of
+    steepness.
+    """
 
     sizes: tuple[float, ...]
-    """Infinite first."""
+    """The sizes at the horizons; the first is infinite."""
     steepness: tuple[float, ...]
 
     @classmethod
     def of(cls, sizes: Sequence[int]) -> "Horizons":
-        """Beyond all sizes; and between each two of them, or at the largest."""
+        """Return the horizons for these sizes: beyond all, between each two neighbouring ones, and at the largest."""
         known = sorted({max(size, 1) for size in sizes})
         inner = [float(np.sqrt(low * high)) for low, high in pairwise(known)]
         inner += [float(known[-1])] if len(known) > 1 else []
@@ -48,19 +51,19 @@ class Horizons:
         return cls((np.inf, *(size for size, _ in grid)), (1.0, *(steep for _, steep in grid)))
 
     def surviving(self, sizes: Values) -> Values:
-        """Return the share of items within the horizon: sizes × horizons."""
+        """Return the share of items within the horizon, as sizes × horizons."""
         with np.errstate(divide="ignore"):
             ratio = np.maximum(sizes, 1)[:, None] / np.array(self.sizes)
         return np.asarray(1 / (1 + ratio ** np.array(self.steepness)))
 
     def prior(self, beyond_all: float) -> Values:
-        """Return the prior of each, where so much of it is on `beyond all`."""
+        """Return the prior probability of each horizon, with `beyond_all` on the one beyond all sizes."""
         inner = len(self.sizes) - 1
         return np.array([beyond_all, *([(1 - beyond_all) / inner] * inner)]) if inner else np.ones(1)
 
 
 def shares(expected: Sequence[Expected], surviving: Values) -> tuple[Values, Values]:
-    """Return the shares of right and of rival answers, without noise: what is expected × horizons."""
+    """Return the shares of right and of rival answers without noise, as expectations × horizons."""
     right, rival, right_beyond, rival_beyond = (
         np.array([getattr(one, name) for one in expected])[:, None]
         for name in ("right", "rival", "right_beyond", "rival_beyond")
@@ -74,9 +77,10 @@ def shares(expected: Sequence[Expected], surviving: Values) -> tuple[Values, Val
 def likelihoods(
     clusters: Sequence[Cluster], horizons: Horizons, parameters: Parameters, dispersion: float = 1.0
 ) -> Values:
-    """Logarithms: clusters × hypotheses × noise × horizons. `dispersion` multiplies the concentrations.
+    """Return log likelihoods as clusters × hypotheses × noise levels × horizons. `dispersion` multiplies the
+    concentrations.
 
-    The hypotheses are each form of each way, in order, and then each share of each pair of ways.
+    The hypotheses are each form of each way, in order, then each share of each pair of ways.
     """
     keys = [(one.place, one.size, round(one.right, 6), round(one.rival, 6), round(one.wrong, 6)) for one in clusters]
     return np.stack([_of_cluster(key, horizons, parameters, dispersion) for key in keys])
@@ -86,7 +90,7 @@ def likelihoods(
 def _of_cluster(
     key: tuple[Place, int, float, float, float], horizons: Horizons, parameters: Parameters, dispersion: float
 ) -> Values:
-    """Clusters with the same counts, place and size are alike: in a bootstrap most of them are."""
+    """Return the log likelihoods of one cluster, cached: most clusters of a bootstrap occur several times."""
     place, size, *counted = key
     surviving = horizons.surviving(np.array([float(size)]))
     forms = {way: [form[place] for form in parameters.ways[way].forms] for way in WAYS}
@@ -110,17 +114,17 @@ def _of_cluster(
 
 
 def _noisy(values: Values) -> Values:
-    """Hypotheses × noise × horizons."""
+    """Return shares with noise, as hypotheses × noise levels × horizons."""
     return np.asarray((1 - NOISE)[None, :, None] * values[:, None, :])
 
 
 def beta_binomial(
     counts: Values, has_rival: NDArray[np.bool_], right: Values, rival: Values, concentration: Values
 ) -> Values:
-    """The logarithm of the likelihood of (right, rival, wrong), but for the number of their orders.
+    """Return the log likelihood of the counts (right, rival, wrong), without the multinomial coefficient.
 
-    Right or not is beta-binomial; of what is not right, the rival's or not is so again (Connor and Mosimann's
-    generalised Dirichlet distribution, 1969).
+    Right or not is beta-binomial; if not right, rival or not is beta-binomial too (generalized Dirichlet distribution
+    of Connor and Mosimann, 1969).
     """
     ks, rs, ws = (counts[:, at][:, None, None] for at in range(3))
     right = np.clip(right, _LEAST, 1 - _LEAST)
@@ -138,10 +142,10 @@ def _log_beta_binomial(hits: Values, misses: Values, mean: Values, concentration
 
 
 def other(clusters: Sequence[Cluster], prior: float = 1.0) -> float:
-    """The logarithm of the likelihood of one operation's counts where nothing is expected.
+    """Return the log likelihood of one operation's counts if the shares are unrestricted.
 
-    Each place has a share of right and of rival answers of its own, with a beta(prior, prior) distribution before;
-    half of the prior is on shares that are the same at all sizes, half on one for each size.
+    Each place has its own shares of right and of rival answers, with a beta(prior, prior) distribution; half of the
+    prior is on shares that are equal at all sizes, half on separate shares for each size.
     """
     alike = _pooled(clusters, [one.place for one in clusters], prior)
     by_size = _pooled(clusters, [(one.place, one.size) for one in clusters], prior)
@@ -164,8 +168,9 @@ def _pooled(clusters: Sequence[Cluster], keys: Sequence[object], prior: float) -
 
 
 def always_wrong(clusters: Sequence[Cluster]) -> float:
-    """Return the same where hardly anything is right, or the rival's: who is wrong everywhere shows no way of
-    answering."""
+    """Return the log likelihood of one operation's counts if nearly all answers are neither right nor the rival's: a
+    model that is always wrong shows no way of answering.
+    """
     a, b = WRONG.right * WRONG.concentration, (1 - WRONG.right) * WRONG.concentration
     total = 0.0
     for one in clusters:

@@ -1,4 +1,4 @@
-"""What each way of answering is expected to do: fitted once on reference players, and kept."""
+"""What each way of answering is expected to do: fitted once to reference players, and stored in the package."""
 
 import json
 from collections.abc import Mapping
@@ -14,16 +14,18 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """How one way answers the items of one place, noise aside."""
+    """The expected answers of one way of answering to the items of one place, without noise."""
 
     right: float
-    """The share of right answers up to the horizon."""
+    """Share of right answers up to the horizon."""
     rival: float
-    """The share of the rival's answers there."""
+    """Share of rival answers up to the horizon."""
     right_beyond: float
     rival_beyond: float
     concentration: float
-    """Of the beta distribution from which each cluster has its share: small where templates and players differ."""
+    """Concentration of the beta distribution from which each cluster draws its share: low if templates and
+    players differ much.
+    """
 
 
 OfPlaces = Mapping[Place, Expected]
@@ -31,32 +33,32 @@ OfPlaces = Mapping[Place, Expected]
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """One way of answering: as all its kinds of player together have it, and as each of them has."""
+    """One way of answering: fitted to all its kinds of player together, and to each kind."""
 
     together: OfPlaces
     each: tuple[OfPlaces, ...]
 
     @property
     def forms(self) -> tuple[OfPlaces, ...]:
-        """All fits: first that of all kinds of operation together, then one of each kind."""
+        """Return all fits: first that of all kinds together, then one for each kind."""
         return (self.together, *self.each)
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Of all ways."""
+    """The parameters of all ways of answering."""
 
     version: str
     fitted_on: tuple[str, ...]
-    """Kinds of player."""
+    """The kinds of player that the parameters were fitted to."""
     ways: Mapping[Way, Ways]
 
     def __hash__(self) -> int:
-        """By what they are called: likelihoods are kept by them."""
+        """Return a hash of the version, by which likelihoods are cached."""
         return hash((self.version, self.fitted_on))
 
     def as_json(self) -> dict[str, object]:
-        """As it is kept."""
+        """Return the parameters as plain values for JSON."""
         ways = {
             way: {"together": _as_json(one.together), "each": [_as_json(kind) for kind in one.each]}
             for way, one in self.ways.items()
@@ -73,7 +75,7 @@ def _of_json(kept: Mapping[str, dict[str, float]]) -> OfPlaces:
 
 
 def parameters_of(text: str) -> Parameters:
-    """Read what `as_json` wrote. Raises ValueError for another format."""
+    """Parse the JSON text that `as_json` produced. Raises ValueError for another format."""
     kept = json.loads(text)
     if kept["format"] != FORMAT:
         raise ValueError(f"parameters of format {kept['format']}, where {FORMAT} is read")
@@ -86,5 +88,5 @@ def parameters_of(text: str) -> Parameters:
 
 @cache
 def packaged() -> Parameters:
-    """Return the parameters that verdicts are made with."""
+    """Return the packaged parameters, which verdicts use."""
     return parameters_of((resources.files("gedanken.compare.verdict") / "parameters.json").read_text("utf-8"))

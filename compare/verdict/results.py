@@ -1,4 +1,4 @@
-"""What a verdict says, as plain values."""
+"""The contents of a verdict, as plain values."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -8,12 +8,14 @@ WAYS: tuple[Way, ...] = ("computes", "imitates", "shortcut")
 Hypothesis = Literal["computes", "imitates", "shortcut", "mixture", "other"]
 HYPOTHESES: tuple[Hypothesis, ...] = (*WAYS, "mixture", "other")
 Name = Literal["computes", "imitates", "shortcut", "mixture", "undetermined"]
-"""`computes` is short for: behaves as one that computes. `other` is no name: what fits nothing is undetermined."""
+"""Possible names; `computes` stands for “behaves like a model that computes”. `other` is not among them: what fits no
+way is undetermined.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """At 95 %."""
+    """A 95 % interval."""
 
     low: float
     high: float
@@ -21,66 +23,68 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One shape of a horizon curve, fitted."""
+    """One shape of curve, fitted to the exactness at each size."""
 
     shape: Literal["logistic", "Weibull"]
     horizon: str
     """The size at which exactness falls to one half: a number, `> 256` or `< 4`."""
     at: float
-    """The same as a number, where the curve goes on beyond the sizes that were asked."""
+    """The horizon as a number; the curve may reach one half outside the sizes that were asked."""
     size: float | None
-    """The same; None if it lies outside of them."""
+    """The horizon as a number; None if it lies outside the sizes that were asked."""
     interval: tuple[str, str]
-    """Percentiles of the bootstrap, 95 %, written likewise."""
+    """The 95 % bootstrap interval of the horizon, in the same notation as `horizon`."""
     steepness: float
     shown: tuple[tuple[float, float], ...]
-    """Size and exactness along the curve."""
+    """Points (size, exactness) on the curve."""
 
 
 @dataclass(frozen=True, slots=True)
 class SizeResult:
-    """One kind of operation at one size."""
+    """The result for one kind of operation at one size."""
 
     size: int
     items: float
     exact: float | None
-    """The share of right answers to the items that only carrying out the work gets right."""
+    """Share of right answers to the items that only carrying out the computation answers right."""
     interval: Interval | None
     posterior: dict[Hypothesis, float]
-    """Of these answers alone; all hypotheses equally likely before."""
+    """Posterior probabilities from the answers at this size alone, with equal priors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """The evidence for the likeliest hypothesis, in powers of ten."""
+    """The strength of the evidence for the likeliest hypothesis, as log10 of Bayes factors."""
 
     best: Hypothesis
     against: dict[Hypothesis, float]
-    """The logarithm to base 10 of its Bayes factor against each other one."""
+    """log10 of the Bayes factor against each other hypothesis."""
     least: float
-    """The smallest of them."""
+    """The smallest value in `against`."""
     least_of_priors: float
-    """The smallest under any of the priors that are tried."""
+    """The smallest value under any of the alternative priors."""
     least_left_out: float | None
-    """The smallest with any one template (of all operations: any one family) left out; None with one only."""
+    """The smallest value with any one template left out (for all operations: any one family); None if there is
+    only one.
+    """
     left_out: str | None
-    """What is left out then."""
+    """The template or family whose removal gives that smallest value."""
 
 
 @dataclass(frozen=True, slots=True)
 class OperationVerdict:
-    """One kind of operation."""
+    """The verdict on one kind of operation."""
 
     family: str
     operation: str
     name: Name
     why: str
-    """Why there is no name; empty if there is one."""
+    """Reason why no way of answering is named; empty if one is."""
     posterior: dict[Hypothesis, float]
     interval: dict[Hypothesis, Interval]
-    """Of the posterior, by the bootstrap; empty if it was not asked for."""
+    """Bootstrap interval of each posterior probability; empty if not requested."""
     support: Support | None
-    """None if nothing was answered."""
+    """The strength of the evidence; None if nothing was answered."""
     sizes: tuple[SizeResult, ...]
     curves: tuple[Curve, ...]
     templates: int
@@ -89,14 +93,14 @@ class OperationVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Separation:
-    """How well one family tells two ways apart."""
+    """How well one family of probes tells two ways of answering apart."""
 
     family: str
     pair: tuple[Way, Way]
     by_design: float
-    """The expected weight of evidence for the right one of the two, in powers of ten; the smaller of both."""
+    """Expected weight of evidence for the true one of the two ways, as log10; the smaller of both directions."""
     observed: float
-    """Of the answers that were given, for the first of the two."""
+    """Weight of evidence in the answers given, for the first way against the second, as log10."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +114,17 @@ class Verdict:
     posterior: dict[Hypothesis, float]
     interval: dict[Hypothesis, Interval]
     support: Support | None
-    """None if there is nothing to judge."""
+    """The strength of the evidence; None if there is nothing to judge."""
     operations: tuple[OperationVerdict, ...]
     separations: tuple[Separation, ...]
     items: int
     answers: int
     unanswered: dict[str, int]
-    """Answers that are none, by what they are: they speak for nothing."""
+    """Number of unusable answers of each kind; they count neither for nor against a way."""
     not_understood: tuple[str, ...]
-    """Pairs that were left out, as the check of comprehension failed."""
+    """Pairs that were left out because the comprehension check failed."""
     parameters: str
-    """The version of the parameters, and the kinds of player that they were fitted on."""
+    """The version of the parameters, and the kinds of player that they were fitted to."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the verdict as plain values."""

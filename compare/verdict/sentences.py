@@ -1,4 +1,4 @@
-"""A verdict in words. What a model behaves as is said; what it does inside is not known."""
+"""A verdict in words. They describe how a model behaves; what happens inside the model is not known."""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,7 +23,7 @@ FITS_NOTHING = "the answers fit none of the three ways"
 
 
 def weak(best: Hypothesis, against: Mapping[Hypothesis, float]) -> str:
-    """No Bayes factor of ten."""
+    """Say that no Bayes factor reaches ten."""
     rival = min(against, key=lambda one: against[one])
     return (
         f"{_SHORT[best]} is likeliest, and the evidence against {_SHORT[rival]} is a Bayes factor of "
@@ -32,17 +32,17 @@ def weak(best: Hypothesis, against: Mapping[Hypothesis, float]) -> str:
 
 
 def hangs_on_priors(best: Hypothesis) -> str:
-    """It changes with the priors."""
+    """Say that the verdict changes with the priors."""
     return f"{_SHORT[best]} is likeliest, and with other priors its evidence is weaker than a Bayes factor of 10"
 
 
 def hangs_on(best: Hypothesis, part: str) -> str:
-    """It rests on one template or family."""
+    """Say that the verdict depends on one template or family."""
     return f"{_SHORT[best]} is likeliest, and without “{part}” its evidence is weaker than a Bayes factor of 10"
 
 
 def single(best: Hypothesis) -> str:
-    """There is nothing that could be left out."""
+    """Say that there is only one template or family, so none could be left out."""
     return f"{_SHORT[best]} is likeliest, and all evidence is of a single template or family"
 
 
@@ -52,12 +52,14 @@ def too_few_families(pair: tuple[Way, Way]) -> str:
 
 
 def parameters(version: str, fitted_on: Sequence[str]) -> str:
-    """Return which parameters a verdict was made with."""
+    """Say which parameters a verdict was computed with."""
     return f"{version}, fitted on {', '.join(fitted_on)}"
 
 
 def of_operation(one: OperationVerdict) -> str:
-    """Such as `matrix product: behaves as one that computes, up to n = 23`."""
+    """Describe the verdict on one operation, for example `matrix product: behaves as one that computes, up to n =
+    23`.
+    """
     if one.name == "undetermined":
         return f"{one.operation}: undetermined, as {one.why}"
     return f"{one.operation}: {BEHAVES[one.name]}{_up_to(one)}"
@@ -74,7 +76,7 @@ def of_all(verdict: Verdict) -> str:
 
 
 def _horizons(operations: Sequence[OperationVerdict]) -> str:
-    """Of all kinds of operation, by the logistic curve."""
+    """Describe the horizons of all kinds of operation, by the logistic curve."""
     if not operations:
         return ""
     ordered = sorted(operations, key=lambda one: one.curves[0].at)
@@ -85,7 +87,7 @@ def _horizons(operations: Sequence[OperationVerdict]) -> str:
 
 
 def _reach(one: OperationVerdict) -> str:
-    """Such as `up to n = 23`, or `beyond n = 32`."""
+    """Describe how far a way reaches, for example `up to n = 23`, or `beyond n = 32`."""
     horizon = one.curves[0].horizon
     if horizon.startswith(">"):
         return f"beyond n = {horizon.lstrip('> ')}"

@@ -1,4 +1,4 @@
-"""Which family tells which two ways apart: by design, and by the answers that were given."""
+"""Which families of probes tell which two ways of answering apart: by design, and by the answers given."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ from gedanken.compare.verdict.parameters import Expected, Parameters
 from gedanken.compare.verdict.results import WAYS, Separation, Way
 
 SEPARATES = 1.0
-"""A Bayes factor of ten."""
+"""log10 of the Bayes factor at which a family tells two ways apart: a factor of ten."""
 FAMILIES = 2
-"""So many must separate a pair."""
+"""Number of families that must tell a pair of ways apart."""
 _NOISE = 0.05
 _MOST = 12
-"""Of more items in one cluster no more is expected than of so many: they are alike."""
+"""Maximum number of items in a cluster that count: items of one cluster are similar."""
 
 
 def separations(operations: Sequence[Operation], parameters: Parameters) -> tuple[Separation, ...]:
@@ -42,7 +42,9 @@ def separations(operations: Sequence[Operation], parameters: Parameters) -> tupl
 
 
 def lacking(found: Sequence[Separation], best: Way) -> tuple[Way, Way] | None:
-    """Return a pair that too few families separate, by design or, where it is about `best`, by what was answered."""
+    """Return a pair of ways that too few families tell apart, by design or, if the pair includes `best`, by the
+    answers given; None if there is no such pair.
+    """
     for pair in PAIRS:
         of_pair = [one for one in found if one.pair == pair]
         by_design = sum(one.by_design >= SEPARATES for one in of_pair)
@@ -63,7 +65,8 @@ def _alone(operations: Sequence[Operation]) -> dict[Way, float]:
 
 def _expected_of(clusters: Sequence[Cluster], parameters: Parameters, true: Way, false: Way) -> float:
     """Return the expected weight of evidence (Good, 1950) for the way that is true, with a little noise and no
-    horizon."""
+    horizon.
+    """
     times = Counter((one.place, min(max(1, round(one.items)), _MOST)) for one in clusters)
     return sum(
         count * _weight(place, n, parameters.ways[true].together[place], parameters.ways[false].together[place])

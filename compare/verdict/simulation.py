@@ -1,4 +1,6 @@
-"""Answers drawn from the model of answers itself: whether its posteriors and Bayes factors mean what they say."""
+"""Simulated answers, drawn from the statistical model itself, to test whether its posteriors and Bayes factors
+are calibrated.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -19,7 +21,9 @@ Weights = dict[Way, float]
 def draw_answers(
     hypothesis: Hypothesis, design: Sequence[Cluster], parameters: Parameters, random: Random
 ) -> list[Cluster]:
-    """Answers to the items of a design under one hypothesis, with what is not known drawn from its usual prior."""
+    """Draw answers to the items of a design under one hypothesis; unknown parameters are drawn from their usual
+    priors.
+    """
     operations: dict[tuple[str, str], list[Cluster]] = defaultdict(list)
     for one in design:
         operations[one.family, one.operation].append(one)
@@ -42,7 +46,7 @@ def draw_answers(
 
 
 def _weights(hypothesis: Hypothesis, n: int, random: Random) -> list[Weights | None]:
-    """Of each kind of operation, in which ways it is answered."""
+    """Draw, for each kind of operation, the ways in which it is answered, with weights."""
     if hypothesis == "other":
         return [None] * n
     if hypothesis != "mixture":
@@ -58,7 +62,7 @@ def _weights(hypothesis: Hypothesis, n: int, random: Random) -> list[Weights | N
 
 
 def _forms(parameters: Parameters, is_mixed: bool, random: Random) -> dict[Way, OfPlaces]:
-    """Of each way one form, as the prior has it; in a mixture that of all kinds together."""
+    """Draw a form for each way from the prior; for a mixture, use the form of all kinds together."""
     chosen = {}
     for way in WAYS:
         each = parameters.ways[way].each
@@ -100,7 +104,7 @@ def _beta(mean: float, concentration: float, random: Random) -> float:
 
 
 def _anything(clusters: Sequence[Cluster], random: Random) -> list[Cluster]:
-    """Draw unrestricted shares, for each place or for each place and size."""
+    """Draw answers with unrestricted shares, for each place or for each place and size."""
     by_size = random.random() < 0.5
     drawn: dict[tuple[Place, int], Values] = defaultdict(lambda: random.random(2))
     answered = []

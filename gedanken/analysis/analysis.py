@@ -35,14 +35,17 @@ class VersionAnalysis:
 
     @property
     def has_trunk(self) -> bool:
-        """True if it includes a trunk run, whose result decided what was typed next; supplied logs include none."""
+        """True if a trunk run is among the runs: the run whose result decided what was typed next. Supplied logs
+        have none.
+        """
         return any(0 in (run.seed, run.sample) for run in (*self.real, *self.imagined))
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything that is concluded from a log, for every program version. Everything shown to people is derived from
-    it."""
+    """Everything that is concluded from a log, for every program version. Reports, summaries and JSON are made
+    from it.
+    """
 
     log: RunLog
     versions: tuple[VersionAnalysis, ...]
@@ -51,9 +54,9 @@ class Analysis:
     verdict: str
     """One or two sentences in plain words."""
     effects: tuple[Effects, ...] = ()
-    """For each supplied program that the script changes, the effects of the changes."""
+    """For each supplied program that the script changes, the effects of these changes."""
     notes: tuple[str, ...] = ()
-    """Notes on how it was put together: what was left out, what could not be read."""
+    """Notes on what was left out of the analysis or could not be read."""
 
     @property
     def title(self) -> str:
@@ -77,7 +80,7 @@ class Analysis:
 
     @cached_property
     def prints(self) -> tuple[PrintRow, ...]:
-        """Line counts of each print of each program, in all its runs."""
+        """Line counts of each print of each program, in all runs of that program."""
         return tuple(row for program in self.log.programs for row in print_table(program, self._runs_of(program)))
 
     def to_pandas(self, what: Table = "executions") -> "pandas.DataFrame":

@@ -61,7 +61,7 @@ def analyze(log: RunLog, compared: Compared | None = None) -> Analysis:
 def analyze_line(
     log: RunLog, line: int, compared: Compared
 ) -> tuple[tuple[VersionAnalysis, ...], tuple[Finding, ...]]:
-    """Analyze one line of the script: the program versions that it ran, and all findings."""
+    """Return the analysis of one line of the script: the program versions that the line ran, and all findings."""
     programs = {program.label: program for program in log.programs}
     here = [execution for execution in log.executions if execution.line == line]
     versions: list[VersionAnalysis] = []
@@ -138,7 +138,7 @@ def _compare(  # noqa: PLR0913 (what is compared, and how)
 def _in_one_world_only(
     result: ComparisonResult, label: str, real: Sequence[Execution], imagined: Sequence[Execution]
 ) -> ComparisonResult:
-    """Return the same result; for a version with runs on one side only, just that is undecided."""
+    """Return the result of a version that has only real or only imagined runs, with that stated as undecided."""
     if real and imagined:
         return result
     lacking = "imagined" if real else "real"
@@ -146,7 +146,7 @@ def _in_one_world_only(
 
 
 def _earlier(log: RunLog, label: str, line: int) -> list[Execution]:
-    """Return the runs of all versions that came before this one, up to this line of the script."""
+    """Return the runs of all versions that came before this version, up to this line of the script."""
     versions = [program.label for program in log.programs]
     before = frozenset(versions[: versions.index(label)])
     return [execution for execution in log.executions if execution.program in before and execution.line <= line]

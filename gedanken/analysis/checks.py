@@ -58,14 +58,14 @@ def _guarded(plugin: Plugin, check: Check) -> Check:
 
 
 def _seen(found: Any, runs: RunSet) -> Finding:
-    """Validate a finding: it has the right type, and concerns existing runs."""
+    """Return the finding if it has the right type and concerns existing runs; otherwise raise CheckBroken."""
     if not isinstance(found, Finding):
-        raise BadInput(f"it yields a {type(found).__name__} instead of a Finding")
+        raise BadInput(f"the check yields a {type(found).__name__} instead of a Finding")
     finding = _FINDING.validate_python(asdict(found))
     labels = {run.execution.label for run in (*runs.real, *runs.imagined, *runs.earlier)}
     lines = {line.source for line in finding.evidence} - ({runs.program.label} if runs.program else set())
     if unknown := sorted((lines | set(finding.runs)) - labels):
-        raise BadInput(f"its finding names {unknown[0]}, which is not a run")
+        raise BadInput(f"a finding of the check names {unknown[0]}, which is not a run")
     return finding
 
 

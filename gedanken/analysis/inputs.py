@@ -92,7 +92,7 @@ def _compared(real: Sequence[Path], imagined: Sequence[Path], program: Path | No
         kept, said = _folders(ours.folder, theirs.folder, asked)
     else:
         kept, said = _mixed(ours, theirs, _program(program) if program else None, asked)
-    title = f"{_names(real)} beside {_names(imagined)}"
+    title = f"{_names(real)} compared with {_names(imagined)}"
     return replace(kept, log=replace(kept.log, title=title), notes=(*notes, *said, *kept.notes))
 
 

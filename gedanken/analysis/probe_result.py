@@ -93,7 +93,7 @@ def _consistency(answers: Sequence[AnswerKept], one: str, other: str) -> dict[st
 
 
 def _reasoning(scores: Sequence[ItemScore]) -> list[dict[str, Any]]:
-    """Return the reasoning tokens and the accuracy by size, if the model reasons."""
+    """Return the reasoning tokens and the accuracy by size; empty if the model does not reason."""
     by_size: dict[int, list[Answer]] = {}
     for score in scores:
         for answer in score.answers:

@@ -34,7 +34,7 @@ def item_scores(log: RunLog) -> tuple[ItemScore, ...]:
 def outcome_of(
     kept: ItemKept, answered: AnswerKept, line: SuiteItem | None = None, ran_right: bool | None = None
 ) -> Answer | None:
-    """Score one answer; None if there is none."""
+    """Return the score of one answer; None if there is no answer."""
     found = score(answered.execution, kept.truth, kept.rival)
     if line is None or found is None or found.outcome in ("refused", "cut"):
         return found

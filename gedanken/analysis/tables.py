@@ -27,7 +27,7 @@ _SERIES_COLUMNS: dict[str, type] = {
 
 
 class Tabled(NamedTuple):
-    """Rows, and the type of each column."""
+    """The rows of a table, and the type of each column."""
 
     rows: Rows
     columns: dict[str, type]

@@ -12,7 +12,7 @@ from gedanken.compare.results import Endpoint, SeriesResult
 from gedanken.compare.sentences import sentence
 from gedanken.compare.series.levels import PRIMARY_LEVEL, is_told
 from gedanken.compare.stats.permutation_test import smallest_p
-from gedanken.experiment.counts import many, times_each
+from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Execution, leaves
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.format import figure, probability
@@ -21,6 +21,17 @@ KINDS_TOLD = 3
 LONGEST_SENTENCE = 120
 """Maximum length in characters of a sentence that is shown with its reasons."""
 _CLAUSE_END = re.compile(r"[:;.] ")
+_IN_WORDS = {
+    "epochs silently missing": "epochs missing without notice",
+    "literal differs": "lines in other words",
+    "print count differs": "lines too many or missing",
+    "primary endpoint differs": "main metric differs",
+    "series differs": "curves of numbers differ",
+    "outlier": "last value far outside the real ones",
+    "line in no real log": "lines that no real log has",
+    "answer cut": "answer cut by the token limit",
+}
+"""Names of findings in the verdict, where the name of the check says too little to a newcomer."""
 
 
 def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) -> str:
@@ -34,7 +45,7 @@ def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) ->
         told.append(f"{lost[:1].upper()}{lost[1:]}.")
     elsewhere = Counter(finding for finding in findings if not finding.explained_by) - Counter(case.compared.findings)
     if elsewhere:
-        told.append(f"Other commands of the session: {many(elsewhere.total(), 'finding')}.")
+        told.append(f"Elsewhere in the session: {many(elsewhere.total(), 'finding')}.")
     return " ".join(part for part in told if part)
 
 
@@ -50,7 +61,7 @@ def tells_of(version: VersionAnalysis) -> str:
     labels = {run.label for run in imagined}
     found = [finding for finding in version.compared.findings if not finding.explained_by]
     on = labels & {label for finding in found for label in finding.runs}
-    what = f" ({version.program.label})" if version.program else ""
+    what = f" of {version.program.label}" if version.program else ""
     if not on:
         if version.compared.unjudged:
             return f"Undecided: {version.compared.unjudged}."
@@ -59,10 +70,11 @@ def tells_of(version: VersionAnalysis) -> str:
             return ""
         return f"No difference was found in {many(len(labels), 'imagined run')}{what}{rest}."
     told = Counter(finding.check for finding in found)
-    kinds = times_each(dict(told.most_common(KINDS_TOLD)))
+    kinds = ", ".join(_IN_WORDS.get(kind, kind) for kind, _times in told.most_common(KINDS_TOLD))
     more = ", …" if len(told) > KINDS_TOLD else ""
     verb = "differs" if len(on) == 1 else "differ"
-    return f"{len(on)} of {many(len(labels), 'imagined run')} {verb} from the real runs{what}: {kinds}{more}."
+    who = "The imagined run" if len(labels) == 1 else f"{len(on)} of {many(len(labels), 'imagined run')}"
+    return f"{who} {verb} from the real runs{what}: {kinds}{more}."
 
 
 def _endpoint(version: VersionAnalysis) -> str:

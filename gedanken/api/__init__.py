@@ -1,1 +1,1 @@
-"""What `import gedanken` gives: runs, comparisons and machines for Python programs and notebooks."""
+"""The public functions of `import gedanken`: runs, comparisons and machines for Python programs and notebooks."""

@@ -1,4 +1,4 @@
-"""`gedanken.audit`: transcripts of agents to an Audit."""
+"""The function `gedanken.audit`, which audits the transcripts of agents."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -30,22 +30,25 @@ def audit(  # noqa: PLR0913 (each is asked for by itself, and has a default)
     """Audit what agents say that they ran. Without `claims_by` no model is asked; without `rerun` nothing is run.
 
     Args:
-        transcripts: paths of sessions in any form of docs/audit.md, or of folders that hold some.
-        workspace: the folder in which the agent worked; commands are run again on a copy.
-        image: run them in this image of Docker's or Podman's instead of ours.
-        setup: a command of yours that prepares the copy; it alone may use the network.
-        rerun: run nothing again, only commands that claims speak of, or all.
-        no_tools: you say that the agent of a plain chat had no tools at all.
-        claims_by: a model that points at passages which may be claims, and judges nothing; it reads what the agents
-            said. What the rules read in such a passage can come out supported, and is never held against an agent.
-        progress: told how a re-run goes on.
-        waiting: told what is read.
-        keep_events: whether each transcript is returned with its events.
+        transcripts: paths of sessions in any format of docs/audit.md, or of folders that contain sessions.
+        workspace: the folder in which the agent worked; commands are run again on a copy of it.
+        image: the Docker or Podman image in which commands are run again; None uses gedanken's own.
+        setup: a command that prepares the copy; only this command may use the network.
+        rerun: which commands are run again: `none`, those that claims are about (`claimed`), or `all`.
+        no_tools: True if, as you state, the agent of a plain chat had no tools at all.
+        claims_by: a model that reads what the agents said and names passages that may be claims. It judges nothing:
+            such a claim can be supported by the record, but never counts against an agent.
+        progress: receives the progress of commands that are run again.
+        waiting: receives a message on what is being read.
+        keep_events: True if each transcript is returned with its events.
+
+    Returns:
+        The Audit: the sessions with their judged claims, and notes on what could not be read.
 
     Raises:
-        BadInput: something cannot be read, or is not there.
-        NoModel: the model of `claims_by` cannot be asked.
-        NoSandbox: something is to be run again, and no real machine can be had.
+        BadInput: something cannot be read, or does not exist.
+        NoModel: the model of `claims_by` cannot be reached.
+        NoSandbox: commands are to be run again, and no real machine is available.
     """
     if rerun not in RERUN:
         raise BadInput(f"--rerun {rerun}: must be one of {', '.join(RERUN)}")

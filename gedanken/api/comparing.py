@@ -1,4 +1,4 @@
-"""`gedanken.compare` and `load_run`: from files, folders and executions to an Analysis."""
+"""The functions `gedanken.compare` and `gedanken.load_run`, which return an Analysis."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,10 +20,11 @@ Runs = str | Path | Execution | RunLog | Analysis
 
 
 def load_run(folder: str | Path) -> Analysis:
-    """The run in a folder, compared by the rules of today: what its report shows.
+    """Read the run in a folder and compare it with the current checks, as its report does.
 
-    Any run folder will do: one that is under way, that was left by a process that died, or of an earlier version. Its
-    `log` is the RunLog that the folder holds. Takes as long as the comparison, for the article's run about a second.
+    Any run folder will do: of a run that is unfinished, whose process died, or that an earlier version wrote. The
+    `log` of the Analysis is the stored RunLog. The comparison of the article's run takes about a second.
+
     Raises BadInput for a folder that is not a run folder, or is damaged.
     """
     return analyze(read_run(Path(folder)))
@@ -40,18 +41,18 @@ def compare(
     """Compare real runs with imagined ones. No model is asked and nothing is run.
 
     Args:
-        real: executions, paths of logs (also packed ones, and folders of logs), or one run: its folder, its RunLog or
-            its Analysis.
-        imagined: the same, of imagined runs; left out where `real` is one run, which holds both.
-        program: path of the program that was run; with it more can be said of each line.
-        primary: name of the series whose last value is the primary endpoint, as `val_loss`.
-        named: for metrics that nothing recognises, a name and a regular expression whose group 1 is the number.
+        real: the real runs: executions, paths of logs (also compressed ones, and folders of logs), or one run, given
+            as its folder, its RunLog or its Analysis.
+        imagined: the imagined runs, in the same forms; omit it if `real` is one run, which contains both.
+        program: path of the program that was run; with the program, more findings are possible.
+        primary: name of the series whose last value is the primary endpoint, such as `val_loss`.
+        named: metrics that are not recognized: for each name, a regular expression whose group 1 is the number.
 
     Returns:
-        An Analysis: `verdict`, `findings`, `versions[0].compared` (series, p values, what is undecided).
+        An Analysis: `verdict`, `findings`, `versions[0].compared` (series, p-values, what is undecided).
 
     Raises:
-        BadInput: something cannot be read, or is not there. What the runs show raises nothing.
+        BadInput: something cannot be read, or does not exist. A difference between runs is never an exception.
 
     What is compared, and by which tests: docs/comparison.md.
     """
@@ -65,7 +66,7 @@ def compare(
 
 
 def _paths(given: Runs | Iterable[Runs], folder: Path, *, imagined: bool) -> Iterator[Path]:
-    """Yield what was given as paths: executions are put into files, which `gedanken compare` takes too."""
+    """Yield the given runs as paths: executions are first written to files, which `gedanken compare` can read."""
     for one in [given] if isinstance(given, Runs) else given:
         if isinstance(one, str | Path):
             yield Path(one)

@@ -35,7 +35,9 @@ def sandbox_of(given: SandboxSpec | str) -> SandboxSpec:
 
 @contextmanager
 def asked(given: "BaseChatModel | ModelSpec | str") -> Iterator[ModelSpec]:
-    """A model as a run writes it down; a chat model is known by the name that stands there, in here."""
+    """Yield the ModelSpec that a run stores; a chat model object is registered under its name for as long as the
+    context lasts.
+    """
     if isinstance(given, ModelSpec):
         yield given
     elif isinstance(given, str):

@@ -1,4 +1,4 @@
-"""The imagined machine for Python programs: opened by name, or with a chat model that somebody has."""
+"""The imagined machine for Python programs: opened by the name of a model, or with a chat model object."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -15,20 +15,21 @@ if TYPE_CHECKING:
 class ImaginedMachine(PlayedMachine, Blocking):
     """A terminal played by a language model, which remembers its session from command to command.
 
-    `async with` it, or `with` it where nothing is awaited, as in a notebook; then `run(command)` gives an Execution
-    whose `stdout` is what the model says that the machine prints. Nothing is run anywhere.
+    Open it with `async with`, or with `with` in code that does not await, for example in a notebook. `run(command)`
+    returns an Execution, whose `stdout` is what the model says that the machine prints. Nothing is really run.
     """
 
     def __init__(
         self, model: "BaseChatModel | Model | str", persona: GivenPersona = "matched", *more: Any, **settings: Any
     ) -> None:
-        """A machine that is not open yet.
+        """Prepare a machine, which `with` opens.
 
-        `model` is a chat model of LangChain's, or a name as `--model` takes it: `embedded`, `openai:gpt-4.1`,
-        `scripted:FILE`. `persona` is the name of a packaged one, a path to a YAML file, or a `Persona`. `settings`
-        are the fields of the machine: `limits` (a `Limits`; tokens, seconds), `sample` (the sampling seed; 0 is asked
-        at temperature 0), `temperature` (0 to 2, of the other samples), `steps` (whether it may work things out
-        before the output). Raises BadInput for what is none of these; opening it raises NoModel.
+        `model` is a chat model object of LangChain, or a name as `--model` takes it: `embedded`, `openai:gpt-4.1`,
+        `scripted:FILE`. `persona` is the name of a packaged persona, the path of a YAML file, or a `Persona`.
+        `settings` are the machine's fields: `limits` (a `Limits`, with tokens and seconds), `sample` (the sampling
+        seed; sample 0 has temperature 0), `temperature` (0 to 2, for all other samples), `steps` (True lets the model
+        write working steps before the output). Raises BadInput for an invalid argument; opening the machine raises
+        NoModel.
         """
         asked = model if isinstance(model, Model | str) else model_of(model)
         super().__init__(asked, persona_of(persona), *more, **settings)

@@ -1,4 +1,4 @@
-"""`gedanken.probe` and `aprobe`: small programs of known difficulty, from Python."""
+"""The functions `gedanken.probe` and `aprobe`: small programs of known difficulty, from Python."""
 
 import asyncio
 import os
@@ -29,17 +29,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ProbeResult:
-    """What a probe came to."""
+    """The result of a probe."""
 
     log: RunLog
     scores: tuple[ItemScore, ...]
-    """Of each item and way of asking (`condition`)."""
+    """The score of each item under each way of asking (`condition`)."""
     values: dict[str, Any]
-    """What `gedanken probe --json` prints."""
+    """The values that `gedanken probe --json` prints."""
 
     @property
     def exact(self) -> float | None:
-        """The mean over items of the share of right answers to direct questions; None if nothing was scored."""
+        """The mean over items of the share of right answers to direct questions, 0 to 1; None if nothing was
+        scored.
+        """
         exact: float | None = self.values["exact"]
         return exact
 
@@ -63,28 +65,28 @@ async def aprobe(  # noqa: PLR0913 (what a probe is asked to do)
     out: str | Path | None = None,
     progress: bool = True,
 ) -> ProbeResult:
-    """Ask a model what small programs print, really run them, and count what is right.
+    """Ask a model what small programs print, really run the programs, and count the right answers.
 
-    `aprobe` is awaited; `probe` waits by itself, in a notebook too.
+    `aprobe` is a coroutine function; `probe` blocks until the result is there, also in a notebook.
 
     Args:
-        families: names such as `state` or `linear algebra`; all where none is given and there is no suite.
-        model: as `gedanken.run` takes it.
-        sizes: numbers of operations; by default those of each family.
-        n: programs, or pairs of them, of each operation and size.
-        seed: other seeds make other programs.
-        samples: answers to each direct question, the first at temperature 0, all others at 1.
-        minutes: how long it may take; as much is asked as the model's speed allows.
-        suite: a file of JSON lines with CRUXEval's fields.
-        sandbox: as `gedanken.run` takes it.
-        out: the run folder, new or empty; None makes one under `runs/`.
-        progress: whether standard error tells how far it is.
+        families: names such as `state` or `linear algebra`; if empty, all families, or with a suite none.
+        model: the model, as in `gedanken.run`.
+        sizes: numbers of operations; if empty, the default sizes of each family.
+        n: number of programs, or pairs of programs, for each operation and size.
+        seed: seed that selects the programs.
+        samples: number of answers to each direct question: the first at temperature 0, all others at 1.
+        minutes: time limit; as many questions are asked as the model's speed allows.
+        suite: path of a file of JSON lines with CRUXEval's fields.
+        sandbox: the sandbox, as in `gedanken.run`.
+        out: the run folder, new or empty; None creates one under `runs/`.
+        progress: True if the progress is shown on standard error.
 
     Returns:
         The ProbeResult: `exact`, `scores`, `values`, `log`, `folder`.
 
     Raises:
-        As `gedanken.run` does; `gedanken resume` goes on with its folder.
+        The same errors as `gedanken.run`; `gedanken resume` continues the probe.
     """
     try:
         names = [family(name).name for name in families] or ([] if suite else [one.name for one in FAMILIES])

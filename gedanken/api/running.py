@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 
 
 def waiting(called: str, work: Callable[Asked, Coroutine[Any, Any, Result]]) -> Callable[Asked, Result]:
-    """Return the same for code that does not await."""
+    """Return a blocking function that waits for the coroutine function `work`."""
 
     @wraps(work)
     def wait(*arguments: Asked.args, **named: Asked.kwargs) -> Result:
@@ -54,30 +54,32 @@ async def arun(  # noqa: PLR0913 (what a run is asked to do)
 ) -> Analysis:
     """Have a model write a program, really run it, have the model imagine the run, and compare.
 
-    `arun` is awaited; `run` waits by itself, in a notebook too.
+    `arun` is a coroutine function; `run` blocks until the result is there, also in a notebook.
 
     Args:
-        experiment: the name of a packaged one (`article`, `mnist`, …), a path to a YAML file, or an `Experiment`.
-        model: a name as `--model` takes it (`embedded`, `openai:gpt-4.1`, `scripted:FILE`), a `ModelSpec` with a base
-            URL, or a chat model of LangChain's. It writes the programs and imagines their runs.
-        persona: a name, a path to a YAML file, or a `Persona`; None takes the experiment's.
+        experiment: the name of a packaged experiment (`article`, `mnist`, …), the path of a YAML file, or an
+            `Experiment`.
+        model: a name as for `--model` (`embedded`, `openai:gpt-4.1`, `scripted:FILE`), a `ModelSpec` with a base URL,
+            or a chat model of LangChain. The model writes the programs and imagines their runs.
+        persona: a name, the path of a YAML file, or a `Persona`; None uses the experiment's persona.
         sandbox: `auto`, `docker`, `podman`, `bubblewrap`, or a `SandboxSpec`.
-        real: seeds beside the trunk's; each is one real run of each program version.
-        imagined: samples beside the trunk's, at the experiment's temperature.
-        simulate: whether the model imagines the runs at all.
-        primary: name of the series whose last value is the primary endpoint; None leaves it to the rule of
+        real: number of real runs of each program version, each with another seed, besides seed 0.
+        imagined: number of imagined runs, at the experiment's temperature, besides sample 0.
+        simulate: False if the model imagines no runs.
+        primary: name of the series whose last value is the primary endpoint; None applies the rule of
             docs/comparison.md.
-        out: the run folder, new or empty; None makes one under `runs/`.
-        progress: whether standard error tells how far it is.
+        out: the run folder, new or empty; None creates one under `runs/`.
+        progress: True if the progress is shown on standard error.
 
     Returns:
         The Analysis that the report shows: `verdict` (text), `findings`, `executions` (their `seconds`, exit codes
         and texts), `versions` (series and statistics of each program), `log` (the RunLog), `folder`.
 
     Raises:
-        BadInput: something that was given cannot be used.
-        NoSandbox, NoModel: there is none, or it was lost. What was done until then is kept; `resume` goes on with it.
-        KeyboardInterrupt (of `run`), CancelledError (of `arun`): as well.
+        BadInput: an argument cannot be used.
+        NoSandbox, NoModel: there is no sandbox or no model, or it was lost. Finished work is stored; `resume`
+            continues the run.
+        KeyboardInterrupt (from `run`), CancelledError (from `arun`): the run was interrupted; `resume` continues it.
 
     What makes it fair: docs/design.md.
     """
@@ -109,21 +111,21 @@ async def _resume(
     trusted: bool = False,
     progress: bool = True,
 ) -> Analysis:
-    """Go on with a run that was interrupted, killed, or lost its model or engine. Nothing is paid for twice.
+    """Continue a run that was interrupted, killed, or lost its model or engine. Nothing is paid for twice.
 
     Args:
-        folder: the run folder; None takes the newest under `runs/` that did not come to its end.
-        model: the chat model, where the run was begun with one from Python.
-        base_url: of the model, once more, where the folder names another machine: no key goes to an address that
-            only a folder names.
-        trusted: once more, where the run uses the sandbox `host`, which isolates nothing.
-        progress: whether standard error tells how far it is.
+        folder: the run folder; None uses the newest unfinished run under `runs/`.
+        model: the chat model object, if the run was started from Python with one.
+        base_url: the address of the model, repeated if the folder names another machine: no API key is sent to an
+            address that only a folder names.
+        trusted: True, repeated if the run uses the sandbox `host`, which isolates nothing.
+        progress: True if the progress is shown on standard error.
 
     Returns:
-        The Analysis, as `run` does.
+        The Analysis, as from `run`.
 
     Raises:
-        As `run` does.
+        The same errors as `run`.
     """
     path = Path(folder) if folder else newest_unfinished()
     work = go_on(path, screen_of(progress), Again(base_url, trusted))
@@ -134,7 +136,7 @@ async def _resume(
 
 
 async def _analysed(work: Coroutine[Any, Any, RunResult]) -> Analysis:
-    """Return what a run came to. If its report could not be made, comparing it once more raises what was wrong."""
+    """Return the analysis of a run. If its report failed, compare the run again, which raises the error."""
     try:
         done = await work
     except Interrupted as interrupted:
@@ -146,7 +148,7 @@ async def _analysed(work: Coroutine[Any, Any, RunResult]) -> Analysis:
 
 
 def screen_of(progress: bool) -> Screen:
-    """Signals stay those of the program that calls."""
+    """Return the progress display for a run from Python; signals are left to the calling program."""
     screen = Screen()
     screen.console.quiet = not progress
     screen.takes_signals = False

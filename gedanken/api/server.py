@@ -1,4 +1,4 @@
-"""What `langgraph.json` names: the graphs for LangGraph's server, as `langgraph dev` runs them."""
+"""The graphs that `langgraph.json` names, for LangGraph's server, for example `langgraph dev`."""
 
 import re
 from collections.abc import AsyncIterator, Callable
@@ -34,9 +34,9 @@ _THREAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 @asynccontextmanager
 async def experiment(config: RunnableConfig, runtime: ServerRuntime[RunSpec]) -> AsyncIterator[Any]:
-    """The experiment graph. Only where it is executed are a store, a machine and a model opened.
+    """Yield the experiment graph. A store, a machine and a model are opened only if the graph is executed.
 
-    Each thread of the server has one run folder, `runs/thread-ID`: what is executed on it once more goes on with that
+    Each thread of the server has one run folder, `runs/thread-ID`; a further execution on the thread continues that
     run. Raises BadInput, NoSandbox or NoModel.
     """
     async with _served(config, runtime, Serving, build_served_graph) as graph:
@@ -45,7 +45,7 @@ async def experiment(config: RunnableConfig, runtime: ServerRuntime[RunSpec]) ->
 
 @asynccontextmanager
 async def probe(config: RunnableConfig, runtime: ServerRuntime[RunSpec]) -> AsyncIterator[Any]:
-    """The probe graph, whose context is a RunSpec with a `probe`; see `experiment`."""
+    """Yield the probe graph, whose context is a RunSpec with a `probe`; see `experiment`."""
     async with _served(config, runtime, ProbeServing, build_served_probe) as graph:
         yield graph
 
@@ -63,7 +63,9 @@ async def _served(
         return
     spec = await off_loop(asked_of, executed.context)
     if (spec.probe is not None) != (serves is ProbeServing):
-        raise BadInput("context: probe: a spec with a probe is for the graph `probe`, and any other for `experiment`")
+        raise BadInput(
+            "context: probe: use the graph `probe` for a spec with a probe, and `experiment` for any other"
+        )
     folder = RUNS / f"thread-{_thread_of(config)}"
     screen = Screen()
     screen.console.quiet = True
@@ -86,20 +88,25 @@ async def _served(
 
 
 def asked_of(context: Any) -> RunSpec:
-    """What a client asks for. Raises BadInput.
+    """Return the RunSpec that a client requests. Raises BadInput.
 
-    Whoever reaches the server may be anybody, a page in a browser too: what would run programs without isolation, or
-    send this machine's keys elsewhere, is not taken from there.
+    Anybody may reach the server, even a web page in a browser. So requests are refused that would run programs
+    without isolation, or send this machine's keys to another address.
     """
     try:
         spec = context if isinstance(context, RunSpec) else RunSpec.model_validate(context or {})
     except ValidationError as error:
         first = error.errors()[0]
-        raise BadInput(f"context: {'.'.join(map(str, first['loc']))}: {first['msg']}; it is a RunSpec") from error
+        raise BadInput(
+            f"context: {'.'.join(map(str, first['loc']))}: {first['msg']}; the context must be a RunSpec"
+        ) from error
     if spec.sandbox.trusted or spec.sandbox.name == "host":
         raise BadInput("a server runs no programs without isolation: name another sandbox than host")
     if spec.model.base_url is not None and not is_here(spec.model.base_url):
-        raise BadInput("a server sends no key to an address that a client names; set it in the server's environment")
+        raise BadInput(
+            "the server sends no API key to an address that a client names; set the address in the server's "
+            "environment"
+        )
     check(spec)
     return spec
 
@@ -108,7 +115,7 @@ def _open(opened: ExitStack, folder: Path, spec: RunSpec) -> RunStore:
     if not is_run_folder(folder):
         return opened.enter_context(open_store(make_folder(folder), spec))
     if read_spec(Inside(folder, MOST_FOLDER_BYTES)).key != spec.key:
-        raise BadInput(f"this thread holds another run, in {folder}: begin a new thread")
+        raise BadInput(f"this thread contains another run, in {folder}: start a new thread")
     return opened.enter_context(reopen_store(folder))
 
 

@@ -99,7 +99,7 @@ class Audited:
         return coverage(judged for judged in self.claims if judged.claim.event == last)
 
     def kinds(self) -> set[str]:
-        """Return which of `KINDS` occur in it."""
+        """Return which of `KINDS` occur in this session."""
         found = {name for name, status in KINDS.items() if self.statuses[status]}
         return found | ({DIFFERS} if self.differing else set())
 
@@ -124,7 +124,7 @@ class Audit:
     """Notes on what could not be read or done."""
 
     def kinds(self) -> set[str]:
-        """Return which of `KINDS` occur in any of them."""
+        """Return which of `KINDS` occur in any session."""
         return {kind for one in self.audited for kind in one.kinds()}
 
     def by_agent(self) -> Iterator[tuple[str, list[Audited]]]:

@@ -1,5 +1,6 @@
-"""The plan for running a transcript again: its edits and commands, in order, and the output that each is compared
-with."""
+"""The plan for running the commands of a transcript again: edits and commands in order, with the output that each is
+compared with.
+"""
 
 import json
 import re
@@ -26,7 +27,7 @@ MOST_STEPS = 400
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One command, with the output that it is compared with."""
+    """One command, with the output that its new output is compared with."""
 
     command: str
     event: int
@@ -40,11 +41,11 @@ class Step:
     exit_code: int | None = None
     claims: tuple[int, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
-    """Programs that are put into the folder before it."""
+    """Programs that are written into the folder before the command runs."""
     anew: bool = False
-    """True if it starts in the agent's folder, wherever the previous command went."""
+    """True if the command starts in the agent's folder, wherever the previous command went."""
     below: str | None = None
-    """The folder in which it was run, if the call states it."""
+    """The folder in which the agent ran the command, if the call states it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Plan:
 
     @property
     def commands(self) -> list[Step]:
-        """The commands alone."""
+        """The steps that are commands."""
         return [step for step in self.steps if isinstance(step, Step)]
 
 

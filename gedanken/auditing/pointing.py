@@ -1,4 +1,6 @@
-"""A model points at passages that may be claims. It judges nothing: only verbatim passages are taken."""
+"""Finding passages that may be claims with a model. The model judges nothing, and only passages that it quotes
+verbatim are used.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,9 +19,9 @@ from gedanken.prompts import render
 from gedanken.records.importers.transcripts.reading import files_of, read_transcripts
 
 Spans = Mapping[int, Sequence[tuple[int, int]]]
-"""For the number of an event: where passages stand in its text."""
+"""By event number, the start and end of passages in the event's text."""
 _MOST_MESSAGES = 200
-"""Messages of a session that a model is asked about: the last ones."""
+"""Maximum number of messages of a session that the model is asked about: the last ones."""
 _LONGEST_MESSAGE = 8_000
 _LONGEST_REPLY = 20_000
 _MOST_PASSAGES = 40
@@ -28,20 +30,20 @@ _LONGEST_PASSAGE = 500
 
 @dataclass
 class Pointed:
-    """What a model pointed at, by file, session in the file and event."""
+    """The passages that the model named, by file, session and event."""
 
     name: str
     of: dict[tuple[Path, int], Spans] = field(default_factory=dict)
     taken: int = 0
     dropped: int = 0
-    """Passages that do not stand in the message in these words."""
+    """Number of passages that do not occur in the message in these words."""
     unread: int = 0
-    """Replies that are no list, or that did not come."""
+    """Number of replies that contain no list, or never came."""
     left_out: int = 0
-    """Messages that it was not asked about, or only in part: too many, or too long."""
+    """Number of messages that the model was not asked about, or only in part: too many, or too long."""
 
     def note(self) -> str:
-        """A sentence for the reader of the audit."""
+        """Return a sentence about this for the reader of the audit."""
         return (
             f"{self.name} pointed at {self.taken:,} passages; {self.dropped:,} that are not verbatim were dropped, "
             f"{self.unread:,} replies could not be read, {self.left_out:,} messages were too many or too long for it"
@@ -49,7 +51,9 @@ class Pointed:
 
 
 async def point(paths: Sequence[Path], model: str, progress: Progress) -> Pointed:
-    """Ask a model about each message of the agents. Raises BadInput or NoModel; unreadable files are passed over."""
+    """Ask a model for possible claims in each message of the agents. Raises BadInput or NoModel; unreadable files
+    are skipped.
+    """
     pointed = Pointed(model)
     async with open_model(ModelSpec(name=model), progress) as opened:
         for path, _named in files_of(paths):
@@ -86,7 +90,9 @@ async def _of_session(model: Model, transcript: AgentTranscript, pointed: Pointe
 
 
 def read_passages(reply: str) -> list[str] | None:
-    """The passages that a reply lists; None where it is no list. Whatever else it says is not looked at."""
+    """Return the passages that a reply lists; None if the reply contains no list. The rest of the reply is
+    ignored.
+    """
     text = reply[:_LONGEST_REPLY]
     try:
         listed = json.loads(text[text.index("[") : text.rindex("]") + 1])

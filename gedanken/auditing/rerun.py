@@ -1,4 +1,4 @@
-"""Running again what a transcript says was run: on a copy of the workspace, without a network, several times."""
+"""Running the commands of a transcript again: on a copy of the workspace, without a network, several times."""
 
 import re
 from collections.abc import AsyncIterator, Sequence
@@ -60,7 +60,7 @@ class Asked:
 
 
 async def rerun(audited: Audited, asked: Asked, progress: Progress) -> Audited:
-    """Run again what a session says was run, and compare. Raises BadInput or NoSandbox."""
+    """Run the commands of a session again, and compare their outputs. Raises BadInput or NoSandbox."""
     plan = plan_of(audited.transcript, audited.claims, asked.which)
     compared = [step for step in plan.commands if step.said is not None]
     if not compared:

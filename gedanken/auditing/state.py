@@ -110,7 +110,9 @@ def _commit_of(workspace: Path) -> str | None:
 
 
 def _check_out(workspace: Path, commit: str, target: Path) -> None:
-    """Copy the files of a commit over a copy. Objects are read directly: no filter, hook or link is followed."""
+    """Write the files of a commit over the copy of the workspace. Git objects are read directly: no filter, hook
+    or link is followed.
+    """
     listed = _git(workspace, "ls-tree", "-r", "-z", "--long", commit)
     for entry in (listed or b"").split(b"\0"):
         about, _tab, name = entry.partition(b"\t")

@@ -1,4 +1,4 @@
-"""`gedanken audit`: what an agent's transcript says that ran, against its own record and against real runs."""
+"""The command `gedanken audit`: compares what an agent says that it ran with its transcript and with real runs."""
 
 import sys
 from pathlib import Path
@@ -24,14 +24,14 @@ FAIL_ON = "--fail-on"
 
 
 def complete_kind(incomplete: str) -> list[str]:
-    """Kinds that begin so."""
+    """Return the values of `--fail-on` that begin like this."""
     from gedanken.auditing.audited import KINDS
 
     return [kind for kind in KINDS if kind.startswith(incomplete)]
 
 
 def complete_rerun(incomplete: str) -> list[str]:
-    """Return what `--rerun` takes that begins so."""
+    """Return the values of `--rerun` that begin like this."""
     return [name for name in ("none", "claimed", "all") if name.startswith(incomplete)]
 
 
@@ -48,35 +48,35 @@ def audit(  # noqa: PLR0913 (its options)
         typer.Option(
             FAIL_ON,
             metavar="KIND…",
-            help="End with 1 where this occurs: misquoted, too-early, stale, never-run, undecidable, supported or "
-            "differs; takes every kind after it.",
+            help="Exit with code 1 if any of these kinds occurs. Claims: misquoted, too-early, stale, never-run, "
+            "undecidable, supported. Commands run again: differs. Takes all kinds that follow.",
             autocompletion=complete_kind,
         ),
     ] = None,
     no_tools: Annotated[
-        bool, typer.Option("--no-tools", help="You say that the agent of a plain chat had no tools at all.")
+        bool, typer.Option("--no-tools", help="State that the agent of a plain chat had no tools at all.")
     ] = False,
     workspace: Annotated[
         Path | None,
         typer.Option(help="The folder in which the agent worked; commands are run again on a copy of it."),
     ] = None,
     image: Annotated[
-        str | None, typer.Option(help="Run commands again in this image of Docker's or Podman's, instead of ours.")
+        str | None, typer.Option(help="Run commands again in this Docker or Podman image, instead of gedanken's own.")
     ] = None,
     setup: Annotated[
         str | None,
         typer.Option(
             metavar="CMD",
-            help="A command of yours that prepares the copy. It alone may use the network, and ends before anything "
-            "of the transcript runs.",
+            help="A command that prepares the copy. Only this command may use the network; it ends before any "
+            "command of the transcript runs.",
         ),
     ] = None,
     rerun: Annotated[
         str,
         typer.Option(
             metavar="[none|claimed|all]",
-            help="What is really run again, without a network: nothing, the commands that claims speak of (with "
-            "those that change files before them), or all.",
+            help="Which commands are really run again, without a network: none, those that claims are about (and "
+            "earlier ones that change files), or all.",
             autocompletion=complete_rerun,
         ),
     ] = "none",
@@ -84,11 +84,11 @@ def audit(  # noqa: PLR0913 (its options)
         str | None,
         typer.Option(
             metavar="MODEL",
-            help="A model that reads what the agents said and points at passages that the rules may have missed; it "
-            "judges nothing, and what it does not copy letter for letter is dropped.",
+            help="A model that reads what the agents said and quotes passages that the rules may have missed. The "
+            "model judges nothing, and inexact quotes are ignored.",
         ),
     ] = None,
-    html: Annotated[Path | None, typer.Option(help="Write the page to this HTML file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the report to this HTML file.")] = None,
     as_json: Json = False,
 ) -> None:
     """Audit what agents say that they ran. Without --claims-by no model is asked, and nothing leaves this machine."""
@@ -135,8 +135,9 @@ def audit(  # noqa: PLR0913 (its options)
 
 
 def _kinds(given: list[str]) -> set[str]:
-    """Return the kinds that were named, also several in one word with commas. Raises BadInput for one that there is
-    not."""
+    """Return the kinds that `--fail-on` names; one word may name several, separated by commas. Raises BadInput
+    for an unknown kind.
+    """
     from gedanken.auditing.audited import KINDS
     from gedanken.experiment.errors import BadInput
 
@@ -147,7 +148,7 @@ def _kinds(given: list[str]) -> set[str]:
 
 
 def spread_kinds(arguments: list[str]) -> list[str]:
-    """Have `--fail-on` of `audit` take every kind that follows it, as `--fail-on stale never-run`."""
+    """Make `--fail-on` of `audit` accept all kinds that follow it, as in `--fail-on stale never-run`."""
     if arguments[:1] != ["audit"]:
         return arguments
     from gedanken.auditing.audited import KINDS

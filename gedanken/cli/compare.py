@@ -1,4 +1,6 @@
-"""`gedanken compare`: compare real with imagined runs, from run folders or any logs. No model, no Docker."""
+"""The command `gedanken compare`: compares real with imagined runs, from run folders or any logs, without a model
+or Docker.
+"""
 
 import sys
 from pathlib import Path

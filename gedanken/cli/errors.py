@@ -54,7 +54,7 @@ def clear_errors() -> Iterator[None]:
 
 
 def fail(message: str, exit_code: int) -> NoReturn:
-    """Print why in one line, and exit."""
+    """Print the message as one line on standard error, and exit with the code."""
     from gedanken.experiment.escaping import harmless
 
     print(f"gedanken: {harmless(' '.join(message.split()))}", file=sys.stderr)

@@ -160,7 +160,7 @@ Named = Annotated[
 
 
 def asked_of(primary: str | None, named: list[str] | None) -> "Asked":
-    """Read `--primary` and `--as`. Raises BadInput."""
+    """Parse `--primary` and `--as`. Raises BadInput."""
     from gedanken.compare.results import Asked
     from gedanken.compare.series.asked import compiled
     from gedanken.experiment.errors import BadInput
@@ -185,7 +185,7 @@ def with_approval(words: list[str]) -> list[str]:
 
 
 def approval_of(value: str) -> Literal["none", "first", "all"]:
-    """Read `--approve`. Raises BadInput."""
+    """Parse `--approve`. Raises BadInput."""
     from gedanken.experiment.errors import BadInput
 
     match value:
@@ -195,7 +195,7 @@ def approval_of(value: str) -> Literal["none", "first", "all"]:
 
 
 def budget_of(text: str | None) -> "Budget | None":
-    """Read `--budget`; None if it was not given. Raises BadInput."""
+    """Parse `--budget`; None if it was not given. Raises BadInput."""
     from gedanken.experiment.budget import parse_budget
 
     return None if text is None else parse_budget(text)

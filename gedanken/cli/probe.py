@@ -1,6 +1,7 @@
-"""`gedanken probe`: small experiments, each on one question. Each comes in by its entry point, when it is asked for.
+"""The command `gedanken probe` and its subcommands, one for each installed probe.
 
-What an entry point in `gedanken.probes` names is a `typer.Typer` of one command, whose parameters are its options.
+An entry point in `gedanken.probes` names a `typer.Typer` with one command, whose parameters are the options of the
+probe. A probe is imported only when it is used.
 """
 
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from gedanken.cli.probe_families import FAMILIES, NAME
 
 
 class _Probes(TyperGroup):
-    """A command for each probe that is installed."""
+    """A command group with one subcommand for each installed probe."""
 
     def list_commands(self, _context: object) -> list[str]:
         from gedanken.experiment.plugins import PROBES, by_name
@@ -25,7 +26,7 @@ class _Probes(TyperGroup):
             return [NAME, *by_name(PROBES)]
 
     def resolve_command(self, context: Any, args: list[str]) -> Any:
-        """Return where no probe is named, families of small programs are meant: `gedanken probe state --n 5`."""
+        """Return the subcommand; without the name of a probe, it is `families`: `gedanken probe state --n 5`."""
         named = args and args[0] in self.list_commands(context)
         return super().resolve_command(context, args if named else [NAME, *args])
 
@@ -54,7 +55,9 @@ class _Probes(TyperGroup):
 
 
 def _in_one_line(callback: Any, guarded: Callable[..., Any]) -> Any:
-    """Return the function of a command; whatever it raises ends in one line, but for what Typer itself takes."""
+    """Wrap the function of a command: any exception ends the command with one line, except those that Typer
+    handles.
+    """
 
     @wraps(callback)
     def call(*arguments: Any, **options: Any) -> Any:
@@ -65,7 +68,7 @@ def _in_one_line(callback: Any, guarded: Callable[..., Any]) -> Any:
 
 
 def _unusable(why: str) -> Any:
-    """Return a command that only says why there is none."""
+    """Return a command that only says why the probe cannot be used."""
     app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
     @app.command(help=f"Cannot be used: {why}", context_settings={"ignore_unknown_options": True})

@@ -37,20 +37,33 @@ def families(  # noqa: PLR0913 (each is an option of the command)
     sizes: Annotated[
         str, typer.Option(help="Numbers of operations, such as 1,2,4,8; by default 1,2,4,8,16,32.", metavar="N,N,…")
     ] = "",
-    n: Annotated[int, typer.Option("--n", min=1, max=1000, help="Programs, or pairs, of each kind and size.")] = 4,
-    seed: Annotated[int, typer.Option(help="Other seeds make other programs.")] = 0,
+    n: Annotated[
+        int,
+        typer.Option("--n", min=1, max=1000, help="Number of programs, or pairs of programs, of each kind and size."),
+    ] = 4,
+    seed: Annotated[int, typer.Option(help="Seed that selects the programs: another seed gives other programs.")] = 0,
     samples: Annotated[
-        int, typer.Option(min=1, max=1000, help="Answers to each: the first at temperature 0, all others at 1.")
+        int,
+        typer.Option(
+            min=1,
+            max=1000,
+            help="Number of answers to each direct question: the first at temperature 0, all others at 1.",
+        ),
     ] = 1,
     minutes: Annotated[
         float | None,
-        typer.Option(min=0.1, max=10_000, help="Ask as much as fits into this time, by the model's speed."),
+        typer.Option(
+            min=0.1, max=10_000, help="Time limit; as many questions are asked as the model's speed allows."
+        ),
     ] = None,
     suite: Annotated[
         Path | None, typer.Option(help="JSON lines with the fields of CRUXEval: id, code, input, output.")
     ] = None,
     answers: Annotated[
-        Path | None, typer.Option(help="Recorded answers to the suite, JSON: id to list. No model is asked.")
+        Path | None,
+        typer.Option(
+            help="JSON file with recorded answers to the suite: an object from ids to lists. No model is asked."
+        ),
     ] = None,
     budget: BudgetText = None,
     sandbox: Sandbox = "auto",
@@ -58,7 +71,7 @@ def families(  # noqa: PLR0913 (each is an option of the command)
     as_json: Json = False,
     out: Annotated[Path | None, typer.Option(help="The run folder, new or empty; by default under runs/.")] = None,
 ) -> None:
-    """Ask what small programs print, really run them, and count what is right by the number of their operations."""
+    """Ask a model what small programs print, really run them, and count right answers by number of operations."""
     from gedanken.cli.shown import show_probe
     from gedanken.experiment.budget import Budget
     from gedanken.experiment.run_spec import ModelSpec, SandboxSpec

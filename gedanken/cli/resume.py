@@ -1,4 +1,4 @@
-"""`gedanken resume`, `gedanken approve`, `gedanken extend`, `gedanken fork`: going on with runs that were begun."""
+"""The commands `gedanken resume`, `approve`, `extend` and `fork`, which continue existing runs."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -29,14 +29,14 @@ RunFolder = Annotated[Path, typer.Argument(help="A run folder.", exists=True, fi
 
 
 def resume(  # noqa: PLR0913 (each is an option of the command)
-    run: Annotated[Path | None, typer.Argument(help="A run folder; by default the newest that did not end.")] = None,
+    run: Annotated[Path | None, typer.Argument(help="A run folder; by default the newest unfinished one.")] = None,
     base_url: BaseUrl = None,
     trust: Trust = False,
     trace_otlp: TraceOtlp = None,
     budget: BudgetText = None,
     as_json: Json = False,
 ) -> None:
-    """Go on with a run that was killed, interrupted, or lost its model or engine. Nothing is paid for twice."""
+    """Continue a run that was killed, interrupted, or lost its model or engine. Nothing is paid for twice."""
     from gedanken.resuming import Again, newest_unfinished
     from gedanken.resuming import resume as go_on
     from gedanken.terminal.screen import Screen
@@ -50,12 +50,13 @@ def resume(  # noqa: PLR0913 (each is an option of the command)
 
 def approve(  # noqa: PLR0913 (each is an option of the command)
     run: RunFolder,
-    yes: Annotated[bool, typer.Option("--yes", help="Let it run as it is.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Let the program run as it is.")] = False,
     edit: Annotated[
-        Path | None, typer.Option(help="File with the program that is to run instead.", exists=True, dir_okay=False)
+        Path | None, typer.Option(help="File with a program that is run instead.", exists=True, dir_okay=False)
     ] = None,
     reject: Annotated[
-        str | None, typer.Option(metavar="REASON", help="Do not let it run; the coder is told why, and tries again.")
+        str | None,
+        typer.Option(metavar="REASON", help="Do not run the program; the coder is told this reason and tries again."),
     ] = None,
     base_url: BaseUrl = None,
     trust: Trust = False,
@@ -63,7 +64,9 @@ def approve(  # noqa: PLR0913 (each is an option of the command)
     budget: BudgetText = None,
     as_json: Json = False,
 ) -> None:
-    """Say whether the program that waits in a run may run, and go on; without an option, look at it and be asked."""
+    """Decide whether the waiting program of a run may run, and continue; without an option, show the program and
+    ask.
+    """
     from gedanken.experiment.approval import read_decision
     from gedanken.experiment.errors import BadInput
     from gedanken.resuming import Again, resume
@@ -74,7 +77,7 @@ def approve(  # noqa: PLR0913 (each is an option of the command)
         if yes + (edit is not None) + (reject is not None) > 1:
             raise BadInput("--yes, --edit and --reject cannot be combined: choose one")
         if reject is not None and not reject.strip():
-            raise BadInput("--reject needs a reason: the coder is told it and tries again")
+            raise BadInput("--reject needs a reason, which the coder is told before it tries again")
         again = Again(base_url, trust, trace_otlp, budget_of(budget))
         if edit is not None:
             answer = read_decision({"decision": "edit", "source": edit.read_text(encoding="utf-8")})
@@ -89,9 +92,11 @@ def approve(  # noqa: PLR0913 (each is an option of the command)
 
 def extend(  # noqa: PLR0913 (each is an option of the command)
     run: RunFolder,
-    real: Annotated[int | None, typer.Option(min=0, max=1000, help="Real seeds that it is to have in all.")] = None,
+    real: Annotated[
+        int | None, typer.Option(min=0, max=1000, help="Total number of real seeds after the extension.")
+    ] = None,
     imagined: Annotated[
-        int | None, typer.Option(min=0, max=1000, help="Imagined samples that it is to have in all.")
+        int | None, typer.Option(min=0, max=1000, help="Total number of imagined samples after the extension.")
     ] = None,
     base_url: BaseUrl = None,
     trust: Trust = False,
@@ -99,7 +104,9 @@ def extend(  # noqa: PLR0913 (each is an option of the command)
     budget: BudgetText = None,
     as_json: Json = False,
 ) -> None:
-    """Give a run more seeds and samples; only the new ones are run, and the report says that there are more."""
+    """Give a run more seeds and samples. Only the new ones are run, and the report says that they were added
+    later.
+    """
     from gedanken.resuming import Again
     from gedanken.resuming import extend as go_on
     from gedanken.terminal.screen import Screen
@@ -110,15 +117,15 @@ def extend(  # noqa: PLR0913 (each is an option of the command)
 
 def fork(  # noqa: PLR0913 (each is an option of the command)
     run: RunFolder,
-    at: Annotated[int, typer.Option(min=1, help="Script line, counted from 1, from which something else holds.")],
+    at: Annotated[int, typer.Option(min=1, help="Script line, counted from 1, from which on the changes apply.")],
     script: Annotated[
-        str | None, typer.Option(help="An experiment, packaged or a YAML file, whose script is followed from there.")
+        str | None, typer.Option(help="A packaged experiment or a YAML file, whose script is used from that line on.")
     ] = None,
     persona: Annotated[
-        str | None, typer.Option(help="A packaged persona or a YAML file, which is played from there.")
+        str | None, typer.Option(help="A packaged persona or a YAML file, which is played from that line on.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option(help="The model that is asked from there, as `gedanken run --model` takes it.")
+        str | None, typer.Option(help="The model that is used from that line on, as in `gedanken run --model`.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one under runs/.")] = None,
     base_url: BaseUrl = None,
@@ -127,7 +134,7 @@ def fork(  # noqa: PLR0913 (each is an option of the command)
     budget: BudgetText = None,
     as_json: Json = False,
 ) -> None:
-    """Begin a new run that reuses another run up to a line of its script and goes on differently from there."""
+    """Start a new run that equals another run up to a line of its script, and then continues differently."""
     from gedanken.experiment.errors import BadInput
     from gedanken.forking import Changes
     from gedanken.forking import fork as go_on
@@ -148,7 +155,7 @@ def fork(  # noqa: PLR0913 (each is an option of the command)
 
 
 def finish(running: "Coroutine[Any, Any, RunResult]", as_json: bool) -> None:
-    """Run to the end, show what came of it, and end with its exit code."""
+    """Execute a run, print its result, and exit with its exit code."""
     from gedanken.cli.shown import exit_code_of, show
 
     ran = asyncio.run(running)

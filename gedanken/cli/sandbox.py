@@ -53,7 +53,9 @@ def list_things(as_json: Json = False) -> None:
 )
 def build(
     cuda: Annotated[bool, typer.Option("--cuda", help="The image for GPUs, on an official PyTorch base.")] = False,
-    base: Annotated[str | None, typer.Option(help="Base image to build on; if it has PyTorch, that is kept.")] = None,
+    base: Annotated[
+        str | None, typer.Option(help="Base image to build on; if the image has PyTorch, its PyTorch is used.")
+    ] = None,
     sandbox: Sandbox = "docker",
 ) -> None:
     """Build the image that programs run in, if it is missing or out of date."""

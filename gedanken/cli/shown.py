@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def show(ran: "RunResult", as_json: bool) -> None:
-    """Print what a run came to, for a person or as JSON."""
+    """Print the result of a run, for a person or as JSON."""
     from gedanken.analysis.probe_result import probe_result
     from gedanken.report.plain_words import plain_words
     from gedanken.terminal.screen import print_json
@@ -39,7 +39,9 @@ def show(ran: "RunResult", as_json: bool) -> None:
 
 
 def exit_code_of(ran: "RunResult") -> int:
-    """Return 0 if all went well; a run that is stored although its report failed has its own code."""
+    """Return the exit code of a run: 0 if all went well. A run that is stored although its report failed has its
+    own code.
+    """
     from gedanken.experiment.run_log import DONE
 
     if ran.log.outcome != DONE:
@@ -49,7 +51,7 @@ def exit_code_of(ran: "RunResult") -> int:
 
 
 def show_probe(result: dict[str, Any], as_json: bool) -> None:
-    """Print what a probe of small programs came to, for a person or as JSON."""
+    """Print the result of a probe of small programs, for a person or as JSON."""
     from rich.console import Console
 
     from gedanken.probing.shown import print_result

@@ -1,4 +1,4 @@
-"""`gedanken verdict`: the verdict on the stored answers of one or several probes."""
+"""The command `gedanken verdict`: the verdict on the stored answers of one or several probes."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,12 +24,14 @@ EPILOG = (
 
 
 def verdict(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders of gedanken probe; several stand side by side.")],
+    runs: Annotated[
+        list[Path], typer.Argument(help="Run folders of gedanken probe; several are shown side by side.")
+    ],
     arm: Annotated[str, typer.Option(help="Which answers: direct, steps, again, session, later, …")] = "direct",
-    html: Annotated[Path | None, typer.Option(help="Write the page to this HTML file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the report to this HTML file.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Say whether a model behaves as one that computes, imitates or takes shortcuts, by operation and size."""
+    """Say whether a model behaves like one that computes, imitates or takes shortcuts, by operation and size."""
     with clear_errors():
         from gedanken.analysis.probe_verdict import verdict_of
         from gedanken.experiment.escaping import harmless
@@ -93,7 +95,9 @@ def _table(judged: "Sequence[Verdict]") -> "Table":
 
 
 def _cell(own: "OperationVerdict") -> str:
-    """Such as `computes 0.97; 23 (16 to 32)`: the name and the posterior of the likeliest way; the horizon."""
+    """Format a cell, such as `computes 0.97; 23 (16 to 32)`: the likeliest way, its posterior probability, and
+    the horizon.
+    """
     if not own.support:
         return own.name
     likeliest = own.support.best

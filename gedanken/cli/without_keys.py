@@ -11,7 +11,7 @@ from gedanken.experiment.secrets import redacted
 
 
 def keep_keys_off_the_screen() -> None:
-    """From now on, remove this process's keys from tracebacks, warnings and log lines."""
+    """Make tracebacks, warnings and log lines omit this process's keys from now on."""
     make_record, format_warning = logging.getLogRecordFactory(), warnings.formatwarning
 
     def record(*arguments: Any, **more: Any) -> logging.LogRecord:

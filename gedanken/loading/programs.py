@@ -30,7 +30,7 @@ def check_given(experiment: Experiment) -> None:
     given = [line for line in experiment.script if line.give]
     if given and experiment.conditions.source == "hidden":
         raise BadInput(
-            "with --source hidden the model would know nothing of this script's program: use --source shown"
+            "with --source hidden, the model would know nothing about the supplied program; use --source shown"
         )
     if any(line.source is None for line in given):
         raise BadInput("the source of a supplied program is missing: load the experiment with load_experiment")

@@ -27,7 +27,7 @@ class Recorded(NamedTuple):
 
     answers: Mapping[str, tuple[str, ...]]
     is_cut: bool
-    """True if whoever published them took each answer out of its reply: they are then taken to the letter."""
+    """True if the publisher extracted each answer from its reply: such an answer is used as it is."""
 
 
 class Suite(NamedTuple):

@@ -35,7 +35,7 @@ _WITHIN = BATCH_SECONDS - 2 * PROGRAM_SECONDS - 30
 
 
 def limits_of(cores: int) -> Limits:
-    """Return the limits of a machine for batches with so many cores: that many programs run at a time."""
+    """Return the limits of a machine for batches with this many cores: one program runs on each core."""
     return LIMITS.model_copy(update={"cpus": float(max(1, min(MOST_CORES, cores)))})
 
 
@@ -52,7 +52,7 @@ class Ran:
 
     @property
     def why(self) -> str:
-        """Why it has no complete output, in words; empty if it finished."""
+        """The reason in words why there is no complete output; empty if the program finished."""
         if self.end == "too long":
             return f"it did not end within {PROGRAM_SECONDS:g} seconds"
         if self.end == "too much output":

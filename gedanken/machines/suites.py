@@ -34,6 +34,6 @@ async def judged(machine: RealMachine, programs: Mapping[str, CheckProgram]) -> 
 
 
 def _says_so(line: SuiteItem, ran: Ran) -> bool:
-    """Return whether the last printed line is the output that the suite states, as a literal."""
+    """Return whether the last printed line equals, as a literal, the output that the suite states."""
     last = (ran.stdout.splitlines() or [""])[-1]
     return judge(line.output, last, "\0") == "right"

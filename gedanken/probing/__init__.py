@@ -1,1 +1,1 @@
-"""Probes on real models and machines: each asks one question, and its module holds its runner and its table."""
+"""Probes of models and machines: each module runs one probe and prints its result."""

@@ -1,4 +1,4 @@
-"""Driving the probe graph, and what a person sees of it meanwhile."""
+"""Driving the graph of a probe, and showing its progress."""
 
 import time
 from collections import Counter
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from gedanken.graphs.context import Context
 
 TOLD_SECONDS = 20.0
-"""Between two lines with the running estimate."""
+"""Seconds between two lines with the running estimate."""
 
 
 async def drive_probe(context: "Context", screen: Screen, collector: str | None, inputs: dict[str, Any]) -> str:
-    """Drive the graph of a probe to its end; return how it ended."""
+    """Drive the graph of a probe to its end; return the outcome."""
     from langgraph.errors import GraphDrained
     from langgraph.runtime import RunControl
 
@@ -72,7 +72,7 @@ async def _follow(events: AsyncIterator[Any], context: "Context", screen: Screen
 
 
 def _told(context: "Context", plan: Plan) -> str:
-    """Return what will be asked, and what that takes, in one line."""
+    """Return one line on what will be asked, and the time that it takes."""
     from gedanken.graphs.probe_asking import estimate_of
 
     found, price = estimate_of(context), context.store.log.price
@@ -85,7 +85,7 @@ def _told(context: "Context", plan: Plan) -> str:
 
 
 class _Shown:
-    """Tells how far a probe is, and what it looks like so far."""
+    """Shows the progress of a probe, and a running estimate of its result."""
 
     def __init__(self, screen: Screen) -> None:
         self.steps = ExitStack()
@@ -95,7 +95,7 @@ class _Shown:
         self._began = self._told = time.monotonic()
 
     def hear(self, event: dict[str, Any]) -> None:
-        """Take in an event of the graph."""
+        """Process an event of the graph."""
         if "ran" in event:
             self._update("running programs", "programs", event["ran"], event["of"])
             return

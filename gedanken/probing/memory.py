@@ -1,4 +1,6 @@
-"""`gedanken probe memory`: ten commands, a lost context, and what is left of it under each way to rebuild it."""
+"""The probe `memory`: ten commands, a lost context, and what the model still knows after each way of rebuilding
+it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -31,24 +33,24 @@ MOST_LINES = 200
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """One way to rebuild the context, and what the machine knew after it."""
+    """One way of rebuilding the context, and the answers after it."""
 
     policy: "Policy"
     replayed: Execution | None
-    """The one answer to all requests at once, where they were sent again."""
+    """The one answer to all requests together, if they were sent again in one message."""
     report: tuple[Remembered, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryProbe:
-    """What came of the probe."""
+    """The result of the probe."""
 
     model: dict[str, object]
     conditions: dict[str, object]
     typed: tuple[Execution, ...]
     rebuilt: tuple[Rebuilt, ...]
     stopped: str | None = None
-    """Why the model was gone before all was asked."""
+    """The error that ended the probe early because the model was gone; None if it did not end early."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the result as plain values, with a sentence for each policy."""
@@ -57,7 +59,9 @@ class MemoryProbe:
 
 
 def read_commands(path: Path | None) -> tuple[str, ...]:
-    """Return the lines of a script, or of the packaged one; a line in braces is told. Raises BadInput."""
+    """Return the lines of a script file, or of the packaged script; a line in braces is told to the model. Raises
+    BadInput.
+    """
     where = resources.files("gedanken.probes") / "memory.txt" if path is None else path
     lines = [line.strip() for line in read_text(where, f"--script {path}").splitlines()]
     typed = [read_line(line) for line in lines if line and not line.startswith("#")]
@@ -76,9 +80,10 @@ async def probe_memory(  # noqa: PLR0913 (what the probe was asked for)
     temperature: float,
     screen: Screen,
 ) -> MemoryProbe:
-    """Type the commands, ask, ask again; then, from that same session each time, lose, rebuild and ask.
+    """Type the commands and ask the questions twice; then, for each policy, drop the context, rebuild it, and ask
+    again.
 
-    Raises BadInput or, where no reply came to any command, NoModel.
+    Raises BadInput, and NoModel if no command got a reply.
     """
     from gedanken.agents.imagined import ImaginedMachine
     from gedanken.agents.registry import open_model
@@ -112,7 +117,7 @@ async def probe_memory(  # noqa: PLR0913 (what the probe was asked for)
 
 
 def _draw_anew(machine: "ImaginedMachine") -> None:
-    """Have what is asked next be a sample of its own; at temperature 0 there is only sample 0."""
+    """Make the next answers new samples; at temperature 0 there is only sample 0."""
     if machine.temperature:
         machine.sample += 1
 
@@ -123,7 +128,7 @@ async def _asked(machine: "ImaginedMachine", when: str, screen: Screen) -> tuple
 
 
 def print_probe(probe: MemoryProbe, console: "Console") -> None:
-    """Print what was kept, changed and lost under each policy."""
+    """Print which answers were kept, changed or lost under each policy."""
     from rich.text import Text
 
     about = probe.conditions

@@ -1,4 +1,4 @@
-"""What `gedanken models check` found out, for a person and as plain values."""
+"""The results of `gedanken models check`, for a person and as plain values."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ NO_PRICE = f"it stands in no table; a file named in {OWN_TABLE} can tell it"
 
 
 async def ask(spec: ModelSpec, screen: Screen) -> Checked:
-    """Open the model and ask it. Raises BadInput or NoModel."""
+    """Open the model and ask it the questions of the check. Raises BadInput or NoModel."""
     price = price_of(spec)
     async with open_model(spec, screen) as model:
         checked = await check_model(model, screen)
@@ -30,7 +30,7 @@ async def ask(spec: ModelSpec, screen: Screen) -> Checked:
 
 
 def as_values(checked: Checked) -> dict[str, Any]:
-    """Everything, as JSON takes it."""
+    """Return all results as plain values for JSON."""
     return {
         "model": checked.model,
         "usable": not checked.unusable,
@@ -42,7 +42,7 @@ def as_values(checked: Checked) -> dict[str, Any]:
 
 
 def print_checked(checked: Checked, console: "Console") -> None:
-    """One line for each thing that was found out."""
+    """Print one line for each fact about the model."""
     from rich.table import Table
     from rich.text import Text
 

@@ -1,4 +1,4 @@
-"""What every probe does: opens a model and a real machine side by side, and keeps what came of it."""
+"""Common steps of all probes: opening a model and a real machine together, and storing the result."""
 
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Both(NamedTuple):
-    """A model, a real machine, and what is true of that machine."""
+    """A model, a real machine, and the measured facts of that machine."""
 
     model: "Model"
     machine: "SandboxMachine"
@@ -31,9 +31,9 @@ class Both(NamedTuple):
 async def open_both(
     model: ModelSpec, sandbox: SandboxSpec, dataset: str, limits: Limits, screen: Screen
 ) -> AsyncIterator[Both]:
-    """A model and a real machine that was measured; both are gone in the end.
+    """Yield a model and a real machine whose facts are measured; both are closed at the end.
 
-    Raises BadInput, NoSandbox or NoModel before anything was asked of either.
+    Raises BadInput, NoSandbox or NoModel before anything is asked of either.
     """
     from gedanken.agents.registry import check_name, open_model
 
@@ -46,18 +46,18 @@ async def open_both(
 
 
 def check_answered(replies: Sequence[Execution]) -> None:
-    """Raise NoModel where the model gave no reply at all: then there is nothing to keep."""
+    """Raise NoModel if the model gave no reply at all, so that there is nothing to store."""
     if replies and all(reply.cause is Cause.NO_REPLY for reply in replies):
         raise NoModel(replies[0].notes[0])
 
 
 def why_lost(losses: Sequence[NoModel]) -> str | None:
-    """Why the model was gone before all was asked; None if it was not."""
+    """Return why the model was gone before the end of the probe; None if it was not."""
     return str(losses[0]) if losses else None
 
 
 def check_out(path: Path | None) -> None:
-    """See ahead of a long probe that its result can be kept at `path`. Raises BadInput."""
+    """Check, before a long probe, that its result can be written to `path`. Raises BadInput."""
     if path is None:
         return
     if path.exists() and not path.is_file():  # a device would be replaced as well
@@ -70,7 +70,7 @@ def check_out(path: Path | None) -> None:
 
 
 def keep(path: Path | None, result: dict[str, Any]) -> None:
-    """Write a probe's result to `path` as JSON: all of it, or nothing. Raises BadInput."""
+    """Write the complete result of a probe to `path` as JSON, or nothing. Raises BadInput."""
     if path is None:
         return
     try:

@@ -1,4 +1,4 @@
-"""Asking an imagined machine what it should know of its session, and showing what a loss did to that."""
+"""Questions to an imagined machine about its session, and a table of how the answers changed."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
 GPU_STATE = "nvidia-smi --query-gpu=index,name,utilization.gpu,memory.used --format=csv,noheader"
 QUESTIONS = ("ls", "sha256sum *", "pwd", "whoami", GPU_STATE)
-"""Files and their hashes, working directory, user, state of the GPUs."""
+"""Commands that show files and their hashes, the working directory, the user, and the state of the GPUs."""
 _EXPORTS = re.compile(r"(?:^|[;&|\n])\s*export\s+(?P<name>[A-Za-z_][A-Za-z0-9_]*)=")
 
 
 def questions_for(session: "Session") -> tuple[str, ...]:
-    """Return what the machine should know after this session: the questions above, and the variable exported last."""
+    """Return the questions for a session: the commands above, and the value of the variable that was exported
+    last.
+    """
     exported = [found["name"] for turn in session.stored for found in _EXPORTS.finditer(turn.typed)]
     return (*QUESTIONS, *(f"echo ${name}" for name in exported[-1:]))
 
@@ -31,7 +33,7 @@ def questions_for(session: "Session") -> tuple[str, ...]:
 async def ask_memory(
     machine: "ImaginedMachine", on_question: Callable[[str], None] | None = None
 ) -> tuple[Execution, ...]:
-    """Ask each question on a branch of its own: the session remembers none of them. Raises NoModel."""
+    """Ask each question on its own branch, so that the session does not remember it. Raises NoModel."""
 
     async def ask(question: str) -> Execution:
         if on_question:
@@ -44,7 +46,7 @@ async def ask_memory(
 
 
 def print_memory(report: Sequence[Remembered], console: "Console") -> None:
-    """Print one row for each question, and how many answers the loss is to blame for."""
+    """Print one row for each question, and how many answers changed because of the loss."""
     from rich.box import SIMPLE
     from rich.table import Table
     from rich.text import Text
@@ -63,7 +65,7 @@ def print_memory(report: Sequence[Remembered], console: "Console") -> None:
 
 
 def in_a_sentence(report: Sequence[Remembered]) -> str:
-    """Return what the loss did, in one sentence."""
+    """Describe in one sentence how the loss changed the answers."""
     number: dict[str, int] = {
         verdict: sum(answer.verdict == verdict for answer in report) for verdict in ("kept", "changed", "lost")
     }

@@ -26,14 +26,15 @@ from gedanken.machines.suites import WRONG, check_suite, judged
 from gedanken.terminal.screen import Screen
 
 DATASET = "mnist"
-"""A placeholder; no code reads it."""
+"""A placeholder: no program of a suite reads the data set."""
 
 
 async def score_recorded(suite: Suite, recorded: Recorded, sandbox: SandboxSpec, screen: Screen) -> dict[str, Any]:
-    """Score answers to a suite; its functions are really run, and lines whose function cannot be are not scored.
+    """Score recorded answers to a suite by really running its functions; lines whose function cannot be run are not
+    scored.
 
-    A line that gives another output than its function returns is scored by the output that it gives, as whoever
-    published the suite did, and is told of. Raises BadInput or NoSandbox.
+    If the suite states another output than its function returns, answers are scored by the stated output, as the
+    suite's publisher did, and a note says so. Raises BadInput or NoSandbox.
     """
     predicts = predicted_by([answer for some in recorded.answers.values() for answer in some])
     said = _said(recorded, predicts)
@@ -68,7 +69,7 @@ async def score_recorded(suite: Suite, recorded: Recorded, sandbox: SandboxSpec,
 
 
 def _said(recorded: Recorded, predicts: Predicts) -> dict[str, list[str]]:
-    """Return the answer in each of the replies."""
+    """Return the answers in all replies, by id."""
     found_in = str if recorded.is_cut else value_said if predicts == "output" else call_said
     return {name: [found_in(answer) for answer in some] for name, some in recorded.answers.items()}
 
@@ -76,7 +77,7 @@ def _said(recorded: Recorded, predicts: Predicts) -> dict[str, list[str]]:
 async def _outcomes(
     machine: RealMachine, asked: Sequence[SuiteItem], said: Mapping[str, Sequence[str]], predicts: Predicts
 ) -> dict[str, list[Judgement]]:
-    """Return what each answer is; those that only running can judge are run, each once."""
+    """Return the judgement of each answer; answers that have to be run are run once each."""
     lines = {line.id: line for line in asked}
     first: dict[tuple[str, str], Judgement] = {
         (name, answer): judge(line.output, answer, line.input)

@@ -1,4 +1,4 @@
-"""`gedanken probe edits`: a program with comments, blank lines and names changed, really run and imagined."""
+"""The probe `edits`: a program whose comments, blank lines and names are changed, really run and imagined."""
 
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 LIMITS = Limits(reply_tokens=512, continuations=0)
 FILE = "train.py"
-"""What every program is called on both machines: a name such as `shape_once.py` would say what it does."""
+"""The file name of every program on both machines: a name such as `shape_once.py` would reveal its purpose."""
 COMMAND = f"python3 {FILE}"
 SEED = 1
 CHARACTERS_SHOWN = 100
@@ -48,7 +48,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class EditsProbe:
-    """What came of the probe."""
+    """The result of the probe."""
 
     model: dict[str, object]
     machine: str
@@ -58,7 +58,7 @@ class EditsProbe:
     reports: tuple[EditReport, ...]
     verdict: str
     stopped: str | None = None
-    """Why the model was gone before all was asked."""
+    """The error that ended the probe early because the model was gone; None if it did not end early."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the result as plain values."""
@@ -66,8 +66,9 @@ class EditsProbe:
 
 
 def read_program(path: Path | None) -> Question:
-    """Return the program of a file, or the packaged one, with its edits. Raises BadInput where there is nothing to
-    ask."""
+    """Return the program in a file, or the packaged one, with its edits. Raises BadInput if it has no print or no
+    edit.
+    """
     where = resources.files("gedanken.probes") / "programs" / "shape_once.py" if path is None else path
     source = read_text(where, f"--program {path}")
     try:
@@ -89,9 +90,9 @@ async def probe_edits(  # noqa: PLR0913 (what the probe was asked for)
     sandbox: SandboxSpec,
     screen: Screen,
 ) -> EditsProbe:
-    """Really run every edit with the same seed, and have each imagined in a fresh session.
+    """Really run every edited program with the same seed, and have each imagined in a fresh session.
 
-    Raises BadInput, NoSandbox or, where no reply came at all, NoModel.
+    Raises BadInput or NoSandbox, and NoModel if no reply came at all.
     """
     asked = (0, 0, *range(1, samples + 1))
     losses: list[NoModel] = []
@@ -144,7 +145,7 @@ async def _imagine(  # noqa: PLR0913 (what the probe was asked for)
 
 
 def print_probe(probe: EditsProbe, console: "Console") -> None:
-    """Print what the edits changed: in all, at each print of the program, and the first lines that differ."""
+    """Print the effect of the edits: in total, at each print of the program, and the first lines that differ."""
     from rich.text import Text
 
     about = f"{probe.question.program}: model {probe.model['name']}, sandbox {probe.machine}"
@@ -181,7 +182,7 @@ _LOUD = {"lines differ": "LINES differ"}
 
 
 def _print_table(probe: EditsProbe, at: int) -> "Table":
-    """Return how often one print of the program was printed in each world."""
+    """Build the table of how often one print was printed in real and imagined runs."""
     words = short(probe.reports[0].prints[at].words)
     table = _table(
         f"how often “{words}” was printed", ("edit", "real", "at\ntemperature 0", "samples", "in other\nwords")

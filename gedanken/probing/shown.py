@@ -1,4 +1,4 @@
-"""What a probe of small programs, or a suite, came to, for a person."""
+"""The result of a probe of small programs, or of a suite, for a person."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -51,7 +51,9 @@ def _in_all(result: dict[str, Any]) -> str:
 
 
 def _table(arm: str, cells: Sequence[dict[str, Any]]) -> "Table":
-    """Right answers and all, by operation and role, a column for each size."""
+    """Build a table of right answers out of all, with a row for each operation and role and a column for each
+    size.
+    """
     from rich.box import SIMPLE
     from rich.table import Table
     from rich.text import Text

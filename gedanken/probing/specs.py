@@ -1,4 +1,4 @@
-"""A probe of small programs as a run: what is asked of it, as one spec."""
+"""The run spec of a probe of small programs."""
 
 from gedanken.experiment.budget import Budget
 from gedanken.experiment.conditions import Conditions
@@ -9,16 +9,16 @@ from gedanken.loading.experiments import load_persona
 from gedanken.machines.batches import limits_of
 
 DATASET = "mnist"
-"""Which no program looks at; the persona names one."""
+"""The data set that the persona names; no program reads it."""
 REPLY_TOKENS = 64
-"""Of an answer without working steps: several times what any of the programs prints."""
+"""Token limit of an answer without working steps: several times the length of any program's output."""
 NO_BUDGET = Budget()
 
 
 def probe_spec(
     design: ProbeDesign, model: ModelSpec, sandbox: SandboxSpec, *, cores: int = 1, budget: Budget = NO_BUDGET
 ) -> RunSpec:
-    """Return the run that asks a design of a model, each question in a fresh session."""
+    """Return the spec of a run that asks a model the questions of a design, each in a fresh session."""
     limits = limits_of(cores).model_copy(update={"reply_tokens": REPLY_TOKENS, "continuations": 0})
     if design.suite:  # functions return more than the families' programs print
         limits = limits.model_copy(update={"reply_tokens": 4 * REPLY_TOKENS})

@@ -1,4 +1,4 @@
-"""`gedanken probe terminal`: the same ordinary commands, typed into an imagined machine and into a real one."""
+"""The probe `terminal`: the same ordinary commands, typed into an imagined machine and into a real one."""
 
 import asyncio
 from collections.abc import Sequence
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
 
 LIMITS = Limits(reply_tokens=256, continuations=0)
 DATASET = "mnist"
-"""The persona names a data set; no command of the battery looks at it."""
+"""The data set that the persona names; no command reads it."""
 SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
 class TerminalProbe:
-    """What came of the probe."""
+    """The result of the probe."""
 
     model: dict[str, object]
     machine: dict[str, object]
     conditions: dict[str, object]
     answered: tuple[Answered, ...]
     stopped: str | None = None
-    """Why the model was gone before all was typed."""
+    """The error that ended the probe early because the model was gone; None if it did not end early."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the result as plain values: every command with both answers, and the summary."""
@@ -67,7 +67,7 @@ class TerminalProbe:
 
 
 def choose(only: str | None) -> tuple[CommandSequence, ...]:
-    """Return the battery, or the one sequence of it that is called so. Raises BadInput."""
+    """Return all command sequences, or the one with this name. Raises BadInput."""
     every = battery()
     chosen = tuple(sequence for sequence in every if only in (None, sequence.name))
     if not chosen:
@@ -82,9 +82,9 @@ async def probe_terminal(
     sandbox: SandboxSpec,
     screen: Screen,
 ) -> TerminalProbe:
-    """Type each sequence into a new imagined session and into a new real workspace, several side by side.
+    """Type each sequence into a new imagined session and into a new real workspace, several sequences at a time.
 
-    Raises BadInput, NoSandbox or, where no reply came at all, NoModel.
+    Raises BadInput or NoSandbox, and NoModel if no reply came at all.
     """
     losses: list[NoModel] = []
     total = sum(len(sequence.commands) for sequence in sequences)
@@ -115,7 +115,7 @@ async def probe_terminal(
 
 
 async def _typed(sequence: CommandSequence, both: Both, persona: Persona, losses: list[NoModel]) -> list[Answered]:
-    """Return what both machines answered; where the model is gone, as far as it came."""
+    """Return the answers of both machines, up to the point at which the model was gone."""
     from gedanken.agents.imagined import ImaginedMachine
 
     imagined = ImaginedMachine(both.model, persona, both.machine_facts, LIMITS, losses=losses)

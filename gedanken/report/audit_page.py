@@ -36,7 +36,7 @@ class ShownClaim:
     evidence: tuple[tuple[str, Evidence], ...]
     """Each piece of evidence, with the id of its first line in the transcript."""
     reruns: tuple[str, ...]
-    """Ids of the re-runs that are about it."""
+    """Ids of the re-runs that concern this claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class ShownRerun:
-    """A command that was run again."""
+    """A command that was run again, prepared for display."""
 
     place: str
     event: str

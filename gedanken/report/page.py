@@ -71,8 +71,10 @@ class ShownCase:
 
 
 def render(analysis: Analysis, trace: Sequence[TracedRun] = ()) -> str:
-    """Render the report on `kept` as one self-contained HTML file, which is the same for the same input. `trace` is
-    the run's trace, if there is one."""
+    """Render the report as one self-contained HTML file, which is the same for the same input.
+
+    `trace` is the run's trace, if there is one.
+    """
     environment = page_environment()
     environment.filters["sentence"] = sentence
     environment.globals.update(interval=format.interval, who=format.who)

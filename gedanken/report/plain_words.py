@@ -26,6 +26,8 @@ EXAMPLE = 180
 _NAME = 60
 _LINE = re.compile(r" \([^()]{0,99}:\d+\)| \(line \d+\)")
 """File and line of a print, which are useful in the report only."""
+_P = re.compile(r" \(p [=<][^()]*\)")
+_VERSION = re.compile(r"\b[\w.]+-v\d+\b")
 _LABEL = re.compile(r"\b(?:line|persona)[\w.-]*-(?P<origin>real|imagined)-(?P<number>\d+)\b")
 _STATISTICAL = ("primary endpoint differs", "series differs")
 """Kinds of findings that rest on a statistical test, not on lines that a reader can check."""
@@ -65,7 +67,8 @@ def _question(analysis: Analysis, version: VersionAnalysis | None) -> str:
     if version is None:
         return question
     real, imagined = measured(version)
-    return f"{question} Compared: {many(len(real), 'real run')}, {many(len(imagined), 'run')} imagined by the model."
+    compared = f"{many(len(real), 'real run')} and {many(len(imagined), 'run')} that the model imagined"
+    return f"{question} Compared: {compared}."
 
 
 def _nothing_to_compare(analysis: Analysis) -> str:
@@ -113,7 +116,7 @@ def _elsewhere(analysis: Analysis, version: VersionAnalysis) -> str:
     found = Counter(finding for finding in analysis.findings if not finding.explained_by) - Counter(
         version.compared.findings
     )
-    return f" Other commands of the session: {many(found.total(), 'finding')}." if found else ""
+    return f" Elsewhere in the session: {many(found.total(), 'finding')}." if found else ""
 
 
 def _of_all(some: int, total: int) -> str:
@@ -132,10 +135,9 @@ def _silent(judged: Sequence[Execution]) -> str:
 def _example(found: Sequence[Finding], counted: AbstractSet[str]) -> str:
     """Write a finding, if possible on a counted run, in words and without file names that a newcomer has not seen."""
     first = next((finding for finding in found if counted & set(finding.runs)), found[0])
-    example = _LABEL.sub(_short_label, _LINE.sub("", sentence(first))).rstrip(".")
-    if len(found) == 1:
-        return f"1 finding: {_cut(example, EXAMPLE)}."
-    return f"{len(found):,} findings, for example: {_cut(example, EXAMPLE)}."
+    example = _LABEL.sub(_short_label, _P.sub("", _LINE.sub("", sentence(first)))).rstrip(".")
+    example = _cut(_VERSION.sub("the program", example), EXAMPLE)
+    return f"1 finding: {example}." if len(found) == 1 else f"{len(found):,} findings, for example: {example}."
 
 
 def _short_label(label: re.Match[str]) -> str:
@@ -149,7 +151,7 @@ def _confidence(version: VersionAnalysis) -> str:
     _real, _imagined = measured(version)
     lines = [finding for finding in _found(version) if finding.check not in _STATISTICAL]
     told = [
-        "Lines that differ are certain: the report shows them next to the real ones, so you can check them."
+        "It is certain that these lines differ: the report shows them beside the real ones, so you can check them."
         if lines
         else ""
     ]

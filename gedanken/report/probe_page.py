@@ -60,7 +60,7 @@ class Group(NamedTuple):
 
     @property
     def outcomes(self) -> str:
-        """Return how each was answered, for example `easy right, hard rival`."""
+        """Return the outcome of each item, for example `easy right, hard rival`."""
         return ", ".join(
             f"{one.score.item.role} {' '.join(answer.outcome for answer in one.score.answers)}" for one in self.asked
         )
@@ -149,7 +149,7 @@ def _model(number: int, given: ProbedModel) -> ShownModel:
 
 
 def _groups(answers: Sequence[Probed]) -> tuple[Group, ...]:
-    """Bring the questions of a pair together, the smallest first."""
+    """Group the questions by pair, the smallest size first."""
     groups: dict[tuple[int, str], list[Probed]] = defaultdict(list)
     for one in answers:
         groups[one.score.item.size, one.score.item.pair or one.score.item.id].append(one)

@@ -65,7 +65,7 @@ def _work(work: Began | Left) -> str:
 
 
 def format_conditions(setup: RunSetup) -> str:
-    """Describe what the model sees and may do when it imagines a run, and what it does regardless of that."""
+    """Describe what the model was shown and allowed when it imagined a run, and its sampling settings."""
     conditions, model = setup.conditions, setup.model
     if conditions is None:
         return ""
@@ -132,7 +132,7 @@ def claims_of(setup: RunSetup | None) -> list[tuple[str, str, str]]:
 
 
 def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
-    """Return what is known of the model, the real machine, the conditions and the versions, under headings."""
+    """Return the facts about the model, the real machine, the conditions and the versions, under headings."""
     setup = log.setup
     if setup is None:
         return []
@@ -174,7 +174,7 @@ def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
 
 
 def commands(analysis: Analysis) -> list[str]:
-    """Return the commands that repeat all this."""
+    """Return the commands that repeat the run."""
     setup = analysis.log.setup
     if setup is None:
         return [_compare(analysis)]

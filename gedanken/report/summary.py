@@ -14,10 +14,10 @@ from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.verdict import format_endpoint, format_last, lasts, measured, ranked, spread_of, tested_p
 from gedanken.compare.results import Alignment, SeriesResult
 from gedanken.compare.sentences import sentence
-from gedanken.experiment.counts import many, times_each
+from gedanken.experiment.counts import many
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause, Execution
-from gedanken.experiment.finding import LineRef
+from gedanken.experiment.finding import Finding, LineRef
 from gedanken.experiment.format import probability, span
 from gedanken.report.plain_words import PlainWords
 from gedanken.report.run_setup import format_conditions, format_outcome
@@ -26,6 +26,7 @@ MOST_LINES = 20
 VERDICT_LINES = 3
 UNDECIDED_LINES = 5
 FINDINGS_SHOWN = 3
+LINES_OF_A_FINDING = 2
 SERIES_SHOWN = 3
 ROWS_OF_A_TABLE = 3
 """Maximum number of table rows, not counting series."""
@@ -62,7 +63,7 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
         for who, line in parting:
             _print(console, Text(f"{who} {_flat(line)}"))
             left -= 1
-    _print_findings(analysis, case, console, min(FINDINGS_SHOWN, left - 1 - len(undecided)))
+    _print_findings(analysis, case, console, min(FINDINGS_SHOWN * LINES_OF_A_FINDING, left - 1 - len(undecided)))
     for line in undecided:  # in full and before any finding, because it says how many runs are needed
         console.print(Text(line, style="yellow"))
     if where:
@@ -106,22 +107,32 @@ def _wrapped_sentences(text: str, width: int, most: int) -> list[str]:
     return _wrapped(text[: ends[0]] if ends else text, width, most)
 
 
+def _whole_items(items: Sequence[str], width: int, most: int) -> list[str]:
+    """Return as many items of a list as fit into this many lines, and `…` if some are left out."""
+    for shown in range(len(items), 0, -1):
+        lines = textwrap.wrap(_flat(", ".join([*items[:shown], *["…"][: len(items) - shown]])), max(20, width - 1))
+        if len(lines) <= most:
+            return lines
+    return _wrapped(items[0], width, most)
+
+
 def _about(analysis: Analysis, width: int, most: int) -> Iterator[str]:
     """Name the model, the machine and the conditions; for supplied logs, their names."""
     setup = analysis.log.setup
     if setup is None:
         yield analysis.title
         return
-    told = [f"experiment {analysis.title}: {format_outcome(analysis.log) or 'outcome unknown'}"]
-    told += [f"model {setup.models_told}"] if setup.model else []
+    model = f", model {setup.models_told}" if setup.model else ""
+    told = [f"experiment {analysis.title}: {format_outcome(analysis.log) or 'outcome unknown'}{model}"]
     told += [f"persona {setup.personas_told}"] if setup.persona else []
-    yield ", ".join([*told, *([f"data set {setup.dataset}"] if setup.dataset else [])])
+    told += [f"data set {setup.dataset}"] if setup.dataset else []
+    yield from _whole_items(told, width, 1)
     if setup.conditions:
         held = ""
         if setup.machine:
             loose = "; ".join(setup.machine.not_enforced)
             held = f"; sandbox {setup.machine.machine}{f', which cannot enforce {loose}' if loose else ''}"
-        yield from _wrapped(f"conditions: {format_conditions(setup)}{held}", width, most)
+        yield from _whole_items(f"conditions: {format_conditions(setup)}{held}".split(", "), width, most)
 
 
 def _table(version: VersionAnalysis, most_series: int) -> Table:
@@ -180,35 +191,51 @@ def _divergence(alignment: Alignment | None) -> Iterator[tuple[str, str]]:
     if alignment is None or alignment.diverges_at is None:
         return
     real, imagined = alignment.diverges_at
-    between = f"{alignment.real} and {alignment.imagined}"
     if alignment.real.endswith("-real-0") and alignment.imagined.endswith("-imagined-0"):
-        between = "real run 0 and imagined run 0 (not counted above)"
-    yield "first difference between", f"{between}:"
-    yield "      real", _line(real)
-    yield "  imagined", _line(imagined)
+        yield "first difference", "between two runs not counted above (seed 0 and temperature 0):"
+    else:
+        yield "first difference", f"between {alignment.real} and {alignment.imagined}:"
+    yield "  real run", _line(real)
+    yield "  imagined run", _line(imagined)
 
 
 def _line(ref: LineRef | None) -> str:
-    return f"line {ref.number}: {ref.text}" if ref else "ends before this line"
+    return f"(line {ref.number}): {ref.text}" if ref else "ends before this line"
 
 
 def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console: Console, most: int) -> None:
-    """Print the number of findings of each kind, and one example for each of the first `most` kinds."""
+    """Print how many findings there are, on what, and examples of different kinds in at most `most` lines."""
     if not analysis.findings:
         console.print("no findings")
         return
     findings = ranked(analysis.findings, version)
-    kinds = Counter(finding.check for finding in findings)
-    told = times_each(kinds)
-    claimed = sum(finding.explained_by is not None for finding in findings)
-    apart = [f"{claimed} due to the persona"] if claimed else []
-    if version and (there := sum(not finding.explained_by for finding in version.compared.findings)):
-        apart.insert(0, f"{there} on {version.program.label if version.program else 'the logs'}")
-    where = f" ({', '.join(apart)})" if len(apart) > 1 or claimed else ""
-    _print(console, f"{many(len(findings), 'finding')}{where}: {told}", "bold")
+    kinds = list(dict.fromkeys(finding.check for finding in findings))
+    head = f"{many(len(findings), 'finding')}: "
+    apart = _apart(findings, version) or kinds
+    for line in _whole_items([head + apart[0], *apart[1:]], console.width, 1):
+        _print(console, line, "bold")
     first = {finding.check: finding for finding in reversed(findings)}
-    for kind in list(kinds)[: max(0, most)]:
-        line = Text("  ")
-        line.append(_flat(kind), style="dim" if first[kind].explained_by else "yellow")
-        line.append(f": {_flat(sentence(first[kind]))}")
-        _print(console, line)
+    for kind in kinds:
+        lines = _wrapped(f"{kind}: {sentence(first[kind])}", console.width - 2, LINES_OF_A_FINDING)
+        if len(lines) > most:
+            continue
+        most -= len(lines)
+        for line in lines:
+            _print(console, Text(f"  {line}", style="dim" if first[kind].explained_by else ""))
+
+
+def _apart(findings: Sequence[Finding], version: VersionAnalysis | None) -> list[str]:
+    """Count the findings on the program, elsewhere in the session, and due to the persona; empty for one such
+    group.
+    """
+    claimed = sum(finding.explained_by is not None for finding in findings)
+    there = sum(not finding.explained_by for finding in version.compared.findings) if version else 0
+    elsewhere = len(findings) - claimed - there
+    program = version.program.label if version and version.program else "the logs"
+    parts = [
+        (there, f"on {program}"),
+        (elsewhere, "elsewhere in the session"),
+        (claimed, "due to the persona"),
+    ]
+    told = [f"{count} {where}" for count, where in parts if count]
+    return told if len(told) > 1 or claimed else []

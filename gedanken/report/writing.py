@@ -27,12 +27,12 @@ def write_comparison(folder: Path, analysis: Analysis) -> None:
 
 
 def write_probe(folder: Path, result: dict[str, Any]) -> Path:
-    """Write what a probe came to into its run folder. Raises BadInput where that cannot be done."""
+    """Write the result of a probe into its run folder. Raises BadInput if that fails."""
     return _put(folder / PROBE, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
 
 
 def write_probe_page(path: Path, probed: Sequence[tuple[RunLog, Verdict]]) -> Path:
-    """Write the page of one or several probes. Raises BadInput where that cannot be done."""
+    """Write the page of one or several probes. Raises BadInput if that fails."""
     from gedanken.report.probe_page import probed_model, render_probes
 
     return _put(path, render_probes([probed_model(log, verdict) for log, verdict in probed]))

@@ -16,7 +16,7 @@ class RealStream:
     """Shows a program's output up to the point from which its middle may be dropped."""
 
     def __init__(self, limits: Limits, show: Callable[[str], None]) -> None:
-        """Show it piece by piece with `show`."""
+        """Show the output piece by piece with `show`."""
         self._room, self._show, self._shown = limits.output_bytes // 2, show, ""
 
     def hear(self, piece: str) -> None:

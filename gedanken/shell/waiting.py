@@ -22,7 +22,7 @@ class Waiting:
     output to read."""
 
     def __init__(self, console: Console, at_work: Sequence[Which]) -> None:
-        """Show it on `console`, if that is a terminal."""
+        """Show the line on `console`, if that is a terminal."""
         self._console, self._at_work = console, at_work
         self._took: dict[Which, float] = {}
         self._heard: Counter[Which] = Counter()

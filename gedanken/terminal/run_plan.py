@@ -163,7 +163,9 @@ class RunPlan:
         return kinds.get(node, "report")
 
     def _boot_kind(self) -> Kind:
-        """Return the first question asks for a table of GPUs, far longer than the lines that answer the others."""
+        """Return the kind of the current boot question: the first one asks for a table of GPUs, which takes far
+        longer.
+        """
         return "boot answer" if self._seen["boot table"] else "boot table"
 
     def _end(self, node: str, who: str) -> None:

@@ -231,7 +231,7 @@ def _plainly(node: str) -> str:
 
 
 class _Amount(DownloadColumn):
-    """The finished part of a download; not shown for a step that is counted in seconds."""
+    """The finished part of a download in bytes; not shown for a step that is counted in seconds."""
 
     def render(self, task: Task) -> Text:
         return super().render(task) if task.fields["in_bytes"] else Text("")

@@ -1,1 +1,1 @@
-"""The families of small programs, one file each."""
+"""The families of small programs, one in each file."""

@@ -1,4 +1,4 @@
-"""Counterfactual semantics: a rule that everybody knows, changed in plain sight."""
+"""Counterfactual semantics: a rule that everybody knows is changed, and the change is stated."""
 
 from collections.abc import Callable
 from functools import partial
@@ -63,7 +63,9 @@ print(f"{total:02d}")
 }
 
 Make = Callable[[str, int, bool, Random], str]
-"""From the name of a template, a size, and whether the rule is changed: a program."""
+"""A function from the name of a template, a size, whether the rule is changed, and a random generator to a
+program.
+"""
 
 
 def _group(
@@ -73,8 +75,9 @@ def _group(
     number: int,
     chance: Random,
 ) -> Group:
-    """Return the usual rule and the changed one; and the changed one used once, which shows whether it was
-    understood."""
+    """Return three programs: with the usual rule, with the changed rule, and one that uses the changed rule once, to
+    check that it was understood.
+    """
     name = list(templates)[number % len(templates)]
     seed, other = chance.random(), chance.random()
     usual, changed = (make(name, size, changes, Random(seed)) for changes in (False, True))
@@ -91,7 +94,7 @@ def _group(
 
 
 def _indexed(name: str, size: int, changes: bool, chance: Random) -> str:
-    """Places 1 to 7 of a list of eight are there by either rule."""
+    """Return a program that indexes a list of eight with the places 1 to 7, which exist under both rules."""
     head = _INDEXING.replace("{rule}", "i - 1" if changes else "i")
     numbers, start = chance.sample(range(1, 10), 8), chance.randint(1, 7)
     places = [chance.randint(1, 7) for _ in range(size)]

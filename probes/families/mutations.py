@@ -1,4 +1,4 @@
-"""Mutations: a program that everybody knows, edited so that it does the same, and edited so that it does not."""
+"""Mutations: a well-known program, edited so that it does the same, and edited so that it does something else."""
 
 import re
 from dataclasses import dataclass
@@ -30,10 +30,10 @@ class Known:
     step: str
     shown: str
     changes: tuple[tuple[str, str], ...]
-    """Minimal edits of what runs: what is replaced by what, in the first lines or in the step."""
+    """Minimal edits that change the effect: pairs of old and new text, in the first lines or in the step."""
 
     def text(self, size: int, shape: str = _FOR, change: tuple[str, str] = ("", ""), extra: str = "") -> str:
-        """Return the program, edited or not."""
+        """Return the text of the program, with an edit if one is given."""
         old, new = change
         lines = f"{self.init}\n{self.step}"
         assert not old or old in lines, f"{old} does not stand in {lines}"
@@ -63,7 +63,7 @@ _OBSCURE = ("qv", "mzk", "wt", "ub", "jx")
 
 
 def _renamed(text: str, chance: Random) -> str:
-    """Return the program with other names for its variables."""
+    """Return the program with other variable names."""
     names = sorted(set(re.findall(r"\b(?:total|[abipx])\b", text)))
     others = dict(zip(names, chance.sample(_OBSCURE, len(names)), strict=True))
     return re.sub(r"\b(?:total|[abipx])\b", lambda found: others[found[0]], text)

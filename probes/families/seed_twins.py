@@ -1,5 +1,6 @@
-"""Seed twins: random numbers of a famous seed, which are often published, and those of a seed that is never
-published."""
+"""Seed twins: random numbers from a well-known seed, which are often published, and from a seed that is never
+published.
+"""
 
 from random import Random
 
@@ -60,7 +61,7 @@ print(*[f"{number:.4f}" for number in drawn[-3:]])
 
 
 def _twins(templates: dict[str, str], size: int, number: int, chance: Random) -> Group:
-    """Three numbers are shown, the last of those drawn: the greater the size, the more come before them."""
+    """Return the pair for a size: three numbers are printed, after more draws the larger the size."""
     name, body = turn(templates, number)
     famous = FAMOUS[number // len(templates) % len(FAMOUS)]
     known = program(body, SEED=famous, DRAWS=size + 2)

@@ -1,4 +1,6 @@
-"""Short programs: strings, dicts, recursion, and programs that crash: by which exception, and on which line."""
+"""Short programs: strings, dicts, recursion, and programs that crash, with the question which exception occurs on
+which line.
+"""
 
 from random import Random
 
@@ -107,7 +109,7 @@ except Exception as error:
 """,
 }
 _BAD_ORDERS: tuple[tuple[object, ...] | None, ...] = ((3, "2", 1), (1, "two", 2), (0, "4", 0), None, (-7, "1", 2))
-"""Of the last order, what is wrong with it: a shelf, an amount, the number of people, nothing, another shelf."""
+"""What is wrong with the last order: a shelf, an amount, the number of people, nothing, or another shelf."""
 
 
 def _strings(size: int, number: int, chance: Random) -> Group:
@@ -131,7 +133,9 @@ def _recursion(size: int, number: int, chance: Random) -> Group:
 
 
 def _crashes(size: int, number: int, chance: Random) -> Group:
-    """Return which order is bad, and how, does not depend on the size: else the length of the answer would."""
+    """Return a program that crashes. Which order is bad does not depend on the size, so neither does the answer's
+    length.
+    """
     name, body = turn(_CRASHES, number)
     orders: list[tuple[object, ...]] = [
         (chance.randint(0, 2), str(chance.randint(1, 9)), chance.randint(1, 4)) for _ in range(size)

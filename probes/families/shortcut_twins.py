@@ -14,7 +14,7 @@ _SUMS = {
     "arithmetic": ("x + FACTOR * i", "x * FACTOR + i"),
     "squares": ("x + i * i", "x * x + i"),
 }
-"""By their names, the step that has a closed form and the one that has none."""
+"""For each name, the loop step with a closed form and the one without."""
 
 _TELESCOPE = """
 def f(n):
@@ -47,7 +47,7 @@ print(f"{x:02d} {y:02d}")
 
 
 def _twins(template: str, easy: str, hard: str) -> Group:
-    """Whoever takes the shortcut where there is none prints what the twin prints."""
+    """Return both programs; the closed form, applied to the hard one, gives what the easy one prints."""
     return Group(template, [Part("easy", easy), Part("hard", hard, rival=easy)], "shortcut")
 
 

@@ -1,7 +1,7 @@
-"""State: a value that is worked on round after round. Who loses it once never finds it again.
+"""State: a value that is changed round after round, so that one lost value makes all later ones wrong.
 
-The program prints its state after the round SHOWN: the last one, or that half-way (`middle`). What it is before the
-last round is given under the condition `forced`.
+The program prints its state after the round SHOWN: the last one, or the one half-way (`middle`). The state before the
+last round is given to the model in the arm `forced`.
 """
 
 from collections.abc import Callable, Mapping
@@ -85,7 +85,7 @@ def _text(template: tuple[str, str], size: int, shown: int, constants: Mapping[s
 
 
 def _parts(template: tuple[str, str], size: int, constants: Mapping[str, object]) -> list[Part]:
-    """Return the state at the end, and half-way."""
+    """Return the programs that print the state at the end, and half-way."""
     text = partial(_text, template, size, constants=constants)
     if size == 1:
         return [Part("hard", text(1))]
@@ -148,7 +148,7 @@ def _permutations(size: int, number: int, chance: Random) -> Group:
 
 
 def _coded(size: int, chance: Random) -> dict[str, object]:
-    """Instructions that keep two to six numbers on the stack."""
+    """Return instructions that keep two to six numbers on the stack."""
     start, code = digits(chance, 3), list[str | int]()
     deep = len(start)
     for _ in range(size):

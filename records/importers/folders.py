@@ -19,7 +19,9 @@ def logs_in(folder: Path) -> list[Path]:
     and hidden files are left out.
     """
     if folder.name == "outputs" and is_run_folder(folder.parent):
-        raise BadInput(f"{folder}: this is only the outputs of a run; name the run folder {folder.parent}")
+        raise BadInput(
+            f"{folder}: this folder contains only the outputs of a run; name the run folder {folder.parent}"
+        )
     try:
         files = [
             path

@@ -19,7 +19,9 @@ class BroughtFile:
 
     @cached_property
     def text(self) -> str:
-        """Its text, decompressed; read once. Raises BadInput if it is missing, too large, or not text."""
+        """The text of the file, decompressed; read once. Raises BadInput if the file is missing, too large, or
+        not text.
+        """
         return text_of_log(self.path, MOST_OUTPUT_BYTES)
 
 

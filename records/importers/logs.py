@@ -88,8 +88,9 @@ def _execution_in(text: str) -> dict[str, Any] | None:
 
 
 def _is_meant_as_execution(text: str) -> bool:
-    """Return whether it begins like an execution or a list of executions: if it is incomplete, it is
-    still not a log."""
+    """Return whether a text begins like an execution or a list of executions; such a text is not a log even if it
+    is incomplete.
+    """
     opening = "".join(text.lstrip()[:100].split())[:2]
     return opening in ('{"', "[{") and '"stdout"' in text
 

@@ -13,7 +13,7 @@ from gedanken.records.importers.logs import name_of
 from gedanken.records.plain_values import noun_of
 
 _TAKE_TEXT = ("execution", "log")
-"""The built-in importers that are asked last, because one reads any text and the other consumes it."""
+"""The built-in importers that are tried last: one reads any text, and the other takes every JSON execution."""
 
 
 def read_files(paths: Iterable[Path]) -> tuple[Run, ...]:
@@ -27,8 +27,9 @@ def read_files(paths: Iterable[Path]) -> tuple[Run, ...]:
 
 
 def _installed() -> tuple[list[tuple[Plugin, Importer]], list[str]]:
-    """Return the importers in the order in which they are asked, plug-ins before the one for any text; and those that
-    cannot be loaded."""
+    """Return the importers in the order in which they are tried, plug-ins before the one for any text; and notes on
+    those that cannot be loaded.
+    """
     found: list[tuple[Plugin, Importer]] = []
     notes = []
     plugins = by_name(IMPORTERS).values()
@@ -60,7 +61,7 @@ def _read(brought: BroughtFile, importers: Sequence[tuple[Plugin, Importer]], no
 
 
 def _seen(run: object, path: Path) -> Run:
-    """Validate the run's types; that our own machine ran it is accepted only from our own records."""
+    """Check the types in a run. The origin `real` is accepted only from gedanken's own records."""
     if not isinstance(run, Run):
         raise TypeError(f"it returned a {type(run).__name__} where a Run was expected")
     execution = noun_of(Execution, asdict(run.execution), path)

@@ -1,4 +1,4 @@
-"""Text as a terminal finally shows it: of a line that is redrawn repeatedly, its last state."""
+"""Reducing text to what a terminal finally shows: of a line that is redrawn, the last state."""
 
 import re
 

@@ -78,7 +78,7 @@ class Check:
     alone: bool = False
     """True if the machine cannot be used by other checks afterwards."""
     harmless: bool = False
-    """True if it may be run on the host itself."""
+    """True if the check may be run directly on the host."""
     hunts: bool = False
     """True if the host's process table is searched for leftover processes."""
     neighbour: bool = False

@@ -1,1 +1,1 @@
-"""Sentences of agents, with their claims between « and »: one set to develop on, one to judge by."""
+"""Sentences of agents, with claims between « and »: one set for development, one for judging."""

@@ -1,4 +1,4 @@
-"""The sentences that rules may be developed on."""
+"""Sentences for developing the rules."""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [

@@ -1,4 +1,4 @@
-"""More sentences that rules may be developed on: they judged once, and their misses were looked at."""
+"""More sentences for developing the rules. They judged the rules once; after that, their errors were examined."""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [

@@ -1,4 +1,4 @@
-"""More that rules may be developed on: worded after reports in public repositories, they judged once as well."""
+"""More sentences for developing the rules, worded like reports in public repositories. They judged the rules once."""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [

@@ -1,4 +1,4 @@
-"""Sentences that judged once: whole clauses of plans and wishes had been taken for claims."""
+"""Sentences that judged the rules once: they showed that whole clauses of plans and wishes were taken for claims."""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [

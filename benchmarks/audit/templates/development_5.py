@@ -1,4 +1,4 @@
-"""Sentences that judged once, and were looked at then."""
+"""Sentences that judged the rules once; after that, their errors were examined."""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [

@@ -1,4 +1,4 @@
-"""The last sentences that judged once and were looked at then."""
+"""The last sentences that judged the rules once, and whose errors were examined after that."""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [

@@ -1,4 +1,4 @@
-"""The sentences that the audit is judged by: written when the rules stood, and no rule is changed because of one."""
+"""The sentences that judge the audit: written when the rules were finished, and no rule is changed because of one."""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [

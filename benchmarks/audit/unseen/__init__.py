@@ -1,1 +1,1 @@
-"""Sessions by another hand, who has not read the rules: own sentences, own projects, other tools, other shapes."""
+"""Sessions by an author who has not read the rules: own sentences, projects, tools and shapes of sessions."""

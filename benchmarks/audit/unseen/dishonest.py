@@ -1,4 +1,6 @@
-"""Sentences of dishonest agents: other numbers, failures told as successes, results told before they are known."""
+"""Sentences of dishonest agents: wrong numbers, failures reported as successes, results reported before they are
+known.
+"""
 
 Templates = dict[str, list[str]]
 

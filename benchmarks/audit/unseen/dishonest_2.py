@@ -1,4 +1,6 @@
-"""Sentences of dishonest agents: what was true before an edit, and what was never run."""
+"""Sentences of dishonest agents: results that were true before an edit, and results of commands that were never
+run.
+"""
 
 from benchmarks.audit.unseen.dishonest import Templates
 

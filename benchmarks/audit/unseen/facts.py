@@ -1,4 +1,4 @@
-"""What a command found, as it says itself or as a pattern reads it; and the same, made up."""
+"""The facts in a command's output, as the command states them or as a pattern reads them; and invented ones."""
 
 import re
 from collections.abc import Callable
@@ -21,7 +21,7 @@ READ = {
 
 
 def facts(world: ToolsWorld, files: Files, project: Project, matter: str) -> Facts:
-    """What the command of a matter finds in these files."""
+    """Return what the command of a matter finds in these files."""
     command = project.commands[matter]
     if matter in READ:
         found = re.search(READ[matter], world.run(files, command).output)
@@ -33,7 +33,7 @@ def facts(world: ToolsWorld, files: Files, project: Project, matter: str) -> Fac
 
 
 def _more(known: Facts) -> Facts:
-    """The same numbers in other clothes: rounded, in percent, with another unit, with commas, in words."""
+    """Add the same numbers in other forms: rounded, in percent, with another unit, with commas, in words."""
     more = {
         f"{key}_{how}": write(float(known[key]))
         for how, keys, write in CLOTHES
@@ -48,7 +48,7 @@ def _more(known: Facts) -> Facts:
 
 
 def _rounded(number: float, decimals: int) -> str:
-    """As people round: a half goes up, whatever binary fractions make of it."""
+    """Round a number as people do: halves go up, whatever the binary fraction is."""
     return f"{number + 1e-9:.{decimals}f}"
 
 
@@ -68,11 +68,11 @@ CLOTHES: list[tuple[str, str, Callable[[float], str]]] = [
 SUFFIXES = (*(f"_{how}" for how, _, _ in CLOTHES), "_word", "_share")
 WORDS_OF = {"2": "two", "3": "three"}
 KEPT = ("command", "path", "name", "failed", "skipped", "errors", "suites")
-"""What is not made up: names, and what other numbers are counted from."""
+"""Facts that are not invented: names, and numbers from which others are computed."""
 
 
 def made_up(known: Facts, seen: str, random: Random) -> Facts:
-    """Other numbers in the same places, none of which stands in what was seen."""
+    """Return different numbers in the same fields, none of which occurs in the output that was seen."""
     first = {key: value for key, value in known.items() if not key.endswith(SUFFIXES)}
     while True:
         lied = {key: value if key in KEPT else _other(key, value, random) for key, value in first.items()}

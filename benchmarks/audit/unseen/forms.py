@@ -1,4 +1,6 @@
-"""The same formats as real tools fill them: thoughts, tools at once, threads of sub-agents, notes of harnesses."""
+"""The formats as real tools fill them: reasoning, parallel tool calls, threads of sub-agents, notes of the
+software.
+"""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ Entry = dict[str, Any]
 
 
 def turns(script: Script) -> Iterator[list[Step]]:
-    """What belongs together: commands that follow each other without a word between them were called at once."""
+    """Group the steps: commands without a message between them were called at once."""
     together: list[Step] = []
     for step in script.steps:
         if together and (step.kind != "ran" or step.session != together[-1].session):
@@ -26,7 +28,7 @@ def turns(script: Script) -> Iterator[list[Step]]:
 
 
 def openai(script: Script) -> str:
-    """Chat messages with several calls in one of them, results in JSON, content in parts."""
+    """Write chat messages with several calls in one message, results in JSON, and content in parts."""
     messages: list[Entry] = [{"role": "developer", "content": "You are a careful engineer."}]
     number = 0
     for turn in turns(script):
@@ -63,7 +65,7 @@ class Claude:
         self.entries: list[Entry] = [{"type": "summary", "summary": "Cleaning up a source file", "leafUuid": "u0"}]
 
     def add(self, kind: str, content: Any, *, side: str = "", **more: Any) -> None:
-        """One entry."""
+        """Add one entry."""
         number = len(self.entries)
         message: Entry = {"role": kind, "content": content}
         if kind == "assistant":
@@ -77,17 +79,17 @@ class Claude:
         )  # fmt: skip
 
     def use(self, key: str, name: str, given: Entry, *, side: str = "") -> None:
-        """A call of a tool."""
+        """Add a tool call."""
         self.add("assistant", [{"type": "tool_use", "id": key, "name": name, "input": given}], side=side)
 
     def got(self, key: str, text: str, *, failed: bool = False, side: str = "", **more: Any) -> None:
-        """Its result."""
+        """Add the result of a call."""
         block = {"type": "tool_result", "tool_use_id": key, "content": text, **({"is_error": True} if failed else {})}
         self.add("user", [block], side=side, **more)
 
 
 def claude_code(script: Script) -> str:
-    """With thoughts, a list of things to do, tools at once and a sub-agent whose thread is a side chain."""
+    """Write a session with reasoning, a to-do list, parallel tool calls, and a sub-agent in a side chain."""
     c, number = Claude(), 0
     for turn in turns(script):
         first, side = turn[0], turn[0].session
@@ -136,7 +138,7 @@ def _claude_result(c: Claude, key: str, step: Step, side: str) -> None:
 
 
 def codex(script: Script) -> str:
-    """With a model's context, its thoughts, the messages twice, and commands in a running shell."""
+    """Write a session with the model's context, reasoning, duplicated messages, and commands in a running shell."""
     entries: list[Entry] = []
 
     def add(kind: str, payload: Entry) -> None:
@@ -184,7 +186,7 @@ def _codex_message(add: Any, step: Step) -> None:
 
 
 def atif(script: Script) -> str:
-    """Steps whose words and calls stand together, with costs."""
+    """Write steps that contain messages and calls together, with costs."""
     steps: list[Entry] = []
     for turn in turns(script):
         first = turn[0]
@@ -215,7 +217,7 @@ def atif(script: Script) -> str:
 
 
 def openhands(script: Script) -> str:
-    """What the agent says stands beside its next action, or in its last."""
+    """Write events in which a message is part of the next action, or of the last one."""
     events: list[Entry] = []
     thought = ""
 
@@ -257,7 +259,7 @@ def openhands(script: Script) -> str:
 
 
 def markdown(script: Script) -> str:
-    """A chat with the names in bold."""
+    """Write a chat with the speakers' names in bold."""
     names = {"asked": "**User:**", "said": "**Assistant:**"}
     return "\n\n".join(f"{names[step.kind]}\n\n{step.text}" for step in script.steps if step.kind in names) + "\n"
 

@@ -1,4 +1,4 @@
-"""Sentences of honest agents about numbers, files, commands and what was printed."""
+"""Sentences of honest agents about numbers, files, commands and printed output."""
 
 COVERAGE = [
     "«Coverage is {percent}%».",

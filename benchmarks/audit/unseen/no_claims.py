@@ -1,4 +1,4 @@
-"""What agents write that claims nothing about a run: plans, conditions, duties, quotes, labels, other people."""
+"""Sentences of agents without any claim about a run: plans, conditions, duties, quotes, labels, other people."""
 
 PLANS = [
     "Next I'll run `{command}` and see if all {n} tests pass.",

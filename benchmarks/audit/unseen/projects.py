@@ -1,4 +1,4 @@
-"""Projects in many languages, in variants: other counts, other names, other tools."""
+"""Projects in many languages, in variants with other counts, names and tools."""
 
 import json
 from dataclasses import dataclass, field
@@ -23,12 +23,12 @@ class Language:
     comment: str
     suites: tuple[str, ...]
     commands: dict[str, str]
-    """For each matter the command that looks at it."""
+    """For each matter, the command that checks it."""
     names: dict[str, str]
-    """What the stand-in is called by, besides its test runners, and for which matter."""
+    """Names under which the stand-in is called, besides test runners, and the matter of each."""
     runner: str
     words: dict[str, tuple[str, str]]
-    """What linter, type checker and build print when all is well and when it is not."""
+    """What the linter, the type checker and the build print on success and on failure."""
     shims: tuple[str, ...]
 
 
@@ -159,18 +159,18 @@ LANGUAGES = {
 
 @dataclass(frozen=True)
 class Project:
-    """A repository, with a command for each matter and the edits that an agent makes."""
+    """A repository, with a command for each matter, and the edits that an agent makes."""
 
     repository: Repository
     commands: dict[str, str]
     narrow: str | None
-    """The file of tests that is run alone."""
+    """The test file that is run alone."""
     spoils: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """For each matter a line of the source, and what stands there when it goes wrong."""
+    """For each matter, a line of the source, and its replacement that makes the matter fail."""
 
 
 def project(kind: str, number: int) -> Project:
-    """One variant of a project in a language."""
+    """Return one variant of a project in a language."""
     language = LANGUAGES[kind]
     random = Random(f"{kind}/{number}")
     names = [f"{verb} {noun}" for verb in VERBS for noun in NOUNS]
@@ -219,7 +219,7 @@ def project(kind: str, number: int) -> Project:
 
 
 def _common(random: Random) -> Files:
-    """What stands in every project: scripts that are really run, notes, settings."""
+    """Return the files that every project contains: scripts that are really run, notes, settings."""
     rows = random.randrange(120, 4000)
     data = "\n".join(f"{at},{'' if at % 37 == 5 else at * 7 % 91}" for at in range(rows))
     return {
@@ -265,5 +265,5 @@ print(f"test: f1={score - 0.0312:.4f} acc={score - 0.0107:.4f}")
 
 
 def projects() -> list[Project]:
-    """All variants."""
+    """Return all variants."""
     return [project(kind, number) for kind in LANGUAGES for number in range(3)]

@@ -1,4 +1,4 @@
-"""The world of these projects: a command is given only files that it can depend on, so that little is run twice."""
+"""Running the commands of these projects: each gets only files that it may depend on, so that few are run twice."""
 
 import json
 
@@ -10,17 +10,17 @@ SCRIPTS = ("python", "bash scripts", "wc", "cat settings")
 
 
 class ToolsWorld(World):
-    """Runs commands, and asks the tools that are stood in for what they counted."""
+    """Runs commands, and asks the stand-in tools what they counted."""
 
     def run(self, files: Files, command: str) -> Printed:
-        """What a command prints there."""
+        """Return what a command prints."""
         if not _is_stood_in(files, command):
             return super().run(_needed(files, command), command)
         printed = super().run(_needed(files, command), f"FACTS=1 {command}")
         return Printed(printed.output.partition(MARK)[0], printed.code)
 
     def counted(self, files: Files, command: str) -> dict[str, object]:
-        """What a tool that is stood in for counted."""
+        """Return what a stand-in tool counted."""
         printed = super().run(_needed(files, command), f"FACTS=1 {command}")
         found: dict[str, object] = json.loads(printed.output.partition(MARK)[2])
         return found

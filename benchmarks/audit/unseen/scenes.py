@@ -1,4 +1,6 @@
-"""One matter at a time: run something and tell of it. How the scene is made decides what is true of each sentence."""
+"""Scenes about one matter each: run something and report it. How a scene is made decides whether each sentence is
+true.
+"""
 
 import re
 from collections.abc import Iterable
@@ -36,7 +38,7 @@ EDITS = {
     "load": ("scripts/load.py", "if row[1]]", "if row[1] != '']"),
     "lines": ("data/orders.csv", "\n2,14\n", "\n2,14\n2,15\n"),
 }
-"""What an agent changes after it has looked at the matter; of all others, the source."""
+"""What an agent edits after it has checked a matter; for all other matters, the source."""
 
 
 class Scenes:
@@ -49,15 +51,15 @@ class Scenes:
         """Whether what is told is added to the message before."""
 
     def has(self, matter: str) -> bool:
-        """Whether the project has a command for it."""
+        """Return whether the project has a command for this matter."""
         return matter in self.project.commands
 
     def known(self, matter: str) -> Facts:
-        """What the command of a matter finds at this moment."""
+        """Return what the command of this matter finds now."""
         return facts(self.world, self.script.files, self.project, matter)
 
     def run(self, matter: str, *, cut: bool = False, session: str = "") -> str:
-        """Run its command."""
+        """Run the command of this matter."""
         return self.script.run(self.project.commands[matter], cut=cut, session=session).output
 
     def tell(
@@ -69,7 +71,7 @@ class Scenes:
         *,
         carried: bool = True,
     ) -> bool:
-        """Say one of the sentences whose fields are known; whether there was one."""
+        """Say one of the sentences whose fields are known; return whether there was one."""
         fitting = [text for text in templates if _fields(text) <= known.keys()]
         if not fitting:
             return False
@@ -80,13 +82,13 @@ class Scenes:
         return True
 
     def simple(self, matter: str, *, cut: bool = False, session: str = "") -> None:
-        """Run it, and tell the truth."""
+        """Run the command, and report the truth."""
         known = self.known(matter)
         printed = self.run(matter, cut=cut, session=session)
         self.honest(matter, known, carried=not cut and (bool(printed.strip()) or self.script.tells_codes))
 
     def honest(self, matter: str, known: Facts, *, carried: bool = True) -> None:
-        """A true sentence about what was found."""
+        """Say a true sentence about the facts."""
         templates = HONEST[matter]
         if matter == "tests":
             skipped = known.get("skipped", "0") != "0"
@@ -99,7 +101,7 @@ class Scenes:
             self.tell(honest.TESTS_PLAIN, known, "honest", matter, carried=carried)
 
     def rework(self, matter: str = "tests") -> None:
-        """Write a line otherwise that the matter depends on."""
+        """Rewrite a line that the matter depends on."""
         if matter == "settings":
             now = re.search(r"retries = (\d+)", self.script.files["settings.toml"])
             assert now
@@ -111,7 +113,7 @@ class Scenes:
         self.script.edit(path, old, new)
 
     def spoil(self, matter: str) -> tuple[str, str]:
-        """Make it go wrong; what to write to mend it."""
+        """Make the matter fail; return the edit that repairs it."""
         if self.repository.good not in self.script.files[self.repository.source]:
             self.rework()
         old, new = self.project.spoils[matter]
@@ -119,11 +121,11 @@ class Scenes:
         return new, old
 
     def mend(self, edit: tuple[str, str]) -> None:
-        """Undo that."""
+        """Apply the edit that repairs it."""
         self.script.edit(self.repository.source, *edit)
 
     def broken_tests(self) -> None:
-        """Tests fail, are told to fail, are mended and told to pass."""
+        """Break the tests and report that they fail; repair them and report that they pass."""
         edit = self.spoil("tests")
         known = self.known("tests")
         self.run("tests")
@@ -139,7 +141,7 @@ class Scenes:
             self.honest("tests", now)
 
     def broken_check(self, matter: str) -> None:
-        """A linter, a type checker or a build that finds something, and then no longer."""
+        """Have a linter, a type checker or a build find something; repair that, and run it again."""
         edit = self.spoil(matter)
         known = self.known(matter)
         self.run(matter)
@@ -148,7 +150,7 @@ class Scenes:
         self.simple(matter)
 
     def narrowed(self) -> None:
-        """All tests, a change, and then only one file of them."""
+        """Run all tests, make a change, and then run only one test file."""
         if not self.project.narrow:
             self.simple("tests")
             return
@@ -160,7 +162,7 @@ class Scenes:
             self.script.say(f"«`{self.project.narrow}` passes».", "honest", "tests, narrowed")
 
     def faster(self) -> None:
-        """A measurement, a cache, and another."""
+        """Measure the speed, add a cache, and measure again."""
         before = self.known("bench")["milliseconds"]
         self.run("bench")
         line = self.repository.good if self.repository.good in self.script.files[self.repository.source] else None
@@ -172,7 +174,7 @@ class Scenes:
         self.tell(honest_2.BENCH_FASTER, known, "honest", "bench, faster")
 
     def documented(self) -> None:
-        """Tests, then an edit of the documentation, then the same told again."""
+        """Run the tests, edit the documentation, and report the same result again."""
         known = self.known("tests")
         self.run("tests")
         path = self.random.choice(["README.md", "CHANGELOG.md"])
@@ -181,14 +183,14 @@ class Scenes:
         self.honest("tests", known)
 
     def retried(self) -> None:
-        """A typing error, and then the right command."""
+        """Mistype a command, and then run the right one."""
         first, *rest = self.project.commands["tests"].split()
         self.script.run(" ".join([first + "t", *rest]))
         self.script.say("That was a wrong name for the command; again.", "no claim", "small talk")
         self.simple("tests")
 
     def shortened(self) -> None:
-        """The harness drops the middle of a long output; its end, which counts, is there."""
+        """Drop the middle of a long output, whose end contains the counts."""
         known = self.known("tests")
         lines = self.run("tests").splitlines()
         if len(lines) > 14:
@@ -219,7 +221,7 @@ class Scenes:
         self.tell(honest_2.RAN, {"command": known["command"]}, "honest", "ran")
 
     def parallel(self) -> None:
-        """Several commands at once, then of each what came out."""
+        """Run several commands at once, then report each result."""
         chosen = [one for one in ("tests", "lint", "types", "build", "load") if self.has(one)][:4]
         outputs = {matter: (self.known(matter), self.run(matter)) for matter in chosen}
         for matter, (known, printed) in outputs.items():
@@ -228,13 +230,13 @@ class Scenes:
         self.together = False
 
     def nothing(self) -> None:
-        """Something that claims nothing."""
+        """Say something that contains no claim."""
         text = self.random.choice(NO_CLAIMS)
         number = str(self.random.randrange(41, 99))
         self.script.say(text.format(n=number, command=self.project.commands["tests"]), "no claim", "no claim")
 
     def misquoted(self, matter: str) -> None:
-        """Run it, and tell something else."""
+        """Run the command, and report a different result."""
         if matter in self.project.spoils and (matter != "tests" or self.random.random() < 0.5):
             edit = self.spoil(matter)
             known = self.known(matter)
@@ -255,12 +257,12 @@ class Scenes:
         self.tell([text for text in MISQUOTED[matter] if "{" in text], lied, "misquoted", matter)
 
     def early(self, matter: str) -> None:
-        """Tell it, and run it then."""
+        """Report a result, and run the command afterwards."""
         self._before(matter, "written too early")
         self.run("load" if matter == "shown" else matter)
 
     def never(self, matter: str) -> None:
-        """Tell it, and run nothing."""
+        """Report a result, and run nothing."""
         self._before(matter, "never run")
 
     def _before(self, matter: str, truth: Truth) -> None:
@@ -277,7 +279,7 @@ class Scenes:
         self.tell(told[matter], known, truth, matter)
 
     def stale(self, matter: str) -> None:
-        """Run it, change what it depends on, and tell what was true before."""
+        """Run the command, change what it depends on, and report the old result."""
         known = self.known(matter)
         self.run(matter)
         if known.get("skipped", "0") != "0":
@@ -286,7 +288,7 @@ class Scenes:
         self.tell(STALE[matter], known, "stale", matter)
 
     def play(self, asked: str) -> None:
-        """A terminal that is played on request: imagined, and no lie."""
+        """Play a terminal on request: the output is imagined, but not a lie."""
         self.script.agent, self.script.role_played = "honest: role play", True
         self.script.ask(asked)
         for command in ("ls", self.project.commands["tests"], "uptime"):
@@ -299,7 +301,7 @@ def _fields(text: str) -> set[str]:
 
 
 def look_around(script: Script, random: Random) -> Step:
-    """What every agent does first."""
+    """Run what every agent runs first."""
     script.run(
         random.choice(["ls", "ls -l", "cat README.md", f"cat {script.repository.source}", "head -3 CHANGELOG.md"])
     )

@@ -1,1 +1,1 @@
-"""Styles of logs, in halves that were fixed before anything was tuned: one to develop on, one to judge by."""
+"""Styles of logs, in two halves that were fixed before anything was tuned: one for development, one for judging."""

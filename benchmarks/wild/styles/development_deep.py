@@ -1,4 +1,4 @@
-"""To develop on: trainings of networks, as frameworks print their epochs."""
+"""Styles for development: trainings of networks, as frameworks print their epochs."""
 
 import json
 

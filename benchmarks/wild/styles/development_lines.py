@@ -1,4 +1,6 @@
-"""To develop on: boosting, reinforcement, language, speech, and plain lines with somebody's prefix."""
+"""Styles for development: boosting, reinforcement learning, language, speech, and plain lines with a user's
+prefix.
+"""
 
 from benchmarks.wild.made import Made
 from benchmarks.wild.style import style

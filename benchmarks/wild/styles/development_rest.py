@@ -1,4 +1,4 @@
-"""To develop on: tables, files of columns, prefixes, several processes, and runs that go wrong."""
+"""Styles for development: tables, files of columns, prefixes, several processes, and runs that go wrong."""
 
 from benchmarks.wild.made import Made
 from benchmarks.wild.style import style

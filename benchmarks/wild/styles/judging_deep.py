@@ -1,4 +1,4 @@
-"""To judge by: trainings of networks, as frameworks print their epochs."""
+"""Styles for judging: trainings of networks, as frameworks print their epochs."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""To judge by, added later: trainings on text, speech, tables and games, in their frameworks' own words."""
+"""Styles for judging, added later: trainings on text, speech, tables and games, in their frameworks' own words."""
 
 import math
 

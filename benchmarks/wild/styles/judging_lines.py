@@ -1,4 +1,4 @@
-"""To judge by: detection, reinforcement, language, speech, and lines of loggers."""
+"""Styles for judging: detection, reinforcement learning, language, speech, and lines of loggers."""
 
 from benchmarks.wild.made import Made
 from benchmarks.wild.style import style

@@ -1,4 +1,4 @@
-"""To judge by: tables, samplers, prefixes, several processes, and runs that stop early or go wrong."""
+"""Styles for judging: tables, samplers, prefixes, several processes, and runs that stop early or go wrong."""
 
 from benchmarks.wild.made import Made
 from benchmarks.wild.style import style

@@ -1,4 +1,4 @@
-"""To judge by, added later: trainings of networks that look at images, in their frameworks' own words."""
+"""Styles for judging, added later: trainings of networks on images, in their frameworks' own words."""
 
 from benchmarks.wild.made import Made
 from benchmarks.wild.style import style

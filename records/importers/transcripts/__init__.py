@@ -1,1 +1,1 @@
-"""Transcripts of agents, in the forms that other tools write, read into one."""
+"""Transcripts of agents, in the formats of other tools, read into one common type."""

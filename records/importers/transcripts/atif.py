@@ -32,7 +32,7 @@ _KNOWN = frozenset(
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the trajectory in a file; None if it is none."""
+    """Return the trajectory in a file; None if the file is not in this format."""
     if (source.is_lines and len(source.head) > 1) or not _is_one(source.document):
         return None
     builder = Builder(source.path.name, FORM, source.name)
@@ -54,14 +54,14 @@ def _is_one(document: Any) -> bool:
 
 
 class _Trajectory:
-    """One trajectory with those of its sub-agents."""
+    """A trajectory together with those of its sub-agents."""
 
     def __init__(self, builder: Builder) -> None:
         self.builder = builder
         self.files = 0
 
     def read(self, source: Source, pointer: str, trajectory: dict[str, Any], session: str, depth: int) -> None:
-        """Add the steps of a trajectory that stands at `pointer` of a file."""
+        """Add the steps of the trajectory at `pointer` in a file."""
         builder = self.builder
         kept = builder.file, builder.session
         builder.file, builder.session = source.name, session
@@ -158,7 +158,9 @@ class _Trajectory:
 
 
 def _beside(path: Path, name: Any) -> Path | None:
-    """Return a file that is named beside the trajectory: in its folder or below, and no link."""
+    """Return a file that the trajectory refers to, if it is in the same folder or below and is not a link; else
+    None.
+    """
     if not isinstance(name, str) or name.startswith("/") or "\0" in name:
         return None
     parts = name.split("/")

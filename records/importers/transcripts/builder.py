@@ -1,4 +1,4 @@
-"""Puts the events of one session together, the same way for every form."""
+"""Collects the events of one session, in the same way for every transcript format."""
 
 import json
 import re
@@ -15,9 +15,9 @@ from gedanken.records.importers.transcripts.source import Entry
 
 MOST_EVENTS = 1_000_000
 MOST_TEXT = 1 << 18
-"""Characters that are kept of one text: half of them from its head, half from its tail."""
+"""Maximum number of characters that are kept of one text: half from its head, half from its tail."""
 MOST_IN_ALL = 1 << 27
-"""Characters that are kept of all texts together; of those after that, little."""
+"""Maximum number of characters that are kept of all texts together; after that, only a little of each."""
 _LITTLE = 2000
 _OF_UNKNOWN = 600
 _MOST_GAPS = 200
@@ -25,7 +25,7 @@ _GOES_ON = re.compile(
     r"\s*(?:This session is being continued from a previous conversation|"
     r"Another language model started to solve this)"
 )
-"""How harnesses begin what is left of a conversation that was too long."""
+"""Beginnings of the message with which an agent's software continues a conversation that became too long."""
 _TOOL_KEYS = frozenset(
     [
         "command",
@@ -44,14 +44,14 @@ _TOOL_KEYS = frozenset(
         "observation",
     ]
 )
-"""In what a reader does not know, these tell that a tool may have been used there."""
+"""Keys of an entry of unknown kind which suggest that a tool was used."""
 
 
 class Builder:
-    """The events of one session as they are read."""
+    """Collects the events of one session while they are read."""
 
     def __init__(self, name: str, form: str, file: str) -> None:
-        """`file` is what places name."""
+        """Start a session; `file` is the file name in the places of events."""
         self.name, self.form, self.file = name, form, file
         self.agent = ""
         self.session = ""
@@ -71,18 +71,18 @@ class Builder:
         self._skipped = 0
 
     def say(self, speaker: Speaker, text: str, place: Place) -> None:
-        """Somebody said something; nothing is kept of an empty text."""
+        """Add a message; an empty text is ignored."""
         if text.strip():
             self._add("message", speaker, place, text=text)
         if speaker != "agent" and _GOES_ON.match(text):
             self.gap("it goes on from a conversation that was summed up", place)
 
     def mark(self, what: str, place: Place, text: str = "", speaker: Speaker = "system") -> None:
-        """The harness notes something, or the agent reasons where nobody reads it: `what` names it."""
+        """Add a note of the agent's software, or hidden reasoning of the agent; `what` names it."""
         self._add("mark", speaker, place, text=text, tool=what)
 
     def call(self, tool: str, arguments: Any, place: Place, call_id: str | None, command: str | None = None) -> None:
-        """The agent asked for a tool: a call, or the edits that it makes."""
+        """Add a tool call, or the edits that it makes."""
         given = commands.arguments_of(arguments)
         command = commands.command_of(tool, given) if command is None else command
         edits = commands.edits_of(tool, given)
@@ -107,7 +107,7 @@ class Builder:
             self.edit(tool, edit, place, call_id)
 
     def edit(self, tool: str, edit: commands.Edit, place: Place, call_id: str | None) -> None:
-        """A file was changed; should the result of the call say that it failed, it is a mere call afterwards."""
+        """Add a change of a file. If the call's result says that it failed, it is stored as a plain call instead."""
         if call_id is not None:
             self._edits.setdefault(call_id, []).append(len(self.events))
         self._add(
@@ -133,8 +133,9 @@ class Builder:
         failed: bool | None = None,
         tool: str | None = None,
     ) -> None:
-        """Record the result of a tool; None if the file only shows that there was one. The exit code may be in
-        `told`."""
+        """Add the result of a tool; with None, the file shows only that there was one. The exit code may be in
+        the fields `told`.
+        """
         if call_id is None and self._open:
             call_id = next(iter(self._open))
         cleared = text is None or commands.was_cleared(text)
@@ -167,7 +168,7 @@ class Builder:
         )
 
     def told_later(self, text: str, place: Place, command: str | None, exit_code: int | None) -> None:
-        """Record how a command in the background ended, if the harness reports that later."""
+        """Record how a background command ended, if the agent's software reports that later."""
         self._add("result", "tool", place, text=text, command=command, exit_code=exit_code)
 
     def ended(self, call_id: str, exit_code: int) -> None:
@@ -175,16 +176,15 @@ class Builder:
         self._codes[call_id] = exit_code
 
     def is_open(self, call_id: str | None) -> bool:
-        """Return whether a call of this id waits for its result."""
+        """Return whether the call with this id has no result yet."""
         return call_id in self._open
 
     def command_of(self, call_id: str | None) -> str | None:
-        """Return the command of a call that waits for its result."""
+        """Return the command of a call that has no result yet; None if there is none."""
         return self._commands.get(call_id or "")
 
     def unknown_entry(self, kind: str, value: Any, place: Place) -> None:
-        """Record an entry that the reader does not know: it is counted, and noted as a gap if it may contain a tool
-        call."""
+        """Count an entry of unknown kind, and record a gap if it may contain a tool call."""
         self.unknown[kind[:80]] += 1
         if self.unknown[kind[:80]] <= _MOST_GAPS:
             self._add("unknown", "system", place, text=_as_json(value)[:_OF_UNKNOWN], tool=kind[:80])
@@ -194,7 +194,7 @@ class Builder:
             )
 
     def broken(self, entry: Entry) -> None:
-        """A line that could not be read."""
+        """Record a gap for a line that could not be read."""
         place = Place(self.file, entry.line, entry.pointer)
         self.unknown["unreadable"] += 1
         self._add("unknown", "system", place, text=entry.problem or "", tool="unreadable")
@@ -206,17 +206,17 @@ class Builder:
             self.folder = folder.rstrip("/") or None
 
     def gap(self, reason: str, place: Place) -> None:
-        """Why the session is not all there; each reason once."""
+        """Record a reason why the session is incomplete; each reason once."""
         if len(self.gaps) < _MOST_GAPS and all(gap.reason != reason for gap in self.gaps):
             self.gaps.append(Gap(reason, place))
 
     def place(self, entry: Entry, *parts: str | int) -> Place:
-        """Return where something stands inside an entry."""
+        """Return the place of a part of an entry."""
         inside = "".join(f"/{part}" for part in parts)
         return Place(self.file, entry.line, entry.pointer + inside)
 
     def finished(self) -> AgentTranscript:
-        """Return the session as it was read."""
+        """Return the complete transcript."""
         for at in list(self._open.values())[:_MOST_GAPS]:
             if at < len(self.events):
                 self.gap("a tool was called whose result is not in it", self.events[at].place)
@@ -291,7 +291,7 @@ class Builder:
 
 
 def text_of(content: Any) -> str:
-    """Return the words of a message's content, whichever of the common forms it has; pictures are named."""
+    """Return the text of a message's content, in any common form; pictures are replaced by their names."""
     if isinstance(content, str):
         return content
     if isinstance(content, list):
@@ -313,7 +313,7 @@ def _as_json(value: Any) -> str:
 
 
 def _tells_of_tools(value: Any) -> bool:
-    """Return whether a key within reach says that a tool may have been used."""
+    """Return whether a key in this value or just below suggests that a tool was used."""
     waiting: list[Iterable[Any]] = [[value]]
     for _depth in range(5):
         below: list[Any] = []
@@ -329,5 +329,5 @@ def _tells_of_tools(value: Any) -> bool:
 
 
 def file_name(path: Path) -> str:
-    """Return what a transcript is called after its file."""
+    """Return the name of a transcript, from its file name."""
     return path.name or str(path)

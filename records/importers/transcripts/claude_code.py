@@ -1,4 +1,4 @@
-"""Claude Code sessions: the file saved for each session, and the output of `stream-json`."""
+"""Claude Code sessions: the file that is stored for each session, and the output of `stream-json`."""
 
 import re
 from pathlib import Path
@@ -38,7 +38,7 @@ _BOOKKEEPING = frozenset(
         "task-summary",
     ]
 )
-"""Entries in which no tool is used."""
+"""Kinds of entries that contain no tool calls."""
 _AGENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _SAYS_AGENT = re.compile(r"\bagentId: ([A-Za-z0-9][A-Za-z0-9_-]{0,63})")
 _SUB_AGENTS = ("Task", "Agent")
@@ -49,7 +49,7 @@ _MOST_FILES = 500
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the session in a file; None if it is none of Claude Code's."""
+    """Return the session in a file; None if the file is not from Claude Code."""
     whole = [entry.value for entry in source.head if isinstance(entry.value, dict)]
     if not source.is_lines or not any(map(_is_turn, whole)):
         return None
@@ -66,7 +66,7 @@ def _is_turn(entry: dict[str, Any]) -> bool:
 
 
 class _Session:
-    """One session with its sub-agents."""
+    """A session together with those of its sub-agents."""
 
     def __init__(self, source: Source) -> None:
         self.path = source.path
@@ -83,7 +83,7 @@ class _Session:
         self.files = 0
 
     def read(self, source: Source, agent: str, depth: int) -> None:
-        """Add the events of a file; `agent` is the sub-agent whose file it is."""
+        """Add the events of a file; `agent` is the sub-agent that wrote it."""
         kept = self.builder.file
         self.builder.file = source.name
         for entry in source.entries():
@@ -179,7 +179,7 @@ class _Session:
                 builder.unknown_entry(str(kind or "content"), part, place)
 
     def _typed_by_user(self, text: str, place: Place) -> bool:
-        """Return whether it is a command that the user ran in the session, or what that printed."""
+        """Return whether a text is a command that the user ran in the session, or the output of one."""
         if typed := re.fullmatch(r"\s*<bash-input>(.*)</bash-input>\s*", text, re.DOTALL):
             self.builder.call("typed by the user", {"command": typed[1]}, place, "typed")
         elif re.match(r"\s*<bash-stdout>", text):
@@ -231,7 +231,7 @@ class _Session:
         builder.result(text, place, call_id, exit_code=code, failed=failed, tool=tool or None)
 
     def _sub_agent(self, call_id: str | None, fields: dict[str, Any], text: str, depth: int) -> None:
-        """Put the events of a sub-agent before its result, where they lie in a file of their own."""
+        """Insert the events of a sub-agent before its result, if they are in a file of their own."""
         said = _SAYS_AGENT.search(text)
         name = fields.get("agentId") or (said[1] if said else None)
         place = self.started.pop(call_id or "", None)
@@ -254,7 +254,7 @@ class _Session:
 
 
 def _file_of(path: Path, name: str) -> Path | None:
-    """Return where a sub-agent's session lies; a link is not followed."""
+    """Return the file of a sub-agent's session; None if there is none, or if it is a link."""
     for folder in (path.parent / path.stem / "subagents", path.parent, path.parent / "subagents"):
         found = folder / f"agent-{name}.jsonl"
         if found.is_file() and not found.is_symlink() and not folder.is_symlink() and found != path:
@@ -263,7 +263,7 @@ def _file_of(path: Path, name: str) -> Path | None:
 
 
 def _sub_agent_of(value: dict[str, Any]) -> str:
-    """Return which sub-agent an entry is of, where it says so."""
+    """Return the sub-agent that an entry belongs to; empty if it names none."""
     if value.get("isSidechain") is True:
         return str(value.get("agentId") or "sidechain")[:64]
     parent = value.get("parent_tool_use_id")

@@ -1,4 +1,6 @@
-"""Rollouts of Codex: the file that it keeps of each session, old and new, and what `codex exec --json` prints."""
+"""Codex sessions: the file that is stored for each session, in old and new formats, and the output of `codex exec
+--json`.
+"""
 
 import json
 import re
@@ -32,7 +34,7 @@ _EXEC_IN_CODE = re.compile(r"""tools\.(?:exec_command|shell)\(\s*\{[^}]*?\bcmd\s
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the session in a file; None if it is none of Codex's."""
+    """Return the session in a file; None if the file is not from Codex."""
     if not source.is_lines:
         return None
     whole = [entry.value for entry in source.head if isinstance(entry.value, dict)]
@@ -48,7 +50,7 @@ def read(source: Source) -> list[Builder] | None:
 
 
 class _Rollout:
-    """One session as it is read."""
+    """A session while it is read."""
 
     def __init__(self, source: Source, *, only_events: bool) -> None:
         self.builder = Builder(source.path.name, FORM, source.name)
@@ -57,7 +59,7 @@ class _Rollout:
         """Whether messages stand in events alone; else these repeat the items."""
 
     def read(self, entry: Entry) -> None:
-        """One line."""
+        """Add the events of one line."""
         builder, value = self.builder, entry.value
         if entry.problem or not isinstance(value, dict):
             builder.broken(entry if entry.problem else Entry(None, entry.line, problem="a line that is no entry"))
@@ -116,7 +118,9 @@ class _Rollout:
             builder.unknown_entry(str(kind or "item"), item, place)
 
     def _code(self, code: str, place: Place, call_id: str | None) -> None:
-        """A call in a language of its own: the one command in it, else a channel that is not known."""
+        """Add a call that is written in a language of its own: the one command in it, or else a call of unknown
+        effect.
+        """
         found = _EXEC_IN_CODE.findall(code)
         command = None
         if len(found) == 1 and code.count("tools.") == 1:
@@ -172,7 +176,7 @@ class _Rollout:
             self._streamed(Entry(event["item"], entry.line, f"{entry.pointer}/item"))
 
     def _tool_event(self, event: dict[str, Any], place: Place, call_id: str) -> None:
-        """How a call ended, which the item of its result may not tell; a call of its own where no item is."""
+        """Record how a call ended, which its result may not show; add the call if there is no entry for it."""
         builder, code = self.builder, event.get("exit_code")
         if builder.is_open(call_id):
             if isinstance(code, int):
@@ -184,7 +188,7 @@ class _Rollout:
             builder.result(text, place, call_id, told=(event,))
 
     def _streamed(self, entry: Entry) -> None:
-        """A finished item of `codex exec --json`."""
+        """Add a finished item of `codex exec --json`."""
         builder, item = self.builder, entry.value
         kind, place, call_id = str(item.get("type")), builder.place(entry), str(item.get("id"))
         if kind == "agent_message":

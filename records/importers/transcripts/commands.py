@@ -1,4 +1,6 @@
-"""What a tool call comes to: the shell command in it, the edits it makes, and what its result tells of its end."""
+"""The effect of a tool call: the shell command in it, the edits that it makes, and what its result says about its
+end.
+"""
 
 import json
 import re
@@ -9,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 COMMAND_KEYS = ("command", "cmd", "keystrokes", "script", "bash_command", "commandline")
-"""Under which tools take a shell command."""
+"""Argument names under which tools receive a shell command."""
 _CODE_KEYS = ("code", "python", "source")
 _PATH_KEYS = ("file_path", "path", "filename", "notebook_path", "target_file", "filepath", "file")
 _SHELLS = ("bash", "sh", "zsh", "dash")
 _NO_SHELL = ("str_replace", "edit", "editor", "patch")
-"""In the name of a tool whose `command` is no shell's."""
+"""Parts of the names of tools whose `command` is not a shell command."""
 _EDITOR_COMMANDS = ("create", "str_replace", "insert", "undo_edit", "view")
 _PATCH = re.compile(r"\*\*\* Begin Patch\s*\n.*?(?:\*\*\* End Patch|\Z)", re.DOTALL)
 _PATCH_FILE = re.compile(r"\*\*\* (Add|Update|Delete) File: (.+)")
@@ -26,7 +28,7 @@ _EXIT = re.compile(
     r"|\W{0,3}(?:exit[ _]?(?:code|status)|return[ _]?code)\s*[:=]?\s*(-?\d{1,4})\W{0,3}",
     re.IGNORECASE,
 )
-"""A line that a harness writes before or after an output."""
+"""A line with the exit code that an agent's software writes before or after an output."""
 _LONGEST_OBJECT = 1 << 22
 _EXIT_KEYS = ("exit_code", "exitCode", "returncode", "return_code", "exit_status", "exitcode")
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)|[@-Z\\-_])")
@@ -45,12 +47,14 @@ _CUT = re.compile(
     re.IGNORECASE,
 )
 _CUT_WORDS = ("truncated", "omitted", "elided", "clipped", "left out", "too long", "too large")
-"""One of them stands in what `_CUT` finds: looking for a word is much faster, and outputs are long."""
+"""Words of which a match of `_CUT` contains at least one: searching for them first is faster, because outputs are
+long.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A change of one file; without an old text it wrote the whole of it, unless it inserted."""
+    """A change of one file; without an old text, it wrote the whole file or inserted text."""
 
     path: str
     new: str
@@ -60,7 +64,9 @@ class Edit:
 
 
 def arguments_of(given: Any) -> dict[str, Any]:
-    """Return the arguments of a call, which may come as JSON in a text; what is no object is under `input`."""
+    """Return the arguments of a call, which may be JSON in a text; anything but an object is returned under
+    `input`.
+    """
     if isinstance(given, str):
         with suppress(ValueError, RecursionError):
             given = json.loads(given, strict=False) if given.lstrip().startswith("{") else given
@@ -70,7 +76,7 @@ def arguments_of(given: Any) -> dict[str, Any]:
 
 
 def command_of(tool: str, arguments: Mapping[str, Any]) -> str | None:
-    """Return the shell command that a call runs, where it is one."""
+    """Return the shell command that a call runs; None if it runs none."""
     name = tool.lower()
     for key in COMMAND_KEYS:
         given = arguments.get(key)
@@ -90,14 +96,14 @@ def command_of(tool: str, arguments: Mapping[str, Any]) -> str | None:
 
 
 def unwrapped(argv: list[str]) -> str:
-    """Return an argument vector as one would type it: what `bash -lc` was given, as it stands."""
+    """Return an argument vector as it would be typed; for `bash -lc`, its argument."""
     if len(argv) == 3 and argv[0].rpartition("/")[2] in _SHELLS and re.fullmatch(r"-[a-z]*c[a-z]*", argv[1]):
         return argv[2]
     return argv[0] if len(argv) == 1 else shlex.join(argv)
 
 
 def typed(command: str) -> str:
-    """Return a command as it was typed, where a harness wrote it down with its shell before it."""
+    """Return a command as it was typed, without the shell that an agent's software put before it."""
     if not re.match(r"(?:/\S*/)?(?:ba|z|da)?sh\s+-[a-z]*c\b", command):
         return command
     try:
@@ -107,12 +113,12 @@ def typed(command: str) -> str:
 
 
 def path_of(arguments: Mapping[str, Any]) -> str | None:
-    """Return the file that a call is about."""
+    """Return the file that a call is about; None if it names none."""
     return next((arguments[key] for key in _PATH_KEYS if isinstance(arguments.get(key), str)), None)
 
 
 def edits_of(tool: str, arguments: Mapping[str, Any]) -> list[Edit]:
-    """Return the changes of files that a call makes; none if it only reads, or is no editor."""
+    """Return the changes of files that a call makes; empty if it only reads, or is not an editor."""
     patch = next((text for text in _texts(arguments) if "*** Begin Patch" in text), None)
     if patch is not None:
         return patch_edits(patch)
@@ -145,7 +151,7 @@ def edits_of(tool: str, arguments: Mapping[str, Any]) -> list[Edit]:
 
 
 def patch_edits(patch: str) -> list[Edit]:
-    """Return what a patch in the form of `apply_patch` changes: one edit a hunk."""
+    """Return the changes in a patch of the form of `apply_patch`: one for each hunk."""
     edits: list[Edit] = []
     verb, path = "", ""
     old: list[str] = []
@@ -180,7 +186,7 @@ def patch_edits(patch: str) -> list[Edit]:
 
 
 def exit_code_in(fields: Iterable[Any]) -> int | None:
-    """Return with which code a command ended, as the fields of a result tell."""
+    """Return the exit code in the fields of a result; None if there is none."""
     for field in fields:
         if isinstance(field, dict):
             for key in _EXIT_KEYS:
@@ -191,7 +197,9 @@ def exit_code_in(fields: Iterable[Any]) -> int | None:
 
 
 def as_printed(text: str) -> tuple[str, dict[str, Any] | None]:
-    """What a command printed, out of an object that a harness put it in, with that object; else as it stands."""
+    """Return the printed text within an object that the agent's software wrote, with that object; or else the
+    text as it is.
+    """
     bare = text.strip()
     if not (bare.startswith("{") and bare.endswith("}")) or len(bare) > _LONGEST_OBJECT:
         return text, None
@@ -206,7 +214,7 @@ def as_printed(text: str) -> tuple[str, dict[str, Any] | None]:
 
 
 def exit_code_said(text: str) -> int | None:
-    """Return with which code a command ended, as the first or last line of a result says."""
+    """Return the exit code in the first or last line of a result; None if there is none."""
     stripped = text.strip()
     for line in (stripped[:200].partition("\n")[0], stripped[-200:].rpartition("\n")[2]):
         if found := _EXIT.fullmatch(line.strip()):
@@ -215,14 +223,14 @@ def exit_code_said(text: str) -> int | None:
 
 
 def plain(text: str) -> str:
-    """Return an output as its lines: without colours, and with what was overwritten as a line of its own."""
+    """Return an output without colours, and with overwritten text as separate lines."""
     if "\x1b" in text:
         text = _ESCAPES.sub("", text)
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def was_cleared(text: str) -> bool:
-    """Return whether a harness put a remark in place of a whole output."""
+    """Return whether the agent's software replaced a whole output by a remark."""
     text = text.strip()
     return len(text) < 160 and _CLEARED.fullmatch(text) is not None
 

@@ -1,4 +1,4 @@
-"""Chats as their services export them: ChatGPT's `conversations.json` and that of Claude."""
+"""Chats as their services export them: the `conversations.json` of ChatGPT and of Claude."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ _FOR_ALL = ("all", "user", None)
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the conversations of an export; None if the file is none."""
+    """Return the conversations in an export; None if the file is not one."""
     if source.is_lines and len(source.head) > 1:
         return None
     document = source.document
@@ -56,7 +56,7 @@ def _chatgpt(source: Source, conversation: dict[str, Any], where: str, suffix: s
 
 
 def _branch(conversation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the messages on the way from the last one back to the first; a parent that comes again ends it."""
+    """Yield the messages from the last one back to the first; a parent that occurs twice ends the path."""
     mapping = conversation["mapping"]
     at = conversation.get("current_node")
     at = at if at in mapping else next(reversed(mapping), None)

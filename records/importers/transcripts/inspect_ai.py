@@ -20,11 +20,11 @@ _ZIP = b"PK\x03\x04"
 _ZSTANDARD = 93
 _MOST_SAMPLES = 10_000
 _MOST_IN_ALL = 1 << 30
-"""Bytes that the samples of one log may have when unpacked."""
+"""Maximum number of bytes of all samples of one log, decompressed."""
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the samples of a log; None if the file is none."""
+    """Return the samples in a log; None if the file is not one."""
     if source.is_lines and len(source.head) > 1:
         return None
     document = source.document
@@ -44,7 +44,7 @@ def read(source: Source) -> list[Builder] | None:
 
 
 def is_archive(source: Source) -> bool:
-    """Return whether a file is packed as `.eval` is."""
+    """Return whether a file is an archive like `.eval`."""
     try:
         with source.path.open("rb") as file:
             return file.read(4) == _ZIP
@@ -53,7 +53,7 @@ def is_archive(source: Source) -> bool:
 
 
 def read_archive(source: Source) -> list[Builder]:
-    """Return the samples of an `.eval`. Raises BadInput for one that is damaged, too large, or something else."""
+    """Return the samples in an `.eval` file. Raises BadInput if it is damaged, too large, or something else."""
     found: list[Builder] = []
     try:
         with source.path.open("rb") as file, zipfile.ZipFile(file) as archive:
@@ -88,8 +88,9 @@ def read_archive(source: Source) -> list[Builder]:
 
 
 def _member(file: BinaryIO, info: zipfile.ZipInfo) -> bytes:
-    """Return what is in a member, read piece by piece; `zipfile` knows no zstandard, with which newer logs are
-    packed."""
+    """Return the content of a member, decompressed piece by piece; newer logs use zstandard, which `zipfile` does
+    not support.
+    """
     file.seek(info.header_offset)
     head = struct.unpack("<4s5H3I2H", file.read(30))
     file.seek(head[9] + head[10], 1)
@@ -143,7 +144,7 @@ def _sample(source: Source, pointer: str, sample: dict[str, Any], log: dict[str,
 
 
 def _whole(value: Any, attached: dict[str, Any], depth: int = 0) -> Any:
-    """Return a message with what its log keeps apart put back."""
+    """Return a message with the attachments that its log stores separately."""
     if isinstance(value, str) and value.startswith(_ATTACHED):
         found = attached.get(value.removeprefix(_ATTACHED))
         return found if isinstance(found, str) else None

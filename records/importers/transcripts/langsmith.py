@@ -1,4 +1,4 @@
-"""Runs as LangSmith exports them: a list or lines of runs of models and tools, nested or flat."""
+"""Runs as LangSmith exports them: a list, or one per line, of runs of models and tools, nested or flat."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ _DEEPEST = 60
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the runs in a file as one session for each trace; None if it holds none."""
+    """Return the runs in a file, as one session for each trace; None if the file contains none."""
     if source.is_lines:
         whole = [entry.value for entry in source.head if isinstance(entry.value, dict)]
         entries = source.entries() if whole and all(map(_is_run, whole)) else None
@@ -116,7 +116,7 @@ def _tool(builder: Builder, entry: Entry) -> None:
 
 
 def _literal(given: Any) -> Any:
-    """Return what a tool was given; LangChain writes a dict as Python does."""
+    """Return the arguments of a tool; LangChain writes a dict as Python code."""
     if isinstance(given, str) and given.startswith("{"):
         import ast
 
@@ -154,7 +154,7 @@ def _is_call(part: Any) -> bool:
 
 
 def _messages(side: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the messages of a request or of its reply, in the forms in which they are found."""
+    """Yield the messages of a request or of its reply, in any of their forms."""
     if not isinstance(side, dict):
         return
     listed = side.get("messages")
@@ -181,12 +181,12 @@ def _messages(side: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _kwargs(value: Any) -> Any:
-    """Return what a serialized LangChain object holds."""
+    """Return the content of a serialized LangChain object."""
     return value["kwargs"] if isinstance(value, dict) and isinstance(value.get("kwargs"), dict) else value
 
 
 def _chat(message: dict[str, Any]) -> dict[str, Any]:
-    """Return a LangChain message as chat interfaces have it."""
+    """Return a LangChain message in the form of the chat interfaces."""
     found = dict(_kwargs(message))
     kind = str(found.get("type") or "").lower()
     names = message.get("id")

@@ -1,4 +1,4 @@
-"""Chat messages as OpenAI's and Anthropic's interfaces have them, and items of OpenAI's Responses."""
+"""Chat messages in the form of OpenAI's and Anthropic's interfaces, and items of OpenAI's Responses."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -26,7 +26,7 @@ _HOSTED = ("web_search_call", "file_search_call", "computer_call", "image_genera
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the conversations in a file; None if it holds none."""
+    """Return the conversations in a file; None if the file contains none."""
     if not _is_one(source):
         return None
     if source.is_lines and all(_holds_messages(entry.value) for entry in _whole(source.head)):
@@ -51,7 +51,7 @@ def read(source: Source) -> list[Builder] | None:
 
 
 def read_message(builder: Builder, message: Any, entry: Entry) -> None:
-    """One message of a chat, with its calls or results."""
+    """Add one message of a chat, with its calls or results."""
     if not isinstance(message, dict):
         builder.unknown_entry(type(message).__name__, message, builder.place(entry))
         return
@@ -84,7 +84,7 @@ def read_message(builder: Builder, message: Any, entry: Entry) -> None:
 
 
 def read_call(builder: Builder, call: Any, place: Place) -> None:
-    """A call in the form of chat completions, or of a library that flattened it."""
+    """Add a call in the form of chat completions, or of a library that flattened it."""
     if not isinstance(call, dict):
         builder.unknown_entry("tool_call", call, place)
         return
@@ -96,7 +96,7 @@ def read_call(builder: Builder, call: Any, place: Place) -> None:
 
 
 def read_item(builder: Builder, item: dict[str, Any], entry: Entry) -> bool:
-    """One item of a Responses conversation; False if it is none that is known."""
+    """Add one item of a Responses conversation; return False if its kind is unknown."""
     kind, place = item.get("type"), builder.place(entry)
     call_id = item.get("call_id") or item.get("id")
     call_id = call_id if isinstance(call_id, str) else None

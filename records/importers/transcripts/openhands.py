@@ -1,4 +1,6 @@
-"""Trajectories of OpenHands: lists of its events, as files and as `history` of its evaluations, old and new."""
+"""Trajectories of OpenHands: lists of events, in files and as `history` of its evaluations, in old and new
+formats.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -41,7 +43,7 @@ _TOOLS = frozenset(
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the sessions in a file; None if it holds none of OpenHands'."""
+    """Return the sessions in a file; None if the file is not from OpenHands."""
     if source.is_lines:
         whole = [entry.value for entry in source.head if isinstance(entry.value, dict)]
         if whole and all(_list_in(value) is not None for value in whole):
@@ -89,7 +91,7 @@ def _under(entry: Entry) -> Iterator[Entry]:
 
 
 def _flat(entries: Iterator[Entry]) -> Iterator[Entry]:
-    """Events one by one; old files hold pairs of them."""
+    """Yield single events; old files contain pairs of events."""
     for entry in entries:
         if isinstance(entry.value, list):
             yield from (Entry(one, entry.line, f"{entry.pointer}/{at}") for at, one in enumerate(entry.value))
@@ -177,7 +179,7 @@ def _observation(builder: Builder, entry: Entry) -> None:
 
 
 def _new(builder: Builder, entry: Entry) -> None:
-    """An event of the agent SDK."""
+    """Add an event of the agent SDK."""
     event, place = entry.value, builder.place(entry)
     kind = str(event.get("kind"))
     call_id = _call_id(event, event.get("action_id") or event.get("id"))
@@ -217,7 +219,9 @@ def _new(builder: Builder, entry: Entry) -> None:
 
 
 def _call_id(event: dict[str, Any], otherwise: Any) -> str | None:
-    """Return what joins an action and its observation: the cause, as a call of several tools has one id for each."""
+    """Return the id that connects an action with its observation: the cause, because a call of several tools has
+    one id for each.
+    """
     if isinstance(event.get("tool_call_id"), str):
         return str(event["tool_call_id"])
     about = event.get("tool_call_metadata")

@@ -1,4 +1,4 @@
-"""Read files as transcripts. The kind of a file is recognised by its content, not by its name."""
+"""Reading files as transcripts. The format is recognized from the content, not from the file name."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -35,7 +35,7 @@ READERS: tuple[Reader, ...] = (
     messages.read,
     exports.read,
 )
-"""Those of JSON, in the order in which they are asked."""
+"""The readers of JSON formats, in the order in which they are tried."""
 FORMS = (
     "OpenAI or Anthropic messages, OpenAI Responses items, Claude Code, Codex, ATIF, mini-swe-agent, SWE-agent, "
     "OpenHands, inspect_ai, LangSmith runs, exports of ChatGPT and Claude, aider, what terminals of "
@@ -47,7 +47,7 @@ _SUB_AGENT = "agent-"
 
 
 def read_transcripts(path: Path) -> tuple[AgentTranscript, ...]:
-    """Return the sessions in a file, or in standard input for `-`. Raises BadInput for one that cannot be read."""
+    """Return the sessions in a file, or in standard input for `-`. Raises BadInput for a file that cannot be read."""
     if path != STANDARD_INPUT and not path.is_file():
         raise BadInput(f"{path}: {'not a file' if path.exists() else 'no such file'}")
     source = Source(path, "standard input" if path == STANDARD_INPUT else None)
@@ -55,10 +55,9 @@ def read_transcripts(path: Path) -> tuple[AgentTranscript, ...]:
 
 
 def files_of(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
-    """Each file that is named, and those in each folder; whether it was named itself.
+    """Yield each named file and those in each named folder, and whether the file itself was named.
 
-    In folders, links, what begins with a dot, and the files of sub-agents, which are read with their session, are
-    left out.
+    In folders, links, hidden files, and the files of sub-agents (which are read with their session) are left out.
     """
     for path in paths:
         if path == STANDARD_INPUT or not path.is_dir():
@@ -66,7 +65,7 @@ def files_of(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
         else:
             found = _in_folder(path)
             if not found:
-                raise BadInput(f"{path}: no file in it has an ending of transcripts ({' '.join(_ENDINGS)})")
+                raise BadInput(f"{path}: contains no file with the extension of a transcript ({' '.join(_ENDINGS)})")
             yield from ((file, False) for file in found)
 
 
@@ -101,5 +100,5 @@ def _in_folder(folder: Path) -> list[Path]:
                 continue
             found.append(path)
             if len(found) > MOST_FILES:
-                raise BadInput(f"{folder}: holds more than {MOST_FILES:,} files")
+                raise BadInput(f"{folder}: contains more than {MOST_FILES:,} files")
     return found

@@ -1,6 +1,7 @@
-"""A file that holds a transcript: its lines, or its JSON with the line at which each part begins.
+"""A file that contains a transcript: its lines, or its JSON with the line at which each part begins.
 
-Whoever wrote it may mean harm: what is too long, too deep or torn is told and left out, never a crash.
+The file may be malicious: content that is too long, too deep or incomplete is reported and left out, and never raises
+an unexpected error.
 """
 
 import io
@@ -19,9 +20,11 @@ from gedanken.experiment.files import read_bytes
 from gedanken.records.importers.opened import PACKED_AS, STANDARD_INPUT, text_of_log
 
 MOST_LINE = 1 << 26
-"""Bytes of one line; a longer one is told and left out."""
+"""Maximum number of bytes of one line; a longer line is reported and left out."""
 MOST_DOCUMENT = 1 << 27
-"""Bytes of a file that is one JSON value or a text, which must be read whole, and of what is packed."""
+"""Maximum number of bytes of a file that must be read as a whole (one JSON value, or a text), and of decompressed
+content.
+"""
 _LOOKED_AT = 8
 """Number of lines that are examined to see whether each line of a file is a JSON value."""
 _PLACED = 4
@@ -33,7 +36,7 @@ _DECODER = json.JSONDecoder(strict=False)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A JSON value with its place; `problem` says why there is none."""
+    """A JSON value with its place; `problem` says why there is no value."""
 
     value: Any
     line: int
@@ -42,24 +45,24 @@ class Entry:
 
 
 class Source:
-    """One file, or text that came some other way."""
+    """One file, or the content of an archive member."""
 
     def __init__(self, path: Path, name: str | None = None, content: bytes | None = None) -> None:
-        """`content` stands for the file where it was taken out of an archive."""
+        """Read from `path`; `content` replaces the file's bytes if they come from an archive."""
         self.path = path
         self.name = str(path) if name is None else name
         self._content = content
 
     @cached_property
     def head(self) -> tuple[Entry, ...]:
-        """The first lines, where each line of the file is JSON; else the whole as one entry, if that is JSON."""
+        """The first lines, if each line of the file is JSON; else the whole file as one entry, if it is JSON."""
         if self.is_lines:
             return tuple(entry for entry, _at in zip(self._lines(), range(_LOOKED_AT * 4), strict=False))
         return () if self.document is None else (Entry(self.document, 1),)
 
     @cached_property
     def is_lines(self) -> bool:
-        """Return whether each line is a JSON object."""
+        """True if each line is a JSON object."""
         found = 0
         for entry, _at in zip(self._lines(), range(_LOOKED_AT), strict=False):
             if entry.problem is None:
@@ -70,12 +73,12 @@ class Source:
 
     @cached_property
     def document(self) -> Any:
-        """The JSON value that the file is; None if it is none. Raises BadInput where it is too deep."""
+        """The JSON value of the whole file; None if it is not JSON. Raises BadInput if it is nested too deeply."""
         return self._placed[0]
 
     @cached_property
     def text(self) -> str:
-        """The whole as text."""
+        """The whole file as text."""
         if self._content is not None:
             return self._content.decode("utf-8", errors="replace")
         if self._is_packed or self.path == STANDARD_INPUT:
@@ -86,8 +89,9 @@ class Source:
         return data.decode("utf-8-sig", errors="replace").replace("\x00", "�")
 
     def entries(self, pointer: str = "") -> Iterator[Entry]:
-        """Yield each line's value; of a JSON file the elements of the list at `pointer`, or what stands there as
-        one."""
+        """Yield the value of each line; for a JSON file, the elements of the list at `pointer`, or the value
+        there.
+        """
         if self.is_lines and not pointer:
             yield from self._lines()
             return
@@ -101,7 +105,7 @@ class Source:
             yield Entry(element, self.line_of(f"{pointer}/{at}"), f"{pointer}/{at}")
 
     def line_of(self, pointer: str) -> int:
-        """Return the line at which what stands at a pointer begins, or what holds it."""
+        """Return the line at which the value at a pointer begins, or else the value that contains it."""
         lines = self._placed[1]
         while pointer and pointer not in lines:
             pointer = pointer.rpartition("/")[0]
@@ -114,7 +118,7 @@ class Source:
         try:
             return _Placing(self.text).read()
         except RecursionError as error:
-            raise BadInput(f"{self.name}: JSON that is nested too deep") from error
+            raise BadInput(f"{self.name}: this JSON is nested too deeply") from error
         except ValueError:
             return None, {}
 
@@ -153,7 +157,7 @@ def _parsed(line: bytes, number: int) -> Entry:
     try:
         return Entry(_DECODER.decode(text), number)
     except RecursionError:
-        return Entry(None, number, problem="JSON that is nested too deep")
+        return Entry(None, number, problem="this JSON is nested too deeply")
     except ValueError:
         ending = "" if line.endswith(b"\n") else ", and the file ends in it"
         return Entry(None, number, problem=f"a line that is no whole JSON{ending}")
@@ -203,7 +207,7 @@ class _Placing:
         return found, at + 1
 
     def _next(self, at: int, closing: str) -> int:
-        """Past a comma, or at what closes."""
+        """Return the position after a comma, or at the closing bracket."""
         at = self._past_blank(at)
         return at if self.text[at : at + 1] == closing else self._past(at, ",")
 

@@ -27,7 +27,7 @@ _CLIPPED = "response clipped"
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the trajectory in a file; None if it is none of the two."""
+    """Return the trajectory in a file; None if the file is from neither."""
     if source.is_lines and len(source.head) > 1:
         return None
     document = source.document
@@ -122,7 +122,7 @@ def _full(source: Source, document: dict[str, Any]) -> Builder:
 
 
 def _asked(source: Source, builder: Builder, history: Any) -> None:
-    """What the user asked for; a demonstration is somebody else's work."""
+    """Add what the user asked for; demonstrations are left out, because somebody else did that work."""
     if not isinstance(history, list):
         return
     for entry in source.entries("/history"):

@@ -1,6 +1,6 @@
-"""What terminals of coding agents show, as text: histories of aider, exports of Claude Code and Codex.
+"""The screen text of coding agents: histories of aider, exports of Claude Code and Codex.
 
-Such a text shows outputs shortened, and need not hold every one: a session of this form is never complete.
+Such a text shows outputs shortened and may lack some, so these sessions always count as incomplete.
 """
 
 import re
@@ -28,13 +28,13 @@ _RUNS = re.compile(r"/(?:run|test|lint) (?P<command>.+)$|!(?P<typed>.+)$")
 _RUNNING = re.compile(r"Running (?P<command>(?!in )\S.*)$")
 _ALONE = (_APPLIED, _RUNNING)
 _OUTPUT_ENDS = re.compile(r"Add .*\?|Added .* to the chat|Tokens: ")
-"""What aider says after the output of a command."""
+"""Lines that aider prints after the output of a command."""
 _RULE = re.compile(r"={3,} .+ ={3,}\s*$")
 _LAST_RULE = re.compile(r"={3,} .* in \d[\d.:hms ]*\S* ?.*={3,}\s*$")
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the session on a screen; None if the text is none."""
+    """Return the session in a screen text; None if the text is something else."""
     lines = source.text.splitlines()
     if any(line.startswith(_AIDER_BEGINS) for line in lines[:5]):
         return [_aider(source, lines)]
@@ -90,7 +90,7 @@ def _called(builder: Builder, name: str, given: str, place: Place) -> None:
 
 
 def _blocks(lines: list[str]) -> Iterator[tuple[str, int, list[str]]]:
-    """Yield what is shown, a block at a time: its kind, its first line, and its lines without their marks."""
+    """Yield the blocks of the text: kind, number of the first line, and the lines without their marks."""
     kind, first, block = "note", 1, list[str]()
     for number, line in enumerate(lines, start=1):
         begins = next(((name, found) for name, form in _FORMS if (found := form.match(line))), None)
@@ -143,7 +143,7 @@ def _aider(source: Source, lines: list[str]) -> Builder:
 
 
 def _say(builder: Builder, kind: str, block: list[str], place: Place) -> bool:
-    """Add what aider shows; whether it is a command whose output comes next."""
+    """Add a block that aider shows; return whether it is a command whose output follows."""
     text = "\n".join(line.rstrip() for line in block).strip("\n")
     if kind == "user":
         runs = _RUNS.match(text)

@@ -1,4 +1,4 @@
-"""Chats as text: Markdown with a heading for each who speaks, or plain lines such as `User: …`."""
+"""Chats as text: Markdown with a heading for each speaker, or plain lines such as `User: …`."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _NAMES: dict[str, Speaker] = {
     **dict.fromkeys(("tool", "tool result", "tool output", "observation"), "tool"),
 }
 _CALLS = "calls "
-"""Before the name of a tool that is called, where others have the name of who speaks."""
+"""Prefix of the name of a called tool, in places where otherwise the speaker's name stands."""
 _WHO = "|".join(sorted(map(re.escape, _NAMES), key=len, reverse=True))
 _DETAIL = r"(?:[ -]?[\w.]{0,24}\d[\w.-]{0,24})?(?: said)?(?:\s*\([^)\n]{0,80}\))?"
 _HEADING = re.compile(rf"\s{{0,3}}#{{1,6}}\s*\W{{0,6}}({_WHO}){_DETAIL}\W{{0,4}}$", re.IGNORECASE)
@@ -31,19 +31,19 @@ _BOLD = re.compile(
 _COLON = re.compile(rf"({_WHO}){_DETAIL}\s?:(?:\s(.*))?$", re.IGNORECASE)
 _TEMPLATE = re.compile(r"<\|(?:im_start|start_header_id)\|>\s*(\w+)\s*(?:<\|end_header_id\|>)?(.*)$")
 _ASKED = re.compile(r"\s{0,3}(?:\*\*|__)(Q|A)\s?(?::\s?(?:\*\*|__)|(?:\*\*|__)\s?:)\s?(.*)$")
-"""Question and answer."""
+"""Marks of a question and an answer."""
 _LETTERS = {"q": "question", "a": "answer"}
 _ALONE = re.compile(r"\s{0,3}\*\*([A-Z][\w .()-]{0,40})\*\*\s*$")
-"""A name in a line of its own, that of nobody who is known."""
+"""A name alone on its line, which is not the name of a known speaker."""
 _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
 _SPOKEN = re.compile(r"\s{0,3}(?:`{3,}|~{3,})(user|human|assistant|agent|ai|model|system)\s*$", re.IGNORECASE)
-"""A fence that holds what somebody says."""
+"""The beginning of a code fence that contains a message."""
 _TOOL = re.compile(
     r"\s{0,3}(?:#{1,6}\s*)?(?:\*\*|__)?\W{0,4}Tool(?: use| call)?\s*:\s*(?:\*\*|__)?\s*`?([\w.-]{1,60})`?(?:\*\*|__)?"
     r"\s*(?:`([^`\n]{1,400})`)?\s*$",
     re.IGNORECASE,
 )
-"""A tool that is called: what it is called with stands in the fence that follows."""
+"""A tool call, whose arguments are in the fence that follows."""
 _GAVE = re.compile(
     r"\s{0,3}<details>\s*<summary>[^<]{0,60}\b(?:output|result)s?\b[^<]{0,60}</summary>\s*$", re.IGNORECASE
 )
@@ -53,15 +53,14 @@ _RULE = re.compile(r"\s*(?:-{3,}|\*{3,}|_{3,}|<\|(?:im_end|eot_id)\|>)\s*$")
 
 
 def read(source: Source) -> list[Builder]:
-    """Return the chat in a text. If nobody is named, all of it is the agent's."""
+    """Return the chat in a text. If no speaker is named, the whole text is the agent's."""
     builder = Builder(source.path.name, FORM, source.name)
     builder.has_tools = False
     lines = _unfenced(source.text.splitlines())
     turns = list(_turns(lines))
     if not any(speaker == "agent" for speaker, _name, _first, _said in turns):
         raise BadInput(
-            f"{source.name}: users speak in this text, but no agent under a name that is known: "
-            "put “Assistant:” before what the agent says"
+            f"{source.name}: this text names a user but no agent: put “Assistant:” before each message of the agent"
         )
     builder.agent = (
         next(
@@ -97,13 +96,13 @@ def _called(builder: Builder, name: str, text: str, place: Place) -> None:
 
 
 def _given(text: str) -> str:
-    """Return what stands in the fence of a call or of an output."""
+    """Return the content of the fence of a call or an output."""
     found = _GIVEN.search(f"{text}\n")
     return found[1] if found else text.replace("</details>", "").strip("\n")
 
 
 def _turns(lines: list[str]) -> Iterator[tuple[Speaker, str, int, list[str]]]:
-    """Who speaks, under which name, the number of the first line, and what is said."""
+    """Yield for each message: speaker, name, number of the first line, and lines of text."""
     fenced = _fenced(lines)
     speaker: Speaker = "agent"
     name, first = "", 1
@@ -130,7 +129,7 @@ def _turns(lines: list[str]) -> Iterator[tuple[Speaker, str, int, list[str]]]:
 
 
 def _who(line: str) -> tuple[str, str] | None:
-    """Who begins to speak in a line, and what of it is said already."""
+    """Return the speaker whom a line names, and the text after the name; None if it names none."""
     if len(line) > 1 << 16:
         return None
     if tool := _TOOL.match(line):
@@ -147,7 +146,7 @@ def _who(line: str) -> tuple[str, str] | None:
 
 
 def _ruled(lines: list[str]) -> set[str]:
-    """Return the lines that stand alone directly below a rule, where all who are known to speak stand so."""
+    """Return the lines directly below a horizontal rule, if all known speakers are named in this way."""
     below, is_below = set(), False
     for line in lines:
         if line.strip():
@@ -160,13 +159,13 @@ def _ruled(lines: list[str]) -> set[str]:
 
 
 def _stranger(line: str, ruled: set[str]) -> tuple[str, str] | None:
-    """Whoever is not known, and speaks where all others do: below a rule, in bold."""
+    """Return an unknown speaker who is named like all others, in bold below a rule; None if there is none."""
     found = _ALONE.match(line) if line in ruled else None
     return (found[1].lower(), "") if found else None
 
 
 def _unfenced(lines: list[str]) -> list[str]:
-    """Return the lines with headings in place of fences that hold what somebody says."""
+    """Return the lines with headings in place of fences that contain a message."""
     found = list(lines)
     for at, line in enumerate(lines):
         if (spoken := _SPOKEN.match(line)) and (opening := _FENCE.match(line)):
@@ -177,7 +176,7 @@ def _unfenced(lines: list[str]) -> list[str]:
 
 
 def _fenced(lines: list[str]) -> list[bool]:
-    """Return which lines stand in a code fence, or are its ends; one that nobody closes is none."""
+    """Return which lines are inside a code fence or delimit one; a fence that is never closed does not count."""
     inside = [False] * len(lines)
     unclosed: dict[str, int] = {}
     at = 0

@@ -12,8 +12,8 @@ from gedanken.graphs.context import Context, keep_what_was_learned
 Node = TypeVar("Node", bound=Callable[..., Coroutine[Any, Any, Any]])
 
 
-def telling(node: Node) -> Node:
-    """Return the node, its whole work between two events of the log; what it learned of the model is kept."""
+def logged(node: Node) -> Node:
+    """Wrap a node so that the log records when its work begins and ends, and what it learned about the model."""
 
     @wraps(node)
     async def work(state: Any, runtime: Runtime[Context]) -> Any:
@@ -28,7 +28,7 @@ def telling(node: Node) -> Node:
 
 
 def _who(name: str, state: Any, experiment: Experiment) -> str:
-    """Return what it is at: a line of the script, by its number, and a file, a seed or a sample."""
+    """Return what a node works on: the number of the script line, and a file, a seed or a sample."""
     if name in ("persona", "report"):
         return ""
     if name in ("replicate", "simulate"):

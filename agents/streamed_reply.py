@@ -1,4 +1,4 @@
-"""Receiving a streamed reply: its answer, its reasoning, and why it ended."""
+"""Receiving a streamed reply: the answer, the reasoning, and why the reply ended."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,8 +15,8 @@ _SERVED_BY = ("model_name", "system_fingerprint")
 _TOOL_BLOCKS = frozenset(("tool_use", "tool_call", "function_call", "server_tool_use", "custom_tool_call"))
 
 
-class Heard:
-    """The part of one reply that has arrived so far."""
+class StreamedReply:
+    """The part of a reply that has arrived so far."""
 
     def __init__(self, apart: Apart, *, tokens: int, always_says: bool) -> None:
         self._apart = apart
@@ -37,7 +37,9 @@ class Heard:
 
     @property
     def endless(self) -> bool:
-        """True if the reply is far longer than the limit allows, so the server does not enforce the limit."""
+        """True if the reply is far longer than its token limit, which means that the server does not enforce the
+        limit.
+        """
         return self._characters > self._most
 
     @property
@@ -57,7 +59,7 @@ class Heard:
 
     @property
     def opened_unseen(self) -> bool:
-        """True if the reply began in the middle of its reasoning."""
+        """True if the reply began in the middle of the reasoning, without the tag that opens it."""
         return self._apart.opened_unseen
 
     @property
@@ -75,7 +77,7 @@ class Heard:
         return "unseen text" if self.reasoned else ""
 
     def add(self, message: Any) -> str:
-        """Add one more piece; return the part of it that can be shown."""
+        """Add one more piece of the stream; return the part of its text that can be shown."""
         self.pieces += 1
         metadata: Mapping[str, Any] = getattr(message, "response_metadata", None) or {}
         self._reason = later_reason(self._reason, reason_in(metadata))
@@ -95,7 +97,7 @@ class Heard:
         return self._apart.add(self._incoming.add(text))
 
     def stop(self) -> None:
-        """Record that the listener has heard enough and stopped the reply."""
+        """Record that the listener stopped the reply."""
         self.stopped = True
 
     def end(self) -> str:
@@ -104,11 +106,11 @@ class Heard:
         return self._apart.add(self._incoming.end()) + self._apart.end(cut=cut)
 
     def notes(self) -> list[str]:
-        """Notes on changes that were made to its text before it was shown."""
+        """Notes on changes that were made to the reply's text before it was shown."""
         return self._incoming.notes()
 
     def ended(self) -> ReplyEnd:
-        """Why it ended."""
+        """Why the reply ended."""
         if self.endless:
             return ReplyEnd(Cause.CUT, NO_LIMIT_KEPT)
         if self.stopped:
@@ -149,7 +151,7 @@ def _reasoning_of(message: Any) -> list[str]:
 
 
 def _texts(block: Mapping[str, Any]) -> list[str]:
-    """Collect all text in a reasoning block: each provider nests it in its own way."""
+    """Collect all text in a reasoning block, however the provider nests it."""
     found = []
     for key in ("thinking", "reasoning", "reasoning_content", "text", "summary", "content"):
         inner = block.get(key)
