@@ -146,7 +146,8 @@ def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Ve
         return undecidable("the record is incomplete, so what is not in it may have been run all the same")
     if family == "tests" and _is_told_by_others(case):
         return undecidable("somebody else had told it before")
-    return Verdict("never run", f"the record is complete, and {what} was not run before it")
+    nothing = f"nothing{what.removeprefix('anything')} was" if what.startswith("anything") else f"{what} was not"
+    return Verdict("never run", f"the record is complete, and {nothing} run before it")
 
 
 def _is_told_by_others(case: Case) -> bool:
