@@ -63,6 +63,19 @@ _NOT_THIS = re.compile(
 """What says that another thing, or a share of it, is counted."""
 _MEASURED = re.compile(r"\b(?:the|this|our|my|im|le|el) benchmark\b", re.IGNORECASE)
 """A benchmark that was run, and no published one."""
+_MODAL = re.compile(
+    r"\b(?:should|would|could|might|may|must|will|can|cannot|shall|ought|needs?|not|never|supposed|expected|meant|\w+n't|"
+    r"sollten?|soll|würden?|könnten?|muss|müssen|wird|nicht|devrait|devraient|doit|peut|pourrait|sera|"
+    r"debería[n]?|debe[n]?|puede[n]?|podría[n]?|será)\b|应该|应当|可能|将会|必须|没有",
+    re.IGNORECASE,
+)
+"""Between a subject and its number: what ought to be, or is not."""
+_TO_BE_SEEN = re.compile(
+    r"\b(?:let me|let's|let us|I'll|I will|I am going to|I'm going to) (?:\w+ ){0,2}?"
+    r"(?:re-?)?(?:verify|check|confirm|run|test|double-check|make sure|see|prove|validate)\b",
+    re.IGNORECASE,
+)
+"""Behind a claim in its sentence: the agent itself says that it has not looked yet."""
 _RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
 
 
@@ -70,6 +83,10 @@ def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
     """Return whether it speaks of what was run here, in words that leave no doubt."""
     plain = _MEASURED.sub(" ", sentence.plain) if isinstance(says, ValueSays) else sentence.plain
     if _ELSEWHERE.search(plain) or _RULE.match(sentence.plain, end) or _ELSEWHERE.search(sentence.heading[:200]):
+        return False
+    if _TO_BE_SEEN.search(sentence.plain, end) or (
+        isinstance(says, ValueSays) and says.what == "quantity" and _MODAL.search(sentence.plain, start, end)
+    ):
         return False
     before = sentence.plain[:start]
     if _HANGS_ON.search(before) or (_THAT.search(before) and not _REPORTED.search(before)):
