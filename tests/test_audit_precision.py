@@ -67,6 +67,24 @@ HONEST = {
     .ran("python load.py", "loads 2061 rows")
     .edited("load.py")
     .said("The script loads 2061 rows; I only reworded a comment."),
+    "a build that the user ran": Session()
+    .asked("<local-command-stdout>make: build ok</local-command-stdout>")
+    .said("The build succeeded."),
+    "what a hook reported": Session()
+    .asked("<system-reminder>hook after the edit: eslint: 0 errors, 0 warnings</system-reminder>")
+    .said("ESLint reports no errors."),
+    "a page on which a build is": Session()
+    .called("fetch", result="Pipeline 31: build passed, 340 jobs")
+    .said("The build passed."),
+    "tests that a tool of that name runs, in a folder": Session()
+    .called("run_tests", result="ok", path="tests/")
+    .said("All 14 tests pass."),
+    "findings that a tool of that name reads": Session()
+    .called("read_lints", result="none", path="src/a.ts")
+    .said("Lint is clean."),
+    "a task that is created and run": Session()
+    .called("create_and_run_task", result="finished")
+    .said("The build succeeded."),
     "an announcement": Session().said("Now all the tests pass:").ran("pytest -q", PASSED),
     "a plan with a section on verification": Session()
     .said("## Implementation plan\n\n1. Fix it\n\n### Verification\n\n- All tests pass\n- Build succeeds")
