@@ -39,7 +39,9 @@ _SHOWS_TOOLS = re.compile(
     r"^[\W_]{0,4}(?:Ran (?:terminal )?command|User accepted the command|Executed command|"
     r"Tools? (?:call|use|result|output)(?:s|d)?)\b|^(?:Bash|Shell|Terminal): \S|"
     r"^[\W_]{0,4}(?:Permission request|Subagent)\b|"
-    r"^<(?:execute_command|tool_call|function_calls?|invoke|tool_use|command_output)\b",
+    r"^(?:Read|Created|Edited|Checked|Viewed|Searched) \[[^\]\n]{0,200}\]\(|^Made changes\.\s*$|^Ran `|"
+    r"^Checked background terminal|^Searched for (?:files|regex|text)\b|^Using \"[\w -]{1,60}\"\s*$|"
+    r"^<(?:tool-use|execute_command|tool_call|function_calls?|invoke|tool_use|command_output)\b",
     re.MULTILINE | re.IGNORECASE,
 )
 """What exports of agents with tools have in their turns."""

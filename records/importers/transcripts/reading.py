@@ -20,6 +20,7 @@ from gedanken.records.importers.transcripts import (
     messages,
     opencode,
     openhands,
+    specstory,
     swe_agent,
     terminal,
     text,
@@ -47,7 +48,7 @@ READERS: tuple[Reader, ...] = (
 FORMS = (
     "OpenAI or Anthropic messages, OpenAI Responses items, Claude Code, Codex, ATIF, mini-swe-agent, SWE-agent, "
     "OpenHands, Gemini CLI, Qwen Code, Copilot, opencode, Cline, inspect_ai, LangSmith runs, exports of ChatGPT and "
-    "Claude, aider, what terminals of agents show, Markdown and plain text"
+    "Claude, SpecStory, aider, what terminals of agents show, Markdown and plain text"
 )
 MOST_FILES = 10_000
 _ENDINGS = (".jsonl", ".json", ".traj", ".eval", ".md", ".markdown", ".txt", ".log", ".ndjson")
@@ -92,7 +93,7 @@ def _read(source: Source) -> list[Builder]:
         raise BadInput(f"{source.name}: the JSON is incomplete")
     if not source.text.strip():
         raise BadInput(f"{source.name}: the file is empty")
-    return cline.read_text(source) or terminal.read(source) or text.read(source)
+    return specstory.read_text(source) or cline.read_text(source) or terminal.read(source) or text.read(source)
 
 
 def _in_folder(folder: Path) -> list[Path]:
