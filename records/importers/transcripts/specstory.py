@@ -1,5 +1,6 @@
 """Histories that SpecStory keeps of Cursor, Claude Code and others: Markdown with the calls and outputs of tools."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -20,6 +21,7 @@ _OPENED = re.compile(
 _OLD = re.compile(r"\s*Tool use: \*\*(?P<name>[^*\n]{1,100})\*\*")
 _ABOUT = re.compile(r"(?:Edit|Write|Create)[a-z]* file: (?P<path>[^\n<]{1,500})")
 _FENCE = re.compile(r"\s{0,3}(?P<fence>`{3,})[\w+-]*\s*$")
+_TYPED = re.compile(r"\s{0,3}`(?P<command>[^`\n]{1,4000})`\s*$")
 _RULE = re.compile(r"-{3,}\s*$")
 _SHELLS = frozenset(["run_terminal_cmd", "run_terminal_command", "bash", "shell", "exec_command", "execute_command"])
 _EDITORS = frozenset(["write", "edit", "search_replace", "multiedit", "edit_file", "apply_patch", "code_edit"])
@@ -49,7 +51,7 @@ def read_text(source: Source) -> list[Builder] | None:
             model = _MODEL.search(block.type)
             if speaker == "agent" and model and not builder.agent:
                 builder.agent = f"{FORM} {model['model']}"
-            builder.session = "sidechain" if "(sidechain)" in block.type else ""
+            builder.session = "sidechain" if "sidechain" in block.type else ""
         elif block.kind == "tool":
             _tool(builder, block, place)
         elif block.kind == "think":
@@ -67,15 +69,35 @@ def _tool(builder: Builder, block: Block, place: Place) -> None:
     whole = "\n".join(block.lines)
     about = _ABOUT.search(whole)
     if block.type == "shell" or name.lower() in _SHELLS:
-        fences = _fences(block.lines)
-        builder.call(name, {}, place, call_id, fences[0] if fences else "")
-        builder.result("\n".join(fences[1:]) if fences[1:] else None, place, call_id, tool=name)
+        command, printed = _run_of(block.lines)
+        builder.call(name, {}, place, call_id, command)
+        builder.result(printed, place, call_id, tool=name)
     elif about and (block.type == "write" or name.lower() in _EDITORS):
         builder.edit(name, Edit(about["path"].strip(), "", ""), place, call_id)
         builder.result("", place, call_id, tool=name)
     else:
         builder.call(name, {"path": about["path"].strip()} if about else {}, place, call_id)
         builder.result(whole, place, call_id, tool=name)
+
+
+def _run_of(lines: list[str]) -> tuple[str | None, str | None]:
+    """Return the command of a block and what it printed: the command is in backticks, a fence of its own, or behind a
+    `$` in the fence of its output."""
+    fences = _fences(lines)
+    heads = list(itertools.takewhile(lambda line: not _FENCE.match(line), lines))
+    typed = next((found["command"] for line in heads if (found := _TYPED.match(line))), None)
+    if typed is not None:
+        return typed, "\n".join(fences) if fences else None
+    if not fences:
+        return None, None
+    first, *rest = fences
+    if first.startswith("$ "):
+        command, _line, printed = first.removeprefix("$ ").partition("\n")
+        return command, "\n".join([printed, *rest])
+    opened = next(line for line in lines if _FENCE.match(line)).strip().strip("`")
+    if opened == "text" and not rest:
+        return None, first
+    return first, "\n".join(rest) if rest else None
 
 
 def _fences(lines: list[str]) -> list[str]:
