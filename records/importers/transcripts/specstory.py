@@ -25,6 +25,8 @@ _TYPED = re.compile(r"\s{0,3}`(?P<command>[^`\n]{1,4000})`\s*$")
 _RULE = re.compile(r"-{3,}\s*$")
 _SHELLS = frozenset(["run_terminal_cmd", "run_terminal_command", "bash", "shell", "exec_command", "execute_command"])
 _EDITORS = frozenset(["write", "edit", "search_replace", "multiedit", "edit_file", "apply_patch", "code_edit"])
+_ENVELOPE = re.compile(r"</?(?:details|summary|tool-use)>|Tool use: \*\*[^*\n]{0,100}\*\*")
+"""What a use of a tool is wrapped in; Cursor writes many that hold nothing else, behind the real ones."""
 _LOST = "it was exported as text, which need not hold every call or the whole of an output"
 
 
@@ -68,7 +70,9 @@ def _tool(builder: Builder, block: Block, place: Place) -> None:
     name, call_id = block.name or block.type or "tool", f"line {block.first}"
     whole = "\n".join(block.lines)
     about = _ABOUT.search(whole)
-    if block.type == "shell" or name.lower() in _SHELLS:
+    if not _ENVELOPE.sub("", whole).strip():
+        builder.mark("an empty use of a tool", place)
+    elif block.type == "shell" or name.lower() in _SHELLS:
         command, printed = _run_of(block.lines)
         builder.call(name, {}, place, call_id, command)
         builder.result(printed, place, call_id, tool=name)
