@@ -193,3 +193,17 @@ def test_a_history_of_specstory_keeps_what_tools_printed_apart_from_what_was_sai
 def test_a_history_of_specstory_tells_which_file_was_changed(tmp_path: Path) -> None:
     read = _one(tmp_path / "history.md", SPECSTORY)
     assert [event.path for event in read.events if event.kind == "edit"] == ["calc.py"]
+
+
+def test_what_ends_a_session_of_mini_swe_agent_is_the_result_of_handing_in(tmp_path: Path) -> None:
+    given = {"arguments": json.dumps({"command": "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"}), "name": "bash"}
+    call = {
+        "role": "assistant",
+        "content": ANSWER,
+        "tool_calls": [{"id": "c", "type": "function", "function": given}],
+    }
+    told = [{"role": "user", "content": ASKED}, call, {"role": "exit", "content": "diff --git a/x b/x"}]
+    text = json.dumps(
+        {"info": {"exit_status": "Submitted"}, "messages": told, "trajectory_format": "mini-swe-agent-1.1"}
+    )
+    assert not _one(tmp_path / "a.traj.json", text).gaps

@@ -178,6 +178,10 @@ class Builder:
         """Return whether a call of this id waits for its result."""
         return call_id in self._open
 
+    def waiting(self) -> tuple[str, ...]:
+        """Return the calls that wait for their result."""
+        return tuple(self._open)
+
     def command_of(self, call_id: str | None) -> str | None:
         """Return the command of a call that waits for its result."""
         return self._commands.get(call_id or "")
