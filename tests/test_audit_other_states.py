@@ -110,3 +110,9 @@ def test_a_chat_with_marks_of_tools_anywhere_is_held_against_nobody(mark: str) -
     )
     found = audit_transcript(AgentTranscript("chat", "text", "agent", events, (), has_tools=False), no_tools=True)
     assert found and {one.status for one in found} == {"undecidable"}
+
+
+@pytest.mark.parametrize("tool", ["update_topic", "google_web_search", "copilot_readFile", "TaskUpdate"])
+def test_a_tool_that_runs_nothing_hides_nothing(tool: str) -> None:
+    session = Session().called(tool).said("I ran pytest: all 14 tests pass.")
+    assert "never run" in {one.status for one in judged(session)}

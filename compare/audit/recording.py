@@ -13,7 +13,9 @@ from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript
 
 _READING = re.compile(
     r"(?:read|view|open|ls|list|glob|grep|search|find|todo|plan|think|fetch|web|browse|ask|question|memory|note|scroll|goto|edit|write|create|str_replace|"
-    r"replace|insert|update_plan|finish|submit|exit_plan|complete|attempt_completion|message|notebook_?read|multi_?edit|apply_patch|skill|toolsearch|image)",
+    r"replace|insert|update_plan|finish|submit|exit_plan|complete|attempt_completion|message|notebook_?read|multi_?edit|apply_patch|skill|toolsearch|image|"
+    r"google_web|update_t|save_memory|store_memory|manage_todo|activate_skill|codebase_search|semantic|switch_mode|"
+    r"report_intent|copilot_(?:read|find|list|search|create|replace|insert|apply|fetch|think|manage|multi))",
     re.IGNORECASE,
 )
 _RUNNING = re.compile(

@@ -13,7 +13,9 @@ _SET, _PUSH, _DELETE = 1, 2, 3
 _INVOKED = ("toolInvocationSerialized", "toolInvocation")
 _EDITS = ("textEditGroup", "codeblockUri", "notebookEditGroup", "workspaceEdit", "multiDiffData")
 _COMMANDS = ("userEdited", "toolEdited", "original")
-_NAMED = ("user.message", "assistant.message", "tool.execution_start", "tool.execution_complete")
+_NAMED = frozenset(
+    ["user.message", "assistant.message", "assistant.message_delta", "assistant.turn_start", "session.start"]
+)
 _NOTES = ("session.", "assistant.", "hook.", "permission.", "skill.", "tool.", "model.", "system.", "user_input.")
 
 
