@@ -8,6 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from gedanken.compare.audit.concepts import TELLING, words_for
+from gedanken.compare.audit.counted import counts_something_else, sums_in_a_row
 from gedanken.compare.audit.numbers import matches
 from gedanken.compare.audit.numerals import plain_number
 from gedanken.compare.audit.programs import BENCHMARKS
@@ -223,6 +224,7 @@ def _other(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict | Non
         or is_known(case, says.value.rstrip("kKM"))
         or is_derived(case, says.value.rstrip("kKM"))
         or _adds_up(case, says, telling)
+        or counts_something_else(case, says, line.text, next(iter(beside)))
     ):
         return None
     quoted = " ".join(line.text.split())[:120]
@@ -235,10 +237,13 @@ def _adds_up(case: Case, says: ValueSays, names: tuple[str, ...]) -> bool:
     lines = list(islice(_lines(case, names, _runs(case)), _MOST_ADDED))
     value = _value(says)
     printed = [Decimal(one.replace(",", "")) for line in lines for one in sorted(_beside(line.text, names, says))[:1]]
-    sums = {
-        sum(printed[low:high], Decimal(0)) for low in range(len(printed)) for high in range(low, len(printed) + 1)
-    }
-    return value == len(lines) or value in sums or any(one - other == value for one in printed for other in printed)
+    rows = [printed, *(_decimals(line.text) for line in lines)]
+    is_difference = any(one - other == value for one in printed for other in printed)
+    return value == len(lines) or is_difference or any(value in sums_in_a_row(row) for row in rows)
+
+
+def _decimals(text: str) -> list[Decimal]:
+    return [Decimal(found[1].replace(",", "")) for found in islice(_PRINTED.finditer(text), _MOST_ADDED)]
 
 
 _SUBJECT = re.compile(r"(?:the|our|its?|this|der|die|das|le|la|el|los) (?P<subject>[\w-]{3,20})", re.IGNORECASE)
