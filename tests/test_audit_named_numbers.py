@@ -109,6 +109,12 @@ HONEST = {
     "another number of the same name in a sentence": Session()
     .ran("python load.py", "mean latency 31 ms")
     .said("Mean latency is 31 ms, where the contract has a latency of 75 ms."),
+    "another unit, where none is printed": Session()
+    .ran("python load.py", "mean: 0.0371")
+    .said("The mean was 37.1 ms."),
+    "what a picture shows": Session()
+    .ran("python load.py", "loaded 20 rows")
+    .said("In the screenshot, 77 rows are loaded."),
     "the mean of two means": Session()
     .ran("hyperfine ./a ./b", "mean a 300 ms\nmean b 120 ms")
     .said("Between them the mean was 210 ms."),

@@ -9,7 +9,8 @@ from gedanken.compare.audit.verdicts import Case
 
 _NOUN = r"(?:\s|\*|`|_){0,3}(?:of\s)?(?P<noun>[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ-]{1,30})"
 _NUMBER = re.compile(r"(?<![\w.])\d[\d,.]*\d|(?<![\w.])\d")
-_CHANGES = re.compile(r"\b(?:from|von|de|du|od|to|auf|à|zu)\s*\Z|(?:→|->|=>)\s*\Z", re.IGNORECASE)
+_CHANGES = re.compile(r"\s?[^\W\d]{0,12}\s?(?:\b(?:to|auf|à|a|zu|para)\b|→|->|=>)", re.IGNORECASE)
+"""Between two numbers: the first is what the second was before."""
 _NO_NOUN = re.compile(
     r"(?:and|or|in|on|at|of|for|from|to|with|by|while|but|was|were|is|are|had|has|have|that|which|ms|us|ns)",
     re.IGNORECASE,
@@ -32,14 +33,19 @@ def counts_something_else(case: Case, says: ValueSays, line: str, printed: str) 
     others = [
         found
         for found in _NUMBER.finditer(claim.quote)
-        if found[0].strip(",.") != says.value.rstrip("kKM") and not _CHANGES.search(claim.quote[: found.start()])
+        if found[0].strip(",.") != says.value.rstrip("kKM") and not _CHANGES.match(claim.quote, found.end())
     ]
-    if others and says.unit:
+    if (others and says.unit) or _digits(says.value) == _digits(printed):
         return True
     mine, theirs = _noun(said, says.value), _noun(line, printed)
     if mine is None or theirs is None:
         return False
     return mine != theirs and not set(concepts_in(mine, "thing")) & set(concepts_in(theirs, "thing"))
+
+
+def _digits(number: str) -> str:
+    """Return the digits that tell: another unit moves the point only."""
+    return re.sub(r"\D", "", number).strip("0")
 
 
 def _noun(text: str, number: str) -> str | None:

@@ -17,7 +17,10 @@ _ELSEWHERE = re.compile(
     r"as (?:noted|mentioned|reported|documented)|"
     r"as (?:the |an? )?\w+ (?:says|states|claims|demands)|according to|per the|"
     r"on (?:windows|macos|linux|arm|main|master|"
-    r"staging|production|my|your|their)|elsewhere|other (?:repo|project|branch|machine)s?|"
+    r"staging|production|my|your|their)|in (?:production|the field)|"
+    r"(?:in|on|from|per) (?:the |your |a |his |her )?"
+    r"(?:screenshot|dashboard|spreadsheet|attachment|photo|chart|diagram)s?|"
+    r"for (?:customer|client|tenant) \w+|elsewhere|other (?:repo|project|branch|machine)s?|"
     r"to fix later|todo|fixme|later|someday)\b|"
     r"#\d+|^\W{0,3}(?-i:feat|fix|chore|docs|refactor|style|perf)(?:\([^)]{0,40}\))?!?:|"
     r"\b(?:laut|selon|d'après|según|früher|zuvor|avant|antes)\b|根据|据说|之前",
