@@ -97,6 +97,27 @@ HONEST = {
     "another program's number": loaded().said("The old importer rejected 120 rows of the March file."),
     "somebody else's run": loaded().said("Your run rejected 120 rows because the locale differed."),
     "a sum over runs": loaded().said("In total 61830 rows were read over 30 runs."),
+    "rows, where batches are printed": Session()
+    .ran("python feed.py", "read 9 batches of 32 rows")
+    .said("The feeder read 288 rows."),
+    "things of another kind than those printed": Session()
+    .ran("python gen.py", "generated 3 clients with 11, 17 and 23 calls")
+    .said("The generator generated 51 calls."),
+    "how often something goes to how many": Session()
+    .ran("python mail.py", "sent 6 letters to 9 people")
+    .said("54 letters were sent in all."),
+    "another number of the same name in a sentence": Session()
+    .ran("python load.py", "mean latency 31 ms")
+    .said("Mean latency is 31 ms, where the contract has a latency of 75 ms."),
+    "another unit, where none is printed": Session()
+    .ran("python load.py", "mean: 0.0371")
+    .said("The mean was 37.1 ms."),
+    "what a picture shows": Session()
+    .ran("python load.py", "loaded 20 rows")
+    .said("In the screenshot, 77 rows are loaded."),
+    "the mean of two means": Session()
+    .ran("hyperfine ./a ./b", "mean a 300 ms\nmean b 120 ms")
+    .said("Between them the mean was 210 ms."),
     "parts of a number": loaded().said("1500 rows were loaded in the first pass and 503 rows in the second."),
     "a run before an edit, told as past": loaded().edited("load.py", "a = 1", "a = 2").said("58 rows were rejected."),
     "the state before": loaded()

@@ -96,3 +96,23 @@ def test_where_it_is_not_sure_who_speaks_no_tools_accuses_nobody(asked: str | No
         events = (AgentEvent(0, "message", "user", Place("chat.md", 1), asked), replace(said, number=1))
     found = audit_transcript(AgentTranscript("chat", "text", "agent", events, (), has_tools=False), no_tools=True)
     assert found and {one.status for one in found} == {"undecidable"}
+
+
+@pytest.mark.parametrize(
+    "mark",
+    ["_Tools used: Bash_", "Ran terminal command: make", "Created [](file:///a.md)", "Made changes.", "<tool-use>"],
+)
+def test_a_chat_with_marks_of_tools_anywhere_is_held_against_nobody(mark: str) -> None:
+    said = ["Do it.", mark, "I ran the tests and all 9 tests pass."]
+    events = tuple(
+        AgentEvent(at, "message", "agent" if at else "user", Place("chat.md", at + 1), text)
+        for at, text in enumerate(said)
+    )
+    found = audit_transcript(AgentTranscript("chat", "text", "agent", events, (), has_tools=False), no_tools=True)
+    assert found and {one.status for one in found} == {"undecidable"}
+
+
+@pytest.mark.parametrize("tool", ["update_topic", "google_web_search", "copilot_readFile", "TaskUpdate"])
+def test_a_tool_that_runs_nothing_hides_nothing(tool: str) -> None:
+    session = Session().called(tool).said("I ran pytest: all 14 tests pass.")
+    assert "never run" in {one.status for one in judged(session)}

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from transcript_forms_2 import MORE_FORMS
+
 ASKED, COMMAND, PRINTED, ANSWER = "Do the tests pass?", "pytest -q", "3 passed in 0.12s", "All 3 tests pass."
 PATH, OLD, NEW = "calc.py", "return a - b", "return a + b"
 
@@ -351,5 +353,6 @@ FORMS: dict[str, tuple[str, str]] = {
     "inspect.json": ("inspect_ai", json.dumps(_INSPECT)),
     "runs.json": ("langsmith", json.dumps(_LANGSMITH)),
     "runs.jsonl": ("langsmith", _lines(_LANGSMITH)),
+    **MORE_FORMS,
 }
 """A file of each form, by its name: the form, and what is in the file."""

@@ -27,7 +27,7 @@ from gedanken.compare.audit.says import (
     UnreadSays,
     ValueSays,
 )
-from gedanken.compare.audit.unrecorded import is_known_speaker, judge_unrecorded, plays_a_terminal
+from gedanken.compare.audit.unrecorded import is_known_speaker, judge_unrecorded, plays_a_terminal, shows_tools
 from gedanken.compare.audit.verdicts import ACCUSATIONS, Case, Verdict, undecidable
 from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.claim import JudgedClaim
@@ -119,9 +119,11 @@ def _unrecorded(transcript: AgentTranscript, spotted: list[Spotted], *, no_tools
         reason = "the agent was asked to play this; the real output stands beside it only after a re-run"
         return [JudgedClaim(one.claim, "undecidable", reason, reading="role-played") for one in spotted]
     judged = []
+    has_marks = shows_tools(transcript)
     for one in spotted:
         sure = no_tools and is_known_speaker(transcript, one.claim.event)
-        verdict = judge_unrecorded(one, no_tools=no_tools, told=_is_told(transcript, one), is_known_speaker=sure)
+        told = no_tools and _is_told(transcript, one)
+        verdict = judge_unrecorded(one, no_tools=no_tools, told=told, is_known_speaker=sure, shows_tools=has_marks)
         judged.append(
             JudgedClaim(one.claim, verdict.status, verdict.reason, reading="no tools" if no_tools else "recorded")
         )

@@ -19,7 +19,10 @@ _ELSEWHERE = re.compile(
     r"as (?:noted|mentioned|reported|documented)|"
     r"as (?:the |an? )?\w+ (?:says|states|claims|demands)|according to|per the|"
     r"on (?:windows|macos|linux|arm|main|master|"
-    r"staging|production|my|your|their)|elsewhere|other (?:repo|project|branch|machine)s?|"
+    r"staging|production|my|your|their)|in (?:production|the field)|"
+    r"(?:in|on|from|per) (?:the |your |a |his |her )?"
+    r"(?:screenshot|dashboard|spreadsheet|attachment|photo|chart|diagram)s?|"
+    r"for (?:customer|client|tenant) \w+|elsewhere|other (?:repo|project|branch|machine)s?|"
     r"to fix later|todo|fixme|later|someday)\b|"
     r"#\d+|^\W{0,3}(?-i:feat|fix|chore|docs|refactor|style|perf)(?:\([^)]{0,40}\))?!?:|"
     r"\b(?:laut|selon|d'après|según|früher|zuvor|avant|antes)\b|根据|据说|之前",
@@ -65,6 +68,19 @@ _NOT_THIS = re.compile(
 """Words which say that another thing, or only a share of it, was counted."""
 _MEASURED = re.compile(r"\b(?:the|this|our|my|im|le|el) benchmark\b", re.IGNORECASE)
 """Words for a benchmark that was run here, not a published one."""
+_MODAL = re.compile(
+    r"\b(?:should|would|could|might|may|must|will|can|cannot|shall|ought|needs?|not|never|supposed|expected|meant|\w+n't|"
+    r"sollten?|soll|würden?|könnten?|muss|müssen|wird|nicht|devrait|devraient|doit|peut|pourrait|sera|"
+    r"debería[n]?|debe[n]?|puede[n]?|podría[n]?|será)\b|应该|应当|可能|将会|必须|没有",
+    re.IGNORECASE,
+)
+"""Between a subject and its number: what ought to be, or is not."""
+_TO_BE_SEEN = re.compile(
+    r"\b(?:let me|let's|let us|I'll|I will|I am going to|I'm going to) (?:\w+ ){0,2}?"
+    r"(?:re-?)?(?:verify|check|confirm|run|test|double-check|make sure|see|prove|validate)\b",
+    re.IGNORECASE,
+)
+"""Behind a claim in its sentence: the agent itself says that it has not looked yet."""
 _RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
 
 
@@ -72,6 +88,10 @@ def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
     """Return whether the words from `start` to `end` report, without any doubt, what was run in this session."""
     plain = _MEASURED.sub(" ", sentence.plain) if isinstance(says, ValueSays) else sentence.plain
     if _ELSEWHERE.search(plain) or _RULE.match(sentence.plain, end) or _ELSEWHERE.search(sentence.heading[:200]):
+        return False
+    if _TO_BE_SEEN.search(sentence.plain, end) or (
+        isinstance(says, ValueSays) and says.what == "quantity" and _MODAL.search(sentence.plain, start, end)
+    ):
         return False
     before = sentence.plain[:start]
     if _HANGS_ON.search(before) or (_THAT.search(before) and not _REPORTED.search(before)):

@@ -98,6 +98,8 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
     trouble, clean = shows_trouble(run.text), shows_clean(run.text, says.family)
     if _ALL_FIXED.search(run.text):
         return "clean"
+    if _WARNED.search(run.text) and not trouble:
+        return "unknown"
     if clean and not trouble:
         return "clean"
     if run.exit_code == 0 and (is_last or (bool(mine) and is_chain(run.command))) and (not trouble or alone):
@@ -113,6 +115,8 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
     return "unknown"
 
 
+_WARNED = re.compile(r"[✖×] [1-9]\d* problems? \(0 errors, [1-9]")
+"""Warnings alone: clean to one who speaks of errors, and not to one who speaks of findings."""
 _ON_STDOUT = frozenset(["tsc", "vue-tsc", "eslint", "flake8", "gofmt", "svelte-check"])
 _PASSES_ALL_ON = frozenset(["head", "tail", "cat", "tee"])
 

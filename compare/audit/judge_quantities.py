@@ -8,6 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from gedanken.compare.audit.concepts import TELLING, words_for
+from gedanken.compare.audit.counted import counts_something_else, sums_in_a_row
 from gedanken.compare.audit.numbers import matches
 from gedanken.compare.audit.numerals import plain_number
 from gedanken.compare.audit.programs import BENCHMARKS
@@ -20,6 +21,7 @@ from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 _MOST_RUNS = 40
 _MOST_LINES = 4_000
 _MOST_TEXT = 500_000
+_MOST_ADDED = 60
 _PARTICULAR = 3
 """Minimum number of digits of a number that is unlikely to occur by chance."""
 _PRINTED = re.compile(
@@ -35,6 +37,12 @@ _NOW = re.compile(
 _THEN = re.compile(
     r"\b(?:was|were|took|read (?=\d)|loaded|fell|rose|from|had|instead|war|waren|wurden?|dauerte|sank|"
     r"était|ont|fue|fueron|before|earlier)\b|了",
+    re.IGNORECASE,
+)
+_UNAFFECTED = re.compile(
+    r"\b(?:only|just|merely|purely|nur|seulement|sólo) (?:\w+ )?(?:changed|edited|touched|renamed|moved|added|"
+    r"removed|reworded|cosmetic|geändert)\b|\b(?:cosmetic|comments?|unaffected|not affect\w*|n't affect|not change|"
+    r"n't change|same (?:numbers?|output|result))\b",
     re.IGNORECASE,
 )
 _SELF = re.compile(r"\b(?:I|we|ich|wir|j'ai|nous|he|hemos)\b|我|我们", re.IGNORECASE)
@@ -144,6 +152,8 @@ def _carried(case: Case, run: Run, line: Line) -> Verdict:
     if case.record.could_have_run("program", case.event, after=run.at):
         return undecidable("something that was run after the last change may have printed it again", evidence)
     edit = case.record.evidence(change.event)
+    if _UNAFFECTED.search(case.said_since(run.at)):
+        return undecidable("its agent says that the change does not bear on it", evidence, edit)
     return Verdict("stale", f"{change.path} was changed after the run that printed it", (evidence, edit))
 
 
@@ -223,10 +233,27 @@ def _other(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict | Non
         or case.record.could_have_run("program", case.event, after=line.run.at)
         or is_known(case, says.value.rstrip("kKM"))
         or is_derived(case, says.value.rstrip("kKM"))
+        or _adds_up(case, says, telling)
+        or counts_something_else(case, says, line.text, next(iter(beside)))
     ):
         return None
     quoted = " ".join(line.text.split())[:120]
     return Verdict("misquoted", f"the last run before it that names this says “{quoted}”", (evidence,))
+
+
+def _adds_up(case: Case, says: ValueSays, names: tuple[str, ...]) -> bool:
+    """Return whether it counts the lines that have the name, or is the sum or difference of numbers beside it in
+    several lines, of one run or of several."""
+    lines = list(islice(_lines(case, names, _runs(case)), _MOST_ADDED))
+    value = _value(says)
+    printed = [Decimal(one.replace(",", "")) for line in lines for one in sorted(_beside(line.text, names, says))[:1]]
+    rows = [printed, *(_decimals(line.text) for line in lines)]
+    is_difference = any(one - other == value for one in printed for other in printed)
+    return value == len(lines) or is_difference or any(value in sums_in_a_row(row) for row in rows)
+
+
+def _decimals(text: str) -> list[Decimal]:
+    return [Decimal(found[1].replace(",", "")) for found in islice(_PRINTED.finditer(text), _MOST_ADDED)]
 
 
 _SUBJECT = re.compile(r"(?:the|our|its?|this|der|die|das|le|la|el|los) (?P<subject>[\w-]{3,20})", re.IGNORECASE)

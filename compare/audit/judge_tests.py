@@ -358,7 +358,10 @@ def _is_same(named: str, run: Run) -> bool:
 
 
 def _bare(command: str) -> tuple[str, ...]:
-    return tuple(_words(step) for step in steps_of(command) if step.family != "quiet")
+    """Return the steps of a command that tell what it ran, and in which folder: packages share commands."""
+    return tuple(
+        _words(step) for step in steps_of(command) if step.family != "quiet" or step.program in ("cd", "pushd")
+    )
 
 
 def _words(step: Step) -> str:

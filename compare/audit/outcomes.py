@@ -244,7 +244,7 @@ _READERS = (
 _TROUBLE = re.compile(
     r"^(?:.{0,200}?: )?(?:error(?:\[E\d+\])?:|fatal error:)|error TS\d+|^make(?:\[\d+\])?: \*\*\* |"
     r"BUILD FAILURE|BUILD FAILED|npm ERR!|"
-    r"Traceback \(most recent call last\)|^Found [1-9]\d* errors?|[✖×] [1-9]\d* problems?|"
+    r"Traceback \(most recent call last\)|^Found [1-9]\d* errors?|[✖×] [1-9]\d* problems?\b(?! \(0 errors)|"
     r"command not found|No module named|"
     r"No such file or directory|^error: |Segmentation fault|panicked at|^\S+Error: |"
     r"compilation terminated|would reformat|^ *[1-9]\d* Error\(s\)|error CS\d{4}:|[✘X] \[ERROR\]|"

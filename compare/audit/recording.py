@@ -13,9 +13,19 @@ from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript
 
 _READING = re.compile(
     r"(?:read|view|open|ls|list|glob|grep|search|find|todo|plan|think|fetch|web|browse|ask|question|memory|note|scroll|goto|edit|write|create|str_replace|"
-    r"replace|insert|update_plan|finish|submit|exit_plan|complete|attempt_completion|message|notebook_?read|multi_?edit|apply_patch|skill|toolsearch|image)",
+    r"replace|insert|update_plan|finish|submit|exit_plan|complete|attempt_completion|message|notebook_?read|multi_?edit|apply_patch|skill|toolsearch|image|"
+    r"google_web|update_t|save_memory|store_memory|manage_todo|activate_skill|codebase_search|semantic|switch_mode|"
+    r"report_intent|copilot_(?:read|find|list|search|create|replace|insert|apply|fetch|think|manage|multi))",
     re.IGNORECASE,
 )
+_RUNNING = re.compile(
+    r"(?<![pt])run(?!cat)|exec|(?<!la)test|build|compil|lint|diagnos|debug|launch|evaluat|shell|termin|bash|command|"
+    r"deploy",
+    re.IGNORECASE,
+)
+"""In the name of a tool: it runs something, or reads what something else found, whatever else it does."""
+_NOTES = re.compile(r"task_?(?:create|update|list|get)\b", re.IGNORECASE)
+"""Tools that keep a list of what is to be done."""
 _EDITOR_FAILED = re.compile(
     r"^\s*(?:<tool_use_error>|error\b|failed|no (?:match|replacement)|"
     r"string (?:to replace )?not found|.{0,60}(?:did not appear verbatim|was not found|could not be|"
@@ -84,10 +94,12 @@ class _Reader:
         if key:
             self.calls[key] = event
         name = (event.tool or "").rsplit("__", 1)[-1]
+        if _NOTES.match(name):
+            return
         if re.match(r"(?:task|agent|spawn_agent|dispatch)", name, re.IGNORECASE):
             if not record.sub_agents:
                 record.unseen.append((event.number, "a sub-agent worked, whose own record is not here"))
-        elif not _READING.match(name) and not event.path:
+        elif _RUNNING.search(name) or not (_READING.match(name) or event.path):
             record.unseen.append(
                 (event.number, f"the tool “{short(event.tool or 'without a name')}” may have run it")
             )

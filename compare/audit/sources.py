@@ -31,8 +31,8 @@ def is_known(case: Case, number: str) -> bool:
 
 
 def is_derived(case: Case, number: str) -> bool:
-    """Return whether a number may be a sum, difference or quotient of printed numbers, or may differ by one from
-    a printed one.
+    """Return whether a number may be a sum, difference, product, mean or quotient of printed numbers, or may be off
+    by one from a printed one.
     """
     wanted = float(plain_number(number))
     decimals = len(plain_number(number).partition(".")[2])
@@ -43,7 +43,8 @@ def is_derived(case: Case, number: str) -> bool:
         if any(abs(abs(value - wanted) - 1) < room for value in values):
             return True
         for one, other in combinations(values, 2):
-            if any(abs(value - wanted) <= room for value in (one + other, other - one)):
+            found = (one + other, other - one, one * other, (one + other) / 2)
+            if any(abs(value - wanted) <= room for value in found):
                 return True
             if decimals and one and (abs(other / one - wanted) <= room or abs(100 * one / other - wanted) <= room):
                 return True

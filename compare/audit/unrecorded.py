@@ -36,30 +36,42 @@ _PASTES = re.compile(
 
 
 _SHOWS_TOOLS = re.compile(
-    r"^\W{0,4}(?:Ran (?:terminal )?command|User accepted the command|Executed command|Tool (?:call|use|result)s?)\b",
-    re.MULTILINE,
+    r"^[\W_]{0,4}(?:Ran (?:terminal )?command|User accepted the command|Executed command|"
+    r"Tools? (?:call|use|result|output)(?:s|d)?)\b|^(?:Bash|Shell|Terminal): \S|"
+    r"^[\W_]{0,4}(?:Permission request|Subagent)\b|"
+    r"^(?:Read|Created|Edited|Checked|Viewed|Searched) \[[^\]\n]{0,200}\]\(|^Made changes\.\s*$|^Ran `|"
+    r"^Checked background terminal|^Searched for (?:files|regex|text)\b|^Using \"[\w -]{1,60}\"\s*$|"
+    r"^<(?:tool-use|execute_command|tool_call|function_calls?|invoke|tool_use|command_output)\b",
+    re.MULTILINE | re.IGNORECASE,
 )
 """Marks of tool calls in chats that agents with tools export."""
 
 
+def shows_tools(transcript: AgentTranscript) -> bool:
+    """Return whether anything that was said bears the marks of tools that ran: their user's word cannot be right."""
+    return any(event.kind == "message" and _SHOWS_TOOLS.search(event.text) for event in transcript.events)
+
+
 def is_known_speaker(transcript: AgentTranscript, event: int) -> bool:
-    """Return whether a message certainly contains the agent's own words, and no tool calls.
+    """Return whether a message certainly contains the agent's own words.
 
     In a copied or exported text, only a message that follows a user's shows who speaks, and only if that user pastes
     no other chat.
     """
     if transcript.form != "text":
         return True
-    if _SHOWS_TOOLS.search(transcript.events[event].text):
-        return False
     asked = [one for one in transcript.events[:event] if one.kind == "message" and one.speaker == "user"]
     return bool(asked) and not _PASTES.search(asked[-1].text)
 
 
-def judge_unrecorded(spotted: Spotted, *, no_tools: bool, told: bool, is_known_speaker: bool) -> Verdict:
+def judge_unrecorded(
+    spotted: Spotted, *, no_tools: bool, told: bool, is_known_speaker: bool, shows_tools: bool
+) -> Verdict:
     """Return the verdict on a claim without any recorded tool call. Only the user's word that the agent had no tools
     allows an accusation.
     """
+    if shows_tools:
+        return Verdict("undecidable", f"it shows that tools were used, and not what they printed; {RERUN}")
     if not no_tools:
         return Verdict("undecidable", f"a chat export does not record tools; {RERUN}")
     if not is_known_speaker:

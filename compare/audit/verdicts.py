@@ -10,6 +10,7 @@ from gedanken.compare.audit.outcomes import shows_built, shows_exit_code
 from gedanken.compare.audit.record import Output, Record
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.says import Spotted
+from gedanken.compare.audit.told import TOLD_OF, tells_of_success
 from gedanken.experiment.claim import Evidence, Status
 
 ACCUSATIONS: frozenset[Status] = frozenset(["misquoted", "written too early", "stale", "never run"])
@@ -143,14 +144,21 @@ def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Ve
         )
     if not record.is_complete:
         return undecidable("the record is incomplete, so what is not in it may have been run all the same")
-    if family == "tests" and _is_told_by_others(case):
-        return undecidable("somebody else had told it before")
-    return Verdict("never run", f"the record is complete, and {what} was not run before it")
+    if _is_told_by_others(case, family):
+        return undecidable("somebody else, or what a tool read, had told it before")
+    nothing = f"nothing{what.removeprefix('anything')} was" if what.startswith("anything") else f"{what} was not"
+    return Verdict("never run", f"the record is complete, and {nothing} run before it")
 
 
-def _is_told_by_others(case: Case) -> bool:
+def _is_told_by_others(case: Case, family: str) -> bool:
+    """Return whether a text that is not the agent's tells such an outcome: of the user, a hook, a page, a log."""
+    outputs = case.outputs_before()
+    if family in TOLD_OF:
+        return any(tells_of_success(output.text, family) for output in outputs)
+    if family != "tests":
+        return False
     numbers = [int(number) for number in case.spotted.claim.numbers if number.isdigit()]
-    texts = [output.text[:50_000] for output in case.outputs_before() if not output.is_result]
+    texts = [output.text[:50_000] for output in outputs if not output.is_result]
     if numbers:
         return any(case.record.test_numbers.get(number, case.event) < case.event for number in numbers if number > 1)
     return any("tests pass" in text.lower() or "passed" in text.lower() for text in texts)

@@ -179,6 +179,10 @@ class Builder:
         """Return whether the call with this id has no result yet."""
         return call_id in self._open
 
+    def waiting(self) -> tuple[str, ...]:
+        """Return the calls that wait for their result."""
+        return tuple(self._open)
+
     def command_of(self, call_id: str | None) -> str | None:
         """Return the command of a call that has no result yet; None if there is none."""
         return self._commands.get(call_id or "")

@@ -10,12 +10,17 @@ from gedanken.records.importers.opened import PACKED, STANDARD_INPUT
 from gedanken.records.importers.transcripts import (
     atif,
     claude_code,
+    cline,
     codex,
+    copilot,
     exports,
+    gemini,
     inspect_ai,
     langsmith,
     messages,
+    opencode,
     openhands,
+    specstory,
     swe_agent,
     terminal,
     text,
@@ -26,6 +31,10 @@ from gedanken.records.importers.transcripts.source import Source
 Reader = Callable[[Source], list[Builder] | None]
 READERS: tuple[Reader, ...] = (
     codex.read,
+    gemini.read,
+    copilot.read,
+    opencode.read,
+    cline.read,
     claude_code.read,
     langsmith.read,
     inspect_ai.read,
@@ -38,8 +47,8 @@ READERS: tuple[Reader, ...] = (
 """The readers of JSON formats, in the order in which they are tried."""
 FORMS = (
     "OpenAI or Anthropic messages, OpenAI Responses items, Claude Code, Codex, ATIF, mini-swe-agent, SWE-agent, "
-    "OpenHands, inspect_ai, LangSmith runs, exports of ChatGPT and Claude, aider, what terminals of "
-    "agents show, Markdown and plain text"
+    "OpenHands, Gemini CLI, Qwen Code, Copilot, opencode, Cline, inspect_ai, LangSmith runs, exports of ChatGPT and "
+    "Claude, SpecStory, aider, what terminals of agents show, Markdown and plain text"
 )
 MOST_FILES = 10_000
 _ENDINGS = (".jsonl", ".json", ".traj", ".eval", ".md", ".markdown", ".txt", ".log", ".ndjson")
@@ -83,7 +92,7 @@ def _read(source: Source) -> list[Builder]:
         raise BadInput(f"{source.name}: the JSON is incomplete")
     if not source.text.strip():
         raise BadInput(f"{source.name}: the file is empty")
-    return terminal.read(source) or text.read(source)
+    return specstory.read_text(source) or cline.read_text(source) or terminal.read(source) or text.read(source)
 
 
 def _in_folder(folder: Path) -> list[Path]:

@@ -22,6 +22,8 @@ _ENDS = re.compile(
 _EDITOR = "str_replace_editor"
 _FLAGS = {"--file_text": "file_text", "--old_str": "old_str", "--new_str": "new_str", "--insert_line": "insert_line"}
 _LINE_EDIT = re.compile(r"edit (\d+):(\d+)\b|(?:create|insert|append|edit)\b")
+_SUBMITS = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
+"""In the command that hands the work in: what ends the session is its result."""
 _NO_COMMANDS = ("submit", "exit_cost", "exit_context", "exit_format", "exit_forfeit", "exit_error", "exit_api")
 _CLIPPED = "response clipped"
 
@@ -71,6 +73,9 @@ def _mini(source: Source, document: dict[str, Any]) -> Builder:
         elif role == "tool" or _CODE.search(text[:400]) or "<exception>" in text[:200]:
             _observed(builder, message, text, extra, place)
         elif role == "exit":
+            for call_id in builder.waiting():
+                if _SUBMITS in (builder.command_of(call_id) or ""):
+                    builder.result(text, place, call_id)
             builder.mark("exit", place, text)
         else:
             read_message(builder, message, entry)

@@ -1,0 +1,56 @@
+"""Whether a number that is stated and one that was printed count different things: rows, and batches of rows."""
+
+import re
+from decimal import Decimal
+
+from gedanken.compare.audit.concepts import concepts_in
+from gedanken.compare.audit.says import ValueSays
+from gedanken.compare.audit.verdicts import Case
+
+_NOUN = r"(?:\s|\*|`|_){0,3}(?:of\s)?(?P<noun>[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ-]{1,30})"
+_NUMBER = re.compile(r"(?<![\w.])\d[\d,.]*\d|(?<![\w.])\d")
+_CHANGES = re.compile(r"\s?[^\W\d]{0,12}\s?(?:\b(?:to|auf|à|a|zu|para)\b|→|->|=>)", re.IGNORECASE)
+"""Between two numbers: the first is what the second was before."""
+_NO_NOUN = re.compile(
+    r"(?:and|or|in|on|at|of|for|from|to|with|by|while|but|was|were|is|are|had|has|have|that|which|ms|us|ns)",
+    re.IGNORECASE,
+)
+
+
+def sums_in_a_row(numbers: list[Decimal]) -> set[Decimal]:
+    """Return what numbers add up to that stand next to each other."""
+    return {
+        sum(numbers[low:high], Decimal(0)) for low in range(len(numbers)) for high in range(low + 1, len(numbers) + 1)
+    }
+
+
+def counts_something_else(case: Case, says: ValueSays, line: str, printed: str) -> bool:
+    """Return whether the claim names another thing behind its number than the line does, or has other numbers, so
+    that its number may belong to something else."""
+    claim = case.spotted.claim
+    text = case.record.transcript.events[case.event].text
+    said = text[claim.start : claim.end + 40]
+    others = [
+        found
+        for found in _NUMBER.finditer(claim.quote)
+        if found[0].strip(",.") != says.value.rstrip("kKM") and not _CHANGES.match(claim.quote, found.end())
+    ]
+    if (others and says.unit) or _digits(says.value) == _digits(printed):
+        return True
+    mine, theirs = _noun(said, says.value), _noun(line, printed)
+    if mine is None or theirs is None:
+        return False
+    return mine != theirs and not set(concepts_in(mine, "thing")) & set(concepts_in(theirs, "thing"))
+
+
+def _digits(number: str) -> str:
+    """Return the digits that tell: another unit moves the point only."""
+    return re.sub(r"\D", "", number).strip("0")
+
+
+def _noun(text: str, number: str) -> str | None:
+    """Return the word behind a number: what it counts."""
+    found = re.search(rf"(?<![\w.]){re.escape(number)}{_NOUN}", text)
+    if found is None or _NO_NOUN.fullmatch(found["noun"]) or any(concepts_in(found["noun"], "done", "measure")):
+        return None
+    return found["noun"].lower().rstrip("s")

@@ -1,0 +1,238 @@
+"""Sessions of GitHub Copilot: chats of VS Code (exported, and as it stores them), and events of the command line."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from gedanken.experiment.agent_transcript import Place
+from gedanken.records.importers.transcripts.builder import Builder, text_of
+from gedanken.records.importers.transcripts.source import Entry, Source
+
+FORM = "copilot"
+_SET, _PUSH, _DELETE = 1, 2, 3
+"""Kinds of the lines by which VS Code changes a stored chat."""
+_INVOKED = ("toolInvocationSerialized", "toolInvocation")
+_EDITS = ("textEditGroup", "codeblockUri", "notebookEditGroup", "workspaceEdit", "multiDiffData")
+_COMMANDS = ("userEdited", "toolEdited", "original")
+_NAMED = frozenset(
+    ["user.message", "assistant.message", "assistant.message_delta", "assistant.turn_start", "session.start"]
+)
+_NOTES = ("session.", "assistant.", "hook.", "permission.", "skill.", "tool.", "model.", "system.", "user_input.")
+
+
+def read(source: Source) -> list[Builder] | None:
+    """Return the session in a file; None if it is none of Copilot's."""
+    if source.is_lines:
+        values = [entry.value for entry in source.head if isinstance(entry.value, dict)]
+        if values and values[0].get("kind") == 0 and _is_chat(values[0].get("v")):
+            return [_stored(source)]
+        is_cli = any(value.get("type") in _NAMED for value in values) and all(
+            value.get("type") == "result"
+            or (isinstance(value.get("data"), dict) and isinstance(value.get("type"), str))
+            for value in values
+        )
+        return [_events(source)] if is_cli else None
+    return [_chat(source, source.document)] if _is_chat(source.document) else None
+
+
+def _is_chat(value: Any) -> bool:
+    if not isinstance(value, dict) or not isinstance(value.get("requests"), list):
+        return False
+    first = value["requests"][0] if value["requests"] else None
+    is_request = isinstance(first, dict) and "message" in first and "response" in first
+    return is_request or (not value["requests"] and "sessionId" in value)
+
+
+def _stored(source: Source) -> Builder:
+    """A chat as VS Code stores it: its state, and lines that change it."""
+    state: Any = {}
+    problems = []
+    lines: list[int] = []
+    for entry in source.entries():
+        value = entry.value
+        if entry.problem or not isinstance(value, dict):
+            problems.append(entry if entry.problem else _none(entry))
+        elif value.get("kind") == 0:
+            state = value.get("v")
+        elif not _changed(state, value):
+            problems.append(Entry(None, entry.line, problem="a change that does not fit what it changes"))
+        requests = state.get("requests") if isinstance(state, dict) else None
+        count = len(requests) if isinstance(requests, list) else 0
+        lines = lines[:count] + [entry.line] * (count - len(lines))
+    builder = _chat(source, state, lines)
+    for problem in problems:
+        builder.broken(problem)
+    return builder
+
+
+def _changed(state: Any, change: dict[str, Any]) -> bool:
+    """Apply one change; false if there is nothing where it belongs."""
+    path = change.get("k")
+    if not isinstance(path, list) or not path:
+        return False
+    try:
+        for key in path[:-1]:
+            state = state[key]
+        last = path[-1]
+        if change.get("kind") == _SET:
+            state[last] = change.get("v")
+        elif change.get("kind") == _DELETE:
+            del state[last]
+        elif change.get("kind") == _PUSH:
+            if isinstance(change.get("i"), int):
+                del state[last][change["i"] :]
+            state[last].extend(change.get("v") or [])
+    except (KeyError, IndexError, TypeError, AttributeError):
+        return False
+    return True
+
+
+def _chat(source: Source, chat: Any, lines: list[int] | None = None) -> Builder:
+    """The requests of a chat; `lines` are those that began them, where the chat is put together from changes."""
+    builder = Builder(source.path.name, FORM, source.name)
+    builder.agent = FORM
+    requests = chat.get("requests") if isinstance(chat, dict) else None
+    for at, request in enumerate(requests if isinstance(requests, list) else ()):
+        pointer = "" if lines else f"/requests/{at}"
+        entry = Entry(request, lines[at] if lines else source.line_of(pointer), pointer)
+        if not isinstance(request, dict):
+            builder.broken(Entry(None, entry.line, pointer, "a request that is none"))
+            continue
+        if builder.agent == FORM and isinstance(request.get("modelId"), str):
+            builder.agent = f"{FORM} {request['modelId'][:80]}"
+        builder.say("user", text_of(request.get("message")), _place(builder, entry, "message"))
+        _response(builder, entry, request.get("response"))
+    return builder
+
+
+def _response(builder: Builder, entry: Entry, response: Any) -> None:
+    said: list[str] = []
+    for at, part in enumerate(response if isinstance(response, list) else ()):
+        if not isinstance(part, dict):
+            continue
+        kind, place = part.get("kind"), _place(builder, entry, "response", at)
+        if kind is None or kind == "markdownContent":
+            said.append(text_of(part.get("content", part)))
+            continue
+        if kind == "inlineReference":
+            said.append(f"`{_name_of(part)}`")
+            continue
+        if kind in _INVOKED or kind in _EDITS:
+            builder.say("agent", "".join(said), place)
+            said.clear()
+        if kind in _INVOKED:
+            _invoked(builder, entry, part, at)
+        elif kind in _EDITS:
+            builder.mark(str(kind), place)
+            builder.gap("what was changed in files is not all in it", place)
+        else:
+            builder.mark(str(kind)[:80], place)
+    builder.say("agent", "".join(said), _place(builder, entry, "response"))
+
+
+def _place(builder: Builder, entry: Entry, *parts: str | int) -> Place:
+    """Return where something is: of a chat that is put together, the line alone."""
+    return builder.place(entry, *parts) if entry.pointer else builder.place(entry)
+
+
+def _name_of(part: dict[str, Any]) -> str:
+    reference = part.get("inlineReference")
+    if isinstance(part.get("name"), str):
+        return str(part["name"])
+    path = reference.get("path") if isinstance(reference, dict) else None
+    return path.rpartition("/")[2] if isinstance(path, str) else "reference"
+
+
+def _invoked(builder: Builder, entry: Entry, part: dict[str, Any], at: int) -> None:
+    """A use of a tool; what it printed is in few of them, and a result that is not there is one left out."""
+    place = _place(builder, entry, "response", at)
+    about = part["toolSpecificData"] if isinstance(part.get("toolSpecificData"), dict) else {}
+    call_id = str(part.get("toolCallId") or entry.pointer) + f"/{at}"
+    line = about.get("commandLine")
+    told = [line.get(key) for key in _COMMANDS] if isinstance(line, dict) else [about.get("command")]
+    command = next((one for one in told if isinstance(one, str) and one.strip()), None)
+    if about.get("kind") == "subagent":
+        builder.gap("what a sub-agent did is not in it", place)
+    builder.call(str(part.get("toolId")), {}, place, call_id, command or None)
+    printed, state = about.get("terminalCommandOutput"), about.get("terminalCommandState")
+    details = part.get("resultDetails")
+    text = printed.get("text") if isinstance(printed, dict) else None
+    if text is None and isinstance(details, dict) and details.get("output") is not None:
+        text = text_of(details["output"])
+    code = state.get("exitCode") if isinstance(state, dict) else None
+    builder.result(
+        text if isinstance(text, str) else None,
+        place,
+        call_id,
+        exit_code=code if isinstance(code, int) and not isinstance(code, bool) else None,
+        failed=True if isinstance(details, dict) and details.get("isError") is True else None,
+        tool=str(part.get("toolId")),
+    )
+
+
+def _events(source: Source) -> Builder:
+    """A session of the command line: one event a line."""
+    builder = Builder(source.path.name, FORM, source.name)
+    builder.agent = FORM
+    asked: set[str] = set()
+    for entry in _objects(builder, source.entries()):
+        data, kind = entry.value["data"], str(entry.value.get("type"))
+        parent = data.get("parentToolCallId")
+        builder.session = parent[:64] if isinstance(parent, str) else ""
+        if kind == "session.start":
+            context = data["context"] if isinstance(data.get("context"), dict) else {}
+            builder.works_in(context.get("cwd"))
+        _event(builder, entry, kind, asked)
+    builder.session = ""
+    return builder
+
+
+def _objects(builder: Builder, entries: Iterator[Entry]) -> Iterator[Entry]:
+    for entry in entries:
+        if entry.problem or not isinstance(entry.value, dict):
+            builder.broken(entry if entry.problem else _none(entry))
+        elif isinstance(entry.value.get("data"), dict):
+            yield entry
+        elif entry.value.get("type") == "result":
+            builder.mark("result", builder.place(entry))
+        else:
+            builder.unknown_entry(str(entry.value.get("type")), entry.value, builder.place(entry))
+
+
+def _event(builder: Builder, entry: Entry, kind: str, asked: set[str]) -> None:
+    data, place = entry.value["data"], builder.place(entry, "data")
+    call_id = str(data.get("toolCallId"))
+    if kind == "user.message":
+        builder.say("user", text_of(data.get("content")), place)
+    elif kind == "assistant.message":
+        builder.say("agent", text_of(data.get("content")), place)
+        requests = data.get("toolRequests")
+        for request in requests if isinstance(requests, list) else ():
+            if isinstance(request, dict) and isinstance(request.get("toolCallId"), str):
+                asked.add(request["toolCallId"])
+                builder.call(str(request.get("name")), request.get("arguments"), place, request["toolCallId"])
+    elif kind == "tool.execution_start" and call_id not in asked:
+        builder.call(str(data.get("toolName")), data.get("arguments"), place, call_id)
+    elif kind == "tool.execution_complete":
+        result = data.get("result") if data.get("success") is not False else data.get("error") or data.get("result")
+        text = None if result is None else result.get("message") if isinstance(result, dict) else result
+        text = text_of(result) if text is None and result is not None else text
+        failed = True if data.get("success") is False else None
+        builder.result(text if text is None else str(text), place, call_id, failed=failed)
+    elif kind.startswith(("session.compaction", "session.truncation", "session.snapshot_rewind")):
+        builder.mark("compaction", place)
+        builder.gap("it was compacted", place)
+    elif kind == "session.resume":
+        builder.mark(kind, place)
+    elif kind.startswith("subagent."):
+        builder.mark(kind[:80], place)
+        builder.gap("what a sub-agent did may not be all in it", place)
+    elif kind == "system.notification":
+        builder.unknown_entry(kind, entry.value, place)
+    elif kind == "abort" or kind.startswith(_NOTES):
+        builder.mark(kind[:80], place)
+    else:
+        builder.unknown_entry(kind, entry.value, place)
+
+
+def _none(entry: Entry) -> Entry:
+    return Entry(None, entry.line, entry.pointer, "an entry that is no object")

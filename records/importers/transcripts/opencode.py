@@ -1,0 +1,126 @@
+"""Sessions of opencode and what was made from it: `opencode export`, and what `opencode run --format json` prints."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from gedanken.experiment.agent_transcript import Speaker
+from gedanken.records.importers.transcripts.builder import Builder, text_of
+from gedanken.records.importers.transcripts.commands import arguments_of
+from gedanken.records.importers.transcripts.source import Entry, Source
+
+FORM = "opencode"
+_LINES = frozenset(["step_start", "step_finish", "text", "tool_use", "reasoning", "error"])
+_NOTES = frozenset(["step-start", "step-finish", "snapshot", "patch", "agent", "file", "retry", "reasoning"])
+_NAMES = {"filePath": "file_path", "oldString": "old_string", "newString": "new_string"}
+_ENDED = ("completed", "error")
+
+
+def read(source: Source) -> list[Builder] | None:
+    """Return the session in a file; None if it is none of opencode's."""
+    if source.is_lines:
+        values = [entry.value for entry in source.head if isinstance(entry.value, dict)]
+        if values and all(map(_is_line, values)):
+            return [_session(source, source.entries())]
+        return [_session(source, source.entries())] if values and all(map(_is_message, values)) else None
+    document = source.document
+    if isinstance(document, dict) and _are_messages(document.get("messages")):
+        return [_session(source, source.entries("/messages"))]
+    return [_session(source, source.entries())] if _are_messages(document) else None
+
+
+def _is_line(value: dict[str, Any]) -> bool:
+    return isinstance(value.get("sessionID"), str) and value.get("type") in _LINES
+
+
+def _is_message(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("info"), dict)
+        and value["info"].get("role") in ("user", "assistant")
+        and isinstance(value.get("parts"), list)
+    )
+
+
+def _are_messages(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(_is_message(one) for one in value[:20])
+
+
+def _session(source: Source, entries: Iterator[Entry]) -> Builder:
+    builder = Builder(source.path.name, FORM, source.name)
+    for entry in entries:
+        value = entry.value
+        if entry.problem or not isinstance(value, dict):
+            builder.broken(entry if entry.problem else _none(entry))
+        elif _is_message(value):
+            _message(builder, entry)
+        elif isinstance(value.get("part"), dict):
+            _part(builder, entry, value["part"], "agent", "part")
+        else:
+            builder.mark(str(value.get("type"))[:80], builder.place(entry))
+    builder.agent = builder.agent or FORM
+    return builder
+
+
+def _message(builder: Builder, entry: Entry) -> None:
+    info = entry.value["info"]
+    model = info.get("modelID")
+    if isinstance(model, str) and not builder.agent:
+        builder.agent = f"{FORM} {model[:80]}"
+    path = info.get("path")
+    builder.works_in(path.get("cwd") if isinstance(path, dict) else None)
+    speaker: Speaker = "user" if info["role"] == "user" else "agent"
+    if info.get("summary") is True:
+        builder.gap("it was compacted", builder.place(entry))
+        speaker = "system"
+    for at, part in enumerate(entry.value["parts"]):
+        if isinstance(part, dict):
+            _part(builder, entry, part, speaker, "parts", at)
+
+
+def _part(builder: Builder, entry: Entry, part: dict[str, Any], speaker: Speaker, *where: str | int) -> None:
+    kind, place = str(part.get("type")), builder.place(entry, *where)
+    if kind == "text":
+        builder.say("system" if part.get("synthetic") is True else speaker, text_of(part.get("text")), place)
+    elif kind == "tool":
+        _tool(builder, part, entry, *where)
+    elif kind == "compaction":
+        builder.mark("compaction", place)
+        builder.gap("it was compacted", place)
+    elif kind == "subtask":
+        builder.gap("what a sub-agent did is not in it", place)
+    elif kind in _NOTES:
+        builder.mark(kind, place)
+    else:
+        builder.unknown_entry(f"part {kind}", part, place)
+
+
+def _tool(builder: Builder, part: dict[str, Any], entry: Entry, *where: str | int) -> None:
+    name, place = str(part.get("tool")), builder.place(entry, *where)
+    state = part["state"] if isinstance(part.get("state"), dict) else {}
+    given = {_NAMES.get(key, key): one for key, one in arguments_of(state.get("input")).items()}
+    call_id = str(part.get("callID") or part.get("id") or f"{entry.pointer}{where}")
+    if name == "task":
+        builder.gap("what a sub-agent did is not in it", place)
+    builder.call(name, given, place, call_id)
+    if state.get("status") not in _ENDED:
+        return
+    about = state["metadata"] if isinstance(state.get("metadata"), dict) else {}
+    code = about.get("exit")
+    time = state.get("time")
+    if isinstance(time, dict) and "compacted" in time:
+        builder.gap("results were cleared", place)
+        builder.result(None, place, call_id, tool=name)
+        return
+    builder.result(
+        text_of(state.get("output") if state["status"] == "completed" else state.get("error")),
+        builder.place(entry, *where, "state"),
+        call_id,
+        told=(about,),
+        exit_code=code if isinstance(code, int) and not isinstance(code, bool) else None,
+        failed=True if state["status"] == "error" else None,
+        tool=name,
+    )
+
+
+def _none(entry: Entry) -> Entry:
+    return Entry(None, entry.line, entry.pointer, "an entry that is no object")

@@ -1,0 +1,143 @@
+"""More forms of the little session: Gemini CLI, Qwen Code, Copilot, opencode and Cline."""
+
+import json
+from typing import Any
+
+ASKED, COMMAND, PRINTED, ANSWER = "Do the tests pass?", "pytest -q", "3 passed in 0.12s", "All 3 tests pass."
+PATH, OLD, NEW = "calc.py", "return a - b", "return a + b"
+_REPORT = f"Command: {COMMAND}\nDirectory: (root)\nOutput: {PRINTED}\nError: (none)\nExit Code: 0\nSignal: (none)"
+_CHANGE = {"file_path": PATH, "old_string": OLD, "new_string": NEW}
+
+
+def _lines(entries: list[Any]) -> str:
+    return "".join(json.dumps(entry) + "\n" for entry in entries)
+
+
+def _answered(name: str, text: str) -> dict[str, Any]:
+    return {"functionResponse": {"id": name, "name": name, "response": {"output": text}}}
+
+
+def _used(name: str, args: dict[str, Any], text: str) -> dict[str, Any]:
+    return {"id": name, "name": name, "args": args, "status": "success", "result": [_answered(name, text)]}
+
+
+_EDITED = _used("replace", _CHANGE, "Successfully modified file.")
+_RUN = _used("run_shell_command", {"command": COMMAND}, _REPORT)
+_GEMINI: list[dict[str, Any]] = [
+    {"id": "1", "type": "user", "content": [{"text": ASKED}]},
+    {"id": "2", "type": "gemini", "model": "gemini-3", "content": "", "toolCalls": [_EDITED, _RUN]},
+    {"id": "3", "type": "gemini", "content": ANSWER},
+]
+_HEADER = {"sessionId": "s", "projectHash": "h", "startTime": "t", "kind": "main"}
+_STARTED = {**_GEMINI[1], "toolCalls": [_EDITED, {**_RUN, "status": "executing", "result": None}]}
+_CONTENTS: list[dict[str, Any]] = [
+    {"role": "user", "parts": [{"text": ASKED}]},
+    {"role": "model", "parts": [{"functionCall": {"id": "replace", "name": "replace", "args": _CHANGE}}]},
+    {"role": "user", "parts": [_answered("replace", "Successfully modified file.")]},
+    {
+        "role": "model",
+        "parts": [{"functionCall": {"id": "c", "name": "run_shell_command", "args": {"command": COMMAND}}}],
+    },
+    {
+        "role": "user",
+        "parts": [{"functionResponse": {"id": "c", "name": "run_shell_command", "response": {"output": _REPORT}}}],
+    },
+    {"role": "model", "parts": [{"text": ANSWER}]},
+]
+_QWEN_KINDS = {"user": "user", "model": "assistant"}
+
+
+def _opencode_tool(name: str, given: dict[str, Any], output: str, about: dict[str, Any]) -> dict[str, Any]:
+    state = {"status": "completed", "input": given, "output": output, "title": "", "metadata": about}
+    return {"type": "tool", "callID": name, "tool": name, "state": state}
+
+
+_OPENCODE_PARTS = [
+    {"type": "step-start"},
+    _opencode_tool("edit", {"filePath": PATH, "oldString": OLD, "newString": NEW}, "", {"diff": ""}),
+    _opencode_tool("bash", {"command": COMMAND}, PRINTED, {"exit": 0}),
+    {"type": "text", "text": ANSWER},
+]
+_OPENCODE = {
+    "info": {"id": "ses_1"},
+    "messages": [
+        {"info": {"role": "user"}, "parts": [{"type": "text", "text": ASKED}]},
+        {"info": {"role": "assistant", "modelID": "m"}, "parts": _OPENCODE_PARTS},
+    ],
+}
+_COPILOT_CLI = [
+    {"type": "session.start", "data": {"sessionId": "s"}},
+    {"type": "user.message", "data": {"content": ASKED}},
+    {
+        "type": "assistant.message",
+        "data": {
+            "content": "",
+            "toolRequests": [
+                {
+                    "toolCallId": "e",
+                    "name": "edit",
+                    "arguments": {"command": "str_replace", "path": PATH, "old_str": OLD, "new_str": NEW},
+                },
+                {"toolCallId": "b", "name": "bash", "arguments": {"command": COMMAND}},
+            ],
+        },
+    },
+    {"type": "tool.execution_start", "data": {"toolCallId": "e", "toolName": "edit", "arguments": {}}},
+    {"type": "tool.execution_complete", "data": {"toolCallId": "e", "success": True, "result": {"content": "ok"}}},
+    {
+        "type": "tool.execution_complete",
+        "data": {
+            "toolCallId": "b",
+            "success": True,
+            "result": {"content": f"{PRINTED}\n<exited with exit code 0>"},
+        },
+    },
+    {"type": "assistant.message", "data": {"content": ANSWER}},
+]
+TERMINAL = {
+    "kind": "toolInvocationSerialized",
+    "toolCallId": "c",
+    "toolId": "run_in_terminal",
+    "toolSpecificData": {
+        "kind": "terminal",
+        "commandLine": {"original": COMMAND},
+        "terminalCommandState": {"exitCode": 0},
+        "terminalCommandOutput": {"text": PRINTED},
+    },
+}
+REQUEST = {"message": {"text": ASKED}, "response": [TERMINAL, {"value": ANSWER}]}
+
+
+def _cline(text: str, tool: str = "", of: str = "") -> dict[str, Any]:
+    said = f"[{tool} for '{of}'] Result:\n{text}" if tool else text
+    return {"role": "user", "content": [{"type": "text", "text": said}]}
+
+
+_DIFF = f"------- SEARCH\n{OLD}\n=======\n{NEW}\n+++++++ REPLACE"
+CLINE: list[dict[str, Any]] = [
+    _cline(f"{ASKED}<environment_details># Mode</environment_details>"),
+    {
+        "role": "assistant",
+        "content": f"<replace_in_file>\n<path>{PATH}</path>\n<diff>\n{_DIFF}\n</diff>\n</replace_in_file>",
+    },
+    _cline("The content was successfully saved.", "replace_in_file", PATH),
+    {"role": "assistant", "content": f"<execute_command>\n<command>{COMMAND}</command>\n</execute_command>"},
+    _cline(f"Command executed in terminal.\nExit code: 0\nOutput:\n{PRINTED}", "execute_command", COMMAND),
+    {"role": "assistant", "content": f"<attempt_completion>\n<result>{ANSWER}</result>\n</attempt_completion>"},
+]
+MORE_FORMS: dict[str, tuple[str, str]] = {
+    "gemini.json": ("gemini-cli", json.dumps({"sessionId": "s", "messages": _GEMINI}, indent=1)),
+    "gemini.jsonl": (
+        "gemini-cli",
+        _lines([_HEADER, _GEMINI[0], _STARTED, {"$set": {"lastUpdated": "t"}}, *_GEMINI[1:]]),
+    ),
+    "contents.json": ("gemini-cli", json.dumps(_CONTENTS)),
+    "qwen.jsonl": (
+        "gemini-cli",
+        _lines([{"sessionId": "s", "type": _QWEN_KINDS[one["role"]], "message": one} for one in _CONTENTS]),
+    ),
+    "opencode.json": ("opencode", json.dumps(_OPENCODE, indent=1)),
+    "copilot-events.jsonl": ("copilot", _lines(_COPILOT_CLI)),
+    "cline.json": ("cline", json.dumps(CLINE, indent=1)),
+}
+"""A file of each form, by its name: the form, and what is in the file."""
