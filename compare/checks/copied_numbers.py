@@ -117,7 +117,7 @@ def _fine(run: ParsedRun) -> _Stream:
 
 
 def _varying(stream: _Stream, constants: Numbers) -> tuple[_Stream, NDArray[np.int64]]:
-    """Return the numbers that are no constants, and how many numbers, constants too, stand before each in its line."""
+    """Return the numbers that are not constants, and how many numbers, constants too, stand before each in a line."""
     at = np.arange(len(stream.lines))
     begins = np.concatenate([[True], np.diff(stream.lines) > 0])[: len(at)]
     places = at - np.maximum.accumulate(np.where(begins, at, 0))
