@@ -77,7 +77,7 @@ _CUT = re.compile(
 _ENDS = " \t:=~≈'\"`*#|│┃<>(“”‘’«»—"
 _STOP_WORDS = (
     "as the than with for a an in to and by from reached after got at on into until "
-    "while has have than now then its our your using there are improved dropped rose fell went equals"
+    "while has have than now then its our your using there are improved dropped rose fell went equals 轮 步 回"
 )
 _STOPS = frozenset(_STOP_WORDS.split())
 _TOOK = frozenset(["took", "takes", "taken"])
@@ -235,7 +235,7 @@ class _Reader:
         is_behind_part = bool(self._found) and self._found[-1].is_part_of_name
         if last == "@" or before.endswith("@.") or (before.endswith(":.") and is_behind_part):
             return True  # `mAP@0.5`, `mAP@.5:.95`
-        joined = last.isalpha() or last in ("_", "@")
+        joined = last.lower() != last.upper() or last in ("_", "@")  # Chinese writes no blank before a number
         if not joined and last.isdigit() and self._found and self._found[-1].is_part_of_name:
             joined = True
         if joined and is_whole:
