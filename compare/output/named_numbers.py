@@ -39,12 +39,10 @@ _STAMP = re.compile(
     r"^[IWEF]\d{4} [\d:.]+\s+\d+|\b0x[0-9a-f]+\b|(?<=:)\d{2}(?=[<\],])|\b\d+:\d{2}(?=[<\],\s])",
     re.IGNORECASE,
 )
-_WEIGHTED = re.compile(r"\(\* [\d.e+-]{1,20} = [-\d.e+naif]{1,20} loss\)")
-"""What Caffe writes after a loss: the same loss multiplied by its weight."""
+_WEIGHTED = re.compile(r"\(\* [\d.e+-]{1,20} = [-\d.e+naif]{1,20} loss\)")  # Caffe: a loss times its weight
 _AT = re.compile(r"@\s?\[[^\]\n]{0,200}\]")
 """The text between a metric and its number in the tables of COCO; all of it belongs to the name."""
-_EVALUATED = re.compile(r"\bSaving dict for global step \d")
-"""What TensorFlow's estimators write before the numbers of an evaluation."""
+_EVALUATED = re.compile(r"\bSaving dict for global step \d")  # TensorFlow, before numbers of an evaluation
 _CHANGE = re.compile(
     r"(?:^|[,;|:]\s)\s*(?P<what>[^,;|:=]{2,60}?)\s(?P<verb>improved|decreased|increased|dropped|rose)\s(?P<end>from|to)\s*$",
     re.IGNORECASE,
