@@ -9,7 +9,12 @@ import yaml
 from conftest import Cli
 
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.probe_design import ProbeDesign, SuiteItem
+from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.loading.suites import read_answers, read_suite
+from gedanken.probing.specs import probe_spec
+from gedanken.records.read_log import MOST_SPEC_BYTES
+from gedanken.runner import check
 
 JOINS = "def f(a, b):\n    return a + b"
 GOOD: list[dict[str, Any]] = [
@@ -105,6 +110,13 @@ def test_lines_end_where_a_line_of_json_ends_in_any_encoding_of_json(
 def test_a_suite_without_a_line_that_can_be_used_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="contains no usable line; line 1: broken JSON"):
         read_suite(suite_file(tmp_path / "s.jsonl", "{"))
+
+
+def test_a_suite_that_no_run_folder_could_be_read_again_with_is_not_asked() -> None:
+    line = SuiteItem(id="x", code=JOINS + "#" * MOST_SPEC_BYTES, input="1, 2", output="3")
+    spec = probe_spec(ProbeDesign(suite=(line,)), ModelSpec(name="embedded"), SandboxSpec())
+    with pytest.raises(BadInput, match="--suite: too large to be asked in one run"):
+        check(spec)
 
 
 @pytest.mark.parametrize(
