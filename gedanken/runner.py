@@ -27,6 +27,8 @@ from gedanken.experiment.run_log import INTERRUPTED, RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import redacted, shown_address
 from gedanken.loading.programs import check_given
+from gedanken.records.read_log import MOST_SPEC_BYTES
+from gedanken.records.run_files import to_json
 from gedanken.records.run_store import RunStore, make_folder, open_store
 from gedanken.terminal.approval import ask_person
 from gedanken.terminal.budget import estimate_of, in_minutes
@@ -86,6 +88,11 @@ def check(spec: RunSpec) -> None:
     if redacted(given) != given:
         raise BadInput(
             "the experiment or the persona contains an API key that is also in this environment; remove it"
+        )
+    if spec.probe is not None and len(to_json(spec.model_dump(mode="json"))) > MOST_SPEC_BYTES:
+        raise BadInput(
+            f"--suite: too large to be asked in one run: what a run folder says of it is more than "
+            f"{MOST_SPEC_BYTES >> 20} MiB, and could not be read again; split it"
         )
 
 
