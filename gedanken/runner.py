@@ -20,7 +20,15 @@ from gedanken.analysis.probe_verdict import verdict_of
 from gedanken.experiment.approval import Question
 from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.counts import many
-from gedanken.experiment.errors import AwaitsApproval, BadInput, BudgetSpent, GedankenError, Interrupted, NoModel
+from gedanken.experiment.errors import (
+    AwaitsApproval,
+    BadInput,
+    BudgetSpent,
+    GedankenError,
+    Interrupted,
+    NoModel,
+    NoSandbox,
+)
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import INTERRUPTED, RunLog
@@ -132,7 +140,7 @@ async def drive(
             if context.ledger is not None:
                 await off_loop(context.ledger.flush)
             if outcome.startswith(STOPPED):
-                raise NoModel(outcome.removeprefix(STOPPED))
+                raise _lost(store, outcome.removeprefix(STOPPED))
             if outcome == INTERRUPTED:
                 raise Interrupted(store.folder)
         except asyncio.CancelledError:
@@ -163,6 +171,12 @@ async def drive(
             store.finish(outcome)
             analysis, page = reported(store, context.compared, screen)
         return RunResult(store.log, analysis, page)
+
+
+def _lost(store: RunStore, why: str) -> NoModel | NoSandbox:
+    """Return the error of a run that ended because its engine or its model was lost."""
+    was_engine = any(execution.cause is Cause.ENGINE_LOST for execution in store.executions.values())
+    return NoSandbox(why) if was_engine else NoModel(why)
 
 
 def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analysis | None, Path | None]:
