@@ -1,4 +1,4 @@
-"""Models for chat model objects of LangChain that a Python program passes in, found by name while a run lasts.
+"""Wraps LangChain chat models that a Python program passes in, and finds them by name while a run lasts.
 
 A run folder stores only the name: to resume the run, the program must pass the object in again.
 """

@@ -39,7 +39,7 @@ def _what_is_missing() -> list[str]:
 
 
 class _Stopped(Exception):
-    """Raised in the other thread to stop its work."""
+    """Raised in the thread that works beside the main one, to stop it."""
 
 
 class _Stoppable:

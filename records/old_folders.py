@@ -132,8 +132,8 @@ def _validated(written: bytes, where: Path) -> _Run:
         return _Run.model_validate_json(written, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
-        at = ".".join(map(str, first["loc"]))
-        raise BadInput(f"{where}: {at}: {first['msg']}") from error
+        at = ".".join(map(str, first["loc"])) or "the whole"
+        raise BadInput(f"{where}: damaged, or written by another version: {at}: {first['msg']}") from error
 
 
 def _setup(run: _Run) -> RunSetup:

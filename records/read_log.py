@@ -97,7 +97,7 @@ def _event(line: str, where: object) -> RunEvent:
         if first["type"].startswith("union_tag"):
             raise BadInput(f"{where}: unknown event; a newer version of gedanken may know it") from error
         at = ".".join(map(str, first["loc"]))
-        raise BadInput(f"{where}: {at}: {first['msg']}") from error
+        raise BadInput(f"{where}: damaged, or written by another version: {at}: {first['msg']}") from error
 
 
 def _take(found: LogOfEvents, event: RunEvent, inside: Inside, where: object) -> None:

@@ -112,7 +112,7 @@ class Session:
         return marked.is_file() and _ready(self.folder / "workspaces" / f"{marked.read_text()}-{seed_name}").exists()
 
     def receipt(self, name: str) -> Execution | None:
-        """Return the result of the execution of this name, if it has finished."""
+        """Return the stored result of the execution with this name; None if it has not finished."""
         try:
             return _EXECUTION.validate_json((self.folder / "receipts" / f"{name}.json").read_bytes())
         except FileNotFoundError:

@@ -39,7 +39,7 @@ def check(gedanken: Cli, folder: Path, source_line: int, imagined_line: int, rea
     assert ours[1].startswith(PRINTED) and theirs[1].startswith(SAID)
 
     screen = gedanken("compare", folder, env={"COLUMNS": "160"}).stdout
-    assert f"{real_line}: {PRINTED}" in screen and f"{imagined_line}: {SAID}" in screen
+    assert f"(line {real_line}): {PRINTED}" in screen and f"(line {imagined_line}): {SAID}" in screen
     assert f"(line {source_line})" in screen
 
     assert gedanken("report", folder, "--markdown").returncode == 0

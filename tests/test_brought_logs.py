@@ -110,7 +110,7 @@ def test_a_folder_packed_files_and_standard_input_are_compared(gedanken: Cli, tm
     done = gedanken("compare", "real", "--imagined", "-", "--json", stdin=said)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
-    assert result["title"].endswith("beside standard input")
+    assert result["title"].endswith("compared with standard input")
     assert result["primary"]["name"] == "val_loss" and result["primary"]["reason"]
     summary = gedanken("compare", "real", "--imagined", "-", "--primary", "train_loss", stdin=said)
     assert "main metric (primary endpoint): last train_loss, chosen with --primary" in summary.stdout.splitlines()

@@ -58,7 +58,7 @@ def test_real_runs_of_one_folder_beside_imagined_ones_of_another(gedanken: Cli, 
     two = compared(gedanken("compare", "a", "--imagined", "b", "--json"))
     one = compared(gedanken("compare", "both", "--json"))
     assert Counter(kinds(two)) <= Counter(kinds(one)) and "line without a print" in kinds(two)
-    assert two["title"] == "a beside b"
+    assert two["title"] == "a compared with b"
 
 
 def test_folders_without_a_program_in_common_are_refused(gedanken: Cli, tmp_path: Path) -> None:

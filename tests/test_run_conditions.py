@@ -52,7 +52,7 @@ def test_the_conditions_are_named_in_every_result_and_obeyed(
     }
     assert result["conditions"] == json.loads((out / "comparison.json").read_text())["conditions"] == conditions
     told = (
-        "source code hidden, no other context, false facts in the persona: none allowed, chain of thought allowed, "
+        "source code hidden, no other context, no false facts allowed in the persona, chain of thought allowed, "
         "temperature 0.25"
     )
     assert told in " ".join(done.stdout.split())

@@ -54,7 +54,7 @@ class Record:
         return self.transcript.has_tools and whole and not self.continues
 
     def has_gap_before(self, event: int) -> bool:
-        """Return whether something is missing before an event, as far as the places of gaps are known."""
+        """Return whether something is, or may be, missing before an event: also where a gap cannot be placed."""
         if any(self.transcript.unknown.values()) or self.continues:
             return True
         place = self.transcript.events[event].place

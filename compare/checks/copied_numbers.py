@@ -150,8 +150,9 @@ def _copies(run_set: RunSet, streams: Sequence[_Stream]) -> Iterator[_Copy]:
 
 
 def _sharing(streams: Sequence[_Stream], real: int, row: int) -> Iterator[tuple[_Stream, _Stream]]:
-    """Pair each imagined stream with the first streams that share a sequence of the given length, without trying all
-    pairs."""
+    """For each sequence of `row` numbers in an imagined stream, pair that stream with the first stream, real or
+    imagined, that contains the same sequence. The first `real` streams are the real ones.
+    """
     rows = [_distinct(_rows(stream.values, row)) for stream in streams]
     keys = np.concatenate(rows)
     owners = np.repeat(np.arange(len(rows)), [len(row) for row in rows])

@@ -41,8 +41,10 @@ def _read(run: ParsedRun, name: str, pattern: "regex.Pattern[str]", ends: float)
         try:
             found = pattern.search(line, timeout=max(0.001, ends - time.monotonic()))
         except TimeoutError as error:
-            where = f"{run.execution.label}, line {at + 1}"
-            raise BadInput(f"--as {name}: matching takes more than {SECONDS:g} seconds ({where})") from error
+            where = f"{name} in {run.execution.label}, line {at + 1}"
+            raise BadInput(
+                f"the --as expressions take more than {SECONDS:g} seconds in all; stopped at {where}"
+            ) from error
         value = _number(found[1] if pattern.groups else found[0]) if found else None
         if value is not None:
             lines.append(at)

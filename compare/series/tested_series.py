@@ -22,6 +22,7 @@ from gedanken.compare.series.series import AllSeries, Series
 from gedanken.compare.stats.max_t import step_down
 from gedanken.compare.stats.measures import Matrix, fair_crps, mean_difference, spread_ratio
 from gedanken.compare.stats.permutation_test import distances, energy_p, runs_needed, smallest_p
+from gedanken.compare.stats.prediction import FEWEST
 from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Cause
 
@@ -82,28 +83,30 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequenc
     elif primary and not m:
         yield f"Whether the {primary.judged.name} differs: not tested, because {primary.judged.why_no_p}."
     elif at_best > level:
-        alone = (
-            " Until then, only outliers can be found: single runs whose last value is far from the real ones."
-            if primary
-            else ""
-        )
+        alone = _until_then(n) if primary else ""
         what = f"the {primary.judged.name} differs" if primary else "the numbers differ"
         yield f"Whether {what}: {_needed(n, m, level)}{alone}"
     elif primary and at_best > METRICS_LEVEL and any(one.apart is not None for one in secondary):
         yield f"Whether series other than the primary endpoint differ: {_needed(n, m, METRICS_LEVEL)}"
 
 
+def _until_then(n: int) -> str:
+    """State what can be found with `n` real runs and no test."""
+    if n < FEWEST:
+        return " Until then, nothing can be said about its value."
+    return " Until then, only outliers can be found: single runs whose last value is far from the real ones."
+
+
 def _needed(n: int, m: int, level: float) -> str:
     """State that so many runs are too few for a test, and how many would be enough."""
     more_real = f"{runs_needed(m, level)} real and {many(max(m, 1), 'imagined run')}"
     more_imagined = f"{max(n, 1)} real and {many(runs_needed(n, level), 'imagined run')}"
-    enough = f"Enough are {more_real}, or {more_imagined}."
+    enough = f"It would take {more_real}, or {more_imagined}."
     if not n or not m:
-        return f"no {'imagined' if n else 'real'} run reached its end and shows them. {enough}"
-    shown = f"{many(m, 'imagined run')} {'shows' if m == 1 else 'show'}"
+        return f"no {'imagined' if n else 'real'} run reached its end and showed it. {enough}"
     return (
-        f"{n} real and {shown} it at their end; so few cannot give a p below {smallest_p(n, m):.2g}, and the test "
-        f"needs {level:g}. {enough}"
+        f"{many(n, 'real run')} and {many(m, 'imagined run')} show it at their end; so few cannot give a p below "
+        f"{smallest_p(n, m):.2g}, and the test needs {level:g}. {enough}"
     )
 
 

@@ -33,7 +33,10 @@ class _Program:
         return networks[0]
 
     def _roots(self) -> list[ast.Call]:
-        """Find calls outside all classes that create a network; of nested calls, only the outermost."""
+        """Find the calls, outside class bodies, that build modules with parameters; of nested calls, the outermost.
+
+        Raises NotStaticError if one may be executed many times.
+        """
         found = []
         waiting: list[tuple[ast.AST, bool]] = [(self.source.tree, False)]
         while waiting:

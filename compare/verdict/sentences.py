@@ -83,7 +83,10 @@ def _horizons(operations: Sequence[OperationVerdict]) -> str:
     first, last = ordered[0], ordered[-1]
     if first.curves[0].horizon == last.curves[0].horizon:
         return f", {_reach(first)}"
-    return f", from {_reach(first)} ({first.operation}) to {_reach(last)} ({last.operation})"
+    return (
+        f": the least far for {first.operation}, {_reach(first)}, and the farthest for {last.operation}, "
+        f"{_reach(last)} (n is the number of operations)"
+    )
 
 
 def _reach(one: OperationVerdict) -> str:

@@ -97,8 +97,10 @@ def _compared(real: Sequence[Path], imagined: Sequence[Path], program: Path | No
 
 
 def _folder_alone(real: Sequence[Path], program: Path | None, asked: Asked) -> Analysis:
+    if missing := next((path for path in real if not path.exists()), None):
+        raise BadInput(f"{missing}: no such file or folder")
     if len(real) > 1 or not real[0].is_dir():
-        raise BadInput("name the imagined runs after --imagined; only a run folder contains both kinds")
+        raise BadInput("name the imagined runs after --imagined; only a run folder contains real and imagined runs")
     if not is_run_folder(real[0]):
         logs = f"; its {many(len(logs_in(real[0])), 'log')} can be named before or after --imagined"
         raise BadInput(f"{real[0]}: not a run folder: it contains no {LOG}{logs}")

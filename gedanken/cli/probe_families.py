@@ -47,7 +47,7 @@ def families(  # noqa: PLR0913 (each is an option of the command)
         typer.Option(
             min=1,
             max=1000,
-            help="Number of answers to each direct question: the first at temperature 0, all others at 1.",
+            help="Answers to each question for the output alone: the first at temperature 0, all others at 1.",
         ),
     ] = 1,
     minutes: Annotated[

@@ -19,7 +19,7 @@ def report(
     open_it: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
     primary: Primary = None,
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="Also write the report as Markdown, for an issue.")
+        bool, typer.Option("--markdown", help="Also write RUN/report.md, to paste into an issue.")
     ] = False,
 ) -> None:
     """Write RUN/report.html, one file that opens from disk, and print where it is."""

@@ -151,7 +151,7 @@ def _confidence(version: VersionAnalysis) -> str:
     _real, _imagined = measured(version)
     lines = [finding for finding in _found(version) if finding.check not in _STATISTICAL]
     told = [
-        "It is certain that these lines differ: the report shows them beside the real ones, so you can check them."
+        "That these runs differ is certain: the report shows the lines in question beside the real ones."
         if lines
         else ""
     ]

@@ -71,13 +71,17 @@ def format_conditions(setup: RunSetup) -> str:
         return ""
     source = f"source code {conditions.source}"
     session = "whole session as context" if conditions.session == "running" else "no other context"
-    claims = setup.claims_told if conditions.claims else "none allowed"
+    claims = f"false facts in the persona: {setup.claims_told}"
+    if not conditions.claims:
+        claims = "no false facts allowed in the persona"
+    elif setup.claims_told == "none":
+        claims = "no false facts in the persona"
     steps = "chain of thought allowed" if conditions.steps else "no chain of thought"
     if model and model.reasons_by_itself:
         steps += " in the reply (the model reasons before it in any case)"
     own = model is not None and "temperature" in model.not_taken
     temperature = "the model's own temperature" if own else f"temperature {conditions.temperature:g}"
-    return f"{source}, {session}, false facts in the persona: {claims}, {steps}, {temperature}"
+    return f"{source}, {session}, {claims}, {steps}, {temperature}"
 
 
 def brief_of(log: RunLog) -> list[Entry]:

@@ -160,7 +160,7 @@ def _table(version: VersionAnalysis, most_series: int) -> Table:
 def _p(series: SeriesResult) -> str:
     if series.p is None:
         return "no test"
-    return "too few" if series.role == "primary" and tested_p(series) is None else probability(series.p)
+    return "too few runs" if series.role == "primary" and tested_p(series) is None else probability(series.p)
 
 
 def _row(series: SeriesResult) -> tuple[str, list[float], list[float]]:
@@ -192,7 +192,8 @@ def _divergence(alignment: Alignment | None) -> Iterator[tuple[str, str]]:
         return
     real, imagined = alignment.diverges_at
     if alignment.real.endswith("-real-0") and alignment.imagined.endswith("-imagined-0"):
-        yield "first difference", "between two runs not counted above (seed 0 and temperature 0):"
+        told = "between the real run of seed 0 and the imagined run at temperature 0 (neither counted above):"
+        yield "first difference", told
     else:
         yield "first difference", f"between {alignment.real} and {alignment.imagined}:"
     yield "  real run", _line(real)
