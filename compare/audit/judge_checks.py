@@ -4,7 +4,7 @@ import re
 from typing import Literal
 
 from gedanken.compare.audit.commands import is_chain
-from gedanken.compare.audit.outcomes import did_not_start, shows_built, shows_clean, shows_trouble
+from gedanken.compare.audit.outcomes import did_not_start, may_have_failed, shows_built, shows_clean, shows_trouble
 from gedanken.compare.audit.runs import Run, short
 from gedanken.compare.audit.same_command import is_run
 from gedanken.compare.audit.says import CheckSays
@@ -110,7 +110,8 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
         return "bad"
     if not run.text.strip() and mine and _prints_errors_alone(run, mine[-1]):
         return "clean"
-    if run.exit_code is None and not trouble and alone and not run.cut and not run.background:
+    is_quiet = run.exit_code is None and not trouble and not may_have_failed(run.text)
+    if is_quiet and alone and not run.cut and not run.background:
         return "clean"
     return "unknown"
 
