@@ -354,7 +354,7 @@ def _is_same(named: str, run: Run) -> bool:
     """Return whether a run is a run of the command that the claim names."""
     wanted: set[str] = {step.program for step in steps_of(named)}
     programs = {step.program for step in run.steps}
-    return bool(wanted & programs) or " ".join(named.split()) in " ".join(run.command.split())
+    return is_run(named, run) or bool(wanted & programs) or " ".join(named.split()) in " ".join(run.command.split())
 
 
 def _bare(command: str) -> tuple[str, ...]:

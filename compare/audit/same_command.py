@@ -5,7 +5,7 @@ import re
 from gedanken.compare.audit.commands import Step, steps_of
 from gedanken.compare.audit.runs import Run
 
-_ALIASES = {"py.test": "pytest", "python3": "python", "nodejs": "node"}
+_ALIASES = {"py.test": "pytest", "python3": "python", "nodejs": "node", "gradlew": "gradle", "mvnw": "mvn"}
 
 
 def is_run(claimed: str, run: Run) -> bool:
