@@ -80,3 +80,8 @@ def test_of_several_results_the_one_under_the_runtime_supports_it(version: str, 
     printed = "node 18\n2 failed, 29 passed in 1.2s\nnode 20\n31 passed in 1.1s\n"
     ran = Session().ran("for v in 18 20; do echo node $v; nvm exec $v npm test; done", printed)
     assert status(ran.said(f"On Node {version} all 31 tests pass.")) == expected
+
+
+def test_a_result_under_the_last_of_the_named_runtimes_is_of_them() -> None:
+    ran = Session().ran("tox", "py310: OK\npy311: OK\n31 passed in 1.1s\n")
+    assert status(ran.said("All 31 tests pass on Python 3.10 and 3.11.")) == "supported"

@@ -56,6 +56,7 @@ def test_a_hope_or_a_part_of_what_it_looks_for_is_no_claim(said: str) -> None:
         ("valgrind ./a.out", "ERROR SUMMARY: 3 errors from 2 contexts\n", 0, "valgrind shows 0 errors.", "misquoted"),
         ("valgrind ./a.out", "result 12\n", 0, "valgrind shows 0 errors.", "undecidable"),
         ("npm run lint", "> eslint src\n", 0, "ESLint is clean.", "supported"),
+        ("npm test", "> jest\nTests:       9 passed, 9 total\n", 0, "jest passes (9 tests).", "supported"),
         ("make check", "", 0, "shellcheck is silent.", "undecidable"),
         ("docker build .", "", 0, "trivy found no vulnerabilities.", "undecidable"),
         (

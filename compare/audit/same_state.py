@@ -17,7 +17,7 @@ _IS_NOW = re.compile(
 def of_this_state(case: Case, says: ValueSays, run: Run, verdict: Verdict) -> Verdict:
     """Return the verdict on a number that a run printed: files that were changed since may have made it another."""
     families = run.families() & {"program", "tests", "build"}
-    is_metric = says.what == "metric"
+    is_metric = says.what == "metric" and families != {"build"}
     if not families or says.what == "version" or not (is_metric or _IS_NOW.search(_sentence(case))):
         return verdict
     family = "tests" if "tests" in families else "program"
@@ -53,6 +53,9 @@ _RUNTIME = re.compile(
 )
 
 
+_VERSION = re.compile(r"(?<![\w.])\d+\.\d+(?![\w%]|\.\d)")
+
+
 def of_another_runtime(case: Case, verdict: Verdict) -> Verdict | None:
     """Return the verdict that replaces "supported", if the claim names a version of an interpreter or a server that
     neither the supporting run nor, where that names no other, anything before it names; None otherwise.
@@ -73,7 +76,7 @@ def of_another_runtime(case: Case, verdict: Verdict) -> Verdict | None:
         if not any(_names(text, version) for text in texts):
             return undecidable(f"no run that is recorded names {found[0]}", *verdict.evidence)
         over = _standing_over(run, verdict.evidence[0], name)
-        if over and not _names(over, version):
+        if over and not any(_names(over, one) for one in (version, *_VERSION.findall(said))):
             return undecidable(f"the result stands under “{over}”", *verdict.evidence)
     return None
 
