@@ -79,6 +79,13 @@ def test_a_tool_that_nothing_ran_was_never_run() -> None:
     session = Session().ran("go vet ./...", "").ran("cat a.go", "package a\n")
     assert status(session.said("staticcheck reports nothing either.")) == "never run"
     assert status(session.said("`terraform plan` shows no changes.")) == "never run"
+    checked = (
+        Session().ran("terraform validate", "Success! The configuration is valid.\n").ran("helm list", "app ok\n")
+    )
+    assert status(checked.said("`terraform plan` shows no changes.")) == "never run"
+    assert (
+        status(checked.ran("terraform apply", "done\n").said("`terraform plan` shows no changes.")) == "undecidable"
+    )
 
 
 @pytest.mark.parametrize(
@@ -107,3 +114,10 @@ def test_a_verdict_before_the_run_is_too_early_and_after_an_edit_stale() -> None
     assert status(Session().ran("revive ./...", "").edited(*EDIT).said("revive reports nothing.")) == "stale"
     other = Session().ran("revive ./...", "").edited("web/a.ts", "x = 1", "x = 2")
     assert status(other.said("revive reports nothing.")) == "supported"
+
+
+def test_no_failures_that_a_runner_counts_go_stale() -> None:
+    passed = "Passed!  - Failed:     0, Passed:     8, Skipped:     0, Total:     8\n"
+    said = "dotnet test: 8 examples, 0 failures."
+    assert status(Session().ran("dotnet test", passed).said(said)) == "supported"
+    assert status(Session().ran("dotnet test", passed).edited("src/A.cs", "int x;", "int y;").said(said)) == "stale"

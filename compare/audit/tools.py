@@ -65,7 +65,10 @@ _INCLUDED = {
     "eslint": words("prettier"),
     "ctest": words("valgrind"),
     "prek": words("pre-commit"),
-    **dict.fromkeys(("terraform", "tofu", "terragrunt"), frozenset(["terraform plan", "terraform validate"])),
+    **dict.fromkeys(
+        ("terraform apply", "terraform destroy", "terraform test", "tofu", "terragrunt"),
+        frozenset(["terraform plan", "terraform validate"]),
+    ),
 }
 """What a program runs besides what it is called for."""
 _ECHOED = r"^(?:[>+$] )?(?:\S*python3? -m |uv run |npx |poetry run |bundle exec |\S*/)?"
@@ -75,17 +78,27 @@ _TOLD_BY_EXIT = TOOLS.keys() - (
 """Tools whose exit code tells whether they found anything."""
 
 
+_RUNS_NO_OTHER = words("terraform tofu helm kubectl alembic twine psql sqlite3 gh glab")
+
+
+def runs_no_other(step: Step) -> bool:
+    """Return whether a simple command is of a program that is known to run no other tool."""
+    return step.family == "quiet" or tool_of(step) is not None or step.program.lower() in _RUNS_NO_OTHER
+
+
 def tool_of(step: Step) -> str | None:
     """Return the tool that a simple command runs; None if it is none that is known by name."""
     return next(_tools_of(step), None)
 
 
 def _tools_of(step: Step) -> Iterator[str]:
+    yield from (name for name in _names_of(step) if name in TOOLS)
+
+
+def _names_of(step: Step) -> list[str]:
+    """Return what a simple command may be called: its program with up to two subcommands, and the program alone."""
     names = [step.program.lower(), *(word for word in step.words[1:] if not word.startswith(("-", "+")))]
-    if len(names) > 1:
-        yield from (one for one in (" ".join(names[:2]), " ".join(names[:3])) if one in TOOLS)
-    if names[0] in TOOLS:
-        yield names[0]
+    return [" ".join(names[:3]), " ".join(names[:2]), names[0]]
 
 
 def runs_tool(run: Run, tool: str) -> bool:
@@ -135,7 +148,7 @@ def may_run_tool(run: Run, tool: str) -> bool:
     """Return whether a run may have run this tool without showing it: a wrapper, or a tool that includes it."""
     if run.refused:
         return False
-    return any(wraps(step) or tool in _INCLUDED.get(step.program.lower(), ()) for step in run.steps)
+    return any(wraps(step) or any(tool in _INCLUDED.get(name, ()) for name in _names_of(step)) for step in run.steps)
 
 
 def tells_by_exit(tool: str) -> bool:

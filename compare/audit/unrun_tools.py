@@ -5,10 +5,12 @@ from bisect import bisect_right
 
 from gedanken.compare.audit.runs import Run, short
 from gedanken.compare.audit.says import Family
-from gedanken.compare.audit.tools import may_run_tool, runs_tool, shows_nothing_found, tool_of
+from gedanken.compare.audit.tools import may_run_tool, runs_no_other, runs_tool
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
 _MOST_TEXT = 200_000
+_BY_THE_WAY = "found 0 vulnerabilities"
+"""What an installation prints that looks for them by itself."""
 
 
 def without_tool(case: Case, family: Family, tool: str) -> Verdict:
@@ -39,7 +41,7 @@ def _unseen(case: Case, family: Family) -> str | None:
     if case.record.has_unseen_before(case.event):
         return case.record.could_have_run(family, case.event)
     for run in case.record.hiding(family):
-        if run.call < case.event and not all(step.family == "quiet" or tool_of(step) for step in run.steps):
+        if run.call < case.event and not all(map(runs_no_other, run.steps)):
             return f"“{short(run.command)}” may have run it"
     return None
 
@@ -59,4 +61,4 @@ def _is_told_of(case: Case, family: Family, tool: str) -> bool:
         re.IGNORECASE,
     )
     texts = [output.text[:_MOST_TEXT] for output in case.outputs_before()]
-    return any(named.search(text) or (family == "scan" and shows_nothing_found(text)) for text in texts)
+    return any(named.search(text) or (family == "scan" and _BY_THE_WAY in text) for text in texts)
