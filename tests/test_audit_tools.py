@@ -103,6 +103,18 @@ def test_what_may_have_run_it_leaves_it_open(command: str, printed: str) -> None
     assert status(Session().ran(command, printed).said("shellcheck is silent.")) in ("undecidable", "supported")
 
 
+@pytest.mark.parametrize(
+    ("command", "printed", "said"),
+    [
+        ("git commit -qm x", "", "The pre-commit hooks passed."),
+        ("python3 - <<'EOF'\nfrom app.checks import every\nevery()\nEOF", "all good\n", "mypy is clean."),
+        ("python3 - <<'EOF'\nfrom app.checks import every\nevery()\nEOF", "all good\n", "All tests pass."),
+    ],
+)
+def test_what_a_hook_or_a_script_may_have_done_is_left_open(command: str, printed: str, said: str) -> None:
+    assert status(Session().ran(command, printed).said(said)) == "undecidable"
+
+
 def test_a_script_that_only_writes_a_file_ran_no_tool() -> None:
     script = "python3 - <<'EOF'\nfrom pathlib import Path\nPath('a.sh').write_text('echo')\nEOF"
     assert status(Session().ran(script, "").said("shellcheck is silent.")) == "never run"

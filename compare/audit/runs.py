@@ -8,6 +8,7 @@ from gedanken.compare.audit.outcomes import Tests, cases_in, summaries_in
 from gedanken.compare.audit.programs import words
 
 _MOST_TEXT = 200_000
+_MOST_CODE = 20_000
 _SIGNS = {
     "tests": re.compile(
         r"\bpass|\bfail|\d+ tests?\b|\btests? (?:ok|run|suite)|\bok\b|[✓✔✅]|assert|success", re.IGNORECASE
@@ -103,7 +104,7 @@ _STARTS = re.compile(
 
 def is_plain_script(run: Run) -> bool:
     """Return whether a run is of Python code, all of which its command shows, that can only read and write files."""
-    found = _INLINE.match(run.command[:20_000]) if len(run.command) <= 20_000 else None
+    found = _INLINE.match(run.command) if len(run.command) <= _MOST_CODE else None
     if found is None or _STARTS.search(found["code"]):
         return False
     names = [name for one in _IMPORTS.finditer(found["code"]) for name in one["names"].split(",")]
@@ -133,7 +134,8 @@ def _shows(run: Run, step: Step, family: str, text: str) -> bool:
         return True
     if step.family == "commit":
         return False
-    return run.result is None or run.cut or not text.strip() or _TESTING.search(step.text) is not None
+    shown = run.command[:_MOST_CODE] if step.family == "program" and "<<" in run.command else step.text
+    return run.result is None or run.cut or not text.strip() or _TESTING.search(shown) is not None
 
 
 def _signs(family: str) -> re.Pattern[str]:
