@@ -18,7 +18,7 @@ def without_tool(case: Case, family: Family, tool: str) -> Verdict:
     record, event = case.record, case.event
     if record.has_gap_before(event):
         return undecidable("the record is incomplete before it")
-    if any(run.call < event and not run.refused and runs_tool(run, tool) for run in record.runs):
+    if any(run.call < event for run in _runs_of(case, tool)[:1]):
         return undecidable("it was started before the claim, and no result of that is recorded")
     if (wrapper := may_have_run(case, tool)) is not None:
         return undecidable(f"“{short(wrapper.command)}” may have run it")
@@ -46,11 +46,20 @@ def _unseen(case: Case, family: Family) -> str | None:
     return None
 
 
+def _runs_of(case: Case, tool: str) -> tuple[Run, ...]:
+    """Return the runs of a tool, in the order of their calls."""
+    runs = case.record.runs
+    return case.record.once(
+        ("runs of", tool), lambda: tuple(run for run in runs if not run.refused and runs_tool(run, tool))
+    )
+
+
 def may_have_run(case: Case, tool: str, after: int = -1) -> Run | None:
     """Return the first run that may have run a tool without showing it, after an event and before the claim."""
-    runs = case.record.runs
+    all_runs = case.record.runs
+    runs = case.record.once(("may run", tool), lambda: tuple(run for run in all_runs if may_run_tool(run, tool)))
     at = bisect_right(runs, after, key=lambda run: run.call)
-    return next((run for run in runs[at:] if run.call < case.event and may_run_tool(run, tool)), None)
+    return next((run for run in runs[at : at + 1] if run.call < case.event), None)
 
 
 def _is_told_of(case: Case, family: Family, tool: str) -> bool:
