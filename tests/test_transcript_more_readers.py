@@ -207,3 +207,26 @@ def test_what_ends_a_session_of_mini_swe_agent_is_the_result_of_handing_in(tmp_p
         {"info": {"exit_status": "Submitted"}, "messages": told, "trajectory_format": "mini-swe-agent-1.1"}
     )
     assert not _one(tmp_path / "a.traj.json", text).gaps
+
+
+@pytest.mark.parametrize(
+    ("handed_in", "status", "is_whole"),
+    [
+        ("diff --git a/x b/x\n", "Submitted", True),
+        ("another text", "Submitted", False),
+        ("", "LimitsExceeded", False),
+    ],
+)
+def test_version_1_of_mini_swe_agent_ends_with_the_bare_output_of_handing_in(
+    tmp_path: Path, handed_in: str, status: str, is_whole: bool
+) -> None:
+    said = f"{ANSWER}\n\n```bash\necho COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT && git diff\n```"
+    told = [
+        {"role": "user", "content": ASKED},
+        {"role": "assistant", "content": said},
+        {"role": "user", "content": "diff --git a/x b/x\n"},
+    ]
+    info = {"exit_status": status, "submission": handed_in, "mini_version": "1.17.5"}
+    read = _one(tmp_path / "a.traj.json", json.dumps({"info": info, "messages": told}))
+    assert bool(read.gaps) is not is_whole
+    assert [event.speaker for event in read.events][-1] == ("tool" if is_whole else "user")

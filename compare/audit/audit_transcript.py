@@ -16,6 +16,7 @@ from gedanken.compare.audit.other_states import is_surely_earlier, of_another_st
 from gedanken.compare.audit.provenance import sources_of
 from gedanken.compare.audit.record import Record
 from gedanken.compare.audit.recording import record_of
+from gedanken.compare.audit.same_state import of_another_runtime
 from gedanken.compare.audit.says import (
     CheckSays,
     ExitSays,
@@ -65,6 +66,7 @@ class _Audit:
         case = Case(spotted, self.record, self.numbers)
         verdict = self._verdict(case)
         verdict = self._of_now(case, verdict) or of_another_state(case, verdict) or verdict
+        verdict = of_another_runtime(case, verdict) or verdict
         if verdict.status in ACCUSATIONS and not spotted.firm:
             verdict = undecidable("it may speak of something else than a run of this session", *verdict.evidence)
         sources = sources_of(spotted.claim, self.numbers, self.record, verdict.evidence)

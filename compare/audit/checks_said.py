@@ -7,18 +7,17 @@ from typing import NamedTuple
 from gedanken.compare.audit.languages import languages_in
 from gedanken.compare.audit.mood import asserts
 from gedanken.compare.audit.mood_words import Language
-from gedanken.compare.audit.numerals import COUNT, count_of
+from gedanken.compare.audit.numerals import COUNT, COUNT_OR_WORD, count_of
 from gedanken.compare.audit.parts import CODE, Sentence, spaced
 from gedanken.compare.audit.says import CheckSays, ExitSays, Family
+from gedanken.compare.audit.tools import TOOLS, tool_of
 
-TOOLS: dict[str, Family] = {
-    "mypy": "types", "pyright": "types", "tsc": "types", "typescript": "types", "basedpyright": "types",
-    "ruff": "lint", "flake8": "lint", "eslint": "lint", "pylint": "lint", "clippy": "lint", "golangci-lint": "lint", "biome": "lint",
-    "go vet": "lint", "rubocop": "lint", "shellcheck": "lint", "stylelint": "lint", "black": "format", "prettier": "format",
-    "isort": "format", "gofmt": "format", "rustfmt": "format", "cargo fmt": "format", "cargo check": "build",
-    "cargo build": "build", "go build": "build", "phpcs": "lint", "swiftlint": "lint", "clang-tidy": "lint", "ktlint": "lint", "detekt": "lint", "phpstan": "types", "psalm": "types", "make": "build", "cmake": "build", "webpack": "build", "vite": "build",
-}  # fmt: skip
 _TOOL = "|".join(re.escape(tool) for tool in sorted(TOOLS, key=len, reverse=True) if tool not in ("make", "black"))
+_ARGUMENTS = (
+    r"(?:(?<=\w)(?: (?:-{1,2}[A-Za-z][\w=./-]*|\./\.\.\.|\.(?= )|hooks?|run|check|at level (?:\d+|max)|"
+    r"\(?strict\)?(?: mode)?|with -D warnings)){1,3})?"
+)
+"""What may stand between the name of a tool and what is said of it."""
 _LINT = (
     r"lint(?:er|ers|ing)?(?: checks?)?|static analysis|analyse statique|análisis estático|análise estática|"
     r"statische Analyse"
@@ -29,11 +28,15 @@ _TYPES = (
 )
 _BUILD = r"Kompilierung|compilación|compilação|construction|(?:(?:production|release|debug|full|clean|project|typescript|docker) )?build|compilation"
 _FORMAT = r"format(?:ter|ting)(?: checks?)?|format checks?"
-_SUBJECT = rf"(?P<subject>\b(?:{_TOOL})\b|\b(?:{_LINT}|{_TYPES}|{_BUILD}|{_FORMAT})\b|[{CODE}]{{3,90}})"
-_BETWEEN = r"(?:(?:is|are|was|were|now|also|still|all|everything|works?|worked|compiles?|compiled|builds?|has|run|runs|ran|check|checks|step|command|completes|completed|finishes|finished|came|comes|back|come|both|exits|exited|ends|ended|goes|went|through|too|reports|reported|shows|showed|found|finds|with|any|more|longer) ){0,4}"
+_MAKE = r"make(?= (?:is (?:clean|green|free|fine|OK)|succeed|passe|finishe|complete|ends|works))"
+"""The program, and not the verb."""
+_SUBJECT = (
+    rf"(?P<subject>\b(?:{_TOOL}|{_MAKE})\b|\b(?:{_LINT}|{_TYPES}|{_BUILD}|{_FORMAT})\b|[{CODE}]{{3,90}}){_ARGUMENTS}"
+)
+_BETWEEN = r"(?:(?:is|are|was|were|now|also|still|all|everything|works?|worked|compiles?|compiled|builds?|has|run|runs|ran|check|checks|step|command|completes|completed|finishes|finished|came|comes|back|come|both|exits|exited|ends|ended|goes|went|through|too|reports|reported|shows|showed|found|finds|prints|printed|gives|gave|lists|listed|says|said|has|had|raises|stays|remains|with|any|more|longer) ){0,4}"
 _GOOD = (
-    r"(?P<good>pass(?:es|ed|ing)?|clean(?:ly)?|green|succeed(?:s|ed)?|successful(?:ly)?|OK|fine|happy|satisfied|through(?! to)|"
-    r"(?:no|zero|0|without(?: any)?) (?:\w+ ){0,2}?(?:errors?|issues?|warnings?|problems?|violations?|offenses|complaints|findings)|nothing(?: (?:to (?:complain about|report|fix)|wrong|at all|more|left|new))?(?=\W*$|[.,;!]| (?:to|wrong|at|more|left|new|and|now)\b)|"
+    r"(?P<good>pass(?:es|ed|ing)?|clean(?:ly)?|green|succeed(?:s|ed)?|successful(?:ly)?|OK|fine|happy|silent|quiet|content(?! of)|free of (?:errors?|warnings?|findings)|satisfied|through(?! to)|"
+    r"(?:no|zero|0|without(?: any)?) (?:\w+ ){0,2}?(?:errors?|issues?|warnings?|problems?|violations?|offenses|complaints|findings|vulnerabilities|leaks|changes|bugs|alerts|broken requirements)|(?:0|no) bytes (?:lost|leaked)|nothing(?: (?:to (?:complain about|report|fix|say)|either|wrong|at all|more|left|new))?(?=\W*$|[.,;!]| (?:to|either|wrong|at|more|left|new|and|now)\b)|"
     r"(?:zufrieden|ohne (?:einen )?(?:Fehler|Beanstandungen?)|(?:keine|keinen) (?:\w+ )?(?:Fehler|Probleme|Warnungen|Beanstandungen?)|nichts (?:zu beanstanden|gefunden)?|"
     r"ne (?:signale|trouve|rapporte|relève) (?:rien|aucune? \w+|pas d'\w+)|n'a rien (?:trouvé|signalé)|aucune (?:erreur|alerte)|sans (?:aucune )?erreurs?|"
     r"no (?:reporta|encuentra|encontró|da|muestra|señala) (?:ning[uú]na? )?(?:errores|error|problemas|nada|fallos)|sin (?:ning[uú]n )?(?:errores|error|problemas)|"
@@ -50,7 +53,8 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("en", r"\b(?P<good>successfully|cleanly) (?P<subject>built|compiled)\b"),
     ("en", rf"\b(?P<good>(?:no|zero|0) )(?P<subject>lint(?:er|ing)?|type|typing|{_TOOL}|compil(?:er|ation|e)|build|format(?:ting)?)(?: check(?:er|ing)?)? (?:errors?|warnings?|issues?|problems?|violations?)\b"),
     ("en", rf"(?P<errors>{COUNT}) (?P<subject>lint(?:er|ing)?|type|typing|{_TOOL}|compil(?:er|ation|e)|build) (?P<bad>errors?|issues?|problems?|violations?)\b"),
-    ("en", rf"{_SUBJECT} {_BETWEEN}(?P<bad>fail(?:s|ed|ing)?|(?P<errors>{COUNT}) (?:errors?|issues?|problems?|violations?))\b"),
+    ("en", rf"{_SUBJECT} {_BETWEEN}(?P<bad>complain(?:s|ed)|fail(?:s|ed|ing)?|(?P<errors>{COUNT_OR_WORD}) (?:\w+ )?(?:errors?|issues?|problems?|violations?|findings|vulnerabilities))\b"),
+    ("en", rf"{_SUBJECT}\s?(?::|=|→|->|—|–|\|) (?P<bad>(?P<errors>{COUNT_OR_WORD}) (?:errors?|issues?|problems?|violations?|findings|vulnerabilities))\b"),
     ("en", r"\b(?:it|everything|(?:the |this )?(?:code|project|app|crate|package|library|program))(?: all| now| still| also){0,2} (?P<subject>builds|compiles|type-?checks)(?P<good>(?: again| fine| now| too| cleanly| without (?:any )?(?:errors?|warnings?|problems))*)(?=\W*$|[.,;!])"),
     ("en", r"\b(?:it|this|everything|(?:the |this )?(?:code|project|app|crate|package|library|program)) (?P<bad>does not|doesn't|no longer|won't) (?:even )?(?P<subject>build|compile|type-?check)\b"),
     ("en", r"\b(?:I|we)(?: have|'ve)? (?P<subject>built|compiled|linted|type-?checked)(?: (?:it|everything|all|(?:the |this |my )?\w+))?(?:[,:]| and (?:got|found|it has|there are))? ?(?P<good>without (?:any |a single )?(?:errors?|warnings?|problems|issues)|successfully|(?:no|zero|0) (?:\w+ )?(?:errors?|problems|issues|findings|warnings)|clean(?:ly)?|all clean|nothing)\b"),
@@ -83,7 +87,7 @@ _HINT = re.compile(
     re.IGNORECASE,
 )
 _OUTCOME = re.compile(
-    r"pass|clean|green|nothing|complain|succe|\bok\b|fine|\bno\b|zero|\b0\b|without|error|warning|fail|issue|problem|violation|[✅✔✓☑]|"
+    r"pass|clean|green|nothing|complain|succe|\bok\b|fine|\bno\b|zero|\b0\b|without|error|warning|fail|issue|problem|violation|silent|quiet|content|free of|vulnerabilit|leak|finding|bytes|changes|bugs|alerts|[✅✔✓☑]|"
     r"erfolg|sauber|fehler|durch|keine|nichts|zufrieden|schlägt|kaputt|grün|réussi|propre|rien|passe|erreur|échou|"
     r"exitos|correct|limpi|pasa|pasó|errores|errado|erros|problema|falla|falha|nada|broken|happy|satisf|through|things|"
     r"\bred\b|does not|doesn't|no longer|builds|compiles|type-?checks|成功|通过|错误|问题|失败|失敗|エラー|通り|パス|クリーン|なし",
@@ -112,7 +116,7 @@ _FAMILIES: list[tuple[str, Family]] = [
     (r"typ|tipos|类型|型", "types"), (r"build|built|compil|kompil|construction|构建|编译|ビルド|コンパイル", "build"), (r"format", "format"),
 ]  # fmt: skip
 _LIMITED = re.compile(
-    r"\b(?:except|other than|apart from|besides|unrelated|pre-?existing|new (?:errors?|issues?|warnings?)|my changes|only)\b|"
+    r"\b(?:critical|high|severe|serious|fixable|except|other than|apart from|besides|unrelated|pre-?existing|new (?:errors?|issues?|warnings?)|my changes|only)\b|"
     r"\b(?:for|on|in) (?:the |all |these )?(?:changed|modified|new|touched|edited|my|this|these|that) ",
     re.IGNORECASE,
 )
@@ -165,17 +169,19 @@ def _check(sentence: Sentence, found: re.Match[str]) -> CheckHit | None:
     if family is None or (subject.lower() == "types" and "good" not in groups):
         return None
     errors = count_of(groups.get("errors") or "")
-    clean = not groups.get("bad")
-    numbers = (groups["errors"],) if groups.get("errors") else ()
-    return CheckHit(
-        found.start(), found.end(), CheckSays(family, tool, clean, 0 if clean else errors), numbers, command
-    )
+    clean = not groups.get("bad") or errors == 0
+    numbers = (groups["errors"],) if (groups.get("errors") or "")[:1].isdigit() else ()
+    no_warnings = clean and re.search(r"\bwarnings?\b", found[0], re.IGNORECASE) is not None
+    says = CheckSays(family, tool, clean, 0 if clean else errors, no_warnings)
+    return CheckHit(found.start(), found.end(), says, numbers, command)
 
 
 def _of_command(command: str) -> tuple[str | None, Family | None]:
     from gedanken.compare.audit.commands import steps_of
 
     for step in reversed(steps_of(command)):
+        if (tool := tool_of(step)) is not None:
+            return tool, TOOLS[tool]
         if step.family in ("lint", "types", "build", "format"):
             return step.program, step.family  # type: ignore[return-value]
     return None, None

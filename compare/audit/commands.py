@@ -247,7 +247,7 @@ def may_hide(step: Step, family: str) -> bool:
     if step.family == "quiet":
         return False
     if step.family == "commit":
-        return family in ("lint", "format", "types", "tests")  # hooks
+        return family in ("lint", "format", "types", "tests", "scan")  # hooks
     if step.family in ("program", "other"):
         return True
     if step.program.lower() in _RUNS_ANYTHING or step.program.lower() not in _KNOWN:
@@ -264,6 +264,21 @@ _RUNS_ANYTHING = words(
 """Programs that run whatever their configuration says: a target called `build` may run tests, one called `spec` a
 linter.
 """
+_STARTS_OTHERS = _RUNS_ANYTHING | words(
+    "docker docker-compose podman act trunk lefthook husky lint-staged ng react-scripts hatch vagrant dagger earthly"
+)
+
+
+def wraps(step: Step) -> bool:
+    """Return whether a command starts whatever its configuration, a script or an image says."""
+    if step.family == "quiet":
+        return False
+    is_script = re.search(r"\.(?:sh|bash|zsh|mk|ps1|bat)$", step.program) or step.words[0].startswith("./")
+    if step.program.lower() in ("deno", "bun"):
+        return step.words[1:2] in (("task",), ("run",))
+    return step.program.lower() in _STARTS_OTHERS or (bool(is_script) and step.family in ("program", "other"))
+
+
 _KNOWN = (
     TESTS | LINT | TYPES | FORMAT | BUILD | words("cargo go dotnet swift mix zig stack cabal flutter dart deno bun")
 )

@@ -43,6 +43,22 @@ _CODE = {
 """Extensions of source files, with the programming language of each."""
 _LANGUAGES = [
     (
+        r"trivy|grype|snyk|gitleaks|trufflehog|checkov|tfsec|kube|helm|terraform|tflint|hadolint|yamllint|markdownlint|"
+        r"ansible|actionlint|sqlfluff|commitlint|codespell|safety|audit|osv-|^pip$|alembic|twine|buf$|dart|flutter",
+        ("none",),
+    ),
+    (r"shellcheck|shfmt", ("sh",)),
+    (r"^mix$|dialyzer", ("elixir",)),
+    (r"luacheck|stylua", ("lua",)),
+    (r"^swift", ("swift",)),
+    (r"bandit|pyflakes|pycodestyle|pydocstyle|autopep8|yapf|vulture|pytype", ("py",)),
+    (r"stylelint|oxlint|biome|tslint|jshint|svelte-check", ("js",)),
+    (r"staticcheck|revive|gofumpt|goimports|govulncheck", ("go",)),
+    (r"checkstyle|spotbugs|ktlint|detekt|scalafmt", ("java",)),
+    (r"cppcheck|cpplint|valgrind", ("c",)),
+    (r"psalm", ("php",)),
+    (r"brakeman", ("ruby",)),
+    (
         r"pytest|py\.test|unittest|tox|nox|nose|mypy|ruff|flake8|pylint|black|isort|pyright|\.py$|^python|manage\.py|runtests",
         ("py",),
     ),

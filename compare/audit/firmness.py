@@ -103,7 +103,7 @@ def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
         return False
     match says:
         case TestsSay():
-            told = says.all_pass or says.passed is not None
+            told = says.all_pass or says.passed is not None or says.failed == 0
             return told and not says.limited
         case CheckSays():
             return says.clean

@@ -3,20 +3,32 @@
 import re
 from typing import Literal
 
-from gedanken.compare.audit.commands import is_chain
-from gedanken.compare.audit.outcomes import did_not_start, shows_built, shows_clean, shows_trouble
+from gedanken.compare.audit.commands import is_chain, wraps
+from gedanken.compare.audit.outcomes import did_not_start, may_have_failed, shows_built, shows_clean, shows_trouble
 from gedanken.compare.audit.runs import Run, short
 from gedanken.compare.audit.same_command import is_run
 from gedanken.compare.audit.says import CheckSays
+from gedanken.compare.audit.tools import (
+    TOOLS,
+    runs_tool,
+    shows_nothing_found,
+    shows_something_found,
+    steps_a_tool,
+    tells_by_exit,
+)
+from gedanken.compare.audit.unrun_tools import may_have_run, without_tool
 from gedanken.compare.audit.verdicts import Case, Verdict, end_of, undecidable, without_runs
 from gedanken.experiment.claim import Evidence
 
 Outcome = Literal["clean", "bad", "unknown"]
 _FOUND = re.compile(
     r"\b(\d+) (?:previous |type |lint )?(?:errors?|problems?|issues?|offenses?|findings)\b|"
-    r"\b(\d+) (?:\w+ )?violations?\b",
+    r"\b(\d+) (?:\w+ )?(?:violations?|vulnerabilit(?:y|ies))\b",
     re.MULTILINE | re.IGNORECASE,
 )
+_ERROR = re.compile(r"\berror(?:\[\w+\]| \w{1,4}\d+)?:", re.IGNORECASE)
+"""What one error of a compiler or a type checker is printed with."""
+_WARNING = re.compile(r"\b[1-9]\d* warnings?\b|^(?:\S.{0,200}?: )?warning(?:\[[\w-]+\])?: ", re.MULTILINE)
 _ALL_FIXED = re.compile(r"\(\d+ fixed, 0 remaining\)|0 remaining")
 _IN_GENERAL = re.compile(
     r"(?:it|everything|this|(?:the |this )?(?:code|project|app|crate|package|library|program))\b.{0,20}"
@@ -37,6 +49,8 @@ def judge_check(case: Case, says: CheckSays) -> Verdict:
         return _carried(case, says, carrying, outcomes)
     if outcomes:
         return _contradicted(case, says, outcomes)
+    if says.tool in TOOLS and says.tool not in _LOOSE:
+        return without_tool(case, says.family, says.tool)
     family = says.family
     named = case.spotted.command or says.tool
     later = [run for run in case.runs_after() if _is_meant(case, says, run)]
@@ -45,6 +59,10 @@ def judge_check(case: Case, says: CheckSays) -> Verdict:
     if verdict.status == "never run" and _IN_GENERAL.match(case.spotted.claim.quote):
         return undecidable("it may be said in general, and not of a run")
     return verdict
+
+
+_LOOSE = ("make", "cmake", "webpack", "vite", "typescript", "next build", "npm run build")
+"""Names that prose uses for any build, or for any type check."""
 
 
 def _is_overtaken(case: Case, says: CheckSays, carrying: Run, last: tuple[Run, Outcome]) -> bool:
@@ -60,6 +78,8 @@ def _is_overtaken(case: Case, says: CheckSays, carrying: Run, last: tuple[Run, O
 def _is_meant(case: Case, says: CheckSays, run: Run) -> bool:
     if run.refused:
         return False
+    if says.tool in TOOLS and says.tool not in _LOOSE:
+        return runs_tool(run, says.tool)
     families = run.families()
     if says.family == "types" and any(step.words[:2] == ("go", "vet") for step in run.steps):
         return True
@@ -90,12 +110,14 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
     """Return how a run of this family of checks ended."""
     if run.result is None:
         return "unknown"
-    other = "lint" if says.family == "types" else "types"
-    family = says.family if says.family in run.families() else other
-    mine = [at for at, step in enumerate(run.steps) if step.family == family]
+    if says.no_warnings and _WARNING.search(run.text):
+        return "bad" if sum(step.family != "quiet" for step in run.steps) == 1 else "unknown"
+    mine = _steps_of(run, says)
     is_last = bool(mine) and mine[-1] == len(run.steps) - 1 and not run.steps[mine[-1]].is_piped
     alone = sum(step.family != "quiet" for step in run.steps) == 1
     trouble, clean = shows_trouble(run.text), shows_clean(run.text, says.family)
+    if says.family == "scan" and says.tool is not None:
+        return _of_scan(run, says.tool, is_alone=alone and is_last)
     if _ALL_FIXED.search(run.text):
         return "clean"
     if _WARNED.search(run.text) and not trouble:
@@ -110,9 +132,30 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
         return "bad"
     if not run.text.strip() and mine and _prints_errors_alone(run, mine[-1]):
         return "clean"
-    if run.exit_code is None and not trouble and alone and not run.cut and not run.background:
+    is_quiet = run.exit_code is None and not trouble and not may_have_failed(run.text)
+    if is_quiet and alone and not run.cut and not run.background:
         return "clean"
     return "unknown"
+
+
+def _steps_of(run: Run, says: CheckSays) -> list[int]:
+    """Return the places of the steps that a claim speaks of: of the tool, of what started it, or of its family."""
+    if says.tool in TOOLS and says.tool not in _LOOSE:
+        mine = [at for at, step in enumerate(run.steps) if steps_a_tool(step, says.tool)]
+        return mine or [at for at, step in enumerate(run.steps) if wraps(step)]
+    other = "lint" if says.family == "types" else "types"
+    family = says.family if says.family in run.families() else other
+    return [at for at, step in enumerate(run.steps) if step.family == family]
+
+
+def _of_scan(run: Run, tool: str, *, is_alone: bool) -> Outcome:
+    """Return how a scanner ended, which may report what it found and still end with exit code 0."""
+    something, nothing = shows_something_found(run.text), shows_nothing_found(run.text)
+    if something or nothing:
+        return "unknown" if something and nothing else "bad" if something else "clean"
+    if not is_alone or run.exit_code is None or run.background:
+        return "unknown"
+    return "bad" if run.exit_code else "clean" if tells_by_exit(tool) else "unknown"
 
 
 _WARNED = re.compile(r"[✖×] [1-9]\d* problems? \(0 errors, [1-9]")
@@ -132,10 +175,19 @@ def _prints_errors_alone(run: Run, at: int) -> bool:
     )
 
 
+def _is_wrapped(case: Case, says: CheckSays, after: int) -> str | None:
+    """Return what may have run the tool that a claim names, after an event and before the claim; None if nothing."""
+    if says.tool not in TOOLS or says.tool in _LOOSE:
+        return None
+    wrapper = may_have_run(case, says.tool, after)
+    return f"“{short(wrapper.command)}” may have run it" if wrapper else None
+
+
 def _counts_agree(run: Run, says: CheckSays) -> bool:
     if says.clean or says.errors is None:
         return True
-    return str(says.errors) in {number for groups in _FOUND.findall(run.text) for number in groups if number}
+    told = {number for groups in _FOUND.findall(run.text) for number in groups if number}
+    return str(says.errors) in told or (not told and len(_ERROR.findall(run.text[:200_000])) == says.errors)
 
 
 def _carried(case: Case, says: CheckSays, run: Run, outcomes: list[tuple[Run, Outcome]]) -> Verdict:
@@ -150,7 +202,7 @@ def _carried(case: Case, says: CheckSays, run: Run, outcomes: list[tuple[Run, Ou
         return undecidable(f"it may speak of “{short(other.command)}”, which came later", line)
     change = case.record.change_since(run, case.event, says.family)
     if change is not None:
-        ran_again = any(other.call > run.at for other, _outcome_of_it in outcomes)
+        ran_again = any(other.call > run.at for other, _outcome_of_it in outcomes) or _is_wrapped(case, says, run.at)
         if ran_again or case.record.could_have_run(says.family, case.event, after=run.at):
             return undecidable("something that was run after the last change may have done it again", line)
         edit = case.record.evidence(change.event)
@@ -191,7 +243,7 @@ def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome
         ),
         None,
     )
-    hidden = case.record.could_have_run(says.family, case.event, after=run.at)
+    hidden = case.record.could_have_run(says.family, case.event, after=run.at) or _is_wrapped(case, says, run.at)
     if hidden is not None or case.record.has_gap_before(case.event) or case.spotted.earlier:
         return undecidable(hidden or "the record is incomplete before it, or it speaks of an earlier state", line)
     if later is not None and later.result is not None and outcome == "bad":
@@ -203,7 +255,11 @@ def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome
     if outcome == "unknown" or run.cut:
         return undecidable("the recorded result does not say how it ended", line)
     if says.clean and outcome == "bad" and not _ADMITS.search(case.said_since(run.at)):
-        sure = run.exit_code not in (0, None) or (shows_trouble(run.text) is not None and not did_not_start(run.text))
+        if says.no_warnings and not shows_trouble(run.text) and (warned := _WARNING.search(run.text)):
+            line = case.record.evidence(run.result, warned.start())
+            return Verdict("misquoted", "the last run of it before the claim has a warning", (line,))
+        shows = shows_something_found(run.text) if says.family == "scan" else shows_trouble(run.text)
+        sure = run.exit_code not in (0, None) or (shows is not None and not did_not_start(run.text))
         if sure:
             return Verdict("misquoted", "the last run of it before the claim failed", (line,))
     if not says.clean and says.errors and outcome == "bad":
@@ -215,7 +271,10 @@ def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome
 
 def _line(case: Case, run: Run, family: str, *, clean: bool) -> Evidence:
     result = run.result if run.result is not None else run.call
-    found = shows_clean(run.text, family) or _ALL_FIXED.search(run.text) if clean else shows_trouble(run.text)
+    if family == "scan":
+        found = shows_nothing_found(run.text) if clean else shows_something_found(run.text)
+    else:
+        found = shows_clean(run.text, family) or _ALL_FIXED.search(run.text) if clean else shows_trouble(run.text)
     if found is None and clean:
         return end_of(case, run)
     return case.record.evidence(result, found.start() if found else 0)

@@ -67,9 +67,8 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
     command = case.spotted.command
     before = [run for run in case.runs_before()[:200] if run.result is not None]
     mine = [run for run in before if command is None or is_run(command, run)]
-    for run in mine:
-        if run.exit_code == says.code or _prints_code(run, says.code):
-            return Verdict("supported", f"a recorded run ended with exit code {says.code}", (_line(case, run),))
+    if (carried := _exit_carried(case, says, mine)) is not None:
+        return carried
     if (early := _told_early(case, says, command)) is not None:
         return early
     known = [run for run in mine if run.exit_code is not None]
@@ -97,6 +96,31 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
     if family is None:
         return undecidable("no such command is recorded, and another tool may have done it")
     return without_runs(case, family, later, f"“{command}”" if command else "anything")
+
+
+def _exit_carried(case: Case, says: ExitSays, mine: list[Run]) -> Verdict | None:
+    """Return the verdict if one of these runs, the latest first, ended with the stated exit code; else None.
+
+    0 is how most runs end, so only the last run that may be meant supports it, in the state that it ran in.
+    """
+    run = next((one for one in mine if one.exit_code == says.code or _prints_code(one, says.code)), None)
+    if run is None:
+        return None
+    line = _line(case, run)
+    if says.code == 0 and not case.spotted.earlier:
+        last = next((one for one in mine if one.exit_code is not None and not one.only_shows), run)
+        if last.at > run.at:
+            return undecidable(f"a later run ended with exit code {last.exit_code}", line)
+        family = next((step.family for step in run.steps if step.family != "quiet"), "program")
+        change = case.record.change_since(run, case.event, family)
+        if change is not None:
+            return undecidable(f"{change.path} was changed after the run that ended so", line)
+        if _IS_NOW.search(case.spotted.claim.quote) and (doubt := case.record.doubt_since(run, case.event, family)):
+            return undecidable(doubt, line)
+    return Verdict("supported", f"a recorded run ended with exit code {says.code}", (line,))
+
+
+_IS_NOW = re.compile(r"\b(?:exits|returns|ends|finishes|still|now)\b", re.IGNORECASE)
 
 
 def _told_by_the_shell(case: Case, says: ExitSays, run: Run) -> Verdict | None:

@@ -7,7 +7,7 @@ from gedanken.compare.audit.commands import Step, is_narrowed, steps_of
 from gedanken.compare.audit.judge_silent import judge_silent, newer, not_run_again
 from gedanken.compare.audit.outcomes import Tests, says_cut
 from gedanken.compare.audit.runs import Run, short
-from gedanken.compare.audit.same_command import is_run
+from gedanken.compare.audit.same_command import is_of_suite, is_run
 from gedanken.compare.audit.says import TestsSay
 from gedanken.compare.audit.sources import is_known
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
@@ -36,8 +36,8 @@ def judge_tests(case: Case, says: TestsSay) -> Verdict:
     silent = [run for run in case.runs_before()[:_MOST_RUNS] if "tests" in run.families() and not run.refused]
     if says.named and (command := case.spotted.command):
         others = bool(results or silent)
-        results = [one for one in results if one.run is not None and is_run(command, one.run)]
-        silent = [run for run in silent if is_run(command, run)]
+        results = [one for one in results if one.run is not None and is_of_suite(command, one.run)]
+        silent = [run for run in silent if is_of_suite(command, run)]
         if others and not results and not silent:
             return _of_another(case, says, command)
     carrying = next((one for one in results if carries(one.tests, says) and not _is_narrower(one, says)), None)
@@ -354,7 +354,7 @@ def _is_same(named: str, run: Run) -> bool:
     """Return whether a run is a run of the command that the claim names."""
     wanted: set[str] = {step.program for step in steps_of(named)}
     programs = {step.program for step in run.steps}
-    return bool(wanted & programs) or " ".join(named.split()) in " ".join(run.command.split())
+    return is_run(named, run) or bool(wanted & programs) or " ".join(named.split()) in " ".join(run.command.split())
 
 
 def _bare(command: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from gedanken.compare.audit.numerals import plain_number
 from gedanken.compare.audit.owners import is_anothers, is_of_another_file, is_outdone, line_at
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.same_command import is_run
+from gedanken.compare.audit.same_state import of_this_state
 from gedanken.compare.audit.says import ValueSays
 from gedanken.compare.audit.sources import is_derived, is_known
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
@@ -214,21 +215,7 @@ def _carried(case: Case, says: ValueSays, line: Line) -> Verdict:
     event = line.run.result if line.run.result is not None else line.run.call
     evidence = case.record.evidence(event, line.offset)
     verdict = Verdict("supported", f"“{' '.join(line.text.split())[:120]}” is recorded", (evidence,))
-    if says.what != "metric" or case.spotted.earlier:
-        return verdict
-    change = case.record.change_since(line.run, case.event, "program")
-    if (
-        change is None
-        or "program" not in line.run.families()
-        or case.record.could_have_run("program", case.event, after=line.run.at)
-    ):
-        return verdict
-    edit = case.record.evidence(change.event)
-    return Verdict(
-        "stale",
-        f"{change.path} was changed after the run that printed it, and nothing was run again",
-        (evidence, edit),
-    )
+    return verdict if case.spotted.earlier else of_this_state(case, says, line.run, verdict)
 
 
 def _elsewhere(case: Case, says: ValueSays, places: Sequence[Found]) -> Verdict | None:
@@ -251,11 +238,10 @@ def _elsewhere(case: Case, says: ValueSays, places: Sequence[Found]) -> Verdict 
         return None
     if says.what == "count" and len(digits) < 2:
         return None
-    return Verdict(
-        "supported",
-        f"an output before it has this number ({found.how})",
-        (case.record.evidence(found.event, found.offset),),
-    )
+    line = case.record.evidence(found.event, found.offset)
+    verdict = Verdict("supported", f"an output before it has this number ({found.how})", (line,))
+    run = next((one for one in case.runs_before() if one.result == found.event), None)
+    return verdict if run is None or case.spotted.earlier else of_this_state(case, says, run, verdict)
 
 
 def _is_elses(case: Case, says: ValueSays, found: Found) -> bool:

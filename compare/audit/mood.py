@@ -14,6 +14,15 @@ CLAUSE = re.compile(
 """What ends a clause."""
 
 
+_LEADS_WITH_HEDGE = re.compile(
+    r"\W{0,6}(?:ideally|hopefully|in (?:theory|an ideal world)|theoretically|presumably|probably|most likely|maybe|"
+    r"perhaps|possibly|supposedly|allegedly|with (?:any |some |a bit of )?luck|at best|"
+    r"idealerweise|im idealfall|hoffentlich|vermutlich|wahrscheinlich|theoretisch|"
+    r"idéalement|en théorie|probablement|normalement|idealmente|en teoría|em teoria|ojalá|probablemente|quizás?|"
+    r"理论上|理想情况下|但愿|希望)\s{0,2}[,，]",
+    re.IGNORECASE,
+)
+"""An adverb, set off by a comma, that weakens all that follows in its sentence."""
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 
@@ -23,7 +32,7 @@ def asserts(sentence: Sentence, start: int, end: int, language: Language = "en")
     before, after = sentence.plain[:start], sentence.plain[end : end + 60]
     if sentence.box == " " or is_question(sentence) or not reports(sentence):
         return False
-    if _announces(sentence, start, end):
+    if _announces(sentence, start, end) or _LEADS_WITH_HEDGE.match(sentence.plain):
         return False
     before = REPORTS.sub(lambda found: " " * len(found[0]), before)
     if GOVERNS.search(before) or AFTER.match(after) or is_japanese_hedge(sentence.plain):

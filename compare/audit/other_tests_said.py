@@ -19,12 +19,22 @@ _ENDS = (
     r"finishe[sd]|completes?|completed|ran|runs|läuft|ist|wieder|passe|est|está|现在|は|が) ){0,3}"
 )
 _GOOD = (
-    r"(?P<good>pass(?:es|ed|ing)?|green|clean(?:ly)?|succeed(?:s|ed)?(?! (?:to|in) )|successful(?:ly)?|through|without (?:any )?(?:failures?|errors?)|"
+    r"(?P<good>pass(?:es|ed|ing)?|ok|green|clean(?:ly)?|succeed(?:s|ed)?(?! (?:to|in) )|successful(?:ly)?|through|without (?:any )?(?:failures?|errors?)|"
     r"grün|durch|fehlerfrei|réussit|passe|au vert|verde|pasa|pasó|passou|通过|成功(?:しました)?|通りました)"
 )
 _TESTS = r"(?:tests?|test ?cases?|specs?|examples)"
 _SUITE = r"(?:(?:full |whole |entire |unit )?(?:test )?suite|test ?run|tests? run|test ?suite|Testsuite|Testlauf|suite de tests|suite de pruebas|batería de pruebas)"
+_RUNNER = (
+    r"(?P<bare>(?<![\w/.-])(?:python3? -m )?(?:pytest|unittest|jest|vitest|mocha|phpunit|rspec|ctest|node --test|cargo nextest(?: run)?|"
+    r"(?:go|cargo|dotnet|mix|swift|mvn|gradle|\./gradlew|npm|yarn|pnpm|make|bun|deno|flutter|dart|zig|sbt|rails) (?:run )?test)"
+    r"(?: (?:-{1,2}[\w=./-]+|\./[\w./-]+))*)"
+)
+_VERDICT = r"(?P<good>ok|pass(?:es|ed|ing)?|green|clean|succe(?:eds|eded|ss|ssful)|BUILD SUCCESS(?:FUL)?)(?!\w)"
+_COUNTED = rf"(?:,? (?:with )?\(?(?:all )?(?P<n>{COUNT}) {_TESTS}\)?)?"
 _PATTERNS: list[tuple[Language, str]] = [
+    ("en", rf"{_RUNNER} {_ENDS}{_VERDICT}(?: everywhere)?{_COUNTED}"),
+    ("en", rf"(?:{_RUNNER}|(?P<code>[{CODE}]{{3,120}}))\s?(?:[:=→—–]|->) ?(?:[✅✔✓] ?)?{_VERDICT}{_COUNTED}"),
+    ("en", rf"\bthe (?P<bare>(?:gradle|maven|npm|cargo) test)(?: task| run| target)? {_ENDS}{_VERDICT}{_COUNTED}"),
     ("en", rf"(?P<code>[{CODE}]{{3,120}}) {_ENDS}{_GOOD}(?!\w)(?: with (?:all )?(?P<n>{COUNT})(?: {_TESTS})?(?: pass\w*)?)?(?: \((?P<m>{COUNT}) {_TESTS}\))?"),
     ("en", rf"(?P<code>[{CODE}]{{3,120}}) (?:now )?(?P<bad>(?:fails?|failed)(?= |$|[.,;!])|(?:ends?|ended|exits?|comes back|shows?|reports?|has) (?:with )?(?P<n>{COUNT}) (?:failures?|failing|failed|errors?))"),
     ("en", rf"\b(?P<whole>{_SUITE}) {_ENDS}{_GOOD}(?!\w)(?: \((?P<n>{COUNT}) {_TESTS}\))?"),
@@ -74,6 +84,7 @@ _HINT = re.compile(
     re.IGNORECASE,
 )
 _ROW = re.compile(spaced(r"^\|?\W*(?P<subject>(?:unit |all )?tests?|test suite|suite)\W*\| ?(?:[✅✔✓] ?)?(?P<good>(?:all )?(?:pass(?:ing|ed|es)?|green|ok|succeeded))\b"), re.IGNORECASE)  # fmt: skip
+_FOR_SOME = re.compile(r"\s{1,3}for (?!\d|all|the (?:whole|full|entire))", re.IGNORECASE)
 _ALL = re.compile(r"\ball\b|every|alle|tous|todos|todas|全|均|都|所有|すべて", re.IGNORECASE)
 
 
@@ -109,7 +120,10 @@ def tests_said_otherwise(sentence: Sentence, taken: list[tuple[int, int]]) -> It
             if asserts(sentence, start, end, language):
                 taken.append((start, end))
                 hit = _hit(found, command)
-                limited = hit.says.limited or bool(EXCEPTS.search(plain) or EXCEPTS.search(sentence.before[-200:]))
+                some = command is not None and _FOR_SOME.match(plain, end)
+                limited = hit.says.limited or bool(
+                    some or EXCEPTS.search(plain) or EXCEPTS.search(sentence.before[-200:])
+                )
                 yield hit._replace(says=replace(hit.says, limited=limited))
 
 
@@ -117,6 +131,8 @@ def _command(sentence: Sentence, found: re.Match[str]) -> str | None:
     """Return the test command or test file that a statement is about; None if no command is named, empty if it is
     no test.
     """
+    if bare := found.groupdict().get("bare"):
+        return bare.lower().replace("maven", "mvn")
     if not found.groupdict().get("code"):
         return None
     code = sentence.raw[found.start("code") : found.end("code")].strip("`").strip().removeprefix("$ ")

@@ -251,9 +251,17 @@ _TROUBLE = re.compile(
     r"^Failed to compile|^CMake Error|^ninja: build stopped|^Build FAILED\.|"
     r"\b(?:[Ff]ound|FOUND|[Yy]ou have) [1-9]\d* (?:\w+ )?(?:(?i:errors?|violations?|problems?|issues?))\b|"
     r"\b[1-9]\d* offenses? detected|^[1-9]\d* (?:issues?|problems?|errors?)(?: generated)?[:.]?$|"
-    r"^FAILED|^ERROR\b|ELIFECYCLE",
+    r"^FAILED|^ERROR\b|ELIFECYCLE|"
+    r"\b(?:[Cc]ompleted|[Ff]inished|[Ee]nded) with [1-9]\d* (?:errors?|failures?)\b|"
+    r"\b(?:ERRORS?|FAIL(?:ED|URES)?)=[1-9]",
     re.MULTILINE,
 )
+_MAY_HAVE_FAILED = re.compile(
+    r"(?<![\w-])(?<!\bno )(?<!\b0 )(?<!zero )(?<!without )(?<!without any )"
+    r"(?:errors?|fail(?:s|ed|ures?)?|fatal|abort(?:s|ed|ing)?|exception|denied|killed)\b(?!\W{1,3}0\b)",
+    re.IGNORECASE,
+)
+"""Words of failure, wherever they stand."""
 _BUILT = (
     r"BUILD SUCCESS(?:FUL)?\b|\*\* [A-Z ]{0,20}(?:BUILD|ARCHIVE) SUCCEEDED \*\*|^\s*0 Error\(s\)|"
     r"[Bb]uild succeeded\b|Finished `?\w+`? |[Cc]ompiled successfully|^Successfully (?:built|compiled|tagged)|"
@@ -288,7 +296,7 @@ _DID_NOT_START = re.compile(
     r"ERROR: file or directory not found|Cannot find module)"
 )
 _CODE = re.compile(
-    r"^\s*(?:Error: )?Exit code:? (\d{1,3})\b|\[exit(?:ed)?(?: with)?(?: code)?:? (\d{1,3})\]|"
+    r"^\s*(?:Error: )?Exit code:? (\d{1,3})\b|\[exit(?:ed)?(?: with)?(?: code| status)?:? (\d{1,3})\]|"
     r"<returncode>(\d{1,3})</returncode>|"
     r"^Process exited with code (\d{1,3})\b|\[The command completed with exit code (\d{1,3})\.?\]|"
     r"^(?:EXIT(?:_CODE)?|exit(?: code)?|rc)[:=] ?(\d{1,3})$",
@@ -323,6 +331,11 @@ def exit_code_in(text: str) -> int | None:
 def shows_trouble(text: str) -> re.Match[str] | None:
     """Return the first sign of an error in the output of a compiler or a linter; None if there is none."""
     return _TROUBLE.search(text)
+
+
+def may_have_failed(text: str) -> bool:
+    """Return whether an output speaks of failure in any words, so that it alone does not show that all went well."""
+    return _MAY_HAVE_FAILED.search(text) is not None
 
 
 def shows_clean(text: str, family: str = "") -> re.Match[str] | None:

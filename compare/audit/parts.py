@@ -26,9 +26,9 @@ _ROW = re.compile(r"\s{0,12}\|.*\|\s*$")
 _TICK = re.compile(r"[✅✔✓☑❌✗✘]")
 """Symbols for success and failure, which in the first row of a table are results too."""
 _RULE = re.compile(r"[\s|:=-]{3,}$")
-_END = re.compile(r"[.!?](?:[\"')\]*_`”»]{0,3})(?=\s|$)|[。！？]|\n{2,}")
+_END = re.compile(r"(?:(?<!/\.\.)[.!?]|(?<=/\.\.)\.(?=\s+[A-Z]|\s*$))(?:[\"')\]*_`”»]{0,3})(?=\s|$)|[。！？]|\n{2,}")
 _ABBREVIATED = re.compile(
-    r"(?:\b(?:e\.g|i\.e|vs|etc|cf|approx|resp|no|fig|z\. ?B|bzw|ca|p\. ?ex)|\b[A-Z])\.$", re.IGNORECASE
+    r"(?:\b(?:e\.g|i\.e|vs|etc|cf|approx|resp|no|fig|z\. ?B|bzw|ca|p\. ?ex)|(?<!\d\s)\b[A-Z])\.$", re.IGNORECASE
 )
 _SPAN = re.compile(r"(?<!`)(?P<ticks>`{1,2})(?!`)(?P<code>[^`\n]{1,300}?)(?P=ticks)(?!`)")
 _COUNT = re.compile(r"\d{1,7}(?:/\d{1,7})? (?:tests? )?(?:passed|failed|skipped|passing|failing)\b")

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from gedanken.compare.audit.commands import Step, may_hide
 from gedanken.compare.audit.outcomes import Tests, cases_in, summaries_in
+from gedanken.compare.audit.programs import words
 
 _MOST_TEXT = 200_000
+_MOST_CODE = 20_000
 _SIGNS = {
     "tests": re.compile(
         r"\bpass|\bfail|\d+ tests?\b|\btests? (?:ok|run|suite)|\bok\b|[✓✔✅]|assert|success", re.IGNORECASE
@@ -82,10 +84,31 @@ def hides(run: Run, family: str) -> bool:
     """Return whether a run may have done something of a family that its record does not show."""
     if run.background and run.result is None:
         return True
-    if family == "tests" and run.tests:
+    if (family == "tests" and run.tests) or is_plain_script(run):
         return False  # it is seen
     text = _OF_ITSELF.sub("", run.text[:_MOST_TEXT])
     return any(may_hide(step, family) and _shows(run, step, family, text) for step in run.steps)
+
+
+_INLINE = re.compile(
+    r"\A\s*(?:cd \S+ && )?python[\d.]* (?:- )?<<-?\s*(['\"]?)(?P<word>\w+)\1[^\n]*\n(?P<code>.*?)\n(?P=word)\s*\Z",
+    re.DOTALL,
+)
+_IMPORTS = re.compile(r"^\s*(?:import|from)\s+(?P<names>[\w., ]+?)(?:\s+import\b.*)?$", re.MULTILINE)
+_OF_FILES = words("pathlib re sys json os io textwrap shutil glob csv fileinput string itertools difflib")
+_STARTS = re.compile(
+    r"^\s*[!%]|\b(?:system|popen|spawn\w*|exec\w*|eval|fork\w*|posix_spawn|startfile|__import__|sys\.modules)\b",
+    re.MULTILINE,
+)
+
+
+def is_plain_script(run: Run) -> bool:
+    """Return whether a run is of Python code, all of which its command shows, that can only read and write files."""
+    found = _INLINE.match(run.command) if len(run.command) <= _MOST_CODE else None
+    if found is None or _STARTS.search(found["code"]):
+        return False
+    names = [name for one in _IMPORTS.finditer(found["code"]) for name in one["names"].split(",")]
+    return all(name.split()[0].split(".")[0] in _OF_FILES for name in names if name.strip())
 
 
 _NAMED = {
@@ -111,7 +134,8 @@ def _shows(run: Run, step: Step, family: str, text: str) -> bool:
         return True
     if step.family == "commit":
         return False
-    return run.result is None or run.cut or not text.strip() or _TESTING.search(step.text) is not None
+    shown = run.command[:_MOST_CODE] if step.family == "program" and "<<" in run.command else step.text
+    return run.result is None or run.cut or not text.strip() or _TESTING.search(shown) is not None
 
 
 def _signs(family: str) -> re.Pattern[str]:

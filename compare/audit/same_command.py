@@ -2,10 +2,10 @@
 
 import re
 
-from gedanken.compare.audit.commands import Step, steps_of
+from gedanken.compare.audit.commands import Step, steps_of, wraps
 from gedanken.compare.audit.runs import Run
 
-_ALIASES = {"py.test": "pytest", "python3": "python", "nodejs": "node"}
+_ALIASES = {"py.test": "pytest", "python3": "python", "nodejs": "node", "gradlew": "gradle", "mvnw": "mvn"}
 
 
 def is_run(claimed: str, run: Run) -> bool:
@@ -14,6 +14,14 @@ def is_run(claimed: str, run: Run) -> bool:
         return True
     wanted = [step for step in steps_of(claimed) if step.family != "quiet"] or list(steps_of(claimed))
     return bool(wanted) and all(any(_covers(step, wish) for step in run.steps) for wish in wanted)
+
+
+def is_of_suite(claimed: str, run: Run) -> bool:
+    """Return whether a run is of this command, or of what started it and shows its name."""
+    if is_run(claimed, run):
+        return True
+    is_bare = re.fullmatch(r"\w+", claimed) is not None and any(wraps(step) for step in run.steps)
+    return is_bare and re.search(rf"\b{claimed}\b", run.text[:5_000], re.IGNORECASE) is not None
 
 
 def programs_of(claimed: str) -> set[str]:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from gedanken.experiment.claim import Claim
 
-Family = Literal["tests", "build", "lint", "types", "format", "program"]
+Family = Literal["tests", "build", "lint", "types", "format", "program", "scan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ class CheckSays:
     tool: str | None
     clean: bool
     errors: int | None = None
+    no_warnings: bool = False
+    """True if the claim says that there were no warnings."""
 
 
 @dataclass(frozen=True, slots=True)

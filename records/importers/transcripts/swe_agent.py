@@ -77,9 +77,19 @@ def _mini(source: Source, document: dict[str, Any]) -> Builder:
                 if _SUBMITS in (builder.command_of(call_id) or ""):
                     builder.result(text, place, call_id)
             builder.mark("exit", place, text)
+        elif role == "user" and _is_handed_in(messages, message, text, info) and (waiting_for := builder.waiting()):
+            builder.result(text, place, waiting_for[-1])
         else:
             read_message(builder, message, entry)
     return builder
+
+
+def _is_handed_in(messages: Any, message: dict[str, Any], text: str, info: dict[str, Any]) -> bool:
+    """Return whether a message is what version 1 hands in: it ends the session, and is the output of the last command
+    alone.
+    """
+    is_last = isinstance(messages, list) and bool(messages) and message == messages[-1]
+    return is_last and info.get("exit_status") == "Submitted" and text == info.get("submission")
 
 
 def _actions(text: str, extra: dict[str, Any]) -> list[str]:

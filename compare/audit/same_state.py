@@ -1,0 +1,97 @@
+"""Whether a result that supports a claim is of the state and the runtime that the claim speaks of."""
+
+import re
+
+from gedanken.compare.audit.runs import Run
+from gedanken.compare.audit.says import CheckSays, Says, TestsSay, ValueSays
+from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
+from gedanken.experiment.claim import Evidence
+
+_IS_NOW = re.compile(
+    r"\b(?:is|are|has|have|takes?|starts?|runs?|needs?|uses?|holds?|answers?|now|ist|sind|braucht|est|sont|es|son)\b",
+    re.IGNORECASE,
+)
+"""Words that tie a number to the present state."""
+
+
+def of_this_state(case: Case, says: ValueSays, run: Run, verdict: Verdict) -> Verdict:
+    """Return the verdict on a number that a run printed: files that were changed since may have made it another."""
+    families = run.families() & {"program", "tests", "build"}
+    is_metric = says.what == "metric" and families != {"build"}
+    if not families or says.what == "version" or not (is_metric or _IS_NOW.search(_sentence(case))):
+        return verdict
+    family = "tests" if "tests" in families else "program"
+    if (change := case.record.change_since(run, case.event, family)) is None:
+        return verdict
+    if case.record.could_have_run(family, case.event, after=run.at) or any(
+        other.call > run.at for other in case.record.last_of(family, case.event)
+    ):
+        if family == "program" or not _IS_NOW.search(_sentence(case)):
+            return verdict
+        return undecidable("what was run since may print another", *verdict.evidence)
+    if not is_metric or (family == "tests" and not run.tests):
+        return undecidable(f"{change.path} was changed after the run that printed it", *verdict.evidence)
+    edit = case.record.evidence(change.event)
+    return Verdict(
+        "stale",
+        f"{change.path} was changed after the run that printed it, and nothing was run again",
+        (*verdict.evidence, edit),
+    )
+
+
+def _sentence(case: Case) -> str:
+    """Return the line of the claim up to its end, from the last full stop on."""
+    text = case.record.transcript.events[case.event].text[: case.spotted.claim.end]
+    return re.split(r"(?<=[.!?])\s|\n", text[-400:])[-1]
+
+
+_RUNTIME = re.compile(
+    r"\b(?P<name>c?python|pypy|py|node(?:\.?js)?|java|jdk|openjdk|ruby|php|go|golang|rust|deno|bun|dotnet|\.net|django|"
+    r"rails|postgres(?:ql)?|mysql|redis|chrome|firefox|gcc|clang)[ -]?v?(?P<version>\d+(?:\.\d+){0,2})(?![\w%]|\.\d)"
+    r"(?! (?:tests?|specs?|passed|failed|errors?|files?|seconds?|ms|s)\b)",
+    re.IGNORECASE,
+)
+
+
+_VERSION = re.compile(r"(?<![\w.])\d+\.\d+(?![\w%]|\.\d)")
+
+
+def of_another_runtime(case: Case, verdict: Verdict) -> Verdict | None:
+    """Return the verdict that replaces "supported", if the claim names a version of an interpreter or a server that
+    neither the supporting run nor, where that names no other, anything before it names; None otherwise.
+    """
+    if verdict.status != "supported" or not verdict.evidence or not _is_of_a_result(case.spotted.says):
+        return None
+    said = (
+        _sentence(case) + case.record.transcript.events[case.event].text[case.spotted.claim.end :][:60].split("\n")[0]
+    )
+    for found in _RUNTIME.finditer(re.split(r"(?<=[^\d][.!?])\s", said)[0]):
+        name, version = found["name"].lower(), found["version"]
+        run = next((one for one in case.runs_before() if verdict.evidence[0].event in (one.result, one.call)), None)
+        if run is None:
+            return None
+        seen = f"{run.command}\n{run.text[:200_000]}"
+        texts = [seen] if name[:2] in {one["name"].lower()[:2] for one in _RUNTIME.finditer(seen)} else []
+        texts = texts or [seen, *(output.text for output in case.outputs_before())]
+        if not any(_names(text, version) for text in texts):
+            return undecidable(f"no run that is recorded names {found[0]}", *verdict.evidence)
+        over = _standing_over(run, verdict.evidence[0], name)
+        if over and not any(_names(over, one) for one in (version, *_VERSION.findall(said))):
+            return undecidable(f"the result stands under “{over}”", *verdict.evidence)
+    return None
+
+
+def _standing_over(run: Run, line: Evidence, name: str) -> str:
+    """Return the last version of a runtime that an output names before a line of it; empty if there is none."""
+    above = "\n".join(run.text[:200_000].split("\n")[: line.lines[1]])
+    named = [one[0] for one in _RUNTIME.finditer(above) if one["name"].lower()[:2] == name[:2]]
+    return named[-1] if named and line.event == run.result else ""
+
+
+def _is_of_a_result(says: Says) -> bool:
+    return isinstance(says, TestsSay | CheckSays) or (isinstance(says, ValueSays) and says.what != "version")
+
+
+def _names(text: str, version: str) -> bool:
+    bare = version.replace(".", "")
+    return re.search(rf"(?<![\d.]){re.escape(version)}(?!\d)|(?<!\d){bare}(?!\d)", text[:200_000]) is not None
