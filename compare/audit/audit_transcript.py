@@ -12,6 +12,7 @@ from gedanken.compare.audit.judge_values import judge_value
 from gedanken.compare.audit.lines import LineIndex, index_lines
 from gedanken.compare.audit.numbers import NumberIndex, index_numbers
 from gedanken.compare.audit.numerals import NUMBER, plain_number
+from gedanken.compare.audit.other_names import of_another_name
 from gedanken.compare.audit.other_states import is_surely_earlier, of_another_state
 from gedanken.compare.audit.provenance import sources_of
 from gedanken.compare.audit.record import Record
@@ -65,6 +66,7 @@ class _Audit:
         case = Case(spotted, self.record, self.numbers)
         verdict = self._verdict(case)
         verdict = self._of_now(case, verdict) or of_another_state(case, verdict) or verdict
+        verdict = of_another_name(case, verdict) or verdict
         if verdict.status in ACCUSATIONS and not spotted.firm:
             verdict = undecidable("it may speak of something else than a run of this session", *verdict.evidence)
         sources = sources_of(spotted.claim, self.numbers, self.record, verdict.evidence)
