@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from gedanken.compare.audit.find_claims import NOTHING, Spans, spot
 from gedanken.compare.audit.judge_checks import judge_check
+from gedanken.compare.audit.judge_figures import judge_figures
 from gedanken.compare.audit.judge_quantities import judge_quantity, judge_setting
 from gedanken.compare.audit.judge_runs import judge_exit, judge_run
 from gedanken.compare.audit.judge_shown import judge_file, judge_output
@@ -20,6 +21,7 @@ from gedanken.compare.audit.recording import record_of
 from gedanken.compare.audit.says import (
     CheckSays,
     ExitSays,
+    FiguresSay,
     FileSays,
     OutputSays,
     RunSays,
@@ -97,6 +99,8 @@ class _Audit:
                 return judge_setting(case, says)
             case ValueSays() as says:
                 return judge_value(case, says)
+            case FiguresSay() as says:
+                return judge_figures(case, says)
             case RunSays() as says:
                 return judge_run(case, says)
             case UnreadSays():

@@ -7,7 +7,8 @@ from itertools import islice
 from typing import NamedTuple
 
 _WORD = re.compile(r"[^\W\d_](?:[\w./@+-]*\w)?|/[a-z][\w/-]{2,40}")
-_PART = re.compile(r"[^\W\d_]{2,}|[^\W\d_]+\d+")
+_PART = re.compile(r"[^\W\d_]+\d+|[A-Z]+(?![a-zà-ÿ])|[A-ZÀ-Þ]?[a-zà-ÿ]+")
+_QUANTILE = re.compile(r"\bp\((\d{1,2})\)")
 _SAME = {
     "mean": "mean avg average averages averaged mittel mittlere mittelwert durchschnitt moyenne promedio",
     "stdev": "stdev std sd sigma stddev deviation",
@@ -26,6 +27,11 @@ _SAME = {
     "warning": "warn warns warning warnings warnung warnungen avisos",
     "skip": "skip skips skipped ignored ignorés",
     "country": "country countries",
+    "character": "char chars character characters",
+    "parameter": "param params parameter parameters",
+    "conversion": "conv conversion conversions converts converted",
+    "function": "func funcs function functions",
+    "statement": "stmt stmts statement statements",
     "ops": "ops ops/s op",
     "accuracy": "acc accuracy genauigkeit",
     "coverage": "cov cover covered coverage abdeckung",
@@ -36,10 +42,10 @@ _COMMON = frozenset(
         r"\S+",
         "the and are was were has have had for from with that this those these its our now still only just "
         "about than into out all any each per both but not also again new old before after there they them then over "
-        "under more less left down between where which while what when does did done been being very same other another total "
-        "der die das und ist sind war waren hat haben von vom mit auf für bei jetzt nur noch nicht ein eine einen "
-        "les des est sont une par sur dans avec pour maintenant elle ils los las del son una con por ahora ist "
-        "run ran runs of in to is it at by on as an or so we be us up no "
+        "under more less left down between where which while what when does did done been being very same other "
+        "another total der die das und ist sind war waren hat haben von vom mit auf für bei jetzt nur noch nicht ein "
+        "eine einen les des est sont une par sur dans avec pour maintenant elle ils los las del son una con por "
+        "ahora ist run ran runs of in to is it at by on as an or so we be us up no "
         "ms ns sec min mb kb gb mib kib gib byte bytes percent info error: usr home dev",
     )
 )
@@ -49,6 +55,7 @@ _NUMBER = re.compile(
     r"(?<![\w.,])(?<!\d[:/-])(?P<sign>-?)(?P<value>\d{1,3}(?:,\d{3})+(?:\.\d{1,12})?|\d{1,15}(?:\.\d{1,12})?)"
     r"(?P<unit>\s?(?:ns|µs|us|ms|s|sec|seconds?|m(?=\d)|min|h|[kKMGT]i?B|bytes|B|[kKMGT]|%|x|×|/s)(?![\w]))?(?![\w.]*\d)(?![:/-]\d)"
 )
+_MINUTES = re.compile(r"(?<![\w.])(\d{1,4})m ?(\d{1,2}(?:\.\d{1,4})?)s\b")
 _CELL = re.compile(r"[^\s|│]+(?: [^\s|│]+)*")
 _TABBED = re.compile(r"[^\t]*[^\s][^\t]*")
 _NO_HEAD = re.compile(r"[-=:.\d]|\+(?!/-)")
@@ -57,7 +64,8 @@ _NEAR = 3
 _MOST_TEXT = 20_000
 _MOST_PLACES = 600
 _MOST_ABOVE = 30
-_TIMES = {"ns": "1e-9", "µs": "1e-6", "us": "1e-6", "ms": "0.001", "s": "1", "sec": "1", "min": "60", "h": "3600"}
+_TIMES = {"ns": "1e-9", "µs": "1e-6", "us": "1e-6", "ms": "0.001", "s": "1", "min": "60", "h": "3600"}
+_PREFIXES = {"nano": "n", "micro": "µ", "milli": "m"}
 _SIZES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
@@ -84,8 +92,8 @@ def keys_in(text: str) -> frozenset[str]:
         if len(word) == 1 and found[0].isupper() and found.start() and word != "i":
             keys.add(_LETTER + word)
         keys.add(_key(word))
-        if not word.isalpha():
-            keys |= {_key(part[0].lower()) for part in _PART.finditer(word)}
+        if not word.isalpha() or not found[0][1:].islower():
+            keys |= {_key(part[0].lower()) for part in _PART.finditer(found[0]) if len(part[0]) > 1}
             keys |= {_LETTER + part for part in re.split(r"[\W_]+", word) if len(part) == 1 and part.isalpha()}
     return frozenset(keys - {""})
 
@@ -104,13 +112,13 @@ def _key(word: str) -> str:
 def unit_of(text: str) -> tuple[str, Decimal]:
     """Return what a unit measures, and how many seconds or bytes it is."""
     unit = text.strip()
-    low = unit.lower()
+    low = re.sub(r"^(nano|micro|milli)(?=se)", lambda found: _PREFIXES[found[1]] + "s", unit.lower())
     if low in ("%", "percent", "prozent"):
         return "percent", Decimal(1)
     if low in ("x", "×", "/s"):
         return "", Decimal(1)
-    if (time := re.match(r"(?:ns|µs|us|ms|sec|s|min|h)", low)) and not re.match(r"[kmgt]i?b|meg|ste", low):
-        return "time", Decimal(_TIMES[time[0]])
+    if (time := re.fullmatch(r"(ns|µs|us|ms|min|h|s(?=$|e[ckg]))(?:[a-zà-ÿ]{2,8})?s?", low)) is not None:
+        return "time", Decimal(_TIMES[time[1]])
     if size := re.fullmatch(r"(?P<letter>[kmgt]?)(?P<binary>i?)(?:b|bytes?|octets?|o)", low):
         base = _SIZES[size["letter"]]
         return "size", Decimal(1024 ** (len(str(base)) // 3) if size["binary"] else base)
@@ -123,6 +131,8 @@ def printed_in(text: str) -> tuple[Printed, ...]:
 
 
 def _printed(text: str) -> Iterator[Printed]:
+    """Yield the numbers; minutes and seconds, as in `2m3.4s`, are one time."""
+    text = _QUANTILE.sub(lambda found: f"p{found[1]}".ljust(len(found[0])), _MINUTES.sub(_in_seconds, text))
     lines = text.split("\n")
     at = 0
     for number, line in enumerate(lines):
@@ -135,6 +145,11 @@ def _printed(text: str) -> Iterator[Printed]:
                 mine = keys_in(_own(line, found, order)) | keys_in(_column(lines, number, one))
                 yield Printed(at + one.start(), value, kind, scale, mine, around)
         at += len(line) + 1
+
+
+def _in_seconds(found: re.Match[str]) -> str:
+    seconds = int(found[1]) * 60 + Decimal(found[2])
+    return f"{seconds}s".ljust(len(found[0]))[: len(found[0])]
 
 
 def _own(line: str, found: list[re.Match[str]], order: int) -> str:

@@ -51,20 +51,35 @@ def printed_by(case: Case, run: Run) -> tuple[Printed, ...]:
 
 def names_of(run: Run, one: Printed) -> frozenset[str]:
     """Return all words that name a printed number, also those of the command that printed it."""
-    command = keys_in(run.command) if len(run.command) < _LONG_COMMAND else frozenset()
-    return one.mine | one.around | command
+    return one.mine | one.around | command_of(run)
+
+
+def command_of(run: Run | None) -> frozenset[str]:
+    """Return the words of a command, if it is short enough to name what it prints."""
+    return keys_in(run.command) if run is not None and len(run.command) < _LONG_COMMAND else frozenset()
 
 
 def has_rival(case: Case, words: frozenset[str], run: Run, one: Printed, is_mine: Callable[[Printed], bool]) -> bool:
     """Return whether a number other than the stated one has the words of a claim, and more of them than this one."""
     held = words & names_of(run, one)
-    others = [run, *(other for other in case.runs_before()[: _OTHER_RUNS + 1] if other is not run)]
+    others = [other for other in case.runs_before()[: _OTHER_RUNS + 1] if other is not run]
     return any(
-        held < words & names_of(other, rival)
-        for other in others[: _OTHER_RUNS + 1]
+        outdoes(held, words & names_of(run, rival), None)
+        for rival in printed_by(case, run)
+        if rival.kind == one.kind and not is_mine(rival)
+    ) or any(
+        outdoes(held, words & names_of(other, rival), command_of(other))
+        for other in others[:_OTHER_RUNS]
         for rival in printed_by(case, other)
         if rival.kind == one.kind and not is_mine(rival)
     )
+
+
+def outdoes(held: frozenset[str], rival: frozenset[str], command: frozenset[str] | None) -> bool:
+    """Return whether a rival has all the words that are held, and more of them; one of another run only by the words
+    of its command.
+    """
+    return held < rival and (command is None or bool((rival - held) & command))
 
 
 def of_another_name(case: Case, verdict: Verdict) -> Verdict | None:
@@ -100,10 +115,11 @@ def changed_since(case: Case, run: Run, said: str) -> Verdict | None:
     if case.spotted.earlier or _PAST.search(said):
         return None
     family = next((one for one in ("build", "tests", "program") if one in run.families()), "program")
+    evidence = case.record.evidence(run.result if run.result is not None else run.call)
     change = case.record.change_since(run, case.event, family)
     if change is None:
-        return None
-    evidence = case.record.evidence(run.result if run.result is not None else run.call)
+        doubt = case.record.doubt_since(run, case.event, family)
+        return undecidable(doubt, evidence) if doubt is not None else None
     return undecidable(
         f"{change.path} was changed after the run that printed this number",
         evidence,
