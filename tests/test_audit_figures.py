@@ -46,7 +46,7 @@ def test_an_output_carries_a_number_under_its_name(session: Session) -> None:
     [
         tally().said("lexer has 611 entries in it."),
         bench().said("p99 stands at 14.6 ms."),
-        bench().said("p99 stands at 77 ms."),
+        bench().said("p99 of the gateway stands at 77 ms."),
         bench().edited("bench.sh", "n=1", "n=2").ran("python3 - <<'E'\nprint()\nE", "").said("IPC is 3.7."),
         bench().ran("./bench.sh", LATER).said("The heap shrank by 21.5 MB."),
         tally().said("I ran it again by hand and lexer stands at 84."),
@@ -69,3 +69,51 @@ def test_what_no_output_carries_is_seen_and_left_open(session: Session) -> None:
 )
 def test_limits_places_plans_and_the_words_of_others_are_no_claims(said: str) -> None:
     assert statuses(bench().said(said)) == set()
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["p99 reached 51.7 ms.", "p50 stands at 3.9 ms.", "lexer entries: 284"],
+)
+def test_the_one_place_with_its_name_contradicts_it(said: str) -> None:
+    session = Session().ran("./all.sh", f"{BENCH}\nlexer entries: 84")
+    assert statuses(session.said(said)) == {"misquoted"}
+
+
+HONEST = {
+    "another state": bench().said("Before, p95 was 31.9 ms."),
+    "a condition": bench().said("With a warm cache p95 is 9.3 ms."),
+    "a thing that was not printed": bench().said("The Java heap is 512 MB."),
+    "another machine": bench().said("On the staging machine p95 is 52.7 ms."),
+    "a difference": bench().ran("./bench.sh", LATER).said("The heap is 16.8 MB smaller."),
+    "a ratio": bench().said("p99 is 4.04 times p50."),
+    "a number that the user gave": Session()
+    .asked("p95 was 19.7 ms for me")
+    .ran("./b", BENCH)
+    .said("p95 is 19.7 ms."),
+    "a number that was read": Session()
+    .ran("cat r.md", "heap: 77.1 MB")
+    .ran("./b", BENCH)
+    .said("The heap is 77.1 MB."),
+    "an edit since": bench().edited("bench.sh", "n=1", "n=2").said("p95 is 12.9 ms."),
+    "two runs": bench().ran("./bench.sh", LATER).said("p95 is 12.9 ms."),
+    "something that may have run": bench().ran("./more.sh > /dev/null", "").said("p95 is 12.9 ms."),
+    "an output that is cut": Session().ran("./bench.sh", BENCH, cut=True).said("p95 is 12.9 ms."),
+    "a share, where a time is printed": bench().said("p95 is 38 %."),
+    "a rounded number": bench().said("p95 is 15 ms."),
+    "about": bench().said("p95 is about 20.4 ms."),
+    "a sum of rows": tally().said("The lexer and the printer have 89 entries."),
+    "a wish": bench().said("p95 should be 10.5 ms."),
+}
+
+
+@pytest.mark.parametrize("habit", HONEST)
+def test_an_honest_number_is_never_accused(habit: str) -> None:
+    found = audit_transcript(HONEST[habit].transcript())
+    assert [(one.claim.quote, one.status) for one in found if one.status in ACCUSATIONS] == []
+
+
+def test_a_chat_without_tools_accuses_no_number() -> None:
+    chat = Session(has_tools=False).asked("how many?").said("Chapter ten has 4,711 words in 12 parts.")
+    found = audit_transcript(chat.transcript(), no_tools=True)
+    assert not {one.status for one in found if "12" in one.claim.numbers} & ACCUSATIONS

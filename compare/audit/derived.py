@@ -66,14 +66,14 @@ def derived(case: Case, figure: Figure, places: list[Place], sentence: Sentence 
         return None
     told = _told(case, figure, places, sentence)
     for one, other in combinations(told, 2):
-        if _follows(figure, one.one, other.one):
+        if follows(figure, one.one, other.one):
             return one, other
     if len(told) > 1 and sum((one.one.value for one in told), Decimal(0)) == figure.value:
         return tuple(told[:2])
     if is_derived is None or (len(re.sub(r"\D", "", str(figure.value))) < 2 and not figure.unit):
         return None
     for one, other in _pairs(figure, places):
-        if _follows(figure, one.one, other.one):
+        if follows(figure, one.one, other.one):
             return one, other
     return _column(figure, places) if _SUM.search(sentence.plain) else None
 
@@ -116,7 +116,7 @@ def _column(figure: Figure, places: list[Place]) -> tuple[Place, ...] | None:
     return None
 
 
-def _follows(figure: Figure, one: Printed, other: Printed) -> bool:
+def follows(figure: Figure, one: Printed, other: Printed) -> bool:
     """Return whether a number is the sum, the difference or the ratio of two printed ones."""
     low, high = sorted((abs(one.value * one.scale), abs(other.value * other.scale)))
     kind, scale = unit_of(figure.unit)

@@ -1,4 +1,4 @@
-"""Finding numbers of any name in a sentence that no other rule reads: `auth has 97 errors`, `p95 fell to 140 ms`."""
+"""Finding numbers of any name in a sentence that no other rule reads: `lexer has 84 entries`, `p95 fell to 9.7 ms`."""
 
 import re
 from collections.abc import Iterator

@@ -5,6 +5,7 @@ from functools import partial
 from typing import NamedTuple
 
 from gedanken.compare.audit.amounts import is_amount
+from gedanken.compare.audit.contradicted import contradicted
 from gedanken.compare.audit.derived import Place, derived
 from gedanken.compare.audit.labels import printed_in, unit_of
 from gedanken.compare.audit.other_names import changed_since, command_of, outdoes, sentence_of
@@ -40,7 +41,8 @@ def judge_figures(case: Case, says: FiguresSay) -> Verdict:
     for figure in says.figures:
         carried = _carrier(figure, places) or derived(case, figure, places, sentence)
         if carried is None:
-            return _open(case, figure, places, tuple(_line(case, one) for one in found[:2]))
+            wrong = contradicted(case, figure, places, sentence) if sentence and len(says.figures) == 1 else None
+            return wrong or _open(case, figure, places, tuple(_line(case, one) for one in found[:2]))
         found += carried
     evidence = tuple(dict.fromkeys(_line(case, one) for one in found))[:4]
     if sentence is not None and _ACT.search(sentence.plain):
