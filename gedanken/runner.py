@@ -20,13 +20,23 @@ from gedanken.analysis.probe_verdict import verdict_of
 from gedanken.experiment.approval import Question
 from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.counts import many
-from gedanken.experiment.errors import AwaitsApproval, BadInput, BudgetSpent, GedankenError, Interrupted, NoModel
+from gedanken.experiment.errors import (
+    AwaitsApproval,
+    BadInput,
+    BudgetSpent,
+    GedankenError,
+    Interrupted,
+    NoModel,
+    NoSandbox,
+)
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import INTERRUPTED, RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import redacted, shown_address
 from gedanken.loading.programs import check_given
+from gedanken.records.read_log import MOST_SPEC_BYTES
+from gedanken.records.run_files import to_json
 from gedanken.records.run_store import RunStore, make_folder, open_store
 from gedanken.terminal.approval import ask_person
 from gedanken.terminal.budget import estimate_of, in_minutes
@@ -87,6 +97,11 @@ def check(spec: RunSpec) -> None:
         raise BadInput(
             "the experiment or the persona contains an API key that is also in this environment; remove it"
         )
+    if spec.probe is not None and len(to_json(spec.model_dump(mode="json"))) > MOST_SPEC_BYTES:
+        raise BadInput(
+            f"--suite: too large to be asked in one run: what a run folder says of it is more than "
+            f"{MOST_SPEC_BYTES >> 20} MiB, and could not be read again; split it"
+        )
 
 
 def check_collector(address: str | None) -> None:
@@ -125,7 +140,7 @@ async def drive(
             if context.ledger is not None:
                 await off_loop(context.ledger.flush)
             if outcome.startswith(STOPPED):
-                raise NoModel(outcome.removeprefix(STOPPED))
+                raise _lost(store, outcome.removeprefix(STOPPED))
             if outcome == INTERRUPTED:
                 raise Interrupted(store.folder)
         except asyncio.CancelledError:
@@ -156,6 +171,12 @@ async def drive(
             store.finish(outcome)
             analysis, page = reported(store, context.compared, screen)
         return RunResult(store.log, analysis, page)
+
+
+def _lost(store: RunStore, why: str) -> NoModel | NoSandbox:
+    """Return the error of a run that ended because its engine or its model was lost."""
+    was_engine = any(execution.cause is Cause.ENGINE_LOST for execution in store.executions.values())
+    return NoSandbox(why) if was_engine else NoModel(why)
 
 
 def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analysis | None, Path | None]:

@@ -255,6 +255,8 @@ async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]
                 return {"lost": str(spent)}
             execution = traced.ended(attach(ran, index, state["program"]))
     await off_loop(context.store.keep_execution, execution)
+    if ran.cause is Cause.ENGINE_LOST:  # the run ends when the other seeds and samples have
+        return {"executions": [execution.label], "lost": "; ".join(ran.notes)}
     return {"executions": [execution.label]}
 
 

@@ -79,7 +79,7 @@ def read_spec(inside: Inside) -> RunSpec:
         at = ".".join(map(str, first["loc"]))
         is_unknown = first["type"] == "extra_forbidden"
         told = "this version of gedanken does not know that; another one may" if is_unknown else first["msg"]
-        raise BadInput(f"{inside.folder / SPEC}: {at}: {told}") from error
+        raise BadInput(f"{inside.folder / SPEC}: {f'{at}: ' if at else ''}{told}") from error
 
 
 def _json(line: str, where: object) -> Any:

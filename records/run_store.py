@@ -51,7 +51,7 @@ from gedanken.experiment.secrets import redacted, redacted_value
 from gedanken.experiment.surprisal import Surprisal
 from gedanken.experiment.version import __version__
 from gedanken.records.log_of_events import LogOfEvents
-from gedanken.records.read_log import MOST_FOLDER_BYTES, read_events, read_spec
+from gedanken.records.read_log import MOST_FOLDER_BYTES, MOST_LOG_BYTES, read_events, read_spec
 from gedanken.records.run_files import (
     LOG,
     RUN,
@@ -346,7 +346,7 @@ def reopen_store(folder: Path, spec: RunSpec | None = None) -> Iterator[RunStore
     with _locked_log(folder) as file:
         inside = Inside(folder, MOST_FOLDER_BYTES)
         asked = spec or read_spec(inside)
-        whole = (folder / LOG).read_bytes().rfind(b"\n") + 1
+        whole = inside.read(LOG, MOST_LOG_BYTES).rfind(b"\n") + 1
         os.truncate(folder / LOG, whole)
         events = read_events(inside, asked)[0] if whole else None
         store = RunStore(folder, asked, file, events)

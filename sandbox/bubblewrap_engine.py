@@ -92,6 +92,9 @@ class BubblewrapEngine:
         """Return None: commands here die with their controller."""
         return
 
+    def clear(self, session: Path) -> None:
+        """Do nothing: commands here die with their controller."""
+
     def not_enforced(self) -> tuple[str, ...]:
         """Return what is weaker than in a container; see Engine.not_enforced."""
         no_group = "no control group may be made here"

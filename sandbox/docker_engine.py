@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gedanken.experiment.errors import NoSandbox
@@ -102,6 +103,16 @@ class DockerEngine:
                 container.remove(force=True)
             return None
         return DockerJob(self.name, container, order, lambda: _logged(container), _begun(container))
+
+    def clear(self, session: Path) -> None:
+        """Remove containers that could not be removed when they ended; see Engine.clear."""
+        import requests
+        from docker.errors import DockerException
+
+        with suppress(DockerException, requests.RequestException):
+            wanted = {"label": f"{SESSION_LABEL}={session}"}
+            for container in self.client.containers.list(all=True, filters=wanted, ignore_removed=True):
+                container.remove(force=True)
 
     def not_enforced(self) -> tuple[str, ...]:
         """Report what the engine's own seccomp profile may let pass, if libseccomp is missing, so that ours cannot be

@@ -116,6 +116,13 @@ class Engine(Protocol):
         """
         ...
 
+    def clear(self, session: Path) -> None:
+        """Remove what is left of the commands of a session that is over, as after the engine itself died.
+
+        Nothing is raised if the engine does not answer.
+        """
+        ...
+
     def not_enforced(self) -> tuple[str, ...]:
         """List what this engine cannot enforce here, each as `limit or isolation measure: reason`."""
         ...

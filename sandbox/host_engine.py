@@ -61,6 +61,9 @@ class HostEngine:
         run twice."""
         kill_all(order.name)
 
+    def clear(self, session: Path) -> None:
+        """Do nothing: commands here die with their controller."""
+
     def not_enforced(self) -> tuple[str, ...]:
         """Return nearly all limits and isolation measures; see Engine.not_enforced."""
         reason = "the host isolates nothing"

@@ -128,6 +128,7 @@ class SandboxMachine:
     async def __aexit__(self, *exc: object) -> None:
         """Remove the workspace; for the trunk, remove the whole session."""
         if self.workspace.folder.name == "trunk":
+            await finishing(partial(self.engine.clear, self.session.folder))
             await finishing(self.session.close)
         else:
             await finishing(partial(self.session.remove, self.workspace))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from gedanken.experiment.errors import GedankenError, NoSandbox
 from gedanken.experiment.plugins import Plugin
@@ -43,6 +44,11 @@ class PluginEngine:
         """Return the job that an earlier controller left; see Engine.find."""
         with self._guarded():
             return self.engine.find(order)
+
+    def clear(self, session: Path) -> None:
+        """Remove what is left of a session's commands; see Engine.clear."""
+        with self._guarded():
+            self.engine.clear(session)
 
     def not_enforced(self) -> tuple[str, ...]:
         """List what the plug-in's engine cannot enforce here."""

@@ -107,6 +107,9 @@ def test_a_rejected_program_is_mended_by_its_reason_an_edited_one_runs_instead_a
     assert ran(tmp_path / "run") == []
     first = read_run(tmp_path / "run").programs[0]
     assert (first.works, first.problems) == (False, ("a person rejected it: far too long",))
+    (tmp_path / "mine.py").write_bytes(b"\xff")
+    refused = gedanken("approve", "run", "--edit", "mine.py")
+    assert (refused.returncode, refused.stderr) == (2, "gedanken: --edit mine.py: not a text file\n")
     (tmp_path / "mine.py").write_text(MINE)
     ended = gedanken("approve", "run", "--edit", "mine.py", "--json")
     assert ended.returncode in (0, 1), ended.stderr  # the first that may run is enough: no other is asked about

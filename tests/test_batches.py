@@ -91,3 +91,18 @@ def test_every_operation_of_every_family_runs_to_its_end_there(machine: Any) -> 
     ]
     ran = asyncio.run(run_batches(machine, {item.id: item.program for item in items}))
     assert [item.id for item in items if ran[item.id].end != "finished" or not ran[item.id].stdout.strip()] == []
+
+
+def test_a_program_that_another_one_killed_or_took_the_file_of_is_run_again_by_itself(machine: Any) -> None:
+    kills = (
+        "import os, time\nsafe = {os.getpid(), os.getppid(), 1}\nuntil = time.monotonic() + 1\n"
+        "while time.monotonic() < until:\n"
+        "    for pid in {int(name) for name in os.listdir('/proc') if name.isdigit()} - safe:\n"
+        "        try: os.kill(pid, 9)\n"
+        "        except OSError: pass"
+    )
+    killed = "import os\nos.kill(os.getpid(), 9)"
+    good = {f"good {number}": "print('good')" for number in range(6)}
+    ran = asyncio.run(run_batches(machine, {"kills": kills, "killed": killed, **good}))
+    assert ran["killed"].end == "killed"
+    assert {ran[name].stdout for name in good} == {"good\n"}

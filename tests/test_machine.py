@@ -248,6 +248,15 @@ def test_an_engine_that_goes_away_is_told_from_the_program(mnist: Any, tmp_path:
         connect_docker().containers.get(f"gedanken-{machine.session.folder.name}.lost-s0").remove(force=True)
 
 
+def test_a_container_that_could_not_be_removed_goes_with_its_session(machine: SandboxMachine) -> None:
+    order = machine._order("left-s0", "true")
+    engine: Any = machine.engine
+    left = engine.client.containers.create(engine.image, **engine.options(order))
+    asyncio.run(machine.__aexit__())
+    with pytest.raises(docker.errors.NotFound):
+        left.reload()
+
+
 def test_a_container_that_was_made_and_never_started_is_replaced(machine: SandboxMachine) -> None:
     """After the death of its engine such a container cannot always be started."""
     order = machine._order("made-s0", "echo once")

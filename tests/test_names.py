@@ -101,6 +101,10 @@ def roles(line: str) -> list[Role]:
         ("network-snapshot-000400  kid50k_full 0.0123", {"kid50k_full": "0.0123"}),
         ("CIFAR-100 acc 0.61", {"CIFAR-100 acc": "0.61"}),
         ("Top 1-err 40.1 Top 5-err 18.2", {"Top 1-err": "40.1", "Top 5-err": "18.2"}),
+        (
+            "第3轮 训练损失: 0.51 验证损失: 0.62 验证准确率: 91%",
+            {"训练损失": "0.51", "验证损失": "0.62", "验证准确率": "91"},
+        ),
         ("run.py:31] [400] dev_loss=0.5", {"dev_loss": "0.5"}),
         (
             "(train.py 31): INFO Accuracy of the net on the 900 test images: 71.5%",

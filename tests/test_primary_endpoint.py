@@ -85,6 +85,8 @@ STYLES = {
     ),
     "Prec@1": Style("Epoch: [{e}] Loss {train:.3f}\n *   Prec@1 {acc:.3f} Prec@5 {one:.3f}"),
     "val_loss": Style("* step {e}: loss {train:.3f} val_loss {held:.3f} ({held:.3f})"),
+    "验证损失": Style("第{e}轮 训练损失: {train:.4f} 验证损失: {held:.4f} 验证准确率: {acc:.4f}"),
+    "test Mean loss": Style("step {e} loss {train:.4f}\nTest error:\n Accuracy: {acc:.4f}, Mean loss: {held:.4f}"),
     "wibble": Style("epoch {e} wibble {train:.4f} took {clock:.3f} s"),
 }
 

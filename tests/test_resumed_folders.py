@@ -36,6 +36,13 @@ def test_no_key_goes_to_an_address_that_a_folder_names_and_nothing_runs_unisolat
                 asyncio.run(going_on)
 
 
+def test_a_log_that_no_memory_holds_is_refused(done: Path) -> None:
+    (done / "report.html").unlink()
+    os.truncate(done / "log.jsonl", 1 << 40)
+    with pytest.raises(BadInput, match=r"log\.jsonl: larger than"):
+        asyncio.run(resume(done, Screen(), Again()))
+
+
 def test_nothing_is_written_through_a_link_that_somebody_planted(done: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     for name in ("outputs", "ledger/scores"):

@@ -9,7 +9,12 @@ import yaml
 from conftest import Cli
 
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.probe_design import ProbeDesign, SuiteItem
+from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.loading.suites import read_answers, read_suite
+from gedanken.probing.specs import probe_spec
+from gedanken.records.read_log import MOST_SPEC_BYTES
+from gedanken.runner import check
 
 JOINS = "def f(a, b):\n    return a + b"
 GOOD: list[dict[str, Any]] = [
@@ -84,9 +89,34 @@ def test_lines_that_cannot_be_read_are_told_by_their_number(tmp_path: Path) -> N
     assert told[2:] == ["no JSON object", "its id stands in line 1 already"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_lines_end_where_a_line_of_json_ends_in_any_encoding_of_json(
+    tmp_path: Path, encoding: str, ends: str
+) -> None:
+    separated = {**GOOD[0], "input": "'a\u2028', '\x85'"}
+    half = json.dumps({**GOOD[1], "input": "'\ud800'"})
+    lines = (json.dumps(separated, ensure_ascii=False), half, json.dumps(GOOD[1]))
+    path = tmp_path / "s.jsonl"
+    path.write_bytes("".join(line + ends for line in lines).encode(encoding))
+    read = read_suite(path)
+    assert [(item.line, item.input) for item in read.items] == [(1, separated["input"]), (3, "1")]
+    assert [(bad.line, bad.problem[:28]) for bad in read.bad] == [(2, "contains half a surrogate pa")]
+    answers = tmp_path / "a.json"
+    answers.write_bytes(json.dumps({"sample_0": "'é'"}, ensure_ascii=False).encode(encoding))
+    assert read_answers(answers, read.items).answers == {"sample_0": ("'é'",)}
+
+
 def test_a_suite_without_a_line_that_can_be_used_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="contains no usable line; line 1: broken JSON"):
         read_suite(suite_file(tmp_path / "s.jsonl", "{"))
+
+
+def test_a_suite_that_no_run_folder_could_be_read_again_with_is_not_asked() -> None:
+    line = SuiteItem(id="x", code=JOINS + "#" * MOST_SPEC_BYTES, input="1, 2", output="3")
+    spec = probe_spec(ProbeDesign(suite=(line,)), ModelSpec(name="embedded"), SandboxSpec())
+    with pytest.raises(BadInput, match="--suite: too large to be asked in one run"):
+        check(spec)
 
 
 @pytest.mark.parametrize(

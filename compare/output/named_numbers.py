@@ -39,12 +39,10 @@ _STAMP = re.compile(
     r"^[IWEF]\d{4} [\d:.]+\s+\d+|\b0x[0-9a-f]+\b|(?<=:)\d{2}(?=[<\],])|\b\d+:\d{2}(?=[<\],\s])",
     re.IGNORECASE,
 )
-_WEIGHTED = re.compile(r"\(\* [\d.e+-]{1,20} = [-\d.e+naif]{1,20} loss\)")
-"""What Caffe writes after a loss: the same loss multiplied by its weight."""
+_WEIGHTED = re.compile(r"\(\* [\d.e+-]{1,20} = [-\d.e+naif]{1,20} loss\)")  # Caffe: a loss times its weight
 _AT = re.compile(r"@\s?\[[^\]\n]{0,200}\]")
 """The text between a metric and its number in the tables of COCO; all of it belongs to the name."""
-_EVALUATED = re.compile(r"\bSaving dict for global step \d")
-"""What TensorFlow's estimators write before the numbers of an evaluation."""
+_EVALUATED = re.compile(r"\bSaving dict for global step \d")  # TensorFlow, before numbers of an evaluation
 _CHANGE = re.compile(
     r"(?:^|[,;|:]\s)\s*(?P<what>[^,;|:=]{2,60}?)\s(?P<verb>improved|decreased|increased|dropped|rose)\s(?P<end>from|to)\s*$",
     re.IGNORECASE,
@@ -77,7 +75,7 @@ _CUT = re.compile(
 _ENDS = " \t:=~≈'\"`*#|│┃<>(“”‘’«»—"
 _STOP_WORDS = (
     "as the than with for a an in to and by from reached after got at on into until "
-    "while has have than now then its our your using there are improved dropped rose fell went equals"
+    "while has have than now then its our your using there are improved dropped rose fell went equals 轮 步 回"
 )
 _STOPS = frozenset(_STOP_WORDS.split())
 _TOOK = frozenset(["took", "takes", "taken"])
@@ -235,7 +233,7 @@ class _Reader:
         is_behind_part = bool(self._found) and self._found[-1].is_part_of_name
         if last == "@" or before.endswith("@.") or (before.endswith(":.") and is_behind_part):
             return True  # `mAP@0.5`, `mAP@.5:.95`
-        joined = last.isalpha() or last in ("_", "@")
+        joined = last.lower() != last.upper() or last in ("_", "@")  # Chinese writes no blank before a number
         if not joined and last.isdigit() and self._found and self._found[-1].is_part_of_name:
             joined = True
         if joined and is_whole:

@@ -64,6 +64,16 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_ABROAD = {
+    "第": "epoch",
+    **dict.fromkeys(("训练", "訓練", "学習", "훈련", "학습"), "train"),
+    **dict.fromkeys(("验证", "驗證", "検証", "검증"), "val"),
+    **dict.fromkeys(("测试", "測試", "テスト", "테스트"), "test"),
+    **dict.fromkeys(("损失", "損失", "손실"), "loss"),
+    **dict.fromkeys(("准确率", "準確率", "正解率", "정확도"), "acc"),
+}
+"""Words of languages that write names without blanks (Chinese, Japanese), or with words of their own (Korean)."""
+_ABROAD_WORDS = re.compile("|".join(_ABROAD))
 _LETTERS = re.compile(r"[^\W\d_]+")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 _SPLITS = {
@@ -144,6 +154,8 @@ _NEEDS_TO_BE_LAST = _words("map ap ar hr")
 def words_in(name: str) -> tuple[str, ...]:
     """Return the words of a name in lower case, however they are joined: `valLoss`, `val_loss`, `Validation loss`."""
     words: list[str] = []
+    if not name.isascii():
+        name = _ABROAD_WORDS.sub(lambda found: f" {_ABROAD[found[0]]} ", name)
     for letters in _LETTERS.findall(name):
         # `mAP` and `IoU` are words; `valLoss` is two.
         parts = (

@@ -13,7 +13,7 @@ LONGEST_SECTION = 12
 _HEADING = re.compile(
     r"\W*(?:(?:running|start(?:ing|ed)?|begin(?:ning)?|performing|final|the)\s+)*"
     r"(?:train(?:ing)?|valid(?:ation|ating|ate)?|val|eval(?:uation|uating|uate)?|test(?:ing)?|dev)"
-    r"(?:\s+(?:on|the|set|results?|phase|metrics?|stage|mode|loop|summary|report|scores?|data|stats|validation|val|test|dev))*"
+    r"(?:\s+(?:on|the|set|results?|phase|metrics?|stage|mode|loop|summary|report|scores?|data|stats|errors?|validation|val|test|dev))*"
     r"\W*",
     re.IGNORECASE,
 )

@@ -69,6 +69,7 @@ def approve(  # noqa: PLR0913 (each is an option of the command)
     """
     from gedanken.experiment.approval import read_decision
     from gedanken.experiment.errors import BadInput
+    from gedanken.experiment.files import read_text
     from gedanken.resuming import Again, resume
     from gedanken.resuming import approve as go_on
     from gedanken.terminal.screen import Screen
@@ -80,7 +81,7 @@ def approve(  # noqa: PLR0913 (each is an option of the command)
             raise BadInput("--reject needs a reason, which the coder is told before it tries again")
         again = Again(base_url, trust, trace_otlp, budget_of(budget))
         if edit is not None:
-            answer = read_decision({"decision": "edit", "source": edit.read_text(encoding="utf-8")})
+            answer = read_decision({"decision": "edit", "source": read_text(edit, f"--edit {edit}")})
         elif reject is not None:
             answer = read_decision({"decision": "reject", "reason": reject})
         elif yes:

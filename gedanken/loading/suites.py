@@ -1,6 +1,7 @@
 """Function suites that the user supplies, and recorded answers to them. Both may contain anything."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,9 +9,13 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.files import read_bytes
 from gedanken.experiment.probe_design import SuiteItem
 
 MOST_BYTES = 1 << 28
+_LINE_END = re.compile(r"\r\n?|\n")
+"""JSON strings may contain what `str.splitlines` also takes for the end of a line."""
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 _SCORED = "raw_generations"
 """The keys under which CRUXEval's scored files store the answers."""
 
@@ -41,11 +46,13 @@ def read_suite(path: Path) -> Suite:
     """Read JSON lines with CRUXEval's fields: id, code, input, output. Raises BadInput if no line can be used."""
     items: dict[str, SuiteItem] = {}
     bad: list[BadLine] = []
-    for number, line in enumerate(_text(path, "--suite").splitlines(), start=1):
+    for number, line in enumerate(_LINE_END.split(_text(path, "--suite")), start=1):
         if not line.strip():
             continue
         try:
             item = SuiteItem.model_validate({**_object(line), "line": number})
+            if _HALF_PAIR.search(item.id + item.code + item.input + item.output):
+                raise ValueError("contains half a surrogate pair, which no text file can hold")
         except (ValidationError, ValueError, RecursionError) as error:
             bad.append(BadLine(number, _told(error)))
             continue
@@ -87,12 +94,8 @@ def _strings(path: Path, name: str, value: object) -> tuple[str, ...]:
 
 
 def _text(path: Path, option: str) -> str:
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise BadInput(f"{option} {path}: larger than {MOST_BYTES >> 20} MiB")
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise BadInput(f"{option} {path}: {error.strerror}") from error
+    content = read_bytes(path, f"{option} {path}", MOST_BYTES)
+    return content.decode(json.detect_encoding(content), errors="replace")
 
 
 def _object(line: str) -> dict[str, Any]:

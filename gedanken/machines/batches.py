@@ -51,6 +51,12 @@ class Ran:
     seconds: float
 
     @property
+    def may_be_disturbed(self) -> bool:
+        """Whether another program of its batch may have ended it: by a kill, for want of memory, or by removing its
+        file."""
+        return self.end == "killed" or (self.end == "failed" and "can't open file" in self.stderr)
+
+    @property
     def why(self) -> str:
         """The reason in words why there is no complete output; empty if the program finished."""
         if self.end == "too long":
@@ -86,7 +92,9 @@ async def run_batches(
     while waiting:
         batch = waiting[:1] if waiting[0] in suspects else _without(waiting, suspects)[:PROGRAMS_A_BATCH]
         found, is_whole = await _batch(machine, [(name, programs[name]) for name in batch])
-        done |= found
+        disturbed = {name for name, ran in found.items() if len(batch) > 1 and ran.may_be_disturbed}
+        suspects |= disturbed
+        done |= {name: ran for name, ran in found.items() if name not in disturbed}
         missing = [name for name in batch if name not in found]
         if missing and not is_whole:
             if len(batch) == 1:

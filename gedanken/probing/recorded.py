@@ -1,5 +1,6 @@
 """Recorded answers to a suite, scored without a model."""
 
+import json
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -87,7 +88,7 @@ async def _outcomes(
         for answer in dict.fromkeys(said[name])
     }
     programs = {
-        f"{name} {answer}": check_program(lines[name].code, lines[name].output, answer)
+        json.dumps([name, answer]): check_program(lines[name].code, lines[name].output, answer)
         for (name, answer), judgement in first.items()
         if judgement == "run"
     }
@@ -95,7 +96,7 @@ async def _outcomes(
 
     def outcome(name: str, answer: str) -> Judgement:
         if first[name, answer] == "run":
-            return "right" if ran[f"{name} {answer}"] else "wrong"
+            return "right" if ran[json.dumps([name, answer])] else "wrong"
         return first[name, answer]
 
     return {name: [outcome(name, answer) for answer in said[name]] for name in lines}

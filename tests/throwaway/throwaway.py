@@ -55,6 +55,9 @@ class Stove:
         """Nothing was left."""
         return None
 
+    def clear(self, session: Path) -> None:
+        """Nothing was left."""
+
     def not_enforced(self) -> tuple[str, ...]:
         """It holds everything, as it says."""
         return ()

@@ -1,0 +1,61 @@
+"""A Docker engine that goes away in the middle of a run."""
+
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import GEDANKEN
+from relay import Relay
+from small_run import PROGRAM, small
+
+from gedanken.experiment.execution import Cause
+from gedanken.records.read_run import read_run
+from gedanken.runner import run_id_of
+from gedanken.sandbox.connect import connect_docker
+
+
+@pytest.mark.docker
+def test_a_run_whose_engine_went_while_the_last_seed_ran_is_not_done_and_goes_on_later(tmp_path: Path) -> None:
+    relay = Relay(tmp_path / "docker.sock")
+    asked = small(
+        tmp_path, PROGRAM + "import time; time.sleep(3)\n", "--sandbox", "docker", "--real", "1", "--no-simulate"
+    )
+    run = tmp_path / "run"
+    first = subprocess.Popen(
+        [*GEDANKEN, *asked],
+        cwd=tmp_path,
+        env={**os.environ, "DOCKER_HOST": f"unix://{relay.path}"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not _runs_a_seed(run):
+        assert first.poll() is None
+        time.sleep(0.05)
+    relay.cut()
+    said = first.communicate(timeout=120)[1].strip().splitlines()
+    assert first.returncode == 3 and said[-1].startswith("gedanken: the engine was lost: ")
+    assert [one.cause for one in read_run(run).executions if one.seed == 1] == [Cause.ENGINE_LOST]
+
+    again = subprocess.run([*GEDANKEN, "resume", "run"], cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert again.returncode == 0, again.stderr
+    assert [one.cause for one in read_run(run).executions if one.seed == 1] == [Cause.FINISHED]
+    assert _containers(run) == []
+
+
+def _runs_a_seed(run: Path) -> bool:
+    try:
+        events = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    except (OSError, ValueError):
+        return False
+    is_replicated = any(event.get("node") == "replicate" for event in events)
+    return is_replicated and any(one.status == "running" and one.name.endswith("-s1") for one in _containers(run))
+
+
+def _containers(run: Path) -> list[Any]:
+    wanted = {"label": f"gedanken.run={run_id_of(run)}"}
+    found: list[Any] = connect_docker().containers.list(all=True, filters=wanted, ignore_removed=True)
+    return found
