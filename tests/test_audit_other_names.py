@@ -26,6 +26,8 @@ def statuses(session: Session) -> set[str]:
     "session",
     [
         Session().ran("./zones.sh", ZONES).said("zone-b answers in 205 ms."),
+        Session().ran("./zones.sh", ZONES).said("zone-q answers in 205 ms."),
+        Session().ran("./zones.sh", ZONES).said("It took zone-q 205 ms."),
         Session().ran("./load.sh", TABLE).said("Average latency was 6.2 ms."),
         Session().ran("./sizes.sh", SIZES).said("The heap is 61,004 bytes."),
         models().said("Model A has an accuracy of 84.7 %."),

@@ -8,7 +8,7 @@ from gedanken.compare.audit.amounts import is_amount
 from gedanken.compare.audit.contradicted import contradicted
 from gedanken.compare.audit.derived import Place, derived
 from gedanken.compare.audit.labels import printed_in, unit_of
-from gedanken.compare.audit.other_names import changed_since, command_of, outdoes, sentence_of
+from gedanken.compare.audit.other_names import changed_since, command_of, is_other_thing, outdoes, sentence_of
 from gedanken.compare.audit.says import Figure, FiguresSay
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 from gedanken.experiment.claim import Evidence
@@ -107,7 +107,7 @@ def _is_plain(figure: Figure, place: Place, recent: list[int], places: list[Plac
 def _has_rival(words: frozenset[str], place: Place, places: list[Place], is_mine: partial[bool]) -> bool:
     """Return whether a number other than the stated one has the words of the claim, and more of them."""
     held = words & place.names
-    return any(
+    return is_other_thing(words, place.one.mine, place.names) or any(
         outdoes(held, words & rival.names, None if rival.event == place.event else rival.command)
         for rival in places
         if rival.one.kind == place.one.kind and not is_mine(rival.one)

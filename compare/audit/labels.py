@@ -89,7 +89,7 @@ def keys_in(text: str) -> frozenset[str]:
     keys: set[str] = set()
     for found in islice(_WORD.finditer(text), 200):
         word = found[0].lower()
-        if len(word) == 1 and found[0].isupper() and word != "i" and (found.start() or word != "a"):
+        if len(word) == 1 and found[0].isupper() and word != "i" and (text[: found.start()].strip() or word != "a"):
             keys.add(_LETTER + word)
         keys.add(_key(word))
         if not word.isalpha() or not found[0][1:].islower():

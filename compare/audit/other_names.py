@@ -20,6 +20,8 @@ _GENERAL = frozenset(["test", "pass"])
 """Words that stand in many lines of every output, and tell no number from another."""
 _CUT = re.compile(r"[,;()|→](?!\d)|\s(?:and|und|et|y|e|but|while|against|vs\.?|versus|gegen)\s", re.IGNORECASE)
 """What ends the part of a sentence that names a number."""
+_SERIAL = re.compile(r"(?<=[a-z])(?:\d+|[-_][a-z0-9]+)$")
+"""What tells things of one series from each other."""
 _PAST = re.compile(
     r"\b(?:was|were|took|had|before|earlier|originally|at first|first run|previous\w*|until|from|went|fell|rose|"
     r"grew|shrank|war|waren|dauerte|hatte|vorher|était|avant|avait|duró|tardó|antes|old|baseline|ran|read|wrote|"
@@ -62,6 +64,8 @@ def command_of(run: Run | None) -> frozenset[str]:
 def has_rival(case: Case, words: frozenset[str], run: Run, one: Printed, is_mine: Callable[[Printed], bool]) -> bool:
     """Return whether a number other than the stated one has the words of a claim, and more of them than this one."""
     held = words & names_of(run, one)
+    if is_other_thing(words, one.mine, names_of(run, one)):
+        return True
     others = [other for other in case.runs_before()[: _OTHER_RUNS + 1] if other is not run]
     return any(
         outdoes(held, words & names_of(run, rival), None)
@@ -80,6 +84,13 @@ def outdoes(held: frozenset[str], rival: frozenset[str], command: frozenset[str]
     of its command.
     """
     return held < rival and (command is None or bool((rival - held) & command))
+
+
+def is_other_thing(words: frozenset[str], mine: frozenset[str], names: frozenset[str]) -> bool:
+    """Return whether a claim names another of the things of which one is printed: `zone-q`, not `zone-c`."""
+    said = {word for word in words if not word.isalpha()}
+    printed = {_SERIAL.sub("", word) for word in mine if not word.isalpha()}
+    return not said & names and any(_SERIAL.search(word) and _SERIAL.sub("", word) in printed for word in said)
 
 
 def of_another_name(case: Case, verdict: Verdict) -> Verdict | None:
