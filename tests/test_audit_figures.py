@@ -50,6 +50,11 @@ def test_an_output_carries_a_number_under_its_name(session: Session) -> None:
         bench().edited("bench.sh", "n=1", "n=2").ran("python3 - <<'E'\nprint()\nE", "").said("IPC is 3.7."),
         bench().ran("./bench.sh", LATER).said("The heap shrank by 21.5 MB."),
         tally().said("I ran it again by hand and lexer stands at 84."),
+        tally().said("lexer stands at 84 ms."),
+        tally().said("lexer stands at 611 kB."),
+        tally().said("lexer is 84 × faster."),
+        Session().ran("./x.sh", "calls 640\nelapsed 12.5 s").said("calls stand at 12.5 in it."),
+        Session().ran("./x.sh", "calls 640\nelapsed 12.5 s").said("Retries amount to 640."),
     ],
 )
 def test_what_no_output_carries_is_seen_and_left_open(session: Session) -> None:

@@ -27,7 +27,7 @@ def _readings(kind: str, scale: Decimal, printed: Printed) -> set[Decimal]:
         inner = len(str(int(printed.scale))) // 3
         found |= {value * _BINARY**inner / _BINARY**power, value * _BINARY**inner / scale, whole / _BINARY**power}
     if not printed.kind:
-        found.add(value if scale == 1 or kind else value / scale)
+        found.add(value if scale == 1 or kind == "time" else value / scale)
     if kind == "time" and not printed.kind:
         found |= {value / 1000, value * 1000}
     return found

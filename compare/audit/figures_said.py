@@ -66,6 +66,9 @@ _CIRCUMSTANCE = re.compile(
 )
 """Before a number that says when or how something was done, and not what came out."""
 _MEANS = re.compile(r"\s{1,3}(?:is|are) (?:what|rarely|a|the)\b|\s{1,3}(?:means?|tells|would)\b", re.IGNORECASE)
+_SHARED = re.compile(
+    rf"(?:(?:/|–|-| (?:to|and|or|vs\.?|auf|à|a) |,? | → | -> )\d[\d.,]*){{1,3}}\s?(?P<unit>{_UNITS})(?![\w/])"
+)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _EUROPEAN = re.compile(r"\d{1,3}(?:\.\d{3})+")
 _MOST = 8
@@ -107,7 +110,7 @@ def _figures(sentence: Sentence) -> Iterator[tuple[int, int, Figure, str]]:
             continue
         text = found["value"]
         value = Decimal(text.replace(".", "") if is_european and _EUROPEAN.fullmatch(text) else plain_number(text))
-        unit = (found["unit"] or "").strip()
+        unit = (found["unit"] or "").strip() or _unit_behind(plain, found.end())
         unit = unit or _SCALES.get((found["scale"] or "").lower(), "")
         about = found["about"] is not None or found["sign"] in ("~", "≈")
         words, around = _names(sentence, found.start("value"), found.end())
@@ -116,6 +119,12 @@ def _figures(sentence: Sentence) -> Iterator[tuple[int, int, Figure, str]]:
     for word in _IN_WORDS.finditer(plain):
         value = Decimal(WORDS.get(word["word"].lower(), 1))
         yield word.start(), word.end(), Figure(value, "", *_names(sentence, word.start(), word.end("word"))), ""
+
+
+def _unit_behind(plain: str, end: int) -> str:
+    """Return the unit that a number has from the one behind it, as in `12/19/31 ms` and `from 88 to 61 ms`."""
+    found = _SHARED.match(plain, end)
+    return found["unit"] if found else ""
 
 
 def _is_figure(plain: str, found: re.Match[str]) -> bool:

@@ -19,6 +19,8 @@ _PARTICULAR = 3
 """Minimum number of digits of a number that is unlikely to occur by chance."""
 _IN_ALL = frozenset(["time", "real", "finis", "whole", "wall"])
 """Words that name the time of a whole run."""
+_FACTORS = frozenset(["time", "faste", "slowe", "speed", "speedup"])
+_TIMED = ("_ns", "_us", "_ms", "_s", "_sec", "_secs", "_seconds")
 _ACT = re.compile(
     r"\b(?:I|we)(?:'ve| have)? (?:also |even |then |just )?"
     r"(?:re-?r[au]n|tried|opened|reverted|checked|tested|trained|executed)\b|"
@@ -73,7 +75,7 @@ def _carrier(figure: Figure, places: list[Place]) -> tuple[Place, ...] | None:
     recent = list(dict.fromkeys(place.event for place in places))[:_RECENT]
     best: _Carrier | None = None
     for place in places:
-        if not is_mine(place.one):
+        if not is_mine(place.one) or not _is_likely(figure, place):
             continue
         named = len(figure.words & (place.one.mine | place.one.around))
         if not named and not _is_plain(figure, place, recent, places):
@@ -84,12 +86,30 @@ def _carrier(figure: Figure, places: list[Place]) -> tuple[Place, ...] | None:
     return None if best is None else (best.place,)
 
 
+def _is_likely(figure: Figure, place: Place) -> bool:
+    """Return whether a printed number can measure what the stated one measures: rows are no seconds."""
+    kind, scale = unit_of(figure.unit)
+    printed = place.one
+    if figure.unit in ("×", "x"):
+        return bool(printed.mine & _FACTORS)
+    if not kind:
+        return not printed.kind
+    if printed.kind:
+        return kind == printed.kind
+    if kind == "percent":
+        return printed.value <= 1 or printed.value != printed.value.to_integral_value() or "coverage" in printed.mine
+    if kind == "time":
+        return "time" in printed.mine or any(word.endswith(_TIMED) for word in printed.mine)
+    return scale == 1 or printed.value >= scale / 2
+
+
 def _is_plain(figure: Figure, place: Place, recent: list[int], places: list[Place]) -> bool:
     """Return whether a number is meant although no word of the claim stands beside it: a long one, the only one of an
     output, or the time of a whole run.
     """
     digits = len(re.sub(r"\D", "", str(figure.value)).lstrip("0"))
-    if digits >= _PARTICULAR and not figure.about:
+    is_same_kind = unit_of(figure.unit)[0] == place.one.kind
+    if digits >= _PARTICULAR and not figure.about and not place.one.mine and is_same_kind:
         return True
     if (figure.around & place.one.mine and digits > 1) or (place.count == 1 and figure.words & place.command):
         return True
