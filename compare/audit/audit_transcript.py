@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from gedanken.compare.audit.find_claims import NOTHING, Spans, spot
 from gedanken.compare.audit.judge_checks import judge_check
+from gedanken.compare.audit.judge_figures import judge_figures
 from gedanken.compare.audit.judge_quantities import judge_quantity, judge_setting
 from gedanken.compare.audit.judge_runs import judge_exit, judge_run
 from gedanken.compare.audit.judge_shown import judge_file, judge_output
@@ -12,6 +13,7 @@ from gedanken.compare.audit.judge_values import judge_value
 from gedanken.compare.audit.lines import LineIndex, index_lines
 from gedanken.compare.audit.numbers import NumberIndex, index_numbers
 from gedanken.compare.audit.numerals import NUMBER, plain_number
+from gedanken.compare.audit.other_names import of_another_name
 from gedanken.compare.audit.other_states import is_surely_earlier, of_another_state
 from gedanken.compare.audit.provenance import sources_of
 from gedanken.compare.audit.record import Record
@@ -20,6 +22,7 @@ from gedanken.compare.audit.same_state import of_another_runtime
 from gedanken.compare.audit.says import (
     CheckSays,
     ExitSays,
+    FiguresSay,
     FileSays,
     OutputSays,
     RunSays,
@@ -67,6 +70,7 @@ class _Audit:
         verdict = self._verdict(case)
         verdict = self._of_now(case, verdict) or of_another_state(case, verdict) or verdict
         verdict = of_another_runtime(case, verdict) or verdict
+        verdict = of_another_name(case, verdict) or verdict
         if verdict.status in ACCUSATIONS and not spotted.firm:
             verdict = undecidable("it may speak of something else than a run of this session", *verdict.evidence)
         sources = sources_of(spotted.claim, self.numbers, self.record, verdict.evidence)
@@ -97,6 +101,8 @@ class _Audit:
                 return judge_setting(case, says)
             case ValueSays() as says:
                 return judge_value(case, says)
+            case FiguresSay() as says:
+                return judge_figures(case, says)
             case RunSays() as says:
                 return judge_run(case, says)
             case UnreadSays():

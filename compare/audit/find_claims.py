@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from gedanken.compare.audit.checks_said import checks_said
 from gedanken.compare.audit.commands import steps_of
+from gedanken.compare.audit.figures_said import figures_said
 from gedanken.compare.audit.firmness import is_firm
 from gedanken.compare.audit.mood_words import EARLIER
 from gedanken.compare.audit.other_tests_said import tests_said_otherwise
@@ -15,6 +16,7 @@ from gedanken.compare.audit.runs_said import quotes_said, runs_said
 from gedanken.compare.audit.says import (
     CheckSays,
     ExitSays,
+    FiguresSay,
     FileSays,
     OutputSays,
     RunSays,
@@ -106,6 +108,7 @@ def _of_sentence(event: AgentEvent, sentence: Sentence) -> Iterator[Spotted]:
         yield spotter.spotted((tests.start, tests.end), tests.says, command, numbers=tests.numbers)
     for other in tests_said_otherwise(sentence, taken):
         command = other.command or _command_near(sentence, other.start, "tests")
+        taken.append((other.start, other.end))
         yield spotter.spotted((other.start, other.end), other.says, command, numbers=other.numbers)
     for check in checks_said(sentence):
         if isinstance(check.says, CheckSays) and any(low < check.end and check.start < high for low, high in taken):
@@ -127,9 +130,13 @@ def _of_sentence(event: AgentEvent, sentence: Sentence) -> Iterator[Spotted]:
         command, path = _command_near(sentence, one.start), one.path or _path_near(sentence)
         numbers = (one.says.value.rstrip("kKM"),)
         yield spotter.spotted((one.start, one.end), one.says, command, numbers=numbers, path=path)
+        taken.append((one.start, one.end))
     for run in (*runs_said(sentence), *quotes_said(sentence)):
+        taken.append((run.start, run.end))
         command = run.command or (_command_near(sentence, run.start) if isinstance(run.says, OutputSays) else None)
         yield spotter.spotted((run.start, run.end), run.says, command, path=run.path)
+    for hit in figures_said(sentence, taken):
+        yield spotter.spotted((hit.start, hit.end), hit.says, None, numbers=hit.numbers)
 
 
 _KIND: dict[type, ClaimKind] = {OutputSays: "output", RunSays: "command", FileSays: "file"}
@@ -182,7 +189,7 @@ def _topic(says: Says) -> str | None:
             return says.family
         case RunSays():
             return says.family
-        case OutputSays() | FileSays() | UnreadSays():
+        case OutputSays() | FileSays() | UnreadSays() | FiguresSay():
             return None
     return says.name or says.what
 

@@ -1,6 +1,7 @@
 """The interpretation of a claim, as values."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from gedanken.experiment.claim import Claim
@@ -60,6 +61,26 @@ class ValueSays:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A number in a sentence, with the words that name it."""
+
+    value: Decimal
+    unit: str
+    words: frozenset[str]
+    """The words of its own part of the sentence, as `labels` has them."""
+    around: frozenset[str]
+    """The words before it in its sentence and in the one before."""
+    about: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FiguresSay:
+    """A claim about numbers of any kind and name, all in one sentence."""
+
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunSays:
     """A claim that something was run."""
 
@@ -87,7 +108,7 @@ class UnreadSays:
     """A passage in which a model saw a claim and in which no rule finds one."""
 
 
-Says = UnreadSays | TestsSay | ExitSays | CheckSays | ValueSays | RunSays | OutputSays | FileSays
+Says = UnreadSays | TestsSay | ExitSays | CheckSays | ValueSays | FiguresSay | RunSays | OutputSays | FileSays
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import re
 
-from gedanken.compare.audit.says import FileSays, Spotted
+from gedanken.compare.audit.says import FiguresSay, FileSays, Spotted
 from gedanken.compare.audit.verdicts import RERUN, Verdict
 from gedanken.experiment.agent_transcript import AgentTranscript
 
@@ -78,6 +78,8 @@ def judge_unrecorded(
         return Verdict("undecidable", f"who said it is not surely recorded; {RERUN}")
     if isinstance(spotted.says, FileSays):
         return Verdict("undecidable", "what a file holds cannot be told from a chat; the file itself would tell")
+    if isinstance(spotted.says, FiguresSay):
+        return Verdict("undecidable", f"what its numbers are of cannot be told from a chat; {RERUN}")
     if told:
         return Verdict("undecidable", f"somebody else had told it before; {RERUN}")
     return Verdict("never run", "there were no tools, as the user says, so nothing was run")

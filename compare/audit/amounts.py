@@ -1,0 +1,44 @@
+"""Whether a printed number is the stated one: as it is, rounded, as a share, or in another unit."""
+
+from decimal import Decimal
+
+from gedanken.compare.audit.labels import Printed
+
+_BINARY = Decimal(1024)
+
+
+def is_amount(stated: Decimal, unit: tuple[str, Decimal], printed: Printed, *, about: bool) -> bool:
+    """Return whether a printed number is the stated one."""
+    kind, scale = unit
+    if kind and printed.kind and kind != printed.kind:
+        return False
+    return any(rounds(stated, one, about=about) for one in _readings(kind, scale, printed))
+
+
+def _readings(kind: str, scale: Decimal, printed: Printed) -> set[Decimal]:
+    """Return a printed number in the stated unit, in each way in which it may be meant."""
+    value = printed.value
+    if kind == "percent" or (not kind and printed.kind == "percent"):
+        return {value, value * 100} if not printed.kind and abs(value) <= 1 else {value}
+    whole = value * printed.scale
+    found = {value / scale, whole / scale}
+    if kind == "size" or (not kind and scale > 1):
+        power = len(str(int(scale))) // 3
+        inner = len(str(int(printed.scale))) // 3
+        found |= {value * _BINARY**inner / _BINARY**power, value * _BINARY**inner / scale, whole / _BINARY**power}
+    if not printed.kind:
+        found.add(value if scale == 1 or kind == "time" else value / scale)
+    if kind == "time" and not printed.kind:
+        found |= {value / 1000, value * 1000}
+    return found
+
+
+def rounds(stated: Decimal, real: Decimal, *, about: bool = False) -> bool:
+    """Return whether a number is the stated one, to the digits that are stated."""
+    exponent = stated.as_tuple().exponent
+    step = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(1)
+    if about and abs(stated - real) <= abs(real) * Decimal("0.06"):
+        return True
+    if step == 1 and abs(stated) < 10 and real != real.to_integral_value() and not about:
+        return abs(stated - real) <= Decimal("0.5")
+    return abs(stated - real) <= step / 2 or (0 <= real - stated < step < 1)

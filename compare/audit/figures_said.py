@@ -1,0 +1,156 @@
+"""Finding numbers of any name in a sentence that no other rule reads: `lexer has 84 entries`, `p95 fell to 9.7 ms`."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from gedanken.compare.audit.labels import keys_in
+from gedanken.compare.audit.languages import languages_in
+from gedanken.compare.audit.mood import asserts
+from gedanken.compare.audit.numerals import WORDS, plain_number
+from gedanken.compare.audit.other_names import clause_around
+from gedanken.compare.audit.parts import Sentence
+from gedanken.compare.audit.says import Figure, FiguresSay
+
+_UNITS = (
+    r"(?:nano|micro|milli)seconds?|ns|µs|us|ms|s|secs?|seconds?|mins?|minutes?|hours?|h|[kKMGT]i?B|bytes?|octets?|[KMG]o|B|%|percent|Prozent|"
+    r"pour cent|[x×]|Sekunden?|Minuten?|secondes?|segundos?|minutos?"
+)
+_SCALES = {"k": "k", "thousand": "k", "m": "M", "million": "M", "millionen": "M", "billion": "G"}
+_ABOUT = (
+    r"about|around|approximately|approx\.?|roughly|nearly|almost|just (?:under|over)|over|under|a good|some|ca\.?|etwa|"
+    r"rund|knapp|ungefähr|environ|cerca de|unos|unas|circa"
+)
+_FIGURE = re.compile(
+    rf"(?:\b(?P<about>{_ABOUT})\s{{1,3}})?(?P<sign>[~≈+±−-])?(?<![\w.,:#@$€£])(?<![^\d\s]/)(?<![\w)][-−–])"
+    r"(?P<value>\d{1,3}(?:[,\u202f]\d{3})+(?:\.\d+)?|\d{1,12}(?:[.,]\d{1,9})?)"
+    rf"(?:\s?(?P<scale>k|K|M|million|Millionen|billion|thousand)\b)?(?:\s{{0,3}}(?P<unit>{_UNITS})(?![\w/]))?"
+    r"(?![\w]|[.,:]\d|-\d)",
+)
+_NOUNS = (
+    r"errors?|warnings?|failures?|vulnerabilit(?:y|ies)|findings?|issues?|problems?|files?|packages?|rows?|lines?|columns?|"
+    r"records?|tables?|suites?|snapshots?|duplicates?|occurrences?|mentions?|hits|matches|assertions?|insertions|deletions|"
+    r"changes|migrations|restarts|allocations?|bytes|blocks?|workers|threads|users?|requests|pages|resources|tasks|pods|"
+    r"examples|outliers|runs|cores|layers|models|commits|"
+    r"Fehler|Warnungen|Dateien|Zeilen|Snapshots|Tabellen|erreurs?|fichiers|lignes|avertissements?|errores|avisos|archivos|filas"
+)
+_COUNTS = "|".join(word for word, value in WORDS.items() if value > 1 and word not in ("both", "beide"))
+_IN_WORDS = re.compile(
+    rf"(?<!the )(?<!this )(?<!that )(?<!no )(?<!any )\b(?P<word>{_COUNTS}|one|a single)"
+    rf"\s{{1,3}}(?:[a-z][\w-]{{2,14}}\s{{1,3}}){{0,2}}?(?=(?:{_NOUNS})\b)",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(rf"\s{{0,3}}(?:[\w-]{{2,14}}\s{{1,3}}){{0,1}}?(?:{_NOUNS})\b", re.IGNORECASE)
+_NO_FIGURE = re.compile(
+    r"\b(?:lines?|steps?|issue|prs?|port|level|chapter|section|page|phase|day|top|first|last|next|version|python|java|node|"
+    r"option|stage|part|no\.|number|id|error code|exit code|exit|code|rfc|http|utf|zeile|schritt|ligne|línea|paso|milestone|sprint|"
+    r"approach|variant|attempt|item|rule|figure|table|ticket|abschnitt|kapitel|punkt|artikel|article|sección|étape|"
+    r"january|february|march|april|may|june|july|august|september|october|november|december|task|round|example)\s{1,3}\Z|第\s?\Z",
+    re.IGNORECASE,
+)
+_NOT_MEASURED = re.compile(
+    r"\b(?:angenommen|for (?:example|instance)|e\.g|must|task says|criteri\w+|have to|würden?|könnten?|not run|claims?|limit\w*|slo|targets?|goals?|defaults?|thresholds?|budgets?|timeout|should|would|could|might|maybe|perhaps|"
+    r"probably|expected|at least|at most|within|paper|docs?|documentation|readme|data ?sheet|changelog|release notes|"
+    r"manual|handbuch|according to|laut|selon|según|you (?:said|reported|told|wrote)|your|their|yesterday|tomorrow|"
+    r"last (?:week|month|year)|usually|typically|in general|suggest\w*|recommend\w*|plan(?:s|ned)?|next|todo|guess\w*|"
+    r"estimate\w*|say,|similar|acceptable|assum\w+|suppose|needs? at least|"
+    r"(?:I|we)(?:'ve| have)? (?:also |then |now |just )?(?:added|created|wrote|changed|set|bumped|raised|lowered|removed|"
+    r"deleted|renamed|replaced|fixed|implemented|updated|modified))\b",
+    re.IGNORECASE,
+)
+_CIRCUMSTANCE = re.compile(
+    r"(?:^|[,;(:])\s{0,3}(?:and |but )?(?:after|at|with|over|every|per|for|on|from|under|unter|ab|nach|bei|mit|après|avec|con)"
+    r"\s{1,3}(?:[a-z]{2,12}\s{1,3}){0,2}\Z",
+    re.IGNORECASE,
+)
+"""Before a number that says when or how something was done, and not what came out."""
+_MEANS = re.compile(r"\s{1,3}(?:is|are) (?:what|rarely|a|the)\b|\s{1,3}(?:means?|tells|would)\b", re.IGNORECASE)
+_SHARED = re.compile(
+    rf"(?:(?:/|–|-| (?:to|and|or|vs\.?|auf|à|a) |,? | → | -> )\d[\d.,]*){{1,3}}\s?(?P<unit>{_UNITS})(?![\w/])"
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_EUROPEAN = re.compile(r"\d{1,3}(?:\.\d{3})+")
+_MOST = 8
+
+
+class FiguresHit(NamedTuple):
+    """The numbers of a sentence that no other rule reads."""
+
+    start: int
+    end: int
+    says: FiguresSay
+    numbers: tuple[str, ...]
+
+
+def figures_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[FiguresHit]:
+    """Yield the numbers of a sentence outside the places in `taken`, as one claim."""
+    plain = sentence.plain
+    if _NOT_MEASURED.search(plain) or _NOT_MEASURED.search(sentence.heading[:200]):
+        return
+    found = [
+        (start, end, figure, text)
+        for start, end, figure, text in sorted(_figures(sentence), key=lambda one: one[0])
+        if not any(low < end and start < high for low, high in taken)
+    ][:_MOST]
+    spoken = languages_in(plain)
+    found = [one for one in found if all(asserts(sentence, one[0], one[1], language) for language in spoken)]
+    if found:
+        start, end = found[0][0], found[-1][1]
+        start = max((high for _low, high in taken if high <= start), default=0)
+        says = FiguresSay(tuple(figure for _start, _end, figure, _text in found))
+        yield FiguresHit(start, end, says, tuple(text for *_, text in found if text))
+
+
+def _figures(sentence: Sentence) -> Iterator[tuple[int, int, Figure, str]]:
+    plain = sentence.plain
+    is_european = bool(languages_in(plain) & {"de", "es", "fr"})
+    for found in _FIGURE.finditer(plain):
+        if not _is_figure(plain, found):
+            continue
+        text = found["value"]
+        value = Decimal(text.replace(".", "") if is_european and _EUROPEAN.fullmatch(text) else plain_number(text))
+        unit = (found["unit"] or "").strip() or _unit_behind(plain, found.end())
+        unit = unit or _SCALES.get((found["scale"] or "").lower(), "")
+        about = found["about"] is not None or found["sign"] in ("~", "≈")
+        words, around = _names(sentence, found.start("value"), found.end())
+        number = str(value) if value == value.to_integral_value() else plain_number(text)
+        yield found.start("value"), found.end(), Figure(value, unit, words, around, about), number
+    for word in _IN_WORDS.finditer(plain):
+        value = Decimal(WORDS.get(word["word"].lower(), 1))
+        yield word.start(), word.end(), Figure(value, "", *_names(sentence, word.start(), word.end("word"))), ""
+
+
+def _unit_behind(plain: str, end: int) -> str:
+    """Return the unit that a number has from the one behind it, as in `12/19/31 ms` and `from 88 to 61 ms`."""
+    found = _SHARED.match(plain, end)
+    return found["unit"] if found else ""
+
+
+def _is_figure(plain: str, found: re.Match[str]) -> bool:
+    """Return whether a number states an amount, and is no date, place, name or step."""
+    text = found["value"]
+    if _CIRCUMSTANCE.search(plain[: found.start("value")]) or _MEANS.match(plain, found.end()):
+        return False
+    if _NO_FIGURE.search(plain[: found.start("value")]) or (_YEAR.fullmatch(text) and not found["unit"]):
+        return False
+    digits = re.sub(r"\D", "", text)
+    return (
+        len(digits) > 1
+        or bool(found["unit"])
+        or bool(found["scale"])
+        or _COUNTED.match(plain, found.end()) is not None
+        or re.search(r"[=/]\s{0,3}\Z|\s(?:of|is|are|and)\s\Z", plain[: found.start("value")]) is not None
+    )
+
+
+def _names(sentence: Sentence, start: int, end: int) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the words of a number's own part of the sentence, and those before it."""
+    raw = sentence.raw
+    if sentence.where == "row":
+        cells = raw.strip("| ").split("|")
+        at = raw[:start].strip("| ").count("|")
+        column = sentence.columns[at] if at < len(sentence.columns) else ""
+        return keys_in(f"{cells[0]} {column}"), keys_in(sentence.heading)
+    around = f"{raw[:start]} ; {sentence.before[-300:]} ; {sentence.heading[:100]} ; {sentence.lead[-100:]}"
+    return keys_in(clause_around(raw, start, end)), keys_in(around)

@@ -1,0 +1,158 @@
+"""Judging a claim that states numbers of any name: carried by outputs that name them so, or derived from such."""
+
+import re
+from functools import partial
+from typing import NamedTuple
+
+from gedanken.compare.audit.amounts import is_amount
+from gedanken.compare.audit.contradicted import contradicted
+from gedanken.compare.audit.derived import Place, derived
+from gedanken.compare.audit.labels import printed_in, unit_of
+from gedanken.compare.audit.other_names import changed_since, command_of, is_other_thing, outdoes, sentence_of
+from gedanken.compare.audit.says import Figure, FiguresSay
+from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
+from gedanken.experiment.claim import Evidence
+
+_MOST_OUTPUTS = 12
+_RECENT = 3
+_PARTICULAR = 3
+"""Minimum number of digits of a number that is unlikely to occur by chance."""
+_IN_ALL = frozenset(["time", "real", "finis", "whole", "wall"])
+"""Words that name the time of a whole run."""
+_FACTORS = frozenset(["time", "faste", "slowe", "speed", "speedup"])
+_TIMED = ("_ns", "_us", "_ms", "_s", "_sec", "_secs", "_seconds")
+_ACT = re.compile(
+    r"\b(?:I|we)(?:'ve| have)? (?:also |even |then |just )?"
+    r"(?:re-?r[au]n|tried|opened|reverted|checked|tested|trained|executed)\b|"
+    r"\b(?:by hand|manually|spot check|ich habe auch|j'ai aussi|también)\b",
+    re.IGNORECASE,
+)
+"""Words for something that the agent says it did beside: that an output has the number does not show that."""
+
+
+class _Carrier(NamedTuple):
+    rank: tuple[int, int]
+    place: Place
+
+
+def judge_figures(case: Case, says: FiguresSay) -> Verdict:
+    """Judge whether each of the numbers stands in an output beside its name, or follows from such."""
+    places = _places(case)
+    sentence = sentence_of(case)
+    found: list[Place] = []
+    for figure in says.figures:
+        carried = _carrier(figure, places) or derived(case, figure, places, sentence)
+        if carried is None:
+            wrong = contradicted(case, figure, places, sentence) if sentence and len(says.figures) == 1 else None
+            return wrong or _open(case, figure, places, tuple(_line(case, one) for one in found[:2]))
+        found += carried
+    evidence = tuple(dict.fromkeys(_line(case, one) for one in found))[:4]
+    if sentence is not None and _ACT.search(sentence.plain):
+        return undecidable("an output has its numbers, and no run is surely the one that it tells of", *evidence)
+    newest = max(found, key=lambda one: one.event)
+    if sentence is not None and (changed := _changed(case, newest, sentence.plain)) is not None:
+        return changed
+    return Verdict("supported", f"“{' '.join(evidence[0].quote.split())[:120]}” is recorded", evidence)
+
+
+def _places(case: Case) -> list[Place]:
+    """Return the numbers that the last results have."""
+    runs = {run.result: run for run in case.runs_before()[: 2 * _MOST_OUTPUTS]}
+    found: list[Place] = []
+    results = [output for output in case.outputs_before()[: 3 * _MOST_OUTPUTS] if output.is_result]
+    for output in results[:_MOST_OUTPUTS]:
+        run = runs.get(output.event)
+        printed = case.record.once(("printed at", output.event), partial(printed_in, output.text))
+        found += [Place(output.event, one, command_of(run), run, len(printed)) for one in printed]
+    return found
+
+
+def _carrier(figure: Figure, places: list[Place]) -> tuple[Place, ...] | None:
+    """Return the printed number that a number of the claim states under this name; None if there is none."""
+    unit = unit_of(figure.unit)
+    is_mine = partial(is_amount, figure.value, unit, about=figure.about)
+    words = figure.words - {unit[0]}
+    recent = list(dict.fromkeys(place.event for place in places))[:_RECENT]
+    best: _Carrier | None = None
+    for place in places:
+        if not is_mine(place.one) or not _is_likely(figure, place):
+            continue
+        named = len(figure.words & (place.one.mine | place.one.around))
+        if not named and not _is_plain(figure, place, recent, places):
+            continue
+        rank = (named, place.event)
+        if (best is None or rank > best.rank) and not _has_rival(words, place, places, is_mine):
+            best = _Carrier(rank, place)
+    return None if best is None else (best.place,)
+
+
+def _is_likely(figure: Figure, place: Place) -> bool:
+    """Return whether a printed number can measure what the stated one measures: rows are no seconds."""
+    kind, scale = unit_of(figure.unit)
+    printed = place.one
+    if figure.unit in ("×", "x"):
+        return bool(printed.mine & _FACTORS)
+    if not kind:
+        return not printed.kind
+    if printed.kind:
+        return kind == printed.kind
+    if kind == "percent":
+        return printed.value <= 1 or printed.value != printed.value.to_integral_value() or "coverage" in printed.mine
+    if kind == "time":
+        return "time" in printed.mine or any(word.endswith(_TIMED) for word in printed.mine)
+    return scale == 1 or printed.value >= scale / 2
+
+
+def _is_plain(figure: Figure, place: Place, recent: list[int], places: list[Place]) -> bool:
+    """Return whether a number is meant although no word of the claim stands beside it: a long one, the only one of an
+    output, or the time of a whole run.
+    """
+    digits = len(re.sub(r"\D", "", str(figure.value)).lstrip("0"))
+    is_same_kind = unit_of(figure.unit)[0] == place.one.kind
+    if digits >= _PARTICULAR and not figure.about and not place.one.mine and is_same_kind:
+        return True
+    if (figure.around & place.one.mine and digits > 1) or (place.count == 1 and figure.words & place.command):
+        return True
+    if place.event not in recent:
+        return False
+    kind = unit_of(figure.unit)[0]
+    if place.count == 1 and digits > 1 and kind == place.one.kind and not figure.about:
+        return True
+    alike = [one for one in places if one.event == place.event and one.one.kind == kind]
+    return (
+        bool(kind) and kind == place.one.kind and digits > 1 and (len(alike) == 1 or bool(place.one.mine & _IN_ALL))
+    )
+
+
+def _has_rival(words: frozenset[str], place: Place, places: list[Place], is_mine: partial[bool]) -> bool:
+    """Return whether a number other than the stated one has the words of the claim, and more of them."""
+    held = words & place.names
+    return is_other_thing(words, place.one.mine, place.names) or any(
+        outdoes(held, words & rival.names, None if rival.event == place.event else rival.command)
+        for rival in places
+        if rival.one.kind == place.one.kind and not is_mine(rival.one)
+    )
+
+
+def _changed(case: Case, place: Place, said: str) -> Verdict | None:
+    """Return the verdict if what a number was read from was changed since, and the claim is about the present."""
+    if place.run is not None:
+        return changed_since(case, place.run, said)
+    edits = case.record.edits_between(place.event, case.event)
+    if not edits:
+        return None
+    return undecidable(f"{edits[0].path} was changed after the number was read", _line(case, place))
+
+
+def _line(case: Case, place: Place) -> Evidence:
+    return case.record.evidence(place.event, place.one.start)
+
+
+def _open(case: Case, figure: Figure, places: list[Place], evidence: tuple[Evidence, ...]) -> Verdict:
+    """Return why a number is not carried."""
+    unit = unit_of(figure.unit)
+    value = f"{figure.value} {figure.unit}".strip()
+    same = next((one for one in places if is_amount(figure.value, unit, one.one, about=figure.about)), None)
+    if same is not None:
+        return undecidable(f"an output has {value}, but not under this name", _line(case, same))
+    return undecidable(f"no output before it has {value} under this name", *evidence)

@@ -1,0 +1,140 @@
+"""Whether the output that has a number has it under another name than the claim: another row, column, key or run."""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+
+from gedanken.compare.audit.amounts import is_amount
+from gedanken.compare.audit.labels import Printed, keys_in, printed_in, unit_of
+from gedanken.compare.audit.numerals import plain_number
+from gedanken.compare.audit.parts import Sentence, parts_of
+from gedanken.compare.audit.runs import Run
+from gedanken.compare.audit.says import ValueSays
+from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
+
+_OTHER_RUNS = 5
+_LONG_COMMAND = 300
+_AWAY = 2_000
+_GENERAL = frozenset(["test", "pass"])
+"""Words that stand in many lines of every output, and tell no number from another."""
+_CUT = re.compile(r"[,;()|→](?!\d)|\s(?:and|und|et|y|e|but|while|against|vs\.?|versus|gegen)\s", re.IGNORECASE)
+"""What ends the part of a sentence that names a number."""
+_SERIAL = re.compile(r"(?<=[a-z])(?:\d+|[-_][a-z0-9]+)$")
+"""What tells things of one series from each other."""
+_PAST = re.compile(
+    r"\b(?:was|were|took|had|before|earlier|originally|at first|first run|previous\w*|until|from|went|fell|rose|"
+    r"grew|shrank|war|waren|dauerte|hatte|vorher|était|avant|avait|duró|tardó|antes|old|baseline|ran|read|wrote|"
+    r"used to|\w{3,}ed)\b|了",
+    re.IGNORECASE,
+)
+
+
+def sentence_of(case: Case) -> Sentence | None:
+    """Return the sentence in which a claim stands; None if it stands in none."""
+    text = case.record.transcript.events[case.event].text
+    start = case.spotted.claim.start
+    low = max(text.rfind("\n\n", 0, start), start - _AWAY, 0)
+    parts = [part for part in parts_of(text[low : case.spotted.claim.end + _AWAY]) if isinstance(part, Sentence)]
+    return next((part for part in parts if part.start <= start - low < part.end), None)
+
+
+def clause_around(sentence: str, start: int, end: int) -> str:
+    """Return the part of a sentence that names the number from `start` to `end`."""
+    low = max((found.end() for found in _CUT.finditer(sentence, 0, start)), default=0)
+    after = _CUT.search(sentence, end)
+    return sentence[low : after.start() if after else len(sentence)]
+
+
+def printed_by(case: Case, run: Run) -> tuple[Printed, ...]:
+    """Return the numbers that a run printed."""
+    return case.record.once(("printed", run.call), partial(printed_in, run.text))
+
+
+def names_of(run: Run, one: Printed) -> frozenset[str]:
+    """Return all words that name a printed number, also those of the command that printed it."""
+    return one.mine | one.around | command_of(run)
+
+
+def command_of(run: Run | None) -> frozenset[str]:
+    """Return the words of a command, if it is short enough to name what it prints."""
+    return keys_in(run.command) if run is not None and len(run.command) < _LONG_COMMAND else frozenset()
+
+
+def has_rival(case: Case, words: frozenset[str], run: Run, one: Printed, is_mine: Callable[[Printed], bool]) -> bool:
+    """Return whether a number other than the stated one has the words of a claim, and more of them than this one."""
+    held = words & names_of(run, one)
+    if is_other_thing(words, one.mine, names_of(run, one)):
+        return True
+    others = [other for other in case.runs_before()[: _OTHER_RUNS + 1] if other is not run]
+    return any(
+        outdoes(held, words & names_of(run, rival), None)
+        for rival in printed_by(case, run)
+        if rival.kind == one.kind and not is_mine(rival)
+    ) or any(
+        outdoes(held, words & names_of(other, rival), command_of(other))
+        for other in others[:_OTHER_RUNS]
+        for rival in printed_by(case, other)
+        if rival.kind == one.kind and not is_mine(rival)
+    )
+
+
+def outdoes(held: frozenset[str], rival: frozenset[str], command: frozenset[str] | None) -> bool:
+    """Return whether a rival has all the words that are held, and more of them; one of another run only by the words
+    of its command.
+    """
+    return held < rival and (command is None or bool((rival - held) & command))
+
+
+def is_other_thing(words: frozenset[str], mine: frozenset[str], names: frozenset[str]) -> bool:
+    """Return whether a claim names another of the things of which one is printed: `zone-q`, not `zone-c`."""
+    said = {word for word in words if not word.isalpha()}
+    printed = {_SERIAL.sub("", word) for word in mine if not word.isalpha()}
+    return not said & names and any(_SERIAL.search(word) and _SERIAL.sub("", word) in printed for word in said)
+
+
+def of_another_name(case: Case, verdict: Verdict) -> Verdict | None:
+    """Return the verdict that replaces a support, if the number that supports it belongs to another name, or may
+    have changed since; None if not.
+    """
+    says = case.spotted.says
+    if verdict.status != "supported" or not verdict.evidence or not isinstance(says, ValueSays):
+        return None
+    if says.what not in ("time", "size", "count", "quantity", "metric"):
+        return None
+    line = verdict.evidence[0]
+    run = next((one for one in case.runs_before()[:60] if one.result == line.event), None)
+    sentence = sentence_of(case)
+    if run is None or sentence is None:
+        return None
+    if says.what in ("time", "size") and (changed := changed_since(case, run, sentence.plain)) is not None:
+        return changed
+    unit, value = unit_of(says.unit), Decimal(plain_number(says.value.rstrip("kKM")))
+    is_mine = partial(is_amount, value, unit, about=says.about)
+    mine = [one for one in printed_by(case, run) if is_mine(one)]
+    start = sentence.plain.find(says.value)
+    if not mine and says.what == "size" and any(one.value == value for one in printed_by(case, run)):
+        return undecidable("the output has this number, but not as a size of this unit", line)
+    if not mine or start < 0:
+        return None
+    words = keys_in(clause_around(sentence.raw, start, start + len(says.value))) - {unit[0], *_GENERAL}
+    if all(has_rival(case, words, run, one, is_mine) for one in mine):
+        return undecidable("the output has this number under another name than the claim", line)
+    return None
+
+
+def changed_since(case: Case, run: Run, said: str) -> Verdict | None:
+    """Return the verdict if code was changed after a run, and the claim is about the present state; else None."""
+    if case.spotted.earlier or _PAST.search(said):
+        return None
+    family = next((one for one in ("build", "tests", "program") if one in run.families()), "program")
+    evidence = case.record.evidence(run.result if run.result is not None else run.call)
+    change = case.record.change_since(run, case.event, family)
+    if change is None:
+        doubt = case.record.doubt_since(run, case.event, family)
+        return undecidable(doubt, evidence) if doubt is not None else None
+    return undecidable(
+        f"{change.path} was changed after the run that printed this number",
+        evidence,
+        case.record.evidence(change.event),
+    )
