@@ -46,7 +46,8 @@ _NO_FIGURE = re.compile(
     r"\b(?:lines?|steps?|issue|prs?|port|level|chapter|section|page|phase|day|top|first|last|next|version|python|java|node|"
     r"option|stage|part|no\.|number|id|error code|exit code|exit|code|rfc|http|utf|zeile|schritt|ligne|línea|paso|milestone|sprint|"
     r"approach|variant|attempt|item|rule|figure|table|ticket|abschnitt|kapitel|punkt|artikel|article|sección|étape|"
-    r"january|february|march|april|may|june|july|august|september|october|november|december|task|round|example)\s{1,3}\Z|第\s?\Z",
+    r"january|february|march|april|may|june|july|august|september|october|november|december|task|round|example)\s{1,3}"
+    r"(?:\d[\d.]{0,8}(?:\s?[,/–-]\s?|,?\s(?:and|or|to|und|oder|et|y|o)\s)){0,6}\Z|第\s?\Z",
     re.IGNORECASE,
 )
 _NOT_MEASURED = re.compile(
