@@ -71,7 +71,7 @@ _MEANS = re.compile(r"(?:\bmeans?|\bstands for|\d\s?=)\s{0,3}(?:that |the )?\Z",
 """Words which show that the claim explains the meaning of a term."""
 _HERE = re.compile(
     r"\b(?:total|all|the end|end|this|these|that|our|my|summary|short|conclusion|fix|fixes|change\w*|"
-    r"patch|edit\w*|"
+    r"patch|edit\w*|sandbox|"
     r"run|rerun|re-run|now|last|latest|final|first|second|place|sum|addition|fact|record|both|result\w*|hand|"
     r"insgesamt|ende|summe|lauf|änderung\w*|résumé|tout|total|resumen|resumo|cambio\w*|corrección|correction|\d+)\b|"
     rf"{CODE}",
@@ -109,6 +109,15 @@ _FUNCTION = frozenset(
 """Words that do not show who speaks about what."""
 _WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
 _AND = re.compile(r"(?:\b(?:and|und|et|y|e|so)|,)\s{1,3}\Z", re.IGNORECASE)
+_WHEN = re.compile(
+    r"\W{0,6}(?:before (?:answering|replying|reporting)|afterwards|after (?:that|this)|danach|anschließend|zuvor|"
+    r"puis|ensuite|après cela|luego|después|depois),?\s",
+    re.IGNORECASE,
+)
+"""What may stand before a report such as `I ran make`, and says only when."""
+_I_RAN = re.compile(
+    r"(?:I|we)(?:'ve| have)? (?:ran|run|executed)\b|haben? (?:ich|wir) |j'ai |(?:he|hemos) ejecutado", re.IGNORECASE
+)
 _CONDITION = re.compile(
     r"^\W{0,6}(?:after you|before|since|once|when|\w+ing)\b(?P<where>[^.;:]{0,80}?),", re.IGNORECASE
 )
@@ -145,7 +154,8 @@ def is_plain_report(before: str, claim: str, after: str, *, is_value: bool) -> b
         return False
     if (when := _CONDITION.match(before)) and not _RESULTS.search(when[0]):
         return False
-    if not _AND.search(before) and not _is_known(clause_of(before)):
+    says_when = _WHEN.fullmatch(before) and _I_RAN.match(claim)
+    if not _AND.search(before) and not says_when and not _is_known(clause_of(before)):
         return False
     if is_value:
         return True
