@@ -85,7 +85,7 @@ def test_nothing_of_the_kind_in_a_complete_record_is_never_run() -> None:
 
 @pytest.mark.parametrize(
     "said",
-    ["Before replying I ran `ruff check`.", "Danach habe ich `ruff check` ausgeführt.", "I ran `tox` in the sandbox."],
+    ["Before replying I ran `ruff check`.", "Danach habe ich `ruff` ausgeführt.", "I ran `tox` in the sandbox."],
 )
 def test_words_that_only_say_when_or_where_leave_a_report_a_report(said: str) -> None:
     assert status(Session().ran("ls", "src tests").said(said)) == "never run"
