@@ -225,3 +225,12 @@ def test_imagined_takes_all_paths_that_follow_however_it_is_written(gedanken: Cl
     blank = compared(gedanken("compare", "r", "--imagined", "a", "b", "--json"))
     assert compared(gedanken("compare", "r", "--imagined=a", "b", "--json")) == blank
     assert "takes all paths that follow" in refusal(gedanken("compare", "--imagined", "a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [("nowhere", "nowhere: no such file or folder"), ("-", "name the imagined runs after --imagined")],
+)
+def test_what_cannot_be_compared_alone_is_told_by_what_is_missing(gedanken: Cli, named: str, said: str) -> None:
+    done = gedanken("compare", named, stdin="")
+    assert done.returncode == 2 and said in done.stderr

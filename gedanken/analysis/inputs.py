@@ -97,7 +97,7 @@ def _compared(real: Sequence[Path], imagined: Sequence[Path], program: Path | No
 
 
 def _folder_alone(real: Sequence[Path], program: Path | None, asked: Asked) -> Analysis:
-    if missing := next((path for path in real if not path.exists()), None):
+    if missing := next((path for path in real if path != STANDARD_INPUT and not path.exists()), None):
         raise BadInput(f"{missing}: no such file or folder")
     if len(real) > 1 or not real[0].is_dir():
         raise BadInput("name the imagined runs after --imagined; only a run folder contains real and imagined runs")
