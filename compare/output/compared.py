@@ -6,10 +6,19 @@ examined once: a million lines of a training are a few dozen different ones.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from gedanken.compare.output.edited import Edited, Pieces, Rule, Traced, made_of
-from gedanken.compare.output.environment import LONGEST, MASK, Before, alike_in_digits, depends_on_digits, mask
+from gedanken.compare.output.environment import (
+    LONGEST,
+    MASK,
+    Before,
+    alike_in_digits,
+    depends_on_digits,
+    mask,
+    masked_together,
+)
 from gedanken.compare.output.key_order import order_depends_on_digits, sort_keys
 from gedanken.compare.output.progress_bars import unfill
 
@@ -19,6 +28,8 @@ _ONCE: Pieces = ("\n",)
 """Cache entry for a line that was seen once: most such lines do not occur again."""
 
 
+_MAY_BE_EDITED = re.compile(r"\{|%\||\[[=>#.█\-]{3}|\|[#=]{3}|[\[(=] |[^\x00-\x19\x1b-\x7f]")
+"""What a line contains that has an object, a progress bar or a padded number; other lines are only masked."""
 _BLANKS = Rule(re.compile(MASK), (" ",))
 """Replaces a mask by a space, so that it does not count as a word."""
 _PADDING = Rule(re.compile(r"(?:(?<=[\[(])|(?<=\w=))[ ]{1,20}(?=[-+]?\.?\d)"), ("",))
@@ -35,7 +46,23 @@ class ComparedLines:
     def all(self, lines: Sequence[str]) -> list[str]:
         """Return the converted form of each line. No line may contain a line break."""
         keys = alike_in_digits("\n".join(lines)).split("\n")
-        return [self._one(line, key) for line, key in zip(lines, keys, strict=False)]
+        times = Counter(keys)
+        new = [at for at, key in enumerate(keys) if times[key] == 1 and key not in self._known]
+        together = dict(zip(new, self._together([lines[at] for at in new]), strict=True))
+        for at, compared in together.items():
+            self._remember(lines[at], keys[at], compared)
+        return [
+            together[at] if at in together else self._one(line, key)
+            for at, (line, key) in enumerate(zip(lines, keys, strict=False))
+        ]
+
+    def _together(self, lines: Sequence[str]) -> list[str]:
+        """Return the converted form of each of these lines, of which no two are alike."""
+        is_edited = [_MAY_BE_EDITED.search(line) is not None for line in lines]
+        masked = iter(
+            masked_together([line for line, edit in zip(lines, is_edited, strict=True) if not edit], self._before)
+        )
+        return [self.one(line) if edit else next(masked) for line, edit in zip(lines, is_edited, strict=True)]
 
     def one(self, line: str) -> str:
         """Return the converted form of one line."""
@@ -50,10 +77,14 @@ class ComparedLines:
         if pieces and pieces is not _ONCE:
             return made_of(line, pieces)
         compared = self.one(line)
-        is_known = len(self._known) < MOST_KNOWN or pieces is _ONCE
-        if is_known and len(line) <= LONGEST and not (depends_on_digits(line) or order_depends_on_digits(line)):
-            self._known[key] = None if compared == line else self._pieces(line) if pieces is _ONCE else _ONCE
+        self._remember(line, key, compared)
         return compared
+
+    def _remember(self, line: str, key: str, compared: str) -> None:
+        is_second = key in self._known
+        is_known = len(self._known) < MOST_KNOWN or is_second
+        if is_known and len(line) <= LONGEST and not (depends_on_digits(line) or order_depends_on_digits(line)):
+            self._known[key] = None if compared == line else self._pieces(line) if is_second else _ONCE
 
     def _pieces(self, line: str) -> Pieces:
         traced = Traced(line)

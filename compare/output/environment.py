@@ -3,6 +3,7 @@ are compared.
 """
 
 import re
+from collections.abc import Sequence
 
 from gedanken.compare.output.edited import Edited, Rule
 
@@ -60,13 +61,15 @@ _SPARKLINE = re.compile("(?=█*[▁-▇])[▁-█]{1,400}")
 """A curve drawn in one line, as in the summaries of Weights & Biases: its characters stand for numbers."""
 _MAY_HAVE = re.compile(
     r":\d\d|[a-z\d]{8}-[a-z\d]{5}\b|\d[-/.]\d|[a-z]{3},?\.? +\d|\d[ /-][a-z]{3}|/|\\|[0-9][a-f]|[a-f][0-9]"
-    r"|pid|host|node|user|port|id\b|[ap]m\b|name",
+    r"|0x|[a-z]\[\d|pid|host|node|user|port|id\b|[ap]m\b|name",
     re.IGNORECASE | re.ASCII,
 )
+_BORDER = "\n\0\0\0\n"
+"""Stands between lines that are masked together; longer than what any pattern matches of other letters."""
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _CLOCK_IN = re.compile(r":\d\d", re.ASCII)
 _DAY_IN = re.compile(r"\d[-/.]\d{1,2}[-/.]\d", re.ASCII)
-_BEFORE_ID = re.compile(rf"\b([A-Za-z_]\w{{0,40}}[ =:/@-]{{1,3}}){_ID.pattern}", re.IGNORECASE | re.ASCII)
+_BEFORE_ID = re.compile(rf"\b([A-Za-z_]\w{{0,40}}[ =:/@-]{{1,3}})({_ID.pattern})", re.IGNORECASE | re.ASCII)
 _MAYBE_ID = re.compile(
     r"\b([A-Za-z_]\w{0,40}[ =:/@-]{1,3})(\d{6,64}|\d{1,12}e\d{1,12})(?![\w.]|-[a-z\d]{5}\b)", re.IGNORECASE | re.ASCII
 )
@@ -102,12 +105,11 @@ def words_before_ids(text: str) -> Before:
     text = "\n".join(line for line in _alike(text) if len(line) <= LONGEST)
     if not re.search(r"\b[A-Za-z_]\w{0,40}[ =:/@-]{1,3}(?:\d+[a-f]|[a-f]+\d)", text, re.IGNORECASE | re.ASCII):
         return frozenset()
-    found = (
-        (alike_in_digits(one[1]), one.end() - one.end(1))
-        for one in _BEFORE_ID.finditer(text)
-        if not _NUMBER.fullmatch(text, one.end(1), one.end())
-    )
-    return frozenset(found)
+    found: set[tuple[str, int]] = set()
+    for word, name in _BEFORE_ID.findall(text):
+        if (word, len(name)) not in found and not _NUMBER.fullmatch(name):
+            found.add((word, len(name)))
+    return frozenset((alike_in_digits(word), length) for word, length in found)
 
 
 _STAMPS = Rule(_STAMP, (MASK,))
@@ -139,10 +141,7 @@ def mask(line: Edited, before: Before) -> None:
     """Mask what the machine and the time wrote into a line that contains no mask yet."""
     if len(line.text) > LONGEST:
         return
-    if before:
-        line.replace(
-            Rule(_MAYBE_ID, (1, MASK), lambda found: (alike_in_digits(found[1]), len(found[2])) not in before)
-        )
+    _mask_digits_after(line, before)
     if _BYTE_ORDER_MARK in line.text:
         line.replace(_BYTE_ORDER_MARKS)
     if not line.text.isascii():
@@ -153,6 +152,19 @@ def mask(line: Edited, before: Before) -> None:
         line.replace(_SYSLOGS)
         line.replace(_HOSTS)
         line.replace(_GLOGS)
+    _mask_names(line)
+
+
+def _mask_digits_after(line: Edited, before: Before) -> None:
+    """Mask the digits after these words that have the length of an id."""
+    if before:
+        line.replace(
+            Rule(_MAYBE_ID, (1, MASK), lambda found: (alike_in_digits(found[1]), len(found[2])) not in before)
+        )
+
+
+def _mask_names(line: Edited) -> None:
+    """Mask paths, ids, addresses, hosts and processes."""
     if "/" in line.text or "\\" in line.text:
         line.replace(_PATHS)
     line.replace(_IDS)
@@ -162,6 +174,19 @@ def mask(line: Edited, before: Before) -> None:
         line.replace(_WHAT_IS_NAMED)
     if "[" in line.text or "(" in line.text:
         line.replace(_PIDS)
+
+
+def masked_together(lines: Sequence[str], before: Before) -> list[str]:
+    """Return what `masked` returns for each of these lines, faster if they are many.
+
+    Each pattern is applied to one text, in which a border that no pattern matches stands between two lines.
+    """
+    is_alone = [len(line) > LONGEST or not line.isascii() or MASK in line or _may_be_stamp(line) for line in lines]
+    text = Edited(_BORDER.join([line for line, alone in zip(lines, is_alone, strict=True) if not alone]))
+    _mask_digits_after(text, before)
+    _mask_names(text)
+    together = iter(text.text.split(_BORDER))
+    return [masked(line, before) if alone else next(together) for line, alone in zip(lines, is_alone, strict=True)]
 
 
 def _may_be_stamp(line: str) -> bool:
