@@ -114,7 +114,7 @@ class ParsedRun:
         return (self.transcript, *map(self._transcript_of, others))
 
     def _transcript_of(self, text: str) -> Transcript:
-        return Transcript(text) if self.templates is None else Transcript(text, True, self.templates.before_ids)
+        return Transcript(text) if self.templates is None else Transcript(text, True, self.templates.before_ids(text))
 
     @cached_property
     def forms(self) -> frozenset[str]:

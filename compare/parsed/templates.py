@@ -47,9 +47,17 @@ class Templates:
         self._texts = texts
 
     @cached_property
-    def before_ids(self) -> Before:
-        """The words that are followed by ids in any real log."""
-        return frozenset[tuple[str, int]]().union(*map(words_before_ids, self._texts()))
+    def _before_ids(self) -> dict[str, Before]:
+        """The words that are followed by ids in each real log, by its text."""
+        return {text: words_before_ids(text) for text in self._texts()}
+
+    @cached_property
+    def _before_any_id(self) -> Before:
+        return frozenset[tuple[str, int]]().union(*self._before_ids.values())
+
+    def before_ids(self, text: str) -> Before:
+        """Return the words that are followed by ids in a text or in any real log."""
+        return self._before_any_id if text in self._before_ids else self._before_any_id | words_before_ids(text)
 
     @cached_property
     def _logs(self) -> Sequence[Transcript]:
