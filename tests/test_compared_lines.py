@@ -1,11 +1,13 @@
 """Lines of a log as they are compared: looked at once for all that differ in their digits alone."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gedanken.compare.output.compared import ComparedLines
-from gedanken.compare.output.environment import Before, words_before_ids
+from gedanken.compare.output.environment import LONGEST, Before, masked, masked_together, words_before_ids
 
 LINES = (
     "2024-05-01 12:30:{a}{b} host: node{a} pid: 41{b}7 loss 0.{b}{a}",
@@ -21,6 +23,14 @@ LINES = (
 DIGITS = st.tuples(st.sampled_from(LINES), st.integers(0, 9), st.integers(0, 9))
 
 
+TEXT = """
+user host: node pid=12 port took 2024 May 5, 12:30:01 am pm (pid 77) sshd[431]: 3f2ab19c 0xdead 1e5 0.12 10.0.0.1
+/tmp/run1/x C:\\logs web-7d9f8b6c5d-x2x4z 123e4567-e89b-12d3-a456-426614174000 job 123456 123a56 [node3] \x1a loss dec
+id: device name a1b2c3d4 a1b2c3d4-e5f6a I0501 █▂ {"a": 1} 2024-05-01T12:00:00Z feb [ 10%|## 3/9
+"""
+WORDY = st.lists(st.sampled_from(re.findall(r"\S+", TEXT)), min_size=1, max_size=8).map(" ".join)
+
+
 def before(lines: list[str]) -> Before:
     return words_before_ids("\n".join(lines))
 
@@ -28,6 +38,19 @@ def before(lines: list[str]) -> Before:
 @given(st.lists(DIGITS, min_size=1, max_size=40))
 def test_a_line_is_masked_as_it_would_be_alone_whatever_stood_before(drawn: list[tuple[str, int, int]]) -> None:
     lines = [line.format(a=a, b=b) for line, a, b in drawn]
+    words = before(lines)
+    assert ComparedLines(words).all(lines) == [ComparedLines(words).one(line) for line in lines]
+
+
+@given(st.lists(WORDY, min_size=1, max_size=12))
+def test_lines_that_are_masked_together_are_masked_as_each_is_alone(lines: list[str]) -> None:
+    lines = [*lines, "user" + " node1" * LONGEST, "user"]
+    words = before(lines)
+    assert masked_together(lines, words) == [masked(line, words) for line in lines]
+
+
+@given(st.lists(WORDY, min_size=1, max_size=12))
+def test_lines_that_all_differ_are_converted_as_each_is_alone(lines: list[str]) -> None:
     words = before(lines)
     assert ComparedLines(words).all(lines) == [ComparedLines(words).one(line) for line in lines]
 
