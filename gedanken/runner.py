@@ -41,6 +41,7 @@ from gedanken.records.run_store import RunStore, make_folder, open_store
 from gedanken.terminal.approval import ask_person
 from gedanken.terminal.budget import estimate_of, in_minutes
 from gedanken.terminal.interrupts import interruptible
+from gedanken.terminal.machine_load import slowdown
 from gedanken.terminal.run_plan import RunPlan, follow, plan_steps
 from gedanken.terminal.screen import Screen
 
@@ -256,7 +257,9 @@ async def _drive(context: "Context", screen: Screen, collector: str | None) -> s
     from gedanken.traces.opening import traced
 
     spec, folder = context.spec, context.store.folder
-    plan, control = RunPlan(plan_steps(spec.experiment, spec.real, spec.imagined, spec.simulate)), RunControl()
+    steps = plan_steps(spec.experiment, spec.real, spec.imagined, spec.simulate)
+    plan = RunPlan(steps, await off_loop(slowdown))
+    control = RunControl()
     given: Any = {"index": -1}
     try:
         with open_checkpoints(folder) as saver:

@@ -1,13 +1,18 @@
 """How far a run is, and how long it may still take."""
 
+import subprocess
+import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gedanken.loading.experiments import load_experiment
+from gedanken.terminal.machine_load import slowdown
 from gedanken.terminal.run_plan import FIRST_GUESS, PlannedStep, RunPlan, plan_steps, told_seconds
 
 
@@ -31,6 +36,38 @@ def test_the_steps_are_the_lines_of_the_script_between_the_boot_and_the_report()
         "python3 train.py",
         "the report",
     ]
+
+
+def test_the_first_guess_beside_other_programs_is_longer_and_what_is_seen_then_counts_more(
+    clock: list[float],
+) -> None:
+    steps = plan_steps(load_experiment("article"), 7, 3, True)
+    idle, busy = RunPlan(steps), RunPlan(plan_steps(load_experiment("article"), 7, 3, True), slowdown=2.0)
+    assert busy.seconds_left() == pytest.approx(2 * idle.seconds_left())
+    busy.begin("persona", "imagined")
+    clock[0] += FIRST_GUESS["boot table"]
+    busy.end("persona", "imagined")
+    assert busy.seconds_left() < 1.3 * idle.seconds_left()
+
+
+@pytest.mark.parametrize(("runnable", "slower"), [(1, 1.0), (0, 1.0)])
+def test_a_machine_on_which_nothing_else_runs_is_not_slower(tmp_path: Path, runnable: int, slower: float) -> None:
+    load = tmp_path / "loadavg"
+    load.write_text(f"9.41 0.52 0.30 {runnable}/412 8741\n")
+    assert slowdown(load) == slower
+    assert slowdown(tmp_path / "not there") == 1.0
+
+
+def test_each_program_that_wants_a_core_makes_this_machine_slower() -> None:
+    before = slowdown()
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(8)]
+    try:
+        time.sleep(0.5)
+        assert slowdown() > before
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
 
 
 def test_a_program_is_run_for_the_trunk_and_each_seed_and_imagined_for_the_trunk_and_each_sample() -> None:

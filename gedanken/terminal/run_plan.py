@@ -80,9 +80,12 @@ class RunPlan:
     will overlap again.
     """
 
-    def __init__(self, steps: Sequence[PlannedStep]) -> None:
-        """Start before the first step."""
+    def __init__(self, steps: Sequence[PlannedStep], slowdown: float = 1.0) -> None:
+        """Start before the first step. `slowdown` is how many times longer than on an idle machine everything is
+        expected to take, until this run shows it.
+        """
         self.steps = list(steps)
+        self._slowdown = slowdown
         self.at = 0
         self._active: dict[tuple[str, str], tuple[Kind, float]] = {}
         self._seen: defaultdict[Kind, list[float]] = defaultdict(list)
@@ -194,7 +197,7 @@ class RunPlan:
         """
         seen = [(kind, spent) for kind, many in self._seen.items() for spent in many]
         seen += [(kind, spent) for kind, spent in self._active.values() if spent > FIRST_GUESS[kind]]
-        both = _ratio(seen, 1.0)
+        both = _ratio(seen, self._slowdown)
         return _ratio([(kind, spent) for kind, spent in seen if (kind in _MODEL) == of_model], both)
 
 
