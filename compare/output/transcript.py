@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.output.compared import ComparedLines
-from gedanken.compare.output.environment import MASK, Before
+from gedanken.compare.output.environment import MASK, Before, words_before_ids
 from gedanken.compare.output.progress_bars import may_hold_bars, redrawn
 from gedanken.compare.output.text_lines import Lines
 
@@ -109,15 +109,17 @@ class Transcript:
     applied only to every *shape*, a line with `0` for each group of digits; there are few shapes.
     """
 
-    def __init__(self, text: str, is_log: bool = False, before_ids: Before = frozenset()) -> None:
+    def __init__(self, text: str, is_log: bool = False, before_ids: Before | None = None) -> None:
         """Read a text. In a log without its program, parts that depend on machine and time are masked, and a progress
         bar is one line.
 
-        `before_ids` are words that ids follow in this or in other logs: after them, digits alone are an id too.
+        `before_ids` are the words that ids follow in this log and in others, after which digits alone are an id too;
+        by default, those of this log.
         """
         self.lines = Lines(text)
         self._is_log = is_log
-        self._comparing = ComparedLines(before_ids if is_log else frozenset())
+        words = words_before_ids(text) if is_log and before_ids is None else before_ids
+        self._comparing = ComparedLines(words or frozenset())
         self._stale = redrawn(self.lines) if is_log and may_hold_bars(text) else frozenset()
 
     def _compared(self, start: int) -> list[str]:
