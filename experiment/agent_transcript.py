@@ -1,6 +1,6 @@
 """Data types for the transcript of an agent's session: one representation for all transcript formats."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 EventKind = Literal["message", "call", "result", "edit", "mark", "unknown"]
@@ -48,6 +48,14 @@ class AgentEvent:
     """The agent that this event belongs to: empty for the main agent, else the sub-agent's name."""
     cut: bool = False
     """True if the harness truncated this text."""
+    is_line_by_line: bool = False
+    """True if each line of the text is one line of the file, from the line in `place` on, as in a chat in Markdown."""
+
+    def place_of_line(self, line: int) -> Place:
+        """Return the place of one line of the text, counted from 1; that of the event if the file gives the lines of
+        the text no lines of their own, as JSON does.
+        """
+        return replace(self.place, line=self.place.line + line - 1) if self.is_line_by_line else self.place
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,8 @@ class _Spotter:
         quote = quote.strip(_AROUND)
         if isinstance(says, OutputSays):
             numbers = tuple(_NUMBER.findall(quote))[:_MOST_NUMBERS]
-        place, kind = self.event.place, _KIND.get(type(says), "result")
+        place = self.event.place_of_line(self.event.text.count("\n", 0, start) + 1)
+        kind = _KIND.get(type(says), "result")
         claim = Claim(
             kind, self.event.number, start, start + len(quote), quote, place, command, _topic(says), numbers, path
         )

@@ -240,7 +240,7 @@ class Record:
         high = len(text) if high < 0 else high
         first = text.count("\n", 0, low) + 1
         quote = text[low:high].strip("\r\n")
-        return Evidence(event, self.transcript.events[event].place, (first, first + quote.count("\n")), quote[:500])
+        return Evidence(event, called.place_of_line(first), (first, first + quote.count("\n")), quote[:500])
 
     @cached_property
     def test_numbers(self) -> dict[int, int]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from gedanken.experiment.agent_transcript import AgentTranscript, Place
@@ -58,6 +58,16 @@ class Rerun:
     """True if the user asked the agent to play the terminal: a difference is then no accusation."""
     claims: tuple[int, ...] = ()
     """The claims about it, by their number in the transcript's list."""
+    is_line_by_line: bool = False
+    """True if each line of `said` is one line of the transcript's file, from the line in `place` on."""
+
+    def place_of(self, difference: Difference) -> Place:
+        """Return the place of a line of `said` in the transcript; that of the output if the file gives its lines no
+        lines of their own.
+        """
+        if not self.is_line_by_line or difference.said_line is None:
+            return self.place
+        return replace(self.place, line=self.place.line + difference.said_line - 1)
 
 
 @dataclass(frozen=True, slots=True)

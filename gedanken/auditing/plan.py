@@ -46,6 +46,8 @@ class Step:
     """True if the command starts in the agent's folder, wherever the previous command went."""
     below: str | None = None
     """The folder in which the agent ran the command, if the call states it."""
+    is_line_by_line: bool = False
+    """True if each line of `said` is one line of the transcript's file, from the line in `place` on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ def _recorded(
         claims=tuple(dict.fromkeys(claims)),
         anew=transcript.form in _STARTS_ANEW,
         below=_folder_of(call),
+        is_line_by_line=at.is_line_by_line,
     )
 
 
@@ -173,6 +176,7 @@ def _shown(transcript: AgentTranscript, claims: Sequence[JudgedClaim]) -> dict[i
             cut=True,
             claims=(number,),
             files={} if program is None else program[1],
+            is_line_by_line=message.is_line_by_line,
         )
         mine = found.setdefault(message.number, [])
         same = next(

@@ -169,6 +169,7 @@ def _judged(step: Step, real: Sequence[Execution], state: State, lost: str | Non
         real=tuple(real),
         imagined=step.imagined,
         claims=step.claims,
+        is_line_by_line=step.is_line_by_line,
     )
     shown = compare_outputs(_without_prompt(said, step.command), texts, part=step.cut)
     ends = {run.exit_code for run in real}
@@ -230,6 +231,8 @@ def _as_said(text: str, root: str | None) -> str:
 
 
 def _without_prompt(said: str, command: str) -> str:
-    """Return a shown output without the line in which the command is typed."""
+    """Return a shown output with an empty line in place of the one in which the command is typed."""
     first, _break, rest = said.partition("\n")
-    return rest if command and first.strip().endswith(command.strip()) and first.strip()[:1] in "$>#%~(" else said
+    return (
+        f"\n{rest}" if command and first.strip().endswith(command.strip()) and first.strip()[:1] in "$>#%~(" else said
+    )

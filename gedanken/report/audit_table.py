@@ -130,7 +130,11 @@ def _print_rerun(rerun: Rerun, console: Console) -> None:
     for difference in rerun.differences[:3]:
         said = "(no such line)" if difference.said_line is None else difference.said
         real = "(no such line)" if difference.real_line is None else difference.real
-        _say(console, f"    {'claimed' if rerun.claimed else 'recorded':8}  {where(rerun.place)}  {said}", "")
+        _say(
+            console,
+            f"    {'claimed' if rerun.claimed else 'recorded':8}  {where(rerun.place_of(difference))}  {said}",
+            "",
+        )
         _say(console, f"    real      line {difference.real_line or '–'}  {real}", "")
 
 

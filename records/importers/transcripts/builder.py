@@ -70,10 +70,14 @@ class Builder:
         self._codes: dict[str, int] = {}
         self._skipped = 0
 
-    def say(self, speaker: Speaker, text: str, place: Place) -> None:
-        """Add a message; an empty text is ignored."""
+    def say(self, speaker: Speaker, text: str, place: Place, *, is_line_by_line: bool = False) -> None:
+        """Add a message; an empty text is ignored. If it is line by line, `place` is the place of its first line, which
+        may be empty.
+        """
+        if is_line_by_line:
+            text, place = without_empty_ends(text, place)
         if text.strip():
-            self._add("message", speaker, place, text=text)
+            self._add("message", speaker, place, text=text, is_line_by_line=is_line_by_line)
         if speaker != "agent" and _GOES_ON.match(text):
             self.gap("it goes on from a conversation that was summed up", place)
 
@@ -132,12 +136,16 @@ class Builder:
         exit_code: int | None = None,
         failed: bool | None = None,
         tool: str | None = None,
+        is_line_by_line: bool = False,
     ) -> None:
         """Add the result of a tool; with None, the file shows only that there was one. The exit code may be in
         the fields `told`.
         """
         if call_id is None and self._open:
             call_id = next(iter(self._open))
+        if is_line_by_line and text is not None:
+            text, place = without_empty_ends(text, place)
+        lines = (text or "").count("\n")
         cleared = text is None or commands.was_cleared(text)
         if cleared:
             self.gap("what a tool gave back was left out or cleared", place)
@@ -165,6 +173,7 @@ class Builder:
             command=command,
             exit_code=code,
             cut=cleared or commands.was_cut(text or ""),
+            is_line_by_line=is_line_by_line and (text or "").count("\n") == lines,
         )
 
     def told_later(self, text: str, place: Place, command: str | None, exit_code: int | None) -> None:
@@ -267,6 +276,7 @@ class Builder:
         old_text: str | None = None,
         at_line: int | None = None,
         cut: bool = False,
+        is_line_by_line: bool = False,
     ) -> None:
         if len(self.events) >= MOST_EVENTS:
             self._skipped += 1
@@ -290,8 +300,15 @@ class Builder:
                 at_line=at_line,
                 session=self.session,
                 cut=cut or is_cut,
+                is_line_by_line=is_line_by_line and not is_cut,
             )
         )
+
+
+def without_empty_ends(text: str, place: Place) -> tuple[str, Place]:
+    """Return a text without empty lines at its beginning and its end, and the place of its first line."""
+    body = text.lstrip("\n")
+    return body.rstrip("\n"), replace(place, line=place.line + len(text) - len(body))
 
 
 def text_of(content: Any) -> str:
