@@ -71,8 +71,9 @@ class Builder:
         self._skipped = 0
 
     def say(self, speaker: Speaker, text: str, place: Place, *, is_line_by_line: bool = False) -> None:
-        """Add a message; an empty text is ignored. If it is line by line, `place` is the place of its first line, which
-        may be empty.
+        """Add a message; an empty text is ignored.
+
+        If `is_line_by_line`, `place` is the place of the first line, even if that line is empty.
         """
         if is_line_by_line:
             text, place = without_empty_ends(text, place)
