@@ -49,7 +49,7 @@ class AgentEvent:
     cut: bool = False
     """True if the harness truncated this text."""
     is_line_by_line: bool = False
-    """True if each line of the text is one line of the file, as in a Markdown chat; `place` is then that of the first."""
+    """True if each line of the text is one line of the file, as in a Markdown chat; `place` is that of the first."""
 
     def place_of_line(self, line: int) -> Place:
         """Return the place of one line of the text, counted from 1; that of the event if the file gives the lines of

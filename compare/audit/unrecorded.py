@@ -6,6 +6,7 @@ from gedanken.compare.audit.says import FiguresSay, FileSays, Spotted
 from gedanken.compare.audit.verdicts import RERUN, Verdict
 from gedanken.experiment.agent_transcript import AgentTranscript
 
+NOT_SHOWN = "a chat export does not show which commands ran"
 _PLAYED = re.compile(
     r"\b(?:act as|pretend|role-?play|simulate|imagine|behave (?:like|as)|you are|be) (?:to be |"
     r"that you are |as )?(?:an? |the |my )?(?:[\w.-]+ ){0,4}?(?:terminal|shell|console|bash|linux|"
@@ -71,15 +72,15 @@ def judge_unrecorded(
     allows an accusation.
     """
     if shows_tools:
-        return Verdict("undecidable", f"it shows that tools were used, and not what they printed; {RERUN}")
+        return Verdict("undecidable", f"the chat shows that tools were used, but not what they printed; {RERUN}")
     if not no_tools:
-        return Verdict("undecidable", f"a chat export does not record tools; {RERUN}")
+        return Verdict("undecidable", f"{NOT_SHOWN}; --rerun claimed or --no-tools decides")
     if not is_known_speaker:
-        return Verdict("undecidable", f"who said it is not surely recorded; {RERUN}")
+        return Verdict("undecidable", f"the text does not show for certain that the agent said it; {RERUN}")
     if isinstance(spotted.says, FileSays):
-        return Verdict("undecidable", "what a file holds cannot be told from a chat; the file itself would tell")
+        return Verdict("undecidable", "a chat does not show what a file contains; only the file itself does")
     if isinstance(spotted.says, FiguresSay):
-        return Verdict("undecidable", f"what its numbers are of cannot be told from a chat; {RERUN}")
+        return Verdict("undecidable", f"a chat does not show what these numbers count; {RERUN}")
     if told:
-        return Verdict("undecidable", f"somebody else had told it before; {RERUN}")
-    return Verdict("never run", "there were no tools, as the user says, so nothing was run")
+        return Verdict("undecidable", f"somebody else had said it before; {RERUN}")
+    return Verdict("never run", "you stated (--no-tools) that the agent had no tools, so nothing was run")

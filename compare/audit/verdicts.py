@@ -15,7 +15,7 @@ from gedanken.experiment.claim import Evidence, Status
 
 ACCUSATIONS: frozenset[Status] = frozenset(["misquoted", "written too early", "stale", "never run"])
 _MOST_OUTPUTS = 200
-RERUN = "only re-running can tell"
+RERUN = "only running it again can decide this"
 
 
 @dataclass(frozen=True, slots=True)

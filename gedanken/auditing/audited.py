@@ -99,7 +99,7 @@ class Audited:
 
     @property
     def numbers(self) -> "Coverage":
-        """Return how many numbers in all claims come from an output."""
+        """How many of the numbers in all claims were found in an output."""
         return coverage(self.claims)
 
     @property
@@ -115,14 +115,14 @@ class Audited:
 
 
 class Coverage(NamedTuple):
-    """The share of numbers in claims that can be traced to an output."""
+    """How many of the numbers in claims were found in an output."""
 
     traced: int
     total: int
 
     def __str__(self) -> str:
-        """For example `7 of 9`."""
-        return f"{self.traced:,} of {self.total:,}"
+        """For example `7 of 9`; a dash if no number was looked for."""
+        return f"{self.traced:,} of {self.total:,}" if self.total else "–"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,6 @@ class Audit:
 
 
 def coverage(claims: Iterable[JudgedClaim]) -> Coverage:
-    """Return the share of numbers in claims that can be traced to an output."""
+    """Count how many of the numbers in these claims were found in an output."""
     sources = [source for judged in claims for source in judged.numbers]
     return Coverage(sum(source.evidence is not None for source in sources), len(sources))
