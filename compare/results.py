@@ -108,8 +108,8 @@ class Doubt:
 
     @property
     def text(self) -> str:
-        """The question and the reason, as one sentence."""
-        return f"{self.what[:1].upper()}{self.what[1:]}: {self.why}."
+        """The question, and the reason as a sentence of its own."""
+        return f"{self.what[:1].upper()}{self.what[1:]}. {self.why[:1].upper()}{self.why[1:]}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,3 +41,5 @@ class Finding:
     """Number of runs that were examined together; 0 if each run was examined on its own."""
     caution: str = ""
     """A caveat for the reader, as a sentence."""
+    which: str = ""
+    """What exactly is concerned, in a few words for a list of kinds: `7` for a missing epoch 7."""

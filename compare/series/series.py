@@ -124,7 +124,10 @@ class AllSeries:
         """Report user-defined metrics whose expression matches no line of a real run."""
         n_real = len(self.real)
         never = [name for name, runs in self._asked.items() if not any(len(lines) for lines, _ in runs[:n_real])]
-        return [f"Whether {name} differs: its expression finds a number in no line of a real run." for name in never]
+        return [
+            f"Whether {name} differs. Its expression (--as) finds no number in any line of a real run."
+            for name in never
+        ]
 
     def endpoint(self, wanted: str | None) -> Endpoint | None:
         """Choose the series of the primary endpoint. Only real runs are examined."""

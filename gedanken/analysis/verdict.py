@@ -9,7 +9,7 @@ from gedanken.analysis.analysis import VersionAnalysis, main_version
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.parsed.run_set import short
 from gedanken.compare.results import Endpoint, SeriesResult
-from gedanken.compare.sentences import sentence
+from gedanken.compare.sentences import kinds_in_words, sentence
 from gedanken.compare.series.levels import PRIMARY_LEVEL, is_told
 from gedanken.compare.stats.permutation_test import smallest_p
 from gedanken.experiment.counts import many
@@ -21,17 +21,6 @@ KINDS_TOLD = 3
 LONGEST_SENTENCE = 120
 """Maximum length in characters of a sentence that is shown with its reasons."""
 _CLAUSE_END = re.compile(r"[:;.] ")
-_IN_WORDS = {
-    "epochs silently missing": "epochs missing without notice",
-    "literal differs": "lines in other words",
-    "print count differs": "lines too many or missing",
-    "primary endpoint differs": "main metric differs",
-    "series differs": "curves of numbers differ",
-    "outlier": "last value far outside the real ones",
-    "line in no real log": "lines that no real log has",
-    "answer cut": "answer cut by the token limit",
-}
-"""Names of findings in the verdict, where the name of the check says too little to a newcomer."""
 
 
 def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) -> str:
@@ -69,8 +58,8 @@ def tells_of(version: VersionAnalysis) -> str:
         if version.compared.series and tested_p(version.compared.series[0]) is not None and not rest:
             return ""
         return f"No difference was found in {many(len(labels), 'imagined run')}{what}{rest}."
-    told = Counter(finding.check for finding in found)
-    kinds = ", ".join(_IN_WORDS.get(kind, kind) for kind, _times in told.most_common(KINDS_TOLD))
+    told = kinds_in_words(found)
+    kinds = ", ".join(told[:KINDS_TOLD])
     more = ", …" if len(told) > KINDS_TOLD else ""
     verb = "differs" if len(on) == 1 else "differ"
     who = "The imagined run" if len(labels) == 1 else f"{len(on)} of {many(len(labels), 'imagined run')}"
@@ -84,7 +73,7 @@ def _endpoint(version: VersionAnalysis) -> str:
         # What is said of lines stands before.
         unjudged = version.compared.unjudged
         told = [one for one in version.compared.undecided if not unjudged or unjudged[1:] not in one]
-        return f"Undecided: {_sentence(told[0])}" if told else ""
+        return f"Undecided: {_sentence(as_continuation(told[0]))}" if told else ""
     name = format_last(primary)
     tested = tested_p(primary)
     far = next((finding for finding in version.compared.findings if finding.check == "outlier"), None)
@@ -193,6 +182,11 @@ def _sentence(text: str) -> str:
     if len(text) > LONGEST_SENTENCE and ends:
         text = text[: max((end for end in ends if end <= LONGEST_SENTENCE), default=ends[0])]
     return text if text.endswith((".", "…")) else f"{text}."
+
+
+def as_continuation(reason: str) -> str:
+    """Return what is undecided as it stands after `undecided: `."""
+    return f"w{reason[1:]}" if reason.startswith("Whether ") else reason
 
 
 def _is_outside_quotes(text: str, at: int) -> bool:
