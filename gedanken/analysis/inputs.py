@@ -20,8 +20,8 @@ from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog
 from gedanken.records.importers.folders import files_of, logs_in
 from gedanken.records.importers.importer import Run
-from gedanken.records.importers.opened import STANDARD_INPUT
 from gedanken.records.importers.reading import read_files
+from gedanken.records.importers.text_files import STANDARD_INPUT
 from gedanken.records.read_run import is_run_folder, read_run
 from gedanken.records.run_files import LOG
 

@@ -19,9 +19,10 @@ def _models() -> None:
 
 
 @models_app.command(
+    short_help="Ask a model which settings it accepts.",
     epilog="Examples:  gedanken models check openai:gpt-4.1   |   "
     "gedanken models check openai:my-model --base-url http://127.0.0.1:8000/v1 --json.   "
-    "Exit codes: 0 it can be used; 2 bad input; 4 it cannot be used; 130 interrupted."
+    "Exit codes: 0 it can be used; 2 bad input; 4 it cannot be used; 130 interrupted.",
 )
 def check(
     name: Annotated[str, typer.Argument(help="`embedded`, or PROVIDER:NAME such as openai:gpt-4.1.")] = "embedded",

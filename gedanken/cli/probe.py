@@ -80,8 +80,8 @@ def _unusable(why: str) -> Any:
 
 probe_app = typer.Typer(
     cls=_Probes,
-    help="Ask one question of an imagined machine, with many small programs or commands. Without a probe's name: "
-    "`gedanken probe [FAMILY…]` asks what small programs print, as `gedanken probe families --help` tells.",
+    help="Test one ability of an imagined machine with many small programs or commands. Without the name of a probe, "
+    "`gedanken probe [FAMILY…]` is the same as `gedanken probe families [FAMILY…]`.",
     epilog=exit_codes(0, 2, 3, 4, 130),
     no_args_is_help=True,
     context_settings={"ignore_unknown_options": True},  # which are those of the families

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.program import Program
-from gedanken.records.importers.opened import text_of_log
+from gedanken.records.importers.text_files import text_of_log
 from gedanken.records.read_log import MOST_OUTPUT_BYTES
 
 

@@ -11,8 +11,8 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution, Origin
 from gedanken.records.importers.importer import BroughtFile, Run
-from gedanken.records.importers.opened import STANDARD_INPUT
 from gedanken.records.importers.terminal_text import as_left
+from gedanken.records.importers.text_files import STANDARD_INPUT
 from gedanken.records.old_folders import origin_of
 from gedanken.records.plain_values import noun_of
 from gedanken.records.read_run import is_run_folder, read_run

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import read_bytes
-from gedanken.records.importers.opened import PACKED_AS, STANDARD_INPUT, text_of_log
+from gedanken.records.importers.text_files import PACKED_AS, STANDARD_INPUT, text_of_log
 
 MOST_LINE = 1 << 26
 """Maximum number of bytes of one line; a longer line is reported and left out."""
