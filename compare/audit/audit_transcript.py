@@ -42,8 +42,8 @@ def audit_transcript(
 ) -> list[JudgedClaim]:
     """Return the claims of the agent, each with its status and the evidence from the record.
 
-    `no_tools` states that the agent of a plain chat had no tools, on the user's word. `pointed` are passages in which
-    a model saw claims: such a claim can be supported by the record, but never counts against the agent.
+    With `no_tools`, the user states that the agent of a plain chat had no tools. `pointed` contains passages in which
+    a model saw claims; the record can support such a claim, but it never counts against the agent.
     """
     spotted = list(spot(transcript, pointed))
     if not spotted:

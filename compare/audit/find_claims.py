@@ -50,7 +50,9 @@ def find_claims(transcript: AgentTranscript) -> list[Claim]:
 
 
 def spot(transcript: AgentTranscript, pointed: Spans = NOTHING) -> Iterator[Spotted]:
-    """Yield the claims with their interpretation; `pointed` are passages in which a model saw claims, by event."""
+    """Yield the claims with their interpretation. `pointed` maps the number of an event to the passages in it in
+    which a model saw claims.
+    """
     previous = ""
     for event in transcript.events:
         if event.kind == "message" and event.speaker == "user":

@@ -1,4 +1,6 @@
-"""Judging a claim that states numbers of any name: carried by outputs that name them so, or derived from such."""
+"""Judging a claim that states numbers of any name: outputs must print them with that name, or numbers from which they
+follow.
+"""
 
 import re
 from functools import partial
@@ -36,7 +38,7 @@ class _Carrier(NamedTuple):
 
 
 def judge_figures(case: Case, says: FiguresSay) -> Verdict:
-    """Judge whether each of the numbers stands in an output beside its name, or follows from such."""
+    """Judge whether an output prints each of the numbers with its name, or numbers from which it follows."""
     places = _places(case)
     sentence = sentence_of(case)
     found: list[Place] = []

@@ -1,4 +1,4 @@
-"""Judging a claim that states a named number of any kind, or the value of a key in a configuration file."""
+"""Judging a claim that states a number with a name of any kind, or the value of a key in a configuration file."""
 
 import re
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ _SELF = re.compile(r"\b(?:I|we|ich|wir|j'ai|nous|he|hemos)\b|我|我们", re.IGN
 
 
 class Line(NamedTuple):
-    """A line of an output that names the thing that a claim is about."""
+    """A line of an output that has the name of what the claim is about."""
 
     run: Run
     text: str
@@ -57,7 +57,7 @@ class Line(NamedTuple):
 
 
 def judge_quantity(case: Case, says: ValueSays) -> Verdict:
-    """Judge whether a result shows the number beside its name, shows another number there, or came only after the
+    """Judge whether an output shows the number with its name, shows another number there, or came only after the
     claim.
     """
     names = tuple(says.name.split())
@@ -309,7 +309,7 @@ def _nothing(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict:
 
 
 def judge_setting(case: Case, says: ValueSays) -> Verdict:
-    """Judge whether the file, as last seen or written, has this key with this value."""
+    """Judge whether the file, as it was last read or written, has this key with this value."""
     path = case.spotted.claim.path or ""
     pattern = re.compile(
         rf"^[ \t+]*[\"']?{re.escape(says.name)}[\"']?\s*[=:]\s*[\"']?(-?[\d_]+(?:\.\d+)?)\b", re.MULTILINE

@@ -58,7 +58,7 @@ def _was_run(case: Case, run: Run) -> Verdict:
 
 
 def family_of(command: str) -> str | None:
-    """Return the family of a command whose absence from the record would be evidence; None for any other command."""
+    """Return the family of a command whose runs always leave a trace in the record; None for any other command."""
     return next((step.family for step in reversed(steps_of(command)) if step.family in _KINDS), None)
 
 

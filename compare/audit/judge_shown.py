@@ -1,4 +1,4 @@
-"""Judging a claim that shows lines of an output or of a file."""
+"""Judging a claim that quotes lines of an output or of a file."""
 
 import re
 

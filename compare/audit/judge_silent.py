@@ -1,4 +1,4 @@
-"""Judging a claim about tests that were run but printed no summary: only their exit code can support it."""
+"""Judging a claim about tests if their runs printed no summary; then only an exit code can support the claim."""
 
 from gedanken.compare.audit.commands import is_chain, is_narrowed
 from gedanken.compare.audit.edits import Edit
@@ -10,8 +10,8 @@ from gedanken.experiment.claim import Evidence
 
 
 def newer(case: Case, says: TestsSay, carrying: Run, silent: list[Run]) -> Verdict | None:
-    """Return the verdict if a later run of other tests, or a failed run, printed no summary: the claim may be about
-    that run. Else None.
+    """Return a verdict if the newest test run came after `carrying` (the run whose summary supports the claim) and
+    printed no summary itself, so that the claim may be about it; else None.
     """
     if not silent or silent[0].call <= carrying.at or silent[0].tests or case.spotted.earlier:
         return None
@@ -30,7 +30,7 @@ def newer(case: Case, says: TestsSay, carrying: Run, silent: list[Run]) -> Verdi
 
 
 def judge_silent(case: Case, says: TestsSay, silent: list[Run]) -> Verdict:
-    """Judge a claim whose test command was run without a recorded summary."""
+    """Judge a claim about tests if none of their runs printed a summary."""
     run = silent[0]
     if run.result is None:
         return undecidable("the record has no result of the test run")
@@ -72,8 +72,8 @@ def _exit_carries(case: Case, run: Run, line: Evidence, *, says_whole: bool) -> 
 
 
 def not_run_again(case: Case, change: Edit, line: Evidence) -> Verdict:
-    """Return the verdict that a file was changed after the run that the claim is about, and that the tests were
-    not run again.
+    """Return the verdict that a file was changed after the run that the claim is about, and that the tests were not
+    run again.
     """
     edit = case.record.evidence(change.event)
     return Verdict(

@@ -23,7 +23,7 @@ _FAILURES = re.compile(
 
 
 class Result(NamedTuple):
-    """A summary of tests, and the run that printed it; None if the summary was read from a file."""
+    """A summary of tests with the run that printed it; the run is None if the summary was read from a file."""
 
     tests: Tests
     event: int

@@ -101,7 +101,7 @@ _SIZED = re.compile(r"(?<![\w.])(\d{3,15}|\d{1,6}(?:\.\d{1,3})?(?=[KMG]))(?![\d.
 
 
 class Line(NamedTuple):
-    """A line of an output that names the thing that a claim is about."""
+    """A line of an output that has the name of what the claim is about."""
 
     run: Run
     text: str
@@ -112,7 +112,7 @@ class Line(NamedTuple):
 
 
 def judge_value(case: Case, says: ValueSays) -> Verdict:
-    """Judge whether an earlier output printed the number, or another number for the same thing."""
+    """Judge whether an output before the claim printed the number, or another number with the same name."""
     named = list(_named_lines(case, says))
     if says.what in ("count", "size") and (verdict := measured(case, says)) is not None:
         return verdict

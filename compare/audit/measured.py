@@ -1,4 +1,4 @@
-"""Judging lines and bytes that `wc` counted, and versions that `--version` printed."""
+"""Judging claims about what `wc` counted (lines, bytes) and what `--version` printed."""
 
 import re
 
@@ -13,7 +13,7 @@ _LINES = re.compile(r"(?:lines?|rows?|records?|entries|zeilen|lignes|líneas|行
 
 
 def measured(case: Case, says: ValueSays) -> Verdict | None:
-    """Return the verdict if `wc -l` or `wc -c` counted the file in its present state; None if not."""
+    """Return the verdict if `wc -l` or `wc -c` counted the file as it now is; else None."""
     path = case.spotted.claim.path
     flag = "-l" if says.what == "count" and _LINES.fullmatch(says.name) else "-c"
     if (
@@ -98,7 +98,7 @@ _VERSION = re.compile(r"\d+(?:\.\d+){1,3}")
 
 
 def asked_version(case: Case, says: ValueSays) -> Verdict | None:
-    """Return the verdict if the program itself was asked for its version; None if not."""
+    """Return the verdict if the program itself was run with `--version`; else None."""
     asked = [step.program.lower() for step in steps_of(case.spotted.command or "") if _asks(step)]
     name = asked[0] if asked else says.name
     for run in case.runs_before()[:100]:

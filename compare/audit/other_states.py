@@ -1,4 +1,4 @@
-"""Detection of claims about an earlier state or run: a later result does not contradict them."""
+"""Detecting claims about an earlier state or run, which a later result does not contradict."""
 
 import re
 from dataclasses import dataclass
@@ -84,8 +84,8 @@ _PRESENT = re.compile(
 
 
 def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return the verdict that replaces an accusation, if an earlier result says what the claim says and the words of
-    the claim, or those around it, name another state or run than the last; None if they do not.
+    """Return the verdict that replaces an accusation, if an earlier result agrees with the claim, and the words in or
+    around the claim name another state or run than the last one; else None.
     """
     if verdict.status == "stale":
         said = _words_of(case)
@@ -111,7 +111,7 @@ def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def is_surely_earlier(case: Case) -> bool:
-    """Return whether the clause of a claim, and not only its sentence, is about an earlier state."""
+    """Return whether the very clause of a claim, and not only its sentence, is about an earlier state."""
     said = _words_of(case)
     return said.is_past or EARLIER.search(said.clause) is not None
 
@@ -125,7 +125,7 @@ class _Words:
 
     @property
     def is_bound(self) -> bool:
-        """Return whether the clause of the claim ties the claim to the present state."""
+        """Return whether the clause of the claim says that it is about the present state."""
         return _PRESENT.search(self.clause) is not None and not self.is_past
 
     @property

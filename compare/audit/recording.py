@@ -46,7 +46,7 @@ _BACKGROUND = re.compile(
 
 
 def record_of(transcript: AgentTranscript) -> Record:
-    """Return the record of runs, results and changes that a transcript contains."""
+    """Return the record of the runs, results and changes in a transcript."""
     return _Reader(transcript).read()
 
 

@@ -1,4 +1,4 @@
-"""Whether a result that supports a claim is of the state and the runtime that the claim speaks of."""
+"""Whether a result that supports a claim comes from the state and the runtime that the claim is about."""
 
 import re
 
@@ -15,7 +15,9 @@ _IS_NOW = re.compile(
 
 
 def of_this_state(case: Case, says: ValueSays, run: Run, verdict: Verdict) -> Verdict:
-    """Return the verdict on a number that a run printed: files that were changed since may have made it another."""
+    """Return the verdict on a number that a run printed; files that were changed afterwards may have changed the
+    number.
+    """
     families = run.families() & {"program", "tests", "build"}
     is_metric = says.what == "metric" and families != {"build"}
     if not families or says.what == "version" or not (is_metric or _IS_NOW.search(_sentence(case))):
@@ -57,8 +59,8 @@ _VERSION = re.compile(r"(?<![\w.])\d+\.\d+(?![\w%]|\.\d)")
 
 
 def of_another_runtime(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return the verdict that replaces "supported", if the claim names a version of an interpreter or a server that
-    neither the supporting run nor, where that names no other, anything before it names; None otherwise.
+    """Return the verdict that replaces `supported`, if the claim names a version of an interpreter or a server which
+    neither the supporting run nor anything before it names; else None.
     """
     if verdict.status != "supported" or not verdict.evidence or not _is_of_a_result(case.spotted.says):
         return None

@@ -1,4 +1,4 @@
-"""Judging claims in transcripts without tool calls: a plain chat, or a terminal that was played on request."""
+"""Judging claims in transcripts without tool calls: plain chats, and terminals that were played on request."""
 
 import re
 
@@ -49,15 +49,15 @@ _SHOWS_TOOLS = re.compile(
 
 
 def shows_tools(transcript: AgentTranscript) -> bool:
-    """Return whether anything that was said bears the marks of tools that ran: their user's word cannot be right."""
+    """Return whether any message bears the marks of tools. A user who states that there were none is then wrong."""
     return any(event.kind == "message" and _SHOWS_TOOLS.search(event.text) for event in transcript.events)
 
 
 def is_known_speaker(transcript: AgentTranscript, event: int) -> bool:
     """Return whether a message certainly contains the agent's own words.
 
-    In a copied or exported text, only a message that follows a user's shows who speaks, and only if that user pastes
-    no other chat.
+    In a copied or exported text, only a message that follows one of the user's is certainly the agent's, and only if
+    that user message quotes no other chat.
     """
     if transcript.form != "text":
         return True
@@ -68,8 +68,8 @@ def is_known_speaker(transcript: AgentTranscript, event: int) -> bool:
 def judge_unrecorded(
     spotted: Spotted, *, no_tools: bool, told: bool, is_known_speaker: bool, shows_tools: bool
 ) -> Verdict:
-    """Return the verdict on a claim without any recorded tool call. Only the user's word that the agent had no tools
-    allows an accusation.
+    """Return the verdict on a claim in a transcript without tool calls. Only the user's statement that the agent had
+    no tools allows an accusation.
     """
     if shows_tools:
         return Verdict("undecidable", f"the chat shows that tools were used, but not what they printed; {RERUN}")

@@ -1,4 +1,4 @@
-"""Judging a claim about a tool of which no run comes before the claim."""
+"""Judging a claim about a tool that was not run before the claim."""
 
 import re
 from bisect import bisect_right
@@ -55,7 +55,7 @@ def _runs_of(case: Case, tool: str) -> tuple[Run, ...]:
 
 
 def may_have_run(case: Case, tool: str, after: int = -1) -> Run | None:
-    """Return the first run that may have run a tool without showing it, after an event and before the claim."""
+    """Return the first run between an event and the claim that may have used a tool without showing it."""
     all_runs = case.record.runs
     runs = case.record.once(("may run", tool), lambda: tuple(run for run in all_runs if may_run_tool(run, tool)))
     at = bisect_right(runs, after, key=lambda run: run.call)

@@ -1,4 +1,4 @@
-"""Findings on epochs that are missing, declared as skipped, cut off, or too many."""
+"""Findings on epochs: missing, declared as skipped, cut off, or too many."""
 
 from collections.abc import Iterable, Set
 from dataclasses import replace
@@ -12,7 +12,7 @@ from gedanken.experiment.finding import Finding, LineRef
 
 
 def epochs(run_set: RunSet) -> Iterable[Finding]:
-    """Report the epochs expected, shown, declared as skipped, missing without notice, and cut by the token limit."""
+    """Report epochs that are missing without notice, declared as skipped, cut by the token limit, or too many."""
     wanted, possible = _epochs_of(run_set)
     if not wanted:
         return

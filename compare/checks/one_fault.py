@@ -1,4 +1,6 @@
-"""Merging of findings: a fault that several supplied logs share is reported once, with all of them named."""
+"""Merging of findings: a fault that several supplied logs have is reported once, and the finding names all these
+logs.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
