@@ -166,8 +166,8 @@ class Model:
         text: str,  # noqa: ARG002
         score: Callable[[], Awaitable[Lines | None]],
     ) -> Lines | None:
-        """Return what `score` computes for `text` as a reply to `messages`, within the limits on requests; None if
-        that fails.
+        """Return what `score` computes for `text` as a reply to `messages`; None if that fails. The limits on
+        requests apply.
         """
         return await score()
 
@@ -220,7 +220,7 @@ class Model:
 
     @property
     def host(self) -> str:
-        """Return the host that the model is served by, as far as its client says; empty if unknown."""
+        """Return the host that serves the model, as far as the client says; empty if it is not known."""
         names = ("openai_api_base", "anthropic_api_url", "groq_api_base", "endpoint", "base_url", "endpoint_url")
         urls = (getattr(self.chat, name, None) for name in names)
         return next((host for url in urls if isinstance(url, str) and (host := host_of(url))), "")

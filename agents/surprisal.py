@@ -1,4 +1,4 @@
-"""Surprisal of a text for a model: the sum of −log p over the tokens of each line, in nats.
+"""The surprisal of a text for a model: the sum of −log p over the tokens of each line, in nats.
 
 p is the model's own probability of a token given the conversation and the text before it, at temperature 1.
 """

@@ -127,7 +127,9 @@ def who(finding: Finding) -> str:
 
 
 def finding_values(finding: Finding) -> dict[str, Any]:
-    """Return the finding as plain values; the keys `kind`, `claim` and `lines` are kept for compatibility."""
+    """Return the finding as plain values. The keys `kind`, `claim` and `lines` keep their names, because programs
+    read them.
+    """
     return {
         "kind": finding.check,
         "claim": sentence(finding),

@@ -1,4 +1,6 @@
-"""Named changes of a training program: of a setting, of what makes it learn, or of nothing that is executed."""
+"""Named changes of a training program: changes of a setting, of what makes it learn, or of nothing that
+is executed.
+"""
 
 import ast
 import io

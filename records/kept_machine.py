@@ -42,12 +42,13 @@ class Step:
 
 
 class KeptMachine:
-    """A machine that runs only what is not in the ledger; see RealMachine.
+    """A machine that runs only commands whose results the ledger does not contain; see RealMachine.
 
     The state of a workspace is the digest of everything written and typed there. As long as the ledger contains the
-    result of each command, the workspace itself is not touched. Before a command whose result it lacks, the workspace
-    is brought into the required state: it is continued as it was left, or restored from the snapshot that is made
-    before each command of the trunk; if neither exists, the earlier commands are run again, which is reported.
+    result of each command, the workspace itself is not touched. Before a command whose result is not stored, the
+    workspace is brought into the required state: it is continued as it was left, or restored from the snapshot that
+    is made before each command of the trunk. If neither exists, the earlier commands are run again, which is
+    reported.
     """
 
     def __init__(  # noqa: PLR0913 (the parts of a machine, put together in one place)

@@ -210,13 +210,14 @@ def _card_in(known: dict[str, Any]) -> ModelCard:
 
 
 def set_aside(ledger: Ledger, model: ModelSpec) -> None:
-    """Store the model's entries for the lines that it answered; from now on another model is asked."""
+    """Store the old model's ledger entries for the script lines that it answered; from now on another
+    model is asked.
+    """
     ledger.rename("about", CARD, _card_of(model))
 
 
 def replayed_earlier(ledger: Ledger, spec: RunSpec) -> dict[str, KeptModel]:
-    """Return the models of earlier parts of the script that differ from the last one, by name, from the ledger.
-
+    """Return, from the ledger, the models of earlier parts of the script that differ from the last one, by name.
     Raises BadInput.
     """
     others = {part.model.name: part.model for part in spec.earlier if part.model.name != spec.model.name}

@@ -38,9 +38,9 @@ def read_log(inside: Inside) -> RunLog:
 
 
 def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvents, tuple[str, ...]]:
-    """Return the events of a run, by default with the stored spec, and notes on events that could not be read.
+    """Return the events of a run, and notes on events that could not be read.
 
-    Raises BadInput as `read_log` does.
+    Without `spec`, the stored spec is used. Raises BadInput as `read_log` does.
     """
     where = inside.folder / LOG
     lines = inside.read(LOG, MOST_LOG_BYTES).decode(errors="replace").split("\n")

@@ -123,7 +123,7 @@ class RunStore:
 
     @property
     def plan(self) -> Plan | None:
-        """The part of the probe's design that is asked; None until that is known."""
+        """The part of the probe's design that is asked; None until it is known."""
         return self._events.plan
 
     @property

@@ -70,7 +70,7 @@ class BubblewrapEngine:
 
     @property
     def contents(self) -> str:
-        """Name of the environment, whose folder contains the digest of what it was made from."""
+        """The name of the environment, whose folder contains the digest of its ingredients."""
         return self.environment.name
 
     def start(self, order: Order) -> LocalJob:

@@ -33,12 +33,14 @@ LOAD_SECONDS = 30.0
 
 
 def recipe() -> str:
-    """Return the digest of the image's ingredients besides its base; each image carries it as a label."""
+    """Return the digest of everything that the image is made from, except its base; each image carries it
+    as a label.
+    """
     return sha256(DOCKERFILE.read_bytes() + REQUIREMENTS.read_bytes()).hexdigest()[:16]
 
 
 def is_current(labels: Mapping[str, str], base: str | None = None) -> bool:
-    """Return whether an image with these labels was made by the current recipe, and on `base` if one is named."""
+    """Return whether an image with these labels was made by the current recipe, and on `base` if a base is named."""
     return labels.get(RECIPE_LABEL) == recipe() and base in (None, labels.get(BASE_LABEL))
 
 

@@ -23,9 +23,9 @@ def traced(
     folder: Path, asked: dict[str, Any], progress: Progress, collector: str | None = None
 ) -> Iterator[dict[str, Any]]:
     """Return the graph config that traces the run in `folder`, in one tree with the traces of earlier processes.
-    `asked` becomes the input of its root; the trace is also sent to the OpenTelemetry `collector`.
 
-    Raises BadInput if the built-in exporter is not installed.
+    `asked` becomes the input of the root entry; the trace is also sent to the OpenTelemetry `collector`. Raises
+    BadInput if the built-in exporter is not installed.
     """
     left = _left(folder, progress)
     exporters = _exporters(folder, progress)

@@ -59,9 +59,8 @@ class Bank:
         return dict(groups)
 
     def asked(self, texts: Sequence[str]) -> Entry | None:
-        """Return the entry whose program was shown last in a conversation.
-
-        If two entries have the same program, the text around it decides.
+        """Return the entry whose program was shown last in a conversation. If two entries have the same program, the
+        text around it decides which one.
         """
         conversation = "\n".join(texts)
         found: list[tuple[int, int, bool, Entry]] = []

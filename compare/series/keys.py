@@ -1,4 +1,4 @@
-"""Merging a series that occurs in several forms of line (a form is a line with its values replaced by `#`)."""
+"""Merging a series that occurs in lines of several forms (a form is a line with its values replaced by `#`)."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Tests and intervals for series of numbers, judged by how much real runs differ among themselves."""
+"""Tests and intervals for series of numbers: do imagined runs differ by more than real runs do among themselves?"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -322,5 +322,5 @@ def _ranks(real: Matrix, imagined: Matrix) -> tuple[int, ...]:
 
 
 def evenly(many: int, most: int) -> NDArray[np.int64]:
-    """Return at most so many of the indices, evenly spaced, including the first and the last."""
+    """Return at most `most` of the indices, evenly spaced, including the first and the last."""
     return np.unique(np.linspace(0, many - 1, min(many, most)).round().astype(np.int64))

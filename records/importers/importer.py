@@ -1,4 +1,4 @@
-"""Interface of an importer: it reads one supplied file as one run."""
+"""The interface of an importer, which reads one supplied file as one run."""
 
 from dataclasses import dataclass
 from functools import cached_property

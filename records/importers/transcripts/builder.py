@@ -1,4 +1,4 @@
-"""Collects the events of one session, in the same way for every transcript format."""
+"""The builder of a transcript, which collects the events of one session in the same way for every format."""
 
 import json
 import re
@@ -139,8 +139,9 @@ class Builder:
         tool: str | None = None,
         is_line_by_line: bool = False,
     ) -> None:
-        """Add the result of a tool; with None, the file shows only that there was one. The exit code may be in
-        the fields `told`.
+        """Add the result of a tool; None means that the file shows only that there was a result.
+
+        The exit code may be in the fields `told`.
         """
         if call_id is None and self._open:
             call_id = next(iter(self._open))

@@ -38,7 +38,9 @@ _LOOKED_AT = 30
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the task in a list of messages; None if no tool was answered in the way of these agents."""
+    """Return the task in a list of messages; None unless a tool was called and answered in the way of
+    these agents.
+    """
     document = None if source.is_lines else source.document
     if not isinstance(document, list) or not all(isinstance(one, dict) for one in document[:_LOOKED_AT]):
         return None

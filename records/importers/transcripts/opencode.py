@@ -1,4 +1,4 @@
-"""Sessions of opencode and what was made from it: `opencode export`, and what `opencode run --format json` prints."""
+"""Sessions of opencode and of its derivatives: `opencode export`, and what `opencode run --format json` prints."""
 
 from collections.abc import Iterator
 from typing import Any
