@@ -1,4 +1,6 @@
-"""The question a person is shown before a program is run, and the possible answers. Both convert to and from JSON."""
+"""The question that a person is asked before a program is run, and the possible answers; both convert to and from
+JSON.
+"""
 
 import ast
 from typing import Annotated, Literal
@@ -58,7 +60,7 @@ class EditIt(BaseModel):
 
 
 class Reject(BaseModel):
-    """Do not run the program; the reason is sent to the coder, which tries again."""
+    """The program is not run. The coder is told the reason, and tries again."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

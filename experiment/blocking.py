@@ -98,7 +98,7 @@ class BlockingMachine:
 
 
 class Blocking:
-    """Mixin that lets a machine that opens with `async with` be opened with `with` too."""
+    """A base class with which a machine that opens with `async with` can be opened with `with` too."""
 
     def __enter__(self) -> BlockingMachine:
         """Open the machine. Raises the same errors as `async with`."""

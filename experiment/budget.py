@@ -73,7 +73,7 @@ class Tokens(NamedTuple):
 
 
 class Used(NamedTuple):
-    """Usage so far. For work that started and never finished, the most that it can have used is counted."""
+    """What was used so far. Work that started and never finished counts with the most that it can have used."""
 
     tokens: Tokens = Tokens(0, 0, 0)
     gpu_seconds: float = 0.0
@@ -94,7 +94,7 @@ def used_in_words(tokens: Tokens | None, price: Price | None) -> str:
 
 
 def cost_in_words(tokens: Tokens, price: Price | None) -> str:
-    """Describe the cost, for example `$0.0130, by a table of 2026-11-29`; an unknown price is stated as unknown."""
+    """Describe the cost, for example `$0.0130, by a table of 2026-11-29`; if the price is not known, that is said."""
     if price is None:
         return "unknown price"
     if not (price.read or price.written):

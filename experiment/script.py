@@ -14,8 +14,7 @@ _RUNS_PYTHON = re.compile(r"\bpython[0-9.]*\s+(?:-u\s+)?(?:\./)?(?P<file>[A-Za-z
 
 
 class Task(BaseModel):
-    """The requirements for a program. The coder's checklist is built from them, and the program is checked against
-    them."""
+    """What a program must do. The coder's checklist is made from it, and the program is checked against it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -36,7 +35,9 @@ class Task(BaseModel):
 
 
 class ScriptLine(BaseModel):
-    """One line of a script. In YAML a plain string is typed, or told to the model if it stands in braces."""
+    """One line of a script. In YAML, a plain string is typed into the machines, or told to the model if it stands in
+    braces.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

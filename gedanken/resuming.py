@@ -1,5 +1,6 @@
-"""Continuing existing runs: after a kill, with more samples, with another script, or as a replay of
-stored results."""
+"""Continuing existing runs: after a kill, with more real and imagined runs, with another script, or as a replay of
+stored results.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -96,7 +97,7 @@ async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Scree
 
 
 async def extend(folder: Path, real: int | None, imagined: int | None, screen: Screen, again: Again) -> RunResult:
-    """Continue a run with more seeds and samples than before; only the new ones are run.
+    """Continue a run with more seeds (real runs) and samples (imagined runs) than before; only the new ones are run.
 
     Raises BadInput if the numbers would not grow, and the same errors as `run`.
     """
@@ -164,7 +165,8 @@ def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec
     """Read the spec of the run in `folder`, which may come from anybody.
 
     If programs would run without isolation, or keys would be sent to an address that the folder names, a person must
-    confirm that again; the latter not if another model is asked from then on. Raises BadInput.
+    confirm that again. No confirmation is needed for an address if another model is asked from then on. Raises
+    BadInput.
     """
     check_collector(again.collector)
     if not is_run_folder(folder):

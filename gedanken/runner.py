@@ -117,7 +117,9 @@ def check_collector(address: str | None) -> None:
 
 
 async def go(store: RunStore, screen: Screen, collector: str | None = None) -> RunResult:
-    """Do the work in a store's spec that its ledger does not contain yet. Raises the same errors as `run`."""
+    """Do the work that a store's spec asks for and that its ledger does not contain yet. Raises the same errors as
+    `run`.
+    """
     from gedanken.graphs.context import open_context
 
     compared = Compared()
@@ -180,7 +182,7 @@ def _lost(store: RunStore, why: str) -> NoModel | NoSandbox:
 
 
 def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analysis | None, Path | None]:
-    """Compare the stored results, and write the report. The run itself is kept whatever goes wrong here."""
+    """Compare the stored results, and write the report. The run itself is kept, whatever goes wrong here."""
     from gedanken.records.read_run import with_tokens
     from gedanken.report.writing import write_comparison, write_page, write_probe
 
@@ -217,8 +219,8 @@ def _judged(log: RunLog, screen: Screen) -> Path | None:
 
 
 def run_id_of(folder: Path) -> str:
-    """Return the name of the run in `folder` on engines: always the same for this folder, and different for any
-    other.
+    """Return the name that engines use for the run in `folder`: always the same for this folder, and different for
+    any other.
     """
     safe = "".join(c for c in folder.name if c.isascii() and (c.isalnum() or c in "_-")).lstrip("_-")[:48] or "run"
     return f"{safe}-{sha256(str(folder.absolute()).encode()).hexdigest()[:6]}"

@@ -64,7 +64,9 @@ def judge(output: str, answer: str, given: str) -> Judgement:
 
 
 def judge_call(output: str, answer: str) -> Judgement:
-    """Judge an answer that predicts an input. If the answer is a call, only running it shows what it returns."""
+    """Judge an answer that predicts an input. Without a call it is wrong; what a call returns, only
+    running it shows.
+    """
     if not answer or len(answer) > MOST_CHARACTERS or _sides(output, answer) is None:
         return "unparsable"
     return "run" if _CALL in answer else "wrong"

@@ -230,7 +230,9 @@ class _Formats:
         self._known: dict[str, list[tuple[int, int, bool]]] = {}
 
     def of(self, form: str) -> list[tuple[int, int, bool]]:
-        """Yield (index of a number, its fixed number of decimals, or the minimum number if it is not rounded)."""
+        """Return, for each number of a form: its index, its fixed number of decimals (or the minimum, if it is not
+        rounded), and whether it is rounded.
+        """
         if form not in self._known:
             self._known[form] = list(_formats(self._run_set, form))
         return self._known[form]

@@ -255,9 +255,9 @@ class Transcript:
         return np.split(lines[order], np.flatnonzero(np.diff(self.shape_of[lines[order]])) + 1)
 
     def column_of(self, lines: NDArray[np.int64], shape: str) -> Callable[[int, int], NDArray[np.float64] | None]:
-        """Return a function that takes lines of one shape and returns the value between two positions in each.
+        """Return a function from two positions in a shape to the values that stand there in lines of this shape.
 
-        A sign or `%` around the value is ignored; None stands for a line without a value there.
+        A sign or `%` around the value is ignored. The function returns None if no value stands there.
         """
         starts = self.starts[lines]
         spans: dict[tuple[int, int], tuple[int, int]] = {}

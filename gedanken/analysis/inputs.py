@@ -47,8 +47,8 @@ def compare_inputs(
 ) -> Analysis:
     """Compare real runs with imagined ones. Raises BadInput for inputs that cannot be used.
 
-    A single run folder is compared with itself: its real runs with its imagined ones. A folder of logs stands for the
-    logs in it, `-` for standard input.
+    If a single run folder is given, its real runs are compared with its imagined ones. A folder of logs stands for
+    the logs in it, `-` for standard input.
     """
     analysis = _compared(real, imagined, program, asked)
     check_primary(analysis, asked)

@@ -24,8 +24,10 @@ _CLAUSE_END = re.compile(r"[:;.] ")
 
 
 def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) -> str:
-    """State the result for the newest version that worked, with the number of findings elsewhere. It never says that
-    two things are the same."""
+    """State the result for the newest version that worked, and how many findings there are elsewhere.
+
+    It never says that two things are the same.
+    """
     case = main_version(cases)
     if case is None:
         return _nothing_to_compare(cases)
@@ -39,13 +41,15 @@ def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) ->
 
 
 def measured(version: VersionAnalysis) -> tuple[tuple[Execution, ...], tuple[Execution, ...]]:
-    """Return the real and imagined runs that are tested; trunks only if there are no others."""
+    """Return the real and imagined runs that are tested. Trunks are left out unless there are no other runs."""
     imagined = tuple(run for run in version.imagined if run.is_run)
     return leaves(version.real) or version.real, leaves(imagined) or imagined
 
 
 def tells_of(version: VersionAnalysis) -> str:
-    """State on how many imagined runs something was found, and what; empty if nothing was found."""
+    """State on how many imagined runs something was found, and what. Empty if nothing was found and a
+    test says so.
+    """
     _real, imagined = measured(version)
     labels = {run.label for run in imagined}
     found = [finding for finding in version.compared.findings if not finding.explained_by]
@@ -112,14 +116,15 @@ def _nothing_to_compare(cases: Sequence[VersionAnalysis]) -> str:
 
 
 def ranked(findings: Sequence[Finding], version: VersionAnalysis | None) -> list[Finding]:
-    """Sort findings by importance: first those on the runs that the verdict is about; last those that a claim
-    explains."""
+    """Sort findings by importance: those on the runs that the verdict is about come first, those that a false fact in
+    the persona explains come last.
+    """
     own = set(version.compared.findings) if version else set()
     return sorted(findings, key=lambda finding: (finding.explained_by is not None, finding not in own))
 
 
 def lasts(series: SeriesResult) -> tuple[list[float], list[float]]:
-    """Return the values of the real and of the imagined runs at the last point that both show."""
+    """Return the values of the real runs, and those of the imagined runs, at the last point that both show."""
     at = _last_common(series)
     if at is None:
         return [], []
@@ -165,7 +170,7 @@ def spread_of(values: Sequence[float]) -> str:
 
 
 def tested_p(series: SeriesResult) -> float | None:
-    """Return its p; also None if so few runs cannot reach a p that is low enough."""
+    """Return the series' p; None if there is none, or if so few runs could never have a p that is low enough."""
     return series.p if smallest_p(series.n_real, series.n_imagined) <= PRIMARY_LEVEL else None
 
 

@@ -28,7 +28,7 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A line of a text that no real run printed, or a line of every real run that the text lacks."""
+    """A line of an output that no real run printed, or a line that every real run printed and the output lacks."""
 
     said_line: int | None
     """Counted from 1; None if the text lacks a line that every real run printed."""
@@ -62,8 +62,10 @@ class Rerun:
     """True if each line of `said` is one line of the transcript's file, from the line in `place` on."""
 
     def place_of(self, difference: Difference) -> Place:
-        """Return the place of a line of `said` in the transcript; that of the output if the file gives its lines no
-        lines of their own.
+        """Return the place of a differing line in the transcript.
+
+        In a format such as JSON, where the lines of an output are not lines of the file, this is the place of the
+        whole output.
         """
         if not self.is_line_by_line or difference.said_line is None:
             return self.place
@@ -89,12 +91,14 @@ class Audited:
 
     @property
     def accused(self) -> list[tuple[int, JudgedClaim]]:
-        """The claims that are wrong or that the agent could not have known, with their numbers."""
+        """The claims that are wrong, or that the agent could not have known to be true, each with its number."""
         return [(at, judged) for at, judged in enumerate(self.claims) if judged.status in ACCUSING]
 
     @property
     def differing(self) -> list[Rerun]:
-        """Re-runs that printed something else than the transcript; terminals played on request are left out."""
+        """The commands that printed something else when they were run again; terminals played on request are left
+        out.
+        """
         return [rerun for rerun in self.reruns if rerun.outcome == DIFFERS and not rerun.imagined]
 
     @property

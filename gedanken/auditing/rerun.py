@@ -1,4 +1,4 @@
-"""Running the commands of a transcript again: on a copy of the workspace, without a network, several times."""
+"""Running a transcript's commands again, several times, on a copy of the workspace and without a network."""
 
 import re
 from collections.abc import AsyncIterator, Sequence

@@ -1,4 +1,4 @@
-"""The command `gedanken approve`: decides on the program that a run waits with, and continues the run."""
+"""The command `gedanken approve`: decides whether the program that a run waits for may run, and continues the run."""
 
 from pathlib import Path
 from typing import Annotated
@@ -32,8 +32,8 @@ def approve(  # noqa: PLR0913 (each is an option of the command)
     budget: BudgetText = None,
     as_json: Json = False,
 ) -> None:
-    """Decide whether the waiting program of a run may run, and continue; without an option, show the program and
-    ask.
+    """Decide whether the waiting program of a run may run, and continue the run. Without an option, show the program
+    and ask.
     """
     from gedanken.experiment.approval import read_decision
     from gedanken.experiment.errors import BadInput

@@ -1,4 +1,4 @@
-"""What all commands that start or continue a run end with."""
+"""How all commands that start or continue a run end: with its result and its exit code."""
 
 import asyncio
 from collections.abc import Coroutine

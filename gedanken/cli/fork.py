@@ -35,7 +35,7 @@ def fork(  # noqa: PLR0913 (each is an option of the command)
     budget: BudgetText = None,
     as_json: Json = False,
 ) -> None:
-    """Start a new run that equals another run up to a line of its script, and then continues differently."""
+    """Start a new run that equals another run up to a line of its script, and continues differently from there."""
     from gedanken.experiment.errors import BadInput
     from gedanken.forking import Changes
     from gedanken.forking import fork as go_on

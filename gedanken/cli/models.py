@@ -29,8 +29,9 @@ def check(
     base_url: BaseUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Ask a model up to eight short questions, and report which settings it accepts, how its replies end, and its
-    speed."""
+    """Ask a model up to eight short questions, and report which settings it accepts, how its replies end, and how
+    fast it is.
+    """
     from gedanken.experiment.run_spec import ModelSpec
     from gedanken.probing.model_check import as_values, ask, print_checked
     from gedanken.terminal.screen import Screen, print_json

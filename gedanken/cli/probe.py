@@ -26,7 +26,7 @@ class _Probes(TyperGroup):
             return [NAME, *by_name(PROBES)]
 
     def resolve_command(self, context: Any, args: list[str]) -> Any:
-        """Return the subcommand; without the name of a probe, it is `families`: `gedanken probe state --n 5`."""
+        """Return the subcommand. Without the name of a probe it is `families`, as in `gedanken probe state --n 5`."""
         named = args and args[0] in self.list_commands(context)
         return super().resolve_command(context, args if named else [NAME, *args])
 

@@ -129,7 +129,7 @@ def clean(as_json: Json = False) -> None:
     epilog="Examples:  gedanken sandbox data   |   gedanken sandbox data --json.   " + CODES,
 )
 def data(as_json: Json = False) -> None:
-    """Download the data sets that experiments train on, and say where they came from."""
+    """Download the data sets that experiments train on, and say where each one came from."""
     from gedanken.sandbox.datasets import DATASETS, ensure_dataset
     from gedanken.terminal.screen import Screen, print_json
 

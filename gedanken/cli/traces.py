@@ -1,4 +1,4 @@
-"""`gedanken traces`: what happened in a run, as a tree."""
+"""The command `gedanken traces`: what happened in a run, as a tree."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Function suites that the user supplies, and recorded answers to them. Both may contain anything."""
+"""Suites of functions that the user supplies, and recorded answers to them. Both files may contain anything."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The probe `memory`: ten commands, a lost context, and what the model still knows after each way of rebuilding
+"""The probe `memory`: ten commands, then a lost context, and what the model still knows after each way of rebuilding
 it.
 """
 

@@ -1,4 +1,4 @@
-"""The probe `edits`: a program whose comments, blank lines and names are changed, really run and imagined."""
+"""The probe `edits`: a program whose comments, blank lines and names are edited, both really run and imagined."""
 
 from dataclasses import asdict, dataclass
 from functools import partial

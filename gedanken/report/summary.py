@@ -1,4 +1,4 @@
-"""Summary of a comparison on one terminal screen; the report contains the rest."""
+"""The summary of a comparison on one terminal screen; the report contains the rest."""
 
 import re
 import textwrap

@@ -39,8 +39,9 @@ async def obey(session: ShellSession, line: str) -> None:
 
 
 def complete(line: str) -> tuple[str, list[str]]:
-    """Return the completable end of a line, and its completions: the name of a colon command, or its
-    whole argument."""
+    """Return the end of a line that can be completed, and its completions: names of colon commands, or whole
+    arguments of them.
+    """
     name, space, argument = line.partition(" ")
     if not line.startswith(":"):
         return "", []

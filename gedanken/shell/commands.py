@@ -1,4 +1,4 @@
-"""Parsing of typed lines: text told to the model, a colon command, or a complete shell command."""
+"""Reading what was typed: text that is told to the model, a colon command, or a complete shell command."""
 
 import re
 import shutil
