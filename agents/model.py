@@ -215,7 +215,8 @@ class Model:
                     continue
             return self._reply(sent, call, heard, end, began)
         raise NoModel(
-            f"{self.name}: the server still refuses the request without {', '.join(sorted(self.learned.refused))}"
+            f"{self.name}: the server still refuses the request, even with "
+            f"{', '.join(sorted(self.learned.refused))} left out"
         )
 
     @property
@@ -262,7 +263,7 @@ class Model:
         """Return why the reply ended. Raises ModelBusy if it was interrupted or never began."""
         end = heard.ended()
         if heard.pieces == 0:
-            raise as_no_model(self.name, ConnectionError("it replied with nothing at all"), self.host)
+            raise as_no_model(self.name, ConnectionError("the reply is empty"), self.host)
         if end.cause is Cause.BROKEN_OFF:
             why = f"the provider says {end.reason!r}" if end.reason else "the connection ended"
             raise as_no_model(self.name, ConnectionError(f"{why} in the middle of the reply"), self.host, begun=True)

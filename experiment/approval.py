@@ -79,7 +79,7 @@ def read_decision(value: object) -> Approve | EditIt | Reject:
         return _DECISION.validate_python(value)
     except ValidationError as error:
         raise BadInput(
-            f"no answer to whether a program may run: {error.errors()[0]['msg']}; an answer is "
+            f"this does not say whether the program may run: {error.errors()[0]['msg']}; an answer is "
             '{"decision": "approve"}, {"decision": "edit", "source": …} or {"decision": "reject", "reason": …}'
         ) from error
 

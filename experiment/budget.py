@@ -40,7 +40,10 @@ def parse_budget(text: str) -> Budget:
         found = _NUMBER.fullmatch(given)
         number = float(found["number"]) * _UNITS[found["unit"]] if found else 0.0
         if name not in known or name in values or number <= 0 or (name == "tokens" and number < 1):
-            raise BadInput(f"--budget {text}: each of {', '.join(known)} at most once, as in usd=2,tokens=200k")
+            raise BadInput(
+                f"--budget {text}: write NAME=VALUE, with each of {', '.join(known)} at most once, as in "
+                "usd=2,tokens=200k"
+            )
         values[name] = number
     whole = {"tokens": int(values["tokens"])} if "tokens" in values else {}
     return Budget.model_validate({name.replace("-", "_"): number for name, number in (values | whole).items()})

@@ -26,7 +26,11 @@ def remove_tree(path: Path) -> None:
     if not os.path.lexists(path):
         return
     if mounted := mounts_in(path):
-        raise OSError(errno.EBUSY, "is mounted, and nothing is removed across a mount", str(mounted[0]))
+        raise OSError(
+            errno.EBUSY,
+            "another file system is mounted there, and gedanken removes nothing across a mount",
+            str(mounted[0]),
+        )
     if path.is_symlink() or not path.is_dir():
         path.unlink()
     else:

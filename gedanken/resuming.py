@@ -55,7 +55,7 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
     `run`.
     """
     if (ended := _ended(folder)) is not None:
-        screen.say(f"{folder} is finished, so there is nothing to resume; for more samples: gedanken extend")
+        screen.say(f"{folder} is finished, so there is nothing to resume; to add runs: gedanken extend")
         return ended
     spec = asked(folder, again)
     check(spec)
@@ -109,14 +109,14 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
     others = sorted({part.model.name for part in was.earlier} - {was.model.name})
     if others and now.imagined > was.imagined:
         raise BadInput(
-            f"{folder}: before its fork this run used {', '.join(others)}, which is not asked any more, so no "
-            "samples can be added; extend the original run, and fork that one again"
+            f"{folder}: before its fork this run used {', '.join(others)}, which is no longer asked, so no "
+            "imagined runs can be added; extend the original run, and fork that one again"
         )
     check(now)
     with reopen_store(folder, now) as store:
         store.note(
             f"the sample size was changed after results could be seen, from {_counts(was)} to {_counts(now)}: "
-            "if runs are added until a difference shows, chance produces one more often than the p-value says"
+            "if runs are added until a difference shows, chance alone shows one more often than the p-value says"
         )
         return await go(store, screen, again.collector)
 
@@ -176,8 +176,8 @@ def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec
     is_elsewhere = address is not None and (REMOVED in address or not is_here(address))
     if address is not None and is_elsewhere and again.base_url is None and asks_its_model:
         raise BadInput(
-            f"{folder}: the model of this run is at {shown_address(address)}, and no API key is sent to an address "
-            "that only a folder names; if you trust the address, repeat it with --base-url"
+            f"{folder}: the model of this run is at {shown_address(address)}, and gedanken sends no API key to "
+            "an address that only a run folder names; if you trust the address, repeat it with --base-url"
         )
     if spec.parent and not any(note.startswith(FORKED) for note in read_run(folder).notes):
         raise BadInput(

@@ -99,8 +99,8 @@ def check(spec: RunSpec) -> None:
         )
     if spec.probe is not None and len(to_json(spec.model_dump(mode="json"))) > MOST_SPEC_BYTES:
         raise BadInput(
-            f"--suite: too large to be asked in one run: what a run folder says of it is more than "
-            f"{MOST_SPEC_BYTES >> 20} MiB, and could not be read again; split it"
+            f"--suite: too large for one run: in the run folder it would take more than {MOST_SPEC_BYTES >> 20} MiB, "
+            "which could not be read again; split it"
         )
 
 
@@ -162,7 +162,7 @@ async def drive(
         except NodeTimeoutError as error:
             outcome = f"{STOPPED}{error}"
             raise NoModel(
-                f"{context.model.name} sent nothing for too long; try again later, or use another model"
+                f"{context.model.name} did not reply for too long; try again later, or use another model"
             ) from error
         except Exception as error:
             outcome = f"crashed: {type(error).__name__}: {error}"

@@ -135,7 +135,7 @@ def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Com
     there is none.
     """
     if source.machine_facts is None or source.setup is None or source.folder is None:
-        raise BadInput(f"{source.folder}: it contains no execution that could be replayed")
+        raise BadInput(f"{source.folder}: its ledger contains no execution, so there is nothing to replay")
     ledger = Ledger(source.folder, writes=False)
     model = replayed(ledger, spec.model.parallel)
     facts = source.machine_facts

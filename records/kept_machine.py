@@ -290,8 +290,8 @@ def keep_executions(machine: SandboxMachine, ledger: Ledger, tell: Tell, note: T
         ledger.put("about", ENVIRONMENT, {"environment": environment, "name": machine.name})
     elif known.get("environment") != environment:
         raise BadInput(
-            f"the environment has changed since the run was started ({machine.name}: its image, data or limits "
-            "have changed); its results stay as they are"
+            f"the environment has changed since the run was started ({machine.name}: its image, data or limits), "
+            "so the run cannot be continued; its results are kept"
         )
     return KeptMachine(ledger, environment, machine.name, machine, tell, note, lends)
 
@@ -301,7 +301,7 @@ def replayed_machine(ledger: Ledger) -> KeptMachine:
     known = ledger.get("about", ENVIRONMENT)
     if known is None:
         raise BadInput(f"{ledger.folder}: cannot be replayed, because the ledger is missing")
-    with reading_entry():
+    with reading_entry(ledger.folder):
         return KeptMachine(ledger, str(known["environment"]), str(known["name"]), None, _nobody, _nobody, free)
 
 

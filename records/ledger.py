@@ -112,12 +112,15 @@ class Ledger:
 
 
 @contextmanager
-def reading_entry() -> Iterator[None]:
-    """Turn any error in the content of an entry, which may be malicious, into BadInput."""
+def reading_entry(folder: Path) -> Iterator[None]:
+    """Turn any error in the content of an entry into a BadInput that names `folder`. The content may be malicious."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadInput("the ledger is damaged: an entry in it cannot be read") from error
+        raise BadInput(
+            f"{folder}: damaged: a stored reply or result cannot be read; use another copy of the run folder, "
+            "or start a new run"
+        ) from error
 
 
 def _replace(path: Path, content: bytes) -> None:

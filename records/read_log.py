@@ -125,7 +125,7 @@ def _lost_texts(events: Sequence[RunEvent], inside: Inside) -> set[str]:
 
 def _texts(event: ExecutionKept, inside: Inside, where: object) -> dict[str, str]:
     if "stdout" not in event.files or not event.files.keys() <= {"stdout", "terminal", "raw_reply"}:
-        raise BadInput(f"{where}: files: stdout is missing, or there are unknown ones")
+        raise BadInput(f"{where}: files: stdout is missing, or a file has an unknown name")
     read: dict[str, str] = {}
     for path in event.files.values():
         if path not in read:

@@ -37,8 +37,8 @@ class RunMeter:
         self._tasks: set[asyncio.Task[None]] = set()
         if self.budget.usd is not None and price is None:
             raise BadInput(
-                "--budget usd=…: the price of this model is not known; name a file with it in GEDANKEN_PRICES, or "
-                "limit tokens"
+                "--budget usd=…: the price of this model is not known; set GEDANKEN_PRICES to a file that "
+                "contains it, or limit tokens instead"
             )
 
     @property

@@ -84,7 +84,7 @@ class BubblewrapEngine:
                 group.add(first)
                 hold = _Hold(psutil.Process(first), group)
             except (OSError, psutil.Error) as error:
-                raise NoSandbox(f"bubblewrap's process cannot be limited: {error}") from error
+                raise NoSandbox(f"the limits of bubblewrap's process cannot be set: {error}") from error
             undo.pop_all()
             return LocalJob(process, hold)
 

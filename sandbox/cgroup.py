@@ -191,12 +191,12 @@ def _bound(folder: Path, controller: str, limits: Limits) -> None:
 
 def _bound_memory(folder: Path, most: int, unified: bool) -> None:
     (folder / ("memory.max" if unified else "memory.limit_in_bytes")).write_text(str(most))
-    # Version 1 counts memory and swap together. If swap is not counted, there must be no swap.
+    # Version 1 counts memory and swap together. If memory swapped to disk is not counted, there must be no swap.
     swap = folder / ("memory.swap.max" if unified else "memory.memsw.limit_in_bytes")
     if swap.exists():
         swap.write_text("0" if unified else str(most))
     elif len(Path("/proc/swaps").read_text().splitlines()) > 1:
-        raise PermissionError(f"{folder}: swap is not counted")
+        raise PermissionError(f"{folder}: memory swapped to disk is not counted")
 
 
 def _kill(folder: Path) -> None:

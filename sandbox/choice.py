@@ -36,8 +36,8 @@ def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trust
         raise BadInput(f"--sandbox {name}: must be one of {', '.join(sandboxes())}")
     if name == "host" and not trusted:
         raise BadInput(
-            "--sandbox host isolates nothing: what a model wrote would run as you, with your files and network; "
-            "if that is what you want, add --i-trust-this-code"
+            "--sandbox host isolates nothing: programs that a model wrote would run as you, with access to your "
+            "files and your network; if you want that, add --i-trust-this-code"
         )
     if name != "auto":
         return _open(name, progress, gpus)

@@ -93,7 +93,7 @@ class DockerEngine:
         labels = container.labels
         if labels.get(SESSION_LABEL) != order.labels.get(SESSION_LABEL):
             raise NoSandbox(
-                f"the container {order.name} belongs to a run in another cache folder, or of another user"
+                f"the container {order.name} belongs to another user's run, or to a run in another cache folder"
             )
         if labels.get(COMMAND_LABEL) != _digest(order.command):
             raise NoSandbox(f"the container {order.name} ran another command; `gedanken sandbox clean` removes it")

@@ -127,7 +127,7 @@ class LocalJob:
         try:
             code = self._process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
-            raise EngineLost(f"process {self._process.pid} does not end") from None
+            raise EngineLost(f"process {self._process.pid} did not end after SIGKILL") from None
         seconds = self._note_end()
         return Ended(code if code >= 0 else 128 - code, self._hold.out_of_memory(), seconds)
 

@@ -47,7 +47,7 @@ def _left(folder: Path, progress: Progress) -> Left | None:
     try:
         return left_of(read_local(Inside(folder, MOST_TRACE_BYTES)))
     except BadInput as error:
-        progress.say(f"this process starts a new trace tree: {error}")
+        progress.say(f"the earlier trace cannot be continued, so this process starts a new one: {error}")
         return None
 
 

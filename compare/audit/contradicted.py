@@ -46,7 +46,9 @@ def contradicted(case: Case, figure: Figure, places: list[Place], sentence: Sent
         return None
     line = case.record.evidence(place.event, place.one.start)
     return Verdict(
-        "misquoted", f"the last run before it that names this says “{' '.join(line.quote.split())[:120]}”", (line,)
+        "misquoted",
+        f"the last run before the claim that names this says “{' '.join(line.quote.split())[:120]}”",
+        (line,),
     )
 
 

@@ -26,7 +26,7 @@ def newer(case: Case, says: TestsSay, carrying: Run, silent: list[Run]) -> Verdi
     if tools[0] & tools[1] and run.exit_code in (0, None):
         return None
     line = case.record.evidence(run.result)
-    return undecidable(f"it may speak of “{short(run.command)}”, whose result has no summary", line)
+    return undecidable(f"it may be about “{short(run.command)}”, whose result has no summary", line)
 
 
 def judge_silent(case: Case, says: TestsSay, silent: list[Run]) -> Verdict:
@@ -63,11 +63,11 @@ def _exit_carries(case: Case, run: Run, line: Evidence, *, says_whole: bool) -> 
     if change is None and doubt is not None:
         return undecidable(doubt, line)
     if change is None and says_whole and any(is_narrowed(step) for step in run.steps):
-        return undecidable("the run that passes was of some of the tests only", line)
+        return undecidable("the run that passed covered only some of the tests", line)
     if change is None:
         return Verdict("supported", "the test command ended with exit code 0", (line,))
     if case.record.could_have_run("tests", case.event, after=run.at):
-        return undecidable("something that was run after the last change may have run the tests", line)
+        return undecidable("a command after the last change may have run the tests", line)
     return not_run_again(case, change, line)
 
 
@@ -78,7 +78,7 @@ def not_run_again(case: Case, change: Edit, line: Evidence) -> Verdict:
     edit = case.record.evidence(change.event)
     return Verdict(
         "stale",
-        f"{change.path} was changed after the run that it speaks of, and the tests were not run again",
+        f"{change.path} was changed after the run that the claim is about, and the tests were not run again",
         (line, edit),
     )
 

@@ -94,7 +94,7 @@ class Record:
         at = bisect_right(self.shuffles, run.at)
         if at < len(self.shuffles) and self.shuffles[at] < event:
             what = short(self.transcript.events[self.shuffles[at]].command or "a command")
-            return f"“{what}” may have changed the files after the run that it speaks of"
+            return f"“{what}” may have changed the files after the run that the claim is about"
         key = (run.call, bisect_left(self._edited_at, event), family)
         if key not in self._doubts:
             programs = [step.program for step in run.steps if step.family != "quiet"]
@@ -102,7 +102,7 @@ class Record:
             edits = self.edits_between(run.at, event)[:_MOST_EDITS]
             self._doubts[key] = next((edit for edit in edits if may_touch(edit, programs, words, family)), None)
         edit = self._doubts[key]
-        return f"{edit.path} was written after the run that it speaks of" if edit else None
+        return f"{edit.path} was written after the run that the claim is about" if edit else None
 
     @cached_property
     def _by_result(self) -> list[Run]:

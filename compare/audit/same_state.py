@@ -30,7 +30,7 @@ def of_this_state(case: Case, says: ValueSays, run: Run, verdict: Verdict) -> Ve
     ):
         if family == "program" or not _IS_NOW.search(_sentence(case)):
             return verdict
-        return undecidable("what was run since may print another", *verdict.evidence)
+        return undecidable("a later run may print another number", *verdict.evidence)
     if not is_metric or (family == "tests" and not run.tests):
         return undecidable(f"{change.path} was changed after the run that printed it", *verdict.evidence)
     edit = case.record.evidence(change.event)
@@ -76,7 +76,7 @@ def of_another_runtime(case: Case, verdict: Verdict) -> Verdict | None:
         texts = [seen] if name[:2] in {one["name"].lower()[:2] for one in _RUNTIME.finditer(seen)} else []
         texts = texts or [seen, *(output.text for output in case.outputs_before())]
         if not any(_names(text, version) for text in texts):
-            return undecidable(f"no run that is recorded names {found[0]}", *verdict.evidence)
+            return undecidable(f"no recorded run names {found[0]}", *verdict.evidence)
         over = _standing_over(run, verdict.evidence[0], name)
         if over and not any(_names(over, one) for one in (version, *_VERSION.findall(said))):
             return undecidable(f"the result stands under “{over}”", *verdict.evidence)

@@ -120,7 +120,7 @@ def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Ve
     """Return the verdict if no run of this kind comes before the claim; `later` are the runs of this kind after."""
     record, event = case.record, case.event
     if record.has_gap_before(event):
-        return undecidable("the record is incomplete before it")
+        return undecidable("the record before the claim is incomplete")
     if (why := record.could_have_run(family, event)) is not None:
         return undecidable(why)
     families = ("build", "types") if family == "build" else (family,)
@@ -133,21 +133,21 @@ def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Ve
         and first.call < event
         and (first.at < event or first.result is None or first.session != case.session)
     ):
-        return undecidable("something of the kind was run before it, and no result of that says so")
+        return undecidable("such a command was run before the claim, but no result of it says so")
     if later:
         run = later[0]
         evidence = record.evidence(run.result if run.result is not None else run.call)
         return Verdict(
             "written too early",
-            f"{what} was run only afterwards: its result is at line {evidence.place.line}",
+            f"{what} was run only later: its result is at line {evidence.place.line}",
             (evidence,),
         )
     if not record.is_complete:
-        return undecidable("the record is incomplete, so what is not in it may have been run all the same")
+        return undecidable("the record is incomplete, so it may have been run without being recorded")
     if _is_told_by_others(case, family):
-        return undecidable("somebody else, or what a tool read, had told it before")
+        return undecidable("somebody else, or a text that a tool read, had said it before")
     nothing = f"nothing{what.removeprefix('anything')} was" if what.startswith("anything") else f"{what} was not"
-    return Verdict("never run", f"the record is complete, and {nothing} run before it")
+    return Verdict("never run", f"the record is complete, and {nothing} run before the claim")
 
 
 def _is_told_by_others(case: Case, family: str) -> bool:

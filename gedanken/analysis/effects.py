@@ -30,7 +30,10 @@ def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
         }
         unlike = [change for change, version in changes.items() if len(_imagined_by(log, base, version)) > 1]
         for change in unlike:
-            notes.append(f"{base.label}: {change}: another model or persona imagined it than the program as it is")
+            notes.append(
+                f"{base.label}: {change}: left out, because another model or persona imagined it than imagined "
+                "the unchanged program"
+            )
             del changes[change]
         tried = [_tried(version, executions) for version in (base, *changes.values())]
         if changes and tried[0].real and tried[0].imagined:

@@ -115,7 +115,7 @@ def _folder_alone(real: Sequence[Path], program: Path | None, asked: Asked) -> A
 def _side(paths: Sequence[Path], what: str, program: Path | None = None) -> _Side:
     folders = [path for path in paths if path.is_dir()]
     if folders and len(paths) > 1:
-        raise BadInput(f"{folders[0]}: as {what} runs, name either one run folder or files")
+        raise BadInput(f"{folders[0]}: name either one run folder or files as the {what} runs, not both")
     if folders:
         folder = read_run(folders[0])
         if not any(
@@ -155,9 +155,9 @@ def _folders(ours: RunLog, theirs: RunLog, asked: Asked) -> tuple[Analysis, list
         raise BadInput(f"{ours.folder} and {theirs.folder} have no version of a program in common")
     persona = played[-1]
     if any(one != persona for one in played):
-        notes.append("more than one persona was played in the imagined runs; the claims of the last one count")
+        notes.append("the imagined runs were played with several personas; the false facts of the last one are used")
     if ours.persona and persona and ours.persona.claims != persona.claims:
-        notes.append("the personas claim different things; the claims of the imagined one count")
+        notes.append("the two personas claim different facts; those of the imagined runs are used")
     setup = replace(theirs.setup, machine=ours.machine_facts) if theirs.setup else None
     spec = theirs.spec and theirs.spec.model_copy(update={"earlier": ()})
     together = replace(theirs, setup=setup, programs=ours.programs, executions=tuple(executions), notes=())

@@ -46,7 +46,7 @@ def approve(  # noqa: PLR0913 (each is an option of the command)
         if yes + (edit is not None) + (reject is not None) > 1:
             raise BadInput("--yes, --edit and --reject cannot be combined: choose one")
         if reject is not None and not reject.strip():
-            raise BadInput("--reject needs a reason, which the coder is told before it tries again")
+            raise BadInput("--reject needs a reason: the coder is told the reason, and tries again")
         again = Again(base_url, trust, trace_otlp, budget_of(budget))
         if edit is not None:
             answer = read_decision({"decision": "edit", "source": read_text(edit, f"--edit {edit}")})

@@ -52,8 +52,9 @@ class Ran:
 
     @property
     def may_be_disturbed(self) -> bool:
-        """Whether another program of its batch may have ended it: by a kill, for want of memory, or by removing its
-        file."""
+        """Whether another program of its batch may have ended it: by killing it, by using up the memory, or by
+        removing its file.
+        """
         return self.end == "killed" or (self.end == "failed" and "can't open file" in self.stderr)
 
     @property

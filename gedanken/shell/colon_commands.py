@@ -116,7 +116,7 @@ async def _save(session: ShellSession, argument: str) -> None:
 
 async def _put(session: ShellSession, argument: str) -> None:
     if not argument:
-        raise BadInput(":put FILE: name a file of your computer")
+        raise BadInput(":put FILE: name a file on your own computer")
     name = session.terminals.put(_path(argument))
     machines = (session.terminals.real, session.terminals.imagined)
     opened = [known for machine, known in zip(machines, session.names, strict=True) if machine]

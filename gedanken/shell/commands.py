@@ -41,7 +41,7 @@ async def read_typed(lines: Lines, prompt: str) -> Typed:
         try:
             text += "\n" + await lines.line(FURTHER)
         except EOFError:
-            raise OpenTell("what was told with { ends without its }; to type a brace, write \\{") from None
+            raise OpenTell("the text after { has no matching }; to type a literal {, write \\{") from None
     if line.kind == "tell":
         return Typed("tell", line.text)
     command = line.text

@@ -20,7 +20,7 @@ async def lose(session: ShellSession) -> None:
     """Ask the machine what it should know, then drop the context. Raises BadInput or NoModel."""
     machine = session.terminals.imagined_or_fail()
     if not machine.session.context:
-        raise BadInput("there is no context to lose")
+        raise BadInput("there is no context to lose: type a command first")
     await _remember(session, machine)
     machine.lose()
     session.terminals.keep()

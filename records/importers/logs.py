@@ -30,9 +30,7 @@ def execution_as_json(brought: BroughtFile) -> Run | None:
     entry = _execution_in(text)
     if entry is None:
         if _is_meant_as_execution(text):
-            raise BadInput(
-                f"{path}: not a complete execution, which is one JSON object with {_NEEDED}; and not a log"
-            )
+            raise BadInput(f"{path}: neither a log nor a complete execution, which is one JSON object with {_NEEDED}")
         return None
     known = {
         "machine": "unknown",

@@ -80,7 +80,7 @@ class Builder:
         if text.strip():
             self._add("message", speaker, place, text=text, is_line_by_line=is_line_by_line)
         if speaker != "agent" and _GOES_ON.match(text):
-            self.gap("it goes on from a conversation that was summed up", place)
+            self.gap("it continues a conversation of which only a summary is left", place)
 
     def mark(self, what: str, place: Place, text: str = "", speaker: Speaker = "system") -> None:
         """Add a note of the agent's software, or hidden reasoning of the agent; `what` names it."""
@@ -150,7 +150,7 @@ class Builder:
         lines = (text or "").count("\n")
         cleared = text is None or commands.was_cleared(text)
         if cleared:
-            self.gap("what a tool gave back was left out or cleared", place)
+            self.gap("the output of a tool was left out or cleared", place)
         command = self._commands.pop(call_id or "", None)
         if command is not None and text:
             text, wrapped = commands.as_printed(text)
@@ -204,16 +204,14 @@ class Builder:
         if self.unknown[kind[:80]] <= _MOST_GAPS:
             self._add("unknown", "system", place, text=_as_json(value)[:_OF_UNKNOWN], tool=kind[:80])
         if _tells_of_tools(value):
-            self.gap(
-                f"it holds entries that this reader does not know, and that may be uses of a tool: {kind[:80]}", place
-            )
+            self.gap(f"it contains entries of an unknown kind that may be tool calls: {kind[:80]}", place)
 
     def broken(self, entry: Entry) -> None:
         """Record a gap for a line that could not be read."""
         place = Place(self.file, entry.line, entry.pointer)
         self.unknown["unreadable"] += 1
         self._add("unknown", "system", place, text=entry.problem or "", tool="unreadable")
-        self.gap(f"it holds {entry.problem}", place)
+        self.gap(f"it contains {entry.problem}", place)
 
     def works_in(self, folder: Any) -> None:
         """Record the folder in which the agent works."""
@@ -234,7 +232,7 @@ class Builder:
         """Return the complete transcript."""
         for at in list(self._open.values())[:_MOST_GAPS]:
             if at < len(self.events):
-                self.gap("a tool was called whose result is not in it", self.events[at].place)
+                self.gap("a tool call has no result", self.events[at].place)
         if self._skipped:
             self.gap(
                 f"{many(self._skipped, 'event')} beyond the first {MOST_EVENTS:,} were not read",
@@ -285,7 +283,7 @@ class Builder:
             return
         kept, is_cut = self._kept(text)
         if is_cut and kind in ("call", "edit"):
-            self.gap("a call is too long to be kept whole", place)
+            self.gap("a tool call was too long to be kept whole", place)
         self.events.append(
             AgentEvent(
                 number=len(self.events),

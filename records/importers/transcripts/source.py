@@ -192,7 +192,7 @@ class _Placing:
             key, at = _DECODER.raw_decode(self.text, at)
             at = self._past(self._past_blank(at), ":")
             if not isinstance(key, str):
-                raise ValueError("a key that is no text")
+                raise ValueError("a key that is not a text")
             found[key], at = self._value(at, f"{pointer}/{_escaped(key)}", depth + 1)
             at = self._next(at, "}")
         return found, at + 1

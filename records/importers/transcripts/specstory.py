@@ -27,7 +27,7 @@ _SHELLS = frozenset(["run_terminal_cmd", "run_terminal_command", "bash", "shell"
 _EDITORS = frozenset(["write", "edit", "search_replace", "multiedit", "edit_file", "apply_patch", "code_edit"])
 _ENVELOPE = re.compile(r"</?(?:details|summary|tool-use)>|Tool use: \*\*[^*\n]{0,100}\*\*")
 """What a use of a tool is wrapped in; Cursor writes many that hold nothing else, behind the real ones."""
-_LOST = "it was exported as text, which need not hold every call or the whole of an output"
+_LOST = "it was exported as text, which may lack some tool calls and parts of outputs"
 
 
 class Block(NamedTuple):

@@ -81,7 +81,7 @@ def read(source: Source) -> list[Builder]:
     if any(event.kind in ("call", "edit") for event in builder.events):
         builder.has_tools = True
         builder.gap(
-            "it was exported as text, which need not hold every call or the whole of an output", Place(source.name, 1)
+            "it was exported as text, which may lack some tool calls and parts of outputs", Place(source.name, 1)
         )
     return [builder]
 
