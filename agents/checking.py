@@ -48,7 +48,7 @@ class Checked:
 
     @property
     def tokens(self) -> int:
-        """Approximate number of tokens that the questions used, replies included."""
+        """Roughly how many tokens the questions and their replies used."""
         return self.characters // CHARACTERS_A_TOKEN
 
 

@@ -103,7 +103,9 @@ class _Ends:
         self._filled = deque(at for at, line in enumerate(self._lines) if line)
 
     def peel(self) -> dict[int, FormatViolation]:
-        """Remove such text from both ends; return the violation of each removed line, by line number."""
+        """Remove what no terminal prints from both ends; return the violation of each removed line, by
+        line number.
+        """
         for at in self._filled:
             if _AS_AN_AI.match(self._lines[at]) and not self._was_typed(at):
                 self._take("speaks as an AI", at)
@@ -115,7 +117,9 @@ class _Ends:
         return self._taken
 
     def peel_beginning(self) -> dict[int, FormatViolation]:
-        """Remove such text from the beginning only; return the violation of each removed line, by line number."""
+        """Remove what no terminal prints from the beginning; return the violation of each removed line, by line
+        number.
+        """
         while self._first():
             pass
         return self._taken

@@ -35,7 +35,7 @@ _TORCHVISION = {
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a version of a program was not accepted, and how its run ended."""
+    """The reason why a version of a program was not accepted, and the end of its run."""
 
     program: Program
     problems: tuple[str, ...]

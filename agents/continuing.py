@@ -1,4 +1,4 @@
-"""Replies longer than the token limit: requested piece by piece, and joined without overlap."""
+"""Replies that are longer than the token limit: requested piece by piece, and joined without overlap."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ SEED_STEP = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A complete reply, or as much of it as the limit on continuations allows."""
+    """A whole reply, or as much of it as the limit on continuations allows."""
 
     text: str
     end: ReplyEnd
@@ -50,8 +50,8 @@ class _Piece:
     """Number of characters at the beginning of the piece that repeat earlier text."""
 
     def describe(self) -> dict[str, object]:
-        """Describe the piece for the seal of the joined reply: the piece's own seal, and its full text if that cannot
-        be reconstructed otherwise.
+        """Describe the piece for the seal of the joined reply: the piece's own seal, and its full text unless the
+        joined reply contains it.
         """
         kept = {"characters": len(self.text)}
         dropped = {} if self.text == self.reply.text else {"reply": self.reply.text}

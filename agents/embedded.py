@@ -38,9 +38,9 @@ PURE_SAMPLING: dict[str, object] = {"top_k": 0, "min_p": 0.0}
 
 @asynccontextmanager
 async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
-    """Serve the embedded model for as long as the context lasts.
+    """Serve the embedded model while the context lasts.
 
-    While another process of this user serves it, this one waits: two servers at once would be about ten times slower.
+    If another process of this user serves it, this one waits: two servers at once would be about ten times slower.
     Raises NoModel if the weights cannot be obtained or the server does not start.
     """
     lock = await _lock(progress)

@@ -142,10 +142,12 @@ async def _must_be_a_model(response: Any) -> None:
     if kind.startswith("application/json"):
         await _must_be_no_error(response)
         if b'"stream":true' in response.request.content.replace(b" ", b""):
-            raise NotImplementedError("streaming is not supported: the server answers whole")
+            raise NotImplementedError("streaming is not supported: the server sent the whole reply at once")
     if kind.startswith("text/html"):
         where = host_of(str(response.request.url))
-        raise NoModel(f"{where} answers with a web page, not as a model: check --base-url, which often ends in /v1")
+        raise NoModel(
+            f"{where} answers with a web page instead of a reply: check --base-url, which often ends in /v1"
+        )
 
 
 async def _must_be_no_error(response: Any) -> None:

@@ -68,7 +68,7 @@ class ImaginedMachine:
 
     @property
     def parallel(self) -> int:
-        """Maximum number of commands that the model may be asked about at a time, each on its own branch of the
+        """The maximum number of commands that the model may be asked at the same time, each on its own branch of the
         session.
         """
         return 1 if isinstance(self.model, str) else self.model.pace.parallel

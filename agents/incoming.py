@@ -43,7 +43,7 @@ class Incoming:
         """Notes for the reader on what was replaced or removed."""
         notes = ["a key stood in the reply, and was removed"] if self.keys else []
         if self.halves:
-            notes.append(f"half of a character came without its other half: it is shown as {REPLACEMENT}")
+            notes.append(f"half of a character arrived without its other half, and is shown as {REPLACEMENT}")
         return notes
 
     def _clean(self, text: str) -> str:

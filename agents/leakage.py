@@ -29,11 +29,11 @@ _DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?:e[+-]?\d+)?(?!\w|\.\d)", re.IGNOREC
 
 
 def leaked(source: str, shown: Sequence[str], known: Sequence[str]) -> str | None:
-    """Return something that a program quotes from the real output that its coder was shown; None if there is nothing.
+    """Return something that a program quotes from the real output that its coder was shown; None if it quotes
+    nothing.
 
     A quote is a decimal number of three digits or more, rounded or not; a word that is a value, for example
     `8f3e77aa`; or, in comments and strings, consecutive words that are more than names used by the code or by Python.
-
     What occurs in `known` (the versions that were run, and the coder's instructions) is not a quote. Names alone may
     be taken from a traceback: a fixed program needs the right name.
     """

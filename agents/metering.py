@@ -17,7 +17,7 @@ low.
 
 
 class Meter(Protocol):
-    """Interface of the token accounting: it permits requests, and records the tokens that they used."""
+    """The interface of token accounting: it permits requests, and records the tokens that they used."""
 
     async def reserve(self, read: int, written: int) -> str:
         """Wait until a request may be sent that reads at most `read` and writes at most `written` tokens.

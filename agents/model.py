@@ -166,8 +166,8 @@ class Model:
         text: str,  # noqa: ARG002
         score: Callable[[], Awaitable[Lines | None]],
     ) -> Lines | None:
-        """Return what `score` computes for `text` as a reply to `messages`, within the limits on requests; None if
-        that fails.
+        """Return what `score` computes for `text` as a reply to `messages`; None if that fails. The limits on
+        requests apply.
         """
         return await score()
 
@@ -215,12 +215,13 @@ class Model:
                     continue
             return self._reply(sent, call, heard, end, began)
         raise NoModel(
-            f"{self.name}: the server still refuses the request without {', '.join(sorted(self.learned.refused))}"
+            f"{self.name}: the server still refuses the request, even with "
+            f"{', '.join(sorted(self.learned.refused))} left out"
         )
 
     @property
     def host(self) -> str:
-        """Return the host that the model is served by, as far as its client says; empty if unknown."""
+        """Return the host that serves the model, as far as the client says; empty if it is not known."""
         names = ("openai_api_base", "anthropic_api_url", "groq_api_base", "endpoint", "base_url", "endpoint_url")
         urls = (getattr(self.chat, name, None) for name in names)
         return next((host for url in urls if isinstance(url, str) and (host := host_of(url))), "")
@@ -262,7 +263,7 @@ class Model:
         """Return why the reply ended. Raises ModelBusy if it was interrupted or never began."""
         end = heard.ended()
         if heard.pieces == 0:
-            raise as_no_model(self.name, ConnectionError("it replied with nothing at all"), self.host)
+            raise as_no_model(self.name, ConnectionError("the reply is empty"), self.host)
         if end.cause is Cause.BROKEN_OFF:
             why = f"the provider says {end.reason!r}" if end.reason else "the connection ended"
             raise as_no_model(self.name, ConnectionError(f"{why} in the middle of the reply"), self.host, begun=True)

@@ -1,4 +1,4 @@
-"""Errors that keep a model from replying: a one-line message for each, and whether a retry may help."""
+"""The errors that keep a model from replying: a message of one line for each, and whether a retry may help."""
 
 import html
 import json
@@ -82,8 +82,8 @@ _REACHED = "is the server running, and the address right (--base-url)?"
 
 
 class NoReply(NoModel):
-    """One request gets no reply; other requests may. If the model is gone for all requests, a plain NoModel is
-    raised.
+    """This one request gets no reply, but other requests may. If the model is gone for all requests, a plain NoModel
+    is raised.
     """
 
     def __init__(self, message: str, *, cause: Cause = Cause.NO_REPLY) -> None:
@@ -157,13 +157,13 @@ class Problem:
 
     @property
     def is_final(self) -> bool:
-        """True if the error is of a kind for which a retry never helps."""
+        """True if a retry never helps against errors of this kind."""
         return self.has_no_quota or bool(self.kinds & _FINAL_KINDS) or bool(_FINAL_WORDS.search(self.text))
 
     @property
     def is_no_answer(self) -> bool:
-        """True if the error has no status and is not final: after a reply had begun, that means an interrupted
-        connection.
+        """True if the error has no status and a retry may help. If a reply had begun, that means that the connection
+        was interrupted.
         """
         return self.status is None and not self.is_final
 
@@ -178,7 +178,7 @@ class Problem:
 
     @property
     def is_limited(self) -> bool:
-        """True if the request was refused because of a rate limit, or of too many requests at a time."""
+        """True if the request was refused because of a rate limit, or because too many requests were running."""
         return self.status in (429, 529) or (self.status in (None, 400, 503) and bool(_LIMITED.search(self.text)))
 
 
@@ -205,7 +205,8 @@ def as_no_model(
 ) -> NoModel:
     """Return the error that a user is shown: what happened, where, and what helps.
 
-    `begun`: pieces of the reply had arrived. `connect`: how many seconds the client waits for a connection.
+    `begun` says that pieces of the reply had arrived; `connect` is how many seconds the client waits for a
+    connection.
     """
     said = next((cause for cause in _chain(error) if isinstance(cause, NoModel)), None)
     if said is not None:

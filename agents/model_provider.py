@@ -1,4 +1,4 @@
-"""Interface of a model provider: it opens the model that a `ModelSpec` names."""
+"""The interface of a model provider, which opens the model that a `ModelSpec` names."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, runtime_checkable

@@ -1,4 +1,4 @@
-"""A client for Ollama that separates reasoning from the answer, without forcing a model to reason."""
+"""A client for Ollama that keeps reasoning apart from the answer, without forcing a model to reason."""
 
 from typing import Any
 

@@ -51,7 +51,7 @@ Result = TypeVar("Result")
 
 @dataclass(slots=True)
 class Bucket:
-    """Rate limiter: lets requests through one by one, at the rate that the server accepted before it refused a
+    """A rate limiter: it lets requests through one by one, at the rate that the server accepted before it refused a
     request.
 
     After a refusal no request is let through for a while; an epoch is the time from one opening to the next. The
@@ -85,7 +85,7 @@ class Bucket:
     """Start of the last epoch with accepted requests, and how many were accepted in that epoch."""
 
     def renew(self) -> None:
-        """Reset the state for a new event loop: requests that waited in the previous loop no longer exist."""
+        """Start afresh for a new event loop: requests that waited in the previous loop no longer exist."""
         self.over, self._line = asyncio.Event(), asyncio.Lock()
 
     async def turn(self) -> int:

@@ -1,4 +1,4 @@
-"""Separation of reasoning and answer, for models that send both in one text."""
+"""Separating reasoning from the answer, for models that send both in one text."""
 
 import re
 from typing import Literal

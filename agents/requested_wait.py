@@ -1,4 +1,4 @@
-"""Reading the waiting times that servers request, in every form that they use."""
+"""Reading how long a server asks to wait, in every form that servers use."""
 
 import re
 from collections.abc import Mapping

@@ -201,4 +201,4 @@ def _append(path: Path, descriptor: int, line: bytes) -> None:
             left = left[os.write(descriptor, left) :]
     except OSError as error:
         os.ftruncate(descriptor, size)
-        raise BadInput(f"{path}: the session could not be kept: {error.strerror}") from error
+        raise BadInput(f"{path}: the session could not be stored: {error.strerror}") from error

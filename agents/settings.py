@@ -142,13 +142,13 @@ class Learned:
 
     @property
     def allowance(self) -> int:
-        """Return the extra tokens for reasoning, in addition to the limit of the answer."""
+        """Return how many tokens are allowed for reasoning, in addition to the limit of the answer."""
         return REASONING_TOKENS if self.reasons else 0
 
     def learn(self, problem: Problem, sent: Collection[Setting], tokens: int) -> bool:
-        """Return whether a request was refused because of settings that can be omitted; from now on they are.
+        """Return whether a request was refused because of settings that can be left out; from now on they are.
 
-        If temperature and top_p exclude each other, top_p is omitted, because a run's conditions name the
+        If temperature and top_p exclude each other, top_p is left out, because a run's conditions name the
         temperature.
         """
         if problem.status not in (None, 400, 404, 405, 415, 422, 500, 501) or problem.is_filtered:

@@ -59,7 +59,7 @@ class StreamedReply:
 
     @property
     def opened_unseen(self) -> bool:
-        """True if the reply began in the middle of the reasoning, without the tag that opens it."""
+        """True if the reply began in the middle of the reasoning, without the tag with which reasoning begins."""
         return self._apart.opened_unseen
 
     @property

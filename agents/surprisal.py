@@ -1,4 +1,4 @@
-"""Surprisal of a text for a model: the sum of −log p over the tokens of each line, in nats.
+"""The surprisal of a text for a model: the sum of −log p over the tokens of each line, in nats.
 
 p is the model's own probability of a token given the conversation and the text before it, at temperature 1.
 """
@@ -174,7 +174,7 @@ async def _echoed(model: Model, asked: _Scored) -> list[Token]:
 
 def _if_it_says(text: str, tokens: list[Token]) -> list[Token]:
     if b"".join(token.text for token in tokens) != text.encode():
-        raise ValueError("the server returned the tokens of another text")
+        raise ValueError("the server returned tokens that belong to another text")
     return tokens
 
 

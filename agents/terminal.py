@@ -47,7 +47,7 @@ def placing(name: str, source: str) -> Turn:
 
 
 def mentioning(tell: str) -> Turn:
-    """Build the turn that mentions a file without showing it, by the instruction that the coder received."""
+    """Build the turn that mentions a file without showing it: it repeats the instruction that the coder received."""
     return Turn(redacted(f"{{{tell}}}"), "")
 
 

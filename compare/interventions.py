@@ -1,4 +1,6 @@
-"""A program and variants of it: does the imagined outcome change when the real one does, and stay when it should?"""
+"""A program and variants of it: does the imagined outcome change if the real one does, and stay the same if the real
+one does?
+"""
 
 import math
 from collections.abc import Sequence
@@ -35,7 +37,7 @@ class Intervention:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """The last value of one series in every run of one program version: all real runs, or all imagined ones."""
+    """The last value of one series in each run of one program version, either all real runs or all imagined ones."""
 
     values: tuple[float | None, ...]
     """Infinite for a loss that diverged to NaN. None if a run shows no value or is incomplete: it failed, or was cut
@@ -49,7 +51,7 @@ class Outcomes:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """The effect of one change on an outcome, in real and imagined runs."""
+    """The effect of one change of the program on an outcome, in real and in imagined runs."""
 
     change: str
     neutral: bool
@@ -66,7 +68,9 @@ class Effect:
 
     @property
     def is_sideless(self) -> bool:
-        """True if too few imagined runs show an outcome to give it a direction; `same_way` is then False."""
+        """True if too few imagined runs show an outcome to say whether the change raised or lowered it; `same_way` is
+        then False.
+        """
         return self.same_way is False and self.imagined.effect is None
 
 
@@ -119,7 +123,9 @@ class Effects:
 
 
 def weigh_effects(program: str, base: Intervention, changes: Sequence[Intervention]) -> Effects | None:
-    """Compare real with imagined effects; None if real runs of the unchanged program show no loss."""
+    """Compare the real effects of changes with the imagined ones; None if real runs of the unchanged program show no
+    loss.
+    """
     names = [name for run in base.real for name in ParsedRun(run, ()).curves.series]
     losses = [name for name in names if name.endswith("loss")]
     accuracies = [name for name in names if name.endswith("accuracy")]

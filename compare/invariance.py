@@ -1,4 +1,4 @@
-"""Edits that do not change what a program executes: do they change what a model prints for it?"""
+"""Edits that do not change what a program executes, and whether they change what a model imagines it to print."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,9 +61,9 @@ class EditReport:
 
 
 def compare_edits(edited: Sequence[Edited], watched: int) -> tuple[EditReport, ...]:
-    """Compare every version with the first one, the unedited program. `watched` is the index of a print site.
+    """Compare every edited version with the first one, which is the unedited program.
 
-    Raises SyntaxError if a source cannot be parsed.
+    `watched` is the index of a print site. Raises SyntaxError if a source cannot be parsed.
     """
     return tuple(_report(edited[0], edit, watched) for edit in edited)
 

@@ -8,7 +8,7 @@ from gedanken.experiment.finding import Finding, LineRef, Stream
 
 
 class LineKind(StrEnum):
-    """The degree to which the lines of one print may differ between two runs of the same program."""
+    """How much the lines of one print may differ between two runs of the same program."""
 
     DETERMINISTIC = "deterministic"
     """The source proves that every run prints the same."""
@@ -21,7 +21,7 @@ class LineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SiteTally:
-    """Line counts of one print site, or of one template derived from real logs, in real and imagined runs."""
+    """Line counts of one print site (or of one template inferred from real logs), in real and imagined runs."""
 
     words: str
     """The literal words, with `{}` for each value."""
@@ -49,7 +49,7 @@ Mark = Literal["alike", "reworded", "missing", "invented", "aside"]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Corresponding lines of two outputs: paired blocks have the same number of lines on both sides."""
+    """Lines of two outputs that correspond; in a paired block, both sides have the same number of lines."""
 
     mark: Mark
     """`alike`: the same words, paired line by line; values may differ. `reworded`: paired, with other words.
@@ -108,13 +108,13 @@ class Doubt:
 
     @property
     def text(self) -> str:
-        """The question and the reason, as one sentence."""
-        return f"{self.what[:1].upper()}{self.what[1:]}: {self.why}."
+        """The question, and the reason as a sentence of its own."""
+        return f"{self.what[:1].upper()}{self.what[1:]}. {self.why[:1].upper()}{self.why[1:]}."
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesResult:
-    """One series of numbers in real and imagined runs: one hole (value) of one print site, along its points."""
+    """The test of one series of numbers: one value of one print site, at each point of the real and imagined runs."""
 
     name: str
     """For example `loss (train.py:41)`."""

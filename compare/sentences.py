@@ -1,5 +1,7 @@
 """Findings as sentences, and as plain values."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -46,6 +48,69 @@ _OF_A_COMMAND = {
 }
 """Sentence patterns used if the subject is a command."""
 
+_KINDS = {
+    "GPUs it could not use": "GPUs that the program could not use",
+    "answer cut": "answer cut by the token limit",
+    "answer differs": "another answer to a command",
+    "blank lines missing": "blank lines missing",
+    "constant line differs": "other numbers where all real runs agree",
+    "contradiction": "impossible or contradictory statements",
+    "count skips": "a count that skips numbers",
+    "curve copied": "a curve copied from another run",
+    "departs from its persona": "contradiction of its persona",
+    "ends early": "a log that ends early",
+    "epochs cut": "epochs cut off",
+    "epochs declared as skipped": "epochs declared as skipped",
+    "epochs silently missing": "epochs missing without notice",
+    "epochs too many": "too many epochs",
+    "exit status differs": "another exit code",
+    "fixed seed, other output": "other output despite a fixed seed",
+    "gpus not seen": "GPUs that the real machine does not see",
+    "line in no real log": "lines that no real log has",
+    "line without a print": "lines that no print statement makes",
+    "literal differs": "lines in other words",
+    "log copied": "a copy of another log",
+    "number format differs": "numbers in another format",
+    "numbers copied": "numbers copied from a real run",
+    "numbers reused": "numbers repeated from an earlier version",
+    "oracle: GPU table": "an impossible GPU table",
+    "oracle: first loss": "an impossible first loss",
+    "oracle: fractions": "counts and percentages that do not agree",
+    "oracle: parameters": "a wrong number of parameters",
+    "oracle: steps": "a wrong number of steps",
+    "oracle: time": "epoch times that do not add up",
+    "out of order": "lines out of order",
+    "outlier": "last value far outside the real ones",
+    "primary endpoint differs": "another value of the main metric",
+    "print count differs": "lines too many or missing",
+    "proven line differs": "lines that contradict the source",
+    "reseeding failed": "a seed that cannot be changed",
+    "samples repeat each other": "the same numbers in several imagined runs",
+    "seed does not hold": "real runs that differ despite a fixed seed",
+    "series differs": "other curves of numbers",
+    "time differs": "a claimed time far from the real one",
+}
+"""The kinds of findings in words, as something that a run shows; a check of a plug-in names its kind itself."""
+
+
+def kind_in_words(check: str) -> str:
+    """Return the words for a kind of finding, which are the same in every view."""
+    return _KINDS.get(check, check)
+
+
+def kinds_in_words(findings: Sequence[Finding]) -> list[str]:
+    """Name each kind among these findings, the most frequent first.
+
+    The missing epochs, or whatever else is concerned, follow in brackets if they are the same in all findings.
+    """
+    counted = Counter(finding.check for finding in findings)
+    named = []
+    for check, _times in counted.most_common():
+        which = {finding.which for finding in findings if finding.check == check}
+        only = which.pop() if len(which) == 1 else ""
+        named.append(f"{kind_in_words(check)} ({only})" if only else kind_in_words(check))
+    return named
+
 
 def sentence(finding: Finding) -> str:
     """Write the finding as one plain sentence."""
@@ -62,7 +127,9 @@ def who(finding: Finding) -> str:
 
 
 def finding_values(finding: Finding) -> dict[str, Any]:
-    """Return the finding as plain values; the keys `kind`, `claim` and `lines` are kept for compatibility."""
+    """Return the finding as plain values. The keys `kind`, `claim` and `lines` keep their names, because programs
+    read them.
+    """
     return {
         "kind": finding.check,
         "claim": sentence(finding),

@@ -1,6 +1,6 @@
 """Data types for the transcript of an agent's session: one representation for all transcript formats."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 EventKind = Literal["message", "call", "result", "edit", "mark", "unknown"]
@@ -22,7 +22,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class AgentEvent:
-    """One event of a session. Events are kept in the order in which they happened."""
+    """One event of a session. Events are in the order in which they happened."""
 
     number: int
     """Counted from 0."""
@@ -48,11 +48,20 @@ class AgentEvent:
     """The agent that this event belongs to: empty for the main agent, else the sub-agent's name."""
     cut: bool = False
     """True if the harness truncated this text."""
+    is_line_by_line: bool = False
+    """True if each line of the text is one line of the file, as in a Markdown chat; `place` is that of the first."""
+
+    def place_of_line(self, line: int) -> Place:
+        """Return the place of one line of the text; the lines are counted from 1.
+
+        In a format such as JSON, where the lines of a text are not lines of the file, this is the place of the event.
+        """
+        return replace(self.place, line=self.place.line + line - 1) if self.is_line_by_line else self.place
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A reason why a transcript is incomplete. With a gap, no command in it is called "never run"."""
+    """A reason why a transcript is incomplete. If a transcript has a gap, no claim in it is called "never run"."""
 
     reason: str
     place: Place

@@ -1,4 +1,6 @@
-"""The question a person is shown before a program is run, and the possible answers. Both convert to and from JSON."""
+"""The question that a person is asked before a program is run, and the possible answers; both convert to and from
+JSON.
+"""
 
 import ast
 from typing import Annotated, Literal
@@ -58,7 +60,7 @@ class EditIt(BaseModel):
 
 
 class Reject(BaseModel):
-    """Do not run the program; the reason is sent to the coder, which tries again."""
+    """The program is not run. The coder is told the reason, and tries again."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -77,7 +79,7 @@ def read_decision(value: object) -> Approve | EditIt | Reject:
         return _DECISION.validate_python(value)
     except ValidationError as error:
         raise BadInput(
-            f"no answer to whether a program may run: {error.errors()[0]['msg']}; an answer is "
+            f"this does not say whether the program may run: {error.errors()[0]['msg']}; an answer is "
             '{"decision": "approve"}, {"decision": "edit", "source": …} or {"decision": "reject", "reason": …}'
         ) from error
 

@@ -52,7 +52,7 @@ def wait_for(work: Coroutine[Any, Any, Result]) -> Result:
     loop = _loop()
     if _runs_here(loop):
         work.close()
-        raise RuntimeError("this would wait for its own event loop: use `await`")
+        raise RuntimeError("a blocking call in an event loop would wait for itself: use `await`")
     done: Future[Result] = Future()
     tasks: list[asyncio.Task[None]] = []
     loop.call_soon_threadsafe(lambda: tasks.append(loop.create_task(_kept(work, done))))
@@ -98,7 +98,7 @@ class BlockingMachine:
 
 
 class Blocking:
-    """Mixin that lets a machine that opens with `async with` be opened with `with` too."""
+    """A base class with which a machine that opens with `async with` can be opened with `with` too."""
 
     def __enter__(self) -> BlockingMachine:
         """Open the machine. Raises the same errors as `async with`."""

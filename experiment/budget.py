@@ -40,7 +40,10 @@ def parse_budget(text: str) -> Budget:
         found = _NUMBER.fullmatch(given)
         number = float(found["number"]) * _UNITS[found["unit"]] if found else 0.0
         if name not in known or name in values or number <= 0 or (name == "tokens" and number < 1):
-            raise BadInput(f"--budget {text}: each of {', '.join(known)} at most once, as in usd=2,tokens=200k")
+            raise BadInput(
+                f"--budget {text}: write NAME=VALUE, with each of {', '.join(known)} at most once, as in "
+                "usd=2,tokens=200k"
+            )
         values[name] = number
     whole = {"tokens": int(values["tokens"])} if "tokens" in values else {}
     return Budget.model_validate({name.replace("-", "_"): number for name, number in (values | whole).items()})
@@ -73,7 +76,7 @@ class Tokens(NamedTuple):
 
 
 class Used(NamedTuple):
-    """Usage so far. For work that started and never finished, the most that it can have used is counted."""
+    """What was used so far. Work that started and never finished counts with the most that it can have used."""
 
     tokens: Tokens = Tokens(0, 0, 0)
     gpu_seconds: float = 0.0
@@ -94,7 +97,7 @@ def used_in_words(tokens: Tokens | None, price: Price | None) -> str:
 
 
 def cost_in_words(tokens: Tokens, price: Price | None) -> str:
-    """Describe the cost, for example `$0.0130, by a table of 2026-11-29`; an unknown price is stated as unknown."""
+    """Describe the cost, for example `$0.0130, by a table of 2026-11-29`; if the price is not known, that is said."""
     if price is None:
         return "unknown price"
     if not (price.read or price.written):

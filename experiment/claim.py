@@ -1,4 +1,4 @@
-"""Data types for an agent's claims about what happened, and for their verdicts."""
+"""Data types for an agent's claims about what happened, and for the verdicts on them."""
 
 from dataclasses import dataclass
 from typing import Literal

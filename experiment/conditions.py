@@ -33,7 +33,5 @@ class Conditions(BaseModel):
         return persona if self.claims else Persona(name=persona.name, about=persona.about)
 
     def named(self, persona: Persona) -> dict[str, object]:
-        """Return what a result records: these conditions, the persona, and which of the persona's facts are
-        claimed.
-        """
+        """Return what a result says of its conditions: these, the persona, and the facts that the persona claims."""
         return {**self.model_dump(), "persona": persona.name, "claimed": list(persona.claims)}

@@ -23,8 +23,9 @@ class BadInput(GedankenError):
 
 
 class NotKept(BadInput):
-    """Something that must come from a ledger (the store of everything that was run and requested) is
-    missing there."""
+    """A ledger lacks something that it must contain. The ledger of a run stores everything that was run and
+    requested.
+    """
 
 
 class NoSandbox(GedankenError):

@@ -1,4 +1,4 @@
-"""Text from a model or a program, displayed so that a terminal or page does not obey its control characters."""
+"""Making text from a model or a program safe to display, so that no terminal or page obeys its control characters."""
 
 import re
 import unicodedata

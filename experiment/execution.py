@@ -115,7 +115,7 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class FormatViolation:
-    """Something in a reply that no terminal prints; it was removed."""
+    """Text in a reply that no terminal would have printed, and that was therefore removed."""
 
     kind: str
     """For example `code fence`, `echo of the command`, `chat`."""
@@ -170,8 +170,9 @@ class Execution:
 
     @property
     def is_run(self) -> bool:
-        """True if it can be compared with other runs, unlike a reply that was filtered, refused, or cut
-        to nothing."""
+        """True if the execution can be compared with other runs. A reply that was filtered, refused, or cut to
+        nothing cannot.
+        """
         return self.cause not in NO_RUN and not (self.cause is Cause.CUT and not self.terminal.strip())
 
     def text(self, stream: Stream) -> str:
@@ -180,7 +181,7 @@ class Execution:
 
     @property
     def label(self) -> str:
-        """A label that is short and unique within a run; also the stem of the files that hold the output."""
+        """A short label, unique within a run. The files that hold the output are named after it."""
         if self.called:
             return self.called
         slug = "".join(character for character in self.command[:24] if character.isalnum())
@@ -191,11 +192,11 @@ class Execution:
 
 
 def leaves(executions: Iterable[Execution]) -> tuple[Execution, ...]:
-    """Select the runs that are measured (the leaves), in their order. Trunks are excluded, because the choice of the
-    program depended on them (fairness rule 5).
+    """Select the runs that are measured (the leaves), in their order.
 
-    If real runs with offset seeds are among them, only these stand for the real runs (rule 7). A reply that is not an
-    imagined run is left out.
+    Trunks are excluded, because the choice of the program depended on them (fairness rule 5). If real runs with
+    offset seeds are among the runs, only these stand for the real runs (rule 7). A reply that is not an imagined run
+    is left out.
     """
     found = [
         execution

@@ -51,7 +51,9 @@ class Inside:
         return content
 
     def size(self, name: str) -> int | None:
-        """Return the bytes of a regular file in the folder; None if there is no such file. Raises BadInput."""
+        """Return the size of a regular file in the folder, in bytes; None if there is no such file.
+        Raises BadInput.
+        """
         try:
             with self._opened(name) as descriptor:
                 return os.fstat(descriptor).st_size
@@ -103,7 +105,7 @@ def put(path: Path, text: str) -> None:
 
 @contextmanager
 def new_beside(target: Path) -> Iterator[TextIO]:
-    """Create a new file in the folder of `target`; it is deleted at the end unless it was moved."""
+    """Create a new file in the folder of `target`. It is deleted when the context ends, unless it was moved."""
     new = target.with_name(f".gedanken-{token_hex(8)}")
     with new.open("x", encoding="utf-8", errors="backslashreplace") as file:  # follows no link
         try:

@@ -1,4 +1,4 @@
-"""Findings of an analysis, and the lines they refer to."""
+"""Findings of an analysis, and the lines that they point to."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -22,7 +22,9 @@ class LineRef:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A difference or a contradiction, as fields; the sentence is built where it is shown."""
+    """A difference or a contradiction, as separate fields; `compare/sentences.py` makes its sentence where it is
+    shown.
+    """
 
     check: str
     """The check that found it, for example `literal differs`."""
@@ -41,3 +43,5 @@ class Finding:
     """Number of runs that were examined together; 0 if each run was examined on its own."""
     caution: str = ""
     """A caveat for the reader, as a sentence."""
+    which: str = ""
+    """What exactly is concerned, in a few words for a list of kinds: `7` for a missing epoch 7."""

@@ -26,7 +26,11 @@ def remove_tree(path: Path) -> None:
     if not os.path.lexists(path):
         return
     if mounted := mounts_in(path):
-        raise OSError(errno.EBUSY, "is mounted, and nothing is removed across a mount", str(mounted[0]))
+        raise OSError(
+            errno.EBUSY,
+            "another file system is mounted there, and gedanken removes nothing across a mount",
+            str(mounted[0]),
+        )
     if path.is_symlink() or not path.is_dir():
         path.unlink()
     else:
@@ -34,7 +38,7 @@ def remove_tree(path: Path) -> None:
 
 
 def mounts_in(path: Path) -> list[Path]:
-    """Mount points at and below `path`, the deepest first; proc(5), mountinfo, field 5."""
+    """Return the mount points at and below `path`, the deepest first (field 5 of proc(5)'s mountinfo)."""
     path = path.parent.resolve() / path.name
     lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
     points = [Path(os.fsdecode(line.split()[4].decode("unicode_escape").encode("latin-1"))) for line in lines]
@@ -42,7 +46,9 @@ def mounts_in(path: Path) -> list[Path]:
 
 
 def folder_bytes(folder: Path) -> float:
-    """Sum the bytes of all regular files below a folder that may still be growing, on its own file system only."""
+    """Sum the bytes of all regular files below a folder, which may still be growing. Other file systems mounted below
+    it are left out.
+    """
     total = 0
     try:
         device = folder.lstat().st_dev
@@ -59,8 +65,9 @@ def folder_bytes(folder: Path) -> float:
 
 @contextmanager
 def work_folder(parent: Path) -> Iterator[Path]:
-    """Make a folder below `parent` that is removed at the end; leftovers of killed processes there are
-    removed too."""
+    """Make a folder below `parent` that is removed when the context ends. What killed processes left there is removed
+    too.
+    """
     parent.mkdir(parents=True, exist_ok=True)
     remove_abandoned(parent)
     folder, owner = _owned_folder(parent)
@@ -86,7 +93,7 @@ def remove_abandoned(parent: Path) -> None:
 
 @contextmanager
 def one_at_a_time(what: str, progress: Progress) -> Iterator[None]:
-    """Hold the lock on `what`; while another process using this cache holds it, wait, and say so."""
+    """Hold the lock on `what`. While another process that uses this cache holds it, wait, and report that."""
     name = what.replace(" ", "-")
     with (cache_folder() / f"{name}.lock").open("a+") as file:
         try:

@@ -1,4 +1,4 @@
-"""Escaping of foreign text in a Markdown page."""
+"""Escaping text from models and programs in a Markdown page."""
 
 import re
 

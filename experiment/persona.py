@@ -90,7 +90,7 @@ USUAL_MACHINE = MachineFacts(
 
 
 class Fact(NamedTuple):
-    """One line of a persona, after its `matched` fields were filled in from the real machine."""
+    """One line of a persona, in which `matched` fields are already filled in from the real machine."""
 
     name: str
     value: str

@@ -1,4 +1,4 @@
-"""Folders for data that outlives a run."""
+"""The folders for data that is kept longer than a run lasts."""
 
 import os
 from pathlib import Path

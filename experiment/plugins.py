@@ -50,7 +50,7 @@ class Plugin(NamedTuple):
 
     @contextmanager
     def guarded(self, *allowed: type[Exception]) -> Iterator[None]:
-        """Turn any exception from a plug-in's code into BadInput that names the plug-in, except those in `allowed`.
+        """Turn any exception in a plug-in's code into a BadInput that names the plug-in, except those in `allowed`.
 
         Errors in gedanken itself are not wrapped.
         """
@@ -79,8 +79,9 @@ class Plugin(NamedTuple):
 
 
 def installed(group: str) -> Iterator[Plugin]:
-    """List the installed plug-ins of a group, sorted by name; for equal names the built-in one comes first, then by
-    distribution."""
+    """List the installed plug-ins of a group, sorted by name. If two have the same name, the built-in one comes
+    first; otherwise they are sorted by distribution.
+    """
     found = {
         (entry.name, entry.dist.name, entry.value): Plugin(
             group, entry.name, entry.dist.name, entry.dist.version, entry

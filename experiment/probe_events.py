@@ -36,7 +36,7 @@ class AnswerKept(Event):
 
 
 class Judged(Event):
-    """The judgement of an answer that is an expression, which had to be run to be judged."""
+    """The judgement of an answer that is an expression, and that therefore had to be run."""
 
     kind: Literal["judged"] = "judged"
     question: str

@@ -22,7 +22,7 @@ limit."""
 
 @dataclass(frozen=True, slots=True)
 class ProbeItem:
-    """One small program and its place among the others. The true output, made in the sandbox, is stored elsewhere."""
+    """One small program, with its size and kind. The true output, which the sandbox printed, is stored elsewhere."""
 
     id: str
     """`FAMILY-OPERATION-SIZE-SEED-ROLE`, in characters that are valid in file names."""

@@ -10,7 +10,7 @@ Edit = Literal["worked", "changed nothing", "broke the program", "did something 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One version of a file; every version is kept, including those that failed."""
+    """One version of a file. Every version is kept, also those that failed."""
 
     name: str
     """File name in the working directory."""
@@ -42,8 +42,9 @@ class Program:
 
     @property
     def given(self) -> bool:
-        """True if the program was supplied with the experiment: it has no task to fulfil, so it is measured however
-        it ends."""
+        """True if the program was supplied with the experiment. It has no task to fulfil, so it is measured however
+        it ends.
+        """
         return self.prompt == "given"
 
     @property

@@ -1,4 +1,4 @@
-"""Interface through which long work reports progress, independent of how it is displayed."""
+"""The interface through which long work reports its progress, however that is displayed."""
 
 import threading
 import time
@@ -13,8 +13,9 @@ class Progress(Protocol):
     """Interface for showing steps that take more than a moment."""
 
     def step(self, title: str, total: float, unit: str = "bytes") -> AbstractContextManager[Update]:
-        """Start a step of `total` units (`bytes` or `seconds`); call the yielded function with the amount done so
-        far."""
+        """Start a step of `total` units (`bytes` or `seconds`). Yields a function that is called with the amount done
+        so far.
+        """
         ...
 
     def say(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Proxy settings: the user's proxy is used only for addresses outside this machine."""
+"""Proxy settings: the user's proxy is used for addresses outside this machine only."""
 
 import os
 
@@ -7,8 +7,10 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
 def keep_loopback_direct() -> None:
-    """If a proxy is set, make this process and its children use it under both spellings of the variables, but never
-    for loopback."""
+    """If a proxy is set, make this process and its children use it, but never for loopback addresses.
+
+    It is set under both spellings of the environment variables.
+    """
     for name in _PROXIES:
         lower, upper = os.environ.get(name), os.environ.get(name.upper())
         # apt reads only one spelling; other programs read only the other.

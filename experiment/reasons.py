@@ -1,4 +1,4 @@
-"""One-line explanations of why a downloading or building program failed, with a remedy."""
+"""One-line explanations of why a program that downloads or builds something failed, and what to do."""
 
 import re
 
@@ -29,7 +29,7 @@ def last_line(text: str) -> str:
 
 
 def why(text: str) -> str:
-    """Summarize a failed program's messages: a known cause with its remedy, or else the last error."""
+    """Summarize the messages of a failed program: a known cause with what to do about it, or else the last error."""
     for pattern, remedy in _CAUSES:
         if re.search(pattern, text, re.IGNORECASE):
             return remedy

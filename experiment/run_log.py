@@ -63,8 +63,9 @@ class ModelFacts(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class EarlierPart:
-    """The model and persona of an earlier part of the script, in a run that was forked to another model
-    or persona."""
+    """The model and persona of an earlier part of the script. Only a run that was forked to another model or persona
+    has such parts.
+    """
 
     until: int
     """The script line, counted from 1, from which on another one was used."""
@@ -125,8 +126,10 @@ class RunSetup:
 
 
 def by_part(earlier: Sequence[tuple[int, str]], last: str) -> str:
-    """Describe who was used for which lines, for example `one before line 4, other from line 4`, from (first line
-    after the part, name)."""
+    """Describe which one was used for which lines, for example `one before line 4, other from line 4`.
+
+    `earlier` holds (first line after the part, name) for each earlier part.
+    """
     starts = [1, *(until for until, _told in earlier)]
     parts = zip(starts, [*(told for _until, told in earlier), last], strict=True)
     begun = [next(of) for _told, of in groupby(parts, key=lambda part: part[1])]
@@ -226,7 +229,9 @@ class Decided(Event):
 
 
 class Reserved(Event):
-    """A request, or an execution on GPUs, was about to start; the most tokens or seconds that it can take."""
+    """A request, or an execution on GPUs, was about to start. The event states the most tokens or seconds that it can
+    take.
+    """
 
     kind: Literal["reserved"] = "reserved"
     name: str
@@ -236,7 +241,7 @@ class Reserved(Event):
 
 
 class Settled(Event):
-    """The actual cost of a reserved request or execution; an estimate if it was interrupted."""
+    """What a reserved request or execution really used; an estimate if it was interrupted."""
 
     kind: Literal["settled"] = "settled"
     name: str
@@ -363,8 +368,10 @@ class RunLog:
 
 
 def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -> tuple[Execution, ...]:
-    """Sort executions by script line and version; real before imagined, by seed or sample; equal ones in the order in
-    which they were typed."""
+    """Sort executions by script line and version, then real before imagined, then by seed or sample.
+
+    Executions that are equal in all of these stay in the order in which they were typed.
+    """
     versions = [program.label for program in programs]
     typed = list(dict.fromkeys(run.command for run in executions if not run.imagined))
     return tuple(

@@ -39,7 +39,7 @@ class SandboxSpec(BaseModel):
 
 
 class Part(BaseModel):
-    """Model and persona of the first part of a script, in a fork that continues with another model or persona."""
+    """The model and persona of the first part of a script, in a fork that continues with another model or persona."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -14,8 +14,7 @@ _RUNS_PYTHON = re.compile(r"\bpython[0-9.]*\s+(?:-u\s+)?(?:\./)?(?P<file>[A-Za-z
 
 
 class Task(BaseModel):
-    """The requirements for a program. The coder's checklist is built from them, and the program is checked against
-    them."""
+    """What a program must do. The coder's checklist is made from it, and the program is checked against it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -36,7 +35,9 @@ class Task(BaseModel):
 
 
 class ScriptLine(BaseModel):
-    """One line of a script. In YAML a plain string is typed, or told to the model if it stands in braces."""
+    """One line of a script. In YAML, a plain string is typed into the machines, or told to the model if it stands in
+    braces.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -67,7 +68,7 @@ class ScriptLine(BaseModel):
             return value
         line = read_line(value.strip())
         if line.kind == "open":
-            raise ValueError("a line that begins with { ends with its }; to type a brace, write \\{")
+            raise ValueError("a line that begins with { must end with the matching }; to type a literal {, write \\{")
         return {"tell" if line.kind == "tell" else "type": line.text}
 
     @model_validator(mode="after")
@@ -75,26 +76,26 @@ class ScriptLine(BaseModel):
         if self.give is not None:
             return self._given()
         if self.program is not None or self.change is not None or self.source is not None:
-            raise ValueError("`program`, `change` and `source` go with `give`")
+            raise ValueError("`program`, `change` and `source` are allowed only beside `give`")
         if (self.type is None) == (self.tell is None):
-            raise ValueError("a script line is either typed or told, with `type` or `tell`")
+            raise ValueError("a script line needs either `type` or `tell`, and not both")
         if not (self.type or self.tell or "").strip():
             raise ValueError("a script line must not be empty")
         if self.file and self.tell is None:
-            raise ValueError("`write` and `edit` go with `tell`")
+            raise ValueError("`write` and `edit` are allowed only beside `tell`")
         if self.write and self.edit:
             raise ValueError("a script line cannot both write and edit")
         if bool(self.file) != bool(self.task):
-            raise ValueError("`write` and `edit` need a `task`, and only they do")
+            raise ValueError("`write` and `edit` need a `task`, and no other line has one")
         return self
 
     def _given(self) -> Self:
         if any((self.type, self.tell, self.file, self.task)):
-            raise ValueError("`give` goes with `program` or `source` alone")
+            raise ValueError("beside `give`, a line may have only `program` (with or without `change`) or `source`")
         if (self.program is None) == (self.source is None):
-            raise ValueError("`give` needs what it gives: a `program` or a `source`")
+            raise ValueError("`give` needs the program that it gives: add `program` or `source`")
         if self.change is not None and self.program is None:
-            raise ValueError("`change` goes with `program`")
+            raise ValueError("`change` is allowed only beside `program`")
         return self
 
     @property
@@ -132,7 +133,9 @@ class Experiment(BaseModel):
             if needed and needed not in known:
                 raise ValueError(f"script line {number} uses {needed}, which no earlier line writes")
             if line.edit in given:
-                raise ValueError(f"script line {number} has the coder edit {line.edit}, which was given")
+                raise ValueError(
+                    f"script line {number} lets the coder edit {line.edit}, which the script supplies with `give`"
+                )
             if line.write:
                 known.add(line.write)
                 given.discard(line.write)
@@ -140,7 +143,7 @@ class Experiment(BaseModel):
                 known.add(line.give)
                 given.add(line.give)
         for name in known - {line.runs for line in self.script}:
-            raise ValueError(f"the script writes {name} and never runs it, with `python3 {name}`")
+            raise ValueError(f"the script writes {name} but never runs it: add the line `python3 {name}`")
         return self
 
     def told_before(self, index: int) -> tuple[str, ...]:

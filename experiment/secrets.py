@@ -72,7 +72,9 @@ class Secrets:
 
 @cache
 def known() -> Secrets:
-    """Return the secrets in this process's environment; secrets that are learned later are added to them."""
+    """Return the secrets in this process's environment. Secrets that are learned later are added to the
+    same object.
+    """
     return Secrets(in_environment(os.environ))
 
 

@@ -20,7 +20,9 @@ Lines = tuple[LineSurprisal, ...]
 
 @dataclass(frozen=True, slots=True)
 class ProgramSurprisal:
-    """The surprisal of a real output beside that of the model's own output; None if one of them is not available."""
+    """The surprisal of a real output, beside that of the output that the model imagined; None where one is not
+    available.
+    """
 
     program: str
     line: int

@@ -1,5 +1,5 @@
-"""The command `gedanken doctor`: reports what is present and what is missing on this machine, without starting,
-downloading or building anything.
+"""The command `gedanken doctor`: reports what is present and what is missing on this machine. It starts, downloads
+and builds nothing.
 """
 
 import json
@@ -65,7 +65,9 @@ class Line(NamedTuple):
 
 
 def examine() -> list[Line]:
-    """Examine everything, with a limit of a few seconds each; an examination that fails becomes a line of its own."""
+    """Examine everything, each thing for a few seconds at most. An examination that fails becomes a line that says
+    so.
+    """
     _load_ours()  # before the examinations run in threads, because parallel imports can deadlock
     found: dict[str, list[Line]] = {group: [] for group in _LOOKS}
     threads = {

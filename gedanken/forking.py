@@ -53,7 +53,7 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
                 if source.machine_facts is not None:  # what its lines were imagined by
                     facts = spec.played.resolve(source.machine_facts)
                     store.opened(Opened(machine=source.machine_facts, dataset=source.setup.dataset, facts=facts))
-            store.note(f"{FORKED}{spec.parent}: everything before that line is taken from there")
+            store.note(f"{FORKED}{spec.parent}: everything before that line comes from that run")
             return await go(store, screen, again.collector)
         except NotKept:
             store.discard()

@@ -1,4 +1,4 @@
-"""List of the runs in a folder: their state, and what they used."""
+"""The list of the runs in a folder: their state, and what they used."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -91,7 +91,7 @@ def age_of(begun: str) -> str:
 
 
 def remove_run(folder: Path) -> None:
-    """Remove a run folder, and what was kept on this machine to resume it. Raises BadInput."""
+    """Remove a run folder, and what this machine keeps to resume the run. Raises BadInput."""
     from gedanken.sandbox.session import locked_if_dead, sessions_folder
 
     if not is_run_folder(folder):

@@ -1,5 +1,6 @@
-"""Continuing existing runs: after a kill, with more samples, with another script, or as a replay of
-stored results."""
+"""Continuing existing runs: after a kill, with more real and imagined runs, with another script, or as a replay of
+stored results.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -54,7 +55,7 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
     `run`.
     """
     if (ended := _ended(folder)) is not None:
-        screen.say(f"{folder} is finished, so there is nothing to resume; for more samples: gedanken extend")
+        screen.say(f"{folder} is finished, so there is nothing to resume; to add runs: gedanken extend")
         return ended
     spec = asked(folder, again)
     check(spec)
@@ -96,7 +97,7 @@ async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Scree
 
 
 async def extend(folder: Path, real: int | None, imagined: int | None, screen: Screen, again: Again) -> RunResult:
-    """Continue a run with more seeds and samples than before; only the new ones are run.
+    """Continue a run with more seeds (real runs) and samples (imagined runs) than before; only the new ones are run.
 
     Raises BadInput if the numbers would not grow, and the same errors as `run`.
     """
@@ -108,14 +109,14 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
     others = sorted({part.model.name for part in was.earlier} - {was.model.name})
     if others and now.imagined > was.imagined:
         raise BadInput(
-            f"{folder}: before its fork this run used {', '.join(others)}, which is not asked any more, so no "
-            "samples can be added; extend the original run, and fork that one again"
+            f"{folder}: before its fork this run used {', '.join(others)}, which is no longer asked, so no "
+            "imagined runs can be added; extend the original run, and fork that one again"
         )
     check(now)
     with reopen_store(folder, now) as store:
         store.note(
             f"the sample size was changed after results could be seen, from {_counts(was)} to {_counts(now)}: "
-            "if runs are added until a difference shows, chance produces one more often than the p-value says"
+            "if runs are added until a difference shows, chance alone shows one more often than the p-value says"
         )
         return await go(store, screen, again.collector)
 
@@ -164,7 +165,8 @@ def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec
     """Read the spec of the run in `folder`, which may come from anybody.
 
     If programs would run without isolation, or keys would be sent to an address that the folder names, a person must
-    confirm that again; the latter not if another model is asked from then on. Raises BadInput.
+    confirm that again. No confirmation is needed for an address if another model is asked from then on. Raises
+    BadInput.
     """
     check_collector(again.collector)
     if not is_run_folder(folder):
@@ -174,8 +176,8 @@ def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec
     is_elsewhere = address is not None and (REMOVED in address or not is_here(address))
     if address is not None and is_elsewhere and again.base_url is None and asks_its_model:
         raise BadInput(
-            f"{folder}: the model of this run is at {shown_address(address)}, and no API key is sent to an address "
-            "that only a folder names; if you trust the address, repeat it with --base-url"
+            f"{folder}: the model of this run is at {shown_address(address)}, and gedanken sends no API key to "
+            "an address that only a run folder names; if you trust the address, repeat it with --base-url"
         )
     if spec.parent and not any(note.startswith(FORKED) for note in read_run(folder).notes):
         raise BadInput(

@@ -100,8 +100,8 @@ def check(spec: RunSpec) -> None:
         )
     if spec.probe is not None and len(to_json(spec.model_dump(mode="json"))) > MOST_SPEC_BYTES:
         raise BadInput(
-            f"--suite: too large to be asked in one run: what a run folder says of it is more than "
-            f"{MOST_SPEC_BYTES >> 20} MiB, and could not be read again; split it"
+            f"--suite: too large for one run: in the run folder it would take more than {MOST_SPEC_BYTES >> 20} MiB, "
+            "which could not be read again; split it"
         )
 
 
@@ -118,7 +118,9 @@ def check_collector(address: str | None) -> None:
 
 
 async def go(store: RunStore, screen: Screen, collector: str | None = None) -> RunResult:
-    """Do the work in a store's spec that its ledger does not contain yet. Raises the same errors as `run`."""
+    """Do the work that a store's spec asks for and that its ledger does not contain yet. Raises the same errors as
+    `run`.
+    """
     from gedanken.graphs.context import open_context
 
     compared = Compared()
@@ -161,7 +163,7 @@ async def drive(
         except NodeTimeoutError as error:
             outcome = f"{STOPPED}{error}"
             raise NoModel(
-                f"{context.model.name} sent nothing for too long; try again later, or use another model"
+                f"{context.model.name} did not reply for too long; try again later, or use another model"
             ) from error
         except Exception as error:
             outcome = f"crashed: {type(error).__name__}: {error}"
@@ -181,7 +183,7 @@ def _lost(store: RunStore, why: str) -> NoModel | NoSandbox:
 
 
 def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analysis | None, Path | None]:
-    """Compare the stored results, and write the report. The run itself is kept whatever goes wrong here."""
+    """Compare the stored results, and write the report. The run itself is kept, whatever goes wrong here."""
     from gedanken.records.read_run import with_tokens
     from gedanken.report.writing import write_comparison, write_page, write_probe
 
@@ -218,8 +220,8 @@ def _judged(log: RunLog, screen: Screen) -> Path | None:
 
 
 def run_id_of(folder: Path) -> str:
-    """Return the name of the run in `folder` on engines: always the same for this folder, and different for any
-    other.
+    """Return the name that engines use for the run in `folder`: always the same for this folder, and different for
+    any other.
     """
     safe = "".join(c for c in folder.name if c.isascii() and (c.isalnum() or c in "_-")).lstrip("_-")[:48] or "run"
     return f"{safe}-{sha256(str(folder.absolute()).encode()).hexdigest()[:6]}"

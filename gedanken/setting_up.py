@@ -1,5 +1,5 @@
-"""The command `gedanken setup`: downloads in advance what runs need: image, data, and the embedded model's
-weights.
+"""The command `gedanken setup`: downloads in advance what runs need, which is the image, the data, and the embedded
+model's weights.
 """
 
 import threading
@@ -66,8 +66,9 @@ class _Stoppable:
 
 @contextmanager
 def beside(progress: Progress, work: Callable[[Progress], None]) -> Iterator[None]:
-    """Do some work in another thread. An exception inside the context stops the work; the work's own exception is
-    raised at the end.
+    """Do some work in another thread while the context lasts.
+
+    An exception inside the context stops the work; the work's own exception is raised at the end.
     """
     stop = threading.Event()
     with ThreadPoolExecutor(1) as pool:

@@ -1,5 +1,5 @@
-"""The choice of the next node, stored in the graph's state: whoever edits the state at a checkpoint can change
-the choice.
+"""The choice of the next node, stored in the graph's state, so that whoever edits the state at a checkpoint can
+change it.
 """
 
 from collections.abc import Callable

@@ -62,12 +62,12 @@ class Context:
         return self.spec.played_at(line)
 
     def spent(self) -> BudgetSpent | None:
-        """The error for a budget that is used up; None if it is not used up."""
+        """The error for a limit of the budget that is used up; None if no limit is."""
         return self.meter.spent() if self.meter else None
 
     def imagined_machine(self, session: Session, sample: int, line: int) -> ImaginedMachine:
-        """Return the imagined machine for a script line, with this session as its context, under the experiment's
-        conditions.
+        """Return the imagined machine for a script line, under the experiment's conditions; this session becomes its
+        context.
         """
         conditions = self.experiment.conditions
         return ImaginedMachine(
@@ -135,7 +135,7 @@ def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Com
     there is none.
     """
     if source.machine_facts is None or source.setup is None or source.folder is None:
-        raise BadInput(f"{source.folder}: it contains no execution that could be replayed")
+        raise BadInput(f"{source.folder}: its ledger contains no execution, so there is nothing to replay")
     ledger = Ledger(source.folder, writes=False)
     model = replayed(ledger, spec.model.parallel)
     facts = source.machine_facts

@@ -307,8 +307,8 @@ async def compare(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 @logged
 async def report(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Record how the run ended and its result, and measure how likely the real output was to the model: no further
-    sample is requested after this.
+    """Record how the run ended and what came of it, and measure how likely the real output was to the model. No
+    further sample is requested after this.
     """
     context = runtime.context
     if found := await _surprisal(state, runtime):

@@ -1,4 +1,4 @@
-"""Asking the imagined machine the questions of a probe, and estimating what a plan takes."""
+"""Asking the imagined machine the questions of a probe, and estimating how long a plan takes."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -53,7 +53,7 @@ def schedule_of(context: Context) -> list[Unit]:
 
 
 def has_truth(context: Context, unit: Unit) -> bool:
-    """Return whether all items of a unit have a real output to score answers against."""
+    """Return whether the real output of every item of a unit is known, so that answers can be scored."""
     return all(not context.store.items[question.item].problem for question in unit)
 
 
@@ -93,7 +93,7 @@ def seconds_left(context: Context) -> float | None:
 
 
 def seconds_taken(answers: Sequence[AnswerKept], parallel: int) -> dict[Arm, float]:
-    """Return the average seconds per question of each arm, as measured so far.
+    """Return the average number of seconds that a question of each arm took so far.
 
     The first question is left out, because its prompt is processed without a cache.
     """

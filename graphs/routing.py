@@ -58,8 +58,8 @@ def latest(context: Context, state: State, name: str | None) -> Program | None:
 
 
 def given_program(context: Context, state: State, line: ScriptLine, index: int) -> Program:
-    """Return the version that the script line at `index` supplies; its base is the unchanged program, if that was
-    supplied before.
+    """Return the program version that the script line at `index` supplies. Its base is the unchanged program, if an
+    earlier line supplied that.
     """
     assert line.give is not None and line.source is not None
     versions = [program for program in programs_in(context, state) if program.name == line.give]
@@ -79,7 +79,7 @@ def given_program(context: Context, state: State, line: ScriptLine, index: int) 
 
 
 def tries_of(context: Context, state: State, program: Program) -> int:
-    """Return the number of tries of the coder for this version's task, this version included."""
+    """Return how often the coder has tried this version's task, this version included."""
     others = [
         other for other in programs_in(context, state) if other.line == program.line and other.label != program.label
     ]
@@ -87,7 +87,9 @@ def tries_of(context: Context, state: State, program: Program) -> int:
 
 
 def base_of(context: Context, state: State, name: str, line: int) -> Program | None:
-    """Return the version from which an edit on this script line starts: the newest that another line requested."""
+    """Return the version from which an edit on this script line starts: the newest version that another line asked
+    for.
+    """
     versions = [program for program in programs_in(context, state) if program.name == name and program.line != line]
     return versions[-1] if versions else None
 
@@ -146,7 +148,7 @@ def run_tasks(context: Context, state: State, program: Program | None) -> list[t
 
 
 def endings_shown(context: Context, state: State, line: int) -> list[str]:
-    """Return the parts of runs that the coder was shown, for all versions that a script line requested."""
+    """Return the parts of runs that the coder was shown, for all versions that a script line asked for."""
     versions = {program.label for program in programs_in(context, state) if program.line == line}
     return [ending_of(run) for run in _real_runs(context, state) if run.program in versions]
 
@@ -158,7 +160,7 @@ def versions_run(context: Context, state: State) -> list[Program]:
 
 
 def follows_samples(experiment: Experiment, index: int) -> bool:
-    """Return whether the previously typed line ran a program: then its last sample is in the server's cache."""
+    """Return whether the previously typed line ran a program, so that its last sample is in the server's cache."""
     before = [line for line in experiment.script[:index] if line.type is not None]
     return bool(before) and before[-1].runs is not None
 
@@ -186,7 +188,7 @@ def questions(context: Context, state: State) -> list[Question]:
 
 
 def attach(execution: Execution, index: int, program: str | None) -> Execution:
-    """Return the execution with its script line and its program version."""
+    """Return the execution with the number of its script line and its program version."""
     return replace(execution, line=index, program=program)
 
 

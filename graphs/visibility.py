@@ -1,4 +1,4 @@
-"""What the imagined machine knows of a program when it imagines a run, depending on the conditions."""
+"""What the imagined machine knows of a program when it imagines a run, as the conditions say."""
 
 from collections.abc import Sequence
 

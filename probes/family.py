@@ -1,5 +1,5 @@
-"""Interface of a family of probes, which makes new small programs of any size from a seed. It does not know their
-output.
+"""The interface of a family of probes, which makes small programs of any size from a seed. It does not know what they
+print.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ class ProbeFamily(Protocol):
 
     @property
     def operations(self) -> tuple[str, ...]:
-        """The kinds of operations; a verdict is given for each of them."""
+        """The kinds of operations in this family; each of them gets a verdict of its own."""
         ...
 
     @property
@@ -115,7 +115,9 @@ def program(body: str, **constants: object) -> str:
 
 
 def turn(templates: Mapping[str, str], number: int) -> tuple[str, str]:
-    """Return the name and text of the template with this number, in rotation."""
+    """Return the name and text of a template; the templates are used in rotation, and `number` says which
+    turn it is.
+    """
     name = list(templates)[number % len(templates)]
     return name, templates[name]
 

@@ -1,4 +1,6 @@
-"""Named changes of a training program: of a setting, of what makes it learn, or of nothing that is executed."""
+"""Named changes of a training program: changes of a setting, of what makes it learn, or of nothing that
+is executed.
+"""
 
 import ast
 import io
@@ -95,7 +97,9 @@ def _without_backward(source: str) -> str:
     for statement in sorted(statements, key=_place, reverse=True):
         first, last = statement.lineno - 1, statement.end_lineno or statement.lineno
         if "\n".join(lines[first:last]).strip() != ast.get_source_segment(source, statement):
-            raise CannotChange(f"backward() shares line {statement.lineno} with something else")
+            raise CannotChange(
+                f"line {statement.lineno} contains more than the call of backward(), which must stand alone"
+            )
         del lines[first:last]
     return "\n".join(lines)
 
@@ -155,7 +159,7 @@ def _number(tree: ast.Module, node: ast.expr) -> ast.Constant:
         if len(stores) == 1 and values:
             node = values[0]
     if not isinstance(node, ast.Constant) or not isinstance(node.value, int | float):
-        raise CannotChange(f"`{ast.unparse(node)}` in line {node.lineno} is no number that could be changed")
+        raise CannotChange(f"`{ast.unparse(node)}` in line {node.lineno} is not a number, so it cannot be changed")
     return node
 
 

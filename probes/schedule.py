@@ -27,7 +27,9 @@ def sizes_of(design: ProbeDesign) -> tuple[int, ...]:
 
 
 def items_of(design: ProbeDesign, sizes: Sequence[int], groups: int) -> list[ProbeItem]:
-    """Return items in rounds, one group of each operation and size per round, so that any first part is balanced."""
+    """Return the items in rounds: each round has one group of each operation and size, so that the items up to any
+    point are balanced.
+    """
     made = {
         (name, operation, size): _groups(family(name).items(operation, size, design.seed, groups))
         for name in design.families
@@ -46,7 +48,9 @@ def items_of(design: ProbeDesign, sizes: Sequence[int], groups: int) -> list[Pro
 
 
 def units_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> tuple[list[Unit], list[Unit]]:
-    """Return the direct questions, and all others, the most informative first."""
+    """Return two lists of units (questions that are asked together): the direct questions, and the other questions
+    that the design asks for, most informative kind first.
+    """
     direct: list[Unit] = [
         (Question(item.id, "direct", sample),) for sample in range(design.samples) for item in items
     ]
@@ -62,8 +66,8 @@ def units_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> tuple[list[Unit
 
 
 def mixed(direct: Sequence[Unit], more: Sequence[Unit]) -> list[Unit]:
-    """Return all units, with the others spread evenly among the direct ones, so that a time limit leaves some of
-    each.
+    """Return all units, with the other ones spread evenly among the direct ones, so that a time limit cuts both
+    alike.
     """
     at = [(index / max(1, len(direct)), unit) for index, unit in enumerate(direct)]
     between = [((index + 1) / (len(more) + 1), unit) for index, unit in enumerate(more)]
@@ -71,7 +75,7 @@ def mixed(direct: Sequence[Unit], more: Sequence[Unit]) -> list[Unit]:
 
 
 def pilot_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> list[Unit]:
-    """Return the questions that are asked first to measure their duration; every plan contains them."""
+    """Return the questions that are asked first, to measure how long one takes; every plan contains them."""
     direct, more = units_of(design, items)
     steps = [unit for unit in more if unit[0].arm == "steps"]
     return [*direct[:PILOT], *steps[:1]]
@@ -81,8 +85,8 @@ def plan_in(design: ProbeDesign, seconds: float, taken: Mapping[Arm, float]) -> 
     """Return as much of a design as fits into the given seconds, if a question of each arm takes as long as `taken`
     says.
 
-    A few sizes with enough programs each are more informative than many sizes with one; the smallest sizes come
-    first.
+    A few sizes with enough programs each are more informative than many sizes with one program; the smallest sizes
+    come first.
     """
     sizes = sizes_of(design)
 

@@ -34,8 +34,8 @@ def semantics_preserving_edits(source: str) -> dict[str, str]:
 
 
 def watched_line(source: str) -> int | None:
-    """Return the line, counted from 1, of the first print at or below the comment that says “once”, or else of the
-    first print.
+    """Return the line (counted from 1) of the print that is watched: the first at or below the comment that says
+    “once”, or else the first in the program.
 
     None for a program without a print. Raises SyntaxError.
     """

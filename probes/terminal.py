@@ -1,5 +1,5 @@
-"""The command sequences of the probe `terminal`: ordinary commands that test what a terminal knows of its own
-state.
+"""The command sequences of the probe `terminal`: ordinary commands whose answers depend on the terminal's
+own state.
 """
 
 from importlib import resources

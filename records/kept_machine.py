@@ -42,12 +42,13 @@ class Step:
 
 
 class KeptMachine:
-    """A machine that runs only what is not in the ledger; see RealMachine.
+    """A machine that runs only commands whose results the ledger does not contain; see RealMachine.
 
     The state of a workspace is the digest of everything written and typed there. As long as the ledger contains the
-    result of each command, the workspace itself is not touched. Before a command whose result it lacks, the workspace
-    is brought into the required state: it is continued as it was left, or restored from the snapshot that is made
-    before each command of the trunk; if neither exists, the earlier commands are run again, which is reported.
+    result of each command, the workspace itself is not touched. Before a command whose result is not stored, the
+    workspace is brought into the required state: it is continued as it was left, or restored from the snapshot that
+    is made before each command of the trunk. If neither exists, the earlier commands are run again, which is
+    reported.
     """
 
     def __init__(  # noqa: PLR0913 (the parts of a machine, put together in one place)
@@ -289,8 +290,8 @@ def keep_executions(machine: SandboxMachine, ledger: Ledger, tell: Tell, note: T
         ledger.put("about", ENVIRONMENT, {"environment": environment, "name": machine.name})
     elif known.get("environment") != environment:
         raise BadInput(
-            f"the environment has changed since the run was started ({machine.name}: its image, data or limits "
-            "have changed); its results stay as they are"
+            f"the environment has changed since the run was started ({machine.name}: its image, data or limits), "
+            "so the run cannot be continued; its results are kept"
         )
     return KeptMachine(ledger, environment, machine.name, machine, tell, note, lends)
 
@@ -300,7 +301,7 @@ def replayed_machine(ledger: Ledger) -> KeptMachine:
     known = ledger.get("about", ENVIRONMENT)
     if known is None:
         raise BadInput(f"{ledger.folder}: cannot be replayed, because the ledger is missing")
-    with reading_entry():
+    with reading_entry(ledger.folder):
         return KeptMachine(ledger, str(known["environment"]), str(known["name"]), None, _nobody, _nobody, free)
 
 

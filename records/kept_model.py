@@ -146,7 +146,7 @@ class KeptModel(Model):
             lines = await score()
             values = {"lines": lines and [list(line) for line in lines]}
             found = await off_loop(self.ledger.put, "scores", key, values)
-        with reading_entry():
+        with reading_entry(self.ledger.folder):
             return _LINES.validate_python(found["lines"])
 
     def _key(self, *asked: object) -> str:
@@ -167,7 +167,7 @@ class KeptModel(Model):
         return True
 
     def _again(self, found: dict[str, Any], on_text: OnOutput | None) -> Reply:
-        with reading_entry():
+        with reading_entry(self.ledger.folder):
             kept = KeptReply.model_validate(found)
             reply = _REPLY.validate_python(kept.reply) if kept.no_reply is None else None
         self.learned.refused |= kept.learned.refused
@@ -197,26 +197,27 @@ def keep_replies(model: Model, ledger: Ledger, note: Callable[[str], None], mete
     known = ledger.get("about", CARD)
     if known is None:
         ledger.put("about", CARD, card.model_dump(mode="json"))
-    elif _card_in(known) != card:
+    elif _card_in(known, ledger) != card:
         raise BadInput(
             f"the model {model.name} has changed since this run was started; start a new run with `gedanken fork`"
         )
     return KeptModel(**{**values, "meter": meter}, ledger=ledger, note=note)
 
 
-def _card_in(known: dict[str, Any]) -> ModelCard:
-    with reading_entry():
+def _card_in(known: dict[str, Any], ledger: Ledger) -> ModelCard:
+    with reading_entry(ledger.folder):
         return ModelCard.model_validate(known)
 
 
 def set_aside(ledger: Ledger, model: ModelSpec) -> None:
-    """Store the model's entries for the lines that it answered; from now on another model is asked."""
+    """Store the old model's ledger entries for the script lines that it answered; from now on another
+    model is asked.
+    """
     ledger.rename("about", CARD, _card_of(model))
 
 
 def replayed_earlier(ledger: Ledger, spec: RunSpec) -> dict[str, KeptModel]:
-    """Return the models of earlier parts of the script that differ from the last one, by name, from the ledger.
-
+    """Return, from the ledger, the models of earlier parts of the script that differ from the last one, by name.
     Raises BadInput.
     """
     others = {part.model.name: part.model for part in spec.earlier if part.model.name != spec.model.name}

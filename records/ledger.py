@@ -1,4 +1,5 @@
-"""The ledger: every model reply and every execution on a real machine, each in a file of its own, by its request.
+"""The ledger of a run: every reply of a model and every execution on a real machine, each in its own file, which is
+found by the request.
 
 An entry is written before anything uses its content, and is on the disk before the next request is sent or the next
 command is run, so that no work depends on something that a power failure could delete. Resumed and replayed runs get
@@ -62,7 +63,7 @@ class Ledger:
         return value if isinstance(value, dict) else None
 
     def put(self, kind: Kind, key: str, value: Mapping[str, Any]) -> dict[str, Any]:
-        """Store a value; return it as it was written, without this process's keys. Raises OSError.
+        """Store a value; return it as it was written, without the API keys that this process knows. Raises OSError.
 
         A new entry is written in place: its first line shows whether it is complete. It is flushed in the background,
         see `flush`. One flush is enough: Linux's file systems (ext4, XFS, Btrfs, F2FS) put the name of a new file on
@@ -99,24 +100,27 @@ class Ledger:
             path.replace(path.with_name(f"{to}.json"))
 
     def ask(self, key: str) -> bool:
-        """Record that a request is sent; return whether it was sent before without its reply being stored."""
+        """Record that a request is sent; return whether it was sent before and no reply to it was stored."""
         path = self.folder / "replies" / f"{key}.asked"
         was_asked = path.exists()
         path.touch()
         return was_asked
 
     def ask_not(self, key: str) -> None:
-        """Delete the record that a request was sent, because it was not."""
+        """Delete the record that a request was sent, because it was not sent after all."""
         (self.folder / "replies" / f"{key}.asked").unlink(missing_ok=True)
 
 
 @contextmanager
-def reading_entry() -> Iterator[None]:
-    """Turn errors in the content of an entry, which may be malicious, into BadInput."""
+def reading_entry(folder: Path) -> Iterator[None]:
+    """Turn any error in the content of an entry into a BadInput that names `folder`. The content may be malicious."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadInput("the ledger is damaged: an entry in it cannot be read") from error
+        raise BadInput(
+            f"{folder}: damaged: a stored reply or result cannot be read; use another copy of the run folder, "
+            "or start a new run"
+        ) from error
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -35,7 +35,7 @@ from gedanken.experiment.surprisal import Surprisal
 
 
 class LogOfEvents:
-    """Processes events and keeps the resulting log. Programs and executions are added together with their texts."""
+    """The log that results from the events so far. Programs and executions are added together with their texts."""
 
     def __init__(self, spec: RunSpec, folder: Path) -> None:
         """Start with nothing but the run's spec."""
@@ -69,7 +69,7 @@ class LogOfEvents:
         self._worked: float | None = None
 
     def take(self, event: RunEvent) -> None:
-        """Process one event; the caller adds the content of programs and executions, because it has their texts."""
+        """Process one event. The caller adds programs and executions itself, because it has their texts."""
         match event:
             case Started():
                 if self._last:
@@ -130,8 +130,7 @@ class LogOfEvents:
 
     @property
     def used(self) -> Used:
-        """Return the usage of everything that ended, plus the most that unfinished work of dead processes may have
-        used."""
+        """Return what all finished work used, plus the most that unfinished work of dead processes may have used."""
         settled, lost = self._settled.values(), self._lost.values()
         requests = [event for event in lost if event.read or event.written]
         everything: list[Settled | Reserved] = [*settled, *lost]

@@ -38,9 +38,9 @@ def read_log(inside: Inside) -> RunLog:
 
 
 def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvents, tuple[str, ...]]:
-    """Return the events of a run, by default with the stored spec, and notes on events that could not be read.
+    """Return the events of a run, and notes on events that could not be read.
 
-    Raises BadInput as `read_log` does.
+    Without `spec`, the stored spec is used. Raises BadInput as `read_log` does.
     """
     where = inside.folder / LOG
     lines = inside.read(LOG, MOST_LOG_BYTES).decode(errors="replace").split("\n")
@@ -125,7 +125,7 @@ def _lost_texts(events: Sequence[RunEvent], inside: Inside) -> set[str]:
 
 def _texts(event: ExecutionKept, inside: Inside, where: object) -> dict[str, str]:
     if "stdout" not in event.files or not event.files.keys() <= {"stdout", "terminal", "raw_reply"}:
-        raise BadInput(f"{where}: files: stdout is missing, or there are unknown ones")
+        raise BadInput(f"{where}: files: stdout is missing, or a file has an unknown name")
     read: dict[str, str] = {}
     for path in event.files.values():
         if path not in read:

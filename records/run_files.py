@@ -1,4 +1,4 @@
-"""File names of the parts of a run, and their fields without texts."""
+"""The names of the files of a run, and what its log records of their content."""
 
 import json
 from collections import Counter
@@ -57,13 +57,12 @@ def to_json(value: object) -> str:
 
 
 def format_counts(counts: Counter[str]) -> str:
-    """Format counts, for example `code fence 4, echo of the command 1`."""
+    """Format several counts, for example `code fence 4, echo of the command 1`."""
     return ", ".join(f"{name} {count}" for name, count in counts.most_common())
 
 
 def transcript(log: RunLog) -> Iterator[str]:
-    """Write what was typed, and both machines' answers, as Markdown, part by part, because all of it at once may be
-    large."""
+    """Yield what was typed, and both machines' answers, as Markdown; in parts, because the whole may be large."""
     yield f"# {log.title}: what was typed, and what both machines said\n\n"
     facts = log.setup.facts if log.setup else ()
     yield from (f"- {fact.name}: {inline(harmless(fact.value))} ({fact.origin})\n" for fact in facts)
@@ -85,7 +84,7 @@ def transcript(log: RunLog) -> Iterator[str]:
 
 
 def texts_of(execution: Execution) -> dict[str, str]:
-    """Return each text under the path of its file; equal ones once."""
+    """Return the texts of an execution, each by the path of its file; equal texts share a path."""
     told = {"stdout": execution.stdout, "terminal": execution.terminal, "raw_reply": execution.raw_reply}
     return {path: told[name] or "" for name, path in text_paths(execution).items()}
 

@@ -16,7 +16,7 @@ OVER = 0.1
 
 
 class RunMeter:
-    """Reserves before a request or an execution on GPUs, and settles after it.
+    """Reserves before a request or an execution on GPUs, and records the real use afterwards.
 
     Work may start while finished work plus all reservations are below the limit; if only reservations stand in the
     way, it waits. So a budget can be used completely, and is exceeded by at most one reply or one execution.
@@ -37,8 +37,8 @@ class RunMeter:
         self._tasks: set[asyncio.Task[None]] = set()
         if self.budget.usd is not None and price is None:
             raise BadInput(
-                "--budget usd=…: the price of this model is not known; name a file with it in GEDANKEN_PRICES, or "
-                "limit tokens"
+                "--budget usd=…: the price of this model is not known; set GEDANKEN_PRICES to a file that "
+                "contains it, or limit tokens instead"
             )
 
     @property
@@ -53,7 +53,7 @@ class RunMeter:
         return 60 * self.budget.minutes - self._before - (time.monotonic() - self._began)
 
     def spent(self) -> BudgetSpent | None:
-        """Return the error for a limit that is used up; None if none is."""
+        """Return the error for a limit that is used up; None if no limit is."""
         used = self._amounts(self._store.used)
         told = [
             f"{name} {used[name]:,.6g} of {limit:,.6g}"

@@ -123,7 +123,7 @@ class RunStore:
 
     @property
     def plan(self) -> Plan | None:
-        """The part of the probe's design that is asked; None until that is known."""
+        """The part of the probe's design that is asked; None until it is known."""
         return self._events.plan
 
     @property
@@ -360,13 +360,16 @@ def _check_files(folder: Path) -> None:
     """Raise BadInput if what is written into the folder could end up elsewhere, or be waited for."""
     for path in folder.rglob("*"):
         if path.is_symlink():
-            raise BadInput(f"{folder}: contains symbolic links, which no run creates: nothing is written to it")
+            raise BadInput(
+                f"{folder}: contains symbolic links, which no run creates, so nothing is written to it; copy "
+                "the folder without them"
+            )
         if not path.is_dir() and not path.is_file():
             raise BadInput(f"{path}: neither a file nor a folder, so it does not belong to a run")
     if (folder / LOG).stat().st_nlink > 1:
         raise BadInput(
-            f"{folder / LOG}: this file also belongs to another folder (a hard link), which would be changed too; "
-            "copy the folder"
+            f"{folder / LOG}: this file also belongs to another folder (a hard link), which would change too; "
+            "copy this folder, and use the copy"
         )
 
 

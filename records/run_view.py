@@ -16,7 +16,7 @@ from gedanken.records.run_files import TEXTS, base_of, diff_path, program_path, 
 
 
 def run_view(log: RunLog, findings: Sequence[Finding], prefix: str = "") -> dict[str, Any]:
-    """Return everything as plain values; `prefix` is put before each path."""
+    """Return everything in a log as plain values; `prefix` is put before each path."""
     violations = violations_by_kind(log.executions)
     values = {
         **(_setup(log.setup, log) if log.setup else {}),

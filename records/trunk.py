@@ -1,4 +1,6 @@
-"""The actions on the trunk of a run (the run with seed 0, which the script continues from), in order."""
+"""What was done on the trunk of a run, in order. The trunk is the run with seed 0, from which the script
+continues.
+"""
 
 import json
 from collections.abc import Iterator
@@ -12,9 +14,8 @@ from gedanken.records.run_store import RunStore
 
 
 def trunk_of(store: RunStore) -> list[Program | Execution]:
-    """Return the programs that were placed on the real machine, and the commands typed there with seed 0.
-
-    Raises BadInput if the text of one was lost in a power failure.
+    """Return the programs that were put on the real machine, and the commands that were typed there with seed 0.
+    Raises BadInput if a power failure destroyed the text of a program.
     """
     return list(_steps(store))
 

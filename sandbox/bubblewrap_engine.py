@@ -70,7 +70,7 @@ class BubblewrapEngine:
 
     @property
     def contents(self) -> str:
-        """Name of the environment, whose folder contains the digest of what it was made from."""
+        """The name of the environment, whose folder contains the digest of its ingredients."""
         return self.environment.name
 
     def start(self, order: Order) -> LocalJob:
@@ -84,7 +84,7 @@ class BubblewrapEngine:
                 group.add(first)
                 hold = _Hold(psutil.Process(first), group)
             except (OSError, psutil.Error) as error:
-                raise NoSandbox(f"bubblewrap's process cannot be limited: {error}") from error
+                raise NoSandbox(f"the limits of bubblewrap's process cannot be set: {error}") from error
             undo.pop_all()
             return LocalJob(process, hold)
 

@@ -1,6 +1,7 @@
 """Limits on memory, processes and cores by control groups, if this user may create some.
 
-Versions 1 and 2 are used as found, also side by side. Only the command's own processes are moved.
+Versions 1 and 2 are used as they are set up on this machine, also side by side. Only the command's own processes are
+moved.
 """
 
 import os
@@ -34,7 +35,7 @@ class Hierarchy(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Cgroup:
-    """The control group of one command, in each hierarchy that has one of its controllers."""
+    """The control group of one command, in each hierarchy that has one of the controllers."""
 
     name: str
     folders: dict[str, Path]
@@ -96,7 +97,7 @@ def available() -> frozenset[str]:
 
 
 def left() -> list[Cgroup]:
-    """List all groups of commands on this machine, of any user, running or not."""
+    """List the control groups of gedanken's commands on this machine, of any user, running or not."""
     found: dict[str, dict[str, Path]] = {}
     for hierarchy in _hierarchies():
         for folder in hierarchy.top.rglob(f"{PREFIX}*"):
@@ -190,12 +191,12 @@ def _bound(folder: Path, controller: str, limits: Limits) -> None:
 
 def _bound_memory(folder: Path, most: int, unified: bool) -> None:
     (folder / ("memory.max" if unified else "memory.limit_in_bytes")).write_text(str(most))
-    # Version 1 counts memory and swap together. If swap is not counted, there must be no swap.
+    # Version 1 counts memory and swap together. If memory swapped to disk is not counted, there must be no swap.
     swap = folder / ("memory.swap.max" if unified else "memory.memsw.limit_in_bytes")
     if swap.exists():
         swap.write_text("0" if unified else str(most))
     elif len(Path("/proc/swaps").read_text().splitlines()) > 1:
-        raise PermissionError(f"{folder}: swap is not counted")
+        raise PermissionError(f"{folder}: memory swapped to disk is not counted")
 
 
 def _kill(folder: Path) -> None:

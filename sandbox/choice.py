@@ -21,7 +21,7 @@ _STRONGEST_FIRST = ("docker", "podman", "bubblewrap")
 
 
 def sandboxes() -> tuple[str, ...]:
-    """Return all names that `--sandbox` accepts: the built-in ones first, the strongest of them first."""
+    """Return all names that `--sandbox` accepts: the built-in ones first, beginning with the strongest."""
     first = {name: at for at, name in enumerate((*_STRONGEST_FIRST, "host"))}
     return ("auto", *sorted(by_name(MACHINES), key=lambda name: first.get(name, len(first))))
 
@@ -36,8 +36,8 @@ def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trust
         raise BadInput(f"--sandbox {name}: must be one of {', '.join(sandboxes())}")
     if name == "host" and not trusted:
         raise BadInput(
-            "--sandbox host isolates nothing: what a model wrote would run as you, with your files and network; "
-            "if that is what you want, add --i-trust-this-code"
+            "--sandbox host isolates nothing: programs that a model wrote would run as you, with access to your "
+            "files and your network; if you want that, add --i-trust-this-code"
         )
     if name != "auto":
         return _open(name, progress, gpus)
@@ -64,7 +64,7 @@ class Engines(NamedTuple):
 
 
 def find_engines() -> Engines:
-    """Ask every engine that may have containers of ours whether it is running."""
+    """Ask every engine that may have containers of gedanken whether it is running."""
     found = Engines([], {})
     for name, connect in (("docker", connect_docker), ("podman", connect_podman)):
         try:
@@ -106,7 +106,9 @@ def open_bubblewrap_engine(progress: Progress, gpus: GpuWish) -> Engine:
 
 
 def open_host_engine(progress: Progress, gpus: GpuWish) -> Engine:  # noqa: ARG001  a program there sees every GPU
-    """Open the host, which isolates nothing; `open_engine` requires trust first."""
+    """Open the engine that runs commands directly on this machine and isolates nothing; `open_engine` asks for trust
+    first.
+    """
     from gedanken.sandbox.host_engine import open_host
 
     return open_host(progress)

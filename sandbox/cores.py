@@ -1,4 +1,4 @@
-"""Sharing this machine's cores among everything that one user runs on it at the same time."""
+"""Sharing the cores of this machine among everything that one user runs on it at the same time."""
 
 import asyncio
 import fcntl

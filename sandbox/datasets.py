@@ -196,7 +196,7 @@ def _download(url: str, md5: str, expected_bytes: float, progress: Progress) -> 
                 content += chunk
                 update(len(content))
     if hashlib.md5(content, usedforsecurity=False).hexdigest() != md5:
-        raise ValueError(f"{url} is not the file it should be")
+        raise ValueError(f"{url} is not the expected file: its digest differs; try again later")
     return bytes(content)
 
 

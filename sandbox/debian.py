@@ -31,9 +31,9 @@ _SECONDS = 30.0
 def make_debian(folder: Path, progress: Progress) -> Path:
     """Create the tar file in `folder`, which also holds temporary files.
 
-    mmdebstrap mounts /proc and others in the folder. It gets a mount namespace of its own, so that they end with it
-    even if it is killed; where mounts are not permitted it works without. Raises NoSandbox, saying what to do, if it
-    fails.
+    mmdebstrap mounts /proc and others in the folder. It gets a mount namespace of its own, so that these mounts end
+    with it even if it is killed. Where mounts are not permitted, it works without them. Raises NoSandbox, saying what
+    to do, if it fails.
     """
     tool = shutil.which("mmdebstrap")
     if tool is None:

@@ -45,9 +45,9 @@ Pieces = Iterator[tuple[bytes | None, bytes | None]]
 
 @dataclass(frozen=True, slots=True)
 class DockerEngine:
-    """Of the host, a program sees only its own workspace, the data set and the start-up hook, the latter two
-    read-only.
+    """Runs each command in its own container.
 
+    Of the host, a program sees only its own workspace, the data set and the start-up hook, the latter two read-only.
     It has no network, no capabilities, no way to gain privileges, and a read-only root; processes, memory, cores,
     files and the container's log are limited.
     """
@@ -93,7 +93,7 @@ class DockerEngine:
         labels = container.labels
         if labels.get(SESSION_LABEL) != order.labels.get(SESSION_LABEL):
             raise NoSandbox(
-                f"the container {order.name} belongs to a run in another cache folder, or of another user"
+                f"the container {order.name} belongs to another user's run, or to a run in another cache folder"
             )
         if labels.get(COMMAND_LABEL) != _digest(order.command):
             raise NoSandbox(f"the container {order.name} ran another command; `gedanken sandbox clean` removes it")
@@ -115,8 +115,9 @@ class DockerEngine:
                 container.remove(force=True)
 
     def not_enforced(self) -> tuple[str, ...]:
-        """Report what the engine's own seccomp profile may let pass, if libseccomp is missing, so that ours cannot be
-        made."""
+        """List what the engine's own seccomp profile may allow; empty if libseccomp is installed, because our profile
+        is then used.
+        """
         if docker_profile() is None:
             return ("system calls: libseccomp is not installed, so the engine's own profile holds them",)
         return ()
@@ -218,14 +219,14 @@ class DockerJob:
         return time.monotonic() - self.begun
 
     def signal(self, name: Signal) -> None:
-        """Send SIGTERM to its first process, which passes it on; SIGKILL ends all processes."""
+        """Send SIGTERM to the container's first process, which passes it on; SIGKILL ends all processes."""
         from docker.errors import APIError
 
         with _engine_lost(), suppress(APIError):
             self.container.kill(name)
 
     def ended(self) -> Ended:
-        """Wait until the engine reports the container's end, and describe that."""
+        """Wait until the engine reports that the container has ended, and describe how."""
         with _engine_lost():
             self.container.wait(timeout=_END_SECONDS)
             self.container.reload()

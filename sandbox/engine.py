@@ -1,4 +1,4 @@
-"""Interface between a machine and its engine: start one command, read its output, signal it, learn how it ended."""
+"""The interface between a machine and its engine: start a command, read its output, signal it, learn how it ended."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class EngineLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One bash command line, with all that an engine must know to run it."""
+    """A command for an engine: one bash command line, with everything that the engine needs to run it."""
 
     name: str
     """Unique on the engine, and valid as a container's name."""
@@ -73,7 +73,9 @@ class Job(Protocol):
         ...
 
     def signal(self, name: Signal) -> None:
-        """Ask every process of the foreground to stop, or kill all processes. Does nothing if the command is over."""
+        """Ask every process in the foreground to stop, or kill all processes. Does nothing if the command
+        has ended.
+        """
         ...
 
     def ended(self) -> Ended:
@@ -96,7 +98,7 @@ class Engine(Protocol):
 
     @property
     def asks_for_gpus(self) -> bool:
-        """True if GPUs are requested here, or were at first; commands may still see none."""
+        """True if GPUs are requested here, or were at first; commands may see none all the same."""
         ...
 
     @property
@@ -109,22 +111,22 @@ class Engine(Protocol):
         ...
 
     def find(self, order: Order) -> Job | None:
-        """Return the job of this name that an earlier controller left, after starting it if it had not been; None if
-        there is none.
+        """Return the job of this name that an earlier controller left, after starting it if it was not running yet;
+        None if there is none.
 
         Raises NoSandbox if the engine does not answer.
         """
         ...
 
     def clear(self, session: Path) -> None:
-        """Remove what is left of the commands of a session that is over, as after the engine itself died.
+        """Remove what is left of the commands of a session that is over, for example after the engine itself died.
 
         Nothing is raised if the engine does not answer.
         """
         ...
 
     def not_enforced(self) -> tuple[str, ...]:
-        """List what this engine cannot enforce here, each as `limit or isolation measure: reason`."""
+        """List what this engine cannot enforce here, each entry as `limit or isolation measure: reason`."""
         ...
 
 

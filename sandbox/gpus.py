@@ -1,4 +1,4 @@
-"""GPU requests: which GPUs are requested, and the options by which each engine provides them."""
+"""Requests for GPUs: which ones are requested, and the options with which each engine provides them."""
 
 import json
 import platform

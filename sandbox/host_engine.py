@@ -34,16 +34,16 @@ class HostEngine:
 
     @property
     def asks_for_gpus(self) -> bool:
-        """True if there is an NVIDIA driver, whose GPUs commands see unless they are hidden."""
+        """True if there is an NVIDIA driver; commands then see its GPUs unless these are hidden."""
         return Path("/dev/nvidiactl").exists()
 
     @property
     def contents(self) -> str:
-        """Name of the environment, whose folder contains the digest of what it was made from."""
+        """The name of the environment, whose folder contains the digest of its ingredients."""
         return self.environment.name
 
     def start(self, order: Order) -> LocalJob:
-        """Start a session of processes that carry the order's name; see Engine.start."""
+        """Start a command as a group of processes that carry the name of its order; see Engine.start."""
         timeout = ["timeout", f"--kill-after={GRACE_SECONDS:g}", f"{backstop_seconds(order.limits):g}"]
         process = start_at_gate(
             [],
@@ -99,7 +99,7 @@ def open_host(progress: Progress) -> HostEngine:
 
 
 def left() -> set[str]:
-    """Return the names of the orders whose processes still run on this machine."""
+    """Return the names of the commands (`Order.name`) that have left processes running on this machine."""
     return {name for process in psutil.process_iter() if (name := _mark_of(process))}
 
 
@@ -154,8 +154,9 @@ def _visible_gpus(wish: GpuWish) -> dict[str, str]:
 
 
 def kill_all(name: str, session: int | None = None) -> None:
-    """Kill every process that carries the name or belongs to the session, repeatedly until none is left, because they
-    may multiply."""
+    """Kill every process that carries the name or belongs to the session, again and again until none is left, because
+    they may multiply.
+    """
     for _round in range(KILL_ROUNDS):
         found = [process for process in psutil.process_iter() if _belongs(process, name, session)]
         if not found:

@@ -33,12 +33,14 @@ LOAD_SECONDS = 30.0
 
 
 def recipe() -> str:
-    """Return the digest of the image's ingredients besides its base; each image carries it as a label."""
+    """Return the digest of everything that the image is made from, except its base; each image carries it
+    as a label.
+    """
     return sha256(DOCKERFILE.read_bytes() + REQUIREMENTS.read_bytes()).hexdigest()[:16]
 
 
 def is_current(labels: Mapping[str, str], base: str | None = None) -> bool:
-    """Return whether an image with these labels was made by the current recipe, and on `base` if one is named."""
+    """Return whether an image with these labels was made by the current recipe, and on `base` if a base is named."""
     return labels.get(RECIPE_LABEL) == recipe() and base in (None, labels.get(BASE_LABEL))
 
 
@@ -63,7 +65,7 @@ def _ensure_image(client: "DockerClient", progress: Progress, name: str, cuda: b
         if labels is not None and is_current(labels, base):
             return  # another process has built it meanwhile
         if labels is not None:
-            progress.say(f"{name} was built by another recipe or on another base, and is built again")
+            progress.say(f"{name} is out of date (another recipe or base image), and is built again")
             base = base or labels.get(BASE_LABEL) or None
         podman = is_podman(client)
     if not (podman and _take_over(client, name, base, progress)):

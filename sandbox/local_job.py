@@ -37,7 +37,7 @@ class Hold(Protocol):
         ...
 
     def out_of_memory(self) -> bool:
-        """Return whether the kernel killed a process of the command for memory."""
+        """Return whether the kernel killed a process of the command because memory ran out."""
         ...
 
     def release(self) -> None:
@@ -52,8 +52,8 @@ def start_at_gate(
 ) -> "subprocess.Popen[bytes]":
     """Start `command`, which finally runs `inside`, and return when it waits at the gate.
 
-    `more` holds further arguments of bash's `ulimit`, `options` are Popen's. Raises NoSandbox with its messages if it
-    does not reach the gate.
+    `more` holds further arguments of bash's `ulimit`, `options` are those of Popen. Raises NoSandbox with the
+    command's messages if it does not reach the gate.
     """
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     open_files = limits.open_files if hard == resource.RLIM_INFINITY else min(limits.open_files, hard)
@@ -127,7 +127,7 @@ class LocalJob:
         try:
             code = self._process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
-            raise EngineLost(f"process {self._process.pid} does not end") from None
+            raise EngineLost(f"process {self._process.pid} did not end after SIGKILL") from None
         seconds = self._note_end()
         return Ended(code if code >= 0 else 128 - code, self._hold.out_of_memory(), seconds)
 

@@ -25,7 +25,7 @@ BOUNDED_MEMORY = "1g"
 
 @dataclass(frozen=True, slots=True)
 class LooseEngine(DockerEngine):
-    """Engine without isolation: root, capabilities, a network, everything writable.
+    """An engine without isolation: root, capabilities, a network, everything writable.
 
     It writes only to copies, its engine's socket is not connected to anything, and it is still limited, only far
     beyond what the checks expect: nothing that succeeds in it affects the host.

@@ -90,15 +90,16 @@ class SandboxMachine:
 
     @property
     def environment(self) -> str:
-        """Everything besides the typed command that decides what it does here: engine, image, data, limits, GPUs."""
+        """Everything besides the typed command that decides what the command does here: engine, image, data, limits,
+        GPUs.
+        """
         return (
             f"{self.engine.name} {self.engine.contents} {self.data.name} {self.gpus} {self.limits.model_dump_json()}"
         )
 
     def has_begun(self, label: str, command: str) -> bool:
-        """Return whether the execution with this label was started before.
-
-        It has finished, or still runs although the process that started it died.
+        """Return whether the execution with this label was started before: it has finished, or it still runs although
+        the process that started it died.
         """
         name = self._name(label)
         return self.session.receipt(name) is not None or self.engine.find(self._order(name, command)) is not None
@@ -141,7 +142,7 @@ class SandboxMachine:
         name = self._name(label)
         if label is not None and (receipt := self.session.receipt(name)) is not None:
             if receipt.command != command:
-                raise BadInput(f"the execution {name} of this run belongs to another command: {receipt.command[:80]}")
+                raise BadInput(f"the execution {name} of this run was another command: {receipt.command[:80]}")
             return receipt
         order = await blocking(self._order, name, command)
         job, notes = await self._begin(order, label is not None)
@@ -336,8 +337,9 @@ class SandboxMachine:
 
 
 def may_be_cut_off(execution: Execution) -> bool:
-    """Return whether it ended while no controller watched it, and as it would have ended with its engine: not by
-    itself."""
+    """Return whether an execution ended while no controller watched it, in a way in which it would also have ended if
+    its engine had died.
+    """
     ends = (_SIGKILLED, _SIGTERMED, _ENGINE_DIED)
     unwatched = FROM_THE_LOG in execution.notes and execution.exit_code in ends
     return unwatched and execution.cause in (Cause.KILLED, Cause.FAILED)

@@ -1,4 +1,4 @@
-"""Owners of containers and sessions, so that leftovers of dead owners can be distinguished from those in use."""
+"""The owners of containers and sessions, so that what dead owners left behind can be told from what is in use."""
 
 import hashlib
 import os
@@ -12,13 +12,14 @@ COMMAND_LABEL = "gedanken.command"
 
 
 def orders_of(run_id: str) -> str:
-    """Return the prefix of the names of a run's containers, control groups and marked processes; no other
-    run has it."""
+    """Return the prefix of all names of a run's containers, control groups and marked processes; no other run has
+    this prefix.
+    """
     return f"gedanken-{run_id}."
 
 
 def this_owner() -> str:
-    """Describe this process as `user.place.pid.start`, because a process id alone is reused by later processes."""
+    """Describe this process as `user.place.pid.start`, because later processes may get the same process id."""
     return f"{os.getuid()}.{_place()}.{os.getpid()}.{_start_ticks(os.getpid())}"
 
 

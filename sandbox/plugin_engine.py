@@ -1,4 +1,6 @@
-"""Wrapper for a plug-in's engine: any exception of its code becomes NoSandbox that names the distribution."""
+"""Wrapper for the engine of a plug-in: any exception in its code becomes a NoSandbox that names the plug-in's
+distribution.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

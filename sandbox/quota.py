@@ -23,7 +23,7 @@ class Use(NamedTuple):
 
 
 def hold(folder: Path, limits: Limits) -> Held:
-    """Create `folder`, on its own file system of the size in `limits` if this user may mount one."""
+    """Create `folder`; if this user may mount file systems, on its own one of the size in `limits`."""
     tool = shutil.which("mkfs.ext4", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     folder.mkdir()
     if os.getuid() != 0 or tool is None:
@@ -70,7 +70,7 @@ def is_full(folder: Path) -> bool:
 
 
 def use_of(folder: Path) -> Use:
-    """Return the disk usage of the files below `folder`, as `du` counts it."""
+    """Return how much disk the files below `folder` use, counted as `du` does."""
     counts = []
     for option in ("--block-size=1", "--inodes"):
         done = subprocess.run(

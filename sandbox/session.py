@@ -34,7 +34,9 @@ def sessions_folder() -> Path:
 def checked_name(name: str) -> str:
     """Return `name` if it is valid for a container and a file. Raises BadInput if it is not."""
     if not _NAME.fullmatch(name):
-        raise BadInput(f"{name!r} cannot name an execution: letters, digits, `_`, `.` and `-` only")
+        raise BadInput(
+            f"{name!r} cannot be the name of an execution: only letters, digits, `_`, `.` and `-` are allowed"
+        )
     return name
 
 
@@ -54,7 +56,9 @@ class Session:
         Raises NoSandbox if a live process is working on it, BadInput for an invalid name.
         """
         if not _RUN.fullmatch(run_id):
-            raise BadInput(f"{run_id!r} cannot name a run: up to 80 letters, digits, `_` and `-` only")
+            raise BadInput(
+                f"{run_id!r} cannot be the name of a run: at most 80 letters, digits, `_` and `-` are allowed"
+            )
         folder = sessions_folder() / run_id
         lock = _own(folder)
         for name, mode in _FOLDERS.items():

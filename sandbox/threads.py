@@ -39,7 +39,7 @@ async def finishing(function: Callable[[], Result]) -> Result:
 async def beginning(function: Callable[[], Result], undo: Callable[[Result], object]) -> Result:
     """Run a blocking call in a thread; if this task is cancelled meanwhile, wait for its end and undo what it did.
 
-    A thread undoes it, because the loop may close before that.
+    A thread does the undoing, because the event loop may close before that.
     """
     started = _THREADS.submit(function)
     begun = asyncio.wrap_future(started)

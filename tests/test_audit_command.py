@@ -42,13 +42,13 @@ def test_an_accusation_comes_with_both_lines(gedanken: Cli, tmp_path: Path) -> N
     assert "misquoted" in done.stdout
     assert f"s.jsonl:7  {LIE.rstrip('.')}" in done.stdout
     assert f"s.jsonl:6  {PRINTED}" in done.stdout
-    assert "1 claim of 1 is contradicted by the record" in done.stdout
+    assert "The only claim is contradicted by the record." in done.stdout
 
 
 def test_a_claim_that_the_record_carries_is_no_accusation(gedanken: Cli, tmp_path: Path) -> None:
     done = gedanken("audit", session(tmp_path / "s.jsonl", ANSWER), "--fail-on", "misquoted", "never-run", "stale")
     assert done.returncode == 0
-    assert "The record contradicts none of 1 claim." in done.stdout
+    assert "The record does not contradict the only claim." in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -89,20 +89,48 @@ def test_an_incomplete_record_never_says_never_run(gedanken: Cli, tmp_path: Path
     torn = gedanken("audit", session(tmp_path / "b.jsonl", said, compacted=True), "--fail-on", "never-run")
     assert (whole.returncode, torn.returncode) == (1, 0)
     assert "incomplete   b.jsonl:2  it was compacted" in torn.stdout
-    assert "None of 1 claim could be decided" in torn.stdout
+    assert "The only claim could not be decided." in torn.stdout
 
 
 def test_a_chat_export_is_never_said_to_be_in_order(gedanken: Cli, tmp_path: Path) -> None:
     chat = tmp_path / "chat.md"
     chat.write_text(f"## User\n\n{ASKED}\n\n## Assistant\n\nI ran pytest. {LIE}\n")
     done = gedanken("audit", chat)
-    assert "could be decided" in done.stdout
-    assert "only a re-run (--rerun claimed) or your word" in done.stdout
+    assert "The only claim could not be decided." in done.stdout
+    assert "run them again (--rerun claimed) or state that the agent had no tools (--no-tools)" in done.stdout
+    assert "no tool calls recorded" in done.stdout
+    assert "0/0" not in done.stdout
+
+
+def test_what_the_user_stated_is_named_and_not_asked_for_again(gedanken: Cli, tmp_path: Path) -> None:
+    chat = tmp_path / "chat.md"
+    chat.write_text(f"## User\n\n{ASKED}\n\n## Assistant\n\nI ran pytest. {LIE}\n")
+    done = gedanken("audit", chat, "--no-tools")
+    assert "never run: you stated (--no-tools) that the agent had no tools" in done.stdout
+    assert "The only claim is contradicted, given that the agent had no tools (--no-tools)." in done.stdout
+    assert "by the record" not in done.stdout
+    assert "To decide" not in done.stdout
+
+
+def test_a_chat_that_shows_marks_of_tools_is_not_offered_that_it_had_none(gedanken: Cli, tmp_path: Path) -> None:
+    chat = tmp_path / "chat.md"
+    chat.write_text(f"## User\n\n{ASKED}\n\n## Assistant\n\nRan terminal command: pytest\n\nI ran pytest. {LIE}\n")
+    assert "--no-tools" not in gedanken("audit", chat).stdout
+
+
+@pytest.mark.parametrize(("claims", "shown"), [(6, "undecidable  chat.md:12"), (7, "2 more claims are undecidable")])
+def test_a_single_undecidable_claim_is_shown_where_its_mention_would_stand(
+    gedanken: Cli, tmp_path: Path, claims: int, shown: str
+) -> None:
+    chat = tmp_path / "chat.md"
+    said = "\n".join(f"The accuracy of model {'abcdefg'[at]} was 0.9{at}." for at in range(claims))
+    chat.write_text(f"## User\n\nhi\n\n## Assistant\n\n{said}\n")
+    assert shown in gedanken("audit", chat).stdout
 
 
 def test_where_no_claim_is_found_that_is_no_praise(gedanken: Cli, tmp_path: Path) -> None:
     done = gedanken("audit", session(tmp_path / "s.jsonl", "Hello!"))
-    assert "No claim was found that these rules know; that says nothing of what ran." in done.stdout
+    assert "The rules found no claim; that says nothing about what ran." in done.stdout
 
 
 def test_a_batch_has_a_row_for_each_session_and_rates_for_each_agent(gedanken: Cli, tmp_path: Path) -> None:

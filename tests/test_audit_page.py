@@ -133,6 +133,6 @@ def test_a_long_session_is_shown_where_it_matters() -> None:
 def test_html_writes_the_page_and_over_nothing_else(gedanken: Cli, tmp_path: Path) -> None:
     path = session(tmp_path / "s.jsonl", ANSWER)
     assert gedanken("audit", path, "--html", "audit.html", "--json").returncode == 0
-    assert "The record contradicts none" in (tmp_path / "audit.html").read_text()
+    assert "The record does not contradict" in (tmp_path / "audit.html").read_text()
     assert gedanken("audit", path, "--html", path).returncode == 2
     assert json.loads(path.read_text().splitlines()[0])

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from gedanken.experiment.errors import BadInput
 from gedanken.records.importers.folders import logs_in
-from gedanken.records.importers.opened import text_of_log
+from gedanken.records.importers.text_files import text_of_log
 
 TEXT = "epoch 1 val_loss 0.5\nepoch 2 val_loss 0.4 ± µ\n"
 MOST = 1 << 20

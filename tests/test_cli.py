@@ -55,6 +55,18 @@ def test_help_comes_at_once_and_names_the_exit_codes() -> None:
     assert "Exit codes: 0 done" in loaded.stdout
 
 
+@pytest.mark.parametrize("group", [[], ["probe"], ["sandbox"], ["traces"], ["runs"], ["models"]])
+def test_no_command_is_described_in_half_a_sentence(gedanken: Cli, group: list[str]) -> None:
+    listed = (
+        gedanken(*group, "--help", env={**os.environ, "COLUMNS": "80"})
+        .stdout.partition("Commands:")[2]
+        .partition("\n\n")[0]
+    )
+    told = [line for line in listed.splitlines() if line.strip()]
+    assert told
+    assert [line for line in told if not line.endswith(".") or line.endswith("...")] == []
+
+
 @pytest.mark.parametrize("example", ["run article", "compare runs/", "report runs/"])
 def test_help_has_examples(gedanken: Cli, example: str) -> None:
     assert f"gedanken {example}" in gedanken(example.split(maxsplit=1)[0], "--help").stdout
@@ -69,7 +81,7 @@ def test_help_has_examples(gedanken: Cli, example: str) -> None:
         ({"conditions": {"sorce": "shown"}}, "mine.yaml:10: conditions.sorce: unknown key"),
         ({"limits": {"wall_seconds": -1}}, "mine.yaml:10: limits.wall_seconds: Input should be greater than 0"),
         ({"script": ["python3 train.py"]}, "script line 1 uses train.py, which no earlier line writes"),
-        ({"script": GOOD["script"][:1]}, "the script writes train.py and never runs it"),
+        ({"script": GOOD["script"][:1]}, "the script writes train.py but never runs it"),
         ({"script": []}, "script: Tuple should have at least 1 item"),
     ],
 )

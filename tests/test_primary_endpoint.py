@@ -109,7 +109,7 @@ def test_the_reason_says_nothing_of_a_loss_that_is_shown_for_training_alone() ->
 def test_a_log_that_shows_no_metric_has_no_endpoint_and_that_is_said() -> None:
     found = compared(Style("step {e} took {clock:.2f} s\nlr {rate:.4f}", tail="drawn at random: {one:.4f}"))
     assert found.endpoint is None
-    assert any("no primary endpoint" in reason for reason in found.undecided)
+    assert any("no main metric" in reason for reason in found.undecided)
 
 
 def test_what_the_log_says_it_goes_by_comes_before_the_loss() -> None:
@@ -178,7 +178,7 @@ def test_a_metric_that_nothing_recognises_is_read_by_an_expression() -> None:
     primary = compared(own, fitness(r"<<([\d.]+)>>")).series[0]
     assert (primary.name, primary.n_real, primary.n_imagined) == ("last fitness", 7, 3)
     none = compared(own, fitness("nowhere ([0-9]+)"))
-    assert any("fitness" in reason and "no line of a real run" in reason for reason in none.undecided)
+    assert any("fitness" in reason and "no number in any line of a real run" in reason for reason in none.undecided)
 
 
 @pytest.mark.parametrize("expression", ["(", "a" * 2000, "[z-a]"])

@@ -103,7 +103,7 @@ EXECUTED = {
     ".venv/bin/gedanken run mnist --model openai:my-model --base-url http://127.0.0.1:8000/v1": "Confidence:",
     ".venv/bin/gedanken compare seed1.log seed2.log --imagined said.log --program train.py": "imagined run",
     ".venv/bin/gedanken compare logs/ --imagined said.log --html both.html": "both.html",
-    ".venv/bin/gedanken audit session.jsonl": "The record contradicts none of 1 claim.",
+    ".venv/bin/gedanken audit session.jsonl": "The record does not contradict the only claim.",
     ".venv/bin/gedanken resume": "Confidence:",
 }
 """With words of what they print."""

@@ -148,11 +148,11 @@ def test_what_cannot_be_given_is_refused_before_anything_runs(gedanken: Cli, tmp
 @pytest.mark.parametrize(
     ("lines", "fault"),
     [
-        ([{"give": "train.py"}, RUN], "needs what it gives"),
-        ([{"give": "train.py", "program": "digits", "source": "1"}, RUN], "needs what it gives"),
-        ([{"give": "train.py", "source": "1", "change": "batch x8"}, RUN], "goes with `program`"),
-        ([{"give": "train.py", "program": "digits", "tell": "Write it."}, RUN], "alone"),
-        ([{"type": "ls", "program": "digits"}], "go with `give`"),
+        ([{"give": "train.py"}, RUN], "needs the program that it gives"),
+        ([{"give": "train.py", "program": "digits", "source": "1"}, RUN], "needs the program that it gives"),
+        ([{"give": "train.py", "source": "1", "change": "batch x8"}, RUN], "is allowed only beside `program`"),
+        ([{"give": "train.py", "program": "digits", "tell": "Write it."}, RUN], "may have only `program`"),
+        ([{"type": "ls", "program": "digits"}], "are allowed only beside `give`"),
         ([{"give": "../train.py", "program": "digits"}, RUN], "give"),
         ([{"give": "train.py", "program": "digits"}], "never runs it"),
         (
@@ -161,7 +161,7 @@ def test_what_cannot_be_given_is_refused_before_anything_runs(gedanken: Cli, tmp
                 {"tell": "Edit it.", "edit": "train.py", "task": {"layers": 2, "epochs": 3}},
                 RUN,
             ],
-            "which was given",
+            "which the script supplies",
         ),
     ],
 )

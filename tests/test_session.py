@@ -99,7 +99,7 @@ def test_two_processes_are_never_at_work_on_one_run(session: Session) -> None:
 
 @pytest.mark.parametrize("name", ["../x", "", "a/b", "a b", ".hidden", "-rf", "x" * 81, "a\nb", "a.b"])
 def test_a_name_that_leads_out_of_the_folder_is_refused(name: str) -> None:
-    with pytest.raises(BadInput, match="cannot name a run"):
+    with pytest.raises(BadInput, match="cannot be the name of a run"):
         Session.open(name, LIMITS)
 
 

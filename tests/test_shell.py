@@ -64,7 +64,7 @@ def shell(tmp_path: Path, scripted: Callable[..., str]) -> Shell:
 def test_answers_go_to_standard_output_and_what_is_said_about_them_does_not(shell: Shell) -> None:
     done = shell("nvidia-smi\npwd\n")
     assert (done.stdout, done.returncode) == (f"{GPUS}/home/user\n", 0)
-    assert done.stderr == "(taken off: code fence ×2, echo of the command)\n"
+    assert done.stderr == "(removed: code fence ×2, echo of the command)\n"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_line_is_told_or_typed(shell: Shell, lines: str, answer: str) -> None:
         ("cat nothing\npwd\n", [], 0, "inferred from the output"),
         ("", [], 0, ""),
         ("pwd\n{Be quick.}\n", [], 0, "gedanken: text was not sent"),
-        ("pwd\n{Be\nquick.\n", [], 2, "gedanken: what was told with { ends without its }"),
+        ("pwd\n{Be\nquick.\n", [], 2, "gedanken: the text after { has no matching }"),
         ("dies\npwd\n", [], 4, "gedanken: scripted:"),
         ("pwd\n:machin\n", [], 2, "gedanken: there is no :machin; did you mean :machine?"),
         ("pwd\n:diff\npwd\n", [], 0, "gedanken: the last command was not typed into both machines"),
@@ -122,7 +122,7 @@ def test_on_both_machines_the_answers_stand_labelled_under_the_command(shell: Sh
     assert done.stdout == (
         "$ nvidia-smi\n"
         "real (docker):\n≠ bash: nvidia-smi: command not found\n  (exit code 127)\n"
-        f"imagined (scripted:replies.yaml):\n{gpus}  (taken off: code fence ×2, echo of the command)\n"
+        f"imagined (scripted:replies.yaml):\n{gpus}  (removed: code fence ×2, echo of the command)\n"
         "$ pwd\nreal (docker):\n  /home/user\nimagined (scripted:replies.yaml):\n  /home/user\n"
         "no difference\n"
         "$ false\nreal (docker):\n  (no output; exit code 1)\nimagined (scripted:replies.yaml):\n  (no output)\n"
@@ -245,7 +245,7 @@ def test_an_answer_that_cannot_be_kept_is_shown_all_the_same(tmp_path: Path, scr
         preexec_fn=fill_the_disk,
     )
     assert done.stdout == MUCH
-    assert "the session could not be kept: File too large" in done.stderr
+    assert "the session could not be stored: File too large" in done.stderr
 
 
 @pytest.mark.docker

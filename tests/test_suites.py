@@ -86,7 +86,7 @@ def test_lines_that_cannot_be_read_are_told_by_their_number(tmp_path: Path) -> N
     assert [bad.line for bad in read.bad] == [2, 3, 4, 6]
     told = [bad.problem for bad in read.bad]
     assert told[0].startswith("broken JSON: ") and told[1] == "output: Field required"
-    assert told[2:] == ["no JSON object", "its id stands in line 1 already"]
+    assert told[2:] == ["no JSON object", "line 1 already has this id"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
@@ -115,7 +115,7 @@ def test_a_suite_without_a_line_that_can_be_used_is_refused(tmp_path: Path) -> N
 def test_a_suite_that_no_run_folder_could_be_read_again_with_is_not_asked() -> None:
     line = SuiteItem(id="x", code=JOINS + "#" * MOST_SPEC_BYTES, input="1, 2", output="3")
     spec = probe_spec(ProbeDesign(suite=(line,)), ModelSpec(name="embedded"), SandboxSpec())
-    with pytest.raises(BadInput, match="--suite: too large to be asked in one run"):
+    with pytest.raises(BadInput, match="--suite: too large for one run"):
         check(spec)
 
 

@@ -67,7 +67,7 @@ def test_a_session_of_gemini_that_was_taken_back_is_incomplete(tmp_path: Path) -
     read = _one(
         tmp_path / "session.jsonl", _lines([{"sessionId": "s", "projectHash": "h"}, said, {"$rewindTo": "1"}])
     )
-    assert [gap.reason for gap in read.gaps] == ["it was taken back to an earlier message"]
+    assert [gap.reason for gap in read.gaps] == ["the user went back to an earlier message"]
 
 
 @pytest.mark.parametrize("part", [{"type": "compaction"}, {"type": "subtask", "prompt": "look"}])

@@ -153,13 +153,13 @@ def test_no_link_beside_a_session_is_followed(tmp_path: Path) -> None:
 _COMPACTED = {"type": "system", "subtype": "compact_boundary", "uuid": "z", "content": "Conversation compacted"}
 _INCOMPLETE: dict[str, tuple[str, str]] = {
     "compacted session": (_lines([*CLAUDE[:4], _COMPACTED, *CLAUDE[4:]]), "compacted"),
-    "missing beginning": (_lines(CLAUDE[3:]), "not in it"),
+    "missing beginning": (_lines(CLAUDE[3:]), "entries that are missing"),
     "cleared result": (
         _lines([*MESSAGES[:4], {**MESSAGES[4], "content": "[Old tool result content cleared]"}, MESSAGES[5]]),
         "cleared",
     ),
     "result without content": (_lines([*MESSAGES[:4], {**MESSAGES[4], "content": None}, MESSAGES[5]]), "cleared"),
-    "call without result": (_lines([*MESSAGES[:4], MESSAGES[5]]), "whose result is not in it"),
+    "call without result": (_lines([*MESSAGES[:4], MESSAGES[5]]), "a tool call has no result"),
     "last line torn": (
         _lines(MESSAGES) + '{"role": "assistant", "content": "I al',
         "no whole JSON, and the file ends",
@@ -172,7 +172,7 @@ _INCOMPLETE: dict[str, tuple[str, str]] = {
     "conversation that was summed up": (
         _lines([{**MESSAGES[0], "content": "This session is being continued from a previous conversation that …"}])
         + _lines(MESSAGES[1:]),
-        "summed up",
+        "only a summary is left",
     ),
     "compacted rollout": (
         _lines([{"type": "session_meta", "payload": {}}, {"type": "compacted", "payload": {"message": "m"}}]),
@@ -188,7 +188,7 @@ _INCOMPLETE: dict[str, tuple[str, str]] = {
                 },
             ]
         ),
-        "used by code",
+        "code called tools",
     ),
     "copied context": (
         json.dumps(

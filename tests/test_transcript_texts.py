@@ -65,7 +65,7 @@ def test_what_a_terminal_of_an_agent_showed_is_not_all_the_agents_words(tmp_path
 def test_calls_whose_outputs_an_export_leaves_out_are_calls_all_the_same(tmp_path: Path) -> None:
     read = _one(tmp_path / "export.txt", "❯ go on\n⏺ Bash(make test)\n⏺ All tests pass.\n")
     assert [event.kind for event in read.events] == ["message", "call", "message"]
-    assert "whose result is not in it" in _reasons(read)
+    assert "a tool call has no result" in _reasons(read)
 
 
 def test_what_the_terminal_says_of_a_background_command_is_no_claim(tmp_path: Path) -> None:

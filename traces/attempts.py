@@ -1,5 +1,5 @@
-"""One run tree for a run, however many processes work on it: entries of a dead process are closed, and the root
-is continued.
+"""One run tree for a run, however many processes work on it: entries that a dead process left open are closed, and
+the root is continued.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Interface of an exporter: it receives the run tree entry by entry, as each begins and ends."""
+"""The interface of an exporter, which receives the run tree entry by entry, as each begins and ends."""
 
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable

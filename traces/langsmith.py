@@ -1,4 +1,6 @@
-"""The exporter to LangSmith: uses its client, without the host's environment that it adds by default."""
+"""The exporter to LangSmith. It uses LangSmith's client, but does not send the host's environment, which that client
+adds by default.
+"""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -47,8 +49,7 @@ class LangSmith:
 
 
 def replay(roots: Iterable[TracedRun]) -> int:
-    """Send a whole trace to the LangSmith project of the environment variables; return the number of entries.
-
+    """Send a whole trace to the LangSmith project that the environment variables name; return the number of entries.
     Raises BadInput if LangSmith rejects it.
     """
     from langsmith.utils import LangSmithError, get_env_var, get_tracer_project
@@ -69,14 +70,16 @@ def replay(roots: Iterable[TracedRun]) -> int:
 
 
 def open_langsmith() -> LangSmith | None:
-    """Open the LangSmith exporter of the environment variables; None if they do not switch tracing on."""
+    """Open the LangSmith exporter that the environment variables describe; None if they do not switch tracing on."""
     from langsmith.utils import get_tracer_project, tracing_is_enabled
 
     return LangSmith(langsmith_client(), get_tracer_project()) if tracing_is_enabled() else None
 
 
 def langsmith_client(failed: Callable[[Exception], None] | None = None) -> Client:
-    """Create a client for the LangSmith of the environment variables, without the defaults that add the host's
-    environment and the state of the user's git folder to each run. `failed` receives errors of entries that were not
-    sent."""
+    """Create a client for the LangSmith that the environment variables name.
+
+    It does not add the host's environment and the state of the user's git folder to each run. `failed` receives the
+    errors of entries that were not sent.
+    """
     return Client(omit_traced_runtime_info=True, tracing_error_callback=failed)

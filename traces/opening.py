@@ -23,9 +23,9 @@ def traced(
     folder: Path, asked: dict[str, Any], progress: Progress, collector: str | None = None
 ) -> Iterator[dict[str, Any]]:
     """Return the graph config that traces the run in `folder`, in one tree with the traces of earlier processes.
-    `asked` becomes the input of its root; the trace is also sent to the OpenTelemetry `collector`.
 
-    Raises BadInput if the built-in exporter is not installed.
+    `asked` becomes the input of the root entry; the trace is also sent to the OpenTelemetry `collector`. Raises
+    BadInput if the built-in exporter is not installed.
     """
     left = _left(folder, progress)
     exporters = _exporters(folder, progress)
@@ -47,7 +47,7 @@ def _left(folder: Path, progress: Progress) -> Left | None:
     try:
         return left_of(read_local(Inside(folder, MOST_TRACE_BYTES)))
     except BadInput as error:
-        progress.say(f"this process starts a new trace tree: {error}")
+        progress.say(f"the earlier trace cannot be continued, so this process starts a new one: {error}")
         return None
 
 

@@ -47,7 +47,7 @@ class TracedRun:
 
     @property
     def first_token(self) -> float | None:
-        """Seconds from the request to the first token; None if there was none, or if the reply was not streamed."""
+        """Seconds from the request to the first token; None if no token came, or if the reply was not streamed."""
         came = next((time for name, time in self.events if name == "new_token"), None)
         return (came - self.start).total_seconds() if came and self.start else None
 
@@ -119,12 +119,12 @@ def run_of(fields: dict[str, Any]) -> TracedRun:
 
 
 def as_lines(runs: Iterable[dict[str, Any]]) -> Iterator[bytes]:
-    """Write entries as the lines of a trace, each with all its fields."""
+    """Yield entries as the lines of a trace, each with all its fields."""
     return (json.dumps({"post": run}).encode() for run in runs)
 
 
 def operations(lines: Iterable[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Parse each line that is a `post` or a `patch`, into that word and the fields."""
+    """Parse each line that is a `post` or a `patch`; yield that word and the fields."""
     for line in lines:
         try:
             told = json.loads(line)

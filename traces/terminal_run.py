@@ -1,5 +1,6 @@
-"""Trace of one terminal command as a `tool` entry, for real and imagined machines alike, with model requests below
-it."""
+"""The trace of one terminal command as a `tool` entry, for real and imagined machines alike, with the model requests
+below it.
+"""
 
 import hashlib
 from collections.abc import AsyncIterator, Mapping
@@ -41,7 +42,9 @@ _HERE: ContextVar[TerminalRun | None] = ContextVar("terminal run", default=None)
 
 
 def is_from_ledger() -> None:
-    """Mark the command being traced: it, or a reply that it consists of, was stored by an earlier process."""
+    """Mark the command that is being traced as stored by an earlier process, either itself or a reply that it
+    consists of.
+    """
     if here := _HERE.get():
         here.from_ledger = True
 

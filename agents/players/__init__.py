@@ -1,1 +1,1 @@
-"""Reference players: models whose strategy for answering is known by construction, for testing the verdict."""
+"""Reference players: models whose way of answering is known by construction. The verdict is tested with them."""

@@ -59,9 +59,8 @@ class Bank:
         return dict(groups)
 
     def asked(self, texts: Sequence[str]) -> Entry | None:
-        """Return the entry whose program was shown last in a conversation.
-
-        If two entries have the same program, the text around it decides.
+        """Return the entry whose program was shown last in a conversation. If two entries have the same program, the
+        text around it decides which one.
         """
         conversation = "\n".join(texts)
         found: list[tuple[int, int, bool, Entry]] = []
@@ -92,9 +91,13 @@ def read_bank(path: Path) -> Bank:
         values = json.loads(lzma.decompress(packed) if path.suffix == ".xz" else packed)
         return Bank(_entries(values["items"]), _entries(values["corpus"]))
     except OSError as error:
-        raise BadInput(f"{path}: the file of known items cannot be read: {error.strerror or error}") from error
+        raise BadInput(
+            f"{path}: the file of the items that the player knows cannot be read: {error.strerror or error}"
+        ) from error
     except (lzma.LZMAError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise BadInput(f"{path} is not a file of known items: {str(error).splitlines()[0][:200]}") from error
+        raise BadInput(
+            f"{path} is not a file of items that a player knows: {str(error).splitlines()[0][:200]}"
+        ) from error
 
 
 def _entries(rows: Sequence[dict[str, object]]) -> tuple[Entry, ...]:

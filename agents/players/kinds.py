@@ -1,5 +1,5 @@
-"""The kinds of reference players, several for each strategy. Each is a function that returns the predicted output of
-an item.
+"""The kinds of reference players, several for each way of answering. Each is a function that returns the predicted
+output of an item.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Predictions from programs that were read together with their outputs: by nearest neighbours and by n-grams."""
+"""Predictions made from programs that a player has read with their outputs: by nearest neighbours and by n-grams."""
 
 import re
 from collections import Counter, defaultdict
@@ -30,7 +30,9 @@ def words(text: str) -> Counter[str]:
 
 
 def neighbours(bank: Bank, asked: Entry, features: Features) -> list[Entry]:
-    """Sort the entries that were read by their similarity to `asked`: the cosine of features, weighted by rarity."""
+    """Sort the entries that the player has read by their similarity to `asked`, which is the cosine of features
+    weighted by rarity.
+    """
     known = bank.memo.get(features)
     if known is None:
         known = bank.memo[features] = _Index(bank.read, features)

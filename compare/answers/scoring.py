@@ -15,11 +15,11 @@ _SPEAKS = "speaks as an AI"
 
 
 def score(imagined: Execution, truth: str, rival: str | None = None) -> Answer | None:
-    """Return the scored answer in an imagined output; None if there is no answer at all, which says nothing about the
+    """Score the answer in an imagined output; None if the output has no answer at all, which says nothing about the
     model.
 
-    `truth` and `rival` are the real outputs of the item's program and of its rival. An answer is right only if it
-    equals the truth exactly, line endings aside.
+    `truth` is the real output of the item's program, `rival` the real output of the program that the item is paired
+    with. An answer is right only if it equals the truth exactly, line endings aside.
     """
     if imagined.cause in _NO_ANSWERS:
         return None
@@ -30,7 +30,7 @@ def score(imagined: Execution, truth: str, rival: str | None = None) -> Answer |
 
 
 def parts_right(said: Sequence[str], true: Sequence[str]) -> float:
-    """Return the share of the elements of the true lines that the answer has at the same position."""
+    """Return the fraction of the words in the true output that the answer has at the same position."""
     elements = [word for line in true for word in line.split()]
     answered = [word for line in said for word in line.split()]
     return sum(one == other for one, other in zip(elements, answered, strict=False)) / max(1, len(elements))

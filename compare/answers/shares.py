@@ -1,4 +1,4 @@
-"""Exactness over items: each item has the same weight, and samples of one item do not count as further items."""
+"""How exact the answers to items are: each item has the same weight, however many samples of it there are."""
 
 from collections.abc import Sequence
 from statistics import fmean, stdev
@@ -10,7 +10,7 @@ from gedanken.compare.stats.intervals import share_of
 
 
 class Exactness(NamedTuple):
-    """The mean over items of the share of exact samples, with its clustered 95 % confidence interval."""
+    """The share of exact samples, averaged over items, with a 95 % confidence interval clustered by item."""
 
     mean: float
     low: float
@@ -19,7 +19,7 @@ class Exactness(NamedTuple):
 
 
 def exactness(shares: Sequence[float]) -> Exactness | None:
-    """Return the mean of the items' shares with its 95 % confidence interval; None if there are no items.
+    """Average the items' shares of exact samples, with a 95 % confidence interval; None if there are no items.
 
     The interval uses Student's t over items. If all items have equal shares there is no variance, and the interval is
     that of a single share.

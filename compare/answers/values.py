@@ -22,7 +22,7 @@ _ASSERTED = re.compile(r"\s*assert\s.*?==(?P<answer>.*)", re.DOTALL)
 
 
 def value_said(reply: str) -> str:
-    """Return the answer within a reply: the text between the [ANSWER] marks, and after `assert f(…) ==`."""
+    """Return the answer in a reply: the text between the [ANSWER] marks, without `assert f(…) ==` before it."""
     reply = _marked(reply)
     if found := _ASSERTED.fullmatch(reply):
         reply = found["answer"]
@@ -30,7 +30,7 @@ def value_said(reply: str) -> str:
 
 
 def call_said(reply: str) -> str:
-    """Return the call within a reply: the text between `assert` and `==`."""
+    """Return the call in a reply: the text between `assert` and `==`."""
     return _marked(reply).split("==")[0].strip().removeprefix("assert ").strip()
 
 
@@ -40,12 +40,12 @@ def _marked(reply: str) -> str:
 
 
 def predicted_by(answers: Sequence[str]) -> Predicts:
-    """Return what a file of answers predicts: inputs if the answers are calls of the function, else outputs."""
+    """Return what the answers in a file predict: inputs if they are calls of the function, else outputs."""
     return "input" if 2 * sum(_CALL in answer for answer in answers) > len(answers) else "output"
 
 
 def judge(output: str, answer: str, given: str) -> Judgement:
-    """Judge whether `answer` has the value of `output`; `given` is the text of the function's arguments."""
+    """Judge whether `answer` has the same value as `output`; `given` is the text of the function's arguments."""
     if not answer or len(answer) > MOST_CHARACTERS:
         return "unparsable"
     if f"{_CALL}{given})" in answer:
@@ -64,7 +64,9 @@ def judge(output: str, answer: str, given: str) -> Judgement:
 
 
 def judge_call(output: str, answer: str) -> Judgement:
-    """Judge an answer that predicts an input. Unless it is no call, only running it shows what it returns."""
+    """Judge an answer that predicts an input. Without a call it is wrong; what a call returns, only
+    running it shows.
+    """
     if not answer or len(answer) > MOST_CHARACTERS or _sides(output, answer) is None:
         return "unparsable"
     return "run" if _CALL in answer else "wrong"
@@ -79,7 +81,7 @@ class CheckProgram(NamedTuple):
 
 
 def check_program(code: str, output: str, answer: str) -> CheckProgram:
-    """Return the program that judges an answer: the function's code and the assertion."""
+    """Return the program that judges an answer by running it: the function's code and the assertion."""
     asserted = f"{code}\nassert {output} == {answer}"
     sign = sha256(asserted.encode(errors="replace")).hexdigest()  # which no answer can hold itself
     return CheckProgram(f"{_QUIET}exec({asserted!r}, {{}})\nout.write({sign!r})\n", sign)

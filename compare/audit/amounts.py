@@ -1,4 +1,4 @@
-"""Whether a printed number is the stated one: as it is, rounded, as a share, or in another unit."""
+"""Whether a printed number is the one that a claim states: the same, rounded, as a percentage, or in another unit."""
 
 from decimal import Decimal
 
@@ -34,7 +34,7 @@ def _readings(kind: str, scale: Decimal, printed: Printed) -> set[Decimal]:
 
 
 def rounds(stated: Decimal, real: Decimal, *, about: bool = False) -> bool:
-    """Return whether a number is the stated one, to the digits that are stated."""
+    """Return whether a number equals the stated one, if it is rounded to as many digits as are stated."""
     exponent = stated.as_tuple().exponent
     step = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(1)
     if about and abs(stated - real) <= abs(real) * Decimal("0.06"):

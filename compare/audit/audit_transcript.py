@@ -42,8 +42,8 @@ def audit_transcript(
 ) -> list[JudgedClaim]:
     """Return the claims of the agent, each with its status and the evidence from the record.
 
-    `no_tools` states that the agent of a plain chat had no tools, on the user's word. `pointed` are passages in which
-    a model saw claims: such a claim can be supported by the record, but never counts against the agent.
+    With `no_tools`, the user states that the agent of a plain chat had no tools. `pointed` contains passages in which
+    a model saw claims; the record can support such a claim, but it never counts against the agent.
     """
     spotted = list(spot(transcript, pointed))
     if not spotted:
@@ -72,7 +72,7 @@ class _Audit:
         verdict = of_another_runtime(case, verdict) or verdict
         verdict = of_another_name(case, verdict) or verdict
         if verdict.status in ACCUSATIONS and not spotted.firm:
-            verdict = undecidable("it may speak of something else than a run of this session", *verdict.evidence)
+            verdict = undecidable("it may be about something other than a run in this session", *verdict.evidence)
         sources = sources_of(spotted.claim, self.numbers, self.record, verdict.evidence)
         return JudgedClaim(spotted.claim, verdict.status, verdict.reason, verdict.evidence, sources)
 
@@ -85,7 +85,9 @@ class _Audit:
         now = self._verdict(Case(replace(case.spotted, earlier=False), self.record, self.numbers))
         if now.status not in ACCUSATIONS:
             return None
-        return undecidable("it may speak of the present state, and not of that which this says", *verdict.evidence)
+        return undecidable(
+            "it may be about the present state, but only an earlier state supports it", *verdict.evidence
+        )
 
     def _verdict(self, case: Case) -> Verdict:
         match case.spotted.says:
@@ -106,7 +108,7 @@ class _Audit:
             case RunSays() as says:
                 return judge_run(case, says)
             case UnreadSays():
-                return undecidable("a model pointed at it, and no rule reads what it says")
+                return undecidable("only a model (--claims-by) saw a claim here, and no rule can read it")
             case OutputSays() as says:
                 return judge_output(case, says, self.lines)
             case FileSays() as says:
@@ -124,7 +126,7 @@ def _numbers(spotted: list[Spotted]) -> set[str]:
 
 def _unrecorded(transcript: AgentTranscript, spotted: list[Spotted], *, no_tools: bool) -> list[JudgedClaim]:
     if plays_a_terminal(transcript):
-        reason = "the agent was asked to play this; the real output stands beside it only after a re-run"
+        reason = "the agent was asked to play this terminal; --rerun claimed shows the real output beside it"
         return [JudgedClaim(one.claim, "undecidable", reason, reading="role-played") for one in spotted]
     judged = []
     has_marks = shows_tools(transcript)

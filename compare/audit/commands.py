@@ -1,5 +1,5 @@
-"""What a shell command does: its simple commands, each with the program that it runs and the purpose of that
-program.
+"""What a shell command does: the simple commands in it, each with the program that it runs and that program's
+purpose.
 """
 
 import re
@@ -243,7 +243,9 @@ def _by_target(rest: tuple[str, ...], otherwise: str) -> str:
 
 
 def may_hide(step: Step, family: str) -> bool:
-    """Return whether a command may have done something of this family that its name does not tell."""
+    """Return whether a command may have run a program of this family (tests, build, …) although its name does not say
+    so.
+    """
     if step.family == "quiet":
         return False
     if step.family == "commit":
@@ -270,7 +272,7 @@ _STARTS_OTHERS = _RUNS_ANYTHING | words(
 
 
 def wraps(step: Step) -> bool:
-    """Return whether a command starts whatever its configuration, a script or an image says."""
+    """Return whether a command runs other programs, which are named in its configuration, a script or an image."""
     if step.family == "quiet":
         return False
     is_script = re.search(r"\.(?:sh|bash|zsh|mk|ps1|bat)$", step.program) or step.words[0].startswith("./")
@@ -323,7 +325,7 @@ _WHOLE_FOLDERS = frozenset([".", "..", "...", "test", "tests", "spec", "specs", 
 
 
 def is_narrowed(step: Step) -> bool:
-    """Return whether a test command names some of the tests, so that it does not run all of them."""
+    """Return whether a test command selects some of the tests, so that it does not run all of them."""
     if step.family != "tests":
         return False
     for word in step.words[1:]:

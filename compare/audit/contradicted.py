@@ -1,5 +1,5 @@
-"""Whether the record contradicts a number of any name: only where the one place with that name has another number,
-and nothing else may explain the number.
+"""Whether the record contradicts a number with any name. It does so only if exactly one output line has that name,
+with another number, and nothing else may explain the number.
 """
 
 import re
@@ -35,7 +35,7 @@ _NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w-]{2,20})")
 
 
 def contradicted(case: Case, figure: Figure, places: list[Place], sentence: Sentence) -> Verdict | None:
-    """Return the accusation, if the last run prints this name once, with another number; else None."""
+    """Return the accusation if the last run prints the claim's name exactly once, with another number; else None."""
     place = _only_place(figure, places)
     if place is None or place.run is None or not _is_of_last_run(case, place):
         return None
@@ -46,7 +46,9 @@ def contradicted(case: Case, figure: Figure, places: list[Place], sentence: Sent
         return None
     line = case.record.evidence(place.event, place.one.start)
     return Verdict(
-        "misquoted", f"the last run before it that names this says “{' '.join(line.quote.split())[:120]}”", (line,)
+        "misquoted",
+        f"the last run before the claim that names this says “{' '.join(line.quote.split())[:120]}”",
+        (line,),
     )
 
 

@@ -1,4 +1,4 @@
-"""Whether a number that is stated and one that was printed count different things: rows, and batches of rows."""
+"""Whether a stated number and a printed one count different things, such as rows and batches of rows."""
 
 import re
 from decimal import Decimal
@@ -25,8 +25,9 @@ def sums_in_a_row(numbers: list[Decimal]) -> set[Decimal]:
 
 
 def counts_something_else(case: Case, says: ValueSays, line: str, printed: str) -> bool:
-    """Return whether the claim names another thing behind its number than the line does, or has other numbers, so
-    that its number may belong to something else."""
+    """Return whether the claim and the output line count different things: the words after their numbers differ, or
+    other numbers stand in the claim to which the stated one may belong.
+    """
     claim = case.spotted.claim
     text = case.record.transcript.events[case.event].text
     said = text[claim.start : claim.end + 40]

@@ -1,4 +1,4 @@
-"""Whether a stated number is the sum, the difference, the ratio or the mean of printed ones."""
+"""Whether a stated number is the sum, difference, ratio or mean of printed numbers."""
 
 import re
 from collections.abc import Iterator
@@ -57,8 +57,10 @@ class Place:
 
 
 def derived(case: Case, figure: Figure, places: list[Place], sentence: Sentence | None) -> tuple[Place, ...] | None:
-    """Return the printed numbers from which a stated number follows; None if it follows from none that it is
-    surely about: those that the words before it state, those of its own name, all of one unit.
+    """Return the printed numbers from which a stated number can be computed; None if there are none.
+
+    Only numbers that the claim is surely about are used: those that the words before it state, those with its own
+    name, and those with its unit.
     """
     if sentence is None or not figure.value:
         return None
@@ -117,7 +119,7 @@ def _column(figure: Figure, places: list[Place]) -> tuple[Place, ...] | None:
 
 
 def follows(figure: Figure, one: Printed, other: Printed) -> bool:
-    """Return whether a number is the sum, the difference or the ratio of two printed ones."""
+    """Return whether a number is the sum, the difference or the ratio of two printed numbers."""
     low, high = sorted((abs(one.value * one.scale), abs(other.value * other.scale)))
     kind, scale = unit_of(figure.unit)
     said = partial(rounds, figure.value, about=figure.about)

@@ -113,7 +113,9 @@ class Edit(NamedTuple):
 
 
 def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
-    """Yield each path that a shell command names and writes to, and whether the file must have existed before."""
+    """Yield each path that a shell command names and writes to, and whether the file must have existed before the
+    command.
+    """
     yield from ((path, False) for path in moved_files(command))
     if not re.search(r">|sed|tee|perl|curl|wget", command):
         return
@@ -134,7 +136,7 @@ def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
 
 
 def languages_of(programs: Sequence[str]) -> tuple[str, ...]:
-    """Return the languages whose files a run of these programs reads; empty if the files could be in any language."""
+    """Return the languages of the source files that a run of these programs reads; empty if that is not known."""
     found = [languages for program in programs for pattern, languages in _LANGUAGES if re.search(pattern, program)]
     return tuple(sorted({language for languages in found for language in languages}))
 
@@ -158,7 +160,7 @@ def touches(edit: Edit, programs: Sequence[str], words: Sequence[str], family: s
 
 
 def may_touch(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
-    """Return whether a file that is new to the record may have existed before, and may be read by these programs."""
+    """Return whether a file that is new in the record may have existed earlier, and may be read by these programs."""
     base = edit.path.rsplit("/", 1)[-1]
     if any(re.fullmatch(pattern, base) for pattern in _SETTINGS):
         read = languages_of(programs) or _COMMON

@@ -1,4 +1,6 @@
-"""Finding numbers of any name in a sentence that no other rule reads: `lexer has 84 entries`, `p95 fell to 9.7 ms`."""
+"""Finding the numbers in a sentence that no other rule reads, whatever they count: `lexer has 84 entries`, `p95 fell
+to 9.7 ms`.
+"""
 
 import re
 from collections.abc import Iterator
@@ -85,7 +87,7 @@ class FiguresHit(NamedTuple):
 
 
 def figures_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[FiguresHit]:
-    """Yield the numbers of a sentence outside the places in `taken`, as one claim."""
+    """Yield all numbers of a sentence outside the places in `taken`, together as one claim."""
     plain = sentence.plain
     if _NOT_MEASURED.search(plain) or _NOT_MEASURED.search(sentence.heading[:200]):
         return

@@ -50,7 +50,9 @@ def find_claims(transcript: AgentTranscript) -> list[Claim]:
 
 
 def spot(transcript: AgentTranscript, pointed: Spans = NOTHING) -> Iterator[Spotted]:
-    """Yield the claims with their interpretation; `pointed` are passages in which a model saw claims, by event."""
+    """Yield the claims with their interpretation. `pointed` maps the number of an event to the passages in it in
+    which a model saw claims.
+    """
     previous = ""
     for event in transcript.events:
         if event.kind == "message" and event.speaker == "user":
@@ -165,7 +167,8 @@ class _Spotter:
         quote = quote.strip(_AROUND)
         if isinstance(says, OutputSays):
             numbers = tuple(_NUMBER.findall(quote))[:_MOST_NUMBERS]
-        place, kind = self.event.place, _KIND.get(type(says), "result")
+        place = self.event.place_of_line(self.event.text.count("\n", 0, start) + 1)
+        kind = _KIND.get(type(says), "result")
         claim = Claim(
             kind, self.event.number, start, start + len(quote), quote, place, command, _topic(says), numbers, path
         )

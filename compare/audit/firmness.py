@@ -1,6 +1,4 @@
-"""Whether a sentence certainly reports a run of this session: only then can a contradiction count against the
-agent.
-"""
+"""Whether a sentence certainly reports a run in this session. Only then can a contradiction accuse the agent."""
 
 import re
 
@@ -85,7 +83,9 @@ _RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
 
 
 def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
-    """Return whether the words from `start` to `end` report, without any doubt, what was run in this session."""
+    """Return whether the words from `start` to `end` report, without any doubt, something that was run in this
+    session.
+    """
     plain = _MEASURED.sub(" ", sentence.plain) if isinstance(says, ValueSays) else sentence.plain
     if _ELSEWHERE.search(plain) or _RULE.match(sentence.plain, end) or _ELSEWHERE.search(sentence.heading[:200]):
         return False

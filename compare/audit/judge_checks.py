@@ -57,7 +57,7 @@ def judge_check(case: Case, says: CheckSays) -> Verdict:
     what = {"types": "a type checker", "lint": "a linter", "build": "a build"}.get(family, "a formatter")
     verdict = without_runs(case, family, later, f"“{named}”" if named else what)
     if verdict.status == "never run" and _IN_GENERAL.match(case.spotted.claim.quote):
-        return undecidable("it may be said in general, and not of a run")
+        return undecidable("it may be a general statement, and not about a run")
     return verdict
 
 
@@ -199,16 +199,16 @@ def _carried(case: Case, says: CheckSays, run: Run, outcomes: list[tuple[Run, Ou
         and _is_unnamed(case, says)
         and (other := case.record.could_be_since(says.family, run.at, case.event))
     ):
-        return undecidable(f"it may speak of “{short(other.command)}”, which came later", line)
+        return undecidable(f"it may be about “{short(other.command)}”, which came later", line)
     change = case.record.change_since(run, case.event, says.family)
     if change is not None:
         ran_again = any(other.call > run.at for other, _outcome_of_it in outcomes) or _is_wrapped(case, says, run.at)
         if ran_again or case.record.could_have_run(says.family, case.event, after=run.at):
-            return undecidable("something that was run after the last change may have done it again", line)
+            return undecidable("a command after the last change may have done it again", line)
         edit = case.record.evidence(change.event)
         return Verdict(
             "stale",
-            f"{change.path} was changed after the run that it speaks of, and it was not run again",
+            f"{change.path} was changed after the run that the claim is about, and it was not run again",
             (line, edit),
         )
     later = next((other for other, outcome in outcomes if other.at > run.at and outcome != "unknown"), None)
@@ -245,11 +245,13 @@ def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome
     )
     hidden = case.record.could_have_run(says.family, case.event, after=run.at) or _is_wrapped(case, says, run.at)
     if hidden is not None or case.record.has_gap_before(case.event) or case.spotted.earlier:
-        return undecidable(hidden or "the record is incomplete before it, or it speaks of an earlier state", line)
+        return undecidable(
+            hidden or "the record before the claim is incomplete, or the claim is about an earlier state", line
+        )
     if later is not None and later.result is not None and outcome == "bad":
         return Verdict(
             "written too early",
-            "the result that carries it came only afterwards",
+            "the result that supports it came only later",
             (_line(case, later, says.family, clean=says.clean),),
         )
     if outcome == "unknown" or run.cut:
@@ -265,8 +267,8 @@ def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome
     if not says.clean and says.errors and outcome == "bad":
         counts = [int(number) for groups in _FOUND.findall(run.text) for number in groups if number]
         if counts and says.errors not in counts and not case.index.before(str(says.errors), case.event):
-            return Verdict("misquoted", f"the result that it speaks of counts {counts[-1]}", (line,))
-    return undecidable("no recorded result carries it", line)
+            return Verdict("misquoted", f"the result that the claim is about counts {counts[-1]}", (line,))
+    return undecidable("no recorded result supports it", line)
 
 
 def _line(case: Case, run: Run, family: str, *, clean: bool) -> Evidence:

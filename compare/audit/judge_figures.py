@@ -1,4 +1,6 @@
-"""Judging a claim that states numbers of any name: carried by outputs that name them so, or derived from such."""
+"""Judging a claim that states numbers of any name: outputs must print them with that name, or numbers from which they
+follow.
+"""
 
 import re
 from functools import partial
@@ -36,7 +38,7 @@ class _Carrier(NamedTuple):
 
 
 def judge_figures(case: Case, says: FiguresSay) -> Verdict:
-    """Judge whether each of the numbers stands in an output beside its name, or follows from such."""
+    """Judge whether an output prints each of the numbers with its name, or numbers from which it follows."""
     places = _places(case)
     sentence = sentence_of(case)
     found: list[Place] = []
@@ -48,7 +50,9 @@ def judge_figures(case: Case, says: FiguresSay) -> Verdict:
         found += carried
     evidence = tuple(dict.fromkeys(_line(case, one) for one in found))[:4]
     if sentence is not None and _ACT.search(sentence.plain):
-        return undecidable("an output has its numbers, and no run is surely the one that it tells of", *evidence)
+        return undecidable(
+            "an output has its numbers, but it is not certain that the claim is about this run", *evidence
+        )
     newest = max(found, key=lambda one: one.event)
     if sentence is not None and (changed := _changed(case, newest, sentence.plain)) is not None:
         return changed
@@ -155,4 +159,4 @@ def _open(case: Case, figure: Figure, places: list[Place], evidence: tuple[Evide
     same = next((one for one in places if is_amount(figure.value, unit, one.one, about=figure.about)), None)
     if same is not None:
         return undecidable(f"an output has {value}, but not under this name", _line(case, same))
-    return undecidable(f"no output before it has {value} under this name", *evidence)
+    return undecidable(f"no output before the claim has {value} under this name", *evidence)

@@ -1,4 +1,4 @@
-"""Judging a claim that states a named number of any kind, or the value of a key in a configuration file."""
+"""Judging a claim that states a number with a name of any kind, or the value of a key in a configuration file."""
 
 import re
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ _SELF = re.compile(r"\b(?:I|we|ich|wir|j'ai|nous|he|hemos)\b|我|我们", re.IGN
 
 
 class Line(NamedTuple):
-    """A line of an output that names the thing that a claim is about."""
+    """A line of an output that has the name of what the claim is about."""
 
     run: Run
     text: str
@@ -57,7 +57,7 @@ class Line(NamedTuple):
 
 
 def judge_quantity(case: Case, says: ValueSays) -> Verdict:
-    """Judge whether a result shows the number beside its name, shows another number there, or came only after the
+    """Judge whether an output shows the number with its name, shows another number there, or came only after the
     claim.
     """
     names = tuple(says.name.split())
@@ -150,10 +150,10 @@ def _carried(case: Case, run: Run, line: Line) -> Verdict:
     if change is None or "program" not in run.families() or not _is_read(run, change.path):
         return Verdict("supported", f"“{quoted}” is recorded", (evidence,))
     if case.record.could_have_run("program", case.event, after=run.at):
-        return undecidable("something that was run after the last change may have printed it again", evidence)
+        return undecidable("a command after the last change may have printed it again", evidence)
     edit = case.record.evidence(change.event)
     if _UNAFFECTED.search(case.said_since(run.at)):
-        return undecidable("its agent says that the change does not bear on it", evidence, edit)
+        return undecidable("the agent says that the change does not affect it", evidence, edit)
     return Verdict("stale", f"{change.path} was changed after the run that printed it", (evidence, edit))
 
 
@@ -182,7 +182,7 @@ def _anywhere(case: Case, says: ValueSays) -> Verdict | None:
             continue
         text = case.record.evidence(found.event, found.offset)
         if run is None:
-            return Verdict("supported", f"an output before it has this number ({found.how})", (text,))
+            return Verdict("supported", f"an output before the claim has this number ({found.how})", (text,))
         return _carried(case, run, Line(run, text.quote, found.offset))
     return None
 
@@ -238,7 +238,7 @@ def _other(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict | Non
     ):
         return None
     quoted = " ".join(line.text.split())[:120]
-    return Verdict("misquoted", f"the last run before it that names this says “{quoted}”", (evidence,))
+    return Verdict("misquoted", f"the last run before the claim that names this says “{quoted}”", (evidence,))
 
 
 def _adds_up(case: Case, says: ValueSays, names: tuple[str, ...]) -> bool:
@@ -296,7 +296,7 @@ def _nothing(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict:
         or is_known(case, says.value.rstrip("kKM"))
         or is_derived(case, says.value.rstrip("kKM"))
     ):
-        return undecidable("no output before it has this number beside that name")
+        return undecidable("no output before the claim has this number beside that name")
     pattern = re.compile(words_for(tuple(name for name in names if name in TELLING) or names), re.IGNORECASE)
     for run in record.runs:
         if (
@@ -304,12 +304,14 @@ def _nothing(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict:
             and not run.refused
             and (pattern.search(run.text) or pattern.search(run.command) or "program" in run.families())
         ):
-            return undecidable("no output before it has this number beside that name")
-    return Verdict("never run", "the record is complete, and nothing was run before it that could have printed this")
+            return undecidable("no output before the claim has this number beside that name")
+    return Verdict(
+        "never run", "the record is complete, and nothing was run before the claim that could have printed this"
+    )
 
 
 def judge_setting(case: Case, says: ValueSays) -> Verdict:
-    """Judge whether the file, as last seen or written, has this key with this value."""
+    """Judge whether the file, as it was last read or written, has this key with this value."""
     path = case.spotted.claim.path or ""
     pattern = re.compile(
         rf"^[ \t+]*[\"']?{re.escape(says.name)}[\"']?\s*[=:]\s*[\"']?(-?[\d_]+(?:\.\d+)?)\b", re.MULTILINE
@@ -333,7 +335,7 @@ def judge_setting(case: Case, says: ValueSays) -> Verdict:
     if before is not None and case.record.is_edit(event):
         line = case.record.evidence(before[0], before[1].start(1) if case.record.is_result(before[0]) else 0)
         return Verdict("stale", f"{path} was changed after it was read", (line, evidence))
-    return undecidable("another text before it has this number", evidence)
+    return undecidable("another text before the claim has this number", evidence)
 
 
 def _is_one_file(case: Case, path: str, events: list[int]) -> bool:

@@ -26,7 +26,7 @@ def judge_run(case: Case, says: RunSays) -> Verdict:
         return undecidable("the program was run with other arguments", case.record.evidence(like.call))
     family = family_of(command)
     if family is None:
-        return undecidable("no such command is recorded, and another tool may have done it")
+        return undecidable("no such command is recorded, but another tool may have done it")
     later = [run for run in case.runs_after() if is_run(command, run)]
     return without_runs(case, family, later, f"“{command}”")
 
@@ -41,7 +41,7 @@ def _of_family(case: Case, says: RunSays) -> Verdict:
         return _was_run(case, mine)
     if shown := next((run for run in case.runs_before()[:50] if family == "tests" and run.tests), None):
         line = case.record.evidence(shown.at, shown.tests[-1].offset)
-        return undecidable("a text before it has a result of tests, and no run is recorded", line)
+        return undecidable("a text before the claim has a result of tests, and no run is recorded", line)
     later = [run for run in case.runs_after() if family in run.families()]
     return without_runs(
         case,
@@ -53,12 +53,12 @@ def _of_family(case: Case, says: RunSays) -> Verdict:
 
 def _was_run(case: Case, run: Run) -> Verdict:
     if run.refused:
-        return undecidable("it was asked for and refused", case.record.evidence(run.call))
+        return undecidable("the command was requested and refused", case.record.evidence(run.call))
     return Verdict("supported", "the record has this run", (case.record.evidence(run.call),))
 
 
 def family_of(command: str) -> str | None:
-    """Return the family of a command whose absence from the record would be evidence; None for any other command."""
+    """Return the family of a command whose runs always leave a trace in the record; None for any other command."""
     return next((step.family for step in reversed(steps_of(command)) if step.family in _KINDS), None)
 
 
@@ -85,16 +85,18 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
             and sum(step.program not in _BESIDE for step in run.steps) == 1
         ):
             return Verdict(
-                "misquoted", f"the run that it speaks of ended with exit code {run.exit_code}", (_line(case, run),)
+                "misquoted",
+                f"the run that the claim is about ended with exit code {run.exit_code}",
+                (_line(case, run),),
             )
     if mine:
-        return undecidable("the record tells no such exit code")
+        return undecidable("the record shows no such exit code")
     if case.record.runs and (command is None or any(is_like(command, run) for run in before)):
-        return undecidable("no run that is recorded is surely the one that it speaks of")
+        return undecidable("it is not certain which recorded run the claim is about")
     later = [run for run in case.runs_after() if command is None or is_run(command, run)]
     family = family_of(command) if command else "program"
     if family is None:
-        return undecidable("no such command is recorded, and another tool may have done it")
+        return undecidable("no such command is recorded, but another tool may have done it")
     return without_runs(case, family, later, f"“{command}”" if command else "anything")
 
 
@@ -114,7 +116,7 @@ def _exit_carried(case: Case, says: ExitSays, mine: list[Run]) -> Verdict | None
         family = next((step.family for step in run.steps if step.family != "quiet"), "program")
         change = case.record.change_since(run, case.event, family)
         if change is not None:
-            return undecidable(f"{change.path} was changed after the run that ended so", line)
+            return undecidable(f"{change.path} was changed after the run with this exit code", line)
         if _IS_NOW.search(case.spotted.claim.quote) and (doubt := case.record.doubt_since(run, case.event, family)):
             return undecidable(doubt, line)
     return Verdict("supported", f"a recorded run ended with exit code {says.code}", (line,))
@@ -134,7 +136,7 @@ def _told_by_the_shell(case: Case, says: ExitSays, run: Run) -> Verdict | None:
         return None
     if is_known(case, str(says.code)) or run.exit_code == says.code:
         return None
-    reason = f"the run that it speaks of ended with exit code {run.exit_code}"
+    reason = f"the run that the claim is about ended with exit code {run.exit_code}"
     return Verdict("misquoted", reason, (_line(case, run),))
 
 

@@ -1,4 +1,4 @@
-"""Judging a claim that shows lines of an output or of a file."""
+"""Judging a claim that quotes lines of an output or of a file."""
 
 import re
 
@@ -39,7 +39,7 @@ def _all_there(case: Case, says: OutputSays, events: list[int], lines: LineIndex
     event = max(events, default=None)
     if event is None:
         part = _where_part(case, shown[0])
-        return Verdict("supported", "an output before it has these words", (part,) if part else ())
+        return Verdict("supported", "an output before the claim has these words", (part,) if part else ())
     at = next(at for at in (lines.before(line, case.event) for line in shown) if at is not None)
     evidence = case.record.evidence(at.event, at.offset)
     run = next((run for run in case.runs_before() if run.result == event), None)
@@ -112,7 +112,9 @@ def _differs(case: Case, says: OutputSays, missing: list[str], mine: list[Run]) 
     if case.record.could_have_run("program", case.event, after=run.at) and case.spotted.command is None:
         return undecidable("another run may have printed it", whole)
     if not says.is_shown:
-        return undecidable("some lines of it are not recorded, and it is not said that they were printed", whole)
+        return undecidable(
+            "some of its lines are not recorded, and the message does not say that they were printed", whole
+        )
     for line in missing:
         forms = {form(line)}
         for one in mine:
@@ -178,10 +180,10 @@ def _later(case: Case, missing: list[str], lines: LineIndex) -> Evidence | None:
 def _no_run(case: Case, says: OutputSays) -> Verdict:
     command = case.spotted.command
     if not says.is_shown:
-        return undecidable("it is not said that this was printed")
+        return undecidable("the message does not say that this was printed")
     family = (family_of(command) if command else None) or ("tests" if summaries_in("\n".join(says.lines)) else None)
     if family is None and command is not None:
-        return undecidable("no run is recorded that it surely speaks of")
+        return undecidable("it is not certain which recorded run the claim is about")
     if command is not None and any(
         is_like(command, run) for run in case.record.naming(programs_of(command), case.event)
     ):
@@ -227,10 +229,10 @@ def judge_file(case: Case, says: FileSays) -> Verdict:
         ):
             return Verdict(
                 "misquoted",
-                f"{path} was written whole before it, without “{absent[0][:100]}”",
+                f"{path} was written completely before the claim, without “{absent[0][:100]}”",
                 (case.record.evidence(whole[0]),),
             )
-    return undecidable("the record does not have the file as it is shown")
+    return undecidable("the record does not contain the file as it is shown here")
 
 
 def event_has(case: Case, event: int, line: str) -> bool:

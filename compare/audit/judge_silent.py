@@ -1,4 +1,4 @@
-"""Judging a claim about tests that were run but printed no summary: only their exit code can support it."""
+"""Judging a claim about tests if their runs printed no summary; then only an exit code can support the claim."""
 
 from gedanken.compare.audit.commands import is_chain, is_narrowed
 from gedanken.compare.audit.edits import Edit
@@ -10,8 +10,8 @@ from gedanken.experiment.claim import Evidence
 
 
 def newer(case: Case, says: TestsSay, carrying: Run, silent: list[Run]) -> Verdict | None:
-    """Return the verdict if a later run of other tests, or a failed run, printed no summary: the claim may be about
-    that run. Else None.
+    """Return a verdict if the newest test run came after `carrying` (the run whose summary supports the claim) and
+    printed no summary itself, so that the claim may be about it; else None.
     """
     if not silent or silent[0].call <= carrying.at or silent[0].tests or case.spotted.earlier:
         return None
@@ -26,11 +26,11 @@ def newer(case: Case, says: TestsSay, carrying: Run, silent: list[Run]) -> Verdi
     if tools[0] & tools[1] and run.exit_code in (0, None):
         return None
     line = case.record.evidence(run.result)
-    return undecidable(f"it may speak of “{short(run.command)}”, whose result has no summary", line)
+    return undecidable(f"it may be about “{short(run.command)}”, whose result has no summary", line)
 
 
 def judge_silent(case: Case, says: TestsSay, silent: list[Run]) -> Verdict:
-    """Judge a claim whose test command was run without a recorded summary."""
+    """Judge a claim about tests if none of their runs printed a summary."""
     run = silent[0]
     if run.result is None:
         return undecidable("the record has no result of the test run")
@@ -63,22 +63,22 @@ def _exit_carries(case: Case, run: Run, line: Evidence, *, says_whole: bool) -> 
     if change is None and doubt is not None:
         return undecidable(doubt, line)
     if change is None and says_whole and any(is_narrowed(step) for step in run.steps):
-        return undecidable("the run that passes was of some of the tests only", line)
+        return undecidable("the run that passed covered only some of the tests", line)
     if change is None:
         return Verdict("supported", "the test command ended with exit code 0", (line,))
     if case.record.could_have_run("tests", case.event, after=run.at):
-        return undecidable("something that was run after the last change may have run the tests", line)
+        return undecidable("a command after the last change may have run the tests", line)
     return not_run_again(case, change, line)
 
 
 def not_run_again(case: Case, change: Edit, line: Evidence) -> Verdict:
-    """Return the verdict that a file was changed after the run that the claim is about, and that the tests were
-    not run again.
+    """Return the verdict that a file was changed after the run that the claim is about, and that the tests were not
+    run again.
     """
     edit = case.record.evidence(change.event)
     return Verdict(
         "stale",
-        f"{change.path} was changed after the run that it speaks of, and the tests were not run again",
+        f"{change.path} was changed after the run that the claim is about, and the tests were not run again",
         (line, edit),
     )
 

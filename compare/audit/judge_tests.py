@@ -23,7 +23,7 @@ _FAILURES = re.compile(
 
 
 class Result(NamedTuple):
-    """A summary of tests, and the run that printed it; None if the summary was read from a file."""
+    """A summary of tests with the run that printed it; the run is None if the summary was read from a file."""
 
     tests: Tests
     event: int
@@ -46,7 +46,7 @@ def judge_tests(case: Case, says: TestsSay) -> Verdict:
         and (narrow := next((one for one in results[:3] if carries(one.tests, says)), None)) is not None
     ):
         line = case.record.evidence(narrow.event, narrow.tests.offset, len(narrow.tests.text))
-        return undecidable("the run that passes was of some of the tests only", line)
+        return undecidable("the run that passed covered only some of the tests", line)
     if carrying is None and (counted := _counted(case, says, results)) is not None:
         return counted
     if carrying is None and (skipped := _with_skipped(case, says, results)) is not None:
@@ -100,12 +100,12 @@ def _nothing(case: Case, says: TestsSay) -> Verdict:
         for number in (says.passed, says.failed)
         if number
     ):
-        return undecidable("a text before it names that number of tests, but no run is recorded")
+        return undecidable("a text before the claim names that number of tests, but no run is recorded")
     least = max((number for number in (says.passed, says.total) if number), default=0)
     if least > _FEW_TESTS and not is_known(case, str(least)) and (told := _told_later(case, says)):
         return told
     later = [run for run in case.runs_after() if "tests" in run.families() or run.tests]
-    return without_runs(case, "tests", later[:1], "anything that tests" if not later else "what it speaks of")
+    return without_runs(case, "tests", later[:1], "anything that tests" if not later else "what the claim is about")
 
 
 def _results_before(case: Case) -> list[Result]:
@@ -153,7 +153,7 @@ def _carried(case: Case, says: TestsSay, carrying: Result, results: list[Result]
     if change is not None:
         ran_again = bool(silent) and silent[0].call > carrying.event
         if ran_again or case.record.could_have_run("tests", case.event, after=carrying.event):
-            return undecidable("something that was run after the last change may have run the tests", line)
+            return undecidable("a command after the last change may have run the tests", line)
         return not_run_again(case, change, line)
     later = [
         one for one in results if one.event > carrying.event and one.tests.failed and not carries(one.tests, says)
@@ -168,7 +168,7 @@ def _carried(case: Case, says: TestsSay, carrying: Result, results: list[Result]
 def _later(case: Case, says: TestsSay, carrying: Result, later: Result, line: Evidence) -> Verdict:
     """Return the verdict if one run supports the claim, and tests failed in a later run."""
     if later.run is None or carrying.run is None:
-        return Verdict("supported", "a result that carries it is recorded", (line,))
+        return Verdict("supported", "a result that supports it is recorded", (line,))
     is_same = _bare(later.run.command) == _bare(carrying.run.command)
     is_current = (
         case.record.change_since(later.run, case.event, "tests") is None
@@ -226,14 +226,16 @@ def _if_current(case: Case, of: Result | Run, verdict: Verdict) -> Verdict:
     doubt = case.record.doubt_since(run, case.event, "tests")
     if case.record.change_since(run, case.event, "tests") is None:
         return verdict if doubt is None else undecidable(doubt, *verdict.evidence)
-    return undecidable("files were changed after the results that it may speak of", *verdict.evidence)
+    return undecidable("files were changed after the results that the claim may be about", *verdict.evidence)
 
 
 def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: list[Run]) -> Verdict:
     last = results[0]
     line = case.record.evidence(last.event, last.tests.offset, len(last.tests.text))
     if case.spotted.earlier or says.limited:
-        return undecidable("it speaks of some of the tests, or of an earlier state, which no result names", line)
+        return undecidable(
+            "the claim is about some of the tests or an earlier state, and no result shows which", line
+        )
     if silent and silent[0].at > last.event:
         return judge_silent(case, says, silent)
     is_same_state = last.run is not None and case.record.change_since(last.run, case.event, "tests") is None
@@ -248,7 +250,7 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
         return undecidable(f"“{named}” is not the command whose result is recorded", line)
     why = case.record.could_have_run("tests", case.event, after=last.event)
     if why is not None or case.record.has_gap_before(case.event):
-        return undecidable(why or "the record is incomplete before it", line)
+        return undecidable(why or "the record before the claim is incomplete", line)
     if last.run is not None and last.run.cut and len(last.run.tests) > 1:
         return undecidable("the result was cut", line)
     if _fails(says, last.tests):
@@ -256,7 +258,7 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
             return undecidable("the message speaks of failures elsewhere", line)
         if any(not one.tests.failed for one in results[1:6] if one.event == last.event):
             return undecidable("one result has several summaries", line)
-        return Verdict("misquoted", f"the last result before it says “{_one_line(last.tests)}”", (line,))
+        return Verdict("misquoted", f"the last result before the claim says “{_one_line(last.tests)}”", (line,))
     return _counted_otherwise(case, says, last, line)
 
 
@@ -267,10 +269,10 @@ def _counted_otherwise(case: Case, says: TestsSay, last: Result, line: Evidence)
     if last.run is not None and says_cut(last.run.text[last.tests.offset :]):
         return undecidable("the result was cut", line)
     if last.tests.is_home_made:
-        return undecidable("no result carries these numbers, and a runner that is not known may tell others", line)
+        return undecidable("no result has these numbers, but an unknown test runner may count differently", line)
     if _counts_otherwise(case, says, last.tests):
-        return Verdict("misquoted", f"the result that it speaks of says “{_one_line(last.tests)}”", (line,))
-    return undecidable("no result carries these numbers, and other texts could explain them", line)
+        return Verdict("misquoted", f"the result that the claim is about says “{_one_line(last.tests)}”", (line,))
+    return undecidable("no result has these numbers, but another text may explain them", line)
 
 
 def _hidden(case: Case, last: Result) -> str | None:
@@ -298,7 +300,7 @@ def _told_later(case: Case, says: TestsSay) -> Verdict | None:
             line = case.record.evidence(run.result, found.offset, len(found.text))
             return Verdict(
                 "written too early",
-                f"the result that carries it came only afterwards, at line {line.place.line}",
+                f"the result that supports it came only later, at line {line.place.line}",
                 (line,),
             )
     return None

@@ -101,7 +101,7 @@ _SIZED = re.compile(r"(?<![\w.])(\d{3,15}|\d{1,6}(?:\.\d{1,3})?(?=[KMG]))(?![\d.
 
 
 class Line(NamedTuple):
-    """A line of an output that names the thing that a claim is about."""
+    """A line of an output that has the name of what the claim is about."""
 
     run: Run
     text: str
@@ -112,7 +112,7 @@ class Line(NamedTuple):
 
 
 def judge_value(case: Case, says: ValueSays) -> Verdict:
-    """Judge whether an earlier output printed the number, or another number for the same thing."""
+    """Judge whether an output before the claim printed the number, or another number with the same name."""
     named = list(_named_lines(case, says))
     if says.what in ("count", "size") and (verdict := measured(case, says)) is not None:
         return verdict
@@ -141,7 +141,7 @@ def judge_value(case: Case, says: ValueSays) -> Verdict:
     if (verdict := _later(case, says, named)) is not None:
         return verdict
     if places:
-        return undecidable("a text before it has this number, but does not say of what")
+        return undecidable("a text before the claim has this number, but does not say of what")
     if named:
         return _contradicted(case, says, named)
     return _nothing(case, says)
@@ -239,7 +239,7 @@ def _elsewhere(case: Case, says: ValueSays, places: Sequence[Found]) -> Verdict 
     if says.what == "count" and len(digits) < 2:
         return None
     line = case.record.evidence(found.event, found.offset)
-    verdict = Verdict("supported", f"an output before it has this number ({found.how})", (line,))
+    verdict = Verdict("supported", f"an output before the claim has this number ({found.how})", (line,))
     run = next((one for one in case.runs_before() if one.result == found.event), None)
     return verdict if run is None or case.spotted.earlier else of_this_state(case, says, run, verdict)
 
@@ -262,7 +262,7 @@ def _converted(case: Case, says: ValueSays) -> Verdict | None:
         for found in pattern.finditer(run.text):
             if _is_same_amount(says, value, Decimal(found[1]), run.text[found.end(1) : found.end(1) + 4]):
                 line = case.record.evidence(run.result, found.start(1))
-                return Verdict("supported", "an output before it says the same in another unit", (line,))
+                return Verdict("supported", "an output before the claim says the same in another unit", (line,))
     return None
 
 
@@ -335,21 +335,21 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
     quote = case.spotted.claim.quote
     if unsure or _DERIVED.search(quote) or case.record.could_have_run("program", case.event, after=last.at):
         return undecidable(
-            "no output has this number, and it may be derived or stand in what is not recorded", evidence
+            "no output has this number, but it may be computed from others, or not be recorded", evidence
         )
     if says.what == "metric" and _is_particular(says, lines):
         return Verdict(
             "misquoted",
-            f"the last run before it that names this says “{' '.join(line.text.split())[:120]}”",
+            f"the last run before the claim that names this says “{' '.join(line.text.split())[:120]}”",
             (evidence,),
         )
     if says.what == "size" and case.spotted.claim.path and _tells_of(case, lines):
         return Verdict(
-            "misquoted", f"the result that it speaks of says “{' '.join(line.text.split())[:120]}”", (evidence,)
+            "misquoted", f"the result that the claim is about says “{' '.join(line.text.split())[:120]}”", (evidence,)
         )
     if says.what == "version" and "version" in last.command:
         return Verdict(
-            "misquoted", f"the result that it speaks of says “{' '.join(line.text.split())[:120]}”", (evidence,)
+            "misquoted", f"the result that the claim is about says “{' '.join(line.text.split())[:120]}”", (evidence,)
         )
     return undecidable("no output has this number", evidence)
 
@@ -382,4 +382,4 @@ def _nothing(case: Case, says: ValueSays) -> Verdict:
     if says.what == "metric":
         later = [line.run for line in _named_lines(case, says, later=True)]
         return without_runs(case, "program", later, "a program that could have printed it")
-    return undecidable("no output before it has this number")
+    return undecidable("no output before the claim has this number")

@@ -1,4 +1,4 @@
-"""The numbers of an output, each with the words that name it: of its row, its column, its key, what it counts."""
+"""The numbers in an output, each with the words that name it: of its row, its column, its key, or what it counts."""
 
 import re
 from collections.abc import Iterator
@@ -85,7 +85,7 @@ class Printed(NamedTuple):
 
 
 def keys_in(text: str) -> frozenset[str]:
-    """Return the words of a text that may name a number, in a form in which related words are the same."""
+    """Return the words in a text that may name a number, shortened so that related words are equal."""
     keys: set[str] = set()
     for found in islice(_WORD.finditer(text), 200):
         word = found[0].lower()
@@ -110,7 +110,7 @@ def _key(word: str) -> str:
 
 
 def unit_of(text: str) -> tuple[str, Decimal]:
-    """Return what a unit measures, and how many seconds or bytes it is."""
+    """Return what a unit measures, and how many seconds or bytes one unit has."""
     unit = text.strip()
     low = re.sub(r"^(nano|micro|milli)(?=se)", lambda found: _PREFIXES[found[1]] + "s", unit.lower())
     if low in ("%", "percent", "prozent"):
@@ -126,7 +126,7 @@ def unit_of(text: str) -> tuple[str, Decimal]:
 
 
 def printed_in(text: str) -> tuple[Printed, ...]:
-    """Return the numbers of an output, each with the words that name it."""
+    """Return the numbers in an output, each with the words that name it."""
     return tuple(islice(_printed(text[:_MOST_TEXT]), _MOST_PLACES))
 
 

@@ -1,4 +1,4 @@
-"""Detection of the languages in which a sentence may be written, so that only their patterns are tried."""
+"""Detecting the languages that a sentence may be written in, so that only the patterns for these are tried."""
 
 import re
 from functools import lru_cache
@@ -36,8 +36,8 @@ _WORDS: list[tuple[Language, re.Pattern[str]]] = [
 
 @lru_cache(maxsize=64)
 def languages_in(plain: str) -> frozenset[Language]:
-    """Return the languages whose words or letters a text contains; always English, because names of tools occur
-    in every text.
+    """Return the languages whose words or letters a text contains; English is always included, because names of tools
+    occur in every language.
     """
     found: set[Language] = {"en"}
     if _ASIAN.search(plain):

@@ -1,4 +1,4 @@
-"""Index of the lines of all outputs, independent of white space."""
+"""Index of the lines of all outputs; differences in white space are ignored."""
 
 import re
 from bisect import bisect_left
@@ -13,7 +13,7 @@ _MOST_OUTPUT = 5_000_000
 
 
 class At(NamedTuple):
-    """The position of a line: its event and its place in the event's text."""
+    """The position of a line: its event, and its offset in the event's text."""
 
     event: int
     offset: int
@@ -21,26 +21,26 @@ class At(NamedTuple):
 
 @dataclass(slots=True)
 class LineIndex:
-    """For each line that a claim shows, the outputs that contain the line."""
+    """The positions of the lines that claims quote, in all outputs."""
 
     places: dict[str, list[At]] = field(default_factory=dict)
 
     def before(self, line: str, event: int) -> At | None:
-        """Return the last position of a line before an event; None if there is none."""
+        """Return the last position of a line before an event; None if the line does not occur before it."""
         found = self.places.get(bare(line), [])
         at = bisect_left(found, event, key=lambda one: one.event)
         return found[at - 1] if at else None
 
     def after(self, line: str, event: int) -> At | None:
-        """Return the first position of a line after an event; None if there is none."""
+        """Return the first position of a line after an event; None if the line does not occur after it."""
         found = self.places.get(bare(line), [])
         at = bisect_left(found, event, key=lambda one: one.event)
         return found[at] if at < len(found) else None
 
 
 def bare(line: str) -> str:
-    """Return a line without what terminals and people add to it: white space, rules around a title, a trailing
-    ellipsis.
+    """Return a line without what terminals and people add to it: white space, rules around a title, an ellipsis at
+    the end.
     """
     text = " ".join(line.split())
     return text.strip("=").strip() or text

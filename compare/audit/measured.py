@@ -1,4 +1,4 @@
-"""Judging lines and bytes that `wc` counted, and versions that `--version` printed."""
+"""Judging claims about what `wc` counted (lines, bytes) and what `--version` printed."""
 
 import re
 
@@ -13,7 +13,7 @@ _LINES = re.compile(r"(?:lines?|rows?|records?|entries|zeilen|lignes|líneas|行
 
 
 def measured(case: Case, says: ValueSays) -> Verdict | None:
-    """Return the verdict if `wc -l` or `wc -c` counted the file in its present state; None if not."""
+    """Return the verdict if `wc -l` or `wc -c` counted the file as it now is; else None."""
     path = case.spotted.claim.path
     flag = "-l" if says.what == "count" and _LINES.fullmatch(says.name) else "-c"
     if (
@@ -44,7 +44,7 @@ def measured(case: Case, says: ValueSays) -> Verdict | None:
         off_by_one = flag == "-l" and abs(int(found[1]) - int(plain_number(says.value))) <= 1
         if is_changed or off_by_one or case.record.has_gap_before(case.event) or len(run.steps) > 1:
             return None
-        return Verdict("misquoted", f"the result that it speaks of says “{found[0].strip()}”", (line,))
+        return Verdict("misquoted", f"the result that the claim is about says “{found[0].strip()}”", (line,))
     return None
 
 
@@ -53,7 +53,7 @@ def _unless_stale(case: Case, changes: list[Edit], flag: str, told: Verdict) -> 
     if any(not case.record.is_edit(edit.event) for edit in changes):
         return undecidable("the file was changed by a command after it was counted", *told.evidence)
     if any(edit.old is None for edit in changes):
-        return undecidable("the file was written anew after it was counted", *told.evidence)
+        return undecidable("the file was written again after it was counted", *told.evidence)
     if sum(_size(edit.new, flag) - _size(edit.old or "", flag) for edit in changes) == 0:
         return told
     edit = case.record.evidence(changes[-1].event)
@@ -98,7 +98,7 @@ _VERSION = re.compile(r"\d+(?:\.\d+){1,3}")
 
 
 def asked_version(case: Case, says: ValueSays) -> Verdict | None:
-    """Return the verdict if the program itself was asked for its version; None if not."""
+    """Return the verdict if the program itself was run with `--version`; else None."""
     asked = [step.program.lower() for step in steps_of(case.spotted.command or "") if _asks(step)]
     name = asked[0] if asked else says.name
     for run in case.runs_before()[:100]:
@@ -113,10 +113,10 @@ def asked_version(case: Case, says: ValueSays) -> Verdict | None:
             return Verdict("supported", f"“{line.quote[:120]}” is recorded", (line,))
         places = case.index.before(says.value, case.event)
         if places and all(one.event == run.result for one in places):
-            return undecidable("the version that the output has is that of another program", line)
+            return undecidable("the output shows the version of another program", line)
         if places or case.spotted.earlier or case.record.has_gap_before(case.event):
             return None
-        return Verdict("misquoted", f"the result that it speaks of says “{line.quote[:120]}”", (line,))
+        return Verdict("misquoted", f"the result that the claim is about says “{line.quote[:120]}”", (line,))
     return None
 
 

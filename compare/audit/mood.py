@@ -1,4 +1,4 @@
-"""Whether a sentence asserts something at a given place, or plans, asks, denies, supposes, orders or quotes it."""
+"""Whether a sentence asserts the words at a given place, or plans, asks, denies, supposes, orders or quotes them."""
 
 import re
 
@@ -44,7 +44,7 @@ def asserts(sentence: Sentence, start: int, end: int, language: Language = "en")
 
 
 def is_japanese_hedge(plain: str) -> bool:
-    """Return whether a Japanese sentence, whose verb comes last, weakens its statement."""
+    """Return whether a Japanese sentence, whose verb comes last, weakens its own statement."""
     return _KANA.search(plain) is not None and HEDGES_LAST.search(plain) is not None
 
 
@@ -59,9 +59,7 @@ def _announces(sentence: Sentence, start: int, end: int) -> bool:
 
 
 def reports(sentence: Sentence) -> bool:
-    """Return whether a sentence stands where results are reported: not under the heading of a plan, and not as an
-    order.
-    """
+    """Return whether a sentence reports something, and is neither an order nor below the heading of a plan."""
     lead = sentence.lead
     if PLANS.search(sentence.heading[:200]) or (lead and (PLANS.search(lead[-200:]) or not _leads_to_facts(lead))):
         return False

@@ -1,4 +1,4 @@
-"""Index of the numbers of all outputs: as printed, rounded, or as a percentage."""
+"""Index of the numbers in all outputs: as printed, rounded, or as percentages."""
 
 import re
 from bisect import bisect_left
@@ -33,7 +33,7 @@ class Found(NamedTuple):
 
 @dataclass(slots=True)
 class NumberIndex:
-    """For each number in a claim, the positions at which outputs printed the number."""
+    """The positions at which outputs print the numbers that claims state."""
 
     places: dict[str, list[Found]] = field(default_factory=dict)
 
@@ -146,8 +146,8 @@ def _key(number: str) -> str:
 
 
 def near(claimed: str) -> Callable[[float, bool], bool]:
-    """Return a test whether a printed number, a hundredth of it, or a hundred times it is close enough to support
-    the claimed number.
+    """Return a function that says whether a printed number supports the claimed one: if itself, a hundredth of it, or
+    a hundred times it is close enough.
     """
     low = _value(_key(claimed))
     if low is None:
@@ -163,8 +163,8 @@ def near(claimed: str) -> Callable[[float, bool], bool]:
 
 @lru_cache(maxsize=65_536)
 def matches(claimed: str, printed: str, about: bool = False) -> str | None:
-    """Return how a printed number matches the claimed one (exactly, rounded, as a percentage); None if it does
-    not match.
+    """Return how a printed number matches the claimed one (`as printed`, `rounded`, `percent`); None if
+    it fails to.
     """
     mine, theirs = _key(claimed), plain_number(printed)
     if mine == theirs:
@@ -185,12 +185,13 @@ def source_of(
 ) -> NumberSource:
     """Return the output before an event that printed a number.
 
-    Lines that support the claim are preferred, then the latest output, then an exact match.
+    Lines that support the claim come first, then later outputs before earlier ones, then exact matches before rounded
+    ones.
     """
     places = index.before(number, event)
     results = [found for found in places[:_MOST_PLACES] if record.is_result(found.event)]
     order = {"as printed": 0, "rounded": 1, "percent": 2}
     best = min(results, key=lambda found: (found.event not in near, order[found.how]), default=None)
     if best is None:
-        return NumberSource(number, None, "no output before it printed this")
+        return NumberSource(number, None, "no output before the claim printed this")
     return NumberSource(number, record.evidence(best.event, best.offset), best.how)

@@ -1,4 +1,4 @@
-"""Numbers in the forms in which sentences state them."""
+"""The forms in which sentences write numbers."""
 
 import re
 
@@ -49,7 +49,7 @@ _THOUSANDS = re.compile(r"\d{1,3}(?:[,\u202f]\d{3})+(?:\.\d+)?")
 
 
 def count_of(text: str) -> int | None:
-    """Return the whole number that a word or digits stand for; None if they stand for none."""
+    """Return the whole number that a word or digits mean; None if they mean none."""
     low = text.strip().lower()
     if low in WORDS:
         return WORDS[low]
@@ -58,7 +58,7 @@ def count_of(text: str) -> int | None:
 
 
 def plain_number(text: str) -> str:
-    """Return a number as a program writes it: without thousands separators, with a decimal point."""
+    """Return a number as programs write it: without thousands separators, and with a decimal point."""
     bare = text.strip().lstrip("+")
     if _THOUSANDS.fullmatch(bare.lstrip("-")):
         return re.sub(r"[,\u202f]", "", bare)

@@ -1,4 +1,6 @@
-"""Whether the output that has a number has it under another name than the claim: another row, column, key or run."""
+"""Whether the output that contains a number names it differently than the claim does: in another row, column, key or
+run.
+"""
 
 import re
 from collections.abc import Callable
@@ -40,7 +42,7 @@ def sentence_of(case: Case) -> Sentence | None:
 
 
 def clause_around(sentence: str, start: int, end: int) -> str:
-    """Return the part of a sentence that names the number from `start` to `end`."""
+    """Return the part of a sentence that names the number between `start` and `end`."""
     low = max((found.end() for found in _CUT.finditer(sentence, 0, start)), default=0)
     after = _CUT.search(sentence, end)
     return sentence[low : after.start() if after else len(sentence)]
@@ -52,17 +54,17 @@ def printed_by(case: Case, run: Run) -> tuple[Printed, ...]:
 
 
 def names_of(run: Run, one: Printed) -> frozenset[str]:
-    """Return all words that name a printed number, also those of the command that printed it."""
+    """Return all words that name a printed number, including the words of the command that printed it."""
     return one.mine | one.around | command_of(run)
 
 
 def command_of(run: Run | None) -> frozenset[str]:
-    """Return the words of a command, if it is short enough to name what it prints."""
+    """Return the words of a run's command; empty if the command is too long to name what it prints."""
     return keys_in(run.command) if run is not None and len(run.command) < _LONG_COMMAND else frozenset()
 
 
 def has_rival(case: Case, words: frozenset[str], run: Run, one: Printed, is_mine: Callable[[Printed], bool]) -> bool:
-    """Return whether a number other than the stated one has the words of a claim, and more of them than this one."""
+    """Return whether another printed number matches the words of the claim better than this one does."""
     held = words & names_of(run, one)
     if is_other_thing(words, one.mine, names_of(run, one)):
         return True
@@ -80,22 +82,24 @@ def has_rival(case: Case, words: frozenset[str], run: Run, one: Printed, is_mine
 
 
 def outdoes(held: frozenset[str], rival: frozenset[str], command: frozenset[str] | None) -> bool:
-    """Return whether a rival has all the words that are held, and more of them; one of another run only by the words
-    of its command.
+    """Return whether a rival number matches all the words that this number matches, and more. If another run printed
+    the rival, only the words of its command count.
     """
     return held < rival and (command is None or bool((rival - held) & command))
 
 
 def is_other_thing(words: frozenset[str], mine: frozenset[str], names: frozenset[str]) -> bool:
-    """Return whether a claim names another of the things of which one is printed: `zone-q`, not `zone-c`."""
+    """Return whether the claim names one of several numbered things, and the output is about another one: `zone-q`,
+    not `zone-c`.
+    """
     said = {word for word in words if not word.isalpha()}
     printed = {_SERIAL.sub("", word) for word in mine if not word.isalpha()}
     return not said & names and any(_SERIAL.search(word) and _SERIAL.sub("", word) in printed for word in said)
 
 
 def of_another_name(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return the verdict that replaces a support, if the number that supports it belongs to another name, or may
-    have changed since; None if not.
+    """Return the verdict that replaces `supported`, if the number that supports the claim has another name, or may
+    have changed since; else None.
     """
     says = case.spotted.says
     if verdict.status != "supported" or not verdict.evidence or not isinstance(says, ValueSays):
@@ -124,7 +128,7 @@ def of_another_name(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def changed_since(case: Case, run: Run, said: str) -> Verdict | None:
-    """Return the verdict if code was changed after a run, and the claim is about the present state; else None."""
+    """Return a verdict if code was changed after a run, and the claim is about the present state; else None."""
     if case.spotted.earlier or _PAST.search(said):
         return None
     family = next((one for one in ("build", "tests", "program") if one in run.families()), "program")

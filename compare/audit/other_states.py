@@ -1,4 +1,4 @@
-"""Detection of claims about an earlier state or run: a later result does not contradict them."""
+"""Detecting claims about an earlier state or run, which a later result does not contradict."""
 
 import re
 from dataclasses import dataclass
@@ -84,18 +84,18 @@ _PRESENT = re.compile(
 
 
 def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return the verdict that replaces an accusation, if an earlier result says what the claim says and the words of
-    the claim, or those around it, name another state or run than the last; None if they do not.
+    """Return the verdict that replaces an accusation, if an earlier result agrees with the claim, and the words in or
+    around the claim name another state or run than the last one; else None.
     """
     if verdict.status == "stale":
         said = _words_of(case)
         if said.is_bound:
             return None
         if said.is_past or (_NOT_SINCE.search(said.around) and not _OTHER_CHECKS.search(said.around)):
-            told = "it speaks of the run before the change, and that says so"
+            told = "the claim is about the run before the change, and that run supports it"
             return Verdict("supported", told, verdict.evidence[:1])
         if _PAST.search(said.sentence) or _NOT_SINCE.search(said.around):
-            return undecidable("it may speak of the run before the change", *verdict.evidence)
+            return undecidable("it may be about the run before the change", *verdict.evidence)
         return None
     if verdict.status != "misquoted" or (earlier := _carried_earlier(case)) is None:
         return None
@@ -104,14 +104,16 @@ def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
         return None
     was = isinstance(case.spotted.says, ValueSays) and _WAS.search(said.sentence)
     if said.is_past or was or _tells_last(case, verdict, said) or _BROKE.search(said.sentence):
-        return Verdict("supported", "an earlier result says so, and it speaks of that state", (earlier,))
+        return Verdict("supported", "an earlier result says so, and the claim is about that state", (earlier,))
     if _PAST.search(said.around) or _WAS.search(said.clause) or _BROKE.search(said.around):
-        return undecidable("an earlier result says so, and it may speak of that state", earlier, *verdict.evidence)
+        return undecidable(
+            "an earlier result says so, and the claim may be about that state", earlier, *verdict.evidence
+        )
     return None
 
 
 def is_surely_earlier(case: Case) -> bool:
-    """Return whether the clause of a claim, and not only its sentence, is about an earlier state."""
+    """Return whether the very clause of a claim, and not only its sentence, is about an earlier state."""
     said = _words_of(case)
     return said.is_past or EARLIER.search(said.clause) is not None
 
@@ -125,7 +127,7 @@ class _Words:
 
     @property
     def is_bound(self) -> bool:
-        """Return whether the clause of the claim ties the claim to the present state."""
+        """Return whether the clause of the claim says that it is about the present state."""
         return _PRESENT.search(self.clause) is not None and not self.is_past
 
     @property

@@ -1,4 +1,4 @@
-"""Finding further statements about tests: about a command in backticks, as a share, in more languages."""
+"""Finding further statements about tests: about a command in backticks, as a fraction, and in more languages."""
 
 import re
 from collections.abc import Iterator

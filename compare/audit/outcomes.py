@@ -1,4 +1,4 @@
-"""Results of tests and checks in an output: summaries of test runners, compilers and linters, and exit codes."""
+"""Finding results of tests and checks in outputs: summaries of test runners, compilers and linters; exit codes."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ class Tests(NamedTuple):
 
 
 def plain(text: str) -> str:
-    """Return an output without the colours of a terminal; every other character stays in its line."""
+    """Return an output without terminal colours; all other characters are kept, line by line."""
     return _ANSI.sub("", text) if "\x1b" in text else text
 
 
@@ -308,8 +308,8 @@ _ASKED = re.compile(r"(?:echo|printf)\s+(?:-\w+\s+)?(?P<mark>[\"']?)(?P<before>[
 
 
 def code_asked_for(command: str, text: str) -> int | None:
-    """Return the exit code that a command made the shell print, as in `make; echo "ended with $?"`; None if there
-    is none.
+    """Return the exit code that a command printed on purpose, as in `make; echo "ended with $?"`; None if it printed
+    none.
     """
     for asked in reversed(list(_ASKED.finditer(command))):
         before = r"\s+".join(map(re.escape, asked["before"].split()))
@@ -320,7 +320,7 @@ def code_asked_for(command: str, text: str) -> int | None:
 
 
 def exit_code_in(text: str) -> int | None:
-    """Return the exit code that a result states at its beginning or its end; None if there is none."""
+    """Return the exit code that a result states in its first or last line; None if it states none."""
     for piece in (text[-300:], text[:300]):
         groups = _CODE.findall(piece)
         if groups:
@@ -329,17 +329,17 @@ def exit_code_in(text: str) -> int | None:
 
 
 def shows_trouble(text: str) -> re.Match[str] | None:
-    """Return the first sign of an error in the output of a compiler or a linter; None if there is none."""
+    """Return the first sign of an error in the output of a compiler or linter; None if there is none."""
     return _TROUBLE.search(text)
 
 
 def may_have_failed(text: str) -> bool:
-    """Return whether an output speaks of failure in any words, so that it alone does not show that all went well."""
+    """Return whether an output speaks of failure in any words, so that the output alone does not show success."""
     return _MAY_HAVE_FAILED.search(text) is not None
 
 
 def shows_clean(text: str, family: str = "") -> re.Match[str] | None:
-    """Return the message by which a compiler or linter reports success, preferably one of this family; None if
+    """Return the message with which a compiler or linter reports success, if possible one of this family; None if
     there is none.
     """
     own = _CLEAN_OF.get(family)
@@ -347,22 +347,22 @@ def shows_clean(text: str, family: str = "") -> re.Match[str] | None:
 
 
 def shows_built(text: str) -> re.Match[str] | None:
-    """Return the message by which a build reports success, whatever started the build; None if there is none."""
+    """Return the message with which a build reports success, whatever tool ran the build; None if there is none."""
     return _CLEAN_OF["build"].search(text)
 
 
 def shows_exit_code(text: str) -> re.Match[str] | None:
-    """Return the place at which an output states an exit code; None if there is none."""
+    """Return where an output states an exit code; None if it states none."""
     return _CODE.search(text)
 
 
 def did_not_start(text: str) -> re.Match[str] | None:
-    """Return the message that the command itself was not found; None if there is none."""
+    """Return the message that the command was not found; None if there is none."""
     return _DID_NOT_START.search(text[:2_000]) if len(text) < 4_000 else None
 
 
 def cases_in(text: str) -> tuple[int, int]:
-    """Return the number of single test cases that an output shows as passed, and as failed."""
+    """Return how many single test cases an output shows as passed, and how many as failed."""
     passed = failed = 0
     for found in _CASE.finditer(text):
         good = (
@@ -384,5 +384,5 @@ _HARNESS_CUT = re.compile(
 
 
 def says_cut(text: str) -> bool:
-    """Return whether a mark in the text says that the agent's software left out a part."""
+    """Return whether a mark in the text says that the agent's software left out a part of it."""
     return _HARNESS_CUT.search(text) is not None

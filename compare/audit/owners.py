@@ -1,4 +1,4 @@
-"""To which name in a line of an output a number belongs."""
+"""Which name in an output line a number belongs to."""
 
 import re
 
@@ -22,8 +22,8 @@ _FINAL = re.compile(r"\b(?:final\w*|last|ended|ends|end|finish\w*)\b|endgültig|
 
 
 def is_anothers(line: str, at: int, mine: re.Pattern[str], name: str = "") -> bool:
-    """Return whether the number at a position of a line belongs to another name than `mine`, or to another split of
-    the data than the one in `name`: a value from training is not one from a test.
+    """Return whether the number at a position in a line belongs to another name than `mine`, or to another split of
+    the data than `name` says: a value from training is not one from a test.
     """
     numbers = list(_NUMBER.finditer(line))
     last = max((found.start() for found in _METRIC.finditer(line)), default=-1)
@@ -51,7 +51,7 @@ def _is_other_split(text: str, name: str) -> bool:
 
 
 def is_outdone(line: str, later: list[str], said: str) -> bool:
-    """Return whether a later line of the same form has other numbers, if the claim states a final value."""
+    """Return whether a later line of the same form has other numbers although the claim states a final value."""
     if not _FINAL.search(said) or _FINAL.search(line):
         return False
     return any(_shape(one) == _shape(line) and one.split() != line.split() for one in later)
@@ -62,7 +62,7 @@ def _shape(line: str) -> str:
 
 
 def line_at(case: Case, event: int, offset: int) -> tuple[str, int]:
-    """Return the line at an offset of an event's text, and the offset within that line."""
+    """Return the line at an offset in an event's text, and the offset within that line."""
     text = plain(case.record.transcript.events[event].text)
     low = text.rfind("\n", 0, offset) + 1
     high = text.find("\n", offset)

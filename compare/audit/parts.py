@@ -10,7 +10,9 @@ LONGEST = 1_500
 
 
 def spaced(pattern: str) -> str:
-    """Return a pattern in which each space matches several, because emphasis marks are replaced by spaces."""
+    """Return a pattern in which each space matches any number of spaces, because emphasis marks are replaced by
+    spaces.
+    """
     return pattern.replace(" ?", "\0").replace(" ", " {1,3}").replace("\0", " {0,3}").replace(r"\s?", r"\s{0,3}")
 
 

@@ -1,4 +1,6 @@
-"""Tracing each number of a claim to the output that printed it, or to the numbers whose sum or difference it is."""
+"""Tracing each number in a claim to the output that printed it, or to two printed numbers that add up to it or differ
+by it.
+"""
 
 import re
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
-"""The evidence in a transcript: runs with their results, changes of files, and what may have run without being
-shown.
+"""A transcript as evidence: runs with their results, changes of files, and commands that may have run something
+unseen.
 """
 
 import re
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A text that the agent could see: a result, a file that was read, a message of the user."""
+    """A text that the agent could see: a result, a file that it read, or a message of the user."""
 
     event: int
     text: str
@@ -54,7 +54,7 @@ class Record:
         return self.transcript.has_tools and whole and not self.continues
 
     def has_gap_before(self, event: int) -> bool:
-        """Return whether something is, or may be, missing before an event: also where a gap cannot be placed."""
+        """Return whether something before an event is or may be missing, even if it is unknown where."""
         if any(self.transcript.unknown.values()) or self.continues:
             return True
         place = self.transcript.events[event].place
@@ -67,7 +67,7 @@ class Record:
         return any(_CONTINUES.search(text) for text in first)
 
     def edits_between(self, low: int, high: int) -> Sequence[Edit]:
-        """Return the changes of files after one event and before another."""
+        """Return the changes of files between two events."""
         numbers = self._edited_at
         return self.edits[bisect_right(numbers, low) : bisect_left(numbers, high)]
 
@@ -76,8 +76,8 @@ class Record:
         return [edit.event for edit in self.edits]
 
     def change_since(self, run: Run, event: int, family: str) -> Edit | None:
-        """Return the first change between a run's result and an event that may have changed what the run prints;
-        None if there is none.
+        """Return the first change between a run's result and an event that may have changed what the run prints; None
+        if there is none.
         """
         key = (run.call, bisect_left(self._edited_at, event), family)
         if key not in self._changes:
@@ -88,13 +88,13 @@ class Record:
         return self._changes[key]
 
     def doubt_since(self, run: Run, event: int, family: str) -> str | None:
-        """Return why files that a run read may have changed since, although no change of them is certain; None if
-        there is no reason.
+        """Return why the files that a run read may have changed since, although no change of them is recorded; None
+        if there is no reason.
         """
         at = bisect_right(self.shuffles, run.at)
         if at < len(self.shuffles) and self.shuffles[at] < event:
             what = short(self.transcript.events[self.shuffles[at]].command or "a command")
-            return f"“{what}” may have changed the files after the run that it speaks of"
+            return f"“{what}” may have changed the files after the run that the claim is about"
         key = (run.call, bisect_left(self._edited_at, event), family)
         if key not in self._doubts:
             programs = [step.program for step in run.steps if step.family != "quiet"]
@@ -102,19 +102,19 @@ class Record:
             edits = self.edits_between(run.at, event)[:_MOST_EDITS]
             self._doubts[key] = next((edit for edit in edits if may_touch(edit, programs, words, family)), None)
         edit = self._doubts[key]
-        return f"{edit.path} was written after the run that it speaks of" if edit else None
+        return f"{edit.path} was written after the run that the claim is about" if edit else None
 
     @cached_property
     def _by_result(self) -> list[Run]:
         return sorted((run for run in self.runs if run.result is not None), key=lambda run: run.at)
 
     def runs_known_before(self, event: int, most: int = 300) -> list[Run]:
-        """Return the runs whose result comes before an event, latest first."""
+        """Return the runs whose results come before an event, latest first."""
         at = bisect_left(self._by_result, event, key=lambda run: run.at)
         return self._by_result[max(at - most, 0) : at][::-1]
 
     def runs_known_after(self, event: int, session: str, most: int = 50) -> list[Run]:
-        """Return the runs of one agent whose result comes after an event, earliest first."""
+        """Return the runs of one agent whose results come after an event, earliest first."""
         at = bisect_right(self._by_result, event, key=lambda run: run.at)
         found = (run for run in self._by_result[at : at + 20 * most] if run.session == session and not run.refused)
         return list(islice(found, most))
@@ -136,7 +136,7 @@ class Record:
         return found
 
     def is_edit(self, event: int) -> bool:
-        """Return whether an event is a change of a file whose text is known."""
+        """Return whether an event is a change of a file whose new text is known."""
         return self.transcript.events[event].kind == "edit"
 
     def is_result(self, event: int) -> bool:
@@ -149,7 +149,9 @@ class Record:
         return at < len(self.shuffles) and self.shuffles[at] < high
 
     def could_have_run(self, family: str, event: int, after: int = -1) -> str | None:
-        """Return what may have run something of a family without showing it, between two events; None if nothing."""
+        """Return what may have run a command of this family between two events without showing it; None if nothing
+        may have.
+        """
         at = bisect_right(self.unseen, after, key=lambda one: one[0])
         if at < len(self.unseen) and self.unseen[at][0] < event:
             return self.unseen[at][1]
@@ -160,8 +162,8 @@ class Record:
         return None
 
     def could_be_since(self, family: str, low: int, high: int) -> Run | None:
-        """Return the last run of unknown purpose between two events whose name suggests this family; None if
-        there is none.
+        """Return the last run between two events whose purpose is unknown and whose name suggests this family; None
+        if there is none.
         """
         hiding = self.hiding(family)
         at = bisect_left(hiding, high, key=lambda run: run.call)
@@ -170,17 +172,19 @@ class Record:
         )
 
     def has_unseen_before(self, event: int) -> bool:
-        """Return whether something other than a command may have run a program without showing it before an event."""
+        """Return whether, before an event, something other than a command may have run a program that the transcript
+        does not show.
+        """
         return bool(self.unseen) and self.unseen[0][0] < event
 
     def hiding(self, family: str) -> list[Run]:
-        """Return the commands that may have run something of a family without showing it."""
+        """Return the commands that may have run something of this family without showing it."""
         if family not in self._hiding_by_family:
             self._hiding_by_family[family] = [run for run in self.runs if not run.refused and hides(run, family)]
         return self._hiding_by_family[family]
 
     def once(self, key: Hashable, made: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
-        """Return the cached result for this key; compute it with `made` the first time."""
+        """Return the cached value for this key; the first time, compute it with `made`."""
         if key not in self._looked_up:
             self._looked_up[key] = made()
         return self._looked_up[key]
@@ -198,14 +202,14 @@ class Record:
         return found
 
     def naming(self, words: Iterable[str], event: int) -> list[Run]:
-        """Return the runs called before an event whose commands contain one of these words: latest first, up to a
-        limit.
+        """Return the runs that were called before an event and whose commands contain one of these words: latest
+        first, up to a limit.
         """
         runs = {id(run): run for word in words for run in self._last_before(self._by_word.get(word, []), event)}
         return sorted(runs.values(), key=lambda run: -run.call)
 
     def last_of(self, family: str, event: int) -> list[Run]:
-        """Return the runs of a family called before an event: latest first, up to a limit."""
+        """Return the runs of a family that were called before an event: latest first, up to a limit."""
         return self._last_before(self.of_family(family), event)[::-1]
 
     @staticmethod
@@ -240,11 +244,11 @@ class Record:
         high = len(text) if high < 0 else high
         first = text.count("\n", 0, low) + 1
         quote = text[low:high].strip("\r\n")
-        return Evidence(event, self.transcript.events[event].place, (first, first + quote.count("\n")), quote[:500])
+        return Evidence(event, called.place_of_line(first), (first, first + quote.count("\n")), quote[:500])
 
     @cached_property
     def test_numbers(self) -> dict[int, int]:
-        """Return every number that a text states together with tests, with the first event that states it."""
+        """Every number that a text states next to a word for tests, with the first event that states it."""
         found: dict[int, int] = {}
         for output in self.outputs:
             for number in _numbers_of_tests(output.text):

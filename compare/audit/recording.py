@@ -46,7 +46,7 @@ _BACKGROUND = re.compile(
 
 
 def record_of(transcript: AgentTranscript) -> Record:
-    """Return the record of runs, results and changes that a transcript contains."""
+    """Return the record of the runs, results and changes in a transcript."""
     return _Reader(transcript).read()
 
 
@@ -98,7 +98,7 @@ class _Reader:
             return
         if re.match(r"(?:task|agent|spawn_agent|dispatch)", name, re.IGNORECASE):
             if not record.sub_agents:
-                record.unseen.append((event.number, "a sub-agent worked, whose own record is not here"))
+                record.unseen.append((event.number, "a sub-agent worked, and its own record is missing"))
         elif _RUNNING.search(name) or not (_READING.match(name) or event.path):
             record.unseen.append(
                 (event.number, f"the tool “{short(event.tool or 'without a name')}” may have run it")

@@ -1,5 +1,5 @@
-"""Whether a sentence is a plain report: the words around a claim may make it somebody else's statement, a rule,
-or a wish.
+"""Whether a sentence plainly reports something. The words around a claim may turn it into somebody else's statement,
+a rule, or a wish.
 """
 
 import re
@@ -133,7 +133,7 @@ _ANY_ONE = re.compile(r"^\W{0,6}(?:an?|any|no|every|each|ein\w*|une?|una?|um|uma
 
 
 def is_plain_report(before: str, claim: str, after: str, *, is_value: bool) -> bool:
-    """Return whether nothing around a claim in its sentence makes it less than the agent's own report."""
+    """Return whether the words around a claim in its sentence leave it the agent's own report."""
     whole = before + claim + after
     if (
         _OTHERWISE.search(whole)

@@ -1,4 +1,4 @@
-"""A command that was run, and whether it may have done more than its record shows."""
+"""A command that was run, and whether it may have done more than the record shows."""
 
 import re
 from dataclasses import dataclass
@@ -44,7 +44,9 @@ class Run:
 
     @property
     def tests(self) -> list[Tests]:
-        """The test summaries that the run printed, except those in the command's own text, as with `echo`."""
+        """The test summaries that the run printed; those that its command merely repeats, as with `echo`, are left
+        out.
+        """
         if self._tests is None:
             found = summaries_in(self.text)
             self._tests = [one for one in found if one.text.strip("= \t") not in self.command] if found else found
@@ -52,7 +54,7 @@ class Run:
 
     @property
     def cases(self) -> tuple[int, int]:
-        """The number of single test cases that the run shows as passed, and as failed."""
+        """How many single test cases the run shows as passed, and how many as failed."""
         if self._cases is None:
             self._cases = cases_in(self.text[:500_000])
         return self._cases
@@ -64,7 +66,7 @@ class Run:
 
     @property
     def only_shows(self) -> bool:
-        """True if the command runs no code of the project and only shows something, for example a file."""
+        """True if the command runs none of the project's code and only shows something, for example a file."""
         return all(step.family == "quiet" or step.program in _FETCHERS for step in self.steps)
 
     def families(self) -> set[str]:
@@ -81,7 +83,7 @@ _OF_ITSELF = re.compile(
 
 
 def hides(run: Run, family: str) -> bool:
-    """Return whether a run may have done something of a family that its record does not show."""
+    """Return whether a run may have done something of this family that its record does not show."""
     if run.background and run.result is None:
         return True
     if (family == "tests" and run.tests) or is_plain_script(run):
@@ -103,7 +105,7 @@ _STARTS = re.compile(
 
 
 def is_plain_script(run: Run) -> bool:
-    """Return whether a run is of Python code, all of which its command shows, that can only read and write files."""
+    """Return whether a run is Python code that its command shows in full and that can only read and write files."""
     found = _INLINE.match(run.command) if len(run.command) <= _MOST_CODE else None
     if found is None or _STARTS.search(found["code"]):
         return False
@@ -121,7 +123,7 @@ _NAMED = {
 
 
 def names(run: Run, family: str) -> bool:
-    """Return whether a step of unknown purpose has a name like those of this family."""
+    """Return whether one step of a run has an unknown purpose and a name like those of this family."""
     pattern = _NAMED.get(family)
     return pattern is not None and any(
         step.family in ("program", "other") and pattern.search(step.text) for step in run.steps

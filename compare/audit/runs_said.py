@@ -1,4 +1,4 @@
-"""Finding commands that a sentence says were run, and outputs and file contents that it quotes."""
+"""Finding the commands that a sentence says were run, and the outputs and file contents that it quotes."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Whether a run is of the command that a claim names."""
+"""Whether a run is a run of the command that a claim names."""
 
 import re
 
@@ -9,7 +9,9 @@ _ALIASES = {"py.test": "pytest", "python3": "python", "nodejs": "node", "gradlew
 
 
 def is_run(claimed: str, run: Run) -> bool:
-    """Return whether a run is of this command: the same text, or the same program with at least these arguments."""
+    """Return whether a run is of this command: its text is the same, or its program is the same and it has at least
+    these arguments.
+    """
     if _squeezed(claimed) in _squeezed(run.command):
         return True
     wanted = [step for step in steps_of(claimed) if step.family != "quiet"] or list(steps_of(claimed))
@@ -17,7 +19,7 @@ def is_run(claimed: str, run: Run) -> bool:
 
 
 def is_of_suite(claimed: str, run: Run) -> bool:
-    """Return whether a run is of this command, or of what started it and shows its name."""
+    """Return whether a run is of this command, or of a command that started it and shows its name."""
     if is_run(claimed, run):
         return True
     is_bare = re.fullmatch(r"\w+", claimed) is not None and any(wraps(step) for step in run.steps)
@@ -25,7 +27,7 @@ def is_of_suite(claimed: str, run: Run) -> bool:
 
 
 def programs_of(claimed: str) -> set[str]:
-    """Return the programs that a command runs, without those that only show something if there are others."""
+    """Return the programs that a command runs; those that only show something are left out if there are others."""
     steps = steps_of(claimed)
     return {name for step in steps if step.family != "quiet" for name in (_name(step), step.program)} or {
         step.program for step in steps
@@ -33,7 +35,7 @@ def programs_of(claimed: str) -> set[str]:
 
 
 def is_like(claimed: str, run: Run) -> bool:
-    """Return whether a run is of the same program, with any arguments."""
+    """Return whether a run is of the same program, whatever its arguments."""
     programs = programs_of(claimed)
     return any(_name(step) in programs for step in run.steps) or any(
         len(program) > 2 and re.search(rf"(?<![\w-]){re.escape(program)}(?![\w-])", run.command)

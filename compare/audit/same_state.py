@@ -1,4 +1,4 @@
-"""Whether a result that supports a claim is of the state and the runtime that the claim speaks of."""
+"""Whether a result that supports a claim comes from the state and the runtime that the claim is about."""
 
 import re
 
@@ -15,7 +15,9 @@ _IS_NOW = re.compile(
 
 
 def of_this_state(case: Case, says: ValueSays, run: Run, verdict: Verdict) -> Verdict:
-    """Return the verdict on a number that a run printed: files that were changed since may have made it another."""
+    """Return the verdict on a number that a run printed; files that were changed afterwards may have changed the
+    number.
+    """
     families = run.families() & {"program", "tests", "build"}
     is_metric = says.what == "metric" and families != {"build"}
     if not families or says.what == "version" or not (is_metric or _IS_NOW.search(_sentence(case))):
@@ -28,7 +30,7 @@ def of_this_state(case: Case, says: ValueSays, run: Run, verdict: Verdict) -> Ve
     ):
         if family == "program" or not _IS_NOW.search(_sentence(case)):
             return verdict
-        return undecidable("what was run since may print another", *verdict.evidence)
+        return undecidable("a later run may print another number", *verdict.evidence)
     if not is_metric or (family == "tests" and not run.tests):
         return undecidable(f"{change.path} was changed after the run that printed it", *verdict.evidence)
     edit = case.record.evidence(change.event)
@@ -57,8 +59,8 @@ _VERSION = re.compile(r"(?<![\w.])\d+\.\d+(?![\w%]|\.\d)")
 
 
 def of_another_runtime(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return the verdict that replaces "supported", if the claim names a version of an interpreter or a server that
-    neither the supporting run nor, where that names no other, anything before it names; None otherwise.
+    """Return the verdict that replaces `supported`, if the claim names a version of an interpreter or a server which
+    neither the supporting run nor anything before it names; else None.
     """
     if verdict.status != "supported" or not verdict.evidence or not _is_of_a_result(case.spotted.says):
         return None
@@ -74,7 +76,7 @@ def of_another_runtime(case: Case, verdict: Verdict) -> Verdict | None:
         texts = [seen] if name[:2] in {one["name"].lower()[:2] for one in _RUNTIME.finditer(seen)} else []
         texts = texts or [seen, *(output.text for output in case.outputs_before())]
         if not any(_names(text, version) for text in texts):
-            return undecidable(f"no run that is recorded names {found[0]}", *verdict.evidence)
+            return undecidable(f"no recorded run names {found[0]}", *verdict.evidence)
         over = _standing_over(run, verdict.evidence[0], name)
         if over and not any(_names(over, one) for one in (version, *_VERSION.findall(said))):
             return undecidable(f"the result stands under “{over}”", *verdict.evidence)

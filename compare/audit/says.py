@@ -1,4 +1,4 @@
-"""The interpretation of a claim, as values."""
+"""What a claim says, as values."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -49,7 +49,7 @@ class CheckSays:
 
 @dataclass(frozen=True, slots=True)
 class ValueSays:
-    """A claim about a number: a metric, a time, a size, a count, a version."""
+    """A claim that states a number: a metric, a time, a size, a count, a version."""
 
     what: Literal["metric", "time", "size", "count", "version", "quantity", "setting"]
     name: str
@@ -75,7 +75,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class FiguresSay:
-    """A claim about numbers of any kind and name, all in one sentence."""
+    """A claim that states several numbers of any kind in one sentence."""
 
     figures: tuple[Figure, ...]
 
@@ -105,7 +105,7 @@ class FileSays:
 
 @dataclass(frozen=True, slots=True)
 class UnreadSays:
-    """A passage in which a model saw a claim and in which no rule finds one."""
+    """A passage in which a model saw a claim although no rule finds one."""
 
 
 Says = UnreadSays | TestsSay | ExitSays | CheckSays | ValueSays | FiguresSay | RunSays | OutputSays | FileSays

@@ -1,4 +1,4 @@
-"""Commands that change files without naming them, or in a way that does not show the result."""
+"""Commands that change files without naming them, or without showing the result."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Finding fenced blocks that show terminal output or the contents of a file."""
+"""Finding fenced blocks that quote terminal output or the contents of a file."""
 
 import ast
 import re
@@ -97,7 +97,7 @@ class FenceHit(NamedTuple):
 
 
 def asks_for_output(message: str) -> bool:
-    """Return whether a user gives a program and asks the agent to run it and show its output."""
+    """Return whether a user gives a program and asks the agent to run it and show the output."""
     words, fence, _program = message[:_MOST_ASKED].partition("```")
     return bool(fence) and _ASKS_FOR_OUTPUT.search(words) is not None
 
@@ -105,8 +105,8 @@ def asks_for_output(message: str) -> bool:
 def shown_in(fence: Fence, previous: str = "", *, asked: bool = False) -> Iterator[FenceHit]:
     """Yield what a fenced block claims to show.
 
-    `previous` is what the user typed before a message that consists of this block alone. If the user `asked` for the
-    output of a program, a block without a program shows that output, whatever language its first line names.
+    If the message consists of this block alone, `previous` is what the user typed before it. If the user `asked` for
+    the output of a program, a block without a program shows that output, whatever language its first line names.
     """
     if PLANS.search(fence.heading[:200]) or len(fence.text) > 200_000:
         return
@@ -128,9 +128,8 @@ def shown_in(fence: Fence, previous: str = "", *, asked: bool = False) -> Iterat
 
 
 def does_something(text: str) -> bool | None:
-    """Return whether a Python text does anything when it is run; a value alone, such as a printed list, does not.
-
-    None if it cannot be parsed.
+    """Return whether running a Python text does anything; a mere value, such as a printed list, does nothing. None if
+    the text cannot be parsed.
     """
     try:
         body = ast.parse(text).body
@@ -201,5 +200,5 @@ def _lines(text: str) -> tuple[str, ...]:
 
 
 def is_elision(line: str) -> bool:
-    """Return whether a line only says that other lines were left out."""
+    """Return whether a line only says that other lines are left out."""
     return _ELISION.match(line) is not None

@@ -1,4 +1,4 @@
-"""Whether an agent could have known a number before it stated the number."""
+"""Whether the agent could have known a number before it stated it."""
 
 import re
 from itertools import combinations
@@ -13,7 +13,7 @@ _MOST_ADDED = 60
 
 
 def is_known(case: Case, number: str) -> bool:
-    """Return whether anything before the claim has the number, or may have shown it without being recorded."""
+    """Return whether anything before the claim has the number, or may have shown it without a record."""
     record = case.record
     if record.has_gap_before(case.event) or record.has_unseen_before(case.event) or case.spotted.earlier:
         return True
@@ -31,8 +31,8 @@ def is_known(case: Case, number: str) -> bool:
 
 
 def is_derived(case: Case, number: str) -> bool:
-    """Return whether a number may be a sum, difference, product, mean or quotient of printed numbers, or may be off
-    by one from a printed one.
+    """Return whether a number may be the sum, difference, product, mean or quotient of printed numbers, or off by one
+    from a printed one.
     """
     wanted = float(plain_number(number))
     decimals = len(plain_number(number).partition(".")[2])

@@ -1,4 +1,4 @@
-"""Finding statements about tests in a sentence: all pass, this many passed, this many failed or were skipped."""
+"""Finding statements about tests in a sentence: that all passed, or how many passed, failed or were skipped."""
 
 import re
 from collections.abc import Iterator
@@ -244,7 +244,7 @@ class Hit(NamedTuple):
 
 
 def tests_said(sentence: Sentence) -> Iterator[Hit]:
-    """Yield the statements about tests in a sentence; adjacent ones are merged."""
+    """Yield the statements about tests in a sentence; adjacent statements are merged into one."""
     if not _HINT.search(sentence.plain):
         return
     hits: list[tuple[int, int, re.Match[str]]] = []

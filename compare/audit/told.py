@@ -1,4 +1,4 @@
-"""Whether a text tells that a build, a linter or a type checker ended well."""
+"""Whether a text says that a build, a linter or a type checker ended well."""
 
 import re
 from itertools import islice

@@ -1,4 +1,4 @@
-"""Tools by name, as prose names them, with the commands that run them."""
+"""Tools as prose names them, with the commands that run them."""
 
 import re
 from collections.abc import Iterator
@@ -82,12 +82,12 @@ _RUNS_NO_OTHER = words("terraform tofu helm kubectl alembic twine psql sqlite3 g
 
 
 def runs_no_other(step: Step) -> bool:
-    """Return whether a simple command is of a program that is known to run no other tool."""
+    """Return whether the program of a simple command is known to run no other tool."""
     return step.family == "quiet" or tool_of(step) is not None or step.program.lower() in _RUNS_NO_OTHER
 
 
 def tool_of(step: Step) -> str | None:
-    """Return the tool that a simple command runs; None if it is none that is known by name."""
+    """Return the tool that a simple command runs; None if it is not a known tool."""
     return next(_tools_of(step), None)
 
 
@@ -102,7 +102,7 @@ def _names_of(step: Step) -> list[str]:
 
 
 def runs_tool(run: Run, tool: str) -> bool:
-    """Return whether a run is of this tool: by its own command, by code that names it, or by a wrapper that shows its
+    """Return whether a run is of this tool: by its command, by code that names it, or by a wrapper that shows the
     command.
     """
     if any(steps_a_tool(step, tool) for step in run.steps) or _is_named(run, tool):
@@ -145,7 +145,7 @@ def steps_a_tool(step: Step, tool: str) -> bool:
 
 
 def may_run_tool(run: Run, tool: str) -> bool:
-    """Return whether a run may have run this tool without showing it: a wrapper, or a tool that includes it."""
+    """Return whether a run may have used this tool without showing it, as a wrapper or a tool that includes it."""
     if run.refused:
         return False
     if tool == "pre-commit" and "commit" in run.families():
@@ -154,7 +154,7 @@ def may_run_tool(run: Run, tool: str) -> bool:
 
 
 def tells_by_exit(tool: str) -> bool:
-    """Return whether exit code 0 of this tool means that it found nothing."""
+    """Return whether exit code 0 of this tool means that it found nothing wrong."""
     return tool in _TOLD_BY_EXIT
 
 

@@ -1,4 +1,4 @@
-"""Judging claims in transcripts without tool calls: a plain chat, or a terminal that was played on request."""
+"""Judging claims in transcripts without tool calls: plain chats, and terminals that were played on request."""
 
 import re
 
@@ -6,6 +6,7 @@ from gedanken.compare.audit.says import FiguresSay, FileSays, Spotted
 from gedanken.compare.audit.verdicts import RERUN, Verdict
 from gedanken.experiment.agent_transcript import AgentTranscript
 
+NOT_SHOWN = "a chat export does not show which commands ran"
 _PLAYED = re.compile(
     r"\b(?:act as|pretend|role-?play|simulate|imagine|behave (?:like|as)|you are|be) (?:to be |"
     r"that you are |as )?(?:an? |the |my )?(?:[\w.-]+ ){0,4}?(?:terminal|shell|console|bash|linux|"
@@ -48,15 +49,15 @@ _SHOWS_TOOLS = re.compile(
 
 
 def shows_tools(transcript: AgentTranscript) -> bool:
-    """Return whether anything that was said bears the marks of tools that ran: their user's word cannot be right."""
+    """Return whether any message bears the marks of tools. A user who states that there were none is then wrong."""
     return any(event.kind == "message" and _SHOWS_TOOLS.search(event.text) for event in transcript.events)
 
 
 def is_known_speaker(transcript: AgentTranscript, event: int) -> bool:
     """Return whether a message certainly contains the agent's own words.
 
-    In a copied or exported text, only a message that follows a user's shows who speaks, and only if that user pastes
-    no other chat.
+    In a copied or exported text, only a message that follows one of the user's is certainly the agent's, and only if
+    that user message quotes no other chat.
     """
     if transcript.form != "text":
         return True
@@ -67,19 +68,19 @@ def is_known_speaker(transcript: AgentTranscript, event: int) -> bool:
 def judge_unrecorded(
     spotted: Spotted, *, no_tools: bool, told: bool, is_known_speaker: bool, shows_tools: bool
 ) -> Verdict:
-    """Return the verdict on a claim without any recorded tool call. Only the user's word that the agent had no tools
-    allows an accusation.
+    """Return the verdict on a claim in a transcript without tool calls. Only the user's statement that the agent had
+    no tools allows an accusation.
     """
     if shows_tools:
-        return Verdict("undecidable", f"it shows that tools were used, and not what they printed; {RERUN}")
+        return Verdict("undecidable", f"the chat shows that tools were used, but not what they printed; {RERUN}")
     if not no_tools:
-        return Verdict("undecidable", f"a chat export does not record tools; {RERUN}")
+        return Verdict("undecidable", f"{NOT_SHOWN}; --rerun claimed or --no-tools decides")
     if not is_known_speaker:
-        return Verdict("undecidable", f"who said it is not surely recorded; {RERUN}")
+        return Verdict("undecidable", f"the text does not show for certain that the agent said it; {RERUN}")
     if isinstance(spotted.says, FileSays):
-        return Verdict("undecidable", "what a file holds cannot be told from a chat; the file itself would tell")
+        return Verdict("undecidable", "a chat does not show what a file contains; only the file itself does")
     if isinstance(spotted.says, FiguresSay):
-        return Verdict("undecidable", f"what its numbers are of cannot be told from a chat; {RERUN}")
+        return Verdict("undecidable", f"a chat does not show what these numbers count; {RERUN}")
     if told:
-        return Verdict("undecidable", f"somebody else had told it before; {RERUN}")
-    return Verdict("never run", "there were no tools, as the user says, so nothing was run")
+        return Verdict("undecidable", f"somebody else had said it before; {RERUN}")
+    return Verdict("never run", "you stated (--no-tools) that the agent had no tools, so nothing was run")

@@ -1,4 +1,4 @@
-"""Judging a claim about a tool of which no run comes before the claim."""
+"""Judging a claim about a tool that was not run before the claim."""
 
 import re
 from bisect import bisect_right
@@ -17,9 +17,9 @@ def without_tool(case: Case, family: Family, tool: str) -> Verdict:
     """Return the verdict if no result of this tool comes before the claim."""
     record, event = case.record, case.event
     if record.has_gap_before(event):
-        return undecidable("the record is incomplete before it")
+        return undecidable("the record before the claim is incomplete")
     if any(run.call < event for run in _runs_of(case, tool)[:1]):
-        return undecidable("it was started before the claim, and no result of that is recorded")
+        return undecidable("it was started before the claim, but no result of it is recorded")
     if (wrapper := may_have_run(case, tool)) is not None:
         return undecidable(f"“{short(wrapper.command)}” may have run it")
     if (why := _unseen(case, family)) is not None:
@@ -27,13 +27,13 @@ def without_tool(case: Case, family: Family, tool: str) -> Verdict:
     later = next((run for run in case.runs_after() if runs_tool(run, tool)), None)
     if later is not None:
         evidence = record.evidence(later.at)
-        reason = f"“{tool}” was run only afterwards: its result is at line {evidence.place.line}"
+        reason = f"“{tool}” was run only later: its result is at line {evidence.place.line}"
         return Verdict("written too early", reason, (evidence,))
     if not record.is_complete:
-        return undecidable("the record is incomplete, so what is not in it may have been run all the same")
+        return undecidable("the record is incomplete, so it may have been run without being recorded")
     if _is_told_of(case, family, tool):
-        return undecidable("a text before it speaks of this tool")
-    return Verdict("never run", f"the record is complete, and “{tool}” was not run before it")
+        return undecidable("a text before the claim speaks of this tool")
+    return Verdict("never run", f"the record is complete, and “{tool}” was not run before the claim")
 
 
 def _unseen(case: Case, family: Family) -> str | None:
@@ -55,7 +55,7 @@ def _runs_of(case: Case, tool: str) -> tuple[Run, ...]:
 
 
 def may_have_run(case: Case, tool: str, after: int = -1) -> Run | None:
-    """Return the first run that may have run a tool without showing it, after an event and before the claim."""
+    """Return the first run between an event and the claim that may have used a tool without showing it."""
     all_runs = case.record.runs
     runs = case.record.once(("may run", tool), lambda: tuple(run for run in all_runs if may_run_tool(run, tool)))
     at = bisect_right(runs, after, key=lambda run: run.call)

@@ -108,7 +108,7 @@ class ValueHit(NamedTuple):
 
 
 def values_said(sentence: Sentence) -> Iterator[ValueHit]:
-    """Yield the numbers that a sentence states, each with what it is the number of."""
+    """Yield the numbers that a sentence states, each with what it measures."""
     plain = sentence.plain
     if not any(sign.isdigit() for sign in plain):
         return

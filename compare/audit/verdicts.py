@@ -1,4 +1,4 @@
-"""What the judging functions share: a claim with its context, and the verdicts if no result supports the claim."""
+"""What all judging functions need: a claim with its context, and the verdicts for claims that no result supports."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from gedanken.experiment.claim import Evidence, Status
 
 ACCUSATIONS: frozenset[Status] = frozenset(["misquoted", "written too early", "stale", "never run"])
 _MOST_OUTPUTS = 200
-RERUN = "only re-running can tell"
+RERUN = "only running it again can decide this"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,13 @@ class Case:
         return self.record.transcript.events[self.event].session
 
     def outputs_before(self) -> list[Output]:
-        """The texts that could be seen before the claim: latest first, up to a limit."""
+        """Return the texts that the agent could see before the claim: latest first, up to a limit."""
         outputs = self.record.outputs
         at = bisect_left(outputs, self.event, key=lambda one: one.event)
         return outputs[max(at - _MOST_OUTPUTS, 0) : at][::-1]
 
     def texts_of(self, path: str) -> list[tuple[int, str]]:
-        """Return the texts of a file in the record before the claim, written, read or printed: latest first."""
+        """Return what the record before the claim has of a file, whether written, read or printed: latest first."""
         base = path.rsplit("/", 1)[-1]
         found = [(edit.event, edit.new) for edit in self._edits_of(path)]
         for run in self.record.naming([base], self.event):
@@ -81,7 +81,7 @@ class Case:
         return [edit for edit in edits[max(at - _MOST_OUTPUTS, 0) : at] if _is_same_file(edit.path, path)]
 
     def whole_of(self, path: str) -> tuple[int, str] | None:
-        """Return the complete file as last written, if nothing has changed it since; else None."""
+        """Return the complete file as it was last written; None if something changed it since."""
         mine = self._edits_of(path)
         if not mine or mine[-1].old is not None or not mine[-1].new or not self.record.is_edit(mine[-1].event):
             return None
@@ -92,7 +92,7 @@ class Case:
         return self.record.runs_known_before(self.event)
 
     def runs_after(self) -> list[Run]:
-        """The runs of the same agent whose result came after the claim, earliest first."""
+        """Return the runs of the same agent whose result came after the claim, earliest first."""
         return self.record.runs_known_after(self.event, self.session)
 
 
@@ -112,15 +112,15 @@ def end_of(case: Case, run: Run) -> Evidence:
 
 
 def undecidable(reason: str, *evidence: Evidence) -> Verdict:
-    """Return a verdict that states why the claim cannot be decided, with the evidence so far."""
+    """Return a verdict that says why the claim cannot be decided, with the evidence so far."""
     return Verdict("undecidable", f"{reason}; {RERUN}", evidence)
 
 
 def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Verdict:
-    """Return the verdict if no run of this kind comes before the claim; `later` are such runs after it."""
+    """Return the verdict if no run of this kind comes before the claim; `later` are the runs of this kind after."""
     record, event = case.record, case.event
     if record.has_gap_before(event):
-        return undecidable("the record is incomplete before it")
+        return undecidable("the record before the claim is incomplete")
     if (why := record.could_have_run(family, event)) is not None:
         return undecidable(why)
     families = ("build", "types") if family == "build" else (family,)
@@ -133,21 +133,21 @@ def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Ve
         and first.call < event
         and (first.at < event or first.result is None or first.session != case.session)
     ):
-        return undecidable("something of the kind was run before it, and no result of that says so")
+        return undecidable("such a command was run before the claim, but no result of it says so")
     if later:
         run = later[0]
         evidence = record.evidence(run.result if run.result is not None else run.call)
         return Verdict(
             "written too early",
-            f"{what} was run only afterwards: its result is at line {evidence.place.line}",
+            f"{what} was run only later: its result is at line {evidence.place.line}",
             (evidence,),
         )
     if not record.is_complete:
-        return undecidable("the record is incomplete, so what is not in it may have been run all the same")
+        return undecidable("the record is incomplete, so it may have been run without being recorded")
     if _is_told_by_others(case, family):
-        return undecidable("somebody else, or what a tool read, had told it before")
+        return undecidable("somebody else, or a text that a tool read, had said it before")
     nothing = f"nothing{what.removeprefix('anything')} was" if what.startswith("anything") else f"{what} was not"
-    return Verdict("never run", f"the record is complete, and {nothing} run before it")
+    return Verdict("never run", f"the record is complete, and {nothing} run before the claim")
 
 
 def _is_told_by_others(case: Case, family: str) -> bool:

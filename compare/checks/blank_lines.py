@@ -1,4 +1,4 @@
-"""Finding: a log has no blank line after a print, although all real logs have one after each of its lines."""
+"""Finding: a log has no blank line after a print, although every real log has one after each such line."""
 
 from collections.abc import Iterable
 
@@ -16,8 +16,9 @@ Indices = NDArray[np.int64]
 
 
 def blank_lines(run_set: RunSet) -> Iterable[Finding]:
-    """For supplied logs, find prints whose lines are all followed by a blank line in every real log, and never in
-    this one."""
+    """For supplied logs, find prints that are followed by a blank line each time in every real log, and never in this
+    one.
+    """
     if run_set.source is not None or len(run_set.real) < 2:
         return
     followed = [site for site in run_set.sites if all(_share(run, site) == 1 for run in run_set.real)]

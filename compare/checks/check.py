@@ -1,4 +1,4 @@
-"""Interface of a check: it looks for one kind of fault in the runs of one program version."""
+"""The interface of a check, which looks for one kind of fault in the runs of one program version."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -8,8 +8,9 @@ from gedanken.experiment.finding import Finding
 
 
 class Check(Protocol):
-    """The object that an entry point in `gedanken.checks` names; an entry point may also name a tuple of checks,
-    which are applied in order."""
+    """The object that an entry point in `gedanken.checks` names. An entry point may also name a tuple of checks,
+    which are applied in order.
+    """
 
     def __call__(self, runs: RunSet, /) -> Iterable[Finding]:
         """Return all findings; none if it cannot be applied. A check is a pure function: the same runs give the same

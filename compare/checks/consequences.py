@@ -1,4 +1,4 @@
-"""Leaving out findings on supplied logs that follow from another finding on the same log."""
+"""For supplied logs, leaving out findings that merely follow from another finding on the same log."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -15,10 +15,10 @@ _IN_EPOCH = re.compile(r"times? (?:in epoch (?P<epoch>\d+)|before the first epoc
 
 
 def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
-    """The findings, without those that others explain; a log that has a finding keeps one.
+    """Return the findings without those that another finding explains; each log that has findings keeps at least one.
 
-    Where the print that names epochs is in other words or missing, nothing is counted by the epoch; where an epoch is
-    missing, its lines may be counted with the one before or behind, and what counts on jumps.
+    If the print that names the epochs is reworded or missing, nothing can be counted per epoch. If an epoch is
+    missing, its lines may be counted with the epoch before or after it, and counters jump.
     """
     runs = {run.label: run for run in run_set.imagined}
     usual = [run.epochs for run in run_set.finished if run.epochs]
@@ -30,7 +30,9 @@ def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[F
 
 
 def without_skips(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings, without counts that skip because of a wrong number that another finding is about."""
+    """Return the findings without jumps in a count that a wrong number causes, if another finding reports that
+    number.
+    """
     wrong = {ref for finding in findings if finding.check == "constant line differs" for ref in finding.evidence}
     return [finding for finding in findings if finding.check != "count skips" or wrong.isdisjoint(finding.evidence)]
 

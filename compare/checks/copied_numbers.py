@@ -50,9 +50,9 @@ class _Copy(NamedTuple):
 def copied_numbers(run_set: RunSet) -> Iterable[Finding]:
     """Find sequences of numbers with three or more decimals that two runs cannot share by chance.
 
-    The required length is derived from the real runs: five more than twice the longest sequence that two of them with
-    different seeds share. Numbers that all real runs show are left out. Nothing is reported for a program that fixes
-    its seed, or with fewer than three real runs to estimate what chance can do.
+    The required length is derived from the real runs. It is twice the longest sequence that two of them with
+    different seeds share, plus five. Numbers that all real runs show are left out. Nothing is reported for a program
+    that fixes its seed, or if fewer than three real runs show what chance can do.
     """
     seeds = {run.execution.seed for run in run_set.real}
     if len(seeds) < FEWEST_REAL or (run_set.source is not None and run_set.source.fixes_its_seed()):

@@ -36,10 +36,10 @@ Indices = NDArray[np.int64]
 
 
 def counts(run_set: RunSet) -> Iterable[Finding]:
-    """Find lines that are shown more or less often than in the real runs, which must agree.
+    """Find lines that are shown more or less often than in the real runs, if these agree.
 
-    Lines printed in each epoch are counted per epoch, in the epochs that the run shows: another check reports epochs
-    that are left out. Nothing is reported for a print that depends on values, such as one of a best accuracy.
+    Lines printed in each epoch are counted per epoch, in the epochs that the run shows; another check reports the
+    epochs that it leaves out. Prints that depend on values, such as that of a best accuracy, are not judged.
     """
     if not run_set.finished:
         yield from _by_the_source(run_set)
@@ -48,8 +48,7 @@ def counts(run_set: RunSet) -> Iterable[Finding]:
 
 
 class CountsJudged:
-    """Result of judging how often lines are printed: the findings, and the differences that may be chance with so few
-    runs."""
+    """How often lines are printed, judged: the findings, and the differences that may be chance with so few runs."""
 
     def __init__(self, run_set: RunSet) -> None:
         self._run_set = run_set
@@ -256,7 +255,7 @@ class _Cells:
         return more, less
 
     def lacks_one_line(self, at: int) -> bool:
-        """Return whether the run differs from real ones at this site only by one missing line."""
+        """Return whether the run differs from the real ones at this print site only by one missing line."""
         more, less = self._differences()
         its = self._cells // self._width == at
         return not more[its].any() and int(less[its].sum()) == 1
@@ -312,7 +311,7 @@ def _finding(run_set: RunSet, site: PrintSite, run: ParsedRun, cell: _Cell) -> F
 
 
 def order(run_set: RunSet) -> Iterable[Finding]:
-    """Find lines in another order than in the real runs, which must all have the same order."""
+    """Find lines that are in another order than in the real runs, if all of these have the same order."""
     if not run_set.finished or any(map(_goes_back, run_set.real)):
         return
     for run in run_set.imagined:

@@ -1,4 +1,4 @@
-"""Findings on series: the primary endpoint and whole curves that would be unlikely in real runs."""
+"""Findings on series: values at the end, or whole curves, that would be unlikely in real runs."""
 
 import math
 from collections import Counter
@@ -17,9 +17,12 @@ NAMED = 3
 
 
 def differences(run_set: RunSet, judgement: Judgement, beside: Sequence[Finding] = ()) -> Iterator[Finding]:
-    """Report `primary endpoint differs`, or otherwise `outlier` for single runs; and one `series differs` that names
-    every other series that differs. If the primary endpoint differs, its curve is not reported again. `beside` are
-    the findings on lines: where they say that a log lacks some, what it shows last may be no last value."""
+    """Report `primary endpoint differs`, or else `outlier` for single runs, and one `series differs` that names all
+    other series that differ.
+
+    If the primary endpoint differs, its curve is not reported again. `beside` are the findings on lines: if they say
+    that a log lacks lines, its last shown value may not be its last value.
+    """
     told = [series for series in judgement.tested if series.is_told]
     primary = next((series for series in judgement.tested if series.judged.role == "primary"), None)
     if primary and primary.is_told:

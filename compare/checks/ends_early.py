@@ -9,7 +9,7 @@ from gedanken.experiment.finding import Finding
 
 
 def ends_early(run_set: RunSet) -> Iterable[Finding]:
-    """Report all runs that end early in one finding, which also covers everything missing after their ends."""
+    """Report all runs that end early as one finding, which also covers everything missing after their ends."""
     early = run_set.once(early_ends)
     runs = [run for run in run_set.imagined if id(run) in early]
     if not runs:

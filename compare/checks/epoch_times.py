@@ -35,7 +35,7 @@ class _Time(NamedTuple):
 
 
 def epoch_times(run_set: RunSet) -> Iterable[Finding]:
-    """Find totals below the sum of their epochs, or far above it if no real run shows that."""
+    """Find total times that are less than the sum of the epoch times, or far more if no real run shows that."""
     yield from oracle(run_set, "oracle: time", lambda run: _contradictions(run, run_set))
 
 

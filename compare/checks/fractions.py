@@ -18,9 +18,9 @@ _SLACK = 1e-12
 
 
 def fractions(run_set: RunSet) -> Iterable[Finding]:
-    """Find counts that contradict the accuracy shown beside them, or that exceed their total.
+    """Find counts that contradict the accuracy shown beside them, or that are greater than their total.
 
-    A shown value may be rounded or truncated: both are accepted.
+    The shown accuracy may be rounded or truncated: both are accepted.
     """
     yield from oracle(run_set, "oracle: fractions", _contradictions)
 
@@ -58,7 +58,7 @@ def _told_before(between: str, after: str) -> re.Match[str] | None:
 
 
 def is_rounding(shown: str, value: float) -> bool:
-    """Return whether a decimal number is this value, rounded or truncated to its number of decimals."""
+    """Return whether a decimal number is this value, rounded or truncated to the number's decimals."""
     unit = 10.0 ** -len(shown.partition(".")[2])
     off = (float(shown) - value) / unit
     slack = 1e-9 + _SLACK * value / unit

@@ -28,10 +28,10 @@ LONGEST = 400
 
 
 def gpu_claims(run_set: RunSet) -> Iterable[Finding]:
-    """Find GPUs that imagined runs say they use, and that the program or the machine does not have.
+    """Find GPUs that imagined runs say they use although the program or the machine has none.
 
-    A statement that a real run makes too is not a false claim, whatever else its line says. GPUs that the persona
-    claims explain only what the program would print on a machine that has them.
+    A statement that a real run makes too is not false, whatever else its line says. GPUs that the persona claims
+    explain only what the program would print on a machine with GPUs.
     """
     outputs = [output for run in run_set.real for output in run.outputs]
     real = {claim for output in outputs for at in _speaking(output) for claim in claims_in(output.lines[at])}

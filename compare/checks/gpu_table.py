@@ -1,4 +1,4 @@
-"""Oracle: the sums in an nvidia-smi table."""
+"""Oracle: the numbers in an nvidia-smi table must add up."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -26,8 +26,9 @@ class _Gpu(NamedTuple):
 
 
 def gpu_table(run_set: RunSet) -> Iterable[Finding]:
-    """Find impossible nvidia-smi tables in a program's output. No claim of the persona explains an internal
-    contradiction."""
+    """Find impossible nvidia-smi tables in a program's output. No claim of the persona explains a table that
+    contradicts itself.
+    """
     yield from oracle(run_set, "oracle: GPU table", table_contradictions_in)
 
 
@@ -36,7 +37,7 @@ def table_contradictions_in(run: ParsedRun) -> Iterator[Contradiction]:
 
 
 def table_contradictions(lines: Iterable[str]) -> Iterator[Contradiction]:
-    """List what is impossible in the tables that these lines contain; each table begins with its own header."""
+    """List what is impossible in the nvidia-smi tables among these lines; each table begins with its own header."""
     gpus: dict[int, _Gpu] = {}
     processes: dict[int, list[_Gpu]] = {}
     gpu, inside, listed = -1, False, False

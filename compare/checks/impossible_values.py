@@ -1,4 +1,4 @@
-"""Findings on numbers that contradict each other, or that are impossible."""
+"""Findings on numbers that are impossible, or that contradict each other."""
 
 import math
 import statistics
@@ -25,9 +25,10 @@ FAR = 6.0
 
 
 def first_and_last(run_set: RunSet) -> Iterable[Finding]:
-    """Find accuracy and loss that both rise, inside one complete sample, when real losses clearly fall.
+    """Find trainings in which both accuracy and loss rise although the real losses clearly fall.
 
-    A short and noisy training may do this occasionally, so the rise must lie far outside the range of real losses.
+    Only complete imagined runs are judged. A short and noisy training may do this now and then, so the rise must lie
+    far outside the range of the real losses.
     """
     changes = [change for run in run_set.real if (change := _loss_change(run)) is not None]
     if len(changes) < FEWEST_REAL or max(changes) > 0:

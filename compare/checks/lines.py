@@ -24,7 +24,7 @@ MOST_HELD_BESIDE = 2000
 
 
 def exit_status(run_set: RunSet) -> Iterable[Finding]:
-    """Find imagined runs that succeed where real ones fail, or the reverse."""
+    """Find imagined runs that succeed where the real ones fail, or the reverse."""
     ends = [run.execution for run in run_set.real if run.execution.cause in _OWN_ENDS]
     real = {end.exit_code == 0 for end in ends if end.exit_code is not None}
     if len(real) != 1:
@@ -89,7 +89,7 @@ def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
 
 
 def literals(run_set: RunSet) -> Iterable[Finding]:
-    """Find wordings that differ from the code's own words, or from the real logs'; the finding quotes both."""
+    """Find lines worded differently from the code, or from the real logs; the finding quotes both wordings."""
     shown: dict[tuple[str, str], list[LineRef]] = {}
     sites: dict[tuple[str, str], PrintSite] = {}
     for run in run_set.imagined:
@@ -114,10 +114,10 @@ def literals(run_set: RunSet) -> Iterable[Finding]:
 
 
 def where_printed(run_set: RunSet, site: PrintSite, beside: str = "") -> list[LineRef]:
-    """Return the source line of a print site, and a line of a real run that it made.
+    """Return the source line of a print site, and a line that it made in a real run.
 
-    The chosen real line has the most numbers in common with the imagined line beside it; if none has any, it is the
-    first.
+    The chosen real line is the one that has the most numbers in common with the imagined line; if none has any, it is
+    the first.
     """
     label = run_set.program.label if run_set.program else "program"
     refs = [LineRef(label, site.line, site.words, "source")] if site.line != NO_LINE else []
@@ -132,8 +132,8 @@ def where_printed(run_set: RunSet, site: PrintSite, beside: str = "") -> list[Li
 
 
 def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
-    """Check programs that fix their own seed: they have no noise, so every run as written must print the same (rule
-    7).
+    """Check programs that fix their own seed. They have no noise, so every run of the program as written must print
+    the same (rule 7).
 
     Times are ignored, because a seed does not fix them.
     """

@@ -1,4 +1,4 @@
-"""Findings on epochs that are missing, declared as skipped, cut off, or too many."""
+"""Findings on epochs: missing, declared as skipped, cut off, or too many."""
 
 from collections.abc import Iterable, Set
 from dataclasses import replace
@@ -12,7 +12,7 @@ from gedanken.experiment.finding import Finding, LineRef
 
 
 def epochs(run_set: RunSet) -> Iterable[Finding]:
-    """Report the epochs expected, shown, declared as skipped, missing without notice, and cut by the token limit."""
+    """Report epochs that are missing without notice, declared as skipped, cut by the token limit, or too many."""
     wanted, possible = _epochs_of(run_set)
     if not wanted:
         return
@@ -80,23 +80,23 @@ def _epoch_findings(run_set: RunSet, run: ParsedRun, count: EpochCount) -> Itera
     shown = f"shows {count.shown} of the {count.expected} epochs that {whose}"
     expected = many(count.expected, "epoch")
 
-    def found(check: str, observed: str, refs: tuple[LineRef, ...]) -> Finding:
-        return Finding(check, (run.label,), refs, expected, observed)
+    def found(check: str, observed: str, refs: tuple[LineRef, ...], which: Iterable[int]) -> Finding:
+        return Finding(check, (run.label,), refs, expected, observed, which=as_ranges(tuple(which)))
 
     if count.declared:
         refs = tuple(run.ref(at) for at in count.declaring)
         told = f"{shown}; it says that it skips {as_ranges(count.declared)}"
-        yield found("epochs declared as skipped", told, refs)
+        yield found("epochs declared as skipped", told, refs, count.declared)
     if count.silent:
         lacking = "epoch {} is" if len(count.silent) == 1 else "epochs {} are"
         told = lacking.format(as_ranges(count.silent))
-        yield found("epochs silently missing", f"{shown}; {told} missing without notice", last)
+        yield found("epochs silently missing", f"{shown}; {told} missing without notice", last, count.silent)
     if count.cut:
-        yield found("epochs cut", f"{shown}; the token limit cut {as_ranges(count.cut)}", last)
+        yield found("epochs cut", f"{shown}; the token limit cut {as_ranges(count.cut)}", last, count.cut)
     if count.extra:
         extra = set(count.extra)
         refs = tuple(run.ref(at) for at, epoch in run.curves.epochs if epoch in extra)
         told = f"shows epochs that {run_set.name} does not print: {as_ranges(count.extra)}"
         if run_set.source is None:
             told = f"shows {as_ranges(count.extra)}, epochs that no real log shows"
-        yield found("epochs too many", told, refs[:LINES_SHOWN])
+        yield found("epochs too many", told, refs[:LINES_SHOWN], count.extra)

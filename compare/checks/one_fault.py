@@ -1,4 +1,6 @@
-"""Merging of findings: a fault that several supplied logs share is reported once, with all of them named."""
+"""Merging of findings: a fault that several supplied logs have is reported once, and the finding names all these
+logs.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -59,6 +61,7 @@ def _of_runs(run_set: RunSet, group: Sequence[Finding]) -> Finding:
     runs = tuple(dict.fromkeys(label for finding in group for label in finding.runs))
     if len(group) == 1:
         return first
+    first = replace(first, which=first.which if len({finding.which for finding in group}) == 1 else "")
     refs = evidence([ref for finding in group for ref in finding.evidence])
     if first.check == "literal differs":
         told = f"{first.observed}, and others {many(len(group) - 1, 'other wording')}"

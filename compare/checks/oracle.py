@@ -1,4 +1,4 @@
-"""Common code of oracles. An oracle is a check that reports a contradiction only if no real run shows it too."""
+"""Code that all oracles share. An oracle is a check that reports a contradiction only if no real run has it too."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -29,8 +29,9 @@ class Contradiction(NamedTuple):
 def oracle(
     run_set: RunSet, kind: str, contradictions: Callable[[ParsedRun], Iterable[Contradiction]]
 ) -> Iterator[Finding]:
-    """Report contradictions in the imagined runs, one per rule that a run violates, unless a real run violates it
-    too."""
+    """Report the contradictions in the imagined runs, one for each rule that a run breaks, unless a real run breaks
+    it too.
+    """
     told = [(run, list(contradictions(run))) for run in run_set.imagined]
     if not any(found for _run, found in told):
         return
@@ -54,8 +55,8 @@ def lines_with(
     shape: re.Pattern[str] | None = None,
     kept: Callable[[Transcript, NDArray[np.int64]], NDArray[np.int64]] | None = None,
 ) -> list[tuple[int, str]]:
-    """Return (index, text) of every line whose form (the line with its values replaced by `#`) contains these words
-    near its beginning, and none of the excluded ones.
+    """Return (index, text) of every line whose form contains these words near its beginning, and none of the excluded
+    ones. A form is a line with `#` in place of its values.
 
     `shape`, a pattern that treats digits only as groups, selects among these lines. `kept` selects from the lines of
     each shape.

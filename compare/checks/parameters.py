@@ -23,7 +23,7 @@ _SCALES = {"k": (1e3, 2.0**10), "m": (1e6, 2.0**20), "b": (1e9, 2.0**30)}
 
 
 def parameters(run_set: RunSet) -> Iterable[Finding]:
-    """Find parameter counts that differ from the network that the source builds."""
+    """Find parameter counts that differ from the size of the network that the source builds."""
     if run_set.source is None:
         return
     names = {node.attr for node in ast.walk(run_set.source.tree) if isinstance(node, ast.Attribute)}

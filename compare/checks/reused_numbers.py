@@ -55,9 +55,9 @@ class _Repeat(NamedTuple):
 def reused_numbers(run_set: RunSet) -> Iterable[Finding]:
     """Find numbers with three or more decimals that an imagined run of another version already showed.
 
-    They must be all such numbers of the run, or three in sequence, among all its numbers or in one column. Constants
-    that the programs print, and numbers that real runs repeat with any seed, do not count. Nothing is reported unless
-    both versions have real runs to compare.
+    These must be all such numbers of the run, or three in sequence, either among all its numbers or in one column.
+    Constants that the programs print, and numbers that real runs repeat with any seed, do not count. Nothing is
+    reported unless both versions have real runs to compare.
     """
     real = [_Numbers(run) for run in run_set.real]
     versions = _by_version(run_set.earlier)

@@ -1,4 +1,4 @@
-"""Findings on whole numbers that are equal in all real logs, but too small or too rare for that to prove anything."""
+"""Findings on whole numbers that are equal in all real logs, but so small or so rare that this may be chance."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -30,7 +30,9 @@ class _Constant(NamedTuple):
 
 
 class SmallConstants:
-    """The numbers that differ: in all imagined runs, which is reported, or in some, which is undecided."""
+    """The numbers that differ from the real logs: in all imagined runs, which is reported, or only in some, which is
+    undecided.
+    """
 
     def __init__(self, run_set: RunSet) -> None:
         self._run_set = run_set
@@ -61,7 +63,7 @@ class SmallConstants:
         )
 
     def undecided(self) -> Doubt | None:
-        """Return which numbers differ in too few runs, or are too many to judge; None if there are none."""
+        """Return the numbers that differ in too few runs, or that are too many to judge; None if there are none."""
         if not self._unsure:
             return None
         constant, runs = self._unsure[0]

@@ -52,10 +52,10 @@ class _Shown:
 
 
 def steps(run_set: RunSet) -> Iterable[Finding]:
-    """Find steps and image counts that an epoch of this program does not have.
+    """Find step and image counts that an epoch of this program cannot have.
 
-    An epoch has ceil(images / batch) steps, or floor if the last batch is dropped. The total is taken from the real
-    runs if they agree, otherwise from the run itself.
+    An epoch has ceil(images / batch) steps, or floor(images / batch) if the last batch is dropped. The total is taken
+    from the real runs if they agree, otherwise from the run itself.
     """
     batch = batch_size(run_set.source) if run_set.source else None
     shown = {id(run): _read(run, batch) for run in (*run_set.imagined, *run_set.real)}

@@ -144,7 +144,7 @@ def _sizes(run: ParsedRun, form: str) -> list[list[str]]:
 
 
 def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iterator[int]:
-    """Return the indices of a form's numbers whose equality in all real runs cannot be chance."""
+    """Return the indices of those numbers in a form whose agreement in all real runs cannot be chance."""
     text = run.transcript.compared(int(lines[0]))
     decimals = run.transcript.decimals[run.transcript.starts[lines][:, None] + np.arange(steady.shape[1])]
     has_times = untimed(text) != text.strip()
@@ -230,7 +230,9 @@ class _Formats:
         self._known: dict[str, list[tuple[int, int, bool]]] = {}
 
     def of(self, form: str) -> list[tuple[int, int, bool]]:
-        """Return (index of a number, its fixed number of decimals, or its minimum if it is not rounded)."""
+        """Return, for each number of a form: its index, its fixed number of decimals (or the minimum, if it is not
+        rounded), and whether it is rounded.
+        """
         if form not in self._known:
             self._known[form] = list(_formats(self._run_set, form))
         return self._known[form]

@@ -1,4 +1,4 @@
-"""Findings: an imagined log equals another log, or one of its curves equals another run's over many points."""
+"""Findings: an imagined log equals another log, or many points of one of its curves equal those of another run."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -62,10 +62,11 @@ class _Copy(NamedTuple):
 
 
 def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterable[Finding]:
-    """Find imagined logs that equal another log, if the program is not known; `told` are runs already reported as
-    copies.
+    """Find imagined logs that equal another log, if the program is not known. `told` are runs that are already
+    reported as copies.
 
-    The probability of a coincidence is estimated from the real runs: how many points any two of them have in common.
+    The probability of a coincidence is estimated from the real runs, by the number of points that any two of them
+    have in common.
     """
     if run_set.source is not None or len(run_set.real) < FEWEST_REAL:
         return
@@ -176,8 +177,8 @@ class _Compared:
         return curves, _as_table(curves)
 
     def copy(self, key: _Key, ours: _Curve, earlier: Sequence[_Curves]) -> _Copy | None:
-        """Return the longest sequence of equal points of a curve, with its probability by chance; None if it
-        means nothing.
+        """Return the longest sequence of equal points of a curve, with the probability that it is chance; None if it
+        is too likely.
         """
         others, table = self._of(key)
         if more := [curves[key] for curves in earlier if key in curves]:

@@ -1,4 +1,4 @@
-"""Agreement of a real and an imagined machine on ordinary commands, as a person at the terminal sees it."""
+"""How often a real and an imagined machine agree on ordinary commands, as a person at the terminal sees it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Answered:
 
     @property
     def agrees(self) -> bool:
-        """True if both machines show the same; a reply that was cut is incomplete, and never agrees."""
+        """True if both machines show the same. A reply that was cut is incomplete, and never agrees."""
         return (
             self.imagined.is_run
             and not self.cut
@@ -39,7 +39,7 @@ class Answered:
 
     @property
     def agrees_as_it_came(self) -> bool:
-        """True if they agree even without removing anything from the reply."""
+        """True if both machines agree even if nothing is removed from the model's reply."""
         return self.agrees and not self.imagined.violations
 
     @property
@@ -49,8 +49,9 @@ class Answered:
 
 
 class Agreement(NamedTuple):
-    """Shares of commands on which both machines agree, after text that no terminal prints was removed
-    from the reply."""
+    """The shares of commands on which both machines agree, after text that no terminal prints was removed from the
+    model's reply.
+    """
 
     printing: Share
     """Share of exact matches among the commands that really print something."""
@@ -65,7 +66,7 @@ class Agreement(NamedTuple):
 
 
 def agreement_of(answered: Iterable[Answered]) -> Agreement:
-    """Compute on how many of these commands both machines agree; failed replies are left out."""
+    """Compute the share of these commands on which both machines agree; failed replies are left out."""
     answered = [answer for answer in answered if answer.imagined.is_run]
     printing = [answer for answer in answered if answer.prints]
     silent = [answer for answer in answered if not answer.prints]
@@ -82,7 +83,9 @@ def by_kind(answered: Sequence[Answered]) -> dict[str, Agreement]:
 
 
 def whole_sequences(answered: Sequence[Answered]) -> Share:
-    """Compute the share of sequences in which every command agrees, among those in which all were answered."""
+    """Compute the share of sequences in which both machines agree on every command, among the sequences in which all
+    commands were answered.
+    """
     broken = {answer.sequence for answer in answered if not answer.agrees}
     every = {answer.sequence for answer in answered} - {
         answer.sequence for answer in answered if not answer.imagined.is_run

@@ -1,5 +1,6 @@
-"""Findings on ordinary commands: the imagined machine's answers compared with the real machine, the persona, and each
-other."""
+"""Findings on ordinary commands: the answers of the imagined machine compared with the real machine, with the
+persona, and with each other.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -44,7 +45,7 @@ class _Row(NamedTuple):
 
 
 def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...]) -> tuple[Finding, ...]:
-    """Compare one ordinary command on both machines: its exit status and its output."""
+    """Compare the answers of both machines to one ordinary command: exit status and output."""
     if not imagined.is_run:
         return ()  # the model gave no answer that could be compared
     ours, theirs = normalized_lines(real.terminal), normalized_lines(imagined.stdout)
@@ -115,7 +116,7 @@ def _impossible_table(real: Execution, imagined: Execution) -> Iterable[Finding]
 def compare_with_persona(
     answers: Sequence[Execution], persona: Persona, machine_facts: MachineFacts
 ) -> tuple[Finding, ...]:
-    """Compare the imagined machine's boot answers with its persona and with one another."""
+    """Compare the imagined machine's answers at its boot with its persona, and with one another."""
     by_command = {answer.command: answer for answer in answers if answer.imagined and answer.is_run}
     gpus = persona.gpus_in(machine_facts)
     findings: list[Finding] = []
@@ -135,7 +136,7 @@ def compare_with_persona(
 
 
 def gpus_not_seen(machine_facts: MachineFacts) -> tuple[Finding, ...]:
-    """Report GPUs that the real machine was asked to provide if it can, and that `torch.cuda` does not see."""
+    """Report GPUs that the real machine was asked to provide, and that `torch.cuda` does not see there."""
     missing = machine_facts.gpus_missing
     return (Finding("gpus not seen", observed=missing),) if missing else ()
 
@@ -228,7 +229,7 @@ def _persona(answer: Execution, subject: str, observed: str, expected: str, text
 
 
 def claims_behind(command: str, claims: tuple[str, ...]) -> str | None:
-    """Return the claims that account for a difference in the answer to this command."""
+    """Return the false facts in the persona that explain a difference in the answer to this command."""
     shown = {fact for pattern, facts in _SHOWS if pattern.search(command) for fact in facts}
     return ", ".join(claim for claim in claims if claim in shown) or None
 

@@ -13,8 +13,9 @@ Verdict = Literal["kept", "changed", "lost", "unanswered"]
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """One question, asked three times: before the context was lost, again with the context intact (the control), and
-    after it was lost."""
+    """A question that was asked three times: before the context was lost, again without a loss (the control), and
+    after the loss.
+    """
 
     question: str
     before: str
@@ -30,12 +31,12 @@ class Remembered:
 
     @property
     def by_the_loss(self) -> bool:
-        """True if the loss caused the change: if the control's answer changes too, a change proves nothing."""
+        """True if the loss caused the change. If the control's answer changed too, a change proves nothing."""
         return self.verdict in ("changed", "lost") and self.control_verdict == "kept"
 
     @property
     def words(self) -> str:
-        """The verdict, with the control's verdict if the control changed too."""
+        """The verdict in words; if the control changed too, that is added."""
         if self.control_verdict == "kept":
             return self.verdict
         if self.control_verdict == self.verdict:

@@ -1,5 +1,5 @@
-"""The lines of a log in the form in which they are compared: without what the machine and the time of day wrote,
-without progress bars, and with the keys of JSON objects in one order.
+"""Log lines in the form in which they are compared: without progress bars, without what the machine and the time of
+day wrote, and with the keys of JSON objects in one order.
 
 What is removed does not depend on which digits a line contains, so lines that differ only in their digits are
 examined once: a million lines of a training are a few dozen different ones.

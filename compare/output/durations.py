@@ -38,7 +38,7 @@ class Claimed(NamedTuple):
 
 
 def claimed_seconds(output: Transcript) -> Claimed:
-    """Return the durations that an output states: their sum, in seconds, and where they stand."""
+    """Return the sum of the durations that an output states, in seconds, and the places at which it states them."""
     naming = _shapes_with_times(output)
     totals = output.lines_with([at for at in naming if "total" in output.shapes[at].lower()])
     lines = output.lines_with(naming)
@@ -98,7 +98,7 @@ def _parts_in(line: str) -> Iterator[re.Match[str]]:
 
 
 def seconds_of(unit: str) -> float:
-    """Return how many seconds a unit has, however it is written: `ms`, `hrs`, `Minutes`."""
+    """Return how many seconds a unit has, whichever way the unit is written: `ms`, `hrs`, `Minutes`."""
     unit = unit.lower()
     return _SECONDS.get(unit) or _SECONDS.get(unit[:3]) or _SECONDS[unit[0]]
 

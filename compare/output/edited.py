@@ -1,4 +1,4 @@
-"""A line in which patterns are replaced, with the original position of each character that is left."""
+"""A line in which patterns are replaced, and which still knows where each remaining character came from."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ _PUT_IN = -1
 
 
 class Rule(NamedTuple):
-    """A pattern and its replacement: texts, and groups of the pattern that are kept."""
+    """A pattern and its replacement, which consists of texts and of groups of the pattern."""
 
     pattern: re.Pattern[str]
     by: tuple[str | int, ...]
@@ -32,12 +32,12 @@ class Edited:
         return self.text != before
 
     def rearrange(self, pieces: Sequence[slice]) -> None:
-        """Put the parts of the line in this order; together the parts must be the whole line."""
+        """Put the parts of the line in this order. The parts must together be the whole line."""
         self.text = made_of(self.text, pieces)
 
 
 class Traced(Edited):
-    """A line that is being changed, and that records where each part comes from."""
+    """A line that is being changed, and that remembers where each of its parts comes from."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -79,7 +79,7 @@ class Traced(Edited):
 
 
 def made_of(line: str, pieces: Sequence[str | slice] | Sequence[slice]) -> str:
-    """Return what another line becomes if the same places are changed in it."""
+    """Return another line with the same places changed in it."""
     return "".join([piece if isinstance(piece, str) else line[piece] for piece in pieces])
 
 

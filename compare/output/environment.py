@@ -87,13 +87,14 @@ Before = frozenset[tuple[str, int]]
 
 
 def depends_on_digits(line: str) -> bool:
-    """Return whether masking could depend on the digits, or the line already contains the character used as a
-    mask."""
+    """Return whether masking this line may depend on its digits, or whether the line already contains the mask's
+    character.
+    """
     return ("0x" in line or "0X" in line or MASK in line) and (MASK in line or _HEX_PREFIX.search(line) is not None)
 
 
 def alike_in_digits(text: str) -> str:
-    """Return the text with every digit replaced by the same one. Except for `0x`, masking does not depend on the
+    """Return the text with the same digit in place of every digit. Except for `0x`, masking does not depend on the
     digits.
     """
     return text.translate(_DIGITS)
@@ -107,7 +108,7 @@ def _alike(text: str) -> set[str]:
 
 
 def words_before_ids(text: str) -> Before:
-    """Return the words of a text that are followed by ids, and the length of these ids."""
+    """Return the words in a text that stand before ids, each with the length of its ids."""
     text = "\n".join(line for line in _alike(text) if len(line) <= LONGEST)
     if not re.search(r"\b[A-Za-z_]\w{0,40}[ =:/@-]{1,3}(?:\d+[a-f]|[a-f]+\d)", text, re.IGNORECASE | re.ASCII):
         return frozenset()
@@ -135,7 +136,7 @@ _BYTE_ORDER_MARKS = Rule(re.compile(_BYTE_ORDER_MARK), ("",))
 
 
 def masked(line: str, before: Before = frozenset()) -> str:
-    """Return a line with a mask for each date, time, id, path, host and process, all of which differ between
+    """Return a line with a mask in place of each date, time, id, path, host and process, because these differ between
     machines.
 
     After the words in `before`, digits of the given length are masked as an id too.
@@ -146,7 +147,7 @@ def masked(line: str, before: Before = frozenset()) -> str:
 
 
 def mask(line: Edited, before: Before) -> None:
-    """Mask what the machine and the time wrote into a line that contains no mask yet."""
+    """Mask what the machine and the time of day wrote into a line. The line must not contain a mask yet."""
     if len(line.text) > LONGEST:
         return
     _mask_digits_after(line, before)

@@ -1,5 +1,5 @@
-"""Sorting the keys of JSON objects and Python dicts in a line, because two runs may write them in different
-orders.
+"""Sorting the keys of JSON objects and Python dicts in a line, because two runs may write them in
+different orders.
 """
 
 import re

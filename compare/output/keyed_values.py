@@ -24,9 +24,9 @@ class _Object:
 
 
 def keyed_values(line: str) -> dict[int, str]:
-    """Return the name of each number that is the value of a key, by the number's position in the line.
+    """Return the names of the numbers that are values of keys, each by the number's position in the line.
 
-    In `{"key": "eval_accuracy", "value": 0.76}` and `eval_accuracy: {"value": 0.76}` that is `eval_accuracy`; in
+    In `{"key": "eval_accuracy", "value": 0.76}` and `eval_accuracy: {"value": 0.76}` the name is `eval_accuracy`; in
     `{"val": {"loss": 0.5}}` it is `val.loss`.
     """
     if "{" not in line:

@@ -1,4 +1,4 @@
-"""Names of the numbers in one line of a transcript; for a table row, from the header above."""
+"""The names of the numbers in one line of an output; those of a table row come from the header above it."""
 
 from gedanken.compare.output.environment import MASK
 from gedanken.compare.output.named_numbers import Named, named_numbers
@@ -7,7 +7,7 @@ from gedanken.compare.output.transcript import VALUE, Transcript
 
 
 def names_in_line(script: Transcript, at: int) -> list[Named]:
-    """Return each value of a line with its name, in order; masked parts are not values."""
+    """Return each value of a line with its name, in order. Masked parts of the line are not values."""
     line = script.compared(at).replace(MASK, " ")
     spans = [found.span() for found in VALUE.finditer(line)]
     row = names_of_row(line, spans, lambda above: script.compared(at - above) if at >= above else None)

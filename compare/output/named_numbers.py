@@ -100,8 +100,8 @@ def named_numbers(
 ) -> list[Named]:
     """Return the name and role of each value of a line; `spans` are the positions of the values.
 
-    `header` contains the names of the columns if the line is a row of a table; `below` is what the heading above it
-    says about the data, such as `val`.
+    If the line is a row of a table, `header` contains the names of the columns. `below` is what the heading above the
+    line says about the data, such as `val`.
     """
     return _Reader(line, spans, header, below).read()
 

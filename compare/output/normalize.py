@@ -6,9 +6,11 @@ _WHERE = re.compile(r"^bash: (?:eval: )?line \d+: ")
 
 
 def normalized_lines(text: str) -> list[str]:
-    """Return the visible lines of an output: without spaces at line ends, and without blank lines around the whole.
+    """Return the visible lines of an output: without spaces at line ends, and without blank lines at its beginning
+    and end.
 
-    Errors of bash get no line number: at a keyboard there is none, while a command that is passed to bash is line 1.
+    Line numbers are removed from errors of bash: at a keyboard there are none, while a command that is passed to bash
+    is line 1.
     """
     lines = [_WHERE.sub("bash: ", line.rstrip()) for line in text.splitlines()]
     filled = [at for at, line in enumerate(lines) if line]

@@ -37,13 +37,13 @@ def may_hold_bars(text: str) -> bool:
 
 
 def without_fill(line: str) -> str | None:
-    """Return a line with a progress bar, without the bar's filled part and its times; None if there is no bar."""
+    """Return a line without the filled part and the times of its progress bar; None if it contains no bar."""
     edited = Edited(line)
     return edited.text if unfill(edited) else None
 
 
 def unfill(line: Edited) -> bool:
-    """Remove the filled part and the times of a progress bar from a line; return whether there is a bar."""
+    """Remove the filled part and the times of a progress bar from a line; return whether the line contained a bar."""
     if not may_hold_bars(line.text):
         return False
     bare, fills = _FILL.subn(MASK, line.text)
@@ -55,7 +55,7 @@ def unfill(line: Edited) -> bool:
 
 
 def redrawn(lines: Iterable[str]) -> frozenset[int]:
-    """Return the indices of the lines that show an empty bar, or a state of a bar that a later line redraws."""
+    """Return the indices of lines that show an empty bar, or a state of a bar that a later line draws again."""
     waiting: dict[str, tuple[int, float, float]] = {}
     stale: set[int] = set()
     for at, line in enumerate(lines):

@@ -1,4 +1,4 @@
-"""Names of numbers that are given as a group: `loss (train/val): 0.5/0.6`, `P/R/F1 = 0.8/0.7/0.75`."""
+"""The names of numbers that are written as a group: `loss (train/val): 0.5/0.6`, `P/R/F1 = 0.8/0.7/0.75`."""
 
 import re
 from collections.abc import Iterator, Sequence

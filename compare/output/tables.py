@@ -1,4 +1,4 @@
-"""Names of the numbers in a row of a table: from the header above, or from the words of the row."""
+"""The names of the numbers in a table row, taken from the header above it or from the words in the row."""
 
 import re
 from collections.abc import Callable, Sequence

@@ -41,7 +41,9 @@ _EXACT = 15
 
 
 def skeleton(line: str) -> str:
-    """Return the form of a line: its words, with `#` for each value. A `#` in the line itself is not a value."""
+    """Return the form of a line: its words, with `#` in place of each value. A `#` in the line itself is
+    not a value.
+    """
     return _taken_apart(line)[0]
 
 
@@ -85,8 +87,8 @@ class _Kinds:
         return np.fromiter(map(self._row.__getitem__, values), np.int32, len(values))
 
     def columns(self) -> tuple[NDArray[Any], ...]:
-        """Return the columns: number of digit groups; sign; whether there is a fraction; sign of the exponent, or 0;
-        the fixed value, and whether there is one (for `nan`, `inf`, a size).
+        """Return, as columns: the number of digit groups; the sign; whether there is a fraction; the sign of the
+        exponent, or 0; the fixed value, and whether there is one (for `nan`, `inf`, a size).
         """
         return tuple(np.array(column) for column in zip(*self._told, strict=True))
 
@@ -133,8 +135,8 @@ class Transcript:
         return compared
 
     def compared(self, at: int) -> str:
-        """Return the line with this index in the form in which it is compared: in a log, without what depends on
-        machine and time.
+        """Return the line with this index as it is compared: if the output is a log, without what depends on the
+        machine or the time.
         """
         if not self._is_log:
             return self.lines[at]
@@ -206,7 +208,9 @@ class Transcript:
 
     @property
     def starts(self) -> NDArray[np.int64]:
-        """The position in `values` at which the numbers of each line begin; one more entry than there are lines."""
+        """The position in `values` at which the numbers of each line begin; there is one more entry than there are
+        lines.
+        """
         return self._columns.starts
 
     @property
@@ -253,8 +257,9 @@ class Transcript:
         return np.split(lines[order], np.flatnonzero(np.diff(self.shape_of[lines[order]])) + 1)
 
     def column_of(self, lines: NDArray[np.int64], shape: str) -> Callable[[int, int], NDArray[np.float64] | None]:
-        """Return a function that returns the values between two positions in lines of one shape, a sign or `%` around
-        them ignored; None if there is no value.
+        """Return a function from two positions in a shape to the values that stand there in lines of this shape.
+
+        A sign or `%` around the value is ignored. The function returns None if no value stands there.
         """
         starts = self.starts[lines]
         spans: dict[tuple[int, int], tuple[int, int]] = {}

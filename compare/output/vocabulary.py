@@ -1,4 +1,4 @@
-"""The meaning of a number, inferred from its name: a metric, a counter, a setting, or something that depends on
+"""What a number means, inferred from its name: a metric, a counter, a setting, or something that depends on the
 machine or time.
 """
 
@@ -22,7 +22,7 @@ class Role(StrEnum):
 
 
 class Measures(StrEnum):
-    """What a metric measures, in the order of preference for a program's objective."""
+    """What a metric measures, in the order in which programs most likely optimize it."""
 
     RETURN = "return"
     LOSS = "loss"
@@ -168,7 +168,9 @@ def words_in(name: str) -> tuple[str, ...]:
 
 
 def split_in(text: str) -> Split | None:
-    """Return the data (train, val, test) that a text such as `Test set:` names last; None if it names none."""
+    """Return which data (train, val, test) a text such as `Test set:` names; the last one if there are several, None
+    if it names none.
+    """
     return next((_SPLIT_OF[word] for word in reversed(words_in(text)) if word in _SPLIT_OF), None)
 
 

@@ -32,7 +32,8 @@ Indices = NDArray[np.int64]
 def align(real: Transcript, imagined: Transcript) -> tuple[Block, ...]:
     """Align two outputs as blocks that together contain every line, in order; in near-linear time.
 
-    Lines that differ only in their numbers may be paired; whole numbers decide which lines are paired.
+    Lines that differ only in their numbers may be paired. Among several candidates, whole numbers decide which lines
+    are paired.
     """
     ours, theirs = _forms(real, imagined)
     one, other = _anchors(_keys(real, ours), _keys(imagined, theirs))

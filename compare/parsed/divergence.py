@@ -1,4 +1,4 @@
-"""The alignment of a comparison: which two runs are shown side by side, and where they first differ."""
+"""The alignment that a comparison shows: which two runs stand side by side, and where they first differ."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -16,7 +16,8 @@ MOST_REAL = 3
 
 
 def side_by_side(run_set: RunSet) -> Alignment | None:
-    """Align the trunks of the real and the imagined runs, or else the first run of each; None if one side has no run.
+    """Align two runs: the trunks of the real and the imagined runs, or else the first run of each. None if either
+    side has no run.
 
     The trunk is the run with which the session continues: seed 0, sample 0.
     """

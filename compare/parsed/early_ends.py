@@ -30,7 +30,7 @@ class EarlyEnd(NamedTuple):
 
 
 def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
-    """Return the early end of each imagined log that has one, by the log's identity; real logs show what should
+    """Return where each imagined log that ends early does so, by the identity of the log. Real logs show what should
     follow.
     """
     if run_set.source is not None or not run_set.finished or not run_set.sites:

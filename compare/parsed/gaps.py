@@ -1,4 +1,4 @@
-"""Imagined logs that skip a part of a loop: a print counts in equal steps in all real logs, but not in this one."""
+"""Imagined logs that skip part of a loop: a printed counter that advances in equal steps in all real logs jumps."""
 
 from collections import Counter as Tally
 from collections.abc import Iterator, Mapping, Sequence
@@ -55,7 +55,7 @@ class Counter(NamedTuple):
 
 
 def gaps(run_set: RunSet) -> Mapping[int, Sequence[Gap]]:
-    """Return the jumps of each imagined log that has any, by the log's identity.
+    """Return the jumps of each imagined log that has any, by the identity of the log.
 
     A missing epoch and a wrong number are not jumps: other checks report them.
     """
@@ -138,7 +138,7 @@ def _step(values: Sequence[Numbers]) -> float:
 
 
 def values_of(run: ParsedRun, lines: Indices, column: int) -> Numbers:
-    """Return one number of each line; NaN if a line has fewer numbers."""
+    """Return one number of each line; NaN for a line that has fewer numbers."""
     script = run.transcript
     at = script.starts[lines] + column
     known = at < script.starts[lines + 1]

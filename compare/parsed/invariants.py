@@ -12,7 +12,7 @@ ENOUGH = 4
 
 
 class Invariants:
-    """For each form that all real runs show equally often, the numbers that never differ between them.
+    """For each form of line that all real runs show equally often, the numbers that never differ between these runs.
 
     A number counts only if it is equal in all lines of its form.
     """

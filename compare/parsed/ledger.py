@@ -1,4 +1,4 @@
-"""The origin of each printed line: a print site of the program, a similar print site, or none."""
+"""Which print site of the program made each printed line: exactly this one, a similar one, or none."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -43,9 +43,10 @@ class Entry:
 
 
 class Ledger:
-    """Entries for all lines of an output, except blank lines and tracebacks, which are not prints.
+    """The origins of all lines of an output, except blank lines and tracebacks, which are not prints.
 
-    Lines are assigned once per shape; only if a site contains digits itself is each line compared with it.
+    Each shape of line (a line with `0` for each group of digits) is matched to a print site only once. Every single
+    line is matched only for print sites that contain digits themselves.
     """
 
     def __init__(
@@ -135,7 +136,9 @@ class Ledger:
         return self.transcript.lines[line]
 
     def lines_of(self, site: PrintSite) -> NDArray[np.int64]:
-        """Return the indices of the lines that a site printed, or that are closest to it in wording."""
+        """Return the indices of the lines that a print site printed, or whose wording is closest to that of this
+        site.
+        """
         at = self._index.get(site)
         if at is None:
             return np.empty(0, np.int64)
@@ -148,7 +151,7 @@ class Ledger:
         return alike
 
     def one_of_each(self, kind: Kind) -> Iterator[Entry]:
-        """Yield the first line of each form among the lines of one kind, in order."""
+        """Yield, for each form among the lines of one kind, the first line of that form."""
         lines = np.flatnonzero(self.is_kind(kind))
         _forms, first = np.unique(self.transcript.form_of[lines], return_index=True)
         return (self.entry(int(lines[at])) for at in np.sort(first))
@@ -164,7 +167,7 @@ class Ledger:
 
     @property
     def site_of(self) -> NDArray[np.int32]:
-        """Return the index in `sites` of the site of each line; -1 for none."""
+        """The index in `sites` of each line's print site; -1 for lines that have none."""
         return self._columns[1]
 
     def __iter__(self) -> Iterator[Entry]:
@@ -210,7 +213,7 @@ class _Nearness:
         self._known: dict[str, int | None] = {"": None}
 
     def nearest(self, texts: Sequence[str]) -> list[int | None]:
-        """Return, for each line, the index of the most similar site, the first if there are several; None if none
+        """Return for each line the index of the most similar print site, the first if there are several; None if none
         is similar.
         """
         ours = [words_of(text[:LONGEST]) for text in texts]

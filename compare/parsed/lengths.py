@@ -1,5 +1,5 @@
-"""Programs that train until a target is reached: if real runs differ in length, an imagined run may be even
-shorter or longer.
+"""Programs that train until a target is reached. If their real runs differ in length, an imagined run may be shorter
+or longer than all of them.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ Indices = NDArray[np.int64]
 
 
 class Length(NamedTuple):
-    """Differences that follow from the length of an imagined run alone, if that length is plausible."""
+    """The differences that follow merely from the length of an imagined run, if that length is plausible."""
 
     fewer: Indices
     """For each site, the number of lines that may be missing."""
@@ -29,10 +29,10 @@ class Length(NamedTuple):
 
 
 def lengths(run_set: RunSet) -> Mapping[int, Length]:
-    """Return the Length of each imagined run that is plausibly shorter than all real runs, or as long as the longest
-    or longer.
+    """Return the Length of each imagined run that is plausibly shorter than all real runs, or at least as long as the
+    longest.
 
-    The result is by the run's identity.
+    The result is by the identity of the run.
     """
     if run_set.source is not None:
         return {}

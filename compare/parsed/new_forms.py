@@ -1,4 +1,4 @@
-"""Which forms that no real run has are more than chance, judged by how many forms single real runs add."""
+"""Which new forms of lines are more than chance, judged by how many forms only a single real run has."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -26,8 +26,10 @@ MOST_ODD = 500
 
 
 class NewForms:
-    """Finds new forms. Each real run is left out in turn: forms that only it has are *odd*, and an imagined run may
-    have such forms too.
+    """Finds forms of lines that no real run has.
+
+    Each real run is left out in turn: the forms that only this run has are *odd*, and an imagined run may have such
+    forms too.
     """
 
     def __init__(self, run_set: RunSet) -> None:
@@ -57,11 +59,13 @@ class NewForms:
 
     @cached_property
     def are_complete(self) -> bool:
-        """Return whether no real run has a form that others lack; then every new form is evidence."""
+        """True if no real run has a form that the others lack; then every new form is evidence."""
         return not any(self._odd)
 
     def told(self, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
-        """Return those of a run's foreign lines that differ more than real runs do among themselves."""
+        """Return which of a run's foreign lines differ from the real runs by more than these differ among
+        themselves.
+        """
         new = [entry for entry in entries if form_of(run, entry) not in self._run_set.forms]
         other_ends = [entry for entry in new if self._is_other_end(run, entry)]
         self._judged |= {entry.text: False for entry in other_ends}
@@ -74,9 +78,7 @@ class NewForms:
         return kept
 
     def is_reworded(self, run: ParsedRun, entry: Entry) -> bool:
-        """Return whether a line is a print in other words, and not one of the lines that occur in some real runs
-        only.
-        """
+        """Return whether a line is a print in other words, and none of the lines that only some real runs have."""
         form = form_of(run, entry)
         if entry.site is None or form in self._run_set.forms:
             return False

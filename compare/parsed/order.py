@@ -15,8 +15,8 @@ Indices = NDArray[np.int64]
 
 
 def misplaced(run_set: RunSet, run: ParsedRun) -> Indices:
-    """Return the indices of the smallest set of lines of an imagined run that must move to restore the order of the
-    real runs.
+    """Return the indices of the lines that an imagined run has out of order: the smallest set that would have to
+    move.
 
     Only prints that this run and all real runs show equally often are considered. If the real runs differ in their
     order, only prints that occur once are considered; if these differ too, nothing is out of order.

@@ -1,4 +1,4 @@
-"""For each print of a program: its words in the source, and what the real and the imagined runs printed."""
+"""For each print of a program, its words in the source, and what it printed in the real and in the imagined runs."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class PrintRow:
-    """One line that a print of the program makes. How often the code prints it is shown by the real runs."""
+    """One line that a print of the program makes. The real runs show how often the code prints it."""
 
     program: str
     words: str
@@ -53,7 +53,7 @@ class PrintRow:
 
 
 def print_table(program: Program, runs: Sequence[Execution]) -> tuple[PrintRow, ...]:
-    """Return a row for each print of one program version, with what its runs printed; none if its source cannot
+    """Return a row for each print of one program version, with what it printed in each run; none if the source cannot
     be parsed.
     """
     try:

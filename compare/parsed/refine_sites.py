@@ -1,5 +1,5 @@
-"""Print sites made more specific by real runs, if the source contains no words: `print(model)`, the prefix of a
-log.
+"""Print sites without words in the source, such as `print(model)` or the prefix of a log, made more specific by what
+real runs print there.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,9 +20,9 @@ FEWEST = 2
 def refine_sites(sites: Sequence[PrintSite], real: Sequence[Ledger]) -> tuple[PrintSite, ...]:
     """Return the print sites of a program, with the words on which all its real runs agree.
 
-    A site without words matches any line. If the real runs have the same forms of such lines, it is replaced by a
-    site for each form; not if one of them is printed only sometimes, or goes through a logger, because its words may
-    then vary. A logger's prefix becomes the words that every real run has there.
+    A site without words matches any line. If all real runs have the same forms of such lines, the site is replaced by
+    one site for each form. It stays as it is if one of the forms is printed only sometimes, or goes through a logger,
+    because the words may then vary. The prefix of a logger becomes the words that every real run has there.
     """
     if len(real) < FEWEST:
         return tuple(sites)

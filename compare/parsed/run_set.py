@@ -52,7 +52,7 @@ class ParsedRun:
 
     @cached_property
     def text(self) -> str:
-        """The output that is compared, without a last line that was cut, because half a line is no evidence.
+        """The output that is compared, without a last line that was cut, because half a line proves nothing.
 
         Of a real run's standard error, only what a statement of the program certainly wrote is included: messages of
         libraries differ between machines, and need not be imagined.
@@ -147,7 +147,7 @@ class RunSet:
     _known: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def once(self, read: "Callable[[RunSet], _Told]") -> "_Told":
-        """Return what `read` computes from all runs; computed once, for all checks."""
+        """Return what `read` computes from all runs. It is computed once, and then serves all checks."""
         if read not in self._known:
             self._known[read] = read(self)
         known: _Told = self._known[read]
@@ -155,7 +155,7 @@ class RunSet:
 
     @cached_property
     def sites(self) -> tuple[PrintSite, ...]:
-        """The lines to which output is assigned: those of the program's own statements, or the templates of the
+        """What output lines are matched to: the print sites of the program, or without a program the templates of the
         real logs.
         """
         if self.templates is not None:
@@ -179,8 +179,8 @@ class RunSet:
 
     @cached_property
     def proven(self) -> dict[PrintSite, tuple[str, ...]]:
-        """For each print that is proven by the source to be equal in every run, its lines; none that a real run
-        contradicts.
+        """The lines of each print that must be equal in every run, as the source proves; without prints that a real
+        run contradicts.
         """
         lines = proven_lines(self.source.tree) if self.source else {}
         found: dict[PrintSite, tuple[str, ...]] = {}
@@ -199,7 +199,7 @@ class RunSet:
 
     @property
     def caution(self) -> str:
-        """The caution that a statement about lines must add if only logs are known; else empty."""
+        """The caution that a statement about lines must add if no program is known; else empty."""
         alone = self.templates is not None and len(self.real) == 1
         return "One real log cannot show how much real runs differ." if alone else ""
 
@@ -230,7 +230,7 @@ def _measured(runs: Sequence[ParsedRun]) -> tuple[ParsedRun, ...]:
 
 
 def evidence(refs: Sequence[LineRef]) -> tuple[LineRef, ...]:
-    """Return at most `LINES_SHOWN` references: one for each output that is named, then further ones."""
+    """Return at most `LINES_SHOWN` references: first one for each output among them, then further ones."""
     first = {ref.source: ref for ref in reversed(refs)}
     firsts = tuple(ref for ref in refs if first[ref.source] is ref)
     rest = [ref for ref in refs if first[ref.source] is not ref]

@@ -1,5 +1,5 @@
-"""Groups of real runs that show the same prints in the same epochs: for counts and order, one run represents its
-group.
+"""Groups of real runs that show the same prints in the same epochs. When counts and order are judged, one run stands
+for its group.
 """
 
 from hashlib import blake2b
@@ -8,7 +8,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 
 def of_each_structure(run_set: RunSet) -> tuple[ParsedRun, ...]:
-    """Return the first real run of each group, among the runs that ended by themselves."""
+    """Return the first real run of each group; only runs that ended by themselves count."""
     first: dict[tuple[object, bytes], ParsedRun] = {}
     for run in run_set.ended:
         first.setdefault((run.execution.cause, _structure(run)), run)

@@ -1,6 +1,4 @@
-"""The account of all lines: for each print, or template of the real logs, how many lines the real and imagined
-runs show.
-"""
+"""Line counts: for each print, or template of the real logs, how many lines the real and the imagined runs show."""
 
 import ast
 import re
@@ -25,7 +23,7 @@ Indices = NDArray[np.int64]
 
 
 def tallies(run_set: RunSet) -> tuple[SiteTally, ...]:
-    """Return one tally for each site, in the order of the source or of the first real log."""
+    """Return one tally for each print site or template, in the order of the source or of the first real log."""
     out_of_order = {id(run): misplaced(run_set, run) for run in run_set.imagined}
     often = sum(
         (times_of_sites(run, len(run_set.sites)) for run in run_set.real), np.zeros(len(run_set.sites), np.int64)
@@ -60,7 +58,7 @@ def _tally(run_set: RunSet, site: PrintSite, out_of_order: Mapping[int, Indices]
 
 
 def kind_of(run_set: RunSet, site: PrintSite) -> LineKind:
-    """Return how much the lines of a site may differ between two runs."""
+    """Return how much the lines of a print site may differ between two runs."""
     if site in run_set.proven:
         return LineKind.DETERMINISTIC
     lines = [run.ledger.lines_of(site) for run in run_set.finished]

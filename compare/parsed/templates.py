@@ -1,4 +1,6 @@
-"""The lines that a program prints, as templates inferred from its real logs, if the program is not available."""
+"""Templates of the lines that a program prints, inferred from its real logs if the program itself is not
+available.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -119,7 +121,7 @@ class Templates:
         return tuple(PrintSite(template_of(key, HOLE), NO_LINE) for key in self._keys)
 
     def find(self, forms: Sequence[str]) -> list[int | None]:
-        """Return, for each form, the index in `sites` of the template that matches its lines; None if none does."""
+        """Return for each form the index in `sites` of the template that its lines match; None if none does."""
         new = [form for form in forms if form not in self._index]
         found = dict(zip(new, map(self._index.get, self._keyed(new)), strict=True))
         return [self._index[form] if form in self._index else found[form] for form in forms]

@@ -1,4 +1,4 @@
-"""Columns: the numbers in lines of one form, classified as counters, times, losses or accuracies.
+"""Columns of numbers in lines of one form, classified as counters, times, losses or accuracies.
 
 A form is a line with its values replaced by `#`: `epoch 1 loss 0.52` has the form `epoch # loss #`.
 """
@@ -81,10 +81,10 @@ class Column:
 
 
 def trunk_of(form: str) -> str:
-    """Cut a form after its last value: `epoch # loss # *` and `epoch # loss #` give the same text, as their numbers
-    mean the same.
+    """Return a form without the text after its last value, so that `epoch # loss # *` and `epoch # loss #` are equal:
+    their numbers mean the same.
 
-    The text after it is kept if it names the data that the numbers are measured on.
+    Text that names the data on which the numbers are measured is kept.
     """
     end = form.rfind("#") + 1
     return form[:end] if end and not (form[end:].strip() and split_in(form[end:])) else form
@@ -116,7 +116,7 @@ class Form:
 
     @cached_property
     def site(self) -> PrintSite | None:
-        """The print site that makes the line; of several, the one with the most literal words."""
+        """The print site that makes lines of this form; if there are several, the one with the most literal words."""
         making = [site for site in self.sites if site.values(self.line) is not None]
         return max(making, key=lambda site: len(site.template.replace(HOLE, "")), default=None)
 
@@ -136,12 +136,12 @@ class Form:
 
     @cached_property
     def parts_of_names(self) -> tuple[int, ...]:
-        """Indices of the values that are part of names, such as 10 in `HR@10`."""
+        """The indices of values that belong to a name, such as 10 in `HR@10`."""
         return tuple(at for at, one in enumerate(self.named[:MOST_COLUMNS]) if one.is_part_of_name)
 
     @cached_property
     def counters(self) -> tuple[int, ...]:
-        """Indices of the other values that count: steps, batches, rounds."""
+        """The indices of the other values that count something: steps, batches, rounds."""
         return tuple(
             at
             for at, one in enumerate(self.named)
@@ -153,7 +153,9 @@ class Form:
         return self.named[counter].name.lower() or "count"
 
     def is_environment(self, at: int) -> bool:
-        """Return whether the value with this index is a time, date, speed, memory size or source line number."""
+        """Return whether the value with this index is a time, a date, a speed, a memory size or a source
+        line number.
+        """
         start = self.spans[at][0]
         is_clock = any(low <= start < high for low, high in self._clocks)
         role = self.named[at].role
@@ -173,7 +175,9 @@ class Form:
         return Metric(key, is_accuracy, start, 0.0, int(of[1]) if of else 0, is_percent)
 
     def columns(self) -> list[Column]:
-        """List the columns that may be measured: without counters, totals, and constants that occur in the source."""
+        """List the columns that may be measured: all except counters, totals, and constants that the
+        source contains.
+        """
         counting = {self.epoch, *self.counters}
         metric: Metric | None = None
         found = []

@@ -1,4 +1,4 @@
-"""Data types for the results of testing series, which `tested_series.py` creates."""
+"""Data types for tested series; `tested_series.py` creates them."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -52,5 +52,5 @@ class TestedSeries:
 
     @property
     def is_told(self) -> bool:
-        """True if it differs by more than real runs do among themselves."""
+        """True if the imagined runs differ from the real ones by more than real runs do among themselves."""
         return is_told(self.judged.p_adjusted, self.level)

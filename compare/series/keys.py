@@ -1,4 +1,4 @@
-"""Merging a series that occurs in several forms of line (a form is a line with its values replaced by `#`)."""
+"""Merging a series that occurs in lines of several forms (a form is a line with its values replaced by `#`)."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,8 @@ _TEXT = re.compile(r"(?P<quote>[\"'])(?P<text>(?:(?!(?P=quote)).)*)(?P=quote)(?P
 
 
 def together(columns: Sequence[Column], forms: Mapping[str, Form], real: Sequence[Printed]) -> list[Column]:
-    """Merge columns of the same name, if their objects contain the same key and never occur at the same point.
+    """Merge columns of the same name, if the JSON objects that contain them have the same key and never occur at the
+    same point.
 
     A JSON object may contain an evaluation only every hundred steps, while its other keys stay the same; and a line
     that is printed at every step may contain a time except at the first step. Objects that differ in a text, such as

@@ -19,5 +19,5 @@ ALONE_LEVEL = 0.0252
 
 
 def is_told(p: float | None, level: float = PRIMARY_LEVEL) -> bool:
-    """Return whether p is low enough to report; the tolerance allows for rounding of multiples of 1/120."""
+    """Return whether p is low enough to be reported; multiples of 1/120 may be rounded."""
     return p is not None and p <= level * (1 + 1e-9)

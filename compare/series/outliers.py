@@ -14,7 +14,7 @@ FEWEST_ENDS = 4
 
 
 def find_outliers(primary: TestedSeries) -> tuple[Outlier, ...]:
-    """Find imagined runs that end far outside the real ones, by a separate test with its own level."""
+    """Find imagined runs that end far outside the real ones; this test has a significance level of its own."""
     series = primary.series
     lasts = {at: float(series.values[at, 0]) for at in primary.runs}
     return tuple(run for _one, run in _outliers_of([(primary, lasts)], OUTLIER_LEVEL))
@@ -23,7 +23,7 @@ def find_outliers(primary: TestedSeries) -> tuple[Outlier, ...]:
 def find_other_outliers(
     run_set: RunSet, secondary: Sequence[TestedSeries], primary: TestedSeries
 ) -> tuple[tuple[TestedSeries, Outlier], ...]:
-    """Find outliers among the last values of all other metrics together, if no other difference of numbers is
+    """Find imagined runs whose last value of another metric is an outlier, if no other difference of numbers is
     reported.
     """
     early = run_set.once(early_ends)

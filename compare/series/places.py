@@ -11,10 +11,10 @@ Indices = NDArray[np.int64]
 
 
 def placed(keys: Sequence[Numbers], names: Sequence[str]) -> tuple[list[Indices], Numbers, str]:
-    """Return for each run the positions of its values among the points of all runs; the points; and what they are
-    counted by.
+    """Return the positions of each run's values among the points of all runs; these points; and what they are counted
+    by.
 
-    Values at the same point are distinguished by their order in the run.
+    If a run has several values at one point, they are distinguished by their order.
     """
     every = np.nan_to_num(np.concatenate(keys), copy=False, nan=-1.0, posinf=-1.0, neginf=-1.0)
     ends = np.cumsum([len(key) for key in keys])[:-1]

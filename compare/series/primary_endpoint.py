@@ -60,10 +60,11 @@ def choose(
     """Choose the series whose last value is the primary endpoint; None if no real run shows a metric.
 
     `wanted` is the user's choice. Without it, the criteria are, in this order: a metric on held-out data; the metric
-    that the program says it stops by; its objective (return, loss, the task's own measure such as BLEU or mIoU,
-    error, accuracy, other quality, part of a loss); not a summary of earlier values; the first of several processes;
-    the last of several held-out sets that are numbered; the strictest mAP; the metric printed last, where within one
-    report test comes before validation; else the first. A metric must be shown by most real runs.
+    that the program says it stops by; the program's objective (return, loss, the task's own measure such as BLEU or
+    mIoU, error, accuracy, other quality, part of a loss); not a summary of earlier values; the first of several
+    processes; the last of several held-out sets that are numbered; the strictest mAP; the metric that is printed
+    last, where within one report test counts as before validation; else the first. A metric must be shown by most
+    real runs.
     """
     if wanted is not None:
         name = _named(columns, wanted)
@@ -97,7 +98,7 @@ def monitored_in(forms: Sequence[str]) -> frozenset[tuple[str, ...]]:
 
 
 def shown_by(column_values: Sequence[NDArray[np.float64]], ends: Sequence[float]) -> Shown:
-    """Collect a column's values in each real run, and the position of the last one."""
+    """Return a column's values in each real run, and the position of each run's last value."""
     with_some = [values for values in column_values if len(values)]
     times = float(np.median([len(values) for values in with_some])) if with_some else 0.0
     last = float(np.median(ends)) if len(ends) else -1.0

@@ -1,5 +1,6 @@
-"""The output of one run, grouped by form (a line with its values replaced by `#`): its lines, and the numbers in
-them."""
+"""One run's output, grouped by form (a line with its values replaced by `#`): the lines of each form, and their
+numbers.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -41,8 +42,9 @@ class Printed:
 
     @cached_property
     def often(self) -> dict[str, int]:
-        """Return how often each form occurs that contains a value and may be a log line; only the most frequent
-        forms."""
+        """Return how often each form occurs, for the most frequent forms that contain a value and may be
+        log lines.
+        """
         counts = np.diff(self._bounds)
         forms = list(self._number)
         frequent = np.argsort(-counts, kind="stable")[: 10 * MOST_FORMS].tolist()
@@ -74,7 +76,7 @@ class Printed:
         return self._script.compared(at).replace(MASK, " ")
 
     def lines(self, form: str, fixed: tuple[tuple[int, float], ...] = ()) -> Indices:
-        """Return the indices of the lines of this form that have these values, in order."""
+        """Return the indices of the lines of this form, in order; only lines that have the values in `fixed`."""
         number = self._number.get(form)
         if number is None:
             return np.empty(0, np.int64)
@@ -84,7 +86,7 @@ class Printed:
         return lines
 
     def of(self, column: Column) -> tuple[Indices, Indices]:
-        """Return the lines that show a column, in order, and the index of its value in each."""
+        """Return the lines that show a column, in order, and the index of the column's value in each of them."""
         places = [(self.lines(column.form, column.fixed), column.index)]
         places += [(self.lines(form), index) for form, index in column.parts]
         lines = np.concatenate([its for its, _index in places])
@@ -93,8 +95,8 @@ class Printed:
         return lines[order], index[order]
 
     def values(self, lines: Indices, index: int | Indices) -> Numbers:
-        """Return the value with this index (or with each line's own index) in each of these lines; NaN if a line has
-        fewer values.
+        """Return one value of each of these lines: the one with this index, or with the line's own index; NaN if
+        there is none.
 
         SECTION stands for the heading above the line.
         """
@@ -112,7 +114,7 @@ class Printed:
         return sections(self._script, self.observed.curves.epochs.at(np.arange(len(self._script.lines))))
 
     def metrics(self, lines: Indices, index: Indices) -> Iterator[tuple[Metric | None, NDArray[np.bool_]]]:
-        """Return the loss or accuracy that the value with this index is, and in which of these lines."""
+        """Return which loss or accuracy the value with this index is, and in which of these lines."""
         shapes = self._script.shape_of[lines]
         for shape in np.unique(shapes):
             its = shapes == shape
@@ -120,9 +122,10 @@ class Printed:
             yield self._read_line("", int(lines[first])).metric(int(index[first])), its
 
     def named(self, metric: str, besides: Iterable[str]) -> list[Column]:
-        """Find losses or accuracies of this name in the most frequent form that has one and is not among `besides`.
+        """Find losses or accuracies of this name in the most frequent form that contains some and is not among
+        `besides`.
 
-        So a run that uses other words than the program is read too.
+        So a run is read even if its words differ from the program's.
         """
         for form in list(self.often)[:MOST_FORMS]:
             found = [one for one in self._metrics(form) if one.metric and one.metric.name == metric]

@@ -25,7 +25,7 @@ SPLITS = ("", str(Split.VALIDATION), str(Split.TEST))
 
 
 def sections(script: Transcript, epochs: NDArray[np.int64]) -> NDArray[np.int8]:
-    """Return for each line the data that the heading above it names, as an index of `SPLITS`.
+    """Return for each line which data the heading above it names, as an index of `SPLITS`.
 
     A heading applies to the lines below it, as long as the epoch stays the same and no step is named. `epochs` are
     the epochs of the lines.

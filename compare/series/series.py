@@ -1,4 +1,4 @@
-"""Series of numbers: for each print site and each number in it, the value that every run shows at every point.
+"""Series of numbers: for each number in each print site, the value that every run shows at every point.
 
 A form is a line with its values replaced by `#`; a column is one number of a form.
 """
@@ -34,7 +34,7 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Series:
-    """One number of one print in every measured run; the real runs come first."""
+    """One number of one print, at every point of every measured run; the real runs come first."""
 
     name: str
     column: Column
@@ -121,13 +121,16 @@ class AllSeries:
 
     @property
     def never_shown(self) -> list[str]:
-        """Report user-defined metrics whose expression matches no line of a real run."""
+        """Report metrics of the user (`--as`) whose expression matches no line of a real run."""
         n_real = len(self.real)
         never = [name for name, runs in self._asked.items() if not any(len(lines) for lines, _ in runs[:n_real])]
-        return [f"Whether {name} differs: its expression finds a number in no line of a real run." for name in never]
+        return [
+            f"Whether {name} differs. Its expression (--as) finds no number in any line of a real run."
+            for name in never
+        ]
 
     def endpoint(self, wanted: str | None) -> Endpoint | None:
-        """Choose the series of the primary endpoint. Only real runs are examined."""
+        """Choose the series whose last value is the primary endpoint. Only real runs are examined."""
         shown = {}
         for name, column in self.columns.items():
             lines, values = zip(*(self._shown(at, name, column) for at in range(len(self.real))), strict=True)

@@ -1,4 +1,4 @@
-"""Tests and intervals for series of numbers, judged by how much real runs differ among themselves."""
+"""Tests and intervals for series of numbers: do imagined runs differ by more than real runs do among themselves?"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -72,29 +72,29 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequenc
     if primary is None:
         wanted = run_set.asked.primary
         yield (
-            f"There is no primary endpoint: no real run shows “{wanted}”, which --primary names."
+            f"There is no main metric (primary endpoint), because no real run shows “{wanted}” (--primary)."
             if wanted
-            else "There is no primary endpoint: no metric is shown by two real runs or more."
+            else "There is no main metric (primary endpoint), because no two real runs show the same metric."
         )
     elif primary.judged.why_no_p not in (None, ALL_SAME) and at_best <= level:
-        yield f"Whether the {primary.judged.name} differs: not tested, because {primary.judged.why_no_p}."
+        yield f"Whether the {primary.judged.name} differs. It is not tested, because {primary.judged.why_no_p}."
     if primary and primary.judged.why_no_p == NO_END:
-        yield f"Whether the {primary.judged.name} differs: not tested, because {NO_END}."
+        yield f"Whether the {primary.judged.name} differs. It is not tested, because {NO_END}."
     elif primary and not m:
-        yield f"Whether the {primary.judged.name} differs: not tested, because {primary.judged.why_no_p}."
+        yield f"Whether the {primary.judged.name} differs. It is not tested, because {primary.judged.why_no_p}."
     elif at_best > level:
         alone = _until_then(n) if primary else ""
         what = f"the {primary.judged.name} differs" if primary else "the numbers differ"
-        yield f"Whether {what}: {_needed(n, m, level)}{alone}"
+        yield f"Whether {what}. {_needed(n, m, level)}{alone}"
     elif primary and at_best > METRICS_LEVEL and any(one.apart is not None for one in secondary):
-        yield f"Whether series other than the primary endpoint differ: {_needed(n, m, METRICS_LEVEL)}"
+        yield f"Whether series other than the main metric differ. {_needed(n, m, METRICS_LEVEL)}"
 
 
 def _until_then(n: int) -> str:
     """State what can be found with `n` real runs and no test."""
     if n < FEWEST:
         return " Until then, nothing can be said about its value."
-    return " Until then, only outliers can be found: single runs whose last value is far from the real ones."
+    return " Until then, only single runs whose last value is far from the real ones can be found."
 
 
 def _needed(n: int, m: int, level: float) -> str:
@@ -103,10 +103,11 @@ def _needed(n: int, m: int, level: float) -> str:
     more_imagined = f"{max(n, 1)} real and {many(runs_needed(n, level), 'imagined run')}"
     enough = f"It would take {more_real}, or {more_imagined}."
     if not n or not m:
-        return f"no {'imagined' if n else 'real'} run reached its end and showed it. {enough}"
+        return f"No {'imagined' if n else 'real'} run reaches its end and prints it. {enough}"
     return (
-        f"{many(n, 'real run')} and {many(m, 'imagined run')} show it at their end; so few cannot give a p below "
-        f"{smallest_p(n, m):.2g}, and the test needs {level:g}. {enough}"
+        f"{n:,} real and {many(m, 'imagined run')} reach the end and print it. With so few, p cannot be below "
+        f"{smallest_p(n, m):.2g}; it must be {level:g} or less, because all tests together may err in 5 % of cases. "
+        f"{enough}"
     )
 
 
@@ -321,5 +322,5 @@ def _ranks(real: Matrix, imagined: Matrix) -> tuple[int, ...]:
 
 
 def evenly(many: int, most: int) -> NDArray[np.int64]:
-    """Return at most so many of the indices, evenly spaced, including the first and the last."""
+    """Return at most `most` of the indices, evenly spaced, including the first and the last."""
     return np.unique(np.linspace(0, many - 1, min(many, most)).round().astype(np.int64))

@@ -26,8 +26,8 @@ def problems_of(
 ) -> tuple[str, ...]:
     """List in plain sentences what is wrong with a program that was run; empty if nothing is.
 
-    A coder may copy these sentences into the fixed program, which the imagined machine sees; so they contain nothing
-    that the run printed or counted (fairness rule 2).
+    A coder may copy these sentences into the fixed program, which the imagined machine sees. So the sentences contain
+    nothing that the run printed or counted (fairness rule 2).
     """
     try:
         parsed = Source(source)

@@ -1,4 +1,4 @@
-"""A small interpreter for the constructors of neural networks, as far as the source alone determines them."""
+"""A small interpreter for the constructors of neural networks. It computes only what the source alone determines."""
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence

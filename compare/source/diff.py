@@ -1,4 +1,4 @@
-"""The differences between two versions of a program, and the outcome of an edit that a script asks for."""
+"""The differences between two versions of a program, and whether an edit that a script asked for succeeded."""
 
 import difflib
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from gedanken.experiment.program import Edit, Program
 
 
 class Diff(NamedTuple):
-    """The changes of a version compared with the version it was made from."""
+    """What changed in a version, compared with the version from which it was made."""
 
     text: str
     """Unified diff."""

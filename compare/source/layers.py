@@ -48,7 +48,7 @@ Given = tuple[Sequence[object], Mapping[str, object]]
 def layer(name: str, arguments: Sequence[object], named: Mapping[str, object]) -> Module | None:
     """Build the `torch.nn` layer that this call makes; None if it is not a known layer.
 
-    The formulae are those of PyTorch's documentation. Raises NotStaticError if a size is not known.
+    The formulae are those of PyTorch's documentation. Raises NotStaticError if the source does not determine a size.
     """
     if name in _WITHOUT:
         return Module()
@@ -57,8 +57,9 @@ def layer(name: str, arguments: Sequence[object], named: Mapping[str, object]) -
 
 
 def product(sizes: Sequence[object]) -> int:
-    """Multiply sizes, which must be whole numbers. Raises NotStaticError if one is not, or if no tensor
-    is so large."""
+    """Multiply sizes, which must be whole numbers. Raises NotStaticError if one is not, or if the product is larger
+    than any tensor.
+    """
     if len(sizes) > _LARGEST.bit_length():
         raise NotStaticError
     return _whole(math.prod(_whole(size) for size in sizes))

@@ -71,7 +71,7 @@ class PrintSite:
 
     @property
     def is_open(self) -> bool:
-        """True if it has too few literal characters to distinguish its lines from others."""
+        """True if the template has too few literal characters to tell its lines from others."""
         return self.form is None and len(list(islice(filter(str.isalpha, self.template), 3))) < 3
 
 

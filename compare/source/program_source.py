@@ -45,7 +45,7 @@ class Source:
         return self.print_sites() + other_sites(self.tree)
 
     def layer_count(self) -> int | None:
-        """Count the layers with weights in the source; None if they are made in a loop of unknown length."""
+        """Count the layers with weights in the source; None if a loop of unknown length makes them."""
         return self._layers_in(self.tree)
 
     def epochs(self) -> int | None:
@@ -72,7 +72,7 @@ class Source:
         return not self._names().isdisjoint(SEVERAL_GPUS)
 
     def names_gpus(self) -> bool:
-        """Return whether the program mentions GPUs: in a name, or as a device such as `cuda:0`."""
+        """Return whether the program mentions GPUs, in a name or as a device such as `cuda:0`."""
         texts = [node.value for node in ast.walk(self.tree) if isinstance(node, ast.Constant)]
         devices = {text for text in texts if isinstance(text, str) and len(text) <= LONGEST_DEVICE}
         return any(word.lower() in name.lower() for name in self._names() | devices for word in GPU_WORDS)
@@ -82,7 +82,7 @@ class Source:
         return [node for node in ast.walk(self.tree) if isinstance(node, ast.Call) and called_name(node) in names]
 
     def number(self, node: ast.expr) -> int | float | None:
-        """Evaluate an expression, if the source alone determines it and it is not absurdly large."""
+        """Evaluate an expression; None if the source alone does not determine it, or if it is absurdly large."""
         match node:
             case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
                 return None if isinstance(value, int) and abs(value) > LARGEST else value
@@ -96,7 +96,7 @@ class Source:
         return None
 
     def assigned(self, name: str) -> Sequence[ast.expr]:
-        """List all values that a name is assigned; empty if a loop, an argument or the like may assign more."""
+        """List all values that a name can have; empty if a loop, an argument or the like may assign others."""
         given = self._assigned[0].get(name, [])
         return given if len(given) == self._assigned[1][name] and name not in self._arguments else ()
 

@@ -43,8 +43,9 @@ Value = int | float | str
 
 
 def proven_lines(tree: ast.Module) -> dict[int, tuple[str, ...]]:
-    """Return the lines of each proven print, by its line number in the source, in order and without surrounding
-    blanks."""
+    """Return the lines that each proven print makes, in order and without blanks around them, by the print's line
+    number in the source.
+    """
     prover = _Prover(tree)
     try:
         return prover.lines() if prover.can_prove else {}

@@ -40,7 +40,7 @@ def partial_kendall(ours: Sequence[float], theirs: Sequence[float], given: Seque
     """Compute Kendall's partial tau of two rankings, given a third: (τ₁₂ − τ₁₃τ₂₃) / √((1 − τ₁₃²)(1 − τ₂₃²)), Kendall
     (1942).
 
-    For p, only the part of the ranks of `theirs` that the third ranking does not explain, its residuals, is permuted
+    For p, only the residuals are permuted: the part of the ranks in `theirs` that the third ranking does not explain
     (Freedman and Lane, 1983). If the third ranking has no ties, no residuals are left, and p is 1.
     """
     return _tau([ours, theirs, given], _partial)

@@ -1,4 +1,7 @@
-"""Tests of many series at once: step-down permutation of the maximum statistic (Westfall and Young, 1993)."""
+"""Tests of many series at once: step-down permutation of the maximum statistic (Westfall and Young, 1993).
+
+For two groups of runs and a single set of distances, see `permutation_test.py`.
+"""
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple

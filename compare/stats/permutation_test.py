@@ -1,4 +1,7 @@
-"""Permutation test of a few runs against a few others: distances, p-values, and the smallest p that is possible."""
+"""Permutation test of a few runs against a few others: distances, p-values, and the smallest p that is possible.
+
+For many series at once (Westfall and Young), see `max_t.py`.
+"""
 
 import math
 from itertools import combinations
@@ -64,14 +67,16 @@ def labellings(runs: int, imagined: int) -> Matrix:
 
 
 def smallest_p(n_real: int, n_imagined: int) -> float:
-    """Return the smallest p that a test of so many runs can have; with equal group sizes, swapping all labels gives
-    the same distance."""
+    """Return the smallest p that a test of so many runs can have. With groups of equal size, swapping all labels
+    gives the same distance.
+    """
     if not n_real or not n_imagined:
         return 1.0
     return (1 + (n_real == n_imagined)) / min(math.comb(n_real + n_imagined, n_imagined), MOST_LABELLINGS)
 
 
 def runs_needed(others: int, alpha: float) -> int:
-    """Return how many runs of one kind, real or imagined, are needed beside so many of the other to make p ≤ `alpha`
-    possible."""
+    """Return how many runs of one kind (real or imagined) are needed, beside `others` of the other kind, before p can
+    be `alpha` or less.
+    """
     return next(count for count in range(1, math.ceil(2 / alpha) + 1) if smallest_p(count, max(others, 1)) <= alpha)

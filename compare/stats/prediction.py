@@ -26,7 +26,9 @@ class OutlierTest(NamedTuple):
 
 
 def scale_of(values: Sequence[float], is_share: bool) -> Scale:
-    """Choose the scale on which such values are symmetric: logit for shares, else the logarithm if it exists."""
+    """Choose the scale on which such values are roughly symmetric: the logit for shares, else the logarithm if it
+    exists.
+    """
     if is_share and all(0 < value < 1 for value in values):
         return "logit"
     return "logarithm" if all(value > 0 for value in values) else "as it is"

@@ -1,4 +1,4 @@
-"""Bayes factors from likelihoods: unknown parameters are marginalized, then the hypotheses are compared."""
+"""Bayes factors from likelihoods: unknown parameters are integrated out, then the hypotheses are compared."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ CHANGED = (
 
 @dataclass(frozen=True, slots=True)
 class ByNoise:
-    """Log likelihoods of one kind of operation for each noise level, marginalized over the horizon."""
+    """Log likelihoods of one kind of operation, for each noise level; the horizon is integrated out."""
 
     pure: dict[Way, Values]
     """Per way of answering, an array of forms × noise levels."""
@@ -95,9 +95,9 @@ def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
     """Return the evidence of several kinds of operation together: they share one noise level, and each has its own
     horizon.
 
-    `mixture` means either that each kind of operation is answered in two ways, or that kinds of operation are
-    answered in different ways, some of them in none of the three. `other` means unrestricted shares of answers, or
-    answers that are wrong at all sizes.
+    The hypothesis `mixture` means either that each kind of operation is answered in two ways, or that kinds of
+    operation are answered in different ways, some of them in none of the three. `other` means unrestricted shares of
+    answers, or answers that are wrong at all sizes.
     """
     noise = priors.of_noise
     odd = ODD if len(operations) > 1 else 0.0
@@ -115,9 +115,7 @@ def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
 
 
 def over_forms(values: Values) -> Values:
-    """Marginalize forms × noise over the forms: half of the prior is on the form that all kinds of operation
-    share.
-    """
+    """Integrate forms × noise over the forms. Half of the prior is on a form that all kinds of operation share."""
     n = len(values)
     prior = np.array([0.5, *[0.5 / (n - 1)] * (n - 1)]) if n > 1 else np.ones(1)
     return _log_sum(values + np.log(prior)[:, None], axis=0)

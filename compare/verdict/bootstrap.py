@@ -1,5 +1,5 @@
-"""Bootstrap samples of the answers: families, templates within families, items within templates, and samples of
-each item.
+"""Bootstrap samples of the answers, drawn at four levels: families, their templates, the items of these, and the
+samples of each item.
 """
 
 from collections import defaultdict
@@ -16,8 +16,8 @@ _T = TypeVar("_T")
 
 
 def draw_families(families: Sequence[str], operations: Sequence[Sequence[_T]], random: Random) -> Iterator[list[_T]]:
-    """Yield replicates of all kinds of operation: families are drawn with replacement, with one replicate of each of
-    their operations.
+    """Yield replicates of all kinds of operation. Families are drawn with replacement, and each brings one replicate
+    of each of its operations.
 
     `operations` contains the replicates of each kind of operation. A family that is drawn twice contributes two of
     them.
@@ -32,7 +32,9 @@ def draw_families(families: Sequence[str], operations: Sequence[Sequence[_T]], r
 
 
 def draw(asked: Sequence[Asked], random: Random) -> list[Asked]:
-    """Draw one replicate of one kind of operation: templates, items of the same size and place, samples."""
+    """Draw one replicate of one kind of operation: its templates, then items of the same size and place, then their
+    samples.
+    """
     drawn: list[Asked] = []
     for number, template in enumerate(_again(_groups(asked, lambda one: one.template), random)):
         for alike in _groups(template, lambda one: (one.size, one.place)):

@@ -95,7 +95,7 @@ def count(scores: Iterable[ItemScore], condition: str) -> Counted:
 
 
 def gather(asked: Iterable[Asked]) -> tuple[Cluster, ...]:
-    """Return the clusters of items; unusable answers say nothing about the way of answering, and are left out."""
+    """Return the items in clusters. Unusable answers say nothing about the way of answering, and are left out."""
     sums: dict[tuple[str, str, str, int, Place], list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     for one in asked:
         if one.answered:
@@ -114,8 +114,8 @@ def _not_understood(scores: Sequence[ItemScore]) -> set[str]:
 
 
 def place_of(item: ProbeItem, about: Way | None) -> Place | None:
-    """Return the place of an item; `about` is the way of answering that its pair tests. None if the item tests
-    none.
+    """Return the place of an item, where `about` is the way of answering that its pair tests; None if it
+    tests none.
     """
     rival = item.rival_is or about
     if item.role == "easy":

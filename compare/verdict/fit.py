@@ -1,5 +1,5 @@
-"""Fitting the parameters of each way of answering to reference players: maximum likelihood, shrunk towards equal
-shares.
+"""Fitting the parameters of each way of answering to reference players, by maximum likelihood with shrinkage towards
+equal shares.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ fitted.
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The answers of a reference player whose way, noise and horizon are known by construction."""
+    """The answers of a reference player, whose way of answering, noise and horizon are known by construction."""
 
     way: Way
     kind: str
@@ -34,7 +34,7 @@ class Known:
 
 
 def fit(players: Sequence[Known], version: str) -> Parameters:
-    """Return the parameters of all ways, fitted to the players of each way."""
+    """Return the parameters of all ways of answering, each fitted to the players of that way."""
     ways = {}
     for way in WAYS:
         of_way = [player for player in players if player.way == way]

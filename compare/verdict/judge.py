@@ -1,5 +1,5 @@
-"""The verdict: it names a way of answering only if the evidence is strong, holds under other priors, and does not
-depend on a single part.
+"""The verdict on a model. It names a way of answering only if the evidence for it is strong, holds under other
+priors, and does not rest on a single part.
 """
 
 from collections import defaultdict

@@ -1,9 +1,9 @@
 """The likelihood of each cluster's counts under each way of answering: beta-binomial, on a grid of unknown
 parameters.
 
-In each cluster, the share of right answers, and among the others the share of rival answers, are beta distributed
-around what the way of answering is expected to give; the grid covers noise and horizon. Counts may be fractional,
-since an item that was asked several times counts once.
+In each cluster, the share of right answers is beta distributed around what the way of answering should give, and so
+is the share of rival answers among the others. The grid covers noise and horizon. Counts may be fractional, since an
+item that was asked several times counts once.
 """
 
 from collections.abc import Sequence
@@ -33,8 +33,8 @@ _LEAST = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Horizons:
-    """The horizons that are considered: beyond all sizes, or between two sizes, each with two degrees of
-    steepness.
+    """The horizons that are considered: beyond all sizes, or between two neighbouring sizes. Each comes in two
+    degrees of steepness.
     """
 
     sizes: tuple[float, ...]
@@ -63,7 +63,7 @@ class Horizons:
 
 
 def shares(expected: Sequence[Expected], surviving: Values) -> tuple[Values, Values]:
-    """Return the shares of right and of rival answers without noise, as expectations × horizons."""
+    """Return the shares of right answers and of rival answers without noise, as expectations × horizons."""
     right, rival, right_beyond, rival_beyond = (
         np.array([getattr(one, name) for one in expected])[:, None]
         for name in ("right", "rival", "right_beyond", "rival_beyond")
@@ -168,8 +168,8 @@ def _pooled(clusters: Sequence[Cluster], keys: Sequence[object], prior: float) -
 
 
 def always_wrong(clusters: Sequence[Cluster]) -> float:
-    """Return the log likelihood of one operation's counts if nearly all answers are neither right nor the rival's: a
-    model that is always wrong shows no way of answering.
+    """Return the log likelihood of one operation's counts if nearly all answers are neither right nor the rival's.
+    Such a model shows no way of answering.
     """
     a, b = WRONG.right * WRONG.concentration, (1 - WRONG.right) * WRONG.concentration
     total = 0.0

@@ -14,7 +14,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The expected answers of one way of answering to the items of one place, without noise."""
+    """How one way of answering is expected to answer the items of one place, without noise."""
 
     right: float
     """Share of right answers up to the horizon."""
@@ -33,14 +33,14 @@ OfPlaces = Mapping[Place, Expected]
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """One way of answering: fitted to all its kinds of player together, and to each kind."""
+    """One way of answering, fitted to all kinds of its players together, and to each kind alone."""
 
     together: OfPlaces
     each: tuple[OfPlaces, ...]
 
     @property
     def forms(self) -> tuple[OfPlaces, ...]:
-        """Return all fits: first that of all kinds together, then one for each kind."""
+        """Return all fits: first the one to all kinds of players together, then those to each kind."""
         return (self.together, *self.each)
 
 

@@ -54,7 +54,7 @@ class SizeResult:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """The strength of the evidence for the likeliest hypothesis, as log10 of Bayes factors."""
+    """How strong the evidence for the likeliest hypothesis is, as log10 of Bayes factors."""
 
     best: Hypothesis
     against: dict[Hypothesis, float]

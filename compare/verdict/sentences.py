@@ -1,4 +1,4 @@
-"""A verdict in words. They describe how a model behaves; what happens inside the model is not known."""
+"""A verdict in words. The words describe how a model behaves; what happens inside it is not known."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Which families of probes tell which two ways of answering apart: by design, and by the answers given."""
+"""Which families of probes tell which two ways of answering apart, by their design and in the answers given."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -42,8 +42,9 @@ def separations(operations: Sequence[Operation], parameters: Parameters) -> tupl
 
 
 def lacking(found: Sequence[Separation], best: Way) -> tuple[Way, Way] | None:
-    """Return a pair of ways that too few families tell apart, by design or, if the pair includes `best`, by the
-    answers given; None if there is no such pair.
+    """Return two ways of answering that too few families tell apart; None if there are no such two.
+
+    All pairs are judged by the design; pairs that include `best` also by the answers given.
     """
     for pair in PAIRS:
         of_pair = [one for one in found if one.pair == pair]

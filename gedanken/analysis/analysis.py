@@ -35,8 +35,8 @@ class VersionAnalysis:
 
     @property
     def has_trunk(self) -> bool:
-        """True if a trunk run is among the runs: the run whose result decided what was typed next. Supplied logs
-        have none.
+        """True if one of the runs is a trunk: the run whose result decided what was typed next. Supplied logs have
+        none.
         """
         return any(0 in (run.seed, run.sample) for run in (*self.real, *self.imagined))
 
@@ -70,7 +70,9 @@ class Analysis:
 
     @property
     def executions(self) -> tuple[Execution, ...]:
-        """All runs and all answers to commands: by script line and program version, real before imagined."""
+        """All runs and all answers to commands, by script line and program version, with real ones before imagined
+        ones.
+        """
         return self.log.executions
 
     @property
@@ -80,7 +82,7 @@ class Analysis:
 
     @cached_property
     def prints(self) -> tuple[PrintRow, ...]:
-        """Line counts of each print of each program, in all runs of that program."""
+        """How many lines each print of each program printed, in all runs of that program."""
         return tuple(row for program in self.log.programs for row in print_table(program, self._runs_of(program)))
 
     def to_pandas(self, what: Table = "executions") -> "pandas.DataFrame":
@@ -136,8 +138,9 @@ class Analysis:
 
 
 def main_version(versions: Sequence[VersionAnalysis]) -> VersionAnalysis | None:
-    """Select the version that a verdict is about: the newest with both real and imagined runs, preferably one that
-    works."""
+    """Select the version that a verdict is about: the newest version that has both real and imagined runs, if
+    possible one that works.
+    """
     both = [version for version in versions if version.real and any(run.is_run for run in version.imagined)]
     works = [version for version in both if version.program is None or version.program.works is not False]
     return next(reversed(works or both), None)

@@ -1,4 +1,4 @@
-"""Computing the analysis of a log. All scoring of runs happens here."""
+"""Computing the analysis of a log. All scoring of runs happens in this module."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,7 +24,7 @@ _Key = tuple[str | None, tuple[str, ...], tuple[str, ...]]
 
 
 class Compared:
-    """Cache of the comparisons in a run: a version is compared again only if it has new runs."""
+    """The comparisons made so far in a run. A version is compared again only if it has new runs."""
 
     def __init__(self, asked: Asked = NOTHING_ASKED) -> None:
         """Start empty; options in `asked` override those in the run's spec. Raises BadInput if the checks are
@@ -61,7 +61,7 @@ def analyze(log: RunLog, compared: Compared | None = None) -> Analysis:
 def analyze_line(
     log: RunLog, line: int, compared: Compared
 ) -> tuple[tuple[VersionAnalysis, ...], tuple[Finding, ...]]:
-    """Return the analysis of one line of the script: the program versions that the line ran, and all findings."""
+    """Return the analysis of one script line: the program versions that the line ran, and all findings on them."""
     programs = {program.label: program for program in log.programs}
     here = [execution for execution in log.executions if execution.line == line]
     versions: list[VersionAnalysis] = []
@@ -105,8 +105,9 @@ def analysis_of(log: RunLog, versions: Sequence[VersionAnalysis], findings: Sequ
 
 
 def check_source(program: Program, what: object) -> None:
-    """Check that a program is valid Python: a syntax error must not look like an error in gedanken.
-    Raises BadInput."""
+    """Check that a program is valid Python, because a syntax error must not look like an error of gedanken. Raises
+    BadInput.
+    """
     try:
         Source(program.source)
     except SyntaxError:

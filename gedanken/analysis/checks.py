@@ -1,4 +1,6 @@
-"""The installed checks: built-in ones and those of plug-ins. A failing plug-in check does not affect the others."""
+"""The installed checks: built-in ones and those of plug-ins. A check of a plug-in that fails does not affect the
+others.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict

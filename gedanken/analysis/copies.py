@@ -1,5 +1,6 @@
-"""Files that contain the same run: a file that was named twice, or identical logs that random runs would
-not produce."""
+"""Files that hold the same run: one file that was named twice, or identical logs that random runs would
+not produce.
+"""
 
 import re
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ class Distinct(NamedTuple):
 def distinct(runs: Sequence[Run], paths: Sequence[Path], *, has_program: bool) -> Distinct:
     """Keep each run once. `runs` were read from `paths`, in the same order.
 
-    If the program is known, it may print the same every time: then only a file that is named twice is left out.
+    If the program is known, several of its runs may print the same; then only a file that is named twice is left out.
     """
     first: dict[object, Run] = {}
     again: dict[str, list[str]] = {}

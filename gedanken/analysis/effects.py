@@ -1,4 +1,4 @@
-"""The effects of the changes of a supplied program, computed from the runs of its versions."""
+"""The effects of changes to a supplied program, computed from the runs of its versions."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
     notes.
 
     If a change was made twice, its newest version counts. A change that was not run is left out. So is a change that
-    another model or persona imagined than the unchanged program, because its effect would mix both.
+    was imagined by another model or persona than the unchanged program, because its effect would mix both.
     """
     programs, executions = log.programs, log.executions
     found, notes = [], []
@@ -30,7 +30,10 @@ def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
         }
         unlike = [change for change, version in changes.items() if len(_imagined_by(log, base, version)) > 1]
         for change in unlike:
-            notes.append(f"{base.label}: {change}: another model or persona imagined it than the program as it is")
+            notes.append(
+                f"{base.label}: {change}: left out, because another model or persona imagined it than imagined "
+                "the unchanged program"
+            )
             del changes[change]
         tried = [_tried(version, executions) for version in (base, *changes.values())]
         if changes and tried[0].real and tried[0].imagined:

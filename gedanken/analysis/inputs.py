@@ -20,8 +20,8 @@ from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog
 from gedanken.records.importers.folders import files_of, logs_in
 from gedanken.records.importers.importer import Run
-from gedanken.records.importers.opened import STANDARD_INPUT
 from gedanken.records.importers.reading import read_files
+from gedanken.records.importers.text_files import STANDARD_INPUT
 from gedanken.records.read_run import is_run_folder, read_run
 from gedanken.records.run_files import LOG
 
@@ -47,8 +47,8 @@ def compare_inputs(
 ) -> Analysis:
     """Compare real runs with imagined ones. Raises BadInput for inputs that cannot be used.
 
-    A single run folder is compared with itself: its real runs with its imagined ones. A folder of logs stands for the
-    logs in it, `-` for standard input.
+    If a single run folder is given, its real runs are compared with its imagined ones. A folder of logs stands for
+    the logs in it, `-` for standard input.
     """
     analysis = _compared(real, imagined, program, asked)
     check_primary(analysis, asked)
@@ -115,7 +115,7 @@ def _folder_alone(real: Sequence[Path], program: Path | None, asked: Asked) -> A
 def _side(paths: Sequence[Path], what: str, program: Path | None = None) -> _Side:
     folders = [path for path in paths if path.is_dir()]
     if folders and len(paths) > 1:
-        raise BadInput(f"{folders[0]}: as {what} runs, name either one run folder or files")
+        raise BadInput(f"{folders[0]}: name either one run folder or files as the {what} runs, not both")
     if folders:
         folder = read_run(folders[0])
         if not any(
@@ -155,9 +155,9 @@ def _folders(ours: RunLog, theirs: RunLog, asked: Asked) -> tuple[Analysis, list
         raise BadInput(f"{ours.folder} and {theirs.folder} have no version of a program in common")
     persona = played[-1]
     if any(one != persona for one in played):
-        notes.append("more than one persona was played in the imagined runs; the claims of the last one count")
+        notes.append("the imagined runs were played with several personas; the false facts of the last one are used")
     if ours.persona and persona and ours.persona.claims != persona.claims:
-        notes.append("the personas claim different things; the claims of the imagined one count")
+        notes.append("the two personas claim different facts; those of the imagined runs are used")
     setup = replace(theirs.setup, machine=ours.machine_facts) if theirs.setup else None
     spec = theirs.spec and theirs.spec.model_copy(update={"earlier": ()})
     together = replace(theirs, setup=setup, programs=ours.programs, executions=tuple(executions), notes=())

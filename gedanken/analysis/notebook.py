@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
-from gedanken.compare.sentences import sentence
+from gedanken.compare.sentences import kind_in_words, sentence
 from gedanken.experiment.counts import many
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.finding import Finding
@@ -46,7 +46,8 @@ def as_notebook_html(shown: Shown) -> str:
     counts = [(row.program, str(row.real), str(row.imagined)) for row in shown.rows]
     parts.append(_table(("program", "real runs", "imagined runs"), counts))
     told = [
-        (finding.check, sentence(finding), finding.explained_by or "") for finding in shown.findings[:FINDINGS_SHOWN]
+        (kind_in_words(finding.check), sentence(finding), finding.explained_by or "")
+        for finding in shown.findings[:FINDINGS_SHOWN]
     ]
     parts.append(_table(("finding", "", "explained by"), told))
     more = len(shown.findings) - FINDINGS_SHOWN

@@ -22,8 +22,11 @@ SAME_AS: dict[str, tuple[str, str]] = {
 
 
 def probe_result(log: RunLog) -> dict[str, Any]:
-    """Return the complete result; `exact` covers the direct questions of items with a place in the accuracy-by-size
-    curve, and of suites."""
+    """Return the complete result of a probe.
+
+    `exact` covers the direct questions about suites, and about items that have a place on the curve of accuracy by
+    size.
+    """
     scores = item_scores(log)
     direct = [score for score in scores if score.condition == "direct"]
     measured = [score for score in direct if score.item.role in ("alone", "easy", "hard")]

@@ -46,7 +46,7 @@ def outcome_of(
 
 
 def judged_by_running(log: RunLog) -> Mapping[str, CheckProgram]:
-    """Return the programs that must be run to judge answers to a suite, by the key of their question."""
+    """Return the programs that must be run to judge answers to a suite, each by the key of its question."""
     suite, known = suite_of(log), {judged.question for judged in log.judged}
     programs: dict[str, CheckProgram] = {}
     for answered in log.answers:

@@ -9,7 +9,7 @@ from gedanken.analysis.analysis import VersionAnalysis, main_version
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.parsed.run_set import short
 from gedanken.compare.results import Endpoint, SeriesResult
-from gedanken.compare.sentences import sentence
+from gedanken.compare.sentences import kinds_in_words, sentence
 from gedanken.compare.series.levels import PRIMARY_LEVEL, is_told
 from gedanken.compare.stats.permutation_test import smallest_p
 from gedanken.experiment.counts import many
@@ -21,22 +21,13 @@ KINDS_TOLD = 3
 LONGEST_SENTENCE = 120
 """Maximum length in characters of a sentence that is shown with its reasons."""
 _CLAUSE_END = re.compile(r"[:;.] ")
-_IN_WORDS = {
-    "epochs silently missing": "epochs missing without notice",
-    "literal differs": "lines in other words",
-    "print count differs": "lines too many or missing",
-    "primary endpoint differs": "main metric differs",
-    "series differs": "curves of numbers differ",
-    "outlier": "last value far outside the real ones",
-    "line in no real log": "lines that no real log has",
-    "answer cut": "answer cut by the token limit",
-}
-"""Names of findings in the verdict, where the name of the check says too little to a newcomer."""
 
 
 def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) -> str:
-    """State the result for the newest version that worked, with the number of findings elsewhere. It never says that
-    two things are the same."""
+    """State the result for the newest version that worked, and how many findings there are elsewhere.
+
+    It never says that two things are the same.
+    """
     case = main_version(cases)
     if case is None:
         return _nothing_to_compare(cases)
@@ -50,13 +41,15 @@ def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) ->
 
 
 def measured(version: VersionAnalysis) -> tuple[tuple[Execution, ...], tuple[Execution, ...]]:
-    """Return the real and imagined runs that are tested; trunks only if there are no others."""
+    """Return the real and imagined runs that are tested. Trunks are left out unless there are no other runs."""
     imagined = tuple(run for run in version.imagined if run.is_run)
     return leaves(version.real) or version.real, leaves(imagined) or imagined
 
 
 def tells_of(version: VersionAnalysis) -> str:
-    """State on how many imagined runs something was found, and what; empty if nothing was found."""
+    """State on how many imagined runs something was found, and what. Empty if nothing was found and a
+    test says so.
+    """
     _real, imagined = measured(version)
     labels = {run.label for run in imagined}
     found = [finding for finding in version.compared.findings if not finding.explained_by]
@@ -69,8 +62,8 @@ def tells_of(version: VersionAnalysis) -> str:
         if version.compared.series and tested_p(version.compared.series[0]) is not None and not rest:
             return ""
         return f"No difference was found in {many(len(labels), 'imagined run')}{what}{rest}."
-    told = Counter(finding.check for finding in found)
-    kinds = ", ".join(_IN_WORDS.get(kind, kind) for kind, _times in told.most_common(KINDS_TOLD))
+    told = kinds_in_words(found)
+    kinds = ", ".join(told[:KINDS_TOLD])
     more = ", …" if len(told) > KINDS_TOLD else ""
     verb = "differs" if len(on) == 1 else "differ"
     who = "The imagined run" if len(labels) == 1 else f"{len(on)} of {many(len(labels), 'imagined run')}"
@@ -84,7 +77,7 @@ def _endpoint(version: VersionAnalysis) -> str:
         # What is said of lines stands before.
         unjudged = version.compared.unjudged
         told = [one for one in version.compared.undecided if not unjudged or unjudged[1:] not in one]
-        return f"Undecided: {_sentence(told[0])}" if told else ""
+        return f"Undecided: {_sentence(as_continuation(told[0]))}" if told else ""
     name = format_last(primary)
     tested = tested_p(primary)
     far = next((finding for finding in version.compared.findings if finding.check == "outlier"), None)
@@ -123,14 +116,15 @@ def _nothing_to_compare(cases: Sequence[VersionAnalysis]) -> str:
 
 
 def ranked(findings: Sequence[Finding], version: VersionAnalysis | None) -> list[Finding]:
-    """Sort findings by importance: first those on the runs that the verdict is about; last those that a claim
-    explains."""
+    """Sort findings by importance: those on the runs that the verdict is about come first, those that a false fact in
+    the persona explains come last.
+    """
     own = set(version.compared.findings) if version else set()
     return sorted(findings, key=lambda finding: (finding.explained_by is not None, finding not in own))
 
 
 def lasts(series: SeriesResult) -> tuple[list[float], list[float]]:
-    """Return the values of the real and of the imagined runs at the last point that both show."""
+    """Return the values of the real runs, and those of the imagined runs, at the last point that both show."""
     at = _last_common(series)
     if at is None:
         return [], []
@@ -176,7 +170,7 @@ def spread_of(values: Sequence[float]) -> str:
 
 
 def tested_p(series: SeriesResult) -> float | None:
-    """Return its p; also None if so few runs cannot reach a p that is low enough."""
+    """Return the series' p; None if there is none, or if so few runs could never have a p that is low enough."""
     return series.p if smallest_p(series.n_real, series.n_imagined) <= PRIMARY_LEVEL else None
 
 
@@ -193,6 +187,11 @@ def _sentence(text: str) -> str:
     if len(text) > LONGEST_SENTENCE and ends:
         text = text[: max((end for end in ends if end <= LONGEST_SENTENCE), default=ends[0])]
     return text if text.endswith((".", "…")) else f"{text}."
+
+
+def as_continuation(reason: str) -> str:
+    """Return what is undecided as it stands after `undecided: `."""
+    return f"w{reason[1:]}" if reason.startswith("Whether ") else reason
 
 
 def _is_outside_quotes(text: str, at: int) -> bool:

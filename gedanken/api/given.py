@@ -1,4 +1,4 @@
-"""Arguments of the Python API: names, paths, or the objects themselves."""
+"""Arguments of the Python API, which may be names, paths, or the objects themselves."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,12 +19,12 @@ GivenPersona = Persona | str | Path
 
 
 def experiment_of(given: GivenExperiment) -> Experiment:
-    """Return an experiment, or the one of this name or in this YAML file. Raises BadInput."""
+    """Return an experiment that is given as such, by its name, or as a YAML file. Raises BadInput."""
     return given if isinstance(given, Experiment) else load_experiment(str(given))
 
 
 def persona_of(given: GivenPersona) -> Persona:
-    """Return a persona, or the one of this name or in this YAML file. Raises BadInput."""
+    """Return a persona that is given as such, by its name, or as a YAML file. Raises BadInput."""
     return given if isinstance(given, Persona) else load_persona(str(given))
 
 

@@ -148,7 +148,7 @@ async def _analysed(work: Coroutine[Any, Any, RunResult]) -> Analysis:
 
 
 def screen_of(progress: bool) -> Screen:
-    """Return the progress display for a run from Python; signals are left to the calling program."""
+    """Return the progress display for a run from Python. It leaves signals to the calling program."""
     screen = Screen()
     screen.console.quiet = not progress
     screen.takes_signals = False

@@ -64,7 +64,7 @@ async def _served(
     spec = await off_loop(asked_of, executed.context)
     if (spec.probe is not None) != (serves is ProbeServing):
         raise BadInput(
-            "context: probe: use the graph `probe` for a spec with a probe, and `experiment` for any other"
+            "context: probe: a spec with a probe needs the graph `probe`, and any other spec the graph `experiment`"
         )
     folder = RUNS / f"thread-{_thread_of(config)}"
     screen = Screen()

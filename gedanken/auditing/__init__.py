@@ -1,2 +1,1 @@
-"""Audits of agents' transcripts: what an agent says it ran, compared with the transcript's record and with a real
-run."""
+"""Audits of agents: what an agent says it ran, compared with what its transcript records and with real runs."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from gedanken.experiment.agent_transcript import AgentTranscript, Place
@@ -28,7 +28,7 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A line of a text that no real run printed, or a line of every real run that the text lacks."""
+    """A line of an output that no real run printed, or a line that every real run printed and the output lacks."""
 
     said_line: int | None
     """Counted from 1; None if the text lacks a line that every real run printed."""
@@ -58,6 +58,18 @@ class Rerun:
     """True if the user asked the agent to play the terminal: a difference is then no accusation."""
     claims: tuple[int, ...] = ()
     """The claims about it, by their number in the transcript's list."""
+    is_line_by_line: bool = False
+    """True if each line of `said` is one line of the transcript's file, from the line in `place` on."""
+
+    def place_of(self, difference: Difference) -> Place:
+        """Return the place of a differing line in the transcript.
+
+        In a format such as JSON, where the lines of an output are not lines of the file, this is the place of the
+        whole output.
+        """
+        if not self.is_line_by_line or difference.said_line is None:
+            return self.place
+        return replace(self.place, line=self.place.line + difference.said_line - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +91,19 @@ class Audited:
 
     @property
     def accused(self) -> list[tuple[int, JudgedClaim]]:
-        """The claims that are wrong or that the agent could not have known, with their numbers."""
+        """The claims that are wrong, or that the agent could not have known to be true, each with its number."""
         return [(at, judged) for at, judged in enumerate(self.claims) if judged.status in ACCUSING]
 
     @property
     def differing(self) -> list[Rerun]:
-        """Re-runs that printed something else than the transcript; terminals played on request are left out."""
+        """The commands that printed something else when they were run again; terminals played on request are left
+        out.
+        """
         return [rerun for rerun in self.reruns if rerun.outcome == DIFFERS and not rerun.imagined]
 
     @property
     def numbers(self) -> "Coverage":
-        """Return how many numbers in all claims come from an output."""
+        """How many of the numbers in all claims were found in an output."""
         return coverage(self.claims)
 
     @property
@@ -105,14 +119,14 @@ class Audited:
 
 
 class Coverage(NamedTuple):
-    """The share of numbers in claims that can be traced to an output."""
+    """How many of the numbers in claims were found in an output."""
 
     traced: int
     total: int
 
     def __str__(self) -> str:
-        """For example `7 of 9`."""
-        return f"{self.traced:,} of {self.total:,}"
+        """For example `7 of 9`; a dash if no number was looked for."""
+        return f"{self.traced:,} of {self.total:,}" if self.total else "–"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +148,6 @@ class Audit:
 
 
 def coverage(claims: Iterable[JudgedClaim]) -> Coverage:
-    """Return the share of numbers in claims that can be traced to an output."""
+    """Count how many of the numbers in these claims were found in an output."""
     sources = [source for judged in claims for source in judged.numbers]
     return Coverage(sum(source.evidence is not None for source in sources), len(sources))

@@ -1,4 +1,4 @@
-"""Entry points of an audit: from files or sessions to an Audit."""
+"""The entry points of an audit, which make an Audit from files or sessions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -62,7 +62,9 @@ def audit_files(
 def audit_sessions(
     transcripts: Iterable[AgentTranscript], *, no_tools: bool = False, keep_events: bool = True
 ) -> list[Audited]:
-    """Audit sessions that have been read. `no_tools` is the user's statement that a plain chat had no tools."""
+    """Audit sessions that have been read. With `no_tools`, the user states that the agent of a plain chat had no
+    tools.
+    """
     return [_audited(one, {}, no_tools=no_tools, keep_events=keep_events) for one in transcripts]
 
 

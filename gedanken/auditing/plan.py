@@ -1,5 +1,5 @@
-"""The plan for running the commands of a transcript again: edits and commands in order, with the output that each is
-compared with.
+"""The plan for running a transcript's commands again: its edits and commands in order, each command with the output
+to compare.
 """
 
 import json
@@ -27,7 +27,7 @@ MOST_STEPS = 400
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One command, with the output that its new output is compared with."""
+    """One command, and the output with which its new output is compared."""
 
     command: str
     event: int
@@ -46,6 +46,8 @@ class Step:
     """True if the command starts in the agent's folder, wherever the previous command went."""
     below: str | None = None
     """The folder in which the agent ran the command, if the call states it."""
+    is_line_by_line: bool = False
+    """True if each line of `said` is one line of the transcript's file, from the line in `place` on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,9 @@ class Plan:
 
 
 def plan_of(transcript: AgentTranscript, claims: Sequence[JudgedClaim], which: Which) -> Plan:
-    """Plan what is run again: every command, or those that claims are about, with the file-changing commands before
-    them."""
+    """Plan what is run again: every command, or those that claims are about, with the earlier commands that change
+    files.
+    """
     results = {event.call_id: event for event in transcript.events if event.kind == "result" and event.call_id}
     spoken_of = _spoken_of(claims)
     shown = _shown(transcript, claims)
@@ -129,6 +132,7 @@ def _recorded(
         claims=tuple(dict.fromkeys(claims)),
         anew=transcript.form in _STARTS_ANEW,
         below=_folder_of(call),
+        is_line_by_line=at.is_line_by_line,
     )
 
 
@@ -173,6 +177,7 @@ def _shown(transcript: AgentTranscript, claims: Sequence[JudgedClaim]) -> dict[i
             cut=True,
             claims=(number,),
             files={} if program is None else program[1],
+            is_line_by_line=message.is_line_by_line,
         )
         mine = found.setdefault(message.number, [])
         same = next(
@@ -210,8 +215,8 @@ def _edit(event: AgentEvent) -> dict[str, Any]:
 def roots_of(transcript: AgentTranscript, plan: Plan) -> Iterator[str]:
     """Yield folders in which the agent may have worked, the likeliest first.
 
-    The one that the transcript records; the folders above its edited files, outermost first, down to the one they
-    share; the one of its first `cd`.
+    These are the folder that the transcript records; the folders above its edited files, outermost first, down to the
+    one that all of them share; and the folder of its first `cd`.
     """
     if transcript.folder:
         yield transcript.folder

@@ -1,5 +1,5 @@
-"""Finding passages that may be claims with a model. The model judges nothing, and only passages that it quotes
-verbatim are used.
+"""Asking a model for passages that may be claims. The model judges nothing, and only passages that it quotes exactly
+are used.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Programs in a chat: finding the program that produced an output shown without a command."""
+"""Programs in a chat: finding the program whose output is shown without a command."""
 
 import re
 
@@ -18,7 +18,7 @@ _MOST = 1 << 18
 
 
 def program_of(transcript: AgentTranscript, claim: Claim) -> tuple[str, dict[str, str]] | None:
-    """Return the command that runs the program behind an output, and the program by its file name.
+    """Return the command that runs the program behind an output, and the program's text by its file name.
 
     It is the last fenced program before the output: in the same message, otherwise in earlier messages, back to the
     agent's previous message.

@@ -1,4 +1,4 @@
-"""The share of claims with a certain status over many sessions, with an interval."""
+"""The share of claims that have a certain status, over many sessions, with an interval."""
 
 import math
 from collections.abc import Sequence

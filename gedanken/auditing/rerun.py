@@ -1,4 +1,4 @@
-"""Running the commands of a transcript again: on a copy of the workspace, without a network, several times."""
+"""Running a transcript's commands again, several times, on a copy of the workspace and without a network."""
 
 import re
 from collections.abc import AsyncIterator, Sequence
@@ -169,18 +169,15 @@ def _judged(step: Step, real: Sequence[Execution], state: State, lost: str | Non
         real=tuple(real),
         imagined=step.imagined,
         claims=step.claims,
+        is_line_by_line=step.is_line_by_line,
     )
     shown = compare_outputs(_without_prompt(said, step.command), texts, part=step.cut)
     ends = {run.exit_code for run in real}
     other_end = step.exit_code is not None and step.exit_code not in ends
-    noise = (
-        f"; {many(shown.noisy, 'line')} in which real runs differ among themselves tell nothing"
-        if shown.noisy
-        else ""
-    )
+    noise = f"; {many(shown.noisy, 'line')} that differ even among the real runs prove nothing" if shown.noisy else ""
     if step.claimed and not said.strip():
         return replace(
-            made, reason=f"no output of it is shown, so nothing can be compared; really run, {_ended(first)}"
+            made, reason=f"its output is not shown, so nothing can be compared; when it was run here, {_ended(first)}"
         )
     if not shown.differences and not other_end:
         if not shown.lines and (shown.noisy or step.cut):
@@ -203,11 +200,11 @@ def _why_not(said: str, real: Sequence[Execution], printed: str) -> str | None:
     if ended is not None:
         return f"it met a limit of this sandbox: {ended}"
     if _NO_NETWORK.search(printed) and not _NO_NETWORK.search(said):
-        return "it needs a network, which this sandbox has not"
+        return "it needs a network, and this sandbox has none"
     if (found := _LACKS.search(printed)) and not _LACKS.search(said):
         line = next((line for line in printed.splitlines() if found[0] in line), found[0])
         return f"something is missing here: {line.strip()[:200]}"
-    return "real runs do not end alike" if len({run.exit_code for run in real}) > 1 else None
+    return "the real runs do not end in the same way" if len({run.exit_code for run in real}) > 1 else None
 
 
 def _why_elsewhere(step: Step, state: State, lost: str | None) -> str | None:
@@ -215,8 +212,8 @@ def _why_elsewhere(step: Step, state: State, lost: str | None) -> str | None:
     if lost:
         return f"the workspace is not as the transcript had it: {lost}"
     if not state.trusted:
-        return "the workspace is in another state than when it was run"
-    return "it asks the clock, or what machine it is on" if _CLOCK.search(step.command) else None
+        return "the workspace is in another state than when the agent ran it"
+    return "its output depends on the time or on the machine" if _CLOCK.search(step.command) else None
 
 
 def _ended(run: Execution) -> str:
@@ -230,6 +227,8 @@ def _as_said(text: str, root: str | None) -> str:
 
 
 def _without_prompt(said: str, command: str) -> str:
-    """Return a shown output without the line in which the command is typed."""
+    """Return a shown output with an empty line in place of the one in which the command is typed."""
     first, _break, rest = said.partition("\n")
-    return rest if command and first.strip().endswith(command.strip()) and first.strip()[:1] in "$>#%~(" else said
+    return (
+        f"\n{rest}" if command and first.strip().endswith(command.strip()) and first.strip()[:1] in "$>#%~(" else said
+    )

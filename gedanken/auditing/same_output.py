@@ -1,4 +1,4 @@
-"""Comparison of a recorded or claimed output with several real ones, ignoring what differs among the real ones."""
+"""Comparing a recorded or claimed output with several real ones; what differs among the real ones is ignored."""
 
 import re
 from collections import Counter
@@ -41,7 +41,7 @@ class Compared:
 
 
 def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> Compared:
-    """Compare line by line, without clocks, temporary names and lines that are only about the machine.
+    """Compare line by line. Clocks, temporary names and lines that are only about the machine are ignored.
 
     With `part`, the text may leave lines out: each of its lines must be a real one, in the same order. A command's
     two streams may have been recorded one after the other, so a different order of lines is not a difference.

@@ -1,4 +1,4 @@
-"""The workspace in which commands are run again: which state it starts from, and how that state is restored."""
+"""The workspace in which commands are run again: the state it starts from, and how that state is restored."""
 
 import json
 import subprocess
@@ -31,7 +31,7 @@ class State:
 
 
 async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, root: str | None) -> State:
-    """Copy the workspace into the machine, in the state from which the transcript's edits can be made."""
+    """Copy the workspace into the machine, in a state in which the transcript's edits can be made."""
     machine.write(_SCRIPT, (Path(__file__).parent / "replay.py").read_text(encoding="utf-8"))
     edits = [{**edit, "path": inside(str(edit["path"]), root)} for edit in plan.edits]
     machine.write(_LIST, json.dumps(edits))
@@ -64,8 +64,9 @@ async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, r
 
 
 def inside(path: str, root: str | None) -> str:
-    """Map a path of the transcript into the copy; a path that leads elsewhere is unchanged, but stays inside the
-    sandbox."""
+    """Return where a path of the transcript lies in the copy. A path that leads elsewhere is unchanged, but still
+    inside the sandbox.
+    """
     if root and (path == root or path.startswith(f"{root}/")):
         return path[len(root) :].lstrip("/") or "."
     return path

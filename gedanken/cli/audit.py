@@ -1,4 +1,4 @@
-"""The command `gedanken audit`: compares what an agent says that it ran with its transcript and with real runs."""
+"""The command `gedanken audit`: compares what an agent says that it ran with its transcript, and with real runs."""
 
 import sys
 from pathlib import Path

@@ -28,8 +28,9 @@ MEMORY, TERMINAL, EDITS = (typer.Typer(rich_markup_mode=None, add_completion=Fal
 
 
 @MEMORY.command(
+    short_help="Test what a model still knows after it lost its context.",
     epilog="Examples:  gedanken probe memory   |   gedanken probe memory --policy requests --temperature 1.   "
-    + exit_codes(0, 2, 3, 4, 130)
+    + exit_codes(0, 2, 3, 4, 130),
 )
 def memory(  # noqa: PLR0913 (each is an option of the command)
     policy: Annotated[
@@ -51,7 +52,7 @@ def memory(  # noqa: PLR0913 (each is an option of the command)
     as_json: Json = False,
     out: Out = None,
 ) -> None:
-    """Type commands, drop the model's context as a service might, rebuild it, and test what the model still knows."""
+    """Make a model lose its context, as hosted services do, rebuild it, and test what the model still knows."""
     from gedanken.agents.session import POLICIES
     from gedanken.experiment.errors import BadInput
     from gedanken.experiment.run_spec import ModelSpec
@@ -85,8 +86,9 @@ def _complete_sequence(incomplete: str) -> list[str]:
 
 
 @TERMINAL.command(
+    short_help="Test how often ordinary commands print the same.",
     epilog="Examples:  gedanken probe terminal   |   gedanken probe terminal --only fruit   |   "
-    "gedanken probe terminal --model openai:gpt-4.1 --out terminal.json --json.   " + exit_codes(0, 2, 3, 4, 130)
+    "gedanken probe terminal --model openai:gpt-4.1 --out terminal.json --json.   " + exit_codes(0, 2, 3, 4, 130),
 )
 def terminal(  # noqa: PLR0913 (each is an option of the command)
     model: ModelName = "embedded",
@@ -101,7 +103,7 @@ def terminal(  # noqa: PLR0913 (each is an option of the command)
     as_json: Json = False,
     out: Out = None,
 ) -> None:
-    """Type ordinary commands into an imagined machine and a real one, and count how often they agree."""
+    """Type ordinary commands into an imagined machine and a real one, and count how often both print the same."""
     from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
     from gedanken.loading.experiments import load_persona
     from gedanken.probing.opening import check_out
@@ -117,8 +119,9 @@ def terminal(  # noqa: PLR0913 (each is an option of the command)
 
 
 @EDITS.command(
+    short_help="Test if edits without effect change the output.",
     epilog="Examples:  gedanken probe edits   |   gedanken probe edits --program my.py --samples 8 --json.   "
-    + exit_codes(0, 2, 3, 4, 130)
+    + exit_codes(0, 2, 3, 4, 130),
 )
 def edits(  # noqa: PLR0913 (each is an option of the command)
     program: Annotated[
@@ -136,8 +139,9 @@ def edits(  # noqa: PLR0913 (each is an option of the command)
     as_json: Json = False,
     out: Out = None,
 ) -> None:
-    """Edit comments, blank lines and names, which do not affect a program, and test whether the imagined output
-    changes."""
+    """Test whether edits that do not affect a program (of comments, blank lines and names) change what a model
+    imagines it to print.
+    """
     from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
     from gedanken.loading.experiments import load_persona
     from gedanken.probing.opening import check_out

@@ -27,7 +27,7 @@ def compare(  # noqa: PLR0913 (its options)
         list[Path] | None,
         typer.Argument(
             help="A run folder, or real runs: logs (also .gz, .xz, .zst), a folder of logs, outputs of a run folder, "
-            "executions as JSON; - is standard input."
+            "executions that gedanken stored as JSON; - is standard input."
         ),
     ] = None,
     imagined: Annotated[
@@ -42,7 +42,7 @@ def compare(  # noqa: PLR0913 (its options)
     html: Annotated[Path | None, typer.Option(help="Write the report to this HTML file.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Compare real runs with imagined ones: a run folder with itself or with another, or any logs."""
+    """Compare real runs with imagined ones: those of one run folder, those of two run folders, or any logs."""
     from gedanken.experiment.escaping import harmless
 
     with clear_errors():

@@ -32,14 +32,17 @@ _REMEDIES = {
 
 
 def exit_codes(*codes: int) -> str:
-    """List exit codes for the help of a command that can end with them; without any, all."""
+    """List these exit codes for the help of a command; without any, list all of them."""
     told = (f"{code} {EXIT_CODES[code]}" for code in codes or EXIT_CODES)
     return f"Exit codes: {'; '.join(told)}."
 
 
 @contextmanager
 def clear_errors() -> Iterator[None]:
-    """Turn an error that a user can act on into one line on standard error. SIGTERM interrupts as Ctrl-C does."""
+    """Turn an error that a user can act on into one line on standard error.
+
+    SIGTERM interrupts as Ctrl-C does.
+    """
     from gedanken.experiment.errors import GedankenError
 
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))

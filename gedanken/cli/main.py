@@ -7,11 +7,18 @@ from typing import Annotated
 
 import typer
 
+from gedanken.cli.approve import EPILOG as APPROVE_EPILOG
+from gedanken.cli.approve import approve
 from gedanken.cli.audit import EPILOG as AUDIT_EPILOG
 from gedanken.cli.audit import audit, spread_kinds
 from gedanken.cli.compare import EPILOG as COMPARE_EPILOG
 from gedanken.cli.compare import compare, spread_imagined
 from gedanken.cli.errors import clear_errors, exit_codes
+from gedanken.cli.extend import EPILOG as EXTEND_EPILOG
+from gedanken.cli.extend import extend
+from gedanken.cli.finish import finish
+from gedanken.cli.fork import EPILOG as FORK_EPILOG
+from gedanken.cli.fork import fork
 from gedanken.cli.models import models_app
 from gedanken.cli.options import (
     Approval,
@@ -34,17 +41,8 @@ from gedanken.cli.options import (
 from gedanken.cli.probe import probe_app
 from gedanken.cli.report import EPILOG as REPORT_EPILOG
 from gedanken.cli.report import report
-from gedanken.cli.resume import (
-    APPROVE_EPILOG,
-    EXTEND_EPILOG,
-    FORK_EPILOG,
-    RESUME_EPILOG,
-    approve,
-    extend,
-    finish,
-    fork,
-    resume,
-)
+from gedanken.cli.resume import EPILOG as RESUME_EPILOG
+from gedanken.cli.resume import resume
 from gedanken.cli.runs import runs_app
 from gedanken.cli.sandbox import sandbox_app
 from gedanken.cli.shell import EPILOG as SHELL_EPILOG
@@ -82,12 +80,13 @@ def _main(
 
 
 @app.command(
+    short_help="Run a program really and in a model's imagination.",
     epilog=(
         "Examples:  gedanken run article   |   gedanken run mnist --json   |   "
         "gedanken run my.yaml --model openai:gpt-4.1 --imagined 5   |   "
         "gedanken run mnist --model openai:llama3 --base-url http://127.0.0.1:8000/v1   |   "
         "gedanken run --replay runs/article-20261128-222335.   " + exit_codes()
-    )
+    ),
 )
 def run(  # noqa: PLR0913 (each is an option of the command)
     experiment: Annotated[
@@ -135,7 +134,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
     claims: Annotated[
         bool | None,
         typer.Option(
-            "--claims/--no-claims", help="Let the persona include its deliberately false claims, such as GPUs."
+            "--claims/--no-claims", help="Let the persona claim hardware that the real machine lacks, such as GPUs."
         ),
     ] = None,
     steps: Annotated[
@@ -211,7 +210,10 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         finish(run_experiment(spec, screen, out, trace_otlp), as_json)
 
 
-@app.command(epilog="Example:  gedanken setup --sandbox podman.   " + exit_codes(0, 2, 3, 4, 130))
+@app.command(
+    short_help="Download and build what `run` needs.",
+    epilog="Example:  gedanken setup --sandbox podman.   " + exit_codes(0, 2, 3, 4, 130),
+)
 def setup(sandbox: Sandbox = "auto") -> None:
     """Download and build everything that the first `run` needs: sandbox image, data, embedded model."""
     from gedanken.loading.experiments import load_experiment, packaged
@@ -222,7 +224,10 @@ def setup(sandbox: Sandbox = "auto") -> None:
         set_up(Screen(), [load_experiment(name) for name in packaged("experiments")], sandbox)
 
 
-@app.command(epilog="Example:  gedanken doctor --json.   Exit codes: 0 nothing is missing; 1 something is.")
+@app.command(
+    short_help="Check what is installed, and say what is missing.",
+    epilog="Example:  gedanken doctor --json.   Exit codes: 0 nothing is missing; 1 something is.",
+)
 def doctor(
     as_json: Json = False,
 ) -> None:
@@ -241,20 +246,20 @@ def doctor(
     raise typer.Exit(any(line.state == "missing" for line in lines))
 
 
-app.add_typer(sandbox_app, name="sandbox")
-app.add_typer(probe_app, name="probe")
-app.add_typer(models_app, name="models")
-app.add_typer(traces_app, name="traces")
-app.add_typer(runs_app, name="runs")
-app.command(epilog=SHELL_EPILOG)(shell)
-app.command(epilog=COMPARE_EPILOG)(compare)
-app.command(epilog=AUDIT_EPILOG)(audit)
-app.command(epilog=REPORT_EPILOG)(report)
-app.command(epilog=VERDICT_EPILOG)(verdict)
-app.command(epilog=RESUME_EPILOG)(resume)
-app.command(epilog=APPROVE_EPILOG)(approve)
-app.command(epilog=EXTEND_EPILOG)(extend)
-app.command(epilog=FORK_EPILOG)(fork)
+app.add_typer(sandbox_app, name="sandbox", short_help="List, check, build and clean up real machines.")
+app.add_typer(probe_app, name="probe", short_help="Test a model with many small programs or commands.")
+app.add_typer(models_app, name="models", short_help="Check models that could imagine a machine.")
+app.add_typer(traces_app, name="traces", short_help="Show or export what happened in a run, as a tree.")
+app.add_typer(runs_app, name="runs", short_help="List or remove runs.")
+app.command(epilog=SHELL_EPILOG, short_help="Open a shell on an imagined or a real machine, or both.")(shell)
+app.command(epilog=COMPARE_EPILOG, short_help="Compare real runs with imagined ones.")(compare)
+app.command(epilog=AUDIT_EPILOG, short_help="Check what agents say that they ran.")(audit)
+app.command(epilog=REPORT_EPILOG, short_help="Write the report of a run.")(report)
+app.command(epilog=VERDICT_EPILOG, short_help="Say if a model computes, imitates or takes shortcuts.")(verdict)
+app.command(epilog=RESUME_EPILOG, short_help="Continue a run that did not come to its end.")(resume)
+app.command(epilog=APPROVE_EPILOG, short_help="Decide whether the waiting program of a run may run.")(approve)
+app.command(epilog=EXTEND_EPILOG, short_help="Add real and imagined runs to a run.")(extend)
+app.command(epilog=FORK_EPILOG, short_help="Start a variant of a run from one line of its script.")(fork)
 
 
 def main() -> None:

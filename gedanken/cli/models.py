@@ -19,17 +19,19 @@ def _models() -> None:
 
 
 @models_app.command(
+    short_help="Ask a model which settings it accepts.",
     epilog="Examples:  gedanken models check openai:gpt-4.1   |   "
     "gedanken models check openai:my-model --base-url http://127.0.0.1:8000/v1 --json.   "
-    "Exit codes: 0 it can be used; 2 bad input; 4 it cannot be used; 130 interrupted."
+    "Exit codes: 0 it can be used; 2 bad input; 4 it cannot be used; 130 interrupted.",
 )
 def check(
     name: Annotated[str, typer.Argument(help="`embedded`, or PROVIDER:NAME such as openai:gpt-4.1.")] = "embedded",
     base_url: BaseUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Ask a model up to eight short questions, and report which settings it accepts, how its replies end, and its
-    speed."""
+    """Ask a model up to eight short questions, and report which settings it accepts, how its replies end, and how
+    fast it is.
+    """
     from gedanken.experiment.run_spec import ModelSpec
     from gedanken.probing.model_check import as_values, ask, print_checked
     from gedanken.terminal.screen import Screen, print_json

@@ -66,7 +66,9 @@ def check_dataset(name: str) -> None:
 ModelName = Annotated[
     str,
     typer.Option(
-        "--model", help="`embedded`, or PROVIDER:NAME such as openai:gpt-4.1 or ollama:llama3, or scripted:FILE."
+        "--model",
+        help="`embedded`, or PROVIDER:NAME such as openai:gpt-4.1 or ollama:llama3; scripted:FILE takes the replies "
+        "from a file.",
     ),
 ]
 BaseUrl = Annotated[
@@ -85,7 +87,8 @@ PersonaName = Annotated[
     str,
     typer.Option(
         "--persona",
-        help="A packaged persona or a YAML file; by default the one that the experiment names.",
+        help="The persona, which is the prompt that tells the model which machine to play: matched, "
+        "ubuntu-18.04-4x3090, or a YAML file; by default the one that the experiment names.",
         autocompletion=_complete_persona,
     ),
 ]
@@ -117,8 +120,9 @@ Approval = Annotated[
     typer.Option(
         "--approve",
         metavar="[all|first]",
-        help="Have a person look at each program that the model writes before it runs; =first asks only until one "
-        "was approved.",
+        help="Ask a person to approve each program that the model writes, before it runs; with =first only until one "
+        "is approved. Without this option, nobody is asked.",
+        show_default=False,
     ),
 ]
 TraceOtlp = Annotated[
@@ -136,6 +140,7 @@ BudgetText = Annotated[
         help="Limit for the whole run, such as usd=2,tokens=200k; when it is spent, the run stops with code 7.",
     ),
 ]
+RunFolder = Annotated[Path, typer.Argument(help="A run folder.", exists=True, file_okay=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Out = Annotated[Path | None, typer.Option(help="Write the whole result to this file, as JSON.")]
 
@@ -144,8 +149,8 @@ Primary = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="The metric whose last value is the primary endpoint, as the log names it; by default a held-out metric "
-        "rather than a training metric (docs/comparison.md).",
+        help="The metric that decides the comparison by its last value (primary endpoint), named as in the log; by "
+        "default a metric on held-out data rather than on training data (docs/comparison.md).",
         autocompletion=_complete_primary,
     ),
 ]

@@ -26,7 +26,7 @@ class _Probes(TyperGroup):
             return [NAME, *by_name(PROBES)]
 
     def resolve_command(self, context: Any, args: list[str]) -> Any:
-        """Return the subcommand; without the name of a probe, it is `families`: `gedanken probe state --n 5`."""
+        """Return the subcommand. Without the name of a probe it is `families`, as in `gedanken probe state --n 5`."""
         named = args and args[0] in self.list_commands(context)
         return super().resolve_command(context, args if named else [NAME, *args])
 
@@ -80,8 +80,8 @@ def _unusable(why: str) -> Any:
 
 probe_app = typer.Typer(
     cls=_Probes,
-    help="Ask one question of an imagined machine, with many small programs or commands. Without a probe's name: "
-    "`gedanken probe [FAMILY…]` asks what small programs print, as `gedanken probe families --help` tells.",
+    help="Test one ability of an imagined machine with many small programs or commands. Without the name of a probe, "
+    "`gedanken probe [FAMILY…]` is the same as `gedanken probe families [FAMILY…]`.",
     epilog=exit_codes(0, 2, 3, 4, 130),
     no_args_is_help=True,
     context_settings={"ignore_unknown_options": True},  # which are those of the families

@@ -22,9 +22,10 @@ def _complete_family(incomplete: str) -> list[str]:
 
 
 @FAMILIES.command(
+    short_help="Test how well a model knows what programs print.",
     epilog="Examples:  gedanken probe --minutes 60   |   gedanken probe state --sizes 1,2,4,8 --n 5   |   "
     "gedanken probe --model openai:gpt-4.1 --samples 5 --budget usd=2   |   "
-    "gedanken probe --suite cruxeval.jsonl --answers generations.json --json.   " + exit_codes(0, 2, 3, 4, 7, 130)
+    "gedanken probe --suite cruxeval.jsonl --answers generations.json --json.   " + exit_codes(0, 2, 3, 4, 7, 130),
 )
 def families(  # noqa: PLR0913 (each is an option of the command)
     family: Annotated[
@@ -71,7 +72,7 @@ def families(  # noqa: PLR0913 (each is an option of the command)
     as_json: Json = False,
     out: Annotated[Path | None, typer.Option(help="The run folder, new or empty; by default under runs/.")] = None,
 ) -> None:
-    """Ask a model what small programs print, really run them, and count right answers by number of operations."""
+    """Ask a model what small programs print, run these programs, and count its right answers by program size."""
     from gedanken.cli.shown import show_probe
     from gedanken.experiment.budget import Budget
     from gedanken.experiment.run_spec import ModelSpec, SandboxSpec

@@ -1,4 +1,4 @@
-"""`gedanken report`: create the report of a run folder again from its contents."""
+"""The command `gedanken report`: writes the report of a run folder again, from what the folder contains."""
 
 from pathlib import Path
 from typing import Annotated

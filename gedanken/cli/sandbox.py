@@ -24,7 +24,7 @@ def _complete_check(incomplete: str) -> list[str]:
 
 
 sandbox_app = typer.Typer(
-    help="The real machine: list what exists, check which limits it enforces, and clean up.",
+    help="Manage real machines (sandboxes): list them, check which limits they enforce, build images, and clean up.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -49,7 +49,9 @@ def list_things(as_json: Json = False) -> None:
 
 
 @sandbox_app.command(
-    epilog="Examples:  gedanken sandbox build   |   gedanken sandbox build --cuda --base pytorch/pytorch:…   " + CODES
+    short_help="Build the image that programs run in.",
+    epilog="Examples:  gedanken sandbox build   |   gedanken sandbox build --cuda --base pytorch/pytorch:…   "
+    + CODES,
 )
 def build(
     cuda: Annotated[bool, typer.Option("--cuda", help="The image for GPUs, on an official PyTorch base.")] = False,
@@ -72,8 +74,9 @@ def build(
 
 
 @sandbox_app.command(
+    short_help="Check from inside that a machine enforces its limits.",
     epilog="Examples:  gedanken sandbox check   |   gedanken sandbox check --sandbox podman --json   |   "
-    "gedanken sandbox check --loose   |   gedanken sandbox check --only fork-bomb.   " + CHECK_CODES
+    "gedanken sandbox check --loose   |   gedanken sandbox check --only fork-bomb.   " + CHECK_CODES,
 )
 def check(
     sandbox: Sandbox = "auto",
@@ -85,7 +88,7 @@ def check(
     trust: Trust = False,
     as_json: Json = False,
 ) -> None:
-    """Attack a machine from inside, and check that it withstands and that ordinary programs still work in it."""
+    """Attack a machine from inside; check that it withstands the attacks, and that ordinary programs still work."""
     from gedanken.machines.checking import check_machine
     from gedanken.terminal.screen import Screen, print_json
 
@@ -121,9 +124,12 @@ def clean(as_json: Json = False) -> None:
     print(f"{len(removed)} containers and sessions of dead runs were removed")
 
 
-@sandbox_app.command(epilog="Examples:  gedanken sandbox data   |   gedanken sandbox data --json.   " + CODES)
+@sandbox_app.command(
+    short_help="Download the data sets for training.",
+    epilog="Examples:  gedanken sandbox data   |   gedanken sandbox data --json.   " + CODES,
+)
 def data(as_json: Json = False) -> None:
-    """Download the data sets that experiments train on, and say where they came from."""
+    """Download the data sets that experiments train on, and say where each one came from."""
     from gedanken.sandbox.datasets import DATASETS, ensure_dataset
     from gedanken.terminal.screen import Screen, print_json
 

@@ -49,8 +49,8 @@ def shell(  # noqa: PLR0913 (each is an option of the command)
 ) -> None:
     """Open a shell on an imagined machine, on a real one, or on both side by side.
 
-    By default the imagined machine has the article's persona; beside a real machine it is `matched`: it has the real
-    machine's facts.
+    By default the imagined machine has the article's persona; beside a real machine it has the persona `matched`,
+    which is the real machine's facts.
     """
     with clear_errors():
         from gedanken.experiment.errors import BadInput

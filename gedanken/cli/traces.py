@@ -1,4 +1,4 @@
-"""`gedanken traces`: what happened in a run, as a tree."""
+"""The command `gedanken traces`: what happened in a run, as a tree."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from gedanken.traces.run_tree import TracedRun
 
-traces_app = typer.Typer(no_args_is_help=True, help="Show what happened in a run, as a tree, or export it.")
+traces_app = typer.Typer(no_args_is_help=True, help="Show what happened in a run as a tree, or export the tree.")
 CODES = "Exit codes: 0 done; 2 bad input; 130 interrupted."
 FOLLOW_SECONDS = 0.5
 
@@ -26,15 +26,17 @@ Run = Annotated[Path, typer.Argument(help="A run folder; the run may still be ru
 
 
 @traces_app.command(
-    epilog="Examples:  gedanken traces show runs/mnist   |   gedanken traces show runs/mnist --follow.   " + CODES
+    short_help="Print what happened in a run, as a tree.",
+    epilog="Examples:  gedanken traces show runs/mnist   |   gedanken traces show runs/mnist --follow.   " + CODES,
 )
 def show(
     run: Run,
     follow: Annotated[bool, typer.Option("--follow", help="Keep showing updates until the run ends.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Print the tree of a run: its steps, its commands on both machines, its requests; with times, tokens
-    and errors."""
+    """Print what happened in a run as a tree: its steps, its commands on both machines, and its requests to models,
+    with times, tokens and errors.
+    """
     with clear_errors():
         from rich.console import Console
 
@@ -57,9 +59,10 @@ def show(
 
 
 @traces_app.command(
+    short_help="Export the trace of a run.",
     epilog="Examples:  gedanken traces export runs/mnist --to spans.json   |   "
     "gedanken traces export runs/mnist --otlp http://127.0.0.1:6006   |   "
-    "gedanken traces export runs/mnist --langsmith.   " + CODES
+    "gedanken traces export runs/mnist --langsmith.   " + CODES,
 )
 def export(
     run: Run,
@@ -80,7 +83,10 @@ def export(
         ),
     ] = False,
 ) -> None:
-    """Export the whole trace of a run to a file, a collector, or LangSmith; it is cleaned, and complete each time."""
+    """Export the whole trace of a run to a file, a collector, or LangSmith.
+
+    Keys and addresses are removed first. Exporting again sends everything again.
+    """
     with clear_errors():
         from gedanken.experiment.errors import BadInput
         from gedanken.records.trace import read_trace
@@ -95,14 +101,17 @@ def export(
         if langsmith:
             from gedanken.traces.langsmith import replay
 
-            print(f"{many(replay(roots), 'run')} sent to LangSmith")
+            print(f"{many(replay(roots), 'trace entry', 'trace entries')} sent to LangSmith")
 
 
 def _tell_left_out(run: Path) -> None:
     from gedanken.records.trace import lines_left_out
 
     if left_out := lines_left_out(run):
-        print(f"gedanken: {many(left_out, 'line')} left out: not part of a trace, or incomplete", file=sys.stderr)
+        print(
+            f"gedanken: left out {many(left_out, 'line')} of the trace file, incomplete or not part of a trace",
+            file=sys.stderr,
+        )
 
 
 def _export_spans(roots: "list[TracedRun]", to: Path | None, otlp: str | None) -> None:
@@ -119,9 +128,10 @@ def _export_spans(roots: "list[TracedRun]", to: Path | None, otlp: str | None) -
         from gedanken.experiment.files import put
 
         put(to, json.dumps(otlp_json(roots)))
-        print(f"{many(sum(1 for root in roots for _run in root.walk()), 'run')} written to {to}")
+        entries = sum(1 for root in roots for _entry in root.walk())
+        print(f"{many(entries, 'trace entry', 'trace entries')} written to {to}")
     if otlp is not None:
-        print(f"{many(send(roots, otlp), 'run')} sent to {shown_address(otlp)}")
+        print(f"{many(send(roots, otlp), 'trace entry', 'trace entries')} sent to {shown_address(otlp)}")
 
 
 def _follow(run: Path, console: "Console") -> None:

@@ -31,7 +31,9 @@ def verdict(
     html: Annotated[Path | None, typer.Option(help="Write the report to this HTML file.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Say whether a model behaves like one that computes, imitates or takes shortcuts, by operation and size."""
+    """Say whether a model behaves like one that computes, imitates or takes shortcuts, for each operation and up to
+    which size.
+    """
     with clear_errors():
         from gedanken.analysis.probe_verdict import verdict_of
         from gedanken.experiment.escaping import harmless
@@ -59,7 +61,7 @@ def verdict(
 
 
 def print_verdicts(judged: "Sequence[Verdict]", console: "Console") -> None:
-    """Print a line for each kind of operation, models side by side, and the verdicts."""
+    """Print a line for each kind of operation, with the models side by side, and then the verdicts."""
     from rich.text import Text
 
     from gedanken.compare.verdict import sentences

@@ -1,4 +1,4 @@
-"""Programs that a script supplies: packaged ones or the user's, unchanged or modified by a named change."""
+"""Programs that a script supplies, packaged ones or the user's, either unchanged or with a named change."""
 
 import ast
 import re
@@ -25,8 +25,9 @@ def with_sources(experiment: Experiment, where: str, folder: Path) -> Experiment
 
 
 def check_given(experiment: Experiment) -> None:
-    """Raise BadInput if a supplied program has no source, or if sources are hidden: the model has no description of
-    it."""
+    """Raise BadInput if a supplied program has no source, or if sources are hidden, because the model has no
+    description of the program.
+    """
     given = [line for line in experiment.script if line.give]
     if given and experiment.conditions.source == "hidden":
         raise BadInput(

@@ -1,4 +1,4 @@
-"""Function suites that the user supplies, and recorded answers to them. Both may contain anything."""
+"""Suites of functions that the user supplies, and recorded answers to them. Both files may contain anything."""
 
 import json
 import re
@@ -52,12 +52,12 @@ def read_suite(path: Path) -> Suite:
         try:
             item = SuiteItem.model_validate({**_object(line), "line": number})
             if _HALF_PAIR.search(item.id + item.code + item.input + item.output):
-                raise ValueError("contains half a surrogate pair, which no text file can hold")
+                raise ValueError("contains half a surrogate pair (as in \ud83d), which no text file can hold")
         except (ValidationError, ValueError, RecursionError) as error:
             bad.append(BadLine(number, _told(error)))
             continue
         if item.id in items:
-            bad.append(BadLine(number, f"its id stands in line {items[item.id].line} already"))
+            bad.append(BadLine(number, f"line {items[item.id].line} already has this id"))
             continue
         items[item.id] = item
     if not items:

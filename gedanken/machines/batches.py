@@ -52,13 +52,14 @@ class Ran:
 
     @property
     def may_be_disturbed(self) -> bool:
-        """Whether another program of its batch may have ended it: by a kill, for want of memory, or by removing its
-        file."""
+        """Whether another program of its batch may have ended it: by killing it, by using up the memory, or by
+        removing its file.
+        """
         return self.end == "killed" or (self.end == "failed" and "can't open file" in self.stderr)
 
     @property
     def why(self) -> str:
-        """The reason in words why there is no complete output; empty if the program finished."""
+        """Why there is no complete output, in words; empty if the program finished."""
         if self.end == "too long":
             return f"it did not end within {PROGRAM_SECONDS:g} seconds"
         if self.end == "too much output":
@@ -81,10 +82,10 @@ Told = Callable[[int], None]
 async def run_batches(
     machine: RealMachine, programs: Mapping[str, str], told: Told = lambda _done: None
 ) -> dict[str, Ran]:
-    """Run programs, given by name; `told` receives how many are done. Results stored by an earlier process are
-    reused.
+    """Run programs, each by its name, and return what each of them printed. `told` is called with the number that are
+    done.
 
-    Each batch has its own fresh workspace. Raises NoSandbox.
+    Results stored by an earlier process are reused. Each batch has its own fresh workspace. Raises NoSandbox.
     """
     done: dict[str, Ran] = {}
     waiting = list(programs)

@@ -29,10 +29,10 @@ async def open_real(  # noqa: PLR0913 (what a machine is opened with)
     artifacts: Path | None = None,
     keeps: Callable[[], bool] = lambda: False,
 ) -> "AsyncIterator[tuple[SandboxMachine, Dataset]]":
-    """Open a real machine with the data set called `data`; its workspace is removed at the end, unless `keeps`
-    returns that the run will be continued.
+    """Open a real machine with the data set called `data`.
 
-    Raises BadInput or NoSandbox.
+    Its workspace is removed at the end, unless `keeps` returns that the run will be continued. Raises BadInput or
+    NoSandbox.
     """
     from gedanken.sandbox.choice import open_engine
     from gedanken.sandbox.datasets import ensure_dataset

@@ -1,4 +1,4 @@
-"""Running function suites on the real machine: checking the suite's own statements, and judging answers."""
+"""Running suites of functions on the real machine: checking what a suite states, and judging answers to it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,9 @@ WRONG = "the output that it gives is not what its function returns"
 async def check_suite(
     machine: RealMachine, suite: Sequence[SuiteItem], told: Told = lambda _done: None
 ) -> dict[str, str]:
-    """Return what is wrong with each line, by id; empty if its function really returns the stated value."""
+    """Return what is wrong with each line of a suite, by the line's id; empty if its function really returns the
+    stated value.
+    """
     ran = await run_batches(machine, {line.id: suite_item(line).program for line in suite}, told)
     problems = {line.id: ran[line.id].why for line in suite}
     unsure = {
@@ -28,7 +30,7 @@ async def check_suite(
 
 
 async def judged(machine: RealMachine, programs: Mapping[str, CheckProgram]) -> dict[str, bool]:
-    """Return whether each answer is right, by running a program that asserts it."""
+    """Return whether each answer is right. Its program asserts the answer, and is run to see if that holds."""
     ran = await run_batches(machine, {name: program.text for name, program in programs.items()})
     return {name: ran[name].stdout.endswith(program.sign) for name, program in programs.items()}
 

@@ -1,4 +1,4 @@
-"""Driving the graph of a probe, and showing its progress."""
+"""Running the graph of a probe to its end, and showing its progress."""
 
 import time
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The probe `memory`: ten commands, a lost context, and what the model still knows after each way of rebuilding
+"""The probe `memory`: ten commands, then a lost context, and what the model still knows after each way of rebuilding
 it.
 """
 
@@ -66,7 +66,10 @@ def read_commands(path: Path | None) -> tuple[str, ...]:
     lines = [line.strip() for line in read_text(where, f"--script {path}").splitlines()]
     typed = [read_line(line) for line in lines if line and not line.startswith("#")]
     if any(line.kind == "open" for line in typed):
-        raise BadInput(f"--script {path}: a line that begins with {{ must end with }}; to type a brace, write \\{{")
+        raise BadInput(
+            f"--script {path}: a line that begins with {{ must end with the matching }}; to type a literal "
+            f"{{, write \\{{"
+        )
     if not 0 < len(typed) <= MOST_LINES:
         raise BadInput(f"--script {path}: contains {len(typed)} lines to type; it must contain 1 to {MOST_LINES}")
     return tuple(f"{{{line.text}}}" if line.kind == "tell" else line.text for line in typed)

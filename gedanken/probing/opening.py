@@ -1,4 +1,4 @@
-"""Common steps of all probes: opening a model and a real machine together, and storing the result."""
+"""Steps that all probes share: opening a model and a real machine together, and storing the result."""
 
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -31,7 +31,8 @@ class Both(NamedTuple):
 async def open_both(
     model: ModelSpec, sandbox: SandboxSpec, dataset: str, limits: Limits, screen: Screen
 ) -> AsyncIterator[Both]:
-    """Yield a model and a real machine whose facts are measured; both are closed at the end.
+    """Yield a model and a real machine, with the machine's facts already measured; both are closed when the context
+    ends.
 
     Raises BadInput, NoSandbox or NoModel before anything is asked of either.
     """
@@ -46,7 +47,7 @@ async def open_both(
 
 
 def check_answered(replies: Sequence[Execution]) -> None:
-    """Raise NoModel if the model gave no reply at all, so that there is nothing to store."""
+    """Raise NoModel if the model replied to nothing at all, so that there is nothing to store."""
     if replies and all(reply.cause is Cause.NO_REPLY for reply in replies):
         raise NoModel(replies[0].notes[0])
 

@@ -23,7 +23,7 @@ _EXPORTS = re.compile(r"(?:^|[;&|\n])\s*export\s+(?P<name>[A-Za-z_][A-Za-z0-9_]*
 
 
 def questions_for(session: "Session") -> tuple[str, ...]:
-    """Return the questions for a session: the commands above, and the value of the variable that was exported
+    """Return the questions for a session: some commands, and one about the value of the variable that was exported
     last.
     """
     exported = [found["name"] for turn in session.stored for found in _EXPORTS.finditer(turn.typed)]

@@ -40,7 +40,7 @@ async def score_recorded(suite: Suite, recorded: Recorded, sandbox: SandboxSpec,
     predicts = predicted_by([answer for some in recorded.answers.values() for answer in some])
     said = _said(recorded, predicts)
     async with open_real(DATASET, limits_of(os.cpu_count() or 1), screen, sandbox) as (machine, _):
-        with screen.step("running the functions", len(suite.items), "programs") as update:
+        with screen.step("running the functions of the suite", len(suite.items), "programs") as update:
             problems = await check_suite(machine, suite.items, update)
         asked = [line for line in suite.items if problems[line.id] in ("", WRONG) and said.get(line.id)]
         outcomes = await _outcomes(machine, asked, said, predicts)

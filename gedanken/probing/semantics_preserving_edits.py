@@ -1,4 +1,4 @@
-"""The probe `edits`: a program whose comments, blank lines and names are changed, really run and imagined."""
+"""The probe `edits`: a program whose comments, blank lines and names are edited, both really run and imagined."""
 
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -77,7 +77,7 @@ def read_program(path: Path | None) -> Question:
         raise BadInput(f"--program {path}: not valid Python: {error.msg or error}") from error
     watched = [at for at, site in enumerate(Source(source).print_sites()) if line and site.line >= line]
     if not watched:
-        raise BadInput(f"--program {path}: contains no print of a whole line, so there is nothing to compare")
+        raise BadInput(f"--program {path}: prints no whole line, so there is nothing to compare")
     return Question(where.name, edits, watched[0])
 
 

@@ -1,4 +1,4 @@
-"""The result of a probe of small programs, or of a suite, for a person."""
+"""Printing the result of a probe of small programs, or of a suite, for a person."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any

@@ -169,14 +169,19 @@ def print_probe(probe: TerminalProbe, console: "Console") -> None:
     for really, prints in (("something", True), ("nothing", False)):
         asked = [answer for answer in probe.answered if answer.prints == prints]
         if asked:
-            console.print(_agreement_table(f"commands that really print {really}, with 95 % intervals", asked))
-    console.print(Text(f"sequences that are the same to their end: {whole_sequences(probe.answered)}"))
-    console.print(Text(f"exit codes, read off the imagined output: {agreement_of(probe.answered).status}"))
+            console.print(
+                _agreement_table(f"commands that print {really} on the real machine, with 95 % intervals", asked)
+            )
+    console.print(Text(f"sequences that agree to their end: {whole_sequences(probe.answered)}"))
+    console.print(Text(f"exit codes, inferred from the imagined output: {agreement_of(probe.answered).status}"))
     counted = violations_by_kind(answer.imagined for answer in probe.answered)
     violations = ", ".join(f"{kind} {count}" for kind, count in counted.most_common())
     cut = sum(answer.cut for answer in probe.answered)
     console.print(
-        Text(f"taken off as no terminal prints it: {violations or 'nothing'}; replies cut by the token limit: {cut}"),
+        Text(
+            f"removed from replies, because no terminal prints it: {violations or 'nothing'}; replies cut by "
+            f"the token limit: {cut}"
+        ),
         soft_wrap=True,
     )
     if lost := left_out(answer.imagined for answer in probe.answered):

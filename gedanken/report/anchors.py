@@ -1,4 +1,4 @@
-"""Anchors of the page: ids of lines (without any text from a model), and links between findings and lines."""
+"""Anchors of the page: the ids of lines, which contain no text of a model, and links between findings and lines."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ class ShownFinding:
 
 
 class KeptText(NamedTuple):
-    """A text with numbered lines: a stream of an execution, or a program's source."""
+    """A stored text with numbered lines: a stream of an execution, or the source of a program."""
 
     of: Execution | Program
     stream: Stream | Literal["source"]

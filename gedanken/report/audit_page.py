@@ -33,8 +33,8 @@ class ShownClaim:
     """Id of its words in the transcript."""
     judged: JudgedClaim
     look: str
-    evidence: tuple[tuple[str, Evidence], ...]
-    """Each piece of evidence, with the id of its first line in the transcript."""
+    evidence: tuple[tuple[str, str, Evidence], ...]
+    """Each piece of evidence, with the id of its first line on the page and with its place in words."""
     reruns: tuple[str, ...]
     """Ids of the re-runs that concern this claim."""
 
@@ -114,7 +114,9 @@ def _rates(audit: Audit) -> Iterator[tuple[str, int, int, list[Share]]]:
 def _session(number: int, audited: Audited) -> ShownSession:
     place = f"s{number}"
     reruns = tuple(_rerun(place, at, rerun) for at, rerun in enumerate(audited.reruns[:RERUNS_SHOWN]))
-    claims = tuple(_claim(place, at, judged, reruns) for at, judged in enumerate(audited.claims[:CLAIMS_SHOWN]))
+    claims = tuple(
+        _claim(audited, place, at, judged, reruns) for at, judged in enumerate(audited.claims[:CLAIMS_SHOWN])
+    )
     events, after = timeline_of(audited)
     return ShownSession(
         place,
@@ -129,11 +131,21 @@ def _session(number: int, audited: Audited) -> ShownSession:
     )
 
 
-def _claim(place: str, number: int, judged: JudgedClaim, reruns: tuple[ShownRerun, ...]) -> ShownClaim:
-    evidence = tuple((f"{place}e{one.event}l{one.lines[0]}", one) for one in judged.evidence[:EVIDENCE_SHOWN])
+def _claim(
+    audited: Audited, place: str, number: int, judged: JudgedClaim, reruns: tuple[ShownRerun, ...]
+) -> ShownClaim:
+    evidence = tuple(
+        (f"{place}e{one.event}l{one.lines[0]}", _where(audited, one), one) for one in judged.evidence[:EVIDENCE_SHOWN]
+    )
     mine = tuple(rerun.place for rerun in reruns if number in rerun.rerun.claims)
     look = _LOOKS.get(judged.status, "accused")
     return ShownClaim(f"{place}k{number}", f"{place}c{number}", judged, look, evidence, mine)
+
+
+def _where(audited: Audited, evidence: Evidence) -> str:
+    """Name the line of a piece of evidence as the timeline numbers it: in the file, or else in the event's text."""
+    is_of_file = audited.transcript.events[evidence.event].is_line_by_line
+    return where(evidence.place) if is_of_file else f"{where(evidence.place)}, line {evidence.lines[0]} of its text"
 
 
 def _rerun(place: str, number: int, rerun: Rerun) -> ShownRerun:

@@ -9,7 +9,8 @@ from rich.text import Text
 
 from gedanken.auditing.audited import ACCUSING, STATUSES, Audit, Audited, Rerun
 from gedanken.auditing.rates import rate_of
-from gedanken.experiment.agent_transcript import Place
+from gedanken.compare.audit.unrecorded import NOT_SHOWN
+from gedanken.experiment.agent_transcript import AgentTranscript, Place
 from gedanken.experiment.counts import many
 from gedanken.experiment.escaping import harmless
 
@@ -18,15 +19,18 @@ ACCUSATIONS_SHOWN = 30
 UNDECIDED_SHOWN = 5
 GAPS_SHOWN = 3
 _LINE = 240
+_NARROWEST = 12
+"""Minimum width of the first column, in characters."""
+NUMBERS = "numbers found in outputs"
 _HEADS = {
     "supported": "sup-\nported",
     "misquoted": "mis-\nquoted",
     "written too early": "too\nearly",
     "never run": "never\nrun",
     "undecidable": "undeci-\ndable",
-    "numbers traced": "numbers\ntraced",
+    NUMBERS: "numbers\nfound in\noutputs",
 }
-"""Column titles on two lines, so that the table fits a terminal of 80 columns."""
+"""Column titles on several lines, so that the table fits a terminal of 80 columns."""
 _STYLES = {"supported": "green", "undecidable": "yellow"}
 
 
@@ -34,7 +38,7 @@ def print_audit(audit: Audit, console: Console, page: Path | None = None) -> Non
     """Print what was found, and what could not be examined."""
     console.print(_sessions(audit.audited, console.width))
     if len(audit.audited) > ROWS_SHOWN:
-        _say(console, f"{len(audit.audited) - ROWS_SHOWN:,} more sessions; --json has all", "dim")
+        _say_more(console, len(audit.audited) - ROWS_SHOWN, "session is", "sessions are", "--json")
     if len(audit.audited) > 1:
         console.print()
         console.print(_agents(audit, console.width))
@@ -49,12 +53,11 @@ def print_audit(audit: Audit, console: Console, page: Path | None = None) -> Non
 
 
 def _sessions(sessions: Sequence[Audited], width: int) -> Table:
-    table = _table(width - 57, "session", "claims", *STATUSES, "numbers traced")
+    room = max(_NARROWEST, width - 58)
+    table = _table(room, "session", "claims", *STATUSES, NUMBERS)
     for session in sessions[:ROWS_SHOWN]:
-        transcript = session.transcript
-        record = "no tools recorded" if not transcript.has_tools else "incomplete" if transcript.gaps else "complete"
         table.add_row(
-            _text(f"{transcript.name}\n{transcript.agent}, {record}"),
+            _text("\n".join([session.transcript.name, *_about(session.transcript, room)])),
             f"{len(session.claims):,}",
             *(_count(session.statuses[status], status) for status in STATUSES),
             str(session.numbers).replace(" of ", "/"),
@@ -62,8 +65,21 @@ def _sessions(sessions: Sequence[Audited], width: int) -> Table:
     return table
 
 
+def _about(transcript: AgentTranscript, room: int) -> list[str]:
+    """Name the agent and say how much is recorded: in one line if there is room for it."""
+    record = (
+        "no tool calls recorded"
+        if not transcript.has_tools
+        else "incomplete record"
+        if transcript.gaps
+        else "complete record"
+    )
+    told = f"{transcript.agent}, {record}"
+    return [told] if len(told) <= room else [transcript.agent, record]
+
+
 def _agents(audit: Audit, width: int) -> Table:
-    table = _table(width - 62, "agent", "claims", *STATUSES)
+    table = _table(max(_NARROWEST, width - 62), "agent", "claims", *STATUSES)
     for agent, sessions in audit.by_agent():
         total = sum(len(session.claims) for session in sessions)
         rates = [rate_of(sessions, status) for status in STATUSES]
@@ -79,7 +95,7 @@ def _share(share: float) -> str:
 
 def _table(width: int, *heads: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), caption_justify="left")
-    table.add_column(heads[0], overflow="ellipsis", no_wrap=True, max_width=max(12, width))
+    table.add_column(heads[0], overflow="ellipsis", no_wrap=True, max_width=width)
     for head in heads[1:]:
         table.add_column(_HEADS.get(head, head), justify="right", no_wrap=True)
     return table
@@ -101,7 +117,7 @@ def _print_accusations(audit: Audit, console: Console) -> None:
         if len(audit.audited) > 1:
             _say(console, f"  by        {one.transcript.agent}", "dim")
     if len(accused) > ACCUSATIONS_SHOWN:
-        _say(console, f"{len(accused) - ACCUSATIONS_SHOWN:,} more; --json or --html has all", "dim")
+        _say_more(console, len(accused) - ACCUSATIONS_SHOWN, "claim is contradicted", "claims are contradicted")
 
 
 def _print_reruns(audit: Audit, console: Console) -> None:
@@ -116,7 +132,7 @@ def _print_reruns(audit: Audit, console: Console) -> None:
         for rerun in shown[:ACCUSATIONS_SHOWN]:
             _print_rerun(rerun, console)
         if len(shown) > ACCUSATIONS_SHOWN:
-            _say(console, f"{len(shown) - ACCUSATIONS_SHOWN:,} more; --json or --html has all", "dim")
+            _say_more(console, len(shown) - ACCUSATIONS_SHOWN, "command was run again", "commands were run again")
 
 
 _OUTCOMES = ("reproduced", "differs", "not reproducible here")
@@ -130,7 +146,11 @@ def _print_rerun(rerun: Rerun, console: Console) -> None:
     for difference in rerun.differences[:3]:
         said = "(no such line)" if difference.said_line is None else difference.said
         real = "(no such line)" if difference.real_line is None else difference.real
-        _say(console, f"    {'claimed' if rerun.claimed else 'recorded':8}  {where(rerun.place)}  {said}", "")
+        _say(
+            console,
+            f"    {'claimed' if rerun.claimed else 'recorded':8}  {where(rerun.place_of(difference))}  {said}",
+            "",
+        )
         _say(console, f"    real      line {difference.real_line or '–'}  {real}", "")
 
 
@@ -138,39 +158,68 @@ def _print_undecided(audit: Audit, console: Console) -> None:
     undecided = [judged for one in audit.audited for judged in one.claims if judged.status == "undecidable"]
     if undecided:
         console.print()
-    for judged in undecided[:UNDECIDED_SHOWN]:
+    most = UNDECIDED_SHOWN + (len(undecided) == UNDECIDED_SHOWN + 1)  # “1 more” would take as much room as that one
+    for judged in undecided[:most]:
         _say(console, f"undecidable  {where(judged.claim.place)}  {judged.claim.quote}", "yellow")
         _say(console, f"             {judged.reason}", "dim", whole=True)
-    if len(undecided) > UNDECIDED_SHOWN:
-        _say(console, f"{len(undecided) - UNDECIDED_SHOWN:,} more are undecidable; --json or --html has all", "dim")
+    if len(undecided) > most:
+        _say_more(console, len(undecided) - most, "claim is undecidable", "claims are undecidable")
     gaps = [gap for one in audit.audited for gap in one.transcript.gaps]
     for gap in gaps[:GAPS_SHOWN]:
         _say(console, f"incomplete   {where(gap.place)}  {gap.reason}", "yellow")
     if len(gaps) > GAPS_SHOWN:
-        _say(console, f"{len(gaps) - GAPS_SHOWN:,} more gaps; --json or --html has all", "dim")
+        _say_more(console, len(gaps) - GAPS_SHOWN, "gap was found", "gaps were found")
+
+
+def _say_more(console: Console, left_out: int, one: str, several: str, where_all: str = "--json or --html") -> None:
+    """Say how many items are not shown here, and which option shows them."""
+    _say(console, f"{many(left_out, f'more {one}', f'more {several}')}; {where_all} shows all", "dim")
 
 
 def said_plainly(audit: Audit) -> Iterator[str]:
-    """Write the result in words."""
+    """Yield the result in words: one sentence, and what would decide the claims in plain chats."""
     sessions = audit.audited
     total = sum(len(one.claims) for one in sessions)
     accused = sum(len(one.accused) for one in sessions)
     undecided = sum(one.statuses["undecidable"] for one in sessions)
     if not total:
-        yield "No claim was found that these rules know; that says nothing of what ran."
+        yield "The rules found no claim; that says nothing about what ran."
         return
     if accused:
-        yield f"{many(accused, 'claim')} of {total:,} {'is' if accused == 1 else 'are'} contradicted by the record."
-    elif undecided == total:
-        yield f"None of {many(total, 'claim')} could be decided from the record."
-    else:
-        left = f"; {undecided:,} of them it cannot decide" if undecided else ""
-        yield f"The record contradicts none of {many(total, 'claim')}{left}."
-    if any(not session.transcript.has_tools and session.claims for session in sessions):
-        yield (
-            "A chat export does not record tools: only a re-run (--rerun claimed) or your word that there were none "
-            "(--no-tools) decides."
+        who = (
+            f"{accused:,} of {total:,} claims {'is' if accused == 1 else 'are'}" if total > 1 else "The only claim is"
         )
+        yield f"{who} contradicted{_by_what(sessions)}."
+    elif undecided == total:
+        yield f"None of {total:,} claims could be decided." if total > 1 else "The only claim could not be decided."
+    elif total == 1:
+        yield "The record does not contradict the only claim."
+    else:
+        left = f"; {many(undecided, 'claim is', 'claims are')} undecidable" if undecided else ""
+        yield f"The record contradicts none of {total:,} claims{left}."
+    if ways := _ways_to_decide(sessions):
+        yield f"A chat export does not show which commands ran. To decide, {' or '.join(ways)}."
+
+
+def _by_what(sessions: Sequence[Audited]) -> str:
+    """Name what contradicts the claims: the record, the user's statement that the agent had no tools, or both."""
+    stated = {judged.reading == "no tools" for one in sessions for _at, judged in one.accused}
+    if stated == {True}:
+        return ", given that the agent had no tools (--no-tools)"
+    return " by the record, or in plain chats by --no-tools" if True in stated else " by the record"
+
+
+def _ways_to_decide(sessions: Sequence[Audited]) -> list[str]:
+    """Name the options that may decide claims in plain chats, without those that were given."""
+    open_in = [
+        one
+        for one in sessions
+        if any(judged.status == "undecidable" and judged.reason.startswith(NOT_SHOWN) for judged in one.claims)
+    ]
+    if not open_in:
+        return []
+    again = [] if all(one.state for one in open_in) else ["run them again (--rerun claimed)"]
+    return [*again, "state that the agent had no tools (--no-tools)"]
 
 
 def where(place: Place) -> str:

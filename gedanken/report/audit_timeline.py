@@ -1,4 +1,4 @@
-"""Layout of a transcript on an audit's page: which events are shown, and which of their lines."""
+"""What an audit's page shows of a transcript: which events, and which of their lines."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _COMMAND = 2000
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a line, with the numbers of the claims that it belongs to."""
+    """A part of a line, and the numbers of the claims that this part belongs to."""
 
     text: str
     claims: tuple[int, ...] = ()

@@ -49,6 +49,7 @@ def _session(audited: Audited) -> dict[str, Any]:
 
 def _rerun(rerun: Rerun) -> dict[str, Any]:
     values = asdict(rerun)
+    del values["is_line_by_line"]
     values["real"] = [_execution(execution) for execution in rerun.real]
     return values
 

@@ -63,8 +63,9 @@ def chart(result: SeriesResult, key: str) -> Markup | None:
 
 
 def frame(real: "Values", imagined: "Values") -> tuple[float, float]:
-    """Return the lowest and highest value shown: all real values, and imagined ones that are close enough to show
-    both."""
+    """Return the lowest and the highest value shown: all real values, and imagined ones that are close enough to be
+    shown with them.
+    """
     import numpy as np
 
     ours, theirs = real[np.isfinite(real)], imagined[np.isfinite(imagined)]

@@ -1,4 +1,4 @@
-"""Terminal output of the effects of changes to a supplied program."""
+"""Printing the effects of changes to a supplied program on the terminal."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

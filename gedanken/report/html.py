@@ -1,5 +1,6 @@
-"""Common parts of all pages: escaping templates, our own style and script, and a policy that blocks
-everything else."""
+"""What all pages share: templates that escape text, our own style and script, and a policy that blocks everything
+else.
+"""
 
 from base64 import b64encode
 from hashlib import sha256

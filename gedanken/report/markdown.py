@@ -7,7 +7,7 @@ from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.verdict import format_endpoint, format_last, lasts, ranked, spread_of
 from gedanken.compare.interventions import Effects
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.sentences import sentence
+from gedanken.compare.sentences import kind_in_words, sentence
 from gedanken.compare.source.diff import diff_of
 from gedanken.experiment.budget import used_in_words
 from gedanken.experiment.counts import many, times_each
@@ -131,14 +131,14 @@ def _findings(analysis: Analysis, version: VersionAnalysis | None) -> Iterator[s
             yield f"  - {_code(line.source)}, line {line.number}: {_code(line.text)}"
     if len(findings) > FINDINGS_SHOWN:
         rest = Counter(finding.check for finding in findings[FINDINGS_SHOWN:])
-        yield "- … and " + _prose(", ".join(f"{kind} ×{times}" for kind, times in rest.items()))
+        yield "- … and " + _prose(", ".join(f"{kind_in_words(kind)} ×{times}" for kind, times in rest.items()))
 
 
 def _finding(finding: Finding) -> str:
     explained = (
         f" (explained by a false fact in the persona: {_prose(finding.explained_by)})" if finding.explained_by else ""
     )
-    return f"- **{_prose(finding.check)}**: {_prose(sentence(finding))}{explained}"
+    return f"- **{_prose(kind_in_words(finding.check))}**: {_prose(sentence(finding))}{explained}"
 
 
 def _numbers(cases: Sequence[VersionAnalysis]) -> Iterator[str]:

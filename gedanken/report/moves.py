@@ -1,4 +1,4 @@
-"""Cause and effect on the page: the effect of each change on an outcome, real and imagined, on one scale."""
+"""Cause and effect on the page: how each change moves an outcome, in real and in imagined runs, on one scale."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,6 @@
-"""Passages that findings refer to outside the aligned view: lines of other outputs, and whole programs."""
+"""Passages that findings point to and that the aligned view does not show: lines of other outputs, and whole
+programs.
+"""
 
 from collections.abc import Set
 from dataclasses import dataclass
@@ -57,7 +59,7 @@ class Listing:
 def excerpts(
     executions: tuple[Execution, ...], anchors: Anchors, aligned: Set[tuple[str, Stream]]
 ) -> tuple[Excerpt, ...]:
-    """Collect lines that findings refer to, in outputs that are not among the `aligned`."""
+    """Collect the lines that findings point to, in outputs that are not among the `aligned`."""
     found = []
     for execution in executions:
         for stream in get_args(Stream):
@@ -70,7 +72,7 @@ def excerpts(
 
 
 def head(execution: Execution, anchors: Anchors) -> Excerpt:
-    """Return the first lines of a command's answer, and those that findings refer to."""
+    """Return the first lines of a command's answer, and those that findings point to."""
     number = anchors.number_of(execution, "terminal")
     around = {near for line in anchors.pointed.get(number, {}) for near in range(line - AROUND, line + AROUND + 1)}
     return Excerpt(execution, "terminal", *_lines(anchors, number, around | set(range(1, OUTPUT_HEAD + 1))))

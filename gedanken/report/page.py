@@ -10,7 +10,7 @@ from markupsafe import Markup
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.verdict import format_endpoint
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.sentences import sentence
+from gedanken.compare.sentences import kind_in_words, sentence
 from gedanken.experiment import format
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Stream
@@ -178,4 +178,6 @@ def _totals(analysis: Analysis) -> dict[str, float]:
 def _kinds(findings: list[ShownFinding]) -> list[tuple[str, list[ShownFinding]]]:
     """Group findings by kind, in order of first appearance."""
     kinds = Counter(finding.finding.check for finding in findings)
-    return [(kind, [finding for finding in findings if finding.finding.check == kind]) for kind in kinds]
+    return [
+        (kind_in_words(kind), [finding for finding in findings if finding.finding.check == kind]) for kind in kinds
+    ]

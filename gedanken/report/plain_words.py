@@ -1,4 +1,4 @@
-"""The result of a run for a reader who does not know the documentation: question, result, confidence."""
+"""The result of a run for a reader who does not know the documentation: question, result, and confidence."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The set-up of a run as text, and the commands that repeat it."""
+"""How a run was set up, as text, and the commands with which to repeat it."""
 
 import shlex
 from collections.abc import Mapping
@@ -24,14 +24,16 @@ class Entry(NamedTuple):
 
 
 class Typed(NamedTuple):
-    """One line of the script, or a command that the persona node typed before it (`typed first`)."""
+    """One line of the script, or a command that the persona node typed before the script (`typed first`)."""
 
     how: str
     text: str
 
 
 def script_of(log: RunLog) -> list[Typed]:
-    """Return the lines of the script; if the folder stores none, reconstruct them from programs and executions."""
+    """Return the lines of the script. If the folder does not store the script, reconstruct it from programs and
+    executions.
+    """
     lines: dict[tuple[int, str, str], None] = {}
     for execution in log.executions:
         if execution.called is None:
@@ -49,7 +51,7 @@ def script_of(log: RunLog) -> list[Typed]:
 
 
 def format_outcome(log: RunLog) -> str:
-    """Describe how the run ended; for an unfinished run, where it is and since when."""
+    """Describe how the run ended; of an unfinished run, where it is and since when."""
     if log.outcome != UNFINISHED:
         return log.outcome
     at = [f"{_work(work)} since {_clock(work.time)}" for work in log.under_way[:UNDER_WAY_SHOWN]]
@@ -206,7 +208,7 @@ def _model(model: ModelFacts) -> str:
 
 
 def is_own(analysis: Analysis) -> bool:
-    """Return whether the experiment is a packaged one, which its name alone identifies."""
+    """Return whether the experiment is one of gedanken's own, so that its name alone identifies it."""
     setup = analysis.log.setup
     return setup is not None and is_packaged(setup.experiment, setup.script)
 

@@ -1,4 +1,4 @@
-"""Summary of a comparison on one terminal screen; the report contains the rest."""
+"""The summary of a comparison on one terminal screen; the report contains the rest."""
 
 import re
 import textwrap
@@ -11,9 +11,18 @@ from rich.table import Table
 from rich.text import Text
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.verdict import format_endpoint, format_last, lasts, measured, ranked, spread_of, tested_p
+from gedanken.analysis.verdict import (
+    as_continuation,
+    format_endpoint,
+    format_last,
+    lasts,
+    measured,
+    ranked,
+    spread_of,
+    tested_p,
+)
 from gedanken.compare.results import Alignment, SeriesResult
-from gedanken.compare.sentences import sentence
+from gedanken.compare.sentences import kind_in_words, kinds_in_words, sentence
 from gedanken.experiment.counts import many
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause, Execution
@@ -30,10 +39,14 @@ LINES_OF_A_FINDING = 2
 SERIES_SHOWN = 3
 ROWS_OF_A_TABLE = 3
 """Maximum number of table rows, not counting series."""
+ROWS_OF_SERIES = 2
+"""Number of rows that are kept for series, before the kinds of findings may take a second line."""
 _MOST = 1000
 """Maximum length in characters of one line, however wide the terminal."""
 _SENTENCE_END = re.compile(r"\.(?= [A-Z\d])")
 _SHORT = {Cause.CUT: "cut"}
+NOT_LOGGED = "not in the log"
+"""What is said of the exit code of a run of which only a log is known."""
 
 
 def print_summary(analysis: Analysis, console: Console, where: Path | None = None) -> None:
@@ -42,7 +55,9 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
     case = analysis.main_version
     reasons = case.compared.undecided[:1] if case else ()
     undecided = [
-        line for reason in reasons for line in _wrapped(f"undecided: {reason}", console.width, UNDECIDED_LINES)
+        line
+        for reason in reasons
+        for line in _wrapped(f"undecided: {as_continuation(reason)}", console.width, UNDECIDED_LINES)
     ]
     for line in _wrapped_sentences(analysis.verdict, console.width, VERDICT_LINES):
         console.print(Text(line, style="bold"))
@@ -55,15 +70,22 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
     for line in _about(analysis, console.width, 1 if len(undecided) == UNDECIDED_LINES else 2):
         _print(console, line, "dim")
         left -= 1
+    heads = _heads_of_findings(analysis, case, console.width, LINES_OF_A_FINDING)
     if case and not analysis.effects:  # the effects of changes say more than the numbers of one version
         parting = list(_divergence(case.compared.alignment))
-        table = _table(case, min(SERIES_SHOWN, left - ROWS_OF_A_TABLE - len(parting) - 1 - len(undecided)))
+        room = left - ROWS_OF_A_TABLE - len(parting) - len(undecided)
+        if room - len(heads) < ROWS_OF_SERIES:
+            heads = _heads_of_findings(analysis, case, console.width, 1)
+        table = _table(case, room - len(heads), where)
         console.print(table)
         left -= 1 + table.row_count
         for who, line in parting:
             _print(console, Text(f"{who} {_flat(line)}"))
             left -= 1
-    _print_findings(analysis, case, console, min(FINDINGS_SHOWN * LINES_OF_A_FINDING, left - 1 - len(undecided)))
+    for line in heads:
+        _print(console, line, "bold")
+    left -= len(heads) + len(undecided)
+    _print_findings(analysis, case, console, min(FINDINGS_SHOWN * LINES_OF_A_FINDING, left))
     for line in undecided:  # in full and before any finding, because it says how many runs are needed
         console.print(Text(line, style="yellow"))
     if where:
@@ -135,9 +157,8 @@ def _about(analysis: Analysis, width: int, most: int) -> Iterator[str]:
         yield from _whole_items(f"conditions: {format_conditions(setup)}{held}".split(", "), width, most)
 
 
-def _table(version: VersionAnalysis, most_series: int) -> Table:
-    """Build a table of real and imagined runs: how they ended, how much they print, the end values of
-    their series."""
+def _table(version: VersionAnalysis, room: int, where: Path | None) -> Table:
+    """Build a table of real and imagined runs: how they ended, how much they print, their series in `room` rows."""
     real, imagined = measured(version)
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     table.add_column(Text(version.program.label if version.program else "", style="bold"), no_wrap=True, max_width=34)
@@ -147,14 +168,27 @@ def _table(version: VersionAnalysis, most_series: int) -> Table:
     early = {
         label for finding in version.compared.findings if finding.check == "ends early" for label in finding.runs
     }
-    table.add_row("how it ended", _endings(real, early), _endings(imagined, early))
+    ends = _endings(real, early), _endings(imagined, early)
+    table.add_row("exit code" if set(ends) == {NOT_LOGGED} else "how it ended", *ends)
     table.add_row(
         "lines printed", *(span(tuple(len(run.stdout.splitlines()) for run in runs)) for runs in (real, imagined))
     )
-    for series in version.compared.series[: max(0, most_series)]:
+    shown = _shown_of(len(version.compared.series), room)
+    for series in version.compared.series[:shown]:
         name, ours, theirs = _row(series)
         table.add_row(_flat(name), spread_of(ours), spread_of(theirs), _p(series))
+    if room > 0 and (more := len(version.compared.series) - shown):
+        table.add_row(
+            many(more, "more series", "more series"), "in the full report" if where else "see --html", style="dim"
+        )
     return table
+
+
+def _shown_of(series: int, room: int) -> int:
+    """Return how many series are shown, if a row that counts the rest takes the room of one."""
+    if series <= min(SERIES_SHOWN + 1, room):
+        return series
+    return max(0, min(SERIES_SHOWN, room - 1))
 
 
 def _p(series: SeriesResult) -> str:
@@ -170,18 +204,18 @@ def _row(series: SeriesResult) -> tuple[str, list[float], list[float]]:
     real, imagined = (
         [value for run in runs for value in run if value is not None] for runs in (series.real, series.imagined)
     )
-    return f"{series.name}, all values", real, imagined
+    return f"{series.name}, whole curve", real, imagined
 
 
 def _endings(runs: Sequence[Execution], early: Collection[str]) -> str:
-    endings = ["early" if run.label in early else _ending(run) for run in runs]
+    endings = ["ends early" if run.label in early else _ending(run) for run in runs]
     counted = Counter(endings).most_common(2)
     return ", ".join(f"{end} ×{times}" if len(counted) > 1 else end for end, times in counted)
 
 
 def _ending(run: Execution) -> str:
     if run.machine == "log" and run.cause is Cause.FINISHED:
-        return "unknown"  # the log does not record how the program ended
+        return NOT_LOGGED
     return (
         f"exit {run.exit_code}" if run.cause in (Cause.FINISHED, Cause.FAILED) else _SHORT.get(run.cause, run.cause)
     )
@@ -192,10 +226,10 @@ def _divergence(alignment: Alignment | None) -> Iterator[tuple[str, str]]:
         return
     real, imagined = alignment.diverges_at
     if alignment.real.endswith("-real-0") and alignment.imagined.endswith("-imagined-0"):
-        told = "between the real run of seed 0 and the imagined run at temperature 0 (neither counted above):"
-        yield "first difference", told
+        told = "seed 0 against temperature 0 (neither is counted above):"
+        yield "first difference besides measured values,", told
     else:
-        yield "first difference", f"between {alignment.real} and {alignment.imagined}:"
+        yield "first difference besides measured values,", f"{alignment.real} against {alignment.imagined}:"
     yield "  real run", _line(real)
     yield "  imagined run", _line(imagined)
 
@@ -204,20 +238,22 @@ def _line(ref: LineRef | None) -> str:
     return f"(line {ref.number}): {ref.text}" if ref else "ends before this line"
 
 
-def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console: Console, most: int) -> None:
-    """Print how many findings there are, on what, and examples of different kinds in at most `most` lines."""
+def _heads_of_findings(analysis: Analysis, version: VersionAnalysis | None, width: int, most: int) -> list[str]:
+    """Return at most `most` lines that say how many findings there are, and on what or of which kinds."""
     if not analysis.findings:
-        console.print("no findings")
-        return
+        return ["no findings"]
     findings = ranked(analysis.findings, version)
-    kinds = list(dict.fromkeys(finding.check for finding in findings))
     head = f"{many(len(findings), 'finding')}: "
-    apart = _apart(findings, version) or kinds
-    for line in _whole_items([head + apart[0], *apart[1:]], console.width, 1):
-        _print(console, line, "bold")
+    apart = _apart(findings, version) or kinds_in_words(findings)
+    return _whole_items([head + apart[0], *apart[1:]], width, most)
+
+
+def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console: Console, most: int) -> None:
+    """Print examples of findings of different kinds, in at most `most` lines."""
+    findings = ranked(analysis.findings, version)
     first = {finding.check: finding for finding in reversed(findings)}
-    for kind in kinds:
-        lines = _wrapped(f"{kind}: {sentence(first[kind])}", console.width - 2, LINES_OF_A_FINDING)
+    for kind in dict.fromkeys(finding.check for finding in findings):
+        lines = _wrapped(f"{kind_in_words(kind)}: {sentence(first[kind])}", console.width - 2, LINES_OF_A_FINDING)
         if len(lines) > most:
             continue
         most -= len(lines)

@@ -28,7 +28,7 @@ def tree_lines(roots: Sequence[TracedRun]) -> "Iterator[Text]":
 
 
 def total_line(roots: Sequence[TracedRun]) -> str:
-    """Return the number of runs, their cost, and how many failed or are unfinished."""
+    """Return the number of entries, their cost, and how many of them failed or are unfinished."""
     runs = [run for root in roots for run in root.walk()]
     tokens = [run.tokens for run in runs]
     read, written = (sum(pair[at] for pair in tokens) for at in (0, 1))
@@ -41,7 +41,7 @@ def total_line(roots: Sequence[TracedRun]) -> str:
 
 
 def left_out(roots: Sequence[TracedRun]) -> str:
-    """State that the file had no room for all entries; empty if it had."""
+    """State that the trace file had no room for all entries; empty if it had."""
     counts = [root.metadata.get(LEFT_OUT) for root in roots]
     number = sum(count for count in counts if isinstance(count, int) and count > 0)
     return f"{many(number, 'run')} more left out, as the trace was full" if number else ""

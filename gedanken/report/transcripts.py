@@ -1,4 +1,6 @@
-"""One real and one imagined output side by side; long agreeing parts are folded, and very long ones are left out."""
+"""A real output and an imagined one side by side. Long parts that agree are folded, and very long ones
+are left out.
+"""
 
 from bisect import bisect_right
 from collections.abc import Iterator

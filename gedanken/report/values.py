@@ -11,10 +11,10 @@ from gedanken.records.run_view import earlier_values
 
 
 def values_of(analysis: Analysis) -> dict[str, Any]:
-    """Return findings; series and print sites, each with its program; and the alignment of the version that the
-    verdict is about.
+    """Return the findings; the series and print sites, each with its program; and the alignment of the version that
+    the verdict is about.
 
-    JSON has no notation for non-finite numbers: `nan` and `inf` are written as text.
+    JSON has no notation for numbers that are not finite: `nan` and `inf` are written as text.
     """
     case = analysis.main_version
     alignment = case.compared.alignment if case else None

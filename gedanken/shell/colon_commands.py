@@ -39,8 +39,9 @@ async def obey(session: ShellSession, line: str) -> None:
 
 
 def complete(line: str) -> tuple[str, list[str]]:
-    """Return the completable end of a line, and its completions: the name of a colon command, or its
-    whole argument."""
+    """Return the end of a line that can be completed, and its completions: names of colon commands, or whole
+    arguments of them.
+    """
     name, space, argument = line.partition(" ")
     if not line.startswith(":"):
         return "", []
@@ -115,7 +116,7 @@ async def _save(session: ShellSession, argument: str) -> None:
 
 async def _put(session: ShellSession, argument: str) -> None:
     if not argument:
-        raise BadInput(":put FILE: name a file of your computer")
+        raise BadInput(":put FILE: name a file on your own computer")
     name = session.terminals.put(_path(argument))
     machines = (session.terminals.real, session.terminals.imagined)
     opened = [known for machine, known in zip(machines, session.names, strict=True) if machine]

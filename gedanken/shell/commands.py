@@ -1,4 +1,4 @@
-"""Parsing of typed lines: text told to the model, a colon command, or a complete shell command."""
+"""Reading what was typed: text that is told to the model, a colon command, or a complete shell command."""
 
 import re
 import shutil
@@ -41,7 +41,7 @@ async def read_typed(lines: Lines, prompt: str) -> Typed:
         try:
             text += "\n" + await lines.line(FURTHER)
         except EOFError:
-            raise OpenTell("what was told with { ends without its }; to type a brace, write \\{") from None
+            raise OpenTell("the text after { has no matching }; to type a literal {, write \\{") from None
     if line.kind == "tell":
         return Typed("tell", line.text)
     command = line.text

@@ -1,4 +1,4 @@
-"""Queries about a session: how much of it the model is sent, and what else it is sent."""
+"""What the model is sent of a session: how much of what is stored, and what else."""
 
 from gedanken.agents.session import Session, Turn
 
@@ -9,8 +9,9 @@ def knows_all(session: Session) -> bool:
 
 
 def never_stored(session: Session) -> tuple[Turn, ...]:
-    """Return what the model is sent besides stored turns, not counting the message of a rebuild that sends all
-    requests again."""
+    """Return what the model is sent besides stored turns. The message of a rebuild that sends all requests again does
+    not count.
+    """
     stored = set(session.stored)
     replayed = len(session.stored) - len(session.context) + 1
     first = "\n".join(turn.typed for turn in session.stored[:replayed]) if replayed > 0 else None

@@ -1,4 +1,6 @@
-"""Losing the context: what the imagined machine knew before, how the context is rebuilt, and what it knows then."""
+"""Losing the context: what the imagined machine knew before, how the context is rebuilt, and what it knows
+afterwards.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ async def lose(session: ShellSession) -> None:
     """Ask the machine what it should know, then drop the context. Raises BadInput or NoModel."""
     machine = session.terminals.imagined_or_fail()
     if not machine.session.context:
-        raise BadInput("there is no context to lose")
+        raise BadInput("there is no context to lose: type a command first")
     await _remember(session, machine)
     machine.lose()
     session.terminals.keep()
@@ -26,10 +28,11 @@ async def lose(session: ShellSession) -> None:
 
 
 async def rebuild(session: ShellSession, policy: "Policy") -> None:
-    """Lose the context, if that has not been done yet; rebuild it, and report the effect of the loss.
+    """Lose the context, if that has not been done yet; rebuild it, and report what the loss changed. Raises BadInput
+    or NoModel.
 
-    Raises BadInput or NoModel. A report is possible only if the machine saw everything that is stored when it was
-    asked, and nothing was typed since: otherwise a difference might not be caused by the loss.
+    A report is possible only if the machine saw everything that is stored when it was asked, and nothing was typed
+    since: otherwise a difference might not be caused by the loss.
     """
     from gedanken.agents.imagined import REBUILD
     from gedanken.compare.commands.memory import compare_memory

@@ -24,7 +24,7 @@ _LEAVES = re.compile(r"(?:exit|logout)(?:\s+(?P<code>\d{1,3}))?\s*;?\s*")
 
 
 class Known(NamedTuple):
-    """The imagined machine's answers before its context was dropped, asked twice."""
+    """The answers that the imagined machine gave before its context was dropped; each question was asked twice."""
 
     before: tuple[Execution, ...]
     control: tuple[Execution, ...]

@@ -39,7 +39,7 @@ def pairs(left: str, right: str) -> list[Row]:
 
 
 def columns(rows: list[Row], width: int) -> Iterator[Row]:
-    """Lay the rows out as columns that fit side by side into `width` cells, with MARK_WIDTH cells between them.
+    """Lay the rows out as two columns that fit side by side into `width` cells, with MARK_WIDTH cells between them.
 
     Every column is padded with blanks. A line that is too long continues in the next row; nothing is cut off.
     """
@@ -50,7 +50,7 @@ def columns(rows: list[Row], width: int) -> Iterator[Row]:
 
 
 def column_width(width: int) -> int:
-    """Return the width in cells of each of two columns; at least two, because some characters are two cells wide."""
+    """Return the width of each of two columns, in cells; at least two, because some characters are two cells wide."""
     return max(2, (width - MARK_WIDTH) // 2)
 
 

@@ -1,4 +1,6 @@
-"""Streaming display: real output as it arrives; imagined output already cleaned of text that no terminal prints."""
+"""Showing output while it arrives: real output as it is, imagined output already without text that no terminal
+prints.
+"""
 
 from collections.abc import Callable
 
@@ -13,7 +15,7 @@ _BESIDE = "\0\n"
 
 
 class RealStream:
-    """Shows a program's output up to the point from which its middle may be dropped."""
+    """Shows a program's output up to the point after which its middle may be dropped."""
 
     def __init__(self, limits: Limits, show: Callable[[str], None]) -> None:
         """Show the output piece by piece with `show`."""
@@ -32,7 +34,9 @@ class RealStream:
         return ""
 
     def finish(self, output: str) -> bool:
-        """Show the rest once the complete output is known; return False if more was shown than belongs to it."""
+        """Show the rest once the complete output is known; return False if more was shown than the complete output
+        contains.
+        """
         return _show_rest(output, self._shown, self._show)
 
 

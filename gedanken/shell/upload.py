@@ -1,4 +1,4 @@
-"""Reading a user's file that is put on the machines."""
+"""Reading a file of the user's, to put it on the machines."""
 
 from pathlib import Path
 

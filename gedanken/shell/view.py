@@ -1,4 +1,4 @@
-"""Display of the shell. Answers go to standard output; remarks about them too, except in a pipe."""
+"""Display of the shell. Answers go to standard output, and so do remarks about them, except in a pipe."""
 
 import asyncio
 import os
@@ -84,7 +84,7 @@ class View:
         self._at_line_start = False
 
     async def answers(self, answers: Answers, names: tuple[str, str]) -> None:
-        """Show a real and an imagined answer side by side or one above the other, or the only one there is."""
+        """Show a real and an imagined answer side by side or one above the other; if there is only one, show that."""
         if not self.interactive:
             first, *further = answers.command.splitlines()
             self.tell("\n".join([f"$ {first}", *(f"> {line}" for line in further)]))
@@ -150,7 +150,7 @@ def remarks(execution: Execution) -> list[str]:
             f"exit code {execution.exit_code}" + (", inferred from the output" if execution.imagined else "")
         )
     if execution.violations:
-        known.append(f"taken off: {times_each(violations_by_kind([execution]))}")
+        known.append(f"removed: {times_each(violations_by_kind([execution]))}")
     return [*known, *execution.notes]
 
 

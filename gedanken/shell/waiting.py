@@ -1,4 +1,4 @@
-"""Progress line for a waiting person: which machine is working, for how long, and how far it is."""
+"""A line that shows a waiting person which machine is working, for how long, and how far it is."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Budget: an estimate before a run, and its time limit while it runs."""
+"""The budget of a run: an estimate before it starts, and its time limit while it runs."""
 
 import asyncio
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def limits_in_words(budget: Budget) -> str:
 
 @contextmanager
 def in_minutes(control: Drains, seconds_left: float | None, budget: Budget) -> Iterator[None]:
-    """Start nothing new when the minutes are used up; after a tenth more, stop what is still running."""
+    """When the minutes are used up, start nothing new; after a tenth more, stop what is still running."""
     task = asyncio.current_task()
     if seconds_left is None or budget.minutes is None or task is None:
         yield

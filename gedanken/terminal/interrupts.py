@@ -34,7 +34,7 @@ def interruptible(control: Drains, progress: Progress) -> Iterator[None]:
             return
         asked = True
         control.request_drain("interrupted")
-        progress.say("stopping when the running work has finished; press Ctrl-C again to stop it now")
+        progress.say("finishing what is running, then stopping; press Ctrl-C again to stop at once")
 
     before = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
     try:

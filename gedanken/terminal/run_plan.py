@@ -35,7 +35,7 @@ _TRUST = 3.0
 
 @dataclass(slots=True)
 class PlannedStep:
-    """One line of the script, or the step before or after all lines."""
+    """One line of the script, or the work before or after all lines."""
 
     name: str
     pieces: Counter[Kind]
@@ -49,7 +49,7 @@ class PlannedStep:
 
 
 def plan_steps(experiment: Experiment, real: int, imagined: int, simulate: bool) -> list[PlannedStep]:
-    """Plan the steps of a run with so many real seeds and imagined samples besides the trunk's."""
+    """Plan the steps of a run with so many seeds (real runs) and samples (imagined runs), besides the trunk."""
     boot: Counter[Kind] = Counter({"fact": len(BOOT_COMMANDS)})
     if simulate:
         boot += Counter({"boot table": 1, "boot answer": len(BOOT_COMMANDS) - 1})
@@ -74,10 +74,10 @@ def _of_line(line: ScriptLine, real: int, imagined: int | None) -> PlannedStep:
 
 
 class RunPlan:
-    """Counts the finished part of a plan, and divides elapsed time among the work that is running.
+    """Counts which part of a plan is finished, and divides the elapsed time among the work that is running.
 
-    Work that runs in parallel shares each second, so that the remaining time can be added up however much of the work
-    will overlap again.
+    Work that runs in parallel shares each second, so that the remaining time can be added up, however much of that
+    work will overlap again.
     """
 
     def __init__(self, steps: Sequence[PlannedStep], slowdown: float = 1.0) -> None:
@@ -107,7 +107,7 @@ class RunPlan:
             self._end(*key)
 
     def advance(self) -> None:
-        """Finish the step; planned work that never came is no longer expected."""
+        """Finish the current step. Planned work that never started is no longer expected."""
         self.at = min(self.at + 1, len(self.steps))
 
     def try_again(self) -> None:
@@ -221,7 +221,7 @@ def follow(plan: RunPlan, node: str, update: Mapping[str, Any]) -> None:
 
 
 def told_seconds(seconds: float) -> str:
-    """Format an estimate, for example `40 s`, `3 min`, `1 h 20 min`, rounded to its precision."""
+    """Format an estimate, for example `40 s`, `3 min`, `1 h 20 min`; long times are rounded more than short ones."""
     if seconds < 90:
         return f"{max(5, 5 * round(seconds / 5))} s"
     minutes = round(seconds / 60)

@@ -1,4 +1,4 @@
-"""Counterfactual semantics: a rule that everybody knows is changed, and the change is stated."""
+"""Counterfactual semantics: programs whose rules differ from the well-known ones, and the difference is stated."""
 
 from collections.abc import Callable
 from functools import partial

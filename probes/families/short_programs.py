@@ -1,5 +1,5 @@
-"""Short programs: strings, dicts, recursion, and programs that crash, with the question which exception occurs on
-which line.
+"""Short programs: strings, dicts, recursion, and programs that crash, for which the question is what exception occurs
+on which line.
 """
 
 from random import Random

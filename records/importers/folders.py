@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from gedanken.experiment.errors import BadInput
-from gedanken.records.importers.opened import PACKED
+from gedanken.records.importers.text_files import PACKED
 from gedanken.records.read_run import is_run_folder
 from gedanken.records.run_files import LOG
 

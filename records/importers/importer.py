@@ -1,4 +1,4 @@
-"""Interface of an importer: it reads one supplied file as one run."""
+"""The interface of an importer, which reads one supplied file as one run."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,7 +7,7 @@ from typing import Protocol
 
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.program import Program
-from gedanken.records.importers.opened import text_of_log
+from gedanken.records.importers.text_files import text_of_log
 from gedanken.records.read_log import MOST_OUTPUT_BYTES
 
 

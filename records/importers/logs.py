@@ -11,8 +11,8 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution, Origin
 from gedanken.records.importers.importer import BroughtFile, Run
-from gedanken.records.importers.opened import STANDARD_INPUT
 from gedanken.records.importers.terminal_text import as_left
+from gedanken.records.importers.text_files import STANDARD_INPUT
 from gedanken.records.old_folders import origin_of
 from gedanken.records.plain_values import noun_of
 from gedanken.records.read_run import is_run_folder, read_run
@@ -30,9 +30,7 @@ def execution_as_json(brought: BroughtFile) -> Run | None:
     entry = _execution_in(text)
     if entry is None:
         if _is_meant_as_execution(text):
-            raise BadInput(
-                f"{path}: not a complete execution, which is one JSON object with {_NEEDED}; and not a log"
-            )
+            raise BadInput(f"{path}: neither a log nor a complete execution, which is one JSON object with {_NEEDED}")
         return None
     known = {
         "machine": "unknown",
@@ -53,7 +51,7 @@ def plain_log(brought: BroughtFile) -> Run:
 
 
 def printed(text: str, path: Path) -> Execution:
-    """Return a program's output as an execution of which nothing else is known."""
+    """Return a text as the output of an execution about which nothing else is known."""
     exit_code, cause = exit_code_of(text, cut=False)
     return Execution("log", str(path), exit_code, cause, 0.0, text, text, origin=Origin.CLAIMED)
 

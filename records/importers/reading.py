@@ -1,4 +1,4 @@
-"""Reading files as runs: the first matching importer reads each file."""
+"""Reading files as runs: each file is read by the first importer that recognizes it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
@@ -19,8 +19,8 @@ _TAKE_TEXT = ("execution", "log")
 def read_files(paths: Iterable[Path]) -> tuple[Run, ...]:
     """Read one run from each file; `-` is standard input.
 
-    Raises BadInput if a file is missing, empty, too large or not text. If a plug-in's importer fails it is left out,
-    which the runs then state.
+    Raises BadInput if a file is missing, empty, too large or not text. An importer of a plug-in that fails is left
+    out, and the notes of the runs say so.
     """
     importers, notes = _installed()
     return tuple(_read(BroughtFile(path), importers, notes) for path in paths)

@@ -43,7 +43,7 @@ def brings_only(*names: str) -> Judge:
 
 
 def named_safely(trial: Trial) -> Verdict:
-    """Pass if every copied file has a path of plain characters that leads nowhere else."""
+    """Pass if the path of every copied file has only plain characters and stays inside the folder."""
     paths = [artifact.path for artifact in trial.execution.artifacts]
     unsafe = [path for path in paths if not _SAFE_PATH.fullmatch(path)]
     if unsafe or len({artifact.name for artifact in trial.execution.artifacts}) != len(paths):
@@ -52,7 +52,7 @@ def named_safely(trial: Trial) -> Verdict:
 
 
 def few_enough(trial: Trial) -> Verdict:
-    """Pass if some of too many files were copied, and no more than allowed."""
+    """Pass if a program left too many files, and only as many as allowed were copied."""
     count = len(trial.execution.artifacts)
     return Verdict(0 < count <= FILES, f"{count} files came back")
 

@@ -1,4 +1,4 @@
-"""Canaries: secrets of the host that no program may reach, placed while a kit runs."""
+"""Canaries: secrets on the host that no program may reach. They are placed while the checks run."""
 
 import hashlib
 import os
@@ -24,7 +24,7 @@ _SECRET_CHARACTERS = 12
 
 @dataclass(frozen=True, slots=True)
 class Canaries:
-    """Files, sockets, a process and an environment that contain a canary or count visitors."""
+    """Files, sockets, a process and an environment that contain a secret, or that count who connects to them."""
 
     canary: str
     secrets: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Checks that the ways in which commands end are distinguished."""
+"""Checks that the different ways in which a command can end are told apart."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Checks, their observations, and the judges (pass criteria) that most checks share."""
+"""Checks, what they observe, and the judges (criteria for passing) that most checks share."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """The observations of a check's program, from inside and from outside."""
+    """What was observed of a check's program, from inside and from outside."""
 
     execution: Execution
     after: Execution | None = None
@@ -88,7 +88,7 @@ class Check:
 
 
 def judged(check: Check, trial: Trial) -> Verdict:
-    """Judge a trial: first by what no program may reach, then by what this check promises."""
+    """Judge a trial: first whether the program reached what no program may reach, then what this check promises."""
     if trial.leaked:
         return Verdict(False, "a secret of the host came out")
     if trial.visitors:
@@ -104,7 +104,7 @@ def judged(check: Check, trial: Trial) -> Verdict:
 
 
 def typed(command: str) -> Sequel:
-    """Return a sequel that types one more command into the same machine."""
+    """Return a function that types one more command into the same machine after a check."""
 
     async def sequel(machine: RealMachine, _canaries: Canaries) -> Execution:
         return await machine.run(command)
@@ -126,7 +126,7 @@ def refused(trial: Trial) -> Verdict:
 
 
 def refused_or(*causes: Cause) -> Judge:
-    """Pass if everything was refused, or if the machine ended the program for one of these causes."""
+    """Return a judge: pass if everything was refused, or if the machine ended the program for one of these causes."""
 
     def judge(trial: Trial) -> Verdict:
         if trial.execution.cause in causes and "BREACH: " not in trial.execution.stdout:
@@ -137,7 +137,7 @@ def refused_or(*causes: Cause) -> Judge:
 
 
 def still_usable(before: Judge) -> Judge:
-    """Pass if `before` passes, and if the sequel printed `well` on the same machine."""
+    """Return a judge: pass if the judge `before` passes, and a further command printed `well` on the same machine."""
 
     def judge(trial: Trial) -> Verdict:
         if trial.after is None or trial.after.stdout != "well\n":
@@ -175,7 +175,7 @@ def printed(execution: Execution, expected: str) -> Verdict:
 
 
 def ends(cause: Cause, *, exit_code: int | None = None, within: float | None = None, shows: str = "") -> Judge:
-    """Pass if the program ended in this way, in this time, and its earlier output was kept."""
+    """Return a judge: pass if the program ended in this way, in this time, and its earlier output was kept."""
 
     def judge(trial: Trial) -> Verdict:
         execution = trial.execution

@@ -60,9 +60,9 @@ async def run_kit(
     """Run every check, or those whose name or group is `only`, on machines that `open_machine` makes for given
     limits.
 
-    Machines must copy artifacts. On a `bare_host` attacks are not run, and reported as failed. Raises BadInput if
-    nothing is called `only`, and the machine's own error if it runs nothing at all, because that is not a failed
-    check.
+    The machines must copy artifacts. On a `bare_host`, attacks are not run, and are reported as failed. Raises
+    BadInput if no check or group is called `only`. If the machine cannot run anything at all, its own error is
+    raised, because that is not a failed check.
     """
     checks = chosen(only)
     with Canaries.laid() as canaries, progress.step("checking the machine", len(checks), "checks") as update:

@@ -134,7 +134,7 @@ def tells_the_time(trial: Trial) -> Verdict:
 
 
 def streams_apart(trial: Trial) -> Verdict:
-    """Pass if standard output was kept separately, and both streams were kept together."""
+    """Pass if standard output was stored by itself, and also together with standard error."""
     execution = trial.execution
     if "err" not in execution.terminal.split():
         return Verdict(False, "the error stream was lost")

@@ -1,4 +1,6 @@
-"""Checks of output: kept in part, counted completely, never blocking."""
+"""Checks of output: only a part of much output is kept, all of it is counted, and a program never has to wait for a
+reader.
+"""
 
 import re
 from functools import partial
@@ -39,7 +41,9 @@ print("the end")
 
 
 def flood_is_cut(trial: Trial) -> Verdict:
-    """Pass if head and tail of a flood were kept, its middle was counted, and this process did not grow."""
+    """Pass if the beginning and end of a huge output were kept, its middle was counted, and this process did not
+    grow.
+    """
     if trial.grown_mib > GROWTH_MIB:
         return Verdict(False, f"this process grew by {trial.grown_mib:.0f} MiB")
     verdict = middle_is_counted(_FLOODED.output_bytes, FLOOD_BYTES)(trial)

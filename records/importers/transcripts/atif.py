@@ -91,7 +91,7 @@ class _Trajectory:
             builder.unknown_entry(f"source {step.get('source')}", step, place)
             return
         if step.get("is_copied_context"):
-            builder.gap("it goes on from a trajectory in another file", place)
+            builder.gap("it continues a trajectory in another file", place)
         if isinstance(step.get("reasoning_content"), str):
             builder.mark("reasoning", builder.place(entry, "reasoning_content"), step["reasoning_content"], "agent")
         builder.say(speaker, text_of(step.get("message")), builder.place(entry, "message"))  # type: ignore[arg-type]
@@ -154,7 +154,7 @@ class _Trajectory:
                     return
             except BadInput:
                 pass
-        self.builder.gap("what a sub-agent did is not in it, nor in a file beside it", place)
+        self.builder.gap("what a sub-agent did is missing here and in the files beside it", place)
 
 
 def _beside(path: Path, name: Any) -> Path | None:

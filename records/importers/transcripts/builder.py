@@ -1,4 +1,4 @@
-"""Collects the events of one session, in the same way for every transcript format."""
+"""The builder of a transcript, which collects the events of one session in the same way for every format."""
 
 import json
 import re
@@ -70,12 +70,17 @@ class Builder:
         self._codes: dict[str, int] = {}
         self._skipped = 0
 
-    def say(self, speaker: Speaker, text: str, place: Place) -> None:
-        """Add a message; an empty text is ignored."""
+    def say(self, speaker: Speaker, text: str, place: Place, *, is_line_by_line: bool = False) -> None:
+        """Add a message; an empty text is ignored.
+
+        If `is_line_by_line`, `place` is the place of the first line, even if that line is empty.
+        """
+        if is_line_by_line:
+            text, place = without_empty_ends(text, place)
         if text.strip():
-            self._add("message", speaker, place, text=text)
+            self._add("message", speaker, place, text=text, is_line_by_line=is_line_by_line)
         if speaker != "agent" and _GOES_ON.match(text):
-            self.gap("it goes on from a conversation that was summed up", place)
+            self.gap("it continues a conversation of which only a summary is left", place)
 
     def mark(self, what: str, place: Place, text: str = "", speaker: Speaker = "system") -> None:
         """Add a note of the agent's software, or hidden reasoning of the agent; `what` names it."""
@@ -132,15 +137,20 @@ class Builder:
         exit_code: int | None = None,
         failed: bool | None = None,
         tool: str | None = None,
+        is_line_by_line: bool = False,
     ) -> None:
-        """Add the result of a tool; with None, the file shows only that there was one. The exit code may be in
-        the fields `told`.
+        """Add the result of a tool; None means that the file shows only that there was a result.
+
+        The exit code may be in the fields `told`.
         """
         if call_id is None and self._open:
             call_id = next(iter(self._open))
+        if is_line_by_line and text is not None:
+            text, place = without_empty_ends(text, place)
+        lines = (text or "").count("\n")
         cleared = text is None or commands.was_cleared(text)
         if cleared:
-            self.gap("what a tool gave back was left out or cleared", place)
+            self.gap("the output of a tool was left out or cleared", place)
         command = self._commands.pop(call_id or "", None)
         if command is not None and text:
             text, wrapped = commands.as_printed(text)
@@ -165,6 +175,7 @@ class Builder:
             command=command,
             exit_code=code,
             cut=cleared or commands.was_cut(text or ""),
+            is_line_by_line=is_line_by_line and (text or "").count("\n") == lines,
         )
 
     def told_later(self, text: str, place: Place, command: str | None, exit_code: int | None) -> None:
@@ -193,16 +204,14 @@ class Builder:
         if self.unknown[kind[:80]] <= _MOST_GAPS:
             self._add("unknown", "system", place, text=_as_json(value)[:_OF_UNKNOWN], tool=kind[:80])
         if _tells_of_tools(value):
-            self.gap(
-                f"it holds entries that this reader does not know, and that may be uses of a tool: {kind[:80]}", place
-            )
+            self.gap(f"it contains entries of an unknown kind that may be tool calls: {kind[:80]}", place)
 
     def broken(self, entry: Entry) -> None:
         """Record a gap for a line that could not be read."""
         place = Place(self.file, entry.line, entry.pointer)
         self.unknown["unreadable"] += 1
         self._add("unknown", "system", place, text=entry.problem or "", tool="unreadable")
-        self.gap(f"it holds {entry.problem}", place)
+        self.gap(f"it contains {entry.problem}", place)
 
     def works_in(self, folder: Any) -> None:
         """Record the folder in which the agent works."""
@@ -223,7 +232,7 @@ class Builder:
         """Return the complete transcript."""
         for at in list(self._open.values())[:_MOST_GAPS]:
             if at < len(self.events):
-                self.gap("a tool was called whose result is not in it", self.events[at].place)
+                self.gap("a tool call has no result", self.events[at].place)
         if self._skipped:
             self.gap(
                 f"{many(self._skipped, 'event')} beyond the first {MOST_EVENTS:,} were not read",
@@ -267,13 +276,14 @@ class Builder:
         old_text: str | None = None,
         at_line: int | None = None,
         cut: bool = False,
+        is_line_by_line: bool = False,
     ) -> None:
         if len(self.events) >= MOST_EVENTS:
             self._skipped += 1
             return
         kept, is_cut = self._kept(text)
         if is_cut and kind in ("call", "edit"):
-            self.gap("a call is too long to be kept whole", place)
+            self.gap("a tool call was too long to be kept whole", place)
         self.events.append(
             AgentEvent(
                 number=len(self.events),
@@ -290,8 +300,15 @@ class Builder:
                 at_line=at_line,
                 session=self.session,
                 cut=cut or is_cut,
+                is_line_by_line=is_line_by_line and not is_cut,
             )
         )
+
+
+def without_empty_ends(text: str, place: Place) -> tuple[str, Place]:
+    """Return a text without empty lines at its beginning and its end, and the place of its first line."""
+    body = text.lstrip("\n")
+    return body.rstrip("\n"), replace(place, line=place.line + len(text) - len(body))
 
 
 def text_of(content: Any) -> str:

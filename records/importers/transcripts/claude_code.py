@@ -99,10 +99,10 @@ class _Session:
         """Return the session, with notes on what is missing."""
         for parent, place in self.parents.items():
             if parent not in self.seen:
-                self.builder.gap("it goes on from entries that are not in it", place)
+                self.builder.gap("it continues from entries that are missing", place)
         for name, place in self.started.items():
             if name not in self.sub_agents:
-                self.builder.gap("what a sub-agent did is not in it, nor in a file beside it", place)
+                self.builder.gap("what a sub-agent did is missing here and in the files beside it", place)
         for _command, place in self.background.values():
             self.builder.gap("the output of a command in the background was never read", place)
         return self.builder
@@ -237,7 +237,7 @@ class _Session:
         place = self.started.pop(call_id or "", None)
         if not isinstance(name, str) or not _AGENT_ID.fullmatch(name):
             if place is not None and not self.sub_agents:
-                self.builder.gap("what a sub-agent did is not in it, nor in a file beside it", place)
+                self.builder.gap("what a sub-agent did is missing here and in the files beside it", place)
             return
         if name in self.sub_agents:
             return

@@ -38,7 +38,9 @@ _LOOKED_AT = 30
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the task in a list of messages; None if no tool was answered in the way of these agents."""
+    """Return the task in a list of messages; None unless a tool was called and answered in the way of
+    these agents.
+    """
     document = None if source.is_lines else source.document
     if not isinstance(document, list) or not all(isinstance(one, dict) for one in document[:_LOOKED_AT]):
         return None
@@ -96,7 +98,7 @@ def _said(builder: Builder, entry: Entry, text: str, number: int) -> list[tuple[
             builder.say("agent", fields.get(_SAYS[tool], found["body"]), place)
             continue
         if tool == "new_task":
-            builder.gap("what a sub-agent did is not in it", place)
+            builder.gap("what a sub-agent did is missing", place)
         call_id = f"m{number}.{at}"
         builder.call(tool, _arguments(tool, fields, found["body"]), place, call_id)
         asked.append((tool, call_id))
@@ -160,7 +162,7 @@ def _answered(builder: Builder, entry: Entry, text: str, asked: list[tuple[str, 
     report, code = _REPORT.match(text), _CODE.search(text[:400])
     head = text[:400]
     if any(word in head for word in _RUNS_ON):
-        builder.gap("a command went on running", place)
+        builder.gap("a command was still running at the end of its output", place)
     is_command = answer["tool"] == "execute_command"
     builder.result(
         text[report.end() :] if report and is_command else text,

@@ -93,7 +93,7 @@ class _Rollout:
         if about.get("cli_version"):
             self.builder.agent = f"{FORM} {str(about['cli_version'])[:40]}"
         if about.get("forked_from_id"):
-            self.builder.gap("it goes on from a session in another file", self.builder.place(entry))
+            self.builder.gap("it continues a session in another file", self.builder.place(entry))
 
     def _model(self, model: Any) -> None:
         if isinstance(model, str) and model not in self.builder.agent:
@@ -113,7 +113,7 @@ class _Rollout:
             builder.mark(str(kind), place)
         elif kind == "function_call" and str(item.get("name")).startswith(("spawn_agent", "delegate")):
             builder.call(str(item.get("name")), item.get("arguments"), place, call_id)
-            builder.gap("a sub-agent worked in a session of its own, which is not in it", place)
+            builder.gap("a sub-agent worked in a session of its own, which is missing", place)
         elif not read_item(builder, item, entry):
             builder.unknown_entry(str(kind or "item"), item, place)
 
@@ -130,7 +130,7 @@ class _Rollout:
                 command = None
         if command is None and "apply_patch" not in code:
             self.builder.unknown["exec"] += 1
-            self.builder.gap("tools were used by code, in which this reader does not see the commands", place)
+            self.builder.gap("code called tools, and the commands in it are not visible here", place)
         self.builder.call("exec", {"input": code} if command is None else {"command": command}, place, call_id)
 
     def _output(self, item: dict[str, Any], place: Place) -> None:

@@ -1,5 +1,5 @@
-"""The effect of a tool call: the shell command in it, the edits that it makes, and what its result says about its
-end.
+"""What a tool call does: the shell command in it, the edits that it makes, and what its result says about how it
+ended.
 """
 
 import json
@@ -76,7 +76,7 @@ def arguments_of(given: Any) -> dict[str, Any]:
 
 
 def command_of(tool: str, arguments: Mapping[str, Any]) -> str | None:
-    """Return the shell command that a call runs; None if it runs none."""
+    """Return the shell command that a call runs; None if the call is not a shell command."""
     name = tool.lower()
     for key in COMMAND_KEYS:
         given = arguments.get(key)
@@ -96,7 +96,7 @@ def command_of(tool: str, arguments: Mapping[str, Any]) -> str | None:
 
 
 def unwrapped(argv: list[str]) -> str:
-    """Return an argument vector as it would be typed; for `bash -lc`, its argument."""
+    """Return an argument vector as a person would type it; for `bash -lc`, its argument."""
     if len(argv) == 3 and argv[0].rpartition("/")[2] in _SHELLS and re.fullmatch(r"-[a-z]*c[a-z]*", argv[1]):
         return argv[2]
     return argv[0] if len(argv) == 1 else shlex.join(argv)
@@ -197,8 +197,8 @@ def exit_code_in(fields: Iterable[Any]) -> int | None:
 
 
 def as_printed(text: str) -> tuple[str, dict[str, Any] | None]:
-    """Return the printed text within an object that the agent's software wrote, with that object; or else the
-    text as it is.
+    """Return the printed text inside an object that the agent's software wrote, together with that object; or else
+    the text as it is.
     """
     bare = text.strip()
     if not (bare.startswith("{") and bare.endswith("}")) or len(bare) > _LONGEST_OBJECT:
@@ -230,13 +230,13 @@ def plain(text: str) -> str:
 
 
 def was_cleared(text: str) -> bool:
-    """Return whether the agent's software replaced a whole output by a remark."""
+    """Return whether the agent's software replaced the whole output by a remark."""
     text = text.strip()
     return len(text) < 160 and _CLEARED.fullmatch(text) is not None
 
 
 def was_cut(text: str) -> bool:
-    """Return whether an output was shortened, judged by the mark that the harness puts in its place."""
+    """Return whether an output was shortened, judged by the mark that the agent's software puts in its place."""
     lowered = text.lower()
     return any(word in lowered for word in _CUT_WORDS) and _CUT.search(text) is not None
 

@@ -54,7 +54,9 @@ def _stored(source: Source) -> Builder:
         elif value.get("kind") == 0:
             state = value.get("v")
         elif not _changed(state, value):
-            problems.append(Entry(None, entry.line, problem="a change that does not fit what it changes"))
+            problems.append(
+                Entry(None, entry.line, problem="a change of an earlier entry that does not fit this entry")
+            )
         requests = state.get("requests") if isinstance(state, dict) else None
         count = len(requests) if isinstance(requests, list) else 0
         lines = lines[:count] + [entry.line] * (count - len(lines))
@@ -123,7 +125,7 @@ def _response(builder: Builder, entry: Entry, response: Any) -> None:
             _invoked(builder, entry, part, at)
         elif kind in _EDITS:
             builder.mark(str(kind), place)
-            builder.gap("what was changed in files is not all in it", place)
+            builder.gap("not all changes of files are recorded", place)
         else:
             builder.mark(str(kind)[:80], place)
     builder.say("agent", "".join(said), _place(builder, entry, "response"))
@@ -151,7 +153,7 @@ def _invoked(builder: Builder, entry: Entry, part: dict[str, Any], at: int) -> N
     told = [line.get(key) for key in _COMMANDS] if isinstance(line, dict) else [about.get("command")]
     command = next((one for one in told if isinstance(one, str) and one.strip()), None)
     if about.get("kind") == "subagent":
-        builder.gap("what a sub-agent did is not in it", place)
+        builder.gap("what a sub-agent did is missing", place)
     builder.call(str(part.get("toolId")), {}, place, call_id, command or None)
     printed, state = about.get("terminalCommandOutput"), about.get("terminalCommandState")
     details = part.get("resultDetails")
@@ -225,7 +227,7 @@ def _event(builder: Builder, entry: Entry, kind: str, asked: set[str]) -> None:
         builder.mark(kind, place)
     elif kind.startswith("subagent."):
         builder.mark(kind[:80], place)
-        builder.gap("what a sub-agent did may not be all in it", place)
+        builder.gap("some of what a sub-agent did may be missing", place)
     elif kind == "system.notification":
         builder.unknown_entry(kind, entry.value, place)
     elif kind == "abort" or kind.startswith(_NOTES):

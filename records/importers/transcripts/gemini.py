@@ -93,7 +93,7 @@ def _session(source: Source, entries: list[Entry]) -> Builder:
         if entry.problem or not isinstance(value, dict):
             builder.broken(entry if entry.problem else _none(entry))
         elif "$rewindTo" in value:
-            builder.gap("it was taken back to an earlier message", builder.place(entry))
+            builder.gap("the user went back to an earlier message", builder.place(entry))
         else:
             _message(builder, entry)
     builder.agent = builder.agent or FORM
@@ -166,7 +166,7 @@ def _asked(builder: Builder, call: dict[str, Any], place: Place) -> None:
     if isinstance(given, dict) and "absolute_path" in given:
         given = {**given, "file_path": given["absolute_path"]}
     if _SUB_AGENT.search(name):
-        builder.gap("what a sub-agent did is not in it", place)
+        builder.gap("what a sub-agent did is missing", place)
     builder.call(name, given, place, _id(call))
 
 

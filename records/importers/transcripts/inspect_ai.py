@@ -116,7 +116,7 @@ def _unpacked(packed: bytes, method: int) -> Iterator[bytes]:
             while part := reader.read(1 << 20):
                 yield part
     else:
-        raise ValueError(f"it is packed in a way that is not known ({method})")
+        raise ValueError(f"it is packed with an unknown method ({method})")
 
 
 def _sample(source: Source, pointer: str, sample: dict[str, Any], log: dict[str, Any]) -> Builder:
@@ -137,7 +137,7 @@ def _sample(source: Source, pointer: str, sample: dict[str, Any], log: dict[str,
             if event.get("event") == "compaction":
                 builder.gap("it was compacted", place)
             elif event.get("event") == "tool" and event.get("id") not in called:
-                builder.gap("tools were used that its messages do not show", place)
+                builder.gap("tools were used that the messages do not show", place)
     if sample.get("limit"):
         builder.mark("limit", place, text_of(sample["limit"]))
     return builder

@@ -97,7 +97,7 @@ def _read(source: Source, name: str, runs: list[Entry], *, alone: bool) -> Build
     for entry in in_order:
         parent = entry.value.get("parent_run_id")
         if parent and str(parent) not in ids:
-            builder.gap("runs are named that are not in it", builder.place(entry))
+            builder.gap("it refers to runs that are missing", builder.place(entry))
     return builder
 
 

@@ -84,7 +84,7 @@ def read_message(builder: Builder, message: Any, entry: Entry) -> None:
 
 
 def read_call(builder: Builder, call: Any, place: Place) -> None:
-    """Add a call in the form of chat completions, or of a library that flattened it."""
+    """Add a tool call in the format of chat completions, or in the flatter one of a library."""
     if not isinstance(call, dict):
         builder.unknown_entry("tool_call", call, place)
         return

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.errors import BadInput
-from gedanken.records.importers.opened import PACKED, STANDARD_INPUT
+from gedanken.records.importers.text_files import PACKED, STANDARD_INPUT
 from gedanken.records.importers.transcripts import (
     atif,
     claude_code,

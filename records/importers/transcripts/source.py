@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import read_bytes
-from gedanken.records.importers.opened import PACKED_AS, STANDARD_INPUT, text_of_log
+from gedanken.records.importers.text_files import PACKED_AS, STANDARD_INPUT, text_of_log
 
 MOST_LINE = 1 << 26
 """Maximum number of bytes of one line; a longer line is reported and left out."""
@@ -192,7 +192,7 @@ class _Placing:
             key, at = _DECODER.raw_decode(self.text, at)
             at = self._past(self._past_blank(at), ":")
             if not isinstance(key, str):
-                raise ValueError("a key that is no text")
+                raise ValueError("a key that is not a text")
             found[key], at = self._value(at, f"{pointer}/{_escaped(key)}", depth + 1)
             at = self._next(at, "}")
         return found, at + 1

@@ -27,7 +27,7 @@ _SHELLS = frozenset(["run_terminal_cmd", "run_terminal_command", "bash", "shell"
 _EDITORS = frozenset(["write", "edit", "search_replace", "multiedit", "edit_file", "apply_patch", "code_edit"])
 _ENVELOPE = re.compile(r"</?(?:details|summary|tool-use)>|Tool use: \*\*[^*\n]{0,100}\*\*")
 """What a use of a tool is wrapped in; Cursor writes many that hold nothing else, behind the real ones."""
-_LOST = "it was exported as text, which need not hold every call or the whole of an output"
+_LOST = "it was exported as text, which may lack some tool calls and parts of outputs"
 
 
 class Block(NamedTuple):
@@ -59,7 +59,7 @@ def read_text(source: Source) -> list[Builder] | None:
         elif block.kind == "think":
             builder.mark("reasoning", place)
         else:
-            builder.say(speaker, "\n".join(block.lines).strip("\n"), place)
+            builder.say(speaker, "\n".join(block.lines), place, is_line_by_line=True)
     builder.session = ""
     builder.agent = builder.agent or FORM
     builder.gap(_LOST, Place(source.name, 1))
@@ -127,10 +127,10 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
         line = lines[at]
         block, after = _block_at(lines, at)
         if block is None:
-            if not said:
-                first = at + 1
-            if not _RULE.match(line):
-                said.append(line)
+            text = "" if _RULE.match(line) else line
+            first = first if said else at + 1
+            if said or text.strip():
+                said.append(text)  # an empty one too, so that the lines below keep their numbers
             at += 1
             continue
         if said:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from gedanken.experiment.agent_transcript import Place
 from gedanken.records.importers.transcripts import commands
-from gedanken.records.importers.transcripts.builder import Builder
+from gedanken.records.importers.transcripts.builder import Builder, without_empty_ends
 from gedanken.records.importers.transcripts.source import Source
 
 AIDER, SCREEN = "aider", "terminal-export"
@@ -48,22 +48,26 @@ def read(source: Source) -> list[Builder] | None:
 def _builder(source: Source, form: str) -> Builder:
     builder = Builder(source.path.name, form, source.name)
     builder.agent = form
-    builder.gap("what a terminal showed is shortened, and need not be all", Place(source.name, 1))
+    builder.gap("a terminal shows outputs shortened, and may not show all of them", Place(source.name, 1))
     return builder
 
 
 def _screen(source: Source, lines: list[str]) -> Builder:
     builder = _builder(source, SCREEN)
     for kind, first, block in _blocks(lines):
-        place = Place(source.name, first)
-        text = "\n".join(line.rstrip() for line in block).strip("\n")
+        text, place = without_empty_ends("\n".join(line.rstrip() for line in block), Place(source.name, first))
         if kind == "asked":
-            builder.say("user", text, place)
+            builder.say("user", text, place, is_line_by_line=True)
         elif kind == "gave":
             code = _EXIT.match(text)
             shown = f"{text}\n[output truncated]" if _SHORTENED.search(text) and not commands.was_cut(text) else text
             builder.result(
-                shown, place, None, exit_code=int(code[1]) if code else None, failed=text.startswith("Error")
+                shown,
+                place,
+                None,
+                exit_code=int(code[1]) if code else None,
+                failed=text.startswith("Error"),
+                is_line_by_line=True,
             )
         elif kind == "note":
             builder.mark("note", place, text)
@@ -75,7 +79,7 @@ def _screen(source: Source, lines: list[str]) -> Builder:
         elif ran := _RAN.match(text):
             _called(builder, "Bash", ran["given"], place)
         else:
-            builder.say("agent", text, place)
+            builder.say("agent", text, place, is_line_by_line=True)
     return builder
 
 
@@ -144,13 +148,13 @@ def _aider(source: Source, lines: list[str]) -> Builder:
 
 def _say(builder: Builder, kind: str, block: list[str], place: Place) -> bool:
     """Add a block that aider shows; return whether it is a command whose output follows."""
-    text = "\n".join(line.rstrip() for line in block).strip("\n")
+    text, place = without_empty_ends("\n".join(line.rstrip() for line in block), place)
     if kind == "user":
         runs = _RUNS.match(text)
         if runs:
             builder.call("typed by the user", {}, place, None, runs["command"] or runs["typed"])
             return True
-        builder.say("user", text, place)
+        builder.say("user", text, place, is_line_by_line=True)
     elif kind == "harness":
         running, applied = _RUNNING.match(text), _APPLIED.match(text)
         if running:
@@ -161,7 +165,7 @@ def _say(builder: Builder, kind: str, block: list[str], place: Place) -> bool:
         else:
             builder.mark("note", place, text)
     elif kind == "output":
-        builder.result(text, place, None)
+        builder.result(text, place, None, is_line_by_line=True)
     elif kind:
-        builder.say("agent", text, place)
+        builder.say("agent", text, place, is_line_by_line=True)
     return False

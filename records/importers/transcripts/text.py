@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from gedanken.experiment.agent_transcript import Place, Speaker
 from gedanken.experiment.errors import BadInput
-from gedanken.records.importers.transcripts.builder import Builder
+from gedanken.records.importers.transcripts.builder import Builder, without_empty_ends
 from gedanken.records.importers.transcripts.commands import Edit
 from gedanken.records.importers.transcripts.source import Source
 
@@ -69,18 +70,18 @@ def read(source: Source) -> list[Builder]:
         or "assistant"
     )
     for speaker, name, first, said in turns:
-        text = "\n".join(said).strip("\n")
-        place = Place(source.name, first)
+        text, place = without_empty_ends("\n".join(said), Place(source.name, first))
         if name.startswith(_CALLS):
             _called(builder, name.removeprefix(_CALLS), text, place)
         elif speaker == "tool":
-            builder.result(_given(text), place, None)
+            given, above = _given(text)
+            builder.result(given, replace(place, line=place.line + above), None, is_line_by_line=True)
         else:
-            builder.say(speaker, text, place)
+            builder.say(speaker, text, place, is_line_by_line=True)
     if any(event.kind in ("call", "edit") for event in builder.events):
         builder.has_tools = True
         builder.gap(
-            "it was exported as text, which need not hold every call or the whole of an output", Place(source.name, 1)
+            "it was exported as text, which may lack some tool calls and parts of outputs", Place(source.name, 1)
         )
     return [builder]
 
@@ -88,17 +89,19 @@ def read(source: Source) -> list[Builder]:
 def _called(builder: Builder, name: str, text: str, place: Place) -> None:
     tool, _space, path = name.partition(" ")
     if tool.lower() in _SHELLS:
-        builder.call(tool, {}, place, None, _given(text))
+        builder.call(tool, {}, place, None, _given(text)[0])
     elif path and tool.lower() in ("edit", "write", "multiedit", "update"):
         builder.edit(tool, Edit(path, "", ""), place, None)
     else:
         builder.call(tool, {"path": path} if path else {"input": text[:2000]}, place, None)
 
 
-def _given(text: str) -> str:
-    """Return the content of the fence of a call or an output."""
-    found = _GIVEN.search(f"{text}\n")
-    return found[1] if found else text.replace("</details>", "").strip("\n")
+def _given(text: str) -> tuple[str, int]:
+    """Return the content of the fence of a call or an output, and the number of lines above it."""
+    if found := _GIVEN.search(f"{text}\n"):
+        return found[1], text.count("\n", 0, found.start(1))
+    given = text.replace("</details>", "")
+    return given.strip("\n"), len(given) - len(given.lstrip("\n"))
 
 
 def _turns(lines: list[str]) -> Iterator[tuple[Speaker, str, int, list[str]]]:
@@ -114,10 +117,11 @@ def _turns(lines: list[str]) -> Iterator[tuple[Speaker, str, int, list[str]]]:
     for number, (line, inside) in enumerate(zip(lines, fenced, strict=True), start=1):
         found = None if inside else _who(line) or _stranger(line, ruled)
         if found is None:
-            if not said and not line.strip():
+            if not said and (not line.strip() or (named and not inside and _RULE.match(line))):
                 first = number + 1
-            elif inside or not _RULE.match(line) or not named:
-                said.append(line)
+            else:
+                is_rule = named and not inside and _RULE.match(line) is not None
+                said.append("" if is_rule else line)  # in its place, so that the lines below keep their numbers
             continue
         if said:
             yield speaker, name, first, said

@@ -1,0 +1,59 @@
+"""The command `gedanken approve`: decides whether the program that a run waits for may run, and continues the run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gedanken.cli.errors import clear_errors, exit_codes
+from gedanken.cli.finish import finish
+from gedanken.cli.options import BaseUrl, BudgetText, Json, RunFolder, TraceOtlp, Trust, budget_of
+
+EPILOG = (
+    "Examples:  gedanken approve runs/mnist-20261128-222335   |   "
+    "gedanken approve runs/mnist-20261128-222335 --yes   |   "
+    'gedanken approve runs/mnist-20261128-222335 --reject "no files outside the home folder".   ' + exit_codes()
+)
+
+
+def approve(  # noqa: PLR0913 (each is an option of the command)
+    run: RunFolder,
+    yes: Annotated[bool, typer.Option("--yes", help="Let the program run as it is.")] = False,
+    edit: Annotated[
+        Path | None, typer.Option(help="File with a program that is run instead.", exists=True, dir_okay=False)
+    ] = None,
+    reject: Annotated[
+        str | None,
+        typer.Option(metavar="REASON", help="Do not run the program; the coder is told this reason and tries again."),
+    ] = None,
+    base_url: BaseUrl = None,
+    trust: Trust = False,
+    trace_otlp: TraceOtlp = None,
+    budget: BudgetText = None,
+    as_json: Json = False,
+) -> None:
+    """Decide whether the waiting program of a run may run, and continue the run. Without an option, show the program
+    and ask.
+    """
+    from gedanken.experiment.approval import read_decision
+    from gedanken.experiment.errors import BadInput
+    from gedanken.experiment.files import read_text
+    from gedanken.resuming import Again, resume
+    from gedanken.resuming import approve as go_on
+    from gedanken.terminal.screen import Screen
+
+    with clear_errors():
+        if yes + (edit is not None) + (reject is not None) > 1:
+            raise BadInput("--yes, --edit and --reject cannot be combined: choose one")
+        if reject is not None and not reject.strip():
+            raise BadInput("--reject needs a reason: the coder is told the reason, and tries again")
+        again = Again(base_url, trust, trace_otlp, budget_of(budget))
+        if edit is not None:
+            answer = read_decision({"decision": "edit", "source": read_text(edit, f"--edit {edit}")})
+        elif reject is not None:
+            answer = read_decision({"decision": "reject", "reason": reject})
+        elif yes:
+            answer = read_decision({"decision": "approve"})
+        else:
+            finish(resume(run, Screen(), again), as_json)
+        finish(go_on(run, answer, Screen(), again), as_json)

@@ -1,0 +1,34 @@
+"""The command `gedanken extend`: gives a run more real and imagined runs."""
+
+from typing import Annotated
+
+import typer
+
+from gedanken.cli.errors import clear_errors, exit_codes
+from gedanken.cli.finish import finish
+from gedanken.cli.options import BaseUrl, BudgetText, Json, RunFolder, TraceOtlp, Trust, budget_of
+
+EPILOG = "Example:  gedanken extend runs/article-20261128-222335 --imagined 10.   " + exit_codes()
+
+
+def extend(  # noqa: PLR0913 (each is an option of the command)
+    run: RunFolder,
+    real: Annotated[
+        int | None, typer.Option(min=0, max=1000, help="Total number of real runs (seeds) after the extension.")
+    ] = None,
+    imagined: Annotated[
+        int | None, typer.Option(min=0, max=1000, help="Total number of imagined runs (samples) after the extension.")
+    ] = None,
+    base_url: BaseUrl = None,
+    trust: Trust = False,
+    trace_otlp: TraceOtlp = None,
+    budget: BudgetText = None,
+    as_json: Json = False,
+) -> None:
+    """Add real and imagined runs to a run. Only the new ones are run; the report says that they were added later."""
+    from gedanken.resuming import Again
+    from gedanken.resuming import extend as go_on
+    from gedanken.terminal.screen import Screen
+
+    with clear_errors():
+        finish(go_on(run, real, imagined, Screen(), Again(base_url, trust, trace_otlp, budget_of(budget))), as_json)

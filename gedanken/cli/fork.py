@@ -1,0 +1,55 @@
+"""The command `gedanken fork`: starts a new run that equals another one up to a line of its script."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gedanken.cli.errors import clear_errors, exit_codes
+from gedanken.cli.finish import finish
+from gedanken.cli.options import BaseUrl, BudgetText, Json, RunFolder, TraceOtlp, Trust, budget_of
+
+EPILOG = (
+    "Examples:  gedanken fork runs/article-20261128-222335 --at 7 --script mine.yaml   |   "
+    "gedanken fork runs/article-20261128-222335 --at 3 --persona matched   |   "
+    "gedanken fork runs/article-20261128-222335 --at 3 --model ollama:llama3.   " + exit_codes()
+)
+
+
+def fork(  # noqa: PLR0913 (each is an option of the command)
+    run: RunFolder,
+    at: Annotated[int, typer.Option(min=1, help="Script line, counted from 1, from which on the changes apply.")],
+    script: Annotated[
+        str | None, typer.Option(help="A packaged experiment or a YAML file, whose script is used from that line on.")
+    ] = None,
+    persona: Annotated[
+        str | None, typer.Option(help="A packaged persona or a YAML file, which is played from that line on.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="The model that is used from that line on, as in `gedanken run --model`.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one under runs/.")] = None,
+    base_url: BaseUrl = None,
+    trust: Trust = False,
+    trace_otlp: TraceOtlp = None,
+    budget: BudgetText = None,
+    as_json: Json = False,
+) -> None:
+    """Start a new run that equals another run up to a line of its script, and continues differently from there."""
+    from gedanken.experiment.errors import BadInput
+    from gedanken.forking import Changes
+    from gedanken.forking import fork as go_on
+    from gedanken.loading.experiments import load_experiment, load_persona
+    from gedanken.resuming import Again
+    from gedanken.terminal.screen import Screen
+
+    with clear_errors():
+        if script is None and persona is None and model is None:
+            raise BadInput("name what changes from that line on: --script, --persona or --model")
+        changes = Changes(
+            load_experiment(script) if script is not None else None,
+            load_persona(persona) if persona is not None else None,
+            model,
+        )
+        again = Again(base_url, trust, trace_otlp, budget_of(budget))
+        finish(go_on(run, at, changes, Screen(), again, out), as_json)

@@ -1,0 +1,70 @@
+"""Kinds of findings have one name each, in every view; and a comparison of plain logs says what its rows mean."""
+
+import ast
+from pathlib import Path
+
+from conftest import Cli
+
+from gedanken.compare import sentences
+from gedanken.compare.sentences import kind_in_words, kinds_in_words
+from gedanken.experiment.finding import Finding
+
+COMPARE = Path(__file__).parent.parent / "compare"
+
+
+def _kinds_in_the_source() -> set[str]:
+    """Every text that a check gives as the kind of a finding."""
+    found = set()
+    for path in COMPARE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+            at = {"Finding": 0, "found": 0, "oracle": 1}.get(name)
+            given = None if at is None else node.args[at]
+            if isinstance(given, ast.Constant) and isinstance(given.value, str):
+                found.add(given.value)
+    return found
+
+
+def test_every_kind_that_a_check_finds_has_its_words() -> None:
+    kinds = _kinds_in_the_source()
+    assert len(kinds) > 35
+    assert kinds - sentences._KINDS.keys() == set()
+    assert not any(word.isupper() and len(word) > 4 for kind in kinds for word in kind_in_words(kind).split())
+
+
+def test_a_kind_of_a_plug_in_keeps_its_own_name() -> None:
+    assert kinds_in_words([Finding("colours differ")]) == ["colours differ"]
+
+
+def test_what_is_concerned_is_named_where_all_findings_agree_on_it() -> None:
+    one, other = (Finding("epochs silently missing", (run,), which="4-6") for run in "ab")
+    assert kinds_in_words([one, other]) == ["epochs missing without notice (4-6)"]
+    assert kinds_in_words([one, Finding("epochs silently missing", which="9")]) == ["epochs missing without notice"]
+
+
+def _log(path: Path, seed: int, *, without: int = 0) -> Path:
+    lines = [
+        f"epoch {epoch}/12: " + " ".join(f"{name} {(7 * seed + 3 * epoch + at) % 97 / 97:.5f}" for at, name in names)
+        for epoch in range(1, 13)
+        if epoch != without and (names := list(enumerate(("loss", "val_loss", "accuracy", "val_accuracy", "mae"))))
+    ]
+    path.write_text("\n".join(["start", *lines, "done"]) + "\n")
+    return path
+
+
+def test_a_comparison_of_logs_names_the_epoch_and_what_its_table_leaves_out(gedanken: Cli, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    for seed in range(5):
+        _log(tmp_path / "real" / f"{seed}.log", seed)
+    done = gedanken("compare", tmp_path / "real", "--imagined", _log(tmp_path / "said.log", 50, without=8))
+    lines = done.stdout.splitlines()
+    flat = " ".join(done.stdout.split())
+    assert flat.count("epochs missing without notice (8)") == 2  # in the verdict and in the list of findings
+    assert any(
+        line.split() == ["exit", "code", "not", "in", "the", "log", "not", "in", "the", "log"] for line in lines
+    )
+    assert "more series" in flat and "see --html" in flat
+    assert "unknown" not in flat and "all values" not in flat
+    (undecided,) = [line for line in lines if line.startswith("undecided")]
+    assert undecided.startswith("undecided: whether the last val_loss differs.")
+    assert "all tests together may err in 5 % of cases" in flat
