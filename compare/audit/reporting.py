@@ -74,7 +74,7 @@ _HERE = re.compile(
     r"\b(?:total|all|the end|end|this|these|that|our|my|summary|short|conclusion|fix|fixes|change\w*|"
     r"patch|edit\w*|sandbox|"
     r"run|rerun|re-run|now|last|latest|final|first|second|place|sum|addition|fact|record|both|result\w*|hand|"
-    r"current|present|whole|entire|tip|"
+    r"current|present|whole|entire|tip|(?:every|each) (?:package|module|crate|workspace|file|suite|folder)|"
     r"insgesamt|ende|summe|lauf|änderung\w*|résumé|tout|total|resumen|resumo|cambio\w*|corrección|correction|\d+)\b|"
     rf"{CODE}",
     re.IGNORECASE,
