@@ -15,7 +15,7 @@ _BOUND = re.compile(
 _PAST = re.compile(
     r"\b(?:was|were|took|had|before|earlier|originally|at first|first run|previous\w*|until|from|went|fell|rose|"
     r"grew|shrank|war|waren|dauerte|hatte|vorher|était|avant|avait|duró|tardó|antes|old|baseline|ran|read|wrote|"
-    r"used to|at (?:that|this) (?:point|time)|\w{3,}ed)\b|了",
+    r"used to|kept|left|found|made|gave|got|came|at (?:that|this) (?:point|time)|\w{3,}ed)\b|了",
     re.IGNORECASE,
 )
 _IS = re.compile(
