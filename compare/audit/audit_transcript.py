@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+from gedanken.compare.audit.changed_since import of_changed_input
+from gedanken.compare.audit.denied_numbers import denied
+from gedanken.compare.audit.early_numbers import stated_early
 from gedanken.compare.audit.find_claims import NOTHING, Spans, spot
 from gedanken.compare.audit.judge_checks import judge_check
 from gedanken.compare.audit.judge_figures import judge_figures
@@ -71,6 +74,7 @@ class _Audit:
         verdict = self._of_now(case, verdict) or of_another_state(case, verdict) or verdict
         verdict = of_another_runtime(case, verdict) or verdict
         verdict = of_another_name(case, verdict) or verdict
+        verdict = of_changed_input(case, verdict) or stated_early(case, verdict) or denied(case, verdict) or verdict
         if verdict.status in ACCUSATIONS and not spotted.firm:
             verdict = undecidable("it may be about something other than a run in this session", *verdict.evidence)
         sources = sources_of(spotted.claim, self.numbers, self.record, verdict.evidence)

@@ -121,6 +121,19 @@ _LIMITED = re.compile(
     re.IGNORECASE,
 )
 
+_NO_WARNINGS = re.compile(
+    r",? ?(?:\(|— |– |- )?(?:and |with |mit |und )?(?:(?:no|zero|0) (?:\w+ (?:and|or) )?|without (?:any |a single |one )?|keine[nr]? |ohne )"
+    r"(?:compiler |lint )?(?:warnings?|Warnung(?:en)?)\b",
+    re.IGNORECASE,
+)
+"""Behind a statement that all is well, in the same part of the sentence."""
+_SPOTLESS = re.compile(
+    r"\b(?:clean(?:ly)?|quiet|silent|spotless|nothing|(?:no|zero|0|without(?: any| a single)?) (?:\w+ )?(?:issues?|problems?|findings?|"
+    r"complaints?)|sauber|nichts|propre|rien|limpi[oa]|nada)\b",
+    re.IGNORECASE,
+)
+"""Words that leave no room for warnings, though they may be meant of errors."""
+
 
 class CheckHit(NamedTuple):
     """One such statement, at one place of a sentence."""
@@ -171,9 +184,12 @@ def _check(sentence: Sentence, found: re.Match[str]) -> CheckHit | None:
     errors = count_of(groups.get("errors") or "")
     clean = not groups.get("bad") or errors == 0
     numbers = (groups["errors"],) if (groups.get("errors") or "")[:1].isdigit() else ()
-    no_warnings = clean and re.search(r"\bwarnings?\b", found[0], re.IGNORECASE) is not None
-    says = CheckSays(family, tool, clean, 0 if clean else errors, no_warnings)
-    return CheckHit(found.start(), found.end(), says, numbers, command)
+    behind = _NO_WARNINGS.match(sentence.plain, found.end()) if clean else None
+    end = behind.end() if behind else found.end()
+    no_warnings = clean and re.search(r"\bwarnings?\b|Warnung", sentence.plain[found.start() : end], re.IGNORECASE)
+    spotless = clean and _SPOTLESS.search(found[0]) is not None
+    says = CheckSays(family, tool, clean, 0 if clean else errors, no_warnings is not None and clean, spotless)
+    return CheckHit(found.start(), end, says, numbers, command)
 
 
 def _of_command(command: str) -> tuple[str | None, Family | None]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from gedanken.compare.audit.programs import (
     BENCHMARKS,
     BUILD,
+    COMPILERS,
     FORMAT,
     GIT_QUIET,
     HARMLESS,
@@ -143,7 +144,7 @@ def _family(program: str, words: tuple[str, ...]) -> str:
     if low in BENCHMARKS:
         return "program"
     if low in BUILD:
-        return _by_target(rest, "build")
+        return "build" if low in COMPILERS else _by_target(rest, "build")
     if low == "git":
         sub = next((word for word in rest if not word.startswith("-")), "")
         return "quiet" if sub in GIT_QUIET else "commit" if sub in ("commit", "push", "merge", "rebase") else "other"

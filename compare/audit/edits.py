@@ -93,8 +93,11 @@ _SCRATCH = re.compile(
 _TEST_FILE = re.compile(
     r"(?:^|/)(?:test_[\w-]+\.py|[\w-]+_test\.(?:py|go|rb)|conftest\.py|[\w.-]+\.(?:test|spec)\.[jt]sx?|[\w-]+Tests?\.(?:java|cs|kt))$"
 )
+_BUILD_FILE = r"(?:[\w.~-]*/)*(?:Dockerfile|Containerfile|Makefile|Jenkinsfile|Justfile|Procfile|Rakefile|Gemfile)"
+"""Names of files that tell a program what to do and have no extension."""
 _WRITTEN = re.compile(
-    r"(?<![\d&2])>>?\s*(?P<path>[\w./~-]+\.\w{1,6})(?=\s|$|;|&)|\btee\s+(?:-a\s+)?(?P<teed>[\w./~-]+\.\w{1,6})|"
+    rf"(?<![\d&2])>>?\s*(?P<path>[\w./~-]+\.\w{{1,6}}|{_BUILD_FILE})(?=\s|$|;|&)|"
+    r"\btee\s+(?:-a\s+)?(?P<teed>[\w./~-]+\.\w{1,6})|"
     r"\b(?:curl|wget)\b[^\n;|&]{0,300}?\s(?:-[a-zA-Z]*[oO]|--output)\s+(?P<fetched>[\w./~-]+\.\w{1,6})"
 )
 _COMMENT = re.compile(r"^\s*(?:#|//|/?\*|--|<!--).*$|\s+(?:#|//)\s.*$", re.MULTILINE)
@@ -123,7 +126,7 @@ def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
     for step in steps_of(text):
         if step.program in ("sed", "perl") and any(re.match(r"-\w*i", word) for word in step.words[1:]):
             for word in step.words[1:]:
-                if re.fullmatch(r"[\w./~-]*[\w-]\.\w{1,6}", word):
+                if re.fullmatch(rf"[\w./~-]*[\w-]\.\w{{1,6}}|{_BUILD_FILE}", word):
                     yield word, True
     body = re.sub(
         r"<<-?\s*['\"]?(\w+)['\"]?(?P<rest>[^\n]*)\n.*?(?:^\1\s*$|\Z)",

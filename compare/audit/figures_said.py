@@ -116,12 +116,12 @@ def _figures(sentence: Sentence) -> Iterator[tuple[int, int, Figure, str]]:
         unit = (found["unit"] or "").strip() or _unit_behind(plain, found.end())
         unit = unit or _SCALES.get((found["scale"] or "").lower(), "")
         about = found["about"] is not None or found["sign"] in ("~", "≈")
-        words, around = _names(sentence, found.start("value"), found.end())
+        words, around = names_in(sentence, found.start("value"), found.end())
         number = str(value) if value == value.to_integral_value() else plain_number(text)
         yield found.start("value"), found.end(), Figure(value, unit, words, around, about), number
     for word in _IN_WORDS.finditer(plain):
         value = Decimal(WORDS.get(word["word"].lower(), 1))
-        yield word.start(), word.end(), Figure(value, "", *_names(sentence, word.start(), word.end("word"))), ""
+        yield word.start(), word.end(), Figure(value, "", *names_in(sentence, word.start(), word.end("word"))), ""
 
 
 def _unit_behind(plain: str, end: int) -> str:
@@ -147,7 +147,7 @@ def _is_figure(plain: str, found: re.Match[str]) -> bool:
     )
 
 
-def _names(sentence: Sentence, start: int, end: int) -> tuple[frozenset[str], frozenset[str]]:
+def names_in(sentence: Sentence, start: int, end: int) -> tuple[frozenset[str], frozenset[str]]:
     """Return the words of a number's own part of the sentence, and those before it."""
     raw = sentence.raw
     if sentence.where == "row":

@@ -28,7 +28,14 @@ _FOUND = re.compile(
 )
 _ERROR = re.compile(r"\berror(?:\[\w+\]| \w{1,4}\d+)?:", re.IGNORECASE)
 """What one error of a compiler or a type checker is printed with."""
-_WARNING = re.compile(r"\b[1-9]\d* warnings?\b|^(?:\S.{0,200}?: )?warning(?:\[[\w-]+\])?: ", re.MULTILINE)
+_WARNING = re.compile(
+    r"\b[1-9]\d* (?:\w+ )?[Ww]arnings?(?:\(s\))?(?!\w| (?:suppressed|ignored|fixed|hidden))|"
+    r"\b[Ww]arnings?\s?[:=]\s?[1-9]|"
+    r"^\s*(?:\S.{0,200}?: )?warning(?:\[[\w-]+\]| [A-Z]{1,4}\d+)?: ",
+    re.MULTILINE,
+)
+_MAY_WARN = re.compile(r"^\W{0,3}WARN(?:ING)?\b", re.MULTILINE)
+"""A warning of this or of any other program that had a part in it."""
 _ALL_FIXED = re.compile(r"\(\d+ fixed, 0 remaining\)|0 remaining")
 _IN_GENERAL = re.compile(
     r"(?:it|everything|this|(?:the |this )?(?:code|project|app|crate|package|library|program))\b.{0,20}"
@@ -37,6 +44,12 @@ _IN_GENERAL = re.compile(
 )
 """Statements about code that can be made without building the code."""
 _ADMITS = re.compile(r"pre-?existing|unrelated|\bfail(?:s|ed|ing|ures?)?\b|remaining|still|warn|known", re.IGNORECASE)
+_DENIES = re.compile(
+    r"\b(?:0|no|zero|none|without(?: any| a single)?|keine[nr]?|ohne|aucune?|sin) (?:\w+ )?"
+    r"(?:fail\w*|warn\w*|errors?)",
+    re.IGNORECASE,
+)
+_OF_TESTS = re.compile(r"\b(?:tests?|specs?|suite|cases?|assertions?)\b", re.IGNORECASE)
 
 
 def judge_check(case: Case, says: CheckSays) -> Verdict:
@@ -70,9 +83,15 @@ def _is_overtaken(case: Case, says: CheckSays, carrying: Run, last: tuple[Run, O
     the claim says that nothing fails.
     """
     run, outcome = last
+    if says.clean and (says.no_warnings or says.spotless) and run.at > carrying.at and _warns(run):
+        return True
     if not says.clean or outcome != "bad" or run.at <= carrying.at or case.spotted.earlier:
         return False
     return all(case.record.change_since(carrying, event, says.family) is not None for event in (run.at, case.event))
+
+
+def _warns(run: Run) -> bool:
+    return _WARNING.search(run.text) is not None or _MAY_WARN.search(run.text) is not None
 
 
 def _is_meant(case: Case, says: CheckSays, run: Run) -> bool:
@@ -83,7 +102,7 @@ def _is_meant(case: Case, says: CheckSays, run: Run) -> bool:
     families = run.families()
     if says.family == "types" and any(step.words[:2] == ("go", "vet") for step in run.steps):
         return True
-    if says.family == "build" and not families & {"build"} and _is_unnamed(case, says) and shows_built(run.text):
+    if says.family == "build" and not families & {"build"} and _is_unnamed(case, says) and _ends_a_build(run.text):
         return not families <= {"quiet"}
     if (
         says.family == "build"
@@ -102,6 +121,14 @@ def _is_meant(case: Case, says: CheckSays, run: Run) -> bool:
     return True
 
 
+_NOT_BUILT = re.compile(r"^(?:\S.{0,80}?)?\bBUILD FAIL(?:ED|URE)\b|^Build FAILED|^\*\* BUILD FAILED", re.MULTILINE)
+"""The last lines of builds that failed."""
+
+
+def _ends_a_build(text: str) -> bool:
+    return shows_built(text) is not None or _NOT_BUILT.search(text) is not None
+
+
 def _is_unnamed(case: Case, says: CheckSays) -> bool:
     return case.spotted.command is None and says.tool is None
 
@@ -110,8 +137,8 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
     """Return how a run of this family of checks ended."""
     if run.result is None:
         return "unknown"
-    if says.no_warnings and _WARNING.search(run.text):
-        return "bad" if sum(step.family != "quiet" for step in run.steps) == 1 else "unknown"
+    if (told := _told_at_once(run, says)) is not None:
+        return told
     mine = _steps_of(run, says)
     is_last = bool(mine) and mine[-1] == len(run.steps) - 1 and not run.steps[mine[-1]].is_piped
     alone = sum(step.family != "quiet" for step in run.steps) == 1
@@ -120,7 +147,7 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
         return _of_scan(run, says.tool, is_alone=alone and is_last)
     if _ALL_FIXED.search(run.text):
         return "clean"
-    if _WARNED.search(run.text) and not trouble:
+    if (_WARNED.search(run.text) or (says.spotless and _WARNING.search(run.text))) and not trouble:
         return "unknown"
     if clean and not trouble:
         return "clean"
@@ -136,6 +163,17 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
     if is_quiet and alone and not run.cut and not run.background:
         return "clean"
     return "unknown"
+
+
+def _told_at_once(run: Run, says: CheckSays) -> Outcome | None:
+    """Return how a run ended by a warning that the claim denies, or by a build's last line; None if neither tells."""
+    bad: Outcome = "bad" if sum(step.family != "quiet" for step in run.steps) == 1 else "unknown"
+    if says.no_warnings and _WARNING.search(run.text):
+        return bad
+    if (says.no_warnings or says.spotless) and _MAY_WARN.search(run.text):
+        return "unknown"
+    is_failed_build = says.family == "build" and _NOT_BUILT.search(run.text) and not shows_built(run.text)
+    return bad if is_failed_build else None
 
 
 def _steps_of(run: Run, says: CheckSays) -> list[int]:
@@ -214,12 +252,7 @@ def _carried(case: Case, says: CheckSays, run: Run, outcomes: list[tuple[Run, Ou
     later = next((other for other, outcome in outcomes if other.at > run.at and outcome != "unknown"), None)
     opposite: Outcome = "bad" if says.clean else "clean"
     is_contradicted = later is not None and says.clean and _outcome(later, says) == opposite
-    if (
-        later is None
-        or not is_contradicted
-        or _words(later) != _words(run)
-        or _ADMITS.search(case.said_since(run.at))
-    ):
+    if later is None or not is_contradicted or _words(later) != _words(run) or _admits(case, says, run):
         doubt = case.record.doubt_since(run, case.event, says.family) if says.clean else None
         if doubt is not None:
             return undecidable(doubt, line)
@@ -256,7 +289,7 @@ def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome
         )
     if outcome == "unknown" or run.cut:
         return undecidable("the recorded result does not say how it ended", line)
-    if says.clean and outcome == "bad" and not _ADMITS.search(case.said_since(run.at)):
+    if says.clean and outcome == "bad" and not _admits(case, says, run):
         if says.no_warnings and not shows_trouble(run.text) and (warned := _WARNING.search(run.text)):
             line = case.record.evidence(run.result, warned.start())
             return Verdict("misquoted", "the last run of it before the claim has a warning", (line,))
@@ -269,6 +302,15 @@ def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome
         if counts and says.errors not in counts and not case.index.before(str(says.errors), case.event):
             return Verdict("misquoted", f"the result that the claim is about counts {counts[-1]}", (line,))
     return undecidable("no recorded result supports it", line)
+
+
+def _admits(case: Case, says: CheckSays, run: Run) -> bool:
+    """Return whether the agent speaks of what is not well; what it says of tests is not of a linter."""
+    said = _DENIES.sub(" ", case.said_since(run.at))
+    parts = re.split(r"\n|(?<=[.!?;])\s", said)
+    if says.family in ("lint", "types", "format") and "tests" not in run.families():
+        parts = [part for part in parts if not _OF_TESTS.search(part) or re.search(says.family.rstrip("s"), part)]
+    return any(_ADMITS.search(part) for part in parts)
 
 
 def _line(case: Case, run: Run, family: str, *, clean: bool) -> Evidence:

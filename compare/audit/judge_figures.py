@@ -9,13 +9,13 @@ from typing import NamedTuple
 from gedanken.compare.audit.amounts import is_amount
 from gedanken.compare.audit.contradicted import contradicted
 from gedanken.compare.audit.derived import Place, derived
-from gedanken.compare.audit.labels import printed_in, unit_of
-from gedanken.compare.audit.other_names import changed_since, command_of, is_other_thing, outdoes, sentence_of
+from gedanken.compare.audit.labels import unit_of
+from gedanken.compare.audit.other_names import changed_since, is_other_thing, outdoes, sentence_of
 from gedanken.compare.audit.says import Figure, FiguresSay
+from gedanken.compare.audit.stated import places_before
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 from gedanken.experiment.claim import Evidence
 
-_MOST_OUTPUTS = 12
 _RECENT = 3
 _PARTICULAR = 3
 """Minimum number of digits of a number that is unlikely to occur by chance."""
@@ -39,7 +39,7 @@ class _Carrier(NamedTuple):
 
 def judge_figures(case: Case, says: FiguresSay) -> Verdict:
     """Judge whether an output prints each of the numbers with its name, or numbers from which it follows."""
-    places = _places(case)
+    places = places_before(case)
     sentence = sentence_of(case)
     found: list[Place] = []
     for figure in says.figures:
@@ -57,18 +57,6 @@ def judge_figures(case: Case, says: FiguresSay) -> Verdict:
     if sentence is not None and (changed := _changed(case, newest, sentence.plain)) is not None:
         return changed
     return Verdict("supported", f"“{' '.join(evidence[0].quote.split())[:120]}” is recorded", evidence)
-
-
-def _places(case: Case) -> list[Place]:
-    """Return the numbers that the last results have."""
-    runs = {run.result: run for run in case.runs_before()[: 2 * _MOST_OUTPUTS]}
-    found: list[Place] = []
-    results = [output for output in case.outputs_before()[: 3 * _MOST_OUTPUTS] if output.is_result]
-    for output in results[:_MOST_OUTPUTS]:
-        run = runs.get(output.event)
-        printed = case.record.once(("printed at", output.event), partial(printed_in, output.text))
-        found += [Place(output.event, one, command_of(run), run, len(printed)) for one in printed]
-    return found
 
 
 def _carrier(figure: Figure, places: list[Place]) -> tuple[Place, ...] | None:

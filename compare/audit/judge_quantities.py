@@ -16,6 +16,7 @@ from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.same_command import is_run
 from gedanken.compare.audit.says import ValueSays
 from gedanken.compare.audit.sources import is_derived, is_known
+from gedanken.compare.audit.tenses import says_unaffected
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
 _MOST_RUNS = 40
@@ -37,12 +38,6 @@ _NOW = re.compile(
 _THEN = re.compile(
     r"\b(?:was|were|took|read (?=\d)|loaded|fell|rose|from|had|instead|war|waren|wurden?|dauerte|sank|"
     r"était|ont|fue|fueron|before|earlier)\b|了",
-    re.IGNORECASE,
-)
-_UNAFFECTED = re.compile(
-    r"\b(?:only|just|merely|purely|nur|seulement|sólo) (?:\w+ )?(?:changed|edited|touched|renamed|moved|added|"
-    r"removed|reworded|cosmetic|geändert)\b|\b(?:cosmetic|comments?|unaffected|not affect\w*|n't affect|not change|"
-    r"n't change|same (?:numbers?|output|result))\b",
     re.IGNORECASE,
 )
 _SELF = re.compile(r"\b(?:I|we|ich|wir|j'ai|nous|he|hemos)\b|我|我们", re.IGNORECASE)
@@ -152,7 +147,7 @@ def _carried(case: Case, run: Run, line: Line) -> Verdict:
     if case.record.could_have_run("program", case.event, after=run.at):
         return undecidable("a command after the last change may have printed it again", evidence)
     edit = case.record.evidence(change.event)
-    if _UNAFFECTED.search(case.said_since(run.at)):
+    if says_unaffected(case.said_since(run.at)):
         return undecidable("the agent says that the change does not affect it", evidence, edit)
     return Verdict("stale", f"{change.path} was changed after the run that printed it", (evidence, edit))
 

@@ -13,6 +13,7 @@ from gedanken.compare.audit.numerals import plain_number
 from gedanken.compare.audit.parts import Sentence, parts_of
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.says import ValueSays
+from gedanken.compare.audit.tenses import is_of_the_past, is_of_the_present
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
 _OTHER_RUNS = 5
@@ -24,12 +25,6 @@ _CUT = re.compile(r"[,;()|→](?!\d)|\s(?:and|und|et|y|e|but|while|against|vs\.?
 """What ends the part of a sentence that names a number."""
 _SERIAL = re.compile(r"(?<=[a-z])(?:\d+|[-_][a-z0-9]+)$")
 """What tells things of one series from each other."""
-_PAST = re.compile(
-    r"\b(?:was|were|took|had|before|earlier|originally|at first|first run|previous\w*|until|from|went|fell|rose|"
-    r"grew|shrank|war|waren|dauerte|hatte|vorher|était|avant|avait|duró|tardó|antes|old|baseline|ran|read|wrote|"
-    r"used to|\w{3,}ed)\b|了",
-    re.IGNORECASE,
-)
 
 
 def sentence_of(case: Case) -> Sentence | None:
@@ -129,7 +124,7 @@ def of_another_name(case: Case, verdict: Verdict) -> Verdict | None:
 
 def changed_since(case: Case, run: Run, said: str) -> Verdict | None:
     """Return a verdict if code was changed after a run, and the claim is about the present state; else None."""
-    if case.spotted.earlier or _PAST.search(said):
+    if case.spotted.earlier or (is_of_the_past(said) and not is_of_the_present(said)):
         return None
     family = next((one for one in ("build", "tests", "program") if one in run.families()), "program")
     evidence = case.record.evidence(run.result if run.result is not None else run.call)

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from gedanken.compare.audit.edits import Edit, lasting, may_touch, touches
+from gedanken.compare.audit.inputs import reads
 from gedanken.compare.audit.outcomes import cases_in, plain
 from gedanken.compare.audit.runs import Run, hides, names, short
 from gedanken.experiment.agent_transcript import AgentTranscript
@@ -84,7 +85,15 @@ class Record:
             programs = [step.program for step in run.steps if step.family != "quiet"]
             words = [word for step in run.steps if step.family != "quiet" for word in step.words[1:]]
             edits = lasting(self.edits_between(run.at, event)[:_MOST_EDITS])
-            self._changes[key] = next((edit for edit in edits if touches(edit, programs, words, family)), None)
+            self._changes[key] = next(
+                (
+                    edit
+                    for edit in edits
+                    if touches(edit, programs, words, family)
+                    or (family != "tests" and any(reads(step, run.command, edit) for step in run.steps))
+                ),
+                None,
+            )
         return self._changes[key]
 
     def doubt_since(self, run: Run, event: int, family: str) -> str | None:

@@ -38,7 +38,8 @@ _RESULTS = re.compile(
     r"ruff|mypy|in short|short version|overall|progress|change\w*|implement\w*|executed|"
     r"(?:I|we) (?:now )?(?:see|saw)|got|"
     r"after (?:the|my|this|these|that|both|all|its|\w+ing)|last run|latest|everything|installed|compil\w+|"
-    r"code|program|script|app|crate|(?:it|we|that|which|and|classifier) (?:reach\w*|achiev\w+|makes)|"
+    r"code|program|script|app|crate|library|binary|"
+    r"(?:it|we|that|which|and|classifier) (?:reach\w*|achiev\w+|makes)|"
     r"ergebnis\w*|stand|fertig|zusammenfassung|geprüft|erledigt|fazit|l[aäi]+uf\w*|ausgeführt|durch|"
     r"résultat\w*|bilan|terminé|état|vérifi\w+|exécut\w+|lancé|ai|"
     r"resultad\w*|resumen|resumo|listo|pronto|hecho|verific\w+|ejecut\w+|execut\w+|rodei|corrí)\b|"
@@ -73,6 +74,7 @@ _HERE = re.compile(
     r"\b(?:total|all|the end|end|this|these|that|our|my|summary|short|conclusion|fix|fixes|change\w*|"
     r"patch|edit\w*|sandbox|"
     r"run|rerun|re-run|now|last|latest|final|first|second|place|sum|addition|fact|record|both|result\w*|hand|"
+    r"current|present|whole|entire|tip|(?:every|each) (?:package|module|crate|workspace|file|suite|folder)|"
     r"insgesamt|ende|summe|lauf|änderung\w*|résumé|tout|total|resumen|resumo|cambio\w*|corrección|correction|\d+)\b|"
     rf"{CODE}",
     re.IGNORECASE,

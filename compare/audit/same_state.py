@@ -2,6 +2,7 @@
 
 import re
 
+from gedanken.compare.audit.edits import touches
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.says import CheckSays, Says, TestsSay, ValueSays
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
@@ -31,8 +32,10 @@ def of_this_state(case: Case, says: ValueSays, run: Run, verdict: Verdict) -> Ve
         if family == "program" or not _IS_NOW.search(_sentence(case)):
             return verdict
         return undecidable("a later run may print another number", *verdict.evidence)
-    if not is_metric or (family == "tests" and not run.tests):
-        return undecidable(f"{change.path} was changed after the run that printed it", *verdict.evidence)
+    is_code = touches(change, [step.program for step in run.steps], [], family)
+    if not is_metric or (family == "tests" and not run.tests) or not (is_code or _IS_NOW.search(_sentence(case))):
+        reason = f"{change.path} was changed after the run that printed it"
+        return undecidable(reason, *verdict.evidence, case.record.evidence(change.event))
     edit = case.record.evidence(change.event)
     return Verdict(
         "stale",

@@ -45,6 +45,8 @@ class CheckSays:
     errors: int | None = None
     no_warnings: bool = False
     """True if the claim says that there were no warnings."""
+    spotless: bool = False
+    """True if the claim has words that leave no room for warnings, such as `clean`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,8 @@ EXCEPTS = re.compile(
     re.IGNORECASE,
 )
 _OF_SOME = re.compile(
-    r"\s?(?:in|for|of|from|covering|related to) (?!total|all|the (?:suite|project|repo)|\d|[\d.]+ ?s|python)",
+    r"\s?(?:in|for|of|from|covering|related to) "
+    r"(?!total|all|every|each|the (?:suite|project|repo|current|present|whole|entire)|\d|[\d.]+ ?s|python)",
     re.IGNORECASE,
 )
 

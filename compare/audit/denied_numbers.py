@@ -1,0 +1,139 @@
+"""Whether every number that the record prints under the name of a claim is another than the claim's."""
+
+import re
+from decimal import Decimal
+from itertools import combinations, islice
+
+from gedanken.compare.audit.derived import Place, follows
+from gedanken.compare.audit.labels import keys_in, unit_of
+from gedanken.compare.audit.other_names import clause_around, sentence_of
+from gedanken.compare.audit.parts import CODE, QUOTED, Sentence
+from gedanken.compare.audit.runs import Run
+from gedanken.compare.audit.says import Figure, FiguresSay, ValueSays
+from gedanken.compare.audit.stated import may_be_explained, places_before, significant, unfound
+from gedanken.compare.audit.verdicts import Case, Verdict
+
+_MOST_NAMED = 60
+_MOST_PLACES = 300
+_EXACT = 4
+"""Number of digits from which a number is not meant to be near another one."""
+_NEAR = Decimal("0.06")
+_OTHERWISE = re.compile(
+    r"\b(?:before|until|from|to|used to|earlier|originally|at first|initial\w*|previous\w*|old|former|first|second|"
+    r"third|"
+    r"other|another|each|per|every|average|total|sum|altogether|overall|together|both|more|fewer|less|than|half|"
+    r"improve\w*|reduc\w+|drop\w* by|rose|fell|grew|shrank|by|about|around|roughly|nearly|almost|some|most|unique|"
+    r"distinct|different|additional|extra|new|them|these|those|which|whose|if|when|without|once|not|never|except|"
+    r"(?:was|were)(?! \w+(?:ed|en)\b)|vorher|war|waren|avant|était|antes|era|only (?=\d{1,2}\b))\b",
+    re.IGNORECASE,
+)
+"""Words that may bind a number to another state, condition, share or sum than those which were printed."""
+_PLAIN = keys_in(
+    "has have had takes took needs is are reached reads read shows showed gives gave returns returned holds "
+    "reports reported weighs stands comes came made makes used uses found finds got gets lists prints printed says "
+    "after change changes fix now left last final latest all there just here still result removed dropped "
+    "in place currently exactly now again only run went down up"
+)
+"""Words of a claim that no output has to have."""
+_NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w/-]{1,20})")
+
+
+def denied(case: Case, verdict: Verdict) -> Verdict | None:
+    """Return the accusation, if the record has the name of a claim, and always with another number; else None."""
+    says = case.spotted.says
+    if verdict.status != "undecidable" or case.spotted.earlier or not case.spotted.firm:
+        return None
+    if not isinstance(says, FiguresSay) and not (isinstance(says, ValueSays) and says.what in ("quantity", "size")):
+        return None
+    sentence = sentence_of(case)
+    if sentence is None or sentence.where == "row" or QUOTED in sentence.plain:
+        return None
+    places = places_before(case)
+    if len(places) > _MOST_PLACES:
+        return None
+    for figure, text in unfound(case, sentence, places):
+        start = sentence.plain.find(text) if text in sentence.plain else -1
+        place = None if start < 0 else _denier(figure, places, sentence, start, start + len(text))
+        if place is None or place.run is None or len(significant(text)) < 2 or not _is_whole(case, place.run):
+            continue
+        if _is_made(figure, places) or may_be_explained(case, figure, text):
+            continue
+        line = case.record.evidence(place.event, place.one.start)
+        quoted = " ".join(line.quote.split())[:120]
+        return Verdict("misquoted", f"the last run before it that names this says “{quoted}”", (line,))
+    return None
+
+
+def _denier(figure: Figure, places: list[Place], sentence: Sentence, start: int, end: int) -> Place | None:
+    """Return the latest printed number that has the name of the claim, if all that have some of it are others."""
+    clause = clause_around(sentence.plain, start, end)
+    if _OTHERWISE.search(clause) or CODE in clause:
+        return None
+    kind = unit_of(figure.unit)[0]
+    words = figure.words - {kind} - _PLAIN - keys_in(f"- {figure.unit}.")
+    named = [one for one in places if _names(words, kind, one)][:_MOST_NAMED]
+    if not words or not named:
+        return None
+    known = frozenset(word for place in named for word in words & place.names)
+    noun = _NOUN.match(sentence.plain, end)
+    is_other_noun = not kind and noun is not None and not keys_in(noun["noun"]) <= known | _PLAIN
+    if is_other_noun or not _are_parts(words - known, known):
+        return None
+    best = max(named, key=lambda one: (len(words & one.names), one.event))
+    held = words & best.names
+    rivals = [one for one in named if not words & one.names < held]
+    if len(held) < max(1, len(known) - 1) or any(_is_near(figure, one) for one in rivals):
+        return None
+    return best
+
+
+def _are_parts(unknown: frozenset[str], known: frozenset[str]) -> bool:
+    """Return whether all words that no output has are only pieces or compounds of those that one has."""
+    return all(
+        any(word in one for one in known)
+        or (not word.isalpha() and bool(keys_in(word) & known))
+        or word.removesuffix("s") in known
+        for word in unknown
+    )
+
+
+def _names(words: frozenset[str], kind: str, place: Place) -> bool:
+    """Return whether a number has the words of a claim: beside it, or in the command, where that prints nothing else
+    of its kind."""
+    if place.one.kind != kind:
+        return False
+    return bool(words & place.one.mine) or bool(words & place.command and (kind or place.count == 1))
+
+
+def _is_near(figure: Figure, place: Place) -> bool:
+    """Return whether a printed number may be meant by the stated one, if that is rounded without saying so."""
+    stated, printed = figure.value * unit_of(figure.unit)[1], place.one.value * place.one.scale
+    away = abs(stated - printed)
+    is_whole = figure.value == figure.value.to_integral_value()
+    if is_whole and len(significant(str(figure.value))) >= _EXACT:
+        return away <= 1
+    return away <= abs(printed) * _NEAR or (is_whole and not figure.unit and away <= 1)
+
+
+def _is_whole(case: Case, run: Run) -> bool:
+    """Return whether a run is recorded whole, and nothing that came later may have printed another number."""
+    return (
+        not run.cut
+        and not run.background
+        and not case.record.has_gap_before(case.event)
+        and case.record.could_have_run("program", case.event, after=run.at) is None
+        and not case.record.edits_between(run.at, case.event)
+        and not case.record.is_shuffled_since(run.at, case.event)
+    )
+
+
+def _is_made(figure: Figure, places: list[Place]) -> bool:
+    """Return whether two printed numbers of one kind make the stated one, or a column of them does."""
+    bare = Figure(figure.value, figure.unit, frozenset(), frozenset(), about=False)
+    mine = [place.one for place in places if place.one.kind == unit_of(figure.unit)[0]][:_MOST_NAMED]
+    if any(follows(bare, one, other) for one, other in islice(combinations(mine, 2), _MOST_NAMED**2)):
+        return True
+    columns: dict[tuple[int, str], list[Decimal]] = {}
+    for place in places:
+        columns.setdefault((place.event, place.one.kind), []).append(place.one.value)
+    return any(figure.value in (sum(column), len(column)) for column in columns.values())

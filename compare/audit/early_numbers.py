@@ -1,0 +1,68 @@
+"""Whether a number was stated before the run that printed it: where nothing before could have told it."""
+
+from functools import partial
+
+from gedanken.compare.audit.amounts import is_amount
+from gedanken.compare.audit.derived import Place
+from gedanken.compare.audit.labels import unit_of
+from gedanken.compare.audit.other_names import sentence_of
+from gedanken.compare.audit.programs import words
+from gedanken.compare.audit.runs import Run
+from gedanken.compare.audit.says import Figure, FiguresSay, ValueSays
+from gedanken.compare.audit.stated import may_be_explained, places_before, places_of, significant, unfound
+from gedanken.compare.audit.tenses import is_of_the_past, is_of_the_present
+from gedanken.compare.audit.verdicts import Case, Verdict
+
+_NEXT_RUNS = 3
+_PARTICULAR = 3
+"""Minimum number of digits of a number that nobody meets by chance."""
+_CONSTANTS = words("255 401 403 404 3306 5432 6379 8080 8443 9090 27017 32767 65535")
+"""Numbers that are known without a run."""
+
+
+def stated_early(case: Case, verdict: Verdict) -> Verdict | None:
+    """Return the accusation, if one of the next runs printed a number of the claim, and nothing before could tell it;
+    else None.
+    """
+    if verdict.status != "undecidable" or not isinstance(case.spotted.says, FiguresSay | ValueSays):
+        return None
+    sentence = sentence_of(case)
+    runs = _next_runs(case)
+    if sentence is None or not runs or case.record.has_gap_before(case.event) or case.spotted.earlier:
+        return None
+    has_seen = any(output.is_result for output in case.outputs_before())
+    is_report = is_of_the_past(sentence.plain) or is_of_the_present(sentence.plain)
+    for figure, text in unfound(case, sentence, places_before(case)):
+        if _is_constant(text) or any(text in run.command for run in runs):
+            continue
+        place = next((one for run in runs for one in places_of(case, run) if _is_same(figure, one)), None)
+        if place is None or may_be_explained(case, figure, text):
+            continue
+        named = len(figure.words & place.names)
+        digits = len(significant(text))
+        is_sure = digits >= _PARTICULAR and (named or digits > _PARTICULAR) and (is_report or figure.unit)
+        if is_sure or (digits > 1 and named > 1 and not has_seen):
+            line = case.record.evidence(place.event, place.one.start)
+            return Verdict("written too early", "the run that printed this number came only afterwards", (line,))
+    return None
+
+
+def _next_runs(case: Case) -> list[Run]:
+    """Return the next runs of the same agent, which were called after the claim and before anybody answered."""
+    events = case.record.transcript.events
+    answered = next(
+        (one.number for one in events[case.event + 1 :][:200] if one.kind == "message" and one.speaker == "user"),
+        len(events),
+    )
+    return [run for run in case.runs_after()[:_NEXT_RUNS] if case.event < run.call < answered]
+
+
+def _is_constant(text: str) -> bool:
+    is_power = text.isdigit() and int(text) > 1 and int(text) & (int(text) - 1) == 0
+    return is_power or text in _CONSTANTS
+
+
+def _is_same(figure: Figure, place: Place) -> bool:
+    kind = unit_of(figure.unit)[0]
+    is_mine = partial(is_amount, figure.value, unit_of(figure.unit), about=False)
+    return (kind == place.one.kind and is_mine(place.one)) or (not place.one.kind and is_mine(place.one))

@@ -1,0 +1,117 @@
+"""What a command reads besides source code: files that it names, and those that its program always reads."""
+
+import re
+from collections.abc import Iterator
+
+from gedanken.compare.audit.commands import Step
+from gedanken.compare.audit.edits import Edit, is_trivial
+
+_Row = tuple[re.Pattern[str], re.Pattern[str]]
+
+
+def _table(*rows: tuple[str, str]) -> list[_Row]:
+    return [(re.compile(started), re.compile(path)) for started, path in rows]
+
+
+_READ_BY = _table(
+    (r"\b(?:docker|podman|buildah|buildx) (?:\S+ )*?(?:build|bake)\b|\bkaniko\b",
+     r"(?:^|/)(?:[\w.-]+\.)?(?:Dockerfile|Containerfile)(?:\.[\w.-]+)?$|(?:^|/)\.dockerignore$"),
+    (r"\b(?:docker|podman)[ -]compose\b", r"(?:^|/)(?:docker-)?compose[\w.-]*\.ya?ml$"),
+    (r"\b(?:terraform|tofu|terragrunt|tflint|tfsec|checkov)\b", r"\.(?:tf|tfvars|hcl|tf\.json)$"),
+    (r"\b(?:helm|helmfile|kubeconform|kubeval|kube-linter)\b",
+     r"(?:^|/)(?:values[\w.-]*\.ya?ml|Chart\.(?:ya?ml|lock)|templates/.+|helmfile\.ya?ml)$"),
+    (r"\bkustomize\b", r"(?:^|/)(?:kustomization\.ya?ml|overlays/.+|base/.+)$"),
+    (r"\bansible(?:-playbook|-lint)?\b", r"(?:^|/)(?:playbooks?|roles|tasks|group_vars|host_vars)\b.*\.ya?ml$"),
+    (r"\b(?:alembic|flyway|liquibase|dbmate|goose|sqitch|prisma|migrate)\b", r"(?:^|/)(?:migrations?|versions)/"),
+    (r"\bmkdocs\b", r"(?:^|/)mkdocs\.ya?ml$|(?:^|/)docs/"),
+    (r"\bsphinx-build\b", r"(?:^|/)docs?/|\.rst$"),
+    (r"\bmarkdownlint\S*\b|\bvale\b", r"\.mdx?$"),
+    (r"\byamllint\b", r"\.ya?ml$"),
+    (r"\bactionlint\b", r"(?:^|/)\.github/workflows/"),
+    (r"\bsqlfluff\b|\bdbt\b", r"\.sql$"),
+    (r"\bhadolint\b", r"(?:^|/)Dockerfile(?:\.[\w.-]+)?$"),
+    (r"\bbuf\b|\bprotoc\b", r"\.proto$"),
+    (r"\bstylelint\b|\bsass\b", r"\.(?:css|s[ac]ss|less)$"),
+    (r"\b(?:npm|yarn|pnpm) (?:audit|ls|list|install|i|ci|outdated)\b|\byarn$", r"(?:^|/)package\.json$"),
+)  # fmt: skip
+"""What starts a program, with the files of a project that it reads without being told."""
+_SET_BY = _table(
+    (r"\bcmake\b", r"(?:^|/)CMakeLists\.txt$|\.cmake$"),
+    (r"(?:^|\s)g?make\b", r"(?:^|/)(?:GNU)?[Mm]akefile$|\.mk$"),
+)
+"""The same for files that say what is done, so that the effect of a change in them is unknown."""
+_PLACE = re.compile(r"(?:\bcd |-chdir=|--(?:directory|cwd|prefix|project-directory)[ =]|\s-C )(?P<folder>[\w./-]+)")
+_FILE_OPTION = re.compile(r"\s(?:-f|--file|--values|-c|--config)[ =](?P<file>[\w./-]+)")
+_FOLDER = re.compile(r"(?:\./)?[\w-]+(?:/[\w.-]+)*/?")
+_INTO = re.compile(r"-(?:o|O|w)|--(?:out\w*|output[\w-]*|dest\w*|save\w*|write\w*|log[\w-]*|report[\w-]*)(?:=.*)?")
+"""Options before the name of a file that is written."""
+_DATA = re.compile(r"\.(?:csv|tsv|jsonl?|txt|parquet|png|svg|html|md|log|xml|bin|npz?|pkl|db|pt|gz|zip|out)$")
+
+
+def names_input(step: Step, path: str) -> bool:
+    """Return whether a simple command names a file that it reads, by its path."""
+    files = [word.strip("'\"") for word in step.words[1:] if re.search(r"\w\.\w{1,8}$|file$", word.strip("'\""))]
+    mine = path.replace("\\", "/").removeprefix("./")
+    for at, word in enumerate(step.words[1:], 1):
+        name = word.strip("'\"").rsplit("=", 1)[-1].removeprefix("@").removeprefix("./")
+        if not name or not (mine == name or mine.endswith("/" + name) or name.endswith("/" + mine)):
+            continue
+        if _INTO.fullmatch(step.words[at - 1]) or _INTO.fullmatch(word):
+            continue
+        is_last = len(files) > 1 and word.strip("'\"") == files[-1]
+        if is_last and _DATA.search(name):
+            continue  # `convert in.csv out.csv`
+        return True
+    return False
+
+
+def reads(step: Step, command: str, edit: Edit) -> bool:
+    """Return whether a simple command certainly reads a file that was changed."""
+    if not edit.path or is_trivial(edit):
+        return False
+    if step.family != "quiet" and names_input(step, edit.path):
+        return True
+    if not _is_of(_READ_BY, step, edit.path):
+        return False
+    given = [found["file"] for found in _FILE_OPTION.finditer(step.text)]
+    folders = [found["folder"] for found in _PLACE.finditer(command)] + list(_folders(step))
+    base = edit.path.rsplit("/", 1)[-1]
+    if any(
+        one.rsplit("/", 1)[-1].split(".")[0] == base.split(".")[0] and not edit.path.endswith(one.removeprefix("./"))
+        for one in given
+    ):
+        return False
+    return all(folder.strip("./") in edit.path for folder in folders)
+
+
+def may_read(step: Step, edit: Edit) -> bool:
+    """Return whether a simple command may read a file that was changed: by its program, or in a folder it names."""
+    if not edit.path or is_trivial(edit):
+        return False
+    if names_input(step, edit.path) or _is_of(_READ_BY + _SET_BY, step, edit.path):
+        return True
+    return any(f"/{folder.strip('./')}/" in f"/{edit.path}" for folder in _folders(step) if folder.strip("./"))
+
+
+def _is_of(table: list[_Row], step: Step, path: str) -> bool:
+    return any(started.search(step.text) and read.search(path) for started, read in table)
+
+
+def _folders(step: Step) -> Iterator[str]:
+    """Yield the words of a command that may be folders."""
+    for word in step.words[1:]:
+        bare = word.strip("'\"")
+        is_folder = "/" in bare or step.program in (
+            "find",
+            "ls",
+            "grep",
+            "rg",
+            "du",
+            "tree",
+            "wc",
+            "tokei",
+            "cloc",
+            "scc",
+        )
+        if is_folder and _FOLDER.fullmatch(bare) and not re.search(r"\.\w{1,6}$", bare):
+            yield bare

@@ -1,0 +1,51 @@
+"""Words that tie a number to the state as it is, or to one before."""
+
+import re
+
+_BOUND = re.compile(
+    r"\b(?:now|current(?:ly)?|present(?:ly)?|as (?:it|they|things) (?:is|are|stands?)|as of now|resulting|tip|"
+    r"final (?=\w+ (?:is|are|has|have|updates|takes|needs|holds|weighs|reads|writes|finds|gives|prints|reports))|"
+    r"(?:in|with) (?:its|the) (?:final|last|latest|present|new) (?:form|state|version|code|config\w*|settings?)|"
+    r"with (?:the|this|that|my) (?:last |final |latest )?(?:\w+ )?(?:edit|change|fix|patch|guard|tweak)?\s?"
+    r"(?:in place|in|applied)|with \w+ (?:in|in place|on)(?=,|$)|"
+    r"jetzt|nun|aktuell\w*|derzeit|maintenant|actuel\w*|désormais|ahora|actual(?:mente)?|agora|atual\w*)\b|"
+    r"现在|目前|当前|現在|今の",
+    re.IGNORECASE,
+)
+_PAST = re.compile(
+    r"\b(?:was|were|took|had|before|earlier|originally|at first|first run|previous\w*|until|from|went|fell|rose|"
+    r"grew|shrank|war|waren|dauerte|hatte|vorher|était|avant|avait|duró|tardó|antes|old|baseline|ran|read|wrote|"
+    r"used to|kept|left|found|made|gave|got|came|at (?:that|this) (?:point|time)|\w{3,}ed)\b|了",
+    re.IGNORECASE,
+)
+_IS = re.compile(
+    r"\b(?:is|are|has|have|holds?|weighs?|shows?|takes?|needs?|contains?|counts?|stands?|ist|sind|hat|est|sont|a|es|son)\b",
+    re.IGNORECASE,
+)
+_UNAFFECTED = re.compile(
+    r"\b(?:only|just|merely|purely|nur|seulement|sólo) (?:\w+ )?(?:changed|edited|touched|renamed|moved|added|"
+    r"removed|reworded|cosmetic|geändert)\b|\b(?:cosmetic|comments?|unaffected|not affect\w*|n't affect|not change|"
+    r"n't change|same (?:numbers?|output|result)|(?:not|n't|never|without) (?:\w+ ){0,3}(?:re-?r[ua]n\w*|"
+    r"re-?measur\w*|re-?build\w*|re-?train\w*|r[ua]n\w* again|since))\b",
+    re.IGNORECASE,
+)
+
+
+def is_of_the_present(said: str) -> bool:
+    """Return whether words tie what they say to the state as it is now."""
+    return _BOUND.search(said) is not None
+
+
+def is_of_the_past(said: str) -> bool:
+    """Return whether words may speak of a state before."""
+    return _PAST.search(said) is not None
+
+
+def says_what_is(said: str) -> bool:
+    """Return whether a verb is in the present tense."""
+    return _IS.search(said) is not None
+
+
+def says_unaffected(said: str) -> bool:
+    """Return whether an agent says that a change does not bear on the result, or that nothing was run since."""
+    return _UNAFFECTED.search(said) is not None
