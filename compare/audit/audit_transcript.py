@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from gedanken.compare.audit.find_claims import NOTHING, Spans, spot
 from gedanken.compare.audit.judge_checks import judge_check
+from gedanken.compare.audit.judge_deeds import judge_deed
 from gedanken.compare.audit.judge_figures import judge_figures
 from gedanken.compare.audit.judge_quantities import judge_quantity, judge_setting
 from gedanken.compare.audit.judge_runs import judge_exit, judge_run
@@ -21,6 +22,7 @@ from gedanken.compare.audit.recording import record_of
 from gedanken.compare.audit.same_state import of_another_runtime
 from gedanken.compare.audit.says import (
     CheckSays,
+    DeedSays,
     ExitSays,
     FiguresSay,
     FileSays,
@@ -105,6 +107,8 @@ class _Audit:
                 return judge_figures(case, says)
             case RunSays() as says:
                 return judge_run(case, says)
+            case DeedSays() as says:
+                return judge_deed(case, says)
             case UnreadSays():
                 return undecidable("a model pointed at it, and no rule reads what it says")
             case OutputSays() as says:
