@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from gedanken.compare.audit.find_claims import NOTHING, Spans, spot
+from gedanken.compare.audit.judge_again import judge_again
 from gedanken.compare.audit.judge_checks import judge_check
 from gedanken.compare.audit.judge_deeds import judge_deed
 from gedanken.compare.audit.judge_figures import judge_figures
@@ -98,11 +99,11 @@ class _Audit:
             case ExitSays() as says:
                 return judge_exit(case, says)
             case ValueSays(what="quantity") as says:
-                return judge_quantity(case, says)
+                return judge_again(case, says, judge_quantity(case, says))
             case ValueSays(what="setting") as says:
                 return judge_setting(case, says)
             case ValueSays() as says:
-                return judge_value(case, says)
+                return judge_again(case, says, judge_value(case, says))
             case FiguresSay() as says:
                 return judge_figures(case, says)
             case RunSays() as says:
