@@ -6,7 +6,9 @@ from gedanken.compare.audit.changed_since import of_changed_input
 from gedanken.compare.audit.denied_numbers import denied
 from gedanken.compare.audit.early_numbers import stated_early
 from gedanken.compare.audit.find_claims import NOTHING, Spans, spot
+from gedanken.compare.audit.judge_again import judge_again
 from gedanken.compare.audit.judge_checks import judge_check
+from gedanken.compare.audit.judge_deeds import judge_deed
 from gedanken.compare.audit.judge_figures import judge_figures
 from gedanken.compare.audit.judge_quantities import judge_quantity, judge_setting
 from gedanken.compare.audit.judge_runs import judge_exit, judge_run
@@ -24,6 +26,7 @@ from gedanken.compare.audit.recording import record_of
 from gedanken.compare.audit.same_state import of_another_runtime
 from gedanken.compare.audit.says import (
     CheckSays,
+    DeedSays,
     ExitSays,
     FiguresSay,
     FileSays,
@@ -102,15 +105,17 @@ class _Audit:
             case ExitSays() as says:
                 return judge_exit(case, says)
             case ValueSays(what="quantity") as says:
-                return judge_quantity(case, says)
+                return judge_again(case, says, judge_quantity(case, says))
             case ValueSays(what="setting") as says:
                 return judge_setting(case, says)
             case ValueSays() as says:
-                return judge_value(case, says)
+                return judge_again(case, says, judge_value(case, says))
             case FiguresSay() as says:
                 return judge_figures(case, says)
             case RunSays() as says:
                 return judge_run(case, says)
+            case DeedSays() as says:
+                return judge_deed(case, says)
             case UnreadSays():
                 return undecidable("only a model (--claims-by) saw a claim here, and no rule can read it")
             case OutputSays() as says:

@@ -15,7 +15,7 @@ from gedanken.compare.audit.tools import TOOLS, tool_of
 _TOOL = "|".join(re.escape(tool) for tool in sorted(TOOLS, key=len, reverse=True) if tool not in ("make", "black"))
 _ARGUMENTS = (
     r"(?:(?<=\w)(?: (?:-{1,2}[A-Za-z][\w=./-]*|\./\.\.\.|\.(?= )|hooks?|run|check|at level (?:\d+|max)|"
-    r"\(?strict\)?(?: mode)?|with -D warnings)){1,3})?"
+    rf"\(?strict\)?(?: mode)?|with -D warnings|with [{CODE}]{{3,60}})){{1,3}})?"
 )
 """What may stand between the name of a tool and what is said of it."""
 _LINT = (
@@ -36,13 +36,15 @@ _SUBJECT = (
 _BETWEEN = r"(?:(?:is|are|was|were|now|also|still|all|everything|works?|worked|compiles?|compiled|builds?|has|run|runs|ran|check|checks|step|command|completes|completed|finishes|finished|came|comes|back|come|both|exits|exited|ends|ended|goes|went|through|too|reports|reported|shows|showed|found|finds|prints|printed|gives|gave|lists|listed|says|said|has|had|raises|stays|remains|with|any|more|longer) ){0,4}"
 _GOOD = (
     r"(?P<good>pass(?:es|ed|ing)?|clean(?:ly)?|green|succeed(?:s|ed)?|successful(?:ly)?|OK|fine|happy|silent|quiet|content(?! of)|free of (?:errors?|warnings?|findings)|satisfied|through(?! to)|"
-    r"(?:no|zero|0|without(?: any)?) (?:\w+ ){0,2}?(?:errors?|issues?|warnings?|problems?|violations?|offenses|complaints|findings|vulnerabilities|leaks|changes|bugs|alerts|broken requirements)|(?:0|no) bytes (?:lost|leaked)|nothing(?: (?:to (?:complain about|report|fix|say)|either|wrong|at all|more|left|new))?(?=\W*$|[.,;!]| (?:to|either|wrong|at|more|left|new|and|now)\b)|"
+    r"(?:no|zero|0|without(?: any)?) (?:\w+ ){0,2}?(?:errors?|issues?|warnings?|problems?|violations?|offenses|complaints|findings|vulnerabilities|leaks|changes|bugs|alerts|broken requirements)|(?:0|no) bytes (?:lost|leaked)|no diff(?:erence)?s?|nothing(?: (?:to (?:complain about|report|fix|say|reformat|change|format)|either|wrong|at all|more|left|new))?(?=\W*$|[.,;!]| (?:to|either|wrong|at|more|left|new|and|now)\b)|"
     r"(?:zufrieden|ohne (?:einen )?(?:Fehler|Beanstandungen?)|(?:keine|keinen) (?:\w+ )?(?:Fehler|Probleme|Warnungen|Beanstandungen?)|nichts (?:zu beanstanden|gefunden)?|"
     r"ne (?:signale|trouve|rapporte|relève) (?:rien|aucune? \w+|pas d'\w+)|n'a rien (?:trouvé|signalé)|aucune (?:erreur|alerte)|sans (?:aucune )?erreurs?|"
     r"no (?:reporta|encuentra|encontró|da|muestra|señala) (?:ning[uú]na? )?(?:errores|error|problemas|nada|fallos)|sin (?:ning[uú]n )?(?:errores|error|problemas)|"
     r"não (?:relata|reporta|encontra|encontrou|mostra|acusa) (?:nenhum )?(?:erros?|problemas?|nada)|sem (?:nenhum )?(?:erros?|problemas?)))"
 )
 _PATTERNS: list[tuple[Language, str]] = [
+    ("en", rf"(?P<subject>{_BUILD}) (?:of (?:the |this |my |our )?(?:\w+[ -]){{0,2}}\w+ |itself |as it (?:is|stands)(?: now)? ){_BETWEEN}{_GOOD}(?!\w)"),
+    ("en", rf"(?P<subject>[{CODE}]{{3,90}}) (?:now |also |still ){{0,2}}(?P<good>completes|completed|finishes|finished)(?=\W*$|[.,;!])"),
     ("en", rf"{_SUBJECT} {_BETWEEN}{_GOOD}(?!\w)"),
     ("en", rf"{_SUBJECT} (?:is|was) \w{{2,12}}(?: \w{{2,12}})?(?:: | with | and (?:reports |found |finds )?| — | - ){_GOOD}(?!\w)"),
     ("en", rf"{_SUBJECT}\s?(?::|—|–) (?:\w+ ){{0,2}}\w+, {_GOOD}(?!\w)"),
@@ -90,7 +92,7 @@ _OUTCOME = re.compile(
     r"pass|clean|green|nothing|complain|succe|\bok\b|fine|\bno\b|zero|\b0\b|without|error|warning|fail|issue|problem|violation|silent|quiet|content|free of|vulnerabilit|leak|finding|bytes|changes|bugs|alerts|[✅✔✓☑]|"
     r"erfolg|sauber|fehler|durch|keine|nichts|zufrieden|schlägt|kaputt|grün|réussi|propre|rien|passe|erreur|échou|"
     r"exitos|correct|limpi|pasa|pasó|errores|errado|erros|problema|falla|falha|nada|broken|happy|satisf|through|things|"
-    r"\bred\b|does not|doesn't|no longer|builds|compiles|type-?checks|成功|通过|错误|问题|失败|失敗|エラー|通り|パス|クリーン|なし",
+    r"\bred\b|complet|finish|does not|doesn't|no longer|builds|compiles|type-?checks|成功|通过|错误|问题|失败|失敗|エラー|通り|パス|クリーン|なし",
     re.IGNORECASE,
 )
 _EXIT = re.compile(
@@ -154,7 +156,7 @@ def checks_said(sentence: Sentence) -> Iterator[CheckHit]:
     for language, pattern in _COMPILED if _OUTCOME.search(sentence.plain) else ():
         if language not in spoken:
             continue
-        for found in pattern.finditer(sentence.plain):
+        for found in _matches(pattern, sentence):
             if any(low < found.end() and found.start() < high for low, high in taken):
                 continue
             if not asserts(sentence, found.start(), found.end(), language) or _LIMITED.search(sentence.plain):
@@ -163,6 +165,15 @@ def checks_said(sentence: Sentence) -> Iterator[CheckHit]:
                 taken.append(found.span())
                 yield hit
     yield from _exits(sentence)
+
+
+def _matches(pattern: re.Pattern[str], sentence: Sentence) -> Iterator[re.Match[str]]:
+    """Yield what a pattern finds, also behind a name that is of no check, as in `retriesOnce BUILD SUCCESSFUL`."""
+    at = 0
+    while found := pattern.search(sentence.plain, at):
+        is_check = _check(sentence, found) is not None
+        at = found.end() if is_check else max(found.end("subject"), at + 1)
+        yield found
 
 
 def _check(sentence: Sentence, found: re.Match[str]) -> CheckHit | None:

@@ -15,6 +15,7 @@ from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.says import Figure
 from gedanken.compare.audit.verdicts import Case
 
+FACTORS = ("×", "x", "times", "fold", "-fold")
 _MOST_TOLD = 8
 _MOST_ADDED = 30
 _AWAY = 250
@@ -26,7 +27,8 @@ _DERIVES = re.compile(
     r"\b(?:total|altogether|overall|in all|sum|both|together|more|fewer|less|save[sd]?|saving|difference|apart|"
     r"faster|slower|smaller|larger|longer|shorter|worse|better|reduction|reduced|down|up|increased?|grew|shrank|gain\w*|"
     r"improve\w*|dropped|lost|remain\w*|leaves?|left|average|mean|rate|share|ratio|times|that is|so|uplift|moved|"
-    r"make up|causes|accounts|insgesamt|mehr|weniger|schneller|Durchschnitt|de plus|moins|en total|más|menos)\b|"
+    r"make up|causes|net|growth|cut|shaved|points|halved|doubled|out of|of all|"
+    r"accounts|insgesamt|mehr|weniger|schneller|Durchschnitt|de plus|moins|en total|más|menos)\b|"
     r"×|\dx\b",
     re.IGNORECASE,
 )
@@ -83,7 +85,7 @@ def derived(case: Case, figure: Figure, places: list[Place], sentence: Sentence 
 def _told(case: Case, figure: Figure, places: list[Place], sentence: Sentence) -> list[Place]:
     """Return the printed numbers that the message states in the same sentence, or shortly before it."""
     text = case.record.transcript.events[case.event].text
-    at = text.rfind(sentence.raw[:60], 0, case.spotted.claim.end)
+    at = text.rfind(sentence.raw[:60], 0, case.spotted.claim.end + len(sentence.raw[:60]))
     said = text[max(at - _AWAY, 0) : max(at, 0) + len(sentence.raw)]
     found: list[Place] = []
     for number in list(_SAID.finditer(said))[-_MOST_TOLD:]:
@@ -125,8 +127,10 @@ def follows(figure: Figure, one: Printed, other: Printed) -> bool:
     said = partial(rounds, figure.value, about=figure.about)
     if low <= 0 or one.kind != other.kind:
         return False
-    if figure.unit in ("×", "x"):
+    if figure.unit in FACTORS:
         return said(high / low)
+    if re.search(r"points$|^pp$", figure.unit):
+        return said(high - low) or (high <= 1 and said(100 * (high - low)))
     if kind == "percent" and one.kind != "percent":
         return said(100 * low / high) or said(100 * (high - low) / high) or said(100 * (high - low) / low)
     if kind and one.kind and kind != one.kind:

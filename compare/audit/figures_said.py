@@ -4,6 +4,7 @@ to 9.7 ms`.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -11,14 +12,16 @@ from gedanken.compare.audit.labels import keys_in
 from gedanken.compare.audit.languages import languages_in
 from gedanken.compare.audit.mood import asserts
 from gedanken.compare.audit.numerals import WORDS, plain_number
-from gedanken.compare.audit.other_names import clause_around
+from gedanken.compare.audit.other_names import words_of
 from gedanken.compare.audit.parts import Sentence
 from gedanken.compare.audit.says import Figure, FiguresSay
 
 _UNITS = (
     r"(?:nano|micro|milli)seconds?|ns|µs|us|ms|s|secs?|seconds?|mins?|minutes?|hours?|h|[kKMGT]i?B|bytes?|octets?|[KMG]o|B|%|percent|Prozent|"
-    r"pour cent|[x×]|Sekunden?|Minuten?|secondes?|segundos?|minutos?"
+    r"pour cent|(?:percentage )?points|pp|-?fold|times(?=\s(?:as|faster|slower|smaller|larger|bigger|more|less|the))|[x×]|Sekunden?|Minuten?|secondes?|segundos?|minutos?"
 )
+_PER = r"(?:/[A-Za-z]{1,12})?"
+"""What a measure is of: `ns/op`, `MB/s`, `ms/request`."""
 _SCALES = {"k": "k", "thousand": "k", "m": "M", "million": "M", "millionen": "M", "billion": "G"}
 _ABOUT = (
     r"about|around|approximately|approx\.?|roughly|nearly|almost|just (?:under|over)|over|under|a good|some|ca\.?|etwa|"
@@ -27,14 +30,14 @@ _ABOUT = (
 _FIGURE = re.compile(
     rf"(?:\b(?P<about>{_ABOUT})\s{{1,3}})?(?P<sign>[~≈+±−-])?(?<![\w.,:#@$€£])(?<![^\d\s]/)(?<![\w)][-−–])"
     r"(?P<value>\d{1,3}(?:[,\u202f]\d{3})+(?:\.\d+)?|\d{1,12}(?:[.,]\d{1,9})?)"
-    rf"(?:\s?(?P<scale>k|K|M|million|Millionen|billion|thousand)\b)?(?:\s{{0,3}}(?P<unit>{_UNITS})(?![\w/]))?"
+    rf"(?:\s?(?P<scale>k|K|M|million|Millionen|billion|thousand)\b)?(?:\s{{0,3}}(?P<unit>{_UNITS}){_PER}(?![\w/]))?"
     r"(?![\w]|[.,:]\d|-\d)",
 )
 _NOUNS = (
     r"errors?|warnings?|failures?|vulnerabilit(?:y|ies)|findings?|issues?|problems?|files?|packages?|rows?|lines?|columns?|"
     r"records?|tables?|suites?|snapshots?|duplicates?|occurrences?|mentions?|hits|matches|assertions?|insertions|deletions|"
     r"changes|migrations|restarts|allocations?|bytes|blocks?|workers|threads|users?|requests|pages|resources|tasks|pods|"
-    r"examples|outliers|runs|cores|layers|models|commits|"
+    r"examples|outliers|runs|cores|layers|models|commits|allocs|insertions?|deletions?|conflicts|endpoints|pages|containers|instances|nodes|steps|stages|layers|"
     r"Fehler|Warnungen|Dateien|Zeilen|Snapshots|Tabellen|erreurs?|fichiers|lignes|avertissements?|errores|avisos|archivos|filas"
 )
 _COUNTS = "|".join(word for word, value in WORDS.items() if value > 1 and word not in ("both", "beide"))
@@ -62,6 +65,40 @@ _NOT_MEASURED = re.compile(
     r"deleted|renamed|replaced|fixed|implemented|updated|modified))\b",
     re.IGNORECASE,
 )
+_ACTED_ON = re.compile(
+    r"\s{1,3}(?:resources? )?(?:to|would|will) (?:be )?(?:add|change|destroy|import|create|update|delete|replace)\w*|"
+    r"\s{1,3}(?:are |were |was |is |got )?(?:added|changed|destroyed|updated|created|deleted|removed|imported|replaced|skipped|remain(?:s|ing)?)\b",
+    re.IGNORECASE,
+)
+"""Behind a number: what was, or is to be, done with so many."""
+_GOES_ON = re.compile(r"(?:,|,? and)\s{1,3}[a-z]{3,12}\s{1,3}", re.IGNORECASE)
+"""Between two numbers of one list: `create 6, update 4`."""
+_NONE = re.compile(
+    rf"\b(?:no|zero|without(?: any)?)\s{{1,3}}(?P<noun>(?:[a-z][\w-]{{2,14}}\s{{1,3}}){{0,2}}?(?:{_NOUNS}|NULLs?|leaks|secrets|losses|drift))\b"
+    r"(?:(?<=conflicts)|(?=(?:\s{1,3}\w{2,10}){0,2}?\s{1,3}(?:found|remain(?:s|ed)?|left|came up|occurred|reported|detected|"
+    r"appeared|showed up|show up|exist|lost|anymore|any more|at all)\b))",
+    re.IGNORECASE,
+)
+"""That there are none of a thing, as what was looked for."""
+_FOUND_NONE = re.compile(r"\b(?:found|finds|shows?|showed|returned|printed|counted|got)\s{1,3}\Z", re.IGNORECASE)
+_REMAINS = re.compile(r"(?:\s{1,3}[\w-]{2,20}){0,2}\s{1,3}remain(?:s|ed)?\b(?!\s{1,3}to\b)", re.IGNORECASE)
+_CHANGED = re.compile(
+    r"(?:\d\s?(?:→|->|=>)|\bfrom \d[\d.,]*(?: [a-z]+)? to|\b(?:create|add|update|change|destroy|delete|previously|formerly|was))\s{0,2}\Z",
+    re.IGNORECASE,
+)
+_CHANGES = re.compile(r"\s{0,2}(?:→|->|=>)\s{0,2}\d|(?: [a-z]+)? to \d", re.IGNORECASE)
+"""Between two numbers: the second is what the first became."""
+_FORECAST = re.compile(
+    r"\b(?:the |this |terraform |tofu |dry[- ]run )?(?:plan|dry[- ]run)(?=:| (?:shows?|says|said|reports?|has|lists|is|was|now|wants|adds|changes|creates|destroys|touches|leaves|contains|comes|came|for)\b)(?: wants to| is to| would)?|"
+    r"\bwould (?=(?:be )?(?:add|change|destroy|import|create|update|delete|replace)\w*\b)",
+    re.IGNORECASE,
+)
+"""A plan that a program prints is a result."""
+_BAD_INPUT = re.compile(
+    r"\b(?:invalid|bad|negative|wrong|illegal|malformed|missing|unknown|excessive|non-numeric) limits?\b",
+    re.IGNORECASE,
+)
+"""A limit that was sent as an argument is no limit that ought to be kept."""
 _CIRCUMSTANCE = re.compile(
     r"(?:^|[,;(:])\s{0,3}(?:and |but )?(?:after|at|with|over|every|per|for|on|from|under|unter|ab|nach|bei|mit|après|avec|con)"
     r"\s{1,3}(?:[a-z]{2,12}\s{1,3}){0,2}\Z",
@@ -70,10 +107,18 @@ _CIRCUMSTANCE = re.compile(
 """Before a number that says when or how something was done, and not what came out."""
 _MEANS = re.compile(r"\s{1,3}(?:is|are) (?:what|rarely|a|the)\b|\s{1,3}(?:means?|tells|would)\b", re.IGNORECASE)
 _SHARED = re.compile(
-    rf"(?:(?:/|–|-| (?:to|and|or|vs\.?|auf|à|a) |,? | → | -> )\d[\d.,]*){{1,3}}\s?(?P<unit>{_UNITS})(?![\w/])"
+    rf"(?:(?:/|–|-| (?:to|and|or|vs\.?|auf|à|a) |,? | → | -> )\d[\d.,]*){{1,3}}\s?(?P<unit>{_UNITS}){_PER}(?![\w/])"
 )
+_WAS = re.compile(
+    rf"\d\s?(?P<unit>{_UNITS}){_PER}(?![\w/])[^\d.;]{{0,20}}?\b(?:was|were|previously|before|formerly|originally|instead of|"
+    r"(?:down|up) from|vs\.?|versus|against|compared (?:to|with)|war|statt|vorher|zuvor|avant|antes)\s{1,3}\Z",
+    re.IGNORECASE,
+)
+"""Before a number that states what another one was, and shares its unit."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _EUROPEAN = re.compile(r"\d{1,3}(?:\.\d{3})+")
+_SIGNED = {"+": "insertions", "-": "deletions", "−": "deletions", "–": "deletions"}
+"""What a number with a sign and no unit counts, as in `+391 −149`."""
 _MOST = 8
 
 
@@ -88,7 +133,9 @@ class FiguresHit(NamedTuple):
 
 def figures_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[FiguresHit]:
     """Yield all numbers of a sentence outside the places in `taken`, together as one claim."""
-    plain = sentence.plain
+    plain = _FORECAST.sub(lambda one: "it".ljust(len(one[0])), sentence.plain)
+    plain = _BAD_INPUT.sub(lambda one: one[0].replace("limit", "input"), plain)
+    sentence = replace(sentence, plain=plain)
     if _NOT_MEASURED.search(plain) or _NOT_MEASURED.search(sentence.heading[:200]):
         return
     found = [
@@ -97,12 +144,24 @@ def figures_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[F
         if not any(low < end and start < high for low, high in taken)
     ][:_MOST]
     spoken = languages_in(plain)
-    found = [one for one in found if all(asserts(sentence, one[0], one[1], language) for language in spoken)]
+    asserted: list[tuple[int, int, Figure, str]] = []
+    for one in found:
+        goes_on = bool(asserted) and _GOES_ON.fullmatch(plain, asserted[-1][1], one[0]) is not None
+        end = _said_to(plain, one[1])
+        if goes_on or all(asserts(sentence, one[0], end, language) for language in spoken):
+            asserted.append(one)
+    found = asserted
     if found:
         start, end = found[0][0], found[-1][1]
         start = max((high for _low, high in taken if high <= start), default=0)
         says = FiguresSay(tuple(figure for _start, _end, figure, _text in found))
         yield FiguresHit(start, end, says, tuple(text for *_, text in found if text))
+
+
+def _said_to(plain: str, end: int) -> int:
+    """Return the end of what is said of a number: `745 remain` states how many do, and not what is still to be done."""
+    remains = _REMAINS.match(plain, end)
+    return remains.end() if remains else end
 
 
 def _figures(sentence: Sentence) -> Iterator[tuple[int, int, Figure, str]]:
@@ -113,20 +172,28 @@ def _figures(sentence: Sentence) -> Iterator[tuple[int, int, Figure, str]]:
             continue
         text = found["value"]
         value = Decimal(text.replace(".", "") if is_european and _EUROPEAN.fullmatch(text) else plain_number(text))
-        unit = (found["unit"] or "").strip() or _unit_behind(plain, found.end())
+        unit = (found["unit"] or "").strip() or _unit_beside(plain, found.start("value"), found.end())
         unit = unit or _SCALES.get((found["scale"] or "").lower(), "")
         about = found["about"] is not None or found["sign"] in ("~", "≈")
         words, around = names_in(sentence, found.start("value"), found.end())
+        words |= frozenset() if unit else keys_in(_SIGNED.get(found["sign"] or "", ""))
         number = str(value) if value == value.to_integral_value() else plain_number(text)
         yield found.start("value"), found.end(), Figure(value, unit, words, around, about), number
+    for none in _NONE.finditer(plain):
+        figure = Figure(Decimal(0), "", *names_in(sentence, none.start(), none.start("noun")))
+        yield none.start(), none.end("noun"), figure, ""
     for word in _IN_WORDS.finditer(plain):
         value = Decimal(WORDS.get(word["word"].lower(), 1))
         yield word.start(), word.end(), Figure(value, "", *names_in(sentence, word.start(), word.end("word"))), ""
 
 
-def _unit_behind(plain: str, end: int) -> str:
-    """Return the unit that a number has from the one behind it, as in `12/19/31 ms` and `from 88 to 61 ms`."""
+def _unit_beside(plain: str, start: int, end: int) -> str:
+    """Return the unit that a number has from the one behind it, as in `12/19/31 ms` and `from 88 to 61 ms`, or from
+    the one before it, as in `61 ms (was 88)`.
+    """
     found = _SHARED.match(plain, end)
+    if found is None and not re.match(r"\s{0,3}[^\W\d]", plain[end : end + 4]):
+        found = _WAS.search(plain, 0, start)
     return found["unit"] if found else ""
 
 
@@ -140,6 +207,10 @@ def _is_figure(plain: str, found: re.Match[str]) -> bool:
     digits = re.sub(r"\D", "", text)
     return (
         len(digits) > 1
+        or (text == "0" and _FOUND_NONE.search(plain[: found.start("value")]) is not None)
+        or _ACTED_ON.match(plain, found.end()) is not None
+        or _CHANGED.search(plain[: found.start("value")]) is not None
+        or _CHANGES.match(plain, found.end()) is not None
         or bool(found["unit"])
         or bool(found["scale"])
         or _COUNTED.match(plain, found.end()) is not None
@@ -156,4 +227,4 @@ def names_in(sentence: Sentence, start: int, end: int) -> tuple[frozenset[str], 
         column = sentence.columns[at] if at < len(sentence.columns) else ""
         return keys_in(f"{cells[0]} {column}"), keys_in(sentence.heading)
     around = f"{raw[:start]} ; {sentence.before[-300:]} ; {sentence.heading[:100]} ; {sentence.lead[-100:]}"
-    return keys_in(clause_around(raw, start, end)), keys_in(around)
+    return keys_in(words_of(raw, start, end)), keys_in(around)

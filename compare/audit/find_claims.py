@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from gedanken.compare.audit.checks_said import checks_said
 from gedanken.compare.audit.commands import steps_of
+from gedanken.compare.audit.deeds_said import deeds_said
 from gedanken.compare.audit.figures_said import figures_said
 from gedanken.compare.audit.firmness import is_firm
 from gedanken.compare.audit.mood_words import EARLIER
@@ -15,6 +16,7 @@ from gedanken.compare.audit.quantities_said import quantities_said
 from gedanken.compare.audit.runs_said import quotes_said, runs_said
 from gedanken.compare.audit.says import (
     CheckSays,
+    DeedSays,
     ExitSays,
     FiguresSay,
     FileSays,
@@ -137,6 +139,8 @@ def _of_sentence(event: AgentEvent, sentence: Sentence) -> Iterator[Spotted]:
         taken.append((run.start, run.end))
         command = run.command or (_command_near(sentence, run.start) if isinstance(run.says, OutputSays) else None)
         yield spotter.spotted((run.start, run.end), run.says, command, path=run.path)
+    for deed in deeds_said(sentence, taken):
+        yield spotter.spotted((deed.start, deed.end), deed.says, None)
     for hit in figures_said(sentence, taken):
         yield spotter.spotted((hit.start, hit.end), hit.says, None, numbers=hit.numbers)
 
@@ -192,6 +196,8 @@ def _topic(says: Says) -> str | None:
             return says.family
         case RunSays():
             return says.family
+        case DeedSays():
+            return says.name
         case OutputSays() | FileSays() | UnreadSays() | FiguresSay():
             return None
     return says.name or says.what

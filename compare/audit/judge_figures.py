@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from gedanken.compare.audit.amounts import is_amount
 from gedanken.compare.audit.contradicted import contradicted
-from gedanken.compare.audit.derived import Place, derived
+from gedanken.compare.audit.counted_otherwise import counted_otherwise
+from gedanken.compare.audit.derived import FACTORS, Place, derived
+from gedanken.compare.audit.kindred_names import kindred_of
 from gedanken.compare.audit.labels import unit_of
 from gedanken.compare.audit.other_names import changed_since, is_other_thing, outdoes, sentence_of
 from gedanken.compare.audit.says import Figure, FiguresSay
@@ -43,7 +45,9 @@ def judge_figures(case: Case, says: FiguresSay) -> Verdict:
     sentence = sentence_of(case)
     found: list[Place] = []
     for figure in says.figures:
-        carried = _carrier(figure, places) or derived(case, figure, places, sentence)
+        carried = (
+            _carrier(figure, places) or derived(case, figure, places, sentence) or counted_otherwise(case, figure)
+        )
         if carried is None:
             wrong = contradicted(case, figure, places, sentence) if sentence and len(says.figures) == 1 else None
             return wrong or _open(case, figure, places, tuple(_line(case, one) for one in found[:2]))
@@ -75,14 +79,31 @@ def _carrier(figure: Figure, places: list[Place]) -> tuple[Place, ...] | None:
         rank = (named, place.event)
         if (best is None or rank > best.rank) and not _has_rival(words, place, places, is_mine):
             best = _Carrier(rank, place)
-    return None if best is None else (best.place,)
+    return (best.place,) if best is not None else _kindred(figure, places, is_mine)
+
+
+def _kindred(figure: Figure, places: list[Place], is_mine: partial[bool]) -> tuple[Place, ...] | None:
+    """Return the printed number if the last output that names the like of what the claim names has no other number
+    with such a name, and none with the claim's own words.
+    """
+    words = kindred_of(figure.words)
+    for event in dict.fromkeys(place.event for place in places) if words else ():
+        mine = [place for place in places if place.event == event]
+        if not any(words & place.one.mine for place in mine):
+            continue
+        named = [place for place in mine if words & place.one.mine and not place.one.is_footer]
+        told = [place for place in mine if figure.words & place.one.mine and not words & place.one.mine]
+        if len(named) == 1 and is_mine(named[0].one) and _is_likely(figure, named[0]) and not told:
+            return (named[0],)
+        return None
+    return None
 
 
 def _is_likely(figure: Figure, place: Place) -> bool:
     """Return whether a printed number can measure what the stated one measures: rows are no seconds."""
     kind, scale = unit_of(figure.unit)
     printed = place.one
-    if figure.unit in ("×", "x"):
+    if figure.unit in FACTORS:
         return bool(printed.mine & _FACTORS)
     if not kind:
         return not printed.kind
@@ -101,14 +122,15 @@ def _is_plain(figure: Figure, place: Place, recent: list[int], places: list[Plac
     """
     digits = len(re.sub(r"\D", "", str(figure.value)).lstrip("0"))
     is_same_kind = unit_of(figure.unit)[0] == place.one.kind
+    is_alone = sum(one.event == place.event and not one.one.is_footer for one in places) == 1
     if digits >= _PARTICULAR and not figure.about and not place.one.mine and is_same_kind:
         return True
-    if (figure.around & place.one.mine and digits > 1) or (place.count == 1 and figure.words & place.command):
+    if (figure.around & place.one.mine and digits > 1) or (is_alone and figure.words & place.command):
         return True
     if place.event not in recent:
         return False
     kind = unit_of(figure.unit)[0]
-    if place.count == 1 and digits > 1 and kind == place.one.kind and not figure.about:
+    if is_alone and digits > 1 and kind == place.one.kind and not figure.about and not place.one.is_status:
         return True
     alike = [one for one in places if one.event == place.event and one.one.kind == kind]
     return (
@@ -122,7 +144,7 @@ def _has_rival(words: frozenset[str], place: Place, places: list[Place], is_mine
     return is_other_thing(words, place.one.mine, place.names) or any(
         outdoes(held, words & rival.names, None if rival.event == place.event else rival.command)
         for rival in places
-        if rival.one.kind == place.one.kind and not is_mine(rival.one)
+        if rival.one.kind == place.one.kind and not is_mine(rival.one) and not rival.one.is_footer
     )
 
 

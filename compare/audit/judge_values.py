@@ -249,7 +249,21 @@ def _is_elses(case: Case, says: ValueSays, found: Found) -> bool:
     line, at = line_at(case, found.event, found.offset)
     if says.what == "metric" and (words := _words(says)) is not None:
         return is_anothers(line, at, re.compile(words, re.IGNORECASE), says.name)
+    if says.what == "version" and re.fullmatch(r"[\w@./+#-]+", says.name):
+        return _is_of_another_package(case, says, line, found)
     return says.what in ("count", "size") and is_of_another_file(line, case.spotted.claim.path)
+
+
+def _is_of_another_package(case: Case, says: ValueSays, line: str, found: Found) -> bool:
+    """Return whether the version of a line stands directly behind another name, and nothing there has the name of the
+    claim.
+    """
+    named = re.search(rf"(?P<name>[A-Za-z][\w.-]{{1,60}})[@=]=?v?{re.escape(says.value)}(?![\w.]*\d)", line)
+    if named is None:
+        return False
+    run = next((one for one in case.runs_before() if one.result == found.event), None)
+    shown = f"{line} {run.command if run else ''}".lower()
+    return not any(part in shown for part in re.split(r"[/@]", says.name.lower()) if len(part) > 1)
 
 
 def _converted(case: Case, says: ValueSays) -> Verdict | None:

@@ -33,6 +33,12 @@ _SAME = {
     "function": "func funcs function functions",
     "statement": "stmt stmts statement statements",
     "ops": "ops ops/s op",
+    "email": "email emails e-mail e-mails mail mails",
+    "insert": "insert inserts inserted insertion insertions added adds add additions addition create created creates",
+    "delete": (
+        "delete deletes deleted deletion deletions removed removes remove removals removal destroy destroyed destroys"
+    ),
+    "change": "change changes changed update updates updated modify modified modifies",
     "accuracy": "acc accuracy genauigkeit",
     "coverage": "cov cover covered coverage abdeckung",
 }
@@ -43,7 +49,7 @@ _COMMON = frozenset(
         "the and are was were has have had for from with that this those these its our now still only just "
         "about than into out all any each per both but not also again new old before after there they them then over "
         "under more less left down between where which while what when does did done been being very same other "
-        "another total der die das und ist sind war waren hat haben von vom mit auf für bei jetzt nur noch nicht ein "
+        "another der die das und ist sind war waren hat haben von vom mit auf für bei jetzt nur noch nicht ein "
         "eine einen les des est sont une par sur dans avec pour maintenant elle ils los las del son una con por "
         "ahora ist run ran runs of in to is it at by on as an or so we be us up no "
         "ms ns sec min mb kb gb mib kib gib byte bytes percent info error: usr home dev",
@@ -58,6 +64,7 @@ _NUMBER = re.compile(
 _MINUTES = re.compile(r"(?<![\w.])(\d{1,4})m ?(\d{1,2}(?:\.\d{1,4})?)s\b")
 _CELL = re.compile(r"[^\s|│]+(?: [^\s|│]+)*")
 _TABBED = re.compile(r"[^\t]*[^\s][^\t]*")
+_FOOTER = re.compile(r"\s*\(\d+ rows?\b")
 _NO_HEAD = re.compile(r"[-=:.\d]|\+(?!/-)")
 _NEAR = 3
 """Maximum number of characters between the ends of a number and of the head of its column."""
@@ -82,6 +89,13 @@ class Printed(NamedTuple):
     """The words that name it: its key, its row, its column, what it counts."""
     around: frozenset[str]
     """The words of the heading above its line."""
+    is_footer: bool = False
+    """True if it counts the rows that stand above it, as `(1 row)` does."""
+
+    @property
+    def is_status(self) -> bool:
+        """True if it is the status of an HTTP response, which says nothing of what was counted."""
+        return {"http", _key("status")} <= self.mine
 
 
 def keys_in(text: str) -> frozenset[str]:
@@ -115,7 +129,7 @@ def unit_of(text: str) -> tuple[str, Decimal]:
     low = re.sub(r"^(nano|micro|milli)(?=se)", lambda found: _PREFIXES[found[1]] + "s", unit.lower())
     if low in ("%", "percent", "prozent"):
         return "percent", Decimal(1)
-    if low in ("x", "×", "/s"):
+    if low in ("x", "×", "/s", "times", "fold", "-fold"):
         return "", Decimal(1)
     if (time := re.fullmatch(r"(ns|µs|us|ms|min|h|s(?=$|e[ckg]))(?:[a-zà-ÿ]{2,8})?s?", low)) is not None:
         return "time", Decimal(_TIMES[time[1]])
@@ -140,16 +154,30 @@ def _printed(text: str) -> Iterator[Printed]:
         if found:
             around = keys_in(_heading(lines, number))
             for order, one in enumerate(found):
+                if line[: one.start()].endswith("HTTP/"):
+                    continue
                 kind, scale = unit_of(one["unit"] or "")
                 value = Decimal(one["sign"] + one["value"].replace(",", ""))
-                mine = keys_in(_own(line, found, order)) | keys_in(_column(lines, number, one))
-                yield Printed(at + one.start(), value, kind, scale, mine, around)
+                mine = keys_in(f"{_own(line, found, order)} ; {_by_protocol(text, line, one.start())}")
+                mine |= keys_in(_column(lines, number, one))
+                yield Printed(at + one.start(), value, kind, scale, mine, around, _FOOTER.match(line) is not None)
         at += len(line) + 1
 
 
 def _in_seconds(found: re.Match[str]) -> str:
     seconds = int(found[1]) * 60 + Decimal(found[2])
     return f"{seconds}s".ljust(len(found[0]))[: len(found[0])]
+
+
+_STATUS = re.compile(r"(?:[<>] )?HTTP/\d(?:\.\d)? \Z")
+_HEADER = re.compile(r"(?:[<>] )?[A-Za-z][\w-]{1,40}: ")
+
+
+def _by_protocol(text: str, line: str, start: int) -> str:
+    """Return what a number is that stands in the head of an HTTP response."""
+    if _STATUS.match(line[:start]):
+        return "status"
+    return "header" if "HTTP/" in text[:400] and _HEADER.match(line) else ""
 
 
 def _own(line: str, found: list[re.Match[str]], order: int) -> str:

@@ -34,7 +34,9 @@ _BEFORE = {
         r"states)|changelog|"
         r"next step|still to|yet to|only (?:if|when)|how|why|what|checking (?:if|that|whether)|"
         r"verifying (?:that|if|whether)|"
-        r"when|whenever|once|before(?! \w+ing,?\s*\Z)|solution|get(?:s|ting)? (?:the|all|those|"
+        r"when|whenever|once|before(?! \w+ing,?\s*\Z)"
+        r"(?! (?:the|my|this|that|any|our) (?:\w+ )?(?:fix|change|edit|patch|refactor|refactoring|rewrite|"
+        r"upgrade|update|bump|migration|merge|rebase)\b)|solution|get(?:s|ting)? (?:the|all|those|"
         r"these|our|both|it)|keep(?:s|ing)?|"
         r"suggest(?:s|ed|ing)?|impl(?:y|ies|ied)|allow(?:s|ing)?|(?:check|look|watch|wait|ask|aim|"
         r"hope)(?:s|ed|ing)? for|so long as|as long as|baseline of|paper"
@@ -113,7 +115,9 @@ ORDERS = re.compile(
     r"verify|check|add|fix|update|confirm|try|use|"
     r"install|wait|see|create|write|implement|validate|review|note that you|remember|consider|do|don't|"
     r"merge|commit|push|deploy|ship|submit|rerun|restart|revert|replace|rebuild|bump|upgrade|configure|enable|disable|remove|"
-    r"delete|apply|never|always|ask|tell|think|look|verifying|checking|confirming|validating|making|ensuring|start|expect|aim|keep|help|get|let|imagine|suppose|assume)\s",
+    r"delete|apply|never|always|ask|tell|think|look|verifying|checking|confirming|validating|making|ensuring|start|expect|aim|keep|help|get|let|imagine|suppose|assume)\s"
+    r"(?!(?:is|are|was|were|has|had|took|takes|went|goes|runs|ran|needed|allocates?|costs?|drops?|dropped|fell|rose|"
+    r"passes|passed|fails|failed|succeeds|succeeded|times?|latency|results?|output)\b)",
     re.IGNORECASE,
 )
 """Beginnings of orders."""
@@ -128,7 +132,7 @@ PLANS = re.compile(
 """Headings and introductions of lists in which nothing is reported."""
 EARLIER = re.compile(
     r"\b(?:previously|originally|initially|at first|earlier|before (?:the|my|this|that|any)|prior to|"
-    r"baseline|at the (?:start|beginning)|"
+    r"baseline|at the (?:start|beginning)|beforehand|"
     r"first (?:run|time|attempt)|used to|on (?:the )?(?:original|main|master|unmodified)|"
     r"at that (?:point|time)|back then|by then|"
     r"zuvor|ursprünglich|zunächst|anfangs|vorher|auparavant|au départ|d'abord|antes|al principio|"

@@ -21,8 +21,22 @@ _LONG_COMMAND = 300
 _AWAY = 2_000
 _GENERAL = frozenset(["test", "pass"])
 """Words that stand in many lines of every output, and tell no number from another."""
-_CUT = re.compile(r"[,;()|→](?!\d)|\s(?:and|und|et|y|e|but|while|against|vs\.?|versus|gegen)\s", re.IGNORECASE)
+_CUT = re.compile(
+    r"[,;()|](?!\d)|→(?!\s{0,3}\d)|\s(?:and|und|et|y|e|but|while|against|vs\.?|versus|gegen)\s", re.IGNORECASE
+)
 """What ends the part of a sentence that names a number."""
+_WAS = re.compile(
+    r"\s{0,3}(?:(?:it |that |which )?(?:was|were|had been)|previously|before|formerly|originally|instead of|"
+    r"(?:down |up )?from)\s{1,3}",
+    re.IGNORECASE,
+)
+"""Before a number that states what the one before it was."""
+_HAS_NOUN = re.compile(r"\s{1,3}(?!(?:of|to|from|in|at|on|and|or|is|are|was|were)\b)[a-zà-ÿ][\w-]{2,20}")
+_COUNTED = re.compile(
+    r"(?<!\bof )(?<!/)(?<![\w.,])\d[\d,.]*\s{1,3}"
+    r"(?!(?:of|to|from|in|at|on|and|or|is|are|was|were)\b)(?:[a-zà-ÿ][\w-]{2,20})"
+)
+"""A number with the noun behind it."""
 _SERIAL = re.compile(r"(?<=[a-z])(?:\d+|[-_][a-z0-9]+)$")
 """What tells things of one series from each other."""
 
@@ -38,9 +52,27 @@ def sentence_of(case: Case) -> Sentence | None:
 
 def clause_around(sentence: str, start: int, end: int) -> str:
     """Return the part of a sentence that names the number between `start` and `end`."""
-    low = max((found.end() for found in _CUT.finditer(sentence, 0, start)), default=0)
+    low, high = _bounds(sentence, start, end)
+    return sentence[low:high]
+
+
+def _bounds(sentence: str, start: int, end: int) -> tuple[int, int]:
+    low = max((found.end() for found in _CUT.finditer(sentence) if found.end() <= start), default=0)
     after = _CUT.search(sentence, end)
-    return sentence[low : after.start() if after else len(sentence)]
+    return low, after.start() if after else len(sentence)
+
+
+def words_of(sentence: str, start: int, end: int) -> str:
+    """Return the words that name the number from `start` to `end`: those of its part of the sentence, without what
+    other numbers of that part count, as `suites` in `105 tests in 14 suites`.
+    """
+    low, high = _bounds(sentence, start, end)
+    before, after = sentence[low:start], sentence[end:high]
+    if not _HAS_NOUN.match(after):
+        if _WAS.fullmatch(before) and low:
+            return f"{sentence[_bounds(sentence, low - 1, low - 1)[0] : low]} {sentence[low:high]}"
+        return sentence[low:high]
+    return f"{_COUNTED.sub(' ', before)} {sentence[start:end]} {_COUNTED.sub(' ', after)}"
 
 
 def printed_by(case: Case, run: Run) -> tuple[Printed, ...]:

@@ -72,6 +72,11 @@ _MAVEN = re.compile(
 _GRADLE = re.compile(
     r"^(?P<total>\d+) tests completed(?:, (?P<failed>\d+) failed)?(?:, (?P<skipped>\d+) skipped)?", re.MULTILINE
 )
+_GRADLE_LOGGER = re.compile(
+    r"^Results: (?:SUCCESS|FAILURE) \((?P<total>\d+) tests, (?P<passed>\d+) successes, (?P<failed>\d+) failures, "
+    r"(?P<skipped>\d+) skipped\)",
+    re.MULTILINE,
+)
 _CTEST = re.compile(r"^\d+% tests passed, (?P<failed>\d+) tests failed out of (?P<total>\d+)", re.MULTILINE)
 _RSPEC = re.compile(
     r"^(?P<total>\d+) examples?, (?P<failed>\d+) failures?(?:, (?P<skipped>\d+) pending)?", re.MULTILINE
@@ -237,7 +242,7 @@ def _reader(pattern: re.Pattern[str]) -> Callable[[str], Iterator[Tests]]:
 
 _READERS = (
     _pytest, _unittest, _jest, _maven, _cargo, _go,
-    *(_reader(one) for one in (_MOCHA, _NODE, _GRADLE, _CTEST, _RSPEC, _PHPUNIT, _DOTNET)),
+    *(_reader(one) for one in (_MOCHA, _NODE, _GRADLE, _GRADLE_LOGGER, _CTEST, _RSPEC, _PHPUNIT, _DOTNET)),
     *(_reader(one) for one in (_XCTEST, _PLAIN, _OF_ALL, _SYMPY, _BUN, _PLAYWRIGHT)),
 )  # fmt: skip
 

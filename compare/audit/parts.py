@@ -23,7 +23,10 @@ _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(?P<text>.*)$|\s{0,3}\*\*(?P<bold>[^*\n]
 _PLAN = re.compile(r"\b(?:plan|proposal|roadmap|proposed)\b", re.IGNORECASE)
 _TELLS = re.compile(r"\b(?:I|we|ran|running|printed|got|gave|actual)\b", re.IGNORECASE)
 _RESULTS = re.compile(r"\b(?:results?|outcome|summary|done|completed|status|report|findings)\b", re.IGNORECASE)
-_ITEM = re.compile(r"\s{0,40}(?:[-*+•]|\d{1,3}[.)])\s+(?:\[(?P<box>[ xX])\]\s+)?|\s{0,40}(?=[✅✔✓☑❌✗✘])")
+_ITEM = re.compile(
+    r"\s{0,40}(?:[-*+•]|\d{1,3}[.)])\s+(?:\[(?P<box>[ xX])\]\s+)?|"
+    r"\s{0,40}(?=[✅✔✓☑❌✗✘⏭⏩⚠❗ℹ➡\U0001f300-\U0001faff])"
+)
 _ROW = re.compile(r"\s{0,12}\|.*\|\s*$")
 _TICK = re.compile(r"[✅✔✓☑❌✗✘]")
 """Symbols for success and failure, which in the first row of a table are results too."""
@@ -55,7 +58,7 @@ class Sentence:
     lead: str = ""
     """For a list item: the line that introduces its list."""
     before: str = ""
-    """The sentence before it in the same paragraph."""
+    """The sentence before it in the same paragraph; for a list item, the item above it."""
     columns: tuple[str, ...] = ()
     """For a table row: the names of its columns."""
     box: str = ""
@@ -103,6 +106,8 @@ class _Cutter:
     lead: str = ""
     last: str = ""
     """The last line of prose before the current one."""
+    item: str = ""
+    """The list item directly above the current line."""
     columns: tuple[str, ...] = ()
     paragraph: tuple[int, int] | None = None
     planned: bool = False
@@ -150,12 +155,15 @@ class _Cutter:
             self._row(at, line, following)
         elif (found := _ITEM.match(line)) and found.end() < len(line):
             self._flush()
-            self._sentences(at + found.end(), at + len(line), "item", found["box"] or "")
+            self._sentences(at + found.end(), at + len(line), "item", found["box"] or "", self.item)
+            self.item = line.strip()
+            return
         elif at and line.startswith(("    ", "\t")) and self.paragraph is None and not self.lead:
             pass  # an indented block of code
         else:
             begin = self.paragraph[0] if self.paragraph else at
             self.paragraph = (begin, at + len(line))
+        self.item = ""
 
     def _head(self, text: str) -> None:
         """Process a heading. Below the heading of a plan, every heading belongs to the plan, until one announces
@@ -181,8 +189,9 @@ class _Cutter:
         low = len(line) - len(line.lstrip())
         self._add(at + low, line.strip(), "row", "", "")
 
-    def _sentences(self, low: int, high: int, where: Literal["prose", "item"], box: str = "") -> None:
-        before = ""
+    def _sentences(
+        self, low: int, high: int, where: Literal["prose", "item"], box: str = "", before: str = ""
+    ) -> None:
         for start, end in _cuts(self.text, low, high):
             raw = self.text[start:end]
             self._add(start, raw, where, box, before)

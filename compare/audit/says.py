@@ -90,6 +90,15 @@ class RunSays:
 
 
 @dataclass(frozen=True, slots=True)
+class DeedSays:
+    """A claim that an operation was done, or went well."""
+
+    name: str
+    command: str
+    """A pattern of the commands that do it."""
+
+
+@dataclass(frozen=True, slots=True)
 class OutputSays:
     """A claim that a command printed certain lines."""
 
@@ -110,7 +119,9 @@ class UnreadSays:
     """A passage in which a model saw a claim although no rule finds one."""
 
 
-Says = UnreadSays | TestsSay | ExitSays | CheckSays | ValueSays | FiguresSay | RunSays | OutputSays | FileSays
+Says = (
+    UnreadSays | TestsSay | ExitSays | CheckSays | ValueSays | FiguresSay | RunSays | DeedSays | OutputSays | FileSays
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,16 @@ from typing import NamedTuple
 from gedanken.compare.audit.languages import languages_in
 from gedanken.compare.audit.mood import asserts
 from gedanken.compare.audit.mood_words import BEFORE, Language
-from gedanken.compare.audit.numerals import COUNT, COUNT_OR_WORD, count_of
+from gedanken.compare.audit.numerals import COUNT as ANY_COUNT
+from gedanken.compare.audit.numerals import COUNT_OR_WORD as ANY_COUNT_OR_WORD
+from gedanken.compare.audit.numerals import count_of
 from gedanken.compare.audit.parts import CODE, Sentence, spaced
+from gedanken.compare.audit.programs import words
 from gedanken.compare.audit.says import TestsSay
 
+_ALONE = r"(?<![A-Za-z0-9_.])"
+"""Before a number that is no part of a name, such as `codec_03`."""
+COUNT, COUNT_OR_WORD = _ALONE + ANY_COUNT, _ALONE + ANY_COUNT_OR_WORD
 _KIND = r"(?:tests?(?: ?cases?| ?suites?| files?)?|testcases?|specs?|test functions?)"
 _NO_ADJECTIVE = (
     r"\b(?!(?:that|this|the|all|and|or|says?|said|makes?|made|making|to|of|in|with|for|if|when|are|is|was|were|be|will|should|would|can|could|"
@@ -18,7 +24,7 @@ _NO_ADJECTIVE = (
     r"dass|que|qui|die|der|das|les|des|las|los|expected|which|while|where|keeps?|now|then|from|than|as|at|on)\b)"
 )
 _ADJECTIVES = rf"(?:{_NO_ADJECTIVE}[a-z][\w-]{{1,14}} ){{0,3}}?"
-_LINK = r"(?:(?:continues? to|are|is|were|was|now|all|still|have|has|both|currently|successfully|also|again|to be|came back|run|ran|and) ){0,4}"
+_LINK = r"(?:(?:continues? to|had been|has been|have been|used to|are|is|were|was|now|all|still|have|has|both|currently|successfully|also|again|to be|came back|run|ran|and) ){0,4}"
 _GOOD = r"(?:pass(?:ed|es|ing)?|green|succeed(?:ed|s)?|successful|successfully|ok|OK|clean)"
 _BAD = r"(?:fail(?:ed|s|ing|ures?)?|errors?|errored|broken|red)"
 _PATTERNS: list[tuple[Language, str]] = [
@@ -35,7 +41,8 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"[✅✔✓]\s*(?:the |all )?(?P<n>{COUNT})?(?P<adj> ){_KIND}(?P<good>\s*$)"),
     ("en", rf"(?P<n>{COUNT_OR_WORD}|\bnone\b) (?:out )?of (?:the |our |my |these )?(?:(?P<of>{COUNT}) )?(?P<adj>{_ADJECTIVES}){_KIND} (?:(?:are|is|were|was|have|has|now|still) ){{0,2}}(?P<bad>{_BAD})\b"),
     ("en", rf"(?P<n>{COUNT_OR_WORD}) ?(?:/|of|out of) ?(?P<of>{COUNT}) (?:(?:are|is|were|was|have|has|now|still) ){{0,2}}(?P<bad>{_BAD})\b"),
-    ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|is|was|were|have|still|now) ){{0,2}}(?P<bad>{_BAD})\b"),
+    ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?P<bad>failures?|failing tests?|failed tests?|red tests?) (?:out of|of|in|among) (?:the |all |a total of )?(?P<of>{COUNT})(?: {_KIND})?(?=\W|$)"),
+    ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|is|was|were|have|had been|still|now) ){{0,2}}(?P<bad>{_BAD})\b"),
     ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?:{_KIND} )?(?:(?:are|were) )?(?P<skip>skipped|skips|skip|xfailed|ignored|pending|deselected)\b"),
     ("en", r"\b(?:test suite|the suite|full suite|entire suite|whole suite|unit tests|pytest|tests) (?:run )?(?:(?:is|are|now|also|still|all|comes back|finishes|finished|completes|completed) ){0,3}(?P<all>)(?P<good>green|passes|passed|passing|successfully|clean)\b"),
     ("en", r"\b(?P<all>everything|all) (?:is |are |now |still ){0,2}(?P<good>passes|passed|passing|green)(?=\s*(?:now|again|here)?\s*(?:[.!,;):—–]|$|✅))"),
@@ -68,6 +75,14 @@ _LIMITS_NOT = frozenset(
         "automated",
         "total",
         "pytest",
+        "junit",
+        "testng",
+        "nunit",
+        "xunit",
+        "catch2",
+        "gtest",
+        "googletest",
+        "minitest",
         "jest",
         "vitest",
         "mocha",
@@ -194,25 +209,8 @@ _NO_LABELS = frozenset(
         "total",
     ]
 )
-_OF_FAILURES = frozenset(
-    [
-        "test",
-        "tests",
-        "unit",
-        "integration",
-        "new",
-        "more",
-        "other",
-        "known",
-        "flaky",
-        "existing",
-        "pre-existing",
-        "unrelated",
-        "remaining",
-        "of",
-        "them",
-        "such",
-    ]
+_OF_FAILURES = words(
+    "test tests unit integration new more other known flaky existing pre-existing unrelated remaining of them such"
 )
 PASSES_ON = re.compile(
     r"\s{1,3}(?:an?|the|it|its|them|this|that|his|each|every|\w+ (?:to|on|into|through|as)) ?\b", re.IGNORECASE
@@ -294,9 +292,11 @@ def _is_about_a_name(sentence: Sentence, found: re.Match[str]) -> bool:
             re.search(r"test|suite", sentence.plain[max(0, found.start() - 60) : found.end() + 40], re.IGNORECASE)
             is None
         )
+    if groups.get("of") and re.search("failure", groups.get("bad") or "", re.IGNORECASE):
+        return False
     return bool(groups.get("bad") or groups.get("skip")) and not re.search(
         r"test|suite|spec|pass|prueb|prüf|测试|通过|réussi|bestanden",
-        sentence.plain + sentence.lead + sentence.heading,
+        sentence.plain + sentence.lead + sentence.heading + (sentence.before if sentence.where == "item" else ""),
         re.IGNORECASE,
     )
 
@@ -342,6 +342,7 @@ def _hit(sentence: Sentence, group: list[re.Match[str]]) -> Hit:
             all_pass = all_pass or number is None or bool(groups["all"]) or (total is not None and total == number)
         elif groups["bad"]:
             failed = number
+            total = count_of(groups["of"]) if groups["of"] else total
         else:
             skipped = number
     if passed is None and all_pass and failed is None and (tail := _TAIL.match(sentence.plain, end)):

@@ -62,6 +62,9 @@ _COUNTS: list[tuple[Language, str]] = [
     ("zh", rf"(?:有|共|包含|找到)\s?{_ABOUT}(?P<value>{COUNT})\s?(?P<name>行|个文件|个单词|条记录|处)"),
 ]  # fmt: skip
 _VERSIONS: list[tuple[Language, str]] = [
+    ("en", rf"(?<![\w/.-])(?P<name>(?:[\w-]+/)*[\w-]+\.(?:json|toml|txt|lock|ya?ml|xml|gradle|mod|cfg|ini)|[{CODE}]{{3,80}}) (?:now |currently |still )?(?:has|pins|asks for|requires|declares|lists|shows|says|reports|gives|specifies|is at|is on) (?:[\w@/-]{{2,30}} )?[\^~=v]{{0,3}}(?P<value>\d{{1,4}}\.\d{{1,6}}\.\d{{1,6}})(?![\w.]*\d)"),
+    ("en", r"\b(?:this|it|that)(?: is|'s) (?P<name>[A-Z][\w+#.-]{0,24}) v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3})\b"),
+    ("en", r"(?<![\w/-])(?P<name>@?[A-Za-z][\w/.-]{1,40}?):? (?:(?:went |is |was )?(?:bumped |upgraded |updated )?from )?v?\d{1,4}\.\d{1,6}\.\d{1,6} ?(?:→|->|=>|to) ?v?(?P<value>\d{1,4}\.\d{1,6}\.\d{1,6})\b"),
     ("en", r"(?<![\w/-])(?P<name>[A-Za-z][\w+#.-]{0,24}?)(?:'s)?(?: (?:--version|-V))?(?: (?:is|says|said|reports?|reported|prints?|printed|shows?|showed|gives?|gave|returned|outputs?))?(?: (?:installed )?(?:at )?version(?: is| was)?:?| (?:installed|running|at)| \(?v)?\s?v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3}(?:[a-z]+\d+)?)(?! ?(?:%|s\b|ms\b|x\b|[KMG]B))(?P<tail> (?:is|was|are) (?:installed|available|used|active|present|running))?"),
     ("en", rf"(?P<name>[{CODE}]{{3,80}}) (?:says|said|reports?|reported|prints?|printed|shows?|showed|gives?|gave|returned|outputs?):? (?:\w+ )?v?(?P<value>\d{{1,4}}(?:\.\d{{1,6}}){{1,3}})\b"),
     ("en", r"\b(?:installed|running|uses|using|on|have|has) (?P<name>[A-Z][\w+#-]{0,20}) v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3})\b"),
@@ -88,6 +91,8 @@ _GOAL = re.compile(
     re.IGNORECASE,
 )
 _VERSION_WORD = re.compile(
+    r"\b(?:this|it|that)(?: is|'s) [A-Z]\w*|\d\.\d+\.\d+\s?(?:→|->|=>|to)\s?v?\d+\.\d|"
+    r"\b(?:has|pins|asks for|requires|declares|lists|shows|says|reports|gives|specifies)\s(?:\S{1,20}\s)?[`\"^~=v]{0,3}\d+\.\d+\.\d|"
     r"version|install|running|(?<=\s)-V\b|available|environment has|interpreter|"
     r"\b(?:we are|we're) on\b|what runs|\bruns here|in use\b|läuft|\bis (?:now )?at v?\d",
     re.IGNORECASE,
@@ -170,6 +175,14 @@ def _is_stated(kind: str, found: re.Match[str], plain: str) -> bool:
             "section",
             "step",
             "v",
+            "has",
+            "shows",
+            "says",
+            "reports",
+            "pins",
+            "requires",
+            "lists",
+            "gives",
         )
     return not (
         kind in ("time", "size")

@@ -1,0 +1,45 @@
+"""Numbers that no output prints, and that it shows all the same: the lines of a listing, or that there are none."""
+
+from decimal import Decimal
+
+from gedanken.compare.audit.derived import Place
+from gedanken.compare.audit.labels import Printed, keys_in
+from gedanken.compare.audit.listed import listed_in
+from gedanken.compare.audit.other_names import command_of
+from gedanken.compare.audit.outcomes import shows_clean, shows_trouble
+from gedanken.compare.audit.says import Figure
+from gedanken.compare.audit.tools import shows_nothing_found
+from gedanken.compare.audit.verdicts import Case
+
+_MOST_RUNS = 12
+_FINDINGS = keys_in("errors findings issues problems violations offenses complaints")
+
+
+def counted_otherwise(case: Case, figure: Figure) -> tuple[Place, ...] | None:
+    """Return the place of an output that shows a number without printing it; None if there is none."""
+    return _listed(case, figure) or _none(case, figure)
+
+
+def _listed(case: Case, figure: Figure) -> tuple[Place, ...] | None:
+    """Return the listing that has as many lines as the claim says there are such things: the last one of its kind."""
+    for run in case.runs_before()[:_MOST_RUNS] if not figure.unit and not figure.about else ():
+        for listed in listed_in(run, figure.words):
+            return (Place(run.at, listed, command_of(run), run, 1),) if listed.value == figure.value else None
+    return None
+
+
+def _none(case: Case, figure: Figure) -> tuple[Place, ...] | None:
+    """Return the message that nothing was found of the last checker that was run, if the claim says that it found
+    none of what checkers find.
+    """
+    if figure.value or not figure.words & _FINDINGS:
+        return None
+    for run in case.runs_before()[:_MOST_RUNS]:
+        if not run.families() & {"lint", "types", "scan"}:
+            continue
+        told = shows_clean(run.text, "lint") or shows_nothing_found(run.text)
+        if told is None or run.exit_code not in (0, None) or run.cut or shows_trouble(run.text):
+            return None
+        zero = Printed(told.start(), figure.value, "", Decimal(1), figure.words, frozenset())
+        return (Place(run.at, zero, command_of(run), run, 1),)
+    return None

@@ -1,0 +1,24 @@
+"""Names that people use for what programs name otherwise: what was found, written, read, dropped, changed."""
+
+from gedanken.compare.audit.labels import keys_in
+
+_ALIKE = tuple(
+    keys_in(words)
+    for words in (
+        "error finding issue problem violation offense complaint diagnostics",
+        "written wrote write output came out saved exported kept remaining remains remain left result survived",
+        "read input loaded parsed scanned ingested start",
+        "dropped discarded removed skipped rejected deleted filtered gone eliminated",
+        "updated update changed affected touched backfilled modified migrated set",
+        "inserted insert added created new",
+        "status answers answered returns returned replies responded responds yields gives rejected http",
+        "size weighs weight big large",
+        "total all altogether overall",
+    )
+)
+"""Groups of words; those of one group may name the same number."""
+
+
+def kindred_of(words: frozenset[str]) -> frozenset[str]:
+    """Return the words of every group of which one occurs."""
+    return frozenset(key for group in _ALIKE if group & words for key in group)

@@ -1,0 +1,67 @@
+"""Counting what a listing shows, where a claim says how many there are: untracked files, commits, matches."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from gedanken.compare.audit.labels import Printed, keys_in
+from gedanken.compare.audit.runs import Run
+
+_MOST_TEXT = 50_000
+_ANY_LINE = r"^\S"
+
+
+class _Listing(NamedTuple):
+    """A command whose output has a line for each thing."""
+
+    command: re.Pattern[str]
+    line: re.Pattern[str]
+    names: frozenset[str]
+    """The words of a claim that speaks of such things; all words of at least one of them are needed."""
+    needs: frozenset[str] = frozenset()
+    """Words of which the claim must have one besides."""
+
+
+def _listing(command: str, line: str, names: str, needs: str = "") -> _Listing:
+    return _Listing(re.compile(command), re.compile(line, re.MULTILINE), keys_in(names), keys_in(needs))
+
+
+_SHORT = r"git status\b[^|;&]*\s(?:-\w*s\w*|--short|--porcelain)"
+_LISTINGS = (
+    _listing(_SHORT, r"^\?\? \S", "file files path", "untracked"),
+    _listing(_SHORT, r"^(?: M|M[ M]) \S", "file files path", "modified changed"),
+    _listing(r"git (?:diff|show)\b[^|;&]*--name-(?:only|status)", r"^\S.*$", "file files path"),
+    _listing(r"git ls-files\b", r"^\S.*$", "file files"),
+    _listing(
+        r"git log\b(?![^|;&]*\s(?:-\d|-n|--max-count))[^|;&]*--oneline", r"^[0-9a-f]{7,40} \S", "commit commits"
+    ),
+    _listing(r"git stash list\b", r"^stash@", "stash stashes"),
+    _listing(r"git branch\b(?! -[dDmM])", r"^[* ] \S", "branch branches"),
+    _listing(r"\bfind \S[^|;&]*-type f\b", r"^\S*[\w/]\S*$", "file files"),
+    _listing(r"\bfind \S[^|;&]*-type d\b", r"^\S*[\w/]\S*$", "folder folders directory directories"),
+    _listing(r"\bls\b(?! -\w*[lRa])[^|;&]*\*\.\w+", r"^\S+$", "file files"),
+    _listing(r"\b(?:grep|rg)\b[^|;&]*\s-\w*l\w*\b", r"^\S+$", "file files"),
+    _listing(
+        r"\b(?:grep|rg|ag)\b(?![^|;&]*\s(?:-\w*[lcABCmo]|--(?:count|files|context|after|before|max)))",
+        r"^\S.*$",
+        "match hits occurrences mentions matches places uses calls todo todos",
+    ),
+    _listing(r"kubectl get pods?\b", r"^(?!NAME\b)\S+\s+\d+/\d+\s", "pod pods"),
+    _listing(r"docker (?:ps|container ls)\b", r"^(?!CONTAINER\b)[0-9a-f]{12}\s", "container containers"),
+)  # fmt: skip
+
+
+def listed_in(run: Run, words: frozenset[str]) -> Iterator[Printed]:
+    """Yield the number of things that the output of a run lists, if the words of a claim speak of such things."""
+    if run.cut or run.result is None or len(run.text) > _MOST_TEXT:
+        return
+    is_alone = sum(step.program != "cd" for step in run.steps) == 1
+    for listing in _LISTINGS:
+        if not is_alone and listing.line.pattern.startswith(_ANY_LINE):
+            continue  # a line of another command would count too
+        if not listing.names & words or (listing.needs and not listing.needs & words):
+            continue
+        lines = list(listing.line.finditer(run.text)) if listing.command.search(run.command) else []
+        if lines:
+            yield Printed(lines[0].start(), Decimal(len(lines)), "", Decimal(1), listing.names, frozenset())
