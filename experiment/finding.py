@@ -44,4 +44,4 @@ class Finding:
     caution: str = ""
     """A caveat for the reader, as a sentence."""
     which: str = ""
-    """What exactly is concerned, in a few words for a list of kinds: `7` for a missing epoch 7."""
+    """What exactly is concerned, in a few words for a list of kinds, for example `epoch 7`."""

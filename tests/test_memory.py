@@ -114,7 +114,8 @@ def test_a_script_has_comments_tells_and_escaped_braces(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "why"), [("# nothing\n", "0 lines"), ("{tell me\n", "must end with }"), ("ls\n" * 201, "201 lines")]
+    ("text", "why"),
+    [("# nothing\n", "0 lines"), ("{tell me\n", "must end with the matching }"), ("ls\n" * 201, "201 lines")],
 )
 def test_a_script_that_cannot_be_typed_is_refused(tmp_path: Path, text: str, why: str) -> None:
     script = tmp_path / "lines"

@@ -235,7 +235,7 @@ def test_a_container_of_a_run_in_another_cache_is_not_taken_over(
     container = begin(machine, "sleep 20")
     monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path))
     try:
-        with pytest.raises(NoSandbox, match="belongs to a run in another cache folder"):
+        with pytest.raises(NoSandbox, match="or to a run in another cache folder"):
             asyncio.run(open_machine(run_id=run_id).run("sleep 20", label="line1"))
         assert _containers(run_id)[0].status == "running"
     finally:

@@ -80,8 +80,9 @@ def _epoch_findings(run_set: RunSet, run: ParsedRun, count: EpochCount) -> Itera
     shown = f"shows {count.shown} of the {count.expected} epochs that {whose}"
     expected = many(count.expected, "epoch")
 
-    def found(check: str, observed: str, refs: tuple[LineRef, ...], which: Iterable[int]) -> Finding:
-        return Finding(check, (run.label,), refs, expected, observed, which=as_ranges(tuple(which)))
+    def found(check: str, observed: str, refs: tuple[LineRef, ...], which: tuple[int, ...]) -> Finding:
+        named = f"{'epoch' if len(which) == 1 else 'epochs'} {as_ranges(which)}"
+        return Finding(check, (run.label,), refs, expected, observed, which=named)
 
     if count.declared:
         refs = tuple(run.ref(at) for at in count.declaring)
