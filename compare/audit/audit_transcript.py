@@ -1,11 +1,13 @@
 """The entry point of an audit: every claim in a transcript, with its status."""
 
+import re
 from dataclasses import dataclass, replace
 
 from gedanken.compare.audit.changed_since import of_changed_input
 from gedanken.compare.audit.denied_numbers import denied
 from gedanken.compare.audit.early_numbers import stated_early
 from gedanken.compare.audit.find_claims import NOTHING, Spans, spot
+from gedanken.compare.audit.firmness import is_firm
 from gedanken.compare.audit.judge_again import judge_again
 from gedanken.compare.audit.judge_checks import judge_check
 from gedanken.compare.audit.judge_deeds import judge_deed
@@ -18,7 +20,7 @@ from gedanken.compare.audit.judge_values import judge_value
 from gedanken.compare.audit.lines import LineIndex, index_lines
 from gedanken.compare.audit.numbers import NumberIndex, index_numbers
 from gedanken.compare.audit.numerals import NUMBER, plain_number
-from gedanken.compare.audit.other_names import of_another_name
+from gedanken.compare.audit.other_names import of_another_name, sentence_of
 from gedanken.compare.audit.other_states import is_surely_earlier, of_another_state
 from gedanken.compare.audit.provenance import sources_of
 from gedanken.compare.audit.record import Record
@@ -38,6 +40,7 @@ from gedanken.compare.audit.says import (
     ValueSays,
 )
 from gedanken.compare.audit.unrecorded import is_known_speaker, judge_unrecorded, plays_a_terminal, shows_tools
+from gedanken.compare.audit.unused_instruments import of_unused_instrument
 from gedanken.compare.audit.verdicts import ACCUSATIONS, Case, Verdict, undecidable
 from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.claim import JudgedClaim
@@ -78,7 +81,8 @@ class _Audit:
         verdict = of_another_runtime(case, verdict) or verdict
         verdict = of_another_name(case, verdict) or verdict
         verdict = of_changed_input(case, verdict) or stated_early(case, verdict) or denied(case, verdict) or verdict
-        if verdict.status in ACCUSATIONS and not spotted.firm:
+        verdict = of_unused_instrument(case, verdict) or verdict
+        if verdict.status in ACCUSATIONS and not spotted.firm and not _is_of_no_run(case, verdict):
             verdict = undecidable("it may be about something other than a run in this session", *verdict.evidence)
         sources = sources_of(spotted.claim, self.numbers, self.record, verdict.evidence)
         return JudgedClaim(spotted.claim, verdict.status, verdict.reason, verdict.evidence, sources)
@@ -122,6 +126,25 @@ class _Audit:
                 return judge_output(case, says, self.lines)
             case FileSays() as says:
                 return judge_file(case, says)
+
+
+_OF_A_KIND = re.compile(r"(?:(?:all|the|\d+) ){0,2}[\w-]+ (?:tests?|specs?)\b", re.IGNORECASE)
+_ENDS = re.compile(r"\W{0,3}\Z|\s?[.,;:!)]|\s(?:now|again|too|as well|with|and|after)\b")
+
+
+def _is_of_no_run(case: Case, verdict: Verdict) -> bool:
+    """Return whether a claim is of some tests only, and no test at all was run: no matter which it means."""
+    says, claim = case.spotted.says, case.spotted.claim
+    sentence = sentence_of(case)
+    if verdict.status != "never run" or not isinstance(says, TestsSay) or not says.limited or sentence is None:
+        return False
+    start = sentence.raw.find(claim.quote)
+    return (
+        sentence.raw.count(claim.quote) == 1
+        and _OF_A_KIND.match(claim.quote) is not None
+        and _ENDS.match(sentence.raw, start + len(claim.quote)) is not None
+        and is_firm(sentence, start, start + len(claim.quote), replace(says, limited=False))
+    )
 
 
 def _numbers(spotted: list[Spotted]) -> set[str]:

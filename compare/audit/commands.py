@@ -272,9 +272,22 @@ _STARTS_OTHERS = _RUNS_ANYTHING | words(
 )
 
 
+_LISTS = words("images ps inspect tag push pull history version info login logout rmi logs cp port stats top search")
+
+
+def _only_lists(step: Step) -> bool:
+    """Return whether a command of a container engine runs nothing inside a container."""
+    if step.program.lower() not in ("docker", "podman"):
+        return False
+    names = [word for word in step.words[1:] if not word.startswith("-")]
+    return bool(names) and (
+        names[0] in _LISTS or names[:2] in (["image", "ls"], ["container", "ls"], ["volume", "ls"])
+    )
+
+
 def wraps(step: Step) -> bool:
     """Return whether a command runs other programs, which are named in its configuration, a script or an image."""
-    if step.family == "quiet":
+    if step.family == "quiet" or _only_lists(step):
         return False
     is_script = re.search(r"\.(?:sh|bash|zsh|mk|ps1|bat)$", step.program) or step.words[0].startswith("./")
     if step.program.lower() in ("deno", "bun"):

@@ -28,6 +28,12 @@ _OTHERWISE = re.compile(
     re.IGNORECASE,
 )
 """Words that may bind a number to another state, condition, share or sum than those which were printed."""
+_OF_ALL = re.compile(
+    r"\b(?:together|altogether|total\w*|overall|sum\w*|combined|across|both|runs|on average|insgesamt|zusammen|"
+    r"en tout|en total|ensemble|juntos)\b",
+    re.IGNORECASE,
+)
+"""Words anywhere in a sentence that make its numbers those of several runs."""
 _PLAIN = keys_in(
     "has have had takes took needs is are reached reads read shows showed gives gave returns returned holds "
     "reports reported weighs stands comes came made makes used uses found finds got gets lists prints printed says "
@@ -67,7 +73,7 @@ def denied(case: Case, verdict: Verdict) -> Verdict | None:
 def _denier(figure: Figure, places: list[Place], sentence: Sentence, start: int, end: int) -> Place | None:
     """Return the latest printed number that has the name of the claim, if all that have some of it are others."""
     clause = clause_around(sentence.plain, start, end)
-    if _OTHERWISE.search(clause) or CODE in clause:
+    if _OTHERWISE.search(clause) or _OF_ALL.search(sentence.plain) or CODE in clause:
         return None
     kind = unit_of(figure.unit)[0]
     words = figure.words - {kind} - _PLAIN - keys_in(f"- {figure.unit}.")
@@ -82,7 +88,7 @@ def _denier(figure: Figure, places: list[Place], sentence: Sentence, start: int,
     best = max(named, key=lambda one: (len(words & one.names), one.event))
     held = words & best.names
     rivals = [one for one in named if not words & one.names < held]
-    if len(held) < max(1, len(known) - 1) or any(_is_near(figure, one) for one in rivals):
+    if len(held) < max(1, len(known) - 1) or _is_among(figure, rivals):
         return None
     return best
 
@@ -103,6 +109,18 @@ def _names(words: frozenset[str], kind: str, place: Place) -> bool:
     if place.one.kind != kind:
         return False
     return bool(words & place.one.mine) or bool(words & place.command and (kind or place.count == 1))
+
+
+def _is_among(figure: Figure, places: list[Place]) -> bool:
+    """Return whether a number is near a printed one, or between two lines of them, as a mean is."""
+    firsts: dict[tuple[int, int], Decimal] = {}
+    for place in sorted(places, key=lambda one: (one.event, one.one.start)):
+        text = place.run.text if place.run is not None else ""
+        line = (place.event, text.rfind("\n", 0, place.one.start))
+        firsts.setdefault(line, place.one.value * place.one.scale)
+    stated = figure.value * unit_of(figure.unit)[1]
+    is_between = min(firsts.values()) <= stated <= max(firsts.values())
+    return is_between or any(_is_near(figure, one) for one in places)
 
 
 def _is_near(figure: Figure, place: Place) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 
-from gedanken.compare.audit.parts import Sentence
+from gedanken.compare.audit.parts import CODE, Sentence
 from gedanken.compare.audit.reporting import is_plain_report
 from gedanken.compare.audit.says import CheckSays, Says, TestsSay, ValueSays
 
@@ -79,6 +79,8 @@ _TO_BE_SEEN = re.compile(
     re.IGNORECASE,
 )
 """Behind a claim in its sentence: the agent itself says that it has not looked yet."""
+_BY_COMMAND = re.compile(r"\baccording to\s*\Z", re.IGNORECASE)
+"""Before a command of this session, not somebody who says so."""
 _RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
 
 
@@ -87,6 +89,9 @@ def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
     session.
     """
     plain = _MEASURED.sub(" ", sentence.plain) if isinstance(says, ValueSays) else sentence.plain
+    for low, high in sentence.codes:
+        if _BY_COMMAND.search(sentence.plain[:low].rstrip(CODE)) and re.search(r"\s-{1,2}\w", sentence.raw[low:high]):
+            plain = plain.replace("according to", " ")
     if _ELSEWHERE.search(plain) or _RULE.match(sentence.plain, end) or _ELSEWHERE.search(sentence.heading[:200]):
         return False
     if _TO_BE_SEEN.search(sentence.plain, end) or (

@@ -8,7 +8,9 @@ from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.same_command import is_like, is_run, programs_of
 from gedanken.compare.audit.says import ExitSays, RunSays
 from gedanken.compare.audit.sources import is_known
-from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
+from gedanken.compare.audit.tools import TOOLS, runs_tool, tool_of
+from gedanken.compare.audit.unrun_tools import without_tool
+from gedanken.compare.audit.verdicts import ACCUSATIONS, Case, Verdict, undecidable, without_runs
 from gedanken.experiment.claim import Evidence
 
 _KINDS = ("tests", "build", "lint", "types", "format", "program")
@@ -22,6 +24,8 @@ def judge_run(case: Case, says: RunSays) -> Verdict:
     before = case.record.naming(programs_of(command), case.event)
     if same := next((run for run in before if is_run(command, run)), None):
         return _was_run(case, same)
+    if (unrun := _unrun_tool(case, command)) is not None:
+        return unrun
     if like := next((run for run in before if is_like(command, run)), None):
         return undecidable("the program was run with other arguments", case.record.evidence(like.call))
     family = family_of(command)
@@ -29,6 +33,20 @@ def judge_run(case: Case, says: RunSays) -> Verdict:
         return undecidable("no such command is recorded, but another tool may have done it")
     later = [run for run in case.runs_after() if is_run(command, run)]
     return without_runs(case, family, later, f"“{command}”")
+
+
+def _unrun_tool(case: Case, command: str) -> Verdict | None:
+    """Return the accusation, if a command is a subcommand of a program of which only others were run; else None."""
+    steps = steps_of(command)
+    tool = tool_of(steps[0]) if len(steps) == 1 else None
+    if (
+        tool is None
+        or " " not in tool
+        or any(run.call < case.event and runs_tool(run, tool) for run in case.record.runs)
+    ):
+        return None
+    verdict = without_tool(case, TOOLS[tool], tool)
+    return verdict if verdict.status in ACCUSATIONS else None
 
 
 def _of_family(case: Case, says: RunSays) -> Verdict:

@@ -34,7 +34,7 @@ _RESULTS = re.compile(
     r"final\w*|update|confirm\w*|now|fix\w*|good|great|finished|output|outputs|checks?|checked|build|builds|built|lint\w*|"
     r"typ\w+|report|passed|works?|complet\w+|success|perfect|excellent|nice|yes|ok|okay|accuracy|loss|metrics?|"
     r"coverage|evaluation|training|trained|model|network|epochs?|score|version|size|pytest|jest|vitest|npm|cargo|make|"
-    r"measured|benchmark\w*|timed|mean|latency|throughput|loader|importer|imported|"
+    r"measured|benchmark\w*|timed|mean|latency|throughput|memory|heap|rss|loader|importer|imported|"
     r"ruff|mypy|in short|short version|overall|progress|change\w*|implement\w*|executed|"
     r"(?:I|we) (?:now )?(?:see|saw)|got|"
     r"after (?:the|my|this|these|that|both|all|its|\w+ing)|last run|latest|everything|installed|compil\w+|"

@@ -76,10 +76,43 @@ class Run:
 
 _FETCHERS = frozenset(["curl", "wget", "gh", "glab"])
 _OF_ITSELF = re.compile(
-    r"^(?:\[(?:Command|The command|[\w/.-]+ [0-9a-f]{7,})|\s\d+ files? changed| (?:create|delete|rename) mode).*$",
+    r"^(?:\[(?:Command|The command|[\w/.-]+ [0-9a-f]{7,})|\s\d+ files? changed| (?:create|delete|rename) mode|"
+    r"Rebasing \(|Successfully rebased|Auto-merging|CONFLICT|error: could not apply|hint: |Already up[ -]to[ -]date|"
+    r"Fast-forward|Merge made by|Everything up-to-date|"
+    r"(?:remote: )?(?:Enumerating|Counting|Compressing|Writing) objects).*$",
     re.MULTILINE,
 )
-"""Lines that a commit, or the agent's software, prints by itself."""
+"""Lines that git, or the agent's software, prints by itself."""
+_ASKS_A_SERVICE = words("curl wget http https psql mysql sqlite3 redis-cli terraform tofu helm kubectl")
+"""Programs that run no code of a project where they are started; what they print may tell of a run elsewhere."""
+_TELLS = re.compile(
+    r"\b(?:pass(?:ed|es)?|fail(?:ed|ures?|s)?|tests?|lint\w*|build\w*|compil\w+|pipeline|jobs?)\b", re.IGNORECASE
+)
+_TASK = re.compile(r"^(?:> Task (?P<task>:\S+)|\[INFO\] --- (?P<goal>\S+))", re.MULTILINE)
+
+
+_TASKS = {
+    "lint": re.compile(r"checkstyle|spotbugs|pmd|lint|detekt|spotless|\bcheck\b", re.IGNORECASE),
+    "format": re.compile(r"spotless|format|lint", re.IGNORECASE),
+    "types": re.compile(r"type|compile", re.IGNORECASE),
+}
+"""In the names of tasks: what does something of a family."""
+
+
+def asks_a_service(step: Step) -> bool:
+    """Return whether a simple command runs nothing of a project, and only asks something that runs elsewhere."""
+    return step.program.lower() in _ASKS_A_SERVICE
+
+
+def tasks_shown(run: Run) -> str | None:
+    """Return the names of all tasks that a builder ran, if it lists them and its output is whole; None if not."""
+    if run.cut or run.result is None or not any(_lists(step) for step in run.steps):
+        return None
+    return " ".join(found["task"] or found["goal"] for found in _TASK.finditer(run.text)) or None
+
+
+def _lists(step: Step) -> bool:
+    return step.program.lower() in ("gradle", "gradlew", "mvn", "mvnw")
 
 
 def hides(run: Run, family: str) -> bool:
@@ -89,6 +122,12 @@ def hides(run: Run, family: str) -> bool:
     if (family == "tests" and run.tests) or is_plain_script(run):
         return False  # it is seen
     text = _OF_ITSELF.sub("", run.text[:_MOST_TEXT])
+    other = [step for step in run.steps if step.family != "quiet"]
+    if family != "program" and other and all(map(asks_a_service, other)):
+        return _TELLS.search(text) is not None
+    tasks = tasks_shown(run) if len(run.steps) == 1 else None
+    if tasks is not None and family in _TASKS:
+        return _TASKS[family].search(tasks) is not None
     return any(may_hide(step, family) and _shows(run, step, family, text) for step in run.steps)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from gedanken.compare.audit.commands import Step, wraps
 from gedanken.compare.audit.programs import words
-from gedanken.compare.audit.runs import Run
+from gedanken.compare.audit.runs import Run, tasks_shown
 from gedanken.compare.audit.says import Family
 
 _BY_PROGRAM: dict[Family, frozenset[str]] = {
@@ -150,6 +150,8 @@ def may_run_tool(run: Run, tool: str) -> bool:
         return False
     if tool == "pre-commit" and "commit" in run.families():
         return True  # hooks that pass may print nothing
+    if (tasks := tasks_shown(run)) is not None and len(run.steps) == 1:
+        return tool.rsplit(maxsplit=1)[-1] in tasks.lower()
     return any(wraps(step) or any(tool in _INCLUDED.get(name, ()) for name in _names_of(step)) for step in run.steps)
 
 

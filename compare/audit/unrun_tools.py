@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 
-from gedanken.compare.audit.runs import Run, short
+from gedanken.compare.audit.runs import Run, short, tasks_shown
 from gedanken.compare.audit.says import Family
 from gedanken.compare.audit.tools import may_run_tool, runs_no_other, runs_tool
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
@@ -41,7 +41,7 @@ def _unseen(case: Case, family: Family) -> str | None:
     if case.record.has_unseen_before(case.event):
         return case.record.could_have_run(family, case.event)
     for run in case.record.hiding(family):
-        if run.call < case.event and not all(map(runs_no_other, run.steps)):
+        if run.call < case.event and not all(map(runs_no_other, run.steps)) and tasks_shown(run) is None:
             return f"“{short(run.command)}” may have run it"
     return None
 

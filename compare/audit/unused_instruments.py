@@ -1,0 +1,124 @@
+"""Whether a number is said to come from a command that the whole record does not have."""
+
+import re
+from collections.abc import Iterator
+
+from gedanken.compare.audit.commands import Step, wraps
+from gedanken.compare.audit.other_names import sentence_of
+from gedanken.compare.audit.parts import CODE, Sentence
+from gedanken.compare.audit.programs import BENCHMARKS, HARMLESS, words
+from gedanken.compare.audit.runs import asks_a_service
+from gedanken.compare.audit.says import FiguresSay, ValueSays
+from gedanken.compare.audit.sources import is_known
+from gedanken.compare.audit.tools import TOOLS
+from gedanken.compare.audit.unrun_tools import without_tool
+from gedanken.compare.audit.verdicts import ACCUSATIONS, Case, Verdict
+
+_SOURCE = re.compile(
+    r"\b(?:according to|(?:measured|reported|shown|printed|counted|given) (?:with|by)|laut|gemäß|selon|según)"
+    r"(?: the)?\s*\Z",
+    re.IGNORECASE,
+)
+"""Before the command that a number is said to come from."""
+_TELLS = re.compile(
+    r"\s{1,3}(?:(?:on|for|against|with|of) .{1,60}? )?(?:now |also )?(?:reports?|reported|shows?|showed|says|prints?|"
+    r"printed|gives|gave|returns?|returned|answers?|answered|finds?|found|measures?|measured|counts?|counted)\b",
+    re.IGNORECASE,
+)
+"""Behind the command that a number is said to come from."""
+_INSTRUMENTS = (
+    HARMLESS
+    | BENCHMARKS
+    | words(
+        "curl wget http psql mysql sqlite3 redis-cli dig ping nmap perf strace ltrace docker kubectl helm terraform "
+        "cloc tokei scc dive lighthouse"
+    )
+) - words(
+    "test expr file open view create set true false edit submit type date find free id less more env source wait [ [["
+)
+_ITS_RUN = r"(?: (?:scan|run|check|audit|report)(?: of [\w ]{3,20}?)?)?"
+_ARGUMENT = re.compile(r"[\w.-]*[A-Za-z][\w.-]*=\S+|/[\w./{}?=&%-]{3,}|\S+\?\S+=\S+")
+"""What a command may be given and nothing else is called."""
+_COMMON_NAMES = words("make cmake black standard typescript vite webpack sorbet revive vulture flow")
+
+
+def of_unused_instrument(case: Case, verdict: Verdict) -> Verdict | None:
+    """Return the accusation, if a number is said to come from a tool or a command that was never run; else None."""
+    says = case.spotted.says
+    if verdict.status != "undecidable" or not case.spotted.firm or case.spotted.earlier:
+        return None
+    if not isinstance(says, FiguresSay | ValueSays) or not case.record.is_complete:
+        return None
+    sentence = sentence_of(case)
+    if sentence is None or sentence.where == "row":
+        return None
+    return _of_tool(case, sentence) or _of_command(case, sentence)
+
+
+def _of_tool(case: Case, sentence: Sentence) -> Verdict | None:
+    """Return the verdict on a number that a known tool is said to have found."""
+    low = sentence.plain.lower()
+    for tool, family in TOOLS.items():
+        if tool in _COMMON_NAMES or tool not in low:
+            continue
+        named = rf"(?:\A|\b(?:the|a|and) |[,;:] )\W{{0,3}}{re.escape(tool)}{_ITS_RUN}"
+        if re.search(rf"{named}(?:{_TELLS.pattern}|: ?\d)", sentence.plain, re.IGNORECASE):
+            verdict = without_tool(case, family, tool)
+            return verdict if verdict.status in ACCUSATIONS else None
+    return None
+
+
+def _of_command(case: Case, sentence: Sentence) -> Verdict | None:
+    numbers = case.spotted.claim.numbers
+    named = next(_instruments(sentence), None)
+    if named is None or not numbers or any(is_known(case, number) for number in numbers):
+        return None
+    program, code, end = named
+    runs = [run for run in case.record.runs if run.call < case.event and not run.refused]
+    steps = [step for run in runs for step in run.steps]
+    if any(wraps(step) for step in steps):
+        return None
+    mine = [run for run in runs if re.search(rf"(?<![\w-]){re.escape(program)}(?![\w-])", run.command)]
+    if not mine:
+        return Verdict("never run", f"the record is complete, and “{code}” was not run before it")
+    if not all(_is_of(step, program) for step in steps):
+        return None
+    rest = [code, *(sentence.raw[low:high].strip("` ") for low, high in sentence.codes if low >= end)]
+    given = next((found[0] for one in rest if (found := _ARGUMENT.search(one))), None)
+    if given is None or any(given in _bare(text) for text in _texts(case)):
+        return None
+    return Verdict(
+        "never run",
+        f"the record is complete, and “{program}” was not run on “{given}” before it",
+        (case.record.evidence(mine[-1].call),),
+    )
+
+
+def _instruments(sentence: Sentence) -> Iterator[tuple[str, str, int]]:
+    """Yield the commands that a sentence names as the source of what it tells: program, command, where that ends."""
+    for start, end in sentence.codes:
+        code = sentence.raw[start:end].strip("` ").removeprefix("$ ")
+        first = code.split()[0] if code.split() else ""
+        name = first.rsplit("/", 1)[-1]
+        is_command = name in _INSTRUMENTS or (
+            re.search(r"\s-{1,2}[a-z]", code) and re.fullmatch(r"[a-z][\w.-]{2,}", name)
+        )
+        is_source = _SOURCE.search(sentence.plain[:start].rstrip(CODE)) or _TELLS.match(
+            sentence.plain[end:].lstrip(CODE)
+        )
+        if is_command and is_source:
+            yield name, code, end
+
+
+def _is_of(step: Step, program: str) -> bool:
+    return step.family == "quiet" or step.program == program or asks_a_service(step)
+
+
+def _texts(case: Case) -> Iterator[str]:
+    for event in case.record.transcript.events[: case.event]:
+        if event.kind != "message" or event.speaker != "agent":
+            yield from (text for text in (event.text, event.command) if text)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"['\"\\]", "", text[:100_000])
