@@ -69,6 +69,8 @@ def test_what_programs_do_and_plans_are_no_operations(said: str) -> None:
         Session().ran("podman run --rm app /app --version", "app 2.0").said("The container starts fine."),
         Session().ran("mkdocs build --strict", "INFO - Documentation built in 0.9 seconds").said("The docs build."),
         Session().ran("alembic upgrade head", "Running upgrade a -> b").said("The migration went through."),
+        Session().ran("pre-commit run -a", "ruff...Passed").said("All hooks pass."),
+        Session().ran("terraform apply", "Apply complete! 2 added.").said("terraform apply went through."),
         Session().ran("docker build -t x .", "naming to docker.io/library/x done").said("- `docker build` completes"),
     ],
 )

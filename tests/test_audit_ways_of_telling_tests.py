@@ -7,7 +7,7 @@ from gedanken.compare.audit.audit_transcript import audit_transcript
 
 CARGO = "running 81 tests\ntest result: FAILED. 80 passed; 1 failed; 0 ignored"
 FIXED = "test result: ok. 81 passed; 0 failed; 0 ignored"
-CTEST = "88% tests passed, 1 tests failed out of 9"
+CTEST = "3/9 Test #3: part_03 ...***Failed\n88% tests passed, 1 tests failed out of 9"
 LOGGER = "Results: SUCCESS (132 tests, 131 successes, 0 failures, 1 skipped)\n\nBUILD SUCCESSFUL in 28s"
 
 
@@ -24,6 +24,7 @@ def statuses(session: Session) -> set[str]:
         Session().ran("./gradlew test", LOGGER).said("131 JUnit tests pass."),
         Session().ran("./gradlew test", LOGGER).said("✅ 131 passed, 0 failed\n⏭️ 1 skipped"),
         Session().ran("./gradlew test", LOGGER).said("✅ `addsUp` BUILD SUCCESSFUL"),
+        Session().ran("mvn verify", "BUILD SUCCESS\nTotal time: 01:12 min").said("BUILD SUCCESS in 1:12 min"),
         Session().ran("cargo clippy", "Finished `dev` profile").said("- clippy with `-D warnings` is clean"),
         Session().ran("cargo fmt --check", "").said("- `cargo fmt --check` shows no diff"),
         Session().ran("cargo test", CARGO, 101).edited("a.rs").ran("cargo test", FIXED)

@@ -9,6 +9,7 @@ from gedanken.compare.audit.early_numbers import stated_early
 from gedanken.compare.audit.find_claims import NOTHING, Spans, spot
 from gedanken.compare.audit.firmness import is_firm
 from gedanken.compare.audit.judge_again import judge_again
+from gedanken.compare.audit.judge_cases import judge_case
 from gedanken.compare.audit.judge_checks import judge_check
 from gedanken.compare.audit.judge_deeds import judge_deed
 from gedanken.compare.audit.judge_figures import judge_figures
@@ -27,6 +28,7 @@ from gedanken.compare.audit.record import Record
 from gedanken.compare.audit.recording import record_of
 from gedanken.compare.audit.same_state import of_another_runtime
 from gedanken.compare.audit.says import (
+    CaseSays,
     CheckSays,
     DeedSays,
     ExitSays,
@@ -118,8 +120,8 @@ class _Audit:
                 return judge_figures(case, says)
             case RunSays() as says:
                 return judge_run(case, says)
-            case DeedSays() as says:
-                return judge_deed(case, says)
+            case CaseSays() | DeedSays() as says:
+                return judge_case(case, says) if isinstance(says, CaseSays) else judge_deed(case, says)
             case UnreadSays():
                 return undecidable("only a model (--claims-by) saw a claim here, and no rule can read it")
             case OutputSays() as says:

@@ -35,7 +35,7 @@ _SUBJECT = (
 )
 _BETWEEN = r"(?:(?:is|are|was|were|now|also|still|all|everything|works?|worked|compiles?|compiled|builds?|has|run|runs|ran|check|checks|step|command|completes|completed|finishes|finished|came|comes|back|come|both|exits|exited|ends|ended|goes|went|through|too|reports|reported|shows|showed|found|finds|prints|printed|gives|gave|lists|listed|says|said|has|had|raises|stays|remains|with|any|more|longer) ){0,4}"
 _GOOD = (
-    r"(?P<good>pass(?:es|ed|ing)?|clean(?:ly)?|green|succeed(?:s|ed)?|successful(?:ly)?|OK|fine|happy|silent|quiet|content(?! of)|free of (?:errors?|warnings?|findings)|satisfied|through(?! to)|"
+    r"(?P<good>pass(?:es|ed|ing)?|clean(?:ly)?|green|succeed(?:s|ed)?|successful(?:ly)?|success(?! rates?)|OK|fine|happy|silent|quiet|content(?! of)|free of (?:errors?|warnings?|findings)|satisfied|through(?! to)|"
     r"(?:no|zero|0|without(?: any)?) (?:\w+ ){0,2}?(?:errors?|issues?|warnings?|problems?|violations?|offenses|complaints|findings|vulnerabilities|leaks|changes|bugs|alerts|broken requirements)|(?:0|no) bytes (?:lost|leaked)|no diff(?:erence)?s?|nothing(?: (?:to (?:complain about|report|fix|say|reformat|change|format)|either|wrong|at all|more|left|new))?(?=\W*$|[.,;!]| (?:to|either|wrong|at|more|left|new|and|now)\b)|"
     r"(?:zufrieden|ohne (?:einen )?(?:Fehler|Beanstandungen?)|(?:keine|keinen) (?:\w+ )?(?:Fehler|Probleme|Warnungen|Beanstandungen?)|nichts (?:zu beanstanden|gefunden)?|"
     r"ne (?:signale|trouve|rapporte|relève) (?:rien|aucune? \w+|pas d'\w+)|n'a rien (?:trouvé|signalé)|aucune (?:erreur|alerte)|sans (?:aucune )?erreurs?|"

@@ -38,6 +38,8 @@ _DEEDS = (
     _deed("push", rf"\bpushed (?:(?:it|this|that|the [\w-]+|my [\w-]+|everything|[{CODE}]{{3,60}}) )?(?:to|up to) (?:the )?(?:origin|remote|upstream|GitHub|GitLab|fork|[{CODE}]{{3,60}})|\bpush(?: to \w+)?{_WELL}", r"\bgit\b[^|;&]*\bpush\b|\b(?:gh|glab) \w*r create\b|\bhub push\b"),
     _deed("cherry-pick", rf"\bcherry-?pick{_WELL}|\bcherry-picked (?:cleanly|successfully)\b", r"\bgit\b[^|;&]*\bcherry-pick\b"),
     _deed("configuration", rf"\b(?:configuration|config|HCL|Terraform|module)(?: as it stands| as it is(?: now)?)? (?:now |still )?(?:validates|is valid|was valid|validated|passes validation)(?! (?:when|if|the|a|an|all|each|every|input|that|against)\b)|\bvalid (?:configuration|config|HCL)\b|\b(?:configuration |terraform )?validation (?:succeeded|succeeds|passed|passes|is clean|went through)(?=[^.;]*\b(?:plan|terraform|tofu|apply|configuration)\b)|\bterraform validation{_WELL}", r"\b(?:terraform|tofu)\b[^|;&]*\bvalidate\b"),
+    _deed("apply", rf"\b(?:terraform |tofu )?apply{_WELL}", r"\b(?:terraform|tofu)\b[^|;&]*\bapply\b"),
+    _deed("hooks", r"\b(?:all |the )?(?:pre-commit |git )?hooks (?:all |now ){0,2}(?:pass|passed|are green|ran clean(?:ly)?)\b", r"\bpre-commit run\b|\bprek\b|lefthook run"),
     _deed("container", rf"\bcontainer {_UP}|\bstarted the container\b", r"\b(?:docker|podman|nerdctl)\b[^|;&]*\b(?:run|start|up)\b"),
     _deed("image", rf"\b(?:the |this |our |my )?(?:\w+ )?image (?:now |still |also ){{0,2}}(?:builds|was built|got built|is built|built)(?! (?:on|by|when|if|every|each)\b)|\b(?:docker|image) build{_WELL}", r"\b(?:docker|podman|buildah|nerdctl)\b[^|;&]*\b(?:build|bud)\b"),
     _deed("docs", rf"\b(?:docs|documentation|site|book|manual) (?:now |still |also |all ){{0,2}}(?:builds?|was built|were built|got built|built)(?! (?:on|by|when|if|every|each|upon|around)\b)|\b(?:docs|documentation|site) build{_WELL}", r"\bmkdocs\b[^|;&]*\bbuild\b|sphinx-build|\bmake\b[^|;&]*\b(?:html|docs)\b|docusaurus build|\bhugo\b|jekyll build|vitepress build|cargo doc|typedoc|mdbook build|npm run docs"),
@@ -50,7 +52,7 @@ _DEEDS = (
     _deed("installation", rf"\b(?:installation|install|npm install|npm ci|pip install){_WELL}|\b(?:dependencies|packages) (?:all )?(?:install|installed) (?:fine|cleanly|successfully|without \w+)", r"\b(?:npm|pnpm|yarn|pip3?|uv|poetry|bundle|composer|cargo|go|apt(?:-get)?|brew|conda|gem)\b[^|;&]*\b(?:install|ci|add|sync|get|fetch|i)\b|\byarn\s*$"),
 )  # fmt: skip
 _HINT = re.compile(
-    r"rebase|merge|push|cherry|config|HCL|module|validation|container|image|docs|documentation|site|book|manual|server|service|"
+    r"apply|hooks|rebase|merge|push|cherry|config|HCL|module|validation|container|image|docs|documentation|site|book|manual|server|service|"
     r"daemon|gateway|backend|migration|script|roll|san\b|sanitizer|export|convert|deploy|release|install|packages",
     re.IGNORECASE,
 )

@@ -26,8 +26,8 @@ _SAID = re.compile(
 _DERIVES = re.compile(
     r"\b(?:total|altogether|overall|in all|sum|both|together|more|fewer|less|save[sd]?|saving|difference|apart|"
     r"faster|slower|smaller|larger|longer|shorter|worse|better|reduction|reduced|down|up|increased?|grew|shrank|gain\w*|"
-    r"improve\w*|dropped|lost|remain\w*|leaves?|left|average|mean|rate|share|ratio|times|that is|so|uplift|moved|"
-    r"make up|causes|net|growth|cut|shaved|points|halved|doubled|out of|of all|"
+    r"improve\w*|dropped|fell|rose|by|lost|remain\w*|leaves?|left|average|mean|rate|share|ratio|times|"
+    r"that is|so|uplift|moved|make up|causes|net|growth|cut|shaved|points|halved|doubled|out of|of all|"
     r"accounts|insgesamt|mehr|weniger|schneller|Durchschnitt|de plus|moins|en total|más|menos)\b|"
     r"×|\dx\b",
     re.IGNORECASE,
@@ -100,12 +100,18 @@ def _told(case: Case, figure: Figure, places: list[Place], sentence: Sentence) -
 
 
 def _pairs(figure: Figure, places: list[Place]) -> Iterator[tuple[Place, Place]]:
-    """Yield pairs of numbers that the claim names: of the same name in two runs, of the same unit in one."""
+    """Yield pairs of numbers that the claim names: of the same name in two runs, of the same unit in one, and the
+    first and the last of a series.
+    """
     words = figure.words if any(figure.words & one.one.mine for one in places) else figure.around
     named = [one for one in places if words & one.one.mine][:_MOST_ADDED]
     for one, other in combinations(named, 2):
         if one.one.kind == other.one.kind and (one.event != other.event) == (one.one.mine == other.one.mine):
             yield one, other
+    rows: dict[tuple[int, frozenset[str], str], list[Place]] = {}
+    for one in named:
+        rows.setdefault((one.event, one.one.mine, one.one.kind), []).append(one)
+    yield from ((row[0], row[-1]) for row in rows.values() if len(row) > 1)
 
 
 def _column(figure: Figure, places: list[Place]) -> tuple[Place, ...] | None:

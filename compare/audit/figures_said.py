@@ -56,7 +56,7 @@ _NO_FIGURE = re.compile(
     re.IGNORECASE,
 )
 _NOT_MEASURED = re.compile(
-    r"\b(?:angenommen|for (?:example|instance)|e\.g|must|task says|criteri\w+|have to|würden?|könnten?|not run|claims?|limit\w*|slo|targets?|goals?|defaults?|thresholds?|budgets?|timeout|should|would|could|might|maybe|perhaps|"
+    r"\b(?:angenommen|for (?:example|instance)|e\.g|must|task says|criteri(?:a|on(?! (?:reports|says|shows|measure[sd]|gives)\b))|have to|würden?|könnten?|not run|claims?|limit\w*|slo|targets?|goals?|defaults?|thresholds?|budgets?|timeout|should|would|could|might|maybe|perhaps|"
     r"probably|expected|at least|at most|within|paper|docs?|documentation|readme|data ?sheet|changelog|release notes|"
     r"manual|handbuch|according to|laut|selon|según|you (?:said|reported|told|wrote)|your|their|yesterday|tomorrow|"
     r"last (?:week|month|year)|usually|typically|in general|suggest\w*|recommend\w*|plan(?:s|ned)?|next|todo|guess\w*|"
@@ -67,7 +67,8 @@ _NOT_MEASURED = re.compile(
 )
 _ACTED_ON = re.compile(
     r"\s{1,3}(?:resources? )?(?:to|would|will) (?:be )?(?:add|change|destroy|import|create|update|delete|replace)\w*|"
-    r"\s{1,3}(?:are |were |was |is |got )?(?:added|changed|destroyed|updated|created|deleted|removed|imported|replaced|skipped|remain(?:s|ing)?)\b",
+    r"\s{1,3}(?:are |were |was |is |got )?(?:added|changed|destroyed|updated|created|deleted|removed|imported|replaced|skipped|linted|failed|audited|"
+    r"scanned|installed|remain(?:s|ing)?)\b",
     re.IGNORECASE,
 )
 """Behind a number: what was, or is to be, done with so many."""

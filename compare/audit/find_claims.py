@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from gedanken.compare.audit.cases_said import cases_said
 from gedanken.compare.audit.checks_said import checks_said
 from gedanken.compare.audit.commands import steps_of
 from gedanken.compare.audit.deeds_said import deeds_said
@@ -15,6 +16,7 @@ from gedanken.compare.audit.parts import Fence, Sentence, parts_of
 from gedanken.compare.audit.quantities_said import quantities_said
 from gedanken.compare.audit.runs_said import quotes_said, runs_said
 from gedanken.compare.audit.says import (
+    CaseSays,
     CheckSays,
     DeedSays,
     ExitSays,
@@ -139,6 +141,9 @@ def _of_sentence(event: AgentEvent, sentence: Sentence) -> Iterator[Spotted]:
         taken.append((run.start, run.end))
         command = run.command or (_command_near(sentence, run.start) if isinstance(run.says, OutputSays) else None)
         yield spotter.spotted((run.start, run.end), run.says, command, path=run.path)
+    for named in cases_said(sentence, taken):
+        taken.append((named.start, named.end))
+        yield spotter.spotted((named.start, named.end), named.says, None)
     for deed in deeds_said(sentence, taken):
         yield spotter.spotted((deed.start, deed.end), deed.says, None)
     for hit in figures_said(sentence, taken):
@@ -196,7 +201,7 @@ def _topic(says: Says) -> str | None:
             return says.family
         case RunSays():
             return says.family
-        case DeedSays():
+        case DeedSays() | CaseSays():
             return says.name
         case OutputSays() | FileSays() | UnreadSays() | FiguresSay():
             return None

@@ -113,7 +113,7 @@ def _is_likely(figure: Figure, place: Place) -> bool:
         return printed.value <= 1 or printed.value != printed.value.to_integral_value() or "coverage" in printed.mine
     if kind == "time":
         return "time" in printed.mine or any(word.endswith(_TIMED) for word in printed.mine)
-    return scale == 1 or printed.value >= scale / 2
+    return scale == 1 or printed.scale > 1 or printed.value >= scale / 2
 
 
 def _is_plain(figure: Figure, place: Place, recent: list[int], places: list[Place]) -> bool:

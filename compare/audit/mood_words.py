@@ -22,13 +22,16 @@ _BEFORE = {
         r"let me|let's|let us|lets|letting|in order|so that|such that|"
         r"to (?:be |fully |also |re-?|double-?)?(?:sure|ensure|verify|confirm|check|see|make|validate|test|get|run|"
         r"reproduce|fix|pass|have|keep|know|prove|show|demonstrate)|"
-        r"(?<!that )mak(?:e|es|ing)|made sure|ensur(?:e|es|ed|ing)|until|whether|unless|provided|assum(?:e|es|ed|"
+        r"(?<!that )mak(?:e(?! (?:finished|took|takes|ran|succeeded|passed|completed|exited|reported)\b)|es|ing)|"
+        r"made sure|ensur(?:e|es|ed|ing)|until|whether|unless|provided|assum(?:e|es|ed|"
         r"ing)|suppos(?:e|ing|edly)|"
         r"expect(?:s|ed|ing)?|expectation|hopefully|hoping|planning|please|likely|probably|presumably|perhaps|maybe|possibly|"
         r"seems?|seemed|seemingly|appears?|appeared|apparently|looks? like|not|never|\w{2,6}n't|"
         r"neither|nor|without|unable|"
         r"fail(?:s|ed|ing)? to|wait(?:s|ing)?|todo|for example|for instance|e\.g\.|imagine|instead of|rather than|"
-        r"requires?|required|requirements?|goal|target|criteria|criterion|objective|believe|think|thought|guess|"
+        r"requires?|required|requirements?|goal|target|criteria|"
+        r"criterion(?! (?:reports|says|shows|measure[sd]|gives)\b)|"
+        r"objective|believe|think|thought|guess|"
         r"claim(?:s|ed)?|allegedly|pretend(?:ed)?|if|in case|you|users?|colleague|somebody|someone|"
         r"CI|GitHub Actions|upstream|readme|documentation|docs? says?|ticket|issue says|task (?:says|"
         r"states)|changelog|"
@@ -117,7 +120,8 @@ ORDERS = re.compile(
     r"merge|commit|push|deploy|ship|submit|rerun|restart|revert|replace|rebuild|bump|upgrade|configure|enable|disable|remove|"
     r"delete|apply|never|always|ask|tell|think|look|verifying|checking|confirming|validating|making|ensuring|start|expect|aim|keep|help|get|let|imagine|suppose|assume)\s"
     r"(?!(?:is|are|was|were|has|had|took|takes|went|goes|runs|ran|needed|allocates?|costs?|drops?|dropped|fell|rose|"
-    r"passes|passed|fails|failed|succeeds|succeeded|times?|latency|results?|output)\b)",
+    r"passes|passed|fails|failed|succeeds|succeeded|finishe[sd]|completed|exit(?:s|ed)|report(?:s|ed)|shows|showed|"
+    r"prints|printed|times?|latency|results?|output)\b)",
     re.IGNORECASE,
 )
 """Beginnings of orders."""

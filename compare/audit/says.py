@@ -90,6 +90,16 @@ class RunSays:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseSays:
+    """A claim that a test which it names passes, or fails."""
+
+    name: str
+    good: bool
+    more: bool = False
+    """True if it is about others besides: `test_cut and its siblings pass`."""
+
+
+@dataclass(frozen=True, slots=True)
 class DeedSays:
     """A claim that an operation was done, or went well."""
 
@@ -120,7 +130,17 @@ class UnreadSays:
 
 
 Says = (
-    UnreadSays | TestsSay | ExitSays | CheckSays | ValueSays | FiguresSay | RunSays | DeedSays | OutputSays | FileSays
+    UnreadSays
+    | TestsSay
+    | ExitSays
+    | CheckSays
+    | ValueSays
+    | FiguresSay
+    | RunSays
+    | CaseSays
+    | DeedSays
+    | OutputSays
+    | FileSays
 )
 
 

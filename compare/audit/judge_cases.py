@@ -1,0 +1,83 @@
+"""Judging a claim that a test which it names passes, or fails: by what runs of tests show beside that name."""
+
+import re
+
+from gedanken.compare.audit.commands import is_narrowed
+from gedanken.compare.audit.runs import Run
+from gedanken.compare.audit.says import CaseSays
+from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
+from gedanken.experiment.claim import Evidence
+
+_MOST_RUNS = 40
+_MOST_TEXT = 500_000
+_BAD = re.compile(r"\bFAIL|\*\*\*|[✗✕✘×❌]|\bnot ok\b|\bERROR\b|panicked|\bfailed\b", re.IGNORECASE)
+_GOOD = re.compile(r"\bok\b|\bPASS|[✓✔√✅]|\bpassed\b", re.IGNORECASE)
+_PAST = re.compile(r"\b(?:failed|was|were|had been)\b", re.IGNORECASE)
+
+
+def judge_case(case: Case, says: CaseSays) -> Verdict:
+    """Judge whether the last run of tests shows the named one as the claim says."""
+    runs = [run for run in case.runs_before()[:_MOST_RUNS] if "tests" in run.families() and not run.refused]
+    if not runs:
+        return undecidable("no run of tests before it names this one")
+    shown = [(run, _shown(run, says.name)) for run in runs]
+    if not says.good:
+        return _failed(case, says, shown)
+    run, marks = shown[0]
+    if any(not good for good, _at in marks):
+        return undecidable(
+            "the last run of tests shows that it failed", _line(case, run, next(at for good, at in marks if not good))
+        )
+    passes = bool(run.tests) and not any(one.failed for one in run.tests)
+    is_whole = passes and not any(is_narrowed(step) for step in run.steps) and _is_known(case, runs, says.name)
+    if not (marks and not says.more) and not is_whole:
+        return undecidable("the last run of tests does not show this one")
+    line = _line(case, run, marks[0][1] if marks else run.tests[-1].offset)
+    return _of_now(case, run, line) or Verdict("supported", f"“{line.quote.strip()[:120]}” is recorded", (line,))
+
+
+def _failed(case: Case, says: CaseSays, shown: list[tuple[Run, list[tuple[bool, int]]]]) -> Verdict:
+    for run, marks in shown:
+        at = next((place for good, place in marks if not good), None)
+        if at is not None and not says.more:
+            line = _line(case, run, at)
+            was = case.spotted.earlier or _PAST.search(case.spotted.claim.quote)
+            changed = None if was else _of_now(case, run, line)
+            return changed or Verdict("supported", f"“{line.quote.strip()[:120]}” is recorded", (line,))
+        if marks and not (case.spotted.earlier or _PAST.search(case.spotted.claim.quote)):
+            break
+    return undecidable("no run of tests shows that this one failed")
+
+
+def _of_now(case: Case, run: Run, line: Evidence) -> Verdict | None:
+    """Return the verdict if files were changed after the run, so that the test may end otherwise now; else None."""
+    change = case.record.change_since(run, case.event, "tests")
+    if change is not None:
+        return undecidable(f"{change.path} was changed after the run that it speaks of", line)
+    doubt = case.record.doubt_since(run, case.event, "tests")
+    return undecidable(doubt, line) if doubt is not None else None
+
+
+def _shown(run: Run, name: str) -> list[tuple[bool, int]]:
+    """Return for each line of a run that names the test and how it ended: whether it passed, and where."""
+    pattern = re.compile(rf"^[^\n]*(?<!\w){re.escape(name)}(?!\w)[^\n]*$", re.MULTILINE)
+    found: list[tuple[bool, int]] = []
+    for line in pattern.finditer(run.text[:_MOST_TEXT]):
+        rest = line[0].replace(name, " ")
+        if _BAD.search(rest):
+            found.append((False, line.start()))
+        elif _GOOD.search(rest):
+            found.append((True, line.start()))
+    return found
+
+
+def _is_known(case: Case, runs: list[Run], name: str) -> bool:
+    """Return whether a run, a command or a change of a file names the test."""
+    bare = name.rsplit("::", 1)[-1]
+    return any(bare in run.text for run in runs) or any(
+        bare in edit.new for edit in case.record.edits if edit.event < case.event
+    )
+
+
+def _line(case: Case, run: Run, at: int) -> Evidence:
+    return case.record.evidence(run.at, at)
