@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gedanken.compare.output.decimal_commas import has_decimal_commas
 from gedanken.compare.output.environment import MASK, Before, words_before_ids
 from gedanken.compare.output.transcript import Transcript, template_of
 from gedanken.compare.output.wording import HOLE
@@ -50,6 +51,11 @@ class Templates:
     def before_ids(self) -> Before:
         """The words that are followed by ids in any real log."""
         return frozenset[tuple[str, int]]().union(*map(words_before_ids, self._texts()))
+
+    @cached_property
+    def decimal_commas(self) -> bool:
+        """True if the real logs write decimal commas."""
+        return has_decimal_commas(self._texts())
 
     @cached_property
     def _logs(self) -> Sequence[Transcript]:
