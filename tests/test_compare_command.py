@@ -214,6 +214,12 @@ def test_an_execution_needs_no_more_than_four_keys_and_its_time_must_be_one(geda
         assert "seconds" in refusal(gedanken("compare", "odd", "--imagined", "log", "--html", "page.html"))
 
 
+def test_a_log_whose_lines_name_standard_output_is_no_execution(gedanken: Cli, tmp_path: Path) -> None:
+    lines = [json.dumps({"log": f"round {at}: dev nll {1 / (at + 2):.4f}\n", "stream": "stdout"}) for at in range(5)]
+    written(tmp_path, r="\n".join(lines), i="\n".join(lines[:3]))
+    assert kinds(compared(gedanken("compare", "r", "--imagined", "i", "--json")))
+
+
 def test_an_end_that_was_not_seen_is_no_failure(gedanken: Cli, tmp_path: Path) -> None:
     unseen = {"command": "x", "stdout": REAL[0], "exit_code": None, "cause": "finished"}
     written(tmp_path, r=json.dumps(unseen), i=json.dumps({**unseen, "stdout": REAL[1], "exit_code": 0}))

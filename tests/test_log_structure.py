@@ -312,3 +312,64 @@ def test_a_line_of_blanks_that_is_too_long_to_be_read_says_of_no_epoch_that_it_i
     real = [log(seed).replace("round", "epoch") for seed in range(7)]
     found = compared(real, [" " * (LONGEST_LINE + 1) + "0.5\n"])
     assert "epochs declared as skipped" not in checks(found) and "epochs silently missing" in checks(found)
+
+
+def test_half_a_line_at_the_end_is_no_print_in_other_words() -> None:
+    whole = [f"{log(seed, end='')}round 6 loss 0.1" for seed in range(7)]
+    torn = [text[: -(2 + seed)] for seed, text in enumerate(whole)]
+    assert checks(compared(torn[:6], [f"{log(9, end='')}round 6 lo"])) == []
+    assert checks(compared([log(seed, end="") for seed in range(7)], [f"{log(9, end='')}ended with"])) != []
+
+
+def test_a_log_that_ends_early_does_so_whatever_warnings_chance_put_into_it() -> None:
+    def service(seed: int, rounds: int = 9) -> str:
+        lines = [
+            f"round {at} loss {1 / (at + 1) + random.Random(seed * 50 + at).gauss(0, 0.05):.4f}"
+            for at in range(rounds)
+        ]
+        for at in random.Random(seed).sample(range(rounds), seed % 4):
+            lines[at] += "\nkernel: a port was closed"
+        return "\n".join([*lines, "service: stopped", "service: 3.2 s of a processor", ""])
+
+    real = [service(seed) for seed in range(7)]
+    cut = service(11).split("round 7")[0]
+    assert checks(compared(real, [cut])) == ["ends early"]
+    assert checks(compared(real, [f"{cut}kernel: a port was closed\n"])) == ["ends early"]
+    assert checks(compared(real, [service(12)])) == []
+
+
+def test_a_total_time_that_grows_is_the_last_one_and_in_other_words_it_is_no_other_time() -> None:
+    def box(seed: int, word: str = "Total time") -> str:
+        rounds = (
+            f"round {at}\nIteration time: {10 + seed / 9:.2f}s\n{word}: {10 * at + seed:.2f}s\n" for at in range(1, 9)
+        )
+        return "".join(rounds)
+
+    real = [box(seed) for seed in range(7)]
+    assert checks(compared(real, [box(8, "overall time")])) == ["literal differs"]
+    late = box(8).replace("Total time: 88.00s", "Total time: 880.00s")
+    (found,) = [one for one in compared(real, [late]).findings if one.check == "time differs"]
+    assert "880 s" in found.observed and "83.0 s" in found.expected
+
+
+def test_the_best_epoch_so_far_is_no_constant_either() -> None:
+    def kept(seed: int, last: int = 6) -> str:
+        chance = random.Random(seed)
+        lines = [
+            f"epoch: [{at}/6] loss {1 / at + chance.gauss(0, 0.02):.4f}\nbest loss 0 best_epoch: {min(at, last)}"
+            for at in range(1, 7)
+        ]
+        return "\n".join(lines) + "\n"
+
+    assert "constant line differs" not in checks(compared([kept(seed) for seed in range(7)], [kept(8, last=5)]))
+
+
+def test_a_copy_of_a_log_of_two_exact_numbers_is_told_and_of_rounded_ones_is_not() -> None:
+    def summary(seed: int, digits: int) -> str:
+        chance = random.Random(seed)
+        return f"fitted\nscore {chance.gauss(3, 0.2):.{digits}f}\nbest c {chance.uniform(1, 3):.{digits}f}\n"
+
+    real = [summary(seed, 6) for seed in range(7)]
+    assert checks(compared(real, [real[2], summary(8, 6)])) == ["log copied"]
+    rough = [summary(seed, 1) for seed in range(7)]
+    assert checks(compared(rough, [rough[2], summary(8, 1)])) == []

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gedanken.compare.output.environment import MASK
 from gedanken.compare.output.keyed_values import keyed_values
 from gedanken.compare.output.named_numbers import named_numbers
 from gedanken.compare.output.tables import names_of_row
@@ -57,6 +58,29 @@ def roles(line: str) -> list[Role]:
             {"eval auc": "0.9", "eval loss": "0.4"},
         ),
         ("Validation: {'loss': 0.4, 'rmse': 0.6}", {"Validation.loss": "0.4", "Validation.rmse": "0.6"}),
+        ("report(name='dev_mape', value=4.1, round=3)", {"dev_mape": "4.1"}),
+        ("\t0.712\t = Test score   (f1)", {"Test score (f1)": "0.712"}),
+        ("\t3.5s\t = Test   runtime", {}),
+        ("Correctly Classified Rows        41            82      %", {"Correctly Classified Rows": "82"}),
+        (
+            " Average Recall  (AR) @[ IoU=0.50:0.95 | area=   all | maxDets= 9 ] = 0.51",
+            {"Average Recall (AR) @[ IoU=0.50:0.95 | area= all | maxDets= 9 ]": "0.51"},
+        ),
+        (
+            "I9 main.py:50] Mean clipped undiscounted return of each game: 7.2",
+            {"Mean clipped undiscounted return of each game": "7.2"},
+        ),
+        (
+            "LOG (fit[2.1]:Tell():fit.cc:32) Mean objective function for 'out' for batches 0-9 is -0.25 over 7 rows.",
+            {"Mean objective function": "-0.25"},
+        ),
+        (
+            "step 3 -- Train: 0.61/0.71, Dev: 0.72/0.66 (nll/f1)",
+            {"Train nll": "0.61", "Train f1": "0.71", "Dev nll": "0.72", "Dev f1": "0.66"},
+        ),
+        ("eval test: perplexity 61.2, time 3s", {"test perplexity": "61.2"}),
+        ("61.2 perplexity estimate for a held-out part of 9 texts with 5127 words", {"perplexity": "61.2"}),
+        ("round 2 · train ELBO -91.5 · held-out ELBO -97.1", {"train ELBO": "-91.5", "held-out ELBO": "-97.1"}),
         ("recall@20=0.41,mrr@10=0.22", {"recall@20": "0.41", "mrr@10": "0.22"}),
         (
             "{'d_loss1': 0.62, 'd_loss2': 0.71, 'g_loss': 1.9}",
@@ -245,6 +269,33 @@ def test_a_header_may_stand_on_two_lines_and_shares_between_bars_are_no_progress
         "Mini-batch Loss": "0.6121",
         "Validation Loss": "0.7312",
     }
+
+
+def test_a_header_between_blanks_may_stand_on_two_lines() -> None:
+    upper, lower = "mean      at        at", "loss    round      row    weight"
+    assert told(" 0.51        3        9", lower.rsplit(maxsplit=1)[0], upper) == {"mean loss": "0.51"}
+    assert told("0.51 3 9", "loss round row", "We go on") == {"loss": "0.51"}, "a sentence is no part of a header"
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "names"),
+    [
+        ("STEP\tAT\tdev_f1", f"7\t{MASK}\t0.71", {"dev_f1": "0.71"}),
+        ("    at       rounds    val_mae", f"    {MASK}      50        2.13", {"val_mae": "2.13"}),
+        ("trees    OOB      1      2", "  50:   7.11%  2.12%  9.40%", {"OOB": "7.11"}),
+        (
+            "|   Name          Accuracy   Rounds #Trial    |",
+            "|3  Forest         0.7123        40      2     |",
+            {"Forest Accuracy": "0.7123"},
+        ),
+        ("| Run      | status  | val_nll |", f"| a_{MASK}_00001 | RUNNING | 0.51 |", {"val_nll": "0.51"}),
+        ("          Error    5%   50%", "mu[3]      0.21   0.1   0.2", {"mu[3] Error": "0.21"}),
+    ],
+)
+def test_a_row_may_begin_with_a_count_hold_times_or_ids_and_stand_in_a_frame(
+    header: str, row: str, names: dict[str, str]
+) -> None:
+    assert told(row, header) == names
 
 
 def test_words_of_a_sentence_are_no_header_and_a_sentence_is_no_row() -> None:

@@ -87,6 +87,17 @@ STYLES = {
     "val_loss": Style("* step {e}: loss {train:.3f} val_loss {held:.3f} ({held:.3f})"),
     "验证损失": Style("第{e}轮 训练损失: {train:.4f} 验证损失: {held:.4f} 验证准确率: {acc:.4f}"),
     "test Mean loss": Style("step {e} loss {train:.4f}\nTest error:\n Accuracy: {acc:.4f}, Mean loss: {held:.4f}"),
+    "Loss_gen": Style("step {e} Loss_gen {train:.4f} Loss_disc {held:.4f} disc_acc {acc:.4f}"),
+    "P@3": Style("cost {train:.4f}", tail="rows 9\nP@3\t{acc:.3f}\nR@3\t{one:.3f}"),
+    "eval/nll": Style(
+        "epoch {e} nll {train:.4f} eval/nll {held:.4f}", tail="tool: summary\ntool: eval/nll {held:.4f}"
+    ),
+    "best metric, mcc": Style(
+        "it {e}, mcc: {one:.4f}, loss: {train:.4f}\ntool INFO: best metric, mcc: {acc:.4f}, at: {e}"
+    ),
+    "Best fitness": Style("Best fitness: {acc:.4f}, fitness of all: {held:.4f}"),
+    "Validierungsverlust": Style("Runde {e}: Verlust {train:.4f}, Validierungsverlust {held:.4f}, {clock:.1f} s"),
+    "error": Style("epoch {e} error {train:.4f}", head="precision=16 threads=4"),
     "wibble": Style("epoch {e} wibble {train:.4f} took {clock:.3f} s"),
 }
 

@@ -1,7 +1,7 @@
 """Findings on values that cannot differ between two runs, and on number formats."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,9 @@ from gedanken.compare.checks.lines import where_printed
 from gedanken.compare.output.durations import untimed
 from gedanken.compare.output.line_names import names_in_line
 from gedanken.compare.output.metrics import epoch_and_total, metrics_in
+from gedanken.compare.output.named_numbers import Named
 from gedanken.compare.output.transcript import EXPONENT, NO_DECIMALS, VALUE
-from gedanken.compare.output.vocabulary import Role
+from gedanken.compare.output.vocabulary import Role, meaning_of
 from gedanken.compare.output.wording import HOLE
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, short
 from gedanken.compare.source.print_sites import PrintSite
@@ -94,6 +95,8 @@ def constant_lines_differ(run_set: RunSet) -> Iterable[Finding]:
             continue
         places = list(telling(first, lines, steady))
         naming = np.flatnonzero((steady == first.curves.epochs.at(lines)[:, None]).all(axis=0)).tolist()
+        if naming:
+            naming = [at for at in naming if not _is_summary(names_in_line(first.transcript, int(lines[0])), at)]
         for run in run_set.imagined if places or naming else ():
             its = run.transcript.lines_of(form)
             if len(its) != len(lines):
@@ -157,6 +160,8 @@ def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iter
             continue
         if any((values == steady[:, before]).all() for before in range(column)):
             continue  # the best iteration so far is the current one, as long as each is better than the previous one
+        if _is_summary(named, column):
+            continue
         differ = len(np.unique(values)) >= PLACES
         is_metric = any(found.start() <= start < found.end() for start in metrics)
         is_whole = bool((decimals[:, column] == 0).all()) and not _UNIT.match(text, found.end())
@@ -170,6 +175,11 @@ def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iter
             or (not is_metric and is_whole and not has_times and (same or large))
         ):
             yield column
+
+
+def _is_summary(named: Sequence[Named], column: int) -> bool:
+    """Return whether a number is one such as the best epoch so far: the current one, as long as each improves."""
+    return column < len(named) and meaning_of(named[column].name).is_summary
 
 
 def number_formats(run_set: RunSet) -> Iterable[Finding]:

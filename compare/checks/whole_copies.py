@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.output.line_names import names_in_line
-from gedanken.compare.output.transcript import EXPONENT, NO_DECIMALS
+from gedanken.compare.output.transcript import EXPONENT, NO_DECIMALS, Transcript
 from gedanken.compare.output.vocabulary import Role
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.counts import many
@@ -25,6 +25,8 @@ FEWEST_IN_A_ROW = 5
 """Minimum number of different values in a row if the curves are equal only in part."""
 FEWEST_OF_LOG = 4
 """Minimum number of different values in a log for a copy of it to be reported."""
+FEW_NUMBERS, ENOUGH_DIGITS = 3, 6.0
+"""With fewer values: how many of them count, and how many digits that differ among real runs they need together."""
 MOST_EARLIER = 12
 """Maximum number of imagined logs among which curves are compared with each other."""
 CHANCE = 1e-3
@@ -77,7 +79,7 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
     possible: list[tuple[_Key, _Copy]] = []
     for at, run in enumerate(run_set.imagined):
         same = logs.get(_print_of(run))
-        if same is not None and run.lines and _holds_chance(run):
+        if same is not None and run.lines and (_holds_chance(run) or _is_exact(run, run_set.real)):
             whose = "to the byte" if run.text == same.text else "but for times and names of machines"
             yield Finding(
                 "log copied",
@@ -116,6 +118,27 @@ def _holds_chance(run: ParsedRun) -> bool:
     """
     script = run.transcript
     return len(np.unique(script.values[_has_decimals(script.decimals, 2)])) >= FEWEST_OF_LOG
+
+
+def _is_exact(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
+    """Return whether even the few numbers of a log are so exact that no two runs share them: all real runs differ in
+    two of them or more, and together these could take a million values.
+    """
+    ours = run.transcript
+    alike = [other.transcript for other in real if _prints_alike(ours, other.transcript)]
+    if len(alike) < FEWEST_REAL:
+        return False
+    places = np.flatnonzero(_has_decimals(ours.decimals, 2) & (ours.decimals < EXPONENT))
+    table = np.stack([other.values[places] for other in alike])
+    apart = np.array([len(np.unique(column)) == len(alike) for column in table.T], bool)
+    values = np.ptp(table, axis=0)[apart] * 10.0 ** ours.decimals[places][apart]
+    _numbers, first = np.unique(ours.values[places][apart], return_index=True)
+    digits = np.sort(np.log10(values[first] + 1))[-FEW_NUMBERS:]
+    return len(digits) > 1 and float(digits.sum()) >= ENOUGH_DIGITS
+
+
+def _prints_alike(one: Transcript, other: Transcript) -> bool:
+    return one.forms == other.forms and np.array_equal(one.form_of, other.form_of)
 
 
 def _has_decimals(decimals: NDArray[np.uint8], fewest: int) -> NDArray[np.bool_]:

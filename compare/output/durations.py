@@ -30,7 +30,7 @@ class Claimed(NamedTuple):
     """The times in an output."""
 
     seconds: float | None
-    """Their sum; a line with a total replaces all others."""
+    """Their sum; the last line with a total replaces all others."""
     last: int
     """Index of the last line that has one."""
     lines: int
@@ -43,7 +43,8 @@ def claimed_seconds(output: Transcript) -> Claimed:
     totals = output.lines_with([at for at in naming if "total" in output.shapes[at].lower()])
     lines = output.lines_with(naming)
     if len(totals):
-        return Claimed(_seconds_in(output.lines[totals[0]]), int(totals[0]), len(lines))
+        # A total that is shown again and again is the time so far.
+        return Claimed(_seconds_in(output.lines[totals[-1]]), int(totals[-1]), len(lines))
     if not len(lines):
         return Claimed(None, -1, 0)
     often = np.bincount(output.shape_of[lines], minlength=len(output.shapes))[output.shape_of[lines]] >= _FEW

@@ -19,13 +19,16 @@ _NAMED_DAY = (
     rf"(?:{_DAY},?\s{{1,2}})?(?:{_MONTH}\.?\s{{1,2}}\d{{1,2}}(?:st|nd|rd|th)?|\d{{1,2}}[ /-]{_MONTH})"
     r"(?:,?[ /-]\d{4}(?=\W{1,3}\d{1,2}:))?"
 )
-_DAY_OF_NUMBERS = r"(?:\d{4}[-/.]\d{2}[-/.]\d{2}|\d{1,2}/\d{1,2}/\d{2,4})"
+_DAY_OF_NUMBERS = r"(?:\d{4}[-/.]\d{2}[-/.]\d{2}|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}\.\d{1,2}\.\d{4})"
+_DAY_OF_YEAR = r"(?:\d{2}-\d{2}|(?<![^\[])\d{2}/\d{2})"
+"""A month and a day, where a time follows; with a slash only at the beginning of a line, because `12/40` counts."""
 _STAMP = re.compile(
     # A date with a time, a date with a year, or a time: `may 5` alone may be words.
-    rf"(?<![\w.])(?:(?:{_NAMED_DAY}|{_DAY_OF_NUMBERS})[T ,:]{{1,3}}{_CLOCK}(?:\s\d{{4}}(?=\W|$))?"
+    rf"(?<![\w.])(?:(?:{_NAMED_DAY}|(?:{_DAY}\s)?{_DAY_OF_NUMBERS}|{_DAY_OF_YEAR})[T ,:]{{1,3}}{_CLOCK}"
+    r"(?:\s\d{4}(?=\W|$))?"
     r"|\d{4}-\d{2}-\d{2}[_T]\d{2}[-.]\d{2}[-.]\d{2}"
     rf"|{_NAMED_DAY},?[ /-]\d{{4}}|{_DAY_OF_NUMBERS}|{_CLOCK})(?!\w)"
-    rf"|(?<![\w:.])\d{{1,2}}:\d{{2}}\s?[ap]m\b|(?<=[\[\s])[ap]m(?=[\]\s])",
+    rf"|(?<![\w:.])\d{{1,2}}:\d{{2}}(?:\.\d{{2}})?\s?[ap]m\b|(?<=[\[\s])[ap]m(?=[\]\s])",
     re.IGNORECASE | re.ASCII,
 )
 _GLOG = re.compile(rf"^([IWEF])\d{{4}}\s{MASK}\s+\d+\s([\w.-]+):\d+\]", re.ASCII)
@@ -37,9 +40,13 @@ _POD = (
 )
 """The name of a Kubernetes process: the deployment's name, a hash, and five letters or digits."""
 _HEX = r"0x[0-9a-f]{4,}|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{6,}"
-_ID = re.compile(rf"(?<![\w.])(?:{_UUID}|{_POD}(?!-)|{_HEX})(?![\w.]*[g-z\d])(?!\.\d)", re.IGNORECASE | re.ASCII)
-_SHORT_ID = re.compile(rf"(?<![\w.])(?:{_HEX})(?![\w.]*[g-z\d])(?!\.\d)", re.IGNORECASE | re.ASCII)
-"""What `_ID` matches where no id has a hyphen, three times as fast."""
+_TRIAL = r"(?<=_)[0-9a-f]{5,8}(?=_\d{5}(?!\w))"
+"""The id of a trial of Ray, as in `train_a1b2c_00000`."""
+_ID, _SHORT_ID = (
+    re.compile(rf"(?:(?<![\w.])(?:{one})(?![\w.]*[g-z\d])(?!\.\d)|{_TRIAL})", re.IGNORECASE | re.ASCII)
+    for one in (f"{_UUID}|{_POD}(?!-)|{_HEX}", _HEX)
+)
+"""All ids, and those without a hyphen, which are found three times as fast."""
 _HYPHENED = re.compile(r"[a-z\d]{8}-[a-z\d]{4}", re.IGNORECASE | re.ASCII)
 _NUMBER = re.compile(r"\d{1,12}e\d{1,2}", re.IGNORECASE | re.ASCII)
 _PATH = re.compile(
@@ -125,7 +132,12 @@ _HOSTS = Rule(_HOST, (f"[{MASK}]",))
 _GLOGS = Rule(_GLOG, (1, f"{MASK} ", 2, "]"))
 _PATHS = Rule(_PATH, (MASK,))
 _IDS, _SHORT_IDS = (
-    Rule(one, (MASK,), lambda found: _NUMBER.fullmatch(found[0]) is not None) for one in (_ID, _SHORT_ID)
+    Rule(
+        one,
+        (MASK,),
+        lambda found: _NUMBER.fullmatch(found[0]) is not None and not found.string.startswith("_", found.start() - 1),
+    )
+    for one in (_ID, _SHORT_ID)
 )
 _ADDRESSES = Rule(_ADDRESS, (MASK,))
 _WHAT_IS_NAMED = Rule(_NAMED, (1, 2, MASK))

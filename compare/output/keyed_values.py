@@ -9,6 +9,11 @@ _NUMBER = re.compile(r"[-+]?(?:\d|\.\d|nan\b|inf\b|NaN\b|Infinity\b)")
 _NAMES = ("key", "name", "metric", "metric_name", "tag", "label", "scalar")
 """Keys whose text is the name of the value beside them."""
 _VALUES = ("value", "val", "score", "mean", "result", "measure")
+_STATED = re.compile(
+    r"(?<![\w.])(?:key|name|metric|metric_name|tag)\s?[=:]\s?['\"]?(?P<name>[A-Za-z][\w/@.-]{0,60})['\"]?[,;]?\s{1,3}"
+    r"(?:value|val|score)\s?[=:]\s?(?=[-+]?\.?\d)"
+)
+"""The same without an object: `log_metric(key='val_rmse', value=2.1)`."""
 _DEEPEST = 20
 _DATA = ("split", "phase", "mode", "stage", "event", "subset", "set", "dataset", "partition", "type", "prefix")
 """Keys whose text may name the data (train, val, …) of the numbers beside them."""
@@ -30,7 +35,7 @@ def keyed_values(line: str) -> dict[int, str]:
     `{"val": {"loss": 0.5}}` it is `val.loss`.
     """
     if "{" not in line:
-        return {}
+        return {found.end(): found["name"] for found in _STATED.finditer(line)}
     names: dict[int, str] = {}
     stack: list[_Object] = []
     key, last = "", ""

@@ -8,7 +8,8 @@ from gedanken.compare.output.transcript import VALUE, Transcript
 
 def names_in_line(script: Transcript, at: int) -> list[Named]:
     """Return each value of a line with its name, in order. Masked parts of the line are not values."""
-    line = script.compared(at).replace(MASK, " ")
+    compared = script.compared(at)
+    line = compared.replace(MASK, " ")
     spans = [found.span() for found in VALUE.finditer(line)]
-    row = names_of_row(line, spans, lambda above: script.compared(at - above) if at >= above else None)
+    row = names_of_row(compared, spans, lambda above: script.compared(at - above) if at >= above else None)
     return named_numbers(line, spans, row)

@@ -102,7 +102,7 @@ class _Reader:
         """Read lines of one shape."""
         if len(lines) < _FEW or not self._read_columns(lines, shape):
             for line in lines:
-                self._read_line(np.array([line]), self._transcript.lines[line])
+                self._read_line(np.array([line]), self._transcript.pointed(int(line)))
 
     def _read_line(self, line: NDArray[np.int64], text: str) -> None:
         epoch = _EPOCH.search(text)

@@ -6,13 +6,10 @@ from typing import NamedTuple
 
 from gedanken.compare.output.durations import CLOCK
 from gedanken.compare.output.keyed_values import keyed_values
+from gedanken.compare.output.phrases import ENDS, LEVEL, MOST_WORDS, STOPS, phrase, split_word, tidy
 from gedanken.compare.output.shared_names import shared_names
 from gedanken.compare.output.vocabulary import Role, meaning_of, split_in, words_in
 
-MOST_WORDS = 5
-"""Maximum number of words of a name that is part of a sentence."""
-_LONGEST = 100
-"""Maximum length of a name in characters."""
 _BEFORE = 160
 """Maximum distance in characters between a number and its name before it."""
 _UNIT = re.compile(
@@ -47,40 +44,29 @@ _CHANGE = re.compile(
     r"(?:^|[,;|:]\s)\s*(?P<what>[^,;|:=]{2,60}?)\s(?P<verb>improved|decreased|increased|dropped|rose)\s(?P<end>from|to)\s*$",
     re.IGNORECASE,
 )
+_VERB = re.compile(r"\s(?:is|was|are|were)\s*$")
+_BEHIND = re.compile(r"(?:\s?[a-z%]{1,3})?\s{1,8}=\s{1,8}(?P<name>[A-Za-z](?:[^=\d]|(?<=[A-Za-z@])\d){2,60})$")
+"""A name after its number: `0.8732 = Validation score`."""
+_WITH_SHARE = re.compile(r"\d+\s{2,40}\d+(?:\.\d+)?\s{0,10}%")
+"""A count and its share of all: `Correctly classified   144   96 %`."""
 _ABOUT = re.compile(
-    r"(?:^|[,;|.:]\s|\w:(?=[A-Z]))\s*(?P<name>(?P<what>[^,;|:=]{2,60}?)\s(?:of|on|for|over|in|after|at|improved|decreased|increased)\b[^,;|=]*)[:=]?\s*$"
+    r"(?:^|[,;|.:)\]]\s|\w:(?=[A-Z]))\s*(?P<name>(?P<what>[^,;|:=]{2,60}?)\s(?:of|on|for|over|in|after|at|improved|decreased|increased)\b[^,;|=]*)[:=]?\s*$"
 )
-_ID = re.compile(
-    r"(?=[a-f]*\d)[0-9a-f]{6,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
-    r"\W?[a-z][\w./-]*-(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{8,10}-[a-z0-9]{5}\W?|"  # `trainer-7d9f8b6c5-x2x4z`
-    r"\W?[a-z][\w.]*(?:-[\w.]*)?-(?:0\d{2,}|\d{4,})\W?",  # `network-snapshot-000100`
-    re.IGNORECASE,
-)
-"""A hash or identifier, or a name that ends with one, such as that of a pod or of a checkpoint file."""
 _NUMBERED = re.compile(r"[+-]?(?:0\d{2,}|\d{4,})")
 """The number of a numbered file, as in `snapshot-000100`: like a step, it is not part of a name."""
-_OPEN = re.compile(r"\b(?:the|last|past|first|all|previous|these|those|on|over|of|in|for|after)\s*$", re.IGNORECASE)
+_OPEN = re.compile(
+    r"\b(?:the|last|past|first|all|previous|these|those|on|over|of|in|for|after|with)\s*$", re.IGNORECASE
+)
 _BRACKETED = re.compile(r"\]:? \[$")  # `train.py:48] [300] loss=0.5`: nothing names the 300
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")  # what a logger is called
 _EACH = re.compile(r"\s*[A-Za-z]+\s(?:epoch|step|iter(?:ation)?|round)\s*", re.IGNORECASE)
 _COUNTED = re.compile(rf"\b(?:{_COUNT_WORD})\W{{0,4}}\d", re.IGNORECASE)
+_COUNTING = re.compile(rf"\b(?:{_COUNT_WORD})\s*$", re.IGNORECASE)
 _OF_METRIC = re.compile(r"\d+(?:\.\d+)?%?\s(?P<noun>[A-Za-z]{3,20})\b(?!\s?[:=(]|\s[-+.]?\d)")
 _NOUN = re.compile(r"\d+\s(?P<noun>[A-Za-z]{3,20})\b(?P<named>\s?[:=(]|\s[-+]?\.?\d)?")
-_WORD = re.compile(r"[\w'-]*\w")
 _QUOTED = re.compile(r"[=:]\s?\"([A-Za-z][A-Za-z_ ]{1,30})\"\s")
-_LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL)\b:?")
-_CUT = re.compile(
-    r"\"\s|[,;|│┃\t{}\[]|\s{2,}|\.{4,}| [-–—] |->|=>|→|\]\s|\)\s(?=\S)|(?<=\s)/|^\s{0,3}(?:[\])/%]+|dB\b)"
-)
-_ENDS = " \t:=~≈'\"`*#|│┃<>(“”‘’«»—"
-_STOP_WORDS = (
-    "as the than with for a an in to and by from reached after got at on into until "
-    "while has have than now then its our your using there are improved dropped rose fell went equals 轮 步 回"
-)
-_STOPS = frozenset(_STOP_WORDS.split())
 _TOOK = frozenset(["took", "takes", "taken"])
 _PREVIOUS = "previous "
-_LAST_STOPS = frozenset(["is", "was", "of", "be", "at", "are", "equals", "=", "to", "reached"])
 _BESIDE = {"(": "in brackets", "/": "after /"} | dict.fromkeys(("±", "+/-", "+-", "(±", "(+/-", "(+-"), "±")
 """The text between two numbers of one name, and the name of the second one."""
 
@@ -125,6 +111,8 @@ class _Reader:
         """Words of the line that say on which data what follows is taken."""
         self._topic = ""
         """The metric of which the values that follow are on one data each: `loss: train 0.3, val 0.4`."""
+        self._share = ""
+        """The metric whose count was the last number, if its share comes next."""
         if _EVALUATED.search(line):
             self._split = "eval"
         elif "{" in line:
@@ -144,6 +132,8 @@ class _Reader:
             return Named("", Role.OTHER, is_part_of_name=True)
         if _is_within(self._clutter, start):
             return Named("", Role.ENVIRONMENT)
+        if self._is_end_of_range(at, start, end):
+            return Named("", Role.ENVIRONMENT)
         if self._header is not None and at < len(self._header) and self._header[at]:
             return self._of(self._header[at], start, end)
         if self._is_thousands(at, start, end):
@@ -151,15 +141,33 @@ class _Reader:
         if _BRACKETED.search(self._line, 0, start) and re.match(r"\d+\]", self._line[start : end + 1]):
             return Named("", Role.COUNTER)
         if start in self._keyed:
+            if "{" not in self._line:
+                self._note_split(self._line[self._from : start])
             return self._of(self._with_split(self._keyed[start]), start, end)
+        if not self._line[:start].strip() and (behind := _BEHIND.match(self._line, end)):
+            return self._of(" ".join(behind["name"].split()), start, end)
         if self._is_glued(start, end):
             if _NUMBERED.fullmatch(self._line[start:end]):
                 return Named("", Role.COUNTER)
             return Named("", Role.OTHER, is_part_of_name=True)
-        name = self._words_before(start)
+        return self._by_words(at, start, end)
+
+    def _by_words(self, at: int, start: int, end: int) -> Named:
+        """Return the name of a number that the words before it name, or the number before it."""
+        name = self._words_before(start) or self._share
+        if name == self._share:
+            self._share = ""
+        elif meaning_of(name).role is Role.METRIC and _WITH_SHARE.match(self._line, start):
+            self._share = name
+            return Named(name, Role.OTHER)
         if not name and at and self._line[self._spans[at - 1][1] : start].strip() in _BESIDE:
             return self._beside(at, start)
         return self._of(name, start, end)
+
+    def _is_end_of_range(self, at: int, start: int, end: int) -> bool:
+        """Return whether a number is the second one of `batches 0-99`, which is not negative."""
+        is_beside = bool(at) and self._spans[at - 1][1] == start and not self._found[at - 1].is_part_of_name
+        return is_beside and re.fullmatch(r"-\d+", self._line[start:end]) is not None
 
     def _is_thousands(self, at: int, start: int, end: int) -> bool:
         """Return whether a number is the end of a longer one, such as `491,520`."""
@@ -240,7 +248,7 @@ class _Reader:
             return not re.fullmatch(r".*\d[.,:]", before[-3:])
         if re.match(rf"(?:{_COUNT_WORD})\b", after, re.IGNORECASE):
             return False
-        if last in "vV" and not before[-2:-1].isalnum():
+        if last and last in "vV" and not before[-2:-1].isalnum():
             return True
         is_word = bool(re.match(r"-?[a-z]", after, re.IGNORECASE)) and not _UNIT.match(after)
         return is_word and is_whole
@@ -249,12 +257,13 @@ class _Reader:
         text = self._line[max(self._from, start - _BEFORE) : start]
         in_brackets = next((low for low, high in self._names if self._from <= low < high <= start), None)
         if in_brackets is not None:
-            return _tidy(self._line[self._from : start])
+            name = tidy(self._line[self._from : start])
+            return name if name.endswith("]") or "]" not in self._line[self._from : start] else f"{name} ]"
         text = _ARROW.sub("  ", text)
         self._note_split(text)
         if changed := self._changed(text):
             return changed
-        name = _phrase(text)
+        name = phrase(text)
         if _OPEN.search(name) and (noun := self._noun_after(start, or_name=True)):
             return noun
         role = meaning_of(name).role
@@ -270,7 +279,7 @@ class _Reader:
             return of
         is_inside = text.lstrip().startswith("(") and not split_in(text)
         if is_inside and self._found and split_in(self._found[-1].name):
-            self._split = _split_word(self._found[-1].name)  # `val_loss=0.4 (acc=0.9)`
+            self._split = split_word(self._found[-1].name)  # `val_loss=0.4 (acc=0.9)`
         return self._with_split(name) if name else self._noun_after(start)
 
     def _changed(self, text: str) -> str:
@@ -281,15 +290,15 @@ class _Reader:
         if not found or meaning_of(found["what"]).role is not Role.METRIC:
             return ""
         best = "best " if found["verb"].lower() == "improved" else ""
-        return f"{_PREVIOUS if found['end'].lower() == 'from' else ''}{best}{_phrase(found['what'])}"
+        return f"{_PREVIOUS if found['end'].lower() == 'from' else ''}{best}{phrase(found['what'])}"
 
     def _of_topic(self, name: str, text: str) -> str:
         """Return the name of a value that the line only calls `val`, if the line names the metric earlier."""
         if not split_in(name) or len(words_in(name)) > 1:
             self._topic = ""
             return ""
-        before = text.rstrip(_ENDS)[: -len(name)].rstrip(_ENDS) if text.rstrip(_ENDS).endswith(name) else ""
-        topic = _phrase(before)
+        before = text.rstrip(ENDS)[: -len(name)].rstrip(ENDS) if text.rstrip(ENDS).endswith(name) else ""
+        topic = phrase(before)
         if topic and meaning_of(topic).role is Role.METRIC and not split_in(topic):
             self._topic = topic
         return f"{name} {self._topic}" if self._topic else ""
@@ -297,18 +306,19 @@ class _Reader:
     def _about(self, start: int) -> str:
         """Return a name from the beginning of a sentence: `Accuracy of the network on the 10000 test images: 97`."""
         found = _ABOUT.search(self._line[max(self._measured, start - _BEFORE) : start])
-        if not found or meaning_of(found["what"]).role is not Role.METRIC:
+        if not found or meaning_of(found["what"]).role is not Role.METRIC or _COUNTING.search(found["name"]):
             return ""
         if _OPEN.search(found["name"]) and (noun := self._noun_after(start, or_name=True)):
             return noun  # `… on the 10000 test images`: the number here is none of the metric
-        return _tidy(_LEVEL.sub("", found["what"] if _COUNTED.search(found["name"]) else found["name"]))
+        name = found["what"] if _COUNTED.search(found["name"]) else _VERB.sub("", found["name"])
+        return tidy(LEVEL.sub("", name))
 
     def _noun_after(self, start: int, *, or_name: bool = False) -> str:
         """Return the noun after a number, which says what is counted: `10 epochs`. In `10 loss: 0.5` it is the
         name of the next number.
         """
         found = _NOUN.match(self._line, start)
-        is_noun = found is not None and found["noun"].lower() not in _STOPS
+        is_noun = found is not None and found["noun"].lower() not in STOPS
         return found["noun"] if found and is_noun and (or_name or not found["named"]) else ""
 
     def _note_split(self, text: str) -> None:
@@ -317,17 +327,17 @@ class _Reader:
         """
         quoted = [part for part in _QUOTED.findall(text) if split_in(part)]
         if quoted:
-            self._split = _split_word(quoted[-1])  # `msg="eval" loss=0.5`
+            self._split = split_word(quoted[-1])  # `msg="eval" loss=0.5`
         parts = re.split(r"[|:,;\[\](]|\s{2,}| [-–—] ", text)
         for part in parts:
             words = words_in(part)
             if part is not parts[-1] and _MODULE.fullmatch(part.strip()):
                 continue  # `package.training.callbacks - INFO - loss 0.5` is no loss of the training
             if _EACH.fullmatch(part) and split_in(part):
-                self._split = _split_word(part)  # `eval epoch: 3, loss: 0.5`
+                self._split = split_word(part)  # `eval epoch: 3, loss: 0.5`
             elif words and len(words) <= MOST_WORDS and split_in(part) and meaning_of(part).role is not Role.COUNTER:
-                self._split = _split_word(part)
-                if len(re.findall(r"[^\W\d]+", part)) == 1 and "_" in part:
+                self._split = split_word(part)
+                if len(re.findall(r"[^\W\d]+", part)) == 1 and len(words) > 1:
                     self._split = ""  # `val_loss` speaks of itself alone
 
     def _with_split(self, name: str) -> str:
@@ -336,53 +346,6 @@ class _Reader:
         if not split or split_in(name) or meaning_of(name).role is not Role.METRIC:
             return name
         return f"{self._split} {name}"
-
-
-def _split_word(text: str) -> str:
-    """Return the word in a text that names the data (train, val, test), as the text writes it."""
-    words: list[str] = [*re.findall(r"[^\W_]+", text), *_WORD.findall(text)]
-    return next(word for word in words if split_in(word))[:_LONGEST]
-
-
-def _phrase(text: str) -> str:
-    """Return the name at the end of a text."""
-    text = _LEVEL.sub(", ", text).rstrip(_ENDS)
-    for stop in _LAST_STOPS:
-        if text.lower().endswith(f" {stop}"):
-            text = text[: -len(stop) - 1].rstrip(_ENDS)
-            break
-    pieces = [piece for piece in _CUT.split(text) if piece and piece.strip(_ENDS + "-.")]
-    if not pieces:
-        return ""
-    piece = pieces[-1]
-    if ":" in piece:
-        piece = re.split(r":(?=\s|[A-Za-z])", piece)[-1] or piece
-    words = piece.split()[-MOST_WORDS:]
-    last = max((at for at, word in enumerate(words) if _begins_a_name(word, at == len(words) - 1)), default=-1)
-    words = words[last + 1 :]
-    if (
-        words
-        and re.fullmatch(r"\w+(?:[_/@.]\w+)+", words[-1])
-        and (split_in(words[-1]) or not split_in(" ".join(words[:-1])))
-    ):
-        # An identifier says all, but for whether it is the best so far.
-        words = words[-2:] if len(words) > 1 and meaning_of(words[-2]).is_summary else words[-1:]
-    return _tidy(" ".join(words))
-
-
-def _begins_a_name(word: str, is_last: bool) -> bool:
-    """Return whether a name may begin only after this word: a conjunction, an identifier, `split=val`."""
-    return word.lower() in _STOPS or _ID.fullmatch(word) is not None or ("=" in word and not is_last)
-
-
-def _tidy(name: str) -> str:
-    """Return a name without surrounding quotes, colons and unmatched brackets."""
-    name = " ".join(name.split()).strip(
-        _ENDS + "-.,;!?])" if name.count(")") > name.count("(") else _ENDS + "-.,;!?]"
-    )
-    if name.count("(") > name.count(")"):
-        name = name.rsplit("(", 1)[1] or name.replace("(", "")
-    return name[-_LONGEST:].strip() if any(map(str.isalpha, name)) else ""
 
 
 def _unit_end(line: str, at: int) -> int | None:

@@ -17,7 +17,7 @@ _SHORT = {"p": "precision", "r": "recall", "f": "f1", "prec": "precision", "rec"
 """Meaning of short names when they are part of a group."""
 _CUT = re.compile(r"[,;|\]}\t]\s?|\s{2,}|:\s| [-–] |(?<=\d)\s|(?<=\d\))\s")
 _IN_BRACKETS = re.compile(r"(?P<head>.*?)[(\[](?P<names>[^()\[\]]{1,80})[)\]]$")
-_BEHIND = re.compile(r"\s?[(\[](?P<names>[^()\[\]\d]{1,80})[)\]]")
+_BEHIND = re.compile(r"\s?[(\[](?P<names>(?:[^()\[\]\d]|(?<=[A-Za-z@])\d){1,80})[)\]]")
 _TAGGED = re.compile(r"\s?[(\[](?P<name>[A-Za-z]{2,12})[)\]]")
 
 Span = tuple[int, int]
@@ -26,13 +26,27 @@ Span = tuple[int, int]
 def shared_names(line: str, spans: Sequence[Span]) -> dict[int, str]:
     """Return the name of each number in a group, by the number's position in the line."""
     names: dict[int, str] = {}
-    for group in _groups(line, spans):
+    groups = list(_groups(line, spans))
+    legend = _legend(line, groups)
+    for group in groups:
+        if legend is not None and len(group) == len(legend):
+            names |= {span[0]: name for span, name in zip(group, legend, strict=True)}
+            continue
         start, end = group[0][0], group[-1][1]
         for found in (_before(line[:start], len(group)), _behind(line[:start], line[end:], len(group))):
             if found:
                 names |= {span[0]: name for span, name in zip(group, found, strict=True)}
                 break
     return names | _tagged(line, spans)
+
+
+def _legend(line: str, groups: Sequence[Sequence[Span]]) -> list[str] | None:
+    """Return the names that the end of a line gives to the numbers of several groups: `Train: 0.4/0.9, Val: 0.5/0.8
+    (loss/acc)`.
+    """
+    found = _BEHIND.fullmatch(line.rstrip(), groups[-1][-1][1]) if len(groups) > 1 else None
+    items = _items(found["names"]) if found else []
+    return items if items and all(_is_metric(item) and not split_in(item) for item in items) else None
 
 
 def _groups(line: str, spans: Sequence[Span]) -> Iterator[Sequence[Span]]:

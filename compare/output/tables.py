@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+from gedanken.compare.output.environment import MASK
 from gedanken.compare.output.vocabulary import Role, meaning_of, split_in, words_in
 
 FARTHEST = 200
@@ -15,6 +16,20 @@ _FREE = re.compile(r"(?<![\w@#.+-])(?<!@\.\d:)(?<!@0\.\d:)[-+]?(?:\d[\w.%:+-]*|\
 """A number alone, without a name."""
 _LOGGED = re.compile(r"^.*[\]:>|-] +(?=[^\s,;]+(?:[,;][^\s,;]+)+$)|^[^|]*(?:\]|:| -) (?=[^|:=]*\|[^:=]*$)")
 """What a logger writes before a row of values that are separated by commas or bars."""
+_COUNTED = re.compile(r"^(\s*\d+):(?=\s)")
+"""A count before the values of a row: `50:  9.1%  1.2%`."""
+_INDEXED = re.compile(r"^(\s*[A-Za-z_][\w.]*)\[([\d, ]{1,20})\](?=\s)")
+"""The name of one of several values: `theta[1]`."""
+_INSIDE = re.compile(r"\s*\S+(?: \S+)*\s{2,}\S")
+_QUANTILE = re.compile(r"(?<!\S)\d{1,2}(?:\.\d{1,2})?%(?!\S)")
+_CLASSES = re.compile(r"(?:\s+\d{1,3})+\s*$")
+"""Classes that are only numbered, at the end of a header: `ntree  OOB  1  2  3`."""
+_FEWEST_OVER = 3
+"""Minimum number of columns of a header of two lines, if only blanks separate them."""
+_MASKED = "·"
+"""Stands in a row for a time or an id, which has a column of its own."""
+_STATES = frozenset(["status", "state", "loc", "host", "node"])
+"""Columns of words that say where something runs and how far it is, and not what a row is about."""
 _ALL = frozenset(["all", "total", "overall", "mean"])
 """Rows about everything: the names of their columns are enough."""
 _GENERIC = frozenset(["value", "values", "score", "result", "results", "dataloader", "metric", "data"])
@@ -28,12 +43,36 @@ def names_of_row(line: str, spans: Sequence[tuple[int, int]], above: Callable[[i
 
     `above(1)` is the line before the row, `above(2)` the one before that.
     """
+    if MASK in line:
+        # What is masked may be a cell, or stand before the row as a logger's prefix does.
+        with_cell = _names_of_row(line.replace(MASK, _MASKED), spans, above, _MASKED)
+        if with_cell is not None and any(with_cell):
+            return with_cell
+    return _names_of_row(line.replace(MASK, " "), spans, above, " ")
+
+
+def _names_of_row(
+    line: str, spans: Sequence[tuple[int, int]], read: Callable[[int], str | None], masked: str
+) -> list[str] | None:
+    def above(distance: int) -> str | None:
+        other = read(distance)
+        return other.replace(MASK, masked) if other else other
+
+    written = line
     line = _bare(line)
     cells = _cells(line)
     if cells is None or not any(_FREE.match(text) for _start, _end, text in cells):
         return None
     header = _header(line, cells, above)
-    row = " ".join(text for _start, _end, text in cells if any(map(str.isalpha, text)) and not _FREE.match(text))[:60]
+    words = [
+        written[low:high]
+        for (low, high, text), over in zip(cells, header or [""] * len(cells), strict=True)
+        if any(map(str.isalpha, text))
+        and not _FREE.match(text)
+        and _MASKED not in text
+        and over.lower() not in _STATES
+    ]
+    row = " ".join(words)[:60]
     numbers = [cell for cell in cells if _FREE.match(cell[2])]
     if header is None:
         is_pair = _BARS.search(line) is not None and len(numbers) == 1 and _is_name(cells)
@@ -53,6 +92,10 @@ def names_of_row(line: str, spans: Sequence[tuple[int, int]], above: Callable[[i
 def _bare(line: str) -> str:
     """Return a line without a progress bar after it, and with spaces for what a logger writes before a row."""
     line = _BAR.sub("", line).rstrip(" :")
+    line = _COUNTED.sub(r"\1 ", line)
+    line = _INDEXED.sub(lambda found: f"{found[1]}_{'_' * len(found[2])}_", line)
+    if _is_framed(line) and len(_BARS.findall(line)) == 2 and _INSIDE.match(line, line.index(line.strip()[0]) + 1):
+        line = _BARS.sub(" ", line)  # a frame around columns that only blanks separate
     return _LOGGED.sub(lambda found: " " * len(found[0]), line)
 
 
@@ -107,18 +150,23 @@ def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]
         other = _bare(other)
         names = _names(other, line, cells)
         if names is not None:
-            return _with_line_above(names, above(distance + 1), line, cells)
+            return _with_line_above(names, other, above(distance + 1), line, cells)
         if not any(map(str.isdigit, other)) or _cells(other) is None:
             return None
     return None
 
 
-def _with_line_above(names: list[str], upper: str | None, line: str, cells: Sequence[Cell]) -> list[str]:
+def _with_line_above(names: list[str], lower: str, upper: str | None, line: str, cells: Sequence[Cell]) -> list[str]:
     """Return the names of the columns if the header has two lines; `names` come from the lower one.
 
     A header of one line has a different name for each column.
     """
-    if upper is None or not _BARS.search(line) or len(set(names)) == len(names):
+    if upper is None:
+        return names
+    if not _BARS.search(line):
+        over = None if _separator(line) else _over(_bare(upper), lower, len(names))
+        return names if over is None else [" ".join(both) for both in zip(over, names, strict=True)]
+    if len(set(names)) == len(names):
         return names
     first = _names(_bare(upper), line, cells)
     if first is None:
@@ -126,9 +174,36 @@ def _with_line_above(names: list[str], upper: str | None, line: str, cells: Sequ
     return [" ".join(filter(None, both)) for both in zip(first, names, strict=True)]
 
 
+def _over(upper: str, lower: str, columns: int) -> list[str] | None:
+    """Return the words of a line that stand over those of the line below, one over each; None if they do not."""
+    if columns < _FEWEST_OVER or any(map(str.isdigit, upper)) or re.search(r"[:=.!?{}]", upper):
+        return None
+    both = [
+        next((one for one in (_spaced(text, 2), _spaced(text, 1)) if len(one) == columns), None)
+        for text in (upper, lower)
+    ]
+    if both[0] is None or both[1] is None:
+        return None
+    pairs = zip(both[0], both[1], strict=True)
+    return (
+        [one[2] for one in both[0]]
+        if all(min(one[1], other[1]) > max(one[0], other[0]) for one, other in pairs)
+        else None
+    )
+
+
+def _unnumbered(header: str) -> str:
+    """Return a header without the numbers that are names of columns: quantiles, and classes at its end."""
+    header = _QUANTILE.sub("", header)
+    classes = _CLASSES.search(header)
+    numbers = [int(number) for number in classes[0].split()] if classes else []
+    is_counted = bool(numbers) and numbers == list(range(numbers[0], numbers[0] + len(numbers))) and numbers[0] < 2
+    return header[: classes.start()] if classes and is_counted else header
+
+
 def _names(header: str, line: str, cells: Sequence[Cell]) -> list[str] | None:
     """Return the cells of a line as a header for a row with these cells; None if it is not one."""
-    if _FREE.search(header) or not any(map(str.isalpha, header)):
+    if _FREE.search(_unnumbered(header)) or not any(map(str.isalpha, header)):
         return None
     if _BARS.search(line):
         found = _cells(header) if _BARS.search(header) else None
@@ -139,7 +214,7 @@ def _names(header: str, line: str, cells: Sequence[Cell]) -> list[str] | None:
     else:
         found = next((one for one in (_spaced(header, 2), _spaced(header, 1)) if len(one) == len(cells)), None)
         if found is None and len(cells) > 2:
-            found = _by_place(_spaced(header, 2), cells)
+            found = _by_place(_spaced(header, 2), cells) or _by_place(_spaced(header, 1), cells)
     if found is None or len(found) != len(cells):
         return None
     names = [_tidy(text) for _start, _end, text in found]

@@ -29,6 +29,11 @@ class Lines(Sequence[str]):
     def __len__(self) -> int:
         return len(self._bounds) - 1
 
+    @property
+    def is_torn(self) -> bool:
+        """True if the last line has no end, as where a process was stopped in the middle of a write."""
+        return self._text[-1:] not in ("", "\n", "\r")
+
     @overload
     def __getitem__(self, at: SupportsIndex) -> str: ...
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.output.compared import ComparedLines
+from gedanken.compare.output.decimal_commas import with_points
 from gedanken.compare.output.environment import MASK, Before, words_before_ids
 from gedanken.compare.output.progress_bars import may_hold_bars, redrawn
 from gedanken.compare.output.text_lines import Lines
@@ -30,6 +31,7 @@ _PARTS = re.compile(r"(?P<sign>[-+]?)\d+(?P<fraction>\.\d+)?(?P<exponent>[eE](?P
 _ROW = re.compile(r"\d+")
 _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """Control sequences of a terminal (ECMA-48), such as colours and cursor movements."""
+_MINUS = "−"
 _SHARP = "\ufdd0"
 """Replaces a printed `#` in a form; not a valid character, so no line contains it."""
 _CHUNK = 1 << 15
@@ -111,14 +113,18 @@ class Transcript:
     applied only to every *shape*, a line with `0` for each group of digits; there are few shapes.
     """
 
-    def __init__(self, text: str, is_log: bool = False, before_ids: Before | None = None) -> None:
+    def __init__(
+        self, text: str, is_log: bool = False, before_ids: Before | None = None, decimal_commas: bool = False
+    ) -> None:
         """Read a text. In a log without its program, parts that depend on machine and time are masked, and a progress
         bar is one line.
 
         `before_ids` are the words that ids follow in this log and in others, after which digits alone are an id too;
-        by default, those of this log.
+        by default, those of this log. With `decimal_commas`, `0,5` is one number.
         """
         self.lines = Lines(text)
+        self.decimal_commas = decimal_commas
+        self._has_minus_signs = is_log and not text.isascii() and _MINUS in text
         self._is_log = is_log
         words = words_before_ids(text) if is_log and before_ids is None else before_ids
         self._comparing = ComparedLines(words or frozenset())
@@ -129,6 +135,8 @@ class Transcript:
         lines = self.lines[start : start + _CHUNK]
         if not self._is_log:
             return lines
+        if self.decimal_commas or self._has_minus_signs:
+            lines = [self._plain(line) for line in lines]
         compared = self._comparing.all(lines)
         if self._stale:
             compared = ["" if start + at in self._stale else line for at, line in enumerate(compared)]
@@ -140,7 +148,15 @@ class Transcript:
         """
         if not self._is_log:
             return self.lines[at]
-        return "" if at in self._stale else self._comparing.one(self.lines[at])
+        return "" if at in self._stale else self._comparing.one(self.pointed(at))
+
+    def pointed(self, at: int) -> str:
+        """Return the line with this index, with its numbers in the usual notation: a decimal point, `-` for minus."""
+        return self._plain(self.lines[at])
+
+    def _plain(self, line: str) -> str:
+        line = line.replace(_MINUS, "-") if self._has_minus_signs else line
+        return with_points(line) if self.decimal_commas else line
 
     @cached_property
     def _columns(self) -> _Columns:

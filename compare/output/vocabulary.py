@@ -7,6 +7,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+from gedanken.compare.output.abroad import in_english, is_known, spaced
+
 
 class Role(StrEnum):
     """The meaning of a number."""
@@ -64,16 +66,6 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_ABROAD = {
-    "第": "epoch",
-    **dict.fromkeys(("训练", "訓練", "学習", "훈련", "학습"), "train"),
-    **dict.fromkeys(("验证", "驗證", "検証", "검증"), "val"),
-    **dict.fromkeys(("测试", "測試", "テスト", "테스트"), "test"),
-    **dict.fromkeys(("损失", "損失", "손실"), "loss"),
-    **dict.fromkeys(("准确率", "準確率", "正解率", "정확도"), "acc"),
-}
-"""Words of languages that write names without blanks (Chinese, Japanese), or with words of their own (Korean)."""
-_ABROAD_WORDS = re.compile("|".join(_ABROAD))
 _LETTERS = re.compile(r"[^\W\d_]+")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 _SPLITS = {
@@ -103,7 +95,7 @@ _SETTINGS = (
 _LOSSES = "loss losses cost objective obj elbo"
 _ERRORS = (
     "nll ppl perplexity bpb bpc bpp bits xent ce bce rmse mse mae mape smape rmsle msle rmspe error errors "
-    "err merror logloss mlogloss deviance huber wape mase crps energy nllloss ece brier"
+    "err oob merror logloss mlogloss deviance huber wape mase crps energy toteng poteng etotal nllloss ece brier"
 )
 _HELD_OUT_QUALITY = (
     "bleu sacrebleu rouge rougel rougelsum meteor cider spice chrf ter wer cer per map ap ar miou hr ndcg mrr "
@@ -117,7 +109,7 @@ _QUALITY = (
 _RETURNS = "reward rewards rew rews return returns ret epret fitness"
 _WHOLE_LOSS = _words(
     "total avg average mean running smoothed epoch batch step final last overall best min lowest iter the "
-    "sum main model set minibatch per token tokens current ema"
+    "sum main model set minibatch per token tokens current ema function value de du des di del da la le el на"
 )
 """Words beside `loss` with which it is still the whole loss."""
 _SUMMARY = _words("best min max highest lowest peak running ema smoothed cumulative overall improved")
@@ -140,13 +132,16 @@ _MEASURES: tuple[tuple[Measures, frozenset[str]], ...] = (
 )
 _KNOWN = frozenset(_SPLIT_OF).union(_ENVIRONMENT_WORDS, _COUNTER_WORDS, *(words for _measures, words in _MEASURES))
 _BY_NATURE = _words(_HELD_OUT_QUALITY)
+_AT_RANK = re.compile(r"(?<![a-z])(?:p|r|precision|recall)@ ?\d")
+"""Precision and recall of the first results, such as `P@1`."""
+_CLASSIFIED = re.compile(r"(?<![a-z])(?P<wrong>in)?correctly[ _]classified", re.IGNORECASE)
 _RATE = re.compile(
     r"(?:error|word|success|win|hit|character|solve) ?_?-?rate|bits[ _]per[ _](?:byte|char)|cross[ _-]?entropy|"
     r"log[ _-]?likelihood"
 )
 _NEEDS_DIGIT = {"f": "12", "r": "2@", "p": "@", "l": "12", "top": "1235", "hit": "@", "hits": "@", "pass": "@"}
 """Short words that are a metric only if one of these characters follows."""
-_NEEDS_TO_BE_ALONE = _words("is per top")
+_NEEDS_TO_BE_ALONE = _words("is per top oob")
 _NEEDS_TO_BE_LAST = _words("map ap ar hr")
 
 
@@ -154,16 +149,14 @@ _NEEDS_TO_BE_LAST = _words("map ap ar hr")
 def words_in(name: str) -> tuple[str, ...]:
     """Return the words of a name in lower case, however they are joined: `valLoss`, `val_loss`, `Validation loss`."""
     words: list[str] = []
-    if not name.isascii():
-        name = _ABROAD_WORDS.sub(lambda found: f" {_ABROAD[found[0]]} ", name)
-    for letters in _LETTERS.findall(name):
+    for letters in _LETTERS.findall(spaced(name)):
         # `mAP` and `IoU` are words; `valLoss` is two.
         parts = (
             [letters]
-            if letters.lower() in _KNOWN
+            if letters.lower() in _KNOWN or is_known(letters.lower())
             else _CAMEL.findall(letters.replace("IoU", "Iou").replace("mAP", "Map"))
         )
-        words += [part.lower() for part in parts]
+        words += [word for part in parts for word in in_english(part.lower())]
     return tuple(words)
 
 
@@ -189,11 +182,13 @@ def meaning_of(name: str) -> Meaning:
     split = split_in(name)
     measures = _measures(name, words)
     is_rate = _is_rate(name, known)
-    is_summary = bool(known & _SUMMARY)
+    # The best of a population is no summary of what was before.
+    is_summary = bool(known & _SUMMARY) and "fitness" not in known
     if is_rate or words == ("data",) or known & _ENVIRONMENT_WORDS:
         return Meaning(Role.ENVIRONMENT, None, split)
     if measures is not None and not known & _CHOSEN:
-        natural = measures is Measures.QUALITY and (bool(known & _BY_NATURE) or known >= {"mean", "iou"})
+        is_of_task = bool(known & _BY_NATURE) or known >= {"mean", "iou"} or _AT_RANK.search(name.lower()) is not None
+        natural = measures is Measures.QUALITY and is_of_task
         return Meaning(Role.METRIC, measures, split, is_summary, natural)
     if " ".join(words) in _SHORT_COUNTERS:
         return Meaning(Role.COUNTER, None, split)
@@ -218,6 +213,8 @@ def _is_rate(name: str, known: frozenset[str]) -> bool:
 
 def _measures(name: str, words: tuple[str, ...]) -> Measures | None:
     low = name.lower()
+    if classified := _CLASSIFIED.search(low):
+        return Measures.ERROR if classified["wrong"] else Measures.ACCURACY
     if any(word in _LOSS_WORDS or (word.endswith("loss") and word not in _ERROR_WORDS) for word in words):
         words = tuple(word for word in words if "cross" not in words or word not in ("cross", "entropy"))
         rest = [word for word in words if word not in _LOSS_WORDS and word not in _SPLIT_OF]

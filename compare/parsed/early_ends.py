@@ -38,8 +38,7 @@ def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
     known = len(run_set.sites)
     sequences = [_sequence(run, known) for run in run_set.finished]
     totals = np.array([times_of_sites(run, known) for run in run_set.finished])
-    steady = (totals == totals[0]).all(axis=0) & (totals[0] > 0)
-    found = {id(run): _end_of(run_set, run, sequences, totals, steady) for run in run_set.imagined}
+    found = {id(run): _end_of(run_set, run, sequences, totals) for run in run_set.imagined}
     return {key: end for key, end in found.items() if end is not None}
 
 
@@ -48,9 +47,9 @@ def _sequence(run: ParsedRun, sites: int) -> Indices:
     return np.flatnonzero((site_of >= 0) & (site_of < sites))
 
 
-def _end_of(
-    run_set: RunSet, run: ParsedRun, sequences: list[Indices], totals: Indices, steady: NDArray[np.bool_]
-) -> EarlyEnd | None:
+def _end_of(run_set: RunSet, run: ParsedRun, sequences: list[Indices], totals: Indices) -> EarlyEnd | None:
+    by_chance = totals.max(axis=0) - totals.min(axis=0)
+    steady = (by_chance == 0) & (totals[0] > 0)
     lines = _sequence(run, len(run_set.sites))
     # Half a line is no print: it may be near to one.
     if len(lines) and not run.ledger.is_kind("site")[lines[-1]] and not run.text.endswith("\n"):
@@ -66,6 +65,12 @@ def _end_of(
     lacking = steady & (counts < totals[0])
     if not lacking.any():
         return None
+    # A print that not every real run has, such as a warning, may come last by chance.
+    lasting = np.flatnonzero(totals.min(axis=0)[shown] > 0)
+    if not len(lasting):
+        return None
+    end, lines = int(lines[-1]), lines[: lasting[-1] + 1]
+    shown = shown[: lasting[-1] + 1]
     last = shown[-1]
     for real, places in zip(run_set.finished, sequences, strict=True):
         really = real.ledger.site_of[places]
@@ -82,9 +87,9 @@ def _end_of(
         after = len(really) - at - 1
         if after == 1:
             return None
-        differing = float(np.abs(before - counts).sum())
+        differing = float(np.maximum(np.abs(before - counts) - by_chance, 0).sum())
         if differing <= max(1.0, SLACK * (at + 1)) and differing < after / 2:
-            return EarlyEnd(int(lines[-1]), real, int(places[at]))
+            return EarlyEnd(end, real, int(places[at]))
     return None
 
 

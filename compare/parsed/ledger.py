@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
-from gedanken.compare.output.transcript import VALUE, Transcript
+from gedanken.compare.output.transcript import VALUE, Transcript, template_of
 from gedanken.compare.output.wording import HOLE
 from gedanken.compare.parsed.templates import Templates
 from gedanken.compare.source.print_sites import PrintSite
@@ -84,9 +84,18 @@ class Ledger:
         ]
         if len(lines):
             kind[lines], site[lines] = np.array(self._judge(texts, really)).T
+        if self._is_torn(kind):
+            kind[-1] = _NONE
         if any(_TRACEBACK in shape for shape in shapes):
             kind[list(_tracebacks(self.transcript.lines))] = _NONE
         return kind, np.where(kind == _NONE, _NONE, site)
+
+    def _is_torn(self, kind: NDArray[np.int8]) -> bool:
+        """Return whether the last line of a log is the beginning of a print, without its end."""
+        if self._templates is None or kind[-1] in (_NONE, _KINDS.index("site")) or not self.transcript.lines.is_torn:
+            return False
+        words = template_of(self.transcript.forms[self.transcript.form_of[-1]], HOLE)
+        return any(site.template.startswith(words) for site in self.sites)
 
     def _made_by(self, shapes: Sequence[str]) -> list[list[int]]:
         """Return, for each shape, the indices of the sites that can print lines of it; certain if the site has no

@@ -114,7 +114,9 @@ class ParsedRun:
         return (self.transcript, *map(self._transcript_of, others))
 
     def _transcript_of(self, text: str) -> Transcript:
-        return Transcript(text) if self.templates is None else Transcript(text, True, self.templates.before_ids(text))
+        if self.templates is None:
+            return Transcript(text)
+        return Transcript(text, True, self.templates.before_ids(text), self.templates.decimal_commas)
 
     @cached_property
     def forms(self) -> frozenset[str]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gedanken.compare.output.decimal_commas import has_decimal_commas
 from gedanken.compare.output.environment import MASK, Before, words_before_ids
 from gedanken.compare.output.transcript import Transcript, template_of
 from gedanken.compare.output.wording import HOLE
@@ -60,6 +61,11 @@ class Templates:
     def before_ids(self, text: str) -> Before:
         """Return the words that are followed by ids in a text or in any real log."""
         return self._before_any_id if text in self._before_ids else self._before_any_id | words_before_ids(text)
+
+    @cached_property
+    def decimal_commas(self) -> bool:
+        """True if the real logs write decimal commas."""
+        return has_decimal_commas(self._texts())
 
     @cached_property
     def _logs(self) -> Sequence[Transcript]:

@@ -8,6 +8,7 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
+from gedanken.compare.output.decimal_commas import with_points
 from gedanken.compare.parsed.run_set import ParsedRun
 from gedanken.experiment.errors import BadInput
 
@@ -37,6 +38,7 @@ def read_asked(runs: Sequence[ParsedRun], named: Sequence[tuple[str, str]]) -> d
 
 def _read(run: ParsedRun, name: str, pattern: "regex.Pattern[str]", ends: float) -> Read:
     lines, values = [], []
+    has_commas = run.transcript.decimal_commas
     for at, line in enumerate(run.lines):
         try:
             found = pattern.search(line, timeout=max(0.001, ends - time.monotonic()))
@@ -45,16 +47,17 @@ def _read(run: ParsedRun, name: str, pattern: "regex.Pattern[str]", ends: float)
             raise BadInput(
                 f"the --as expressions take more than {SECONDS:g} seconds in all; stopped at {where}"
             ) from error
-        value = _number(found[1] if pattern.groups else found[0]) if found else None
+        value = _number(found[1] if pattern.groups else found[0], has_commas) if found else None
         if value is not None:
             lines.append(at)
             values.append(value)
     return np.array(lines, np.int64), np.array(values, np.float64)
 
 
-def _number(text: str | None) -> float | None:
+def _number(text: str | None, has_commas: bool) -> float | None:
     """Return the number in a match: 97.5 for `97.5%`; None if there is none."""
+    text = with_points(text or "") if has_commas else text or ""
     try:
-        return float((text or "").strip().rstrip("%").replace("−", "-"))
+        return float(text.strip().rstrip("%").replace("−", "-"))
     except ValueError:
         return None

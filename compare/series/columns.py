@@ -238,7 +238,7 @@ class Form:
         opening = self.line[: self.spans[at][0]]
         # The keys of an object before a number are about other numbers.
         split = split_in(opening.partition("{")[0])
-        words = " ".join(_PREFIX.sub("", opening).split()).strip(" :=-|")
+        words = " ".join(_spoken(opening).split()).strip(" :=-|")
         is_short = len(words) <= 40 and words[:1].isalpha() and not any(map(str.isdigit, words))
         names = [words] if is_short and words.endswith(label) else []
         names += [f"* {label}"] if STARRED.search(self.form) else []
@@ -253,7 +253,8 @@ class Form:
     def _head(self, at: int, label: str) -> str:
         """Return the label at the beginning of the line, if it is not part of the column's label: a table row's name,
         `Teacher:`."""
-        first = _FIRST.match(_PREFIX.sub("", self.line[: self.spans[at][0]]).lstrip())
+        opening = self.line[: self.spans[at][0]]
+        first = _FIRST.match(_spoken(opening).lstrip()) or _FIRST.match(_PREFIX.sub("", opening).lstrip())
         is_other = first and not label.startswith(first["word"])
         role = meaning_of(first["word"]).role if first else None
         return first["word"] if first and is_other and role not in (Role.METRIC, Role.COUNTER) else ""
@@ -288,6 +289,11 @@ class Form:
             found.append((at, at + len(value)))
             at += len(value)
         return found
+
+
+def _spoken(opening: str) -> str:
+    """Return what a line says after the prefix of its logger."""
+    return _PREFIX.split(opening)[-1].lstrip(" :|-]")
 
 
 def _cut(words: str, most: int = _SHOWN) -> str:

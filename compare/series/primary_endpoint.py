@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.output.vocabulary import Meaning, Measures, Role, Split, key_of
+from gedanken.compare.output.vocabulary import Measures, Role, Split, key_of, words_in
 from gedanken.compare.results import Endpoint
 from gedanken.compare.series.columns import Column
 
@@ -15,6 +15,7 @@ _MONITORED = re.compile(
     r"(?P<name>[\w/@.-]*[\w@](?: loss| acc(?:uracy)?)?),? (?:has )?"
     r"(?:not improved?|did not improve|did(?:n't| not) decrease|improved)\b"
     r"|'(?P<quoted>[\w/@.-]+)' (?:reached|was not in top)"
+    r"|\b(?:best|cur(?:rent)?) metric[,:] (?P<kept>[\w/@.-]+)[:=]"
     r"|(?:early stopping on|monitor(?:ing|ed)?[=: ]+|metric_for_best_model[=: ]+)['\"]?(?P<other>[\w/@.-]+)",
     re.IGNORECASE,
 )
@@ -32,6 +33,7 @@ _STRICTEST = re.compile(r"50-95|0?\.50?:0?\.95")
 _NUMBERED_SET = re.compile(r"(?:val|valid|validation|eval|test)[_-]?(?:set|data)?[_-]?(\d+)(?![\d.])", re.IGNORECASE)
 """Of several held-out sets, as in `validation_1-logloss`, libraries stop by the last."""
 _PART_OF_A_TABLE = re.compile(r"area= ?(?:small|medium|large)|maxDets= *10?\b")
+_ADVERSARIES = frozenset(["d", "g", "dis", "gen", "disc", "netd", "netg", "discriminator", "generator"])
 _OBJECTIVES = list(Measures)
 _REPORT = 0.2
 """Maximum share of a run that its last report takes: all metrics in it count as printed last."""
@@ -48,6 +50,8 @@ class Shown(NamedTuple):
     """Position of its last value in the run, as a median: 1 is the very end."""
     is_whole: bool
     """True if all of its values are whole numbers."""
+    is_setting: bool = False
+    """True for a whole number that all runs print alike, again and again or early: it was not measured."""
 
 
 def choose(
@@ -74,8 +78,10 @@ def choose(
     if not metrics:
         metrics = [name for name in most if _may_be_one(columns[name], shown[name])]
     if not metrics:
+        metrics = [name for name in most if columns[name].metric is not None and shown[name].times > 1]
+    if not metrics:
         return None
-    curves = {columns[name].meaning.split for name in metrics if shown[name].times > 1}
+    curves = [columns[name] for name in metrics if shown[name].times > 1]
     batches = _of_batches([columns[name] for name in metrics])
     report = min(_REPORT, *(1 / max(shown[name].times, 1) for name in metrics))
     is_partial = {name: (columns[name].form, columns[name].fixed, columns[name].index) in batches for name in metrics}
@@ -92,7 +98,9 @@ def choose(
 def monitored_in(forms: Sequence[str]) -> frozenset[tuple[str, ...]]:
     """Find the metrics that lines name as the criterion for stopping or saving: `val_acc improved from …`."""
     found = (
-        match["name"] or match["quoted"] or match["other"] for form in forms for match in _MONITORED.finditer(form)
+        match["name"] or match["quoted"] or match["kept"] or match["other"]
+        for form in forms
+        for match in _MONITORED.finditer(form)
     )
     return frozenset(key_of(name) for name in found)
 
@@ -104,7 +112,10 @@ def shown_by(column_values: Sequence[NDArray[np.float64]], ends: Sequence[float]
     last = float(np.median(ends)) if len(ends) else -1.0
     every = np.concatenate(with_some) if with_some else np.empty(0)
     finite = every[np.isfinite(every)]
-    return Shown(len(with_some), times, last, bool((finite == np.rint(finite)).all()))
+    is_whole = bool((finite == np.rint(finite)).all())
+    is_same = is_whole and len(with_some) > 1 and len(np.unique(every)) == 1
+    is_setting = is_same and (times > 1 or 0 <= last < 0.5)
+    return Shown(len(with_some), times, last, is_whole, is_setting)
 
 
 def _named(columns: Mapping[str, Column], wanted: str) -> str | None:
@@ -123,7 +134,8 @@ def _named(columns: Mapping[str, Column], wanted: str) -> str | None:
 
 
 def _is_metric(column: Column, shown: Shown) -> bool:
-    return column.metric is not None and not column.is_environment and shown.times > 0
+    is_measured = not column.is_environment and not shown.is_setting
+    return column.metric is not None and is_measured and shown.times > 0
 
 
 def _may_be_one(column: Column, shown: Shown) -> bool:
@@ -155,17 +167,21 @@ def _rank(
     column: Column,
     shown: Shown,
     monitored: frozenset[tuple[str, ...]],
-    curves: set[Split | None],
+    curves: Sequence[Column],
     report: float,
 ) -> tuple[object, ...]:
     """Return the sort key by which a metric is chosen, smallest first; `report` is the share of a run that its last
     report takes."""
     meaning = column.meaning
-    is_one_of_training = shown.times <= 1 and meaning.split in (None, Split.TRAIN) and meaning.split in curves
-    is_summary = meaning.is_summary or "in brackets" in column.words or is_one_of_training
+    is_of_training = meaning.split in (None, Split.TRAIN)
+    repeats = shown.times <= 1 and any(
+        key_of(curve.words) == key_of(column.words) or (is_of_training and curve.meaning.split == meaning.split)
+        for curve in curves
+    )
+    is_summary = meaning.is_summary or "in brackets" in column.words or repeats
     return (
         0 if key_of(column.words) in monitored else 1,
-        _objective(meaning),
+        _objective(column),
         is_summary,
         column.fixed,
         -int(found[1]) if (found := _NUMBERED_SET.match(column.words)) else 0,
@@ -177,8 +193,11 @@ def _rank(
     )
 
 
-def _objective(meaning: Meaning) -> float:
+def _objective(column: Column) -> float:
     """Rank a metric by how likely it is the program's objective."""
+    meaning = column.meaning
+    if meaning.measures is Measures.PART and not _ADVERSARIES.isdisjoint(words_in(column.words)):
+        return _OBJECTIVES.index(Measures.LOSS) + 0.25  # two networks, of which each has a loss of its own
     if meaning.measures is None:
         return len(_OBJECTIVES)
     if meaning.is_held_out_by_nature:

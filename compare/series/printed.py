@@ -21,7 +21,9 @@ from gedanken.compare.source.print_sites import PrintSite
 
 MOST_FORMS = 1000
 """Maximum number of line forms that are read, the most frequent ones, up to their last number."""
-_MAY_MONITOR = re.compile("improve|monitor|stopping|best_model|decrease|reached|in top", re.IGNORECASE)
+_MAY_MONITOR = re.compile(
+    "improve|monitor|stopping|best_model|decrease|reached|in top|(?:best|cur(?:rent)?) metric", re.IGNORECASE
+)
 
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -63,17 +65,16 @@ class Printed:
     def _read_line(
         self, form: str, at: int, sites: Sequence[PrintSite] = (), fixed: tuple[tuple[int, float], ...] = ()
     ) -> Form:
-        line = self._worded(at)
+        compared = self._script.compared(at)
+        line = compared.replace(MASK, " ")  # names are read without what is ignored
         spans = [found.span() for found in VALUE.finditer(line)]
         row = names_of_row(
-            line, spans[:MOST_COLUMNS], lambda above: self._worded(at - above) if at >= above else None
+            compared,
+            spans[:MOST_COLUMNS],
+            lambda above: self._script.compared(at - above) if at >= above else None,
         )
         is_bar = without_fill(self._script.lines[at]) is not None
         return Form(form, line, sites, tuple(row) if row else None, fixed, is_bar)
-
-    def _worded(self, at: int) -> str:
-        """Return a line with ignored parts replaced by spaces: names are read from it."""
-        return self._script.compared(at).replace(MASK, " ")
 
     def lines(self, form: str, fixed: tuple[tuple[int, float], ...] = ()) -> Indices:
         """Return the indices of the lines of this form, in order; only lines that have the values in `fixed`."""

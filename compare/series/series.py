@@ -135,7 +135,7 @@ class AllSeries:
         for name, column in self.columns.items():
             lines, values = zip(*(self._shown(at, name, column) for at in range(len(self.real))), strict=True)
             ends = [
-                int(its[-1]) / max(1, len(run.observed.lines))
+                (int(its[-1]) + 1) / max(1, len(run.observed.lines))
                 for run, its in zip(self.real, lines, strict=True)
                 if len(its)
             ]

@@ -2,6 +2,7 @@
 log."""
 
 import json
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from gedanken.records.read_run import is_run_folder, read_run
 _KEYS = ("command", "stdout", "exit_code", "cause")
 """The keys that identify an execution; all others are optional."""
 _NEEDED = f"{', '.join(_KEYS[:-1])} and {_KEYS[-1]}"
+_STDOUT = re.compile(r'"stdout"\s*:')
 _LABEL = 60
 """Maximum number of characters of a file name in a label."""
 
@@ -90,7 +92,7 @@ def _is_meant_as_execution(text: str) -> bool:
     is incomplete.
     """
     opening = "".join(text.lstrip()[:100].split())[:2]
-    return opening in ('{"', "[{") and '"stdout"' in text
+    return opening in ('{"', "[{") and _STDOUT.search(text) is not None
 
 
 def name_of(path: Path) -> str:

@@ -1,0 +1,66 @@
+"""Words in which logs of other languages name metrics, data and counters, with the English word for each."""
+
+import re
+from functools import lru_cache
+
+_ENGLISH = {
+    "loss": "verlust verluste perte pertes pérdida perdida pérdidas perdita perda verlies förlust kayıp потери "
+    "потеря 损失 損失 손실",
+    "cost": "kosten coût costo custo",
+    "error": "fehler fehlerrate erreur errore erro błąd ошибка",
+    "acc": "genauigkeit treffergenauigkeit exactitude exactitud accuratezza acurácia acuracia nauwkeurigheid "
+    "noggrannhet dokładność doğruluk точность 准确率 準確率 正解率 정확도",
+    "precision": "präzision précision precisión precisione precisão precisie",
+    "recall": "trefferquote rappel richiamo revocação полнота",
+    "reward": "belohnung récompense recompensa ricompensa beloning nagroda награда",
+    "train": "trainings entraînement entrainement apprentissage entrenamiento aprendizaje addestramento "
+    "treinamento treino träning eğitim обучение обучения 训练 訓練 学習 훈련 학습",
+    "val": "validierung validierungs validación validacion validazione validação validacao validatie validering "
+    "walidacja doğrulama валидация валидации 验证 驗證 検証 검증",
+    "test": "prueba pruebas prova teste testowy тест тесте 测试 測試 テスト 테스트",
+    "epoch": "epoche epochen époque époques época épocas epoca epoka epok эпоха 第",
+    "step": "schritt schritte étape étapes paso pasos passo passi stap krok adım шаг",
+    "time": "zeit dauer temps durée duree tiempo duración duracion tempo durata duração tijd duur czas süre время",
+    "second": "sekunde sekunden seconde secondes segundo segundos secondo secondi сек",
+    "rate": "lernrate taux tasa tasso taxa leersnelheid",
+    "best": "beste bester bestes meilleur meilleure mejor migliore melhor лучший лучшая",
+    "mean": "mittel mittlere mittlerer durchschnitt durchschnittlicher moyenne média gemiddelde средний средняя",
+}
+_WORDS = {word: english for english, words in _ENGLISH.items() for word in words.split()}
+_WITHOUT_BLANKS = re.compile(
+    "|".join(sorted((word for word in _WORDS if re.fullmatch("[\u2e80-\ud7af]+", word)), key=len, reverse=True))
+)
+"""Chinese and Japanese write names without blanks, and Korean names may stand beside other letters."""
+_ELIDED = re.compile(r"(?<!\w)[dl]['’](?=\w)", re.IGNORECASE)
+"""The article or preposition before a vowel: `perte d'entraînement`."""
+_HELD_OUT = re.compile(r"(?<![A-Za-z])h[eo]ld[- _]out(?![A-Za-z])", re.IGNORECASE)
+_COMPOUND = re.compile(
+    r"(?P<first>trainings?|validierungs?|validations?|tests?|gesamt)"
+    r"(?P<second>verlust|genauigkeit|fehler|kosten|präzision|zeit)(?:e|es|en)?"
+)
+"""German names are one word: `Validierungsverlust`."""
+
+
+def spaced(name: str) -> str:
+    """Return a name with blanks between its words, also in languages that write none, and none in `held-out`."""
+    if "out" in name:
+        name = _HELD_OUT.sub("heldout", name)
+    if "'" in name or "’" in name:
+        name = _ELIDED.sub("", name)
+    return name if name.isascii() else _WITHOUT_BLANKS.sub(lambda found: f" {_WORDS[found[0]]} ", name)
+
+
+def is_known(word: str) -> bool:
+    """Return whether a word in lower case is in the lists."""
+    return word in _WORDS or _COMPOUND.fullmatch(word) is not None
+
+
+@lru_cache(maxsize=4096)
+def in_english(word: str) -> tuple[str, ...]:
+    """Return the English words for a word in lower case; the word itself if it is in no list."""
+    if word in _WORDS:
+        return (_WORDS[word],)
+    if compound := _COMPOUND.fullmatch(word):
+        first = compound["first"]
+        return (_WORDS.get(first, "total" if first == "gesamt" else first), _WORDS[compound["second"]])
+    return (word,)

@@ -1,0 +1,38 @@
+"""Numbers with a decimal comma, as programs write them in many countries: `0,6931` is one number, and not two."""
+
+import re
+from collections.abc import Iterable
+
+_SAMPLE = 1 << 16
+"""Number of characters at the beginning of a text that show how it writes numbers."""
+_FEWEST = 3
+_COMMA = re.compile(r"(?<![\w.,(\[])[-+]?(?P<whole>\d{1,12}),(?P<fraction>\d{1,18})(?![\w.,])(?!\s?[)\]])")
+"""A comma between digits, neither in a list nor in a tuple."""
+_POINT = re.compile(r"(?<![\w.,])[-+]?\d{1,12}\.\d{1,18}(?![\w.])")
+_PAIR = re.compile(r"^\s*\d+,\d+\s*$", re.MULTILINE)
+"""A row of two whole numbers."""
+_BETWEEN = re.compile(r"(?<![\d,.])(\d{1,12}),(\d{1,18}%?)(?![\d,]|\.\d)")
+
+
+def has_decimal_commas(texts: Iterable[str]) -> bool:
+    """Return whether each of these texts writes decimal commas.
+
+    A text does if most of its numbers with a comma cannot be thousands such as `12,345`, and if it has fewer numbers
+    with a point.
+    """
+    told = [_writes_commas(text[:_SAMPLE]) for text in texts]
+    return bool(told) and all(told)
+
+
+def _writes_commas(text: str) -> bool:
+    if "," not in text or _PAIR.search(text):
+        return False
+    found = [(found["whole"], found["fraction"]) for found in _COMMA.finditer(text)]
+    certain = sum(whole == "0" or len(fraction) != 3 for whole, fraction in found)
+    points = sum(1 for _point in _POINT.finditer(text))
+    return certain >= _FEWEST and 2 * certain > len(found) and points < len(found)
+
+
+def with_points(line: str) -> str:
+    """Return a line of the same length with decimal points instead of decimal commas."""
+    return _BETWEEN.sub(r"\1.\2", line) if "," in line else line

@@ -1,0 +1,79 @@
+"""Names at the end of a text: the words that a line writes before a number."""
+
+import re
+
+from gedanken.compare.output.vocabulary import meaning_of, split_in
+
+MOST_WORDS = 5
+"""Maximum number of words of a name that is part of a sentence."""
+_MOST_OF_LABEL = 8
+"""Maximum number of words of a name that stands alone before a colon or an equals sign."""
+_LONGEST = 100
+"""Maximum length of a name in characters."""
+LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL)\b:?")
+_CUT = re.compile(
+    r"\"\s|[,;|│┃\t{}\[]|\s{2,}|\.{4,}| [-–—·] |->|=>|→|\]\s|\)\s(?=\S)|(?<=\s)/|^\s{0,3}(?:[\])/%]+|dB\b)"
+)
+ENDS = " \t:=~≈'\"`*#|│┃<>(“”‘’«»—"
+_STOP_WORDS = (
+    "as the than with for a an in to and by from reached after got at on into until "
+    "while has have than now then its our your using there are improved dropped rose fell went equals 轮 步 回"
+)
+STOPS = frozenset(_STOP_WORDS.split())
+_LAST_STOPS = frozenset(["is", "was", "of", "be", "at", "are", "equals", "=", "to", "reached"])
+_WORD = re.compile(r"[\w'-]*\w")
+_ID = re.compile(
+    r"(?=[a-f]*\d)[0-9a-f]{6,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
+    r"\W?[a-z][\w./-]*-(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{8,10}-[a-z0-9]{5}\W?|"  # `trainer-7d9f8b6c5-x2x4z`
+    r"\W?[a-z][\w.]*(?:-[\w.]*)?-(?:0\d{2,}|\d{4,})\W?",  # `network-snapshot-000100`
+    re.IGNORECASE,
+)
+"""A hash or identifier, or a name that ends with one, such as that of a pod or of a checkpoint file."""
+
+
+def split_word(text: str) -> str:
+    """Return the last word in a text that names the data (train, val, test), as the text writes it."""
+    words: list[str] = [*_WORD.findall(text), *re.findall(r"[^\W_]+", text)]
+    return next(word for word in reversed(words) if split_in(word))[:_LONGEST]
+
+
+def phrase(text: str) -> str:
+    """Return the name at the end of a text."""
+    is_label = re.search(r"[:=]\s*$", text) is not None
+    text = LEVEL.sub(", ", text).rstrip(ENDS)
+    for stop in _LAST_STOPS:
+        if text.lower().endswith(f" {stop}"):
+            text = text[: -len(stop) - 1].rstrip(ENDS)
+            break
+    pieces = [piece for piece in _CUT.split(text) if piece and piece.strip(ENDS + "-.")]
+    if not pieces:
+        return ""
+    piece = pieces[-1]
+    if ":" in piece:
+        piece = re.split(r":(?=\s|[A-Za-z])", piece)[-1] or piece
+    words = piece.split()
+    if not (is_label and len(words) <= _MOST_OF_LABEL):
+        words = words[-MOST_WORDS:]
+    last = max((at for at, word in enumerate(words) if _begins_a_name(word, at == len(words) - 1)), default=-1)
+    words = words[last + 1 :]
+    if (
+        words
+        and re.fullmatch(r"\w+(?:[_/@.]\w+)+", words[-1])
+        and (split_in(words[-1]) or not split_in(" ".join(words[:-1])))
+    ):
+        # An identifier says all, but for whether it is the best so far.
+        words = words[-2:] if len(words) > 1 and meaning_of(words[-2]).is_summary else words[-1:]
+    return tidy(" ".join(words))
+
+
+def _begins_a_name(word: str, is_last: bool) -> bool:
+    """Return whether a name may begin only after this word: a conjunction, an identifier, `split=val`."""
+    return word.lower() in STOPS or _ID.fullmatch(word) is not None or ("=" in word and not is_last)
+
+
+def tidy(name: str) -> str:
+    """Return a name without surrounding quotes, colons and unmatched brackets."""
+    name = " ".join(name.split()).strip(ENDS + "-.,;!?])" if name.count(")") > name.count("(") else ENDS + "-.,;!?]")
+    if name.count("(") > name.count(")"):
+        name = name.rsplit("(", 1)[1] or name.replace("(", "")
+    return name[-_LONGEST:].strip() if any(map(str.isalpha, name)) else ""

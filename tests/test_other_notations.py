@@ -1,0 +1,96 @@
+"""Logs of other countries: names in other languages, decimal commas, minus signs, dates as they are written there."""
+
+import pytest
+
+from gedanken.compare.output.decimal_commas import has_decimal_commas, with_points
+from gedanken.compare.output.environment import MASK, masked
+from gedanken.compare.output.transcript import Transcript
+from gedanken.compare.output.vocabulary import Measures, Role, Split, meaning_of
+
+
+@pytest.mark.parametrize(
+    ("name", "measures", "split"),
+    [
+        ("Validierungsfehler", Measures.ERROR, Split.VALIDATION),
+        ("Testgenauigkeit", Measures.ACCURACY, Split.TEST),
+        ("Gesamtverlust", Measures.LOSS, None),
+        ("perte d'apprentissage", Measures.LOSS, Split.TRAIN),
+        ("exactitude_val", Measures.ACCURACY, Split.VALIDATION),
+        ("pérdida de prueba", Measures.LOSS, Split.TEST),
+        ("Perda de validação", Measures.LOSS, Split.VALIDATION),
+        ("accuratezza", Measures.ACCURACY, None),
+        ("потери на валидации", Measures.LOSS, Split.VALIDATION),
+        ("doğrulama kayıp", Measures.LOSS, Split.VALIDATION),
+        ("検証損失", Measures.LOSS, Split.VALIDATION),
+        ("held-out loss", Measures.LOSS, Split.VALIDATION),
+    ],
+)
+def test_a_metric_is_known_in_other_languages(name: str, measures: Measures, split: Split | None) -> None:
+    meaning = meaning_of(name)
+    assert (meaning.role, meaning.measures, meaning.split) == (Role.METRIC, measures, split)
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("Trainingszeit", Role.ENVIRONMENT),
+        ("Épocas", Role.COUNTER),
+        ("Lernrate", Role.SETTING),
+        ("tests", Role.OTHER),
+    ],
+)
+def test_what_is_no_metric_is_none_in_other_languages(name: str, role: Role) -> None:
+    assert meaning_of(name).role is role
+
+
+def test_a_log_with_decimal_commas_holds_numbers_and_not_pairs() -> None:
+    lines = [f"Runde {at}: Fehler 0,{at}71; Anteil 8{at},25 % ({at},5 s)\n" for at in range(4)]
+    assert has_decimal_commas(["".join(lines)])
+    script = Transcript("".join(lines), is_log=True, decimal_commas=True)
+    assert script.forms == ["Runde #: Fehler #; Anteil # % (# s)"]
+    assert script.values[:4].tolist() == [0, 0.071, 80.25, 0.5]
+    assert script.lines[0] == lines[0].strip(), "what is shown is what was written"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b\n0,12\n1,15\n2,18\n",
+        "shape (3,22) of [1,2] and [0,51]\n" * 5,
+        "12,345 of 60,000 rows in 1,25 steps\n" * 5,
+        "loss 0.51 (1,5) at 0.4 0.3\npart 0,5 and 0,25\n" * 5,
+        "loss 0.51\n" * 5,
+        "",
+    ],
+)
+def test_commas_between_other_numbers_stay(text: str) -> None:
+    assert not has_decimal_commas([text])
+
+
+def test_commas_are_decimal_only_where_every_log_says_so_and_lists_keep_theirs() -> None:
+    ours = "Fehler 0,51; 0,52; 0,53\n" * 3
+    assert not has_decimal_commas([ours, "error 0.51\n"]) and not has_decimal_commas([])
+    assert with_points("[1,2,3] 0,51 12,5% 1,5.2") == "[1,2,3] 0.51 12.5% 1,5.2"
+
+
+def test_a_minus_sign_is_one() -> None:
+    script = Transcript("bound −91.5\nbound −90.25\n", is_log=True)
+    assert script.forms == ["bound #"] and script.values.tolist() == [-91.5, -90.25]
+
+
+@pytest.mark.parametrize(
+    ("line", "compared"),
+    [
+        ("[07.02.2025 04:05:06] Runde 3", f"[{MASK}] Runde 3"),
+        ("INFO 02-07 04:05:06 fit.py:9", f"INFO {MASK} fit.py:9"),
+        ("02/07 04:05:06 - fit", f"{MASK} - fit"),
+        ("round 12/40 00:01:22", f"round 12/40 {MASK}"),
+        ("02/07/25 - 04:05.06PM, it", f"{MASK} - {MASK}, it"),
+        ("-- begins at Fri 2025-02-07 04:05:06 UTC. --", f"-- begins at {MASK}. --"),
+        ("| fit_0a1b2_00003 | 3 |", f"| fit_{MASK}_00003 | 3 |"),
+        ("| fit_12e34_00003 at 1:22 | 3 |", f"| fit_{MASK}_00003 at 1:22 | 3 |"),
+        ("part_00003 1e5 rows", "part_00003 1e5 rows"),
+    ],
+)
+def test_dates_and_ids_are_set_aside_however_they_are_written(line: str, compared: str) -> None:
+    assert masked(line) == compared
