@@ -1,9 +1,14 @@
 """A process that was itself stopped for a while (SIGSTOP) does not say that a command took too long."""
 
 import asyncio
+import json
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,6 +16,7 @@ import pytest
 
 from gedanken.experiment.execution import Cause, Limits
 from gedanken.sandbox.capture import Capture
+from gedanken.sandbox.engine import HOOK
 from gedanken.sandbox.machine import SandboxMachine
 
 
@@ -55,3 +61,18 @@ def test_a_command_that_ended_while_its_watcher_was_stopped_did_not_take_too_lon
 
     assert asyncio.run(watch()) is stopped
     assert job.signals == signals
+
+
+def test_a_program_of_a_batch_whose_runner_was_stopped_did_not_take_too_long(tmp_path: Path) -> None:
+    programs = [("sleeps", "import time\ntime.sleep(3)\nprint('done')"), ("too long", "import time\ntime.sleep(60)")]
+    asked = {"seconds": 5, "bytes": 1000, "within": 60, "programs": programs}
+    (tmp_path / "programs.json").write_text(json.dumps(asked))
+    runner = [sys.executable, HOOK / "gedanken_batch.py", tmp_path / "programs.json"]
+    with subprocess.Popen(runner, stdout=subprocess.PIPE, text=True) as process:
+        time.sleep(1.5)
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(7)
+        process.send_signal(signal.SIGCONT)
+        told, _errors = process.communicate(timeout=60)
+    ends = {one["name"]: (one["end"], one["stdout"]) for one in map(json.loads, told.splitlines())}
+    assert ends == {"sleeps": ("finished", "done\n"), "too long": ("too long", "")}
