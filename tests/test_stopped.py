@@ -67,7 +67,7 @@ def test_a_program_of_a_batch_whose_runner_was_stopped_did_not_take_too_long(tmp
     programs = [("sleeps", "import time\ntime.sleep(3)\nprint('done')"), ("too long", "import time\ntime.sleep(60)")]
     asked = {"seconds": 5, "bytes": 1000, "within": 60, "programs": programs}
     (tmp_path / "programs.json").write_text(json.dumps(asked))
-    runner = [sys.executable, HOOK / "gedanken_batch.py", tmp_path / "programs.json"]
+    runner = [sys.executable, str(HOOK / "gedanken_batch.py"), str(tmp_path / "programs.json")]
     with subprocess.Popen(runner, stdout=subprocess.PIPE, text=True) as process:
         time.sleep(1.5)
         process.send_signal(signal.SIGSTOP)
