@@ -13,7 +13,7 @@ from gedanken.experiment.approval import Approve, EditIt, Reject, in_words
 from gedanken.experiment.budget import Budget
 from gedanken.experiment.counts import many
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.execution import Cause
+from gedanken.experiment.execution import MAY_COME
 from gedanken.experiment.files import Inside
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog, Settled
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 FORKED = "forked from "
 """Beginning of the note that a fork has stored everything that it takes from the other run."""
 RUNS = Path("runs")
-MAY_COME = (Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.ENGINE_LOST)
-"""Causes after which a process that resumes the run repeats the request or the execution."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,17 @@
 """Making a run folder, and removing it."""
 
 import errno
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.files import BESIDE
 from gedanken.experiment.folders import mounts_in, remove_tree
 from gedanken.records.run_files import LOG, RUN, SPEC
+
+LEFT_SECONDS = 60.0
+"""Age at which nobody writes a file any more."""
 
 
 def make_folder(path: Path) -> Path:
@@ -26,6 +32,14 @@ def make_parts(folder: Path) -> None:
     """Create the folders for programs and outputs."""
     for name in ("programs", "outputs"):
         (folder / name).mkdir(exist_ok=True)
+
+
+def remove_left(folder: Path) -> None:
+    """Remove what a process that was killed while it wrote a report left; not what another one is writing now."""
+    for path in folder.glob(f"{BESIDE}*"):
+        with suppress(OSError):
+            if time.time() - path.lstat().st_mtime > LEFT_SECONDS:
+                path.unlink()
 
 
 def remove_run_folder(folder: Path) -> None:

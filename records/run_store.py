@@ -20,7 +20,7 @@ from gedanken.compare.source.diff import diff_of
 from gedanken.experiment.approval import Approve, EditIt, Reject, in_words
 from gedanken.experiment.budget import Used
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.execution import Cause, Execution
+from gedanken.experiment.execution import MAY_COME, Cause, Execution
 from gedanken.experiment.files import Inside
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.probe_design import Plan
@@ -63,7 +63,7 @@ from gedanken.records.run_files import (
     to_json,
     transcript,
 )
-from gedanken.records.run_folder import make_parts, remove_run_folder
+from gedanken.records.run_folder import make_parts, remove_left, remove_run_folder
 from gedanken.records.run_lock import check_files, locked_log
 from gedanken.records.run_view import run_view
 
@@ -85,6 +85,8 @@ class RunStore:
         """Findings of all comparisons so far, which `run.json` contains besides the log."""
         self._file = file
         self._events = events or LogOfEvents(spec, folder)
+        self._earlier = dict(self._events.executions)
+        """Executions of earlier processes."""
         self._lock = threading.RLock()
         self._opened, self._viewed = time.monotonic(), float("-inf")
         self._bytes = os.fstat(file.fileno()).st_size
@@ -202,6 +204,11 @@ class RunStore:
         """Record an execution: first its texts, then its log event."""
         if self.executions.get(execution.label) == execution:
             return
+        if (before := self._earlier.pop(execution.label, None)) and _came_again(before, execution):
+            self.note(
+                f"{execution.label} was kept before and came out differently now: its entry in the ledger was "
+                "missing or damaged, so it was run or asked for once more"
+            )
         texts = texts_of(execution).items()
         sizes = {path: self._put(path, text, flush_to_disk=False) for path, text in texts}
         with self._lock:
@@ -331,6 +338,15 @@ class RunStore:
             raise
 
 
+def _came_again(before: Execution, now: Execution) -> bool:
+    """Return whether an execution with a result is there with another one."""
+    if before.cause in MAY_COME:
+        return False
+    if now.imagined:
+        return before.raw_reply != now.raw_reply
+    return (before.seconds, before.terminal) != (now.seconds, now.terminal)
+
+
 @contextmanager
 def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
     """Open a new, empty folder for a run. Raises BadInput if another process is working on it.
@@ -363,6 +379,7 @@ def reopen_store(folder: Path, spec: RunSpec | None = None, why: str = "") -> It
     check_files(folder)
     with locked_log(folder) as file:
         make_parts(folder)
+        remove_left(folder)
         inside = Inside(folder, MOST_FOLDER_BYTES)
         asked = spec or read_spec(inside)
         whole = inside.read(LOG, MOST_LOG_BYTES).rfind(b"\n") + 1

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,17 @@ def test_a_run_folder_that_is_half_removed_is_not_gone_on_with_and_can_be_remove
     assert not run.exists()
 
 
+def test_half_a_report_that_a_kill_left_does_not_stay(tmp_path: Path) -> None:
+    make_run(tmp_path)
+    left, under_way = tmp_path / ".gedanken-0123456789abcdef", tmp_path / ".gedanken-fedcba9876543210"
+    left.touch()
+    os.utime(left, (0, 0))
+    under_way.touch()
+    with reopen_store(tmp_path):
+        pass
+    assert (left.exists(), under_way.exists()) == (False, True)
+
+
 def test_a_log_with_bytes_that_are_no_text_is_damaged(tmp_path: Path) -> None:
     make_run(tmp_path)
     log = tmp_path / "log.jsonl"
@@ -184,6 +196,20 @@ def test_an_execution_whose_text_is_gone_or_cut_is_left_out_and_that_is_said(tmp
             store.keep_execution(execution)
     back = read_run(tmp_path)
     assert (set(back.executions), back.notes) == (set(whole), ())
+
+
+def test_what_was_kept_and_came_out_differently_is_told(tmp_path: Path) -> None:
+    whole = make_run(tmp_path).executions
+    with reopen_store(tmp_path) as store:
+        for execution in whole:
+            store.keep_execution(execution)
+    assert read_run(tmp_path).notes == ()
+    real, imagined = (next(run for run in whole if run.imagined is asked and run.program) for asked in (False, True))
+    with reopen_store(tmp_path) as store:
+        store.keep_execution(replace(real, stdout="other", terminal="other"))
+        store.keep_execution(replace(imagined, raw_reply="other"))
+    told = read_run(tmp_path).notes
+    assert [note.split(" was kept before")[0] for note in told] == [real.label, imagined.label]
 
 
 def test_minutes_are_counted_also_where_the_clock_is_set_meanwhile(tmp_path: Path) -> None:
