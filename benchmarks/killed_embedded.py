@@ -50,8 +50,8 @@ def server_of(process: "subprocess.Popen[bytes]") -> psutil.Process | None:
 def ended(folder: Path) -> dict[str, str]:
     """Return what has finished and is not requested again, by label."""
     from gedanken.experiment.errors import BadInput
+    from gedanken.experiment.execution import MAY_COME
     from gedanken.records.read_run import read_run
-    from gedanken.resuming import MAY_COME
 
     try:
         log = read_run(folder)

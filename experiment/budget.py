@@ -1,12 +1,16 @@
 """Budgets: the limits of a run, what it has used so far, and the cost of that."""
 
 import re
+from decimal import Decimal
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from gedanken.experiment.errors import BadInput
 
+LEAST = Decimal("1e-9")
+MOST = 10**15
+"""Greatest limit: more cannot be counted, and is a slip of the keyboard."""
 _NUMBER = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>[kKM]?)")
 _UNITS = {"": 1, "k": 1_000, "K": 1_000, "M": 1_000_000}
 
@@ -16,14 +20,20 @@ class Budget(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    usd: float | None = Field(default=None, gt=0)
-    tokens: int | None = Field(default=None, gt=0)
-    minutes: float | None = Field(default=None, gt=0)
-    gpu_seconds: float | None = Field(default=None, gt=0)
+    usd: float | None = Field(default=None, gt=0, le=MOST)
+    tokens: int | None = Field(default=None, gt=0, le=MOST)
+    minutes: float | None = Field(default=None, gt=0, le=MOST)
+    gpu_seconds: float | None = Field(default=None, gt=0, le=MOST)
 
     def __bool__(self) -> bool:
         """Return True if anything is limited."""
         return any(limit is not None for limit in self.limits.values())
+
+    def dropped_in(self, other: "Budget") -> str:
+        """Name the limits that hold here and not in `other`, for example `minutes (30)`; empty if there are none."""
+        now = other.limits
+        held = {name: limit for name, limit in self.limits.items() if limit is not None and now[name] is None}
+        return ", ".join(f"{name} ({limit:,.6g})" for name, limit in held.items())
 
     @property
     def limits(self) -> dict[str, float | None]:
@@ -33,20 +43,24 @@ class Budget(BaseModel):
 
 def parse_budget(text: str) -> Budget:
     """Parse a text such as `usd=2,tokens=200k,minutes=30,gpu-seconds=600`. Raises BadInput."""
-    values: dict[str, float] = {}
+    values: dict[str, Decimal] = {}
     known = Budget().limits
     for part in text.split(","):
         name, _, given = (piece.strip() for piece in part.partition("="))
-        found = _NUMBER.fullmatch(given)
-        number = float(found["number"]) * _UNITS[found["unit"]] if found else 0.0
-        if name not in known or name in values or number <= 0 or (name == "tokens" and number < 1):
-            raise BadInput(
-                f"--budget {text}: write NAME=VALUE, with each of {', '.join(known)} at most once, as in "
-                "usd=2,tokens=200k"
-            )
-        values[name] = number
+        if name not in known or name in values:
+            raise BadInput(f"--budget {text[:100]}: each of {', '.join(known)} at most once, as in usd=2,tokens=200k")
+        values[name] = _amount(name, given)
     whole = {"tokens": int(values["tokens"])} if "tokens" in values else {}
-    return Budget.model_validate({name.replace("-", "_"): number for name, number in (values | whole).items()})
+    return Budget.model_validate({name.replace("-", "_"): float(number) for name, number in values.items()} | whole)
+
+
+def _amount(name: str, given: str) -> Decimal:
+    found = _NUMBER.fullmatch(given)
+    number = Decimal(found["number"]) * _UNITS[found["unit"]] if found else Decimal(0)
+    if not (1 if name == "tokens" else LEAST) <= number <= MOST:
+        least = "a whole number from 1" if name == "tokens" else "a number above 0"
+        raise BadInput(f"--budget {name}={given[:40]}: must be {least} to {MOST:.0e}, such as 2, 1.5, 200k or 3M")
+    return number
 
 
 class Price(BaseModel):

@@ -58,9 +58,10 @@ class Interrupted(GedankenError):
 
     exit_code = 130
 
-    def __init__(self, folder: Path) -> None:
-        """`folder` is the run's folder."""
-        super().__init__(f"interrupted; to go on: gedanken resume {shlex.quote(str(folder))}")
+    def __init__(self, folder: Path | None = None) -> None:
+        """`folder` is the run's folder; None if there is nothing to go on with."""
+        to_go_on = f"; to go on: gedanken resume {shlex.quote(str(folder))}" if folder else ""
+        super().__init__(f"interrupted{to_go_on}")
 
 
 class AwaitsApproval(GedankenError):

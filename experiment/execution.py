@@ -44,6 +44,8 @@ NO_RUN = frozenset(
     }
 )
 """Ends of a reply that is not an imagined run: it is kept with its reason, and left out of every test and finding."""
+MAY_COME = (Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.ENGINE_LOST)
+"""Causes after which a process that resumes the run repeats the request or the execution."""
 
 
 class Origin(StrEnum):

@@ -12,6 +12,8 @@ from typing import TextIO
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.secrets import redacted
 
+BESIDE = ".gedanken-"
+"""Beginning of the names of files that are not whole yet."""
 MOST_BYTES = 1 << 20
 """Maximum size of a file that a person writes: a script, a program, an experiment."""
 
@@ -106,7 +108,7 @@ def put(path: Path, text: str) -> None:
 @contextmanager
 def new_beside(target: Path) -> Iterator[TextIO]:
     """Create a new file in the folder of `target`. It is deleted when the context ends, unless it was moved."""
-    new = target.with_name(f".gedanken-{token_hex(8)}")
+    new = target.with_name(f"{BESIDE}{token_hex(8)}")
     with new.open("x", encoding="utf-8", errors="backslashreplace") as file:  # follows no link
         try:
             yield file

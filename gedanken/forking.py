@@ -11,7 +11,8 @@ from gedanken.experiment.script import Experiment
 from gedanken.records.kept_model import set_aside
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
-from gedanken.records.run_store import make_folder, open_store
+from gedanken.records.run_folder import make_folder
+from gedanken.records.run_store import open_store
 from gedanken.resuming import FORKED, Again, asked
 from gedanken.runner import RunResult, check, go, new_folder
 from gedanken.terminal.screen import Screen
@@ -61,7 +62,7 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
         except BudgetSpent:
             raise
         except BaseException:
-            if not store.executions:
+            if store.is_empty:
                 store.discard()
             raise
 

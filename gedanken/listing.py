@@ -1,16 +1,20 @@
 """The list of the runs in a folder: their state, and what they used."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.escaping import harmless
-from gedanken.experiment.folders import folder_bytes, remove_tree
+from gedanken.experiment.folders import folder_bytes
 from gedanken.experiment.run_log import UNFINISHED, RunLog
 from gedanken.records.read_run import is_run_folder, read_run
-from gedanken.records.run_store import is_at_work
+from gedanken.records.run_files import LOG
+from gedanken.records.run_folder import remove_run_folder
+from gedanken.records.run_lock import is_at_work, locked_log
+from gedanken.resuming import RUNS
 from gedanken.runner import run_id_of
 
 if TYPE_CHECKING:
@@ -36,13 +40,30 @@ class ListedRun(NamedTuple):
 
 
 def list_runs(folder: Path) -> list[ListedRun]:
-    """List the runs in a folder, the newest first."""
-    paths = [path for path in folder.iterdir() if is_run_folder(path)] if folder.is_dir() else []
-    return sorted((_listed(path) for path in paths), key=lambda run: run.begun, reverse=True)
+    """List the runs in a folder, the newest first. Raises BadInput if the folder cannot be looked into; without the
+    usual folder there are no runs."""
+    try:
+        paths = sorted(folder.iterdir())
+    except FileNotFoundError as error:
+        if folder != RUNS:
+            raise BadInput(f"--in {folder}: {error.strerror}") from error
+        return []
+    except OSError as error:
+        raise BadInput(f"--in {folder}: {error.strerror}") from error
+    found = (listed for path in paths if (listed := _listed(path)) is not None)
+    return sorted(found, key=lambda run: run.begun, reverse=True)
 
 
-def _listed(path: Path) -> ListedRun:
-    size = int(folder_bytes(path))
+def _listed(path: Path) -> ListedRun | None:
+    """Return the line of a run; None if that is not one."""
+    try:
+        return _line_of(path) if is_run_folder(path) else None
+    except OSError as error:
+        return ListedRun(str(path), f"cannot be read: {error.strerror}", "", 0, None, None, 0.0, 0)
+
+
+def _line_of(path: Path) -> ListedRun:
+    size, at_work = int(folder_bytes(path)), is_at_work(path)  # first: a run may end while its log is read
     try:
         log = read_run(path)
     except BadInput as error:
@@ -51,13 +72,13 @@ def _listed(path: Path) -> ListedRun:
     usd = log.price.of(log.tokens.read, log.tokens.written) if log.tokens and log.price else None
     seconds = sum(run.seconds for run in log.executions if not run.imagined)
     return ListedRun(
-        str(path), state_of(path, log), log.started, len(log.executions), tokens, usd, round(seconds, 1), size
+        str(path), state_of(log, at_work), log.started, len(log.executions), tokens, usd, round(seconds, 1), size
     )
 
 
-def state_of(path: Path, log: RunLog) -> str:
+def state_of(log: RunLog, at_work: bool) -> str:
     """Return the state of a run."""
-    if is_at_work(path):
+    if at_work:
         return "at work"
     return "killed" if log.outcome == UNFINISHED else log.outcome
 
@@ -96,11 +117,13 @@ def remove_run(folder: Path) -> None:
 
     if not is_run_folder(folder):
         raise BadInput(f"{folder}: not a run folder")
-    if is_at_work(folder):
-        raise BadInput(f"{folder}: this run is in use by another process")
-    session = sessions_folder() / run_id_of(folder)
-    if session.is_dir():
-        with locked_if_dead(session) as dead:
-            if not dead:
-                raise NoSandbox(f"{folder}: its workspaces are in use by another process")
-    remove_tree(folder)
+    if folder.is_symlink():
+        raise BadInput(f"{folder}: a symbolic link; name the run folder that it leads to: {folder.resolve()}")
+    folder = folder.resolve()
+    with locked_log(folder) if (folder / LOG).is_file() else nullcontext():
+        session = sessions_folder() / run_id_of(folder)
+        if session.is_dir():
+            with locked_if_dead(session) as dead:
+                if not dead:
+                    raise NoSandbox(f"{folder}: its workspaces are in use by another process")
+        remove_run_folder(folder)

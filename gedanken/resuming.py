@@ -14,14 +14,17 @@ from gedanken.experiment.approval import Approve, EditIt, Reject, in_words
 from gedanken.experiment.budget import Budget
 from gedanken.experiment.counts import many
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.execution import Cause
+from gedanken.experiment.execution import MAY_COME
 from gedanken.experiment.files import Inside
-from gedanken.experiment.run_log import RunLog
+from gedanken.experiment.program import Program
+from gedanken.experiment.run_log import RunLog, Settled
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import REMOVED, shown_address
-from gedanken.records.read_log import LEFT_OUT, MOST_FOLDER_BYTES, read_spec
+from gedanken.records.read_log import LEFT_OUT, MOST_FOLDER_BYTES, REPLAY, is_replay, read_spec
 from gedanken.records.read_run import is_run_folder, read_run, with_tokens
-from gedanken.records.run_store import RunStore, is_at_work, make_folder, open_store, reopen_store
+from gedanken.records.run_folder import make_folder
+from gedanken.records.run_lock import is_at_work
+from gedanken.records.run_store import RunStore, open_store, reopen_store
 from gedanken.report.writing import PAGE
 from gedanken.runner import RunResult, check, check_collector, drive, go, new_folder
 from gedanken.terminal.screen import Screen
@@ -32,8 +35,6 @@ if TYPE_CHECKING:
 FORKED = "forked from "
 """Beginning of the note that a fork has stored everything that it takes from the other run."""
 RUNS = Path("runs")
-MAY_COME = (Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.ENGINE_LOST)
-"""Causes after which a process that resumes the run repeats the request or the execution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Again:
     collector: str | None = None
     """Address of an OpenTelemetry collector that also receives the trace."""
     budget: Budget | None = None
-    """New limit for the whole run; None leaves it unchanged."""
+    """New limits for the whole run, in the place of all that it had; None leaves them as they are."""
 
 
 async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
@@ -59,6 +60,7 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
         return ended
     spec = asked(folder, again)
     check(spec)
+    _tell_dropped(folder, spec, screen)
     with reopen_store(folder, spec if again.budget else None) as store:
         store.spec = spec
         return await go(store, screen, again.collector)
@@ -82,18 +84,26 @@ async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Scree
     `resume`, and BadInput if no program waits."""
     spec = asked(folder, again)
     check(spec)
+    _tell_dropped(folder, spec, screen)
+    _waiting(read_run(folder))  # before anything is written, as its process is not to seem killed because of that
     with reopen_store(folder, spec if again.budget else None) as store:
         store.spec = spec
-        newest = next(reversed(store.programs.values()), None)
-        if newest is not None and newest.works is None and (said := store.decision_on(newest)) is not None:
-            told = in_words(newest.label, said)
-            raise BadInput(f"{folder}: {told}, and a process died then; to go on: gedanken resume {folder}")
-        if newest is None or newest.given or newest.works is not None:
-            raise BadInput(f"{folder}: no program of this run waits for approval")
-        if any(execution.program == newest.label for execution in store.executions.values()):
-            raise BadInput(f"{folder}: {newest.label} has already been run")
-        store.keep_decision(newest, answer)
+        store.keep_decision(_waiting(store.log), answer)
         return await go(store, screen, again.collector)
+
+
+def _waiting(log: RunLog) -> Program:
+    """Return the program that waits for approval. Raises BadInput if none does."""
+    newest, folder = next(reversed(log.programs), None), log.folder
+    if newest is None or newest.given or newest.works is not None:
+        raise BadInput(f"{folder}: no program of this run waits for approval")
+    for said in log.decisions:
+        if (said.program, said.sha256) == (newest.label, newest.sha256):
+            told = in_words(newest.label, said.answer)
+            raise BadInput(f"{folder}: {told}, and a process died then; to go on: gedanken resume {folder}")
+    if any(execution.program == newest.label for execution in log.executions):
+        raise BadInput(f"{folder}: {newest.label} has already been run")
+    return newest
 
 
 async def extend(folder: Path, real: int | None, imagined: int | None, screen: Screen, again: Again) -> RunResult:
@@ -113,12 +123,20 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
             "imagined runs can be added; extend the original run, and fork that one again"
         )
     check(now)
-    with reopen_store(folder, now) as store:
-        store.note(
-            f"the sample size was changed after results could be seen, from {_counts(was)} to {_counts(now)}: "
-            "if runs are added until a difference shows, chance alone shows one more often than the p-value says"
-        )
-        return await go(store, screen, again.collector)
+    _tell_dropped(folder, now, screen)
+    why = (
+        f"the sample size was changed after results could be seen, from {_counts(was)} to {_counts(now)}: "
+        "if runs are added until a difference shows, chance produces one more often than the p-value says"
+    )
+    outcome = read_run(folder).outcome
+    with reopen_store(folder, now, why) as store:
+        had = len(store.executions)
+        try:
+            return await go(store, screen, again.collector)
+        except BadInput:
+            if len(store.executions) == had:
+                store.take_back(was, f"the sample size stayed at {_counts(was)}: more was refused", outcome)
+            raise
 
 
 async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunResult:
@@ -135,6 +153,7 @@ async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunRe
     target = make_folder(out or new_folder(f"{source.spec.experiment.name}-replay"))
     with open_store(target, source.spec) as store:
         try:
+            store.settle(Settled(name=REPLAY))  # which takes nothing, and shows what this folder is
             return await drive(_replaying(source.spec, store, source), screen)
         except BaseException:
             store.discard()
@@ -151,12 +170,12 @@ async def _replaying(spec: RunSpec, store: RunStore, source: RunLog) -> "AsyncIt
 def newest_unfinished() -> Path:
     """Return the newest run folder under runs/ whose run is unfinished and at which no process is at work. Raises
     BadInput."""
-    begun = [path for path in RUNS.iterdir() if is_run_folder(path)] if RUNS.is_dir() else []
+    begun = [path for path in RUNS.iterdir() if path.is_dir()] if RUNS.is_dir() else []
     for path in sorted(begun, key=lambda folder: folder.stat().st_mtime, reverse=True):
         try:
-            if not is_at_work(path) and not read_run(path).is_over:
+            if is_run_folder(path) and not is_at_work(path) and not read_run(path).is_over and not is_replay(path):
                 return path
-        except BadInput:
+        except (BadInput, OSError):
             continue
     raise BadInput("there is no unfinished run under runs/; name a run folder")
 
@@ -179,6 +198,11 @@ def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec
             f"{folder}: the model of this run is at {shown_address(address)}, and gedanken sends no API key to "
             "an address that only a run folder names; if you trust the address, repeat it with --base-url"
         )
+    if is_replay(folder):
+        raise BadInput(
+            f"{folder}: a replay, which has no ledger: all of it would be run and asked again; use the run that it "
+            "was made from, or repeat the replay: gedanken run --replay"
+        )
     if spec.parent and not any(note.startswith(FORKED) for note in read_run(folder).notes):
         raise BadInput(
             f"{folder}: the fork was interrupted before the other run was copied; remove this folder, and fork again"
@@ -190,6 +214,11 @@ def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec
     given = again.base_url if asks_its_model else None
     model = spec.model.model_copy(update={"base_url": given or spec.model.base_url})
     return spec.model_copy(update={"model": model, "budget": again.budget or spec.budget})
+
+
+def _tell_dropped(folder: Path, spec: RunSpec, screen: Screen) -> None:
+    if dropped := read_spec(Inside(folder, MOST_FOLDER_BYTES)).budget.dropped_in(spec.budget):
+        screen.say(f"no longer limited, because --budget does not name it: {dropped}")
 
 
 def is_here(address: str) -> bool:

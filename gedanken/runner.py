@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import platform
 import sqlite3
 from collections.abc import AsyncIterator
@@ -37,7 +38,8 @@ from gedanken.experiment.secrets import redacted, shown_address
 from gedanken.loading.programs import check_given
 from gedanken.records.read_log import MOST_SPEC_BYTES
 from gedanken.records.run_files import to_json
-from gedanken.records.run_store import RunStore, make_folder, open_store
+from gedanken.records.run_folder import make_folder
+from gedanken.records.run_store import RunStore, open_store
 from gedanken.terminal.approval import ask_person
 from gedanken.terminal.budget import estimate_of, in_minutes
 from gedanken.terminal.interrupts import interruptible
@@ -77,12 +79,15 @@ async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector:
             return await go(store, screen, collector)
         except BudgetSpent:  # the usage so far counts when the run is resumed
             raise
-        except BaseException:
-            if not (store.executions or store.answers):  # nothing was run, so no incomplete folder is left behind
-                store.discard()
-                if out is None:
-                    with suppress(OSError):
-                        folder.parent.rmdir()
+        except BaseException as error:
+            if not store.is_empty:
+                raise
+            store.discard()  # nothing was paid for, so no incomplete folder is left behind
+            if out is None:
+                with suppress(OSError):
+                    folder.parent.rmdir()
+            if isinstance(error, Interrupted):
+                raise Interrupted from None
             raise
 
 
@@ -223,8 +228,9 @@ def run_id_of(folder: Path) -> str:
     """Return the name that engines use for the run in `folder`: always the same for this folder, and different for
     any other.
     """
-    safe = "".join(c for c in folder.name if c.isascii() and (c.isalnum() or c in "_-")).lstrip("_-")[:48] or "run"
-    return f"{safe}-{sha256(str(folder.absolute()).encode()).hexdigest()[:6]}"
+    real = folder.resolve()  # by whatever path or link it is named, and from wherever
+    safe = "".join(c for c in real.name if c.isascii() and (c.isalnum() or c in "_-")).lstrip("_-")[:48] or "run"
+    return f"{safe}-{sha256(os.fsencode(real)).hexdigest()[:6]}"
 
 
 async def _within_budget(context: "Context", screen: Screen, collector: str | None) -> str:

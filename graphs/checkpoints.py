@@ -10,6 +10,8 @@ from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMet
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
+from gedanken.experiment.folders import remove_tree
+
 CHECKPOINT = "checkpoint.sqlite"
 
 
@@ -60,7 +62,8 @@ def open_checkpoints(folder: Path) -> Iterator[Checkpoints]:
     Checkpoints of earlier processes are not continued, because the ledger knows everything that was done. The state
     consists of labels, numbers and lists, so no class has to be constructed from a checkpoint.
     """
-    (folder / CHECKPOINT).unlink(missing_ok=True)
+    for end in ("", "-wal", "-shm", "-journal"):  # SQLite's own files beside it
+        remove_tree(folder / f"{CHECKPOINT}{end}")
     with Checkpoints.from_conn_string(str(folder / CHECKPOINT)) as saver:
         assert isinstance(saver, Checkpoints)
         saver.serde = JsonPlusSerializer(allowed_msgpack_modules=None)

@@ -16,13 +16,13 @@ from gedanken.experiment.errors import BadInput, BudgetSpent
 from gedanken.experiment.execution import RealMachine
 from gedanken.experiment.persona import MachineFacts, Persona
 from gedanken.experiment.progress import Progress
-from gedanken.experiment.run_log import ModelFacts, Opened, RunLog, Settled
+from gedanken.experiment.run_log import ModelFacts, Opened, RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.script import Experiment
 from gedanken.machines.opening import open_real
 from gedanken.records.kept_machine import keep_executions, replayed_machine
 from gedanken.records.kept_model import keep_replies, replayed, replayed_earlier
-from gedanken.records.ledger import Ledger
+from gedanken.records.ledger import LEDGER, Ledger
 from gedanken.records.run_meter import RunMeter
 from gedanken.records.run_store import RunStore
 from gedanken.sandbox.cores import Cores
@@ -93,7 +93,7 @@ async def open_context(
     """
     from gedanken.agents.registry import open_model
 
-    experiment, ledger = spec.experiment, await off_loop(Ledger, store.folder)
+    experiment, ledger = spec.experiment, await off_loop(_ledger_of, store)
     artifacts = store.folder / "artifacts"
     async with AsyncExitStack() as opened:
         price = price_of(spec.model)
@@ -130,6 +130,17 @@ async def open_context(
             store.know_model(facts_of(model, price))
 
 
+def _ledger_of(store: RunStore) -> Ledger:
+    """Open the ledger of a run. Raises BadInput if it is gone although the run has results: they would be paid for
+    again."""
+    if store.may_go_on and not (store.folder / LEDGER).is_dir():
+        raise BadInput(
+            f"{store.folder / LEDGER}: missing, so everything that this run has done would be run and paid for "
+            "again; start a new run (gedanken report still shows this one)"
+        )
+    return Ledger(store.folder, note=store.note)
+
+
 def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Compared) -> Context:
     """Return the context for a replay of the run `source`, which uses only that run's ledger. Raises BadInput if
     there is none.
@@ -144,7 +155,6 @@ def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Com
     if source.setup.model is not None:
         store.know_model(source.setup.model)
     store.take_decisions(source)
-    store.settle(Settled(name="replay"))  # which takes nothing
     earlier = replayed_earlier(ledger, spec)
     return Context(spec, facts, model, replayed_machine(ledger), store, compared, earlier=earlier)
 

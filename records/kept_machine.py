@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from gedanken.compare.commands.answers import BOOT_COMMANDS
 from gedanken.experiment.blocking import off_loop
@@ -110,7 +110,7 @@ class KeptMachine:
         """Run one command line; see RealMachine.run. A stored result is returned unchanged, at no cost."""
         key = digest([self._environment, self._state, command, self.seed, self.reseed])
         if (found := await off_loop(self._ledger.get, "executions", key)) is not None:
-            execution = noun_of(Execution, found, "the ledger")
+            execution = self._kept(found, key)
             self._bring_artifacts(execution)
             is_from_ledger()
             if on_output:
@@ -137,12 +137,18 @@ class KeptMachine:
             self._note(f"the engine was lost while {command[:200]} ran with seed {self.seed}")
             return execution
         kept = await off_loop(self._ledger.put, "executions", key, asdict(execution))
-        execution = noun_of(Execution, kept, "the ledger")
+        execution = self._kept(kept, key)
         self._typed(command)
         if is_trunk:
             await off_loop(self._ledger.flush)  # else it could be run again in a workspace that has it already
             await off_loop(self._stamp, self._state)
         return execution
+
+    def _kept(self, found: dict[str, Any], key: str) -> Execution:
+        """Return the execution of an entry. What its label is made of, which names files, is not taken from there.
+        Raises BadInput."""
+        unnamed = {**found, "called": None, "program": None}
+        return noun_of(Execution, unnamed, self._ledger.path("executions", key))
 
     async def _begun_anew(self) -> SandboxMachine:
         """Return the machine with its workspace in the state before the current command."""
@@ -287,6 +293,7 @@ def keep_executions(machine: SandboxMachine, ledger: Ledger, tell: Tell, note: T
     environment = machine.environment
     known = ledger.get("about", ENVIRONMENT)
     if known is None:
+        ledger.check_begun(ENVIRONMENT, "executions")
         ledger.put("about", ENVIRONMENT, {"environment": environment, "name": machine.name})
     elif known.get("environment") != environment:
         raise BadInput(
@@ -301,7 +308,7 @@ def replayed_machine(ledger: Ledger) -> KeptMachine:
     known = ledger.get("about", ENVIRONMENT)
     if known is None:
         raise BadInput(f"{ledger.folder}: cannot be replayed, because the ledger is missing")
-    with reading_entry(ledger.folder):
+    with reading_entry(ledger.path("about", ENVIRONMENT)):
         return KeptMachine(ledger, str(known["environment"]), str(known["name"]), None, _nobody, _nobody, free)
 
 

@@ -108,7 +108,7 @@ class KeptModel(Model):
         ):
             self.kept.is_warm = False
             is_from_ledger()
-            return self._again(found, on_text)
+            return self._again(found, key, on_text)
         if self.replays:
             raise NotKept(f"{self.replays}: this reply of the {role} is not in the ledger: {_shown(messages)}")
         is_drawn = self.prepare is None and sampling.temperature > 0
@@ -146,7 +146,7 @@ class KeptModel(Model):
             lines = await score()
             values = {"lines": lines and [list(line) for line in lines]}
             found = await off_loop(self.ledger.put, "scores", key, values)
-        with reading_entry(self.ledger.folder):
+        with reading_entry(self.ledger.path("scores", key)):
             return _LINES.validate_python(found["lines"])
 
     def _key(self, *asked: object) -> str:
@@ -166,8 +166,8 @@ class KeptModel(Model):
             await self.prepare(messages[:-1], True)
         return True
 
-    def _again(self, found: dict[str, Any], on_text: OnOutput | None) -> Reply:
-        with reading_entry(self.ledger.folder):
+    def _again(self, found: dict[str, Any], key: str, on_text: OnOutput | None) -> Reply:
+        with reading_entry(self.ledger.path("replies", key)):
             kept = KeptReply.model_validate(found)
             reply = _REPLY.validate_python(kept.reply) if kept.no_reply is None else None
         self.learned.refused |= kept.learned.refused
@@ -196,6 +196,7 @@ def keep_replies(model: Model, ledger: Ledger, note: Callable[[str], None], mete
     card = ModelCard(**{name: values[name] for name in ModelCard.model_fields})
     known = ledger.get("about", CARD)
     if known is None:
+        ledger.check_begun(CARD, "replies")
         ledger.put("about", CARD, card.model_dump(mode="json"))
     elif _card_in(known, ledger) != card:
         raise BadInput(
@@ -205,7 +206,7 @@ def keep_replies(model: Model, ledger: Ledger, note: Callable[[str], None], mete
 
 
 def _card_in(known: dict[str, Any], ledger: Ledger) -> ModelCard:
-    with reading_entry(ledger.folder):
+    with reading_entry(ledger.path("about", CARD)):
         return ModelCard.model_validate(known)
 
 

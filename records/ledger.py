@@ -8,7 +8,7 @@ exactly the same content.
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
@@ -17,11 +17,14 @@ from typing import Any, Literal
 
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import Inside
+from gedanken.experiment.folders import remove_tree
 from gedanken.experiment.secrets import redacted_value
 
 LEDGER = "ledger"
 Kind = Literal["replies", "executions", "scores", "about"]
 KINDS: tuple[Kind, ...] = ("replies", "executions", "scores", "about")
+_KEY = "key"
+"""Name under which an entry repeats its own key. Entries of earlier versions lack it."""
 MOST_BYTES = 1 << 28
 """Maximum size of one entry in bytes."""
 MOST_FLUSHES = 4
@@ -37,10 +40,15 @@ def digest(value: object) -> str:
 class Ledger:
     """Entries by kind and key, in a run folder."""
 
-    def __init__(self, run: Path, *, writes: bool = True) -> None:
-        """Open the ledger of a run; with `writes=False`, for a replay, it is only read."""
+    def __init__(self, run: Path, *, writes: bool = True, note: Callable[[str], None] | None = None) -> None:
+        """Open the ledger of a run; with `writes=False`, for a replay, it is only read.
+
+        `note` receives what a reader of the log must know: that an entry is damaged, and that its content is paid for
+        again.
+        """
         self.folder = run / LEDGER
         self.writes = writes
+        self._note = note
         self._flushes = ThreadPoolExecutor(MOST_FLUSHES, thread_name_prefix="flush")
         self._flushing: set[Future[None]] = set()
         if writes:
@@ -48,19 +56,27 @@ class Ledger:
                 (self.folder / kind).mkdir(parents=True, exist_ok=True)
 
     def get(self, kind: Kind, key: str) -> dict[str, Any] | None:
-        """Return the stored entry; None if there is none, or if it was not completely written."""
+        """Return the stored entry; None if there is none, or if it is damaged, which is noted.
+
+        Raises BadInput for a damaged entry of a ledger that is only read: what it held cannot be had again.
+        """
+        name = f"{kind}/{key}.json"
         try:
-            content = Inside(self.folder, MOST_BYTES).read(f"{kind}/{key}.json", MOST_BYTES)
-        except BadInput:
-            return None
-        head, _, body = content.partition(b"\n")
-        if head.decode(errors="replace") != _head(body):
-            return None
-        try:
-            value = json.loads(body)
-        except (ValueError, RecursionError):
-            return None
-        return value if isinstance(value, dict) else None
+            value = _value(Inside(self.folder, MOST_BYTES).read(name, MOST_BYTES), key)
+        except BadInput as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                return None
+            value = None
+        if value is None:
+            self._tell_damaged(name)
+        return value
+
+    def _tell_damaged(self, name: str) -> None:
+        """Tell of a file in the place of an entry that is not what was written there."""
+        if not self.writes:
+            raise BadInput(f"{self.folder / name}: damaged: this is not what was written there")
+        if self._note is not None:
+            self._note(f"{LEDGER}/{name} was damaged: what it held was asked for, measured or run once more")
 
     def put(self, kind: Kind, key: str, value: Mapping[str, Any]) -> dict[str, Any]:
         """Store a value; return it as it was written, without the API keys that this process knows. Raises OSError.
@@ -69,15 +85,17 @@ class Ledger:
         see `flush`. One flush is enough: Linux's file systems (ext4, XFS, Btrfs, F2FS) put the name of a new file on
         the disk together with its content.
         """
-        text = json.dumps(redacted_value(dict(value)), ensure_ascii=False, separators=(",", ":"))
+        told = redacted_value(dict(value)) | {_KEY: key}
+        text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
         body = text.encode(errors="replace")  # half a surrogate pair is no character
-        path = self.folder / kind / f"{key}.json"
+        path = self.path(kind, key)
         content = _head(body).encode() + b"\n" + body
-        if path.exists():
+        if os.path.lexists(path):
             _replace(path, content)
         else:
             self._flushing.add(self._flushes.submit(_flush, path, _written(path, content)))
         kept: dict[str, Any] = json.loads(body)
+        del kept[_KEY]
         return kept
 
     def flush(self) -> None:
@@ -85,6 +103,22 @@ class Ledger:
         for flushing in tuple(self._flushing):
             flushing.result()
             self._flushing.discard(flushing)
+
+    def path(self, kind: Kind, key: str) -> Path:
+        """Return the path of an entry."""
+        return self.folder / kind / f"{key}.json"
+
+    def check_begun(self, key: str, kind: Kind) -> None:
+        """Raise BadInput if there are entries of `kind`, but not the entry `key`, which tells what they belong to.
+
+        A fork to another model has none before its first reply: those of the models before have longer names.
+        """
+        path = self.path("about", key)
+        is_fork = not os.path.lexists(path) and any(path.parent.glob(f"{key}-*.json"))
+        if not is_fork and any((self.folder / kind).glob("*.json")):
+            raise BadInput(
+                f"{path}: missing or damaged, so nobody knows whether the entries of this ledger fit; start a new run"
+            )
 
     def take_over(self, other: "Ledger") -> None:
         """Copy the ledger of another run. That run's folder may be malicious, so only files inside it are read."""
@@ -95,9 +129,9 @@ class Ledger:
 
     def rename(self, kind: Kind, key: str, to: str) -> None:
         """Move an entry to another key; do nothing if it does not exist."""
-        path = self.folder / kind / f"{key}.json"
-        if path.exists():
-            path.replace(path.with_name(f"{to}.json"))
+        if (value := self.get(kind, key)) is not None:
+            self.put(kind, to, value)
+            self.path(kind, key).unlink()
 
     def ask(self, key: str) -> bool:
         """Record that a request is sent; return whether it was sent before and no reply to it was stored."""
@@ -112,21 +146,21 @@ class Ledger:
 
 
 @contextmanager
-def reading_entry(folder: Path) -> Iterator[None]:
-    """Turn any error in the content of an entry into a BadInput that names `folder`. The content may be malicious."""
+def reading_entry(where: Path) -> Iterator[None]:
+    """Turn errors in the content of an entry, which may be malicious, into BadInput."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadInput(
-            f"{folder}: damaged: a stored reply or result cannot be read; use another copy of the run folder, "
-            "or start a new run"
-        ) from error
+        raise BadInput(f"{where}: an entry that this version of gedanken cannot read; another one may") from error
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Replace an entry as a whole, and flush it and its folder to disk."""
+    """Replace an entry as a whole, and flush it and its folder to disk. A folder in its place is removed."""
     new = path.with_suffix(".new")
+    remove_tree(new)
     _flush(new, _written(new, content))
+    if path.is_dir() and not path.is_symlink():
+        remove_tree(path)
     new.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
@@ -136,8 +170,8 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def _written(path: Path, content: bytes) -> int:
-    """Write a file; return its descriptor, still open."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    """Write a new file; return its descriptor, still open. No other file is changed, wherever a link may lead."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
         with open(descriptor, "wb", closefd=False) as file:
             file.write(content)
@@ -157,6 +191,18 @@ def _flush(path: Path, descriptor: int) -> None:
         raise
     finally:
         os.close(descriptor)
+
+
+def _value(content: bytes, key: str) -> dict[str, Any] | None:
+    """Return what an entry holds; None if it is not what was written, or was written under another key."""
+    head, _, body = content.partition(b"\n")
+    if head.decode(errors="replace") != _head(body):
+        return None
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) and value.pop(_KEY, key) == key else None
 
 
 def _head(body: bytes) -> str:

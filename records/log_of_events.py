@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
+from gedanken.experiment.approval import in_words
 from gedanken.experiment.budget import Tokens, Used
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.probe_design import Plan
@@ -94,6 +95,7 @@ class LogOfEvents:
                 self._surprisal = event.found
             case Decided():
                 self.decisions.append(event)
+                self._noted.setdefault(in_words(event.program, event.answer), 0)  # its note may be lost in a kill
             case Reserved() | Settled():
                 self._take_use(event)
             case Planned() | ItemKept() | AnswerKept() | Judged():
@@ -150,7 +152,7 @@ class LogOfEvents:
         programs = tuple(self.programs.values())
         setup = RunSetup(
             experiment=spec.experiment.name,
-            run=self._folder.name,
+            run=self._folder.resolve().name,
             gedanken=self._last.gedanken if self._last else "",
             python=self._last.python if self._last else "",
             model=self.model or ModelFacts(name=spec.model.name, base_url=spec.model.base_url),
@@ -178,7 +180,7 @@ class LogOfEvents:
             ended=self._ended.time if self._ended else "",
             under_way=() if self._ended else tuple(self._under_way.values()),
             left=self._left,
-            notes=(*notes, *(what if n == 1 else f"{what} ({n} times)" for what, n in self._noted.items())),
+            notes=(*notes, *(what if n <= 1 else f"{what} ({n} times)" for what, n in self._noted.items())),
             decisions=tuple(self.decisions),
             plan=self.plan,
             items=tuple(self.items.values()),

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -25,6 +26,8 @@ MOST_SPEC_BYTES = 1 << 24
 MOST_OUTPUT_BYTES = 1 << 28
 LEFT_OUT = "is gone, or is not as long as was written: its run is left out"
 """End of the note on an output that was lost in a power failure."""
+REPLAY = "replay"
+"""Name under which a replay settles that it takes nothing."""
 MOST_NATS, MOST_TOKENS = 1e9, 10**9
 """Maximum values of one line."""
 
@@ -43,7 +46,7 @@ def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvent
     Without `spec`, the stored spec is used. Raises BadInput as `read_log` does.
     """
     where = inside.folder / LOG
-    lines = inside.read(LOG, MOST_LOG_BYTES).decode(errors="replace").split("\n")
+    lines = inside.read(LOG, MOST_LOG_BYTES).split(b"\n")
     torn = lines.pop()  # a line without a line break was not completely written
     if not lines:
         raise BadInput(f"{where}: empty: its process ended before it recorded anything")
@@ -63,7 +66,16 @@ def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvent
     return found, tuple(notes)
 
 
-def _check_format(line: str, where: object) -> None:
+def is_replay(folder: Path) -> bool:
+    """Return whether a run was made from the ledger of another one, without a ledger of its own."""
+    mark = f'"kind": "settled", "name": "{REPLAY}",'.encode()  # quotes inside a text would be escaped
+    try:
+        return mark in Inside(folder, MOST_LOG_BYTES).read(LOG, MOST_LOG_BYTES)
+    except BadInput:
+        return False
+
+
+def _check_format(line: bytes, where: object) -> None:
     told = _json(line, where)
     version = told.get("format") if isinstance(told, dict) else None
     if version != FORMAT:
@@ -82,14 +94,14 @@ def read_spec(inside: Inside) -> RunSpec:
         raise BadInput(f"{inside.folder / SPEC}: {f'{at}: ' if at else ''}{told}") from error
 
 
-def _json(line: str, where: object) -> Any:
+def _json(line: bytes, where: object) -> Any:
     try:
         return json.loads(line)
     except (ValueError, RecursionError) as error:
         raise BadInput(f"{where}: damaged: this line is not JSON") from error
 
 
-def _event(line: str, where: object) -> RunEvent:
+def _event(line: bytes, where: object) -> RunEvent:
     try:
         return _EVENT.validate_json(line)
     except ValidationError as error:

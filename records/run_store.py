@@ -5,7 +5,6 @@ ledger, and the notes and decisions are still in the log. The text of an executi
 left out when the log is read, and restored from the ledger.
 """
 
-import fcntl
 import json
 import os
 import platform
@@ -21,10 +20,9 @@ from gedanken.compare.source.diff import diff_of
 from gedanken.experiment.approval import Approve, EditIt, Reject, in_words
 from gedanken.experiment.budget import Used
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.execution import Cause, Execution
+from gedanken.experiment.execution import MAY_COME, Cause, Execution
 from gedanken.experiment.files import Inside
 from gedanken.experiment.finding import Finding
-from gedanken.experiment.folders import remove_tree
 from gedanken.experiment.probe_design import Plan
 from gedanken.experiment.probe_events import AnswerKept, ItemKept, Judged, Planned
 from gedanken.experiment.program import Program
@@ -65,24 +63,14 @@ from gedanken.records.run_files import (
     to_json,
     transcript,
 )
+from gedanken.records.run_folder import make_parts, remove_left, remove_run_folder
+from gedanken.records.run_lock import check_files, locked_log
 from gedanken.records.run_view import run_view
 
+ROOM_FOR_RESULTS = 1 << 24
+"""The part of the log in bytes that is reserved for the results of work that has begun."""
 VIEW_SECONDS = 1.0
 """Seconds between two updates of `run.json` during a run."""
-
-
-def make_folder(path: Path) -> Path:
-    """Create the run folder. Raises BadInput if it cannot be created or is in use."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        if any(path.iterdir()):
-            raise BadInput(f"--out {path}: the folder is not empty; name a new one")
-        probe = path / ".probe"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise BadInput(f"--out {path}: {error.strerror}") from error
-    return path
 
 
 class RunStore:
@@ -97,8 +85,11 @@ class RunStore:
         """Findings of all comparisons so far, which `run.json` contains besides the log."""
         self._file = file
         self._events = events or LogOfEvents(spec, folder)
+        self._earlier = dict(self._events.executions)
+        """Executions of earlier processes."""
         self._lock = threading.RLock()
         self._opened, self._viewed = time.monotonic(), float("-inf")
+        self._bytes = os.fstat(file.fileno()).st_size
 
     @property
     def log(self) -> RunLog:
@@ -110,6 +101,11 @@ class RunStore:
     def may_go_on(self) -> bool:
         """True if `gedanken resume` can continue the run."""
         return bool(self.executions or self.items) and not self.log.is_over
+
+    @property
+    def is_empty(self) -> bool:
+        """True if nothing was run, and nothing was asked of a model."""
+        return not (self.executions or self.items or self.answers or self.used.tokens.calls)
 
     @property
     def programs(self) -> dict[str, Program]:
@@ -153,7 +149,9 @@ class RunStore:
         return self._events.seconds_before
 
     def reserve(self, event: Reserved) -> None:
-        """Record a reservation; it may be lost in a power failure, but not if the process is killed."""
+        """Record a reservation; it may be lost in a power failure, but not if the process is killed. Raises BadInput
+        if the log has no room for what would come of it."""
+        self._check_room()
         self._append(event, flush_to_disk=False)
 
     def settle(self, event: Settled) -> None:
@@ -206,6 +204,11 @@ class RunStore:
         """Record an execution: first its texts, then its log event."""
         if self.executions.get(execution.label) == execution:
             return
+        if (before := self._earlier.pop(execution.label, None)) and _came_again(before, execution):
+            self.note(
+                f"{execution.label} was kept before and came out differently now: its entry in the ledger was "
+                "missing or damaged, so it was run or asked for once more"
+            )
         texts = texts_of(execution).items()
         sizes = {path: self._put(path, text, flush_to_disk=False) for path, text in texts}
         with self._lock:
@@ -257,7 +260,9 @@ class RunStore:
 
     @contextmanager
     def work(self, node: str, who: str) -> Iterator[None]:
-        """Record that work of a node is in progress, so that after a crash the log shows where the run was."""
+        """Record that work of a node is in progress, so that after a crash the log shows where the run was. Raises
+        BadInput if the log has no room for what would come of it."""
+        self._check_room()
         self._append(Began(node=node, who=who), flush_to_disk=False)
         try:
             yield
@@ -271,10 +276,17 @@ class RunStore:
         self.view()
         self._put("transcript.md", transcript(self.log), flush_to_disk=False)
 
+    def take_back(self, spec: RunSpec, why: str, outcome: str) -> None:
+        """Give a run back the spec and the outcome that it had before it was to be changed."""
+        self.note(why)
+        self.spec = spec
+        self.keep_spec()
+        self._append(Ended(outcome=outcome))
+
     def discard(self) -> None:
         """Remove the folder of a run in which nothing was run."""
         with suppress(OSError):
-            remove_tree(self.folder)
+            remove_run_folder(self.folder)
 
     def view_now_and_then(self) -> None:
         """Write `run.json` again if the last time was a while ago."""
@@ -287,6 +299,13 @@ class RunStore:
             self._put(RUN, to_json(run_view(self.log, self.findings)), flush_to_disk=False)
             self._viewed = time.monotonic()
 
+    def _check_room(self) -> None:
+        if self._bytes > MOST_LOG_BYTES - ROOM_FOR_RESULTS:
+            raise BadInput(
+                f"{self.folder / LOG}: full: with more than {MOST_LOG_BYTES >> 20} MiB it could not be read again. "
+                "What was done is kept, and nothing more is begun: split what is asked into several runs"
+            )
+
     def _append(self, event: RunEvent, *, flush_to_disk: bool = True) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         event = event.model_copy(update={"time": now, "worked": round(time.monotonic() - self._opened, 3)})
@@ -294,6 +313,7 @@ class RunStore:
         with self._lock:
             self._file.write(line + "\n")
             self._file.flush()
+            self._bytes += len(line) + 1  # in ASCII
             if flush_to_disk:
                 os.fsync(self._file.fileno())
             self._events.take(event)
@@ -302,8 +322,9 @@ class RunStore:
         """Write a file completely, or not at all; a long text in parts. Return its size in bytes."""
         path = self.folder / name
         new = path.with_name(f".{path.name}.new")
+        new.unlink(missing_ok=True)  # of a dead process; or a link, through which another file would be changed
         try:
-            with new.open("w", encoding="utf-8", errors="backslashreplace") as file:
+            with new.open("x", encoding="utf-8", errors="backslashreplace") as file:
                 for part in [text] if isinstance(text, str) else text:
                     file.write(redacted(part))
                 file.flush()
@@ -317,13 +338,25 @@ class RunStore:
             raise
 
 
+def _came_again(before: Execution, now: Execution) -> bool:
+    """Return whether an execution with a result is there with another one."""
+    if before.cause in MAY_COME:
+        return False
+    if now.imagined:
+        return before.raw_reply != now.raw_reply
+    return (before.seconds, before.terminal) != (now.seconds, now.terminal)
+
+
 @contextmanager
 def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
     """Open a new, empty folder for a run. Raises BadInput if another process is working on it.
 
     The spec is written before anything else.
     """
-    with _locked_log(folder) as file:
+    with locked_log(folder) as file:
+        if file.tell():
+            raise BadInput(f"{folder}: another process began a run in this folder meanwhile; name a new one")
+        make_parts(folder)
         store = RunStore(folder, spec, file)
         store.keep_spec()
         store.begin()
@@ -331,8 +364,9 @@ def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
 
 
 @contextmanager
-def reopen_store(folder: Path, spec: RunSpec | None = None) -> Iterator[RunStore]:
-    """Open the folder of a run that is being resumed, with its stored spec, or with `spec`.
+def reopen_store(folder: Path, spec: RunSpec | None = None, why: str = "") -> Iterator[RunStore]:
+    """Open the folder of a run that is being resumed, with its stored spec, or with `spec`. `why` is noted before
+    that spec is written, so that no kill leaves a changed run that does not say so.
 
     Raises BadInput if another process is working on it, or if it cannot be read. An incomplete last line of its last
     process is removed.
@@ -342,61 +376,20 @@ def reopen_store(folder: Path, spec: RunSpec | None = None) -> Iterator[RunStore
             f"{folder}: contains no {LOG}; either it is not a run folder, or an earlier version wrote it, so that it "
             "can only be read"
         )
-    _check_files(folder)
-    with _locked_log(folder) as file:
+    check_files(folder)
+    with locked_log(folder) as file:
+        make_parts(folder)
+        remove_left(folder)
         inside = Inside(folder, MOST_FOLDER_BYTES)
         asked = spec or read_spec(inside)
         whole = inside.read(LOG, MOST_LOG_BYTES).rfind(b"\n") + 1
         os.truncate(folder / LOG, whole)
         events = read_events(inside, asked)[0] if whole else None
         store = RunStore(folder, asked, file, events)
-        if spec is not None:
+        if spec is not None and not why:
             store.keep_spec()
         store.begin()
+        if why:
+            store.note(why)
+            store.keep_spec()
         yield store
-
-
-def _check_files(folder: Path) -> None:
-    """Raise BadInput if what is written into the folder could end up elsewhere, or be waited for."""
-    for path in folder.rglob("*"):
-        if path.is_symlink():
-            raise BadInput(
-                f"{folder}: contains symbolic links, which no run creates, so nothing is written to it; copy "
-                "the folder without them"
-            )
-        if not path.is_dir() and not path.is_file():
-            raise BadInput(f"{path}: neither a file nor a folder, so it does not belong to a run")
-    if (folder / LOG).stat().st_nlink > 1:
-        raise BadInput(
-            f"{folder / LOG}: this file also belongs to another folder (a hard link), which would change too; "
-            "copy this folder, and use the copy"
-        )
-
-
-def is_at_work(folder: Path) -> bool:
-    """Return whether a process is working on a run."""
-    try:
-        descriptor = os.open(folder / LOG, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe is not waited for
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        return False
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _locked_log(folder: Path) -> Iterator[IO[str]]:
-    for name in ("programs", "outputs"):
-        (folder / name).mkdir(exist_ok=True)
-    with (folder / LOG).open("a", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # released when the process ends, however it ends
-        except BlockingIOError:
-            raise BadInput(f"{folder}: this run is in use by another process") from None
-        yield file

@@ -30,6 +30,8 @@ DEFAULT_LIMITS = Limits()
 FROM_THE_LOG = "begun under a controller that died; of its output the engine kept the last 4 MiB, more is not counted"
 POLL_SECONDS = 1.0
 KILL_SECONDS = 15.0
+LATE_SECONDS = 1.0
+PATIENCE_SECONDS = 5.0
 _SIGKILLED = 128 + 9
 _SIGTERMED = 128 + 15
 _ENGINE_DIED = 255
@@ -267,7 +269,11 @@ class SandboxMachine:
         }
         try:
             left = max(0.0, self.limits.wall_seconds - job.age())
+            until = loop.time() + left
             done, _ = await asyncio.wait({reading, *reasons}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            if not done and loop.time() - until > LATE_SECONDS:
+                # This process did not run itself (SIGSTOP): how the command ended meanwhile is only read now.
+                done, _ = await asyncio.wait({reading}, timeout=PATIENCE_SECONDS)
             if reading in done:
                 reading.result()
                 return Cause.OUTPUT_CAP if flooded.is_set() else None

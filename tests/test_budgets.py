@@ -38,10 +38,27 @@ def spec_of(**budget: float) -> RunSpec:
     )
 
 
-@pytest.mark.parametrize("text", ["", "usd", "usd=", "usd=-1", "usd=0", "tokens=0.5", "usd=1,usd=2", "euro=1"])
+@pytest.mark.parametrize(
+    "text", ["", "usd", "usd=", "usd=-1", "usd=0", "tokens=0.5", "usd=1,usd=2", "euro=1", "usd=nan", "usd=inf"]
+)
 def test_what_is_no_budget_is_bad_input(text: str) -> None:
     with pytest.raises(BadInput, match="--budget"):
         parse_budget(text)
+
+
+@pytest.mark.parametrize("name", ["usd", "tokens", "minutes", "gpu-seconds"])
+@pytest.mark.parametrize("number", ["9" * 400, "9" * 300 + "M", "0." + "0" * 400 + "1", "1000000000000001"])
+def test_a_limit_that_cannot_be_counted_is_bad_input_which_says_what_can(name: str, number: str) -> None:
+    with pytest.raises(BadInput, match=f"--budget {name}=.*: must be .* to 1e"):
+        parse_budget(f"{name}={number}")
+    with pytest.raises(ValueError, match="less than or equal"):
+        Budget.model_validate({name.replace("-", "_"): 10**16})
+
+
+def test_limits_that_a_new_budget_does_not_name_are_told() -> None:
+    was = Budget(usd=2, tokens=200_000, minutes=30)
+    assert was.dropped_in(parse_budget("usd=3")) == "tokens (200,000), minutes (30)"
+    assert was.dropped_in(was) == ""
 
 
 def test_a_budget_is_read_as_it_is_written() -> None:
@@ -161,6 +178,7 @@ def test_a_run_stops_at_its_budget_keeps_everything_and_goes_on_with_more(gedank
         stopped = gedanken("resume", "run", *named, "--budget", "tokens=20k", env=env)
         assert stopped.returncode == 7, stopped.stderr
         assert "estimated before the start" in stopped.stderr
+        assert "no longer limited, because --budget does not name it: usd (10)" in stopped.stderr
         assert "gedanken resume run --budget" in stopped.stderr.splitlines()[-1]
         log, asked = read_run(tmp_path / "run"), server.replies
         assert log.tokens is not None

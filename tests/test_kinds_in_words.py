@@ -17,8 +17,9 @@ def _kinds_in_the_source() -> set[str]:
     found = set()
     for path in COMPARE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
-            at = {"Finding": 0, "found": 0, "oracle": 1}.get(name)
+            if not isinstance(node, ast.Call):
+                continue
+            at = {"Finding": 0, "found": 0, "oracle": 1}.get(getattr(node.func, "id", ""))
             given = None if at is None else node.args[at]
             if isinstance(given, ast.Constant) and isinstance(given.value, str):
                 found.add(given.value)

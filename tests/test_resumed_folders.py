@@ -13,7 +13,8 @@ import pytest
 from gedanken.experiment.errors import BadInput
 from gedanken.records.ledger import Kind, Ledger
 from gedanken.records.read_run import read_run
-from gedanken.records.run_store import is_at_work, open_store
+from gedanken.records.run_lock import is_at_work
+from gedanken.records.run_store import open_store
 from gedanken.resuming import Again, extend, replay, resume
 from gedanken.terminal.screen import Screen
 

@@ -1,18 +1,25 @@
 """The store of a run: one writer, and a log that can be read whatever became of it."""
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
+import threading
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from folders import IMAGINED, REAL, make_run, spec_of
 
+from gedanken.experiment.approval import Reject
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.run_log import DONE, UNFINISHED
+from gedanken.experiment.run_log import DONE, UNFINISHED, Reserved
+from gedanken.listing import remove_run
 from gedanken.records.read_run import read_run
-from gedanken.records.run_store import open_store, reopen_store
+from gedanken.records.run_lock import is_at_work
+from gedanken.records.run_store import RunStore, open_store, reopen_store
 
 HOLDS = """
 import sys, time
@@ -36,8 +43,122 @@ def test_a_run_has_one_writer_until_its_process_is_gone(tmp_path: Path) -> None:
         assert (tmp_path / "log.jsonl").read_bytes() == before
         assert read_run(tmp_path).outcome == UNFINISHED  # reading waits for nobody
         holder.kill()
+    with reopen_store(tmp_path):
+        pass
+
+
+def test_who_only_looks_whether_a_run_is_at_work_does_not_keep_its_process_away(tmp_path: Path) -> None:
     with open_store(tmp_path, spec_of()):
         pass
+    with (tmp_path / "log.jsonl").open() as looked:
+        fcntl.flock(looked, fcntl.LOCK_SH)
+        threading.Timer(0.1, looked.close).start()
+        with reopen_store(tmp_path):
+            assert is_at_work(tmp_path)
+
+
+def test_a_folder_in_which_another_process_began_a_run_meanwhile_gets_no_second_one(tmp_path: Path) -> None:
+    with open_store(tmp_path, spec_of()):
+        pass
+    before = (tmp_path / "log.jsonl").read_bytes()
+    with pytest.raises(BadInput, match="name a new one"), open_store(tmp_path, spec_of()):
+        pass
+    assert (tmp_path / "log.jsonl").read_bytes() == before
+
+
+def test_what_a_person_decided_is_told_although_a_kill_took_its_note(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(tmp_path)
+
+    def die(_store: RunStore, _what: str) -> None:
+        raise KeyboardInterrupt
+
+    with reopen_store(tmp_path) as store:
+        program = store.programs["train-v1"]
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(RunStore, "note", die)
+            store.keep_decision(program, Reject(reason="too long"))
+    told = "train-v1 was rejected by a person before it could run: too long"
+    assert read_run(tmp_path).notes == (told,)
+    with reopen_store(tmp_path) as store:
+        store.note(told)
+    assert read_run(tmp_path).notes == (told,)
+
+
+def test_why_a_run_is_changed_is_told_before_it_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_store(tmp_path, spec_of()):
+        pass
+    more = spec_of().model_copy(update={"real": 99})
+
+    def die(_store: RunStore) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RunStore, "keep_spec", die)
+    with pytest.raises(KeyboardInterrupt), reopen_store(tmp_path, more, "more runs after looking"):
+        pass
+    log = read_run(tmp_path)
+    assert log.notes == ("more runs after looking",)
+    assert log.spec == spec_of()
+
+
+def test_nothing_is_begun_that_a_log_could_not_tell_and_still_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gedanken.records.run_store.MOST_LOG_BYTES", (1 << 24) + 20_000)
+    with open_store(tmp_path, spec_of()) as store:
+        with pytest.raises(BadInput, match=r"log\.jsonl: full"):
+            for number in range(1000):
+                store.reserve(Reserved(name=str(number), read=1, written=1))
+        with pytest.raises(BadInput, match=r"log\.jsonl: full"), store.work("simulate", "sample 1"):
+            raise AssertionError("it was begun")
+        store.note("results of what had begun still have room")
+    assert 20_000 < (tmp_path / "log.jsonl").stat().st_size < 30_000
+
+
+@pytest.mark.parametrize("removals", range(12))
+def test_a_run_folder_that_is_half_removed_is_not_gone_on_with_and_can_be_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, removals: int
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    make_run(run)
+    left, unlink = [removals], os.unlink
+
+    def until_it_is_killed(*path: Any, **options: Any) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        unlink(*path, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "unlink", until_it_is_killed)
+        with pytest.raises(KeyboardInterrupt):
+            remove_run(run)
+    if removals:
+        with pytest.raises(BadInput, match=r"spec\.json"), reopen_store(run):
+            pass
+    remove_run(run)
+    assert not run.exists()
+
+
+def test_half_a_report_that_a_kill_left_does_not_stay(tmp_path: Path) -> None:
+    make_run(tmp_path)
+    left, under_way = tmp_path / ".gedanken-0123456789abcdef", tmp_path / ".gedanken-fedcba9876543210"
+    left.touch()
+    os.utime(left, (0, 0))
+    under_way.touch()
+    with reopen_store(tmp_path):
+        pass
+    assert (left.exists(), under_way.exists()) == (False, True)
+
+
+def test_a_log_with_bytes_that_are_no_text_is_damaged(tmp_path: Path) -> None:
+    make_run(tmp_path)
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(log.read_bytes().replace(b"python3 train.py", b"python3 tr\xffin.py", 1))
+    with pytest.raises(BadInput, match="damaged"):
+        read_run(tmp_path)
 
 
 def test_cut_anywhere_a_log_tells_what_was_written_whole(tmp_path: Path) -> None:
@@ -75,6 +196,20 @@ def test_an_execution_whose_text_is_gone_or_cut_is_left_out_and_that_is_said(tmp
             store.keep_execution(execution)
     back = read_run(tmp_path)
     assert (set(back.executions), back.notes) == (set(whole), ())
+
+
+def test_what_was_kept_and_came_out_differently_is_told(tmp_path: Path) -> None:
+    whole = make_run(tmp_path).executions
+    with reopen_store(tmp_path) as store:
+        for execution in whole:
+            store.keep_execution(execution)
+    assert read_run(tmp_path).notes == ()
+    real, imagined = (next(run for run in whole if run.imagined is asked and run.program) for asked in (False, True))
+    with reopen_store(tmp_path) as store:
+        store.keep_execution(replace(real, stdout="other", terminal="other"))
+        store.keep_execution(replace(imagined, raw_reply="other"))
+    told = read_run(tmp_path).notes
+    assert [note.split(" was kept before")[0] for note in told] == [real.label, imagined.label]
 
 
 def test_minutes_are_counted_also_where_the_clock_is_set_meanwhile(tmp_path: Path) -> None:

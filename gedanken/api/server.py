@@ -22,7 +22,8 @@ from gedanken.graphs.served import Serving, build_served_graph
 from gedanken.graphs.state import STOPPED
 from gedanken.records.read_log import MOST_FOLDER_BYTES, read_spec
 from gedanken.records.read_run import is_run_folder
-from gedanken.records.run_store import RunStore, make_folder, open_store, reopen_store
+from gedanken.records.run_folder import make_folder
+from gedanken.records.run_store import RunStore, open_store, reopen_store
 from gedanken.resuming import is_here
 from gedanken.runner import check, reported, root_inputs, run_id_of
 from gedanken.terminal.screen import Screen

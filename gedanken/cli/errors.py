@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NoReturn
 
 import typer
@@ -51,9 +52,23 @@ def clear_errors() -> Iterator[None]:
     except GedankenError as error:
         fail(str(error), error.exit_code)
     except OSError as error:  # of standard output, or because a disk is full
-        fail(f"cannot read or write: {error}{_REMEDIES.get(error.errno or 0, '')}", 2)
+        fail(f"cannot read or write: {error}{_remedy(error)}", 2)
     except KeyboardInterrupt:
         fail("interrupted", 130)
+
+
+def _remedy(error: OSError) -> str:
+    """Return what helps; another cache folder not where it is known that the cache has nothing to do with it."""
+    from gedanken.experiment.errors import GedankenError
+    from gedanken.experiment.places import cache_folder
+
+    remedy = _REMEDIES.get(error.errno or 0, "")
+    if not isinstance(error.filename, str) or error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return remedy
+    try:
+        return remedy if Path(error.filename).absolute().is_relative_to(cache_folder()) else ""
+    except GedankenError:
+        return remedy
 
 
 def fail(message: str, exit_code: int) -> NoReturn:

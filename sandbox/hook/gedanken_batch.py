@@ -23,6 +23,7 @@ from pathlib import Path
 
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 ERROR_BYTES = 4096
+STOPPED_SECONDS = 2.0
 KEPT = ("PATH", "LANG", "LC_ALL", "PYTHONHASHSEED", "LD_LIBRARY_PATH")
 
 
@@ -91,13 +92,19 @@ def run(source, seconds, most, under_way, lock):
 
 
 def follow(process, until, most):
-    """Return what it printed, and why it had to be stopped; its children may still print after it has ended."""
+    """Return what it printed, and why it had to be stopped; its children may still print after it has ended.
+
+    While this process was itself stopped, as one of its programs may stop it, no other program's time runs out.
+    """
+    seen = time.monotonic()
     kept = {process.stdout: bytearray(), process.stderr: bytearray()}
     with selectors.DefaultSelector() as waiting:
         for stream in kept:
             waiting.register(stream, selectors.EVENT_READ)
         while waiting.get_map():
-            left = until - time.monotonic()
+            now = time.monotonic()
+            until, seen = until + (now - seen if now - seen > STOPPED_SECONDS else 0.0), now
+            left = until - now
             if left <= 0:
                 return bytes(kept[process.stdout]), bytes(kept[process.stderr]), "too long"
             for key, _ in waiting.select(min(left, 0.2)):

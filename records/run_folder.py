@@ -1,0 +1,57 @@
+"""Making a run folder, and removing it."""
+
+import errno
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.files import BESIDE
+from gedanken.experiment.folders import mounts_in, remove_tree
+from gedanken.records.run_files import LOG, RUN, SPEC
+
+LEFT_SECONDS = 60.0
+"""Age at which nobody writes a file any more."""
+
+
+def make_folder(path: Path) -> Path:
+    """Create the run folder. Raises BadInput if it cannot be created or is in use."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if any(path.iterdir()):
+            raise BadInput(f"--out {path}: the folder is not empty; name a new one")
+        probe = path / ".probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise BadInput(f"--out {path}: {error.strerror}") from error
+    return path
+
+
+def make_parts(folder: Path) -> None:
+    """Create the folders for programs and outputs."""
+    for name in ("programs", "outputs"):
+        (folder / name).mkdir(exist_ok=True)
+
+
+def remove_left(folder: Path) -> None:
+    """Remove what a process that was killed while it wrote a report left; not what another one is writing now."""
+    for path in folder.glob(f"{BESIDE}*"):
+        with suppress(OSError):
+            if time.time() - path.lstat().st_mtime > LEFT_SECONDS:
+                path.unlink()
+
+
+def remove_run_folder(folder: Path) -> None:
+    """Remove a run folder: first what is needed to resume the run, last what shows that it is one. So a folder that
+    is half removed is never resumed without what was paid for, and can be removed once more. Raises OSError."""
+    if mounted := mounts_in(folder):
+        raise OSError(errno.EBUSY, "is mounted, and nothing is removed across a mount", str(mounted[0]))
+    last = (folder / RUN, folder / LOG)
+    remove_tree(folder / SPEC)
+    for path in folder.iterdir():
+        if path not in last:
+            remove_tree(path)
+    for path in last:
+        remove_tree(path)
+    remove_tree(folder)

@@ -1,0 +1,87 @@
+"""The lock on a run folder, so that one process at a time works on a run, and what a folder must not contain when it
+is written to."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from gedanken.experiment.errors import BadInput
+from gedanken.records.run_files import LOG
+from gedanken.traces.local import TRACE
+
+PATIENCE = 0.5
+"""Seconds for which a lock is tried: `is_at_work` of another process holds it for an instant."""
+GROWN = (LOG, TRACE)
+"""Files that are appended to in place; all others are replaced as a whole."""
+
+
+def check_files(folder: Path) -> None:
+    """Raise BadInput if what is written into the folder could end up elsewhere, or be waited for."""
+    for path in folder.rglob("*"):
+        if path.is_symlink():
+            raise BadInput(
+                f"{folder}: contains symbolic links, which no run creates, so nothing is written to it; copy "
+                "the folder without them"
+            )
+        if not path.is_dir() and not path.is_file():
+            raise BadInput(f"{path}: neither a file nor a folder, so it does not belong to a run")
+    for name in GROWN:
+        path = folder / name
+        if path.is_file() and path.stat().st_nlink > 1:
+            raise BadInput(
+                f"{path}: this file also belongs to another folder (a hard link), which would change too; "
+                "copy this folder, and use the copy"
+            )
+
+
+def is_at_work(folder: Path) -> bool:
+    """Return whether a process is working on a run."""
+    try:
+        descriptor = os.open(folder / LOG, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe is not waited for
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def locked_log(folder: Path) -> Iterator[IO[str]]:
+    """Open the log of a run for as long as this process works on the run. Raises BadInput if another one does.
+
+    The kernel releases the lock when the process ends, however it ends.
+    """
+    with (folder / LOG).open("a", encoding="utf-8") as file:
+        until = time.monotonic() + PATIENCE
+        while not _is_locked(file):
+            if time.monotonic() > until:
+                raise BadInput(f"{folder}: this run is in use by another process")
+            time.sleep(0.02)
+        if not _is_there(file, folder / LOG):
+            raise BadInput(f"{folder}: removed by another process")
+        yield file
+
+
+def _is_locked(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except BlockingIOError:
+        return False
+
+
+def _is_there(file: IO[str], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,97 @@
+"""What is refused leaves a run as it is, and a replay is never taken for the run that it repeats."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from conftest import Cli
+
+from gedanken.experiment.approval import Approve
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.run_log import DONE
+from gedanken.forking import Changes, fork
+from gedanken.listing import list_runs
+from gedanken.loading.experiments import load_persona
+from gedanken.records.ledger import Ledger
+from gedanken.records.read_run import read_run
+from gedanken.resuming import Again, approve, extend, newest_unfinished, replay, resume
+from gedanken.runner import run_id_of
+from gedanken.terminal.screen import Screen
+
+pytestmark = pytest.mark.bubblewrap
+
+
+def without_its_end(run: Path) -> None:
+    """Leave a run as a process that was killed near its end would."""
+    log = run / "log.jsonl"
+    log.write_text("".join(line for line in log.read_text().splitlines(True) if '"kind": "ended"' not in line))
+    (run / "report.html").unlink()
+
+
+def test_a_replay_that_was_killed_is_not_gone_on_with_by_asking_everything_again(done: Path, tmp_path: Path) -> None:
+    again = tmp_path / "runs" / "again"
+    asyncio.run(replay(done, Screen(), again))
+    without_its_end(again)
+    before = (again / "log.jsonl").read_bytes()
+    changes = Changes(persona=load_persona("ubuntu-18.04-4x3090"))
+    for refused in (
+        resume(again, Screen(), Again()),
+        extend(again, 9, None, Screen(), Again()),
+        fork(again, 3, changes, Screen(), Again(), tmp_path / "fork"),
+    ):
+        with pytest.raises(BadInput, match="a replay, which has no ledger"):
+            asyncio.run(refused)
+    with pytest.raises(BadInput, match="no unfinished run under runs/"):
+        newest_unfinished()
+    assert (again / "log.jsonl").read_bytes() == before
+    assert not (tmp_path / "fork").exists()
+
+
+def test_a_run_that_is_done_stays_done_where_approval_or_more_of_it_is_refused(done: Path) -> None:
+    spec = (done / "spec.json").read_bytes()
+    with pytest.raises(BadInput, match="no program of this run waits for approval"):
+        asyncio.run(approve(done, Approve(), Screen(), Again()))
+    Ledger(done).put("about", "environment", {"environment": "another", "name": "bubblewrap"})
+    with pytest.raises(BadInput, match="the environment has changed"):
+        asyncio.run(extend(done, 9, None, Screen(), Again()))
+    assert read_run(done).outcome == DONE
+    assert (done / "spec.json").read_bytes() == spec
+    assert json.loads(spec)["real"] == 2
+    assert any("stayed at 2 real runs" in note for note in read_run(done).notes)
+    assert [run.state for run in list_runs(done.parent)] == [DONE]
+
+
+def test_a_folder_that_cannot_be_looked_into_has_not_no_runs(gedanken: Cli, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for missing in (tmp_path / "missing", tmp_path / "file"):
+        ended = gedanken("runs", "--in", missing)
+        assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+    assert "no runs" in gedanken("runs").stdout  # the usual folder is made by the first run
+    everything = gedanken("runs", "--in", "/proc/1", "--json")
+    assert everything.returncode == 0, everything.stderr
+
+
+def test_one_folder_that_cannot_be_read_hides_no_other(done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed, exists = done.with_name("closed"), Path.exists
+    closed.mkdir()
+
+    def refuse(path: Path) -> bool:
+        if closed in path.parents:
+            raise PermissionError(13, "Permission denied", str(path))
+        return exists(path)
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    assert {run.state for run in list_runs(done.parent)} == {DONE, "cannot be read: Permission denied"}
+
+
+def test_a_run_has_one_workspace_by_whatever_path_its_folder_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (tmp_path / "link").symlink_to(run)
+    monkeypatch.chdir(run)
+    names = (run, Path(), Path(), Path("../run"), tmp_path / "run" / ".." / "run", tmp_path / "link")
+    assert len({run_id_of(name) for name in names}) == 1
+    assert run_id_of(tmp_path) != run_id_of(run)
