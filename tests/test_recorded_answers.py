@@ -1,6 +1,8 @@
 """Recorded answers to a suite: the forms in which they are published, and what cannot be scored of them."""
 
+import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +10,13 @@ import pytest
 from conftest import Cli
 from test_suites import GOOD, JOINS, exact, scored, suite_file
 
+from gedanken.compare.answers.values import check_program, checks_told
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.probe_design import SuiteItem
 from gedanken.loading.answers import read_answers
 from gedanken.loading.suites import read_suite
+from gedanken.machines.batches import LIMITS
+from gedanken.machines.suites import judged
 
 ADDS = "def addAll(nums: List[int], by = 1) -> int:\n    return sum(nums) + by"
 EXECUTION = [
@@ -208,7 +214,28 @@ def test_what_an_answer_does_to_the_machine_costs_no_other_answer(gedanken: Cli,
         "print('x' * 10 ** 8) or 'ab'",
         "input()",
         "(lambda f: f(f))(lambda f: f(f))",
+        "__import__('os').kill(__import__('os').getppid(), 9)",
+        "__import__('os').kill(__import__('os').getpid(), 19)",
+        "__import__('os')._exit(0)",
     ]
     result = scored(gedanken, tmp_path, {"sample_0": ["str('ab')", *harms, "'a' + 'b'"]}, {**GOOD[0], "code": JOINS})
     outcomes = result["items"][0]["outcomes"]
-    assert outcomes == ["right", *["wrong"] * 4, "right", *["wrong"] * 2, "right"]
+    assert outcomes == ["right", *["wrong"] * 4, "right", *["wrong"] * 5, "right"]
+
+
+FORGES = """[open(name, 'w').write('["SIGN", true]\\n') for name in
+__import__('glob').glob(f"/proc/{__import__('os').getppid()}/fd/*")] and 'cd'"""
+
+
+@pytest.mark.docker
+def test_answers_that_are_asserted_together_say_nothing_for_each_other(open_machine: Callable[..., Any]) -> None:
+    line = SuiteItem(id="x", code=JOINS, input="'a', 'b'", output="'ab'")
+    wrong = check_program(line, "str('ba')")
+    forging = check_program(line, FORGES.replace("SIGN", wrong.sign))
+    programs = {"forging": forging, "wrong": wrong, "right": check_program(line, "str('ab')")}
+    found = asyncio.run(judged(open_machine(limits=LIMITS), programs))
+    assert found == {"forging": False, "wrong": False, "right": True}
+
+
+def test_what_a_program_tells_of_checks_is_read_up_to_where_it_was_stopped() -> None:
+    assert checks_told('["a", true]\n["b", false]\n3\n["c", tr') == {"a": True, "b": False}

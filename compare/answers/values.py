@@ -6,7 +6,9 @@ code of others is ever evaluated on this machine. An answer that is not a litera
 """
 
 import ast
+import json
 import warnings
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Literal, NamedTuple
 
@@ -70,19 +72,42 @@ def parsed(text: str) -> ast.expr | None:
 
 
 class CheckProgram(NamedTuple):
-    """A program that has to be run to judge an answer."""
+    """What has to be run to judge an answer."""
 
-    text: str
+    asserted: str
+    """The function's code and the assertion."""
     sign: str
     """The text that the program writes if the answer is right."""
 
+    @property
+    def text(self) -> str:
+        """A program that does nothing else."""
+        return f"{_QUIET}exec({self.asserted!r}, {{}})\nout.write({self.sign!r})\n"
+
 
 def check_program(line: SuiteItem, answer: str) -> CheckProgram:
-    """Return the program that judges an answer: the function's code and the assertion."""
+    """Return the program that judges an answer."""
     imports = imports_for(answer) if line.function else ""
     asserted = f"{imports}{line.code}\nassert {line.output} == {answer}"
     sign = sha256(asserted.encode(errors="replace")).hexdigest()  # which no answer can hold itself
-    return CheckProgram(f"{_QUIET}exec({asserted!r}, {{}})\nout.write({sign!r})\n", sign)
+    return CheckProgram(asserted, sign)
+
+
+def checks_in_one(programs: Iterable[CheckProgram]) -> str:
+    """Return a program that runs many checks, each in a fork of its own; see `sandbox/hook/gedanken_checks.py`."""
+    return f"import gedanken_checks\ngedanken_checks.run({[tuple(program) for program in programs]!r})\n"
+
+
+def checks_told(stdout: str) -> dict[str, bool]:
+    """Return which checks hold, by their signs, of those that the output of such a program tells of."""
+    told: dict[str, bool] = {}
+    for line in stdout.splitlines():
+        try:
+            sign, holds = json.loads(line)
+        except (ValueError, TypeError):  # the program was stopped in the middle of a line
+            continue
+        told[str(sign)] = holds is True
+    return told
 
 
 _QUIET = """import io, sys

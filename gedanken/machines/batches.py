@@ -91,19 +91,21 @@ async def run_batches(
     machine: RealMachine,
     programs: Mapping[str, str],
     told: Told = lambda _done: None,
+    *,
     seconds: float | None = None,
+    at_once: int = PROGRAMS_A_BATCH,
 ) -> dict[str, Ran]:
     """Run programs, given by name; `told` receives how many are done. Results stored by an earlier process are
     reused.
 
-    Each program may take `seconds`, by default PROGRAM_SECONDS. Each batch has its own fresh workspace. Raises
-    NoSandbox.
+    Each program may take `seconds`, by default PROGRAM_SECONDS. Each batch, of `at_once` programs at most, has its
+    own fresh workspace. Raises NoSandbox.
     """
     done: dict[str, Ran] = {}
     waiting = list(programs)
     suspects: set[str] = set()
     while waiting:
-        batch = waiting[:1] if waiting[0] in suspects else _without(waiting, suspects)[:PROGRAMS_A_BATCH]
+        batch = waiting[:1] if waiting[0] in suspects else _without(waiting, suspects)[:at_once]
         found, is_whole = await _batch(machine, [(name, programs[name]) for name in batch], seconds)
         disturbed = {name for name, ran in found.items() if len(batch) > 1 and ran.may_be_disturbed}
         suspects |= disturbed

@@ -4,7 +4,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from gedanken.compare.answers.values import CheckProgram, can_be_answered, check_program, judge_value
+from gedanken.compare.answers.values import (
+    CheckProgram,
+    can_be_answered,
+    check_program,
+    checks_in_one,
+    checks_told,
+    judge_value,
+)
 from gedanken.experiment.execution import RealMachine
 from gedanken.experiment.probe_design import SuiteItem
 from gedanken.machines.batches import Ran, Told, run_batches
@@ -12,6 +19,10 @@ from gedanken.probes.schedule import suite_item
 
 JUDGE_SECONDS = 10.0
 """Time limit of one answer. CRUXEval's own is 3 seconds of a machine that does nothing else."""
+TOGETHER = 20
+"""Number of answers that one program asserts."""
+PARTS = 25
+"""Number of such programs in one batch."""
 CONTRADICTED = "its function, really run, returned something else than the output that it gives"
 _OFFLINE = "it may need the network, which is not available: its function returned something else than its output"
 _NETWORK = re.compile(r"\b(?:socket|urllib\.request|urlopen|requests|httpx|aiohttp|http\.client|ftplib|smtplib)\b")
@@ -73,10 +84,22 @@ def _problem(line: SuiteItem, checked: Ran, itself: Ran, equals_itself: bool) ->
 async def judged(
     machine: RealMachine, programs: Mapping[str, CheckProgram], told: Told = lambda _done: None
 ) -> dict[str, bool]:
-    """Return whether each answer is right, by running a program that asserts it."""
-    texts = {name: program.text for name, program in programs.items()}
-    ran = await run_batches(machine, texts, told, JUDGE_SECONDS)
-    return {name: program.sign in ran[name].stdout for name, program in programs.items()}
+    """Return whether each answer is right, by running a program that asserts it.
+
+    Many are asserted by one program, each in a fork of its own, which takes a tenth of the time; those that do not
+    come to their end there are run by themselves.
+    """
+    checks = list(programs.values())
+    parts = [checks[at : at + TOGETHER] for at in range(0, len(checks), TOGETHER)]
+    texts = {str(number): checks_in_one(part) for number, part in enumerate(parts)}
+    ran = await run_batches(machine, texts, lambda done: told(min(len(checks), done * TOGETHER)), at_once=PARTS)
+    found = {sign: holds for number in texts for sign, holds in checks_told(ran[number].stdout).items()}
+    alone = {name: program.text for name, program in programs.items() if program.sign not in found}
+    ran = await run_batches(machine, alone, seconds=JUDGE_SECONDS)
+    return {
+        name: program.sign in ran[name].stdout if name in alone else found[program.sign]
+        for name, program in programs.items()
+    }
 
 
 def _says_so(line: SuiteItem, ran: Ran) -> bool:
