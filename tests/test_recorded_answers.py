@@ -82,6 +82,23 @@ def test_a_field_that_stands_twice_in_a_line_or_a_byte_that_is_no_text_is_told_b
 
 
 @pytest.mark.parametrize(
+    ("code", "given", "call"),
+    [
+        (ADDS, "addAll([1])", "addAll([1])"),
+        (ADDS, "[1]", "f([1])"),
+        (f"{ADDS}\ndef f(x):\n    return x", "addAll([1])", "f(addAll([1]))"),
+        (f"{ADDS}\nf = addAll", "addAll([1])", "f(addAll([1]))"),
+        (JOINS, "int('1'), 2", "f(int('1'), 2)"),
+    ],
+)
+def test_a_call_that_is_written_out_is_known_without_the_name_of_its_function(
+    tmp_path: Path, code: str, given: str, call: str
+) -> None:
+    line = {"id": "x", "code": code, "input": given, "output": "1"}
+    assert read_suite(suite_file(tmp_path / "s.jsonl", line)).items[0].call == call
+
+
+@pytest.mark.parametrize(
     ("name", "predicts"),
     [
         ("phi-1_temp0.2_input.json", "input"),

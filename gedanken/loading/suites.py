@@ -15,6 +15,8 @@ from gedanken.experiment.probe_design import SuiteItem
 MOST_BYTES = 1 << 28
 _LINE_END = re.compile(r"\r\n?|\n")
 """JSON strings may contain what `str.splitlines` also takes for the end of a line."""
+_CALL = re.compile(r"\s*(?P<name>[^\W\d]\w*)\(")
+_DEFINED = re.compile(r"^(?:(?:async\s+)?def\s+|class\s+)?([^\W\d]\w*)\s*[(=:]", re.MULTILINE)
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
@@ -107,13 +109,26 @@ def _fields(line: str) -> dict[str, Any]:
     fields = {name: value[name] for name in ("id", "code", "input", "output") if name in value}
     if type(fields.get("id")) is int:
         fields["id"] = str(fields["id"])
-    return fields | _other_form(value) if isinstance(value.get("function_name"), str) else fields
+    return fields | _other_form(value)
 
 
-def _other_form(value: dict[str, Any]) -> dict[str, Any]:
+def _other_form(value: dict[str, Any]) -> dict[str, str]:
     """Return the fields of a line in LiveCodeBench's form: `input` is the whole call, and imports are understood."""
-    function, code, given = value["function_name"], value.get("code"), value.get("input")
+    code, given = value.get("code"), value.get("input")
     if not isinstance(code, str) or not isinstance(given, str):
         return {}
-    call = given if given.lstrip().startswith(f"{function}(") else f"{function}({given})"
+    function = value.get("function_name") or _called(code, given)
+    if not isinstance(function, str) or not function:
+        return {}
+    is_whole = given.lstrip().startswith(f"{function}(")
+    if function == "f" and not is_whole:
+        return {}
+    call = given if is_whole else f"{function}({given})"
     return {"function": function, "input": call, "code": imports_for(f"{code}\n{call}") + code}
+
+
+def _called(code: str, given: str) -> str:
+    """Return the name of the function that is called, where the code defines that one, and none called `f`."""
+    begins = _CALL.match(given)
+    defined = _DEFINED.findall(code)
+    return begins["name"] if begins and begins["name"] in defined and "f" not in defined else ""

@@ -110,8 +110,10 @@ async def _outcomes(
         for (name, answer), judgement in first.items()
         if judgement == "run"
     }
-    with screen.step("running the answers", len(programs), "programs") as update:
-        ran = await judged(machine, programs, update)
+    ran: dict[str, bool] = {}
+    if programs:
+        with screen.step("running the answers", len(programs), "programs") as update:
+            ran = await judged(machine, programs, update)
 
     def outcome(name: str, answer: str) -> Judgement:
         if first[name, answer] == "run":
