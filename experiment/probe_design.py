@@ -26,6 +26,18 @@ class SuiteItem(BaseModel):
     output: str
     line: int = 0
     """Line number of the item in its file."""
+    function: str = ""
+    """Name of the function in LiveCodeBench's form, in which `input` holds the whole call; else empty: it is `f`."""
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.function or "f"
+
+    @property
+    def call(self) -> str:
+        """The call whose value is asked for."""
+        return self.input if self.function else f"f({self.input})"
 
 
 class ProbeDesign(BaseModel):

@@ -69,7 +69,8 @@ async def truths(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any
         ran = await run_batches(context.machine, sources, told)
         kept = [_kept(item, ran) for item in items]
         problems = await check_suite(context.machine, suite)
-        kept += [ItemKept(item=suite_item(line), truth=line.output, problem=problems[line.id]) for line in suite]
+        why = {name: problem.text for name, problem in problems.items()}
+        kept += [ItemKept(item=suite_item(line), truth=line.output, problem=why.get(line.id, "")) for line in suite]
         await off_loop(context.store.keep_items, kept)
     return {}
 

@@ -159,5 +159,5 @@ def suite_item(line: SuiteItem) -> ProbeItem:
         size=1,
         seed=0,
         role="alone",
-        program=f"{line.code.rstrip()}\n\nprint(repr(f({line.input})))\n",
+        program=f"{line.code.rstrip()}\n\nprint(repr({line.call}))\n",
     )

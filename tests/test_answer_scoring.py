@@ -5,10 +5,17 @@ from typing import Any
 import pytest
 from builders import imagined
 
+from gedanken.compare.answers.replies import Predicts, call_said, predicted_by, value_said
 from gedanken.compare.answers.scoring import score
-from gedanken.compare.answers.shares import exactness
-from gedanken.compare.answers.values import call_said, judge, judge_call, predicted_by, value_said
+from gedanken.compare.answers.shares import exactness, pass_at
+from gedanken.compare.answers.values import judge, judge_call
 from gedanken.experiment.execution import Cause, FormatViolation
+from gedanken.experiment.probe_design import SuiteItem
+
+
+def line(output: str, given: str = "'y'", function: str = "") -> SuiteItem:
+    return SuiteItem(id="x", code="def f(s): ...", input=given, output=output, function=function)
+
 
 TRUTH = "12 07 55 80\n"
 UNMARKED = (FormatViolation("no mark before the output", ""),)
@@ -83,7 +90,7 @@ def test_tokens_of_reasoning_stand_beside_the_outcome() -> None:
     ],
 )
 def test_equal_values_are_equal_answers_however_they_are_written(output: str, answer: str, expected: str) -> None:
-    assert judge(output, answer, "'y'") == expected
+    assert judge(line(output), answer) == expected
 
 
 @pytest.mark.parametrize(
@@ -110,12 +117,73 @@ def test_a_predicted_input_is_the_call_in_a_reply(reply: str) -> None:
     assert call_said(reply) == "f(1, 2)"
 
 
+def predicted(*answers: str, named: Predicts | None = None) -> str:
+    return predicted_by([(line("3"), answer) for answer in answers], named)
+
+
 def test_a_file_whose_answers_are_calls_predicts_inputs() -> None:
-    assert predicted_by(["f(1)", "f('a')", "3"]) == "input"
-    assert predicted_by(["3", "f(1)", "'a'"]) == predicted_by(["3"]) == "output"
-    assert [judge_call("3", answer) for answer in ("f(1)", "3", "f(1", "")] == [
+    assert predicted("f(1)", "f('a')", "3") == "input"
+    assert predicted("3", "f(1)", "'a'") == predicted("3") == predicted() == "output"
+    assert [judge_call(line("3"), answer) for answer in ("f(1)", "3", "f(1", "")] == [
         "run",
         "wrong",
         "unparsable",
         "unparsable",
     ]
+
+
+@pytest.mark.parametrize(
+    ("replies", "expected"),
+    [
+        (["assert f('y') == 3", "assert f('y') == 4", "[ANSWER]assert f( 'y' ) == 3[/ANSWER]"], "output"),
+        (["assert f('z') == 3", "assert f('y') == 3", "[ANSWER]f('zz') == 3[/ANSWER]"], "input"),
+        (["Let us run f('y').\n1. s is 'y' in f(s)\n[ANSWER]3", "f(s) returns f('y')", "So f( is", "4"], "output"),
+        (["f('z", "f('z')", "No idea", "No idea", "No idea"], "input"),
+    ],
+)
+def test_an_assertion_tells_what_is_predicted_by_the_side_that_the_question_had(
+    replies: list[str], expected: str
+) -> None:
+    assert predicted(*replies) == expected
+
+
+def test_a_name_decides_where_the_answers_do_not_and_is_not_believed_where_none_of_them_agrees() -> None:
+    poor = ["3"] * 8 + ["f('z')"] * 2
+    assert predicted(*poor) == "output" and predicted(*poor, named="input") == "input"
+    assert predicted(*["3"] * 40, named="input") == predicted(*["3"] * 40) == "output"
+
+
+@pytest.mark.parametrize(
+    ("reply", "value", "call"),
+    [
+        ("assert f('a==b') == 'c'", "'c'", "f('a==b')"),
+        ("f('a') == 'c=='", "'c=='", "f('a')"),
+        ("def f(s):\n    return s\nassert f('a') == 'c'", "'c'", "f('a')"),
+        ("assert f('a') == 'c'\n[/ANSWER]", "'c'", "f('a')"),
+        ("[ANSWER]assert f((1, '(')) == '\\''[ANSWER] or not", "'\\''", "f((1, '('))"),
+        ("assert f('a) == 3", "3", "f('a)"),
+        ("'ab' == 'ab'", "'ab' == 'ab'", "'ab'"),
+        ("f(1, a == b)", "f(1, a == b)", "f(1, a == b)"),
+    ],
+)
+def test_the_sides_of_an_assertion_are_told_apart_where_they_hold_its_sign_themselves(
+    reply: str, value: str, call: str
+) -> None:
+    assert (value_said(reply), call_said(reply)) == (value, call)
+
+
+def test_an_answer_that_repeats_the_call_is_not_counted_where_its_figures_do_not() -> None:
+    call = "add(a = 1)"
+    assert judge(line("3", call, "add"), f"{call} == 3") == "left out"
+    assert judge(line("3", call, "add"), "3") == "right"
+    assert judge(line("3", "1"), "f(1) == 3") == "wrong"
+
+
+def test_a_number_of_any_length_is_a_number() -> None:
+    assert judge(line("1" + "0" * 5000), "10 ** 5000") == judge(line("3"), "9" * 5000) == "run"
+
+
+def test_the_second_figure_is_the_chance_that_one_of_five_is_right() -> None:
+    assert pass_at(5, [(10, 0), (10, 10)]) == 0.5
+    assert pass_at(5, [(10, 1)]) == pytest.approx(0.5) and pass_at(5, [(5, 1)]) == 1
+    assert pass_at(5, [(10, 1), (4, 4)]) is None and pass_at(5, []) is None

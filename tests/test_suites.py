@@ -11,7 +11,8 @@ from conftest import Cli
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.probe_design import ProbeDesign, SuiteItem
 from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
-from gedanken.loading.suites import read_answers, read_suite
+from gedanken.loading.answers import read_answers
+from gedanken.loading.suites import read_suite
 from gedanken.probing.specs import probe_spec
 from gedanken.records.read_log import MOST_SPEC_BYTES
 from gedanken.runner import check
@@ -129,7 +130,7 @@ def test_a_suite_that_no_run_folder_could_be_read_again_with_is_not_asked() -> N
 def test_answers_are_taken_by_id_and_out_of_a_scored_file(tmp_path: Path, value: object, is_cut: bool) -> None:
     path = suite_file(tmp_path / "a.json", json.dumps(value))
     suite = read_suite(suite_file(tmp_path / "s.jsonl", *GOOD)).items
-    assert read_answers(path, suite) == ({"sample_0": ("1", "2")}, is_cut)
+    assert read_answers(path, suite) == ({"sample_0": ("1", "2")}, is_cut, {}, None)
 
 
 @pytest.mark.parametrize(

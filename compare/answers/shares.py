@@ -1,6 +1,7 @@
 """How exact the answers to items are: each item has the same weight, however many samples of it there are."""
 
 from collections.abc import Sequence
+from math import comb
 from statistics import fmean, stdev
 from typing import NamedTuple
 
@@ -33,3 +34,12 @@ def exactness(shares: Sequence[float]) -> Exactness | None:
         return Exactness(mean, min(mean, whole.low), max(mean, whole.high), count)
     half = float(t.ppf(0.975, count - 1)) * spread / count**0.5
     return Exactness(mean, max(0.0, mean - half), min(1.0, mean + half), count)
+
+
+def pass_at(k: int, counts: Sequence[tuple[int, int]]) -> float | None:
+    """Return the mean over items of the probability that one of k samples is right, each item given as its number of
+    samples and of right ones. None if an item has fewer than k samples, or there are none.
+    """
+    if not counts or any(samples < k for samples, _ in counts):
+        return None
+    return fmean(1 - comb(samples - right, k) / comb(samples, k) for samples, right in counts)

@@ -6,56 +6,43 @@ code of others is ever evaluated on this machine. An answer that is not a litera
 """
 
 import ast
-import re
+import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Literal, NamedTuple
 
+from gedanken.compare.answers.imports import imports_for
+from gedanken.experiment.probe_design import SuiteItem
+
 MOST_CHARACTERS = 100_000
-Judgement = Literal["right", "wrong", "unparsable", "run"]
-"""The judgement of an answer; `run` means that it is an expression, so that only running it shows its value."""
-Predicts = Literal["output", "input"]
+Judgement = Literal["right", "wrong", "unparsable", "left out", "run"]
+"""The judgement of an answer; `run` means that it is an expression, so that only running it shows its value.
+
+`left out`: it repeats the call, and LiveCodeBench's figures do not count such an answer.
+"""
 _CALL = "f("
-_ANSWER = re.compile(r"\[ANSWER\](?P<answer>.*?)(?:\[/ANSWER\]|\Z)", re.DOTALL)
-_ASSERTED = re.compile(r"\s*assert\s.*?==(?P<answer>.*)", re.DOTALL)
+_TOO_MANY_DIGITS = "Exceeds the limit"
+_BROKEN = (SyntaxError, ValueError, MemoryError, RecursionError)
 
 
-def value_said(reply: str) -> str:
-    """Return the answer in a reply: the text between the [ANSWER] marks, without `assert f(…) ==` before it."""
-    reply = _marked(reply)
-    if found := _ASSERTED.fullmatch(reply):
-        reply = found["answer"]
-    return reply.strip()
+def judge(line: SuiteItem, answer: str) -> Judgement:
+    """Judge an answer that predicts an output."""
+    if answer and line.call in answer:
+        return "left out" if line.function else "wrong"
+    return judge_value(line.output, answer)
 
 
-def call_said(reply: str) -> str:
-    """Return the call in a reply: the text between `assert` and `==`."""
-    return _marked(reply).split("==")[0].strip().removeprefix("assert ").strip()
-
-
-def _marked(reply: str) -> str:
-    found = _ANSWER.search(reply)
-    return found["answer"] if found else reply
-
-
-def predicted_by(answers: Sequence[str]) -> Predicts:
-    """Return what the answers in a file predict: inputs if they are calls of the function, else outputs."""
-    return "input" if 2 * sum(_CALL in answer for answer in answers) > len(answers) else "output"
-
-
-def judge(output: str, answer: str, given: str) -> Judgement:
-    """Judge whether `answer` has the same value as `output`; `given` is the text of the function's arguments."""
+def judge_value(output: str, answer: str) -> Judgement:
+    """Judge whether `answer` has the value of `output`."""
     if not answer or len(answer) > MOST_CHARACTERS:
         return "unparsable"
-    if f"{_CALL}{given})" in answer:
-        return "wrong"
     compared = _sides(output, answer)
     if compared is None:
         return "unparsable"
     try:
         ours, theirs = (ast.literal_eval(side) for side in compared)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+    except (*_BROKEN, TypeError):
         return "run"
     try:
         return "right" if ours == theirs else "wrong"
@@ -63,49 +50,97 @@ def judge(output: str, answer: str, given: str) -> Judgement:
         return "run"
 
 
-def judge_call(output: str, answer: str) -> Judgement:
-    """Judge an answer that predicts an input. Without a call it is wrong; what a call returns, only
-    running it shows.
-    """
-    if not answer or len(answer) > MOST_CHARACTERS or _sides(output, answer) is None:
+def judge_call(line: SuiteItem, answer: str) -> Judgement:
+    """Judge an answer that predicts an input. Unless it is no call, only running it shows what it returns."""
+    if not answer or len(answer) > MOST_CHARACTERS or _sides(line.output, answer) is None:
         return "unparsable"
-    return "run" if _CALL in answer else "wrong"
+    return "run" if f"{line.name}(" in answer else "wrong"
+
+
+def can_be_answered(line: SuiteItem) -> bool:
+    """Return whether the output of a line is an expression, so that something can equal it."""
+    return _sides(line.output, "0") is not None
+
+
+def parsed(text: str) -> ast.expr | None:
+    """Return the expression in a text; None if it is something else."""
+    try:
+        body = _tree(text.strip()).body
+    except _BROKEN:
+        return None
+    return body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
 
 
 class CheckProgram(NamedTuple):
-    """A program that has to be run to judge an answer."""
+    """What has to be run to judge an answer."""
 
-    text: str
+    asserted: str
+    """The function's code and the assertion."""
     sign: str
-    """The text that ends the program's output if the answer is right."""
+    """The text that the program writes if the answer is right."""
+
+    @property
+    def text(self) -> str:
+        """A program that does nothing else."""
+        return f"{_QUIET}exec({self.asserted!r}, {{}})\nout.write({self.sign!r})\n"
 
 
-def check_program(code: str, output: str, answer: str) -> CheckProgram:
-    """Return the program that judges an answer by running it: the function's code and the assertion."""
-    asserted = f"{code}\nassert {output} == {answer}"
+def check_program(line: SuiteItem, answer: str) -> CheckProgram:
+    """Return the program that judges an answer."""
+    imports = imports_for(answer) if line.function else ""
+    asserted = f"{imports}{line.code}\nassert {line.output} == {answer}"
     sign = sha256(asserted.encode(errors="replace")).hexdigest()  # which no answer can hold itself
-    return CheckProgram(f"{_QUIET}exec({asserted!r}, {{}})\nout.write({sign!r})\n", sign)
+    return CheckProgram(asserted, sign)
 
 
-_QUIET = "import io, sys\nout, sys.stdout = sys.stdout, io.StringIO()\n"
+def checks_in_one(programs: Iterable[CheckProgram]) -> str:
+    """Return a program that runs many checks, each in a fork of its own; see `sandbox/hook/gedanken_checks.py`."""
+    return f"import gedanken_checks\ngedanken_checks.run({[tuple(program) for program in programs]!r})\n"
+
+
+def checks_told(stdout: str) -> dict[str, bool]:
+    """Return which checks hold, by their signs, of those that the output of such a program tells of."""
+    told: dict[str, bool] = {}
+    for line in stdout.splitlines():
+        try:
+            sign, holds = json.loads(line)
+        except (ValueError, TypeError):  # the program was stopped in the middle of a line
+            continue
+        told[str(sign)] = holds is True
+    return told
+
+
+_QUIET = """import io, sys
+class Nowhere(io.StringIO):
+    def write(self, text):
+        return len(text)
+out, sys.stdout = sys.stdout, Nowhere()
+getattr(sys, "set_int_max_str_digits", str)(0)
+"""
+"""What a function prints is nobody's answer, however much it is; and a number may have any number of digits."""
 
 
 def _sides(output: str, answer: str) -> tuple[ast.expr, ast.expr] | None:
     """Return both sides of `assert OUTPUT == ANSWER`; None if Python cannot parse it.
 
-    An answer that contains several comparisons is represented by a name.
+    An answer that contains several comparisons is represented by a name, and so is one with a number that is too long
+    to be read here.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(f"assert {output} == {answer}")
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return None
-    only = tree.body[0]
     unknown: ast.expr = ast.Name("more")
+    try:
+        tree = _tree(f"assert {output} == {answer}")
+    except _BROKEN as error:
+        return (unknown, unknown) if _TOO_MANY_DIGITS in str(error) else None
+    only = tree.body[0]
     if len(tree.body) > 1 or not isinstance(only, ast.Assert):
         return unknown, unknown
     test = only.test
     if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
         return test.left, test.comparators[0]
     return unknown, unknown
+
+
+def _tree(text: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)

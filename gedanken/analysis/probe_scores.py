@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from gedanken.compare.answers.replies import value_said
 from gedanken.compare.answers.scoring import score
-from gedanken.compare.answers.values import CheckProgram, check_program, judge, value_said
+from gedanken.compare.answers.values import CheckProgram, check_program, judge
 from gedanken.experiment.probe_design import ARMS, SuiteItem
 from gedanken.experiment.probe_events import AnswerKept, ItemKept
 from gedanken.experiment.probe_item import Answer, ItemScore, Outcome
@@ -40,8 +41,8 @@ def outcome_of(
         return found
     outcome: Outcome = "right" if ran_right else "wrong"
     if ran_right is None:
-        judged = judge(line.output, value_said(answered.execution.stdout), line.input)
-        outcome = "unparsable" if judged == "run" else judged
+        judged = judge(line, _said(line, answered))
+        outcome = "unparsable" if judged == "run" else "wrong" if judged == "left out" else judged
     return Answer(outcome, float(outcome == "right"), found.reasoning_tokens)
 
 
@@ -50,12 +51,17 @@ def judged_by_running(log: RunLog) -> Mapping[str, CheckProgram]:
     suite, known = suite_of(log), {judged.question for judged in log.judged}
     programs: dict[str, CheckProgram] = {}
     for answered in log.answers:
-        line, said = suite.get(answered.question.item), value_said(answered.execution.stdout)
+        line = suite.get(answered.question.item)
         if line is None or answered.question.key in known:
             continue
-        if judge(line.output, said, line.input) == "run":
-            programs[answered.question.key] = check_program(line.code, line.output, said)
+        said = _said(line, answered)
+        if judge(line, said) == "run":
+            programs[answered.question.key] = check_program(line, said)
     return programs
+
+
+def _said(line: SuiteItem, answered: AnswerKept) -> str:
+    return value_said(answered.execution.stdout, line.name)
 
 
 def suite_of(log: RunLog) -> Mapping[str, SuiteItem]:

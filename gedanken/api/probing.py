@@ -88,6 +88,8 @@ async def aprobe(  # noqa: PLR0913 (what a probe is asked to do)
     Raises:
         The same errors as `gedanken.run`; `gedanken resume` continues the probe.
     """
+    if suite and sizes and not families:
+        raise BadInput("sizes has no effect on the lines of a suite; name a family too, or leave it out")
     try:
         names = [family(name).name for name in families] or ([] if suite else [one.name for one in FAMILIES])
         design = ProbeDesign(

@@ -28,6 +28,7 @@ def _complete_family(incomplete: str) -> list[str]:
     "gedanken probe --suite cruxeval.jsonl --answers generations.json --json.   " + exit_codes(0, 2, 3, 4, 7, 130),
 )
 def families(  # noqa: PLR0913 (each is an option of the command)
+    context: typer.Context,
     family: Annotated[
         list[str] | None,
         typer.Argument(help="Families of programs; all of them by default.", autocompletion=_complete_family),
@@ -66,38 +67,42 @@ def families(  # noqa: PLR0913 (each is an option of the command)
             help="JSON file with recorded answers to the suite: an object from ids to lists. No model is asked."
         ),
     ] = None,
+    predicts: Annotated[
+        str | None,
+        typer.Option(
+            help="What the recorded answers predict: output or input; by default what they look like.",
+            metavar="output|input",
+        ),
+    ] = None,
     budget: BudgetText = None,
     sandbox: Sandbox = "auto",
     trust: Trust = False,
     as_json: Json = False,
-    out: Annotated[Path | None, typer.Option(help="The run folder, new or empty; by default under runs/.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="The run folder, new or empty; by default under runs/. With --answers, it receives probe.json; by "
+            "default nothing is kept."
+        ),
+    ] = None,
 ) -> None:
     """Ask a model what small programs print, run these programs, and count its right answers by program size."""
+    from gedanken.cli.recorded_answers import check_options, recorded
     from gedanken.cli.shown import show_probe
     from gedanken.experiment.budget import Budget
     from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
     from gedanken.terminal.screen import Screen
 
     with clear_errors():
+        check_options(context)
         where, screen = SandboxSpec(name=sandbox, trusted=trust), Screen()
-        if answers is not None:
-            show_probe(_recorded(suite, answers, where, screen), as_json)
+        if suite is not None and answers is not None:
+            show_probe(recorded(suite, answers, predicts, where, screen, out), as_json)
             return
         asked = ModelSpec(name=model, base_url=base_url, parallel=parallel), where, budget_of(budget) or Budget()
         show_probe(
             _asked(family or [], _sizes(sizes), (n, seed, samples, minutes), suite, asked, screen, out), as_json
         )
-
-
-def _recorded(suite: Path | None, answers: Path, where: Any, screen: Any) -> dict[str, Any]:
-    from gedanken.experiment.errors import BadInput
-    from gedanken.loading.suites import read_answers, read_suite
-    from gedanken.probing.recorded import score_recorded
-
-    if suite is None:
-        raise BadInput("--answers needs --suite, which contains the questions")
-    read = read_suite(suite)
-    return asyncio.run(score_recorded(read, read_answers(answers, read.items), where, screen))
 
 
 def _asked(  # noqa: PLR0913 (what was asked)

@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from gedanken.compare.answers.imports import imports_for
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import read_bytes
 from gedanken.experiment.probe_design import SuiteItem
@@ -15,9 +15,9 @@ from gedanken.experiment.probe_design import SuiteItem
 MOST_BYTES = 1 << 28
 _LINE_END = re.compile(r"\r\n?|\n")
 """JSON strings may contain what `str.splitlines` also takes for the end of a line."""
+_CALL = re.compile(r"\s*(?P<name>[^\W\d]\w*)\(")
+_DEFINED = re.compile(r"^(?:(?:async\s+)?def\s+|class\s+)?([^\W\d]\w*)\s*[(=:]", re.MULTILINE)
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
-_SCORED = "raw_generations"
-"""The keys under which CRUXEval's scored files store the answers."""
 
 
 class BadLine(NamedTuple):
@@ -27,14 +27,6 @@ class BadLine(NamedTuple):
     problem: str
 
 
-class Recorded(NamedTuple):
-    """Answers by id."""
-
-    answers: Mapping[str, tuple[str, ...]]
-    is_cut: bool
-    """True if the publisher extracted each answer from its reply: such an answer is used as it is."""
-
-
 class Suite(NamedTuple):
     """The usable and the unusable lines of a file."""
 
@@ -42,19 +34,33 @@ class Suite(NamedTuple):
     bad: tuple[BadLine, ...]
 
 
+class OnceEach(dict[str, Any]):
+    """A JSON object that remembers which of its names it contains more than once."""
+
+    twice: frozenset[str] = frozenset()
+
+
+def once_each(pairs: list[tuple[str, Any]]) -> OnceEach:
+    """Make a JSON object of its pairs; for `object_pairs_hook`."""
+    made = OnceEach(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        made.twice = frozenset(name for name in made if names.count(name) > 1)
+    return made
+
+
 def read_suite(path: Path) -> Suite:
-    """Read JSON lines with CRUXEval's fields: id, code, input, output. Raises BadInput if no line can be used."""
+    """Read JSON lines with the fields of CRUXEval (id, code, input, output), or of LiveCodeBench, which also names
+    the function. Raises BadInput if no line can be used."""
     items: dict[str, SuiteItem] = {}
     bad: list[BadLine] = []
-    for number, line in enumerate(_LINE_END.split(_text(path, "--suite")), start=1):
+    for number, line in enumerate(_LINE_END.split(text_of(path, "--suite")), start=1):
         if not line.strip():
             continue
         try:
-            item = SuiteItem.model_validate({**_object(line), "line": number})
-            if _HALF_PAIR.search(item.id + item.code + item.input + item.output):
-                raise ValueError("contains half a surrogate pair (as in \ud83d), which no text file can hold")
+            item = _item(line, number)
         except (ValidationError, ValueError, RecursionError) as error:
-            bad.append(BadLine(number, _told(error)))
+            bad.append(BadLine(number, told(error)))
             continue
         if item.id in items:
             bad.append(BadLine(number, f"line {items[item.id].line} already has this id"))
@@ -66,49 +72,63 @@ def read_suite(path: Path) -> Suite:
     return Suite(tuple(items.values()), tuple(bad))
 
 
-def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
-    """Read recorded answers: a JSON object from ids to lists of answers, at the top level or under `raw_generations`.
-
-    Raises BadInput if the file is something else, or has no answer for any line of the suite.
-    """
-    try:
-        value = json.loads(_text(path, "--answers"))
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"--answers {path}: {_told(error)}") from error
-    is_cut = isinstance(value, dict) and isinstance(value.get(_SCORED), dict)
-    if is_cut:
-        value = value[_SCORED]
-    if not isinstance(value, dict):
-        raise BadInput(f"--answers {path}: must be a JSON object with a list of answers for each id")
-    answers = {str(name): _strings(path, str(name), some) for name, some in value.items()}
-    if not answers.keys() & {item.id for item in suite}:
-        raise BadInput(f"--answers {path}: contains no answer for any id of the suite, such as {suite[0].id[:100]}")
-    return Recorded(answers, is_cut)
-
-
-def _strings(path: Path, name: str, value: object) -> tuple[str, ...]:
-    some = [value] if isinstance(value, str) else value
-    if not isinstance(some, list) or not all(isinstance(answer, str) for answer in some):
-        raise BadInput(f"--answers {path}: the value of {name[:100]} is not a list of strings")
-    return tuple(some)
-
-
-def _text(path: Path, option: str) -> str:
+def text_of(path: Path, option: str) -> str:
+    """Return the text of a file of JSON, in any encoding of JSON; a byte that is no text becomes half a surrogate
+    pair."""
     content = read_bytes(path, f"{option} {path}", MOST_BYTES)
-    return content.decode(json.detect_encoding(content), errors="replace")
+    encoding = json.detect_encoding(content)
+    return content.decode(encoding, errors="surrogateescape" if encoding.startswith("utf-8") else "replace")
 
 
-def _object(line: str) -> dict[str, Any]:
-    value = json.loads(line)
-    if not isinstance(value, dict):
-        raise ValueError("no JSON object")
-    return value
-
-
-def _told(error: Exception) -> str:
+def told(error: Exception) -> str:
+    """Return what is wrong with a text, in a few words."""
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
     if isinstance(error, json.JSONDecodeError):
         return f"broken JSON: {error.msg} at character {error.pos + 1}"
+    if isinstance(error, RecursionError):
+        return "broken JSON: nested too deeply"
     return str(error) or type(error).__name__
+
+
+def _item(line: str, number: int) -> SuiteItem:
+    fields = _fields(line)
+    item = SuiteItem.model_validate({**fields, "line": number})
+    if _HALF_PAIR.search(item.id + item.code + item.input + item.output + item.function):
+        raise ValueError("contains half a surrogate pair, or bytes that are no text, which no text file can hold")
+    return item
+
+
+def _fields(line: str) -> dict[str, Any]:
+    value = json.loads(line.removeprefix("\ufeff"), object_pairs_hook=once_each)
+    if not isinstance(value, OnceEach):
+        raise ValueError("no JSON object")
+    if value.twice:
+        raise ValueError(f"contains {min(value.twice)} more than once")
+    fields = {name: value[name] for name in ("id", "code", "input", "output") if name in value}
+    if type(fields.get("id")) is int:
+        fields["id"] = str(fields["id"])
+    return fields | _other_form(value)
+
+
+def _other_form(value: dict[str, Any]) -> dict[str, str]:
+    """Return the fields of a line in LiveCodeBench's form: `input` is the whole call, and imports are understood."""
+    code, given = value.get("code"), value.get("input")
+    if not isinstance(code, str) or not isinstance(given, str):
+        return {}
+    function = value.get("function_name") or _called(code, given)
+    if not isinstance(function, str) or not function:
+        return {}
+    is_whole = given.lstrip().startswith(f"{function}(")
+    if function == "f" and not is_whole:
+        return {}
+    call = given if is_whole else f"{function}({given})"
+    return {"function": function, "input": call, "code": imports_for(f"{code}\n{call}") + code}
+
+
+def _called(code: str, given: str) -> str:
+    """Return the name of the function that is called, where the code defines that one, and none called `f`."""
+    begins = _CALL.match(given)
+    defined = _DEFINED.findall(code)
+    return begins["name"] if begins and begins["name"] in defined and "f" not in defined else ""

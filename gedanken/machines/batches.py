@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from signal import Signals
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -65,12 +66,20 @@ class Ran:
         if self.end == "too much output":
             return f"it printed more than {PROGRAM_BYTES >> 10} KiB"
         if self.end == "failed":
-            last = (self.stderr.strip().splitlines() or ["no reason given"])[-1]
+            last = (self.stderr.strip().splitlines() or [f"it ended with exit code {self.exit_code}"])[-1]
             network = any(sign in self.stderr for sign in _NETWORK)
             return f"it needs the network, which is not available: {last}" if network else f"it fails: {last}"
-        return {"killed": "it was killed", "ended the machine": "it ended the machine that it ran on"}.get(
-            self.end, ""
-        )
+        if self.end == "killed":
+            return f"it was killed{self._signal}"
+        return "it ended the machine that it ran on" if self.end == "ended the machine" else ""
+
+    @property
+    def _signal(self) -> str:
+        try:
+            name = Signals(-(self.exit_code or 0)).name
+        except ValueError:
+            return ""
+        return f" by {name}{', as happens where memory runs out' if name == 'SIGKILL' else ''}"
 
 
 _NETWORK = ("gaierror", "URLError", "Network is unreachable", "name resolution", "No route to host")
@@ -80,19 +89,25 @@ Told = Callable[[int], None]
 
 
 async def run_batches(
-    machine: RealMachine, programs: Mapping[str, str], told: Told = lambda _done: None
+    machine: RealMachine,
+    programs: Mapping[str, str],
+    told: Told = lambda _done: None,
+    *,
+    seconds: float | None = None,
+    at_once: int = PROGRAMS_A_BATCH,
 ) -> dict[str, Ran]:
     """Run programs, each by its name, and return what each of them printed. `told` is called with the number that are
     done.
 
-    Results stored by an earlier process are reused. Each batch has its own fresh workspace. Raises NoSandbox.
+    Each program may take `seconds`, by default PROGRAM_SECONDS. Each batch, of `at_once` programs at most, has its
+    own fresh workspace. Raises NoSandbox.
     """
     done: dict[str, Ran] = {}
     waiting = list(programs)
     suspects: set[str] = set()
     while waiting:
-        batch = waiting[:1] if waiting[0] in suspects else _without(waiting, suspects)[:PROGRAMS_A_BATCH]
-        found, is_whole = await _batch(machine, [(name, programs[name]) for name in batch])
+        batch = waiting[:1] if waiting[0] in suspects else _without(waiting, suspects)[:at_once]
+        found, is_whole = await _batch(machine, [(name, programs[name]) for name in batch], seconds)
         disturbed = {name for name, ran in found.items() if len(batch) > 1 and ran.may_be_disturbed}
         suspects |= disturbed
         done |= {name: ran for name, ran in found.items() if name not in disturbed}
@@ -111,9 +126,12 @@ def _without(names: list[str], suspects: set[str]) -> list[str]:
     return [name for name in names if name not in suspects]
 
 
-async def _batch(machine: RealMachine, programs: list[tuple[str, str]]) -> tuple[dict[str, Ran], bool]:
+async def _batch(
+    machine: RealMachine, programs: list[tuple[str, str]], seconds: float | None
+) -> tuple[dict[str, Ran], bool]:
     """Return the results of programs that ran in one container, and whether that container ran to its end."""
-    asked = {"seconds": PROGRAM_SECONDS, "bytes": PROGRAM_BYTES, "within": _WITHIN, "programs": programs}
+    limits = {"seconds": seconds or PROGRAM_SECONDS, "bytes": PROGRAM_BYTES, "within": _WITHIN}
+    asked = {**limits, "programs": programs}
     text = json.dumps(asked)
     await off_loop(machine.write, FILE, text)
     name = f"batch-{sha256(text.encode()).hexdigest()[:16]}"

@@ -1,41 +1,108 @@
 """Running suites of functions on the real machine: checking what a suite states, and judging answers to it."""
 
+import re
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from gedanken.compare.answers.values import CheckProgram, check_program, judge
+from gedanken.compare.answers.values import (
+    CheckProgram,
+    can_be_answered,
+    check_program,
+    checks_in_one,
+    checks_told,
+    judge_value,
+)
 from gedanken.experiment.execution import RealMachine
 from gedanken.experiment.probe_design import SuiteItem
 from gedanken.machines.batches import Ran, Told, run_batches
 from gedanken.probes.schedule import suite_item
 
-WRONG = "the output that it gives is not what its function returns"
+JUDGE_SECONDS = 10.0
+"""Time limit of one answer. CRUXEval's own is 3 seconds of a machine that does nothing else."""
+TOGETHER = 20
+"""Number of answers that one program asserts."""
+PARTS = 25
+"""Number of such programs in one batch."""
+CONTRADICTED = "its function, really run, returned something else than the output that it gives"
+_OFFLINE = "it may need the network, which is not available: its function returned something else than its output"
+_NETWORK = re.compile(r"\b(?:socket|urllib\.request|urlopen|requests|httpx|aiohttp|http\.client|ftplib|smtplib)\b")
+_NO_EXPRESSION = "its output is no Python expression, so that no answer can equal it"
+_UNEQUAL = "no answer can be right, as its output does not equal itself, which NaN does not, nor a new object"
+_NO_VALUE = "its function ends Python instead of returning a value"
+
+
+class Problem(NamedTuple):
+    """What is wrong with one line of a suite."""
+
+    text: str
+    is_scored: bool = False
+    """True if recorded answers can be scored all the same, by the output that the line gives."""
 
 
 async def check_suite(
     machine: RealMachine, suite: Sequence[SuiteItem], told: Told = lambda _done: None
-) -> dict[str, str]:
-    """Return what is wrong with each line of a suite, by the line's id; empty if its function really returns the
-    stated value.
-    """
-    ran = await run_batches(machine, {line.id: suite_item(line).program for line in suite}, told)
-    problems = {line.id: ran[line.id].why for line in suite}
-    unsure = {
-        line.id: check_program(line.code, line.output, f"f({line.input})")
-        for line in suite
-        if not problems[line.id] and not _says_so(line, ran[line.id])
+) -> dict[str, Problem]:
+    """Return what is wrong with lines of a suite, by id; a line whose function really returns the stated value has no
+    problem."""
+    problems = {line.id: Problem(_NO_EXPRESSION) for line in suite if not can_be_answered(line)}
+    rest = [line for line in suite if line.id not in problems]
+    ran = await run_batches(machine, {line.id: suite_item(line).program for line in rest}, told)
+    ended = {line.id: Problem(ran[line.id].why) for line in rest if ran[line.id].end not in ("finished", "failed")}
+    unsure = [line for line in rest if line.id not in ended and not _says_so(line, ran[line.id])]
+    return problems | ended | await _settled(machine, unsure, ran)
+
+
+async def _settled(machine: RealMachine, unsure: Sequence[SuiteItem], ran: Mapping[str, Ran]) -> dict[str, Problem]:
+    """Return the problems of lines whose functions came to an end, but did not print the stated value."""
+    returned = {line.id: check_program(line, line.call) for line in unsure}
+    checked = await run_batches(machine, {name: program.text for name, program in returned.items()})
+    others = [line for line in unsure if returned[line.id].sign not in checked[line.id].stdout]
+    failed = {line.id: Problem(ran[line.id].why, is_scored=line not in others) for line in unsure if ran[line.id].why}
+    others = [line for line in others if line.id not in failed]
+    equal = {line.id: check_program(line, line.output) for line in others}
+    itself = await run_batches(machine, {name: program.text for name, program in equal.items()})
+    return failed | {
+        line.id: _problem(line, checked[line.id], itself[line.id], equal[line.id].sign in itself[line.id].stdout)
+        for line in others
     }
-    for name, right in (await judged(machine, unsure)).items():
-        problems[name] = "" if right else WRONG
-    return problems
 
 
-async def judged(machine: RealMachine, programs: Mapping[str, CheckProgram]) -> dict[str, bool]:
-    """Return whether each answer is right. Its program asserts the answer, and is run to see if that holds."""
-    ran = await run_batches(machine, {name: program.text for name, program in programs.items()})
-    return {name: ran[name].stdout.endswith(program.sign) for name, program in programs.items()}
+def _problem(line: SuiteItem, checked: Ran, itself: Ran, equals_itself: bool) -> Problem:
+    """Return why a function did not return the stated value."""
+    if checked.end == "finished":
+        return Problem(_NO_VALUE)
+    if equals_itself and _NETWORK.search(line.code):
+        return Problem(_OFFLINE)
+    if equals_itself:
+        return Problem(CONTRADICTED, is_scored=True)
+    why = itself.why.removeprefix("it fails: ")
+    if why.startswith("AssertionError"):
+        return Problem(_UNEQUAL)
+    return Problem(f"no answer can be right, as its output cannot be evaluated: {why}")
+
+
+async def judged(
+    machine: RealMachine, programs: Mapping[str, CheckProgram], told: Told = lambda _done: None
+) -> dict[str, bool]:
+    """Return whether each answer is right, by running a program that asserts it.
+
+    Many are asserted by one program, each in a fork of its own, which takes a tenth of the time; those that do not
+    come to their end there are run by themselves.
+    """
+    checks = list(programs.values())
+    parts = [checks[at : at + TOGETHER] for at in range(0, len(checks), TOGETHER)]
+    texts = {str(number): checks_in_one(part) for number, part in enumerate(parts)}
+    ran = await run_batches(machine, texts, lambda done: told(min(len(checks), done * TOGETHER)), at_once=PARTS)
+    found = {sign: holds for number in texts for sign, holds in checks_told(ran[number].stdout).items()}
+    alone = {name: program.text for name, program in programs.items() if program.sign not in found}
+    ran = await run_batches(machine, alone, seconds=JUDGE_SECONDS)
+    return {
+        name: program.sign in ran[name].stdout if name in alone else found[program.sign]
+        for name, program in programs.items()
+    }
 
 
 def _says_so(line: SuiteItem, ran: Ran) -> bool:
     """Return whether the last printed line equals, as a literal, the output that the suite states."""
     last = (ran.stdout.splitlines() or [""])[-1]
-    return judge(line.output, last, "\0") == "right"
+    return not ran.why and judge_value(line.output, last) == "right"

@@ -6,93 +6,114 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gedanken.compare.answers.shares import exactness
-from gedanken.compare.answers.values import (
-    Judgement,
-    Predicts,
-    call_said,
-    check_program,
-    judge,
-    judge_call,
-    predicted_by,
-    value_said,
-)
+from gedanken.compare.answers.replies import Predicts, call_said, predicted_by, value_said
+from gedanken.compare.answers.shares import exactness, pass_at
+from gedanken.compare.answers.values import Judgement, check_program, judge, judge_call
+from gedanken.experiment.counts import many
 from gedanken.experiment.execution import RealMachine
 from gedanken.experiment.probe_design import SuiteItem
 from gedanken.experiment.run_spec import SandboxSpec
-from gedanken.loading.suites import Recorded, Suite
+from gedanken.loading.answers import Recorded
+from gedanken.loading.suites import Suite
 from gedanken.machines.batches import limits_of
 from gedanken.machines.opening import open_real
-from gedanken.machines.suites import WRONG, check_suite, judged
+from gedanken.machines.suites import CONTRADICTED, Problem, check_suite, judged
 from gedanken.terminal.screen import Screen
 
 DATASET = "mnist"
 """A placeholder: no program of a suite reads the data set."""
+FEW = 5
+"""Number of ids that a note names; and the k of the second figure that CRUXEval publishes, pass@5."""
+_FINE = Problem("", is_scored=True)
 
 
-async def score_recorded(suite: Suite, recorded: Recorded, sandbox: SandboxSpec, screen: Screen) -> dict[str, Any]:
+async def score_recorded(
+    suite: Suite, recorded: Recorded, sandbox: SandboxSpec, screen: Screen, predicts: Predicts | None = None
+) -> dict[str, Any]:
     """Score recorded answers to a suite by really running its functions; lines whose function cannot be run are not
-    scored.
+    scored. `predicts` says what the answers predict; if None, they are looked at.
 
     If the suite states another output than its function returns, answers are scored by the stated output, as the
     suite's publisher did, and a note says so. Raises BadInput or NoSandbox.
     """
-    predicts = predicted_by([answer for some in recorded.answers.values() for answer in some])
-    said = _said(recorded, predicts)
+    lines = {line.id: line for line in suite.items}
+    predicts = predicts or predicted_by(
+        ((lines[name], answer) for name, some in recorded.answers.items() if name in lines for answer in some),
+        recorded.predicts,
+    )
+    said = _said(recorded, lines, predicts)
     async with open_real(DATASET, limits_of(os.cpu_count() or 1), screen, sandbox) as (machine, _):
-        with screen.step("running the functions of the suite", len(suite.items), "programs") as update:
+        with screen.step("running the functions", len(lines), "programs") as update:
             problems = await check_suite(machine, suite.items, update)
-        asked = [line for line in suite.items if problems[line.id] in ("", WRONG) and said.get(line.id)]
-        outcomes = await _outcomes(machine, asked, said, predicts)
-    items = [
-        {"id": line.id, "line": line.line, "exact": _share(outcomes[line.id]), "outcomes": outcomes[line.id]}
-        for line in asked
-    ]
-    found = exactness([_share(some) for some in outcomes.values()])
+        asked = [line for line in suite.items if problems.get(line.id, _FINE).is_scored and said.get(line.id)]
+        outcomes = await _outcomes(machine, asked, said, predicts, screen)
     return {
-        "predicts": predicts,
-        "n": len(items),
-        "exact": found.mean if found else None,
-        "interval": [found.low, found.high] if found else None,
-        "samples": sum(map(len, outcomes.values())),
-        "outcomes": dict(Counter(one for some in outcomes.values() for one in some)),
-        "contradicted": [_told(line, WRONG) for line in asked if problems[line.id]],
+        **_figures(outcomes, predicts),
+        "contradicted": [_told(line, CONTRADICTED) for line in asked if _is_contradicted(problems.get(line.id))],
         "not_scored": [
             *({"line": bad.line, "problem": bad.problem} for bad in suite.bad),
             *(
-                _told(line, problems[line.id] if problems[line.id] not in ("", WRONG) else "no answer was recorded")
+                _told(line, _why_not(line, problems.get(line.id, _FINE), recorded))
                 for line in suite.items
                 if line.id not in outcomes
             ),
         ],
-        "items": items,
+        "notes": _notes(recorded, lines),
+        "items": [
+            {"id": line.id, "line": line.line, "exact": _share(outcomes[line.id]), "outcomes": outcomes[line.id]}
+            for line in asked
+        ],
     }
 
 
-def _said(recorded: Recorded, predicts: Predicts) -> dict[str, list[str]]:
-    """Return the answers in all replies, by id."""
-    found_in = str if recorded.is_cut else value_said if predicts == "output" else call_said
-    return {name: [found_in(answer) for answer in some] for name, some in recorded.answers.items()}
+def _figures(outcomes: Mapping[str, Sequence[Judgement]], predicts: Predicts) -> dict[str, Any]:
+    found = exactness([_share(some) for some in outcomes.values()])
+    counts = [(len(_counted(some)), some.count("right")) for some in outcomes.values()]
+    return {
+        "predicts": predicts,
+        "n": len(outcomes),
+        "exact": found.mean if found else None,
+        "interval": [found.low, found.high] if found else None,
+        f"pass_at_{FEW}": pass_at(FEW, counts),
+        "samples": sum(map(len, outcomes.values())),
+        "outcomes": dict(Counter(one for some in outcomes.values() for one in some)),
+    }
+
+
+def _said(recorded: Recorded, lines: Mapping[str, SuiteItem], predicts: Predicts) -> dict[str, list[str]]:
+    """Return the answers in all replies to lines of the suite, by id."""
+    found_in = value_said if predicts == "output" else call_said
+    return {
+        name: list(some) if recorded.is_cut else [found_in(answer, lines[name].name) for answer in some]
+        for name, some in recorded.answers.items()
+        if name in lines
+    }
 
 
 async def _outcomes(
-    machine: RealMachine, asked: Sequence[SuiteItem], said: Mapping[str, Sequence[str]], predicts: Predicts
+    machine: RealMachine,
+    asked: Sequence[SuiteItem],
+    said: Mapping[str, Sequence[str]],
+    predicts: Predicts,
+    screen: Screen,
 ) -> dict[str, list[Judgement]]:
     """Return the judgement of each answer; answers that have to be run are run once each."""
     lines = {line.id: line for line in asked}
-    first: dict[tuple[str, str], Judgement] = {
-        (name, answer): judge(line.output, answer, line.input)
-        if predicts == "output"
-        else judge_call(line.output, answer)
+    judge_one = judge if predicts == "output" else judge_call
+    first = {
+        (name, answer): judge_one(line, answer)
         for name, line in lines.items()
         for answer in dict.fromkeys(said[name])
     }
     programs = {
-        json.dumps([name, answer]): check_program(lines[name].code, lines[name].output, answer)
+        json.dumps([name, answer]): check_program(lines[name], answer)
         for (name, answer), judgement in first.items()
         if judgement == "run"
     }
-    ran = await judged(machine, programs)
+    ran: dict[str, bool] = {}
+    if programs:
+        with screen.step("running the answers", len(programs), "programs") as update:
+            ran = await judged(machine, programs, update)
 
     def outcome(name: str, answer: str) -> Judgement:
         if first[name, answer] == "run":
@@ -102,9 +123,31 @@ async def _outcomes(
     return {name: [outcome(name, answer) for answer in said[name]] for name in lines}
 
 
+def _notes(recorded: Recorded, lines: Mapping[str, SuiteItem]) -> list[str]:
+    """Return what is left out of the figures without being a line of the suite."""
+    unknown = [name for name in (*recorded.answers, *recorded.problems) if name not in lines]
+    if not unknown:
+        return []
+    more = f" and {len(unknown) - FEW} more" if len(unknown) > FEW else ""
+    named = ", ".join(name[:100] for name in unknown[:FEW])
+    return [f"no usable line of the suite has the id of {many(len(unknown), 'recorded item')}: {named}{more}"]
+
+
+def _why_not(line: SuiteItem, problem: Problem, recorded: Recorded) -> str:
+    return recorded.problems.get(line.id, "no answer was recorded") if problem.is_scored else problem.text
+
+
+def _is_contradicted(problem: Problem | None) -> bool:
+    return problem is not None and problem.text == CONTRADICTED
+
+
 def _told(line: SuiteItem, problem: str) -> dict[str, object]:
     return {"line": line.line, "id": line.id, "problem": problem}
 
 
+def _counted(outcomes: Sequence[Judgement]) -> Sequence[Judgement]:
+    return [outcome for outcome in outcomes if outcome != "left out"] or outcomes
+
+
 def _share(outcomes: Sequence[Judgement]) -> float:
-    return sum(outcome == "right" for outcome in outcomes) / len(outcomes)
+    return outcomes.count("right") / len(_counted(outcomes))

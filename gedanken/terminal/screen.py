@@ -36,6 +36,8 @@ LOG_SECONDS = 30.0
 LINES_SHOWN = 8
 CHARACTERS_SHOWN = 400
 LAST_SHOWN = 60
+_GUESSED = ("bytes", "seconds")
+"""Units whose total may be a guess; things that are counted are done when all are."""
 _PLAINLY = {"persona": "boot", "execute": "real run", "replicate": "real run", "simulate": "imagined"}
 """Names shown to people for the nodes of the graph."""
 _TELLING = re.compile(r"\b(?:epoch|loss|acc|shape|error)", re.IGNORECASE)
@@ -133,7 +135,7 @@ class Screen:
             amount = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB" if unit == "bytes" else f"{100 * share:.0f} %"
             if share < 1:
                 self.say(f"{title}: {amount}, about {left:.0f} s left")
-            else:  # the expected duration was only a guess
+            elif unit in _GUESSED:
                 self.say(f"{title}: {now - started:.0f} s so far, longer than usual")
 
         self.say(f"{title} …")

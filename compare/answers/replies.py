@@ -1,0 +1,132 @@
+"""Finding the answer in a recorded reply: the value, or the call, that the model predicts."""
+
+import ast
+import re
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from gedanken.compare.answers.values import parsed
+from gedanken.experiment.probe_design import SuiteItem
+
+NAMED_SHARE = 0.05
+"""Share of the answers that must agree with a file's name, so that it is believed: poor models give few calls."""
+Predicts = Literal["output", "input"]
+_ANSWER = re.compile(r"\[ANSWER\](?P<answer>.*?)(?:\[/?ANSWER\]|\Z)", re.DOTALL)
+_END = "[/ANSWER]"
+_ASSERT = re.compile(r"\s*assert\b\s*")
+_LATER_ASSERT = re.compile(r"^[ \t]*assert\b[ \t]*", re.MULTILINE)
+_TOKENS = re.compile(
+    r"""(?P<quote>'{3}|"{3}|'|")(?:\\.|[^\\])*?(?:(?P<end>(?P=quote))|\\?\Z)|[()\[\]{}]|==""", re.DOTALL
+)
+
+
+class Asserted(NamedTuple):
+    """The two sides of a predicted assertion `CALL == VALUE`."""
+
+    call: str
+    value: str
+
+
+def value_said(reply: str, function: str = "f") -> str:
+    """Return the answer within a reply that predicts an output: the text between the [ANSWER] marks, and after
+    `assert f(…) ==`."""
+    said = _marked(reply)
+    found = asserted(said, function)
+    return found.value if found else said.strip()
+
+
+def call_said(reply: str, function: str = "f") -> str:
+    """Return the answer within a reply that predicts an input: the text between the [ANSWER] marks, and between
+    `assert` and `==`."""
+    said = _marked(reply)
+    found = asserted(said, function)
+    if found is None:
+        said = _ASSERT.sub("", said, count=1) if _ASSERT.match(said) else said
+        at = _equals_at(said)
+        return said[:at].strip() if at is not None else said.strip()
+    return found.call
+
+
+def asserted(said: str, function: str = "f") -> Asserted | None:
+    """Return the sides of the assertion in an answer; None if the answer is no assertion on a call.
+
+    `assert` may be missing where the call is one of the function.
+    """
+    begins = _ASSERT.match(said)
+    found = _sides(said[begins.end() :] if begins else said)
+    if found and (begins or _is_call(found.call, function)):
+        return found
+    for later in _LATER_ASSERT.finditer(said):
+        found = _sides(said[later.end() :])
+        if found and _is_call(found.call, function):
+            return found
+    return None
+
+
+def predicted_by(replies: Iterable[tuple[SuiteItem, str]], named: Predicts | None = None) -> Predicts:
+    """Return what a file of answers predicts: inputs if most of those that tell are calls of the function, else
+    outputs. What the file is named after decides where a good part of its answers tells the same.
+
+    An assertion tells by the side that is as the question had it: who predicts an output repeats the call, who
+    predicts an input repeats the output.
+    """
+    replies = tuple(replies)
+    votes = [vote for line, reply in replies if (vote := _vote(line, _marked(reply)))]
+    if not votes:
+        votes = ["input" if f"{line.name}(" in reply else "output" for line, reply in replies]
+    if named is not None and votes.count(named) >= NAMED_SHARE * len(votes):
+        return named
+    return "input" if 2 * votes.count("input") > len(votes) else "output"
+
+
+def _vote(line: SuiteItem, said: str) -> Predicts | None:
+    if found := asserted(said, line.name):
+        repeats = _same(found.call, line.call), _same(found.value, line.output)
+        return None if repeats[0] == repeats[1] else "output" if repeats[0] else "input"
+    if f"{line.name}(" not in said:
+        return "output" if parsed(said) else None
+    return "input" if parsed(said) or said.lstrip().startswith(f"{line.name}(") else None
+
+
+def _same(one: str, other: str) -> bool:
+    """Return whether two expressions are the same, however they are quoted and spaced."""
+    trees = parsed(one), parsed(other)
+    if trees[0] is None or trees[1] is None:
+        return one.split() == other.split()
+    try:
+        return ast.dump(trees[0]) == ast.dump(trees[1])
+    except (RecursionError, MemoryError):
+        return False
+
+
+def _marked(reply: str) -> str:
+    found = _ANSWER.search(reply)
+    return found["answer"] if found else reply.partition(_END)[0]
+
+
+def _is_call(text: str, function: str) -> bool:
+    return bool(re.fullmatch(rf"{re.escape(function)}\s*\(.*\)", text, re.DOTALL))
+
+
+def _sides(text: str) -> Asserted | None:
+    at = _equals_at(text)
+    return None if at is None else Asserted(text[:at].strip(), text[at + 2 :].strip())
+
+
+def _equals_at(text: str) -> int | None:
+    """Return where the first `==` outside quotes and brackets stands; where these have no end, the first of all."""
+    first = text.find("==")
+    if first < 0:
+        return None
+    depth = 0
+    for token in _TOKENS.finditer(text):
+        if token["quote"] and not token["end"]:
+            return first
+        match token[0]:
+            case "(" | "[" | "{":
+                depth += 1
+            case ")" | "]" | "}":
+                depth -= 1
+            case "==" if depth == 0:
+                return token.start()
+    return first if depth else None

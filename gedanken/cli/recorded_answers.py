@@ -1,0 +1,79 @@
+"""`gedanken probe --suite FILE --answers FILE`: recorded answers, scored without a model."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import typer
+
+_OF_A_MODEL = ("family", "model", "base_url", "parallel", "sizes", "n", "seed", "samples", "minutes", "budget")
+"""The parameters of `gedanken probe` that say which questions a model is asked, and how."""
+_OF_FAMILIES = ("sizes", "n", "seed")
+
+
+def check_options(context: typer.Context) -> None:
+    """Raise BadInput for options that would have no effect beside the others."""
+    from gedanken.experiment.errors import BadInput
+
+    values = context.params
+    if values["answers"] is not None and values["suite"] is None:
+        raise BadInput("--answers needs --suite, which contains the questions")
+    if values["predicts"] is not None and values["answers"] is None:
+        raise BadInput("--predicts needs --answers: it says what recorded answers predict")
+    if values["predicts"] not in (None, "output", "input"):
+        raise BadInput(f"--predicts {values['predicts']}: must be output or input")
+    if values["answers"] is not None and (given := _given(context, _OF_A_MODEL)):
+        raise BadInput(f"{given} has no effect with --answers, where no model is asked; leave it out")
+    if values["suite"] is not None and not values["family"] and (given := _given(context, _OF_FAMILIES)):
+        raise BadInput(f"{given} has no effect on the lines of a suite; name a family too, or leave it out")
+
+
+def _given(context: typer.Context, names: tuple[str, ...]) -> str:
+    """Return those of the parameters that stand on the command line, as they are written there."""
+    return ", ".join(
+        f"the family {', '.join(context.params['family'])}" if parameter.name == "family" else parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name in names and _is_given(context, parameter.name)
+    )
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def recorded(  # noqa: PLR0913 (what was asked)
+    suite: Path, answers: Path, predicts: Any, where: Any, screen: Any, out: Path | None
+) -> dict[str, Any]:
+    """Score recorded answers; the result is also kept in the folder `out`, if one is named."""
+    from gedanken.loading.answers import read_answers
+    from gedanken.loading.suites import read_suite
+    from gedanken.probing.recorded import score_recorded
+    from gedanken.report.writing import write_probe
+
+    read = read_suite(suite)
+    said = read_answers(answers, read.items)
+    with _folder(out):
+        result = asyncio.run(score_recorded(read, said, where, screen, predicts))
+        if out is not None:
+            screen.say(f"what was scored: {write_probe(out, result)}")
+    return result
+
+
+@contextmanager
+def _folder(out: Path | None) -> Iterator[None]:
+    """Make a folder before the long work; if that fails, no empty one is left behind."""
+    from gedanken.records.run_folder import make_folder
+
+    is_new = out is not None and not out.exists()
+    if out is not None:
+        make_folder(out)
+    try:
+        yield
+    except BaseException:
+        if out is not None and is_new:
+            with suppress(OSError):
+                out.rmdir()
+        raise

@@ -1,0 +1,96 @@
+"""Recorded answers to a suite. They may contain anything."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.probe_design import SuiteItem
+from gedanken.loading.suites import OnceEach, once_each, text_of, told
+
+_SCORED = "raw_generations"
+"""The key under which CRUXEval's scored files store the answers."""
+_EXTRACTED, _REPLIES = "pred_list", "output_list"
+"""The keys under which LiveCodeBench's files store the answers, and the replies that they were taken from."""
+_NAMED = re.compile(r"_(?P<predicts>input|output)\Z")
+_NO_STRINGS = "the recorded answers are not a list of strings"
+_TWICE = "its answers are recorded more than once"
+
+
+class Recorded(NamedTuple):
+    """Answers by id."""
+
+    answers: Mapping[str, tuple[str, ...]]
+    is_cut: bool
+    """True if the publisher extracted each answer from its reply: such an answer is used as it is."""
+    problems: Mapping[str, str]
+    """What is wrong with the answers to an item, by id."""
+    predicts: Literal["output", "input"] | None
+    """What the answers predict, if the file's name says so as CRUXEval's do; else None."""
+
+
+def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
+    """Read recorded answers: a JSON object from ids to lists of answers, at the top level or under `raw_generations`,
+    or a list of LiveCodeBench's objects.
+
+    Raises BadInput if the file is something else, or has no answer for any line of the suite.
+    """
+    try:
+        value = json.loads(text_of(path, "--answers").removeprefix("\ufeff"), object_pairs_hook=once_each)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"--answers {path}: {told(error)}") from error
+    pairs, is_cut = _pairs(path, value)
+    ids = {item.id for item in suite}
+    answers: dict[str, tuple[str, ...]] = {}
+    problems: dict[str, str] = {}
+    for name, some in pairs:
+        if name in answers or name in problems:
+            problems[name] = _TWICE
+        elif (strings := _strings(some)) is None:
+            problems[name] = _NO_STRINGS
+        else:
+            answers[name] = strings
+    answers = {name: some for name, some in answers.items() if name not in problems}
+    if not answers.keys() & ids:
+        bad = next((f"{name[:100]}: {why}" for name, why in problems.items() if name in ids), "")
+        raise BadInput(
+            f"--answers {path}: {bad or f'contains no answer for any id of the suite, such as {suite[0].id[:100]}'}"
+        )
+    return Recorded(answers, is_cut, problems, _named(path))
+
+
+def _pairs(path: Path, value: Any) -> tuple[Iterable[tuple[str, Any]], bool]:
+    """Return ids with what is recorded for them, and whether that was extracted by the publisher."""
+    if isinstance(value, list) and value and all(isinstance(one, dict) and "id" in one for one in value):
+        key = _EXTRACTED if all(_EXTRACTED in one for one in value) else _REPLIES
+        return [(str(one["id"]), one.get(key)) for one in value], key == _EXTRACTED
+    is_scored = isinstance(value, dict) and isinstance(value.get(_SCORED), OnceEach)
+    if is_scored:
+        value = value[_SCORED]
+    if not isinstance(value, OnceEach):
+        raise BadInput(f"--answers {path}: must be a JSON object with a list of answers for each id")
+    return _each(value), is_scored
+
+
+def _each(value: OnceEach) -> Iterator[tuple[str, Any]]:
+    for name, some in value.items():
+        yield name, some
+        if name in value.twice:
+            yield name, some
+
+
+def _strings(value: object) -> tuple[str, ...] | None:
+    some = [value] if isinstance(value, str) else value
+    if not isinstance(some, list) or not all(isinstance(answer, str) for answer in some):
+        return None
+    return tuple(some)
+
+
+def _named(path: Path) -> Literal["output", "input"] | None:
+    """Return what the name of the file, or of its folder, ends with: `_input` or `_output`."""
+    for name in (path.stem, path.absolute().parent.name):
+        if found := _NAMED.search(name):
+            return "input" if found["predicts"] == "input" else "output"
+    return None

@@ -1,0 +1,258 @@
+"""Recorded answers to a suite: the forms in which they are published, and what cannot be scored of them."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Cli
+from test_suites import GOOD, JOINS, exact, scored, suite_file
+
+from gedanken.compare.answers.values import check_program, checks_told
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.probe_design import SuiteItem
+from gedanken.loading.answers import read_answers
+from gedanken.loading.suites import read_suite
+from gedanken.machines.batches import LIMITS
+from gedanken.machines.suites import judged
+
+ADDS = "def addAll(nums: List[int], by = 1) -> int:\n    return sum(nums) + by"
+EXECUTION = [
+    {
+        "question_id": 7,
+        "id": "sample_0",
+        "function_name": "addAll",
+        "code": ADDS,
+        "input": "addAll(nums = [1, 2])",
+        "output": "4",
+        "numsteps": 3,
+    },
+    {
+        "question_id": 8,
+        "id": "sample_1",
+        "function_name": "table",
+        "code": "def table(s):\n    d = defaultdict(int)\n    for c in s:\n        d[c] += 1\n    return d",
+        "input": "table(s = 'aab')",
+        "output": "{'a': 2, 'b': 1}",
+    },
+]
+"""In LiveCodeBench's form: other names than `f`, and imports that are understood."""
+ODD: list[dict[str, Any]] = [
+    {"id": "nan", "code": "def f(x):\n    return x * 0", "input": "float('inf')", "output": "float('nan')"},
+    {"id": "no name", "code": "def f(x):\n    return x * 0", "input": "float('inf')", "output": "nan"},
+    {"id": "object", "code": "def f(x):\n    return object", "input": "1", "output": "<class 'object'>"},
+    {"id": "leaves", "code": "def f(x):\n    raise SystemExit", "input": "1", "output": "1"},
+    {
+        "id": "offline",
+        "code": "import socket\ndef f(x):\n    try:\n        return socket.gethostbyname(x)\n"
+        "    except OSError:\n        return ''",
+        "input": "'example.org'",
+        "output": "'93.184.216.34'",
+    },
+    {"id": "long", "code": "def f(x):\n    return 10 ** x", "input": "5000", "output": "10 ** 5000"},
+    {"id": "status", "code": "import sys\ndef f(x):\n    sys.exit(3)", "input": "1", "output": "1"},
+]
+
+
+def test_what_cannot_be_used_of_the_answers_is_told_of_its_item(tmp_path: Path) -> None:
+    suite = read_suite(suite_file(tmp_path / "s.jsonl", *GOOD)).items
+    text = '{"sample_0": ["1"], "sample_1": [null], "sample_2": ["a"], "sample_2": ["b"], "seed": 3}'
+    read = read_answers(suite_file(tmp_path / "a.json", text), suite)
+    assert read.answers == {"sample_0": ("1",)}
+    assert read.problems == {
+        "sample_1": "the recorded answers are not a list of strings",
+        "sample_2": "its answers are recorded more than once",
+        "seed": "the recorded answers are not a list of strings",
+    }
+
+
+def test_a_field_that_stands_twice_in_a_line_or_a_byte_that_is_no_text_is_told_by_its_line(tmp_path: Path) -> None:
+    path = suite_file(tmp_path / "s.jsonl", GOOD[0], '{"id": "x", "code": "1", "code": "2"}', "[" * 100_000)
+    path.write_bytes(path.read_bytes() + json.dumps({**GOOD[1], "id": 7, "code": "A"}).replace("A", "é").encode("l1"))
+    path.write_bytes(path.read_bytes() + b"\n\xef\xbb\xbf" + json.dumps({**GOOD[1], "id": 7}).encode())
+    read = read_suite(path)
+    assert [(item.id, item.line) for item in read.items] == [("sample_0", 1), ("7", 5)]
+    assert [(bad.line, bad.problem.partition(",")[0]) for bad in read.bad] == [
+        (2, "contains code more than once"),
+        (3, "broken JSON: nested too deeply"),
+        (4, "contains half a surrogate pair"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "given", "call"),
+    [
+        (ADDS, "addAll([1])", "addAll([1])"),
+        (ADDS, "[1]", "f([1])"),
+        (f"{ADDS}\ndef f(x):\n    return x", "addAll([1])", "f(addAll([1]))"),
+        (f"{ADDS}\nf = addAll", "addAll([1])", "f(addAll([1]))"),
+        (JOINS, "int('1'), 2", "f(int('1'), 2)"),
+    ],
+)
+def test_a_call_that_is_written_out_is_known_without_the_name_of_its_function(
+    tmp_path: Path, code: str, given: str, call: str
+) -> None:
+    line = {"id": "x", "code": code, "input": given, "output": "1"}
+    assert read_suite(suite_file(tmp_path / "s.jsonl", line)).items[0].call == call
+
+
+@pytest.mark.parametrize(
+    ("name", "predicts"),
+    [
+        ("phi-1_temp0.2_input.json", "input"),
+        ("gpt_output/generations.json", "output"),
+        ("input.json", None),
+        ("outputs.json", None),
+    ],
+)
+def test_a_file_named_as_published_ones_are_tells_what_it_predicts(
+    tmp_path: Path, name: str, predicts: str | None
+) -> None:
+    suite = read_suite(suite_file(tmp_path / "s.jsonl", *GOOD)).items
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    assert read_answers(suite_file(tmp_path / name, '{"sample_0": "1"}'), suite).predicts == predicts
+
+
+@pytest.mark.parametrize(
+    ("key", "is_cut", "answer"), [("pred_list", True, " 4"), ("output_list", False, "[ANSWER]4[/ANSWER]")]
+)
+def test_a_list_of_objects_with_ids_holds_answers_too(tmp_path: Path, key: str, is_cut: bool, answer: str) -> None:
+    suite = read_suite(suite_file(tmp_path / "s.jsonl", *EXECUTION)).items
+    path = suite_file(tmp_path / "a.json", json.dumps([{"id": "sample_0", key: [answer]}]))
+    read = read_answers(path, suite)
+    assert read.answers == {"sample_0": (answer,)} and read.is_cut is is_cut
+    with pytest.raises(BadInput, match="must be a JSON object"):
+        read_answers(suite_file(tmp_path / "b.json", "[]"), suite)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--sizes", "1,2"], "--sizes has no effect with --answers, where no model is asked"),
+        (["--budget", "usd=1", "--minutes", "3"], "--minutes, --budget has no effect with --answers"),
+        (["--model", "openai:gpt-4.1"], "--model has no effect with --answers"),
+        (["--samples", "1"], "--samples has no effect with --answers"),
+        (["state", "mutations"], "the family state, mutations has no effect with --answers"),
+        (["--predicts", "code"], "--predicts code: must be output or input"),
+        (["--out", "full"], "--out full: the folder is not empty; name a new one"),
+    ],
+)
+def test_what_has_no_effect_on_recorded_answers_is_refused(
+    gedanken: Cli, tmp_path: Path, arguments: list[str], problem: str
+) -> None:
+    suite_file(tmp_path / "s.jsonl", *GOOD)
+    suite_file(tmp_path / "a.json", '{"sample_0": ["1"]}')
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").touch()
+    done = gedanken("probe", *arguments, "--suite", "s.jsonl", "--answers", "a.json")
+    assert done.returncode == 2 and problem in done.stderr
+    assert len(done.stderr.splitlines()) == 1 and not done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--suite", "s.jsonl", "--sizes", "1,2"], "--sizes has no effect on the lines of a suite; name a family"),
+        (["--suite", "s.jsonl", "--n", "4", "--seed", "3"], "--n, --seed has no effect on the lines of a suite"),
+        (["--suite", "s.jsonl", "--predicts", "input"], "--predicts needs --answers"),
+    ],
+)
+def test_what_has_no_effect_on_a_suite_is_refused(
+    gedanken: Cli, tmp_path: Path, arguments: list[str], problem: str
+) -> None:
+    suite_file(tmp_path / "s.jsonl", *GOOD)
+    done = gedanken("probe", *arguments)
+    assert done.returncode == 2 and problem in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.docker
+def test_what_is_scored_is_kept_where_that_is_asked_for(gedanken: Cli, tmp_path: Path) -> None:
+    suite_file(tmp_path / "s.jsonl", *GOOD)
+    suite_file(tmp_path / "a.json", {"sample_0": ["'ab'", "f('a', 'b')"], "other": ["1"]})
+    asked = ("probe", "--suite", "s.jsonl", "--answers", "a.json", "--json", "--out", "kept/here")
+    done = gedanken(*asked)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result == json.loads((tmp_path / "kept" / "here" / "probe.json").read_text())
+    assert result["notes"] == ["no usable line of the suite has the id of 1 recorded item: other"]
+    again = gedanken(*asked)
+    assert again.returncode == 2 and "the folder is not empty" in again.stderr
+
+
+@pytest.mark.docker
+def test_whole_replies_that_repeat_the_call_predict_outputs(gedanken: Cli, tmp_path: Path) -> None:
+    answers = {
+        "sample_0": ["assert f('a', 'b') == 'ba'", "[ANSWER]\nassert f('a', 'b') == \"ab\"\n[/ANSWER]"],
+        "sample_1": ["assert f(1) == {1: [1, 3]}", "f(1) == {1: [1, 2]}"],
+    }
+    result = scored(gedanken, tmp_path, answers, *GOOD[:2])
+    assert result["predicts"] == "output" and exact(result) == {"sample_0": 0.5, "sample_1": 0.5}
+
+
+@pytest.mark.docker
+def test_functions_of_other_names_are_called_as_the_suite_writes_it(gedanken: Cli, tmp_path: Path) -> None:
+    answers = [
+        {"id": "sample_0", "pred_list": ["4", "floor(4.5)", "3", "addAll(nums = [1, 2])"]},
+        {"id": "sample_1", "pred_list": ["Counter('aab')", "table(s = 'aab') == 1"]},
+    ]
+    result = scored(gedanken, tmp_path, answers, *EXECUTION)
+    assert result["predicts"] == "output" and not result["not_scored"]
+    assert exact(result) == {"sample_0": pytest.approx(2 / 3), "sample_1": 1.0}
+
+
+@pytest.mark.docker
+def test_a_line_that_no_answer_can_meet_is_told_and_not_scored(gedanken: Cli, tmp_path: Path) -> None:
+    answers = {line["id"]: [line["output"], "1"] for line in (*ODD, GOOD[0])}
+    result = scored(gedanken, tmp_path, answers, *ODD, GOOD[0])
+    assert exact(result) == {"long": 0.5, "sample_0": 0.5}
+    problems = {bad["id"]: bad["problem"] for bad in result["not_scored"]}
+    for name, words in {
+        "nan": "no answer can be right, as its output does not equal itself",
+        "no name": "its output cannot be evaluated: NameError: name 'nan' is not defined",
+        "object": "its output is no Python expression",
+        "leaves": "its function ends Python instead of returning a value",
+        "offline": "it may need the network, which is not available",
+        "status": "it fails: it ended with exit code 3",
+    }.items():
+        assert words in problems.pop(name)
+    assert not problems and not result["contradicted"]
+
+
+@pytest.mark.docker
+def test_what_an_answer_does_to_the_machine_costs_no_other_answer(gedanken: Cli, tmp_path: Path) -> None:
+    harms = [
+        "__import__('os').kill(-1, 9)",
+        "[x for x in iter(int, 1)]",
+        "'a' * 10 ** 12",
+        "__import__('shutil').rmtree('/home', True)",
+        "print('x' * 10 ** 8) or 'ab'",
+        "input()",
+        "(lambda f: f(f))(lambda f: f(f))",
+        "__import__('os').kill(__import__('os').getppid(), 9)",
+        "__import__('os').kill(__import__('os').getpid(), 19)",
+        "__import__('os')._exit(0)",
+    ]
+    result = scored(gedanken, tmp_path, {"sample_0": ["str('ab')", *harms, "'a' + 'b'"]}, {**GOOD[0], "code": JOINS})
+    outcomes = result["items"][0]["outcomes"]
+    assert outcomes == ["right", *["wrong"] * 4, "right", *["wrong"] * 5, "right"]
+
+
+FORGES = """[open(name, 'w').write('["SIGN", true]\\n') for name in
+__import__('glob').glob(f"/proc/{__import__('os').getppid()}/fd/*")] and 'cd'"""
+
+
+@pytest.mark.docker
+def test_answers_that_are_asserted_together_say_nothing_for_each_other(open_machine: Callable[..., Any]) -> None:
+    line = SuiteItem(id="x", code=JOINS, input="'a', 'b'", output="'ab'")
+    wrong = check_program(line, "str('ba')")
+    forging = check_program(line, FORGES.replace("SIGN", wrong.sign))
+    programs = {"forging": forging, "wrong": wrong, "right": check_program(line, "str('ab')")}
+    found = asyncio.run(judged(open_machine(limits=LIMITS), programs))
+    assert found == {"forging": False, "wrong": False, "right": True}
+
+
+def test_what_a_program_tells_of_checks_is_read_up_to_where_it_was_stopped() -> None:
+    assert checks_told('["a", true]\n["b", false]\n3\n["c", tr') == {"a": True, "b": False}
