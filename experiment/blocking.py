@@ -52,7 +52,7 @@ def wait_for(work: Coroutine[Any, Any, Result]) -> Result:
     loop = _loop()
     if _runs_here(loop):
         work.close()
-        raise RuntimeError("a blocking call in an event loop would wait for itself: use `await`")
+        raise RuntimeError("a blocking call here would wait for its own event loop: use `await`")
     done: Future[Result] = Future()
     tasks: list[asyncio.Task[None]] = []
     loop.call_soon_threadsafe(lambda: tasks.append(loop.create_task(_kept(work, done))))

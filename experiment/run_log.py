@@ -63,9 +63,7 @@ class ModelFacts(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class EarlierPart:
-    """The model and persona of an earlier part of the script. Only a run that was forked to another model or persona
-    has such parts.
-    """
+    """The model and persona of an earlier part of the script, in a run that was forked from there on."""
 
     until: int
     """The script line, counted from 1, from which on another one was used."""
@@ -126,9 +124,8 @@ class RunSetup:
 
 
 def by_part(earlier: Sequence[tuple[int, str]], last: str) -> str:
-    """Describe which one was used for which lines, for example `one before line 4, other from line 4`.
-
-    `earlier` holds (first line after the part, name) for each earlier part.
+    """Describe which one served which lines: `one before line 4, other from line 4`, given (first line after it,
+    name).
     """
     starts = [1, *(until for until, _told in earlier)]
     parts = zip(starts, [*(told for _until, told in earlier), last], strict=True)
@@ -229,9 +226,7 @@ class Decided(Event):
 
 
 class Reserved(Event):
-    """A request, or an execution on GPUs, was about to start. The event states the most tokens or seconds that it can
-    take.
-    """
+    """A request, or an execution on GPUs, was about to start; the most tokens or seconds that it can take."""
 
     kind: Literal["reserved"] = "reserved"
     name: str
@@ -368,10 +363,7 @@ class RunLog:
 
 
 def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -> tuple[Execution, ...]:
-    """Sort executions by script line and version, then real before imagined, then by seed or sample.
-
-    Executions that are equal in all of these stay in the order in which they were typed.
-    """
+    """Sort executions by script line, version, real before imagined, seed or sample, and else the order of typing."""
     versions = [program.label for program in programs]
     typed = list(dict.fromkeys(run.command for run in executions if not run.imagined))
     return tuple(

@@ -393,3 +393,46 @@ def reopen_store(folder: Path, spec: RunSpec | None = None, why: str = "") -> It
             store.note(why)
             store.keep_spec()
         yield store
+
+
+def _check_files(folder: Path) -> None:
+    """Raise BadInput if what is written into the folder could end up elsewhere, or be waited for."""
+    for path in folder.rglob("*"):
+        if path.is_symlink():
+            raise BadInput(f"{folder}: contains symbolic links, so nothing is written to it; copy it without them")
+        if not path.is_dir() and not path.is_file():
+            raise BadInput(f"{path}: neither a file nor a folder, so it does not belong to a run")
+    if (folder / LOG).stat().st_nlink > 1:
+        raise BadInput(
+            f"{folder / LOG}: this file also belongs to another folder (a hard link), which would change too; "
+            "copy this folder, and use the copy"
+        )
+
+
+def is_at_work(folder: Path) -> bool:
+    """Return whether a process is working on a run."""
+    try:
+        descriptor = os.open(folder / LOG, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe is not waited for
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _locked_log(folder: Path) -> Iterator[IO[str]]:
+    for name in ("programs", "outputs"):
+        (folder / name).mkdir(exist_ok=True)
+    with (folder / LOG).open("a", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # released when the process ends, however it ends
+        except BlockingIOError:
+            raise BadInput(f"{folder}: this run is in use by another process") from None
+        yield file
