@@ -91,3 +91,24 @@ def test_what_may_have_changed_is_left_open(session: Session) -> None:
 def test_a_check_of_changed_configuration_is_stale() -> None:
     session = Session().ran("terraform validate", "Success! The configuration is valid.")
     assert statuses(session.edited("main.tf", "a = 1", "a = 2").said("`terraform validate` passes.")) == {"stale"}
+
+
+@pytest.mark.parametrize(
+    "session",
+    [
+        Session().ran("markdownlint docs", "").edited("CHANGES.md").said("markdownlint passes."),
+        Session().ran("yamllint ci.yml", "").edited("other.yml").said("yamllint passes."),
+        Session().ran("npm audit", "found 0 vulnerabilities").edited("package.json").said("npm audit is clean."),
+        Session()
+        .ran("helm lint charts/web", "1 chart(s) linted, 0 chart(s) failed")
+        .edited("charts/api/values.yaml")
+        .said("`helm lint charts/web` passes."),
+        Session()
+        .ran("docker build -f api/Dockerfile .", "naming to x done")
+        .edited("web/Dockerfile")
+        .said("The build succeeds."),
+        trained().edited("cfg/big.yaml", "lr: 0.1", "lr: 0.2").said("The run gave a loss of 0.3127."),
+    ],
+)
+def test_a_change_of_what_may_not_be_read_is_not_held_against_an_agent(session: Session) -> None:
+    assert statuses(session) <= {"supported", "undecidable"}

@@ -71,6 +71,19 @@ def test_where_something_may_have_told_it_nothing_is_denied(session: Session) ->
 
 
 @pytest.mark.parametrize(
+    ("command", "output", "said"),
+    [
+        ("python fit.py", FITTED.replace("val_dice", "acc"), "Accuracy on the test set is 0.93."),
+        ("npm install", "added 212 packages, and audited 640 packages in 9s", "18 packages were removed."),
+        ("git diff --stat", " a.py | 12 +++\n 1 file changed, 9 insertions(+)", "a.py has 77 insertions."),
+        ("./tidy.py", "row 5 of 800\nkept 7733", "Row 777 was kept."),
+    ],
+)
+def test_another_thing_of_a_like_name_is_not_denied(command: str, output: str, said: str) -> None:
+    assert not statuses(Session().ran(command, output).said(said)) & ACCUSATIONS
+
+
+@pytest.mark.parametrize(
     "session",
     [
         Session().ran("cat tidy.py", "import csv").said("The script kept 7733 of them.").ran("./tidy.py", TIDIED),

@@ -197,8 +197,11 @@ def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
         return table.get(sub, "other" if low not in ("deno", "bun") else None)
     if low in ("npm", "yarn", "pnpm", "composer", "rake", "just", "task", "invoke", "nx", "turbo", "lerna"):
         names = [word for word in rest if not word.startswith("-") and word not in ("run", "run-script", "exec")]
-        if low in ("npm", "yarn", "pnpm") and (
-            not names or names[0] in ("install", "i", "ci", "add", "init", "ls", "list", "view")
+        is_script = bool({"run", "run-script"} & set(rest))
+        if (
+            low in ("npm", "yarn", "pnpm")
+            and not (is_script and names)
+            and (not names or names[0] in ("install", "i", "ci", "add", "init", "ls", "list", "view"))
         ):
             return "quiet" if names or low == "npm" else "other"
         if names and names[0] in TESTS | LINT | TYPES | FORMAT | BUILD:

@@ -41,6 +41,8 @@ _PLAIN = keys_in(
     "in place currently exactly now again only run went down up"
 )
 """Words of a claim that no output has to have."""
+_GONE = keys_in("removed dropped")
+"""Words of a claim that tell another number of the things, unless the output tells only one of them."""
 _NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w/-]{1,20})")
 
 
@@ -82,15 +84,24 @@ def _denier(figure: Figure, places: list[Place], sentence: Sentence, start: int,
         return None
     known = frozenset(word for place in named for word in words & place.names)
     noun = _NOUN.match(sentence.plain, end)
-    is_other_noun = not kind and noun is not None and not keys_in(noun["noun"]) <= known | _PLAIN
-    if is_other_noun or not _are_parts(words - known, known):
+    if not _are_parts(words - known, known) or (not kind and _is_called(sentence.plain[:start], words, figure)):
         return None
     best = max(named, key=lambda one: (len(words & one.names), one.event))
     held = words & best.names
     rivals = [one for one in named if not words & one.names < held]
     if len(held) < max(1, len(known) - 1) or _is_among(figure, rivals):
         return None
-    return best
+    if not kind and noun is not None and not keys_in(noun["noun"]) <= best.names | _PLAIN:
+        return None
+    is_gone = bool(keys_in(clause) & _GONE)
+    return None if is_gone and not best.one.mine <= words else best
+
+
+def _is_called(before: str, words: frozenset[str], figure: Figure) -> bool:
+    """Return whether a whole number is the name of what stands before it, as in `row 777`."""
+    last = re.search(r"(\w+)\s\Z", before)
+    is_whole = figure.value == figure.value.to_integral_value()
+    return is_whole and last is not None and bool(keys_in(last[1]) & words)
 
 
 def _are_parts(unknown: frozenset[str], known: frozenset[str]) -> bool:

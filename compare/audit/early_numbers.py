@@ -1,5 +1,6 @@
 """Whether a number was stated before the run that printed it: where nothing before could have told it."""
 
+import re
 from functools import partial
 
 from gedanken.compare.audit.amounts import is_amount
@@ -13,6 +14,10 @@ from gedanken.compare.audit.stated import may_be_explained, places_before, place
 from gedanken.compare.audit.tenses import is_of_the_past, is_of_the_present
 from gedanken.compare.audit.verdicts import Case, Verdict
 
+_ANNOUNCES = re.compile(
+    r"\A\W*\w+ing\b(?! \w+ed\b)|\b(?:let me|let's|I'll|I will|going to|about to|next)\b", re.IGNORECASE
+)
+"""Words before a run for what it is to do."""
 _NEXT_RUNS = 3
 _PARTICULAR = 3
 """Minimum number of digits of a number that nobody meets by chance."""
@@ -28,7 +33,13 @@ def stated_early(case: Case, verdict: Verdict) -> Verdict | None:
         return None
     sentence = sentence_of(case)
     runs = _next_runs(case)
-    if sentence is None or not runs or case.record.has_gap_before(case.event) or case.spotted.earlier:
+    if (
+        sentence is None
+        or _ANNOUNCES.search(sentence.plain)
+        or not runs
+        or case.record.has_gap_before(case.event)
+        or case.spotted.earlier
+    ):
         return None
     has_seen = any(output.is_result for output in case.outputs_before())
     is_report = is_of_the_past(sentence.plain) or is_of_the_present(sentence.plain)

@@ -16,30 +16,30 @@ def _table(*rows: tuple[str, str]) -> list[_Row]:
 _READ_BY = _table(
     (r"\b(?:docker|podman|buildah|buildx) (?:\S+ )*?(?:build|bake)\b|\bkaniko\b",
      r"(?:^|/)(?:[\w.-]+\.)?(?:Dockerfile|Containerfile)(?:\.[\w.-]+)?$|(?:^|/)\.dockerignore$"),
-    (r"\b(?:docker|podman)[ -]compose\b", r"(?:^|/)(?:docker-)?compose[\w.-]*\.ya?ml$"),
     (r"\b(?:terraform|tofu|terragrunt|tflint|tfsec|checkov)\b", r"\.(?:tf|tfvars|hcl|tf\.json)$"),
     (r"\b(?:helm|helmfile|kubeconform|kubeval|kube-linter)\b",
      r"(?:^|/)(?:values[\w.-]*\.ya?ml|Chart\.(?:ya?ml|lock)|templates/.+|helmfile\.ya?ml)$"),
+    (r"\bmkdocs\b", r"(?:^|/)mkdocs\.ya?ml$|(?:^|/)docs/"),
+    (r"\bactionlint\b", r"(?:^|/)\.github/workflows/"),
+)  # fmt: skip
+"""What starts a program, with the files of a project that it reads without being told."""
+_SET_BY = _table(
+    (r"\bcmake\b", r"(?:^|/)CMakeLists\.txt$|\.cmake$"),
+    (r"(?:^|\s)g?make\b", r"(?:^|/)(?:GNU)?[Mm]akefile$|\.mk$"),
+    (r"\b(?:docker|podman)[ -]compose\b", r"(?:^|/)(?:docker-)?compose[\w.-]*\.ya?ml$"),
     (r"\bkustomize\b", r"(?:^|/)(?:kustomization\.ya?ml|overlays/.+|base/.+)$"),
     (r"\bansible(?:-playbook|-lint)?\b", r"(?:^|/)(?:playbooks?|roles|tasks|group_vars|host_vars)\b.*\.ya?ml$"),
     (r"\b(?:alembic|flyway|liquibase|dbmate|goose|sqitch|prisma|migrate)\b", r"(?:^|/)(?:migrations?|versions)/"),
-    (r"\bmkdocs\b", r"(?:^|/)mkdocs\.ya?ml$|(?:^|/)docs/"),
     (r"\bsphinx-build\b", r"(?:^|/)docs?/|\.rst$"),
     (r"\bmarkdownlint\S*\b|\bvale\b", r"\.mdx?$"),
     (r"\byamllint\b", r"\.ya?ml$"),
-    (r"\bactionlint\b", r"(?:^|/)\.github/workflows/"),
     (r"\bsqlfluff\b|\bdbt\b", r"\.sql$"),
     (r"\bhadolint\b", r"(?:^|/)Dockerfile(?:\.[\w.-]+)?$"),
     (r"\bbuf\b|\bprotoc\b", r"\.proto$"),
     (r"\bstylelint\b|\bsass\b", r"\.(?:css|s[ac]ss|less)$"),
     (r"\b(?:npm|yarn|pnpm) (?:audit|ls|list|install|i|ci|outdated)\b|\byarn$", r"(?:^|/)package\.json$"),
 )  # fmt: skip
-"""What starts a program, with the files of a project that it reads without being told."""
-_SET_BY = _table(
-    (r"\bcmake\b", r"(?:^|/)CMakeLists\.txt$|\.cmake$"),
-    (r"(?:^|\s)g?make\b", r"(?:^|/)(?:GNU)?[Mm]akefile$|\.mk$"),
-)
-"""The same for files that say what is done, so that the effect of a change in them is unknown."""
+"""The same where it is unknown which of them it reads, or what a change in them does."""
 _PLACE = re.compile(r"(?:\bcd |-chdir=|--(?:directory|cwd|prefix|project-directory)[ =]|\s-C )(?P<folder>[\w./-]+)")
 _FILE_OPTION = re.compile(r"\s(?:-f|--file|--values|-c|--config)[ =](?P<file>[\w./-]+)")
 _FOLDER = re.compile(r"(?:\./)?[\w-]+(?:/[\w.-]+)*/?")
@@ -91,6 +91,11 @@ def may_read(step: Step, edit: Edit) -> bool:
     if names_input(step, edit.path) or _is_of(_READ_BY + _SET_BY, step, edit.path):
         return True
     return any(f"/{folder.strip('./')}/" in f"/{edit.path}" for folder in _folders(step) if folder.strip("./"))
+
+
+def is_told_by(step: Step, edit: Edit) -> bool:
+    """Return whether a program reads files like a changed one without being told."""
+    return not is_trivial(edit) and _is_of(_READ_BY + _SET_BY, step, edit.path)
 
 
 def _is_of(table: list[_Row], step: Step, path: str) -> bool:

@@ -351,7 +351,7 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
         return undecidable(
             "no output has this number, but it may be computed from others, or not be recorded", evidence
         )
-    if says.what == "metric" and _is_particular(says, lines):
+    if says.what == "metric" and _is_particular(says, lines) and not _is_of_another_split(case, lines):
         return Verdict(
             "misquoted",
             f"the last run before the claim that names this says “{' '.join(line.text.split())[:120]}”",
@@ -366,6 +366,15 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
             "misquoted", f"the result that the claim is about says “{' '.join(line.text.split())[:120]}”", (evidence,)
         )
     return undecidable("no output has this number", evidence)
+
+
+def _is_of_another_split(case: Case, lines: list[Line]) -> bool:
+    """Return whether a claim is of held-out data, and no line says which data it is of."""
+    text = case.record.transcript.events[case.event].text
+    start = case.spotted.claim.start
+    said = text[max(start - 40, text.rfind("\n", 0, start) + 1) :][:160].split("\n")[0]
+    held_out = re.search(r"\b(?:test|held-?out|hold-?out) (?:set|split|data|images|samples)\b", said, re.IGNORECASE)
+    return held_out is not None and not any(_SPLITS.search(line.text.replace("_", " ")) for line in lines)
 
 
 def _is_particular(says: ValueSays, lines: list[Line]) -> bool:

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from gedanken.compare.audit.edits import Edit, lasting, may_touch, touches
-from gedanken.compare.audit.inputs import reads
+from gedanken.compare.audit.inputs import is_told_by, reads
 from gedanken.compare.audit.outcomes import cases_in, plain
 from gedanken.compare.audit.runs import Run, hides, names, short
 from gedanken.experiment.agent_transcript import AgentTranscript
@@ -109,7 +109,15 @@ class Record:
             programs = [step.program for step in run.steps if step.family != "quiet"]
             words = [word for step in run.steps if step.family != "quiet" for word in step.words[1:]]
             edits = self.edits_between(run.at, event)[:_MOST_EDITS]
-            self._doubts[key] = next((edit for edit in edits if may_touch(edit, programs, words, family)), None)
+            self._doubts[key] = next(
+                (
+                    edit
+                    for edit in edits
+                    if may_touch(edit, programs, words, family)
+                    or (family != "tests" and any(is_told_by(step, edit) for step in run.steps))
+                ),
+                None,
+            )
         edit = self._doubts[key]
         return f"{edit.path} was written after the run that the claim is about" if edit else None
 

@@ -5,6 +5,7 @@ import re
 from gedanken.compare.audit.edits import touches
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.says import CheckSays, Says, TestsSay, ValueSays
+from gedanken.compare.audit.tenses import is_of_the_past, is_of_the_present, says_what_is
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 from gedanken.experiment.claim import Evidence
 
@@ -33,7 +34,7 @@ def of_this_state(case: Case, says: ValueSays, run: Run, verdict: Verdict) -> Ve
             return verdict
         return undecidable("a later run may print another number", *verdict.evidence)
     is_code = touches(change, [step.program for step in run.steps], [], family)
-    if not is_metric or (family == "tests" and not run.tests) or not (is_code or _IS_NOW.search(_sentence(case))):
+    if not is_metric or (family == "tests" and not run.tests) or not (is_code or _is_of_now(_sentence(case))):
         reason = f"{change.path} was changed after the run that printed it"
         return undecidable(reason, *verdict.evidence, case.record.evidence(change.event))
     edit = case.record.evidence(change.event)
@@ -42,6 +43,10 @@ def of_this_state(case: Case, says: ValueSays, run: Run, verdict: Verdict) -> Ve
         f"{change.path} was changed after the run that printed it, and nothing was run again",
         (*verdict.evidence, edit),
     )
+
+
+def _is_of_now(said: str) -> bool:
+    return is_of_the_present(said) or (says_what_is(said) and not is_of_the_past(said))
 
 
 def _sentence(case: Case) -> str:

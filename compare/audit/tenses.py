@@ -19,7 +19,7 @@ _PAST = re.compile(
     re.IGNORECASE,
 )
 _IS = re.compile(
-    r"\b(?:is|are|has|have|holds?|weighs?|shows?|takes?|needs?|contains?|counts?|stands?|ist|sind|hat|est|sont|a|es|son)\b",
+    r"\b(?:is|are|has|have|holds?|weighs?|shows?|takes?|needs?|contains?|counts?|stands?|ist|sind|hat|est|sont|es|son)\b",
     re.IGNORECASE,
 )
 _UNAFFECTED = re.compile(
