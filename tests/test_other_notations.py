@@ -87,6 +87,7 @@ def test_a_minus_sign_is_one() -> None:
         ("round 12/40 00:01:22", f"round 12/40 {MASK}"),
         ("02/07/25 - 04:05.06PM, it", f"{MASK} - {MASK}, it"),
         ("-- begins at Fri 2025-02-07 04:05:06 UTC. --", f"-- begins at {MASK}. --"),
+        ("Monitor 2025-02-07 04:05:06 sees 3", f"Monitor {MASK} sees 3"),
         ("| fit_0a1b2_00003 | 3 |", f"| fit_{MASK}_00003 | 3 |"),
         ("| fit_12e34_00003 at 1:22 | 3 |", f"| fit_{MASK}_00003 at 1:22 | 3 |"),
         ("part_00003 1e5 rows", "part_00003 1e5 rows"),

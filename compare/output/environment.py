@@ -24,11 +24,15 @@ _DAY_OF_YEAR = r"(?:\d{2}-\d{2}|(?<![^\[])\d{2}/\d{2})"
 """A month and a day, where a time follows; with a slash only at the beginning of a line, because `12/40` counts."""
 _STAMP = re.compile(
     # A date with a time, a date with a year, or a time: `may 5` alone may be words.
-    rf"(?<![\w.])(?:(?:{_NAMED_DAY}|(?:{_DAY}\s)?{_DAY_OF_NUMBERS}|{_DAY_OF_YEAR})[T ,:]{{1,3}}{_CLOCK}"
+    rf"(?<![\w.])(?:(?:{_NAMED_DAY}|{_DAY_OF_NUMBERS}|{_DAY_OF_YEAR})[T ,:]{{1,3}}{_CLOCK}"
     r"(?:\s\d{4}(?=\W|$))?"
     r"|\d{4}-\d{2}-\d{2}[_T]\d{2}[-.]\d{2}[-.]\d{2}"
     rf"|{_NAMED_DAY},?[ /-]\d{{4}}|{_DAY_OF_NUMBERS}|{_CLOCK})(?!\w)"
     rf"|(?<![\w:.])\d{{1,2}}:\d{{2}}(?:\.\d{{2}})?\s?[ap]m\b|(?<=[\[\s])[ap]m(?=[\]\s])",
+    re.IGNORECASE | re.ASCII,
+)
+_WEEKDAY = re.compile(
+    rf"(?<![\w.])(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s{MASK}",
     re.IGNORECASE | re.ASCII,
 )
 _GLOG = re.compile(rf"^([IWEF])\d{{4}}\s{MASK}\s+\d+\s([\w.-]+):\d+\]", re.ASCII)
@@ -40,14 +44,9 @@ _POD = (
 )
 """The name of a Kubernetes process: the deployment's name, a hash, and five letters or digits."""
 _HEX = r"0x[0-9a-f]{4,}|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{6,}"
-_TRIAL = r"(?<=_)[0-9a-f]{5,8}(?=_\d{5}(?!\w))"
+_ID = re.compile(rf"(?<![\w.])(?:{_UUID}|{_POD}(?!-)|{_HEX})(?![\w.]*[g-z\d])(?!\.\d)", re.IGNORECASE | re.ASCII)
+_TRIAL = re.compile(r"(?<=_)[0-9a-f]{5,8}(?=_\d{5}(?!\w))", re.IGNORECASE | re.ASCII)
 """The id of a trial of Ray, as in `train_a1b2c_00000`."""
-_ID, _SHORT_ID = (
-    re.compile(rf"(?:(?<![\w.])(?:{one})(?![\w.]*[g-z\d])(?!\.\d)|{_TRIAL})", re.IGNORECASE | re.ASCII)
-    for one in (f"{_UUID}|{_POD}(?!-)|{_HEX}", _HEX)
-)
-"""All ids, and those without a hyphen, which are found three times as fast."""
-_HYPHENED = re.compile(r"[a-z\d]{8}-[a-z\d]{4}", re.IGNORECASE | re.ASCII)
 _NUMBER = re.compile(r"\d{1,12}e\d{1,2}", re.IGNORECASE | re.ASCII)
 _PATH = re.compile(
     r"(?<![\w./<+])(?:(?:[a-z]+://|~/|\.{1,2}/|/)[\w\x1a.@%+~=:-]+(?:/[\w\x1a.@%+~=:-]*)*|[A-Z]:\\[\w.\\~-]+)",
@@ -127,18 +126,13 @@ def words_before_ids(text: str) -> Before:
 
 
 _STAMPS = Rule(_STAMP, (MASK,))
+_WEEKDAYS = Rule(_WEEKDAY, (MASK,))
 _SYSLOGS = Rule(_SYSLOG, (f"{MASK} {MASK} ",))
 _HOSTS = Rule(_HOST, (f"[{MASK}]",))
 _GLOGS = Rule(_GLOG, (1, f"{MASK} ", 2, "]"))
 _PATHS = Rule(_PATH, (MASK,))
-_IDS, _SHORT_IDS = (
-    Rule(
-        one,
-        (MASK,),
-        lambda found: _NUMBER.fullmatch(found[0]) is not None and not found.string.startswith("_", found.start() - 1),
-    )
-    for one in (_ID, _SHORT_ID)
-)
+_IDS = Rule(_ID, (MASK,), lambda found: _NUMBER.fullmatch(found[0]) is not None)
+_TRIALS = Rule(_TRIAL, (MASK,))
 _ADDRESSES = Rule(_ADDRESS, (MASK,))
 _WHAT_IS_NAMED = Rule(_NAMED, (1, 2, MASK))
 _PIDS = Rule(_PID, (MASK,))
@@ -170,6 +164,8 @@ def mask(line: Edited, before: Before) -> None:
     if not _MAY_HAVE.search(line.text):
         return
     if _may_be_stamp(line.text) and line.replace(_STAMPS):
+        if f" {MASK}" in line.text:
+            line.replace(_WEEKDAYS)
         line.replace(_SYSLOGS)
         line.replace(_HOSTS)
         line.replace(_GLOGS)
@@ -188,7 +184,9 @@ def _mask_names(line: Edited) -> None:
     """Mask paths, ids, addresses, hosts and processes."""
     if "/" in line.text or "\\" in line.text:
         line.replace(_PATHS)
-    line.replace(_IDS if _may_have_hyphens(line.text) else _SHORT_IDS)
+    line.replace(_IDS)
+    if line.text.count("_") > 1:
+        line.replace(_TRIALS)
     if line.text.count(".") > 2:
         line.replace(_ADDRESSES)
     if _may_name_host(line.text.lower()):
