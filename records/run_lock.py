@@ -23,10 +23,7 @@ def check_files(folder: Path) -> None:
     """Raise BadInput if what is written into the folder could end up elsewhere, or be waited for."""
     for path in folder.rglob("*"):
         if path.is_symlink():
-            raise BadInput(
-                f"{folder}: contains symbolic links, which no run creates, so nothing is written to it; copy "
-                "the folder without them"
-            )
+            raise BadInput(f"{folder}: contains symbolic links, so nothing is written to it; copy it without them")
         if not path.is_dir() and not path.is_file():
             raise BadInput(f"{path}: neither a file nor a folder, so it does not belong to a run")
     for name in GROWN:

@@ -27,6 +27,7 @@ TEXT = """
 user host: node pid=12 port took 2024 May 5, 12:30:01 am pm (pid 77) sshd[431]: 3f2ab19c 0xdead 1e5 0.12 10.0.0.1
 /tmp/run1/x C:\\logs web-7d9f8b6c5d-x2x4z 123e4567-e89b-12d3-a456-426614174000 job 123456 123a56 [node3] \x1a loss dec
 id: device name a1b2c3d4 a1b2c3d4-e5f6a I0501 █▂ {"a": 1} 2024-05-01T12:00:00Z feb [ 10%|## 3/9
+train_a1b2c_00000 train_abcde_00001 Sunday
 """
 WORDY = st.lists(st.sampled_from(re.findall(r"\S+", TEXT)), min_size=1, max_size=8).map(" ".join)
 

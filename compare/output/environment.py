@@ -44,7 +44,12 @@ _POD = (
 )
 """The name of a Kubernetes process: the deployment's name, a hash, and five letters or digits."""
 _HEX = r"0x[0-9a-f]{4,}|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{6,}"
-_ID = re.compile(rf"(?<![\w.])(?:{_UUID}|{_POD}(?!-)|{_HEX})(?![\w.]*[g-z\d])(?!\.\d)", re.IGNORECASE | re.ASCII)
+_ID, _SHORT_ID = (
+    re.compile(rf"(?<![\w.])(?:{one})(?![\w.]*[g-z\d])(?!\.\d)", re.IGNORECASE | re.ASCII)
+    for one in (f"{_UUID}|{_POD}(?!-)|{_HEX}", _HEX)
+)
+"""All ids, and those without a hyphen, which are found three times as fast."""
+_HYPHENED = re.compile(r"[a-z\d]{8}-[a-z\d]{4}", re.IGNORECASE | re.ASCII)
 _TRIAL = re.compile(r"(?<=_)[0-9a-f]{5,8}(?=_\d{5}(?!\w))", re.IGNORECASE | re.ASCII)
 """The id of a trial of Ray, as in `train_a1b2c_00000`."""
 _NUMBER = re.compile(r"\d{1,12}e\d{1,2}", re.IGNORECASE | re.ASCII)
@@ -70,7 +75,7 @@ _SPARKLINE = re.compile("(?=█*[▁-▇])[▁-█]{1,400}")
 """A curve drawn in one line, as in the summaries of Weights & Biases: its characters stand for numbers."""
 _MAY_HAVE = re.compile(
     r":\d\d|[a-z\d]{8}-[a-z\d]{5}\b|\d[-/.]\d|[a-z]{3},?\.? +\d|\d[ /-][a-z]{3}|/|\\|[0-9][a-f]|[a-f][0-9]"
-    r"|0x|[a-z]\[\d|pid|host|node|user|port|id\b|[ap]m\b|name",
+    r"|0x|[a-z]\[\d|_\d{5}|pid|host|node|user|port|id\b|[ap]m\b|name",
     re.IGNORECASE | re.ASCII,
 )
 _BORDER = "\n\0\0\0\n"
@@ -131,7 +136,9 @@ _SYSLOGS = Rule(_SYSLOG, (f"{MASK} {MASK} ",))
 _HOSTS = Rule(_HOST, (f"[{MASK}]",))
 _GLOGS = Rule(_GLOG, (1, f"{MASK} ", 2, "]"))
 _PATHS = Rule(_PATH, (MASK,))
-_IDS = Rule(_ID, (MASK,), lambda found: _NUMBER.fullmatch(found[0]) is not None)
+_IDS, _SHORT_IDS = (
+    Rule(one, (MASK,), lambda found: _NUMBER.fullmatch(found[0]) is not None) for one in (_ID, _SHORT_ID)
+)
 _TRIALS = Rule(_TRIAL, (MASK,))
 _ADDRESSES = Rule(_ADDRESS, (MASK,))
 _WHAT_IS_NAMED = Rule(_NAMED, (1, 2, MASK))
@@ -184,7 +191,7 @@ def _mask_names(line: Edited) -> None:
     """Mask paths, ids, addresses, hosts and processes."""
     if "/" in line.text or "\\" in line.text:
         line.replace(_PATHS)
-    line.replace(_IDS)
+    line.replace(_IDS if _may_have_hyphens(line.text) else _SHORT_IDS)
     if line.text.count("_") > 1:
         line.replace(_TRIALS)
     if line.text.count(".") > 2:
