@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 
+from gedanken.compare.audit.addresses import of_another_address
 from gedanken.compare.audit.changed_since import of_changed_input
 from gedanken.compare.audit.denied_numbers import denied
 from gedanken.compare.audit.early_numbers import stated_early
@@ -83,7 +84,7 @@ class _Audit:
         verdict = of_another_runtime(case, verdict) or verdict
         verdict = of_another_name(case, verdict) or verdict
         verdict = of_changed_input(case, verdict) or stated_early(case, verdict) or denied(case, verdict) or verdict
-        verdict = of_unused_instrument(case, verdict) or verdict
+        verdict = of_unused_instrument(case, verdict) or of_another_address(case, verdict) or verdict
         if verdict.status in ACCUSATIONS and not spotted.firm and not _is_of_no_run(case, verdict):
             verdict = undecidable("it may be about something other than a run in this session", *verdict.evidence)
         sources = sources_of(spotted.claim, self.numbers, self.record, verdict.evidence)

@@ -91,6 +91,7 @@ GOVERNS = re.compile(
     r"quando|assim que|depois que|en cuanto|una vez que|dès que|une fois que|"
     r"sobald|si|cuando|lorsque)(?!\w)|"
     r"例如|比如|例えば|たとえば|如果|一旦|假设|目标|要求|"
+    r"\A\W*(?:had|were) (?:the|all|any|one|this|that|there|it|we|I)\b|"
     r"\b(?:expect(?:ed|s|ations?)?|hypothesis|prediction|guess|estimate|wish|idea|proposal|suggestion|assumption|condition|rule|aim|goals?|targets?|gate|criteri(?:a|on)|requirements?|todo|plan|should|must|acceptance)\b[^:.]{0,40}:|"
     r"\A\W*(?:now |next |first |finally |then )?(?:let me|let's|verify|verifying|check|checking|"
     r"confirm|confirming|make sure|"

@@ -1,0 +1,51 @@
+"""Whether a result that supports a claim is of the address that the claim names."""
+
+import re
+
+from gedanken.compare.audit.commands import steps_of
+from gedanken.compare.audit.other_names import sentence_of
+from gedanken.compare.audit.runs import Run
+from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
+
+_PATH = re.compile(
+    r"(?:https?://[\w.:-]+|localhost[:\d]*|(?<![\w.~/-]))(?P<path>/[\w{}.%~-]+(?:/[\w{}.%~-]+)*)/?(?=$|[\s`'\",;:?)])"
+)
+_URL = re.compile(
+    r"(?:https?://)?(?:localhost|\$\{?\w+\}?|[\w-]+(?:\.[\w-]+)+|\d+(?:\.\d+){3}|(?=:\d))(?::\d+)?(?P<path>/[^\s'\"?#|]*)"
+)
+_FETCHERS = frozenset(["curl", "wget", "http", "https", "xh", "httpie"])
+_FILE = re.compile(r"\.\w{1,5}$|^/(?:usr|etc|tmp|var|home|opt|bin|dev|proc|mnt|root|work|app|src)\b")
+
+
+def of_another_address(case: Case, verdict: Verdict) -> Verdict | None:
+    """Return the verdict that replaces "supported", if the claim names an address and the run asked for others."""
+    if verdict.status != "supported" or not verdict.evidence:
+        return None
+    sentence = sentence_of(case)
+    run = next((one for one in case.runs_before()[:60] if one.result == verdict.evidence[0].event), None)
+    if sentence is None or run is None or not (asked := _asked_for(run)):
+        return None
+    named = {found["path"].rstrip("/") for found in _PATH.finditer(sentence.raw) if not _FILE.search(found["path"])}
+    if (
+        not named
+        or any(_is_same(one, path) for one in named for path in asked)
+        or any(one in run.text for one in named)
+    ):
+        return None
+    return undecidable(f"the run asked for “{min(asked)}”, and not for “{min(named)}”", *verdict.evidence)
+
+
+def _asked_for(run: Run) -> set[str]:
+    """Return the paths of the addresses that a command asks for; empty if it is none that asks for one."""
+    if not any(step.program in _FETCHERS for step in steps_of(run.command)):
+        return set()
+    return {found["path"].rstrip("/") for found in _URL.finditer(run.command)}
+
+
+def _is_same(named: str, asked: str) -> bool:
+    """Return whether a path that is asked for is the named one, whatever stands before it."""
+    mine, theirs = named.strip("/").split("/"), asked.strip("/").split("/")
+    if len(theirs) < len(mine):
+        return False
+    parts = zip(mine, theirs[len(theirs) - len(mine) :], strict=True)
+    return all(one == other or one.startswith(("{", ":", "$", "<")) or "$" in other for one, other in parts)
