@@ -62,6 +62,16 @@ def test_a_run_that_is_done_stays_done_where_approval_or_more_of_it_is_refused(d
     assert [run.state for run in list_runs(done.parent)] == [DONE]
 
 
+@pytest.mark.parametrize(
+    "more", [["--persona", "ubuntu-18.04-4x3090"], ["mnist"], ["--real", "7"], ["--no-surprisal"], ["--approve"]]
+)
+def test_what_a_replay_would_not_heed_is_refused(gedanken: Cli, done: Path, tmp_path: Path, more: list[str]) -> None:
+    ended = gedanken("run", "--replay", done, *more, "--out", "again")
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+    assert "cannot be combined with it" in ended.stderr
+    assert not (tmp_path / "again").exists()
+
+
 def test_a_folder_that_cannot_be_looked_into_has_not_no_runs(gedanken: Cli, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for missing in (tmp_path / "missing", tmp_path / "file"):

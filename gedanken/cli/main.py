@@ -36,6 +36,7 @@ from gedanken.cli.options import (
     approval_of,
     budget_of,
     complete_experiment,
+    refuse_others,
     with_approval,
 )
 from gedanken.cli.probe import probe_app
@@ -89,6 +90,7 @@ def _main(
     ),
 )
 def run(  # noqa: PLR0913 (each is an option of the command)
+    context: typer.Context,
     experiment: Annotated[
         str,
         typer.Argument(
@@ -180,6 +182,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         if replay is not None:
             from gedanken.resuming import replay as repeat
 
+            refuse_others(context, "replay", "out", "as_json")
             finish(repeat(replay, screen, out), as_json)
         chosen = load_experiment(experiment)
         flags = {"source": source, "session": session, "claims": claims, "steps": steps, "temperature": temperature}

@@ -189,6 +189,21 @@ def with_approval(words: list[str]) -> list[str]:
     ]
 
 
+def refuse_others(context: typer.Context, option: str, *known: str) -> None:
+    """Raise BadInput if anything but `option` and these parameters was given: it would have no effect."""
+    from gedanken.experiment.errors import BadInput
+
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        source = context.get_parameter_source(name)
+        if name not in (option, *known) and source is not None and source.name == "COMMANDLINE":
+            told = parameter.opts[0] if parameter.opts[0].startswith("-") else name.upper()
+            raise BadInput(
+                f"--{option} repeats a run as it was, so {told} cannot be combined with it; to go on differently: "
+                "gedanken fork"
+            )
+
+
 def approval_of(value: str) -> Literal["none", "first", "all"]:
     """Parse `--approve`. Raises BadInput."""
     from gedanken.experiment.errors import BadInput
