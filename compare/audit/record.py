@@ -45,6 +45,7 @@ class Record:
     sub_agents: set[str] = field(default_factory=set)
     _hiding_by_family: dict[str, list[Run]] = field(default_factory=dict)
     _looked_up: dict[Hashable, tuple[Any, ...]] = field(default_factory=dict)
+    _lately: dict[Hashable, tuple[Any, ...]] = field(default_factory=dict)
     _changes: dict[tuple[int, int, str], Edit | None] = field(default_factory=dict)
     _doubts: dict[tuple[int, int, str], Edit | None] = field(default_factory=dict)
 
@@ -206,6 +207,14 @@ class Record:
             self._looked_up[key] = made()
         return self._looked_up[key]
 
+    def lately(self, key: Hashable, made: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
+        """Return the same as `once`, of which only the latest results are kept."""
+        if key not in self._lately:
+            self._lately[key] = made()
+            if len(self._lately) > _MOST_KEPT:
+                del self._lately[next(iter(self._lately))]
+        return self._lately[key]
+
     def of_family(self, family: str) -> list[Run]:
         """Return the runs of a family, in the order of their calls."""
         return self._by_family.get(family, [])
@@ -283,6 +292,7 @@ _CONTINUES = re.compile(
     re.IGNORECASE,
 )
 _MOST_EDITS = 2_000
+_MOST_KEPT = 100
 _WORD = re.compile(r"[\w.+-]*\w")
 _NAMED = re.compile(
     r"(?<![\d.])(\d{1,7})(?![\d.]*\d)[ \t]*(?:[a-z]+ )?(?:tests?|passed|passing|pass|items|specs|"

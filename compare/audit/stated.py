@@ -38,7 +38,7 @@ def places_of(case: Case, run: Run) -> list[Place]:
 
 
 def _places(case: Case, event: int, text: str, run: Run | None) -> list[Place]:
-    printed = case.record.once(("printed at", event), partial(printed_in, text))
+    printed = case.record.lately(("printed at", event), partial(printed_in, text))
     return [Place(event, one, command_of(run), run, len(printed)) for one in printed]
 
 
