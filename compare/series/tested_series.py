@@ -74,7 +74,8 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequenc
         yield (
             f"There is no primary endpoint: no real run shows “{wanted}”, which --primary names."
             if wanted
-            else "There is no primary endpoint: no metric is shown by two real runs or more."
+            else "There is no primary endpoint: no metric was recognized in two real runs or more (--as NAME=REGEX "
+            "defines one)."
         )
     elif primary.judged.why_no_p not in (None, ALL_SAME) and at_best <= level:
         yield f"Whether the {primary.judged.name} differs: not tested, because {primary.judged.why_no_p}."
