@@ -60,7 +60,6 @@ def roles(line: str) -> list[Role]:
         ("Validation: {'loss': 0.4, 'rmse': 0.6}", {"Validation.loss": "0.4", "Validation.rmse": "0.6"}),
         ("report(name='dev_mape', value=4.1, round=3)", {"dev_mape": "4.1"}),
         ("\t0.712\t = Test score   (f1)", {"Test score (f1)": "0.712"}),
-        ("\t3.5s\t = Test   runtime", {}),
         ("Correctly Classified Rows        41            82      %", {"Correctly Classified Rows": "82"}),
         (
             " Average Recall  (AR) @[ IoU=0.50:0.95 | area=   all | maxDets= 9 ] = 0.51",
@@ -79,6 +78,7 @@ def roles(line: str) -> list[Role]:
             {"Train nll": "0.61", "Train f1": "0.71", "Dev nll": "0.72", "Dev f1": "0.66"},
         ),
         ("eval test: perplexity 61.2, time 3s", {"test perplexity": "61.2"}),
+        ("Mean cost for 'out' is 61.2", {"Mean cost for 'out'": "61.2"}),
         ("61.2 perplexity estimate for a held-out part of 9 texts with 5127 words", {"perplexity": "61.2"}),
         ("round 2 · train ELBO -91.5 · held-out ELBO -97.1", {"train ELBO": "-91.5", "held-out ELBO": "-97.1"}),
         ("recall@20=0.41,mrr@10=0.22", {"recall@20": "0.41", "mrr@10": "0.22"}),
@@ -289,6 +289,7 @@ def test_a_header_between_blanks_may_stand_on_two_lines() -> None:
             {"Forest Accuracy": "0.7123"},
         ),
         ("| Run      | status  | val_nll |", f"| a_{MASK}_00001 | RUNNING | 0.51 |", {"val_nll": "0.51"}),
+        ("       mean     sd  up_3%  hat", "mu[3]  2.13  0.20   0.10    1", {}),
         ("          Error    5%   50%", "mu[3]      0.21   0.1   0.2", {"mu[3] Error": "0.21"}),
     ],
 )

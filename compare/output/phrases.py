@@ -73,7 +73,10 @@ def _begins_a_name(word: str, is_last: bool) -> bool:
 
 def tidy(name: str) -> str:
     """Return a name without surrounding quotes, colons and unmatched brackets."""
-    name = " ".join(name.split()).strip(ENDS + "-.,;!?])" if name.count(")") > name.count("(") else ENDS + "-.,;!?]")
+    whole = " ".join(name.split())
+    name = whole.strip(ENDS + "-.,;!?])" if name.count(")") > name.count("(") else ENDS + "-.,;!?]")
+    if name.count("'") == 1 and " '" in name and f"{name}'" in whole:
+        name += "'"
     if name.count("(") > name.count(")"):
         name = name.rsplit("(", 1)[1] or name.replace("(", "")
     return name[-_LONGEST:].strip() if any(map(str.isalpha, name)) else ""

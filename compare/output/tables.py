@@ -26,6 +26,8 @@ _CLASSES = re.compile(r"(?:\s+\d{1,3})+\s*$")
 """Classes that are only numbered, at the end of a header: `ntree  OOB  1  2  3`."""
 _FEWEST_OVER = 3
 """Minimum number of columns of a header of two lines, if only blanks separate them."""
+_FEWEST_WIDE = 4
+"""Minimum number of words with wide blanks between them that are a header although none of them is known."""
 _MASKED = "·"
 """Stands in a row for a time or an id, which has a column of its own."""
 _STATES = frozenset(["status", "state", "loc", "host", "node"])
@@ -219,7 +221,11 @@ def _names(header: str, line: str, cells: Sequence[Cell]) -> list[str] | None:
         return None
     names = [_tidy(text) for _start, _end, text in found]
     is_free = not _BARS.search(line) and not _separator(line)
-    if is_free and all(meaning_of(name).role is Role.OTHER for name in names):
+    if (
+        is_free
+        and all(meaning_of(name).role is Role.OTHER for name in names)
+        and len(_spaced(header, 2)) < _FEWEST_WIDE
+    ):
         return None  # words of a sentence that happen to be as many
     return names if sum(map(bool, names)) > 1 or len(names) == 1 else None
 

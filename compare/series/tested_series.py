@@ -74,7 +74,8 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequenc
         yield (
             f"There is no main metric (primary endpoint), because no real run shows “{wanted}” (--primary)."
             if wanted
-            else "There is no main metric (primary endpoint), because no two real runs show the same metric."
+            else "There is no main metric (primary endpoint), because no metric was recognized in two real runs or "
+            "more (--as NAME=REGEX defines one)."
         )
     elif primary.judged.why_no_p not in (None, ALL_SAME) and at_best <= level:
         yield f"Whether the {primary.judged.name} differs. It is not tested, because {primary.judged.why_no_p}."
