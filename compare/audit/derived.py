@@ -82,6 +82,11 @@ def derived(case: Case, figure: Figure, places: list[Place], sentence: Sentence 
     return _column(figure, places) if _SUM.search(sentence.plain) else None
 
 
+def may_follow(sentence: Sentence) -> bool:
+    """Return whether a sentence has words for a number that follows from others."""
+    return _DERIVES.search(sentence.plain) is not None
+
+
 def _told(case: Case, figure: Figure, places: list[Place], sentence: Sentence) -> list[Place]:
     """Return the printed numbers that the message states in the same sentence, or shortly before it."""
     text = case.record.transcript.events[case.event].text

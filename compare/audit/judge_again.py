@@ -5,6 +5,7 @@ differ from what was counted by the header alone.
 import re
 from decimal import Decimal
 
+from gedanken.compare.audit.derived import may_follow
 from gedanken.compare.audit.figures_said import figures_said
 from gedanken.compare.audit.judge_figures import judge_figures
 from gedanken.compare.audit.numerals import plain_number
@@ -14,6 +15,7 @@ from gedanken.compare.audit.says import FiguresSay, ValueSays
 from gedanken.compare.audit.verdicts import Case, Verdict
 
 _MOST_RUNS = 20
+_MOST_OUTPUTS = 12
 _BESIDE_HEADER = re.compile(
     r"\b(?:and|plus|besides|excluding|without|apart from|not counting) (?:a |an |the |one |its )?header\b|"
     r"\bafter the header\b",
@@ -33,12 +35,22 @@ def judge_again(case: Case, says: ValueSays, verdict: Verdict) -> Verdict:
     if (counted := _beside_header(case, says, sentence)) is not None:
         return counted
     value = Decimal(plain_number(says.value.rstrip("kKM")))
+    if not _is_recent(case, says) and not may_follow(sentence):
+        return verdict
     for hit in figures_said(sentence, []):
         mine = tuple(one for one in hit.says.figures if one.value == value)
         if mine:
             again = judge_figures(case, FiguresSay(mine[:1]))
             return again if again.status == "supported" else verdict
     return verdict
+
+
+def _is_recent(case: Case, says: ValueSays) -> bool:
+    """Return whether one of the last outputs has the number: reading them all again for each claim is slow."""
+    number = plain_number(says.value.rstrip("kKM"))
+    texts = [output.text.replace(",", "") for output in case.outputs_before()[:_MOST_OUTPUTS]]
+    pattern = re.compile(rf"(?<![\d.]){re.escape(number)}(?!\d)")
+    return any(pattern.search(text) for text in texts)
 
 
 def _beside_header(case: Case, says: ValueSays, sentence: Sentence) -> Verdict | None:
