@@ -19,7 +19,7 @@ class Message(NamedTuple):
 def as_sent(messages: Sequence[Message], *, empty_turns: bool, system: bool) -> list[Message]:
     """Return the messages in the form that a server accepts.
 
-    An empty assistant turn is an error at some providers, and is silently replaced by others. If a server does not
+    Some providers reject an empty assistant turn, others silently replace it by something else. If a server does not
     support empty turns (`empty_turns`), the user messages before and after are merged, as if two commands had been
     typed before anything was printed. If it does not support the `system` role, the system text is put at the start
     of the first message.

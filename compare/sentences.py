@@ -68,7 +68,7 @@ _KINDS = {
     "gpus not seen": "GPUs that the real machine does not see",
     "line in no real log": "lines that no real log has",
     "line without a print": "lines that no print statement makes",
-    "literal differs": "lines in other words",
+    "literal differs": "lines worded differently",
     "log copied": "a copy of another log",
     "number format differs": "numbers in another format",
     "numbers copied": "numbers copied from a real run",

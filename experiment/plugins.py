@@ -79,8 +79,8 @@ class Plugin(NamedTuple):
 
 
 def installed(group: str) -> Iterator[Plugin]:
-    """List the installed plug-ins of a group, sorted by name. If two have the same name, the built-in one comes
-    first; otherwise they are sorted by distribution.
+    """List the installed plug-ins of a group, sorted by name. Of plug-ins with the same name, a built-in one comes
+    first, and the rest are sorted by distribution.
     """
     found = {
         (entry.name, entry.dist.name, entry.value): Plugin(

@@ -17,7 +17,7 @@ def is_to_be_approved(context: Context, program: Program) -> bool:
 
 
 def question_on(context: Context, program: Program) -> Question:
-    """Return what a person is shown of a program that waits for approval."""
+    """Return what the person who approves is shown about a program that waits for approval."""
     earlier = [other for other in _before(context, program) if other.name == program.name]
     return Question(
         program=program.label,

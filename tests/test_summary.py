@@ -75,7 +75,7 @@ def said(*cases: VersionAnalysis, more: tuple[Finding, ...] = ()) -> str:
 def test_the_verdict_counts_runs_that_depart_and_names_what_tells_most() -> None:
     told = said(case(on(1), on(2), on(2, "print count differs"), of=(series(),)))
     assert told == (
-        "2 of 3 imagined runs differ from the real runs of train-v1: lines in other words, lines too many or "
+        "2 of 3 imagined runs differ from the real runs of train-v1: lines worded differently, lines too many or "
         "missing. The last loss is 0.24 to 0.4 in 3 imagined runs and 0.01 to 0.03 in 7 real runs (p = .008)."
     )
 
@@ -91,7 +91,7 @@ def test_where_nothing_is_found_it_says_by_how_much_they_may_differ_and_never_th
     told = said(case(of=(series(p=0.31, difference_interval=(-0.011, 0.02)),)))
     assert told == (
         "No difference was found between 3 imagined runs and 7 real runs. The last loss does not differ "
-        "significantly (p = .310; difference of the means −0.011 to 0.02, 95 %)."
+        "significantly (p = .310; mean imagined minus mean real −0.011 to 0.02, 95 %)."
     )
     assert "distinguish" not in told
 

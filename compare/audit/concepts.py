@@ -85,7 +85,9 @@ THING_SOLID = "|".join(solid for _, solid in _THINGS.values())
 
 
 def concepts_in(text: str, *kinds: str) -> Iterator[str]:
-    """Yield the concepts that a text mentions, of these kinds (`done`, `thing`, `measure`)."""
+    """Yield the concepts that a text mentions, of these kinds: `done` (what was done), `thing` (to what), `measure`
+    (what was measured).
+    """
     for kind in kinds:
         for name, (spaced, solid) in _KINDS[kind].items():
             if spaced.search(text) or solid.search(text):

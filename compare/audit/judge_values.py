@@ -10,7 +10,14 @@ from typing import NamedTuple
 from gedanken.compare.audit.measured import asked_version, measured
 from gedanken.compare.audit.numbers import Found, matches, near
 from gedanken.compare.audit.numerals import plain_number
-from gedanken.compare.audit.owners import is_anothers, is_of_another_file, is_outdone, line_at
+from gedanken.compare.audit.owners import (
+    is_anothers,
+    is_of_another_file,
+    is_of_another_package,
+    is_of_another_split,
+    is_outdone,
+    line_at,
+)
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.same_command import is_run
 from gedanken.compare.audit.same_state import of_this_state
@@ -250,20 +257,8 @@ def _is_elses(case: Case, says: ValueSays, found: Found) -> bool:
     if says.what == "metric" and (words := _words(says)) is not None:
         return is_anothers(line, at, re.compile(words, re.IGNORECASE), says.name)
     if says.what == "version" and re.fullmatch(r"[\w@./+#-]+", says.name):
-        return _is_of_another_package(case, says, line, found)
+        return is_of_another_package(case, says, line, found.event)
     return says.what in ("count", "size") and is_of_another_file(line, case.spotted.claim.path)
-
-
-def _is_of_another_package(case: Case, says: ValueSays, line: str, found: Found) -> bool:
-    """Return whether the version of a line stands directly behind another name, and nothing there has the name of the
-    claim.
-    """
-    named = re.search(rf"(?P<name>[A-Za-z][\w.-]{{1,60}})[@=]=?v?{re.escape(says.value)}(?![\w.]*\d)", line)
-    if named is None:
-        return False
-    run = next((one for one in case.runs_before() if one.result == found.event), None)
-    shown = f"{line} {run.command if run else ''}".lower()
-    return not any(part in shown for part in re.split(r"[/@]", says.name.lower()) if len(part) > 1)
 
 
 def _converted(case: Case, says: ValueSays) -> Verdict | None:
@@ -351,7 +346,11 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
         return undecidable(
             "no output has this number, but it may be computed from others, or not be recorded", evidence
         )
-    if says.what == "metric" and _is_particular(says, lines) and not _is_of_another_split(case, lines):
+    if (
+        says.what == "metric"
+        and _is_particular(says, lines)
+        and not is_of_another_split(case, [line.text for line in lines])
+    ):
         return Verdict(
             "misquoted",
             f"the last run before the claim that names this says “{' '.join(line.text.split())[:120]}”",
@@ -366,15 +365,6 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
             "misquoted", f"the result that the claim is about says “{' '.join(line.text.split())[:120]}”", (evidence,)
         )
     return undecidable("no output has this number", evidence)
-
-
-def _is_of_another_split(case: Case, lines: list[Line]) -> bool:
-    """Return whether a claim is of held-out data, and no line says which data it is of."""
-    text = case.record.transcript.events[case.event].text
-    start = case.spotted.claim.start
-    said = text[max(start - 40, text.rfind("\n", 0, start) + 1) :][:160].split("\n")[0]
-    held_out = re.search(r"\b(?:test|held-?out|hold-?out) (?:set|split|data|images|samples)\b", said, re.IGNORECASE)
-    return held_out is not None and not any(_SPLITS.search(line.text.replace("_", " ")) for line in lines)
 
 
 def _is_particular(says: ValueSays, lines: list[Line]) -> bool:

@@ -3,6 +3,7 @@
 import re
 
 from gedanken.compare.audit.outcomes import plain
+from gedanken.compare.audit.says import ValueSays
 from gedanken.compare.audit.verdicts import Case
 
 _METRIC = re.compile(
@@ -17,6 +18,8 @@ _NUMBER = re.compile(r"(?<![\w.])-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?")
 _SPLIT = re.compile(
     r"(?<![a-z])(?:train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|eval(?:uation)?|dev|held-out)(?![a-z])"
 )
+_SPLIT_WORD = re.compile(r"\b(?:val|validation|test|train|training|eval)\b", re.IGNORECASE)
+_HELD_OUT = re.compile(r"\b(?:test|held-?out|hold-?out) (?:set|split|data|images|samples)\b", re.IGNORECASE)
 _FILE = re.compile(r"(?<![\w.])[\w./-]*[\w-]\.[A-Za-z]\w{0,5}(?![\w.])")
 _FINAL = re.compile(r"\b(?:final\w*|last|ended|ends|end|finish\w*)\b|endgültig|最终|最后", re.IGNORECASE)
 
@@ -76,3 +79,22 @@ def is_of_another_file(line: str, path: str | None) -> bool:
     base = path.rsplit("/", 1)[-1]
     named = [found[0].rsplit("/", 1)[-1] for found in _FILE.finditer(line)]
     return bool(named) and base not in named
+
+
+def is_of_another_package(case: Case, says: ValueSays, line: str, event: int) -> bool:
+    """Return whether the version in a line of an event stands directly behind another name, and neither the line nor
+    its command has the name of the claim.
+    """
+    if not re.search(rf"[A-Za-z][\w.-]{{1,60}}[@=]=?v?{re.escape(says.value)}(?![\w.]*\d)", line):
+        return False
+    run = next((one for one in case.runs_before() if one.result == event), None)
+    shown = f"{line} {run.command if run else ''}".lower()
+    return not any(part in shown for part in re.split(r"[/@]", says.name.lower()) if len(part) > 1)
+
+
+def is_of_another_split(case: Case, lines: list[str]) -> bool:
+    """Return whether a claim is about held-out data, and no line says which data it is about."""
+    text = case.record.transcript.events[case.event].text
+    start = case.spotted.claim.start
+    said = text[max(start - 40, text.rfind("\n", 0, start) + 1) :][:160].split("\n")[0]
+    return bool(_HELD_OUT.search(said)) and not any(_SPLIT_WORD.search(line.replace("_", " ")) for line in lines)

@@ -88,7 +88,7 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequenc
         what = f"the {primary.judged.name} differs" if primary else "the numbers differ"
         yield f"Whether {what}. {_needed(n, m, level)}{alone}"
     elif primary and at_best > METRICS_LEVEL and any(one.apart is not None for one in secondary):
-        yield f"Whether series other than the main metric differ. {_needed(n, m, METRICS_LEVEL)}"
+        yield f"Whether any series other than the main metric differs. {_needed(n, m, METRICS_LEVEL)}"
 
 
 def _until_then(n: int) -> str:
@@ -106,7 +106,7 @@ def _needed(n: int, m: int, level: float) -> str:
     if not n or not m:
         return f"No {'imagined' if n else 'real'} run reaches its end and prints it. {enough}"
     return (
-        f"{n:,} real and {many(m, 'imagined run')} reach the end and print it. With so few, p cannot be below "
+        f"{n:,} real and {many(m, 'imagined run')} print it to the end. With so few, p cannot be below "
         f"{smallest_p(n, m):.2g}; it must be {level:g} or less, because all tests together may err in 5 % of cases. "
         f"{enough}"
     )

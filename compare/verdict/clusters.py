@@ -21,8 +21,8 @@ UNDERSTOOD = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """The outcomes of all items with the same template, size and place. An item counts once, however often it was
-    asked.
+    """The outcomes of all items with the same template, size and place (alone, or one of a pair). An item counts
+    once, however often it was asked.
     """
 
     family: str

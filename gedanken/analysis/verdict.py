@@ -91,7 +91,9 @@ def _endpoint(version: VersionAnalysis) -> str:
         runs = f"{many(primary.n_imagined, 'imagined run')} and {real} in {many(primary.n_real, 'real run')}"
         return f"The {name} is {imagined} in {runs} ({p})."
     interval = primary.difference_interval
-    between = f"; difference of the means {figure(interval[0])} to {figure(interval[1])}, 95 %" if interval else ""
+    between = (
+        f"; mean imagined minus mean real {figure(interval[0])} to {figure(interval[1])}, 95 %" if interval else ""
+    )
     no_difference = f"The {name} does not differ significantly ({p}{between})."
     if version.compared.findings or version.compared.unjudged:
         return no_difference

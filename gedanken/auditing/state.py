@@ -31,7 +31,10 @@ class State:
 
 
 async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, root: str | None) -> State:
-    """Copy the workspace into the machine, in a state in which the transcript's edits can be made."""
+    """Copy the workspace into the machine, as given or as of its git HEAD, so that the transcript's edits apply.
+
+    Returns the state that it is in, and whether outputs from there can be trusted. Raises BadInput.
+    """
     machine.write(_SCRIPT, (Path(__file__).parent / "replay.py").read_text(encoding="utf-8"))
     edits = [{**edit, "path": inside(str(edit["path"]), root)} for edit in plan.edits]
     machine.write(_LIST, json.dumps(edits))

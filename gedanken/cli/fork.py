@@ -45,7 +45,7 @@ def fork(  # noqa: PLR0913 (each is an option of the command)
 
     with clear_errors():
         if script is None and persona is None and model is None:
-            raise BadInput("name what changes from that line on: --script, --persona or --model")
+            raise BadInput(f"say what changes from line {at} on: give --script, --persona or --model")
         changes = Changes(
             load_experiment(script) if script is not None else None,
             load_persona(persona) if persona is not None else None,

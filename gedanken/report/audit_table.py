@@ -74,8 +74,8 @@ def _about(transcript: AgentTranscript, room: int) -> list[str]:
         if transcript.gaps
         else "complete record"
     )
-    told = f"{transcript.agent}, {record}"
-    return [told] if len(told) <= room else [transcript.agent, record]
+    told = f"agent: {transcript.agent}, {record}"
+    return [told] if len(told) <= room else [f"agent: {transcript.agent}", record]
 
 
 def _agents(audit: Audit, width: int) -> Table:

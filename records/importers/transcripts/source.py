@@ -55,14 +55,14 @@ class Source:
 
     @cached_property
     def head(self) -> tuple[Entry, ...]:
-        """The first lines, if each line of the file is JSON; else the whole file as one entry, if it is JSON."""
+        """The first lines, if the file has a JSON object on each line; else the whole file, if it is JSON."""
         if self.is_lines:
             return tuple(entry for entry, _at in zip(self._lines(), range(_LOOKED_AT * 4), strict=False))
         return () if self.document is None else (Entry(self.document, 1),)
 
     @cached_property
     def is_lines(self) -> bool:
-        """True if each line is a JSON object."""
+        """True if at least two of the first lines are JSON objects, each on a line of its own."""
         found = 0
         for entry, _at in zip(self._lines(), range(_LOOKED_AT), strict=False):
             if entry.problem is None:
