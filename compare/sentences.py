@@ -1,5 +1,6 @@
 """Findings as sentences, and as plain values."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -7,6 +8,11 @@ from typing import Any
 
 from gedanken.experiment.finding import Finding
 
+_QUOTED = re.compile("“([^”]*)”")
+_VALUE = "{}"
+"""Stands for a value in the words of a print."""
+_LONG_QUOTATION = 75
+_WORDS_AROUND = 1
 _EACH = "{who} {observed}."
 _AGAINST = "{who} {observed}; {expected}."
 _EXPECTED_FIRST = "{expected}; {who} {observed}."
@@ -115,10 +121,51 @@ def kinds_in_words(findings: Sequence[Finding]) -> list[str]:
 def sentence(finding: Finding) -> str:
     """Write the finding as one plain sentence."""
     forms = {**_FORMS, **_OF_A_COMMAND} if finding.subject else _FORMS
+    expected, observed = finding.expected, finding.observed
+    if finding.check == "literal differs":
+        expected, observed = around_difference(expected, _with_place(finding))
     told = forms.get(finding.check, _EACH).format(
-        who=who(finding), observed=finding.observed, expected=finding.expected, subject=finding.subject
+        who=who(finding), observed=observed, expected=expected, subject=finding.subject
     )
     return f"{told} {finding.caution}" if finding.caution else told
+
+
+def around_difference(expected: str, observed: str) -> tuple[str, str]:
+    """Shorten two quoted lines to the words that differ, and a few words around them, so that a narrow screen shows
+    the difference. Texts with more than one quotation are left as they are.
+    """
+    ours, theirs = _QUOTED.findall(expected), _QUOTED.findall(observed)
+    if len(ours) != 1 or len(theirs) != 1 or max(len(ours[0]), len(theirs[0])) <= _LONG_QUOTATION:
+        return expected, observed
+    rows = [ours[0].split(" "), theirs[0].split(" ")]
+    begin = _alike(*rows)
+    end = min(_alike(rows[0][::-1], rows[1][::-1]), min(map(len, rows)) - begin)
+    shown = [_part(row, begin, len(row) - end) for row in rows]
+    return expected.replace(ours[0], shown[0]), observed.replace(theirs[0], shown[1])
+
+
+def _with_place(finding: Finding) -> str:
+    """Return what is observed, with the run and the line in place of “the imagined log” if there is only one."""
+    if len(finding.runs) != 1 or not finding.evidence or finding.evidence[0].source != finding.runs[0]:
+        return finding.observed
+    place = f"line {finding.evidence[0].number} of {finding.runs[0]} shows"
+    return re.sub(r"^the imagined (?:log|run) shows", place, finding.observed)
+
+
+def _alike(ours: Sequence[str], theirs: Sequence[str]) -> int:
+    """Return how many words two lines have in common at their beginning; a value stands for any word with a digit."""
+    pairs = zip(ours, theirs, strict=False)
+    return next((at for at, (our, their) in enumerate(pairs) if not _same(our, their)), min(len(ours), len(theirs)))
+
+
+def _same(our: str, their: str) -> bool:
+    parts = [re.escape(part) for part in our.split(_VALUE)]
+    return re.fullmatch(r"\S{1,80}?".join(parts), their) is not None if _VALUE in our else our == their
+
+
+def _part(row: Sequence[str], begin: int, end: int) -> str:
+    low, high = max(0, begin - _WORDS_AROUND), min(len(row), end + _WORDS_AROUND)
+    return f"{'… ' if low else ''}{' '.join(row[low:high])}{' …' if high < len(row) else ''}"
 
 
 def who(finding: Finding) -> str:

@@ -1,0 +1,54 @@
+"""Findings as sentences that fit a narrow screen."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gedanken.compare.sentences import around_difference, sentence
+from gedanken.experiment.finding import Finding, LineRef
+
+REALLY = "The real logs have “Epoch {}/{}: train loss {}, train acc {}, validation loss {} on {} images”"
+SHOWN = "Epoch 5/8: train loss 0.71, train acc 0.8, evaluation loss 0.65 on 1000 images"
+
+
+def reworded(label: str = "said.log") -> Finding:
+    return Finding(
+        "literal differs",
+        (label,),
+        (LineRef("said.log", 8, SHOWN, "stdout"),),
+        expected=REALLY,
+        observed=f"the imagined log shows “{SHOWN}”",
+    )
+
+
+def test_of_long_lines_the_words_that_differ_are_shown_with_the_place() -> None:
+    assert sentence(reworded()) == (
+        "The real logs have “… {}, validation loss …”; line 8 of said.log shows “… 0.8, evaluation loss …”."
+    )
+
+
+def test_a_place_is_named_only_if_it_is_the_runs_own() -> None:
+    assert "the imagined log shows" in sentence(reworded("other.log"))
+
+
+@pytest.mark.parametrize(
+    ("expected", "observed"),
+    [
+        ("The real logs have “Best {}”", "the imagined log shows “Top 3”"),
+        (f"{REALLY}, “and another”", f"the imagined log shows “{SHOWN}”"),
+        ("The real logs have none", f"the imagined log shows “{SHOWN}”"),
+    ],
+)
+def test_short_lines_and_more_than_one_are_quoted_whole(expected: str, observed: str) -> None:
+    assert around_difference(expected, observed) == (expected, observed)
+
+
+WORDS = st.lists(st.sampled_from(["loss", "acc", "{}", "12", "(", "…", "\\", "a{}b"]), min_size=1, max_size=40).map(
+    " ".join
+)
+
+
+@given(WORDS, WORDS)
+def test_what_is_shown_of_a_line_is_a_part_of_it(ours: str, theirs: str) -> None:
+    for told, whole in zip(around_difference(f"“{ours}”", f"“{theirs}”"), (ours, theirs), strict=True):
+        assert told[1:-1].removeprefix("… ").removesuffix(" …") in whole
