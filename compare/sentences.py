@@ -93,7 +93,7 @@ _KINDS = {
     "reseeding failed": "a seed that cannot be changed",
     "samples repeat each other": "the same numbers in several imagined runs",
     "seed does not hold": "real runs that differ despite a fixed seed",
-    "series differs": "other curves of numbers",
+    "series differs": "curves unlike the real ones",
     "time differs": "a claimed time far from the real one",
 }
 """The kinds of findings in words, as something that a run shows; a check of a plug-in names its kind itself."""

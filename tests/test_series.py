@@ -182,6 +182,14 @@ def test_numbers_that_tell_the_same_twice_are_counted_once() -> None:
     assert found["Test loss (train.py:33)"].why_no_p == "it tells the same as last Test loss (train.py:33)"
 
 
+def test_a_seed_that_each_run_prints_is_in_no_test() -> None:
+    ours = [f"Seed: {seed}\n{text}" for seed, text in enumerate(REAL, start=1)]
+    theirs = [f"Seed: {seed}\n{text}" for seed, text in enumerate(ALIKE, start=101)]
+    result = compared(ours, theirs, None)
+    assert by_name(result)["Seed"].why_no_p == "it is chosen for each run, and not measured"
+    assert not any("Seed" in finding.subject + finding.observed for finding in result.findings)
+
+
 def test_what_all_real_runs_agree_on_and_what_takes_time_is_in_no_test() -> None:
     def more(text: str, seed: int) -> str:
         return f"{text}Parameters: 50890\nTraining took {seed}.5s\n"

@@ -24,7 +24,9 @@ class Exporter(Protocol):
 
 
 class OpensExporter(Protocol):
-    """The object that an entry point in `gedanken.exporters` names. All installed exporters are used in every run."""
+    """Opens an exporter. A plug-in registers it as an entry point in `gedanken.exporters`; every run uses all that
+    are installed.
+    """
 
     def __call__(self, folder: Path, /) -> Exporter:
         """Open the exporter for the run in `folder`."""

@@ -56,8 +56,8 @@ def shows_tools(transcript: AgentTranscript) -> bool:
 def is_known_speaker(transcript: AgentTranscript, event: int) -> bool:
     """Return whether a message certainly contains the agent's own words.
 
-    In a copied or exported text, only a message that follows one of the user's is certainly the agent's, and only if
-    that user message quotes no other chat.
+    In a copied or exported text, this is certain only after a message of the user, and only if the user's latest
+    message quotes no other chat.
     """
     if transcript.form != "text":
         return True

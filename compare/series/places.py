@@ -11,8 +11,8 @@ Indices = NDArray[np.int64]
 
 
 def placed(keys: Sequence[Numbers], names: Sequence[str]) -> tuple[list[Indices], Numbers, str]:
-    """Return the positions of each run's values among the points of all runs; these points; and what they are counted
-    by.
+    """Return three things: for each run, the positions of its values among the points of all runs; these points; and
+    the name of what counts them, such as `epoch`.
 
     If a run has several values at one point, they are distinguished by their order.
     """

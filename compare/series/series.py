@@ -34,7 +34,9 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Series:
-    """One number of one print, at every point of every measured run; the real runs come first."""
+    """One number that the program prints repeatedly, such as the loss: its values in every measured run, by epoch or
+    step. The real runs come first.
+    """
 
     name: str
     column: Column

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gedanken.compare.output.vocabulary import Role
 from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.run_set import RunSet
 from gedanken.compare.results import SeriesResult
@@ -31,6 +32,7 @@ POINTS_TESTED = 200
 """For a series with more points, this many evenly spaced ones are tested and measured."""
 ENVIRONMENT = "times, speeds and memory are measured on another machine"
 SAME = "it is the same in all real runs"
+CHOSEN = "it is chosen for each run, and not measured"
 ALL_SAME = "all runs show the same"
 NO_END = "no imagined run reached its end"
 ALIKE = 0.9999
@@ -199,6 +201,9 @@ def _why_not(
     # A loss that rounds to 0.00 in every real run can still differ in another run; a parameter count is a fixed fact.
     if is_same and (series.column.metric is None or _is_fixed(run_set)):
         return SAME
+    is_constant = not np.ptp(np.nan_to_num(series.values[:, common]), axis=1).any()
+    if is_constant and series.column.meaning.role is Role.SETTING:
+        return CHOSEN
     return None
 
 

@@ -41,7 +41,7 @@ class Run:
 
 
 class Importer(Protocol):
-    """The object that an entry point in `gedanken.importers` names."""
+    """Reads one file of a further format. A plug-in registers it as an entry point in `gedanken.importers`."""
 
     def __call__(self, brought: BroughtFile, /) -> Run | None:
         """Read a file; None if it is not of the importer's kind. Raises BadInput, with the line, if it is damaged."""

@@ -48,7 +48,7 @@ def plain_log(brought: BroughtFile) -> Run:
     """Read any text as a program's output. Raises BadInput if it is empty."""
     path = brought.path
     if not brought.text.strip():
-        raise BadInput(f"{path}: {'it was empty' if path == STANDARD_INPUT else 'the file is empty'}")
+        raise BadInput("standard input was empty" if path == STANDARD_INPUT else f"{path}: the file is empty")
     return Run(name_of(path), printed(as_left(brought.text), path))
 
 
