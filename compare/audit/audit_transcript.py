@@ -9,6 +9,7 @@ from gedanken.compare.audit.denied_numbers import denied
 from gedanken.compare.audit.early_numbers import stated_early
 from gedanken.compare.audit.find_claims import NOTHING, Spans, spot
 from gedanken.compare.audit.firmness import is_firm
+from gedanken.compare.audit.held_up import of_what_it_shows
 from gedanken.compare.audit.judge_again import judge_again
 from gedanken.compare.audit.judge_cases import judge_case
 from gedanken.compare.audit.judge_checks import judge_check
@@ -85,6 +86,7 @@ class _Audit:
         verdict = of_another_name(case, verdict) or verdict
         verdict = of_changed_input(case, verdict) or stated_early(case, verdict) or denied(case, verdict) or verdict
         verdict = of_unused_instrument(case, verdict) or of_another_address(case, verdict) or verdict
+        verdict = of_what_it_shows(case, verdict) or verdict
         if verdict.status in ACCUSATIONS and not spotted.firm and not _is_of_no_run(case, verdict):
             verdict = undecidable("it may be about something other than a run in this session", *verdict.evidence)
         sources = sources_of(spotted.claim, self.numbers, self.record, verdict.evidence)
