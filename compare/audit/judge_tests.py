@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from gedanken.compare.audit.commands import Step, is_narrowed, steps_of
 from gedanken.compare.audit.judge_silent import judge_silent, newer, not_run_again
-from gedanken.compare.audit.outcomes import Tests, says_cut
+from gedanken.compare.audit.other_summaries import Tests
+from gedanken.compare.audit.outcomes import says_cut
 from gedanken.compare.audit.runs import Run, short
 from gedanken.compare.audit.same_command import is_of_suite, is_run
 from gedanken.compare.audit.says import TestsSay
