@@ -6,7 +6,11 @@ from agent_sessions import Session
 from gedanken.compare.audit.audit_transcript import audit_transcript
 
 PLAY = "PLAY RECAP\nweb1 : ok=12 changed=3 unreachable=0 failed=0 skipped=2"
-PODS = "NAME      READY   STATUS    RESTARTS   AGE\nweb-a-1   1/1     Running   0          40s\nweb-b-1   1/1     Running   {}          40s"
+PODS = (
+    "NAME      READY   STATUS    RESTARTS   AGE\n"
+    "web-a-1   1/1     Running   0          40s\n"
+    "web-b-1   1/1     Running   {}          40s"
+)
 LOADED = "http_req_duration..: avg=12.1ms p(95)=41.2ms\nhttp_req_failed....: 0.04%  3 out of 9012"
 
 
