@@ -15,10 +15,10 @@ _GETS = r"(?:gets?|got|receives?|received|returns?|returned|yields?|yielded|give
 _COMPILED = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"\bexpect(?:s|ed) {_WANTED}(?:,? (?:but|and|yet)|,)? (?:it |actually |only )?(?:{_GETS}|was|is) {_GOT}",
+        rf"\bexpect(?:s|ed) {_WANTED},? (?:but|and|yet) (?:it |actually |only )?(?:{_GETS}|was|is) {_GOT}",
         rf"\b{_GETS} {_GOT},? (?:instead of|in place of|rather than) (?:the expected )?{_WANTED}",
         rf"\b{_GETS} {_GOT},? (?:where|when|while|but|though) {_WANTED} (?:is|was) (?:expected|wanted)",
-        rf"\b{_GETS} {_GOT},? (?:but )?(?:expect(?:s|ed)|want(?:s|ed)) {_WANTED}",
+        rf"\b{_GETS} {_GOT},? (?:but|and) (?:expect(?:s|ed)|want(?:s|ed)) {_WANTED}",
     )
 ]
 _HINT = re.compile(r"expect|instead of|in place of|rather than|want", re.IGNORECASE)
