@@ -76,3 +76,20 @@ def test_failures_and_skips_are_told_in_other_words(said: str, status: str) -> N
 def test_what_is_supposed_or_asked_is_no_claim(said: str) -> None:
     session = Session().ran("cargo nextest run", " Summary [ 8.8s] 31 tests run: 31 passed, 0 skipped").said(said)
     assert not audit_transcript(session.transcript())
+
+
+def test_what_passed_when_repeated_may_be_counted() -> None:
+    shown = "Running 25 tests using 4 workers\n\n  1 flaky\n    [chromium] › a\n  2 skipped\n  22 passed (17.6s)"
+    for said in ("23 tests pass.", "22 tests passed."):
+        session = Session().ran("npx playwright test", shown).said(said)
+        assert {one.status for one in audit_transcript(session.transcript())} == {"supported"}
+
+
+def test_none_of_the_tests_of_several_runs_fails() -> None:
+    session = (
+        Session()
+        .ran("cargo nextest run -p a", " Summary [ 8.8s] 31 tests run: 31 passed, 0 skipped")
+        .ran("cargo nextest run -p b", " Summary [ 1.8s] 11 tests run: 11 passed, 2 skipped")
+    )
+    for said in ("None of the 42 tests fails.", "44 tests, none failed."):
+        assert "misquoted" not in {one.status for one in audit_transcript(session.said(said).transcript())}

@@ -23,6 +23,9 @@ class Tests(NamedTuple):
     left_out: tuple[int, ...] = ()
     """Numbers of tests that did not run or were expected to fail; a claim may call each of them skipped."""
 
+    flaky: int = 0
+    """Number of tests that passed only when they were repeated, if the runner does not count them as passed."""
+
     @property
     def all_pass(self) -> bool:
         """True if at least one test ran and none failed."""
@@ -149,5 +152,5 @@ def _playwright(text: str) -> Iterator[Tests]:
         skipped, unrun, flaky = (count.get(what, 0) for what in ("skipped", "did not run", "flaky"))
         left_out = (skipped, unrun, skipped + unrun) if unrun else ()
         total = passed + failed + skipped + unrun + flaky
-        yield Tests(passed, failed, skipped, found.start(), found[0].strip(), total, left_out=left_out)
+        yield Tests(passed, failed, skipped, found.start(), found[0].strip(), total, left_out=left_out, flaky=flaky)
         at = found.end()
