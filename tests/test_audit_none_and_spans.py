@@ -49,3 +49,17 @@ def test_it_is_held_against_what_was_printed(command: str, output: str, said: st
 )
 def test_what_is_no_report_is_no_claim(said: str) -> None:
     assert not audit_transcript(Session().ran("ls", "a").said(said).transcript())
+
+
+@pytest.mark.parametrize(
+    ("command", "output", "said", "status"),
+    [
+        ("pip-audit", "No known vulnerabilities found", "Locked; no known vulnerabilities.", "supported"),
+        ("npx eslint .", "", "Locked; no known vulnerabilities.", "undecidable"),
+        ("pip-audit", "Found 2 known vulnerabilities in 1 package", "no known vulnerabilities", "undecidable"),
+        ("helm status w", "STATUS: deployed\nREVISION: 4", "The release is at revision 4.", "supported"),
+        ("helm status w", "STATUS: deployed\nREVISION: 4", "The release is at revision 5.", "undecidable"),
+    ],
+)
+def test_what_a_scanner_knows_and_the_number_of_a_state(command: str, output: str, said: str, status: str) -> None:
+    assert statuses(Session().ran(command, output).said(said)) == {status}

@@ -73,3 +73,24 @@ def test_other_words_are_not_carried_by_another_outcome(command: str, output: st
 )
 def test_how_something_works_is_no_claim(said: str) -> None:
     assert not audit_transcript(Session().ran("ls", "a").said(said).transcript())
+
+
+@pytest.mark.parametrize(
+    ("command", "said", "status"),
+    [
+        ("alembic downgrade -1", "I rolled it back with `alembic downgrade -1`.", "supported"),
+        ("alembic upgrade head", "I rolled it back with `alembic downgrade -1`.", "undecidable"),
+        ("nginx -t", "I validated the config with `nginx -t`.", "supported"),
+        ("make all", "I timed it with `hyperfine ./a.out`.", "undecidable"),
+    ],
+)
+def test_what_was_done_with_a_command_was_run(command: str, said: str, status: str) -> None:
+    assert statuses(Session().ran(command, "ok").said(said)) == {status}
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["I tried it with `x = None`.", "I would have timed it with `hyperfine ./a`.", "I tested it with `Foo.bar()`."],
+)
+def test_what_is_no_command_was_not_run(said: str) -> None:
+    assert not audit_transcript(Session().ran("ls", "a").said(said).transcript())

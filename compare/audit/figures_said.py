@@ -81,6 +81,11 @@ _NONE = re.compile(
     re.IGNORECASE,
 )
 """That there are none of a thing, as what was looked for."""
+_NO_KNOWN = re.compile(
+    r"(?:^\W*|[,;:(–—] ?|\band )(?:no|zero|0) known (?P<noun>vulnerabilit(?:y|ies)|advisor(?:y|ies)|CVEs)(?=\W*$|[.,;)])",
+    re.IGNORECASE,
+)
+"""What a scanner is quoted with."""
 _NONE_DID = re.compile(
     r"\b(?:(?:no|not a single|not one|zero)\s{1,3}(?P<noun>(?:[a-z][\w-]{2,14}\s{1,3}){0,2}?[a-z]{3,14})|none(?: of (?:them|these|those|the \w+))?)"
     r"\s{1,3}(?:(?:was|were|has|have|is|are|got|had|been|ever)\s{1,3}){0,2}"
@@ -136,6 +141,8 @@ _WAS = re.compile(
     re.IGNORECASE,
 )
 """Before a number that states what another one was, and shares its unit."""
+_SERIAL = re.compile(r"\b(?:revision|generation)\s{1,3}\Z", re.IGNORECASE)
+"""Before the number of a state that a program keeps."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _EUROPEAN = re.compile(r"\d{1,3}(?:\.\d{3})+")
 _SIGNED = {"+": "insertions", "-": "deletions", "−": "deletions", "–": "deletions"}
@@ -204,6 +211,9 @@ def _figures(sentence: Sentence) -> Iterator[tuple[int, int, Figure, str]]:
     for none in _NONE.finditer(plain):
         figure = Figure(Decimal(0), "", *names_in(sentence, none.start(), none.start("noun")))
         yield none.start(), none.end("noun"), figure, ""
+    for none in _NO_KNOWN.finditer(plain):
+        figure = Figure(Decimal(0), "", keys_in(none["noun"]), names_in(sentence, none.start(), none.end())[1])
+        yield none.start(), none.end(), figure, ""
     for one in _NONE_DID.finditer(plain):
         called = keys_in(f"{one['noun'] or ''} {_CALLED.get(one['did'].lower(), one['did'])}")
         yield (
@@ -237,6 +247,7 @@ def _is_figure(plain: str, found: re.Match[str]) -> bool:
     digits = re.sub(r"\D", "", text)
     return (
         len(digits) > 1
+        or _SERIAL.search(plain[: found.start("value")]) is not None
         or (text == "0" and _FOUND_NONE.search(plain[: found.start("value")]) is not None)
         or _ACTED_ON.match(plain, found.end()) is not None
         or _CHANGED.search(plain[: found.start("value")]) is not None
