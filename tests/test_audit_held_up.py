@@ -97,3 +97,37 @@ def test_an_answer_is_of_the_address_beside_it(said: str, status: str) -> None:
         "./crawl https://docs.local", "[00:02] 200 https://docs.local/\n[04:00] 404 https://docs.local/b/old"
     )
     assert statuses(crawled.said(said)) == {status}
+
+
+def judged(said: str) -> set[str]:
+    return statuses(
+        Session()
+        .ran("python eval.py --model base", "acc 0.812")
+        .ran("python eval.py --model tuned", "acc 0.799")
+        .said(said)
+    )
+
+
+@pytest.mark.parametrize("said", ["Accuracy stays at 0.812 after tuning.", "Accuracy: 0.812."])
+def test_a_bare_metric_is_that_of_the_last_run_of_the_program(said: str) -> None:
+    assert judged(said) == {"undecidable"}
+
+
+@pytest.mark.parametrize(
+    "said", ["The base model has an accuracy of 0.812.", "Accuracy: 0.799.", "The accuracy was 0.812, then 0.799."]
+)
+def test_a_metric_of_a_named_run_or_of_both_is_carried(said: str) -> None:
+    assert judged(said) == {"supported"}
+
+
+def test_several_addresses_answer_as_one_does_only_where_each_was_asked() -> None:
+    asked = "curl -s -o /dev/null -w '%{{http_code}}' localhost:8080/{}"
+    first = Session().ran(asked.format("a"), "200")
+    assert statuses(first.ran(asked.format("b"), "500").said("Both endpoints return 200.")) == {"undecidable"}
+    second = Session().ran(asked.format("a"), "200").ran(asked.format("b"), "200")
+    assert statuses(second.said("Both endpoints return 200.")) == {"supported"}
+
+
+def test_a_warning_is_an_objection() -> None:
+    shown = "warning: unused variable\nwarning: `x` (lib) generated 1 warning\n    Finished `dev` profile"
+    assert "supported" not in statuses(Session().ran("cargo clippy", shown).said("clippy raised no objections."))

@@ -21,6 +21,10 @@ _ANSWERS = re.compile(
     r"c[ao]mes? back|yields?|is|was|antwortet\w*|répond\w*|respond\w*)\b|:|→|->",
     re.IGNORECASE,
 )
+_SEVERAL = re.compile(
+    r"\b(?:both|all|every|each)\b[^.;]{0,24}\b(?:endpoints?|routes?|urls?|pages?|paths?|address(?:es)?|links?|handlers?)\b",
+    re.IGNORECASE,
+)
 _STATUS = re.compile(r"(?<![\w.])[1-5]\d\d(?![\w.]*\d)")
 _FETCHERS = frozenset(["curl", "wget", "http", "https", "xh", "httpie"])
 _FILE = re.compile(r"\.\w{1,5}$|^/(?:usr|etc|tmp|var|home|opt|bin|dev|proc|mnt|root|work|app|src)\b")
@@ -34,6 +38,8 @@ def of_another_address(case: Case, verdict: Verdict) -> Verdict | None:
     run = next((one for one in case.runs_before()[:60] if one.result == verdict.evidence[0].event), None)
     if sentence is None or run is None:
         return None
+    if (several := _of_several(case, sentence, run, verdict)) is not None:
+        return several
     named = {found["path"].rstrip("/") for found in _PATH.finditer(sentence.raw) if not _FILE.search(found["path"])}
     if not (asked := _asked_for(run)):
         return _of_no_address(case, sentence, run, verdict, named)
@@ -44,6 +50,19 @@ def of_another_address(case: Case, verdict: Verdict) -> Verdict | None:
     ):
         return None
     return undecidable(f"the run asked for “{min(asked)}”, and not for “{min(named)}”", *verdict.evidence)
+
+
+def _of_several(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
+    """Return the verdict on how several addresses answered, if one answer alone supports it."""
+    status = _STATUS.search(case.spotted.claim.quote)
+    if status is None or not _SEVERAL.search(sentence.plain) or not _ANSWERS.search(sentence.plain):
+        return None
+    programs = {step.program for step in run.steps if step.family != "quiet"} or {step.program for step in run.steps}
+    alike = [one for one in case.runs_before()[:60] if programs & {step.program for step in one.steps}]
+    codes = [code[0] for one in alike for code in _STATUS.finditer(one.text[:20_000])]
+    if len(codes) > 1 and set(codes) == {status[0]}:
+        return None
+    return undecidable("it does not show how each of them answered", *verdict.evidence)
 
 
 def _of_no_address(case: Case, sentence: Sentence, run: Run, verdict: Verdict, named: set[str]) -> Verdict | None:

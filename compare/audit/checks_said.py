@@ -135,7 +135,7 @@ _NO_WARNINGS = re.compile(
 """Behind a statement that all is well, in the same part of the sentence."""
 _SPOTLESS = re.compile(
     r"\b(?:clean(?:ly)?|quiet|silent|spotless|nothing|(?:no|zero|0|without(?: any| a single)?) (?:\w+ )?(?:issues?|problems?|findings?|"
-    r"complaints?)|sauber|nichts|propre|rien|limpi[oa]|nada)\b",
+    r"complaints?|remarks?|objections?|diagnostics|mistakes|concerns)|(?:anything|a thing)|sauber|nichts|propre|rien|limpi[oa]|nada)\b",
     re.IGNORECASE,
 )
 """Words that leave no room for warnings, though they may be meant of errors."""

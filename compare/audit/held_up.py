@@ -10,6 +10,7 @@ from gedanken.compare.audit.other_names import clause_around, printed_by, senten
 from gedanken.compare.audit.parts import Sentence
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.says import FiguresSay, ValueSays
+from gedanken.compare.audit.tenses import is_of_the_past
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
 _MOST_RUNS = 60
@@ -31,6 +32,8 @@ _SAME = re.compile(
     r"constant|as before|no change|not changed?|n't changed?|unverändert|bleibt|inchangée?|reste|sigue|igual)\b",
     re.IGNORECASE,
 )
+_ANY_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
+_WORD = re.compile(r"[a-z0-9]\w*")
 _ELSE = re.compile(
     r"\b(?:with|without|on|for|in|under|using|when|if|before|until|old|default|of the|at (?!\d)|"
     r"mit|ohne|avec|sans|con|sin)\b",
@@ -85,25 +88,68 @@ def _is_unwell(row: str) -> bool:
 
 
 def _of_a_later_run(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return the verdict on a number that is said not to have changed, if the same command printed another since."""
-    if not _SAME.search(_clause(case, sentence)):
+    """Return the verdict on a number that is said to hold still, or is a bare metric, if a later run of the same
+    program printed another.
+    """
+    is_same = _SAME.search(_clause(case, sentence)) is not None
+    if not is_same and not _is_bare(case, sentence):
         return None
     offset = _offset(run, verdict)
     end = offset + len(verdict.evidence[0].quote)
     mine = [one for one in printed_by(case, run) if offset <= one.start <= end][:1]
     for later in case.runs_before()[:_MOST_RUNS] if mine else ():
-        if later.call <= run.call or later.result is None or later.command.strip() != run.command.strip():
+        if later.call <= run.call or later.result is None or not _is_alike(run, later):
             continue
         others = [one for one in printed_by(case, later) if one.mine == mine[0].mine and one.kind == mine[0].kind]
-        if others and all(_differs(one, mine[0]) for one in others):
-            line = case.record.evidence(later.result, others[0].start)
-            said = f"a later run of the same command says “{' '.join(line.quote.split())[:100]}”"
-            is_last = len(others) == 1 and not later.cut and not case.record.edits_between(later.at, case.event)
-            is_plain = _SAME.search(case.spotted.claim.quote) and not _ELSE.search(sentence.plain)
-            if is_last and is_plain and not case.spotted.earlier:
-                return Verdict("misquoted", said, (line, *verdict.evidence[:1]))
-            return undecidable(said, line, *verdict.evidence)
+        if not others or not all(_differs(one, mine[0]) for one in others) or _is_told_apart(case, run, later):
+            continue
+        if not is_same and any(_is_said(case, one) for one in others):
+            continue
+        line = case.record.evidence(later.result, others[0].start)
+        is_one = later.command.strip() == run.command.strip()
+        said = f"a later run of {'the same command' if is_one else 'this program'} says “{_short(line.quote)}”"
+        is_last = len(others) == 1 and not later.cut and not case.record.edits_between(later.at, case.event)
+        is_plain = _SAME.search(case.spotted.claim.quote) and not _ELSE.search(sentence.plain)
+        if is_one and is_last and is_plain and not case.spotted.earlier:
+            return Verdict("misquoted", said, (line, *verdict.evidence[:1]))
+        return undecidable(said, line, *verdict.evidence)
     return None
+
+
+def _is_bare(case: Case, sentence: Sentence) -> bool:
+    """Return whether a metric is told without a word for the run or the state that it is of."""
+    says = case.spotted.says
+    return (
+        isinstance(says, ValueSays)
+        and says.what == "metric"
+        and sentence.where != "row"
+        and not case.spotted.earlier
+        and len(_ANY_NUMBER.findall(sentence.plain)) == 1
+        and not is_of_the_past(sentence.plain)
+        and not _ELSE.search(sentence.plain)
+    )
+
+
+def _is_alike(run: Run, later: Run) -> bool:
+    """Return whether two runs start the same program with the same first argument."""
+    mine = {step.words[:2] for step in run.steps if step.family != "quiet"}
+    return any(step.words[:2] in mine for step in later.steps)
+
+
+def _is_told_apart(case: Case, run: Run, later: Run) -> bool:
+    """Return whether the message names what only the command of the earlier run has."""
+    only = set(_WORD.findall(run.command.lower())) - set(_WORD.findall(later.command.lower()))
+    return bool(only & set(_WORD.findall(case.message.lower())))
+
+
+def _is_said(case: Case, one: Printed) -> bool:
+    """Return whether the message tells a printed number too, maybe rounded."""
+    digits = str(one.value).lstrip("0").lstrip(".")
+    return digits[:2] in case.message
+
+
+def _short(text: str) -> str:
+    return " ".join(text.split())[:100]
 
 
 def _differs(one: Printed, other: Printed) -> bool:
