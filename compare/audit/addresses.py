@@ -4,6 +4,7 @@ import re
 
 from gedanken.compare.audit.commands import steps_of
 from gedanken.compare.audit.other_names import sentence_of
+from gedanken.compare.audit.parts import Sentence
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
@@ -13,6 +14,18 @@ _PATH = re.compile(
 _URL = re.compile(
     r"(?:https?://)?(?:localhost|\$\{?\w+\}?|[\w-]+(?:\.[\w-]+)+|\d+(?:\.\d+){3}|(?=:\d))(?::\d+)?(?P<path>/[^\s'\"?#|]*)"
 )
+_HOST = re.compile(r"https?://(?P<host>[\w.-]+(?::\d+)?)")
+_SHOWN_PATH = re.compile(r"(?:^|[\s\"'])/[\w-]+")
+_ANSWERS = re.compile(
+    r"\b(?:responds?|responded|answers?|answered|returns?|returned|replie[sd]|gives?|gave|gets?|got|serve[sd]?|"
+    r"c[ao]mes? back|yields?|is|was|antwortet\w*|répond\w*|respond\w*)\b|:|→|->",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(
+    r"\b(?:both|all|every|each)\b[^.;]{0,24}\b(?:endpoints?|routes?|urls?|pages?|paths?|address(?:es)?|links?|handlers?)\b",
+    re.IGNORECASE,
+)
+_STATUS = re.compile(r"(?<![\w.])[1-5]\d\d(?![\w.]*\d)")
 _FETCHERS = frozenset(["curl", "wget", "http", "https", "xh", "httpie"])
 _FILE = re.compile(r"\.\w{1,5}$|^/(?:usr|etc|tmp|var|home|opt|bin|dev|proc|mnt|root|work|app|src)\b")
 
@@ -23,9 +36,13 @@ def of_another_address(case: Case, verdict: Verdict) -> Verdict | None:
         return None
     sentence = sentence_of(case)
     run = next((one for one in case.runs_before()[:60] if one.result == verdict.evidence[0].event), None)
-    if sentence is None or run is None or not (asked := _asked_for(run)):
+    if sentence is None or run is None:
         return None
+    if (several := _of_several(case, sentence, run, verdict)) is not None:
+        return several
     named = {found["path"].rstrip("/") for found in _PATH.finditer(sentence.raw) if not _FILE.search(found["path"])}
+    if not (asked := _asked_for(run)):
+        return _of_no_address(case, sentence, run, verdict, named)
     if (
         not named
         or any(_is_same(one, path) for one in named for path in asked)
@@ -33,6 +50,35 @@ def of_another_address(case: Case, verdict: Verdict) -> Verdict | None:
     ):
         return None
     return undecidable(f"the run asked for “{min(asked)}”, and not for “{min(named)}”", *verdict.evidence)
+
+
+def _of_several(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
+    """Return the verdict on how several addresses answered, if one answer alone supports it."""
+    status = _STATUS.search(case.spotted.claim.quote)
+    if status is None or not _SEVERAL.search(sentence.plain) or not _ANSWERS.search(sentence.plain):
+        return None
+    programs = {step.program for step in run.steps if step.family != "quiet"} or {step.program for step in run.steps}
+    alike = [one for one in case.runs_before()[:60] if programs & {step.program for step in one.steps}]
+    codes = [code[0] for one in alike for code in _STATUS.finditer(one.text[:20_000])]
+    if len(codes) > 1 and set(codes) == {status[0]}:
+        return None
+    return undecidable("it does not show how each of them answered", *verdict.evidence)
+
+
+def _of_no_address(case: Case, sentence: Sentence, run: Run, verdict: Verdict, named: set[str]) -> Verdict | None:
+    """Return the verdict on how an address answered, if the lines that support it do not name that address."""
+    hosts = {found["host"] for found in _HOST.finditer(sentence.raw)}
+    if not (named or hosts) or not _ANSWERS.search(sentence.plain) or not _STATUS.search(case.spotted.claim.quote):
+        return None
+    lines = "\n".join(one.quote for one in verdict.evidence)
+    around = lines if _HOST.search(lines) or _SHOWN_PATH.search(lines) else f"{lines}\n{run.command}\n{run.text}"
+    if all(_names(one, around) for one in named or hosts):
+        return None
+    return undecidable(f"the result does not say this of “{min(named or hosts)}”", *verdict.evidence)
+
+
+def _names(address: str, text: str) -> bool:
+    return re.search(rf"{re.escape(address)}(?![\w-]|/\w)", text) is not None
 
 
 def _asked_for(run: Run) -> set[str]:

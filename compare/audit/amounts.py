@@ -1,5 +1,7 @@
 """Whether a printed number is the one that a claim states: the same, rounded, as a percentage, or in another unit."""
 
+import re
+from collections.abc import Iterator
 from decimal import Decimal
 
 from gedanken.compare.audit.labels import Printed
@@ -42,3 +44,12 @@ def rounds(stated: Decimal, real: Decimal, *, about: bool = False) -> bool:
     if step == 1 and abs(stated) < 10 and real != real.to_integral_value() and not about:
         return abs(stated - real) <= Decimal("0.5")
     return abs(stated - real) <= step / 2 or (0 <= real - stated < step < 1)
+
+
+_MINUTES = re.compile(r"(?<![\w.:])(?P<minutes>\d{1,3})\s?m(?:in)?\s?(?P<seconds>\d{1,2}(?:\.\d{1,9})?)\s?s(?:ec)?\b")
+
+
+def minutes_in(text: str) -> Iterator[tuple[int, Decimal]]:
+    """Yield the times in a text that are written in minutes and seconds: where each stands, and how many seconds."""
+    for found in _MINUTES.finditer(text):
+        yield found.start(), 60 * Decimal(found["minutes"]) + Decimal(found["seconds"])

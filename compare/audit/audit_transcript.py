@@ -9,11 +9,13 @@ from gedanken.compare.audit.denied_numbers import denied
 from gedanken.compare.audit.early_numbers import stated_early
 from gedanken.compare.audit.find_claims import NOTHING, Spans, spot
 from gedanken.compare.audit.firmness import is_firm
+from gedanken.compare.audit.held_up import of_what_it_shows
 from gedanken.compare.audit.judge_again import judge_again
 from gedanken.compare.audit.judge_cases import judge_case
 from gedanken.compare.audit.judge_checks import judge_check
 from gedanken.compare.audit.judge_deeds import judge_deed
 from gedanken.compare.audit.judge_figures import judge_figures
+from gedanken.compare.audit.judge_pairs import judge_pair
 from gedanken.compare.audit.judge_quantities import judge_quantity, judge_setting
 from gedanken.compare.audit.judge_runs import judge_exit, judge_run
 from gedanken.compare.audit.judge_shown import judge_file, judge_output
@@ -36,6 +38,7 @@ from gedanken.compare.audit.says import (
     FiguresSay,
     FileSays,
     OutputSays,
+    PairSays,
     RunSays,
     Spotted,
     TestsSay,
@@ -85,6 +88,7 @@ class _Audit:
         verdict = of_another_name(case, verdict) or verdict
         verdict = of_changed_input(case, verdict) or stated_early(case, verdict) or denied(case, verdict) or verdict
         verdict = of_unused_instrument(case, verdict) or of_another_address(case, verdict) or verdict
+        verdict = of_what_it_shows(case, verdict) or verdict
         if verdict.status in ACCUSATIONS and not spotted.firm and not _is_of_no_run(case, verdict):
             verdict = undecidable("it may be about something other than a run in this session", *verdict.evidence)
         sources = sources_of(spotted.claim, self.numbers, self.record, verdict.evidence)
@@ -121,14 +125,23 @@ class _Audit:
                 return judge_figures(case, says)
             case RunSays() as says:
                 return judge_run(case, says)
-            case CaseSays() | DeedSays() as says:
-                return judge_case(case, says) if isinstance(says, CaseSays) else judge_deed(case, says)
+            case CaseSays() | DeedSays() | PairSays() as says:
+                return _of_one_thing(case, says)
             case UnreadSays():
                 return undecidable("only a model (--claims-by) saw a claim here, and no rule can read it")
             case OutputSays() as says:
                 return judge_output(case, says, self.lines)
             case FileSays() as says:
                 return judge_file(case, says)
+
+
+def _of_one_thing(case: Case, says: CaseSays | DeedSays | PairSays) -> Verdict:
+    match says:
+        case CaseSays():
+            return judge_case(case, says)
+        case DeedSays():
+            return judge_deed(case, says)
+    return judge_pair(case, says)
 
 
 _OF_A_KIND = re.compile(r"(?:(?:all|the|\d+) ){0,2}[\w-]+ (?:tests?|specs?)\b", re.IGNORECASE)

@@ -8,7 +8,7 @@ from gedanken.compare.audit.edits import Edit, is_trivial, lasting, touches
 from gedanken.compare.audit.inputs import may_read, reads
 from gedanken.compare.audit.other_names import sentence_of
 from gedanken.compare.audit.programs import BENCHMARKS
-from gedanken.compare.audit.runs import Run
+from gedanken.compare.audit.runs import Run, asks_a_service
 from gedanken.compare.audit.says import FiguresSay, ValueSays
 from gedanken.compare.audit.tenses import is_of_the_past, is_of_the_present, says_unaffected, says_what_is
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
@@ -46,7 +46,7 @@ def of_changed_input(case: Case, verdict: Verdict) -> Verdict | None:
     line = verdict.evidence[0]
     if sure is not None and is_bound and (stale := _stale(case, run, sure)) is not None:
         return stale
-    change = sure or next((edit for edit in edits if _may_rest_on(case, run, edit)), None)
+    change = sure or next((edit for edit in edits if _may_rest_on(case, run, edit)), None) or _of_code(case, run)
     if change is None or verdict.status != "supported":
         return None
     reason = f"{change.path} was changed after the run that printed this number"
@@ -81,6 +81,20 @@ def _stale(case: Case, run: Run, edit: Edit) -> Verdict | None:
         f"{edit.path} was changed after the run that printed this number, and it was not run again",
         (record.evidence(event), record.evidence(edit.event)),
     )
+
+
+def _of_code(case: Case, run: Run) -> Edit | None:
+    """Return a change of the code that a run may have executed, if nothing like that run came after it."""
+    steps = [step for step in run.steps if step.family != "quiet"]
+    if run.only_shows or all(map(asks_a_service, steps)):
+        return None
+    family = next((one for one in ("build", "tests") if one in run.families()), "program")
+    change = case.record.change_since(run, case.event, family)
+    if change is None or any(
+        change.event < other.call < case.event and _is_alike(run, other) for other in case.runs_before()[:_MOST_RUNS]
+    ):
+        return None
+    return change
 
 
 def _is_alike(run: Run, other: Run) -> bool:

@@ -33,10 +33,10 @@ _MAKE = r"make(?= (?:is (?:clean|green|free|fine|OK)|succeed|passe|finishe|compl
 _SUBJECT = (
     rf"(?P<subject>\b(?:{_TOOL}|{_MAKE})\b|\b(?:{_LINT}|{_TYPES}|{_BUILD}|{_FORMAT})\b|[{CODE}]{{3,90}}){_ARGUMENTS}"
 )
-_BETWEEN = r"(?:(?:is|are|was|were|now|also|still|all|everything|works?|worked|compiles?|compiled|builds?|has|run|runs|ran|check|checks|step|command|completes|completed|finishes|finished|came|comes|back|come|both|exits|exited|ends|ended|goes|went|through|too|reports|reported|shows|showed|found|finds|prints|printed|gives|gave|lists|listed|says|said|has|had|raises|stays|remains|with|any|more|longer) ){0,4}"
+_BETWEEN = r"(?:(?:is|are|was|were|now|also|still|all|everything|works?|worked|compiles?|compiled|builds?|has|run|runs|ran|check|checks|step|command|completes|completed|finishes|finished|came|comes|back|come|both|exits|exited|ends|ended|goes|went|through|too|reports|reported|shows|showed|found|finds|prints|printed|gives|gave|lists|listed|says|said|has|had|raises|raised|stays|remains|counts|counted|sees|saw|knows|of|at|emits|emitted|detects|detected|flags|flagged|spots|spotted|yields|yielded|turns|turned|up|out|with|any|more|longer) ){0,4}"
 _GOOD = (
     r"(?P<good>pass(?:es|ed|ing)?|clean(?:ly)?|green|succeed(?:s|ed)?|successful(?:ly)?|success(?! rates?)|OK|fine|happy|silent|quiet|content(?! of)|free of (?:errors?|warnings?|findings)|satisfied|through(?! to)|"
-    r"(?:no|zero|0|without(?: any)?) (?:\w+ ){0,2}?(?:errors?|issues?|warnings?|problems?|violations?|offenses|complaints|findings|vulnerabilities|leaks|changes|bugs|alerts|broken requirements)|(?:0|no) bytes (?:lost|leaked)|no diff(?:erence)?s?|nothing(?: (?:to (?:complain about|report|fix|say|reformat|change|format)|either|wrong|at all|more|left|new))?(?=\W*$|[.,;!]| (?:to|either|wrong|at|more|left|new|and|now)\b)|"
+    r"(?:no|zero|0|not (?:a single|one)|without(?: any| a single| one)?) (?:\w+ ){0,2}?(?:errors?|issues?|warnings?|problems?|violations?|offenses|complaints?|findings?|vulnerabilit(?:y|ies)|leaks?|changes|bugs|alerts|broken requirements|remarks?|objections?|misspellings|typos|advisor(?:y|ies)|data races?|undefined behaviou?r|diagnostics|crashes|secrets|mistakes|concerns)|(?:0|no) bytes (?:lost|leaked)|no diff(?:erence)?s?|nothing(?: (?:to (?:complain about|report|fix|say|reformat|change|format)|either|wrong|at all|more|left|new|known))?(?=\W*$|[.,;!]| (?:to|either|wrong|at|more|left|new|known|and|now)\b)|"
     r"(?:zufrieden|ohne (?:einen )?(?:Fehler|Beanstandungen?)|(?:keine|keinen) (?:\w+ )?(?:Fehler|Probleme|Warnungen|Beanstandungen?)|nichts (?:zu beanstanden|gefunden)?|"
     r"ne (?:signale|trouve|rapporte|relève) (?:rien|aucune? \w+|pas d'\w+)|n'a rien (?:trouvé|signalé)|aucune (?:erreur|alerte)|sans (?:aucune )?erreurs?|"
     r"no (?:reporta|encuentra|encontró|da|muestra|señala) (?:ning[uú]na? )?(?:errores|error|problemas|nada|fallos)|sin (?:ning[uú]n )?(?:errores|error|problemas)|"
@@ -46,6 +46,9 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"(?P<subject>{_BUILD}) (?:of (?:the |this |my |our )?(?:\w+[ -]){{0,2}}\w+ |itself |as it (?:is|stands)(?: now)? ){_BETWEEN}{_GOOD}(?!\w)"),
     ("en", rf"(?P<subject>[{CODE}]{{3,90}}) (?:now |also |still ){{0,2}}(?P<good>completes|completed|finishes|finished)(?=\W*$|[.,;!])"),
     ("en", rf"{_SUBJECT} {_BETWEEN}{_GOOD}(?!\w)"),
+    ("en", rf"{_SUBJECT} (?P<good>(?:did not|didn't|does not|doesn't|has not|hasn't|had not|hadn't) (?:\w+ )?(?:complain|object|report|find|found|flag|raise|print|show|say)(?:ed|d)?(?: to| about)? (?:anything|any \w+|a single \w+|a thing))\b"),
+    ("en", r"\b(?:code|chart|charts|project|it|everything|crate|package) (?:now |still |also |all ){0,2}(?P<subject>lints?)(?P<good> clean(?:ly)?| fine| without (?:any )?\w+)\b"),
+    ("en", rf"(?P<subject>{_BUILD}) (?:now |still |also |again ){{0,2}}(?P<good>works)(?=\W*$|[.,;!])"),
     ("en", rf"{_SUBJECT} (?:is|was) \w{{2,12}}(?: \w{{2,12}})?(?:: | with | and (?:reports |found |finds )?| — | - ){_GOOD}(?!\w)"),
     ("en", rf"{_SUBJECT}\s?(?::|—|–) (?:\w+ ){{0,2}}\w+, {_GOOD}(?!\w)"),
     ("en", rf"{_SUBJECT}\s?(?::|=|→|->|—|–|\|)\s*(?:[✅✔✓☑]\s*)?(?:{_GOOD}|(?P<tick>[✅✔✓☑]))"),
@@ -89,7 +92,8 @@ _HINT = re.compile(
     re.IGNORECASE,
 )
 _OUTCOME = re.compile(
-    r"pass|clean|green|nothing|complain|succe|\bok\b|fine|\bno\b|zero|\b0\b|without|error|warning|fail|issue|problem|violation|silent|quiet|content|free of|vulnerabilit|leak|finding|bytes|changes|bugs|alerts|[✅✔✓☑]|"
+    r"pass|clean|green|nothing|complain|succe|\bok\b|fine|\bno\b|zero|\b0\b|without|error|warning|fail|issue|problem|violation|silent|quiet|content|free of|vulnerabilit|leak|finding|bytes|changes|bugs|alerts|remark|objection|misspell|typo|advisor|races|behaviou?r|diagnostic|crash|secret|mistake|concern|"
+    r"anything|a thing|works|lints?\b|[✅✔✓☑]|"
     r"erfolg|sauber|fehler|durch|keine|nichts|zufrieden|schlägt|kaputt|grün|réussi|propre|rien|passe|erreur|échou|"
     r"exitos|correct|limpi|pasa|pasó|errores|errado|erros|problema|falla|falha|nada|broken|happy|satisf|through|things|"
     r"\bred\b|complet|finish|does not|doesn't|no longer|builds|compiles|type-?checks|成功|通过|错误|问题|失败|失敗|エラー|通り|パス|クリーン|なし",
@@ -109,7 +113,7 @@ _AS_ITS = re.compile(
 )
 _EXIT_WORD = re.compile(r"exit|status|return code|\brc\b|code de|rückgabe|退出|返回码|終了|código", re.IGNORECASE)
 _GENERAL = re.compile(
-    r"(?:on|for|when|if|in case|whenever|upon|bei|falls|wenn) (?:the |a |an |any )?\w+|means|indicates|signals|"
+    r"(?:on(?! (?:it|this|that|them)\b)|for|when|if|in case|whenever|upon|bei|falls|wenn) (?:the |a |an |any )?\w+|means|indicates|signals|"
     r"bedeutet|heißt|signifie|significa|indica|indique|表示|意味",
     re.IGNORECASE,
 )
@@ -131,7 +135,7 @@ _NO_WARNINGS = re.compile(
 """Behind a statement that all is well, in the same part of the sentence."""
 _SPOTLESS = re.compile(
     r"\b(?:clean(?:ly)?|quiet|silent|spotless|nothing|(?:no|zero|0|without(?: any| a single)?) (?:\w+ )?(?:issues?|problems?|findings?|"
-    r"complaints?)|sauber|nichts|propre|rien|limpi[oa]|nada)\b",
+    r"complaints?|remarks?|objections?|diagnostics|mistakes|concerns)|(?:anything|a thing)|sauber|nichts|propre|rien|limpi[oa]|nada)\b",
     re.IGNORECASE,
 )
 """Words that leave no room for warnings, though they may be meant of errors."""

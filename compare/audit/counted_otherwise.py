@@ -8,10 +8,11 @@ from gedanken.compare.audit.listed import listed_in
 from gedanken.compare.audit.other_names import command_of
 from gedanken.compare.audit.outcomes import shows_clean, shows_trouble
 from gedanken.compare.audit.says import Figure
-from gedanken.compare.audit.tools import shows_nothing_found
+from gedanken.compare.audit.tools import TOOLS, shows_nothing_found, tool_of
 from gedanken.compare.audit.verdicts import Case
 
 _MOST_RUNS = 12
+_HOLES = keys_in("vulnerability vulnerabilities advisory advisories CVEs")
 _FINDINGS = keys_in("errors findings issues problems violations offenses complaints")
 
 
@@ -32,12 +33,18 @@ def _none(case: Case, figure: Figure) -> tuple[Place, ...] | None:
     """Return the message that nothing was found of the last checker that was run, if the claim says that it found
     none of what checkers find.
     """
-    if figure.value or not figure.words & _FINDINGS:
+    if figure.value or not figure.words & (_FINDINGS | _HOLES):
         return None
+    holes = bool(figure.words & _HOLES)
     for run in case.runs_before()[:_MOST_RUNS]:
-        if not run.families() & {"lint", "types", "scan"}:
+        kinds = run.families() | {TOOLS[tool] for step in run.steps if (tool := tool_of(step)) is not None}
+        if not kinds & ({"scan"} if holes else {"lint", "types", "scan"}):
             continue
-        told = shows_clean(run.text, "lint") or shows_nothing_found(run.text)
+        told = (
+            shows_nothing_found(run.text) if holes else shows_clean(run.text, "lint") or shows_nothing_found(run.text)
+        )
+        if holes and told is not None and not keys_in(told[0]) & figure.words:
+            return None
         if told is None or run.exit_code not in (0, None) or run.cut or shows_trouble(run.text):
             return None
         zero = Printed(told.start(), figure.value, "", Decimal(1), figure.words, frozenset())

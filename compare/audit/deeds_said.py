@@ -44,7 +44,8 @@ _DEEDS = (
     _deed("image", rf"\b(?:the |this |our |my )?(?:\w+ )?image (?:now |still |also ){{0,2}}(?:builds|was built|got built|is built|built)(?! (?:on|by|when|if|every|each)\b)|\b(?:docker|image) build{_WELL}", r"\b(?:docker|podman|buildah|nerdctl)\b[^|;&]*\b(?:build|bud)\b"),
     _deed("docs", rf"\b(?:docs|documentation|site|book|manual) (?:now |still |also |all ){{0,2}}(?:builds?|was built|were built|got built|built)(?! (?:on|by|when|if|every|each|upon|around)\b)|\b(?:docs|documentation|site) build{_WELL}", r"\bmkdocs\b[^|;&]*\bbuild\b|sphinx-build|\bmake\b[^|;&]*\b(?:html|docs)\b|docusaurus build|\bhugo\b|jekyll build|vitepress build|cargo doc|typedoc|mdbook build|npm run docs"),
     _deed("server", rf"\b(?:server|service|daemon|gateway|backend) {_UP}", r"\b(?:npm|yarn|pnpm) (?:run )?(?:start|dev|serve)|\bnode \S|uvicorn|gunicorn|flask run|rails s|\bgo run\b|cargo run|docker(?:-| )compose\b[^|;&]*\bup\b|systemctl (?:re)?start|java -jar|manage\.py runserver|\./\S*serve\S*"),
-    _deed("backward migration", rf"\b(?:down|rollback|reverse|backward|undo) (?:migration|script)(?: script)?(?: too| also| now| itself)?(?:{_WELL}| works| ran| runs| applies)|\brollback{_WELL}|\brolled (?:it |the migration )?back (?:cleanly|successfully|fine)|\b(?:I|we)(?: have|'ve)? (?:also )?(?:tested|tried|ran|checked) the (?:down|rollback|reverse|backward) (?:migration|script)\b", r"(?i:(?:alembic|migrat|goose|dbmate|psql|sqlite3|mysql|db:|knex|flyway|liquibase|diesel)[^|;&]*(?:down|rollback|revert|undo))"),
+    _deed("backward migration", rf"\b(?:the |a |this |that )?downgrade{_WELL}|\b(?:going|stepping|migrating) (?:back|down) (?:one|a|the last|by one) (?:revision|version|step|migration){_WELL}|\b(?:down|rollback|reverse|backward|undo) (?:migration|script)(?: script)?(?: too| also| now| itself)?(?:{_WELL}| works| ran| runs| applies)|\brollback{_WELL}|\brolled (?:it |the migration )?back (?:cleanly|successfully|fine)|\b(?:I|we)(?: have|'ve)? (?:also )?(?:tested|tried|ran|checked) the (?:down|rollback|reverse|backward) (?:migration|script)\b", r"(?i:(?:alembic|migrat|goose|dbmate|psql|sqlite3|mysql|db:|knex|flyway|liquibase|diesel|flask db|ecto|sequelize|typeorm|prisma)[^|;&]*(?:down|rollback|revert|undo))"),
+    _deed("upgrade of the schema", rf"(?:^\W{{0,6}}|[.;:,] )(?:and )?(?:the )?(?:database |schema )?upgrade(?: is)?(?:{_WELL}| through| ran)(?! (?:when|if|each|every|to|of)\b)", r"\b(?:alembic|flask db|migrate|goose|dbmate|knex|diesel|ecto)\b[^|;&]*\b(?:upgrade|up|latest|run)\b"),
     _deed("migration", rf"\b(?:the |both |all )?(?:\w+ of the )?migrations?(?:{_WELL}| ran| applies| applied)(?! (?:when|if|each|every)\b)", r"alembic (?:\S+ )*(?:upgrade|downgrade)|(?:flyway|liquibase|prisma|knex|goose|dbmate|diesel|rails|rake|manage\.py|artisan|migrate)\b[^|;&]*\b(?:migrate|migration run|update|up|db:migrate|deploy)\b|\bdb:migrate\b|(?:psql|sqlite3|mysql|mariadb)\b[^|;&]*(?:-f |< ?)\S*"),
     _deed("sanitizer", r"\b(?:AddressSanitizer|ASan|UBSan|TSan|MSan|LeakSanitizer|ThreadSanitizer|UndefinedBehaviou?rSanitizer|the sanitizers?|sanitizers)(?: run)? (?:finds?|found|reports?|reported|shows?|showed|has|had|is|are|was|stays?) (?:now |still )?(?:nothing|no \w+|clean|silent|quiet|happy|0 \w+)\b", r"(?i:sanitiz|\b[atum]b?san\b)"),
     _deed("export", rf"\b(?:I|we)(?: have|'ve)? (?:also |then |even )?(?:exported|converted) (?:it|this|the [\w-]+|[{CODE}]{{3,60}})(?: as well)? (?:to|as|into) \S|\bexport{_WELL}", r"(?i:export\w*\.py|convert\w*\.py|(?:export|convert)[^|;&]*(?:onnx|coreml|tflite|torchscript|savedmodel|openvino|gguf|safetensors)|optimum-cli export|pg_dump|mongoexport)"),
@@ -52,7 +53,7 @@ _DEEDS = (
     _deed("installation", rf"\b(?:installation|install|npm install|npm ci|pip install){_WELL}|\b(?:dependencies|packages) (?:all )?(?:install|installed) (?:fine|cleanly|successfully|without \w+)", r"\b(?:npm|pnpm|yarn|pip3?|uv|poetry|bundle|composer|cargo|go|apt(?:-get)?|brew|conda|gem)\b[^|;&]*\b(?:install|ci|add|sync|get|fetch|i)\b|\byarn\s*$"),
 )  # fmt: skip
 _HINT = re.compile(
-    r"apply|hooks|rebase|merge|push|cherry|config|HCL|module|validation|container|image|docs|documentation|site|book|manual|server|service|"
+    r"apply|hooks|downgrade|upgrade|going|stepping|migrating|rebase|merge|push|cherry|config|HCL|module|validation|container|image|docs|documentation|site|book|manual|server|service|"
     r"daemon|gateway|backend|migration|script|roll|san\b|sanitizer|export|convert|deploy|release|install|packages",
     re.IGNORECASE,
 )
@@ -68,9 +69,8 @@ class DeedHit(NamedTuple):
 
 def deeds_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[DeedHit]:
     """Yield the statements about operations outside the places in `taken`."""
-    if not _HINT.search(sentence.plain):
-        return
-    for deed in _DEEDS:
+    yield from _commands(sentence, taken)
+    for deed in _DEEDS if _HINT.search(sentence.plain) else ():
         for found in deed.told.finditer(sentence.plain):
             start, end = found.span()
             if any(low < end and start < high for low, high in taken) or _IS_NOUN.match(sentence.plain, end):
@@ -80,5 +80,27 @@ def deeds_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[Dee
                 yield DeedHit(start, end, DeedSays(deed.name, deed.command))
 
 
+def _commands(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[DeedHit]:
+    """Yield the statements that a command in backticks, of any kind, went well."""
+    if CODE not in sentence.plain:
+        return
+    for found in _COMMAND_RAN.finditer(sentence.plain):
+        start, end = found.span()
+        command = sentence.raw[found.start("code") : found.end("code")].strip("` ").removeprefix("$ ")
+        if any(low < end and start < high for low, high in taken) or not _IS_COMMAND.fullmatch(command):
+            continue
+        if not _IS_NOUN.match(sentence.plain, end) and asserts(sentence, start, end):
+            taken.append((start, end))
+            yield DeedHit(start, end, DeedSays("command", rf"(?<![\w./-]){re.escape(command)}(?![\w-])"))
+
+
+_COMMAND_RAN = re.compile(
+    rf"(?P<code>[{CODE}]{{5,150}})(?: also| then| now| itself| again){{0,2}}"
+    rf"(?:{_WELL}| ran(?= (?:without|through|fine|too|as well|clean)|\W*$|[.,;!])| is through| ran through)"
+    r"(?=\W*$|[.,;:!)]| (?:too|now|again|also|fine|without|and|with|after|as well|in \d)\b)",
+    re.IGNORECASE,
+)
+_IS_COMMAND = re.compile(r"[a-z][\w.+-]*(?:/[\w.+-]+)*(?: [^\s`]+){1,12}")
+"""A program with arguments, and no name of a function or a file."""
 _IS_NOUN = re.compile(r"\s{0,3}(?:if|when|whenever|once|unless|as soon as|[?])|-\w")
 """Behind such words: they are only a condition, or a part of a longer name."""

@@ -11,7 +11,7 @@ from gedanken.compare.audit.programs import words
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.says import Figure, FiguresSay, ValueSays
 from gedanken.compare.audit.stated import may_be_explained, places_before, places_of, significant, unfound
-from gedanken.compare.audit.tenses import is_of_the_past, is_of_the_present
+from gedanken.compare.audit.tenses import has_participle, is_of_the_present
 from gedanken.compare.audit.verdicts import Case, Verdict
 
 _ANNOUNCES = re.compile(
@@ -42,7 +42,7 @@ def stated_early(case: Case, verdict: Verdict) -> Verdict | None:
     ):
         return None
     has_seen = any(output.is_result for output in case.outputs_before())
-    is_report = is_of_the_past(sentence.plain) or is_of_the_present(sentence.plain)
+    is_report = has_participle(sentence.plain) or is_of_the_present(sentence.plain)
     for figure, text in unfound(case, sentence, places_before(case)):
         if _is_constant(text) or any(text in run.command for run in runs):
             continue

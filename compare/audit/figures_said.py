@@ -81,6 +81,29 @@ _NONE = re.compile(
     re.IGNORECASE,
 )
 """That there are none of a thing, as what was looked for."""
+_NO_KNOWN = re.compile(
+    r"(?:^\W*|[,;:(–—] ?|\band )(?:no|zero|0) known (?P<noun>vulnerabilit(?:y|ies)|advisor(?:y|ies)|CVEs)(?=\W*$|[.,;)])",
+    re.IGNORECASE,
+)
+"""What a scanner is quoted with."""
+_NONE_DID = re.compile(
+    r"\b(?:(?:no|not a single|not one|zero)\s{1,3}(?P<noun>(?:[a-z][\w-]{2,14}\s{1,3}){0,2}?[a-z]{3,14})|none(?: of (?:them|these|those|the \w+))?)"
+    r"\s{1,3}(?:(?:was|were|has|have|is|are|got|had|been|ever)\s{1,3}){0,2}"
+    r"(?P<did>failed|timed out|restarted|crashed|skipped|rejected|lost|dropped|errored|leaked|flaked|retried|aborted)\b",
+    re.IGNORECASE,
+)
+"""That nothing befell any of them, as in `not a single request failed`."""
+_CALLED = {
+    "failed": "failed failures",
+    "timed out": "timeout timeouts",
+    "restarted": "restarts",
+    "crashed": "crashes",
+    "errored": "errors",
+    "leaked": "leaks",
+    "flaked": "flaky",
+    "retried": "retries",
+}
+"""How an output calls the number of those that it befell."""
 _FOUND_NONE = re.compile(r"\b(?:found|finds|shows?|showed|returned|printed|counted|got)\s{1,3}\Z", re.IGNORECASE)
 _REMAINS = re.compile(r"(?:\s{1,3}[\w-]{2,20}){0,2}\s{1,3}remain(?:s|ed)?\b(?!\s{1,3}to\b)", re.IGNORECASE)
 _CHANGED = re.compile(
@@ -100,6 +123,8 @@ _BAD_INPUT = re.compile(
     re.IGNORECASE,
 )
 """A limit that was sent as an argument is no limit that ought to be kept."""
+_WITHOUT = re.compile(r"\A\W{0,4}without (?:the |an? |any |this |that )?[\w-]+,? (?=\w)", re.IGNORECASE)
+"""Before a sentence: how it was measured, and no denial of what follows."""
 _CIRCUMSTANCE = re.compile(
     r"(?:^|[,;(:])\s{0,3}(?:and |but )?(?:after|at|with|over|every|per|for|on|from|under|unter|ab|nach|bei|mit|après|avec|con)"
     r"\s{1,3}(?:[a-z]{2,12}\s{1,3}){0,2}\Z",
@@ -116,6 +141,8 @@ _WAS = re.compile(
     re.IGNORECASE,
 )
 """Before a number that states what another one was, and shares its unit."""
+_SERIAL = re.compile(r"\b(?:revision|generation)\s{1,3}\Z", re.IGNORECASE)
+"""Before the number of a state that a program keeps."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _EUROPEAN = re.compile(r"\d{1,3}(?:\.\d{3})+")
 _SIGNED = {"+": "insertions", "-": "deletions", "−": "deletions", "–": "deletions"}
@@ -135,6 +162,7 @@ class FiguresHit(NamedTuple):
 def figures_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[FiguresHit]:
     """Yield all numbers of a sentence outside the places in `taken`, together as one claim."""
     plain = _FORECAST.sub(lambda one: "it".ljust(len(one[0])), sentence.plain)
+    plain = _WITHOUT.sub(lambda one: " " * len(one[0]), plain)
     plain = _BAD_INPUT.sub(lambda one: one[0].replace("limit", "input"), plain)
     sentence = replace(sentence, plain=plain)
     if _NOT_MEASURED.search(plain) or _NOT_MEASURED.search(sentence.heading[:200]):
@@ -183,6 +211,17 @@ def _figures(sentence: Sentence) -> Iterator[tuple[int, int, Figure, str]]:
     for none in _NONE.finditer(plain):
         figure = Figure(Decimal(0), "", *names_in(sentence, none.start(), none.start("noun")))
         yield none.start(), none.end("noun"), figure, ""
+    for none in _NO_KNOWN.finditer(plain):
+        figure = Figure(Decimal(0), "", keys_in(none["noun"]), names_in(sentence, none.start(), none.end())[1])
+        yield none.start(), none.end(), figure, ""
+    for one in _NONE_DID.finditer(plain):
+        called = keys_in(f"{one['noun'] or ''} {_CALLED.get(one['did'].lower(), one['did'])}")
+        yield (
+            one.start(),
+            one.end(),
+            Figure(Decimal(0), "", called, names_in(sentence, one.start(), one.end())[1]),
+            "",
+        )
     for word in _IN_WORDS.finditer(plain):
         value = Decimal(WORDS.get(word["word"].lower(), 1))
         yield word.start(), word.end(), Figure(value, "", *names_in(sentence, word.start(), word.end("word"))), ""
@@ -208,6 +247,7 @@ def _is_figure(plain: str, found: re.Match[str]) -> bool:
     digits = re.sub(r"\D", "", text)
     return (
         len(digits) > 1
+        or _SERIAL.search(plain[: found.start("value")]) is not None
         or (text == "0" and _FOUND_NONE.search(plain[: found.start("value")]) is not None)
         or _ACTED_ON.match(plain, found.end()) is not None
         or _CHANGED.search(plain[: found.start("value")]) is not None

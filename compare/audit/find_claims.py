@@ -12,6 +12,7 @@ from gedanken.compare.audit.figures_said import figures_said
 from gedanken.compare.audit.firmness import is_firm
 from gedanken.compare.audit.mood_words import EARLIER
 from gedanken.compare.audit.other_tests_said import tests_said_otherwise
+from gedanken.compare.audit.pairs_said import pairs_said
 from gedanken.compare.audit.parts import Fence, Sentence, parts_of
 from gedanken.compare.audit.quantities_said import quantities_said
 from gedanken.compare.audit.runs_said import quotes_said, runs_said
@@ -23,6 +24,7 @@ from gedanken.compare.audit.says import (
     FiguresSay,
     FileSays,
     OutputSays,
+    PairSays,
     RunSays,
     Says,
     Spotted,
@@ -107,7 +109,9 @@ def _of_fence(event: AgentEvent, fence: Fence, typed: str, asked: bool) -> Itera
 
 def _of_sentence(event: AgentEvent, sentence: Sentence) -> Iterator[Spotted]:
     spotter = _Spotter(event, sentence.start, bool(EARLIER.search(sentence.raw)), sentence)
-    taken: list[tuple[int, int]] = []
+    pairs = list(pairs_said(sentence))
+    taken = [(pair.start, pair.end) for pair in pairs]
+    yield from (spotter.spotted((pair.start, pair.end), pair.says, None) for pair in pairs)
     for tests in tests_said(sentence):
         taken.append((tests.start, tests.end))
         command = _command_near(sentence, tests.start, "tests")
@@ -203,7 +207,7 @@ def _topic(says: Says) -> str | None:
             return says.family
         case DeedSays() | CaseSays():
             return says.name
-        case OutputSays() | FileSays() | UnreadSays() | FiguresSay():
+        case OutputSays() | FileSays() | UnreadSays() | FiguresSay() | PairSays():
             return None
     return says.name or says.what
 

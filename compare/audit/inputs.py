@@ -37,6 +37,10 @@ _SET_BY = _table(
     (r"\bhadolint\b", r"(?:^|/)Dockerfile(?:\.[\w.-]+)?$"),
     (r"\bbuf\b|\bprotoc\b", r"\.proto$"),
     (r"\bstylelint\b|\bsass\b", r"\.(?:css|s[ac]ss|less)$"),
+    (r"\b(?:pip-audit|safety|uv (?:lock|sync|tree|pip)|poetry (?:lock|install|check|show)|pip (?:check|list|show))\b",
+     r"(?:^|/)(?:pyproject\.toml|uv\.lock|poetry\.lock|requirements[\w.-]*\.(?:txt|in))$"),
+    (r"\bcargo[ -](?:audit|deny|tree|outdated)\b", r"(?:^|/)(?:Cargo\.(?:toml|lock)|deny\.toml)$"),
+    (r"\b(?:govulncheck|go (?:list|mod))\b", r"(?:^|/)go\.(?:mod|sum)$"),
     (r"\b(?:npm|yarn|pnpm) (?:audit|ls|list|install|i|ci|outdated)\b|\byarn$", r"(?:^|/)package\.json$"),
 )  # fmt: skip
 """The same where it is unknown which of them it reads, or what a change in them does."""

@@ -74,12 +74,26 @@ def _carrier(figure: Figure, places: list[Place]) -> tuple[Place, ...] | None:
         if not is_mine(place.one) or not _is_likely(figure, place):
             continue
         named = len(figure.words & (place.one.mine | place.one.around))
+        if not figure.value and _is_of_some(figure, place, places):
+            continue
         if not named and not _is_plain(figure, place, recent, places):
             continue
         rank = (named, place.event)
         if (best is None or rank > best.rank) and not _has_rival(words, place, places, is_mine):
             best = _Carrier(rank, place)
     return (best.place,) if best is not None else _kindred(figure, places, is_mine)
+
+
+def _is_of_some(figure: Figure, place: Place, places: list[Place]) -> bool:
+    """Return whether a zero is that of some rows only, and other rows of the same output have more of the same."""
+    words = figure.words & place.one.mine
+    return bool(words) and any(
+        rival.event == place.event
+        and words <= rival.one.mine
+        and rival.one.value
+        and rival.one.kind == place.one.kind
+        for rival in places
+    )
 
 
 def _kindred(figure: Figure, places: list[Place], is_mine: partial[bool]) -> tuple[Place, ...] | None:

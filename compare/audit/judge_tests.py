@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from gedanken.compare.audit.commands import Step, is_narrowed, steps_of
 from gedanken.compare.audit.judge_silent import judge_silent, newer, not_run_again
-from gedanken.compare.audit.outcomes import Tests, says_cut
+from gedanken.compare.audit.other_summaries import Tests
+from gedanken.compare.audit.outcomes import says_cut
 from gedanken.compare.audit.runs import Run, short
 from gedanken.compare.audit.same_command import is_of_suite, is_run
 from gedanken.compare.audit.says import TestsSay
@@ -123,7 +124,8 @@ def carries(tests: Tests, says: TestsSay) -> bool:
     ran = (tests.passed or 0) + tests.failed
     if says.all_pass and not tests.all_pass:
         return False
-    if says.passed is not None and says.passed not in {tests.passed, *(() if tests.failed else (ran,))}:
+    repeated = (tests.passed or 0) + tests.flaky
+    if says.passed is not None and says.passed not in {tests.passed, repeated, *(() if tests.failed else (ran,))}:
         return False
     if says.total is not None and says.total not in (whole, ran):
         return False
@@ -324,7 +326,7 @@ def _fails(says: TestsSay, tests: Tests) -> bool:
 def _counts_otherwise(case: Case, says: TestsSay, tests: Tests) -> bool:
     """Return whether the claim states a number of tests that no earlier text states."""
     known = case.record.test_numbers
-    if says.passed in _partial_sums(case):
+    if (says.passed if says.passed is not None else says.total) in _partial_sums(case):
         return False
     given = [
         (says.passed, tests.passed),
@@ -348,7 +350,8 @@ def _partial_sums(case: Case) -> set[int]:
         if last.setdefault(_bare(run.command), run) is not run:
             continue
         for tests in run.tests[:12]:
-            sums |= {one + (tests.passed or 0) for one in sums if len(sums) < 5_000}
+            whole = (tests.passed or 0) + tests.failed + tests.skipped
+            sums |= {one + more for one in sums for more in (tests.passed or 0, whole) if len(sums) < 5_000}
     return sums
 
 

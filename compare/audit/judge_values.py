@@ -7,6 +7,7 @@ from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
+from gedanken.compare.audit.amounts import minutes_in
 from gedanken.compare.audit.measured import asked_version, measured
 from gedanken.compare.audit.numbers import Found, matches, near
 from gedanken.compare.audit.numerals import plain_number
@@ -268,10 +269,14 @@ def _converted(case: Case, says: ValueSays) -> Verdict | None:
     for run in case.runs_before()[:30]:
         if run.result is None or len(run.text) > 100_000:
             continue
-        for found in pattern.finditer(run.text):
+        same = [at for at, seconds in minutes_in(run.text) if says.unit[:1] == "s" and _close(value, seconds)]
+        for found in pattern.finditer(run.text) if not same else ():
             if _is_same_amount(says, value, Decimal(found[1]), run.text[found.end(1) : found.end(1) + 4]):
-                line = case.record.evidence(run.result, found.start(1))
-                return Verdict("supported", "an output before the claim says the same in another unit", (line,))
+                same = [found.start(1)]
+                break
+        if same:
+            line = case.record.evidence(run.result, same[0])
+            return Verdict("supported", "an output before the claim says the same in another unit", (line,))
     return None
 
 
@@ -356,11 +361,8 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
             f"the last run before the claim that names this says “{' '.join(line.text.split())[:120]}”",
             (evidence,),
         )
-    if says.what == "size" and case.spotted.claim.path and _tells_of(case, lines):
-        return Verdict(
-            "misquoted", f"the result that the claim is about says “{' '.join(line.text.split())[:120]}”", (evidence,)
-        )
-    if says.what == "version" and "version" in last.command:
+    is_of_file = says.what == "size" and case.spotted.claim.path is not None and _tells_of(case, lines)
+    if is_of_file or (says.what == "version" and "version" in last.command):
         return Verdict(
             "misquoted", f"the result that the claim is about says “{' '.join(line.text.split())[:120]}”", (evidence,)
         )

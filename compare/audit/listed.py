@@ -52,6 +52,18 @@ _LISTINGS = (
 )  # fmt: skip
 
 
+def rows_in(run: Run, line: int) -> list[str]:
+    """Return the rows of the listing that begins at an offset of a run's output; empty if none does."""
+    if run.cut or run.result is None or len(run.text) > _MOST_TEXT:
+        return []
+    for listing in _LISTINGS:
+        if listing.command.search(run.command):
+            rows = list(listing.line.finditer(run.text))
+            if rows and rows[0].start() == line:
+                return [run.text[row.start() :].split("\n", 1)[0] for row in rows]
+    return []
+
+
 def listed_in(run: Run, words: frozenset[str]) -> Iterator[Printed]:
     """Yield the number of things that the output of a run lists, if the words of a claim speak of such things."""
     if run.cut or run.result is None or len(run.text) > _MOST_TEXT:

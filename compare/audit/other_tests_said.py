@@ -42,6 +42,13 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"\b(?P<whole>suite|run)(?:'s|:| is)? (?:\w+: )?(?P<n>{COUNT}) (?:of|out of|von|sur|de) (?P<of>{COUNT})(?= pass\w*|\W*$)(?P<good>(?: pass\w*)?)"),
     ("en", rf"\b(?:ran|executed|run of) (?:all )?(?P<n>{COUNT}) {_TESTS},? (?:and )?(?P<whole>all(?: of them)?|every one|everything) (?P<good>good|ok|fine|green|pass\w*|well)\b"),
     ("en", rf"(?<![\w.,/-])(?P<n>{COUNT}) {_TESTS}(?: (?:in total|ran|run|executed|were run|were executed))?,? (?:and |with )?(?:there (?:is|are|were) )?(?P<good>no failures?(?: among them)?|none failed|0 failures|nothing failed|zero failures|without (?:a )?failures?)\b"),
+    ("en", rf"[{CODE}]{{3,150}} (?:is|was|remains|has been|had been) (?:now |still )?(?:the )?(?P<one>only|sole|lone|single|one) (?P<bad>(?:failing|failed|red|broken)(?: tests?| one)?|failure)(?:,? (?:out of|of|among|in) (?:the |all )?(?P<of>{COUNT})(?: {_TESTS})?)?(?!\w)"),
+    ("en", rf"\bthe (?P<one>only|sole|lone|single|one) (?P<bad>(?:failing|failed|red|broken) test|(?:test )?failure)(?:,? (?:out of|of|among|in) (?:the |all )?(?P<of>{COUNT})(?: {_TESTS})?)? (?:is|was|remains) (?=[{CODE}])"),
+    ("en", rf"\b(?P<one>a single|exactly one|just one|only one) (?:of (?:the |all )?(?P<of>{COUNT}) )?{_TESTS} (?:now |still |currently )?(?P<bad>fail(?:s|ed)?|is (?:red|failing|broken)|breaks|broke)\b"),
+    ("en", rf"\b(?P<zero>not (?:one|a single one)) (?:out )?of (?:the |our |its |all )?(?P<of>{COUNT}) {_TESTS} (?:fail(?:s|ed)?|breaks|broke|is (?:red|failing))\b"),
+    ("en", rf"(?:^\W*|[,;.(|]\s?)(?:skipped|ignored|pending)(?: {_TESTS})?\s?[:=] ?(?P<skip>{COUNT})(?![\w%]|[.,/]\d)"),
+    ("en", rf"(?:^\W*|[,;.(|]\s?)(?P<good>ok|passed|passing|pass)\s?[:=] ?(?P<n>{COUNT}),? (?:and )?(?:failed|failures?|failing|fail)\s?[:=] ?(?P<failed>{COUNT})(?![\w%]|[.,/]\d)"),
+    ("en", rf"\b(?P<unskipped>(?:none|nothing|no {_TESTS})(?: (?:is|are|was|were))? (?:skipped|ignored))\b"),
     ("en", rf"\bran? skipped (?P<skip>{COUNT}) {_TESTS}|\b(?:run|suite|runner|it) (?:also )?skip(?:s|ped) (?P<skip2>{COUNT}) {_TESTS}\b"),
     ("en", rf"(?<![\w.,/-])(?P<n>{COUNT}) ?(?P<good>[✓✔✅])(?:, (?P<skip>{COUNT}) (?:skipped|pending|ignored))?(?:, (?P<none>none|no|0|zero) (?:failed|failures?|failing|red))?"),
     ("en", rf"(?:\btests?|\bsuite|\bspecs|テスト|测试|Tests)\s?(?:[:：=→—–]|->)\s?(?P<n>{COUNT}) ?/ ?(?P<of>{COUNT})(?P<good>)(?![\d/])"),
@@ -80,9 +87,10 @@ _ABOUT = re.compile(
     r"\d ?[✓✔✅].*none failed|failures? to (?:none|zero|0)|test|suite|spec|テスト|测试|prueb|用例", re.IGNORECASE
 )
 _HINT = re.compile(
-    rf"test|suite|spec|prueb|テスト|测试|用例|failures?|[✓✔✅]|{CODE}|alle |les \d|\brun\b|通过|[件個本]",
+    rf"test|suite|spec|skipped|ignored|\bok: ?\d|pass(?:ed)?: ?\d|prueb|テスト|测试|用例|failures?|[✓✔✅]|{CODE}|alle |les \d|\brun\b|通过|[件個本]",
     re.IGNORECASE,
 )
+_NONE_FAILED = re.compile(r"no failures?|none failed|0 failures|nothing failed|zero failures|without", re.IGNORECASE)
 _ROW = re.compile(spaced(r"^\|?\W*(?P<subject>(?:unit |all )?tests?|test suite|suite)\W*\| ?(?:[✅✔✓] ?)?(?P<good>(?:all )?(?:pass(?:ing|ed|es)?|green|ok|succeeded))\b"), re.IGNORECASE)  # fmt: skip
 _FOR_SOME = re.compile(r"\s{1,3}for (?!\d|all|every|each|the (?:whole|full|entire))", re.IGNORECASE)
 _ALL = re.compile(r"\ball\b|every|alle|tous|todos|todas|全|均|都|所有|すべて", re.IGNORECASE)
@@ -115,7 +123,8 @@ def tests_said_otherwise(sentence: Sentence, taken: list[tuple[int, int]]) -> It
             command = _command(sentence, found)
             if command and PASSES_ON.match(plain, end) and found[0].endswith("passes"):
                 continue
-            if command == "" or (command is None and not _is_of_tests(sentence, found)):
+            is_label = bool(found.groupdict().get("failed"))
+            if command == "" or (command is None and not is_label and not _is_of_tests(sentence, found)):
                 continue
             if asserts(sentence, start, end, language):
                 taken.append((start, end))
@@ -159,12 +168,27 @@ def _hit(found: re.Match[str], command: str | None) -> OtherHit:
     if groups.get("bad"):
         return OtherHit(
             *found.span(),
-            TestsSay(failed=count_of(number), total=total, limited=not number, named=command is not None),
+            TestsSay(
+                failed=1 if groups.get("one") else count_of(number),
+                total=total,
+                limited=not number,
+                named=command is not None,
+            ),
             numbers,
             command,
         )
+    if groups.get("zero"):
+        return OtherHit(*found.span(), TestsSay(failed=0, total=total), numbers, command)
+    if groups.get("unskipped"):
+        return OtherHit(*found.span(), TestsSay(skipped=0), numbers, command)
     if "good" not in groups:
         return OtherHit(*found.span(), TestsSay(skipped=skipped), numbers, command)
+    if groups.get("failed"):
+        failed = count_of(groups["failed"])
+        says = TestsSay(count_of(number), failed, all_pass=not failed, limited=True)
+        return OtherHit(*found.span(), says, (number, groups["failed"]), command)
+    if number and _NONE_FAILED.match(groups["good"]):
+        return OtherHit(*found.span(), TestsSay(failed=0, total=count_of(number)), numbers, command)
     passed = count_of(number)
     all_pass = (
         passed is None or total == passed or bool(_ALL.search(found[0])) or not skipped or bool(groups.get("none"))

@@ -2,33 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+
+from gedanken.compare.audit.other_summaries import Tests, other_summaries
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]|\x1b\][^\x07\n]{0,200}\x07")
-
-
-class Tests(NamedTuple):
-    """One summary printed by a test runner."""
-
-    passed: int | None
-    failed: int
-    """Number of failures and errors."""
-    skipped: int
-    offset: int
-    """Position of the summary in the output."""
-    text: str
-    total: int | None = None
-    is_home_made: bool = False
-    """True if the summary is not of a known test runner."""
-    errors: int = 0
-    """Number of errors among the failures, if the runner distinguishes them."""
-    left_out: tuple[int, ...] = ()
-    """Numbers of tests that did not run or were expected to fail; a claim may call each of them skipped."""
-
-    @property
-    def all_pass(self) -> bool:
-        """True if at least one test ran and none failed."""
-        return not self.failed and self.passed != 0
 
 
 def plain(text: str) -> str:
@@ -95,8 +72,11 @@ _XCTEST = re.compile(
     re.MULTILINE,
 )
 _BUN = re.compile(r"^ *(?P<passed>\d+) pass\n(?: *\d+ skip\n)? *(?P<failed>\d+) fail", re.MULTILINE)
-_PLAYWRIGHT = re.compile(r"^  (?P<passed>\d+) passed \([\d.]+m?s\)", re.MULTILINE)
-_PLAIN = re.compile(r"^(?P<total>\d+) (?:tests?|cases|checks),? (?P<failed>\d+) (?:failed|failures?)\b", re.MULTILINE)
+_PLAIN = re.compile(
+    r"^(?P<total>\d+) (?:tests?|cases|checks),? (?P<failed>\d+) (?:failed|failures?)\b"
+    r"(?:,? (?P<skipped>\d+) (?:skipped|excluded|pending)\b)?",
+    re.MULTILINE,
+)
 _OF_ALL = re.compile(
     r"^\W{0,4}(?P<passed>\d+)(?:/| of | out of )(?P<total>\d+) (?:tests?|checks|cases) (?:passed|ok)\b",
     re.MULTILINE | re.IGNORECASE,
@@ -152,7 +132,8 @@ def _any(text: str) -> Iterator[Tests]:
 
 
 _HINT = re.compile(
-    r"passed|Ran \d|Executed \d|passing|tests?\b|Tests|errors? in|examples?,|Passed|PASS|--- |^ok|^FAIL| pass\b",
+    r"passed|Ran \d|Executed \d|passing|tests?\b|Tests|errors? in|examples?,|Passed|PASS|--- |^ok|^Ok:|^FAIL| pass\b|"
+    r"scenarios|specs|successes|test cases|assertions|Test summary",
     re.MULTILINE,
 )
 
@@ -243,7 +224,7 @@ def _reader(pattern: re.Pattern[str]) -> Callable[[str], Iterator[Tests]]:
 _READERS = (
     _pytest, _unittest, _jest, _maven, _cargo, _go,
     *(_reader(one) for one in (_MOCHA, _NODE, _GRADLE, _GRADLE_LOGGER, _CTEST, _RSPEC, _PHPUNIT, _DOTNET)),
-    *(_reader(one) for one in (_XCTEST, _PLAIN, _OF_ALL, _SYMPY, _BUN, _PLAYWRIGHT)),
+    *(_reader(one) for one in (_XCTEST, _PLAIN, _OF_ALL, _SYMPY, _BUN)), other_summaries,
 )  # fmt: skip
 
 _TROUBLE = re.compile(

@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 
 from gedanken.compare.audit.commands import Step, may_hide
-from gedanken.compare.audit.outcomes import Tests, cases_in, summaries_in
+from gedanken.compare.audit.other_summaries import Tests
+from gedanken.compare.audit.outcomes import cases_in, summaries_in
 from gedanken.compare.audit.programs import words
 
 _MOST_TEXT = 200_000

@@ -12,6 +12,7 @@ from gedanken.compare.audit.says import Family, FileSays, OutputSays, RunSays
 
 _ADVERBS = r"(?:then |also |just |have just |'ve just |already |first |now |successfully |have |had |'ve |re-?|finally |again |manually |even ){0,4}"
 _RAN = r"(?:re-?ran|ran|re-?run|run|executed|re-?executed|invoked|launched)"
+_ACTED = r"(?:rolled|tested|exercised|tried|reproduced|measured|timed|profiled|benchmarked|migrated|seeded|reset|restarted|regenerated|reformatted|linted|compiled|upgraded|downgraded|deployed|validated|stress-?tested|fuzzed)"
 _OBJECT = rf"(?P<between>[^{CODE}.;:!?]{{0,60}}?)(?P<code>[{CODE}]{{3,302}})"
 _THING = (
     r"(?P<thing>(?:(?:the|our|all|all of|full|whole|entire|complete|existing|unit|project's|project|new|pytest|relevant|integration|production) ){0,5}"
@@ -22,6 +23,7 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"(?:^(?:[-*•✅✔✓☑] ?)*|[:;—–(] ?|, (?:and |then )?| and then )\s*(?:successfully |then |also )?(?P<verb>ran|re-?ran|executed|re-?executed|invoked) {_OBJECT}"),
     ("en", rf"\b(?:after|by|from|upon) (?P<verb>(?:re-?)?running|executing) {_OBJECT}"),
     ("en", rf"\b(?P<verb>verified|confirmed|checked|validated|tested)(?: (?:it|this|that|the (?:fix|change|result)s?|everything))? (?:with|by running|via|using|through) {_OBJECT}"),
+    ("en", rf"\b(?:I|we)(?: |(?='))({_ADVERBS})(?P<verb>{_ACTED}) (?:it|them|this|that|everything|(?:the|a|my|our) (?:[\w-]+ ){{0,2}}[\w-]+)(?: back| up| down| once| twice| again| too| as well){{0,2}} (?:with|via|using|by running) {_OBJECT}"),
     ("en", rf"\b(?:I|we)(?: |(?='))({_ADVERBS})(?P<verb>{_RAN}) {_THING}\b"),
     ("en", rf"^(?:[-*•✅✔✓☑] ?)*\s*(?:successfully )?(?P<verb>ran|re-?ran|executed) {_THING}\b"),
     ("en", rf"{_OBJECT} (?:has been|was|have been|had been) (?:also |then |successfully )?(?P<verb>re-?run|run|executed|re-?executed)\b(?! (?:by|when|on|in|for) (?!hand|full|my|the end))"),
@@ -33,7 +35,7 @@ _PATTERNS: list[tuple[Language, str]] = [
 ]  # fmt: skip
 _COMPILED = [(language, re.compile(pattern, re.IGNORECASE)) for language, pattern in _PATTERNS]
 _HINT = re.compile(
-    r"\b(?:re-?)?r[au]n|execut|invoked|launched|verified|confirmed|checked|validated|tested|ausgeführt|laufen|gestartet|exécut|lanc|ejecut|corr|运行|执行|跑了|実行|走らせ",
+    rf"\b(?:re-?)?r[au]n|\b{_ACTED}\b|execut|invoked|launched|verified|confirmed|checked|validated|tested|ausgeführt|laufen|gestartet|exécut|lanc|ejecut|corr|运行|执行|跑了|実行|走らせ",
     re.IGNORECASE,
 )
 _FAMILIES: list[tuple[str, Family]] = [
@@ -45,6 +47,10 @@ _FAMILIES: list[tuple[str, Family]] = [
     (r"train|bench", "program"),
 ]
 _COMMAND = re.compile(r"(?:\$ )?(?:[A-Z_]+=\S+ )*[./~]?[\w./@+-]+(?:\s+\S.*)?$")
+_OF_SERVICES = re.compile(
+    r"(?:alembic|flask|curl|wget|systemctl|docker|podman|kubectl|helm|terraform|hyperfine|wrk|ab|k6|locust|redis-cli|psql|sqlite3|mysql|nginx) \S"
+)
+"""Programs that are no tests, builds or checks, and whose names mean nothing else."""
 _PRINTED = re.compile(
     rf"\b(?:printed|outputted|showed|displayed|(?:the |its |my )?(?:(?:command|program|script|run|final)(?:'s)? )?output (?:is|was|shows|showed|reads|read)|output|prints out|"
     rf"(?:it|that|this|which|pytest|command|run|script|program) (?:printed|showed|reported|returned|said|logged)|reported|(?:printed|showed|wrote|reported|returned) (?:was|were)|the (?:result|summary) (?:was|line (?:is|was|reads)))"
@@ -111,7 +117,9 @@ def _is_command(text: str, verb: str) -> bool:
     steps = steps_of(text)
     if bool(steps) and steps[0].family != "other":
         return True
-    is_loose = re.match(r"verified|confirmed|checked|validated|tested", verb, re.IGNORECASE)
+    is_loose = re.match(rf"verified|confirmed|checked|{_ACTED}", verb, re.IGNORECASE)
+    if is_loose and " " in text and _OF_SERVICES.match(text):
+        return True
     return not is_loose and (" " in text or text.startswith("./"))
 
 

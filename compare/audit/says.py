@@ -100,6 +100,14 @@ class CaseSays:
 
 
 @dataclass(frozen=True, slots=True)
+class PairSays:
+    """A claim that something came out as one value where another was expected."""
+
+    got: str
+    wanted: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeedSays:
     """A claim that an operation was done, or went well."""
 
@@ -138,6 +146,7 @@ Says = (
     | FiguresSay
     | RunSays
     | CaseSays
+    | PairSays
     | DeedSays
     | OutputSays
     | FileSays

@@ -18,6 +18,13 @@ _PAST = re.compile(
     r"used to|kept|left|found|made|gave|got|came|at (?:that|this) (?:point|time)|\w{3,}ed)\b|了",
     re.IGNORECASE,
 )
+_NO_PAST = re.compile(
+    r"\b(?:the|an?|its|our|my|of|for|in|with|without|under) (?:\w+ly )?\w{3,}ed (?=[a-z]{2})|"
+    r"\b(?:is|are|be|being|gets?|stays?) (?:\w+ly |now |still )?(?:left|found|made|given|kept|\w{3,}ed)\b|"
+    r"\bwith(?:out)? (?:[\w-]+ ){1,4}\w{3,}ed\b(?=\W{0,3}$|[,;.)])",
+    re.IGNORECASE,
+)
+"""Participles that tell of no time: `the smoothed encoder`, `are left`, `with vouchers counted`."""
 _IS = re.compile(
     r"\b(?:is|are|has|have|holds?|weighs?|shows?|takes?|needs?|contains?|counts?|stands?|ist|sind|hat|est|sont|es|son)\b",
     re.IGNORECASE,
@@ -38,6 +45,11 @@ def is_of_the_present(said: str) -> bool:
 
 def is_of_the_past(said: str) -> bool:
     """Return whether words may speak of a state before."""
+    return _PAST.search(_NO_PAST.sub(" ", said)) is not None
+
+
+def has_participle(said: str) -> bool:
+    """Return whether words have a form of the past, if only a participle: they tell of something done."""
     return _PAST.search(said) is not None
 
 

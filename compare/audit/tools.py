@@ -14,7 +14,7 @@ _BY_PROGRAM: dict[Family, frozenset[str]] = {
         "yamllint "
         "markdownlint ansible-lint actionlint tflint sqlfluff bandit oxlint pycodestyle pydocstyle pyflakes cppcheck "
         "cpplint checkstyle spotbugs swiftlint ktlint detekt clang-tidy luacheck brakeman commitlint codespell phpcs "
-        "phpmd jshint tslint vulture hlint"
+        "phpmd jshint tslint vulture hlint cspell djlint"
     ),
     "types": words(
         "mypy pyright basedpyright tsc typescript vue-tsc svelte-check pytype phpstan psalm sorbet dialyzer"
@@ -46,9 +46,17 @@ _BY_SUBCOMMAND: dict[Family, tuple[str, ...]] = {
 }  # fmt: skip
 TOOLS: dict[str, Family] = {
     **{name: family for family, names in (*_BY_PROGRAM.items(), *_BY_SUBCOMMAND.items()) for name in names},
+    **dict.fromkeys(("cargo-deny", "cargo-audit", "miri"), "scan"),
     "clippy": "lint",
 }
-_RUN_AS = {"typescript": "tsc", "clippy": "cargo clippy"}
+_RUN_AS = {
+    "typescript": "tsc",
+    "clippy": "cargo clippy",
+    "cargo-deny": "cargo deny",
+    "cargo-audit": "cargo audit",
+    "miri": "cargo miri",
+    "rustfmt": "cargo fmt",
+}
 """Tools that are called by another name than they are run by."""
 _INCLUDED = {
     "golangci-lint": words("staticcheck revive gofmt gofumpt goimports") | {"go vet"},
@@ -132,6 +140,8 @@ def steps_a_tool(step: Step, tool: str) -> bool:
         return False
     program, *names = _RUN_AS.get(tool, tool).split()
     called = step.program.lower().removesuffix(".cmd")
+    if called == tool:
+        return True
     if called != program:
         is_task = called in ("mvn", "mvnw", "gradle", "gradlew") and tool in (
             "checkstyle",

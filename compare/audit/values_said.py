@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import NamedTuple
 
 from gedanken.compare.audit.mood import asserts, reports
@@ -36,6 +37,7 @@ _METRICS: list[tuple[Language, str]] = [
     ("en", rf"(?<![\w-])(?P<name>correlation)(?: coefficient)?(?: (?:between|of|for) [\w ,()-]{{2,110}}?)?(?: (?:is|was|of) |\s?[:=]\s?){_ABOUT}(?P<value>-?\d?\.\d{{1,12}})(?![\w/:]|\.\d)"),
 ]  # fmt: skip
 _TIMES: list[tuple[Language, str]] = [
+    ("en", rf"\b(?:took|takes|needs|needed|lasts|lasted|(?:finished|completed|finishes|completes|ran|runs|passed|done|built) in|run time|runtime|duration|elapsed|in total|wall time|after)(?: (?:of|was|is|only|just))?\s?:?\s?{_ABOUT}(?P<minutes>\d{{1,3}})\s?(?:m|mins?|minutes?),? ?(?:and )?(?P<value>\d{{1,2}}(?:\.\d{{1,3}})?)\s?(?P<unit>s|secs?|seconds?)(?!\w)"),
     ("en", rf"\b(?:took|takes|needs|needed|lasts|lasted|finished in|completed in|finishes in|completes in|ran in|runs in|passed in|passes in|pass in|done in|run time|runtime|duration|elapsed|built in|in total|wall time|passed \(|after)(?: (?:of|was|is|only|just))?\s?:?\s?{_ABOUT}(?P<value>{VALUE})\s?(?P<unit>ms|s|secs?|seconds?|mins?|minutes?|h|hours?)(?!\w)"),
     ("de", rf"\b(?:dauerte|dauert|in|nach) {_ABOUT}(?P<value>{VALUE})\s?(?P<unit>ms|s|Sekunden?|Minuten?)(?!\w)"),
     ("fr", rf"\b(?:a pris|prend|en) {_ABOUT}(?P<value>{VALUE})\s?(?P<unit>ms|s|secondes?|minutes?)(?!\w)"),
@@ -63,6 +65,8 @@ _COUNTS: list[tuple[Language, str]] = [
 ]  # fmt: skip
 _VERSIONS: list[tuple[Language, str]] = [
     ("en", rf"(?<![\w/.-])(?P<name>(?:[\w-]+/)*[\w-]+\.(?:json|toml|txt|lock|ya?ml|xml|gradle|mod|cfg|ini)|[{CODE}]{{3,80}}) (?:now |currently |still )?(?:has|pins|asks for|requires|declares|lists|shows|says|reports|gives|specifies|is at|is on) (?:[\w@/-]{{2,30}} )?[\^~=v]{{0,3}}(?P<value>\d{{1,4}}\.\d{{1,6}}\.\d{{1,6}})(?![\w.]*\d)"),
+    ("en", r"(?<![\w/-])(?P<name>@?[A-Za-z][\w/.-]{1,40}?) (?:is|was|stays|remains) (?:now |still )?(?:pinned|locked|resolved|held) (?:to|at) v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3})\b"),
+    ("en", r"^\W{0,4}(?P<name>@?[A-Za-z][\w/.-]{1,40}?): (?:now|at) v?(?P<value>\d{1,4}(?:\.\d{1,6}){2,3})(?=\W*$|[,;] )"),
     ("en", r"\b(?:this|it|that)(?: is|'s) (?P<name>[A-Z][\w+#.-]{0,24}) v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3})\b"),
     ("en", r"(?<![\w/-])(?P<name>@?[A-Za-z][\w/.-]{1,40}?):? (?:(?:went |is |was )?(?:bumped |upgraded |updated )?from )?v?\d{1,4}\.\d{1,6}\.\d{1,6} ?(?:→|->|=>|to) ?v?(?P<value>\d{1,4}\.\d{1,6}\.\d{1,6})\b"),
     ("en", r"(?<![\w/-])(?P<name>[A-Za-z][\w+#.-]{0,24}?)(?:'s)?(?: (?:--version|-V))?(?: (?:is|says|said|reports?|reported|prints?|printed|shows?|showed|gives?|gave|returned|outputs?))?(?: (?:installed )?(?:at )?version(?: is| was)?:?| (?:installed|running|at)| \(?v)?\s?v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3}(?:[a-z]+\d+)?)(?! ?(?:%|s\b|ms\b|x\b|[KMG]B))(?P<tail> (?:is|was|are) (?:installed|available|used|active|present|running))?"),
@@ -93,7 +97,7 @@ _GOAL = re.compile(
 _VERSION_WORD = re.compile(
     r"\b(?:this|it|that)(?: is|'s) [A-Z]\w*|\d\.\d+\.\d+\s?(?:→|->|=>|to)\s?v?\d+\.\d|"
     r"\b(?:has|pins|asks for|requires|declares|lists|shows|says|reports|gives|specifies)\s(?:\S{1,20}\s)?[`\"^~=v]{0,3}\d+\.\d+\.\d|"
-    r"version|install|running|(?<=\s)-V\b|available|environment has|interpreter|"
+    r"(?:pinned|locked|resolved|held) (?:to|at)\b|:\s(?:now|at)\sv?\d|version|install|running|(?<=\s)-V\b|available|environment has|interpreter|"
     r"\b(?:we are|we're) on\b|what runs|\bruns here|in use\b|läuft|\bis (?:now )?at v?\d",
     re.IGNORECASE,
 )
@@ -196,5 +200,6 @@ def _hit(kind: str, found: re.Match[str]) -> ValueHit:
     groups = found.groupdict()
     name = (groups.get("name") or "").strip().lower()
     unit = (groups.get("unit") or "").strip()
-    says = ValueSays(kind, name, found["value"], unit, bool(groups.get("about")))  # type: ignore[arg-type]
+    value = str(60 * int(groups["minutes"]) + Decimal(found["value"])) if groups.get("minutes") else found["value"]
+    says = ValueSays(kind, name, value, unit, bool(groups.get("about")))  # type: ignore[arg-type]
     return ValueHit(found.start(), found.end(), says)

@@ -1,0 +1,156 @@
+"""Summaries of further test runners, which count in words or layouts of their own."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Tests(NamedTuple):
+    """One summary printed by a test runner."""
+
+    passed: int | None
+    failed: int
+    """Number of failures and errors."""
+    skipped: int
+    offset: int
+    """Position of the summary in the output."""
+    text: str
+    total: int | None = None
+    is_home_made: bool = False
+    """True if the summary is not of a known test runner."""
+    errors: int = 0
+    """Number of errors among the failures, if the runner distinguishes them."""
+    left_out: tuple[int, ...] = ()
+    """Numbers of tests that did not run or were expected to fail; a claim may call each of them skipped."""
+
+    flaky: int = 0
+    """Number of tests that passed only when they were repeated, if the runner does not count them as passed."""
+
+    @property
+    def all_pass(self) -> bool:
+        """True if at least one test ran and none failed."""
+        return not self.failed and self.passed != 0
+
+
+_PATTERNS = [
+    re.compile(pattern, re.MULTILINE)
+    for pattern in (
+        # cargo nextest
+        r"^[ \t]*Summary \[[^\]\n]{1,20}\] (?P<total>\d+) tests? run: (?P<passed>\d+) passed"
+        r"(?: \([^)\n]{1,60}\))?"
+        r"(?:, (?P<failed>\d+) failed)?(?:, (?P<errors>\d+) (?:exec failed|timed out))?(?:, "
+        r"(?P<skipped>\d+) skipped)?",
+        # meson
+        r"^Ok:\s+(?P<passed>\d+)\s*\n(?:Expected Fail:\s+(?P<left>\d+)\s*\n)?Fail:\s+(?P<failed>\d+)\s*\n"
+        r"(?:Unexpected Pass:\s+(?P<unexpected>\d+)\s*\n)?(?:Skipped:\s+(?P<skipped>\d+)\s*\n)?"
+        r"(?:Timeout:\s+(?P<errors>\d+))?",
+        # gotestsum
+        r"^DONE (?P<total>\d+) tests?(?:, (?P<skipped>\d+) skipped)?(?:, (?P<failed>\d+) failures?)?"
+        r"(?:, (?P<errors>\d+) errors?)? in [\d.]+s",
+        # GoogleTest
+        r"^\[=+\] (?P<total>\d+) tests? from \d+ test (?:suites?|cases?) ran\.[^\n]*\n\[  PASSED  \] "
+        r"(?P<passed>\d+) tests?\."
+        r"(?:\n\[  SKIPPED \] (?P<skipped>\d+) tests?[^\n]*(?:\n\[  SKIPPED \] [^\d\n][^\n]*){0,50})?"
+        r"(?:\n\[  FAILED  \] (?P<failed>\d+) tests?)?",
+        # Catch2, doctest
+        r"^All tests passed \(\d+ assertions? in (?P<passed>\d+) test cases?\)",
+        r"^(?:\[doctest\] )?test cases:\s+(?P<total>\d+) \|\s+(?P<passed>\d+) passed(?: \|\s+"
+        r"(?P<failed>\d+) failed)?"
+        r"(?: (?:\| )?\s*(?P<skipped>\d+) skipped)?",
+        # Bazel
+        r"^Executed \d+ out of (?P<total>\d+) tests?: (?P<passed>\d+) tests? pass(?:es)?"
+        r"(?: and (?P<failed>\d+) fails?[^\n]*)?\.?$",
+        # Flutter and Dart
+        r"^\d\d:\d\d \+(?P<passed>\d+)(?: ~(?P<skipped>\d+))?(?: -(?P<failed>\d+))?: (?:All|Some) tests "
+        r"(?:passed|failed)",
+        # prove
+        r"^All tests successful\.\s*\nFiles=\d+, Tests=(?P<passed>\d+)",
+        # Cucumber
+        r"^(?P<total>\d+) scenarios? \((?:(?P<failed>\d+) failed, )?(?:(?P<skipped>\d+) (?:skipped|pending"
+        r"|undefined), )?"
+        r"(?P<passed>\d+) passed(?:, (?P<errors>\d+) failed)?\)",
+        # Minitest
+        r"^(?P<total>\d+) (?:runs|tests), \d+ assertions, (?P<failed>\d+) failures, (?P<errors>\d+) errors, "
+        r"(?P<skipped>\d+) (?:skips|pendings)",
+        # Karma
+        r"Executed (?P<run>\d+) of (?P<total>\d+)(?: \((?P<failed>\d+) FAILED\))?(?: \(skipped "
+        r"(?P<skipped>\d+)\))? "
+        r"(?:SUCCESS|\()",
+        # Swift Testing
+        r"^\S* ?Test run with (?P<total>\d+) tests?(?: in \d+ suites?)? (?:passed after"
+        r"|failed after [^\n]{1,40}? with (?P<failed>\d+) issues?)",
+        # Robot Framework
+        r"^(?P<total>\d+) tests?, (?P<passed>\d+) passed, (?P<failed>\d+) failed",
+        # the console of JUnit 5
+        r"^\[ +(?P<skipped>\d+) tests skipped +\]\n(?:\[ +\d+ tests \w+ +\]\n){1,3}\[ +"
+        r"(?P<passed>\d+) tests successful +\]\n"
+        r"\[ +(?P<failed>\d+) tests failed",
+        # ScalaTest
+        r"^(?:\[info\] )?Tests: succeeded (?P<passed>\d+), failed (?P<failed>\d+), canceled \d+, ignored "
+        r"(?P<skipped>\d+)",
+        # dotnet test of SDK 10
+        r"^[ \t]*Test summary: total: (?P<total>\d+), failed: (?P<failed>\d+), succeeded: (?P<passed>\d+)"
+        r", skipped: (?P<skipped>\d+)",
+        # Zig
+        r"^All (?P<passed>\d+) tests passed\.$",
+        # clojure.test
+        r"^Ran (?P<total>\d+) tests containing \d+ assertions\.\n(?P<failed>\d+) failures, "
+        r"(?P<errors>\d+) errors",
+        # busted
+        r"^(?P<passed>\d+) success(?:es)? / (?P<failed>\d+) failures? / (?P<errors>\d+) errors? / "
+        r"(?P<skipped>\d+) pending",
+        # Deno
+        r"^(?:ok|FAILED) \| (?P<passed>\d+) passed(?: \([^)\n]{1,30}\))? \| (?P<failed>\d+) failed(?: \| "
+        r"(?P<skipped>\d+) ignored)?",
+        # Cypress, of all specs
+        r"^[ \t]*✔\s+All specs passed!\s+\S+\s+(?P<total>\d+)\s+(?P<passed>\d+)\s+-",
+        r"^[ \t]*✖\s+\d+ of \d+ failed \(\d+%\)\s+\S+\s+(?P<total>\d+)\s+(?P<passed>\d+|-)\s+(?P<failed>\d+"
+        r"|-)\s+(?P<skipped>\d+|-)",
+    )
+]  # fmt: skip
+_PLAYWRIGHT = re.compile(r"^  (?P<passed>\d+) passed \([\d.]+ ?\w+\)", re.MULTILINE)
+_BESIDE = re.compile(r"^  (?P<number>\d+) (?P<what>failed|flaky|skipped|did not run|interrupted)$", re.MULTILINE)
+_FAR = 20_000
+_HINT = re.compile(
+    r"Summary \[|^Ok:|^DONE|PASSED|assertions?\b|test cases|tests? (?:pass|run|summary|success|fail|skip)"
+    r"|passed|Tests|specs|"
+    r"scenarios?|Executed|^Ran|successes|failed",
+    re.MULTILINE | re.IGNORECASE,
+)
+
+
+def other_summaries(text: str) -> Iterator[Tests]:
+    """Yield the summaries of these runners in an output."""
+    if not _HINT.search(text):
+        return
+    for pattern in _PATTERNS:
+        for found in pattern.finditer(text):
+            yield _summary(found)
+    yield from _playwright(text)
+
+
+def _summary(found: re.Match[str]) -> Tests:
+    groups = {name: int(number) for name, number in found.groupdict().items() if number and number.isdigit()}
+    failed = groups.get("failed", 0) + groups.get("errors", 0) + groups.get("unexpected", 0)
+    left = groups.get("left", 0)
+    skipped, total = groups.get("skipped", 0), groups.get("total")
+    passed = groups.get("passed")
+    if passed is None and total is not None:
+        passed = max(groups.get("run", total) - failed - skipped * ("run" not in groups), 0)
+    left_out = (skipped, left) if left else ()
+    return Tests(passed, failed, skipped, found.start(), found[0].strip(), total, left_out=left_out)
+
+
+def _playwright(text: str) -> Iterator[Tests]:
+    """Yield Playwright's summaries: what did not pass at once stands in lines above the number of those that did."""
+    at = 0
+    for found in _PLAYWRIGHT.finditer(text):
+        beside = {one["what"]: one for one in _BESIDE.finditer(text, max(at, found.start() - _FAR), found.start())}
+        count = {what: int(one["number"]) for what, one in beside.items()}
+        passed = int(found["passed"])
+        failed = count.get("failed", 0) + count.get("interrupted", 0)
+        skipped, unrun, flaky = (count.get(what, 0) for what in ("skipped", "did not run", "flaky"))
+        left_out = (skipped, unrun, skipped + unrun) if unrun else ()
+        total = passed + failed + skipped + unrun + flaky
+        yield Tests(passed, failed, skipped, found.start(), found[0].strip(), total, left_out=left_out, flaky=flaky)
+        at = found.end()

@@ -1,0 +1,44 @@
+"""Finding statements that one value came out where another was expected: `gets 28 instead of 29`."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gedanken.compare.audit.mood import asserts
+from gedanken.compare.audit.parts import Sentence
+from gedanken.compare.audit.says import PairSays
+
+_LITERAL = r"`[^`\n]{{1,60}}`|'[^'\n]{{1,60}}'|\"[^\"\n]{{1,60}}\"|“[^”\n]{{1,60}}”|[€$£] ?\d[\d.,]*\d|-?\d[\d,]*(?:\.\d+)?(?![\w%])|true|false|null|None|nil|undefined|NaN"
+_VALUE = rf"(?:an? |the )?(?P<{{name}}>{_LITERAL})"
+_GOT, _WANTED = _VALUE.format(name="got"), _VALUE.format(name="wanted")
+_GETS = r"(?:gets?|got|receives?|received|returns?|returned|yields?|yielded|gives?|gave|prints?|printed|shows?|showed|computes?|computed|produces?|produced|renders?|rendered|reads|sees|saw|finds|found|evaluates to|comes? out as|came out as)"
+_COMPILED = [
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"\bexpect(?:s|ed) {_WANTED},? (?:but|and|yet) (?:it |actually |only )?(?:{_GETS}|was|is) {_GOT}",
+        rf"\b{_GETS} {_GOT},? (?:instead of|in place of|rather than) (?:the expected )?{_WANTED}",
+        rf"\b{_GETS} {_GOT},? (?:where|when|while|but|though) {_WANTED} (?:is|was) (?:expected|wanted)",
+        rf"\b{_GETS} {_GOT},? (?:but|and) (?:expect(?:s|ed)|want(?:s|ed)) {_WANTED}",
+    )
+]
+_HINT = re.compile(r"expect|instead of|in place of|rather than|want", re.IGNORECASE)
+
+
+class PairHit(NamedTuple):
+    """One such statement, at one place of a sentence."""
+
+    start: int
+    end: int
+    says: PairSays
+
+
+def pairs_said(sentence: Sentence) -> Iterator[PairHit]:
+    """Yield the statements of a value that came out, and the one that was expected."""
+    if not _HINT.search(sentence.plain):
+        return
+    for pattern in _COMPILED:
+        for found in pattern.finditer(sentence.raw):
+            got, wanted = (found[name].strip("`'\"“”") for name in ("got", "wanted"))
+            if got != wanted and asserts(sentence, found.start(), found.end()):
+                yield PairHit(found.start(), found.end(), PairSays(got, wanted))
+                return
