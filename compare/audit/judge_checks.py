@@ -199,7 +199,8 @@ def _of_scan(run: Run, tool: str, *, is_alone: bool) -> Outcome:
 
 
 _COUNTED = re.compile(
-    r"[✖×] [1-9]\d* problems?\b|^Found [1-9]\d* errors?\b(?! \(\d+ fixed, 0)|^[1-9]\d* (?:issues?|problems?|errors?)\b",
+    r"[✖×] [1-9]\d* problems?\b|^Found [1-9]\d* errors?\b(?! \(\d+ fixed, 0)|"
+    r"^[1-9]\d* (?:issues?|problems?|errors?)\b",
     re.MULTILINE,
 )
 """A checker's own count of what it found, whatever its exit code is said to be."""
