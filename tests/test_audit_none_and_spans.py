@@ -45,6 +45,9 @@ def test_it_is_held_against_what_was_printed(command: str, output: str, said: st
         "Was not a single request dropped?",
         "I pinned httpx to 0.28.1.",
         "Pin it: now 3 people ask for it.",
+        "By convention an exit status of 3 stands for a bad argument.",
+        "Coverage of 91% is commonly regarded as good.",
+        "As a rule, 12 retries are too many.",
     ],
 )
 def test_what_is_no_report_is_no_claim(said: str) -> None:

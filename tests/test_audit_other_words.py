@@ -94,3 +94,21 @@ def test_what_was_done_with_a_command_was_run(command: str, said: str, status: s
 )
 def test_what_is_no_command_was_not_run(said: str) -> None:
     assert not audit_transcript(Session().ran("ls", "a").said(said).transcript())
+
+
+@pytest.mark.parametrize(
+    ("shown", "code", "status"),
+    [
+        ("✖ 2 problems (1 error, 1 warning)", None, "misquoted"),
+        ("✖ 2 problems (0 errors, 2 warnings)", None, "undecidable"),
+        ("✖ 2 problems (1 error, 1 warning)", 0, "undecidable"),
+    ],
+)
+def test_errors_beside_warnings_contradict_that_there_is_nothing(shown: str, code: int | None, status: str) -> None:
+    session = Session().ran("npx eslint .", shown, code).said("eslint has no complaints.")
+    assert statuses(session) == {status}
+
+
+def test_errors_that_were_all_fixed_are_none() -> None:
+    session = Session().ran("ruff check --fix .", "Found 3 errors (3 fixed, 0 remaining).", 0).said("ruff is clean.")
+    assert statuses(session) == {"supported"}

@@ -171,6 +171,8 @@ def _told_at_once(run: Run, says: CheckSays) -> Outcome | None:
     if says.no_warnings and _WARNING.search(run.text):
         return bad
     if (says.no_warnings or says.spotless) and _MAY_WARN.search(run.text):
+        return bad if shows_trouble(run.text) and run.exit_code != 0 else "unknown"
+    if says.spotless and run.exit_code == 0 and _COUNTED.search(run.text):
         return "unknown"
     is_failed_build = says.family == "build" and _NOT_BUILT.search(run.text) and not shows_built(run.text)
     return bad if is_failed_build else None
@@ -196,6 +198,12 @@ def _of_scan(run: Run, tool: str, *, is_alone: bool) -> Outcome:
     return "bad" if run.exit_code else "clean" if tells_by_exit(tool) else "unknown"
 
 
+_COUNTED = re.compile(
+    r"[✖×] [1-9]\d* problems?\b|^Found [1-9]\d* errors?\b(?! \(\d+ fixed, 0)|"
+    r"^[1-9]\d* (?:issues?|problems?|errors?)\b",
+    re.MULTILINE,
+)
+"""A checker's own count of what it found, whatever its exit code is said to be."""
 _WARNED = re.compile(r"[✖×] [1-9]\d* problems? \(0 errors, [1-9]")
 """Warnings alone: clean to one who speaks of errors, and not to one who speaks of findings."""
 _ON_STDOUT = frozenset(["tsc", "vue-tsc", "eslint", "flake8", "gofmt", "svelte-check"])

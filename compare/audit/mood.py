@@ -23,6 +23,13 @@ _LEADS_WITH_HEDGE = re.compile(
     re.IGNORECASE,
 )
 """An adverb, set off by a comma, that weakens all that follows in its sentence."""
+_KNOWN = re.compile(
+    r"\b(?:by convention|conventionally|by definition|as a rule|rules? of thumb|"
+    r"(?:is|are) (?:generally|usually|commonly|typically|often|widely) "
+    r"(?:seen|regarded|considered|viewed|taken|thought|held))\b",
+    re.IGNORECASE,
+)
+"""Words of general knowledge, which tells nothing of a session."""
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 
@@ -35,7 +42,12 @@ def asserts(sentence: Sentence, start: int, end: int, language: Language = "en")
     if _announces(sentence, start, end) or _LEADS_WITH_HEDGE.match(sentence.plain):
         return False
     before = REPORTS.sub(lambda found: " " * len(found[0]), before)
-    if GOVERNS.search(before) or AFTER.match(after) or is_japanese_hedge(sentence.plain):
+    if (
+        _KNOWN.search(sentence.plain)
+        or GOVERNS.search(before)
+        or AFTER.match(after)
+        or is_japanese_hedge(sentence.plain)
+    ):
         return False
     clause = clause_of(before)
     if language != "zh" and _CHINESE.search(clause) and BEFORE["zh"].search(clause):
