@@ -72,7 +72,7 @@ def test_one_run_is_the_same_tree_in_its_folder_at_langsmith_and_at_a_collector(
     out = ("--to", "spans.json", "--otlp", address, "--langsmith")
     handed = gedanken("traces", "export", "out", *out, env=environment)
     assert handed.returncode == 0, handed.stderr
-    assert handed.stdout.count(f"{len(runs)} runs") == 3
+    assert handed.stdout.count(f"{len(runs)} trace entries") == 3
     written = json.loads((tmp_path / "spans.json").read_text())
     spans = [one for of in written["resourceSpans"] for scope in of["scopeSpans"] for one in scope["spans"]]
     assert sorted(span["spanId"] for span in spans) == sorted(span_ids(runs))
