@@ -51,3 +51,8 @@ def test_another_power_of_ten_is_misquoted() -> None:
         Session().ran("python fit.py", "loss: 0.00417\n").said("The loss is 5.17e-3.").transcript()
     )
     assert [one.status for one in found] == ["misquoted"]
+
+
+def test_digits_of_a_name_are_no_group() -> None:
+    session = Session().ran("k6 run load.js", "http_req_duration: p(90)=140.2ms p(95)=318ms\n").said("p95 318 ms.")
+    assert [one.status for one in audit_transcript(session.transcript())] == ["supported"]

@@ -42,8 +42,12 @@ WORDS = {
 }
 GROUPED = r",\u202f\u00a0\u2009'’_"
 """Signs between groups of three digits. A plain space may also stand between two numbers."""
-OF_A_LONGER = r"(?!(?<=\d[\x20\u202f\u00a0\u2009'’_])\d{3}(?!\d))"
-"""No last group of a longer number, such as in `12 345`."""
+_BETWEEN = r"[\x20\u202f\u00a0\u2009'’_]"
+OF_A_LONGER = (
+    rf"(?!(?<=\d{_BETWEEN})(?<!\d{{4}}{_BETWEEN})"
+    rf"(?<![A-Za-z]\d{_BETWEEN})(?<![A-Za-z]\d\d{_BETWEEN})(?<![A-Za-z]\d{{3}}{_BETWEEN})\d{{3}}(?!\d))"
+)
+"""No last group of a longer number, such as in `12 345`; the digits of a name, such as `p95`, are no group."""
 COUNT = (
     rf"(?:{OF_A_LONGER}(?:\d{{1,3}}(?:[{GROUPED}]\d{{3}}){{1,3}}(?!\d)|"
     r"\d{1,7}(?![\d.,]*\d)(?!\x20\d{3}(?!\d))))"
