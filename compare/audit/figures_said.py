@@ -11,7 +11,7 @@ from typing import NamedTuple
 from gedanken.compare.audit.labels import keys_in
 from gedanken.compare.audit.languages import languages_in
 from gedanken.compare.audit.mood import asserts
-from gedanken.compare.audit.numerals import WORDS, plain_number
+from gedanken.compare.audit.numerals import GROUPED, OF_A_LONGER, WORDS, plain_number
 from gedanken.compare.audit.other_names import words_of
 from gedanken.compare.audit.parts import Sentence
 from gedanken.compare.audit.says import Figure, FiguresSay
@@ -29,7 +29,8 @@ _ABOUT = (
 )
 _FIGURE = re.compile(
     rf"(?:\b(?P<about>{_ABOUT})\s{{1,3}})?(?P<sign>[~≈+±−-])?(?<![\w.,:#@$€£])(?<![^\d\s]/)(?<![\w)][-−–])"
-    r"(?P<value>\d{1,3}(?:[,\u202f]\d{3})+(?:\.\d+)?|\d{1,12}(?:[.,]\d{1,9})?)"
+    rf"{OF_A_LONGER}"
+    rf"(?P<value>\d{{1,3}}(?:[{GROUPED}]\d{{3}})+(?:\.\d+)?|\d{{1,12}}(?:[.,]\d{{1,9}})?(?!\x20\d{{3}}(?!\d)))"
     rf"(?:\s?(?P<scale>k|K|M|million|Millionen|billion|thousand)\b)?(?:\s{{0,3}}(?P<unit>{_UNITS}){_PER}(?![\w/]))?"
     r"(?![\w]|[.,:]\d|-\d)",
 )

@@ -5,6 +5,7 @@ from typing import Literal
 
 from gedanken.compare.audit.commands import is_chain, wraps
 from gedanken.compare.audit.outcomes import did_not_start, may_have_failed, shows_built, shows_clean, shows_trouble
+from gedanken.compare.audit.part_of_project import is_of_another_part
 from gedanken.compare.audit.runs import Run, short
 from gedanken.compare.audit.same_command import is_run
 from gedanken.compare.audit.says import CheckSays
@@ -252,6 +253,8 @@ def _carried(case: Case, says: CheckSays, run: Run, outcomes: list[tuple[Run, Ou
         if ran_again or case.record.could_have_run(says.family, case.event, after=run.at):
             return undecidable("a command after the last change may have done it again", line)
         edit = case.record.evidence(change.event)
+        if is_of_another_part(run.steps, change.path):
+            return undecidable(f"{change.path} is outside what the run was about", line, edit)
         return Verdict(
             "stale",
             f"{change.path} was changed after the run that the claim is about, and it was not run again",

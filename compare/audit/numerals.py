@@ -1,6 +1,7 @@
 """The forms in which sentences write numbers."""
 
 import re
+from decimal import Decimal
 
 WORDS = {
     "one": 1,
@@ -39,13 +40,25 @@ WORDS = {
     "ninguna": 0,
     "ningún": 0,
 }
-COUNT = r"(?:\d{1,3}(?:[,\u202f]\d{3}){1,3}(?!\d)|\d{1,7}(?![\d.,]*\d))"
+GROUPED = r",\u202f\u00a0\u2009'’_"
+"""Signs between groups of three digits. A plain space may also stand between two numbers."""
+_BETWEEN = r"[\x20\u202f\u00a0\u2009'’_]"
+OF_A_LONGER = (
+    rf"(?!(?<=\d{_BETWEEN})(?<!\d{{4}}{_BETWEEN})"
+    rf"(?<![A-Za-z]\d{_BETWEEN})(?<![A-Za-z]\d\d{_BETWEEN})(?<![A-Za-z]\d{{3}}{_BETWEEN})\d{{3}}(?!\d))"
+)
+"""No last group of a longer number, such as in `12 345`; the digits of a name, such as `p95`, are no group."""
+COUNT = (
+    rf"(?:{OF_A_LONGER}(?:\d{{1,3}}(?:[{GROUPED}]\d{{3}}){{1,3}}(?!\d)|"
+    r"\d{1,7}(?![\d.,]*\d)(?!\x20\d{3}(?!\d))))"
+)
 """A whole number, with or without thousands separators."""
 COUNT_OR_WORD = rf"(?:{COUNT}|\b(?:{'|'.join(word for word in WORDS if word not in ('no', 'none', 'zero'))})\b)"
 VALUE = r"[-+]?(?:\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,12})?|\d{1,15}(?:[.,]\d{1,12})?|\.\d{1,12})(?:[eE][-+]?\d{1,3})?"
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:[.,]\d+)*")
 """A number in a line of output."""
-_THOUSANDS = re.compile(r"\d{1,3}(?:[,\u202f]\d{3})+(?:\.\d+)?")
+_THOUSANDS = re.compile(rf"\d{{1,3}}(?:[{GROUPED}]\d{{3}})+(?:\.\d+)?")
+_POWER = re.compile(r"-?\d{1,15}(?:\.\d{1,12})?[eE][-+]?\d{1,2}")
 
 
 def count_of(text: str) -> int | None:
@@ -53,13 +66,17 @@ def count_of(text: str) -> int | None:
     low = text.strip().lower()
     if low in WORDS:
         return WORDS[low]
-    digits = re.sub(r"[,\u202f\s]", "", low)
+    digits = re.sub(rf"[{GROUPED}\s]", "", low)
     return int(digits) if digits.isdecimal() and len(digits) < 16 else None
 
 
 def plain_number(text: str) -> str:
-    """Return a number as programs write it: without thousands separators, and with a decimal point."""
+    """Return a number as programs write it: without thousands separators and powers of ten, and with a decimal
+    point.
+    """
     bare = text.strip().lstrip("+")
     if _THOUSANDS.fullmatch(bare.lstrip("-")):
-        return re.sub(r"[,\u202f]", "", bare)
+        return re.sub(rf"[{GROUPED}]", "", bare)
+    if _POWER.fullmatch(bare):
+        return format(Decimal(bare), "f")
     return bare.replace(",", ".") if bare.count(",") == 1 else bare

@@ -14,6 +14,7 @@ from gedanken.compare.audit.edits import Edit, lasting, may_touch, touches
 from gedanken.compare.audit.inputs import is_told_by, reads
 from gedanken.compare.audit.outcomes import cases_in, plain
 from gedanken.compare.audit.runs import Run, hides, names, short
+from gedanken.compare.audit.undone import Undo, still_made
 from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.claim import Evidence
 
@@ -39,6 +40,8 @@ class Record:
     edits: list[Edit] = field(default_factory=list)
     shuffles: list[int] = field(default_factory=list)
     """Numbers of events whose commands may have changed files that they do not name."""
+    undos: list[Undo] = field(default_factory=list)
+    """Commands that may have set files back to an earlier state."""
     unseen: list[tuple[int, str]] = field(default_factory=list)
     """What may have run a program without showing it, each with the number of the event."""
     outputs: list[Output] = field(default_factory=list)
@@ -46,7 +49,7 @@ class Record:
     _hiding_by_family: dict[str, list[Run]] = field(default_factory=dict)
     _looked_up: dict[Hashable, tuple[Any, ...]] = field(default_factory=dict)
     _lately: dict[Hashable, tuple[Any, ...]] = field(default_factory=dict)
-    _changes: dict[tuple[int, int, str], Edit | None] = field(default_factory=dict)
+    _changes: dict[tuple[int, int, int, str], Edit | None] = field(default_factory=dict)
     _doubts: dict[tuple[int, int, str], Edit | None] = field(default_factory=dict)
 
     @property
@@ -81,11 +84,12 @@ class Record:
         """Return the first change between a run's result and an event that may have changed what the run prints; None
         if there is none.
         """
-        key = (run.call, bisect_left(self._edited_at, event), family)
+        undos = self._undos_between(run.at, event)
+        key = (run.call, bisect_left(self._edited_at, event), undos[-1].event if undos else -1, family)
         if key not in self._changes:
             programs = [step.program for step in run.steps if step.family != "quiet"]
             words = [word for step in run.steps if step.family != "quiet" for word in step.words[1:]]
-            edits = lasting(self.edits_between(run.at, event)[:_MOST_EDITS])
+            edits = still_made(lasting(self.edits_between(run.at, event)[:_MOST_EDITS]), undos)
             self._changes[key] = next(
                 (
                     edit
@@ -96,6 +100,12 @@ class Record:
                 None,
             )
         return self._changes[key]
+
+    def _undos_between(self, low: int, high: int) -> Sequence[Undo]:
+        """Return the commands between two events that may have undone changes: the latest, up to a limit."""
+        at = bisect_left(self.undos, high, key=lambda undo: undo.event)
+        first = bisect_right(self.undos, low, key=lambda undo: undo.event)
+        return self.undos[max(first, at - _MOST_UNDOS) : at]
 
     def doubt_since(self, run: Run, event: int, family: str) -> str | None:
         """Return why the files that a run read may have changed since, although no change of them is recorded; None
@@ -292,6 +302,7 @@ _CONTINUES = re.compile(
     re.IGNORECASE,
 )
 _MOST_EDITS = 2_000
+_MOST_UNDOS = 20
 _MOST_KEPT = 100
 _WORD = re.compile(r"[\w.+-]*\w")
 _NAMED = re.compile(

@@ -9,6 +9,7 @@ from gedanken.compare.audit.outcomes import code_asked_for, exit_code_in, plain,
 from gedanken.compare.audit.record import Output, Record
 from gedanken.compare.audit.runs import Run, short
 from gedanken.compare.audit.shell_changes import shuffles_files
+from gedanken.compare.audit.undone import undos_of
 from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript
 
 _READING = re.compile(
@@ -86,8 +87,10 @@ class _Reader:
             for path, was_there in shell_edits(event.command):
                 record.edits.append(Edit(event.number, path, None, "", known=was_there or path in self.known))
                 self.known.add(path)
-            if shuffles_files(event.command):
+            undone = undos_of(event.number, event.command, record.undos)
+            if shuffles_files(event.command) or len(undone) > len(record.undos):
                 record.shuffles.append(event.number)
+            record.undos = undone
             return
         if event.path:
             self.known.add(event.path)
