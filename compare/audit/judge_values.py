@@ -12,6 +12,7 @@ from gedanken.compare.audit.measured import asked_version, measured
 from gedanken.compare.audit.numbers import Found, matches, near
 from gedanken.compare.audit.numerals import plain_number
 from gedanken.compare.audit.owners import (
+    SPLIT_WORD,
     is_anothers,
     is_of_another_file,
     is_of_another_package,
@@ -81,7 +82,6 @@ _WHICH = re.compile(
     r"\b(?:final|best|mean|average|avg|overall|total|macro|weighted|last|lowest|highest|held-out|line|branch|"
     r"statement|code)\b"
 )
-_SPLITS = re.compile(r"\b(?:val|validation|test|train|training|eval)\b", re.IGNORECASE)
 _DERIVED = re.compile(
     r"\b(?:mean|average|avg|overall|total|improve\w*|gain|difference|by|drop\w*|increase\w*|per|ratio|times)\b",
     re.IGNORECASE,
@@ -206,7 +206,7 @@ def _lines(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
 def _words(says: ValueSays) -> str | None:
     match says.what:
         case "metric":
-            bare = _SPLITS.sub("", _WHICH.sub("", says.name)).strip()
+            bare = SPLIT_WORD.sub("", _WHICH.sub("", says.name)).strip()
             return (
                 rf"(?<![A-Za-z])(?:[a-z]+_)?(?:{_ALIASES.get(bare, re.escape(bare))})(?![a-z]{{3}})" if bare else None
             )
@@ -374,9 +374,9 @@ def _is_particular(says: ValueSays, lines: list[Line]) -> bool:
     pattern = re.compile(
         rf"(?:{_words(says)})[^\d\n]{{0,25}}?[-+]?\d*\.\d+|^(?:TOTAL|All files)\b.*\d", re.IGNORECASE
     )
-    split = {found[0].lower()[:3] for found in _SPLITS.finditer(says.name)}
+    split = {found[0].lower()[:3] for found in SPLIT_WORD.finditer(says.name)}
     for line in lines:
-        mine = {found[0].lower()[:3] for found in _SPLITS.finditer(line.text.replace("_", " "))}
+        mine = {found[0].lower()[:3] for found in SPLIT_WORD.finditer(line.text.replace("_", " "))}
         if pattern.search(line.text) and (not split or not mine or split & mine or {"val", "eva"} & (split | mine)):
             return True
     return False
@@ -388,7 +388,7 @@ def _tells_of(case: Case, lines: list[Line]) -> bool:
 
 
 def _closest(says: ValueSays, lines: list[Line]) -> Line:
-    split = [found[0].lower()[:3] for found in _SPLITS.finditer(says.name)]
+    split = [found[0].lower()[:3] for found in SPLIT_WORD.finditer(says.name)]
     named = [line for line in lines if not split or any(part in line.text.lower() for part in split)]
     return (named or lines)[-1]
 

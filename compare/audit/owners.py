@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"(?<![\w.])-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?")
 _SPLIT = re.compile(
     r"(?<![a-z])(?:train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|eval(?:uation)?|dev|held-out)(?![a-z])"
 )
-_SPLIT_WORD = re.compile(r"\b(?:val|validation|test|train|training|eval)\b", re.IGNORECASE)
+SPLIT_WORD = re.compile(r"\b(?:val|validation|test|train|training|eval)\b", re.IGNORECASE)
 _HELD_OUT = re.compile(r"\b(?:test|held-?out|hold-?out) (?:set|split|data|images|samples)\b", re.IGNORECASE)
 _FILE = re.compile(r"(?<![\w.])[\w./-]*[\w-]\.[A-Za-z]\w{0,5}(?![\w.])")
 _FINAL = re.compile(r"\b(?:final\w*|last|ended|ends|end|finish\w*)\b|endgültig|最终|最后", re.IGNORECASE)
@@ -97,4 +97,4 @@ def is_of_another_split(case: Case, lines: list[str]) -> bool:
     text = case.record.transcript.events[case.event].text
     start = case.spotted.claim.start
     said = text[max(start - 40, text.rfind("\n", 0, start) + 1) :][:160].split("\n")[0]
-    return bool(_HELD_OUT.search(said)) and not any(_SPLIT_WORD.search(line.replace("_", " ")) for line in lines)
+    return bool(_HELD_OUT.search(said)) and not any(SPLIT_WORD.search(line.replace("_", " ")) for line in lines)
