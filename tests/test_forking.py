@@ -196,7 +196,7 @@ def test_a_change_that_another_model_imagined_than_the_program_as_it_is_is_not_w
     assert (len(effects), notes) == (1, ())
     effects, notes = effects_in(replace(log, spec=forked))
     assert effects == ()
-    assert "another model or persona imagined it" in notes[0]
+    assert "imagined by different models or personas" in notes[0]
 
 
 def refused(run: Path, at: int, changes: Changes) -> str:

@@ -30,7 +30,7 @@ def article() -> RunPlan:
 def test_the_steps_are_the_lines_of_the_script_between_the_boot_and_the_report() -> None:
     names = [step.name for step in article().steps]
     assert names == [
-        "asking both machines who they are",
+        "asking both machines about themselves",
         "writing train.py",
         "cat train.py",
         "python3 train.py",

@@ -1,1 +1,1 @@
-"""Analysis: all conclusions that are drawn from the stored runs."""
+"""The analysis: everything that is concluded from the stored runs."""

@@ -35,9 +35,7 @@ class VersionAnalysis:
 
     @property
     def has_trunk(self) -> bool:
-        """True if one of the runs is a trunk: the run whose result decided what was typed next. Supplied logs have
-        none.
-        """
+        """True if one of the runs is a trunk, after which the script continued. Supplied logs have none."""
         return any(0 in (run.seed, run.sample) for run in (*self.real, *self.imagined))
 
 
@@ -82,7 +80,7 @@ class Analysis:
 
     @cached_property
     def prints(self) -> tuple[PrintRow, ...]:
-        """How many lines each print of each program printed, in all runs of that program."""
+        """For each print of each program: how many lines it printed in each run of that program."""
         return tuple(row for program in self.log.programs for row in print_table(program, self._runs_of(program)))
 
     def to_pandas(self, what: Table = "executions") -> "pandas.DataFrame":

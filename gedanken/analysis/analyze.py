@@ -36,8 +36,9 @@ class Compared:
     def version(
         self, log: RunLog, program: Program | None, runs: Sequence[Execution], earlier: Sequence[Execution]
     ) -> VersionAnalysis:
-        """Compare one program version, or logs: its real runs with its imagined ones; `earlier` are runs of other
-        versions."""
+        """Compare the real runs of one program version, or logs, with the imagined ones; `earlier` are runs of other
+        versions.
+        """
         key = (program.label if program else None, _labels(runs), _labels(earlier))
         if key not in self._versions:
             self._versions[key] = _compare(log, program, runs, earlier, self._asked, self._checks)
@@ -105,9 +106,7 @@ def analysis_of(log: RunLog, versions: Sequence[VersionAnalysis], findings: Sequ
 
 
 def check_source(program: Program, what: object) -> None:
-    """Check that a program is valid Python, because a syntax error must not look like an error of gedanken. Raises
-    BadInput.
-    """
+    """Raise BadInput if a program is not valid Python: its syntax error must not look like an error of gedanken."""
     try:
         Source(program.source)
     except SyntaxError:
@@ -139,7 +138,7 @@ def _compare(  # noqa: PLR0913 (what is compared, and how)
 def _in_one_world_only(
     result: ComparisonResult, label: str, real: Sequence[Execution], imagined: Sequence[Execution]
 ) -> ComparisonResult:
-    """Return the result of a version that has only real or only imagined runs, with that stated as undecided."""
+    """Return the result of a version that has only real or only imagined runs: the comparison is undecided."""
     if real and imagined:
         return result
     lacking = "imagined" if real else "real"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gedanken.records.importers.importer import Run
 
 FEWEST_DECIMALS = 4
-"""Number of decimal numbers in a log from which two independent runs are assumed not to print the same."""
+"""Independent runs that print at least so many decimal numbers are assumed not to print identical logs."""
 NAMED = 5
 _DECIMAL = re.compile(r"\d\.\d\d")
 
@@ -23,9 +23,10 @@ class Distinct(NamedTuple):
 
 
 def distinct(runs: Sequence[Run], paths: Sequence[Path], *, has_program: bool) -> Distinct:
-    """Keep each run once. `runs` were read from `paths`, in the same order.
+    """Return each run once. `runs` were read from `paths`, in the same order.
 
-    If the program is known, several of its runs may print the same; then only a file that is named twice is left out.
+    Several runs of a known program may
+    print the same, so then only a file that is named twice is left out.
     """
     first: dict[object, Run] = {}
     again: dict[str, list[str]] = {}
@@ -49,4 +50,4 @@ def _note(name: str, others: Sequence[str]) -> str:
         return f"{name} was named more than once, and counts as one run"
     shown = ", ".join(others[:NAMED]) + (f" and {len(others) - NAMED} more" if len(others) > NAMED else "")
     verb = "is" if len(others) == 1 else "are"
-    return f"{shown} {verb} the same to the byte as {name}, and counted as one run with it"
+    return f"{shown} {verb} byte for byte the same as {name}, and counted as one run with it"

@@ -17,8 +17,8 @@ def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
     """Compute the effects for each supplied program that was changed and has both real and imagined runs; also return
     notes.
 
-    If a change was made twice, its newest version counts. A change that was not run is left out. So is a change that
-    was imagined by another model or persona than the unchanged program, because its effect would mix both.
+    If a change was made twice, its newest version counts. A change that was not run is left out. So is a change whose
+    runs another model or persona imagined than those of the unchanged program: its effect would mix both.
     """
     programs, executions = log.programs, log.executions
     found, notes = [], []
@@ -31,8 +31,8 @@ def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
         unlike = [change for change, version in changes.items() if len(_imagined_by(log, base, version)) > 1]
         for change in unlike:
             notes.append(
-                f"{base.label}: {change}: left out, because another model or persona imagined it than imagined "
-                "the unchanged program"
+                f"{base.label}: {change}: left out, because its runs and those of the unchanged program were "
+                f"imagined by different models or personas"
             )
             del changes[change]
         tried = [_tried(version, executions) for version in (base, *changes.values())]

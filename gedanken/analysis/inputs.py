@@ -190,7 +190,7 @@ def _mixed(ours: _Side, theirs: _Side, program: Program | None, asked: Asked) ->
 
 
 def _case_in(folder: RunLog, program: Program | None) -> VersionAnalysis:
-    """Return the runs that the files are compared with: of the named program, or of the newest one that worked."""
+    """Return the runs to compare the files with: those of the named program, or of the newest one that worked."""
     empty = ComparisonResult(findings=())
     cases = [
         VersionAnalysis(
@@ -211,7 +211,7 @@ def _case_in(folder: RunLog, program: Program | None) -> VersionAnalysis:
 
 
 def _common(runs: Iterable[Run]) -> Program | None:
-    """Return the program that all of these ran, if their folders record it."""
+    """Return the program that all these runs are of, if their folders record it."""
     programs = {run.program.sha256 if run.program else None: run.program for run in runs}
     return next(iter(programs.values())) if len(programs) == 1 else None
 
@@ -229,7 +229,9 @@ def _called(runs: Sequence[Run], used: set[str], *, imagined: bool) -> Iterable[
 
 
 def _origin(execution: Execution, imagined: bool) -> Origin:
-    """Return the origin that the user states; that our own machine ran it is accepted only from our own record."""
+    """Return the origin that the user states. `real` is accepted only if our own record says so; otherwise it is
+    `claimed`.
+    """
     if imagined:
         return Origin.IMAGINED
     return Origin.CLAIMED if execution.imagined else execution.origin
@@ -249,7 +251,7 @@ def _program(path: Path) -> Program:
 
 
 def _doubtful(ours: _Side, theirs: _Side, real: Sequence[Path], imagined: Sequence[Path]) -> Iterable[str]:
-    """List inputs that are valid but probably a mistake, and how files were read."""
+    """Yield notes on inputs that are valid but probably a mistake, and on how files were read."""
     both = {path.resolve() for path in real if path.is_file()} & {path.resolve() for path in imagined}
     yield from (f"{path} is on both sides" for path in sorted(both))
     yield from dict.fromkeys(note for run in (*ours.runs, *theirs.runs) for note in run.notes)

@@ -39,7 +39,7 @@ class Shown(NamedTuple):
 
 
 def as_notebook_html(shown: Shown) -> str:
-    """Render title, verdict, primary endpoint, runs, findings, what is undecided, and where the rest is."""
+    """Render title, verdict, primary endpoint, runs, findings, undecided questions, and the run folder."""
     parts = [f"<b>{_text(shown.title)}</b>", f"<p>{_text(shown.verdict)}</p>"]
     if shown.primary:
         parts.append(f"<p>primary endpoint: {_text(shown.primary)}</p>")

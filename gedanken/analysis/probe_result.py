@@ -24,8 +24,8 @@ SAME_AS: dict[str, tuple[str, str]] = {
 def probe_result(log: RunLog) -> dict[str, Any]:
     """Return the complete result of a probe.
 
-    `exact` covers the direct questions about suites, and about items that have a place on the curve of accuracy by
-    size.
+    `exact` covers the direct questions about suites, and about items that
+    are part of the curve of accuracy by size.
     """
     scores = item_scores(log)
     direct = [score for score in scores if score.condition == "direct"]

@@ -26,7 +26,7 @@ _CLAUSE_END = re.compile(r"[:;.] ")
 def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) -> str:
     """State the result for the newest version that worked, and how many findings there are elsewhere.
 
-    It never says that two things are the same.
+    The text never says that two things are the same.
     """
     case = main_version(cases)
     if case is None:
@@ -47,8 +47,8 @@ def measured(version: VersionAnalysis) -> tuple[tuple[Execution, ...], tuple[Exe
 
 
 def tells_of(version: VersionAnalysis) -> str:
-    """State on how many imagined runs something was found, and what. Empty if nothing was found and a
-    test says so.
+    """State on how many imagined runs something was found, and what. Empty if nothing was found and a test reports
+    that.
     """
     _real, imagined = measured(version)
     labels = {run.label for run in imagined}
@@ -172,7 +172,7 @@ def spread_of(values: Sequence[float]) -> str:
 
 
 def tested_p(series: SeriesResult) -> float | None:
-    """Return the series' p; None if there is none, or if so few runs could never have a p that is low enough."""
+    """Return the series' p-value; None if there is none, or if it could never be low enough with so few runs."""
     return series.p if smallest_p(series.n_real, series.n_imagined) <= PRIMARY_LEVEL else None
 
 
@@ -192,7 +192,7 @@ def _sentence(text: str) -> str:
 
 
 def as_continuation(reason: str) -> str:
-    """Return what is undecided as it stands after `undecided: `."""
+    """Return the reason in the form in which it follows `undecided: `."""
     return f"w{reason[1:]}" if reason.startswith("Whether ") else reason
 
 

@@ -37,7 +37,7 @@ def audit(  # noqa: PLR0913 (each is asked for by itself, and has a default)
         rerun: which commands are run again: `none`, those that claims are about (`claimed`), or `all`.
         no_tools: True if, as you state, the agent of a plain chat had no tools at all.
         claims_by: a model that reads what the agents said and names passages that may be claims. It judges nothing:
-            such a claim can be supported by the record, but never counts against an agent.
+            the record can support such a claim, but the claim never counts against an agent.
         progress: receives the progress of commands that are run again.
         waiting: receives a message on what is being read.
         keep_events: True if each transcript is returned with its events.

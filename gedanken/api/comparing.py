@@ -22,8 +22,8 @@ Runs = str | Path | Execution | RunLog | Analysis
 def load_run(folder: str | Path) -> Analysis:
     """Read the run in a folder and compare it with the current checks, as its report does.
 
-    Any run folder will do: of a run that is unfinished, whose process died, or that an earlier version wrote. The
-    `log` of the Analysis is the stored RunLog. The comparison of the article's run takes about a second.
+    The run may be unfinished, its process may have died, or an earlier version may have written the folder. The `log`
+    of the Analysis is the stored RunLog. Comparing the article's run takes about a second.
 
     Raises BadInput for a folder that is not a run folder, or is damaged.
     """
@@ -49,12 +49,12 @@ def compare(
         named: metrics that are not recognized: for each name, a regular expression whose group 1 is the number.
 
     Returns:
-        An Analysis: `verdict`, `findings`, `versions[0].compared` (series, p-values, what is undecided).
+        An Analysis: `verdict`, `findings`, `versions[0].compared` (series, p-values, undecided questions).
 
     Raises:
         BadInput: something cannot be read, or does not exist. A difference between runs is never an exception.
 
-    What is compared, and by which tests: docs/comparison.md.
+    docs/comparison.md describes what is compared, and with which tests.
     """
     for name, expression in (named or {}).items():
         compiled(name, expression)

@@ -19,24 +19,24 @@ GivenPersona = Persona | str | Path
 
 
 def experiment_of(given: GivenExperiment) -> Experiment:
-    """Return an experiment that is given as such, by its name, or as a YAML file. Raises BadInput."""
+    """Return the experiment, given as an object, a name, or the path of a YAML file. Raises BadInput."""
     return given if isinstance(given, Experiment) else load_experiment(str(given))
 
 
 def persona_of(given: GivenPersona) -> Persona:
-    """Return a persona that is given as such, by its name, or as a YAML file. Raises BadInput."""
+    """Return the persona, given as an object, a name, or the path of a YAML file. Raises BadInput."""
     return given if isinstance(given, Persona) else load_persona(str(given))
 
 
 def sandbox_of(given: SandboxSpec | str) -> SandboxSpec:
-    """Return a sandbox, or the one of this name."""
+    """Return the sandbox, given as an object or a name."""
     return given if isinstance(given, SandboxSpec) else SandboxSpec(name=given)
 
 
 @contextmanager
 def asked(given: "BaseChatModel | ModelSpec | str") -> Iterator[ModelSpec]:
-    """Yield the ModelSpec that a run stores; a chat model object is registered under its name for as long as the
-    context lasts.
+    """Yield the ModelSpec that a run stores. A chat model object stays registered under its name until the context
+    ends.
     """
     if isinstance(given, ModelSpec):
         yield given

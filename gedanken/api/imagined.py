@@ -1,4 +1,4 @@
-"""The imagined machine for Python programs: opened by the name of a model, or with a chat model object."""
+"""The imagined machine from Python: opened with the name of a model, or with a chat model object."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ImaginedMachine(PlayedMachine, Blocking):
-    """A terminal played by a language model, which remembers its session from command to command.
+    """A terminal played by a language model; the session continues from command to command.
 
     Open it with `async with`, or with `with` in code that does not await, for example in a notebook. `run(command)`
     returns an Execution, whose `stdout` is what the model says that the machine prints. Nothing is really run.
@@ -22,7 +22,7 @@ class ImaginedMachine(PlayedMachine, Blocking):
     def __init__(
         self, model: "BaseChatModel | Model | str", persona: GivenPersona = "matched", *more: Any, **settings: Any
     ) -> None:
-        """Prepare a machine, which `with` opens.
+        """Prepare a machine; `with` opens it.
 
         `model` is a chat model object of LangChain, or a name as `--model` takes it: `embedded`, `openai:gpt-4.1`,
         `scripted:FILE`. `persona` is the name of a packaged persona, the path of a YAML file, or a `Persona`.

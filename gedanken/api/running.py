@@ -81,7 +81,7 @@ async def arun(  # noqa: PLR0913 (what a run is asked to do)
             continues the run.
         KeyboardInterrupt (from `run`), CancelledError (from `arun`): the run was interrupted; `resume` continues it.
 
-    What makes it fair: docs/design.md.
+    docs/design.md explains what makes the comparison fair.
     """
     given = experiment_of(experiment)
     player = persona_of(persona or given.persona)
@@ -116,9 +116,9 @@ async def _resume(
     Args:
         folder: the run folder; None uses the newest unfinished run under `runs/`.
         model: the chat model object, if the run was started from Python with one.
-        base_url: the address of the model, repeated if the folder names another machine: no API key is sent to an
-            address that only a folder names.
-        trusted: True, repeated if the run uses the sandbox `host`, which isolates nothing.
+        base_url: the address of the model, needed again if the folder names a server on another machine: no API key
+            is sent to an address that only a folder names.
+        trusted: True, needed again if the run uses the sandbox `host`, which isolates nothing.
         progress: True if the progress is shown on standard error.
 
     Returns:
@@ -136,7 +136,7 @@ async def _resume(
 
 
 async def _analysed(work: Coroutine[Any, Any, RunResult]) -> Analysis:
-    """Return the analysis of a run. If its report failed, compare the run again, which raises the error."""
+    """Return the analysis of a run. If its report failed, compare the run again, so that the error is raised."""
     try:
         done = await work
     except Interrupted as interrupted:

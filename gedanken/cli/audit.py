@@ -1,4 +1,4 @@
-"""The command `gedanken audit`: compares what an agent says that it ran with its transcript, and with real runs."""
+"""The command `gedanken audit`: checks what an agent says it ran, against its transcript and against real runs."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ from gedanken.cli.errors import clear_errors
 from gedanken.cli.options import Json
 
 CODES = (
-    "Exit codes: 0 it could audit, whatever it found; 1 a kind of --fail-on occurs; 2 bad input; 3 no sandbox; "
+    "Exit codes: 0 audited, whatever was found; 1 a kind named by --fail-on was found; 2 bad input; 3 no sandbox; "
     "130 interrupted."
 )
 EPILOG = (
@@ -75,7 +75,7 @@ def audit(  # noqa: PLR0913 (its options)
         str,
         typer.Option(
             metavar="[none|claimed|all]",
-            help="Which commands are really run again, without a network: none, those that claims are about (and "
+            help="Which commands to run again, without a network: none, claimed (those that claims are about, and "
             "earlier ones that change files), or all.",
             autocompletion=complete_rerun,
         ),

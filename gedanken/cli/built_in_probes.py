@@ -86,7 +86,7 @@ def _complete_sequence(incomplete: str) -> list[str]:
 
 
 @TERMINAL.command(
-    short_help="Test how often ordinary commands print the same.",
+    short_help="Test how often ordinary commands print the same on both machines.",
     epilog="Examples:  gedanken probe terminal   |   gedanken probe terminal --only fruit   |   "
     "gedanken probe terminal --model openai:gpt-4.1 --out terminal.json --json.   " + exit_codes(0, 2, 3, 4, 130),
 )
@@ -159,7 +159,9 @@ def edits(  # noqa: PLR0913 (each is an option of the command)
 
 
 def _show(result: dict[str, Any], print_it: "Callable[[Console], None]", as_json: bool, out: Path | None) -> None:
-    """Store a result, and print it for a person or as JSON. Raises BadInput; NoModel if the result is incomplete."""
+    """Store a result, and print it for a person or as JSON. Raises BadInput if it cannot be stored, NoModel if it is
+    incomplete.
+    """
     from rich.console import Console
 
     from gedanken.experiment.errors import NoModel
@@ -172,4 +174,4 @@ def _show(result: dict[str, Any], print_it: "Callable[[Console], None]", as_json
     else:
         print_it(Console(highlight=False))
     if result["stopped"]:
-        raise NoModel(f"{result['stopped']}; the result contains only what was done before")
+        raise NoModel(f"{result['stopped']}; the result contains only what was measured before that")

@@ -15,7 +15,7 @@ EXIT_CODES = {
     1: "the experiment ended without a working program",
     2: "bad input",
     3: "no sandbox",
-    4: "no model, or the connection to it was lost (what was done before is kept)",
+    4: "no model, or the connection to it was lost (finished work is kept)",
     5: "the report of a run could not be made (the run is kept)",
     6: "a program waits for approval",
     7: "the budget of a run is used up (the run is kept)",
@@ -58,7 +58,9 @@ def clear_errors() -> Iterator[None]:
 
 
 def _remedy(error: OSError) -> str:
-    """Return what helps; another cache folder not where it is known that the cache has nothing to do with it."""
+    """Return what the user can do about the error; empty if nothing is known to help. Another cache folder is not
+    suggested if the error certainly has nothing to do with the cache.
+    """
     from gedanken.experiment.errors import GedankenError
     from gedanken.experiment.places import cache_folder
 

@@ -1,4 +1,4 @@
-"""How all commands that start or continue a run end: with its result and its exit code."""
+"""The last step of every command that starts or continues a run: print the result and exit with its code."""
 
 import asyncio
 from collections.abc import Coroutine

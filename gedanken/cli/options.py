@@ -120,8 +120,8 @@ Approval = Annotated[
     typer.Option(
         "--approve",
         metavar="[all|first]",
-        help="Ask a person to approve each program that the model writes, before it runs; with =first only until one "
-        "is approved. Without this option, nobody is asked.",
+        help="Ask a person to approve each program that the model writes, before it runs; with =first only until "
+        "one is approved. Without this option, no approval is needed.",
         show_default=False,
     ),
 ]
@@ -159,7 +159,8 @@ Named = Annotated[
     typer.Option(
         "--as",
         metavar="NAME=REGEX",
-        help="Define a metric that is not recognized: the number is group 1 of REGEX or the whole match; repeatable.",
+        help="Define a metric that is not recognized: its number is group 1 of REGEX, or else the whole match; "
+        "repeatable.",
     ),
 ]
 
@@ -199,8 +200,8 @@ def refuse_others(context: typer.Context, option: str, *known: str) -> None:
         if name not in (option, *known) and source is not None and source.name == "COMMANDLINE":
             told = parameter.opts[0] if parameter.opts[0].startswith("-") else name.upper()
             raise BadInput(
-                f"--{option} repeats a run as it was, so {told} cannot be combined with it; to go on differently: "
-                "gedanken fork"
+                f"--{option} repeats a run as it was, so {told} cannot be combined with it; to continue "
+                f"differently, use gedanken fork"
             )
 
 

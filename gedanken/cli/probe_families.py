@@ -49,7 +49,8 @@ def families(  # noqa: PLR0913 (each is an option of the command)
         typer.Option(
             min=1,
             max=1000,
-            help="Answers to each question for the output alone: the first at temperature 0, all others at 1.",
+            help="Number of answers to each question that asks for the output only: the first at temperature 0, all "
+            "others at 1.",
         ),
     ] = 1,
     minutes: Annotated[
@@ -70,7 +71,7 @@ def families(  # noqa: PLR0913 (each is an option of the command)
     predicts: Annotated[
         str | None,
         typer.Option(
-            help="What the recorded answers predict: output or input; by default what they look like.",
+            help="What the recorded answers predict: output or input; by default it is guessed from the answers.",
             metavar="output|input",
         ),
     ] = None,
@@ -81,8 +82,8 @@ def families(  # noqa: PLR0913 (each is an option of the command)
     out: Annotated[
         Path | None,
         typer.Option(
-            help="The run folder, new or empty; by default under runs/. With --answers, it receives probe.json; by "
-            "default nothing is kept."
+            help="The run folder, new or empty; by default under runs/. With --answers, probe.json is written "
+            "there; by default nothing is written."
         ),
     ] = None,
 ) -> None:

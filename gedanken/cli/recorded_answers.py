@@ -31,7 +31,7 @@ def check_options(context: typer.Context) -> None:
 
 
 def _given(context: typer.Context, names: tuple[str, ...]) -> str:
-    """Return those of the parameters that stand on the command line, as they are written there."""
+    """Return which of these parameters the command line contains, as they are written there."""
     return ", ".join(
         f"the family {', '.join(context.params['family'])}" if parameter.name == "family" else parameter.opts[0]
         for parameter in context.command.params
@@ -47,7 +47,7 @@ def _is_given(context: typer.Context, name: str) -> bool:
 def recorded(  # noqa: PLR0913 (what was asked)
     suite: Path, answers: Path, predicts: Any, where: Any, screen: Any, out: Path | None
 ) -> dict[str, Any]:
-    """Score recorded answers; the result is also kept in the folder `out`, if one is named."""
+    """Score recorded answers; the result is also written to the folder `out`, if one is named."""
     from gedanken.loading.answers import read_answers
     from gedanken.loading.suites import read_suite
     from gedanken.probing.recorded import score_recorded
@@ -64,7 +64,7 @@ def recorded(  # noqa: PLR0913 (what was asked)
 
 @contextmanager
 def _folder(out: Path | None) -> Iterator[None]:
-    """Make a folder before the long work; if that fails, no empty one is left behind."""
+    """Create the folder before the long work, and remove it if the work fails before it wrote anything."""
     from gedanken.records.run_folder import make_folder
 
     is_new = out is not None and not out.exists()

@@ -156,13 +156,13 @@ def _print_checks(machine: str, not_enforced: Sequence[str], results: "list[Chec
 
     held = sum(result.held for result in results)
     _table(
-        ("check", "held", "detail"),
+        ("check", "passed", "detail"),
         [
             (result.name, Text("yes", "green") if result.held else Text("NO", "bold red"), result.detail)
             for result in sorted(results, key=lambda check: check.held)
         ],
     )
-    Console(highlight=False).print(f"{machine}: {held} of {len(results)} checks held")
+    Console(highlight=False).print(f"{machine}: {held} of {len(results)} checks passed")
     for line in not_enforced:
         print(f"cannot enforce {line}")
 

@@ -135,7 +135,7 @@ def _export_spans(roots: "list[TracedRun]", to: Path | None, otlp: str | None) -
 
 
 def _follow(run: Path, console: "Console") -> None:
-    """Show the end of the tree again whenever it changes, until its root has ended."""
+    """Print the last part of the tree again whenever it changes, until the run has ended."""
     from rich.console import Group
     from rich.live import Live
     from rich.text import Text

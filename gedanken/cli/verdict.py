@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EPILOG = (
     "Examples:  gedanken verdict runs/probe-20261129-101112   |   gedanken verdict runs/probe-4b runs/probe-70b "
     "--html both.html   |   gedanken verdict runs/probe-4b --arm steps --json.   "
-    "Exit codes: 0 judged, also where nothing is named; 2 bad input; 130 interrupted."
+    "Exit codes: 0 judged, even if no explanation could be named; 2 bad input; 130 interrupted."
 )
 
 
@@ -27,7 +27,9 @@ def verdict(
     runs: Annotated[
         list[Path], typer.Argument(help="Run folders of gedanken probe; several are shown side by side.")
     ],
-    arm: Annotated[str, typer.Option(help="Which answers: direct, steps, again, session, later, …")] = "direct",
+    arm: Annotated[
+        str, typer.Option(help="Which answers to judge: direct, steps, again, session, later, …")
+    ] = "direct",
     html: Annotated[Path | None, typer.Option(help="Write the report to this HTML file.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -44,7 +46,7 @@ def verdict(
 
         if html:
             check_page(html)
-        with patient(f"judging {len(runs)} of them" if len(runs) > 1 else f"judging {runs[0]}"):
+        with patient(f"judging {len(runs)} runs" if len(runs) > 1 else f"judging {runs[0]}"):
             logs = [read_run(run) for run in runs]
             judged = [verdict_of(log, arm) for log in logs]
             if html:
@@ -61,7 +63,7 @@ def verdict(
 
 
 def print_verdicts(judged: "Sequence[Verdict]", console: "Console") -> None:
-    """Print a line for each kind of operation, with the models side by side, and then the verdicts."""
+    """Print one line per kind of operation, with the models side by side, and then the verdicts."""
     from rich.text import Text
 
     from gedanken.compare.verdict import sentences
@@ -97,8 +99,8 @@ def _table(judged: "Sequence[Verdict]") -> "Table":
 
 
 def _cell(own: "OperationVerdict") -> str:
-    """Format a cell, such as `computes 0.97; 23 (16 to 32)`: the likeliest way, its posterior probability, and
-    the horizon.
+    """Format a cell, such as `computes 0.97; 23 (16 to 32)`: the likeliest explanation, its posterior probability,
+    and the horizon (with its interval).
     """
     if not own.support:
         return own.name

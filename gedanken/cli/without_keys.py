@@ -1,4 +1,4 @@
-"""Keeping keys out of text that libraries print themselves: tracebacks, warnings, and logs."""
+"""Removes keys from text that libraries print themselves: tracebacks, warnings, and logs."""
 
 import logging
 import sys
@@ -11,7 +11,7 @@ from gedanken.experiment.secrets import redacted
 
 
 def keep_keys_off_the_screen() -> None:
-    """Make tracebacks, warnings and log lines omit this process's keys from now on."""
+    """From now on, replace this process's keys in tracebacks, warnings and log lines."""
     make_record, format_warning = logging.getLogRecordFactory(), warnings.formatwarning
 
     def record(*arguments: Any, **more: Any) -> logging.LogRecord:

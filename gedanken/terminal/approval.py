@@ -74,7 +74,7 @@ def _sandbox(question: Question) -> str:
 
 
 def _asked(question: Question, folder: Path) -> Approve | EditIt | Reject | None:
-    """Ask once; return the answer, or None if it was not valid."""
+    """Ask once; return the decision, or None if the answer was not valid."""
     print("[a]pprove, [e]dit, [r]eject, or answer [l]ater? ", end="", file=sys.stderr, flush=True)
     match input().strip().lower():
         case "a" | "approve":

@@ -15,7 +15,7 @@ READ_A_REQUEST = 600
 
 
 def estimate_of(spec: RunSpec, price: Price | None) -> str:
-    """Estimate in one line what a run will use at most, if no program has to be written twice."""
+    """Return in one line an upper estimate of what a run will use, if no program has to be written twice."""
     steps = plan_steps(spec.experiment, spec.real, spec.imagined, spec.simulate)
     replies = sum(step.pieces[kind] for step in steps for kind in ("boot answer", "write", "answer", "sample"))
     written = replies * spec.experiment.limits.reply_tokens
@@ -34,7 +34,9 @@ def limits_in_words(budget: Budget) -> str:
 
 @contextmanager
 def in_minutes(control: Drains, seconds_left: float | None, budget: Budget) -> Iterator[None]:
-    """When the minutes are used up, start nothing new; after a tenth more, stop what is still running."""
+    """When the budget's minutes are used up, start nothing new; after a tenth of that time more, stop what still
+    runs.
+    """
     task = asyncio.current_task()
     if seconds_left is None or budget.minutes is None or task is None:
         yield

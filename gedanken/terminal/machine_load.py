@@ -10,11 +10,11 @@ _LOAD = Path("/proc/loadavg")
 
 
 def slowdown(load: Path = _LOAD) -> float:
-    """Return how many times longer work on all cores takes beside the programs that are running now: 1 on an idle
-    machine, 2 where as many others want a core as there are cores. Takes a fifth of a second.
+    """Return how many times longer work on all cores takes because of other programs: 1 on an idle machine, 2 if as
+    many other threads are runnable as there are cores. Takes a fifth of a second.
 
-    Linux's averages of the load are of a minute or more, in which our own set-up was the load; so the number of
-    runnable threads is read a few times. 1 where it cannot be read.
+    Linux's load averages cover a minute or more, and so include our own set-up; the number of runnable threads is
+    therefore read a few times instead. Returns 1 if it cannot be read.
     """
     counts: list[int] = []
     for _ in range(SAMPLES):

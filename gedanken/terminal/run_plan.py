@@ -24,7 +24,8 @@ FIRST_GUESS: dict[Kind, float] = {
     "report": 50,
 }
 """Seconds for each kind of work, measured for the packaged experiments on 2 idle cores with the embedded model. They
-are used only until this run has done work of that kind, scaled by how much longer the other kinds took than guessed.
+are used only until this run has done work of that kind; until then they are scaled by how much longer than guessed
+the other kinds took.
 """
 _MODEL: frozenset[Kind] = frozenset({"boot table", "boot answer", "write", "answer", "sample", "report"})
 _LIKE: dict[Kind, Kind] = {"seed": "trunk"}
@@ -49,11 +50,11 @@ class PlannedStep:
 
 
 def plan_steps(experiment: Experiment, real: int, imagined: int, simulate: bool) -> list[PlannedStep]:
-    """Plan the steps of a run with so many seeds (real runs) and samples (imagined runs), besides the trunk."""
+    """Plan the steps of a run with `real` seeds and `imagined` samples, besides the trunk."""
     boot: Counter[Kind] = Counter({"fact": len(BOOT_COMMANDS)})
     if simulate:
         boot += Counter({"boot table": 1, "boot answer": len(BOOT_COMMANDS) - 1})
-    steps = [PlannedStep("asking both machines who they are", boot)]
+    steps = [PlannedStep("asking both machines about themselves", boot)]
     index = experiment.next_step(-1)
     while index is not None:
         steps.append(_of_line(experiment.script[index], real, imagined if simulate else None))
@@ -76,13 +77,13 @@ def _of_line(line: ScriptLine, real: int, imagined: int | None) -> PlannedStep:
 class RunPlan:
     """Counts which part of a plan is finished, and divides the elapsed time among the work that is running.
 
-    Work that runs in parallel shares each second, so that the remaining time can be added up, however much of that
-    work will overlap again.
+    Work in parallel shares each second, so the remaining times of all work can simply be added, however much of it
+    overlaps.
     """
 
     def __init__(self, steps: Sequence[PlannedStep], slowdown: float = 1.0) -> None:
-        """Start before the first step. `slowdown` is how many times longer than on an idle machine everything is
-        expected to take, until this run shows it.
+        """Start before the first step. `slowdown` is how many times longer than on an idle machine the work is
+        expected to take; what this run measures replaces it.
         """
         self.steps = list(steps)
         self._slowdown = slowdown
@@ -92,8 +93,9 @@ class RunPlan:
         self._clock = time.monotonic()
 
     def begin(self, node: str, who: str) -> None:
-        """Record that work of a node has started; the persona's node asks one question after another, the real
-        machine first."""
+        """Record that work of a node has started. The persona's node asks one question after another, each of the
+        real machine first.
+        """
         self._pass_time()
         for earlier in ("real", who) if node == "persona" else ():
             if (node, earlier) in self._active:
@@ -184,16 +186,17 @@ class RunPlan:
         self._active = {key: (kind, spent + each) for key, (kind, spent) in self._active.items()}
 
     def _expected(self, kind: Kind) -> float:
-        """Return the expected seconds of one piece, as measured; at least the time that a running piece has already
-        taken."""
+        """Return the expected seconds of one piece, from the measurements; never less than a running piece has
+        already taken.
+        """
         known = self._seen[kind] or self._seen[_LIKE.get(kind, kind)]
         usual = sum(known) / len(known) if known else FIRST_GUESS[kind] * self._scale(kind in _MODEL)
         return max([usual, *(spent for other, spent in self._active.values() if other == kind)])
 
     def _scale(self, of_model: bool) -> float:
-        """Return how much longer than guessed the model, or the real machine, took, or is taking already.
+        """Return how many times longer than guessed the model (or the real machine) takes.
 
-        A slow computer is slow for both, so the other one's ratio counts as well, with a small weight.
+        A slow computer slows both, so the ratio of the other also counts, with a small weight.
         """
         seen = [(kind, spent) for kind, many in self._seen.items() for spent in many]
         seen += [(kind, spent) for kind, spent in self._active.values() if spent > FIRST_GUESS[kind]]

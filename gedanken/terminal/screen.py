@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 PLAIN_SECONDS = 5.0
 LOG_SECONDS = 30.0
-"""Seconds between two log lines about the running work."""
+"""Seconds between two progress lines, where the display is not live."""
 LINES_SHOWN = 8
 CHARACTERS_SHOWN = 400
 LAST_SHOWN = 60
 _GUESSED = ("bytes", "seconds")
-"""Units whose total may be a guess; things that are counted are done when all are."""
+"""Units whose total may be a guess. The total of things that are counted is exact."""
 _PLAINLY = {"persona": "boot", "execute": "real run", "replicate": "real run", "simulate": "imagined"}
 """Names shown to people for the nodes of the graph."""
 _TELLING = re.compile(r"\b(?:epoch|loss|acc|shape|error)", re.IGNORECASE)
@@ -63,7 +63,7 @@ class Screen:
     """Shows steps, and the workers of a run. On a terminal the display is live; elsewhere it prints lines."""
 
     def __init__(self) -> None:
-        """Show things on standard error."""
+        """Write to standard error."""
         self.console = Console(stderr=True, highlight=False)
         self.takes_signals = True
         """True if Ctrl-C and SIGTERM are meant for the displayed run; False if the caller handles them."""
@@ -103,7 +103,7 @@ class Screen:
 
     @contextmanager
     def _bars(self) -> Iterator[Progress]:
-        """Return the only display for all running steps: two displays would fight for the cursor."""
+        """Yield the display that all running steps share, because two displays would fight for the cursor."""
         with self._lock:
             self._steps += 1
             if self._progress is None:
@@ -180,17 +180,18 @@ class Screen:
                 self._plain(f"  {_plainly(node)} {who}: {harmless(line)[:160]}")
 
     def _begins(self, node: str, who: str) -> bool:
-        """Return whether an empty text marks the start of work; later empty texts show that a reasoning model is
-        still alive."""
+        """Return True if an empty text marks the start of work; later empty texts only show that a reasoning model is
+        alive.
+        """
         worker = self._workers.get((node, who))
         return worker is None or worker.ahead is not None or (node == "persona" and worker.chunks > 0)
 
     def waits(self, node: str, who: str, ahead: int) -> None:
-        """Record that a worker waits for cores, and how many others are before it."""
+        """Record that a worker waits for cores, and how many others are ahead of it in the queue."""
         self._workers.setdefault((node, who), _Worker()).ahead = ahead
 
     def log(self) -> None:
-        """Print in one line the progress of the run and all running work."""
+        """Print one line with the progress of the run and of all running work."""
         workers = list(self._workers.items())
         under_way = [(key, worker) for key, worker in workers if worker.ahead is None]
         waiting = len(workers) - len(under_way)
@@ -248,7 +249,7 @@ class _Worker:
         self.last = ""
         self.limit: int | None = None
         self.ahead: int | None = None
-        """How many others get cores before it, while it waits."""
+        """Number of workers that get cores before this one, while it waits."""
         self._open = ""
         self._first: float | None = None
 
