@@ -16,7 +16,7 @@ from gedanken.experiment.execution import Cause, Execution
 CERTAIN = 0.01
 """The real effect of a change counts as certain if its p-value is below this number."""
 FEWEST_REAL = 5
-"""Minimum number of real runs of each version with which a p-value can be that small."""
+"""Minimum number of real runs per version for a p-value to be that small."""
 UNLIKELY = 0.05
 
 
@@ -148,44 +148,45 @@ def verdict_on(moves: OutcomeEffects) -> str:
     parts = []
     if moves.same_way.trials:
         parts.append(
-            f"Of {moves.same_way.trials} changes that really move the {name}, the imagined one moves to the same "
-            f"side in {format_share(moves.same_way)}{_sideless(moves)}; a rule of thumb predicts the side of "
+            f"Of {moves.same_way.trials} changes that move the real {name}, {format_share(moves.same_way)} move the "
+            f"imagined one in the same direction{_sideless(moves)}; a rule of thumb predicts the direction of "
             f"{format_share(moves.thumb_same_way)}."
         )
     else:
         parts.append(
-            f"No change moves the real {name} for certain (p ≤ {CERTAIN}): signs are undetermined; with fewer than "
-            f"{FEWEST_REAL} real runs a side they always are."
+            f"No change moves the real {name} for certain (p ≤ {CERTAIN}), so directions cannot be compared; with "
+            f"fewer than {FEWEST_REAL} real runs per version they never can."
         )
     parts.append(f"Kendall's tau between real and imagined effects is {format_tau(moves.tau)}.")
     if moves.partial.value is None or moves.partial.p is None:
         parts.append(
-            "Given the rule of thumb it is undetermined: too few changes show both, or one side never moves."
+            "Given the rule of thumb, tau is undetermined: too few changes have both effects, or one of the two "
+            "never changes."
         )
     else:
         beyond = {
-            (True, True): "it follows the program further than the rule of thumb goes",
-            (True, False): "beyond the rule of thumb it moves in the wrong direction",
+            (True, True): "imagination follows the program beyond what the rule of thumb predicts",
+            (True, False): "beyond what the rule of thumb predicts, imagination moves in the wrong direction",
         }.get(
             (moves.partial.p <= UNLIKELY, moves.partial.value > 0),
-            "whether it follows the program any further than the rule of thumb goes is undetermined",
+            "whether imagination follows the program beyond what the rule of thumb predicts is undetermined",
         )
-        parts.append(f"Given the rule of thumb it is {format_tau(moves.partial)}: {beyond}.")
+        parts.append(f"Given the rule of thumb, tau is {format_tau(moves.partial)}: {beyond}.")
     if moves.still_p is None:
-        parts.append("Whether it stays the same under edits that change nothing is undetermined.")
+        parts.append(f"Whether the imagined {name} stays the same under edits that change nothing is undetermined.")
     elif moves.still_p <= UNLIKELY:
-        parts.append(f"It does not stay the same under edits that change nothing ({_told_p(moves.still_p)}).")
+        parts.append(f"The imagined {name} changes under edits that change nothing ({_told_p(moves.still_p)}).")
     else:
         parts.append(
-            f"No sign that it moves under edits that change nothing ({_told_p(moves.still_p)}), which does not prove "
-            "that it stays the same."
+            f"There is no sign that edits that change nothing change the imagined {name} "
+            f"({_told_p(moves.still_p)}); this does not prove that it stays the same."
         )
     return " ".join(parts)
 
 
 def _sideless(moves: OutcomeEffects) -> str:
     count = sum(effect.is_sideless for effect in moves.effects)
-    return f", and to none in {count}, where too few runs end with one" if count else ""
+    return f" (of {count}, too few imagined runs end with a value to tell)" if count else ""
 
 
 def format_share(share: Share) -> str:

@@ -40,7 +40,7 @@ class EditReport:
 
     edit: str
     really_same: bool
-    """True if the edited program really prints the same, to the byte, and ends in the same way."""
+    """True if a real run of the edited program prints the same, byte for byte, and ends in the same way."""
     repeats: bool
     """True if the server gave the same reply when the request was repeated."""
     imagined: Imagined
@@ -50,8 +50,9 @@ class EditReport:
     prints: tuple[PrintRow, ...]
     """The imagined output at temperature 0 and in samples, and the real output."""
     once: Share
-    """Samples that print the watched line exactly once, among those where that is known: a reply that was cut before
-    a second occurrence leaves it open."""
+    """Samples that print the watched line exactly once, among those that can tell: a reply that was cut before a
+    second occurrence cannot.
+    """
     answered: bool
     """True if both replies at temperature 0 are usable: not filtered, refused or cut to nothing."""
     no_runs: str | None
@@ -79,25 +80,25 @@ def verdict_on(reports: Sequence[EditReport], watched: int) -> str:
         said = "No edit can be judged."
     elif changed:
         said = (
-            f"{len(changed)} of {len(fair)} edits that change nothing in what runs changed what the model printed "
-            f"({lines} of them the lines themselves: how often “{first.prints[watched].words}” stands there, its "
-            "words, or the other lines; the rest only numbers). Really run, all of these print the same, to the byte."
+            f"{len(changed)} of {len(fair)} edits that do not affect what is executed changed the imagined output "
+            f"({lines} of them changed lines: how often “{first.prints[watched].words}” occurs, its words, or other "
+            "lines; the rest changed only numbers). In real runs, the output stays the same, byte for byte."
         )
     else:
         said = (
-            f"None of {len(fair)} edits that change nothing in what runs changed what the model printed; "
-            "that does not prove that it ran the program."
+            f"None of {len(fair)} edits that do not affect what is executed changed the imagined output; that does "
+            "not prove that the model ran the program."
         )
     really = sum(not edit.really_same for edit in edits)
     unanswered = [edit for edit in edits if edit.really_same and not (edit.answered and first.answered)]
     unsteady = sum(edit.really_same for edit in edits) - len(fair) - len(unanswered)
     if really:
-        said += f" {really} left out: really run, they print something else."
+        said += f" {really} left out: in real runs, the output differs."
     if unanswered:
         why = first.no_runs if not first.answered else unanswered[0].no_runs
         said += f" {len(unanswered)} left out: the model's replies cannot be used ({why})."
     if unsteady:
-        said += f" {unsteady} left out: asked the same again, the server replied something else."
+        said += f" {unsteady} left out: the server replied differently when the same request was repeated."
     return said
 
 

@@ -39,9 +39,9 @@ class SiteTally:
     reworded: int
     out_of_order: int
     missing: int
-    """Number of imagined runs that show the line less often than any real run."""
+    """Number of imagined runs that show the line less often than every real run."""
     too_many: int
-    """Number of imagined runs that show the line more often than any real run."""
+    """Number of imagined runs that show the line more often than every real run."""
 
 
 Mark = Literal["alike", "reworded", "missing", "invented", "aside"]
@@ -162,7 +162,8 @@ class ComparisonResult:
     endpoint: Endpoint | None = None
     """None if no real run shows a metric, or none with the requested name."""
     unjudged: str | None = None
-    """The undecided questions about lines, in a few words: if there are any, no report may say that nothing was
-    found."""
+    """The undecided questions about lines, in a few words; None if there are none. If there are any, no report may
+    say that nothing was found.
+    """
     notes: tuple[str, ...] = ()
     """Checks that could not be applied, and why."""

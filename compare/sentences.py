@@ -10,7 +10,7 @@ from gedanken.experiment.finding import Finding
 
 _QUOTED = re.compile("“([^”]*)”")
 _VALUE = "{}"
-"""Stands for a value in the words of a print."""
+"""Placeholder for a value in the words of a print."""
 _LONG_QUOTATION = 75
 _WORDS_AROUND = 1
 _EACH = "{who} {observed}."
@@ -35,7 +35,7 @@ _FORMS = {
     "literal differs": _TWO_CLAUSES,
     "number format differs": "{observed}; {expected}.",
     "primary endpoint differs": "In {who}, the {subject} {observed}; {expected}.",
-    "answer cut": "The token limit cut the answer to “{subject}”, which was right as far as it went.",
+    "answer cut": "The token limit cut the answer to “{subject}”, which was right up to the cut.",
     "series differs": _TOGETHER,
     "outlier": "In {who}, the {subject} {observed}; {expected}.",
     "line in no real log": _TOGETHER,
@@ -96,7 +96,7 @@ _KINDS = {
     "series differs": "curves unlike the real ones",
     "time differs": "a claimed time far from the real one",
 }
-"""The kinds of findings in words, as something that a run shows; a check of a plug-in names its kind itself."""
+"""Words for each kind of finding, in the form “the run shows …”; a plug-in's check names its kind itself."""
 
 
 def kind_in_words(check: str) -> str:
@@ -107,7 +107,7 @@ def kind_in_words(check: str) -> str:
 def kinds_in_words(findings: Sequence[Finding]) -> list[str]:
     """Name each kind among these findings, the most frequent first.
 
-    The missing epochs, or whatever else is concerned, follow in brackets if they are the same in all findings.
+    What the findings are about, such as the missing epochs, follows in brackets if it is the same in all of them.
     """
     counted = Counter(finding.check for finding in findings)
     named = []
@@ -153,7 +153,7 @@ def _with_place(finding: Finding) -> str:
 
 
 def _alike(ours: Sequence[str], theirs: Sequence[str]) -> int:
-    """Return how many words two lines have in common at their beginning; a value stands for any word with a digit."""
+    """Count the words that two lines share at their beginning; a placeholder equals any word with a digit."""
     pairs = zip(ours, theirs, strict=False)
     return next((at for at, (our, their) in enumerate(pairs) if not _same(our, their)), min(len(ours), len(theirs)))
 

@@ -56,8 +56,8 @@ def test_a_machine_that_runs_the_program_moves_as_it_does_beyond_the_rule_of_thu
     assert found.loss.thumb_same_way[:2] == (8, 10)
     assert found.loss.tau.value is not None and found.loss.tau.value > 0.8
     assert found.loss.partial.value is not None and found.loss.partial.value > 0.6
-    assert "follows the program further than the rule of thumb goes" in found.verdict
-    assert "No sign that it moves under edits that change nothing" in found.verdict
+    assert "follows the program beyond what the rule of thumb predicts" in found.verdict
+    assert "no sign that edits that change nothing change the imagined last loss" in found.verdict
 
 
 def test_knowing_the_rule_of_thumb_does_not_pass_for_understanding() -> None:
@@ -65,13 +65,13 @@ def test_knowing_the_rule_of_thumb_does_not_pass_for_understanding() -> None:
     assert found.loss.tau.p is not None and found.loss.tau.p < 0.05
     assert found.loss.same_way[:2] == (8, 10)
     assert found.loss.partial.p is not None and found.loss.partial.p > 0.05
-    assert "any further than the rule of thumb goes is undetermined" in found.verdict
+    assert "beyond what the rule of thumb predicts is undetermined" in found.verdict
 
 
 def test_a_machine_that_moves_where_nothing_changes_is_caught() -> None:
     found = weighed(lambda does, _expected: 1 + does, neutral=lambda at: 1 + at / 5)
     assert found.loss.still_p is not None and found.loss.still_p < 0.01
-    assert "does not stay the same under edits that change nothing" in found.verdict
+    assert "The imagined last loss changes under edits that change nothing" in found.verdict
 
 
 def test_a_machine_that_never_moves_has_no_tau_and_its_sign_is_never_right() -> None:
@@ -93,7 +93,10 @@ def test_samples_that_show_no_last_loss_are_counted_and_judged_as_showing_none()
     (effect,) = found.loss.effects
     assert effect.imagined.values == (None, None, 3.0)
     assert (effect.imagined.median, effect.same_way, effect.is_sideless) == (None, False, True)
-    assert "to the same side in 0 (.00 to .79), and to none in 1, where too few runs end with one" in found.verdict
+    assert (
+        "0 (.00 to .79) move the imagined one in the same direction "
+        "(of 1, too few imagined runs end with a value to tell)" in found.verdict
+    )
     assert found.imagined_shown[:2] == (4, 6)
     assert found.real_shown[:2] == (14, 14)
 
@@ -132,7 +135,7 @@ def test_with_few_real_runs_no_effect_is_certain_and_that_is_said() -> None:
     found = weigh_effects("v1", few[0], few[1:])
     assert found is not None
     assert found.loss.effects[0].same_way is None
-    assert "signs are undetermined" in found.verdict
+    assert "so directions cannot be compared" in found.verdict
 
 
 def test_a_change_that_was_never_imagined_is_not_counted_as_wrong() -> None:

@@ -117,7 +117,7 @@ def test_only_a_line_that_the_source_proves_is_an_error_by_itself() -> None:
     (finding,) = findings_of(program(TRAIN), [real(REAL[0])], [wrong])
     assert finding.check == "proven line differs"
     assert sentence(finding).startswith(
-        "By its source train-v1 prints “Training for 8 epochs, batch size 64” in every run"
+        "According to its source, train-v1 prints “Training for 8 epochs, batch size 64” in every run"
     )
     assert findings_of(None, [real(REAL[0])], [wrong]) == ()
 

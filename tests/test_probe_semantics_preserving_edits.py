@@ -157,7 +157,7 @@ def test_an_edit_that_changes_what_is_printed_shows_that_the_model_was_reading()
     shown = [(report.prints[0].real, report.prints[0].imagined) for report in reports]
     assert [[*world.times.values()] for row in shown for world in row] == [[3], [1], [3], [3]]
     said = verdict_on(reports, watched=0)
-    assert said.startswith("1 of 1 edits that change nothing in what runs changed what the model printed (1 of them")
+    assert said.startswith("1 of 1 edits that do not affect what is executed changed the imagined output (1 of them")
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_an_edit_that_really_prints_something_else_is_left_out() -> None:
     other = Edited("no blank line", ONCE_ONLY, real("other\n", 1), imagined("b", 0), imagined("b", 0), ())
     reports = compare_edits([edited("as it is", "a"), other], watched=0)
     assert not reports[1].really_same
-    assert "1 left out: really run, they print something else" in verdict_on(reports, watched=0)
+    assert "1 left out: in real runs, the output differs" in verdict_on(reports, watched=0)
 
 
 def test_the_share_of_samples_that_print_once_leaves_out_what_a_cut_leaves_open() -> None:

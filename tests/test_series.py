@@ -178,15 +178,15 @@ def test_numbers_that_tell_the_same_twice_are_counted_once() -> None:
     found = by_name(
         compared([with_test(seed) for seed in range(7)], [with_test(seed) for seed in range(7, 10)], TESTED)
     )
-    assert found["hits (train.py:33)"].why_no_p == "it tells the same as Test accuracy (train.py:33)"
-    assert found["Test loss (train.py:33)"].why_no_p == "it tells the same as last Test loss (train.py:33)"
+    assert found["hits (train.py:33)"].why_no_p == "it shows the same as Test accuracy (train.py:33)"
+    assert found["Test loss (train.py:33)"].why_no_p == "it shows the same as last Test loss (train.py:33)"
 
 
 def test_a_seed_that_each_run_prints_is_in_no_test() -> None:
     ours = [f"Seed: {seed}\n{text}" for seed, text in enumerate(REAL, start=1)]
     theirs = [f"Seed: {seed}\n{text}" for seed, text in enumerate(ALIKE, start=101)]
     result = compared(ours, theirs, None)
-    assert by_name(result)["Seed"].why_no_p == "it is chosen for each run, and not measured"
+    assert by_name(result)["Seed"].why_no_p == "it is set for each run, not measured"
     assert not any("Seed" in finding.subject + finding.observed for finding in result.findings)
 
 
@@ -204,7 +204,7 @@ def test_what_all_real_runs_agree_on_and_what_takes_time_is_in_no_test() -> None
     ("n_real", "n_imagined", "said"),
     [
         (3, 3, "5 % of cases. It would take 5 real and 3 imagined runs"),
-        (7, 1, "7 real and 1 imagined run print it to the end. With so few, p cannot be below"),
+        (7, 1, "7 real and 1 imagined run print it to the end. With so few runs, p cannot be below"),
         (7, 1, "It would take 49 real and 1 imagined run, or 7 real and 3 imagined runs."),
     ],
 )

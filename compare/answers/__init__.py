@@ -1,1 +1,1 @@
-"""Scoring of the answers to probes against what was really printed."""
+"""Scoring of the answers to probes, by the output of real runs."""

@@ -9,7 +9,8 @@ from gedanken.compare.answers.values import parsed
 from gedanken.experiment.probe_design import SuiteItem
 
 NAMED_SHARE = 0.05
-"""Share of the answers that must agree with a file's name, so that it is believed: poor models give few calls."""
+"""Minimum share of answers that must agree with a file's name for the name to be trusted; poor models give few calls.
+"""
 Predicts = Literal["output", "input"]
 _ANSWER = re.compile(r"\[ANSWER\](?P<answer>.*?)(?:\[/?ANSWER\]|\Z)", re.DOTALL)
 _END = "[/ANSWER]"
@@ -48,9 +49,9 @@ def call_said(reply: str, function: str = "f") -> str:
 
 
 def asserted(said: str, function: str = "f") -> Asserted | None:
-    """Return the sides of the assertion in an answer; None if the answer is no assertion on a call.
+    """Return the sides of the assertion in an answer; None if the answer is not an assertion about a call.
 
-    `assert` may be missing where the call is one of the function.
+    `assert` may be missing if the call is of `function`.
     """
     begins = _ASSERT.match(said)
     found = _sides(said[begins.end() :] if begins else said)
@@ -64,11 +65,11 @@ def asserted(said: str, function: str = "f") -> Asserted | None:
 
 
 def predicted_by(replies: Iterable[tuple[SuiteItem, str]], named: Predicts | None = None) -> Predicts:
-    """Return what a file of answers predicts: inputs if most of those that tell are calls of the function, else
-    outputs. What the file is named after decides where a good part of its answers tells the same.
+    """Return what a file of answers predicts: inputs if most of the conclusive answers are calls of the function,
+    else outputs. `named`, which comes from the file's name, is used instead if enough of the answers agree with it.
 
-    An assertion tells by the side that is as the question had it: who predicts an output repeats the call, who
-    predicts an input repeats the output.
+    In an assertion, the side that repeats the question is conclusive: a prediction of an output repeats the call, and
+    a prediction of an input repeats the output.
     """
     replies = tuple(replies)
     votes = [vote for line, reply in replies if (vote := _vote(line, _marked(reply)))]
@@ -114,7 +115,9 @@ def _sides(text: str) -> Asserted | None:
 
 
 def _equals_at(text: str) -> int | None:
-    """Return where the first `==` outside quotes and brackets stands; where these have no end, the first of all."""
+    """Return the position of the first `==` outside quotes and brackets; if a quote or bracket is not closed, that of
+    the first `==`.
+    """
     first = text.find("==")
     if first < 0:
         return None

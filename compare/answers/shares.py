@@ -1,4 +1,4 @@
-"""How exact the answers to items are: each item has the same weight, however many samples of it there are."""
+"""The share of exact answers. Each item has the same weight, however many samples of it there are."""
 
 from collections.abc import Sequence
 from math import comb
@@ -22,8 +22,8 @@ class Exactness(NamedTuple):
 def exactness(shares: Sequence[float]) -> Exactness | None:
     """Average the items' shares of exact samples, with a 95 % confidence interval; None if there are no items.
 
-    The interval uses Student's t over items. If all items have equal shares there is no variance, and the interval is
-    that of a single share.
+    The interval uses Student's t over items. If all items have equal shares, there is no variance, and the interval
+    is that of a single proportion.
     """
     if not shares:
         return None
@@ -37,8 +37,8 @@ def exactness(shares: Sequence[float]) -> Exactness | None:
 
 
 def pass_at(k: int, counts: Sequence[tuple[int, int]]) -> float | None:
-    """Return the mean over items of the probability that one of k samples is right, each item given as its number of
-    samples and of right ones. None if an item has fewer than k samples, or there are none.
+    """Return pass@k: the mean, over items, of the probability that at least one of k samples is right. Each item is
+    given as (samples, right samples). None if an item has fewer than k samples, or if there are no items.
     """
     if not counts or any(samples < k for samples, _ in counts):
         return None

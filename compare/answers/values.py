@@ -1,8 +1,8 @@
 """Answers to suites of functions: an answer is right if it has the value that the function returns.
 
 The rule is that of CRUXEval: `assert OUTPUT == ANSWER` holds. An answer that predicts an output must not call the
-function on that input; one that predicts an input must call it. Literals are compared here, by `ast.literal_eval`; no
-code of others is ever evaluated on this machine. An answer that is not a literal has to be run in the sandbox.
+function on that input; one that predicts an input must call it. Literals are compared here, by `ast.literal_eval`;
+code from outside is never evaluated on this machine. An answer that is not a literal has to be run in the sandbox.
 """
 
 import ast
@@ -17,9 +17,8 @@ from gedanken.experiment.probe_design import SuiteItem
 
 MOST_CHARACTERS = 100_000
 Judgement = Literal["right", "wrong", "unparsable", "left out", "run"]
-"""The judgement of an answer; `run` means that it is an expression, so that only running it shows its value.
-
-`left out`: it repeats the call, and LiveCodeBench's figures do not count such an answer.
+"""The judgement of an answer. `run`: the answer is an expression whose value only a run can show. `left out`: the
+answer repeats the call; LiveCodeBench does not count such answers.
 """
 _CALL = "f("
 _TOO_MANY_DIGITS = "Exceeds the limit"
@@ -51,14 +50,14 @@ def judge_value(output: str, answer: str) -> Judgement:
 
 
 def judge_call(line: SuiteItem, answer: str) -> Judgement:
-    """Judge an answer that predicts an input. Unless it is no call, only running it shows what it returns."""
+    """Judge an answer that predicts an input. If it is a call, only running it shows what it returns."""
     if not answer or len(answer) > MOST_CHARACTERS or _sides(line.output, answer) is None:
         return "unparsable"
     return "run" if f"{line.name}(" in answer else "wrong"
 
 
 def can_be_answered(line: SuiteItem) -> bool:
-    """Return whether the output of a line is an expression, so that something can equal it."""
+    """Return whether the output of a line is an expression; otherwise no answer could equal it."""
     return _sides(line.output, "0") is not None
 
 
@@ -72,7 +71,7 @@ def parsed(text: str) -> ast.expr | None:
 
 
 class CheckProgram(NamedTuple):
-    """What has to be run to judge an answer."""
+    """The program that has to be run to judge an answer."""
 
     asserted: str
     """The function's code and the assertion."""
@@ -81,7 +80,7 @@ class CheckProgram(NamedTuple):
 
     @property
     def text(self) -> str:
-        """A program that does nothing else."""
+        """The source of a program that does nothing but this check."""
         return f"{_QUIET}exec({self.asserted!r}, {{}})\nout.write({self.sign!r})\n"
 
 
@@ -99,7 +98,7 @@ def checks_in_one(programs: Iterable[CheckProgram]) -> str:
 
 
 def checks_told(stdout: str) -> dict[str, bool]:
-    """Return which checks hold, by their signs, of those that the output of such a program tells of."""
+    """Parse the output of such a program: for each check that it reports, by its sign, whether the check passed."""
     told: dict[str, bool] = {}
     for line in stdout.splitlines():
         try:
@@ -117,7 +116,7 @@ class Nowhere(io.StringIO):
 out, sys.stdout = sys.stdout, Nowhere()
 getattr(sys, "set_int_max_str_digits", str)(0)
 """
-"""What a function prints is nobody's answer, however much it is; and a number may have any number of digits."""
+"""Discards what the function prints, because that is not its answer, and allows numbers with any number of digits."""
 
 
 def _sides(output: str, answer: str) -> tuple[ast.expr, ast.expr] | None:

@@ -10,14 +10,14 @@ from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.finding import Finding, LineRef
 
 FEWEST = 3
-"""Minimum number of lines of a print in each log, from which its layout can be judged."""
+"""Minimum number of lines that each log must have of a print before its blank lines are judged."""
 
 Indices = NDArray[np.int64]
 
 
 def blank_lines(run_set: RunSet) -> Iterable[Finding]:
-    """For supplied logs, find prints that are followed by a blank line each time in every real log, and never in this
-    one.
+    """For supplied logs, find prints that are always followed by a blank line in every real log, but never in an
+    imagined one.
     """
     if run_set.source is not None or len(run_set.real) < 2:
         return
@@ -36,7 +36,7 @@ def blank_lines(run_set: RunSet) -> Iterable[Finding]:
         "blank lines missing",
         tuple(refs),
         (*evidence(list(refs.values()))[:LINES_SHOWN], real.ref(int(real.ledger.lines_of(first)[0]))),
-        expected=f"all real logs have one behind each “{first.words}”",
+        expected=f"all real logs have one after each “{first.words}”",
         observed=f"{'shows' if len(refs) == 1 else 'show'} no blank lines",
         of=len(run_set.imagined),
         caution=run_set.caution,

@@ -13,8 +13,9 @@ class Check(Protocol):
     """
 
     def __call__(self, runs: RunSet, /) -> Iterable[Finding]:
-        """Return all findings; none if it cannot be applied. A check is a pure function: the same runs give the same
-        findings."""
+        """Return all findings; none if the check cannot be applied. A check is a pure function: the same runs give
+        the same findings.
+        """
 
 
 class CheckBroken(Exception):

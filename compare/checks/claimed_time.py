@@ -14,7 +14,7 @@ TIME_SLACK = 1.0
 
 
 def times(run_set: RunSet) -> Iterable[Finding]:
-    """Compare the claimed time with the time taken."""
+    """Compare the time that each imagined run claims with the time that the real runs took."""
     worked = [run for run in run_set.real if run.execution.exit_code == 0]
     shown = [claimed_seconds(run.transcript) for run in worked]
     printed = [claimed.seconds for claimed in shown if claimed.seconds is not None]
@@ -46,8 +46,8 @@ def times(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _has_other_words(run_set: RunSet, run: ParsedRun) -> bool:
-    """Return whether a run names a time in a line of a form that no real run has: that is told, and what the time is
-    of is not known.
+    """Return whether a run names a time in a line whose form no real run has. Another check reports such a line, and
+    it is not known what the time measures.
     """
     script = run.transcript
     naming = (at for at, shape in enumerate(script.shapes) if names_time(shape))

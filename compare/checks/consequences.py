@@ -1,4 +1,4 @@
-"""For supplied logs, leaving out findings that merely follow from another finding on the same log."""
+"""For supplied logs: leaves out findings that merely follow from another finding on the same log."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,10 +8,10 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 FEW = 4
-"""Log names epochs hardly at all if it shows fewer than one in this many of the usual epochs."""
+"""A log counts as naming hardly any epochs if it shows fewer than one in this many of the usual ones."""
 _EPOCHS = ("epochs silently missing", "epochs too many")
 _IN_EPOCH = re.compile(r"times? (?:in epoch (?P<epoch>\d+)|before the first epoch)$")
-"""If a print is shown too often or too seldom, at the end of what is expected."""
+"""The end of `expected` in a finding on a print that is shown too often or too rarely."""
 
 
 def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
@@ -30,9 +30,7 @@ def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[F
 
 
 def without_skips(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings without jumps in a count that a wrong number causes, if another finding reports that
-    number.
-    """
+    """Return the findings without those jumps in a count that a wrong number causes and another finding reports."""
     wrong = {ref for finding in findings if finding.check == "constant line differs" for ref in finding.evidence}
     return [finding for finding in findings if finding.check != "count skips" or wrong.isdisjoint(finding.evidence)]
 
@@ -40,7 +38,7 @@ def without_skips(findings: Sequence[Finding]) -> list[Finding]:
 def _kept(
     finding: Finding, runs: dict[str, ParsedRun], usual: frozenset[int], told: dict[str, set[str]]
 ) -> Finding | None:
-    """Return a finding on those of its runs on which it follows from nothing else; None if there are none."""
+    """Return a finding, limited to the runs on which no other finding explains it; None if there are no such runs."""
     left = tuple(
         label for label in finding.runs if label not in runs or not _follows(finding, runs[label], usual, told[label])
     )

@@ -23,7 +23,7 @@ FEWEST_REAL = 3
 COLUMNS = 8
 """Number of columns (positions in a line) that are examined separately, besides all numbers of a run together."""
 LONGEST = 20
-"""If real runs share a sequence of this length they repeat one another, and imagined runs may too."""
+"""If real runs share a sequence of this length, they repeat one another, so imagined runs may do so too."""
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 Numbers = NDArray[np.float64]
@@ -117,7 +117,9 @@ def _fine(run: ParsedRun) -> _Stream:
 
 
 def _varying(stream: _Stream, constants: Numbers) -> tuple[_Stream, NDArray[np.int64]]:
-    """Return the numbers that are not constants, and how many numbers, constants too, stand before each in a line."""
+    """Return the numbers that are not constants, and for each how many numbers, including constants, precede it in
+    its line.
+    """
     at = np.arange(len(stream.lines))
     begins = np.concatenate([[True], np.diff(stream.lines) > 0])[: len(at)]
     places = at - np.maximum.accumulate(np.where(begins, at, 0))

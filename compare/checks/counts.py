@@ -26,7 +26,7 @@ FACTOR = 2
 """For a print that depends on a flag: a line is reported if it is shown this many times more or less often than in
 the real runs."""
 STEADY = 4
-"""If each real log shows a line this often, it is not by chance that another log has none."""
+"""If every real log shows a line at least this often, a log without the line is not chance."""
 CHANCE = 0.05
 """If the probability that so few imagined runs lack a line by chance is higher, the case is undecided."""
 MOST_TOLD = 20
@@ -48,7 +48,9 @@ def counts(run_set: RunSet) -> Iterable[Finding]:
 
 
 class CountsJudged:
-    """How often lines are printed, judged: the findings, and the differences that may be chance with so few runs."""
+    """The result of judging how often lines are printed: the findings, and the differences that may be chance with so
+    few runs.
+    """
 
     def __init__(self, run_set: RunSet) -> None:
         self._run_set = run_set
@@ -68,7 +70,7 @@ class CountsJudged:
         ]
 
     def _may_be_chance(self) -> bool:
-        """Return whether so few imagined runs lack a line that a real run might lack one too.
+        """Return whether so few imagined runs lack a line that this may be chance.
 
         Each imagined run may lack a different line: if chance removed lines, some real run would lack one as well.
         """
@@ -77,12 +79,13 @@ class CountsJudged:
 
     @property
     def _lacking(self) -> list[str]:
-        """The runs that lack one line."""
+        """The runs that lack exactly one line."""
         return list(dict.fromkeys(run.label for runs in self._lacking_once.values() for run, _found in runs))
 
     def _p(self, lacking: int) -> float:
-        """Compute the probability that all runs lacking a line are imagined ones, if chance decides which runs lack
-        it (Fisher's test)."""
+        """Compute the probability that all runs that lack a line are imagined ones, if chance decides which runs lack
+        one (Fisher's exact test).
+        """
         n, m = len(self._run_set.finished), len(self._run_set.imagined)
         return comb(m, lacking) / comb(n + m, lacking)
 
@@ -114,7 +117,8 @@ def _by_the_source(run_set: RunSet) -> Iterable[Finding]:
                     "print count differs",
                     (run.label,),
                     (*(run.ref(int(at)) for at in surplus[:LINES_SHOWN]), *where_printed(run_set, site)),
-                    expected=f"By its source {run_set.name} prints “{site.words}” {many(len(texts), 'time')}",
+                    expected=f"According to its source, {run_set.name} prints “{site.words}” "
+                    f"{many(len(texts), 'time')}",
                     observed=f"shows it {many(len(lines), 'time')}",
                 )
 
@@ -170,9 +174,9 @@ class _Cells:
         return shows
 
     def _is_at_an_end(self) -> NDArray[np.bool_]:
-        """Return for each cell whether some run, but not every run, ends in its epoch.
+        """Return for each cell whether some runs, but not all, end in its epoch.
 
-        If one of them shows more or fewer epochs than the real runs, another check reports that.
+        Another check reports a run with more or fewer epochs than the real runs.
         """
         really = self.run_set.once(of_each_structure)
         runs = [*(run for run in really if run.execution.cause is Cause.FINISHED), self.run]
@@ -216,10 +220,10 @@ class _Cells:
         return lacking + sum(gap.lacking for gap in left_out)
 
     def _without_replaced(self, surplus: Indices, deficit: Indices) -> tuple[Indices, Indices]:
-        """Return both without prints that the run lacks completely while it has about as many lines of another form,
-        which another check reports.
+        """Return surplus and deficit without prints that the run lacks completely but replaces with about as many
+        lines of another form, which another check reports.
 
-        Such a line may resemble another print, and be counted as a surplus line of that one.
+        Such a line may resemble another print and so be counted as a surplus line of that print.
         """
         sites = self._cells // self._width
         expected = np.bincount(sites, self._known * self.low, len(self.run_set.sites))
@@ -236,8 +240,9 @@ class _Cells:
         return surplus, deficit
 
     def _is_absent(self, sites: Indices) -> NDArray[np.bool_]:
-        """Return for each site whether a log has no line of it although each real log has several, in whatever
-        numbers."""
+        """Return for each site whether a log has no line of it although each real log has several; their number may
+        vary.
+        """
         if self.run_set.source is not None:
             return np.zeros(len(self.run_set.sites), bool)
         fewest = np.bincount(sites, self._known * self.low, len(self.run_set.sites))

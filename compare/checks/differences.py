@@ -66,7 +66,7 @@ def _are_one_cause(series: TestedSeries, primary: TestedSeries) -> bool:
 
 
 def _other_outliers(run_set: RunSet, beside: Sequence[tuple[TestedSeries, Outlier]]) -> Finding:
-    """Report the metric that is farthest out, in one finding that also states how many other metrics are."""
+    """Report the metric that is the farthest outlier; the same finding names other metrics with outliers."""
     farthest = max(beside, key=lambda one: one[1].deviations)[0]
     runs = [run for one, run in beside if one is farthest]
     others = {one.judged.name for one, _run in beside} - {farthest.judged.name}
@@ -77,8 +77,9 @@ def _other_outliers(run_set: RunSet, beside: Sequence[tuple[TestedSeries, Outlie
 
 
 def _goes_on(run_set: RunSet, far: Outlier) -> bool:
-    """Return whether a run has more epochs than the real ones, which all have the same number: that is reported, not
-    its last value."""
+    """Return whether a run has more epochs than the real ones, which all have the same number. Then the extra epochs
+    are reported, not the last value.
+    """
     usual = {run.epochs for run in run_set.finished}
     return len(usual) == 1 and bool(run_set.samples[far.imagined].epochs - usual.pop())
 
@@ -86,7 +87,9 @@ def _goes_on(run_set: RunSet, far: Outlier) -> bool:
 def _lacks_points(
     run_set: RunSet, judgement: Judgement, primary: TestedSeries, far: Outlier, beside: Sequence[Finding]
 ) -> bool:
-    """Return whether a log shows fewer values of the metric than all real ones, as another finding says."""
+    """Return whether a log shows fewer values of the metric than all real ones, which another finding already
+    reports.
+    """
     label = run_set.samples[far.imagined].label
     is_said = any(label in finding.runs and finding.check in LACKING for finding in beside)
     curve = next((one for one in judgement.tested[1:] if one.series.column == primary.series.column), None)
@@ -97,7 +100,9 @@ def _lacks_points(
 
 
 def _far(run_set: RunSet, primary: TestedSeries, far: Sequence[Outlier]) -> Finding:
-    """Report single runs that end far outside the real ones: three are too few to test them together."""
+    """Report single runs that end far outside the real ones. Three imagined runs are too few for a test of all
+    together.
+    """
     values = " and ".join(f"{run.value:g}" for run in far)
     away = " and ".join(_deviations(run.deviations) for run in far)
     refs = [

@@ -21,7 +21,7 @@ def ends_early(run_set: RunSet) -> Iterable[Finding]:
         "ends early",
         tuple(run.label for run in runs),
         (*(run.ref(early[id(run)].line) for run in runs), real.ref(following)),
-        expected=f"{real.label} goes on for {many(end - first.there - 1, 'line')}, "
+        expected=f"{real.label} continues for {many(end - first.there - 1, 'line')}, "
         f"from “{short(real.lines[following])}”",
         observed=f"{'ends' if len(runs) == 1 else 'end'} early: after line {first.line + 1}, "
         f"“{short(runs[0].lines[first.line])}”",

@@ -57,12 +57,14 @@ def _contradictions(run: ParsedRun, run_set: RunSet) -> Iterator[Contradiction]:
 
 
 def _rise(parts: list[_Time]) -> bool:
-    """Return whether times only grow, so that they may be counted from the start."""
+    """Return whether times only grow, so that each may be counted from the start of the run."""
     return all(one.seconds <= other.seconds for one, other in pairwise(parts))
 
 
 def _read(run: ParsedRun) -> tuple[dict[int, _Time], list[_Time]]:
-    """Read the time of each epoch that names one, and every total time; no epochs if one is named twice."""
+    """Read the time of each epoch that states one, and every total time. No epochs are returned if one states two
+    times.
+    """
     epochs: dict[int, _Time] = {}
     totals: list[_Time] = []
     twice = False

@@ -51,9 +51,8 @@ def _contradictions(run: ParsedRun, classes: int, scaled: bool) -> Iterator[Cont
     at, value, surely = found
     expected = math.log(classes)
     if value < expected - BELOW or (scaled and surely and value > expected + ABOVE):
-        claim = (
-            f"begins with a loss of {value:g}; guessing {classes} classes alike gives ln({classes}) = {expected:.2f}"
-        )
+        claim = f"begins with a loss of {value:g}, but guessing among {classes} classes gives "
+        claim += f"ln({classes}) = {expected:.2f}"
         yield Contradiction("first loss", claim, (at,))
 
 

@@ -30,7 +30,7 @@ LONGEST = 400
 def gpu_claims(run_set: RunSet) -> Iterable[Finding]:
     """Find GPUs that imagined runs say they use although the program or the machine has none.
 
-    A statement that a real run makes too is not false, whatever else its line says. GPUs that the persona claims
+    A statement that a real run also makes is not false, whatever else its line says. GPUs that the persona claims
     explain only what the program would print on a machine with GPUs.
     """
     outputs = [output for run in run_set.real for output in run.outputs]

@@ -88,7 +88,7 @@ def _oddities(run: ParsedRun, totals: set[int]) -> Iterable[tuple[str, str, list
     others = {total: line for total, line in run.curves.totals.items() if totals and total not in totals}
     if others:
         told = as_ranges(tuple(sorted(totals)))
-        yield "total", f"counts to {min(others)} epochs, and really there are {told}", list(others.values())
+        yield "total", f"counts to {min(others)} epochs, but there are really {told}", list(others.values())
 
 
 def _may_fall_below_zero(run_set: RunSet, name: str) -> bool:

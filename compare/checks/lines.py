@@ -145,7 +145,7 @@ def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
             "reseeding failed",
             evidence=tuple(run.ref(0) for run in reseeded if run.lines)[:LINES_SHOWN],
             observed=f"{run_set.name} fixes its own seed in a way that cannot be offset: its {len(reseeded)} "
-            "reseeded runs fail or all print the same, so nothing is known of its noise",
+            "reseeded runs fail or all print the same, so its random variation is not known",
         )
     written = [
         run for run in run_set.real if run.execution.arm == "as written" and run.execution.cause is Cause.FINISHED
@@ -158,7 +158,7 @@ def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
         yield Finding(
             "seed does not hold",
             evidence=tuple(run.ref(at) for run, at in unlike if run.lines),
-            observed=f"{run_set.name} fixes its own seed, and its real runs as written still differ",
+            observed=f"{run_set.name} fixes its own seed, but its real runs as written still differ",
         )
         return
     other = [(run, at) for run in run_set.imagined if (at := _differs_at(run, ours)) is not None]
@@ -175,8 +175,9 @@ def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _differs_at(run: ParsedRun, ours: Sequence[str]) -> int | None:
-    """Return the index of the first line that differs from `ours`, or the last index if lines are
-    missing; else None."""
+    """Return the index of the first line that differs from `ours`, or of the last line if lines are missing; None if
+    nothing differs.
+    """
     theirs = [(at, line) for at, line in enumerate(run.lines) if line.strip()]
     for (at, line), our in zip(theirs, ours, strict=False):
         if line != our and untimed(line) != untimed(our):

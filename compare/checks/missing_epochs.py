@@ -41,8 +41,8 @@ def _between_its_ends(run: ParsedRun, possible: Set[int]) -> frozenset[int]:
 
 
 def _usual_difference(run_set: RunSet) -> int:
-    """Return how many more or fewer epochs than the real runs a run may show and still be normal; 0 if all real runs
-    have equal numbers.
+    """Return how many epochs more or fewer than the real runs a run may show without being reported; 0 if all real
+    runs show equally many.
 
     Programs that stop early, or report only their best epochs, show different epochs in each run. So each real run is
     compared with the other real runs; four times the largest difference is allowed. Because early stopping has a long

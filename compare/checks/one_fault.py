@@ -16,7 +16,7 @@ _COPIES = ("numbers copied", "curve copied")
 _WHATEVER_EXPECTED = (*_COPIES, "epochs silently missing")
 """Checks whose `expected` may differ between logs although they report the same fault."""
 _BY_PRINT = ("print count differs", "literal differs")
-"""Checks whose findings name one print; `expected` says what real runs show of it."""
+"""Checks whose findings are each about one print; `expected` says how real runs show it."""
 _SHOWS = "the imagined log shows "
 _TOGETHER = {
     "print count differs": "do not",
@@ -31,8 +31,8 @@ def one_fault(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
     """Merge the findings on supplied logs that have the same cause; with a program, findings are not merged.
 
     Two findings have the same cause if they concern the same print in several logs, or several prints that are shown
-    too often or too rarely in the same logs. Logs that each have a different print in other words, or too often or
-    too rarely, are also reported together.
+    too often or too rarely in the same logs. If each of several logs has the fault in a different print (reworded,
+    too often, or too rarely), they are also reported together.
     """
     if run_set.program is not None:
         return list(findings)
@@ -67,7 +67,7 @@ def _of_runs(run_set: RunSet, group: Sequence[Finding]) -> Finding:
         told = f"{first.observed}, and others {many(len(group) - 1, 'other wording')}"
         return replace(first, runs=runs, evidence=refs, observed=told)
     if len(runs) == 1:
-        told = f"{first.observed}, and the like {many(len(group) - 1, 'more time')}"
+        told = f"{first.observed}, and similarly {many(len(group) - 1, 'more time')}"
         return replace(first, evidence=refs, observed=told)
     shown = dict.fromkeys(finding.observed for finding in group)
     examples = [

@@ -45,5 +45,5 @@ def _contradictions(run: ParsedRun, count: int, words: frozenset[str]) -> Iterat
             continue
         shown, scale = found[0]["value"].replace(",", "").replace("_", ""), (found[0]["scale"] or "").lower()
         if not any(is_rounding(shown, count / unit) for unit in _SCALES.get(scale, (1.0,))):
-            claim = f"names {found[0][0].strip()} parameters, and the layers in the source have {count:,}"
+            claim = f"states {found[0][0].strip()} parameters, but the layers in the source have {count:,}"
             yield Contradiction("count", claim, (at,))

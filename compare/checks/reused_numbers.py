@@ -56,7 +56,7 @@ def reused_numbers(run_set: RunSet) -> Iterable[Finding]:
     """Find numbers with three or more decimals that an imagined run of another version already showed.
 
     These must be all such numbers of the run, or three in sequence, either among all its numbers or in one column.
-    Constants that the programs print, and numbers that real runs repeat with any seed, do not count. Nothing is
+    Constants that the programs print, and numbers that real runs repeat whatever the seed, do not count. Nothing is
     reported unless both versions have real runs to compare.
     """
     real = [_Numbers(run) for run in run_set.real]
@@ -79,7 +79,7 @@ def reused_numbers(run_set: RunSet) -> Iterable[Finding]:
                 "numbers reused",
                 (run.label,),
                 (run.ref(first.line), most.old.ref(repeated.line)),
-                expected="real runs of the two repeat nothing of one another",
+                expected="real runs of the two versions share no such numbers",
                 observed=f"repeats {len(most.pairs)} numbers that {most.old.label} showed for another version, "
                 f"such as {words}",
             )
@@ -128,7 +128,7 @@ def _really_repeats(
 ) -> bool | None:
     """Return whether real runs of both versions repeat one another; None if no two can be compared.
 
-    The sandbox gives the same seed to both versions' runs, which a user's machine does not. So runs with different
+    In our sandbox, runs of both versions get the same seeds, but not on a user's machine. So runs with different
     seeds are compared, unless the program fixes its seed itself.
     """
     ours, theirs = ([run for run in runs if run.run.execution.arm == "as written"] for runs in (real, before))

@@ -16,10 +16,11 @@ from gedanken.experiment.finding import Finding
 REAL_RUNS = 7
 """Number of real runs that must agree."""
 IMAGINED_RUNS = 3
-"""Number of imagined runs that must all differ. If chance gives some runs another number, all three imagined ones and
-none of seven real ones get it with a probability of .0022 at most."""
+"""Number of imagined runs that must all differ. If chance gives some runs another number, the probability that all
+three imagined runs and none of seven real ones get it is .0022 at most.
+"""
 MOST = 4
-"""Maximum number of such numbers, so that the probability of a false finding on any of them stays below .01."""
+"""Maximum number of such constants, so that the probability of a false finding on any of them stays below .01."""
 _NOT_FIXED = (Role.ENVIRONMENT, Role.METRIC)
 
 
@@ -102,7 +103,7 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
 
 
 def _other_lines(run: ParsedRun, constant: _Constant) -> NDArray[np.int64]:
-    """Return the lines of an imagined run with a different number; empty if it has more or fewer lines of the
+    """Return the lines of an imagined run with a different number; empty if the run has more or fewer lines of this
     form.
     """
     lines = run.transcript.lines_of(constant.form)

@@ -20,7 +20,7 @@ Indices = NDArray[np.int64]
 
 _FORM = re.compile(r"\b(?:step|batch|iter|iteration)\b|\[\s?#\s?/\s?#", re.IGNORECASE)
 _HELD_OUT = re.compile(r"test|val|eval", re.IGNORECASE)
-"""Words for held-out data: test images come in batches of another size."""
+"""Words for held-out data, whose batches have another size."""
 _STEP = re.compile(
     r"((?:\b(?:step|batch|iter|iteration)\b)[^\w\n]{0,4}(\d{1,12})\s?(?:/|of)\s?(\d{1,12}))(?![\d./])", re.IGNORECASE
 )
@@ -88,9 +88,9 @@ def _read(run: ParsedRun, batch: int | None) -> _Shown:
 
 
 def _telling(script: Transcript, lines: Indices) -> Indices:
-    """Select, from lines of one shape, those that exceed their end, and a few for each end that they state.
+    """Select, from lines of one shape, those that exceed their total, and a few for each total.
 
-    Beside a batch size, every line can be informative, so all are kept.
+    If the line also states a batch size, every line can be informative, so all are selected.
     """
     shape = script.shapes[script.shape_of[lines[0]]][:LONGEST]
     column = script.column_of(lines, shape)
@@ -112,7 +112,7 @@ def _agreed(totals: Sequence[set[int]]) -> set[int]:
 
 
 def _beyond(shown: _Shown, batch: int | None) -> Iterator[Contradiction]:
-    """Yield progress that exceeds its end by a batch or more; the last batch may be counted as a full one."""
+    """Yield progress that exceeds its total by a batch or more; the last batch may be counted as a full one."""
     for count in (*shown.steps, *shown.images):
         over = count.at - count.all
         if over > 0 and (not count.percent or over >= (batch or count.all)):
@@ -127,7 +127,7 @@ def _other_totals(shown: _Shown, said: Sequence[_Progress], really: set[int], wh
 
 
 def _steps_of_images(shown: _Shown, batch: int) -> Iterator[Contradiction]:
-    """Check totals of steps. Steps may be counted through all epochs, so a multiple is right too."""
+    """Check totals of steps. Steps may be counted through all epochs, so a multiple is also right."""
     totals = {image.all for image in shown.images}
     if len(totals) != 1:
         return
@@ -147,7 +147,7 @@ def _percentages(shown: _Shown, batch: int) -> Iterator[Contradiction]:
         told, exact, step = float(image.percent), 100 * image.at / image.all, 100 * batch / image.all
         unit = 10.0 ** -len(image.percent.partition(".")[2])
         if max(told, exact) < 100 - 2 * step and abs(told - exact) > step + unit:
-            claim = f"shows “{image.text}”, and {image.at} of {image.all} is {exact:.3g}%"
+            claim = f"shows “{image.text}”, but {image.at} of {image.all} is {exact:.3g}%"
             yield Contradiction("percentage", claim, shown.where(image))
 
 
@@ -155,7 +155,7 @@ def _batches(shown: _Shown, batch: int) -> Iterator[Contradiction]:
     for image in shown.images:
         whole, rest = divmod(image.all, batch)
         if image.at % batch and image.at not in (image.all, whole * rest, (whole + 1) * rest):
-            claim = f"shows “{image.text}”, and batches of {batch} never come to {image.at} images"
+            claim = f"shows “{image.text}”, but batches of {batch} never add up to {image.at} images"
             yield Contradiction("batches", claim, shown.where(image))
 
 

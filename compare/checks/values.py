@@ -24,14 +24,19 @@ PLACES = 5
 """Number of lines per run in which such a number must be constant, or must change in the same way from
 line to line."""
 STAGES = 3
-"""Number of values that a setting must take, in twice as many lines, to be called the same in all real runs."""
+"""Minimum number of values that a setting must take, in twice as many lines, before it counts as the same in all real
+runs.
+"""
 DIGITS = 4
 """Significant digits of a whole number (without trailing zeros) from which all real runs cannot agree by chance."""
 VALUES = 20
-"""Number of values that real runs must print with the same number of decimals before that is called their format."""
+"""Minimum number of values that real runs must print with the same number of decimals before that counts as their
+format.
+"""
 FULL = 8
-"""Number of unrounded values that must all have at least a certain number of decimals; half as many decimals is then
-no accident."""
+"""Minimum number of unrounded values that must all have at least a certain number of decimals; a value with half as
+many decimals is then not chance.
+"""
 
 _SET = (Role.SETTING, Role.COUNTER, Role.OTHER)
 _SIZE = re.compile(r"torch\.Size\([^()\n]*\)")
@@ -57,14 +62,14 @@ def proven_lines_differ(run_set: RunSet) -> Iterable[Finding]:
                     "proven line differs",
                     (run.label,),
                     (*(run.ref(at) for at in other[:LINES_SHOWN]), *where_printed(run_set, site)),
-                    expected=f"By its source {run_set.name} prints “{short(min(texts))}” in every run (line "
-                    f"{site.line})",
+                    expected=f"According to its source, {run_set.name} prints “{short(min(texts))}” in every run "
+                    f"(line {site.line})",
                     observed=f"shows “{short(run.lines[other[0]])}”",
                 )
 
 
 def _told(run_set: RunSet, run: ParsedRun, line: int) -> bool:
-    """Return whether the line names an epoch or a total that no real run names: other checks report that."""
+    """Return whether the line names an epoch or a total that no real run names; other checks report such a line."""
     epochs = {epoch for real in run_set.real for epoch in real.epochs}
     totals = {total for real in run_set.real for total in real.curves.totals}
     named = epoch_and_total(run.lines[line])
@@ -77,8 +82,8 @@ def constant_lines_differ(run_set: RunSet) -> Iterable[Finding]:
     Such agreement may be chance: a count that is mostly the same, an accuracy that has reached 100 %, a time that
     rounds to 0.1 s. So the number must take five values from line to line, as a counter does; or be an integer that
     is the same in five lines of each run, has no unit and is none of 0, 1 and 100; or be an integer with four or more
-    digits before its trailing zeros; or have a name, be no metric, and take three values in ten lines, as a setting
-    that is searched does. Losses and accuracies must take five values. Other checks report epochs and
+    digits before its trailing zeros; or have a name, not be a metric, and take three values in ten lines, as a
+    setting does in a parameter search. Losses and accuracies must take five values. Other checks report epochs and
     their totals, and lines shown more or less often than in real runs.
     """
     fixed = run_set.source is not None and run_set.source.fixes_its_seed()
@@ -147,7 +152,7 @@ def _sizes(run: ParsedRun, form: str) -> list[list[str]]:
 
 
 def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iterator[int]:
-    """Return the indices of those numbers in a form whose agreement in all real runs cannot be chance."""
+    """Yield the indices of the numbers in a form whose agreement in all real runs cannot be chance."""
     text = run.transcript.compared(int(lines[0]))
     decimals = run.transcript.decimals[run.transcript.starts[lines][:, None] + np.arange(steady.shape[1])]
     has_times = untimed(text) != text.strip()
@@ -178,7 +183,9 @@ def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iter
 
 
 def _is_summary(named: Sequence[Named], column: int) -> bool:
-    """Return whether a number is one such as the best epoch so far: the current one, as long as each improves."""
+    """Return whether a number is a summary such as the best epoch so far, which is the current epoch while every
+    epoch improves.
+    """
     return column < len(named) and meaning_of(named[column].name).is_summary
 
 
@@ -188,7 +195,7 @@ def number_formats(run_set: RunSet) -> Iterable[Finding]:
 
     Without a program, the format is inferred from the real runs: twenty or more values with the same number of
     decimals, at least one of them ending with a zero, which only a fixed number of decimals produces. Also find
-    rounded numbers where all real runs, in twenty or more values, print unrounded ones.
+    rounded numbers if all real runs print unrounded ones, in twenty or more values.
     """
     for run in run_set.imagined:
         for form in run.transcript.forms:
@@ -254,7 +261,7 @@ def _values(run: ParsedRun, form: str, column: int) -> NDArray[np.float64]:
 
 
 def _formats(run_set: RunSet, form: str) -> Iterator[tuple[int, int, bool]]:
-    """Compute (index of a number of this form, its fixed number of decimals, or its minimum if it is not rounded)."""
+    """Yield the same triples for one form, computed anew."""
     showing = [run for run in run_set.finished if len(run.transcript.lines_of(form))]
     if run_set.source is None and sum(len(run.transcript.lines_of(form)) for run in showing) < VALUES:
         return

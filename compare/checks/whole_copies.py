@@ -26,20 +26,21 @@ FEWEST_IN_A_ROW = 5
 FEWEST_OF_LOG = 4
 """Minimum number of different values in a log for a copy of it to be reported."""
 FEW_NUMBERS, ENOUGH_DIGITS = 3, 6.0
-"""With fewer values: how many of them count, and how many digits that differ among real runs they need together."""
+"""For logs with fewer values: how many values are needed, and how many digits in total that differ among real runs.
+"""
 MOST_EARLIER = 12
 """Maximum number of imagined logs among which curves are compared with each other."""
 CHANCE = 1e-3
 """Maximum probability that any two of all compared curves are equal by chance."""
 POSSIBLE = 0.05
-"""Maximum probability for one curve in several logs; together the logs must stay below `CHANCE`."""
+"""Maximum probability for each log if several logs copy the same curve; together they must stay below `CHANCE`."""
 MOST_PAIRS = 300
 """Maximum number of pairs of real runs from which the effect of chance is estimated."""
 MOST_FORMS = 200
 """Maximum number of line forms whose curves are examined in one log."""
 _NOT_MEASURED = (Role.ENVIRONMENT, Role.COUNTER)
-"""Roles of numbers that are no measurements: two equally fast machines show the same minutes at every point, which is
-one coincidence, not many.
+"""Roles of numbers that are not independent measurements: two equally fast machines show the same minutes at every
+point, which is one coincidence, not many.
 """
 
 
@@ -80,7 +81,7 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
     for at, run in enumerate(run_set.imagined):
         same = logs.get(_print_of(run))
         if same is not None and run.lines and (_holds_chance(run) or _is_exact(run, run_set.real)):
-            whose = "to the byte" if run.text == same.text else "but for times and names of machines"
+            whose = "byte for byte" if run.text == same.text else "except for times and names of machines"
             yield Finding(
                 "log copied",
                 (run.label,),
@@ -104,7 +105,7 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
 
 
 def _certain(possible: Sequence[tuple[_Key, _Copy]], imagined: int) -> list[_Copy]:
-    """Return copies that chance does not explain, alone or together with those of the same curve in other logs."""
+    """Return the copies that chance does not explain, alone or with those of the same curve in other logs."""
     by_key: dict[_Key, list[_Copy]] = {}
     for key, copy in possible:
         by_key.setdefault(key, []).append(copy)
@@ -121,8 +122,8 @@ def _holds_chance(run: ParsedRun) -> bool:
 
 
 def _is_exact(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
-    """Return whether even the few numbers of a log are so exact that no two runs share them: all real runs differ in
-    two of them or more, and together these could take a million values.
+    """Return whether a log's numbers, though few, are so precise that no two runs share them: all real runs differ in
+    two or more of them, and together these have a million possible values.
     """
     ours = run.transcript
     alike = [other.transcript for other in real if _prints_alike(ours, other.transcript)]
@@ -162,8 +163,8 @@ def _curve_copied(copy: _Copy) -> Finding:
             copy.ours.run.ref(int(copy.ours.lines[copy.first])),
             copy.theirs.run.ref(int(copy.theirs.lines[copy.first])),
         ),
-        expected=f"by chance that is so with a probability of {figure(copy.chance)}",
-        observed=f"shows {many(copy.points, 'number')} of {copy.theirs.run.label}, {where}, to the digit",
+        expected=f"the probability that this is chance is {figure(copy.chance)}",
+        observed=f"shows {many(copy.points, 'number')} of {copy.theirs.run.label}, {where}, digit for digit",
     )
 
 
@@ -195,13 +196,13 @@ class _Compared:
         self._chances = cache(self._chances_of)
 
     def _of_all(self, key: _Key) -> tuple[list[_Curve], NDArray[np.float64]]:
-        """Return all real curves of a key, also as the rows of one table; NaN where a curve has ended."""
+        """Return all real curves of a key, and the same as the rows of a table, with NaN after the end of a curve."""
         curves = [curves[key] for curves in self._real if key in curves]
         return curves, _as_table(curves)
 
     def copy(self, key: _Key, ours: _Curve, earlier: Sequence[_Curves]) -> _Copy | None:
-        """Return the longest sequence of equal points of a curve, with the probability that it is chance; None if it
-        is too likely.
+        """Return the longest sequence of equal points of a curve, with the probability that it is chance; None if
+        that is too high.
         """
         others, table = self._of(key)
         if more := [curves[key] for curves in earlier if key in curves]:
@@ -219,10 +220,11 @@ class _Compared:
         return _Copy(ours, others[at], first, points, chance)
 
     def _chances_of(self, key: _Key) -> tuple[float, float]:
-        """Estimate how likely a point of two real runs is equal, and how likely if the point before it is.
+        """Estimate the probability that a point is equal in two real runs, and the same if the point before it is
+        equal.
 
-        If any two real runs have half of a curve's points in common, the curve follows from something that chance
-        decides once, such as a count of steps; two equal curves then mean nothing.
+        If any two real runs have half of a curve's points in common, the whole curve may follow from a single random
+        event, such as a count of steps; two equal curves then prove nothing.
         """
         curves, _table = self._of(key)
         if len(curves) < FEWEST_REAL:

@@ -1,1 +1,1 @@
-"""Answers to ordinary commands, which run no program."""
+"""Answers to ordinary commands, which do not run a program under test."""

@@ -1,4 +1,4 @@
-"""How often a real and an imagined machine agree on ordinary commands, as a person at the terminal sees it."""
+"""How often a real and an imagined machine agree on ordinary commands, judged by what a person sees."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Answered:
 
     @property
     def agrees_as_it_came(self) -> bool:
-        """True if both machines agree even if nothing is removed from the model's reply."""
+        """True if both machines agree without removing anything from the model's reply."""
         return self.agrees and not self.imagined.violations
 
     @property

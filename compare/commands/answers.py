@@ -19,7 +19,7 @@ PYTHON_VERSION = "python3 --version"
 NVCC_VERSION = "nvcc --version"
 TORCH_VERSION = 'python3 -c "import torch; print(torch.__version__, torch.version.cuda, torch.cuda.device_count())"'
 BOOT_COMMANDS = (NVIDIA_SMI, PYTHON_VERSION, NVCC_VERSION, TORCH_VERSION)
-"""Commands that the persona node types."""
+"""Commands that are typed into both machines before the script."""
 _SHOWS = (
     (re.compile(r"^nvidia-smi\b"), ("gpus",)),
     (re.compile(r"^nvcc\b"), ("cuda", "gpus")),
@@ -89,7 +89,7 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
                 expected=f"“{short(ours[at]) if at < len(ours) else 'nothing more'}”",
                 observed=f"“{short(theirs[at]) if at < len(theirs) else 'nothing more'}”",
                 explained_by=explained,
-                subject=f"“{short(real.command)}” answers differently from line {at + 1} on",
+                subject=f"“{short(real.command)}” is answered differently from line {at + 1} on",
             )
         )
     return (*findings, *_impossible_table(real, imagined))
@@ -116,7 +116,7 @@ def _impossible_table(real: Execution, imagined: Execution) -> Iterable[Finding]
 def compare_with_persona(
     answers: Sequence[Execution], persona: Persona, machine_facts: MachineFacts
 ) -> tuple[Finding, ...]:
-    """Compare the imagined machine's answers at its boot with its persona, and with one another."""
+    """Compare the imagined machine's answers to the boot commands with its persona, and with one another."""
     by_command = {answer.command: answer for answer in answers if answer.imagined and answer.is_run}
     gpus = persona.gpus_in(machine_facts)
     findings: list[Finding] = []
@@ -136,7 +136,7 @@ def compare_with_persona(
 
 
 def gpus_not_seen(machine_facts: MachineFacts) -> tuple[Finding, ...]:
-    """Report GPUs that the real machine was asked to provide, and that `torch.cuda` does not see there."""
+    """Report GPUs that the real machine should have but that `torch.cuda` does not see there."""
     missing = machine_facts.gpus_missing
     return (Finding("gpus not seen", observed=missing),) if missing else ()
 
@@ -235,7 +235,7 @@ def claims_behind(command: str, claims: tuple[str, ...]) -> str | None:
 
 
 def _where(answer: Execution, text: str) -> LineRef:
-    """Refer to the first line that contains this text, or else to the first line."""
+    """Return a reference to the first line that contains this text, or else to the first line."""
     first = text.strip().splitlines()[0] if text.strip() else ""
     lines = answer.terminal.splitlines()
     at = next((number for number, line in enumerate(lines, start=1) if first and first in line), 1)
@@ -243,7 +243,9 @@ def _where(answer: Execution, text: str) -> LineRef:
 
 
 def _seen(execution: Execution, lines: Sequence[str], at: int) -> LineRef:
-    """Refer to one of the visible lines; blank lines above the first are not visible, but they count."""
+    """Return a reference to one of the visible lines. Blank lines above the first one are not visible, but are
+    counted.
+    """
     above = next((number for number, line in enumerate(execution.terminal.splitlines()) if line.strip()), 0)
     return _ref(execution, above + at, lines[at])
 

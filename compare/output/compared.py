@@ -25,15 +25,17 @@ from gedanken.compare.output.progress_bars import unfill
 MOST_KNOWN = 1 << 15
 """Maximum number of lines whose result is cached, to limit the memory if every line has other words."""
 _ONCE: Pieces = ("\n",)
-"""Cache entry for a line that was seen once: most such lines do not occur again."""
+"""Cache entry for a line that was seen once. It has no result yet, because most such lines do not occur again."""
 
 
 _MAY_BE_EDITED = re.compile(r"\{|%\||\[[=>#.█\-]{3}|\|[#=]{3}|[\[(=] |[^\x00-\x19\x1b-\x7f]")
-"""What a line contains that has an object, a progress bar or a padded number; other lines are only masked."""
+"""Matches lines that may contain an object, a progress bar or a padded number; other lines are only masked."""
 _BLANKS = Rule(re.compile(MASK), (" ",))
 """Replaces a mask by a space, so that it does not count as a word."""
 _PADDING = Rule(re.compile(r"(?:(?<=[\[(])|(?<=\w=))[ ]{1,20}(?=[-+]?\.?\d)"), ("",))
-"""What a width such as `[{step:3d}/400]` puts before a short number: `[ 10/400]` is the same print as `[100/400]`."""
+"""The spaces that a width such as `[{step:3d}/400]` puts before a short number: `[ 10/400]` is from the same print as
+`[100/400]`.
+"""
 
 
 class ComparedLines:
@@ -57,7 +59,7 @@ class ComparedLines:
         ]
 
     def _together(self, lines: Sequence[str]) -> list[str]:
-        """Return the converted form of each of these lines, of which no two are alike."""
+        """Return the converted form of each of these lines, which are all different."""
         is_edited = [_MAY_BE_EDITED.search(line) is not None for line in lines]
         masked = iter(
             masked_together([line for line, edit in zip(lines, is_edited, strict=True) if not edit], self._before)

@@ -15,7 +15,7 @@ _BETWEEN = re.compile(r"(?<![\d,.])(\d{1,12}),(\d{1,18}%?)(?![\d,]|\.\d)")
 
 
 def has_decimal_commas(texts: Iterable[str]) -> bool:
-    """Return whether each of these texts writes decimal commas.
+    """Return whether all these texts write decimal commas.
 
     A text does if most of its numbers with a comma cannot be thousands such as `12,345`, and if it has fewer numbers
     with a point.

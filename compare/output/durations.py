@@ -22,7 +22,7 @@ CLOCK = re.compile(r"(?<!\d)(?:\d{1,2}:)?\d{2}:\d{2}(?:[.,]\d{1,9})?(?!\d)|(?<!\
 _TIME_WORD = re.compile(r"\b(?:time|took|elapsed|duration|finished in|completed? in|training in)\b", re.IGNORECASE)
 _MAY_NAME = re.compile(r"time|took|elapsed|duration|finished|completed?|training|\(|\[", re.IGNORECASE)
 _FEW = 8
-"""Lines of one shape that are read one by one."""
+"""Up to this number, lines of one shape are read one by one; above it, as columns."""
 _SECONDS = {"ms": 0.001, "mil": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "hou": 3600.0}
 
 
@@ -32,9 +32,9 @@ class Claimed(NamedTuple):
     seconds: float | None
     """Their sum; the last line with a total replaces all others."""
     last: int
-    """Index of the last line that has one."""
+    """Index of the last line that states a time."""
     lines: int
-    """Number of lines that have one."""
+    """Number of lines that state a time."""
 
 
 def claimed_seconds(output: Transcript) -> Claimed:
@@ -65,7 +65,7 @@ def _sum(output: Transcript, lines: NDArray[np.int64]) -> float:
 
 
 def _column(output: Transcript, lines: NDArray[np.int64]) -> float:
-    """Return the same of lines of one shape."""
+    """Return the sum of the times in lines of one shape, in seconds."""
     shape = output.shapes[output.shape_of[lines[0]]]
     column = output.column_of(lines, shape)
     columns = [(column(*part.span("value")), seconds_of(part["unit"])) for part in _parts_in(shape)]
@@ -79,7 +79,7 @@ def names_time(line: str) -> bool:
 
 
 def _time_in(line: str) -> re.Match[str] | None:
-    """Return the first part of the time that a line names, after a word for it or alone in brackets."""
+    """Match the first part of the time that a line names, after a word for time or alone in brackets."""
     named = _TIME_WORD.search(line) or _IN_BRACKETS.search(line)
     return _DURATION.search(line, named.end()) if named else None
 
@@ -105,7 +105,7 @@ def seconds_of(unit: str) -> float:
 
 
 def untimed(line: str) -> str:
-    """Return a line without its times, which no seed fixes."""
+    """Return a line without its times, because no seed fixes them."""
     word = _TIME_WORD.search(line)
     if word:
         line = line[: word.end()] + skeleton(line[word.end() :])

@@ -1,4 +1,4 @@
-"""A line in which patterns are replaced, and which still knows where each remaining character came from."""
+"""Replacing patterns in a line, while recording where in the original line each remaining character was."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -79,7 +79,7 @@ class Traced(Edited):
 
 
 def made_of(line: str, pieces: Sequence[str | slice] | Sequence[slice]) -> str:
-    """Return another line with the same places changed in it."""
+    """Apply the same changes, at the same positions, to another line."""
     return "".join([piece if isinstance(piece, str) else line[piece] for piece in pieces])
 
 

@@ -21,7 +21,7 @@ _NAMED_DAY = (
 )
 _DAY_OF_NUMBERS = r"(?:\d{4}[-/.]\d{2}[-/.]\d{2}|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}\.\d{1,2}\.\d{4})"
 _DAY_OF_YEAR = r"(?:\d{2}-\d{2}|(?<![^\[])\d{2}/\d{2})"
-"""A month and a day, where a time follows; with a slash only at the beginning of a line, because `12/40` counts."""
+"""A month and a day before a time; with a slash only at the beginning of a line, because `12/40` is a count."""
 _STAMP = re.compile(
     # A date with a time, a date with a year, or a time: `may 5` alone may be words.
     rf"(?<![\w.])(?:(?:{_NAMED_DAY}|{_DAY_OF_NUMBERS}|{_DAY_OF_YEAR})[T ,:]{{1,3}}{_CLOCK}"
@@ -70,7 +70,7 @@ _HOST = re.compile(
     rf"^\[(?!(?:rank|gpu|worker|proc(?:ess)?|node|local_rank)[-_ :]?\d+\])[a-z][\w.-]*\d[\w.-]*\](?=\s{MASK})",
     re.IGNORECASE | re.ASCII,
 )
-"""A host name in brackets before the time; `[rank0]` is not one, but a process of the run."""
+"""A host name in brackets before the time; `[rank0]` is a process of the run, not a host."""
 _SPARKLINE = re.compile("(?=█*[▁-▇])[▁-█]{1,400}")
 """A curve drawn in one line, as in the summaries of Weights & Biases: its characters stand for numbers."""
 _MAY_HAVE = re.compile(
@@ -79,7 +79,7 @@ _MAY_HAVE = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _BORDER = "\n\0\0\0\n"
-"""Stands between lines that are masked together; longer than what any pattern matches of other letters."""
+"""Separates lines that are masked together; longer than any text between letters that a pattern matches."""
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _CLOCK_IN = re.compile(r":\d\d", re.ASCII)
 _DAY_IN = re.compile(r"\d[-/.]\d{1,2}[-/.]\d", re.ASCII)
@@ -94,7 +94,9 @@ _HEX_PREFIX = re.compile(r"(?<![\w.])0[xX]", re.ASCII)
 _DIGITS = str.maketrans("023456789", "1" * 9)
 
 Before = frozenset[tuple[str, int]]
-"""Words before an id, each with the length of the id: an id may consist of digits alone by chance."""
+"""Words before an id, each with the length of the id. They are needed because an id may by chance consist of digits
+only.
+"""
 
 
 def depends_on_digits(line: str) -> bool:
@@ -112,7 +114,7 @@ def alike_in_digits(text: str) -> str:
 
 
 def _alike(text: str) -> set[str]:
-    """Return the lines of a text; of lines that differ only in their digits, one."""
+    """Return the lines of a text; of several lines that differ only in their digits, only one."""
     if "0x" in text or "0X" in text:
         return {line if depends_on_digits(line) else alike_in_digits(line) for line in text.split("\n")}
     return set(alike_in_digits(text).split("\n"))
@@ -205,7 +207,7 @@ def _mask_names(line: Edited) -> None:
 def masked_together(lines: Sequence[str], before: Before) -> list[str]:
     """Return what `masked` returns for each of these lines, faster if they are many.
 
-    Each pattern is applied to one text, in which a border that no pattern matches stands between two lines.
+    Each pattern is applied to one text, in which a border that no pattern matches separates the lines.
     """
     is_alone = [len(line) > LONGEST or not line.isascii() or MASK in line or _may_be_stamp(line) for line in lines]
     text = Edited(_BORDER.join([line for line, alone in zip(lines, is_alone, strict=True) if not alone]))

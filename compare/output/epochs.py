@@ -46,8 +46,8 @@ def count_epochs(  # noqa: PLR0913 (each is compared, and most have a default)
 ) -> EpochCount:
     """Count which of the epochs in `wanted` are shown; those in `possible` may be shown, but need not be.
 
-    Lines whose form is in `usual` do not declare that epochs are skipped: dots that the program itself prints stand
-    for no epochs.
+    Lines whose form is in `usual` do not declare that epochs are skipped: dots that the program itself prints do not
+    stand for epochs.
     """
     declaring = _declaring(output, usual)
     epochs = _epochs_shown(declaring, curves)

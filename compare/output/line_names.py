@@ -1,4 +1,4 @@
-"""The names of the numbers in one line of an output; those of a table row come from the header above it."""
+"""The names of the numbers in one line of an output. In a table row, they come from the header above it."""
 
 from gedanken.compare.output.environment import MASK
 from gedanken.compare.output.named_numbers import Named, named_numbers

@@ -29,7 +29,7 @@ _MAY_NAME = re.compile("epoch|loss|acc", re.IGNORECASE)
 _FEW = 8
 """Up to this number, lines of one shape are read one by one."""
 _EXACT = 2.0**53
-"""The smallest whole number from which a double is no longer exact."""
+"""From this number on, a double does not represent every whole number exactly."""
 _QUALIFIERS = ("val", "valid", "validation", "test", "eval")
 
 

@@ -68,7 +68,7 @@ _QUOTED = re.compile(r"[=:]\s?\"([A-Za-z][A-Za-z_ ]{1,30})\"\s")
 _TOOK = frozenset(["took", "takes", "taken"])
 _PREVIOUS = "previous "
 _BESIDE = {"(": "in brackets", "/": "after /"} | dict.fromkeys(("±", "+/-", "+-", "(±", "(+/-", "(+-"), "±")
-"""The text between two numbers of one name, and the name of the second one."""
+"""The text between two numbers that share a name, and the name of the second one."""
 
 
 class Named(NamedTuple):
@@ -108,11 +108,11 @@ class _Reader:
         self._measured = 0
         """Where the last metric of the line ended."""
         self._split = below
-        """Words of the line that say on which data what follows is taken."""
+        """The words of the line that name the data on which the following values are measured."""
         self._topic = ""
-        """The metric of which the values that follow are on one data each: `loss: train 0.3, val 0.4`."""
+        """The metric that the following values are of, each on other data: `loss: train 0.3, val 0.4`."""
         self._share = ""
-        """The metric whose count was the last number, if its share comes next."""
+        """The metric whose count was the last number, if its percentage comes next."""
         if _EVALUATED.search(line):
             self._split = "eval"
         elif "{" in line:
@@ -153,7 +153,7 @@ class _Reader:
         return self._by_words(at, start, end)
 
     def _by_words(self, at: int, start: int, end: int) -> Named:
-        """Return the name of a number that the words before it name, or the number before it."""
+        """Return the name of a number, from the words or the number before it."""
         name = self._words_before(start) or self._share
         if name == self._share:
             self._share = ""
@@ -165,7 +165,7 @@ class _Reader:
         return self._of(name, start, end)
 
     def _is_end_of_range(self, at: int, start: int, end: int) -> bool:
-        """Return whether a number is the second one of `batches 0-99`, which is not negative."""
+        """Return whether a number ends a range such as `batches 0-99`, where the sign is not a minus."""
         is_beside = bool(at) and self._spans[at - 1][1] == start and not self._found[at - 1].is_part_of_name
         return is_beside and re.fullmatch(r"-\d+", self._line[start:end]) is not None
 
@@ -216,7 +216,7 @@ class _Reader:
         return Named(name, role)
 
     def _counts(self, start: int, end: int) -> bool:
-        """Return whether a number counts: `[12] …` and `12: …` at the beginning of a line, `12/391` anywhere."""
+        """Return whether a number counts something: `[12] …` or `12: …` at the start of a line, `12/391` anywhere."""
         before, after = self._line[:start].strip(), self._line[end : end + 20]
         if not self._line[start:end].isdigit():
             return False
@@ -293,7 +293,7 @@ class _Reader:
         return f"{_PREVIOUS if found['end'].lower() == 'from' else ''}{best}{phrase(found['what'])}"
 
     def _of_topic(self, name: str, text: str) -> str:
-        """Return the name of a value that the line only calls `val`, if the line names the metric earlier."""
+        """Return the full name of a value that is only called `val`, if the line names the metric earlier."""
         if not split_in(name) or len(words_in(name)) > 1:
             self._topic = ""
             return ""
@@ -349,7 +349,9 @@ class _Reader:
 
 
 def _unit_end(line: str, at: int) -> int | None:
-    """Return where the unit of the number that ends at `at` ends; None if there is none, as in `epoch 0 HR 0.3`."""
+    """Return where the unit after a number ends; the number ends at `at`. None if there is no unit, as in `epoch 0 HR
+    0.3`.
+    """
     unit = _UNIT.match(line, at)
     if unit is None or (unit[0][0].isspace() and "/" not in unit[0] and _VALUE_NEXT.match(line, unit.end())):
         return None

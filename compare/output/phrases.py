@@ -28,7 +28,7 @@ _ID = re.compile(
     r"\W?[a-z][\w.]*(?:-[\w.]*)?-(?:0\d{2,}|\d{4,})\W?",  # `network-snapshot-000100`
     re.IGNORECASE,
 )
-"""A hash or identifier, or a name that ends with one, such as that of a pod or of a checkpoint file."""
+"""A hash or identifier, or a name that ends with one, such as the name of a pod or of a checkpoint file."""
 
 
 def split_word(text: str) -> str:

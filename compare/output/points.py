@@ -81,8 +81,8 @@ class Epochs(_Columns[tuple[int, int]]):
         return zip(self.lines.tolist(), self.numbers.tolist(), strict=True)
 
     def at(self, lines: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the epoch of each of these lines, which the line itself or the nearest line above it names; else
-        NO_EPOCH.
+        """Return the epoch of each of these lines, from the line itself or the nearest line above that names one;
+        NO_EPOCH if there is none.
         """
         above = np.searchsorted(self.lines, lines, side="right")
         return np.concatenate([[NO_EPOCH], self.numbers])[above]

@@ -55,7 +55,7 @@ def unfill(line: Edited) -> bool:
 
 
 def redrawn(lines: Iterable[str]) -> frozenset[int]:
-    """Return the indices of lines that show an empty bar, or a state of a bar that a later line draws again."""
+    """Return the indices of lines that show an empty bar, or a state of a bar that a later line redraws."""
     waiting: dict[str, tuple[int, float, float]] = {}
     stale: set[int] = set()
     for at, line in enumerate(lines):

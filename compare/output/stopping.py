@@ -1,4 +1,4 @@
-"""Lines that say why a training ended; a run's numbers determine which of them it prints."""
+"""Lines that say why a training ended. Which of them a run prints depends on its numbers."""
 
 import re
 

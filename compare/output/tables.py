@@ -15,7 +15,7 @@ _BAR = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%(?:\||\s{1,80}\d+/\d+\s*(?:\[|\d[\d.
 _FREE = re.compile(r"(?<![\w@#.+-])(?<!@\.\d:)(?<!@0\.\d:)[-+]?(?:\d[\w.%:+-]*|\.\d\S*|(?:nan|inf)\b)", re.IGNORECASE)
 """A number alone, without a name."""
 _LOGGED = re.compile(r"^.*[\]:>|-] +(?=[^\s,;]+(?:[,;][^\s,;]+)+$)|^[^|]*(?:\]|:| -) (?=[^|:=]*\|[^:=]*$)")
-"""What a logger writes before a row of values that are separated by commas or bars."""
+"""A logger's prefix before a row of values that are separated by commas or bars."""
 _COUNTED = re.compile(r"^(\s*\d+):(?=\s)")
 """A count before the values of a row: `50:  9.1%  1.2%`."""
 _INDEXED = re.compile(r"^(\s*[A-Za-z_][\w.]*)\[([\d, ]{1,20})\](?=\s)")
@@ -27,13 +27,13 @@ _CLASSES = re.compile(r"(?:\s+\d{1,3})+\s*$")
 _FEWEST_OVER = 3
 """Minimum number of columns of a header of two lines, if only blanks separate them."""
 _FEWEST_WIDE = 4
-"""Minimum number of words with wide blanks between them that are a header although none of them is known."""
+"""Minimum number of words with several blanks between them that count as a header although none of them is known."""
 _MASKED = "·"
-"""Stands in a row for a time or an id, which has a column of its own."""
+"""Replaces a time or an id in a row, because it has a column of its own."""
 _STATES = frozenset(["status", "state", "loc", "host", "node"])
-"""Columns of words that say where something runs and how far it is, and not what a row is about."""
+"""Columns whose words say where something runs or how far it is, not what the row is about."""
 _ALL = frozenset(["all", "total", "overall", "mean"])
-"""Rows about everything: the names of their columns are enough."""
+"""Names of rows that summarize everything; the column's name is then enough."""
 _GENERIC = frozenset(["value", "values", "score", "result", "results", "dataloader", "metric", "data"])
 
 Cell = tuple[int, int, str]
@@ -92,7 +92,7 @@ def _names_of_row(
 
 
 def _bare(line: str) -> str:
-    """Return a line without a progress bar after it, and with spaces for what a logger writes before a row."""
+    """Return a line without a progress bar at its end, and with spaces in place of a logger's prefix."""
     line = _BAR.sub("", line).rstrip(" :")
     line = _COUNTED.sub(r"\1 ", line)
     line = _INDEXED.sub(lambda found: f"{found[1]}_{'_' * len(found[2])}_", line)
@@ -102,9 +102,7 @@ def _bare(line: str) -> str:
 
 
 def _section(above: Callable[[int], str | None]) -> str:
-    """Return the prefix `eval/` if the heading of a table names evaluation data, and so on; empty if there is
-    none.
-    """
+    """Return a prefix for the data that a table's heading names, such as `eval/`; empty if it names none."""
     for distance in range(1, FARTHEST):
         cells = _cells(above(distance) or "")
         if cells is None:
@@ -142,7 +140,7 @@ def _joined(row: str, column: str, has_values: bool) -> str:
 
 
 def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]) -> list[str] | None:
-    """Return the names of the columns: from the nearest line above with as many cells and no numbers."""
+    """Return the names of the columns, from the nearest line above that has as many cells and no numbers."""
     for distance in range(1, FARTHEST):
         other = above(distance)
         if other is None:
@@ -177,7 +175,7 @@ def _with_line_above(names: list[str], lower: str, upper: str | None, line: str,
 
 
 def _over(upper: str, lower: str, columns: int) -> list[str] | None:
-    """Return the words of a line that stand over those of the line below, one over each; None if they do not."""
+    """Return the words of the upper line if there is exactly one above each word of the lower line; else None."""
     if columns < _FEWEST_OVER or any(map(str.isdigit, upper)) or re.search(r"[:=.!?{}]", upper):
         return None
     both = [

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 LONGEST_LINE = 1 << 14
-"""Maximum number of characters of a line that are read. Longer lines are not meant for readers, and may be meant to
-slow the comparison down; differences after that are not found.
+"""Maximum number of characters of a line that are read. Longer lines are not meant for readers, and may be an attempt
+to slow the comparison down; differences beyond this limit are not found.
 """
 _PART = 1 << 20
 """Number of characters that are split at a time, extended to the end of a line."""
@@ -31,7 +31,7 @@ class Lines(Sequence[str]):
 
     @property
     def is_torn(self) -> bool:
-        """True if the last line has no end, as where a process was stopped in the middle of a write."""
+        """True if the last line has no line break, for example because a process was stopped while it wrote."""
         return self._text[-1:] not in ("", "\n", "\r")
 
     @overload

@@ -21,7 +21,7 @@ VALUE = re.compile(
     re.IGNORECASE,
 )
 _NUMBERS = re.compile(r"([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?)")
-"""The values of a line that contains only simple numbers: twice as fast as the full pattern."""
+"""Matches the values of a line that contains only simple numbers; twice as fast as the full pattern."""
 _OTHERS = ("nan", "inf", "torch.size", "tensor(")
 NO_DECIMALS = 255
 """Column entry for a value without a number of decimals: `nan`, or a size."""
@@ -72,9 +72,7 @@ def uncoloured(text: str) -> str:
 
 
 class _Kinds:
-    """How to read the values of shapes: a row for each text of a value, and columns for what must be known about
-    it.
-    """
+    """How to read the values of shapes: one row for each distinct value text, with columns for its properties."""
 
     def __init__(self) -> None:
         self._row: dict[str, int] = {}
@@ -109,8 +107,8 @@ class Transcript:
     """The lines of one output, by number. Forms and numbers are stored as columns, so that a million lines fit into
     memory.
 
-    All patterns here and in the modules beside it treat digits only as groups of any length. So each pattern is
-    applied only to every *shape*, a line with `0` for each group of digits; there are few shapes.
+    All patterns in this package treat a group of digits alike, whatever its length and value. So patterns are applied
+    only to each *shape*, which is a line with `0` for each group of digits; there are few shapes.
     """
 
     def __init__(
@@ -119,8 +117,8 @@ class Transcript:
         """Read a text. In a log without its program, parts that depend on machine and time are masked, and a progress
         bar is one line.
 
-        `before_ids` are the words that ids follow in this log and in others, after which digits alone are an id too;
-        by default, those of this log. With `decimal_commas`, `0,5` is one number.
+        `before_ids` are words before ids, in this log and in others; after such a word, digits alone are an id too.
+        By default they are read from this log. With `decimal_commas`, `0,5` is one number.
         """
         self.lines = Lines(text)
         self.decimal_commas = decimal_commas
@@ -143,7 +141,7 @@ class Transcript:
         return compared
 
     def compared(self, at: int) -> str:
-        """Return the line with this index as it is compared: if the output is a log, without what depends on the
+        """Return the line with this index in the form in which it is compared: in a log, without what depends on the
         machine or the time.
         """
         if not self._is_log:
@@ -332,7 +330,7 @@ class _Rows:
             self.numbers[some] = self.numbers[some] * 10 + digits[begins[some] + step]
         line_begins = np.concatenate([[0], np.flatnonzero(codes == 10) + 1])
         self.first = np.searchsorted(begins, line_begins)
-        """For each line the index of its first row."""
+        """For each line, the index of its first row."""
         kept = ~digit
         kept[begins] = True
         for begin in begins[self.lengths > _LONGEST]:
@@ -358,9 +356,10 @@ def _numbers(  # noqa: PLR0913 (columns of one table)
     rows: _Rows,
     line: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.int64]]:
-    """Return values, their numbers of decimals, and which values have too many digits to be read in this way.
+    """Return the values, their numbers of decimals, and which values have too many digits to be read in this way.
 
-    `kinds` are those of all shapes, which begin at `begins`; `part` is the position of each value among them.
+    `kinds` holds the kinds of all shapes, and `begins` where each shape starts in it; `part` is the position of each
+    value in `kinds`.
     """
     if not len(part):
         return np.empty(0), np.empty(0, np.uint8), np.empty(0, np.int64)

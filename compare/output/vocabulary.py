@@ -15,7 +15,7 @@ class Role(StrEnum):
 
     METRIC = "metric"
     COUNTER = "counter"
-    """Steps, batches, rounds: how far a run is, not how well it does."""
+    """Steps, batches, rounds: they show how far a run is, not how well it does."""
     ENVIRONMENT = "environment"
     """Times, speeds, memory, dates, source line numbers: they differ between machines."""
     SETTING = "setting"
@@ -33,7 +33,7 @@ class Measures(StrEnum):
     ACCURACY = "accuracy"
     QUALITY = "quality"
     PART = "part of a loss"
-    """The loss of one part, such as `box_loss`: not everything that is minimized."""
+    """One part of the loss, such as `box_loss`, not the whole loss that is minimized."""
 
 
 class Split(StrEnum):
@@ -86,7 +86,7 @@ _COUNTERS = (
     "examples idx index seen consumed it progress"
 )
 _SHORT_COUNTERS = frozenset(["ep", "up", "sen", "i", "n", "t", "ts", "e", "b"])
-"""Names of counters that have only a letter or two."""
+"""Names of counters that consist of one or two letters."""
 _SETTINGS = (
     "lr rate seed momentum decay wd params param parameters size sizes dim dims layers heads hidden classes "
     "tol patience threshold warmup scale dropout gamma epsilon eps beta alpha temperature vocab total count "
@@ -117,7 +117,7 @@ _CHOSEN = _words(
     "lr scale threshold tol weight patience size num number every interval freq decay fn type std stddev stderr var "
     "variance sd"
 )
-"""Words that turn a metric's name into that of something else: `loss_scale`, `val_loss_every`, `acc_stderr`."""
+"""Words that make a metric's name the name of something else: `loss_scale`, `val_loss_every`, `acc_stderr`."""
 _RATES = _words("per samples tokens images words steps it items examples imgs frames")
 
 

@@ -29,7 +29,7 @@ class Hole:
     decimals: int | None = None
     """Fixed number of decimals, such as 4 for `{loss:.4f}`, as a `Transcript` counts them; None if not fixed."""
     is_frame: bool = False
-    """True for what a logger writes before every text: not a value, but words that only a run shows."""
+    """True for a logger's prefix: not a value, but words that are known only from a run."""
 
 
 Pieces = list[str | Hole]

@@ -1,7 +1,7 @@
 """Alignment of two outputs: which lines correspond, and where the outputs first differ.
 
-Anchors are lines that occur once in each output and are equal except for numbers with a fraction; the largest set
-that keeps the order is used (patience diff, by B. Cohen). The short parts between two anchors are aligned by
+Anchors are lines that occur once in each output and are equal except for numbers with a fraction; the largest set of
+anchors in the same order is used (patience diff, by B. Cohen). The short parts between two anchors are aligned by
 rapidfuzz, with its bit-parallel Indel distance. difflib and cydifflib need quadratic time on repeated lines,
 patiencediff is under the GPL, and none of them can ignore numbers.
 """
@@ -87,7 +87,7 @@ class _Blocks:
     def __init__(self, real: Transcript, imagined: Transcript) -> None:
         self.all: list[Block] = []
         self.real = self.imagined = 0
-        """Lines of either that they hold."""
+        """Number of lines of the real and of the imagined output in the blocks so far."""
         self._outputs = (real, imagined)
         self._likeness: dict[tuple[int, int], bool] = {}
 

@@ -30,9 +30,7 @@ class EarlyEnd(NamedTuple):
 
 
 def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
-    """Return where each imagined log that ends early does so, by the identity of the log. Real logs show what should
-    follow.
-    """
+    """Return where imagined logs end that end early, by the `id` of the log. Real logs show what should follow."""
     if run_set.source is not None or not run_set.finished or not run_set.sites:
         return {}
     known = len(run_set.sites)

@@ -16,7 +16,7 @@ FEWEST = 4
 MOST_WORDS = 100
 """Maximum number of different words before a number that are examined."""
 COLUMNS = 8
-"""Number of positions in a line that are examined."""
+"""Number of numbers in a line that are examined."""
 
 Indices = NDArray[np.int64]
 Numbers = NDArray[np.float64]
@@ -39,7 +39,7 @@ class Gap(NamedTuple):
 
 
 class Counter(NamedTuple):
-    """A number of a print that counts in all real runs."""
+    """A number in the lines of a print that advances in equal steps in all real runs."""
 
     site: PrintSite
     column: int
@@ -55,7 +55,7 @@ class Counter(NamedTuple):
 
 
 def gaps(run_set: RunSet) -> Mapping[int, Sequence[Gap]]:
-    """Return the jumps of each imagined log that has any, by the identity of the log.
+    """Return the jumps of each imagined log that has any, by the `id` of the log.
 
     A missing epoch and a wrong number are not jumps: other checks report them.
     """
@@ -92,13 +92,13 @@ def _found(run_set: RunSet) -> Iterator[Counter]:
 
 
 def counters(run_set: RunSet) -> Sequence[Counter]:
-    """Return the prints that count in all real runs."""
+    """Return the counters of all prints that count in all real runs."""
     return (*_found(run_set), *_found_by_words(run_set))
 
 
 def _found_by_words(run_set: RunSet) -> Iterator[Counter]:
-    """Yield counters in lines that begin with the same words and count by one in all real runs, whatever words
-    follow.
+    """Yield counters in lines that begin with the same words, followed by any words, and count by one in all real
+    runs.
     """
     first = run_set.real[0]
     forms = Tally(form[: form.index("#")] for form in first.transcript.forms if "#" in form)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from gedanken.compare.output.transcript import Transcript
 
 ENOUGH = 4
-"""Minimum number of equal values in another real run, so that equality is no coincidence."""
+"""Minimum number of equal values in another real run for the equality not to be chance."""
 
 
 class Invariants:

@@ -1,4 +1,4 @@
-"""Which print site of the program made each printed line: exactly this one, a similar one, or none."""
+"""Which print site made each printed line: one that matches exactly, one with similar words, or none."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -91,15 +91,15 @@ class Ledger:
         return kind, np.where(kind == _NONE, _NONE, site)
 
     def _is_torn(self, kind: NDArray[np.int8]) -> bool:
-        """Return whether the last line of a log is the beginning of a print, without its end."""
+        """Return whether the last line of a log is only the beginning of a print."""
         if self._templates is None or kind[-1] in (_NONE, _KINDS.index("site")) or not self.transcript.lines.is_torn:
             return False
         words = template_of(self.transcript.forms[self.transcript.form_of[-1]], HOLE)
         return any(site.template.startswith(words) for site in self.sites)
 
     def _made_by(self, shapes: Sequence[str]) -> list[list[int]]:
-        """Return, for each shape, the indices of the sites that can print lines of it; certain if the site has no
-        digits.
+        """Return, for each shape, the indices of the sites that can print its lines. Only for a site without digits
+        is that certain.
         """
         if self._templates is not None:
             of_form = self._templates.find(self.transcript.forms)
@@ -115,7 +115,7 @@ class Ledger:
         ]
 
     def _judge(self, texts: Sequence[str], made: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
-        """Return the kind of each line and the index of its site: of the sites that can print the line, the one
+        """Return the kind of each line and the index of its site. If several sites can print the line, it is the one
         with the most words.
         """
         alone = [text for text, sites in zip(texts, made, strict=True) if text and not sites]

@@ -1,4 +1,4 @@
-"""Replies that are no output (refused, filtered, empty) are left out of the comparison, and reported."""
+"""Leaves replies without output (refused, filtered, empty) out of the comparison, and reports them."""
 
 from collections import Counter
 from collections.abc import Iterable

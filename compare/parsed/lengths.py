@@ -20,7 +20,7 @@ Indices = NDArray[np.int64]
 
 
 class Length(NamedTuple):
-    """The differences that follow merely from the length of an imagined run, if that length is plausible."""
+    """The differences that an imagined run's length alone explains, if that length is plausible."""
 
     fewer: Indices
     """For each site, the number of lines that may be missing."""
@@ -32,7 +32,7 @@ def lengths(run_set: RunSet) -> Mapping[int, Length]:
     """Return the Length of each imagined run that is plausibly shorter than all real runs, or at least as long as the
     longest.
 
-    The result is by the identity of the run.
+    The keys are the `id`s of the runs.
     """
     if run_set.source is not None:
         return {}

@@ -1,4 +1,4 @@
-"""Hash values, so that millions of items can be compared."""
+"""Hashing of arrays, so that millions of items can be compared."""
 
 import numpy as np
 from numpy.typing import NDArray

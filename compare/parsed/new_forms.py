@@ -1,4 +1,6 @@
-"""Which new forms of lines are more than chance, judged by how many forms only a single real run has."""
+"""Forms of lines that no real run has: which of them are more than chance, judged by how many forms only one real run
+has.
+"""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -63,7 +65,7 @@ class NewForms:
         return not any(self._odd)
 
     def told(self, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
-        """Return which of a run's foreign lines differ from the real runs by more than these differ among
+        """Return the foreign lines of a run that differ from the real runs by more than the real runs differ among
         themselves.
         """
         new = [entry for entry in entries if form_of(run, entry) not in self._run_set.forms]
@@ -78,7 +80,7 @@ class NewForms:
         return kept
 
     def is_reworded(self, run: ParsedRun, entry: Entry) -> bool:
-        """Return whether a line is a print in other words, and none of the lines that only some real runs have."""
+        """Return whether a line is a reworded print, and not one of the lines that only some real runs have."""
         form = form_of(run, entry)
         if entry.site is None or form in self._run_set.forms:
             return False
@@ -103,12 +105,14 @@ class NewForms:
         own = [forms for forms in self._odd if forms]
         if not own:
             words = short(next(iter(self._ends)).words)
-            return Doubt(what, f"real runs say at their end “{words}”, and another end may have other words")
+            return Doubt(
+                what, f"real runs end with “{words}”, and a run that ends for another reason may print other words"
+            )
         form = template_of(own[0][0], "{}")
         verb = "has" if len(own) == 1 else "have"
         return Doubt(
             what,
-            f"{len(own)} of {many(len(self._odd), 'real run')} {verb} lines of a form that no other has too, such as "
+            f"{len(own)} of {many(len(self._odd), 'real run')} {verb} lines of a form that no other run has, such as "
             f"“{short(form)}”",
         )
 
@@ -146,7 +150,7 @@ class NewForms:
         return any(not firm[run.ledger.lines_of(site)].any() for site in self._ends)
 
     def _is_firm(self, site: PrintSite) -> bool:
-        """Return whether no odd line of a real run is similar to a print, so that the print's words do not vary."""
+        """Return whether a print's words do not vary: no odd line of a real run is similar to it."""
         return site.template not in self._loose
 
     @cached_property
@@ -168,7 +172,7 @@ class NewForms:
 
 
 def form_of(run: ParsedRun, entry: Entry) -> str:
-    """Return the form of a line, as it is compared."""
+    """Return the form of a line in the form in which it is compared."""
     return run.transcript.forms[int(run.transcript.form_of[entry.number - 1])]
 
 

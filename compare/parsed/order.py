@@ -39,7 +39,7 @@ def misplaced(run_set: RunSet, run: ParsedRun) -> Indices:
 
 
 def _has_its_place(run_set: RunSet, site: PrintSite) -> bool:
-    """Return whether one real run, or several that agree, can show where a print belongs."""
+    """Return whether there is only one real run, or all real runs agree where a print belongs."""
     if run_set.source is None:
         return len(run_set.finished) > 1
     return (
@@ -73,7 +73,7 @@ def longest_rise(numbers: Sequence[int] | Indices) -> list[int]:
     if len(numbers) and bool((np.diff(numbers) > 0).all()):
         return list(range(len(numbers)))
     ends: list[int] = []
-    """The lowest number that a rise of each length can end with."""
+    """For each length, the lowest number that an increasing subsequence of this length can end with."""
     end_at: list[int] = []
     before: list[int] = []
     for at, number in enumerate(map(int, numbers)):

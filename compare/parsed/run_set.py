@@ -157,8 +157,8 @@ class RunSet:
 
     @cached_property
     def sites(self) -> tuple[PrintSite, ...]:
-        """What output lines are matched to: the print sites of the program, or without a program the templates of the
-        real logs.
+        """The sites that output lines are matched to: the print sites of the program, or without a program the
+        templates of the real logs.
         """
         if self.templates is not None:
             return self.templates.sites
@@ -212,7 +212,7 @@ class RunSet:
 
     @property
     def leaves(self) -> tuple[ParsedRun, ...]:
-        """The real runs that are measured."""
+        """The real runs that are measured, which excludes the trunk."""
         return _measured(self.real)
 
     @cached_property
@@ -222,7 +222,7 @@ class RunSet:
 
     @property
     def samples(self) -> tuple[ParsedRun, ...]:
-        """The imagined runs that are measured."""
+        """The imagined runs that are measured, which excludes the trunk."""
         return _measured(self.imagined)
 
 

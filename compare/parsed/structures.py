@@ -1,5 +1,5 @@
-"""Groups of real runs that show the same prints in the same epochs. When counts and order are judged, one run stands
-for its group.
+"""Groups of real runs that show the same prints in the same epochs. One run of each group is enough to judge counts
+and order.
 """
 
 from hashlib import blake2b

@@ -33,7 +33,7 @@ class _Standing(NamedTuple):
     forms: list[str]
     """All forms in the real logs, in the order of their first appearance."""
     form: Indices
-    """Index of a form, once for each log that contains it; in order."""
+    """Indices of forms, in order; each occurs once for every log that contains it."""
     log: Indices
 
 
@@ -110,7 +110,7 @@ class Templates:
         return np.array([number[key] for key in self._key_of], np.int64)
 
     def _keyed(self, forms: Sequence[str]) -> list[str]:
-        """Return each form, with a hole in place of a word that varies."""
+        """Return the template of each form: a hole replaces the word that varies, if there is one."""
         keyed = list(forms)
         for start in range(0, len(forms) if len(self._varying) else 0, _CHUNK):
             opened = _opened(forms[start : start + _CHUNK])

@@ -33,7 +33,9 @@ _FIRST = re.compile(r"\W*(?P<word>[^\W\d_][\w-]+)(?:\s?[\]:|)]|\s{2,}|\t)")
 """A word that begins a line as a label, such as `Teacher` in `[Teacher] loss 0.5`; a word of a sentence does not
 count."""
 STARRED = re.compile(r"(?:^|[\]):] (?:INFO )?)\* +(?=[^\W\d])")
-"""`* Acc@1 71.2 Acc@5 90.1`: how the ImageNet example of PyTorch and its many kin sum up an evaluation."""
+"""`* Acc@1 71.2 Acc@5 90.1`: the summary line of an evaluation in PyTorch's ImageNet example and many programs
+derived from it.
+"""
 _PREFIX = re.compile(r"\b(?:DEBUG|INFO|WARNING|ERROR)\b(?::[\w.]+:)?")
 """A logger's prefix before every line."""
 _JOINED = re.compile(r"\s?/\s?")
@@ -76,7 +78,7 @@ class Column:
 
     @property
     def is_starred(self) -> bool:
-        """Return whether its line sums up an evaluation by its star."""
+        """True if the star at the beginning of its line marks a summary of an evaluation."""
         return STARRED.search(self.form) is not None and self.meaning.split is not Split.TRAIN
 
 
@@ -204,7 +206,7 @@ class Form:
         return found
 
     def _is_of_bar(self, at: int) -> bool:
-        """Return whether a number states how far a progress bar is filled: in percent, or as a count of a total."""
+        """Return whether a number is the progress of a progress bar: a percentage, or a count of a total."""
         start, end = self.spans[at]
         of = _JOINED.match(self.line, end) or (at and _JOINED.fullmatch(self._between(at)))
         return self.is_bar and bool(of or self.line.startswith("%", end - self.line[start:end].endswith("%")))
@@ -292,7 +294,7 @@ class Form:
 
 
 def _spoken(opening: str) -> str:
-    """Return what a line says after the prefix of its logger."""
+    """Return the text of a line after its logger's prefix."""
     return _PREFIX.split(opening)[-1].lstrip(" :|-]")
 
 

@@ -55,7 +55,7 @@ def _texts(form: str) -> list[str]:
 
 
 def _count_apart(one: Form, other: Form, real: Sequence[Printed]) -> bool:
-    """Return whether no real run shows both at the same point."""
+    """Return whether no real run shows both forms at the same point."""
     ours, theirs = counters_of(one), counters_of(other)
     common = sorted(ours.keys() & theirs.keys())
     if not common:

@@ -27,16 +27,16 @@ _WHAT = {
     Measures.QUALITY: ("a quality score", "loss or accuracy"),
     Measures.PART: ("one part of a loss", "total loss"),
 }
-"""What a metric is called, and the metrics that would have been chosen before it."""
+"""For each kind of metric: what it is called, and the kinds that would have been preferred."""
 _STRICTEST = re.compile(r"50-95|0?\.50?:0?\.95")
-"""The strictest of the mean average precisions that detectors print, which is the one used to rank them."""
+"""The strictest mean average precision that object detectors print, which is the one used to rank them."""
 _NUMBERED_SET = re.compile(r"(?:val|valid|validation|eval|test)[_-]?(?:set|data)?[_-]?(\d+)(?![\d.])", re.IGNORECASE)
-"""Of several held-out sets, as in `validation_1-logloss`, libraries stop by the last."""
+"""Numbered held-out sets, as in `validation_1-logloss`; libraries use the last one for early stopping."""
 _PART_OF_A_TABLE = re.compile(r"area= ?(?:small|medium|large)|maxDets= *10?\b")
 _ADVERSARIES = frozenset(["d", "g", "dis", "gen", "disc", "netd", "netg", "discriminator", "generator"])
 _OBJECTIVES = list(Measures)
 _REPORT = 0.2
-"""Maximum share of a run that its last report takes: all metrics in it count as printed last."""
+"""Maximum share of a run that its last report takes. All metrics in that report count as printed last."""
 
 
 class Shown(NamedTuple):
@@ -51,7 +51,7 @@ class Shown(NamedTuple):
     is_whole: bool
     """True if all of its values are whole numbers."""
     is_setting: bool = False
-    """True for a whole number that all runs print alike, again and again or early: it was not measured."""
+    """True for a whole number that is the same in all runs and printed repeatedly or early: it was not measured."""
 
 
 def choose(
@@ -66,9 +66,8 @@ def choose(
     `wanted` is the user's choice. Without it, the criteria are, in this order: a metric on held-out data; the metric
     that the program says it stops by; the program's objective (return, loss, the task's own measure such as BLEU or
     mIoU, error, accuracy, other quality, part of a loss); not a summary of earlier values; the first of several
-    processes; the last of several held-out sets that are numbered; the strictest mAP; the metric that is printed
-    last, where within one report test counts as before validation; else the first. A metric must be shown by most
-    real runs.
+    processes; the last of several held-out sets that are numbered; the strictest mAP; the metric that is printed last
+    (within one report, test counts as before validation); else the first. A metric must be shown by most real runs.
     """
     if wanted is not None:
         name = _named(columns, wanted)
@@ -106,7 +105,7 @@ def monitored_in(forms: Sequence[str]) -> frozenset[tuple[str, ...]]:
 
 
 def shown_by(column_values: Sequence[NDArray[np.float64]], ends: Sequence[float]) -> Shown:
-    """Return a column's values in each real run, and the position of each run's last value."""
+    """Compute a column's statistics, from its values in each real run and the positions of the last ones."""
     with_some = [values for values in column_values if len(values)]
     times = float(np.median([len(values) for values in with_some])) if with_some else 0.0
     last = float(np.median(ends)) if len(ends) else -1.0
@@ -139,23 +138,24 @@ def _is_metric(column: Column, shown: Shown) -> bool:
 
 
 def _may_be_one(column: Column, shown: Shown) -> bool:
-    """Return whether a number may be a metric although its name is unknown: it has a name and changes
-    along the run."""
+    """Return whether a number may be a metric although its name is unknown: it must have a name and change during the
+    run.
+    """
     is_other = not column.is_environment and column.words != "" and column.meaning.role is Role.OTHER
     return is_other and shown.times > 1 and not shown.is_whole
 
 
 def _held_out(column: Column, is_of_a_batch: bool) -> int:
-    """Rank a metric by the data that it is taken on."""
+    """Rank a metric by the data on which it is measured."""
     if column.meaning.is_held_out and not is_of_a_batch:
         return 0
     return 1 if column.meaning.is_held_out_by_nature or column.is_starred else 2
 
 
 def _of_batches(metrics: Sequence[Column]) -> set[tuple[object, ...]]:
-    """Return where metrics of a batch stand, each with the mean so far in brackets behind it.
+    """Return the places of metrics of one batch, each followed by the running mean in brackets.
 
-    They matter where another line, with a star, says the same of all data.
+    They matter only if another line, with a star, states the same metric for all data.
     """
     if not any(column.is_starred for column in metrics):
         return set()
@@ -211,7 +211,7 @@ def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]])
     is_held_out = meaning.is_held_out or meaning.is_held_out_by_nature or column.is_starred
     missing = [] if is_held_out else ["metric on held-out data"]
     if key_of(column.words) in monitored:
-        kind = "a metric that, by its log, the program stops or saves by"
+        kind = "the metric that, according to the log, decides when to stop or save"
     elif meaning.measures is None:
         kind, missing = "a number that changes during the run", ["known metric"]
     elif meaning.is_held_out_by_nature:

@@ -16,7 +16,7 @@ POWERS = (0.1, 3.0)
 """Exponents of the fitted powers of the point's number."""
 STEPS = 16
 ZOOMS = 5
-"""How often the grid around the best value is refined."""
+"""Number of times that the grid around the best value is refined."""
 _CHUNK = 256
 """Number of curves that are fitted together."""
 SMALLEST = 1e-12
@@ -46,8 +46,8 @@ def about_decay(values: Matrix) -> Matrix | None:
     """Compute the logarithm of how much each curve (runs × points) scatters about its best-fitting decay.
 
     The fitted shapes are an exponential, a power of the point's number, and a straight line, which hand-drawn curves
-    follow. Each has three parameters, so for a short curve the residuals are more informative than the jumps from
-    point to point. None if the curves are too short; rows that take no part in a test are NaN, and stay so.
+    follow. Each has three parameters, so for a short curve the residuals say more than the differences between
+    neighbouring points. None if the curves are too short; rows that take no part in a test are NaN, and stay so.
     """
     there = ~np.isnan(values).all(axis=1)
     if values.shape[1] < FEWEST_POINTS or not there.any() or not is_tame(values[there]).all():

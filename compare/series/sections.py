@@ -21,7 +21,7 @@ _FRAMED = re.compile(r"\W*[*=~-]{3,}\s*(?P<words>[^*=~:]{4,60}?)\s*[*=~-]{3,}\W*
 """A heading in other words, as in `***** Evaluating perplexity, Epoch 1/4 *****`."""
 _STEP = re.compile(r"\W*(?:global[ _]?)?(?:step|iter(?:ation)?|batch|update)s?\b", re.IGNORECASE)
 SPLITS = ("", str(Split.VALIDATION), str(Split.TEST))
-"""Meaning of the numbers that `sections` returns; training data is not marked."""
+"""The data that each number returned by `sections` stands for; training data is not marked."""
 
 
 def sections(script: Transcript, epochs: NDArray[np.int64]) -> NDArray[np.int8]:

@@ -253,8 +253,9 @@ class AllSeries:
         return found
 
     def _is_shared(self, form: Form, counter: int) -> bool:
-        """Return whether the real runs share the same counts: steps of an agent's episodes, which end at random, are
-        not common points."""
+        """Return whether the real runs show the same values of a counter. The steps of an agent's episodes, which end
+        at random, are not.
+        """
         values = [np.unique(run.values(lines, counter)) for run in self.real if len(lines := run.lines(form.form))]
         common = reduce(np.intersect1d, values)
         return 2 * len(common) >= min(map(len, values))

@@ -32,7 +32,7 @@ POINTS_TESTED = 200
 """For a series with more points, this many evenly spaced ones are tested and measured."""
 ENVIRONMENT = "times, speeds and memory are measured on another machine"
 SAME = "it is the same in all real runs"
-CHOSEN = "it is chosen for each run, and not measured"
+CHOSEN = "it is set for each run, not measured"
 ALL_SAME = "all runs show the same"
 NO_END = "no imagined run reached its end"
 ALIKE = 0.9999
@@ -44,9 +44,8 @@ def judge(run_set: RunSet) -> Judgement:
 
     The primary endpoint is the last value of a metric, in runs that were not cut short; `primary_endpoint.py` chooses
     the metric. All other series are secondary: metrics are one family, series that are neither metric nor environment
-    another. In each family the largest of all statistics counts (`max_t.py`), so one extreme series is reported
-    however many others there are. The levels are in `levels.py`. If an output has no metric, everything is one
-    family.
+    another. In each family the largest statistic decides (`max_t.py`), so one extreme series is reported however many
+    others there are. The levels are in `levels.py`. If an output has no metric, everything is one family.
     """
     real, imagined = run_set.leaves, run_set.samples
     if not real or not imagined:
@@ -94,23 +93,23 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequenc
 
 
 def _until_then(n: int) -> str:
-    """State what can be found with `n` real runs and no test."""
+    """State what can be found with `n` real runs if no test is possible."""
     if n < FEWEST:
         return " Until then, nothing can be said about its value."
     return " Until then, only single runs whose last value is far from the real ones can be found."
 
 
 def _needed(n: int, m: int, level: float) -> str:
-    """State that so many runs are too few for a test, and how many would be enough."""
+    """State that `n` real and `m` imagined runs are too few for a test, and how many would be enough."""
     more_real = f"{runs_needed(m, level)} real and {many(max(m, 1), 'imagined run')}"
     more_imagined = f"{max(n, 1)} real and {many(runs_needed(n, level), 'imagined run')}"
     enough = f"It would take {more_real}, or {more_imagined}."
     if not n or not m:
-        return f"No {'imagined' if n else 'real'} run reaches its end and prints it. {enough}"
+        return f"No {'imagined' if n else 'real'} run reaches its end and prints a value. {enough}"
     return (
-        f"{n:,} real and {many(m, 'imagined run')} print it to the end. With so few, p cannot be below "
-        f"{smallest_p(n, m):.2g}; it must be {level:g} or less, because all tests together may err in 5 % of cases. "
-        f"{enough}"
+        f"{n:,} real and {many(m, 'imagined run')} print it to the end. With so few runs, p cannot be below "
+        f"{smallest_p(n, m):.2g}, but a difference counts only if p is {level:g} or less, because all tests "
+        f"together may be wrong in 5 % of cases. {enough}"
     )
 
 
@@ -296,7 +295,7 @@ def _without_twins(curves: Sequence[TestedSeries], primary: TestedSeries | None)
             seen += [curve] if curve.apart is not None else []
             single.append(curve)
         else:
-            why = f"it tells the same as {twin.judged.name}"
+            why = f"it shows the same as {twin.judged.name}"
             single.append(replace(curve, apart=None, tested=None, judged=replace(curve.judged, p=None, why_no_p=why)))
     return single
 

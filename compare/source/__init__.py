@@ -1,1 +1,1 @@
-"""Static analysis of a program's source: its prints, the lines it provably prints, its network."""
+"""Static analysis of a program's source: its prints, the lines that it provably prints, its network."""

@@ -214,8 +214,8 @@ class Builder:
             yield self.value(item, inner)
 
     def _global(self, name: str) -> object:
-        """Evaluate a global name that is assigned once in the whole program, or always to the same number, and is
-        not an argument.
+        """Evaluate a global name. It must be assigned only once, or always the same number, and must not be an
+        argument.
         """
         assigned = self.source.assigned(name)
         if not assigned:

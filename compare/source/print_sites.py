@@ -10,7 +10,7 @@ from gedanken.compare.output.transcript import skeleton
 from gedanken.compare.output.wording import HOLE, Hole, Pieces, as_lines, percent_pieces, pieces_of
 
 _LOG_CALLS = frozenset({"debug", "info", "warn", "warning", "error", "critical", "exception"})
-"""Methods of loggers, of `warnings`, and of argument parsers: each puts its own words before the message."""
+"""Methods of loggers, of `warnings`, and of argument parsers, which put their own words before the message."""
 _WRITERS = frozenset({"stdout", "stderr", "tqdm"})
 _BARS = frozenset({"tqdm", "trange"})
 Dependence = Literal["nothing", "flags", "values"]
@@ -32,10 +32,11 @@ class PrintSite:
     holes: tuple[Hole, ...] = field(default=(), compare=False)
     """Expressions that fill the holes, one per hole; empty if nothing is known about them."""
     depends_on: Dependence = field(default="nothing", compare=False)
-    """The condition for printing: only counters and constants, flags, or compared values."""
+    """What decides whether the line is printed: only counters and constants, flags, or compared values."""
     by: By = field(default="print", compare=False)
-    """The kind of output: a print to standard output; a log or anything else that a terminal shows; or a progress
-    bar, which is redrawn depending on time."""
+    """What makes the line: a print to standard output; a log or anything else that a terminal shows; or a progress
+    bar, whose lines depend on the time.
+    """
     form: str | None = None
     """The form of its lines (the line with its values replaced by `#`), if the template has no words of its own and
     the real runs show one form only."""
@@ -289,7 +290,7 @@ def _printed(call: ast.Call) -> Pieces:
 
 
 def _said_by(call: ast.Call) -> Pieces | None:
-    """Return what a call shows by other means than a print to standard output; None if it shows nothing."""
+    """Return what a call shows on the terminal other than by a print to standard output; None if it shows nothing."""
     name = called_name(call)
     if name == "print":
         return None if is_print(call) else _printed(call)
@@ -307,7 +308,7 @@ def _said_by(call: ast.Call) -> Pieces | None:
 
 
 def _logged(call: ast.Call) -> Pieces:
-    """Build the text of a log call, whose values follow it: `"loss %s", loss`."""
+    """Build the text of a log call, whose values are further arguments: `"loss %s", loss`."""
     text, *values = call.args
     if isinstance(text, ast.Constant) and isinstance(text.value, str):
         return percent_pieces(text.value, values)
@@ -327,8 +328,9 @@ def _within(pieces: Pieces, before: bool, behind: bool, is_log: bool = False) ->
 
 
 def _file_of(call: ast.Call) -> str | None:
-    """Return the name of the file that a print writes to; None if it names no file, empty if the file is not a plain
-    name."""
+    """Return the name of the file that a print writes to; None if no file is given, empty if the file is not a plain
+    name.
+    """
     file = _keyword(call, "file")
     return None if file is None else last_name(file) or ""
 

@@ -1,7 +1,7 @@
 """The lines that a program prints in every run, as far as the source alone proves it.
 
-A print is proven if its values are constants and counters of static loops, and if it is reached in every run: at the
-top level, in a `for` over a static range, in `if __name__ == "__main__"`, or in a function without parameters that is
+A print is proven if its values are constants and counters of static loops, and if every run reaches it: at the top
+level, in a `for` over a static range, in `if __name__ == "__main__"`, or in a function without parameters that is
 called from there and nowhere else. Nothing is proven under another `if`, in a `try` or a `while`, after a statement
 that may end the program, or in a program that leaves lines open or writes them by other means.
 """
@@ -32,7 +32,7 @@ _UNSEEN = _REDIRECTING | {
 _UNSEEN_PARTS = _REDIRECTING | {"__dict__", "__setattr__", "__builtins__"}
 """Attributes that do the same; `model.eval()` is harmless."""
 _OUTPUT = frozenset({"print", "stdout", "__name__", "*"})
-"""Names that a program must not rebind if its prints are to mean what they say."""
+"""Names that a program must not rebind, because its prints might then mean something else."""
 _EXITS = frozenset({"exit", "quit", "_exit", "SystemExit", "abort", "kill", "killpg", "alarm"})
 _REPLACES = ("exec", "posix_spawn")
 """Prefixes of `os` functions that replace the running program by another."""
@@ -124,7 +124,7 @@ class _Prover:
                     self._ended = id(statement) in self._exiting
 
     def _find_telling(self, tree: ast.Module) -> Iterator[int]:
-        """Find the loops that print something, in the same way in each iteration."""
+        """Yield the loops that print something, in the same way in each iteration."""
         for node in ast.walk(tree):
             if isinstance(node, ast.For) and isinstance(node.target, ast.Name) and not _leaves(node.body):
                 name = node.target.id

@@ -8,8 +8,9 @@ from gedanken.compare.source.arithmetic import calculate, range_of
 from gedanken.compare.source.layers import NotStaticError
 
 MOST_STEPS = 20_000
-"""Maximum number of statements, expressions and list items that are evaluated: a hostile program could go on for
-ever."""
+"""Maximum number of statements, expressions and list items that are evaluated, because a hostile program could take
+forever.
+"""
 UNKNOWN = object()
 """A value that the source does not determine; it is passed on until something needs it."""
 PLAIN = object()

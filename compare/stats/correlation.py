@@ -11,7 +11,7 @@ FEWEST = 5
 """Minimum number of ranked items; with four, every order has p > .08."""
 
 Signs = NDArray[np.float64]
-"""… × n × n: for each pair of items, which one a ranking puts higher: -1, 0 or 1."""
+"""Array of shape … × n × n: for each pair of items, which one a ranking puts higher: -1, 0 or 1."""
 Taus = NDArray[np.float64]
 """NaN where tau is undefined."""
 

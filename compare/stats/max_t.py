@@ -13,8 +13,9 @@ from gedanken.compare.stats.permutation_test import labellings
 
 SCALE_QUANTILE = 0.9
 LEAST_VARIANCE = 1e-12
-"""Lower bound of the within-group share of the variance: without it, groups that do not vary would be infinitely far
-apart."""
+"""Lower bound of the within-group share of the variance. Without it, groups without any variance would be infinitely
+far apart.
+"""
 
 
 class Tested(NamedTuple):
@@ -34,7 +35,7 @@ def step_down(series: Sequence[Matrix], n_real: int, lower: Collection[int] = ()
     statistic is the distance of the two mean curves in standard deviations within the groups *of that labelling*,
     divided by a high quantile of it over all labellings: so a series of one point, whose statistic has long tails,
     does not hide a series of many points. This scale does not depend on which runs are real, so the test is exact if
-    the runs are exchangeable. For series with an index in `lower`, only deviations below the real runs count.
+    the runs are exchangeable. For series whose index is in `lower`, only deviations below the real runs count.
     """
     if not series:
         return Tested([], [])

@@ -11,8 +11,9 @@ Scale = Literal["as it is", "logarithm", "logit"]
 FEWEST = 4
 """Minimum number of values from which a spread can be estimated."""
 HEAVY_TAILS = 2 / 3
-"""Fraction of the degrees of freedom of a normal distribution that is used, because last values of real training runs
-have longer tails: see `python -m benchmarks.series_levels`."""
+"""Fraction of the degrees of freedom for normal values that is used, because the last values of real training runs
+have longer tails: see `python -m benchmarks.series_levels`.
+"""
 MOST_DECIMALS = 8
 
 
@@ -26,8 +27,8 @@ class OutlierTest(NamedTuple):
 
 
 def scale_of(values: Sequence[float], is_share: bool) -> Scale:
-    """Choose the scale on which such values are roughly symmetric: the logit for shares, else the logarithm if it
-    exists.
+    """Choose the scale on which such values are roughly symmetric: the logit for shares, else the logarithm if all
+    values are positive.
     """
     if is_share and all(0 < value < 1 for value in values):
         return "logit"

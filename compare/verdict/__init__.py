@@ -1,1 +1,1 @@
-"""The verdict on a model: do its scored answers look as if it computed, imitated, or took a shortcut?"""
+"""The verdict on a model: do its scored answers suggest that it computes, imitates, or takes shortcuts?"""

@@ -12,8 +12,8 @@ from gedanken.compare.verdict.parameters import Parameters
 from gedanken.compare.verdict.results import HYPOTHESES, WAYS, Hypothesis, Way
 
 ODD = 0.01
-"""Prior probability that one kind of operation is answered in none of the three ways, while all others are
-answered in one.
+"""Prior probability that one kind of operation is answered in none of the three ways although all others are answered
+in one of them.
 """
 Evidence = dict[Hypothesis, float]
 """For each hypothesis, the logarithm of its marginal likelihood."""

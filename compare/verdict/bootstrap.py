@@ -32,7 +32,7 @@ def draw_families(families: Sequence[str], operations: Sequence[Sequence[_T]], r
 
 
 def draw(asked: Sequence[Asked], random: Random) -> list[Asked]:
-    """Draw one replicate of one kind of operation: its templates, then items of the same size and place, then their
+    """Draw one replicate of one kind of operation: its templates, then the items of each size and place, then their
     samples.
     """
     drawn: list[Asked] = []

@@ -13,7 +13,7 @@ PLACES: tuple[Place, ...] = ("alone", "easy imitates", "easy shortcut", "hard im
 tests.
 """
 HARD: frozenset[Place] = frozenset({"alone", "hard imitates", "hard shortcut"})
-"""Places whose items only a model that carries out the computation answers right."""
+"""Places whose items only a model that really computes answers right."""
 WITH_RIVAL: frozenset[Place] = frozenset({"hard imitates", "hard shortcut"})
 UNDERSTOOD = 0.5
 """Minimum share of right answers to the comprehension check of a pair."""
@@ -74,7 +74,8 @@ class Counted:
 def count(scores: Iterable[ItemScore], condition: str) -> Counted:
     """Count the answers under one condition.
 
-    Pairs whose comprehension check failed are left out: a model that has not understood a rule cannot apply it.
+    Pairs whose comprehension check failed are left out, because a model that has not understood a rule cannot apply
+    it.
     """
     chosen = [score for score in scores if score.condition == condition]
     about = {s.item.pair: s.item.rival_is for s in chosen if s.item.pair and s.item.rival_is}

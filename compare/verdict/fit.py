@@ -17,7 +17,7 @@ CONCENTRATION = (2.0, 40.0)
 EDGE = 0.01
 """Minimum distance of a share from 0 and 1."""
 LARGEST_RATIO = 3.0
-"""From this multiple of the horizon on, items count as beyond it; items between the horizon and that size are not
+"""Items of at least this multiple of the horizon count as beyond it; items between the horizon and that size are not
 fitted.
 """
 

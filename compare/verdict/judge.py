@@ -1,5 +1,5 @@
 """The verdict on a model. It names a way of answering only if the evidence for it is strong, holds under other
-priors, and does not rest on a single part.
+priors, and does not depend on a single template or family.
 """
 
 from collections import defaultdict
@@ -40,7 +40,7 @@ from gedanken.compare.verdict.separation import lacking, separations
 from gedanken.experiment.probe_item import ItemScore
 
 STRONG = 1.0
-"""Minimum log10 of the Bayes factor against every other hypothesis that a named way needs (a factor of ten)."""
+"""Minimum log10 of the Bayes factor against every other hypothesis before a way is named (a factor of ten)."""
 RESAMPLES = 50
 HORIZON_RESAMPLES = 400
 _NO_EVIDENCE: Evidence = dict.fromkeys(HYPOTHESES, 0.0)
@@ -198,9 +198,7 @@ def _interval(again: Iterable[Sequence[ByNoise]]) -> dict[Hypothesis, Interval]:
 
 
 def _exactness(asked: Sequence[Asked], resamples: int, random: Random) -> Exactness:
-    """Return the share of right answers, at each size, to items that only carrying out the computation answers
-    right.
-    """
+    """Return, at each size, the share of right answers to items that only computing answers right."""
     hard = [one for one in asked if one.place in HARD]
     sizes = tuple(sorted({one.size for one in hard}))
     replicates = [hard, *(draw(hard, random) for _ in range(resamples if hard else 0))]

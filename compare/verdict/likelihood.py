@@ -21,13 +21,13 @@ from gedanken.compare.verdict.results import WAYS, Way
 
 Values = NDArray[np.float64]
 NOISE = np.array([0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25])
-"""Noise levels: shares of answers that are wrong for no particular reason."""
+"""Noise levels: shares of answers that are wrong at random."""
 STEEPNESS = (2.0, 6.0)
 SHARES = (0.25, 0.375, 0.5, 0.625, 0.75)
 """Shares of the first way in a mixture of two ways."""
 PAIRS: tuple[tuple[Way, Way], ...] = (("computes", "imitates"), ("computes", "shortcut"), ("imitates", "shortcut"))
 WRONG = Expected(right=0.03, rival=0.03, right_beyond=0.03, rival_beyond=0.03, concentration=10.0)
-"""Expected shares for a model that is wrong at all sizes: a few answers are right by chance."""
+"""Expected shares of right and of rival answers for a model that is wrong at all sizes: a few are right by chance."""
 _LEAST = 1e-3
 
 

@@ -1,4 +1,4 @@
-"""What each way of answering is expected to do: fitted once to reference players, and stored in the package."""
+"""How each way of answering is expected to answer: fitted once to reference players, and stored in the package."""
 
 import json
 from collections.abc import Mapping
@@ -78,7 +78,7 @@ def parameters_of(text: str) -> Parameters:
     """Parse the JSON text that `as_json` produced. Raises ValueError for another format."""
     kept = json.loads(text)
     if kept["format"] != FORMAT:
-        raise ValueError(f"parameters of format {kept['format']}, where {FORMAT} is read")
+        raise ValueError(f"parameters have format {kept['format']}, but only format {FORMAT} can be read")
     ways = {
         way: Ways(_of_json(kept["ways"][way]["together"]), tuple(map(_of_json, kept["ways"][way]["each"])))
         for way in WAYS

@@ -8,8 +8,8 @@ WAYS: tuple[Way, ...] = ("computes", "imitates", "shortcut")
 Hypothesis = Literal["computes", "imitates", "shortcut", "mixture", "other"]
 HYPOTHESES: tuple[Hypothesis, ...] = (*WAYS, "mixture", "other")
 Name = Literal["computes", "imitates", "shortcut", "mixture", "undetermined"]
-"""Possible names; `computes` stands for “behaves like a model that computes”. `other` is not among them: what fits no
-way is undetermined.
+"""Possible names; `computes` stands for “behaves like a model that computes”. `other` is not among them: answers that
+fit none of the ways are undetermined.
 """
 
 
@@ -46,7 +46,7 @@ class SizeResult:
     size: int
     items: float
     exact: float | None
-    """Share of right answers to the items that only carrying out the computation answers right."""
+    """Share of right answers to the items that only computing answers right."""
     interval: Interval | None
     posterior: dict[Hypothesis, float]
     """Posterior probabilities from the answers at this size alone, with equal priors."""

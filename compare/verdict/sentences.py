@@ -23,27 +23,27 @@ FITS_NOTHING = "the answers fit none of the three ways"
 
 
 def weak(best: Hypothesis, against: Mapping[Hypothesis, float]) -> str:
-    """Say that no Bayes factor reaches ten."""
+    """State that no Bayes factor reaches ten."""
     rival = min(against, key=lambda one: against[one])
     return (
-        f"{_SHORT[best]} is likeliest, and the evidence against {_SHORT[rival]} is a Bayes factor of "
-        f"{_factor(against[rival])}, where 10 is asked for"
+        f"{_SHORT[best]} is likeliest, but the evidence against {_SHORT[rival]} is a Bayes factor of "
+        f"{_factor(against[rival])}, below the required 10"
     )
 
 
 def hangs_on_priors(best: Hypothesis) -> str:
     """Say that the verdict changes with the priors."""
-    return f"{_SHORT[best]} is likeliest, and with other priors its evidence is weaker than a Bayes factor of 10"
+    return f"{_SHORT[best]} is likeliest, but with other priors the Bayes factor is below 10"
 
 
 def hangs_on(best: Hypothesis, part: str) -> str:
     """Say that the verdict depends on one template or family."""
-    return f"{_SHORT[best]} is likeliest, and without “{part}” its evidence is weaker than a Bayes factor of 10"
+    return f"{_SHORT[best]} is likeliest, but without “{part}” the Bayes factor is below 10"
 
 
 def single(best: Hypothesis) -> str:
     """Say that there is only one template or family, so none could be left out."""
-    return f"{_SHORT[best]} is likeliest, and all evidence is of a single template or family"
+    return f"{_SHORT[best]} is likeliest, but all evidence comes from a single template or family"
 
 
 def too_few_families(pair: tuple[Way, Way]) -> str:
@@ -61,7 +61,7 @@ def of_operation(one: OperationVerdict) -> str:
     23`.
     """
     if one.name == "undetermined":
-        return f"{one.operation}: undetermined, as {one.why}"
+        return f"{one.operation}: undetermined, because {one.why}"
     return f"{one.operation}: {BEHAVES[one.name]}{_up_to(one)}"
 
 
@@ -84,8 +84,8 @@ def _horizons(operations: Sequence[OperationVerdict]) -> str:
     if first.curves[0].horizon == last.curves[0].horizon:
         return f", {_reach(first)}"
     return (
-        f": the least far for {first.operation}, {_reach(first)}, and the farthest for {last.operation}, "
-        f"{_reach(last)} (n is the number of operations)"
+        f": shortest for {first.operation}, {_reach(first)}, and longest for {last.operation}, {_reach(last)} (n is "
+        "the number of operations)"
     )
 
 
