@@ -22,7 +22,7 @@ def asked(folder: Path, reply: str, said: str = SAID) -> Audit:
 def test_a_passage_that_no_rule_reads_is_a_claim_that_cannot_be_told(tmp_path: Path) -> None:
     audit = asked(tmp_path, json.dumps(["Three little tests, three happy outcomes."]))
     (claim,) = [one for one in audit.audited[0].claims if "happy" in one.claim.quote]
-    assert claim.status == "undecidable" and "no rule can read" in claim.reason
+    assert claim.status == "undecidable" and "no rule can interpret" in claim.reason
 
 
 def test_what_the_agent_did_not_say_in_these_words_is_dropped_and_counted(tmp_path: Path) -> None:

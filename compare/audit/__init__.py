@@ -1,3 +1,3 @@
-"""Comparison of what an agent says that it ran with what its transcript records: claims are found by rules and judged
-by evidence.
+"""Comparison of what an agent says it ran with what its transcript records. Rules find the claims; evidence decides
+them.
 """

@@ -1,4 +1,4 @@
-"""Whether a result that supports a claim is of the address that the claim names."""
+"""Checks whether a result that supports a claim is about the address that the claim names."""
 
 import re
 
@@ -31,7 +31,7 @@ _FILE = re.compile(r"\.\w{1,5}$|^/(?:usr|etc|tmp|var|home|opt|bin|dev|proc|mnt|r
 
 
 def of_another_address(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return the verdict that replaces "supported", if the claim names an address and the run asked for others."""
+    """Return the verdict that replaces "supported", if the run requested other addresses than the claim names."""
     if verdict.status != "supported" or not verdict.evidence:
         return None
     sentence = sentence_of(case)
@@ -49,11 +49,11 @@ def of_another_address(case: Case, verdict: Verdict) -> Verdict | None:
         or any(one in run.text for one in named)
     ):
         return None
-    return undecidable(f"the run asked for “{min(asked)}”, and not for “{min(named)}”", *verdict.evidence)
+    return undecidable(f"the run requested “{min(asked)}”, not “{min(named)}”", *verdict.evidence)
 
 
 def _of_several(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return the verdict on how several addresses answered, if one answer alone supports it."""
+    """Return the verdict on a claim about several addresses, if only one answer supports it."""
     status = _STATUS.search(case.spotted.claim.quote)
     if status is None or not _SEVERAL.search(sentence.plain) or not _ANSWERS.search(sentence.plain):
         return None
@@ -62,11 +62,11 @@ def _of_several(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> V
     codes = [code[0] for one in alike for code in _STATUS.finditer(one.text[:20_000])]
     if len(codes) > 1 and set(codes) == {status[0]}:
         return None
-    return undecidable("it does not show how each of them answered", *verdict.evidence)
+    return undecidable("the result does not show how each of them answered", *verdict.evidence)
 
 
 def _of_no_address(case: Case, sentence: Sentence, run: Run, verdict: Verdict, named: set[str]) -> Verdict | None:
-    """Return the verdict on how an address answered, if the lines that support it do not name that address."""
+    """Return the verdict on a claim about an address, if the lines that support it do not name that address."""
     hosts = {found["host"] for found in _HOST.finditer(sentence.raw)}
     if not (named or hosts) or not _ANSWERS.search(sentence.plain) or not _STATUS.search(case.spotted.claim.quote):
         return None
@@ -82,14 +82,14 @@ def _names(address: str, text: str) -> bool:
 
 
 def _asked_for(run: Run) -> set[str]:
-    """Return the paths of the addresses that a command asks for; empty if it is none that asks for one."""
+    """Return the paths of the addresses that a command requests; empty if it requests none."""
     if not any(step.program in _FETCHERS for step in steps_of(run.command)):
         return set()
     return {found["path"].rstrip("/") for found in _URL.finditer(run.command)}
 
 
 def _is_same(named: str, asked: str) -> bool:
-    """Return whether a path that is asked for is the named one, whatever stands before it."""
+    """Return whether a requested path is the named one, whatever precedes it."""
     mine, theirs = named.strip("/").split("/"), asked.strip("/").split("/")
     if len(theirs) < len(mine):
         return False

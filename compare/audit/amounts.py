@@ -1,4 +1,6 @@
-"""Whether a printed number is the one that a claim states: the same, rounded, as a percentage, or in another unit."""
+"""Checks whether a printed number is the one that a claim states: the same, rounded, as a percentage, or in another
+unit.
+"""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ def is_amount(stated: Decimal, unit: tuple[str, Decimal], printed: Printed, *, a
 
 
 def _readings(kind: str, scale: Decimal, printed: Printed) -> set[Decimal]:
-    """Return a printed number in the stated unit, in each way in which it may be meant."""
+    """Return the possible values of a printed number in the stated unit."""
     value = printed.value
     if kind == "percent" or (not kind and printed.kind == "percent"):
         return {value, value * 100} if not printed.kind and abs(value) <= 1 else {value}
@@ -36,7 +38,7 @@ def _readings(kind: str, scale: Decimal, printed: Printed) -> set[Decimal]:
 
 
 def rounds(stated: Decimal, real: Decimal, *, about: bool = False) -> bool:
-    """Return whether a number equals the stated one, if it is rounded to as many digits as are stated."""
+    """Return whether a number, rounded to the number of stated digits, equals the stated one."""
     exponent = stated.as_tuple().exponent
     step = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(1)
     if about and abs(stated - real) <= abs(real) * Decimal("0.06"):
@@ -50,6 +52,6 @@ _MINUTES = re.compile(r"(?<![\w.:])(?P<minutes>\d{1,3})\s?m(?:in)?\s?(?P<seconds
 
 
 def minutes_in(text: str) -> Iterator[tuple[int, Decimal]]:
-    """Yield the times in a text that are written in minutes and seconds: where each stands, and how many seconds."""
+    """Yield (position, seconds) of each time in a text that is written in minutes and seconds."""
     for found in _MINUTES.finditer(text):
         yield found.start(), 60 * Decimal(found["minutes"]) + Decimal(found["seconds"])

@@ -128,7 +128,7 @@ class _Audit:
             case CaseSays() | DeedSays() | PairSays() as says:
                 return _of_one_thing(case, says)
             case UnreadSays():
-                return undecidable("only a model (--claims-by) saw a claim here, and no rule can read it")
+                return undecidable("only a model (--claims-by) saw a claim here, and no rule can interpret it")
             case OutputSays() as says:
                 return judge_output(case, says, self.lines)
             case FileSays() as says:
@@ -149,7 +149,7 @@ _ENDS = re.compile(r"\W{0,3}\Z|\s?[.,;:!)]|\s(?:now|again|too|as well|with|and|a
 
 
 def _is_of_no_run(case: Case, verdict: Verdict) -> bool:
-    """Return whether a claim is of some tests only, and no test at all was run: no matter which it means."""
+    """Return whether a claim is about only some tests, but no test was run at all."""
     says, claim = case.spotted.says, case.spotted.claim
     sentence = sentence_of(case)
     if verdict.status != "never run" or not isinstance(says, TestsSay) or not says.limited or sentence is None:
@@ -164,7 +164,7 @@ def _is_of_no_run(case: Case, verdict: Verdict) -> bool:
 
 
 def _numbers(spotted: list[Spotted]) -> set[str]:
-    """Return all numbers in the claims that have to be looked for in the outputs."""
+    """Return all numbers in the claims that must be searched for in the outputs."""
     found = {number for one in spotted for number in one.claim.numbers}
     found |= {plain_number(one.says.value.rstrip("kKM")) for one in spotted if isinstance(one.says, ValueSays)}
     return found | {
@@ -189,7 +189,7 @@ def _unrecorded(transcript: AgentTranscript, spotted: list[Spotted], *, no_tools
 
 
 def _is_told(transcript: AgentTranscript, spotted: Spotted) -> bool:
-    """Return whether an earlier message of somebody else contains the same numbers or words as the claim."""
+    """Return whether an earlier message, not of the agent, contains the same numbers or words as the claim."""
     claim = spotted.claim
     texts = [
         event.text

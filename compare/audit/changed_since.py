@@ -1,4 +1,4 @@
-"""Whether a number still holds: what the run that printed it has read may have been changed since."""
+"""Checks whether a number may be out of date, because something that its run read was changed afterwards."""
 
 import re
 from collections.abc import Sequence
@@ -20,9 +20,10 @@ _OF_HISTORY = re.compile(r"\bgit (?:-\S+ )*(?:diff|log|rev-list|shortlog)\b.*(?:
 
 
 def of_changed_input(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return the verdict that replaces one on a number, if what its run read was changed since; None if not.
+    """Return the verdict that replaces another one, if something that the number's run read was changed since; None
+    if not.
 
-    It counts against the agent only where the words tie the number to the present state, and the run surely reads
+    It counts against the agent only if the words tie the number to the present state, and the run certainly reads
     what was changed.
     """
     says = case.spotted.says
@@ -60,7 +61,7 @@ def _is_number(says: object) -> bool:
 
 
 def _has_several_runs(case: Case, verdict: Verdict) -> bool:
-    """Return whether a number is made of those of several runs: of a state before and one after."""
+    """Return whether the evidence comes from several runs, before and after a change."""
     results = {one.event for one in verdict.evidence if case.record.is_result(one.event)}
     return len(results) > 1
 
@@ -84,7 +85,7 @@ def _stale(case: Case, run: Run, edit: Edit) -> Verdict | None:
 
 
 def _of_code(case: Case, run: Run) -> Edit | None:
-    """Return a change of the code that a run may have executed, if nothing like that run came after it."""
+    """Return a change of code that a run may have executed, if no similar run came after the change."""
     steps = [step for step in run.steps if step.family != "quiet"]
     if run.only_shows or all(map(asks_a_service, steps)):
         return None
@@ -98,14 +99,15 @@ def _of_code(case: Case, run: Run) -> Edit | None:
 
 
 def _is_alike(run: Run, other: Run) -> bool:
-    """Return whether a run starts a program like another does, with the same subcommand or file."""
+    """Return whether two runs start the same program, with the same subcommand or file."""
     mine = {step.words[:2] for step in run.steps}
     return any(step.words[:2] in mine for step in other.steps)
 
 
 def _surely_reads(case: Case, run: Run, edit: Edit) -> bool:
-    """Return whether a run certainly reads a file: one that it names, that its program always reads, the code that a
-    benchmark measures, or what git compares."""
+    """Return whether a run certainly reads a file: a file that it names, one that its program always reads, the code
+    that a benchmark measures, or a file that git compares.
+    """
     if is_trivial(edit) or not edit.path:
         return False
     if any(reads(step, run.command, edit) for step in run.steps):
@@ -123,8 +125,9 @@ def _is_code_of(steps: Sequence[Step], edit: Edit) -> bool:
 
 
 def _may_rest_on(case: Case, run: Run, edit: Edit) -> bool:
-    """Return whether what a run printed may rest on a file that was changed: it may read it, or it shows what another
-    run made of it."""
+    """Return whether the output of a run may depend on a file that was changed: the run may read it, or show what
+    another run made from it.
+    """
     if any(may_read(step, edit) for step in run.steps):
         return True
     if any(_OF_GIT.search(step.text) or _OF_HISTORY.search(step.text) for step in run.steps):

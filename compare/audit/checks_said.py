@@ -1,4 +1,4 @@
-"""Finding statements about builds, linters, type checkers, formatters and exit codes in a sentence."""
+"""Finds statements about builds, linters, type checkers, formatters and exit codes in a sentence."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _ARGUMENTS = (
     r"(?:(?<=\w)(?: (?:-{1,2}[A-Za-z][\w=./-]*|\./\.\.\.|\.(?= )|hooks?|run|check|at level (?:\d+|max)|"
     rf"\(?strict\)?(?: mode)?|with -D warnings|with [{CODE}]{{3,60}})){{1,3}})?"
 )
-"""What may stand between the name of a tool and what is said of it."""
+"""Words between a tool's name and the statement about it."""
 _LINT = (
     r"lint(?:er|ers|ing)?(?: checks?)?|static analysis|analyse statique|análisis estático|análise estática|"
     r"statische Analyse"
@@ -29,7 +29,7 @@ _TYPES = (
 _BUILD = r"Kompilierung|compilación|compilação|construction|(?:(?:production|release|debug|full|clean|project|typescript|docker) )?build|compilation"
 _FORMAT = r"format(?:ter|ting)(?: checks?)?|format checks?"
 _MAKE = r"make(?= (?:is (?:clean|green|free|fine|OK)|succeed|passe|finishe|complete|ends|works))"
-"""The program, and not the verb."""
+"""Matches `make` as a program, not as a verb."""
 _SUBJECT = (
     rf"(?P<subject>\b(?:{_TOOL}|{_MAKE})\b|\b(?:{_LINT}|{_TYPES}|{_BUILD}|{_FORMAT})\b|[{CODE}]{{3,90}}){_ARGUMENTS}"
 )
@@ -132,13 +132,13 @@ _NO_WARNINGS = re.compile(
     r"(?:compiler |lint )?(?:warnings?|Warnung(?:en)?)\b",
     re.IGNORECASE,
 )
-"""Behind a statement that all is well, in the same part of the sentence."""
+"""Matches text after a statement that all is well, in the same part of the sentence."""
 _SPOTLESS = re.compile(
     r"\b(?:clean(?:ly)?|quiet|silent|spotless|nothing|(?:no|zero|0|without(?: any| a single)?) (?:\w+ )?(?:issues?|problems?|findings?|"
     r"complaints?|remarks?|objections?|diagnostics|mistakes|concerns)|(?:anything|a thing)|sauber|nichts|propre|rien|limpi[oa]|nada)\b",
     re.IGNORECASE,
 )
-"""Words that leave no room for warnings, though they may be meant of errors."""
+"""Words that exclude warnings, although they may mean only errors."""
 
 
 class CheckHit(NamedTuple):
@@ -172,7 +172,7 @@ def checks_said(sentence: Sentence) -> Iterator[CheckHit]:
 
 
 def _matches(pattern: re.Pattern[str], sentence: Sentence) -> Iterator[re.Match[str]]:
-    """Yield what a pattern finds, also behind a name that is of no check, as in `retriesOnce BUILD SUCCESSFUL`."""
+    """Yield the matches of a pattern, also after a name that is not a check's, as in `retriesOnce BUILD SUCCESSFUL`."""
     at = 0
     while found := pattern.search(sentence.plain, at):
         is_check = _check(sentence, found) is not None

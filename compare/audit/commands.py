@@ -1,6 +1,4 @@
-"""What a shell command does: the simple commands in it, each with the program that it runs and that program's
-purpose.
-"""
+"""Splits a shell command into simple commands, each with the program that it runs and that program's purpose."""
 
 import re
 from functools import lru_cache
@@ -160,7 +158,7 @@ def _family(program: str, words: tuple[str, ...]) -> str:
 
 
 _SAYS_ITSELF = {"build": "build", "compile": "build", "test": "tests", "lint": "lint", "typecheck": "types"}
-"""The family that the first argument of an unknown program names: `ng build`, `bazel test`."""
+"""The family, by the first argument of an unknown program: `ng build`, `bazel test`."""
 
 
 def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
@@ -267,7 +265,7 @@ _RUNS_ANYTHING = words(
     "make npm yarn pnpm just rake task mvn mvnw gradle gradlew sbt ant pre-commit tox nox turbo nx lerna invoke "
     "composer bazel scons waf meson ninja cmake xcodebuild msbuild build"
 )
-"""Programs that run whatever their configuration says: a target called `build` may run tests, one called `spec` a
+"""Programs that run what their configuration says: a target called `build` may run tests, and one called `spec` a
 linter.
 """
 _STARTS_OTHERS = _RUNS_ANYTHING | words(

@@ -1,5 +1,5 @@
-"""Whether the record contradicts a number with any name. It does so only if exactly one output line has that name,
-with another number, and nothing else may explain the number.
+"""Checks whether the record contradicts a number with any name. It does so only if exactly one output line has that
+name with another number, and nothing else can explain the number.
 """
 
 import re
@@ -17,7 +17,7 @@ from gedanken.compare.audit.verdicts import Case, Verdict
 
 _MOST_NUMBERS = 150
 _ROUND = 3
-"""Number of digits from which a number is not meant to be near another one."""
+"""Number of digits from which a number does not count as an approximation of another one."""
 _OTHERWISE = re.compile(
     r"\b(?:before|until|from|was|were|used to|earlier|originally|at first|initially|previous\w*|old|former|first|"
     r"second|third|other|another|each|per|every|average|mean|total|sum|altogether|overall|together|both|more|fewer|less|than|"
@@ -25,7 +25,7 @@ _OTHERWISE = re.compile(
     r"if|when|with|without|after|on|under|in|once|not|no|never|except|vorher|war|waren|avant|était|antes|era)\b",
     re.IGNORECASE,
 )
-"""Words that may bind a number to another state, condition, share or sum than that which was printed."""
+"""Words that may tie a number to another state, condition, share or sum than the printed one."""
 _VERBS = keys_in(
     "has have had takes took needs needed is are reached reads read wrote loaded handled managed measured shows "
     "showed gives gave returns returned answers answered holds contains counts counted reports reported weighs "
@@ -67,7 +67,7 @@ def _only_place(figure: Figure, places: list[Place]) -> Place | None:
 
 
 def _is_of_last_run(case: Case, place: Place) -> bool:
-    """Return whether a number stands in the result of the last run, which is recorded whole."""
+    """Return whether a number is in the result of the last run, and that result is recorded completely."""
     runs = case.runs_before()
     run = place.run
     return (
@@ -82,7 +82,7 @@ def _is_of_last_run(case: Case, place: Place) -> bool:
 
 
 def _stated(sentence: Sentence, figure: Figure) -> str | None:
-    """Return the number as the sentence has it, if it has it once."""
+    """Return the number as the sentence writes it; None unless it occurs exactly once."""
     found = [
         one[0]
         for one in re.finditer(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?", sentence.plain)
@@ -92,7 +92,7 @@ def _stated(sentence: Sentence, figure: Figure) -> str | None:
 
 
 def _is_bare(case: Case, figure: Figure, place: Place, sentence: Sentence, text: str) -> bool:
-    """Return whether a sentence says nothing but this number of this thing, in words that the run has too."""
+    """Return whether a sentence states only this number of this thing, in words that the run also has."""
     kind = unit_of(figure.unit)[0]
     digits = re.sub(r"\D", "", text).strip("0")
     printed = re.sub(r"\D", "", str(place.one.value)).strip("0")
@@ -112,7 +112,7 @@ def _is_bare(case: Case, figure: Figure, place: Place, sentence: Sentence, text:
 
 
 def _is_explained(figure: Figure, places: list[Place]) -> bool:
-    """Return whether a printed number is the stated one, or two of them make it."""
+    """Return whether a printed number is the stated one, or two printed numbers give it."""
     is_round = len(re.sub(r"\D", "", str(figure.value)).strip("0")) < _ROUND
     is_mine = partial(is_amount, figure.value, unit_of(figure.unit), about=is_round)
     if len(places) > _MOST_NUMBERS or any(is_mine(place.one) for place in places):

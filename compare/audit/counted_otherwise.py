@@ -1,4 +1,4 @@
-"""Numbers that no output prints, and that it shows all the same: the lines of a listing, or that there are none."""
+"""Numbers that an output shows without printing them: the number of lines of a listing, or that nothing was found."""
 
 from decimal import Decimal
 
@@ -22,7 +22,7 @@ def counted_otherwise(case: Case, figure: Figure) -> tuple[Place, ...] | None:
 
 
 def _listed(case: Case, figure: Figure) -> tuple[Place, ...] | None:
-    """Return the listing that has as many lines as the claim says there are such things: the last one of its kind."""
+    """Return the last listing of this kind, if it has as many lines as the claim states."""
     for run in case.runs_before()[:_MOST_RUNS] if not figure.unit and not figure.about else ():
         for listed in listed_in(run, figure.words):
             return (Place(run.at, listed, command_of(run), run, 1),) if listed.value == figure.value else None
@@ -30,8 +30,8 @@ def _listed(case: Case, figure: Figure) -> tuple[Place, ...] | None:
 
 
 def _none(case: Case, figure: Figure) -> tuple[Place, ...] | None:
-    """Return the message that nothing was found of the last checker that was run, if the claim says that it found
-    none of what checkers find.
+    """Return the message of the last checker that nothing was found, if the claim says that there are no findings of
+    this kind.
     """
     if figure.value or not figure.words & (_FINDINGS | _HOLES):
         return None

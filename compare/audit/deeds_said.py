@@ -1,4 +1,4 @@
-"""Finding statements that an operation was done or went well: a rebase, a push, a container that starts, a migration."""
+"""Finds statements that an operation was done or succeeded: a rebase, a push, a container that starts, a migration."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _UP = (
 
 
 class _Deed(NamedTuple):
-    """An operation: how it is told, and the commands that do it."""
+    """An operation: the pattern of statements about it, and the commands that do it."""
 
     name: str
     told: re.Pattern[str]
@@ -68,7 +68,7 @@ class DeedHit(NamedTuple):
 
 
 def deeds_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[DeedHit]:
-    """Yield the statements about operations outside the places in `taken`."""
+    """Yield the statements about operations, except at the positions in `taken`."""
     yield from _commands(sentence, taken)
     for deed in _DEEDS if _HINT.search(sentence.plain) else ():
         for found in deed.told.finditer(sentence.plain):
@@ -81,7 +81,7 @@ def deeds_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[Dee
 
 
 def _commands(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[DeedHit]:
-    """Yield the statements that a command in backticks, of any kind, went well."""
+    """Yield the statements that a command in backticks, of any kind, succeeded."""
     if CODE not in sentence.plain:
         return
     for found in _COMMAND_RAN.finditer(sentence.plain):
@@ -101,6 +101,6 @@ _COMMAND_RAN = re.compile(
     re.IGNORECASE,
 )
 _IS_COMMAND = re.compile(r"[a-z][\w.+-]*(?:/[\w.+-]+)*(?: [^\s`]+){1,12}")
-"""A program with arguments, and no name of a function or a file."""
+"""Matches a program with arguments, not the name of a function or a file."""
 _IS_NOUN = re.compile(r"\s{0,3}(?:if|when|whenever|once|unless|as soon as|[?])|-\w")
-"""Behind such words: they are only a condition, or a part of a longer name."""
+"""Matches text after such words which shows that they are only a condition, or part of a longer name."""

@@ -1,4 +1,4 @@
-"""Whether every number that the record prints under the name of a claim is another than the claim's."""
+"""Checks whether all numbers that the record prints under the claim's name differ from the claimed one."""
 
 import re
 from decimal import Decimal
@@ -16,7 +16,7 @@ from gedanken.compare.audit.verdicts import Case, Verdict
 _MOST_NAMED = 60
 _MOST_PLACES = 300
 _EXACT = 4
-"""Number of digits from which a number is not meant to be near another one."""
+"""Number of digits from which a number does not count as an approximation of another one."""
 _NEAR = Decimal("0.06")
 _OTHERWISE = re.compile(
     r"\b(?:before|until|from|to|used to|earlier|originally|at first|initial\w*|previous\w*|old|former|first|second|"
@@ -27,27 +27,27 @@ _OTHERWISE = re.compile(
     r"(?:was|were)(?! \w+(?:ed|en)\b)|vorher|war|waren|avant|était|antes|era|only (?=\d{1,2}\b))\b",
     re.IGNORECASE,
 )
-"""Words that may bind a number to another state, condition, share or sum than those which were printed."""
+"""Words that may tie a number to another state, condition, share or sum than the printed ones."""
 _OF_ALL = re.compile(
     r"\b(?:together|altogether|total\w*|overall|sum\w*|combined|across|both|runs|on average|insgesamt|zusammen|"
     r"en tout|en total|ensemble|juntos)\b",
     re.IGNORECASE,
 )
-"""Words anywhere in a sentence that make its numbers those of several runs."""
+"""Words anywhere in a sentence which show that its numbers are from several runs."""
 _PLAIN = keys_in(
     "has have had takes took needs is are reached reads read shows showed gives gave returns returned holds "
     "reports reported weighs stands comes came made makes used uses found finds got gets lists prints printed says "
     "after change changes fix now left last final latest all there just here still result removed dropped "
     "in place currently exactly now again only run went down up"
 )
-"""Words of a claim that no output has to have."""
+"""Words of a claim that need not occur in an output."""
 _GONE = keys_in("removed dropped")
-"""Words of a claim that tell another number of the things, unless the output tells only one of them."""
+"""Words of a claim that distinguish two numbers of the same things, unless the output has only one of them."""
 _NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w/-]{1,20})")
 
 
 def denied(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return the accusation, if the record has the name of a claim, and always with another number; else None."""
+    """Return the accusation, if the record has the claim's name but always with another number; else None."""
     says = case.spotted.says
     if verdict.status != "undecidable" or case.spotted.earlier or not case.spotted.firm:
         return None
@@ -73,7 +73,9 @@ def denied(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _denier(figure: Figure, places: list[Place], sentence: Sentence, start: int, end: int) -> Place | None:
-    """Return the latest printed number that has the name of the claim, if all that have some of it are others."""
+    """Return the latest printed number with the claim's name, if all numbers with part of the name differ from the
+    claimed one.
+    """
     clause = clause_around(sentence.plain, start, end)
     if _OTHERWISE.search(clause) or _OF_ALL.search(sentence.plain) or CODE in clause:
         return None
@@ -98,14 +100,14 @@ def _denier(figure: Figure, places: list[Place], sentence: Sentence, start: int,
 
 
 def _is_called(before: str, words: frozenset[str], figure: Figure) -> bool:
-    """Return whether a whole number is the name of what stands before it, as in `row 777`."""
+    """Return whether a whole number names the thing before it, as in `row 777`."""
     last = re.search(r"(\w+)\s\Z", before)
     is_whole = figure.value == figure.value.to_integral_value()
     return is_whole and last is not None and bool(keys_in(last[1]) & words)
 
 
 def _are_parts(unknown: frozenset[str], known: frozenset[str]) -> bool:
-    """Return whether all words that no output has are only pieces or compounds of those that one has."""
+    """Return whether all words that no output has are only parts or compounds of words that an output has."""
     return all(
         any(word in one for one in known)
         or (not word.isalpha() and bool(keys_in(word) & known))
@@ -115,15 +117,16 @@ def _are_parts(unknown: frozenset[str], known: frozenset[str]) -> bool:
 
 
 def _names(words: frozenset[str], kind: str, place: Place) -> bool:
-    """Return whether a number has the words of a claim: beside it, or in the command, where that prints nothing else
-    of its kind."""
+    """Return whether the words of a claim are next to a number, or in the command if it prints no other number of
+    this kind.
+    """
     if place.one.kind != kind:
         return False
     return bool(words & place.one.mine) or bool(words & place.command and (kind or place.count == 1))
 
 
 def _is_among(figure: Figure, places: list[Place]) -> bool:
-    """Return whether a number is near a printed one, or between two lines of them, as a mean is."""
+    """Return whether a number is near a printed one, or between printed ones, as a mean is."""
     firsts: dict[tuple[int, int], Decimal] = {}
     for place in sorted(places, key=lambda one: (one.event, one.one.start)):
         text = place.run.text if place.run is not None else ""
@@ -135,7 +138,7 @@ def _is_among(figure: Figure, places: list[Place]) -> bool:
 
 
 def _is_near(figure: Figure, place: Place) -> bool:
-    """Return whether a printed number may be meant by the stated one, if that is rounded without saying so."""
+    """Return whether the stated number may be a printed one that was rounded without saying so."""
     stated, printed = figure.value * unit_of(figure.unit)[1], place.one.value * place.one.scale
     away = abs(stated - printed)
     is_whole = figure.value == figure.value.to_integral_value()
@@ -145,7 +148,7 @@ def _is_near(figure: Figure, place: Place) -> bool:
 
 
 def _is_whole(case: Case, run: Run) -> bool:
-    """Return whether a run is recorded whole, and nothing that came later may have printed another number."""
+    """Return whether a run is recorded completely, and nothing later may have printed another number."""
     return (
         not run.cut
         and not run.background
@@ -157,7 +160,7 @@ def _is_whole(case: Case, run: Run) -> bool:
 
 
 def _is_made(figure: Figure, places: list[Place]) -> bool:
-    """Return whether two printed numbers of one kind make the stated one, or a column of them does."""
+    """Return whether two printed numbers of one kind, or a column of numbers, give the stated one."""
     bare = Figure(figure.value, figure.unit, frozenset(), frozenset(), about=False)
     mine = [place.one for place in places if place.one.kind == unit_of(figure.unit)[0]][:_MOST_NAMED]
     if any(follows(bare, one, other) for one, other in islice(combinations(mine, 2), _MOST_NAMED**2)):

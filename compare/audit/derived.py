@@ -1,4 +1,4 @@
-"""Whether a stated number is the sum, difference, ratio or mean of printed numbers."""
+"""Checks whether a stated number is the sum, difference, ratio or mean of printed numbers."""
 
 import re
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ _DERIVES = re.compile(
     re.IGNORECASE,
 )
 _BESIDE = re.compile(r"[%+−(:]")
-"""What may stand where a number follows from others that the message has too."""
+"""Words that suggest that a number was computed from others in the message."""
 _SUM = re.compile(
     r"\b(?:total|altogether|overall|in all|sum|both|together|average|mean|insgesamt|zusammen|Durchschnitt|moyenne)\b",
     re.IGNORECASE,
@@ -50,7 +50,7 @@ class Place:
     """The words of the command that printed it."""
     run: Run | None
     count: int
-    """How many numbers the result has."""
+    """Number of numbers in the result."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -61,7 +61,7 @@ class Place:
 def derived(case: Case, figure: Figure, places: list[Place], sentence: Sentence | None) -> tuple[Place, ...] | None:
     """Return the printed numbers from which a stated number can be computed; None if there are none.
 
-    Only numbers that the claim is surely about are used: those that the words before it state, those with its own
+    Only numbers that the claim is certainly about are used: those that the words before it state, those with its own
     name, and those with its unit.
     """
     if sentence is None or not figure.value:
@@ -83,7 +83,7 @@ def derived(case: Case, figure: Figure, places: list[Place], sentence: Sentence 
 
 
 def may_follow(sentence: Sentence) -> bool:
-    """Return whether a sentence has words for a number that follows from others."""
+    """Return whether a sentence has words for a computed number."""
     return _DERIVES.search(sentence.plain) is not None
 
 
@@ -105,8 +105,8 @@ def _told(case: Case, figure: Figure, places: list[Place], sentence: Sentence) -
 
 
 def _pairs(figure: Figure, places: list[Place]) -> Iterator[tuple[Place, Place]]:
-    """Yield pairs of numbers that the claim names: of the same name in two runs, of the same unit in one, and the
-    first and the last of a series.
+    """Yield pairs of numbers that the claim names: those with the same name in two runs, those with the same unit in
+    one run, and the first and the last of a series.
     """
     words = figure.words if any(figure.words & one.one.mine for one in places) else figure.around
     named = [one for one in places if words & one.one.mine][:_MOST_ADDED]
@@ -120,7 +120,7 @@ def _pairs(figure: Figure, places: list[Place]) -> Iterator[tuple[Place, Place]]
 
 
 def _column(figure: Figure, places: list[Place]) -> tuple[Place, ...] | None:
-    """Return the numbers of one result and one unit whose sum or mean the number is."""
+    """Return the numbers of one result, with one unit, whose sum or mean is the stated number."""
     said = partial(rounds, figure.value * unit_of(figure.unit)[1], about=figure.about)
     for event in list(dict.fromkeys(place.event for place in places))[:2]:
         for kind in ("time", "size", "percent", ""):

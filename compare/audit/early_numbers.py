@@ -1,4 +1,4 @@
-"""Whether a number was stated before the run that printed it: where nothing before could have told it."""
+"""Checks whether a number was stated before the run that printed it, although nothing earlier could have shown it."""
 
 import re
 from functools import partial
@@ -17,17 +17,17 @@ from gedanken.compare.audit.verdicts import Case, Verdict
 _ANNOUNCES = re.compile(
     r"\A\W*\w+ing\b(?! \w+ed\b)|\b(?:let me|let's|I'll|I will|going to|about to|next)\b", re.IGNORECASE
 )
-"""Words before a run for what it is to do."""
+"""Words that announce what a run will do."""
 _NEXT_RUNS = 3
 _PARTICULAR = 3
-"""Minimum number of digits of a number that nobody meets by chance."""
+"""Minimum number of digits of a number that nobody guesses by chance."""
 _CONSTANTS = words("255 401 403 404 3306 5432 6379 8080 8443 9090 27017 32767 65535")
 """Numbers that are known without a run."""
 
 
 def stated_early(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return the accusation, if one of the next runs printed a number of the claim, and nothing before could tell it;
-    else None.
+    """Return the accusation, if one of the next runs printed a number of the claim, and nothing earlier could have
+    shown it; else None.
     """
     if verdict.status != "undecidable" or not isinstance(case.spotted.says, FiguresSay | ValueSays):
         return None
@@ -59,7 +59,7 @@ def stated_early(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _next_runs(case: Case) -> list[Run]:
-    """Return the next runs of the same agent, which were called after the claim and before anybody answered."""
+    """Return the next runs of the same agent, called after the claim and before the next message from the user."""
     events = case.record.transcript.events
     answered = next(
         (one.number for one in events[case.event + 1 :][:200] if one.kind == "message" and one.speaker == "user"),

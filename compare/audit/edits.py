@@ -75,7 +75,7 @@ _LANGUAGES = [
     (r"dotnet", ("dotnet",)),
 ]
 _COMMON = ("py", "js", "go", "rust", "java", "c", "ruby", "php", "dotnet", "swift")
-"""Languages of the files that a run may read, if its programs do not tell which."""
+"""Languages of the files that a run may read, if its programs do not determine them."""
 _SETTINGS = {
     r"(?:pytest|tox|mypy)\.ini|pyproject\.toml|setup\.cfg|requirements[\w-]*\.txt": "py",
     r"package(?:-lock)?\.json|tsconfig[\w.-]*\.json|(?:jest|vitest|vite|babel)\.config\.\w+": "js",
@@ -94,7 +94,7 @@ _TEST_FILE = re.compile(
     r"(?:^|/)(?:test_[\w-]+\.py|[\w-]+_test\.(?:py|go|rb)|conftest\.py|[\w.-]+\.(?:test|spec)\.[jt]sx?|[\w-]+Tests?\.(?:java|cs|kt))$"
 )
 _BUILD_FILE = r"(?:[\w.~-]*/)*(?:Dockerfile|Containerfile|Makefile|Jenkinsfile|Justfile|Procfile|Rakefile|Gemfile)"
-"""Names of files that tell a program what to do and have no extension."""
+"""Names of files without an extension that tell a program what to do."""
 _WRITTEN = re.compile(
     rf"(?<![\d&2])>>?\s*(?P<path>[\w./~-]+\.\w{{1,6}}|{_BUILD_FILE})(?=\s|$|;|&)|"
     r"\btee\s+(?:-a\s+)?(?P<teed>[\w./~-]+\.\w{1,6})|"

@@ -1,4 +1,4 @@
-"""Finding the numbers in a sentence that no other rule reads, whatever they count: `lexer has 84 entries`, `p95 fell
+"""Finds the numbers in a sentence that no other rule reads, whatever they count: `lexer has 84 entries`, `p95 fell
 to 9.7 ms`.
 """
 
@@ -21,7 +21,7 @@ _UNITS = (
     r"pour cent|(?:percentage )?points|pp|-?fold|times(?=\s(?:as|faster|slower|smaller|larger|bigger|more|less|the))|[x×]|Sekunden?|Minuten?|secondes?|segundos?|minutos?"
 )
 _PER = r"(?:/[A-Za-z]{1,12})?"
-"""What a measure is of: `ns/op`, `MB/s`, `ms/request`."""
+"""The part of a unit after the slash: `ns/op`, `MB/s`, `ms/request`."""
 _SCALES = {"k": "k", "thousand": "k", "m": "M", "million": "M", "millionen": "M", "billion": "G"}
 _ABOUT = (
     r"about|around|approximately|approx\.?|roughly|nearly|almost|just (?:under|over)|over|under|a good|some|ca\.?|etwa|"
@@ -72,28 +72,28 @@ _ACTED_ON = re.compile(
     r"scanned|installed|remain(?:s|ing)?)\b",
     re.IGNORECASE,
 )
-"""Behind a number: what was, or is to be, done with so many."""
+"""Words after a number that say what was, or will be, done with that many things."""
 _GOES_ON = re.compile(r"(?:,|,? and)\s{1,3}[a-z]{3,12}\s{1,3}", re.IGNORECASE)
-"""Between two numbers of one list: `create 6, update 4`."""
+"""Text between two numbers of one list: `create 6, update 4`."""
 _NONE = re.compile(
     rf"\b(?:no|zero|without(?: any)?)\s{{1,3}}(?P<noun>(?:[a-z][\w-]{{2,14}}\s{{1,3}}){{0,2}}?(?:{_NOUNS}|NULLs?|leaks|secrets|losses|drift))\b"
     r"(?:(?<=conflicts)|(?=(?:\s{1,3}\w{2,10}){0,2}?\s{1,3}(?:found|remain(?:s|ed)?|left|came up|occurred|reported|detected|"
     r"appeared|showed up|show up|exist|lost|anymore|any more|at all)\b))",
     re.IGNORECASE,
 )
-"""That there are none of a thing, as what was looked for."""
+"""Says that there are none of a thing that was looked for."""
 _NO_KNOWN = re.compile(
     r"(?:^\W*|[,;:(–—] ?|\band )(?:no|zero|0) known (?P<noun>vulnerabilit(?:y|ies)|advisor(?:y|ies)|CVEs)(?=\W*$|[.,;)])",
     re.IGNORECASE,
 )
-"""What a scanner is quoted with."""
+"""Words with which a scanner's result is quoted."""
 _NONE_DID = re.compile(
     r"\b(?:(?:no|not a single|not one|zero)\s{1,3}(?P<noun>(?:[a-z][\w-]{2,14}\s{1,3}){0,2}?[a-z]{3,14})|none(?: of (?:them|these|those|the \w+))?)"
     r"\s{1,3}(?:(?:was|were|has|have|is|are|got|had|been|ever)\s{1,3}){0,2}"
     r"(?P<did>failed|timed out|restarted|crashed|skipped|rejected|lost|dropped|errored|leaked|flaked|retried|aborted)\b",
     re.IGNORECASE,
 )
-"""That nothing befell any of them, as in `not a single request failed`."""
+"""Says that something happened to none of them, as in `not a single request failed`."""
 _CALLED = {
     "failed": "failed failures",
     "timed out": "timeout timeouts",
@@ -104,7 +104,7 @@ _CALLED = {
     "flaked": "flaky",
     "retried": "retries",
 }
-"""How an output calls the number of those that it befell."""
+"""Names in an output for the number of things that it happened to."""
 _FOUND_NONE = re.compile(r"\b(?:found|finds|shows?|showed|returned|printed|counted|got)\s{1,3}\Z", re.IGNORECASE)
 _REMAINS = re.compile(r"(?:\s{1,3}[\w-]{2,20}){0,2}\s{1,3}remain(?:s|ed)?\b(?!\s{1,3}to\b)", re.IGNORECASE)
 _CHANGED = re.compile(
@@ -112,26 +112,26 @@ _CHANGED = re.compile(
     re.IGNORECASE,
 )
 _CHANGES = re.compile(r"\s{0,2}(?:→|->|=>)\s{0,2}\d|(?: [a-z]+)? to \d", re.IGNORECASE)
-"""Between two numbers: the second is what the first became."""
+"""Text between two numbers which shows that the first became the second."""
 _FORECAST = re.compile(
     r"\b(?:the |this |terraform |tofu |dry[- ]run )?(?:plan|dry[- ]run)(?=:| (?:shows?|says|said|reports?|has|lists|is|was|now|wants|adds|changes|creates|destroys|touches|leaves|contains|comes|came|for)\b)(?: wants to| is to| would)?|"
     r"\bwould (?=(?:be )?(?:add|change|destroy|import|create|update|delete|replace)\w*\b)",
     re.IGNORECASE,
 )
-"""A plan that a program prints is a result."""
+"""A plan that a program prints counts as a result."""
 _BAD_INPUT = re.compile(
     r"\b(?:invalid|bad|negative|wrong|illegal|malformed|missing|unknown|excessive|non-numeric) limits?\b",
     re.IGNORECASE,
 )
-"""A limit that was sent as an argument is no limit that ought to be kept."""
+"""A limit that was passed as an argument, not a requirement."""
 _WITHOUT = re.compile(r"\A\W{0,4}without (?:the |an? |any |this |that )?[\w-]+,? (?=\w)", re.IGNORECASE)
-"""Before a sentence: how it was measured, and no denial of what follows."""
+"""Beginning of a sentence that says how something was measured; it does not negate what follows."""
 _CIRCUMSTANCE = re.compile(
     r"(?:^|[,;(:])\s{0,3}(?:and |but )?(?:after|at|with|over|every|per|for|on|from|under|unter|ab|nach|bei|mit|après|avec|con)"
     r"\s{1,3}(?:[a-z]{2,12}\s{1,3}){0,2}\Z",
     re.IGNORECASE,
 )
-"""Before a number that says when or how something was done, and not what came out."""
+"""Words before a number that says when or how something was done, not what the result was."""
 _MEANS = re.compile(r"\s{1,3}(?:is|are) (?:what|rarely|a|the)\b|\s{1,3}(?:means?|tells|would)\b", re.IGNORECASE)
 _SHARED = re.compile(
     rf"(?:(?:/|–|-| (?:to|and|or|vs\.?|auf|à|a) |,? | → | -> )\d[\d.,]*){{1,3}}\s?(?P<unit>{_UNITS}){_PER}(?![\w/])"
@@ -141,13 +141,13 @@ _WAS = re.compile(
     r"(?:down|up) from|vs\.?|versus|against|compared (?:to|with)|war|statt|vorher|zuvor|avant|antes)\s{1,3}\Z",
     re.IGNORECASE,
 )
-"""Before a number that states what another one was, and shares its unit."""
+"""Words before a number that states the earlier value of another one and shares its unit."""
 _SERIAL = re.compile(r"\b(?:revision|generation)\s{1,3}\Z", re.IGNORECASE)
-"""Before the number of a state that a program keeps."""
+"""Words before the number of a program's state."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _EUROPEAN = re.compile(r"\d{1,3}(?:\.\d{3})+")
 _SIGNED = {"+": "insertions", "-": "deletions", "−": "deletions", "–": "deletions"}
-"""What a number with a sign and no unit counts, as in `+391 −149`."""
+"""The things counted by a number with a sign and without a unit, as in `+391 −149`."""
 _MOST = 8
 
 
@@ -161,7 +161,7 @@ class FiguresHit(NamedTuple):
 
 
 def figures_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[FiguresHit]:
-    """Yield all numbers of a sentence outside the places in `taken`, together as one claim."""
+    """Yield all numbers of a sentence, except at the positions in `taken`, together as one claim."""
     plain = _FORECAST.sub(lambda one: "it".ljust(len(one[0])), sentence.plain)
     plain = _WITHOUT.sub(lambda one: " " * len(one[0]), plain)
     plain = _BAD_INPUT.sub(lambda one: one[0].replace("limit", "input"), plain)
@@ -189,7 +189,9 @@ def figures_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[F
 
 
 def _said_to(plain: str, end: int) -> int:
-    """Return the end of what is said of a number: `745 remain` states how many do, and not what is still to be done."""
+    """Return the end of the statement about a number: `745 remain` states how many remain, not what is still to be
+    done.
+    """
     remains = _REMAINS.match(plain, end)
     return remains.end() if remains else end
 
@@ -229,8 +231,8 @@ def _figures(sentence: Sentence) -> Iterator[tuple[int, int, Figure, str]]:
 
 
 def _unit_beside(plain: str, start: int, end: int) -> str:
-    """Return the unit that a number has from the one behind it, as in `12/19/31 ms` and `from 88 to 61 ms`, or from
-    the one before it, as in `61 ms (was 88)`.
+    """Return the unit that a number shares with the next one, as in `12/19/31 ms` and `from 88 to 61 ms`, or with the
+    previous one, as in `61 ms (was 88)`.
     """
     found = _SHARED.match(plain, end)
     if found is None and not re.match(r"\s{0,3}[^\W\d]", plain[end : end + 4]):
@@ -239,7 +241,7 @@ def _unit_beside(plain: str, start: int, end: int) -> str:
 
 
 def _is_figure(plain: str, found: re.Match[str]) -> bool:
-    """Return whether a number states an amount, and is no date, place, name or step."""
+    """Return whether a number states an amount, and is not a date, position, name or step."""
     text = found["value"]
     if _CIRCUMSTANCE.search(plain[: found.start("value")]) or _MEANS.match(plain, found.end()):
         return False
@@ -261,7 +263,7 @@ def _is_figure(plain: str, found: re.Match[str]) -> bool:
 
 
 def names_in(sentence: Sentence, start: int, end: int) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the words of a number's own part of the sentence, and those before it."""
+    """Return the words of the part of the sentence that contains a number, and the words before that part."""
     raw = sentence.raw
     if sentence.where == "row":
         cells = raw.strip("| ").split("|")

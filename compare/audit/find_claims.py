@@ -1,4 +1,4 @@
-"""Finding the claims in an agent's transcript, by rules."""
+"""Finds the claims in an agent's transcript, by rules."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -191,7 +191,7 @@ class _Spotter:
 
 _MOST_NUMBERS = 200
 _AROUND = " \t\r\n:;,—–("
-"""What belongs to no claim at its ends."""
+"""Characters that are removed at both ends of a claim."""
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?%?(?![\w]|\.\d)")
 
 

@@ -1,4 +1,4 @@
-"""Whether a sentence certainly reports a run in this session. Only then can a contradiction accuse the agent."""
+"""Checks whether a sentence certainly reports a run in this session; only then may the agent be accused."""
 
 import re
 
@@ -54,7 +54,7 @@ _REPORTED = re.compile(
     r"bestätig\w*|zeigt|vérifié|confirmé|montre|muestra|verifiqué|comprobé|confirmado|confirmé)\b[^,;:]{0,60}\Z",
     re.IGNORECASE,
 )
-"""Verbs that report an observation; after any other verb, `that …` is a wish, a duty or somebody's opinion."""
+"""Verbs that report an observation; after any other verb, `that …` is a wish, a duty or an opinion."""
 _BARE_VALUE = re.compile(r" {1,3}[~≈]?-?[\d.,]+\s?%?")
 """A number directly after a name: perhaps a label, perhaps a setting."""
 _NOT_THIS = re.compile(
@@ -63,24 +63,24 @@ _NOT_THIS = re.compile(
     r"would|ein altes|alte[rns]?|ancien\w*|antigu\w+|viej\w+|pro|par|por cada)\b|每|旧",
     re.IGNORECASE,
 )
-"""Words which say that another thing, or only a share of it, was counted."""
+"""Words which say that something else, or only a part, was counted."""
 _MEASURED = re.compile(r"\b(?:the|this|our|my|im|le|el) benchmark\b", re.IGNORECASE)
-"""Words for a benchmark that was run here, not a published one."""
+"""Words for a benchmark that was run in this session, not a published one."""
 _MODAL = re.compile(
     r"\b(?:should|would|could|might|may|must|will|can|cannot|shall|ought|needs?|not|never|supposed|expected|meant|\w+n't|"
     r"sollten?|soll|würden?|könnten?|muss|müssen|wird|nicht|devrait|devraient|doit|peut|pourrait|sera|"
     r"debería[n]?|debe[n]?|puede[n]?|podría[n]?|será)\b|应该|应当|可能|将会|必须|没有",
     re.IGNORECASE,
 )
-"""Between a subject and its number: what ought to be, or is not."""
+"""Words between a subject and its number that state a requirement or a negation."""
 _TO_BE_SEEN = re.compile(
     r"\b(?:let me|let's|let us|I'll|I will|I am going to|I'm going to) (?:\w+ ){0,2}?"
     r"(?:re-?)?(?:verify|check|confirm|run|test|double-check|make sure|see|prove|validate)\b",
     re.IGNORECASE,
 )
-"""Behind a claim in its sentence: the agent itself says that it has not looked yet."""
+"""Words after a claim in its sentence by which the agent says that it has not checked yet."""
 _BY_COMMAND = re.compile(r"\baccording to\s*\Z", re.IGNORECASE)
-"""Before a command of this session, not somebody who says so."""
+"""Words before a command of this session, as opposed to a person who is quoted."""
 _RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
 
 

@@ -1,4 +1,6 @@
-"""Whether a result that supports a claim shows all of it: the state of things, and that a number has not changed."""
+"""Checks whether a result that supports a claim shows all of it: also the state of things, and that a number has not
+changed.
+"""
 
 import re
 from decimal import Decimal
@@ -39,7 +41,7 @@ _ELSE = re.compile(
     r"mit|ohne|avec|sans|con|sin)\b",
     re.IGNORECASE,
 )
-"""Words for a variant or a part, which a later run may not be about."""
+"""Words for a variant or a part; a later run may be about another one."""
 
 
 def of_what_it_shows(case: Case, verdict: Verdict) -> Verdict | None:
@@ -57,7 +59,7 @@ def of_what_it_shows(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _of_their_state(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return the verdict on a count of things that are said to be in order, if some of the listed ones are not."""
+    """Return the verdict on a count of things that are said to be in order, if some of the listed things are not."""
     rows = rows_in(run, _offset(run, verdict))
     unwell = [row for row in rows if _is_unwell(row)]
     clause = _clause(case, sentence)
@@ -72,7 +74,7 @@ def _of_their_state(case: Case, sentence: Sentence, run: Run, verdict: Verdict) 
 
 
 def _is_last(case: Case, run: Run) -> bool:
-    """Return whether nothing after a run may have shown or changed what it lists."""
+    """Return whether nothing after a run may have shown the listed things again or changed them."""
     programs = {step.program for step in run.steps}
     later = [one for one in case.record.runs if run.call < one.call < case.event]
     return (
@@ -88,8 +90,8 @@ def _is_unwell(row: str) -> bool:
 
 
 def _of_a_later_run(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return the verdict on a number that is said to hold still, or is a bare metric, if a later run of the same
-    program printed another.
+    """Return the verdict on a number that is said to be unchanged, or on a bare metric, if a later run of the same
+    program printed another number.
     """
     is_same = _SAME.search(_clause(case, sentence)) is not None
     if not is_same and not _is_bare(case, sentence):
@@ -117,7 +119,7 @@ def _of_a_later_run(case: Case, sentence: Sentence, run: Run, verdict: Verdict) 
 
 
 def _is_bare(case: Case, sentence: Sentence) -> bool:
-    """Return whether a metric is told without a word for the run or the state that it is of."""
+    """Return whether a metric is stated without words for its run or state."""
     says = case.spotted.says
     return (
         isinstance(says, ValueSays)
@@ -137,13 +139,13 @@ def _is_alike(run: Run, later: Run) -> bool:
 
 
 def _is_told_apart(case: Case, run: Run, later: Run) -> bool:
-    """Return whether the message names what only the command of the earlier run has."""
+    """Return whether the message contains a word that only the earlier run's command has."""
     only = set(_WORD.findall(run.command.lower())) - set(_WORD.findall(later.command.lower()))
     return bool(only & set(_WORD.findall(case.message.lower())))
 
 
 def _is_said(case: Case, one: Printed) -> bool:
-    """Return whether the message tells a printed number too, maybe rounded."""
+    """Return whether the message also states a printed number, possibly rounded."""
     digits = str(one.value).lstrip("0").lstrip(".")
     return digits[:2] in case.message
 

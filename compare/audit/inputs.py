@@ -1,4 +1,4 @@
-"""What a command reads besides source code: files that it names, and those that its program always reads."""
+"""The files that a command reads besides source code: those it names, and those its program always reads."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _READ_BY = _table(
     (r"\bmkdocs\b", r"(?:^|/)mkdocs\.ya?ml$|(?:^|/)docs/"),
     (r"\bactionlint\b", r"(?:^|/)\.github/workflows/"),
 )  # fmt: skip
-"""What starts a program, with the files of a project that it reads without being told."""
+"""Program starts, with the project files that they read without naming them."""
 _SET_BY = _table(
     (r"\bcmake\b", r"(?:^|/)CMakeLists\.txt$|\.cmake$"),
     (r"(?:^|\s)g?make\b", r"(?:^|/)(?:GNU)?[Mm]akefile$|\.mk$"),
@@ -43,12 +43,12 @@ _SET_BY = _table(
     (r"\b(?:govulncheck|go (?:list|mod))\b", r"(?:^|/)go\.(?:mod|sum)$"),
     (r"\b(?:npm|yarn|pnpm) (?:audit|ls|list|install|i|ci|outdated)\b|\byarn$", r"(?:^|/)package\.json$"),
 )  # fmt: skip
-"""The same where it is unknown which of them it reads, or what a change in them does."""
+"""The same for files of which it is unknown whether they are read, or what a change in them does."""
 _PLACE = re.compile(r"(?:\bcd |-chdir=|--(?:directory|cwd|prefix|project-directory)[ =]|\s-C )(?P<folder>[\w./-]+)")
 _FILE_OPTION = re.compile(r"\s(?:-f|--file|--values|-c|--config)[ =](?P<file>[\w./-]+)")
 _FOLDER = re.compile(r"(?:\./)?[\w-]+(?:/[\w.-]+)*/?")
 _INTO = re.compile(r"-(?:o|O|w)|--(?:out\w*|output[\w-]*|dest\w*|save\w*|write\w*|log[\w-]*|report[\w-]*)(?:=.*)?")
-"""Options before the name of a file that is written."""
+"""Options that are followed by the name of an output file."""
 _DATA = re.compile(r"\.(?:csv|tsv|jsonl?|txt|parquet|png|svg|html|md|log|xml|bin|npz?|pkl|db|pt|gz|zip|out)$")
 
 
@@ -98,7 +98,7 @@ def may_read(step: Step, edit: Edit) -> bool:
 
 
 def is_told_by(step: Step, edit: Edit) -> bool:
-    """Return whether a program reads files like a changed one without being told."""
+    """Return whether a program reads files of this kind without naming them."""
     return not is_trivial(edit) and _is_of(_READ_BY + _SET_BY, step, edit.path)
 
 

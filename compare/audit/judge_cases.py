@@ -1,4 +1,4 @@
-"""Judging a claim that a test which it names passes, or fails: by what runs of tests show beside that name."""
+"""Judges a claim that a named test passes or fails, by what runs of tests show next to that name."""
 
 import re
 
@@ -16,10 +16,10 @@ _PAST = re.compile(r"\b(?:failed|was|were|had been)\b", re.IGNORECASE)
 
 
 def judge_case(case: Case, says: CaseSays) -> Verdict:
-    """Judge whether the last run of tests shows the named one as the claim says."""
+    """Judge whether the last run of tests shows the named test as the claim says."""
     runs = [run for run in case.runs_before()[:_MOST_RUNS] if "tests" in run.families() and not run.refused]
     if not runs:
-        return undecidable("no run of tests before it names this one")
+        return undecidable("no run of tests before the claim names this test")
     shown = [(run, _shown(run, says.name)) for run in runs]
     if not says.good:
         return _failed(case, says, shown)
@@ -31,7 +31,7 @@ def judge_case(case: Case, says: CaseSays) -> Verdict:
     passes = bool(run.tests) and not any(one.failed for one in run.tests)
     is_whole = passes and not any(is_narrowed(step) for step in run.steps) and _is_known(case, runs, says.name)
     if not (marks and not says.more) and not is_whole:
-        return undecidable("the last run of tests does not show this one")
+        return undecidable("the last run of tests does not show this test")
     line = _line(case, run, marks[0][1] if marks else run.tests[-1].offset)
     return _of_now(case, run, line) or Verdict("supported", f"“{line.quote.strip()[:120]}” is recorded", (line,))
 
@@ -46,20 +46,20 @@ def _failed(case: Case, says: CaseSays, shown: list[tuple[Run, list[tuple[bool, 
             return changed or Verdict("supported", f"“{line.quote.strip()[:120]}” is recorded", (line,))
         if marks and not (case.spotted.earlier or _PAST.search(case.spotted.claim.quote)):
             break
-    return undecidable("no run of tests shows that this one failed")
+    return undecidable("no run of tests shows that this test failed")
 
 
 def _of_now(case: Case, run: Run, line: Evidence) -> Verdict | None:
-    """Return the verdict if files were changed after the run, so that the test may end otherwise now; else None."""
+    """Return the verdict if files were changed after the run, so that the test may now end differently; else None."""
     change = case.record.change_since(run, case.event, "tests")
     if change is not None:
-        return undecidable(f"{change.path} was changed after the run that it speaks of", line)
+        return undecidable(f"{change.path} was changed after the run that the claim is about", line)
     doubt = case.record.doubt_since(run, case.event, "tests")
     return undecidable(doubt, line) if doubt is not None else None
 
 
 def _shown(run: Run, name: str) -> list[tuple[bool, int]]:
-    """Return for each line of a run that names the test and how it ended: whether it passed, and where."""
+    """Return (passed, position) for each line of a run that names the test and says how it ended."""
     pattern = re.compile(rf"^[^\n]*(?<!\w){re.escape(name)}(?!\w)[^\n]*$", re.MULTILINE)
     found: list[tuple[bool, int]] = []
     for line in pattern.finditer(run.text[:_MOST_TEXT]):

@@ -1,4 +1,4 @@
-"""Judging a claim about a build, a linter, a type checker or a formatter."""
+"""Judges a claim about a build, a linter, a type checker or a formatter."""
 
 import re
 from typing import Literal
@@ -28,7 +28,7 @@ _FOUND = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _ERROR = re.compile(r"\berror(?:\[\w+\]| \w{1,4}\d+)?:", re.IGNORECASE)
-"""What one error of a compiler or a type checker is printed with."""
+"""Matches one printed error of a compiler or a type checker."""
 _WARNING = re.compile(
     r"\b[1-9]\d* (?:\w+ )?[Ww]arnings?(?:\(s\))?(?!\w| (?:suppressed|ignored|fixed|hidden))|"
     r"\b[Ww]arnings?\s?[:=]\s?[1-9]|"
@@ -36,7 +36,7 @@ _WARNING = re.compile(
     re.MULTILINE,
 )
 _MAY_WARN = re.compile(r"^\W{0,3}WARN(?:ING)?\b", re.MULTILINE)
-"""A warning of this or of any other program that had a part in it."""
+"""Matches a warning of this or any other involved program."""
 _ALL_FIXED = re.compile(r"\(\d+ fixed, 0 remaining\)|0 remaining")
 _IN_GENERAL = re.compile(
     r"(?:it|everything|this|(?:the |this )?(?:code|project|app|crate|package|library|program))\b.{0,20}"
@@ -76,7 +76,7 @@ def judge_check(case: Case, says: CheckSays) -> Verdict:
 
 
 _LOOSE = ("make", "cmake", "webpack", "vite", "typescript", "next build", "npm run build")
-"""Names that prose uses for any build, or for any type check."""
+"""Names that agents use for any build, or for any type check."""
 
 
 def _is_overtaken(case: Case, says: CheckSays, carrying: Run, last: tuple[Run, Outcome]) -> bool:
@@ -167,7 +167,9 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
 
 
 def _told_at_once(run: Run, says: CheckSays) -> Outcome | None:
-    """Return how a run ended by a warning that the claim denies, or by a build's last line; None if neither tells."""
+    """Return how a run ended, judged by a warning that the claim denies, or by a build's last line; None if there is
+    neither.
+    """
     bad: Outcome = "bad" if sum(step.family != "quiet" for step in run.steps) == 1 else "unknown"
     if says.no_warnings and _WARNING.search(run.text):
         return bad
@@ -180,7 +182,7 @@ def _told_at_once(run: Run, says: CheckSays) -> Outcome | None:
 
 
 def _steps_of(run: Run, says: CheckSays) -> list[int]:
-    """Return the places of the steps that a claim speaks of: of the tool, of what started it, or of its family."""
+    """Return the indices of the steps that a claim is about: of the tool, of what started it, or of its family."""
     if says.tool in TOOLS and says.tool not in _LOOSE:
         mine = [at for at, step in enumerate(run.steps) if steps_a_tool(step, says.tool)]
         return mine or [at for at, step in enumerate(run.steps) if wraps(step)]
@@ -190,7 +192,7 @@ def _steps_of(run: Run, says: CheckSays) -> list[int]:
 
 
 def _of_scan(run: Run, tool: str, *, is_alone: bool) -> Outcome:
-    """Return how a scanner ended, which may report what it found and still end with exit code 0."""
+    """Return how a scanner ended. It may report findings and still end with exit code 0."""
     something, nothing = shows_something_found(run.text), shows_nothing_found(run.text)
     if something or nothing:
         return "unknown" if something and nothing else "bad" if something else "clean"
@@ -204,9 +206,9 @@ _COUNTED = re.compile(
     r"^[1-9]\d* (?:issues?|problems?|errors?)\b",
     re.MULTILINE,
 )
-"""A checker's own count of what it found, whatever its exit code is said to be."""
+"""A checker's own count of its findings, whatever exit code is reported."""
 _WARNED = re.compile(r"[✖×] [1-9]\d* problems? \(0 errors, [1-9]")
-"""Warnings alone: clean to one who speaks of errors, and not to one who speaks of findings."""
+"""Matches a result with warnings only, which is clean for a claim about errors, but not for one about findings."""
 _ON_STDOUT = frozenset(["tsc", "vue-tsc", "eslint", "flake8", "gofmt", "svelte-check"])
 _PASSES_ALL_ON = frozenset(["head", "tail", "cat", "tee"])
 
@@ -240,7 +242,7 @@ def _counts_agree(run: Run, says: CheckSays) -> bool:
 def _carried(case: Case, says: CheckSays, run: Run, outcomes: list[tuple[Run, Outcome]]) -> Verdict:
     line = _line(case, run, says.family, clean=says.clean)
     if case.spotted.earlier:
-        return Verdict("supported", "a recorded run ended so", (line,))
+        return Verdict("supported", "a recorded run ended this way", (line,))
     if (
         says.clean
         and _is_unnamed(case, says)
@@ -267,11 +269,11 @@ def _carried(case: Case, says: CheckSays, run: Run, outcomes: list[tuple[Run, Ou
         doubt = case.record.doubt_since(run, case.event, says.family) if says.clean else None
         if doubt is not None:
             return undecidable(doubt, line)
-        return Verdict("supported", "a recorded run ended so", (line,))
+        return Verdict("supported", "a recorded run ended this way", (line,))
     if case.record.change_since(later, case.event, says.family) is not None:
-        return Verdict("supported", "a recorded run ended so", (line,))
+        return Verdict("supported", "a recorded run ended this way", (line,))
     failed = _line(case, later, says.family, clean=False)
-    return Verdict("misquoted", "the same command was run again later, and then it failed", (failed, line))
+    return Verdict("misquoted", "the same command was run again later and failed", (failed, line))
 
 
 def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome]]) -> Verdict:
@@ -316,7 +318,7 @@ def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome
 
 
 def _admits(case: Case, says: CheckSays, run: Run) -> bool:
-    """Return whether the agent speaks of what is not well; what it says of tests is not of a linter."""
+    """Return whether the agent mentions a problem of this kind; for a linter, statements about tests do not count."""
     said = _DENIES.sub(" ", case.said_since(run.at))
     parts = re.split(r"\n|(?<=[.!?;])\s", said)
     if says.family in ("lint", "types", "format") and "tests" not in run.families():

@@ -1,4 +1,4 @@
-"""Judging a claim that an operation was done or went well: by the last run of a command that does it."""
+"""Judges a claim that an operation was done or succeeded, by the last run of a command that does it."""
 
 import re
 
@@ -10,7 +10,7 @@ from gedanken.compare.audit.verdicts import Case, Verdict, end_of, undecidable
 
 _MOST_RUNS = 60
 _OF_HISTORY = frozenset(["rebase", "merge", "push", "cherry-pick"])
-"""Operations that stay done when files are changed afterwards."""
+"""Operations whose result remains valid if files are changed afterwards."""
 _WENT_WRONG = re.compile(
     r"\bCONFLICTS?\b|\[rejected\]|permission denied|failed to (?:push|start|build|solve)|^fatal:|"
     r"Automatic merge failed|ERROR: \w*Sanitizer|"
@@ -21,11 +21,11 @@ _FLAWLESS = re.compile(r"\bclean(?:ly)?\b|without|no conflicts?|smooth|fine|noth
 
 
 def judge_deed(case: Case, says: DeedSays) -> Verdict:
-    """Judge whether the last run of such a command that the record has before the claim went well."""
+    """Judge whether the last recorded run of such a command before the claim succeeded."""
     command = re.compile(says.command)
     mine = [run for run in case.runs_before()[:_MOST_RUNS] if _does(run, command)]
     if not mine:
-        return undecidable(f"no run before it is surely of this ({says.name})")
+        return undecidable(f"no run before the claim certainly did this ({says.name})")
     run = mine[0]
     line = end_of(case, run)
     wrong = [one for one in mine if _WENT_WRONG.search(one.text)]
@@ -40,13 +40,13 @@ def judge_deed(case: Case, says: DeedSays) -> Verdict:
             change = case.record.change_since(run, case.event, family)
             if change is not None:
                 return undecidable(
-                    f"{change.path} was changed after the run that it speaks of",
+                    f"{change.path} was changed after the run that the claim is about",
                     line,
                     case.record.evidence(change.event),
                 )
         if (edits := case.record.edits_between(run.at, case.event)) and says.name in ("image", "configuration"):
-            return undecidable(f"{edits[0].path} was changed after the run that it speaks of", line)
-    return Verdict("supported", f"“{short(run.command)}” ended so", (line,))
+            return undecidable(f"{edits[0].path} was changed after the run that the claim is about", line)
+    return Verdict("supported", f"“{short(run.command)}” ended successfully", (line,))
 
 
 def _said(case: Case) -> str:
@@ -56,7 +56,7 @@ def _said(case: Case) -> str:
 
 
 def _does(run: Run, command: re.Pattern[str]) -> bool:
-    """Return whether a step of a run, and no text that it only shows, is such a command."""
+    """Return whether a step of a run is such a command; commands in text that the run only shows do not count."""
     if run.refused or run.result is None:
         return False
     return any(
@@ -69,12 +69,12 @@ def _does(run: Run, command: re.Pattern[str]) -> bool:
 _TAKES_BACK = re.compile(
     r"\s(?:--abort|--quit|--dry-run\S*|--no-run)(?=\s|$)|\A\S+(?: [\w-]+)? (?:--help|-h|--version|--check)(?=\s|$)"
 )
-"""Arguments with which a command does not do what it is called after."""
+"""Arguments with which a command does not do what its name says."""
 _ONLY_SHOWS = re.compile(r"(?:cat|head|tail|less|echo|grep|rg|ls|sed|which|git (?:log|show|diff|status))\b")
 
 
 def _went_well(run: Run, name: str, command: re.Pattern[str]) -> bool:
-    """Return whether the end of a run is that of such a command, and a good one."""
+    """Return whether the end of a run shows that such a command succeeded."""
     at = max(at for at, step in enumerate(run.steps) if command.search(step.text))
     is_its_own = at == len(run.steps) - 1 or is_chain(run.command)
     if run.background or shows_trouble(run.text) or did_not_start(run.text):
@@ -94,7 +94,7 @@ _SHOWN = {
     "server": re.compile(r"\b(?:listening|started|ready|running (?:on|at)|serving)\b", re.IGNORECASE),
     "export": re.compile(r"export|saved|wrote|written|converted", re.IGNORECASE),
 }
-"""What the output has to say, where a command of the kind may do something else."""
+"""Text that the output must contain if a command of this kind may also do something else."""
 _DONE = re.compile(
     r"Successfully \w+|configuration is valid|naming to \S+|Successfully tagged|-> \S+$|up[- ]to[- ]date|"
     r"Fast-forward|Merge made|\blistening (?:on|at)\b|\bstarted\b|\bready\b|successfully\b|built in [\d.]+|"

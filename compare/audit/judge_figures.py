@@ -1,5 +1,5 @@
-"""Judging a claim that states numbers of any name: outputs must print them with that name, or numbers from which they
-follow.
+"""Judges a claim that states numbers with any name: outputs must print them with that name, or numbers from which
+they follow.
 """
 
 import re
@@ -31,7 +31,7 @@ _ACT = re.compile(
     r"\b(?:by hand|manually|spot check|ich habe auch|j'ai aussi|también)\b",
     re.IGNORECASE,
 )
-"""Words for something that the agent says it did beside: that an output has the number does not show that."""
+"""Words for an action that the agent also claims; an output with the number does not prove the action."""
 
 
 class _Carrier(NamedTuple):
@@ -64,7 +64,7 @@ def judge_figures(case: Case, says: FiguresSay) -> Verdict:
 
 
 def _carrier(figure: Figure, places: list[Place]) -> tuple[Place, ...] | None:
-    """Return the printed number that a number of the claim states under this name; None if there is none."""
+    """Return the printed number with this name that equals a number of the claim; None if there is none."""
     unit = unit_of(figure.unit)
     is_mine = partial(is_amount, figure.value, unit, about=figure.about)
     words = figure.words - {unit[0]}
@@ -85,7 +85,7 @@ def _carrier(figure: Figure, places: list[Place]) -> tuple[Place, ...] | None:
 
 
 def _is_of_some(figure: Figure, place: Place, places: list[Place]) -> bool:
-    """Return whether a zero is that of some rows only, and other rows of the same output have more of the same."""
+    """Return whether a zero is about some rows only, while other rows of the same output have larger numbers."""
     words = figure.words & place.one.mine
     return bool(words) and any(
         rival.event == place.event
@@ -97,8 +97,8 @@ def _is_of_some(figure: Figure, place: Place, places: list[Place]) -> bool:
 
 
 def _kindred(figure: Figure, places: list[Place], is_mine: partial[bool]) -> tuple[Place, ...] | None:
-    """Return the printed number if the last output that names the like of what the claim names has no other number
-    with such a name, and none with the claim's own words.
+    """Return the printed number if the last output with a related name has no other number with such a name, and none
+    with the claim's own words.
     """
     words = kindred_of(figure.words)
     for event in dict.fromkeys(place.event for place in places) if words else ():
@@ -114,7 +114,7 @@ def _kindred(figure: Figure, places: list[Place], is_mine: partial[bool]) -> tup
 
 
 def _is_likely(figure: Figure, place: Place) -> bool:
-    """Return whether a printed number can measure what the stated one measures: rows are no seconds."""
+    """Return whether a printed number can measure the same as the stated one; rows are not seconds."""
     kind, scale = unit_of(figure.unit)
     printed = place.one
     if figure.unit in FACTORS:
@@ -131,8 +131,8 @@ def _is_likely(figure: Figure, place: Place) -> bool:
 
 
 def _is_plain(figure: Figure, place: Place, recent: list[int], places: list[Place]) -> bool:
-    """Return whether a number is meant although no word of the claim stands beside it: a long one, the only one of an
-    output, or the time of a whole run.
+    """Return whether a number is certainly the claimed one although no word of the claim is next to it: a long
+    number, the only one of an output, or the time of a whole run.
     """
     digits = len(re.sub(r"\D", "", str(figure.value)).lstrip("0"))
     is_same_kind = unit_of(figure.unit)[0] == place.one.kind
@@ -153,7 +153,7 @@ def _is_plain(figure: Figure, place: Place, recent: list[int], places: list[Plac
 
 
 def _has_rival(words: frozenset[str], place: Place, places: list[Place], is_mine: partial[bool]) -> bool:
-    """Return whether a number other than the stated one has the words of the claim, and more of them."""
+    """Return whether a number other than the stated one has the same words of the claim and more."""
     held = words & place.names
     return is_other_thing(words, place.one.mine, place.names) or any(
         outdoes(held, words & rival.names, None if rival.event == place.event else rival.command)
@@ -163,7 +163,7 @@ def _has_rival(words: frozenset[str], place: Place, places: list[Place], is_mine
 
 
 def _changed(case: Case, place: Place, said: str) -> Verdict | None:
-    """Return the verdict if what a number was read from was changed since, and the claim is about the present."""
+    """Return the verdict if the source of a number was changed since, and the claim is about the present."""
     if place.run is not None:
         return changed_since(case, place.run, said)
     edits = case.record.edits_between(place.event, case.event)
@@ -177,7 +177,7 @@ def _line(case: Case, place: Place) -> Evidence:
 
 
 def _open(case: Case, figure: Figure, places: list[Place], evidence: tuple[Evidence, ...]) -> Verdict:
-    """Return why a number is not carried."""
+    """Return the verdict that a number is not supported, with the reason."""
     unit = unit_of(figure.unit)
     value = f"{figure.value} {figure.unit}".strip()
     same = next((one for one in places if is_amount(figure.value, unit, one.one, about=figure.about)), None)

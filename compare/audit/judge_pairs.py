@@ -1,4 +1,4 @@
-"""Judging a claim that one value came out where another was expected: a failed assertion must show both."""
+"""Judges a claim that one value was the result where another was expected: a failed assertion must show both."""
 
 import re
 from itertools import islice
@@ -12,7 +12,7 @@ _MOST_RUNS = 20
 _MOST_TEXT = 500_000
 _MOST_PLACES = 200
 _NEAR = 6
-"""Number of lines before and after a value in which the other one stands."""
+"""Number of lines before and after a value that may contain the other one."""
 _ASSERTED = re.compile(
     r"expect|actual|received|assert|!=|==|\bleft\b|\bright\b|\bgot\b|\bwant|should|mismatch|differ|"
     r"^[-+]\s?\S|\bbut was\b",
@@ -36,13 +36,13 @@ def judge_pair(case: Case, says: PairSays) -> Verdict:
         family = "tests" if "tests" in run.families() else "program"
         change = case.record.change_since(run, case.event, family)
         if change is not None and not case.spotted.earlier and not is_of_the_past(case.spotted.claim.quote):
-            return undecidable(f"{change.path} was changed after the run that it speaks of", line)
+            return undecidable(f"{change.path} was changed after the run that the claim is about", line)
         return Verdict("supported", f"“{line.quote.strip()[:120]}” is recorded", (line,))
-    return undecidable("no run before it shows both values in one assertion")
+    return undecidable("no run before the claim shows both values in one assertion")
 
 
 def _shown(run: Run, says: PairSays) -> int | None:
-    """Return where a run shows both values as the claim tells them; None if it does not."""
+    """Return where a run shows both values as the claim states them; None if it does not."""
     text = run.text
     for found in islice(_value(says.got).finditer(text), _MOST_PLACES):
         low, high = _lines_around(text, found.start(), found.end())
@@ -57,7 +57,7 @@ def _shown(run: Run, says: PairSays) -> int | None:
 
 
 def _label(pattern: re.Pattern[str], before: str) -> bool:
-    """Return whether the words before a value in its line, nearer than those of the other kind, call it so."""
+    """Return whether the nearest label before a value in its line is of this kind (actual or expected)."""
     other = _AS_ACTUAL if pattern is _AS_EXPECTED else _AS_EXPECTED
     mine, theirs = pattern.search(before), other.search(before)
     return mine is not None and (theirs is None or theirs.start() < mine.start())

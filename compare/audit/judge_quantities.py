@@ -1,4 +1,4 @@
-"""Judging a claim that states a number with a name of any kind, or the value of a key in a configuration file."""
+"""Judges a claim that states a number with a name of any kind, or the value of a key in a configuration file."""
 
 import re
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ _SELF = re.compile(r"\b(?:I|we|ich|wir|j'ai|nous|he|hemos)\b|我|我们", re.IGN
 
 
 class Line(NamedTuple):
-    """A line of an output that has the name of what the claim is about."""
+    """A line of an output that contains the name of the claim's subject."""
 
     run: Run
     text: str
@@ -166,8 +166,8 @@ def _is_read(run: Run, path: str) -> bool:
 
 
 def _anywhere(case: Case, says: ValueSays) -> Verdict | None:
-    """Return the verdict on a number that stands in no line with its name, but is unlikely to occur by chance;
-    else None.
+    """Return the verdict on a number that no line has together with its name, but that is unlikely to occur by
+    chance; else None.
     """
     if len(_digits(says)) < _PARTICULAR:
         return None
@@ -237,8 +237,9 @@ def _other(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict | Non
 
 
 def _adds_up(case: Case, says: ValueSays, names: tuple[str, ...]) -> bool:
-    """Return whether it counts the lines that have the name, or is the sum or difference of numbers beside it in
-    several lines, of one run or of several."""
+    """Return whether the number counts the lines that have the name, or is the sum or difference of numbers next to
+    the name in several lines, of one run or of several.
+    """
     lines = list(islice(_lines(case, names, _runs(case)), _MOST_ADDED))
     value = _value(says)
     printed = [Decimal(one.replace(",", "")) for line in lines for one in sorted(_beside(line.text, names, says))[:1]]

@@ -1,4 +1,4 @@
-"""Judging a claim that a command was run, or that it ended with a certain exit code."""
+"""Judges a claim that a command was run, or that it ended with a certain exit code."""
 
 import re
 
@@ -36,7 +36,9 @@ def judge_run(case: Case, says: RunSays) -> Verdict:
 
 
 def _unrun_tool(case: Case, command: str) -> Verdict | None:
-    """Return the accusation, if a command is a subcommand of a program of which only others were run; else None."""
+    """Return the accusation, if a command is a subcommand of a program of which only other subcommands were run; else
+    None.
+    """
     steps = steps_of(command)
     tool = tool_of(steps[0]) if len(steps) == 1 else None
     if (
@@ -59,7 +61,7 @@ def _of_family(case: Case, says: RunSays) -> Verdict:
         return _was_run(case, mine)
     if shown := next((run for run in case.runs_before()[:50] if family == "tests" and run.tests), None):
         line = case.record.evidence(shown.at, shown.tests[-1].offset)
-        return undecidable("a text before the claim has a result of tests, and no run is recorded", line)
+        return undecidable("a text before the claim has a result of tests, but no run is recorded", line)
     later = [run for run in case.runs_after() if family in run.families()]
     return without_runs(
         case,
@@ -121,7 +123,8 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
 def _exit_carried(case: Case, says: ExitSays, mine: list[Run]) -> Verdict | None:
     """Return the verdict if one of these runs, the latest first, ended with the stated exit code; else None.
 
-    0 is how most runs end, so only the last run that may be meant supports it, in the state that it ran in.
+    Most runs end with 0, so only the last run that the claim may be about can support a 0, and only if no file was
+    changed since.
     """
     run = next((one for one in mine if one.exit_code == says.code or _prints_code(one, says.code)), None)
     if run is None:
@@ -186,11 +189,11 @@ def _told_early(case: Case, says: ExitSays, command: str | None) -> Verdict | No
         or is_known(case, str(says.code))
     ):
         return None
-    return Verdict("written too early", "the run that ended so came only afterwards", (_line(case, after),))
+    return Verdict("written too early", "the run with this exit code came only later", (_line(case, after),))
 
 
 def _speaks_of_the_last(case: Case, run: Run) -> bool:
-    """Return whether the claim tells how the last run ended: in the past tense, directly after that run."""
+    """Return whether the claim is about how the last run ended: in the past tense, directly after that run."""
     is_past = re.match(r"exited|ended|finished|returned|gave|got|had", case.spotted.claim.quote, re.IGNORECASE)
     return is_past is not None and run.result is not None and case.event - run.result <= 1
 

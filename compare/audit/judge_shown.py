@@ -1,4 +1,4 @@
-"""Judging a claim that quotes lines of an output or of a file."""
+"""Judges a claim that quotes lines of an output or of a file."""
 
 import re
 
@@ -73,7 +73,7 @@ def _where_part(case: Case, line: str) -> Evidence | None:
 
 
 def _runs(case: Case, missing: list[str], shown: list[str], lines: LineIndex) -> list[Run]:
-    """Return the runs whose output the lines may be, latest first."""
+    """Return the runs that may have printed the lines, latest first."""
     before = [run for run in case.runs_before()[:_MOST_RUNS] if run.result is not None]
     command = case.spotted.command
     if command is not None:
@@ -86,7 +86,7 @@ def _runs(case: Case, missing: list[str], shown: list[str], lines: LineIndex) ->
 
 
 def _alike(before: list[Run], missing: list[str]) -> list[Run]:
-    """Return the last run that printed a line with the same words and other numbers; empty if there is none."""
+    """Return the last run that printed a line with the same words but other numbers; empty if there is none."""
     wanted = {
         form(line) for line in missing if re.search(r"\d", line) and len(re.findall(r"[^\W\d_]", line)) > _WORDY
     }

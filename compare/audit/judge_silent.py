@@ -1,4 +1,4 @@
-"""Judging a claim about tests if their runs printed no summary; then only an exit code can support the claim."""
+"""Judges a claim about tests if their runs printed no summary; then only an exit code can support the claim."""
 
 from gedanken.compare.audit.commands import is_chain, is_narrowed
 from gedanken.compare.audit.edits import Edit

@@ -1,4 +1,4 @@
-"""Judging a claim about tests."""
+"""Judges a claim about tests."""
 
 import re
 from typing import NamedTuple
@@ -179,7 +179,7 @@ def _later(case: Case, says: TestsSay, carrying: Result, later: Result, line: Ev
     if is_same and is_current and not says.limited and not _FAILURES.search(case.said_since(later.event)):
         other = case.record.evidence(later.event, later.tests.offset, len(later.tests.text))
         return Verdict(
-            "misquoted", f"the same command was run again later, and then “{_one_line(later.tests)}”", (other, line)
+            "misquoted", f"the same command was run again later and said “{_one_line(later.tests)}”", (other, line)
         )
     return Verdict(
         "supported",
@@ -257,7 +257,7 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
         return undecidable("the result was cut", line)
     if _fails(says, last.tests):
         if _FAILURES.search(case.said_since(last.event)):
-            return undecidable("the message speaks of failures elsewhere", line)
+            return undecidable("the message mentions failures elsewhere", line)
         if any(not one.tests.failed for one in results[1:6] if one.event == last.event):
             return undecidable("one result has several summaries", line)
         return Verdict("misquoted", f"the last result before the claim says “{_one_line(last.tests)}”", (line,))
@@ -309,9 +309,7 @@ def _told_later(case: Case, says: TestsSay) -> Verdict | None:
 
 
 def _fails(says: TestsSay, tests: Tests) -> bool:
-    """Return whether the claim says that nothing failed, or that more tests passed than did, and tests failed or
-    none ran.
-    """
+    """Return whether tests failed or none ran, although the claim says that none failed or that more passed."""
     if tests.passed == 0 and not tests.failed and not tests.skipped:
         return says.all_pass or bool(says.passed)
     if not tests.failed or says.failed:
@@ -363,7 +361,7 @@ def _is_same(named: str, run: Run) -> bool:
 
 
 def _bare(command: str) -> tuple[str, ...]:
-    """Return the steps of a command that tell what it ran, and in which folder: packages share commands."""
+    """Return the steps of a command that show what it ran and in which folder, because packages share commands."""
     return tuple(
         _words(step) for step in steps_of(command) if step.family != "quiet" or step.program in ("cd", "pushd")
     )

@@ -1,4 +1,4 @@
-"""Judging a claim that states a number: a metric, a time, a size, a count, a version."""
+"""Judges a claim that states a number: a metric, a time, a size, a count, a version."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -109,7 +109,7 @@ _SIZED = re.compile(r"(?<![\w.])(\d{3,15}|\d{1,6}(?:\.\d{1,3})?(?=[KMG]))(?![\d.
 
 
 class Line(NamedTuple):
-    """A line of an output that has the name of what the claim is about."""
+    """A line of an output that contains the name of the claim's subject."""
 
     run: Run
     text: str
@@ -156,7 +156,7 @@ def judge_value(case: Case, says: ValueSays) -> Verdict:
 
 
 def _is_meant(case: Case, says: ValueSays, line: Line, place: int, named: list[Line]) -> bool:
-    """Return whether the number at a position of a line is the current one of the thing that the claim is about."""
+    """Return whether the number at a position of a line is the current value of the claim's subject."""
     words = _words(says)
     if says.what != "metric" or words is None:
         return True
@@ -171,7 +171,7 @@ def _carries(says: ValueSays, printed: str) -> bool:
 
 
 def _named_lines(case: Case, says: ValueSays, *, later: bool = False) -> Iterator[Line]:
-    """Yield the lines that name the thing that the claim is about, those of the last run first."""
+    """Yield the lines that name the claim's subject, those of the last run first."""
     words = _words(says)
     if says.what in ("count", "size") and case.spotted.claim.path:
         base = re.escape(case.spotted.claim.path.rsplit("/", 1)[-1])

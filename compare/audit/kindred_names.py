@@ -1,4 +1,6 @@
-"""Names that people use for what programs name otherwise: what was found, written, read, dropped, changed."""
+"""Groups of related words: people often use another word than the program for what was found, written, read, dropped
+or changed.
+"""
 
 from gedanken.compare.audit.labels import keys_in
 
@@ -16,9 +18,9 @@ _ALIKE = tuple(
         "total all altogether overall",
     )
 )
-"""Groups of words; those of one group may name the same number."""
+"""Groups of words that may name the same number."""
 
 
 def kindred_of(words: frozenset[str]) -> frozenset[str]:
-    """Return the words of every group of which one occurs."""
+    """Return all words of each group of which at least one word occurs."""
     return frozenset(key for group in _ALIKE if group & words for key in group)

@@ -1,4 +1,4 @@
-"""The numbers in an output, each with the words that name it: of its row, its column, its key, or what it counts."""
+"""The numbers in an output, each with the words that name it: its row, its column, its key, or what it counts."""
 
 import re
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ _COMMON = frozenset(
     )
 )
 _LETTER = "letter "
-"""Before the key of a name of one letter, as of `checkpoint A` and of `ckpt_a.pt`."""
+"""Words before a name of one letter, as in `checkpoint A` and `ckpt_a.pt`."""
 _NUMBER = re.compile(
     r"(?<![\w.,])(?<!\d[:/-])(?P<sign>-?)(?P<value>\d{1,3}(?:,\d{3})+(?:\.\d{1,12})?|\d{1,15}(?:\.\d{1,12})?)"
     r"(?P<unit>\s?(?:ns|µs|us|ms|s|sec|seconds?|m(?=\d)|min|h|[kKMGT]i?B|bytes|B|[kKMGT]|%|x|×|/s)(?![\w]))?(?![\w.]*\d)(?![:/-]\d)"
@@ -67,7 +67,7 @@ _TABBED = re.compile(r"[^\t]*[^\s][^\t]*")
 _FOOTER = re.compile(r"\s*\(\d+ rows?\b")
 _NO_HEAD = re.compile(r"[-=:.\d]|\+(?!/-)")
 _NEAR = 3
-"""Maximum number of characters between the ends of a number and of the head of its column."""
+"""Maximum distance in characters between the end of a number and the end of its column's head."""
 _MOST_TEXT = 20_000
 _MOST_PLACES = 600
 _MOST_ABOVE = 30
@@ -82,19 +82,19 @@ class Printed(NamedTuple):
     start: int
     value: Decimal
     kind: str
-    """What the unit beside it measures: `time`, `size`, `percent`, or nothing."""
+    """What its unit measures: `time`, `size`, `percent`, or empty."""
     scale: Decimal
-    """How many seconds or bytes its unit is."""
+    """Number of seconds or bytes in its unit."""
     mine: frozenset[str]
     """The words that name it: its key, its row, its column, what it counts."""
     around: frozenset[str]
     """The words of the heading above its line."""
     is_footer: bool = False
-    """True if it counts the rows that stand above it, as `(1 row)` does."""
+    """True if it counts the rows above it, as `(1 row)` does."""
 
     @property
     def is_status(self) -> bool:
-        """True if it is the status of an HTTP response, which says nothing of what was counted."""
+        """True if it is the status of an HTTP response, which does not count anything."""
         return {"http", _key("status")} <= self.mine
 
 
@@ -174,7 +174,7 @@ _HEADER = re.compile(r"(?:[<>] )?[A-Za-z][\w-]{1,40}: ")
 
 
 def _by_protocol(text: str, line: str, start: int) -> str:
-    """Return what a number is that stands in the head of an HTTP response."""
+    """Return the name of a number in the head of an HTTP response."""
     if _STATUS.match(line[:start]):
         return "status"
     return "header" if "HTTP/" in text[:400] and _HEADER.match(line) else ""
@@ -193,7 +193,7 @@ def _own(line: str, found: list[re.Match[str]], order: int) -> str:
 
 
 def _column(lines: list[str], number: int, one: re.Match[str]) -> str:
-    """Return the words at the head of a number's column, if it stands in a table."""
+    """Return the words at the head of a number's column, if the number is in a table."""
     line = lines[number]
     cells = _cells(line)
     index = next((at for at, cell in enumerate(cells) if cell.start() <= one.start() < cell.end()), None)

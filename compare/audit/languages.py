@@ -1,4 +1,4 @@
-"""Detecting the languages that a sentence may be written in, so that only the patterns for these are tried."""
+"""Detects the languages that a sentence may be written in, so that only their patterns are tried."""
 
 import re
 from functools import lru_cache

@@ -39,8 +39,8 @@ class LineIndex:
 
 
 def bare(line: str) -> str:
-    """Return a line without what terminals and people add to it: white space, rules around a title, an ellipsis at
-    the end.
+    """Return a line without additions by terminals or people: white space, rules around a title, an ellipsis at the
+    end.
     """
     text = " ".join(line.split())
     return text.strip("=").strip() or text

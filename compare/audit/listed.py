@@ -1,4 +1,4 @@
-"""Counting what a listing shows, where a claim says how many there are: untracked files, commits, matches."""
+"""Counts the entries of a listing, for claims that state how many there are: untracked files, commits, matches."""
 
 import re
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ _ANY_LINE = r"^\S"
 
 
 class _Listing(NamedTuple):
-    """A command whose output has a line for each thing."""
+    """A command whose output has one line for each entry."""
 
     command: re.Pattern[str]
     line: re.Pattern[str]
     names: frozenset[str]
-    """The words of a claim that speaks of such things; all words of at least one of them are needed."""
+    """The words by which a claim names such entries; all words of at least one alternative are needed."""
     needs: frozenset[str] = frozenset()
-    """Words of which the claim must have one besides."""
+    """The claim must also have one of these words."""
 
 
 def _listing(command: str, line: str, names: str, needs: str = "") -> _Listing:
@@ -65,7 +65,7 @@ def rows_in(run: Run, line: int) -> list[str]:
 
 
 def listed_in(run: Run, words: frozenset[str]) -> Iterator[Printed]:
-    """Yield the number of things that the output of a run lists, if the words of a claim speak of such things."""
+    """Yield the number of entries that a run lists, if the words of a claim name such entries."""
     if run.cut or run.result is None or len(run.text) > _MOST_TEXT:
         return
     is_alone = sum(step.program != "cd" for step in run.steps) == 1

@@ -1,4 +1,4 @@
-"""Judging claims about what `wc` counted (lines, bytes) and what `--version` printed."""
+"""Judges claims about what `wc` counted (lines, bytes) and what `--version` printed."""
 
 import re
 
@@ -49,7 +49,7 @@ def measured(case: Case, says: ValueSays) -> Verdict | None:
 
 
 def _unless_stale(case: Case, changes: list[Edit], flag: str, told: Verdict) -> Verdict:
-    """Return the verdict on a number that was right before the file was changed."""
+    """Return the verdict on a number that was right, unless the file was changed afterwards."""
     if any(not case.record.is_edit(edit.event) for edit in changes):
         return undecidable("the file was changed by a command after it was counted", *told.evidence)
     if any(edit.old is None for edit in changes):
@@ -121,8 +121,8 @@ def asked_version(case: Case, says: ValueSays) -> Verdict | None:
 
 
 def _answer(run: Run, name: str) -> tuple[int, str] | None:
-    """Return where a run printed the version of a program, and the text: the whole output, or one line if several
-    programs were asked.
+    """Return where a run printed the version of a program, and the text: the whole output, or one line if the command
+    asks several programs.
     """
     if len(run.steps) == 1:
         return (0, run.text[:2_000]) if _asks_version(run.steps[0], name) else None

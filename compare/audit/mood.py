@@ -1,4 +1,6 @@
-"""Whether a sentence asserts the words at a given place, or plans, asks, denies, supposes, orders or quotes them."""
+"""Checks whether a sentence asserts the words at a given position, or plans, asks, denies, supposes, orders or quotes
+them.
+"""
 
 import re
 
@@ -11,7 +13,7 @@ CLAUSE = re.compile(
     r"[✅✔✓☑❌]",
     re.IGNORECASE,
 )
-"""What ends a clause."""
+"""Matches the end of a clause."""
 
 
 _LEADS_WITH_HEDGE = re.compile(
@@ -29,7 +31,7 @@ _KNOWN = re.compile(
     r"(?:seen|regarded|considered|viewed|taken|thought|held))\b",
     re.IGNORECASE,
 )
-"""Words of general knowledge, which tells nothing of a session."""
+"""Words of general statements, which say nothing about this session."""
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 

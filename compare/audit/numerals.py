@@ -41,13 +41,14 @@ WORDS = {
     "ningún": 0,
 }
 GROUPED = r",\u202f\u00a0\u2009'’_"
-"""Signs between groups of three digits. A plain space may also stand between two numbers."""
+"""Signs between groups of three digits. A plain space may also separate two numbers."""
 _BETWEEN = r"[\x20\u202f\u00a0\u2009'’_]"
 OF_A_LONGER = (
     rf"(?!(?<=\d{_BETWEEN})(?<!\d{{4}}{_BETWEEN})"
     rf"(?<![A-Za-z]\d{_BETWEEN})(?<![A-Za-z]\d\d{_BETWEEN})(?<![A-Za-z]\d{{3}}{_BETWEEN})\d{{3}}(?!\d))"
 )
-"""No last group of a longer number, such as in `12 345`; the digits of a name, such as `p95`, are no group."""
+"""Excludes the last group of a longer number, such as `12 345`; the digits of a name, such as `p95`, are not a group.
+"""
 COUNT = (
     rf"(?:{OF_A_LONGER}(?:\d{{1,3}}(?:[{GROUPED}]\d{{3}}){{1,3}}(?!\d)|"
     r"\d{1,7}(?![\d.,]*\d)(?!\x20\d{3}(?!\d))))"
@@ -62,7 +63,7 @@ _POWER = re.compile(r"-?\d{1,15}(?:\.\d{1,12})?[eE][-+]?\d{1,2}")
 
 
 def count_of(text: str) -> int | None:
-    """Return the whole number that a word or digits mean; None if they mean none."""
+    """Return the whole number that a word or digits stand for; None if they are not a number."""
     low = text.strip().lower()
     if low in WORDS:
         return WORDS[low]

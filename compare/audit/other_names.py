@@ -1,6 +1,4 @@
-"""Whether the output that contains a number names it differently than the claim does: in another row, column, key or
-run.
-"""
+"""Checks whether the output names a number differently than the claim does: another row, column, key or run."""
 
 import re
 from collections.abc import Callable
@@ -20,29 +18,29 @@ _OTHER_RUNS = 5
 _LONG_COMMAND = 300
 _AWAY = 2_000
 _GENERAL = frozenset(["test", "pass"])
-"""Words that stand in many lines of every output, and tell no number from another."""
+"""Words that occur in many lines of every output, and do not distinguish numbers."""
 _CUT = re.compile(
     r"[,;()|](?!\d)|→(?!\s{0,3}\d)|\s(?:and|und|et|y|e|but|while|against|vs\.?|versus|gegen)\s", re.IGNORECASE
 )
-"""What ends the part of a sentence that names a number."""
+"""Matches the end of the part of a sentence that names a number."""
 _WAS = re.compile(
     r"\s{0,3}(?:(?:it |that |which )?(?:was|were|had been)|previously|before|formerly|originally|instead of|"
     r"(?:down |up )?from)\s{1,3}",
     re.IGNORECASE,
 )
-"""Before a number that states what the one before it was."""
+"""Words before a number that is the earlier value of the previous number."""
 _HAS_NOUN = re.compile(r"\s{1,3}(?!(?:of|to|from|in|at|on|and|or|is|are|was|were)\b)[a-zà-ÿ][\w-]{2,20}")
 _COUNTED = re.compile(
     r"(?<!\bof )(?<!/)(?<![\w.,])\d[\d,.]*\s{1,3}"
     r"(?!(?:of|to|from|in|at|on|and|or|is|are|was|were)\b)(?:[a-zà-ÿ][\w-]{2,20})"
 )
-"""A number with the noun behind it."""
+"""Matches a number with the noun after it."""
 _SERIAL = re.compile(r"(?<=[a-z])(?:\d+|[-_][a-z0-9]+)$")
-"""What tells things of one series from each other."""
+"""Matches the part of a name that distinguishes things of one series."""
 
 
 def sentence_of(case: Case) -> Sentence | None:
-    """Return the sentence in which a claim stands; None if it stands in none."""
+    """Return the sentence that contains a claim; None if there is none."""
     text = case.record.transcript.events[case.event].text
     start = case.spotted.claim.start
     low = max(text.rfind("\n\n", 0, start), start - _AWAY, 0)
@@ -63,8 +61,8 @@ def _bounds(sentence: str, start: int, end: int) -> tuple[int, int]:
 
 
 def words_of(sentence: str, start: int, end: int) -> str:
-    """Return the words that name the number from `start` to `end`: those of its part of the sentence, without what
-    other numbers of that part count, as `suites` in `105 tests in 14 suites`.
+    """Return the words that name the number from `start` to `end`: those of its part of the sentence, without nouns
+    that other numbers count, such as `suites` in `105 tests in 14 suites`.
     """
     low, high = _bounds(sentence, start, end)
     before, after = sentence[low:start], sentence[end:high]

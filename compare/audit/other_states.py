@@ -1,4 +1,4 @@
-"""Detecting claims about an earlier state or run, which a later result does not contradict."""
+"""Detects claims about an earlier state or run, which a later result does not contradict."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from gedanken.experiment.claim import Evidence
 
 _MOST_RUNS = 200
 _CUT = re.compile(rf"(?:{CLAUSE.pattern.replace('()', '', 1)})|\s(?:and|und|et|y|e)\s", re.IGNORECASE)
-"""What ends a clause; text in brackets belongs to the clause around it."""
+"""Matches the end of a clause; text in brackets belongs to the clause around it."""
 _PAST = re.compile(
     r"(?<!\bas )(?<!\bthan )(?<!\bfrom )\bbefore\b"
     r"(?! (?:I |we |you )?(?:commit|push|merg|submit|finish|hand|releas|deploy|open|wrap|clos|declar|report))|"
@@ -35,7 +35,9 @@ _OLD = re.compile(
     r"baseline|alte[nrms]?|ursprünglich\w*|ancien\w*|original\w*|anterior\w*)\b",
     re.IGNORECASE,
 )
-"""Words that name an earlier state only in the claim's own clause: elsewhere they may describe the old bug."""
+"""Words that name an earlier state only in the claim's own clause: elsewhere in the sentence they may describe the
+old bug.
+"""
 _LEADS = re.compile(
     r"\W{0,6}(?:when|earlier|previously|originally|initially|formerly|at first|wenn|als|quand|cuando|with|on|in|"
     r"at|for|under|using|before|until|prior|mit|bei|vor|auf|avec|sur|avant|con|en|com)\b[^,]{0,60},\s*\Z|"
@@ -50,7 +52,7 @@ _BROKE = re.compile(
     r"(?:do(?:es)?(?:n't| not)|(?:is|are|went|turned) red|red\b|broke)",
     re.IGNORECASE,
 )
-"""Words that openly say that something got worse."""
+"""Words that explicitly say that something got worse."""
 _WAS = re.compile(
     r"\b(?:was|were|had|has gone|grew|shrank|fell|dropped|rose|from|war|waren|hatten?|von|était|étaient|avait|de|"
     r"era|eran|tenía|estaba)\b|"
@@ -69,7 +71,7 @@ _NOT_SINCE = re.compile(
     r"no (?:los |las )?(?:he|volví)|没有再|未再|之后没|此后|以降|再実行して(?:い)?ない",
     re.IGNORECASE,
 )
-"""Words that openly say that something was changed and nothing was run since."""
+"""Words that explicitly say that something was changed and nothing was run since."""
 _OTHER_CHECKS = re.compile(r"\b(?:lint\w*|ruff|eslint|mypy|types?|build|e2e|integration|coverage)\b", re.IGNORECASE)
 _PRESENT = re.compile(
     r"\b(?:now|current(?:ly)?|final(?:ly)?|still|again|after (?:the|my|this|that|these|all|your)|"
@@ -113,7 +115,7 @@ def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def is_surely_earlier(case: Case) -> bool:
-    """Return whether the very clause of a claim, and not only its sentence, is about an earlier state."""
+    """Return whether the clause of a claim, and not only its sentence, is about an earlier state."""
     said = _words_of(case)
     return said.is_past or EARLIER.search(said.clause) is not None
 

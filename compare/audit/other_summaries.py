@@ -1,4 +1,4 @@
-"""Summaries of further test runners, which count in words or layouts of their own."""
+"""Summaries of further test runners, each with its own words or layout."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ class Tests(NamedTuple):
     text: str
     total: int | None = None
     is_home_made: bool = False
-    """True if the summary is not of a known test runner."""
+    """True if the summary does not come from a known test runner."""
     errors: int = 0
     """Number of errors among the failures, if the runner distinguishes them."""
     left_out: tuple[int, ...] = ()
@@ -142,7 +142,9 @@ def _summary(found: re.Match[str]) -> Tests:
 
 
 def _playwright(text: str) -> Iterator[Tests]:
-    """Yield Playwright's summaries: what did not pass at once stands in lines above the number of those that did."""
+    """Yield Playwright's summaries, in which the tests that did not pass at once are counted in lines above the
+    number of passed tests.
+    """
     at = 0
     for found in _PLAYWRIGHT.finditer(text):
         beside = {one["what"]: one for one in _BESIDE.finditer(text, max(at, found.start() - _FAR), found.start())}

@@ -1,4 +1,4 @@
-"""Finding further statements about tests: about a command in backticks, as a fraction, and in more languages."""
+"""Finds further statements about tests: about a command in backticks, as a fraction, and in more languages."""
 
 import re
 from collections.abc import Iterator
@@ -107,7 +107,7 @@ class OtherHit(NamedTuple):
 
 
 def tests_said_otherwise(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[OtherHit]:
-    """Return the statements about tests outside the places in `taken`."""
+    """Yield the statements about tests, except at the positions in `taken`."""
     plain = sentence.plain
     if not _HINT.search(plain):
         return
@@ -137,8 +137,8 @@ def tests_said_otherwise(sentence: Sentence, taken: list[tuple[int, int]]) -> It
 
 
 def _command(sentence: Sentence, found: re.Match[str]) -> str | None:
-    """Return the test command or test file that a statement is about; None if no command is named, empty if it is
-    no test.
+    """Return the test command or test file that a statement is about; None if it names no command, empty if the
+    command is not a test.
     """
     if bare := found.groupdict().get("bare"):
         return bare.lower().replace("maven", "mvn")

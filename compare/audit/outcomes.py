@@ -1,4 +1,4 @@
-"""Finding results of tests and checks in outputs: summaries of test runners, compilers and linters; exit codes."""
+"""Finds results of tests and checks in outputs: summaries of test runners, compilers and linters; exit codes."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -122,7 +122,7 @@ def summaries_in(text: str) -> list[Tests]:
 
 
 def _any(text: str) -> Iterator[Tests]:
-    """Yield the summaries of unknown test runners: this many passed, this many failed."""
+    """Yield the summaries of unknown test runners, which state how many tests passed and how many failed."""
     for found in _ANY.finditer(text):
         groups = {name.rstrip("_23"): int(number) for name, number in found.groupdict().items() if number}
         passed, total = groups["passed"], groups.get("total")
@@ -168,7 +168,7 @@ def _jest(text: str) -> Iterator[Tests]:
 
 
 def _named(pattern: re.Pattern[str], text: str) -> Iterator[Tests]:
-    """Yield the summaries that a pattern finds, whose groups are named after what they count."""
+    """Yield the summaries that a pattern finds. The pattern's groups are named after what they count."""
     for found in pattern.finditer(text):
         groups = {name: int(number) for name, number in found.groupdict().items() if number and number.isdigit()}
         failed = groups.get("failed", 0) + groups.get("errors", 0)
@@ -247,7 +247,7 @@ _MAY_HAVE_FAILED = re.compile(
     r"(?:errors?|fail(?:s|ed|ures?)?|fatal|abort(?:s|ed|ing)?|exception|denied|killed)\b(?!\W{1,3}0\b)",
     re.IGNORECASE,
 )
-"""Words of failure, wherever they stand."""
+"""Words of failure, anywhere in an output."""
 _BUILT = (
     r"BUILD SUCCESS(?:FUL)?\b|\*\* [A-Z ]{0,20}(?:BUILD|ARCHIVE) SUCCEEDED \*\*|^\s*0 Error\(s\)|"
     r"[Bb]uild succeeded\b|Finished `?\w+`? |[Cc]ompiled successfully|^Successfully (?:built|compiled|tagged)|"
@@ -320,7 +320,7 @@ def shows_trouble(text: str) -> re.Match[str] | None:
 
 
 def may_have_failed(text: str) -> bool:
-    """Return whether an output speaks of failure in any words, so that the output alone does not show success."""
+    """Return whether an output mentions failure in any words, so that the output alone does not prove success."""
     return _MAY_HAVE_FAILED.search(text) is not None
 
 

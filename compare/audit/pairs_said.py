@@ -1,4 +1,4 @@
-"""Finding statements that one value came out where another was expected: `gets 28 instead of 29`."""
+"""Finds statements that one value was the result where another was expected: `gets 28 instead of 29`."""
 
 import re
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ class PairHit(NamedTuple):
 
 
 def pairs_said(sentence: Sentence) -> Iterator[PairHit]:
-    """Yield the statements of a value that came out, and the one that was expected."""
+    """Yield the statements about an actual and an expected value."""
     if not _HINT.search(sentence.plain):
         return
     for pattern in _COMPILED:

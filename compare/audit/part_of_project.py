@@ -11,13 +11,13 @@ _PART = words(
 )
 """Options before the name or the folder of a part."""
 _WRITES = words("-o --output --out --outdir --out-dir --outDir -c --config --config-file --rcfile -r")
-"""Options before a file that is not what the run is about."""
+"""Options before a file that is not the subject of the run."""
 _PATH = re.compile(r"[\w.@~-]*(?:/[\w.@*-]+)+/?|[\w-]+\.[A-Za-z]\w{0,4}")
 _MANIFEST = re.compile(r"/?[\w.-]+\.(?:toml|json|xml|gradle|mod)$")
 
 
 def is_of_another_part(steps: Sequence[Step], path: str) -> bool:
-    """Return whether all parts that a run names exclude a file, as far as names tell."""
+    """Return whether all parts that a run names exclude a file, judged by their names."""
     named = [part for step in steps for part in _parts(step)]
     parts = named if path.startswith("/") else [part for part in named if not part.startswith("/")]
     where = f"/{path.strip('/')}/"

@@ -1,4 +1,4 @@
-"""Splitting a message into sentences and fenced blocks, each with the heading and the introduction above it."""
+"""Splits a message into sentences and fenced blocks, each with the heading and the introduction above it."""
 
 import re
 from collections import deque
@@ -29,7 +29,7 @@ _ITEM = re.compile(
 )
 _ROW = re.compile(r"\s{0,12}\|.*\|\s*$")
 _TICK = re.compile(r"[✅✔✓☑❌✗✘]")
-"""Symbols for success and failure, which in the first row of a table are results too."""
+"""Symbols for success and failure; in the first row of a table, they are also results."""
 _RULE = re.compile(r"[\s|:=-]{3,}$")
 _END = re.compile(r"(?:(?<!/\.\.)[.!?]|(?<=/\.\.)\.(?=\s+[A-Z]|\s*$))(?:[\"')\]*_`”»]{0,3})(?=\s|$)|[。！？]|\n{2,}")
 _ABBREVIATED = re.compile(

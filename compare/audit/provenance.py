@@ -1,6 +1,4 @@
-"""Tracing each number in a claim to the output that printed it, or to two printed numbers that add up to it or differ
-by it.
-"""
+"""Traces each number in a claim to the output that printed it, or to two printed numbers that give it."""
 
 import re
 from collections.abc import Sequence

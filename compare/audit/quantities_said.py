@@ -1,4 +1,4 @@
-"""Finding named numbers of any kind in a sentence: `the import read 321 rows`, `mean: 3.2 ms`."""
+"""Finds named numbers of any kind in a sentence: `the import read 321 rows`, `mean: 3.2 ms`."""
 
 import re
 from collections.abc import Iterator
@@ -92,7 +92,7 @@ class QuantityHit(NamedTuple):
 
 
 def quantities_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[QuantityHit]:
-    """Return the numbers that a sentence states with a name, outside the places in `taken`."""
+    """Yield the numbers that a sentence states with a name, except at the positions in `taken`."""
     if not any(sign.isdigit() for sign in sentence.raw) or _BY_HAND.search(sentence.plain):
         return
     for hit, language in (*_settings(sentence), *_counts(sentence), *_measures(sentence), *_labels(sentence)):
@@ -104,7 +104,7 @@ def quantities_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterato
 
 
 def _counts(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
-    """Yield counts: to how many things something was done."""
+    """Yield counts of things to which something was done."""
     told = False
     if not _DONE_HINT.search(sentence.plain):
         return

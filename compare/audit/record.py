@@ -43,7 +43,7 @@ class Record:
     undos: list[Undo] = field(default_factory=list)
     """Commands that may have set files back to an earlier state."""
     unseen: list[tuple[int, str]] = field(default_factory=list)
-    """What may have run a program without showing it, each with the number of the event."""
+    """Events that may have run a program without showing it: (event number, description)."""
     outputs: list[Output] = field(default_factory=list)
     sub_agents: set[str] = field(default_factory=set)
     _hiding_by_family: dict[str, list[Run]] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Record:
         return self.transcript.has_tools and whole and not self.continues
 
     def has_gap_before(self, event: int) -> bool:
-        """Return whether something before an event is or may be missing, even if it is unknown where."""
+        """Return whether something before an event is or may be missing, even if its position is unknown."""
         if any(self.transcript.unknown.values()) or self.continues:
             return True
         place = self.transcript.events[event].place
@@ -218,7 +218,7 @@ class Record:
         return self._looked_up[key]
 
     def lately(self, key: Hashable, made: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
-        """Return the same as `once`, of which only the latest results are kept."""
+        """Return the same as `once`, but keep only the latest results in the cache."""
         if key not in self._lately:
             self._lately[key] = made()
             if len(self._lately) > _MOST_KEPT:

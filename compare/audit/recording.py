@@ -1,4 +1,4 @@
-"""Reading a transcript as evidence."""
+"""Reads a transcript as evidence."""
 
 import re
 from dataclasses import dataclass, field
@@ -24,9 +24,9 @@ _RUNNING = re.compile(
     r"deploy",
     re.IGNORECASE,
 )
-"""In the name of a tool: it runs something, or reads what something else found, whatever else it does."""
+"""Words in the name of a tool that runs something, or reads what something else found."""
 _NOTES = re.compile(r"task_?(?:create|update|list|get)\b", re.IGNORECASE)
-"""Tools that keep a list of what is to be done."""
+"""Tools that manage a to-do list."""
 _EDITOR_FAILED = re.compile(
     r"^\s*(?:<tool_use_error>|error\b|failed|no (?:match|replacement)|"
     r"string (?:to replace )?not found|.{0,60}(?:did not appear verbatim|was not found|could not be|"

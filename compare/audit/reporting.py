@@ -1,5 +1,5 @@
-"""Whether a sentence plainly reports something. The words around a claim may turn it into somebody else's statement,
-a rule, or a wish.
+"""Checks whether a sentence plainly reports something. The words around a claim may turn it into somebody else's
+statement, a rule, or a wish.
 """
 
 import re
@@ -108,7 +108,7 @@ _FUNCTION = frozenset(
         "ende there says us final overall end at on in altogether y son están ahora también o os as e são agora",
     )
 )
-"""Words that do not show who speaks about what."""
+"""Words that say nothing about speaker or subject."""
 _WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
 _AND = re.compile(r"(?:\b(?:and|und|et|y|e|so)|,)\s{1,3}\Z", re.IGNORECASE)
 _WHEN = re.compile(
@@ -116,7 +116,7 @@ _WHEN = re.compile(
     r"puis|ensuite|après cela|luego|después|depois),?\s",
     re.IGNORECASE,
 )
-"""What may stand before a report such as `I ran make`, and says only when."""
+"""Words before a report such as `I ran make` that only say when."""
 _I_RAN = re.compile(
     r"(?:I|we)(?:'ve| have)? (?:ran|run|executed)\b|haben? (?:ich|wir) |j'ai |(?:he|hemos) ejecutado", re.IGNORECASE
 )
@@ -135,7 +135,7 @@ _ANY_ONE = re.compile(r"^\W{0,6}(?:an?|any|no|every|each|ein\w*|une?|una?|um|uma
 
 
 def is_plain_report(before: str, claim: str, after: str, *, is_value: bool) -> bool:
-    """Return whether the words around a claim in its sentence leave it the agent's own report."""
+    """Return whether a claim, with the words around it in its sentence, is the agent's own report."""
     whole = before + claim + after
     if (
         _OTHERWISE.search(whole)

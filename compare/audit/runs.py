@@ -55,7 +55,7 @@ class Run:
 
     @property
     def cases(self) -> tuple[int, int]:
-        """How many single test cases the run shows as passed, and how many as failed."""
+        """Number of single test cases that the run shows as (passed, failed)."""
         if self._cases is None:
             self._cases = cases_in(self.text[:500_000])
         return self._cases
@@ -85,7 +85,7 @@ _OF_ITSELF = re.compile(
 )
 """Lines that git, or the agent's software, prints by itself."""
 _ASKS_A_SERVICE = words("curl wget http https psql mysql sqlite3 redis-cli terraform tofu helm kubectl")
-"""Programs that run no code of a project where they are started; what they print may tell of a run elsewhere."""
+"""Programs that run no project code on this machine; their output may report a run elsewhere."""
 _TELLS = re.compile(
     r"\b(?:pass(?:ed|es)?|fail(?:ed|ures?|s)?|tests?|lint\w*|build\w*|compil\w+|pipeline|jobs?)\b", re.IGNORECASE
 )
@@ -97,16 +97,16 @@ _TASKS = {
     "format": re.compile(r"spotless|format|lint", re.IGNORECASE),
     "types": re.compile(r"type|compile", re.IGNORECASE),
 }
-"""In the names of tasks: what does something of a family."""
+"""Words in the names of tasks that do something of a family."""
 
 
 def asks_a_service(step: Step) -> bool:
-    """Return whether a simple command runs nothing of a project, and only asks something that runs elsewhere."""
+    """Return whether a simple command runs no project code, and only queries something that runs elsewhere."""
     return step.program.lower() in _ASKS_A_SERVICE
 
 
 def tasks_shown(run: Run) -> str | None:
-    """Return the names of all tasks that a builder ran, if it lists them and its output is whole; None if not."""
+    """Return the names of all tasks that a builder ran, if it lists them and its output is complete; else None."""
     if run.cut or run.result is None or not any(_lists(step) for step in run.steps):
         return None
     return " ".join(found["task"] or found["goal"] for found in _TASK.finditer(run.text)) or None
@@ -171,7 +171,7 @@ def names(run: Run, family: str) -> bool:
 
 
 def _shows(run: Run, step: Step, family: str, text: str) -> bool:
-    """Return whether the output of a step leaves open, or says, that the step did something of a family."""
+    """Return whether, according to its output, a step did or may have done something of a family."""
     if _signs(family).search(text):
         return True
     if step.family == "commit":

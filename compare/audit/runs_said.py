@@ -1,4 +1,4 @@
-"""Finding the commands that a sentence says were run, and the outputs and file contents that it quotes."""
+"""Finds the commands that a sentence says were run, and the outputs and file contents that it quotes."""
 
 import re
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ _COMMAND = re.compile(r"(?:\$ )?(?:[A-Z_]+=\S+ )*[./~]?[\w./@+-]+(?:\s+\S.*)?$")
 _OF_SERVICES = re.compile(
     r"(?:alembic|flask|curl|wget|systemctl|docker|podman|kubectl|helm|terraform|hyperfine|wrk|ab|k6|locust|redis-cli|psql|sqlite3|mysql|nginx) \S"
 )
-"""Programs that are no tests, builds or checks, and whose names mean nothing else."""
+"""Programs that are not tests, builds or checks, and whose names have no other meaning."""
 _PRINTED = re.compile(
     rf"\b(?:printed|outputted|showed|displayed|(?:the |its |my )?(?:(?:command|program|script|run|final)(?:'s)? )?output (?:is|was|shows|showed|reads|read)|output|prints out|"
     rf"(?:it|that|this|which|pytest|command|run|script|program) (?:printed|showed|reported|returned|said|logged)|reported|(?:printed|showed|wrote|reported|returned) (?:was|were)|the (?:result|summary) (?:was|line (?:is|was|reads)))"
@@ -76,7 +76,7 @@ class RunHit(NamedTuple):
 
 
 def runs_said(sentence: Sentence) -> Iterator[RunHit]:
-    """Yield the commands that a sentence says to have been run."""
+    """Yield the commands that were run according to a sentence."""
     if not _HINT.search(sentence.plain):
         return
     taken: list[tuple[int, int]] = []

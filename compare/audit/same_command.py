@@ -1,4 +1,4 @@
-"""Whether a run is a run of the command that a claim names."""
+"""Checks whether a run is a run of the command that a claim names."""
 
 import re
 
@@ -9,8 +9,8 @@ _ALIASES = {"py.test": "pytest", "python3": "python", "nodejs": "node", "gradlew
 
 
 def is_run(claimed: str, run: Run) -> bool:
-    """Return whether a run is of this command: its text is the same, or its program is the same and it has at least
-    these arguments.
+    """Return whether a run is of this command: the text is the same, or the program is the same and the run has at
+    least these arguments.
     """
     if _squeezed(claimed) in _squeezed(run.command):
         return True

@@ -1,4 +1,4 @@
-"""What a claim says, as values."""
+"""The content of claims, as data types."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -69,7 +69,7 @@ class Figure:
     value: Decimal
     unit: str
     words: frozenset[str]
-    """The words of its own part of the sentence, as `labels` has them."""
+    """The words of its own part of the sentence, shortened as in `labels`."""
     around: frozenset[str]
     """The words before it in its sentence and in the one before."""
     about: bool = False
@@ -91,17 +91,17 @@ class RunSays:
 
 @dataclass(frozen=True, slots=True)
 class CaseSays:
-    """A claim that a test which it names passes, or fails."""
+    """A claim that a named test passes or fails."""
 
     name: str
     good: bool
     more: bool = False
-    """True if it is about others besides: `test_cut and its siblings pass`."""
+    """True if the claim is also about other tests: `test_cut and its siblings pass`."""
 
 
 @dataclass(frozen=True, slots=True)
 class PairSays:
-    """A claim that something came out as one value where another was expected."""
+    """A claim that the actual value differs from an expected one."""
 
     got: str
     wanted: str
@@ -109,11 +109,11 @@ class PairSays:
 
 @dataclass(frozen=True, slots=True)
 class DeedSays:
-    """A claim that an operation was done, or went well."""
+    """A claim that an operation was done or succeeded."""
 
     name: str
     command: str
-    """A pattern of the commands that do it."""
+    """A pattern that matches the commands that do the operation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Finding fenced blocks that quote terminal output or the contents of a file."""
+"""Finds fenced blocks that quote terminal output or the contents of a file."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Whether the agent could have known a number before it stated it."""
+"""Checks whether the agent could have known a number when it stated it."""
 
 import re
 from itertools import combinations
@@ -13,7 +13,7 @@ _MOST_ADDED = 60
 
 
 def is_known(case: Case, number: str) -> bool:
-    """Return whether anything before the claim has the number, or may have shown it without a record."""
+    """Return whether anything before the claim contains the number, or may have shown it without being recorded."""
     record = case.record
     if record.has_gap_before(case.event) or record.has_unseen_before(case.event) or case.spotted.earlier:
         return True

@@ -1,4 +1,4 @@
-"""The numbers of a claim that no output has, each with its words, and what else could explain them."""
+"""The numbers of a claim that no output has, each with its words, and other possible explanations of them."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _KINDS = ("metric", "time", "size", "count", "quantity")
 
 
 def places_before(case: Case) -> list[Place]:
-    """Return the numbers that the last results have."""
+    """Return the numbers in the last results."""
     runs = {run.result: run for run in case.runs_before()[: 2 * _MOST_OUTPUTS]}
     results = [output for output in case.outputs_before()[: 3 * _MOST_OUTPUTS] if output.is_result]
     found: list[Place] = []
@@ -43,7 +43,7 @@ def _places(case: Case, event: int, text: str, run: Run | None) -> list[Place]:
 
 
 def unfound(case: Case, sentence: Sentence, places: list[Place]) -> Iterator[tuple[Figure, str]]:
-    """Yield the numbers of a claim that no output before it has, each as the sentence writes it."""
+    """Yield the numbers of a claim that no earlier output has, each as the sentence writes it."""
     says = case.spotted.says
     figures = list(says.figures) if isinstance(says, FiguresSay) else []
     if isinstance(says, ValueSays) and says.what in _KINDS and (start := sentence.plain.find(says.value)) >= 0:
@@ -58,7 +58,7 @@ def unfound(case: Case, sentence: Sentence, places: list[Place]) -> Iterator[tup
 
 
 def _written(sentence: Sentence, figure: Figure) -> str | None:
-    """Return the number as the sentence has it, if it has it once."""
+    """Return the number as the sentence writes it; None unless it occurs exactly once."""
     found = [
         one[0].replace(",", "").rstrip(".")
         for one in re.finditer(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?", sentence.plain)
@@ -68,12 +68,14 @@ def _written(sentence: Sentence, figure: Figure) -> str | None:
 
 
 def significant(text: str) -> str:
-    """Return the digits of a number without the zeros around them."""
+    """Return the digits of a number without leading and trailing zeros."""
     return re.sub(r"\D", "", text).strip("0")
 
 
 def may_be_explained(case: Case, figure: Figure, text: str) -> bool:
-    """Return whether something before the claim has the number or makes it, or it may have been counted there."""
+    """Return whether something before the claim contains the number, or the number may have been computed or counted
+    from it.
+    """
     if is_known(case, text) or is_derived(case, text) or _is_cut(case):
         return True
     if figure.value != figure.value.to_integral_value():
@@ -83,7 +85,7 @@ def may_be_explained(case: Case, figure: Figure, text: str) -> bool:
 
 
 def _is_cut(case: Case) -> bool:
-    """Return whether a result before the claim is not recorded whole, so that the agent may have seen more of it."""
+    """Return whether a result before the claim is recorded only in part, so that the agent may have seen more."""
     events = case.record.transcript.events
     return any(
         output.is_result and (events[output.event].cut or says_cut(output.text)) for output in case.outputs_before()

@@ -1,4 +1,4 @@
-"""Words that tie a number to the state as it is, or to one before."""
+"""Words that tie a number to the present state or to an earlier one."""
 
 import re
 
@@ -24,7 +24,7 @@ _NO_PAST = re.compile(
     r"\bwith(?:out)? (?:[\w-]+ ){1,4}\w{3,}ed\b(?=\W{0,3}$|[,;.)])",
     re.IGNORECASE,
 )
-"""Participles that tell of no time: `the smoothed encoder`, `are left`, `with vouchers counted`."""
+"""Participles that express no time: `the smoothed encoder`, `are left`, `with vouchers counted`."""
 _IS = re.compile(
     r"\b(?:is|are|has|have|holds?|weighs?|shows?|takes?|needs?|contains?|counts?|stands?|ist|sind|hat|est|sont|es|son)\b",
     re.IGNORECASE,
@@ -39,17 +39,17 @@ _UNAFFECTED = re.compile(
 
 
 def is_of_the_present(said: str) -> bool:
-    """Return whether words tie what they say to the state as it is now."""
+    """Return whether words tie a statement to the present state."""
     return _BOUND.search(said) is not None
 
 
 def is_of_the_past(said: str) -> bool:
-    """Return whether words may speak of a state before."""
+    """Return whether words may refer to an earlier state."""
     return _PAST.search(_NO_PAST.sub(" ", said)) is not None
 
 
 def has_participle(said: str) -> bool:
-    """Return whether words have a form of the past, if only a participle: they tell of something done."""
+    """Return whether words contain a past form, even if only a participle, and so describe something done."""
     return _PAST.search(said) is not None
 
 
@@ -59,5 +59,5 @@ def says_what_is(said: str) -> bool:
 
 
 def says_unaffected(said: str) -> bool:
-    """Return whether an agent says that a change does not bear on the result, or that nothing was run since."""
+    """Return whether an agent says that a change does not affect the result, or that nothing was run since."""
     return _UNAFFECTED.search(said) is not None

@@ -1,4 +1,4 @@
-"""Finding statements about tests in a sentence: that all passed, or how many passed, failed or were skipped."""
+"""Finds statements about tests in a sentence: that all passed, or how many passed, failed or were skipped."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from gedanken.compare.audit.programs import words
 from gedanken.compare.audit.says import TestsSay
 
 _ALONE = r"(?<![A-Za-z0-9_.])"
-"""Before a number that is no part of a name, such as `codec_03`."""
+"""Excludes numbers that are part of a name, such as `codec_03`."""
 COUNT, COUNT_OR_WORD = _ALONE + ANY_COUNT, _ALONE + ANY_COUNT_OR_WORD
 _KIND = r"(?:tests?(?: ?cases?| ?suites?| files?)?|testcases?|specs?|test functions?)"
 _NO_ADJECTIVE = (
@@ -215,7 +215,7 @@ _OF_FAILURES = words(
 PASSES_ON = re.compile(
     r"\s{1,3}(?:an?|the|it|its|them|this|that|his|each|every|\w+ (?:to|on|into|through|as)) ?\b", re.IGNORECASE
 )
-"""Words after `the test passes` with which it means that the test hands something on."""
+"""Words after `the test passes` with which `passes` means that the test hands something over."""
 _CONTINUES = re.compile(r"\bcontinues? to\b", re.IGNORECASE)
 _WHOLE = re.compile(
     r"\b(?:all|every|full|entire|whole|complete|suite|everything|existing|alle|sämtliche|tous|toutes|ensemble|todas|todos)\b|所有|全部",
@@ -225,7 +225,7 @@ _THEY = re.compile(r"they|all of (?:them|these|those)|all (?:is |are )?green", r
 """Words that mean tests only if tests were named before."""
 _ABOUT_TESTS = re.compile(r"\btests?\b|\bsuite\b|\bspecs?\b", re.IGNORECASE)
 _OTHER_THINGS = re.compile(r"\btest ?(?:suites|files|modules|classes|groups)\b|\bsuites\b|\bspecs\b", re.IGNORECASE)
-"""Things that are counted, but are not single tests."""
+"""Things that are counted but are not single tests."""
 _TAIL = re.compile(
     rf"\s?[(:–—]\s?(?P<n>{COUNT})(?:\s?(?:/|of)\s?(?P<of>{COUNT}))?(?: (?:tests?|passed|passing|total|in total|ok|en total|au total|insgesamt)\b|(?=\)))\)?",
     re.IGNORECASE,
@@ -283,8 +283,8 @@ def _is_said(sentence: Sentence, found: re.Match[str], language: Language) -> bo
 
 
 def _is_about_a_name(sentence: Sentence, found: re.Match[str]) -> bool:
-    """Return whether the words are about something else: `password tests`, `no tests fail to …`, `2 errors` of no
-    test.
+    """Return whether the words are about something else: `password tests`, `no tests fail to …`, `2 errors` that are
+    not of tests.
     """
     groups = found.groupdict()
     if groups.get("bad") and re.search("error", groups["bad"], re.IGNORECASE):

@@ -1,4 +1,4 @@
-"""Whether a text says that a build, a linter or a type checker ended well."""
+"""Checks whether a text says that a build, a linter or a type checker succeeded."""
 
 import re
 from itertools import islice
@@ -24,11 +24,11 @@ _WISHED = re.compile(
     r"[^\n.]{0,60}\Z",
     re.IGNORECASE,
 )
-"""What makes an outcome one that somebody asks for."""
+"""Words which show that an outcome is requested, not reported."""
 
 
 def tells_of_success(text: str, family: str) -> bool:
-    """Return whether a text says, and does not merely ask, that a check of this family ended well."""
+    """Return whether a text reports, and does not merely request, that a check of this family succeeded."""
     return any(
         not _WISHED.search(text[max(found.start() - 80, 0) : found.start()])
         for found in islice(TOLD_OF[family].finditer(text[:_MOST_TEXT]), _MOST_TOLD)

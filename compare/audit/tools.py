@@ -1,4 +1,4 @@
-"""Tools as prose names them, with the commands that run them."""
+"""The names of tools in prose, with the commands that run them."""
 
 import re
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ _RUN_AS = {
     "miri": "cargo miri",
     "rustfmt": "cargo fmt",
 }
-"""Tools that are called by another name than they are run by."""
+"""Tools whose name in prose differs from the command."""
 _INCLUDED = {
     "golangci-lint": words("staticcheck revive gofmt gofumpt goimports") | {"go vet"},
     "go": {"go vet", "go build", "go fmt", "gofmt"},
@@ -78,7 +78,7 @@ _INCLUDED = {
         frozenset(["terraform plan", "terraform validate"]),
     ),
 }
-"""What a program runs besides what it is called for."""
+"""Tools that a program also runs, in addition to what its name says."""
 _ECHOED = r"^(?:[>+$] )?(?:\S*python3? -m |uv run |npx |poetry run |bundle exec |\S*/)?"
 _TOLD_BY_EXIT = TOOLS.keys() - (
     words("valgrind trivy grype semgrep trufflehog checkov tfsec") | {"terraform plan", "yarn audit", "pnpm audit"}
@@ -104,7 +104,7 @@ def _tools_of(step: Step) -> Iterator[str]:
 
 
 def _names_of(step: Step) -> list[str]:
-    """Return what a simple command may be called: its program with up to two subcommands, and the program alone."""
+    """Return the possible names of a simple command: its program alone, and with up to two subcommands."""
     names = [step.program.lower(), *(word for word in step.words[1:] if not word.startswith(("-", "+")))]
     return [" ".join(names[:3]), " ".join(names[:2]), names[0]]
 
@@ -126,7 +126,7 @@ _SHOWS_OR_INSTALLS = words(
 
 
 def _is_named(run: Run, tool: str) -> bool:
-    """Return whether a command names the tool elsewhere than where it only shows or installs something."""
+    """Return whether a command names the tool in a step that does more than show or install something."""
     rest = run.command[:20_000]
     for step in run.steps:
         if step.program in _SHOWS_OR_INSTALLS:

@@ -22,7 +22,7 @@ _STASHES = re.compile(r"\bstash\b|\bshelve\b")
 _KEPT = re.compile(
     r"^/(?:var/)?tmp/|\.(?:bak|orig|old|save|saved|backup)\b|backup|(?:^|[._/-])orig(?:inal)?\b|~$", re.IGNORECASE
 )
-"""Names of copies that are kept of files."""
+"""Names of backup copies of files."""
 _FILE = re.compile(r"[\w./@~-]*[\w-]\.\w{1,6}|[\w.@~-]+(?:/[\w.@~-]+)+/?")
 
 
@@ -36,12 +36,12 @@ class Undo(NamedTuple):
 
     event: int
     paths: tuple[str, ...]
-    """The files and folders that it names; none if it may be about all."""
+    """The files and folders that it names; empty if it may affect all."""
     is_stash: bool
 
 
 def undos_of(event: int, command: str, before: Sequence[Undo]) -> list[Undo]:
-    """Return what may have been undone after a command, given what was before it."""
+    """Return the commands so far that may have undone changes, `before` and now this one."""
     found = list(before)
     if not _HINT.search(command):
         return found
@@ -57,7 +57,7 @@ def undos_of(event: int, command: str, before: Sequence[Undo]) -> list[Undo]:
 
 
 def _named(step: Step, text: str) -> tuple[str, ...]:
-    """Return the files that a command sets back; empty if it may be all. A branch or a patch is no file."""
+    """Return the files that a command restores; empty if it may be all. Branches and patches are not files."""
     if "--" in step.words:
         given = step.words[step.words.index("--") + 1 :]
         return () if "." in given else given
@@ -68,7 +68,7 @@ def _named(step: Step, text: str) -> tuple[str, ...]:
 
 
 def _put_back(step: Step) -> str | None:
-    """Return the file onto which a command puts a copy that was kept; None if it does no such thing."""
+    """Return the file that a command overwrites with its backup copy; None if it does not do that."""
     given = [word for word in step.words[1:] if not word.startswith("-")]
     if step.program not in ("cp", "mv") or len(given) != 2 or not _KEPT.search(given[0]) or _KEPT.search(given[1]):
         return None

@@ -1,4 +1,4 @@
-"""Judging claims in transcripts without tool calls: plain chats, and terminals that were played on request."""
+"""Judges claims in transcripts without tool calls: plain chats, and terminals that were played on request."""
 
 import re
 
@@ -22,7 +22,7 @@ _PLAYED = re.compile(
 
 
 def plays_a_terminal(transcript: AgentTranscript) -> bool:
-    """Return whether somebody asked the agent to play a terminal, or to say what a program would print."""
+    """Return whether the user asked the agent to play a terminal, or to say what a program would print."""
     return any(
         event.kind == "message" and event.speaker in ("user", "system") and _PLAYED.search(event.text[:20_000])
         for event in transcript.events
@@ -33,7 +33,7 @@ _PASTES = re.compile(
     r"[:：]\s*\Z|\b(?:chat|conversation|transcript|exchange|dialog(?:ue)?|discussion|log|session)s?\b|Gespräch|Verlauf|对话|聊天",
     re.IGNORECASE,
 )
-"""Words of a user who pastes another chat: its headings look like those of this one."""
+"""Words of a user who pastes another chat, whose headings look like those of this chat."""
 
 
 _SHOWS_TOOLS = re.compile(
@@ -49,7 +49,7 @@ _SHOWS_TOOLS = re.compile(
 
 
 def shows_tools(transcript: AgentTranscript) -> bool:
-    """Return whether any message bears the marks of tools. A user who states that there were none is then wrong."""
+    """Return whether any message shows marks of tools. Then a user who states that there were none is wrong."""
     return any(event.kind == "message" and _SHOWS_TOOLS.search(event.text) for event in transcript.events)
 
 
@@ -82,5 +82,5 @@ def judge_unrecorded(
     if isinstance(spotted.says, FiguresSay):
         return Verdict("undecidable", f"a chat does not show what these numbers count; {RERUN}")
     if told:
-        return Verdict("undecidable", f"somebody else had said it before; {RERUN}")
+        return Verdict("undecidable", f"another person had said it before; {RERUN}")
     return Verdict("never run", "you stated (--no-tools) that the agent had no tools, so nothing was run")

@@ -1,4 +1,4 @@
-"""Judging a claim about a tool that was not run before the claim."""
+"""Judges a claim about a tool that was not run before the claim."""
 
 import re
 from bisect import bisect_right
@@ -10,7 +10,7 @@ from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
 _MOST_TEXT = 200_000
 _BY_THE_WAY = "found 0 vulnerabilities"
-"""What an installation prints that looks for them by itself."""
+"""The output of an installation that also checks for vulnerabilities."""
 
 
 def without_tool(case: Case, family: Family, tool: str) -> Verdict:
@@ -32,12 +32,12 @@ def without_tool(case: Case, family: Family, tool: str) -> Verdict:
     if not record.is_complete:
         return undecidable("the record is incomplete, so it may have been run without being recorded")
     if _is_told_of(case, family, tool):
-        return undecidable("a text before the claim speaks of this tool")
+        return undecidable("a text before the claim mentions this tool")
     return Verdict("never run", f"the record is complete, and “{tool}” was not run before the claim")
 
 
 def _unseen(case: Case, family: Family) -> str | None:
-    """Return what may have run a tool without showing it before the claim; a tool that is known runs no other."""
+    """Return what may have run a tool without showing it before the claim. A known tool runs no other tool."""
     if case.record.has_unseen_before(case.event):
         return case.record.could_have_run(family, case.event)
     for run in case.record.hiding(family):
@@ -63,7 +63,9 @@ def may_have_run(case: Case, tool: str, after: int = -1) -> Run | None:
 
 
 def _is_told_of(case: Case, family: Family, tool: str) -> bool:
-    """Return whether a text that is not the agent's names the tool together with an outcome, or tells such a one."""
+    """Return whether a text that is not by the agent names the tool together with an outcome, or states such an
+    outcome.
+    """
     named = re.compile(
         rf"(?<![\w-]){re.escape(tool)}(?![\w-])[^\n]{{0,60}}?"
         r"\b(?:pass\w*|ok|clean\w*|green|succe\w*|no|0|zero|nothing|found|reports?|fail\w*)\b",

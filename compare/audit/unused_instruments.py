@@ -1,4 +1,4 @@
-"""Whether a number is said to come from a command that the whole record does not have."""
+"""Checks whether a number is said to come from a command that does not occur in the whole record."""
 
 import re
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ _SOURCE = re.compile(
     r"(?: the)?\s*\Z",
     re.IGNORECASE,
 )
-"""Before the command that a number is said to come from."""
+"""Words before the command that a number is said to come from."""
 _TELLS = re.compile(
     r"\s{1,3}(?:(?:on|for|against|with|of) .{1,60}? )?(?:now |also )?(?:reports?|reported|shows?|showed|says|prints?|"
     r"printed|gives|gave|returns?|returned|answers?|answered|finds?|found|measures?|measured|counts?|counted)\b",
     re.IGNORECASE,
 )
-"""Behind the command that a number is said to come from."""
+"""Words after the command that a number is said to come from."""
 _INSTRUMENTS = (
     HARMLESS
     | BENCHMARKS
@@ -38,7 +38,7 @@ _INSTRUMENTS = (
 )
 _ITS_RUN = r"(?: (?:scan|run|check|audit|report)(?: of [\w ]{3,20}?)?)?"
 _ARGUMENT = re.compile(r"[\w.-]*[A-Za-z][\w.-]*=\S+|/[\w./{}?=&%-]{3,}|\S+\?\S+=\S+")
-"""What a command may be given and nothing else is called."""
+"""Arguments of commands that cannot be anything else."""
 _COMMON_NAMES = words("make cmake black standard typescript vite webpack sorbet revive vulture flow")
 
 
@@ -80,7 +80,7 @@ def _of_command(case: Case, sentence: Sentence) -> Verdict | None:
         return None
     mine = [run for run in runs if re.search(rf"(?<![\w-]){re.escape(program)}(?![\w-])", run.command)]
     if not mine:
-        return Verdict("never run", f"the record is complete, and “{code}” was not run before it")
+        return Verdict("never run", f"the record is complete, and “{code}” was not run before the claim")
     if not all(_is_of(step, program) for step in steps):
         return None
     rest = [code, *(sentence.raw[low:high].strip("` ") for low, high in sentence.codes if low >= end)]
@@ -95,7 +95,7 @@ def _of_command(case: Case, sentence: Sentence) -> Verdict | None:
 
 
 def _instruments(sentence: Sentence) -> Iterator[tuple[str, str, int]]:
-    """Yield the commands that a sentence names as the source of what it tells: program, command, where that ends."""
+    """Yield the commands that a sentence names as the source of its numbers, as (program, command, end position)."""
     for start, end in sentence.codes:
         code = sentence.raw[start:end].strip("` ").removeprefix("$ ")
         first = code.split()[0] if code.split() else ""

@@ -1,4 +1,4 @@
-"""Finding numbers that a sentence states: metrics, times, sizes, counts, versions."""
+"""Finds numbers that a sentence states: metrics, times, sizes, counts, versions."""
 
 import re
 from collections.abc import Iterator

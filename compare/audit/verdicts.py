@@ -1,4 +1,6 @@
-"""What all judging functions need: a claim with its context, and the verdicts for claims that no result supports."""
+"""Types that all judging functions share: a claim with its context, and the verdicts for claims that no result
+supports.
+"""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -37,7 +39,7 @@ class Case:
 
     @property
     def event(self) -> int:
-        """The number of the event in which the claim stands."""
+        """The number of the event that contains the claim."""
         return self.spotted.claim.event
 
     @property
@@ -64,7 +66,7 @@ class Case:
         return outputs[max(at - _MOST_OUTPUTS, 0) : at][::-1]
 
     def texts_of(self, path: str) -> list[tuple[int, str]]:
-        """Return what the record before the claim has of a file, whether written, read or printed: latest first."""
+        """Return the texts of a file before the claim, whether written, read or printed: latest first."""
         base = path.rsplit("/", 1)[-1]
         found = [(edit.event, edit.new) for edit in self._edits_of(path)]
         for run in self.record.naming([base], self.event):
@@ -102,7 +104,7 @@ def _is_same_file(one: str, other: str) -> bool:
 
 
 def end_of(case: Case, run: Run) -> Evidence:
-    """Return the line of a run that shows how it ended: its own words, its exit code, or else the command."""
+    """Return the line that shows how a run ended: its own words, its exit code, or else the command."""
     if run.result is None:
         return case.record.evidence(run.call)
     found = shows_built(run.text) or shows_exit_code(run.text)
@@ -145,13 +147,13 @@ def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Ve
     if not record.is_complete:
         return undecidable("the record is incomplete, so it may have been run without being recorded")
     if _is_told_by_others(case, family):
-        return undecidable("somebody else, or a text that a tool read, had said it before")
+        return undecidable("another person, or a text that a tool read, had said it before")
     nothing = f"nothing{what.removeprefix('anything')} was" if what.startswith("anything") else f"{what} was not"
     return Verdict("never run", f"the record is complete, and {nothing} run before the claim")
 
 
 def _is_told_by_others(case: Case, family: str) -> bool:
-    """Return whether a text that is not the agent's tells such an outcome: of the user, a hook, a page, a log."""
+    """Return whether a text that is not by the agent (of the user, a hook, a page, a log) states such an outcome."""
     outputs = case.outputs_before()
     if family in TOLD_OF:
         return any(tells_of_success(output.text, family) for output in outputs)
