@@ -25,8 +25,8 @@ RUN_AGAIN = "run again, so that the workspace is as it was"
 
 Tell = Callable[[str], None]
 Lends = Callable[[str, float], AbstractAsyncContextManager[Callable[[float], None]]]
-"""Function that lends the machine to an execution, given its name and its maximum duration; it receives the
-actual seconds.
+"""Function that reserves the machine for an execution, given the execution's name and maximum seconds. It yields a
+function that receives the actual seconds.
 """
 
 
@@ -145,8 +145,9 @@ class KeptMachine:
         return execution
 
     def _kept(self, found: dict[str, Any], key: str) -> Execution:
-        """Return the execution of an entry. What its label is made of, which names files, is not taken from there.
-        Raises BadInput."""
+        """Return the execution of an entry. The parts of its label are not taken from the entry, because they name
+        files. Raises BadInput.
+        """
         unnamed = {**found, "called": None, "program": None}
         return noun_of(Execution, unnamed, self._ledger.path("executions", key))
 
@@ -163,7 +164,7 @@ class KeptMachine:
             return self._real
 
     def _lent(self, name: str) -> AbstractAsyncContextManager[Callable[[float], None]]:
-        """Lend the machine to an execution for as long as it runs."""
+        """Reserve the machine for an execution while it runs."""
         assert self._real is not None
         return self._lends(name, self._real.limits.wall_seconds)
 
@@ -176,7 +177,7 @@ class KeptMachine:
         self._take(Step(self._state, after, command=command))
 
     def _bring_artifacts(self, execution: Execution) -> None:
-        """Remember the artifacts that an earlier process copied, so that they are not copied again."""
+        """Register the artifacts that an earlier process copied, so that they are not copied again."""
         if self._real is not None:
             self._real.brought.update({artifact.sha256: artifact.path for artifact in execution.artifacts})
 
@@ -197,8 +198,8 @@ class KeptMachine:
             return self._real
 
     async def _branch_for(self, name: str, command: str) -> SandboxMachine:
-        """Return a branch's machine: as a dead process left it if the command is in progress, else a new copy of
-        the mark.
+        """Return a branch's machine: as the dead process left it if the command is still in progress, else on a new
+        copy of the marked workspace.
         """
         if self._branch is not None:
             return self._branch
@@ -248,7 +249,7 @@ class KeptMachine:
         if step.command in BOOT_COMMANDS:  # they show what the machine is, and leave nothing behind
             return
         self._tell(f"{step.command[:60]} is {RUN_AGAIN}")
-        self._note(f"{step.command[:200]} was {RUN_AGAIN}; what came of it the second time is not kept")
+        self._note(f"{step.command[:200]} was {RUN_AGAIN}; the result of the second time is not stored")
         done = await self._real.run(step.command)
         if done.cause is Cause.ENGINE_LOST:
             raise NoSandbox("; ".join(done.notes))
@@ -260,7 +261,7 @@ class KeptMachine:
         return self._steps[: last + 1]
 
     def _name_written(self, state: str) -> None:
-        """Record the names of files that were put there from outside: these are not artifacts."""
+        """Record the names of files that were put into the workspace from outside, because they are not artifacts."""
         assert self._real is not None
         self._real.written.update(step.name for step in self._steps_to(state) if step.name)
 
@@ -322,5 +323,5 @@ def _mark(state: str) -> str:
 
 @asynccontextmanager
 async def free(_name: str, _most_seconds: float) -> AsyncIterator[Callable[[float], None]]:
-    """Lend the machine without counting its seconds."""
+    """Reserve the machine without counting its seconds."""
     yield lambda _seconds: None

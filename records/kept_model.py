@@ -25,7 +25,7 @@ from gedanken.traces.terminal_run import is_from_ledger
 _REPLY = TypeAdapter(Reply)
 _LINES: TypeAdapter[Lines | None] = TypeAdapter(Lines | None)
 CARD = "model"
-EARLIER = "a line before the fork, at which the model of that run is not asked any more"
+EARLIER = "a line before the fork, for which the model is not asked again"
 DISCARDED = (
     "a process ended while it waited for a reply that is drawn at random; it was asked for again, as a second draw: "
     "if there was a first one, it was discarded unseen"
@@ -88,7 +88,7 @@ class KeptModel(Model):
     replays: str = ""
     """The reason why the model is never asked, so that a missing reply is an error; empty if it may be asked."""
     note: Callable[[str], None] = lambda _told: None
-    """Receives messages that a reader of the log must know."""
+    """Function that receives notes which a reader of the log must know."""
     kept: Kept = field(default_factory=Kept)
 
     async def reply(  # noqa: PLR0913 (what a reply is asked with)
@@ -156,8 +156,8 @@ class KeptModel(Model):
         return digest([base, draw])
 
     async def _with_its_cache(self, messages: Sequence[Message], fresh: bool) -> bool:
-        """Return whether the request must be independent of the cache: after a stored reply, the server's cache is
-        not in the state that an open reply needs.
+        """Return whether the request must not rely on the server's cache: after a stored reply, the cache is not in
+        the state that continuing the session needs.
         """
         if fresh or self.prepare is None or self.kept.is_warm:
             return fresh

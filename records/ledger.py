@@ -43,8 +43,8 @@ class Ledger:
     def __init__(self, run: Path, *, writes: bool = True, note: Callable[[str], None] | None = None) -> None:
         """Open the ledger of a run; with `writes=False`, for a replay, it is only read.
 
-        `note` receives what a reader of the log must know: that an entry is damaged, and that its content is paid for
-        again.
+        `note` receives what a reader of the log must know: for example that an entry is damaged, so that its content
+        is paid for again.
         """
         self.folder = run / LEDGER
         self.writes = writes
@@ -58,7 +58,7 @@ class Ledger:
     def get(self, kind: Kind, key: str) -> dict[str, Any] | None:
         """Return the stored entry; None if there is none, or if it is damaged, which is noted.
 
-        Raises BadInput for a damaged entry of a ledger that is only read: what it held cannot be had again.
+        Raises BadInput for a damaged entry of a ledger that is only read, because its content cannot be replaced.
         """
         name = f"{kind}/{key}.json"
         try:
@@ -72,7 +72,7 @@ class Ledger:
         return value
 
     def _tell_damaged(self, name: str) -> None:
-        """Tell of a file in the place of an entry that is not what was written there."""
+        """Report that the file of an entry does not contain what was written there."""
         if not self.writes:
             raise BadInput(f"{self.folder / name}: damaged: this is not what was written there")
         if self._note is not None:
@@ -99,7 +99,7 @@ class Ledger:
         return kept
 
     def flush(self) -> None:
-        """Return when all stored entries are on the disk. Raises OSError if one could not be flushed."""
+        """Wait until all stored entries are on the disk. Raises OSError if one could not be flushed."""
         for flushing in tuple(self._flushing):
             flushing.result()
             self._flushing.discard(flushing)
@@ -109,15 +109,17 @@ class Ledger:
         return self.folder / kind / f"{key}.json"
 
     def check_begun(self, key: str, kind: Kind) -> None:
-        """Raise BadInput if there are entries of `kind`, but not the entry `key`, which tells what they belong to.
+        """Raise BadInput if there are entries of `kind` without the entry `key`, which states what they belong to.
 
-        A fork to another model has none before its first reply: those of the models before have longer names.
+        A fork to another model has no such entries before its first reply: the kinds of earlier models have longer
+        names.
         """
         path = self.path("about", key)
         is_fork = not os.path.lexists(path) and any(path.parent.glob(f"{key}-*.json"))
         if not is_fork and any((self.folder / kind).glob("*.json")):
             raise BadInput(
-                f"{path}: missing or damaged, so nobody knows whether the entries of this ledger fit; start a new run"
+                f"{path}: missing or damaged, so it is unknown whether the entries of this ledger belong to this "
+                "run; start a new run"
             )
 
     def take_over(self, other: "Ledger") -> None:
@@ -151,7 +153,7 @@ def reading_entry(where: Path) -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadInput(f"{where}: an entry that this version of gedanken cannot read; another one may") from error
+        raise BadInput(f"{where}: an entry that this version of gedanken cannot read; another version may") from error
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -170,7 +172,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def _written(path: Path, content: bytes) -> int:
-    """Write a new file; return its descriptor, still open. No other file is changed, wherever a link may lead."""
+    """Write a new file; return its descriptor, still open. No other file is changed, even through a link."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
         with open(descriptor, "wb", closefd=False) as file:
@@ -194,7 +196,7 @@ def _flush(path: Path, descriptor: int) -> None:
 
 
 def _value(content: bytes, key: str) -> dict[str, Any] | None:
-    """Return what an entry holds; None if it is not what was written, or was written under another key."""
+    """Return the content of an entry; None if it was changed after it was written, or belongs to another key."""
     head, _, body = content.partition(b"\n")
     if head.decode(errors="replace") != _head(body):
         return None

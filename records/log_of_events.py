@@ -132,7 +132,9 @@ class LogOfEvents:
 
     @property
     def used(self) -> Used:
-        """Return what all finished work used, plus the most that unfinished work of dead processes may have used."""
+        """Return the usage of all finished work, plus the maximum that unfinished work of dead processes may have
+        used.
+        """
         settled, lost = self._settled.values(), self._lost.values()
         requests = [event for event in lost if event.read or event.written]
         everything: list[Settled | Reserved] = [*settled, *lost]

@@ -229,4 +229,4 @@ def _notes(run: _Run) -> list[str]:
     lacks = [key for key in ("model", "persona", "conditions", "machine") if getattr(run, key) is None]
     if not lacks:
         return []
-    return [f"run.json lacks {', '.join(lacks)}: what is known of them is left out of the comparison"]
+    return [f"run.json lacks {', '.join(lacks)}, so the comparison leaves these out"]

@@ -27,9 +27,9 @@ MOST_OUTPUT_BYTES = 1 << 28
 LEFT_OUT = "is gone, or is not as long as was written: its run is left out"
 """End of the note on an output that was lost in a power failure."""
 REPLAY = "replay"
-"""Name under which a replay settles that it takes nothing."""
+"""Name of the event by which a replay records that it uses nothing."""
 MOST_NATS, MOST_TOKENS = 1e9, 10**9
-"""Maximum values of one line."""
+"""Maximum values of one line: nats, and tokens."""
 
 _EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
 
@@ -90,7 +90,7 @@ def read_spec(inside: Inside) -> RunSpec:
         first = error.errors()[0]
         at = ".".join(map(str, first["loc"]))
         is_unknown = first["type"] == "extra_forbidden"
-        told = "this version of gedanken does not know that; another one may" if is_unknown else first["msg"]
+        told = "this version of gedanken does not know that; another version may" if is_unknown else first["msg"]
         raise BadInput(f"{inside.folder / SPEC}: {f'{at}: ' if at else ''}{told}") from error
 
 

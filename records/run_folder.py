@@ -11,7 +11,7 @@ from gedanken.experiment.folders import mounts_in, remove_tree
 from gedanken.records.run_files import LOG, RUN, SPEC
 
 LEFT_SECONDS = 60.0
-"""Age at which nobody writes a file any more."""
+"""Age in seconds at which a temporary file counts as abandoned."""
 
 
 def make_folder(path: Path) -> Path:
@@ -35,7 +35,9 @@ def make_parts(folder: Path) -> None:
 
 
 def remove_left(folder: Path) -> None:
-    """Remove what a process that was killed while it wrote a report left; not what another one is writing now."""
+    """Remove temporary files of a process that was killed while it wrote a report; files that are being written now
+    stay.
+    """
     for path in folder.glob(f"{BESIDE}*"):
         with suppress(OSError):
             if time.time() - path.lstat().st_mtime > LEFT_SECONDS:
@@ -43,10 +45,11 @@ def remove_left(folder: Path) -> None:
 
 
 def remove_run_folder(folder: Path) -> None:
-    """Remove a run folder: first what is needed to resume the run, last what shows that it is one. So a folder that
-    is half removed is never resumed without what was paid for, and can be removed once more. Raises OSError."""
+    """Remove a run folder: first the files that resuming needs, last the file that identifies it as a run folder. So
+    a half-removed folder is never resumed without its paid results, and can be removed again. Raises OSError.
+    """
     if mounted := mounts_in(folder):
-        raise OSError(errno.EBUSY, "is mounted, and nothing is removed across a mount", str(mounted[0]))
+        raise OSError(errno.EBUSY, "is a mount point; nothing in it is removed", str(mounted[0]))
     last = (folder / RUN, folder / LOG)
     remove_tree(folder / SPEC)
     for path in folder.iterdir():

@@ -1,5 +1,6 @@
-"""The lock on a run folder, so that one process at a time works on a run, and what a folder must not contain when it
-is written to."""
+"""The lock on a run folder, so that only one process at a time works on a run, and checks of the folder before it is
+written to.
+"""
 
 import fcntl
 import os
@@ -14,13 +15,13 @@ from gedanken.records.run_files import LOG
 from gedanken.traces.local import TRACE
 
 PATIENCE = 0.5
-"""Seconds for which a lock is tried: `is_at_work` of another process holds it for an instant."""
+"""Seconds for which the lock is tried again, because `is_at_work` in another process holds it for an instant."""
 GROWN = (LOG, TRACE)
 """Files that are appended to in place; all others are replaced as a whole."""
 
 
 def check_files(folder: Path) -> None:
-    """Raise BadInput if what is written into the folder could end up elsewhere, or be waited for."""
+    """Raise BadInput if a write into the folder could end up elsewhere or block, because of links or pipes."""
     for path in folder.rglob("*"):
         if path.is_symlink():
             raise BadInput(f"{folder}: contains symbolic links, so nothing is written to it; copy it without them")

@@ -12,7 +12,7 @@ from gedanken.experiment.run_log import Reserved, Settled
 from gedanken.records.run_store import RunStore
 
 OVER = 0.1
-"""Fraction of the allowed minutes during which running work may still finish after they are over."""
+"""Extra time, as a fraction of the allowed minutes, in which running work may still finish."""
 
 
 class RunMeter:

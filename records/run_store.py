@@ -150,7 +150,7 @@ class RunStore:
 
     def reserve(self, event: Reserved) -> None:
         """Record a reservation; it may be lost in a power failure, but not if the process is killed. Raises BadInput
-        if the log has no room for what would come of it."""
+        if the log has no room for the result."""
         self._check_room()
         self._append(event, flush_to_disk=False)
 
@@ -188,7 +188,7 @@ class RunStore:
             self._append(ModelKnown(model=model), flush_to_disk=False)
 
     def keep_program(self, program: Program) -> None:
-        """Record a version of a program, or what became of it."""
+        """Record a version of a program, or its later outcome."""
         if self.programs.get(program.label) == program:
             return
         before = self.programs.get(program.label)
@@ -261,7 +261,7 @@ class RunStore:
     @contextmanager
     def work(self, node: str, who: str) -> Iterator[None]:
         """Record that work of a node is in progress, so that after a crash the log shows where the run was. Raises
-        BadInput if the log has no room for what would come of it."""
+        BadInput if the log has no room for the result."""
         self._check_room()
         self._append(Began(node=node, who=who), flush_to_disk=False)
         try:
@@ -277,7 +277,7 @@ class RunStore:
         self._put("transcript.md", transcript(self.log), flush_to_disk=False)
 
     def take_back(self, spec: RunSpec, why: str, outcome: str) -> None:
-        """Give a run back the spec and the outcome that it had before it was to be changed."""
+        """Restore the spec and the outcome that a run had before a change that failed."""
         self.note(why)
         self.spec = spec
         self.keep_spec()
@@ -302,8 +302,8 @@ class RunStore:
     def _check_room(self) -> None:
         if self._bytes > MOST_LOG_BYTES - ROOM_FOR_RESULTS:
             raise BadInput(
-                f"{self.folder / LOG}: full: with more than {MOST_LOG_BYTES >> 20} MiB it could not be read again. "
-                "What was done is kept, and nothing more is begun: split what is asked into several runs"
+                f"{self.folder / LOG}: full: a log of more than {MOST_LOG_BYTES >> 20} MiB could not be read again. "
+                "Finished work is kept, and nothing more is started; split the work into several runs"
             )
 
     def _append(self, event: RunEvent, *, flush_to_disk: bool = True) -> None:
@@ -339,7 +339,7 @@ class RunStore:
 
 
 def _came_again(before: Execution, now: Execution) -> bool:
-    """Return whether an execution with a result is there with another one."""
+    """Return whether an execution that already had a result now has another one."""
     if before.cause in MAY_COME:
         return False
     if now.imagined:
@@ -366,7 +366,7 @@ def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
 @contextmanager
 def reopen_store(folder: Path, spec: RunSpec | None = None, why: str = "") -> Iterator[RunStore]:
     """Open the folder of a run that is being resumed, with its stored spec, or with `spec`. `why` is noted before
-    that spec is written, so that no kill leaves a changed run that does not say so.
+    that spec is written, so that a changed run always says so, even if the process is killed.
 
     Raises BadInput if another process is working on it, or if it cannot be read. An incomplete last line of its last
     process is removed.

@@ -1,4 +1,4 @@
-"""Token usage of a run of an earlier version, computed from the trace of its model calls."""
+"""Token usage of a run that an earlier version of gedanken wrote, computed from the trace of its model calls."""
 
 from gedanken.experiment.budget import Tokens
 from gedanken.experiment.errors import BadInput

@@ -1,6 +1,4 @@
-"""What was done on the trunk of a run, in order. The trunk is the run with seed 0, from which the script
-continues.
-"""
+"""The history of a run's trunk, in order. The trunk is the run with seed 0, from which the script continues."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +12,7 @@ from gedanken.records.run_store import RunStore
 
 
 def trunk_of(store: RunStore) -> list[Program | Execution]:
-    """Return the programs that were put on the real machine, and the commands that were typed there with seed 0.
+    """Return the programs that were written to the real machine, and the commands that were typed there with seed 0.
     Raises BadInput if a power failure destroyed the text of a program.
     """
     return list(_steps(store))

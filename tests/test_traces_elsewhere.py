@@ -129,7 +129,7 @@ def test_where_no_collector_listens_it_is_said_before_anything_is_sent() -> None
             said.put(text)
 
     otlp = Otlp("http://127.0.0.1:9", Told())
-    assert "is not there" in said.get(timeout=30)
+    assert "cannot be reached" in said.get(timeout=30)
     otlp.close()
     assert said.empty()
 

@@ -24,7 +24,7 @@ class Left:
     attempts: int
     """Number of processes that have worked on the run."""
     is_sent: bool
-    """True if the root was sent to a collector, because it had ended in a process that sends its trace."""
+    """True if the root was sent to a collector, because it ended in a process that was sending its trace."""
     closed: tuple[dict[str, Any], ...]
     """The entries that were open when their process died, in closed form."""
 

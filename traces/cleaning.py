@@ -44,7 +44,9 @@ WAITED = f"{OWN}waited"
 SAMPLING = ("model", "temperature", "top_p", "seed", "max_tokens", "max_completion_tokens")
 """The request settings that are kept: never a header, a key or an address."""
 LABELS = ("programs", "executions", "goto")
-"""Lists in a graph step's output that are kept: labels of what it made, and where it went. Other values are small."""
+"""Lists in a graph step's output that are kept: labels of what the step made, and its next steps. Other values are
+small.
+"""
 _FIELDS = (
     "id",
     "trace_id",
@@ -63,8 +65,9 @@ _FIELDS = (
 )
 _STACK = "Traceback (most recent call last)"
 _NO_ERRORS = ("GeneratorExit(", "GraphInterrupt(")
-"""Exceptions that are not errors: a reply that we stopped because we had enough of it; a step that waits for a
-person."""
+"""Exceptions that are not errors: a reply that was stopped because the rest was not needed; a step that waits for a
+person.
+"""
 
 
 def clean(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,8 +99,9 @@ def attempt_of(run: Mapping[str, Any]) -> int:
 
 
 def _told(values: Any, name: str, is_root: bool) -> dict[str, Any]:
-    """Reduce a step's inputs or outputs to small facts, labels of what it made, and where it went; never
-    the state."""
+    """Reduce a step's inputs or outputs to small facts, labels of what it made, and its next steps; never the whole
+    state.
+    """
     told = values["output"] if isinstance(values, Mapping) and set(values) == {"output"} else values
     if not isinstance(told, Mapping):
         return {}

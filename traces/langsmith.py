@@ -38,7 +38,7 @@ class LangSmith:
         self._client.create_run(**{**run, "session_name": self._project})
 
     def export(self, run: dict[str, Any]) -> None:
-        """Send what is new about an entry since it was sent."""
+        """Send the changes of an entry since it was first sent."""
         new: dict[str, Any] = {name: run[name] for name in _UPDATED if name in run}
         new |= {name: datetime.fromisoformat(run[name]) for name in _TIMES if name in run}
         self._client.update_run(run_id=run["id"], session_name=self._project, **new)

@@ -13,8 +13,9 @@ TRACE = "trace.jsonl"
 MOST_TRACE_BYTES = 1 << 27
 """Maximum number of bytes of a trace that are read."""
 ROOM_FOR_ENDS = 1 << 24
-"""The part of them reserved for the ends of entries: when the rest is full, new entries are left out, which the trace
-states."""
+"""The number of these bytes that are reserved for the ends of entries. When the rest is full, new entries are left
+out, and the trace says so.
+"""
 _KNOWN = ("inputs", "name", "tags")
 """Fields of the `post` line that the `patch` line does not repeat."""
 _OPEN = {"end_time": None, "error": None}
@@ -83,7 +84,7 @@ def open_local(folder: Path) -> LocalFile:
 
 
 def cleaned(roots: Iterable[TracedRun]) -> list[TracedRun]:
-    """Clean a stored trace so that it may be sent, whoever wrote it and with whatever version."""
+    """Clean a stored trace so that it may be sent, even if another version or program wrote it."""
     return read_tree(as_lines(clean(run.fields) for root in roots for run in root.walk()))
 
 

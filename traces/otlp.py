@@ -52,7 +52,7 @@ class Otlp:
             self._spans.on_end(span_of(run_of(run)))
 
     def close(self) -> None:
-        """Send what is left, and end the thread."""
+        """Send the remaining entries, and end the thread."""
         if self._root and self._root["id"] not in self._sent:
             self._spans.on_end(span_of(run_of(self._root)))
         self._spans.shutdown()  # type: ignore[no-untyped-call]
@@ -74,7 +74,7 @@ class _FirstTrouble(logging.Handler):
         try:
             create_connection((self._parts.hostname or "", port), LOOK_SECONDS).close()
         except OSError as error:
-            self._tell(f"the collector at {self._address} is not there: {error.strerror or error}")
+            self._tell(f"the collector at {self._address} cannot be reached: {error.strerror or error}")
 
     def emit(self, record: logging.LogRecord) -> None:
         told = " ".join(redacted(record.getMessage()).split())[:300]

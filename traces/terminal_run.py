@@ -21,7 +21,8 @@ from gedanken.traces.cleaning import OWN
 
 NAME = "terminal"
 SHOWN = 2_000
-"""Number of characters kept of the head and of the tail of an output; the run folder has all of it."""
+"""Number of characters that are kept of an output's head and of its tail; the run folder contains the whole output.
+"""
 
 
 class TerminalRun:
@@ -42,9 +43,7 @@ _HERE: ContextVar[TerminalRun | None] = ContextVar("terminal run", default=None)
 
 
 def is_from_ledger() -> None:
-    """Mark the command that is being traced as stored by an earlier process, either itself or a reply that it
-    consists of.
-    """
+    """Mark the traced command as taken from the ledger: its result, or a model's reply in it, was stored earlier."""
     if here := _HERE.get():
         here.from_ledger = True
 

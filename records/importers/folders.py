@@ -1,4 +1,4 @@
-"""Folders of logs: which of the files are runs."""
+"""Folders of logs: which of their files are runs."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,8 @@ LOGS = (".log", ".txt", ".out", ".jsonl", ".csv")
 
 
 def logs_in(folder: Path) -> list[Path]:
-    """List the logs in a folder, with 2 before 10. Raises BadInput if there are none, or too many.
+    """List the logs in a folder in natural order, such as `run2` before `run10`. Raises BadInput if there are none,
+    or too many.
 
     These are the files with a log's file extension, compressed or not; if there are none, all files. Links, folders
     and hidden files are left out.
@@ -39,7 +40,7 @@ def logs_in(folder: Path) -> list[Path]:
 
 
 def files_of(path: Path) -> list[Path]:
-    """Replace each folder of logs by its logs; everything else stays."""
+    """Return a path, or if it is a folder of logs, the paths of the logs in it."""
     return logs_in(path) if path.is_dir() and not is_run_folder(path) else [path]
 
 

@@ -37,7 +37,7 @@ class Run:
     imagined: bool | None = None
     """True if the file says that a model imagined the run; None if it says nothing."""
     notes: tuple[str, ...] = ()
-    """Remarks for the reader on how it was read."""
+    """Notes for the reader on how the file was read."""
 
 
 class Importer(Protocol):

@@ -76,7 +76,7 @@ _folder = lru_cache(maxsize=2)(read_run)  # often many outputs of one folder are
 
 
 def _execution_in(text: str) -> dict[str, Any] | None:
-    """Return the execution in a JSON file; None if it is anything else, such as a log of JSON lines."""
+    """Return the execution in a JSON text; None if the text is anything else, such as a log of JSON lines."""
     if not text.lstrip().startswith("{"):
         return None
     try:

@@ -154,7 +154,7 @@ class _Trajectory:
                     return
             except BadInput:
                 pass
-        self.builder.gap("what a sub-agent did is missing here and in the files beside it", place)
+        self.builder.gap("what a sub-agent did is missing, here and in the files in the same folder", place)
 
 
 def _beside(path: Path, name: Any) -> Path | None:

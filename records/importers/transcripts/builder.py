@@ -55,16 +55,16 @@ class Builder:
         self.name, self.form, self.file = name, form, file
         self.agent = ""
         self.session = ""
-        """Whose events are being added; empty for the main agent's."""
+        """The agent whose events are being added; empty for the main agent."""
         self.has_tools = True
         self.folder: str | None = None
-        """In which the agent worked: the first that is told."""
+        """The folder in which the agent worked: the first one that the file names."""
         self.events: list[AgentEvent] = []
         self.gaps: list[Gap] = []
         self.unknown: Counter[str] = Counter()
         self._left = MOST_IN_ALL
         self._open: dict[str, int] = {}
-        """Calls without a result, and where in `events` they are."""
+        """Calls without a result, with their indices in `events`."""
         self._edits: dict[str, list[int]] = {}
         self._commands: dict[str, str] = {}
         self._codes: dict[str, int] = {}
@@ -83,7 +83,7 @@ class Builder:
             self.gap("it continues a conversation of which only a summary is left", place)
 
     def mark(self, what: str, place: Place, text: str = "", speaker: Speaker = "system") -> None:
-        """Add a note of the agent's software, or hidden reasoning of the agent; `what` names it."""
+        """Add a note of the agent's software, or hidden reasoning of the agent; `what` is its kind."""
         self._add("mark", speaker, place, text=text, tool=what)
 
     def call(self, tool: str, arguments: Any, place: Place, call_id: str | None, command: str | None = None) -> None:
@@ -207,7 +207,7 @@ class Builder:
             self.gap(f"it contains entries of an unknown kind that may be tool calls: {kind[:80]}", place)
 
     def broken(self, entry: Entry) -> None:
-        """Record a gap for a line that could not be read."""
+        """Record a gap in the record for an entry that could not be read."""
         place = Place(self.file, entry.line, entry.pointer)
         self.unknown["unreadable"] += 1
         self._add("unknown", "system", place, text=entry.problem or "", tool="unreadable")
@@ -283,7 +283,7 @@ class Builder:
             return
         kept, is_cut = self._kept(text)
         if is_cut and kind in ("call", "edit"):
-            self.gap("a tool call was too long to be kept whole", place)
+            self.gap("a tool call was too long and is stored in part", place)
         self.events.append(
             AgentEvent(
                 number=len(self.events),

@@ -72,11 +72,11 @@ class _Session:
         self.path = source.path
         self.builder = Builder(source.path.name, FORM, source.name)
         self.seen: set[str] = set()
-        """Ids of entries: a session that was resumed begins with those of the one before."""
+        """Ids of the entries read so far: a resumed session begins with copies of the previous session's entries."""
         self.parents: dict[str, Place] = {}
         self.tools: dict[str, str] = {}
         self.background: dict[str, tuple[str, Place]] = {}
-        """Commands that were sent to the background, whose output nobody read so far."""
+        """Commands in the background whose output the agent has not read yet."""
         self.sub_agents: set[str] = set()
         """Sub-agents whose events are in the record."""
         self.started: dict[str, Place] = {}
@@ -89,7 +89,7 @@ class _Session:
         for entry in source.entries():
             if entry.problem or not isinstance(entry.value, dict):
                 self.builder.broken(
-                    entry if entry.problem else Entry(None, entry.line, problem="a line that is no entry")
+                    entry if entry.problem else Entry(None, entry.line, problem="a line that is not an entry")
                 )
             else:
                 self._entry(entry, agent, depth)
@@ -102,7 +102,7 @@ class _Session:
                 self.builder.gap("it continues from entries that are missing", place)
         for name, place in self.started.items():
             if name not in self.sub_agents:
-                self.builder.gap("what a sub-agent did is missing here and in the files beside it", place)
+                self.builder.gap("what a sub-agent did is missing, here and in the files in the same folder", place)
         for _command, place in self.background.values():
             self.builder.gap("the output of a command in the background was never read", place)
         return self.builder
@@ -237,7 +237,7 @@ class _Session:
         place = self.started.pop(call_id or "", None)
         if not isinstance(name, str) or not _AGENT_ID.fullmatch(name):
             if place is not None and not self.sub_agents:
-                self.builder.gap("what a sub-agent did is missing here and in the files beside it", place)
+                self.builder.gap("what a sub-agent did is missing, here and in the files in the same folder", place)
             return
         if name in self.sub_agents:
             return

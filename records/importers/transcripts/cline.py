@@ -1,4 +1,4 @@
-"""Tasks of Cline, Roo Code and Kilo Code: tools are asked for in tags, and answered in the user's turn."""
+"""Tasks of Cline, Roo Code and Kilo Code: tool calls are in tags, and their results in the user's messages."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _MARK = re.compile(
     r"(?:<{4,9} ?(?P<search>SEARCH)>?|-{4,9} ?(?P<dashed>SEARCH)|(?P<middle>={4,9})|[>+]{4,9} ?REPLACE>?)\s*"
 )
 _ABOUT = re.compile(r":(?:start|end)_line:.*|-{4,9}\s*")
-"""Lines that stand before the text that is searched for."""
+"""Lines before the text that a diff block searches for."""
 _MOST_FIELDS = 50
 _REPORT = re.compile(r"(?:The c|C)ommand (?:was )?executed[^\n]*\n(?:Exit code: [^\n]*\n)?(?:Output:\n?)?")
 _CODE = re.compile(r"\bExit code: (-?\d{1,5})\b")
@@ -38,9 +38,7 @@ _LOOKED_AT = 30
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the task in a list of messages; None unless a tool was called and answered in the way of
-    these agents.
-    """
+    """Return the task in a list of messages; None if no tool was called and answered in these agents' format."""
     document = None if source.is_lines else source.document
     if not isinstance(document, list) or not all(isinstance(one, dict) for one in document[:_LOOKED_AT]):
         return None
@@ -74,7 +72,7 @@ def _task(source: Source, turns: Iterator[tuple[Entry, Any]]) -> Builder:
     asked: list[tuple[str, str]] = []
     for number, (entry, turn) in enumerate(turns):
         if not isinstance(turn, dict):
-            builder.broken(Entry(None, entry.line, entry.pointer, "an entry that is no object"))
+            builder.broken(Entry(None, entry.line, entry.pointer, "an entry that is not an object"))
             continue
         text = text_of(turn.get("content"))
         if turn.get("role") == "assistant":
@@ -86,7 +84,7 @@ def _task(source: Source, turns: Iterator[tuple[Entry, Any]]) -> Builder:
 
 
 def _said(builder: Builder, entry: Entry, text: str, number: int) -> list[tuple[str, str]]:
-    """What the agent said and asked for; return its calls, by tool and id."""
+    """Add what the agent said and called; return its calls as (tool, id)."""
     asked = []
     place = builder.place(entry)
     text = _HIDDEN.sub("", text)
@@ -106,7 +104,7 @@ def _said(builder: Builder, entry: Entry, text: str, number: int) -> list[tuple[
 
 
 def _fields(body: str) -> dict[str, str]:
-    """Return the parameters of a call: what stands in tags, but not the tags inside."""
+    """Return the parameters of a call, which are the contents of its tags; inner tags are not parameters."""
     fields: dict[str, str] = {}
     at = 0
     for _number in range(_MOST_FIELDS):
@@ -127,7 +125,7 @@ def _arguments(tool: str, fields: dict[str, str], body: str) -> dict[str, Any]:
 
 
 def _replacements(body: str) -> list[dict[str, str]]:
-    """Return what the blocks of a diff search for, and what they put there."""
+    """Return, for each block of a diff, the text that it searches for and the replacement."""
     edits: list[dict[str, str]] = []
     old: list[str] | None = None
     new: list[str] | None = None

@@ -56,13 +56,13 @@ class _Rollout:
         self.builder = Builder(source.path.name, FORM, source.name)
         self.builder.agent = FORM
         self.only_events = only_events
-        """Whether messages stand in events alone; else these repeat the items."""
+        """True if only events contain the messages; otherwise events repeat the items."""
 
     def read(self, entry: Entry) -> None:
         """Add the events of one line."""
         builder, value = self.builder, entry.value
         if entry.problem or not isinstance(value, dict):
-            builder.broken(entry if entry.problem else Entry(None, entry.line, problem="a line that is no entry"))
+            builder.broken(entry if entry.problem else Entry(None, entry.line, problem="a line that is not an entry"))
             return
         kind = value.get("type")
         payload = next((value[key] for key in ("payload", "item") if isinstance(value.get(key), dict)), None)
@@ -118,7 +118,7 @@ class _Rollout:
             builder.unknown_entry(str(kind or "item"), item, place)
 
     def _code(self, code: str, place: Place, call_id: str | None) -> None:
-        """Add a call that is written in a language of its own: the one command in it, or else a call of unknown
+        """Add a call that consists of code: the command, if the code runs exactly one, or else a call of unknown
         effect.
         """
         found = _EXEC_IN_CODE.findall(code)
@@ -130,7 +130,7 @@ class _Rollout:
                 command = None
         if command is None and "apply_patch" not in code:
             self.builder.unknown["exec"] += 1
-            self.builder.gap("code called tools, and the commands in it are not visible here", place)
+            self.builder.gap("code called tools, and the record does not show its commands", place)
         self.builder.call("exec", {"input": code} if command is None else {"command": command}, place, call_id)
 
     def _output(self, item: dict[str, Any], place: Place) -> None:

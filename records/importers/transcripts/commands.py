@@ -47,9 +47,7 @@ _CUT = re.compile(
     re.IGNORECASE,
 )
 _CUT_WORDS = ("truncated", "omitted", "elided", "clipped", "left out", "too long", "too large")
-"""Words of which a match of `_CUT` contains at least one: searching for them first is faster, because outputs are
-long.
-"""
+"""Every match of `_CUT` contains one of these words. Searching for them first is faster, because outputs are long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +228,7 @@ def plain(text: str) -> str:
 
 
 def was_cleared(text: str) -> bool:
-    """Return whether the agent's software replaced the whole output by a remark."""
+    """Return whether the agent's software replaced the whole output by a notice."""
     text = text.strip()
     return len(text) < 160 and _CLEARED.fullmatch(text) is not None
 

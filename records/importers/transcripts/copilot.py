@@ -20,7 +20,7 @@ _NOTES = ("session.", "assistant.", "hook.", "permission.", "skill.", "tool.", "
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the session in a file; None if it is none of Copilot's."""
+    """Return the session in a file; None if the file is not from Copilot."""
     if source.is_lines:
         values = [entry.value for entry in source.head if isinstance(entry.value, dict)]
         if values and values[0].get("kind") == 0 and _is_chat(values[0].get("v")):
@@ -43,7 +43,7 @@ def _is_chat(value: Any) -> bool:
 
 
 def _stored(source: Source) -> Builder:
-    """A chat as VS Code stores it: its state, and lines that change it."""
+    """Read a chat as VS Code stores it: its state, then lines that change the state."""
     state: Any = {}
     problems = []
     lines: list[int] = []
@@ -67,7 +67,7 @@ def _stored(source: Source) -> Builder:
 
 
 def _changed(state: Any, change: dict[str, Any]) -> bool:
-    """Apply one change; false if there is nothing where it belongs."""
+    """Apply one change; return False if the place that it changes does not exist."""
     path = change.get("k")
     if not isinstance(path, list) or not path:
         return False
@@ -89,7 +89,7 @@ def _changed(state: Any, change: dict[str, Any]) -> bool:
 
 
 def _chat(source: Source, chat: Any, lines: list[int] | None = None) -> Builder:
-    """The requests of a chat; `lines` are those that began them, where the chat is put together from changes."""
+    """Read the requests of a chat. If the chat was put together from changes, `lines` are their first lines."""
     builder = Builder(source.path.name, FORM, source.name)
     builder.agent = FORM
     requests = chat.get("requests") if isinstance(chat, dict) else None
@@ -97,7 +97,7 @@ def _chat(source: Source, chat: Any, lines: list[int] | None = None) -> Builder:
         pointer = "" if lines else f"/requests/{at}"
         entry = Entry(request, lines[at] if lines else source.line_of(pointer), pointer)
         if not isinstance(request, dict):
-            builder.broken(Entry(None, entry.line, pointer, "a request that is none"))
+            builder.broken(Entry(None, entry.line, pointer, "a request that is not an object"))
             continue
         if builder.agent == FORM and isinstance(request.get("modelId"), str):
             builder.agent = f"{FORM} {request['modelId'][:80]}"
@@ -132,7 +132,7 @@ def _response(builder: Builder, entry: Entry, response: Any) -> None:
 
 
 def _place(builder: Builder, entry: Entry, *parts: str | int) -> Place:
-    """Return where something is: of a chat that is put together, the line alone."""
+    """Return the place of something; in a chat that was put together from changes, only its line."""
     return builder.place(entry, *parts) if entry.pointer else builder.place(entry)
 
 
@@ -145,7 +145,7 @@ def _name_of(part: dict[str, Any]) -> str:
 
 
 def _invoked(builder: Builder, entry: Entry, part: dict[str, Any], at: int) -> None:
-    """A use of a tool; what it printed is in few of them, and a result that is not there is one left out."""
+    """Add a use of a tool. Few of them contain the printed output; a missing result counts as left out."""
     place = _place(builder, entry, "response", at)
     about = part["toolSpecificData"] if isinstance(part.get("toolSpecificData"), dict) else {}
     call_id = str(part.get("toolCallId") or entry.pointer) + f"/{at}"
@@ -172,7 +172,7 @@ def _invoked(builder: Builder, entry: Entry, part: dict[str, Any], at: int) -> N
 
 
 def _events(source: Source) -> Builder:
-    """A session of the command line: one event a line."""
+    """Read a session of the command line, with one event per line."""
     builder = Builder(source.path.name, FORM, source.name)
     builder.agent = FORM
     asked: set[str] = set()
@@ -237,4 +237,4 @@ def _event(builder: Builder, entry: Entry, kind: str, asked: set[str]) -> None:
 
 
 def _none(entry: Entry) -> Entry:
-    return Entry(None, entry.line, entry.pointer, "an entry that is no object")
+    return Entry(None, entry.line, entry.pointer, "an entry that is not an object")

@@ -1,4 +1,4 @@
-"""Chats as their services export them: the `conversations.json` of ChatGPT and of Claude."""
+"""Chats exported by their services: the `conversations.json` of ChatGPT and of Claude."""
 
 from collections.abc import Iterator
 from typing import Any

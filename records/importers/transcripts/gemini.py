@@ -18,11 +18,11 @@ _ENDING = re.compile(
     r"\n(?:Error: [^\n]*|Stderr: [^\n]*|Exit Code: (?P<code>-?\d{1,4}|\(none\))|Signal: [^\n]*|"
     r"Background PIDs: [^\n]*|Process Group PGID: [^\n]*)\s*\Z"
 )
-"""The lines by which the shell tool ends its report."""
+"""The last lines of the shell tool's report."""
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the session in a file; None if it is none of Gemini's."""
+    """Return the session in a file; None if the file is not from one of these tools."""
     if source.is_lines:
         values = [entry.value for entry in source.head if isinstance(entry.value, dict)]
         if not any(_is_message(value) or _has_parts(value.get("message")) for value in values):
@@ -64,7 +64,7 @@ def _are_contents(value: Any) -> bool:
 
 
 def _latest(entries: Iterator[Entry]) -> list[Entry]:
-    """Return the messages as they ended up: a later line of the same id takes the place of the earlier one."""
+    """Return the messages in their final state: a later line with the same id replaces the earlier one."""
     found: dict[str, Entry] = {}
     for number, entry in enumerate(entries):
         value = entry.value
@@ -123,7 +123,7 @@ def _message(builder: Builder, entry: Entry) -> None:
 
 
 def _parts(builder: Builder, entry: Entry, content: Any, *, is_user: bool) -> None:
-    """What was said; calls and results that stand among the parts belong to files that have them nowhere else."""
+    """Add what was said. Calls and results among the parts occur only in files that do not store them elsewhere."""
     said = []
     has_calls = "toolCalls" in entry.value or _is_message(entry.value)
     inside = ("message", "parts") if _has_parts(entry.value.get("message")) else ("parts",)
@@ -188,7 +188,7 @@ def _answered(builder: Builder, answer: dict[str, Any], place: Place, *, failed:
 
 
 def _printed(text: str) -> tuple[str, int | None]:
-    """What a command printed, out of the shell tool's report, and its exit code."""
+    """Return what a command printed, extracted from the shell tool's report, and its exit code."""
     begun = _REPORT.match(text)
     code = None
     if begun is None:
@@ -208,4 +208,4 @@ def _id(call: dict[str, Any]) -> str | None:
 
 
 def _none(entry: Entry) -> Entry:
-    return Entry(None, entry.line, entry.pointer, "an entry that is no object")
+    return Entry(None, entry.line, entry.pointer, "an entry that is not an object")

@@ -49,7 +49,7 @@ def read(source: Source) -> list[Builder] | None:
     builders = [_read(source, name, runs, alone=len(traces) == 1) for name, runs in traces.items()]
     for entry in broken if builders else ():
         builders[-1].broken(
-            entry if entry.problem else Entry(None, entry.line, entry.pointer, "an entry that is no run")
+            entry if entry.problem else Entry(None, entry.line, entry.pointer, "an entry that is not a run")
         )
     return builders
 

@@ -1,4 +1,4 @@
-"""Chat messages in the form of OpenAI's and Anthropic's interfaces, and items of OpenAI's Responses."""
+"""Chat messages in the format of OpenAI's and Anthropic's APIs, and items of OpenAI's Responses API."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -84,7 +84,7 @@ def read_message(builder: Builder, message: Any, entry: Entry) -> None:
 
 
 def read_call(builder: Builder, call: Any, place: Place) -> None:
-    """Add a tool call in the format of chat completions, or in the flatter one of a library."""
+    """Add a tool call in the format of chat completions, or in the flatter format that some libraries use."""
     if not isinstance(call, dict):
         builder.unknown_entry("tool_call", call, place)
         return

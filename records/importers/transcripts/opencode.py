@@ -1,4 +1,4 @@
-"""Sessions of opencode and of its derivatives: `opencode export`, and what `opencode run --format json` prints."""
+"""Sessions of opencode and its derivatives: the outputs of `opencode export` and of `opencode run --format json`."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +16,7 @@ _ENDED = ("completed", "error")
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the session in a file; None if it is none of opencode's."""
+    """Return the session in a file; None if the file is not from opencode."""
     if source.is_lines:
         values = [entry.value for entry in source.head if isinstance(entry.value, dict)]
         if values and all(map(_is_line, values)):
@@ -123,4 +123,4 @@ def _tool(builder: Builder, part: dict[str, Any], entry: Entry, *where: str | in
 
 
 def _none(entry: Entry) -> Entry:
-    return Entry(None, entry.line, entry.pointer, "an entry that is no object")
+    return Entry(None, entry.line, entry.pointer, "an entry that is not an object")

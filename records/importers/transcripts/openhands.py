@@ -105,7 +105,7 @@ def _read(source: Source, entries: Iterator[Entry], suffix: str) -> Builder:
     for entry in entries:
         if entry.problem or not isinstance(entry.value, dict):
             builder.broken(
-                entry if entry.problem else Entry(None, entry.line, entry.pointer, "an entry that is no event")
+                entry if entry.problem else Entry(None, entry.line, entry.pointer, "an entry that is not an event")
             )
         elif "kind" in entry.value and not isinstance(entry.value.get("action"), str):
             _new(builder, entry)
@@ -219,8 +219,8 @@ def _new(builder: Builder, entry: Entry) -> None:
 
 
 def _call_id(event: dict[str, Any], otherwise: Any) -> str | None:
-    """Return the id that connects an action with its observation: the cause, because a call of several tools has
-    one id for each.
+    """Return the id that connects an action with its observation. It is the cause: a call of several tools has one
+    cause for each.
     """
     if isinstance(event.get("tool_call_id"), str):
         return str(event["tool_call_id"])

@@ -26,12 +26,12 @@ _RULE = re.compile(r"-{3,}\s*$")
 _SHELLS = frozenset(["run_terminal_cmd", "run_terminal_command", "bash", "shell", "exec_command", "execute_command"])
 _EDITORS = frozenset(["write", "edit", "search_replace", "multiedit", "edit_file", "apply_patch", "code_edit"])
 _ENVELOPE = re.compile(r"</?(?:details|summary|tool-use)>|Tool use: \*\*[^*\n]{0,100}\*\*")
-"""What a use of a tool is wrapped in; Cursor writes many that hold nothing else, behind the real ones."""
+"""The markup around the use of a tool; after the real ones, Cursor writes many that are empty."""
 _LOST = "it was exported as text, which may lack some tool calls and parts of outputs"
 
 
 class Block(NamedTuple):
-    """What somebody said, or a use of a tool, and where it begins."""
+    """A message or the use of a tool, with the line at which it begins."""
 
     kind: str
     first: int
@@ -41,7 +41,7 @@ class Block(NamedTuple):
 
 
 def read_text(source: Source) -> list[Builder] | None:
-    """Return the session in a history; None if it is none."""
+    """Return the session in a history; None if the file is not from SpecStory."""
     if _SIGN not in source.text[:2_000] and not re.search(r"^<tool-use data-tool-type=", source.text, re.MULTILINE):
         return None
     builder = Builder(source.path.name, FORM, source.name)
@@ -85,8 +85,9 @@ def _tool(builder: Builder, block: Block, place: Place) -> None:
 
 
 def _run_of(lines: list[str]) -> tuple[str | None, str | None]:
-    """Return the command of a block and what it printed: the command is in backticks, a fence of its own, or behind a
-    `$` in the fence of its output."""
+    """Return the command of a block and what it printed. The command is in backticks, in a fence of its own, or after
+    a `$` in the fence of its output.
+    """
     fences = _fences(lines)
     heads = list(itertools.takewhile(lambda line: not _FENCE.match(line), lines))
     typed = next((found["command"] for line in heads if (found := _TYPED.match(line))), None)
@@ -105,7 +106,7 @@ def _run_of(lines: list[str]) -> tuple[str | None, str | None]:
 
 
 def _fences(lines: list[str]) -> list[str]:
-    """Return what stands in the fences of a block; one that nobody closes goes on to its end."""
+    """Return the contents of the fences in a block; a fence that is not closed extends to the end of the block."""
     found: list[list[str]] = []
     fence = ""
     for line in lines:
@@ -143,7 +144,7 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
 
 
 def _block_at(lines: list[str], at: int) -> tuple[Block | None, int]:
-    """Return what begins in a line, and the line behind it."""
+    """Return the block that begins at a line, and the index of the line after the block."""
     line = lines[at][:1_000]
     if who := _WHO.match(line):
         return Block("who", at + 1, [], who["who"], who["about"]), at + 1
@@ -168,7 +169,9 @@ def _end(lines: list[str], at: int, closing: str) -> int:
 
 
 def _end_of_old(lines: list[str], at: int) -> int:
-    """Return where a use of a tool in the older form ends: at a rule outside a fence, or where somebody speaks."""
+    """Return where a use of a tool in the older format ends: at a horizontal rule outside a fence, or at the next
+    message.
+    """
     fence = ""
     for number in range(at, len(lines)):
         opened = _FENCE.match(lines[number])

@@ -23,7 +23,7 @@ _EDITOR = "str_replace_editor"
 _FLAGS = {"--file_text": "file_text", "--old_str": "old_str", "--new_str": "new_str", "--insert_line": "insert_line"}
 _LINE_EDIT = re.compile(r"edit (\d+):(\d+)\b|(?:create|insert|append|edit)\b")
 _SUBMITS = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
-"""In the command that hands the work in: what ends the session is its result."""
+"""A text in the command that submits the work; the message that ends the session is that command's result."""
 _NO_COMMANDS = ("submit", "exit_cost", "exit_context", "exit_format", "exit_forfeit", "exit_error", "exit_api")
 _CLIPPED = "response clipped"
 
@@ -85,8 +85,8 @@ def _mini(source: Source, document: dict[str, Any]) -> Builder:
 
 
 def _is_handed_in(messages: Any, message: dict[str, Any], text: str, info: dict[str, Any]) -> bool:
-    """Return whether a message is what version 1 hands in: it ends the session, and is the output of the last command
-    alone.
+    """Return whether a message is the submission in version 1: it ends the session, and contains only the output of
+    the last command.
     """
     is_last = isinstance(messages, list) and bool(messages) and message == messages[-1]
     return is_last and info.get("exit_status") == "Submitted" and text == info.get("submission")

@@ -1,6 +1,6 @@
 """The screen text of coding agents: histories of aider, exports of Claude Code and Codex.
 
-Such a text shows outputs shortened and may lack some, so these sessions always count as incomplete.
+Such a text shortens outputs and may lack some of them, so these sessions always count as incomplete.
 """
 
 import re
@@ -118,7 +118,7 @@ def _aider(source: Source, lines: list[str]) -> Builder:
     builder = _builder(source, AIDER)
     kind, first, block = "", 1, list[str]()
     waits = ruled = typed = False
-    """Whether a command's output comes; whether a test runner's summary is under way; whether the user typed it."""
+    """True if a command's output follows; if a test runner's summary has begun; if the user typed the command."""
     for number, line in enumerate([*lines, "#### "], start=1):
         said = line.removeprefix("#### ").removeprefix("> ").rstrip()
         if line.startswith(("#### ", _AIDER_BEGINS)):

@@ -22,7 +22,7 @@ _NAMES: dict[str, Speaker] = {
     **dict.fromkeys(("tool", "tool result", "tool output", "observation"), "tool"),
 }
 _CALLS = "calls "
-"""Prefix of the name of a called tool, in places where otherwise the speaker's name stands."""
+"""Prefix of a called tool's name, where otherwise the speaker is named."""
 _WHO = "|".join(sorted(map(re.escape, _NAMES), key=len, reverse=True))
 _DETAIL = r"(?:[ -]?[\w.]{0,24}\d[\w.-]{0,24})?(?: said)?(?:\s*\([^)\n]{0,80}\))?"
 _HEADING = re.compile(rf"\s{{0,3}}#{{1,6}}\s*\W{{0,6}}({_WHO}){_DETAIL}\W{{0,4}}$", re.IGNORECASE)
@@ -35,7 +35,7 @@ _ASKED = re.compile(r"\s{0,3}(?:\*\*|__)(Q|A)\s?(?::\s?(?:\*\*|__)|(?:\*\*|__)\s
 """Marks of a question and an answer."""
 _LETTERS = {"q": "question", "a": "answer"}
 _ALONE = re.compile(r"\s{0,3}\*\*([A-Z][\w .()-]{0,40})\*\*\s*$")
-"""A name alone on its line, which is not the name of a known speaker."""
+"""A line that consists of a name which is not that of a known speaker."""
 _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
 _SPOKEN = re.compile(r"\s{0,3}(?:`{3,}|~{3,})(user|human|assistant|agent|ai|model|system)\s*$", re.IGNORECASE)
 """The beginning of a code fence that contains a message."""
