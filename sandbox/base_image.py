@@ -29,7 +29,7 @@ _PULLED_BYTES = {PULLED_BASE: 45e6, CUDA_BASE: 3.5e9}
 
 
 class Base(NamedTuple):
-    """Properties of an image that it can be used as a base."""
+    """An image that can be used as a base, and its properties."""
 
     name: str
     python: str

@@ -50,10 +50,10 @@ _ETC = ("ld.so.cache", "alternatives", "localtime")
 
 @dataclass(frozen=True, slots=True)
 class BubblewrapEngine:
-    """Of the host, a program sees only `/usr`, its own workspace, the data set and the start-up hook.
+    """Runs programs that see only `/usr` of the host, their own workspace, the data set and the start-up hook.
 
-    It has no network, no privileges and no way to gain any, and a read-only root. Limits hold as far as control
-    groups can be created.
+    A program has no network, no privileges and no way to gain any, and a read-only root. Limits are enforced as far
+    as control groups can be created.
     """
 
     program: str
@@ -100,18 +100,18 @@ class BubblewrapEngine:
         no_group = "no control group may be made here"
         missing = {
             "host files: /usr and the dynamic linker's cache are the host's own, read-only": True,
-            f"memory: {no_group}; each process by itself is held to the limit": "memory" not in self.controllers,
+            f"memory: {no_group}; the limit applies to each process separately": "memory" not in self.controllers,
             f"cpus: {no_group}": "cpu" not in self.controllers,
-            f"processes: {no_group}, and this Linux counts all that the user runs": (
+            f"processes: {no_group}, and this Linux counts all processes of the user": (
                 "pids" not in self.controllers and not _counts_per_namespace()
             ),
-            f"system calls: {seccomp.LIBRARY} is not installed, nothing filters them": self.system_calls is None,
+            f"system calls: {seccomp.LIBRARY} is not installed, so nothing filters them": self.system_calls is None,
             f"user namespaces: this bwrap has no {NO_MORE_NAMESPACES}": NO_MORE_NAMESPACES not in self.options,
         }
         return tuple(text for text, applies in missing.items() if applies)
 
     def _start_at_gate(self, order: Order) -> "tuple[subprocess.Popen[bytes], int]":
-        """Start bwrap; return it, and the process id that its first inner process has outside."""
+        """Start bwrap; return it, and the process id of its first inner process as seen from outside."""
         inside = ["bash", "/opt/gedanken/first.sh", f"{backstop_seconds(order.limits):g}", f"{GRACE_SECONDS:g}"]
         with ExitStack() as files:
             info, told = (
@@ -178,7 +178,7 @@ class BubblewrapEngine:
 
 
 def open_bubblewrap(progress: Progress) -> BubblewrapEngine:
-    """Find out what works here, and make the environment. Raises NoSandbox, saying what to do."""
+    """Test what bubblewrap can do here, and make the environment. Raises NoSandbox, saying what to do."""
     program = shutil.which("bwrap")
     if program is None:
         raise NoSandbox("bubblewrap is not installed (on Debian: `apt-get install bubblewrap`)")
@@ -223,8 +223,9 @@ def _options(program: str) -> tuple[str, ...]:
 
 
 def _remedy(said: str) -> str:
-    """Return the likely cause why users cannot create namespaces: Debian's old switch, Ubuntu's AppArmor switch, or
-    their number."""
+    """Return the error with the likely reason why users cannot create namespaces and its remedy: Debian's old switch,
+    Ubuntu's AppArmor switch, or the maximum number of namespaces.
+    """
     kernel = Path("/proc/sys")
     for switch, forbidding, allowing in (
         ("kernel/unprivileged_userns_clone", "0", "1"),
@@ -234,7 +235,7 @@ def _remedy(said: str) -> str:
         path = kernel / switch
         if path.exists() and path.read_text().strip() == forbidding:
             return f"{said}; as root, `sysctl -w {switch.replace('/', '.')}={allowing}`"
-    return f"{said}; inside a container, namespaces and a /proc of their own must be allowed to it"
+    return f"{said}; inside a container, it must be allowed to create namespaces and to mount /proc in them"
 
 
 def _counts_per_namespace() -> bool:

@@ -1,6 +1,6 @@
 """Limits on memory, processes and cores by control groups, if this user may create some.
 
-Versions 1 and 2 are used as they are set up on this machine, also side by side. Only the command's own processes are
+Versions 1 and 2 are used as this machine has them, also both at once. Only the command's own processes are
 moved.
 """
 
@@ -121,7 +121,7 @@ def _unified_parents(hierarchy: Hierarchy) -> dict[str, Path]:
     """For version 2, return the nearest group, this process's own or one above, that can delegate controllers.
 
     A group that contains processes cannot (except the root group), which usually excludes this process's own group.
-    Its processes may belong to others, and are not moved: that would need rights over the group above both places.
+    Its processes may belong to others and are not moved; moving them would need rights over the common parent group.
     """
     for group in (hierarchy.own, *hierarchy.own.parents):
         if not group.is_relative_to(hierarchy.top):

@@ -1,4 +1,4 @@
-"""Choosing the engine that runs the programs: the named one, or the strongest that works."""
+"""Choosing the engine that runs the programs: the named one, or the one with the strongest isolation that works."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -21,7 +21,7 @@ _STRONGEST_FIRST = ("docker", "podman", "bubblewrap")
 
 
 def sandboxes() -> tuple[str, ...]:
-    """Return all names that `--sandbox` accepts: the built-in ones first, beginning with the strongest."""
+    """Return all names that `--sandbox` accepts: first the built-in ones, the strongest isolation first."""
     first = {name: at for at, name in enumerate((*_STRONGEST_FIRST, "host"))}
     return ("auto", *sorted(by_name(MACHINES), key=lambda name: first.get(name, len(first))))
 
@@ -49,7 +49,7 @@ def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trust
             refusals.append(f"{candidate}: {error}")
             continue
         if refusals:
-            progress.say(f"sandbox: {candidate}, because no stronger one works ({'; '.join(refusals)})")
+            progress.say(f"sandbox: {candidate}, because nothing stronger works ({'; '.join(refusals)})")
         return engine
     raise NoSandbox("no sandbox works here. " + "; ".join(refusals))
 

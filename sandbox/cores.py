@@ -33,7 +33,7 @@ class Cores:
     """
 
     def __init__(self, count: float | None = None, file: Path | None = None, poll_seconds: float = 0.2) -> None:
-        """Share out `count` cores, by default all that this process may use, by a file in the user's cache."""
+        """Share `count` cores, by default all that this process may use, through a file in the user's cache."""
         self.count = float(count or len(os.sched_getaffinity(0)))
         self._file = file
         self._poll_seconds = poll_seconds

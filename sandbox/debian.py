@@ -52,9 +52,9 @@ def make_debian(folder: Path, progress: Progress) -> Path:
 
 
 def _own_mounts() -> list[str]:
-    """Return what runs a command in a mount namespace of its own, or nothing if that is not permitted.
+    """Return the command prefix for running in a separate mount namespace; empty if that is not permitted.
 
-    A user who is not root needs nothing: mmdebstrap then makes a namespace itself.
+    It is also empty for users other than root, because mmdebstrap then makes a namespace itself.
     """
     command = ["unshare", "--mount"]
     with suppress(OSError):

@@ -47,9 +47,9 @@ Pieces = Iterator[tuple[bytes | None, bytes | None]]
 class DockerEngine:
     """Runs each command in its own container.
 
-    Of the host, a program sees only its own workspace, the data set and the start-up hook, the latter two read-only.
-    It has no network, no capabilities, no way to gain privileges, and a read-only root; processes, memory, cores,
-    files and the container's log are limited.
+    A program sees nothing of the host but its own workspace, the data set and the start-up hook; the latter two are
+    read-only. It has no network, no capabilities, no way to gain privileges, and a read-only root; processes, memory,
+    cores, files and the container's log are limited.
     """
 
     client: "DockerClient"
@@ -119,7 +119,7 @@ class DockerEngine:
         is then used.
         """
         if docker_profile() is None:
-            return ("system calls: libseccomp is not installed, so the engine's own profile holds them",)
+            return ("system calls: libseccomp is not installed, so only the engine's own profile filters them",)
         return ()
 
     def options(self, order: Order) -> dict[str, Any]:

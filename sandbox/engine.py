@@ -14,7 +14,9 @@ Signal = Literal["SIGTERM", "SIGKILL"]
 GRACE_SECONDS = 2.0
 """Seconds between asking a command to stop and killing it."""
 BACKSTOP_SECONDS = 10.0
-"""Seconds beyond the wall-clock limit after which a command ends by itself, even if nobody watches it any more."""
+"""Seconds beyond the wall-clock limit after which a command ends by itself, even if no controller watches it any
+more.
+"""
 
 HERE = Path(__file__).parent
 HOOK = HERE / "hook"
@@ -23,7 +25,7 @@ FIRST_SCRIPT = HERE / "first.sh"
 
 
 def backstop_seconds(limits: Limits) -> float:
-    """Return after how many seconds a command ends by itself, even if nobody watches it any more."""
+    """Return the seconds after which a command ends by itself, even if no controller watches it any more."""
     return limits.wall_seconds + GRACE_SECONDS + BACKSTOP_SECONDS
 
 
@@ -98,7 +100,7 @@ class Engine(Protocol):
 
     @property
     def asks_for_gpus(self) -> bool:
-        """True if GPUs are requested here, or were at first; commands may see none all the same."""
+        """True if GPUs are requested, or were when the run began; commands may still see none."""
         ...
 
     @property

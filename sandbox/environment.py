@@ -57,8 +57,8 @@ class Interpreter(NamedTuple):
 def ensure_environment(progress: Progress, uid: int | None = None) -> Path:
     """Return the folder of a virtual environment that user `uid` can run, after creating it if it is missing.
 
-    By default that is the sandbox's user. If the host has PyTorch, as GPU machines do, its PyTorch is used: only that
-    one is known to fit its GPU. Raises NoSandbox, saying what is missing, if no environment can be made.
+    By default `uid` is the sandbox's user. If the host has PyTorch, as GPU machines do, that PyTorch is used, because
+    it fits the host's GPU. Raises NoSandbox, saying what is missing, if no environment can be made.
     """
     uid = user_id() if uid is None else uid
     interpreter = _interpreter(uid)
@@ -127,7 +127,7 @@ def _run_as(uid: int, command: list[str]) -> subprocess.CompletedProcess[str] | 
 
 
 def _recipe(interpreter: Interpreter) -> str:
-    """Return the digest of what the environment is made of."""
+    """Return the digest of the environment's ingredients."""
     parts = [REQUIREMENTS.read_text(), START_LINE, json.dumps(interpreter)]
     return sha256("\n".join(parts).encode()).hexdigest()[:16]
 
@@ -179,7 +179,7 @@ def _run(command: list[str], env: dict[str, str] | None = None) -> None:
 def _check(folder: Path, uid: int) -> None:
     done = _run_as(uid, [f"{folder}/bin/python", "-c", "import torch, numpy"])
     if done is None or done.returncode != 0:
-        said = last_line(done.stderr) if done else "it may not be entered"
+        said = last_line(done.stderr) if done else "it has no permission to enter the folder"
         remove_tree(folder)
         raise NoSandbox(f"the sandbox's user (uid {uid}) cannot import PyTorch in {folder}: {said}")
 

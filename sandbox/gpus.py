@@ -96,7 +96,7 @@ def device_options(wish: GpuWish, info: Mapping[str, Any], podman: bool) -> dict
 
 
 def cdi_devices(info: Mapping[str, Any], podman: bool) -> list[str]:
-    """List names such as `nvidia.com/gpu=0` that the engine could be asked for, as far as can be seen from here."""
+    """List the CDI device names, such as `nvidia.com/gpu=0`, that the engine is known to offer."""
     discovered = info.get("DiscoveredDevices")
     if discovered is not None:
         names = [str(device.get("ID", "")) for device in discovered]
@@ -116,7 +116,7 @@ def judge_gpus(wish: GpuWish, seen: int, asked: bool) -> str | None:
     if seen >= least:
         return None
     return (
-        f"--gpus {wish}: torch.cuda sees {seen} GPUs from inside the sandbox where {least} or more must be; see "
+        f"--gpus {wish}: torch.cuda sees {seen} GPUs inside the sandbox, but {least} or more are needed; check "
         "`nvidia-smi` on the host, and whether PyTorch there is a CUDA build (`gedanken sandbox build --cuda`)"
     )
 
@@ -133,10 +133,10 @@ def explain(error: BaseException) -> NoSandbox | None:
 
 _REFUSALS = {
     "could not select device driver": f"it has no driver for NVIDIA devices; {_DOCKER_REMEDY}",
-    "unresolvable CDI devices": f"it does not know such a CDI device; {_CDI_REMEDY}",
-    f"stat {CDI_KIND}=": "this Podman's Docker API takes no CDI names; use Podman 5.4 or newer, or Docker",
-    "nvidia-container-cli": "NVIDIA's container tool failed; see whether `nvidia-smi` works on the host",
-    "nvml error": "the NVIDIA driver does not answer; see whether `nvidia-smi` works on the host",
+    "unresolvable CDI devices": f"it does not know this CDI device; {_CDI_REMEDY}",
+    f"stat {CDI_KIND}=": "this Podman's Docker API does not accept CDI names; use Podman 5.4 or newer, or Docker",
+    "nvidia-container-cli": "NVIDIA's container tool failed; check whether `nvidia-smi` works on the host",
+    "nvml error": "the NVIDIA driver does not answer; check whether `nvidia-smi` works on the host",
 }
 
 

@@ -23,7 +23,7 @@ IMAGE = "gedanken/sandbox:cpu"
 CUDA_IMAGE = "gedanken/sandbox:cuda"
 RECIPE_LABEL = "gedanken.recipe"
 BASE_LABEL = "gedanken.base"
-"""Label with the base that the user named for an image; empty if the default was used."""
+"""Label that stores the base that the user chose for an image; empty if the default was used."""
 STAGE_LABEL = "gedanken.stage"
 DOCKERFILE = Path(__file__).parent / "Dockerfile"
 

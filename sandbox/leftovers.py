@@ -106,7 +106,9 @@ def _sessions() -> list[Path]:
 
 
 def _is_orphan(container: "Container") -> bool:
-    """Return whether neither the process that created it nor one that resumed its run is alive."""
+    """Return whether a container is orphaned: neither the process that created it nor one that resumed its run is
+    alive.
+    """
     return is_dead(container.labels[OWNER_LABEL]) and _gone(owner_of(_session_of(container)))
 
 

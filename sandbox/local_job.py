@@ -1,4 +1,4 @@
-"""A command that runs as a child of this process: it first waits at a gate, is then let through, and ends."""
+"""A command that runs as a child of this process. It first waits at a gate until this process lets it run."""
 
 import io
 import os
@@ -177,7 +177,7 @@ class LocalJob:
 def _end_of(pid: int) -> io.FileIO:
     """Return a file that reaches end-of-file when a child of this process has ended, without waiting for the child.
 
-    A pidfd would do, but is missing in some Python builds and in some kernels of GPU machines.
+    A pidfd would do the same, but some Python builds and some kernels of GPU machines lack it.
     """
     over, going_on = os.pipe()
 

@@ -27,8 +27,8 @@ BOUNDED_MEMORY = "1g"
 class LooseEngine(DockerEngine):
     """An engine without isolation: root, capabilities, a network, everything writable.
 
-    It writes only to copies, its engine's socket is not connected to anything, and it is still limited, only far
-    beyond what the checks expect: nothing that succeeds in it affects the host.
+    Nothing that succeeds in it affects the host: it writes only to copies, its engine's socket is not connected to
+    anything, and it still has limits, though far beyond those that the checks expect.
     """
 
     copies: Path = Path()

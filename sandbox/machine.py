@@ -238,7 +238,7 @@ class SandboxMachine:
         try:
             kept = collect(self.workspace.home, self.artifacts, name, frozenset(self.written), self.brought)
         except OSError as error:
-            return replace(execution, notes=(*execution.notes, f"files were not brought back: {error.strerror}"))
+            return replace(execution, notes=(*execution.notes, f"files were not copied: {error.strerror}"))
         return replace(execution, artifacts=kept)
 
     async def _watch(self, job: Job, capture: Capture) -> Cause | None:
@@ -337,14 +337,14 @@ class SandboxMachine:
 
     @property
     def not_enforced(self) -> tuple[str, ...]:
-        """Return the limits and isolation measures that do not hold here, each with the reason."""
-        polled = () if self.workspace.held == "quota" else ("workspace size: looked at once a second, not bounded",)
+        """Return the limits and isolation measures that are not enforced here, each with the reason."""
+        polled = () if self.workspace.held == "quota" else ("workspace size: checked only once a second",)
         return (*self.engine.not_enforced(), *polled)
 
 
 def may_be_cut_off(execution: Execution) -> bool:
-    """Return whether an execution ended while no controller watched it, in a way in which it would also have ended if
-    its engine had died.
+    """Return whether an execution ended while no controller watched it, in a way that may also mean that its engine
+    died.
     """
     ends = (_SIGKILLED, _SIGTERMED, _ENGINE_DIED)
     unwatched = FROM_THE_LOG in execution.notes and execution.exit_code in ends

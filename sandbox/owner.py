@@ -1,4 +1,6 @@
-"""The owners of containers and sessions, so that what dead owners left behind can be told from what is in use."""
+"""The owners of containers and sessions, which show whether a container or session is in use or was left by a dead
+process.
+"""
 
 import hashlib
 import os

@@ -27,7 +27,7 @@ class PluginEngine:
 
     @property
     def asks_for_gpus(self) -> bool:
-        """The plug-in's answer whether GPUs are requested."""
+        """True if the plug-in says that GPUs are requested."""
         with self._guarded():
             return self.engine.asks_for_gpus
 

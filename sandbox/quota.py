@@ -23,7 +23,7 @@ class Use(NamedTuple):
 
 
 def hold(folder: Path, limits: Limits) -> Held:
-    """Create `folder`; if this user may mount file systems, on its own one of the size in `limits`."""
+    """Create `folder`. If this user may mount file systems, it gets its own file system, of the size in `limits`."""
     tool = shutil.which("mkfs.ext4", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     folder.mkdir()
     if os.getuid() != 0 or tool is None:
@@ -51,7 +51,7 @@ def mount(folder: Path) -> None:
 def copy_image(source: Path, target: Path) -> None:
     """Copy the image of a held workspace, in which nothing runs, for another workspace. Raises NoSandbox.
 
-    This also copies deeply nested names, whose paths are too long for `cp`.
+    Copying the image also works for deeply nested files whose paths are too long for `cp`.
     """
     if source.is_mount():
         _run(["sync", "--file-system", str(source)])

@@ -86,7 +86,7 @@ class _Comparison(ctypes.Structure):
 def program() -> bytes | None:
     """Build the filter for the kernel; None if libseccomp is not installed.
 
-    System calls that the library is too old to know are allowed.
+    System calls that an old library does not know yet are allowed.
     """
     try:
         library = ctypes.CDLL(LIBRARY)
@@ -166,7 +166,7 @@ def _names(library: Any) -> Iterator[str]:
 def _personalities() -> Iterator[Rule]:
     """Return rules that refuse all personalities except the allowed ones and 0xffffffff, which only queries.
 
-    Refused are: a bit too many, or bit 31 with any other bit missing.
+    The rules refuse any value with a bit that is not allowed, and values with bit 31 that lack another bit.
     """
     top = 1 << 31
     for bit in range(31):

@@ -23,7 +23,7 @@ _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _EXECUTION = TypeAdapter(Execution)
 _FOLDERS = {"workspaces": 0o711, "marks": 0o700, "receipts": 0o700}
-"""Folders with their modes: the sandbox's user may pass through to its workspace, and nobody else may look in."""
+"""Folders with their modes: the sandbox's user may pass through to its workspace, and nobody else may read them."""
 
 
 def sessions_folder() -> Path:
@@ -146,7 +146,7 @@ class Session:
         os.close(self.lock)
 
     def let_go(self) -> None:
-        """Keep everything in place for a process that resumes the run."""
+        """Keep all data for a process that resumes the run, and release the lock."""
         os.close(self.lock)
 
     def _workspace(self, name: str, snapshot: Path | None = None) -> Workspace:

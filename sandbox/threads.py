@@ -14,7 +14,7 @@ _THREADS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="sandbox")
 
 
 async def blocking(function: Callable[Given, Result], *arguments: Given.args, **named: Given.kwargs) -> Result:
-    """Run a blocking call in a thread. A cancelled task no longer waits for it; the call itself goes on."""
+    """Run a blocking call in a thread. If the task is cancelled, it stops waiting, but the call continues."""
     return await asyncio.get_running_loop().run_in_executor(_THREADS, partial(function, *arguments, **named))
 
 

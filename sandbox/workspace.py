@@ -69,7 +69,9 @@ class Workspace:
         return cls(folder, "polled")
 
     def snapshot(self, folder: Path) -> None:
-        """Copy the current state to `folder`, or for a workspace with its own file system to an image beside it."""
+        """Copy the current state to `folder`; for a workspace with its own file system, copy its image to a file
+        beside `folder`.
+        """
         if self.held == "quota":
             copy_image(self.folder, folder)
         else:
@@ -107,7 +109,7 @@ class Workspace:
     def bring(self, source: Path, name: str, limits: Limits) -> None:
         """Copy a folder into the home folder, its links as links. Raises BadInput for one that is too large.
 
-        What is neither file, folder nor link is left out.
+        Special files (anything but files, folders and links) are left out.
         """
         size = files = 0
         for where, folders, names in os.walk(source):
@@ -127,7 +129,7 @@ class Workspace:
         self.bring_rights(name)
 
     def bring_rights(self, name: str) -> None:
-        """Give the sandbox's user what was put into a folder of the home folder."""
+        """Make the sandbox's user the owner of everything in a folder of the home folder."""
         if os.getuid() != 0:
             return
         for where, folders, names in os.walk(self.home / name):
@@ -147,7 +149,8 @@ class Workspace:
             os.close(descriptor)
 
     def tidy(self) -> None:
-        """Undo what would keep the next command from starting: removed permissions, a damaged state of the shell.
+        """Repair what would keep the next command from starting: removed permissions, or a damaged state of the
+        shell.
 
         Nothing may run in the workspace meanwhile.
         """

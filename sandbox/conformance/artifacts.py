@@ -33,10 +33,10 @@ def brings_only(*names: str) -> Judge:
         plain = came.get("plain.txt")
         digest = hashlib.sha256(_PLAIN.encode()).hexdigest()
         if plain is None or (plain.sha256, plain.bytes) != (digest, len(_PLAIN)):
-            return Verdict(False, "the plain file beside it did not come back as it was")
+            return Verdict(False, "the plain file beside it was not copied unchanged")
         wrong = sorted(set(came) ^ set(names))
         return Verdict(
-            not wrong, f"brought back or missed: {wrong}" if wrong else f"brought back: {', '.join(names)}"
+            not wrong, f"copied by mistake or missing: {wrong}" if wrong else f"copied: {', '.join(names)}"
         )
 
     return judge
@@ -47,34 +47,34 @@ def named_safely(trial: Trial) -> Verdict:
     paths = [artifact.path for artifact in trial.execution.artifacts]
     unsafe = [path for path in paths if not _SAFE_PATH.fullmatch(path)]
     if unsafe or len({artifact.name for artifact in trial.execution.artifacts}) != len(paths):
-        return Verdict(False, f"names as they were: {unsafe or 'two alike'}")
+        return Verdict(False, f"unsafe names: {unsafe or 'two are the same'}")
     return Verdict(len(paths) >= 3, f"{len(paths)} files with harmless names")
 
 
 def few_enough(trial: Trial) -> Verdict:
     """Pass if a program left too many files, and only as many as allowed were copied."""
     count = len(trial.execution.artifacts)
-    return Verdict(0 < count <= FILES, f"{count} files came back")
+    return Verdict(0 < count <= FILES, f"{count} files were copied")
 
 
 CHECKS = (
     _check(
         "plain-file",
-        promise="A file comes back with its size and checksum.",
+        promise="A file is copied with its size and checksum.",
         program=_LEAVE_PLAIN,
         judge=brings_only("plain.txt"),
         harmless=True,
     ),
     _check(
         "symbolic-link",
-        promise="A link to a file of the host does not bring that file back.",
+        promise="A link to a file of the host does not copy that file.",
         program=_LEAVE_PLAIN
         + "ln -s $(echo @FILES@ | cut -d: -f1) leak; ln -s /etc passwords; ln -s plain.txt alias",
         judge=brings_only("plain.txt"),
     ),
     _check(
         "hard-link",
-        promise="A file with a second name stays behind.",
+        promise="A file with a second name (hard link) is not copied.",
         program=_LEAVE_PLAIN
         + "echo x > /tmp/x && (ln /tmp/x twin || echo x > one; ln one twin); mkdir f; echo x > f/a;"
         " ln f/a b; true",
@@ -82,34 +82,34 @@ CHECKS = (
     ),
     _check(
         "fifo",
-        promise="A pipe neither comes back nor keeps anybody waiting.",
+        promise="A pipe is not copied, and does not block the copying.",
         program=_LEAVE_PLAIN + "mkfifo pipe",
         judge=brings_only("plain.txt"),
         limits=_BRIEF,
     ),
     _check(
         "device-file",
-        promise="A device does not come back, where one can be made at all.",
+        promise="A device is not copied, if one can be made at all.",
         program=_LEAVE_PLAIN + "mknod zero c 1 5 2> /dev/null; true",
         judge=brings_only("plain.txt"),
         limits=_BRIEF,
     ),
     _check(
         "socket-file",
-        promise="A socket does not come back.",
+        promise="A socket is not copied.",
         program=SOCKETS,
         language="python",
         judge=brings_only("plain.txt"),
     ),
     _check(
         "large-artifact",
-        promise="A file beyond the cap stays behind.",
+        promise="A file larger than the limit is not copied.",
         program=_LEAVE_PLAIN + f"truncate -s {FILE_BYTES + 1} large",
         judge=brings_only("plain.txt"),
     ),
     _check(
         "many-artifacts",
-        promise="No more files come back than are allowed.",
+        promise="No more files are copied than are allowed.",
         program=f"cd; for n in $(seq {FILES + 20}); do echo $n > file$n; done",
         judge=few_enough,
     ),

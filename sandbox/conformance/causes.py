@@ -30,7 +30,7 @@ CHECKS = (
     ),
     _check(
         "unknown-command",
-        promise="A command that does not exist is named as a terminal names it.",
+        promise="A command that does not exist gives the message that a terminal gives.",
         program="nvidia-smi-of-mine",
         judge=ends(Cause.FAILED, exit_code=127, shows="bash: nvidia-smi-of-mine: command not found"),
     ),
@@ -50,14 +50,14 @@ CHECKS = (
     ),
     _check(
         "output-cap",
-        promise="Stopped at the cap of output.",
+        promise="Stopped at the output limit.",
         program="echo before; yes",
         judge=ends(Cause.OUTPUT_CAP, within=15, shows="before"),
         limits=_FEW_WORDS,
     ),
     _check(
         "disk-full",
-        promise="No room left in the workspace.",
+        promise="No space left in the workspace.",
         program="echo before; " + FILL,
         judge=ends(Cause.DISK_FULL, shows="before"),
         limits=_LITTLE_DISK,
@@ -65,7 +65,7 @@ CHECKS = (
     ),
     _check(
         "file-too-large",
-        promise="A file that grew beyond its limit.",
+        promise="A file grew beyond its limit.",
         program="echo before; exec head -c 20M /dev/zero > ~/large",
         judge=ends(Cause.DISK_FULL, shows="before"),
         limits=_LITTLE_DISK,
@@ -73,7 +73,7 @@ CHECKS = (
     ),
     _check(
         "killed",
-        promise="Killed, and not for memory.",
+        promise="Killed, but not for memory.",
         program="echo before; kill -9 $$",
         judge=ends(Cause.KILLED, exit_code=137, shows="before"),
     ),

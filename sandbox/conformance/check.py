@@ -80,7 +80,7 @@ class Check:
     harmless: bool = False
     """True if the check may be run directly on the host."""
     hunts: bool = False
-    """True if the host's process table is searched for leftover processes."""
+    """True if the host's process table is searched for processes that the check left running."""
     neighbour: bool = False
     """True if a program of another seed runs at the same time."""
     sequel: Sequel | None = None
@@ -97,7 +97,7 @@ def judged(check: Check, trial: Trial) -> Verdict:
         return Verdict(False, f"the engine was lost: {ending(trial.execution)}")
     verdict = check.judge(trial)
     if verdict.held and check.hunts and not trial.seen_alive:
-        return Verdict(False, "its processes cannot be seen from here, so nobody knows whether they are gone")
+        return Verdict(False, "its processes cannot be seen from here, so it is unknown whether they have ended")
     if check.hunts and trial.survivors:
         return Verdict(False, f"{trial.survivors} of its processes were alive a second later")
     return verdict

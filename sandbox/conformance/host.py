@@ -92,9 +92,12 @@ def another_name(trial: Trial) -> Verdict:
 
 CHECKS = (
     _check(
-        "host-files", promise="Files of the host that anybody may read are not there.", program=FILES, judge=refused
+        "host-files",
+        promise="Files of the host are not visible, even if all users may read them.",
+        program=FILES,
+        judge=refused,
     ),
-    _check("passwords", promise="The password file and root's home are closed.", program=SHADOW, judge=refused),
+    _check("passwords", promise="The password file and root's home cannot be read.", program=SHADOW, judge=refused),
     _check(
         "host-environment",
         promise=f"No key of this process's environment is in any environment, a canary in {VARIABLE} among them.",
@@ -102,9 +105,11 @@ CHECKS = (
         judge=refused,
         limits=SMALL.model_copy(update={"output_bytes": 1 << 20}),
     ),
-    _check("writable-places", promise="Nothing can be written but the workspace.", program=WRITABLE, judge=refused),
-    _check("root-file-system", promise="The system's files stay as they are.", program=ROOT_FILES, judge=refused),
-    _check("devices", promise="No device is there but the usual ones.", program=DEVICES, judge=refused),
+    _check(
+        "writable-places", promise="Nothing can be written except the workspace.", program=WRITABLE, judge=refused
+    ),
+    _check("root-file-system", promise="The system's files cannot be changed.", program=ROOT_FILES, judge=refused),
+    _check("devices", promise="There are only the usual devices.", program=DEVICES, judge=refused),
     _check("mknod", promise="No device can be made.", program=DEVICE_NODE, judge=refused),
-    _check("host-name", promise="The host's name is not told.", program=HOST_NAME, judge=another_name),
+    _check("host-name", promise="The host's name is not visible.", program=HOST_NAME, judge=another_name),
 )

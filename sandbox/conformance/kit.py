@@ -131,7 +131,7 @@ async def _result_of(check: Check, machines: _Machines, canaries: Canaries) -> C
             if not held:
                 await machines.drop(check.limits)
     except TimeoutError:
-        held, detail = False, "the machine did not come to an end"
+        held, detail = False, "the machine did not end"
         await machines.give_up(check.limits)
     except (GedankenError, OSError) as error:
         held, detail = False, f"the machine failed: {error}"

@@ -104,15 +104,19 @@ held("no other socket of an engine is in sight")
 VSOCK = 'refused("a socket to the hypervisor", lambda: socket.socket(40, socket.SOCK_STREAM).close())\n'
 
 CHECKS = (
-    _check("interfaces", promise="There is no interface but the loopback.", program=INTERFACES),
+    _check("interfaces", promise="There is no network interface except the loopback.", program=INTERFACES),
     _check("tcp", promise="No TCP connection can be begun.", program=TCP),
-    _check("udp", promise="No datagram has a way out.", program=UDP),
+    _check("udp", promise="No datagram can leave.", program=UDP),
     _check("dns", promise="No name can be looked up.", program=DNS),
     _check("metadata-ipv4", promise="A cloud's metadata addresses have no route.", program=METADATA_4),
-    _check("metadata-ipv6", promise="Nor have those of IPv6.", program=METADATA_6),
-    _check("raw-sockets", promise="Packets cannot be made by hand.", program=RAW),
-    _check("host-loopback", promise="What listens on the host's loopback is not reached.", program=HOST_LOOPBACK),
-    _check("abstract-socket", promise="The host's abstract sockets are not reached.", program=ABSTRACT_SOCKET),
+    _check("metadata-ipv6", promise="A cloud's IPv6 metadata address has no route.", program=METADATA_6),
+    _check("raw-sockets", promise="Raw packets cannot be sent.", program=RAW),
+    _check("host-loopback", promise="Servers on the host's loopback cannot be reached.", program=HOST_LOOPBACK),
+    _check("abstract-socket", promise="The host's abstract sockets cannot be reached.", program=ABSTRACT_SOCKET),
     _check("engine-socket", promise="No engine's socket answers.", program=ENGINE_SOCKET),
-    _check("vsock", promise="A virtual machine's hypervisor is not reached past the network.", program=VSOCK),
+    _check(
+        "vsock",
+        promise="A virtual machine's hypervisor cannot be reached by other ways than the network (vsock).",
+        program=VSOCK,
+    ),
 )

@@ -65,14 +65,14 @@ def middle_is_counted(kept_bytes: int, printed_bytes: int) -> Judge:
             return Verdict(False, "the head or the tail was lost")
         dropped = _not_kept(execution)
         if dropped is None or dropped < printed_bytes - kept_bytes:
-            return Verdict(False, f"of {printed_bytes} bytes, {dropped} were told as not kept")
+            return Verdict(False, f"of {printed_bytes} bytes, {dropped} were reported as not kept")
         return Verdict(True, f"{dropped} bytes counted and not kept")
 
     return judge
 
 
 def _not_kept(execution: Execution) -> int | None:
-    """Return the amount that both the text and the notes say was left out; None if they disagree."""
+    """Return how many bytes were left out, according to both the text and the notes; None if the two disagree."""
     in_text = re.search(r"\[… (\d+) bytes not kept …\]", execution.stdout)
     if in_text is None or not any(in_text[1] in note for note in execution.notes):
         return None
@@ -82,7 +82,8 @@ def _not_kept(execution: Execution) -> int | None:
 CHECKS = (
     _check(
         "gigabytes-of-output",
-        promise="However much is printed, head and tail are kept, the middle is counted, this process stays small.",
+        promise="However much is printed, head and tail are kept, the middle is counted, and this process does not "
+        "grow.",
         program=FLOOD,
         language="bash",
         judge=flood_is_cut,
@@ -90,7 +91,7 @@ CHECKS = (
     ),
     _check(
         "middle-is-counted",
-        promise="Of more output than is kept, the first and the last part are there, and the rest is counted.",
+        promise="If more is printed than is kept, the first and the last part are kept, and the rest is counted.",
         program=MIDDLE,
         judge=middle_is_counted(SMALL.output_bytes, 400_000),
     ),
@@ -104,7 +105,7 @@ CHECKS = (
     ),
     _check(
         "endless-errors",
-        promise="The error stream is bounded as the output is.",
+        promise="The error stream has the same limit as the output.",
         program=ENDLESS_ERRORS,
         language="bash",
         judge=ends(Cause.OUTPUT_CAP, within=15, shows="before\n"),
@@ -119,7 +120,7 @@ CHECKS = (
     ),
     _check(
         "binary-noise",
-        promise="Bytes that are no text survive as escapes.",
+        promise="Bytes that are not text are kept as escapes.",
         program="printf 'a\\377b\\200\\nc\\303(d'",
         language="bash",
         judge=prints("a\\xffb\\x80\nc\\xc3(d"),

@@ -75,14 +75,18 @@ refused("a file of root's, its date", lambda: os.utime("/usr/bin/env", ns=(about
 
 CHECKS = (
     _check("not-root", promise="A program is not root.", program=NOT_ROOT),
-    _check("no-new-privileges", promise="No program gives more rights.", program=NO_NEW_PRIVILEGES),
-    _check("capabilities", promise="There is no capability, nor may there be one.", program=CAPABILITIES),
+    _check("no-new-privileges", promise="No installed program gives more rights.", program=NO_NEW_PRIVILEGES),
+    _check("capabilities", promise="A program has no capability, and can gain none.", program=CAPABILITIES),
     _check("seccomp-filter", promise="System calls are filtered.", program=SECCOMP),
-    _check("setuid-programs", promise="What makes others root makes nobody root here.", program=SETUID_PROGRAMS),
+    _check(
+        "setuid-programs",
+        promise="Programs such as `su` and `sudo` do not make the user root.",
+        program=SETUID_PROGRAMS,
+    ),
     _check("setuid-file", promise="No file can be given to root.", program=SETUID_FILE),
     _check("file-capabilities", promise="No file can be given capabilities.", program=FILE_CAPABILITIES),
     _check("chroot", promise="A program cannot have another root folder.", program=CHROOT),
     _check("groups", promise="A program cannot join groups.", program=GROUPS),
     _check("set-host-name", promise="A program cannot name its machine.", program=HOST_NAME),
-    _check("files-of-others", promise="A program cannot change what is root's.", program=OTHERS_FILES),
+    _check("files-of-others", promise="A program cannot change root's files.", program=OTHERS_FILES),
 )

@@ -1,4 +1,4 @@
-"""Checks of processes: how many there may be, how they end, and which others they see."""
+"""Checks of processes: how many are allowed, how they end, and which other processes they see."""
 
 from functools import partial
 from pathlib import Path
@@ -181,7 +181,7 @@ def apart_from_the_host(trial: Trial) -> Verdict:
     """Pass if the program shares no namespace with this process."""
     told = dict(line.split() for line in trial.execution.stdout.splitlines() if len(line.split()) == 2)
     if set(told) != set(_NAMESPACES):
-        return Verdict(False, "the program could not tell its namespaces")
+        return Verdict(False, "the program could not report its namespaces")
     shared = [name for name in _NAMESPACES if told[name] == str(Path(f"/proc/self/ns/{name}").readlink())]
     return Verdict(not shared, f"shared with the host: {', '.join(shared)}" if shared else "pid, net, mnt, ipc")
 
@@ -191,14 +191,14 @@ CHECKS = (
     _check("thread-bomb", promise="Threads count as processes.", program=THREAD_BOMB, judge=refused),
     _check(
         "setsid-double-fork",
-        promise="A daemon in a session of its own, deaf to signals, ends with its command.",
+        promise="A daemon in its own session that ignores signals ends with its command.",
         program=DOUBLE_FORK,
         judge=ends(Cause.FINISHED, within=10),
         hunts=True,
     ),
     _check(
         "background-child-holds-stdout",
-        promise="A child that keeps the output open neither delays the end nor outlives it.",
+        promise="A child that keeps the output open does not delay the command's end, and ends with it.",
         program=BACKGROUND_CHILD,
         judge=ends(Cause.FINISHED, within=10),
         hunts=True,
@@ -222,7 +222,7 @@ CHECKS = (
     ),
     _check(
         "sigterm-ignoring-family",
-        promise="Children in sessions of their own are killed with it.",
+        promise="Children in their own sessions are killed with the program.",
         program=IGNORING_FAMILY,
         judge=ends(Cause.TIMED_OUT, within=_STOPPED_WITHIN, shows="started"),
         limits=_BRIEF,
@@ -235,7 +235,7 @@ CHECKS = (
         judge=still_usable(refused),
         sequel=typed("echo well"),
     ),
-    _check("process-table", promise="Only its own processes are in sight.", program=PROCESS_TABLE, judge=refused),
+    _check("process-table", promise="A program sees only its own processes.", program=PROCESS_TABLE, judge=refused),
     _check(
         "siblings-unseen",
         promise="Programs of other machines, and the host's, can be neither seen nor signalled.",
@@ -252,10 +252,10 @@ CHECKS = (
         limits=_HALF,
         neighbour=True,
     ),
-    _check("priority", promise="A program cannot push itself forward.", program=PRIORITY, judge=refused),
+    _check("priority", promise="A program cannot raise its priority.", program=PRIORITY, judge=refused),
     _check(
         "namespaces",
-        promise="Processes, network, mounts and IPC are not the host's.",
+        promise="Processes, network, mounts and IPC are separate from the host's.",
         program=NAMESPACES,
         judge=apart_from_the_host,
     ),

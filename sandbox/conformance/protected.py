@@ -92,8 +92,9 @@ for number in range(10_000):
 
 
 async def _write_and_reseed(machine: RealMachine, canaries: Canaries) -> Execution:
-    """Make the host write to a path that a program replaced by a link, and read what a program may have put in place
-    of seeds."""
+    """Make the host write to a path that a program replaced by a link, and read the file that records seeds, which a
+    program may have replaced.
+    """
     before = [path.stat().st_mtime_ns for path in canaries.files]
     machine.write("written", "from outside\n")
     async with machine.branch(_RESEEDED, reseed=True) as branch:
@@ -115,17 +116,19 @@ def unowned(trial: Trial) -> Verdict:
             False, f"the next command did not work: {ending(trial.after) if trial.after else 'it was not run'}"
         )
     if "owned" in trial.after.stdout:
-        return Verdict(False, "what the terminal remembers was executed")
+        return Verdict(False, "the terminal's saved state was executed")
     return Verdict(True, "it is data, not code")
 
 
 CHECKS = (
-    _check("data-set", promise="The data set stays as it is.", program=DATA, judge=refused),
-    _check("seed-hook", promise="The start-up hook stays as it is.", program=HOOK, judge=refused),
-    _check("scripts", promise="So do the scripts that start every command.", program=SCRIPTS, judge=refused),
+    _check("data-set", promise="The data set cannot be changed.", program=DATA, judge=refused),
+    _check("seed-hook", promise="The start-up hook cannot be changed.", program=HOOK, judge=refused),
+    _check(
+        "scripts", promise="The scripts that start every command cannot be changed.", program=SCRIPTS, judge=refused
+    ),
     _check(
         "poisoned-memory",
-        promise="Garbage in what the terminal remembers is not executed, and the next command runs.",
+        promise="Garbage in the terminal's saved state is not executed, and the next command runs.",
         program=GARBAGE,
         language="bash",
         judge=unowned,
@@ -136,7 +139,7 @@ CHECKS = (
     *(
         _check(
             f"{what}-for-memory",
-            promise=f"With {what} in place of what the terminal remembers, the next command runs.",
+            promise=f"With {what} in place of the terminal's saved state, the next command runs.",
             program=program,
             language="bash",
             judge=then_prints("well\n"),
@@ -148,7 +151,7 @@ CHECKS = (
     ),
     _check(
         "links-for-memory",
-        promise="Where a program left links, the host neither reads nor writes what they point to.",
+        promise="The host neither reads nor writes the targets of links that a program left.",
         program=LINKS,
         language="bash",
         judge=then_prints("from outside\n"),
@@ -158,7 +161,7 @@ CHECKS = (
     ),
     _check(
         "forged-end",
-        promise="A program cannot have its end put down to memory.",
+        promise="A program cannot pretend that it was killed for memory.",
         program=FORGED_END,
         language="bash",
         judge=unforged,
@@ -166,7 +169,7 @@ CHECKS = (
     ),
     _check(
         "deep-folders",
-        promise="Folders 1,500 deep do not hinder the next command, nor deleting the workspace.",
+        promise="Folders nested 1,500 deep hinder neither the next command nor the deletion of the workspace.",
         program=DEEP,
         judge=still_usable(lambda trial: Verdict(trial.execution.exit_code == 0, ending(trial.execution))),
         alone=True,
@@ -175,7 +178,7 @@ CHECKS = (
     ),
     _check(
         "ten-thousand-files",
-        promise="10,000 files are nothing special.",
+        promise="10,000 files are no problem.",
         program=MANY,
         judge=then_prints("10000\n"),
         limits=_MANY_FILES,

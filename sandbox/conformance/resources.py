@@ -169,28 +169,29 @@ def hog_ends_alone(trial: Trial) -> Verdict:
 CHECKS = (
     _check(
         "memory-hog",
-        promise="No more memory than the limit, swap included.",
+        promise="A program gets no more memory than the limit, including swap.",
         program=MEMORY_HOG,
         judge=refused_or(Cause.OUT_OF_MEMORY),
         limits=_LITTLE_MEMORY,
     ),
     _check(
         "memory-hog-child",
-        promise="A child that takes too much memory ends alone, and the parent's end is not put down to memory.",
+        promise="Only the child that takes too much memory is killed, and the parent's end is not attributed to "
+        "memory.",
         program=CHILD_HOG,
         judge=hog_ends_alone,
         limits=_LITTLE_MEMORY,
     ),
     _check(
         "shared-memory-fill",
-        promise="Shared memory is no way around the limit of memory.",
+        promise="Shared memory counts towards the memory limit.",
         program=SHARED_MEMORY,
         judge=refused_or(Cause.OUT_OF_MEMORY),
         limits=_LITTLE_MEMORY,
     ),
     _check(
         "spin",
-        promise="No more cores than the limit, however many processes spin.",
+        promise="A program gets no more cores than the limit, however many processes are busy.",
         program=SPIN,
         judge=refused,
         limits=_HALF_A_CORE,
@@ -201,7 +202,7 @@ CHECKS = (
     _check("oom-score", promise="A program cannot have others killed for memory.", program=OOM_SCORE, judge=refused),
     _check(
         "disk-fill",
-        promise="No more files than the workspace holds, and the next command can delete them.",
+        promise="No more can be written than fits the workspace, and the next command can delete the files.",
         program=DISK_FILL,
         judge=still_usable(refused_or(Cause.DISK_FULL)),
         limits=_LITTLE_DISK,
@@ -210,7 +211,7 @@ CHECKS = (
     ),
     _check(
         "tmp-fill",
-        promise="The temporary folder is no way around the limit of the workspace.",
+        promise="The temporary folder counts towards the workspace limit.",
         program=TMP_FILL,
         judge=refused_or(Cause.DISK_FULL),
         limits=_LITTLE_DISK,
@@ -218,7 +219,7 @@ CHECKS = (
     ),
     _check(
         "terminal-memory-fill",
-        promise="Neither is the folder of what the terminal remembers.",
+        promise="The folder of the terminal's saved state counts towards the workspace limit.",
         program=MEMORY_FOLDER_FILL,
         judge=still_usable(refused_or(Cause.DISK_FULL)),
         limits=_LITTLE_DISK,
@@ -236,13 +237,13 @@ CHECKS = (
     ),
     _check(
         "sparse-file",
-        promise="A file of 1 TB that takes no room is too large all the same.",
+        promise="A sparse file of 1 TB is refused, although it takes no space.",
         program=SPARSE_FILE,
         judge=refused_or(Cause.DISK_FULL),
     ),
     _check(
         "large-file",
-        promise="No file grows beyond the limit.",
+        promise="No file can grow beyond the limit.",
         program=LARGE_FILE,
         judge=refused_or(Cause.DISK_FULL),
         limits=_LITTLE_DISK,

@@ -1,4 +1,4 @@
-"""Checks of training: on data that is present, from a seed."""
+"""Checks of training: PyTorch, the data set, and seeds."""
 
 from functools import partial
 
@@ -72,7 +72,7 @@ CHECKS = (
     ),
     _check(
         "seeds",
-        promise="A seed reaches Python, NumPy and PyTorch, and another seed makes another run.",
+        promise="A seed applies to Python, NumPy and PyTorch, and another seed gives another run.",
         program=SEEDS,
         language="bash",
         judge=seeded,
