@@ -1,5 +1,6 @@
-"""A client for Bedrock's Converse API. AWS's client can only block, so it is called in threads that
-can be abandoned."""
+"""A client for Bedrock's Converse API. AWS's client has only blocking calls, so they run in threads that can be
+abandoned.
+"""
 
 import asyncio
 import threading

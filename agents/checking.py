@@ -30,7 +30,7 @@ class Fact:
 
     name: str
     answer: str
-    """What was found out, for example `taken`."""
+    """What was found out, for example `accepted`."""
     detail: str = ""
 
 
@@ -91,7 +91,7 @@ class _Check:
         """Ask for an ordinary reply with all settings that a run uses; record which are accepted and how fast the
         reply is.
         """
-        self.tells("which settings are taken, and how fast is it?")
+        self.tells("which settings are accepted, and how fast is it?")
         times: list[float] = []
         began = time.monotonic()
         messages = [_SYSTEM, _COUNT]
@@ -107,9 +107,9 @@ class _Check:
         lost = {*self.model.not_taken(), *self.model.learned.refused}
         for setting in _TAKES:
             name = _limit_name(reply) if setting is Setting.LIMIT and setting not in lost else ""
-            self.says(str(setting), "not taken" if setting in lost else "taken", name and f"as {name}")
+            self.says(str(setting), "not accepted" if setting in lost else "accepted", name and f"as {name}")
         if self.model.learned.ignored:
-            self.says("taken without effect", ", ".join(sorted(self.model.learned.ignored)))
+            self.says("accepted without effect", ", ".join(sorted(self.model.learned.ignored)))
         reasons = self.model.learned.reasons
         self.says("reasons by itself", "yes" if reasons else "not seen", _reasoned(reply))
         self.says("ends a whole reply with", reply.end.reason or "no reason", str(reply.end.cause))
@@ -130,7 +130,7 @@ class _Check:
     async def seeds(self) -> None:
         """Test whether the same seed gives the same reply again, and whether another seed gives a different reply."""
         if Setting.SEED in self.model.not_taken():
-            self.says("the same seed again", "not asked", "no seed is taken")
+            self.says("the same seed again", "not asked", "no seed is accepted")
             return
         replies: list[str] = []
         for seed in (1, 1, 2):
@@ -148,9 +148,9 @@ class _Check:
         """Test how the model reports that the token limit cut a reply."""
         if self.model.learned.reasons or Setting.LIMIT in self.model.not_taken():
             why = (
-                "it reasons first, which has a limit of its own"
+                "it reasons first, and reasoning has its own limit"
                 if self.model.learned.reasons
-                else "no limit is taken"
+                else "no limit is accepted"
             )
             self.says("ends a cut reply with", "not asked", why)
             return
@@ -168,25 +168,25 @@ class _Check:
         try:
             self.says(name, *await ask())
         except NoModel as error:
-            self.says(name, "not taken", str(error))
+            self.says(name, "not accepted", str(error))
 
     async def empty_turn(self) -> tuple[str, str]:
         turns = [Message("user", "cd /tmp"), Message("assistant", ""), Message("user", "pwd")]
         model = replace(self.model, empty_turns=True, learned=_apart(self.model.learned))
         await self.ask([_SYSTEM, *turns], Sampling(1, FEW_TOKENS, temperature=0), model)
-        return "taken", "" if self.model.empty_turns else "and left out by gedanken all the same"
+        return "accepted", "" if self.model.empty_turns else "but gedanken leaves it out"
 
     async def prefill(self) -> tuple[str, str]:
         model = replace(self.model, learned=_apart(self.model.learned))
         begun = [_SYSTEM, _COUNT, Message("assistant", "1\n2\n3\n4\n")]
         reply = await self.ask(begun, Sampling(1, FEW_TOKENS, temperature=0), model)
         goes_on = reply.text.split()[:1] == ["5"]
-        return ("taken", "") if goes_on else ("not taken", f"it does not go on: {reply.text[:40]!r}")
+        return ("accepted", "") if goes_on else ("not accepted", f"it does not continue: {reply.text[:40]!r}")
 
     async def log_probabilities(self) -> tuple[str, str]:
         chat = self.model.chat
         if "logprobs" not in type(chat).model_fields:
-            return "not taken", "its client has none"
+            return "not accepted", "its client has none"
         learned = _apart(self.model.learned)
         wanted: dict[Setting, float | int] = {Setting.LIMIT: FEW_TOKENS + learned.allowance}
         call = prepare_call(chat.model_copy(update={"logprobs": True}), wanted, learned, has_system=False)
@@ -196,7 +196,7 @@ class _Check:
             raise as_no_model(self.model.name, error, self.model.host) from error
         self.done.characters += len(_COUNT.text) + len(said.text)
         given = (said.response_metadata.get("logprobs") or {}).get("content")
-        return ("given", "") if given else ("not given", "asked for, and not in the reply")
+        return ("given", "") if given else ("not given", "requested, but not in the reply")
 
 
 def _apart(learned: Learned) -> Learned:

@@ -37,8 +37,8 @@ class Cleaned(NamedTuple):
 
 
 def clean(reply: str, command: str, *, marked: bool = False, known: str = "", opened: bool = False) -> Cleaned:
-    """Remove from a reply what breaks the rules: code fences, echoes of the command, prompts and the text after them,
-    chat, remarks about being an AI.
+    """Remove from a reply what breaks the rules of a terminal: code fences, echoes of the command, prompts and the
+    text after them, chat, remarks about being an AI.
 
     Programs print such lines too. So a code fence counts only around the whole reply, or after chat that leads up to
     the fence; whatever follows the closing fence is chat. A line whose words occur in the command, or in `known`
@@ -76,8 +76,9 @@ def clean_beginning(piece: str, known: str = "") -> Cleaned:
 
 
 def _at_mark(reply: str) -> tuple[list[str], str, str]:
-    """Split a text at the mark: the lines before it, the mark, and the text after it. A line of working steps never
-    equals the mark, but a program's output may."""
+    """Split a text at the mark: the lines before it, the mark, and the text after it. The first mark counts, because
+    working steps never contain one, but a program's output may.
+    """
     lines = reply.splitlines(keepends=True)
     for at, line in enumerate(lines):
         if line.strip() == OUTPUT_MARK:
@@ -90,9 +91,7 @@ def _leaves_open(lines: Sequence[str]) -> bool:
 
 
 class _Ends:
-    """Removes text that is no output from both ends of a reply, again and again, since each removal may expose
-    more.
-    """
+    """Removes text that is not output from both ends of a reply, repeatedly, because each removal may expose more."""
 
     def __init__(self, lines: Sequence[str], command: str, known: str, opened: bool) -> None:
         self._lines = [line.strip() for line in lines]

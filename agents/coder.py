@@ -39,9 +39,9 @@ class Failure:
 
     program: Program
     problems: tuple[str, ...]
-    """The problems, in words that quote nothing from the output of a run."""
+    """The problems, in sentences that quote nothing from the output of a run."""
     ending: str = ""
-    """The end of the run's output, as far as the coder is shown it."""
+    """The end of the run's output that the coder is shown."""
     refused: bool = False
     """True if the version was refused before it ran. The coder does not see such a version again, unless a person
     rejected it.

@@ -14,7 +14,7 @@ from gedanken.prompts import render
 
 ROLE = "imagined machine"
 SEED_STEP = 10_000
-"""Number added to the seed for each further piece: the same seed would draw the same random numbers again."""
+"""Number added to the seed for each further piece, because the same seed would draw the same random numbers again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +196,9 @@ def _said_again(text: str, new: str) -> int:
 
 
 def _says_all_again(text: str, more: str) -> bool:
-    """Return whether a further piece repeats the text from its beginning and goes on from there.
+    """Return whether a further piece repeats the text from its beginning and continues after it.
 
-    False if the text is short or repeats one thing over and over: then the piece may be genuine output.
+    False if the text is short or consists of repetitions, because the piece may then be genuine output.
     """
     return len(more) > len(text) and more.startswith(text) and _is_unmistakable(text)
 

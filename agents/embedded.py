@@ -28,9 +28,9 @@ LOAD_SECONDS = 5
 REPLY_SECONDS = 3600
 WAITING_THREADS = {"GOMP_SPINCOUNT": "2000"}
 """Makes idle threads sleep soon. Threads synchronize hundreds of times per token. By default the first thread to
-arrive spins until the others come; if another program has the core of one of those, all wait for the scheduler, and
-eleven tokens a second become one. With this setting a thread spins for some microseconds and then sleeps. The number
-of threads does not change, so neither does the reply for a given seed.
+arrive spins until the others come. If another program occupies one thread's core, all threads wait for the scheduler,
+and eleven tokens per second become one. With this setting a thread spins for some microseconds and then sleeps. The
+number of threads does not change, so neither does the reply for a given seed.
 """
 PURE_SAMPLING: dict[str, object] = {"top_k": 0, "min_p": 0.0}
 """Switches off the server's default sampling filters, so that samples come from the model's own distribution."""

@@ -13,7 +13,7 @@ _FIRST_HALF = re.compile(r"[\ud800-\udbff]\Z")
 
 
 class Incoming:
-    """The pieces of one text. What may be the first part of a character or of a key is held back until the next
+    """The pieces of one text. Text that may be the beginning of a character or of a key is held back until the next
     piece.
     """
 
@@ -41,7 +41,7 @@ class Incoming:
 
     def notes(self) -> list[str]:
         """Notes for the reader on what was replaced or removed."""
-        notes = ["a key stood in the reply, and was removed"] if self.keys else []
+        notes = ["the reply contained a key, which was removed"] if self.keys else []
         if self.halves:
             notes.append(f"half of a character arrived without its other half, and is shown as {REPLACEMENT}")
         return notes

@@ -11,9 +11,9 @@ import tokenize
 from collections.abc import Iterator, Sequence
 
 TELLING_CHARACTERS = 12
-"""Minimum length in characters at which equal words in a row are no coincidence."""
+"""Minimum length in characters of equal consecutive words that cannot be a coincidence."""
 TELLING_DIGITS = 3
-"""Minimum number of digits at which a word of letters and digits is a value, not a name from a library."""
+"""Minimum number of digits for a word of letters and digits to count as a value, not as a name from a library."""
 LONGEST_SIZE = 6
 """Maximum number of digits of an integer that a program may take from an error message, for example a size that did
 not fit.

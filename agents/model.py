@@ -88,8 +88,8 @@ class Model:
     """Prompt wording that the coder needs: small models get a checklist."""
     prepare: Prepare | None = None
     """Called before each reply, with its messages and whether the reply must be independent of earlier requests. It
-    brings the server's cache into a state that depends on no earlier request. The continuation of an open reply uses
-    the cache as it is.
+    makes the state of the server's cache independent of earlier requests. The continuation of an open reply uses the
+    cache as it is.
     """
     prefills: bool = False
     """True if the server continues a last message that has the assistant role."""
@@ -179,8 +179,8 @@ class Model:
         on_text: OnOutput | None,
         enough: Enough | None = None,
     ) -> Reply:
-        """Request a reply until one comes: again without a setting that was refused, or with more tokens if reasoning
-        used all.
+        """Request a reply, and again without a refused setting or with more tokens if reasoning used them all, until
+        one comes.
         """
         await self.learned.turn()
         for _ in range(MOST_REFUSALS):
@@ -336,8 +336,8 @@ class _ListenerFailed(Exception):
 
 
 class _Listener:
-    """Passes text on to a listener, and marks the listener's exceptions, so that they are not taken for failures of
-    the model.
+    """Passes text on to a listener, and marks the listener's exceptions, so that they do not count as failures of the
+    model.
     """
 
     def __init__(self, on_text: OnOutput) -> None:

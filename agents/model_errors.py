@@ -127,7 +127,7 @@ class Problem:
 
     status: int | None
     said: str
-    """The beginning of the server's message, on one line."""
+    """The beginning of the server's message, as a single line."""
     text: str
     """The complete text of the error."""
     kinds: frozenset[str]
@@ -162,9 +162,7 @@ class Problem:
 
     @property
     def is_no_answer(self) -> bool:
-        """True if the error has no status and a retry may help. If a reply had begun, that means that the connection
-        was interrupted.
-        """
+        """True if the error has no status and a retry may help. If a reply had begun, its connection broke."""
         return self.status is None and not self.is_final
 
     @property
@@ -241,7 +239,7 @@ def _told(problem: Problem, at: str, name: str, begun: bool) -> str:
     if problem.kinds & {"JSONDecodeError", "UnicodeDecodeError", "APIResponseValidationError"}:
         return f"the reply cannot be read{at}: {said}"
     if re.search("no generation chunks|no data received", problem.text, re.IGNORECASE):
-        return f"it replied with nothing at all{at}"
+        return f"the reply was completely empty{at}"
     if begun and not status:
         why = said if said and "APIConnectionError" not in problem.kinds else _said(problem.deepest)
         return f"the reply broke off{at}: {why}"
@@ -266,7 +264,7 @@ def _told(problem: Problem, at: str, name: str, begun: bool) -> str:
         return f"the request was refused{number}{at}: {said}"
     if problem.kinds & {"TransportError", "APIConnectionError", "ConnectionError", "EndpointConnectionError"}:
         return f"no connection{at}: {_said(problem.deepest)}; {_REACHED}"
-    return f"{said or problem.deepest or 'it failed and gave no reason'}{at}"
+    return f"{said or problem.deepest or 'it failed without giving a reason'}{at}"
 
 
 def _where_models_are(name: str) -> str:

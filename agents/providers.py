@@ -30,7 +30,7 @@ class Provider:
     keys: tuple[str, ...] = ()
     """Environment variables that hold the API key."""
     without_key: tuple[tuple[str, str], ...] = (("api_key", UNUSED),)
-    """Arguments passed in place of a key if an address is given and no key is."""
+    """Arguments passed in place of a key if an address is given without a key."""
 
 
 _BEDROCK = {

@@ -1,5 +1,5 @@
-"""Rate control and retries for one model: a limit on concurrent requests, a request rate that the server accepts, and
-retries where they may help.
+"""Rate control and retries for one model: it limits the number of concurrent requests, keeps to a rate that the
+server accepts, and retries if that may help.
 
 Only this module retries: the providers' own clients are configured not to.
 """
@@ -31,7 +31,8 @@ FIRST_TRIES = 2
 running.
 """
 LONGEST_TRYING = 900.0
-"""Seconds after which no new try of a request starts: each try may last as long as a reply may take to begin."""
+"""Seconds after which a request is not tried again, because each try may last as long as a reply may take to begin.
+"""
 FIRST_WAIT = 2.0
 """Seconds before the second try, if the server names no time. The wait doubles with each further try."""
 LONGEST_BACKOFF = 60.0
@@ -39,7 +40,7 @@ TOLD_FROM = 1.0
 """Shortest wait in seconds that is reported."""
 
 _MARGIN = 0.9
-"""Fraction of the accepted request rate that is used, because servers count in time windows of their own."""
+"""Fraction of the accepted request rate that is used, because servers count in their own time windows."""
 _SLOWEST_START = 0.1
 """Requests per second if the very first request was refused, so that no accepted rate is known."""
 _GROW_AFTER, _GROWTH = 20, 0.1

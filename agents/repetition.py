@@ -3,12 +3,12 @@
 ROUNDS = 4
 """Minimum number of repetitions at the end of a reply that counts as endless repetition."""
 CIRCLE_CHARACTERS = 240
-"""Minimum length in characters of a repetition: a shorter one may be a short list of equal lines, or text that only
-starts alike.
+"""Minimum length in characters of a repetition. A shorter one may be a short list of equal lines, or different texts
+with the same beginning.
 """
 STOP_CHARACTERS = 1200
-"""Minimum length in characters at which a reply is stopped for repetition. Real programs also print equal lines, and
-end: what they print in a short while must be kept in full.
+"""Minimum length in characters at which a reply is stopped for repetition. Real programs also print equal lines, but
+they end, so a moderate number of equal lines must be kept in full.
 """
 CHECK_EVERY = 16
 """A reply is checked again when it has grown by one part in this many, so that the total cost stays proportional to

@@ -77,7 +77,7 @@ class ReplyEnd:
 
     @property
     def may_be_silence(self) -> bool:
-        """True if an empty reply may mean that the command printed nothing: the model ended normally, or only
+        """True if an empty reply may mean that the command printed nothing, because the model ended normally or only
         reasoned.
         """
         return self.cause is Cause.ONLY_REASONED and not self.was_cut

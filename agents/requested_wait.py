@@ -50,8 +50,8 @@ def _as_seconds(given: str) -> float | None:
 
 
 def _until(given: str) -> float | None:
-    """Return the seconds that a duration such as `6m0s`, or a time as Anthropic writes it, is away; None if it is
-    neither.
+    """Return the seconds until the end of a duration such as `6m0s`, or until a time in Anthropic's format; None if
+    the text is neither.
     """
     try:
         moment = datetime.fromisoformat(given)

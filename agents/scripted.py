@@ -1,4 +1,4 @@
-"""A model whose replies are read from a file. For tests and examples only: results come from real models."""
+"""A model whose replies are read from a file, for tests and examples only."""
 
 from collections.abc import AsyncIterator, Iterator
 from itertools import cycle
@@ -108,4 +108,4 @@ def _ended(rule: ScriptedReply) -> dict[str, str]:
 
 
 def _broken() -> ConnectionError:
-    return ConnectionError("the connection was broken, as the script has it")
+    return ConnectionError("the connection was broken, as the script says")

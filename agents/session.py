@@ -19,7 +19,7 @@ class Turn(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """All turns so far, and those of them that the model is sent."""
+    """All turns so far, and the turns that the model is sent."""
 
     stored: tuple[Turn, ...] = ()
     context: tuple[Turn, ...] = ()
@@ -29,7 +29,7 @@ class Session:
         return replace(self, stored=(*self.stored, turn), context=(*self.context, turn))
 
     def lose(self) -> Self:
-        """Return the session as it is after the service dropped it: all turns are stored, and the model sees none of
+        """Return the session after the service dropped it: all turns are still stored, but the model sees none of
         them.
         """
         return replace(self, context=())
@@ -39,9 +39,7 @@ class Session:
         return replace(self, context=self.stored)
 
     def replay(self, answer: str) -> Self:
-        """Return the session as it is after all stored requests were sent again in one message, and the model gave
-        `answer`.
-        """
+        """Return the session after all stored requests were sent again in one message, and answered by `answer`."""
         return replace(self, context=(Turn(self.requests, answer),))
 
     @property

@@ -1,4 +1,4 @@
-"""A session in a file of JSON lines, to which each turn is appended and which outlives the process."""
+"""A session stored in a file of JSON lines: each turn is appended, so the session outlives the process."""
 
 import fcntl
 import json
@@ -22,8 +22,8 @@ class SessionFile:
     """The file of one session, opened by one process at a time.
 
     The first line identifies the session. Each further line is one call of `keep`: the new turns, and the context if
-    it changed in another way than by these turns. A line is either complete or, if the process was killed, truncated;
-    so reading always gives a state that was stored.
+    it changed in another way than by these turns. If the process is killed, only the last line can be incomplete, so
+    reading always gives a state that was stored.
     """
 
     path: Path
@@ -161,7 +161,7 @@ def _grown(session: Session, entry: dict[str, Any]) -> Session:
 
 
 def _named(session: Session) -> object:
-    """Return a session's context in the form in which the file stores it, as a single word if one is enough."""
+    """Return a session's context as the file stores it; a single word if that is enough."""
     if not session.context:
         return "none"
     return "all" if session.context == session.stored else session.context

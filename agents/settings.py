@@ -176,7 +176,7 @@ class Learned:
 
 
 def known_of(name: str) -> Learned:
-    """Return what is known of a model from its name alone, whoever serves it."""
+    """Return what is known of a model from its name alone, whatever server provides it."""
     families = [family for family in FAMILIES if family.pattern.search(name)]
     return Learned(
         refused={setting for family in families for setting in family.refuses},

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ROLE = "surprise"
 MOST_LINES = 40
 MOST_CHARACTERS = 6_000
-AS_IT_CAME = "the imagined output is the reply as it came, with what was taken off before it was compared"
+AS_IT_CAME = "the imagined output is the whole reply, including text that was removed before the comparison"
 
 
 class Token(NamedTuple):
@@ -74,8 +74,8 @@ async def surprisals(model: Model, questions: Sequence[Question], on_text: OnOut
 async def surprisal(model: Model, messages: Sequence[Message], text: str) -> Lines | None:
     """Return the surprisal of each line of `text` as a reply to `messages`; None if it is not available.
 
-    It is not available if the server cannot compute it, fails, or reads the text as something else than it is. Raises
-    NoModel if a server of our own is gone.
+    It is not available if the server cannot compute it, fails, or tokenizes the text into a different text. Raises
+    NoModel if the embedded model's server has stopped.
     """
     from langchain_core.runnables import RunnableLambda
 
@@ -113,8 +113,8 @@ def by_line(tokens: Sequence[Token]) -> Lines:
 
 
 def head_of(text: str) -> str:
-    """Return the part of an output that is scored: its beginning, without blank lines at the end, which models leave
-    out.
+    """Return the part of an output that is scored: its beginning, without trailing blank lines, because models omit
+    those.
     """
     return "\n".join(text.rstrip().split("\n")[:MOST_LINES])[:MOST_CHARACTERS].rstrip()
 

@@ -29,9 +29,7 @@ _SILENT = re.compile(
     r"(?:cd|mkdir|rmdir|rm|mv|cp|ln|touch|chmod|chown|export|unset|alias|unalias|source|\.|set|umask|ulimit|sleep|true|"
     r"kill|truncate|:)(?:\s(?!.*(?:-v\b|--verbose|\|)).*)?$|\w+=\S*$|[^|]*[^|&\s]\s*>>?\s*[\w./~-]+$"
 )
-"""The part of a command line that prints nothing if it succeeds, because it has no output or the output goes into a
-file.
-"""
+"""Parts of command lines that print nothing if they succeed, because they have no output or write it to a file."""
 _TRACEBACK = "Traceback (most recent call last):"
 _BAD_SYNTAX = re.compile(r"^(?:SyntaxError|IndentationError|TabError)\b")
 _PLACE = re.compile(r"^\s+File \".*\", line \d+\s*$")

@@ -38,7 +38,8 @@ async def in_time(
 ) -> AsyncIterator[Piece]:
     """Pass pieces on as long as each arrives in time. Raises TooSlow.
 
-    `answers` returns whether the answer has begun: before that, a model may reason silently, whatever else it sent.
+    `answers` returns whether the answer has begun: before that, a model may reason silently, even if it sent
+    something else.
     """
     began = time.monotonic()
     allowed, what = (limits.first, "first piece") if streamed else (limits.unstreamed, "reply")

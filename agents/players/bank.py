@@ -92,7 +92,7 @@ def read_bank(path: Path) -> Bank:
         return Bank(_entries(values["items"]), _entries(values["corpus"]))
     except OSError as error:
         raise BadInput(
-            f"{path}: the file of the items that the player knows cannot be read: {error.strerror or error}"
+            f"{path}: the file with the items that the player knows cannot be read: {error.strerror or error}"
         ) from error
     except (lzma.LZMAError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise BadInput(

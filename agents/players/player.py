@@ -73,5 +73,5 @@ def _number(given: dict[str, str], dial: str, usual: float, most: float) -> floa
     except ValueError:
         value = math.nan
     if not 0 <= value <= most:
-        raise BadInput(f"the setting {dial} of a player is a number from 0 to {most:g}, not {given[dial][:40]}")
+        raise BadInput(f"the setting {dial} of a player must be a number from 0 to {most:g}, not {given[dial][:40]}")
     return value

@@ -111,8 +111,8 @@ class Grams:
 
 
 def _prompt(entry: Entry) -> str:
-    """Return the context for the prediction: the last line of the program, then its first lines. The first lines
-    contain the constants, which matter most, so they stand last.
+    """Return the context for the prediction: the last line of the program, then its first lines. The first lines come
+    last because they contain the constants, which matter most.
     """
     lines = entry.item.program.strip().splitlines()
     return "\n".join([lines[-1], *lines[:3]]) + "\n> "
