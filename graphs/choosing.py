@@ -1,5 +1,5 @@
-"""The choice of the next node, stored in the graph's state, so that whoever edits the state at a checkpoint can
-change it.
+"""The choice of the next node. It is stored in the graph's state, so that a user who edits the state at a checkpoint
+can change it.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def choosing(node: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Chosen(Runnable[State, list[str | Send]]):
-    """Return the next nodes, read from the state. Traces leave this step out, because it does no work."""
+    """Reads the next nodes from the state. Traces leave this step out, because it does no work."""
 
     name = "chosen"
 

@@ -131,12 +131,13 @@ async def open_context(
 
 
 def _ledger_of(store: RunStore) -> Ledger:
-    """Open the ledger of a run. Raises BadInput if it is gone although the run has results: they would be paid for
-    again."""
+    """Open the ledger of a run. Raises BadInput if it is gone although the run has results, because these would be
+    paid for again.
+    """
     if store.may_go_on and not (store.folder / LEDGER).is_dir():
         raise BadInput(
-            f"{store.folder / LEDGER}: missing, so everything that this run has done would be run and paid for "
-            "again; start a new run (gedanken report still shows this one)"
+            f"{store.folder / LEDGER}: missing, so all finished work of this run would be run and paid for again; "
+            "start a new run (`gedanken report` still shows this one)"
         )
     return Ledger(store.folder, note=store.note)
 

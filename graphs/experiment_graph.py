@@ -29,8 +29,8 @@ CHOOSING: dict[str, tuple[Node, tuple[str, ...]]] = {
 }
 """The nodes that choose the next node, each with the possible choices."""
 IDLE = TimeoutPolicy(idle_timeout=1800)
-"""Idle timeout of the last node, whose requests are not paced. Machines and replies have time limits of their own,
-and `gedanken.agents.rate_limits` repeats what may succeed later, so no node is retried.
+"""Idle timeout of the last node, whose requests are not paced. Machines and replies have their own time limits, and
+`gedanken.agents.rate_limits` retries requests, so no node is retried.
 """
 
 

@@ -28,7 +28,7 @@ def logged(node: Node) -> Node:
 
 
 def _who(name: str, state: Any, experiment: Experiment) -> str:
-    """Return what a node works on: the number of the script line, and a file, a seed or a sample."""
+    """Return what a node works on: the number of the script line, together with a file, a seed or a sample."""
     if name in ("persona", "report"):
         return ""
     if name in ("replicate", "simulate"):

@@ -77,9 +77,7 @@ async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 
 async def _ask_who_it_is(runtime: Runtime[Context]) -> list[Execution]:
-    """Return the answers to the boot commands, each asked in a session of its own. Raises NoModel if there are
-    none.
-    """
+    """Return the answers to the boot commands, each asked in a separate session. Raises NoModel if there are none."""
     context = runtime.context
     usual = context.imagined_machine(Session(), sample=0, line=FIRST)
     gpus, model = usual.persona.gpus_in(context.machine_facts).count, context.model_at(FIRST)
@@ -307,8 +305,8 @@ async def compare(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 @logged
 async def report(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Record how the run ended and what came of it, and measure how likely the real output was to the model. No
-    further sample is requested after this.
+    """Record how the run ended, and measure how likely the real output was to the model. No further sample is
+    requested after this.
     """
     context = runtime.context
     if found := await _surprisal(state, runtime):
@@ -325,7 +323,7 @@ async def _surprisal(state: State, runtime: Runtime[Context]) -> Surprisal | Non
         return None
     asked = [one for one in imagined if context.spec.model_at(one.line).name == context.spec.model.name]
     if not asked:
-        return NotAvailable("another model imagined the programs, before the fork")
+        return NotAvailable("before the fork, another model imagined the programs")
     if context.experiment.conditions.steps:
         return NotAvailable("the reply contains working steps before the output")
     if context.model.learned.reasons:
@@ -337,8 +335,9 @@ async def _surprisal(state: State, runtime: Runtime[Context]) -> Surprisal | Non
 async def _refuse(
     context: Context, state: State, program: Program, problem: str, *, rejected: bool = False
 ) -> Command[Any]:
-    """Count a reply as a failed try if it contains no new program or reveals a real output; it is stored, but not
-    run."""
+    """Count a reply as a failed try, because it contains no new program or quotes real output. It is stored, but not
+    run.
+    """
     refused = replace(program, works=False, problems=(problem,))
     await off_loop(context.store.keep_program, refused)
     update: dict[str, Any] = {"writing": program.line, "programs": [refused.label]}

@@ -37,7 +37,7 @@ def design_of(context: Context) -> ProbeDesign:
 
 
 def planned_items(context: Context) -> list[ProbeItem]:
-    """Return the items of the plan, which must have been made."""
+    """Return the items of the plan. The plan must exist."""
     design, plan = design_of(context), context.store.plan
     assert plan is not None
     return items_of(design, plan.sizes or (), plan.groups)

@@ -76,12 +76,12 @@ async def truths(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any
 
 
 def _kept(item: ProbeItem, ran: dict[str, Ran]) -> ItemKept:
-    """Return an item with the output of its programs. A hard item whose rival prints the same cannot distinguish
-    anything, which is recorded as its problem.
+    """Return an item with the output of its programs. If a hard item's rival prints the same, the item cannot
+    distinguish anything; this is recorded as its problem.
     """
     truth = ran[item.program]
     rival, given = (ran[text].stdout if text else None for text in (item.rival, item.given))
-    same = "it prints what its rival prints" if rival == truth.stdout else ""
+    same = "it prints the same as its rival" if rival == truth.stdout else ""
     return ItemKept(item=item, truth=truth.stdout, rival=rival, given=given, problem=truth.why or same)
 
 

@@ -19,7 +19,7 @@ TRIES = 5
 """Maximum number of tries for a program, the first one included."""
 
 REJECTED = "a person rejected it: "
-"""Prefix of the reason, among the problems of a program that a person rejected."""
+"""Prefix of the person's reason among the problems of a rejected program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def given_program(context: Context, state: State, line: ScriptLine, index: int) 
 
 
 def tries_of(context: Context, state: State, program: Program) -> int:
-    """Return how often the coder has tried this version's task, this version included."""
+    """Return how many versions the coder has written for this version's task, including this one."""
     others = [
         other for other in programs_in(context, state) if other.line == program.line and other.label != program.label
     ]
@@ -160,13 +160,14 @@ def versions_run(context: Context, state: State) -> list[Program]:
 
 
 def follows_samples(experiment: Experiment, index: int) -> bool:
-    """Return whether the previously typed line ran a program, so that its last sample is in the server's cache."""
+    """Return whether the previous line ran a program, so that the server's cache contains its last sample."""
     before = [line for line in experiment.script[:index] if line.type is not None]
     return bool(before) and before[-1].runs is not None
 
 
 def questions(context: Context, state: State) -> list[Question]:
-    """Return each program that a coder wrote and that worked, with the output of seed 0 and of sample 0.
+    """Return a question for each program that the coder wrote and that worked, with the outputs of seed 0 and sample
+    0.
 
     Supplied programs are left out: scoring their many versions would take as long as all samples.
     """

@@ -37,7 +37,7 @@ class Serving:
     _is_ready: bool = False
 
     async def make_ready(self, state: Any) -> None:
-        """Tell the real machine what was done before the checkpoint; stored results are not computed again."""
+        """Bring the real machine into its state at the checkpoint; stored results are not computed again."""
         async with self._ready:
             if self._is_ready:
                 return

@@ -1,1 +1,1 @@
-"""Families of small programs and command sequences, each of which tests one question; pure functions."""
+"""Families of small programs, and command sequences; each tests one question. Pure functions."""

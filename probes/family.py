@@ -1,5 +1,5 @@
-"""The interface of a family of probes, which makes small programs of any size from a seed. It does not know what they
-print.
+"""The interface of a probe family, which makes small programs of any size from a seed. A family does not know what
+its programs print.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,6 +1,4 @@
-"""Named changes of a training program: changes of a setting, of what makes it learn, or of nothing that
-is executed.
-"""
+"""Named changes of a training program: to a setting, to what makes it learn, or to text that is not executed."""
 
 import ast
 import io

@@ -10,7 +10,7 @@ from gedanken.probes.families.built_in import family
 Unit = tuple[Question, ...]
 """Questions that are asked one after the other in one session; most sessions have only one."""
 ENOUGH_GROUPS = 3
-"""Minimum number of programs per operation and size; to keep it, rather fewer sizes are asked."""
+"""Minimum number of programs per operation and size; if time is short, fewer sizes are asked instead."""
 DIRECT_SHARE = 0.75
 """Share of the time that direct questions may take before others are asked."""
 PILOT = 4
@@ -82,8 +82,7 @@ def pilot_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> list[Unit]:
 
 
 def plan_in(design: ProbeDesign, seconds: float, taken: Mapping[Arm, float]) -> Plan:
-    """Return as much of a design as fits into the given seconds, if a question of each arm takes as long as `taken`
-    says.
+    """Return as much of a design as fits into the given seconds; `taken` states the seconds per question of each arm.
 
     A few sizes with enough programs each are more informative than many sizes with one program; the smallest sizes
     come first.

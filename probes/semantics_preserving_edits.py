@@ -48,8 +48,8 @@ def watched_line(source: str) -> int | None:
 def same_when_run(one: str, other: str) -> bool:
     """Return whether two programs are the same except for comments, blanks and the names of variables.
 
-    A variable is a name that is assigned or is a parameter, that no call, import or class body names, and that has no
-    meaning of its own in Python. False if either program cannot be parsed.
+    A variable is a name that is assigned or is a parameter, that occurs in no import, class body or call by keyword,
+    and that is not built into Python. False if either program cannot be parsed.
     """
     pairs: set[tuple[str, str]] = set()
     try:

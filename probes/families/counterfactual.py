@@ -1,4 +1,4 @@
-"""Counterfactual semantics: programs whose rules differ from the well-known ones, and the difference is stated."""
+"""Counterfactual semantics: programs with a rule that differs from the usual one, as the program states."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""Mutations: a well-known program, edited so that it does the same, and edited so that it does something else."""
+"""Mutations: a well-known program, an edit of it that does the same, and an edit that does something else."""
 
 import re
 from dataclasses import dataclass
@@ -30,13 +30,15 @@ class Known:
     step: str
     shown: str
     changes: tuple[tuple[str, str], ...]
-    """Minimal edits that change the effect: pairs of old and new text, in the first lines or in the step."""
+    """Minimal edits that change what the program computes, as (old text, new text), in the first lines or in the
+    step.
+    """
 
     def text(self, size: int, shape: str = _FOR, change: tuple[str, str] = ("", ""), extra: str = "") -> str:
         """Return the text of the program, with an edit if one is given."""
         old, new = change
         lines = f"{self.init}\n{self.step}"
-        assert not old or old in lines, f"{old} does not stand in {lines}"
+        assert not old or old in lines, f"{old} does not occur in {lines}"
         init, step = (part.replace(old, new, 1) if old else part for part in (self.init, self.step))
         body = shape.format(init=init, step=f"{extra}{step}", first=1, shown=self.shown)
         return program(body, N=size)

@@ -1,5 +1,5 @@
-"""Seed twins: random numbers from a well-known seed, which are often published, and from a seed that is never
-published.
+"""Seed twins: random numbers from a well-known seed, whose numbers are often published, and from a seed that nobody
+publishes.
 """
 
 from random import Random

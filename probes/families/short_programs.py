@@ -133,9 +133,7 @@ def _recursion(size: int, number: int, chance: Random) -> Group:
 
 
 def _crashes(size: int, number: int, chance: Random) -> Group:
-    """Return a program that crashes. Which order is bad does not depend on the size, so neither does the answer's
-    length.
-    """
+    """Return a program that crashes. The position of the bad order does not affect the answer's length."""
     name, body = turn(_CRASHES, number)
     orders: list[tuple[object, ...]] = [
         (chance.randint(0, 2), str(chance.randint(1, 9)), chance.randint(1, 4)) for _ in range(size)

@@ -1,4 +1,4 @@
-"""Shortcut twins: a loop that has a closed form, and a loop of the same length and operations that has none."""
+"""Shortcut twins: a loop that has a closed form, and a loop with the same length and operations that has none."""
 
 from random import Random
 
@@ -47,7 +47,7 @@ print(f"{x:02d} {y:02d}")
 
 
 def _twins(template: str, easy: str, hard: str) -> Group:
-    """Return both programs; the closed form, applied to the hard one, gives what the easy one prints."""
+    """Return both programs. Applied to the hard program, the closed form gives the output of the easy one."""
     return Group(template, [Part("easy", easy), Part("hard", hard, rival=easy)], "shortcut")
 
 

@@ -1,4 +1,4 @@
-"""State: a value that is changed round after round, so that one lost value makes all later ones wrong.
+"""State: a value that is changed in each round, so that one wrong value makes all later ones wrong.
 
 The program prints its state after the round SHOWN: the last one, or the one half-way (`middle`). The state before the
 last round is given to the model in the arm `forced`.
