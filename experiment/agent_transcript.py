@@ -5,7 +5,7 @@ from typing import Literal
 
 EventKind = Literal["message", "call", "result", "edit", "mark", "unknown"]
 """`call`: the agent asked for a tool; `result`: the tool's output; `edit`: a file was changed; `mark`: a note of the
-harness, such as a compaction; `unknown`: an entry that the reader does not recognize, kept and counted."""
+harness, such as a compaction; `unknown`: an entry that the reader does not recognize."""
 Speaker = Literal["user", "agent", "tool", "system"]
 
 
@@ -75,7 +75,7 @@ class AgentTranscript:
     form: str
     """The format, such as `claude-code`."""
     agent: str
-    """The agent that the file names, with its model if the file names that too."""
+    """The agent's name, as the file gives it, with its model if known."""
     events: tuple[AgentEvent, ...]
     gaps: tuple[Gap, ...] = ()
     has_tools: bool = True
@@ -83,4 +83,4 @@ class AgentTranscript:
     folder: str | None = None
     """The folder in which the agent worked, if the file names it."""
     unknown: dict[str, int] = field(default_factory=dict)
-    """Entries that the reader did not recognize: how many of each kind."""
+    """Number of entries of each kind that the reader did not recognize."""

@@ -10,7 +10,7 @@ from gedanken.experiment.errors import BadInput
 
 LEAST = Decimal("1e-9")
 MOST = 10**15
-"""Greatest limit: more cannot be counted, and is a slip of the keyboard."""
+"""Largest limit. A larger one is certainly a typing error."""
 _NUMBER = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>[kKM]?)")
 _UNITS = {"": 1, "k": 1_000, "K": 1_000, "M": 1_000_000}
 
@@ -30,7 +30,7 @@ class Budget(BaseModel):
         return any(limit is not None for limit in self.limits.values())
 
     def dropped_in(self, other: "Budget") -> str:
-        """Name the limits that hold here and not in `other`, for example `minutes (30)`; empty if there are none."""
+        """Name the limits that are set here but not in `other`, for example `minutes (30)`; empty if none are."""
         now = other.limits
         held = {name: limit for name, limit in self.limits.items() if limit is not None and now[name] is None}
         return ", ".join(f"{name} ({limit:,.6g})" for name, limit in held.items())
@@ -90,7 +90,7 @@ class Tokens(NamedTuple):
 
 
 class Used(NamedTuple):
-    """What was used so far. Work that started and never finished counts with the most that it can have used."""
+    """What was used so far. Work that started but never finished counts with its maximum."""
 
     tokens: Tokens = Tokens(0, 0, 0)
     gpu_seconds: float = 0.0
@@ -111,7 +111,7 @@ def used_in_words(tokens: Tokens | None, price: Price | None) -> str:
 
 
 def cost_in_words(tokens: Tokens, price: Price | None) -> str:
-    """Describe the cost, for example `$0.0130, by a table of 2026-11-29`; if the price is not known, that is said."""
+    """Describe the cost, for example `$0.0130, by a table of 2026-11-29`, or `unknown price`."""
     if price is None:
         return "unknown price"
     if not (price.read or price.written):

@@ -6,8 +6,10 @@ from typing import Literal
 from gedanken.experiment.agent_transcript import Place
 
 ClaimKind = Literal["output", "command", "result", "file"]
-"""`output`: terminal output that is shown; `command`: said to have been run; `result`: a stated result (tests, exit
-code, build, metric, time, size, count, version); `file`: contents said to be there."""
+"""`output`: terminal output that is shown; `command`: a command that is said to have been run; `result`: a stated
+result (tests, exit code, build, metric, time, size, count, version); `file`: the contents that a file is said to
+have.
+"""
 Status = Literal["supported", "misquoted", "written too early", "stale", "never run", "undecidable"]
 
 

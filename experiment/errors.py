@@ -48,7 +48,7 @@ class BudgetSpent(NoModel):
     def __init__(self, spent: str, folder: Path) -> None:
         """`spent` names what is used up; `folder` is the run's folder."""
         super().__init__(
-            f"the budget is used up ({spent}); what was done is kept; to go on with more in all: "
+            f"the budget is used up ({spent}); finished work is kept; to continue with a larger budget: "
             f"gedanken resume {shlex.quote(str(folder))} --budget …"
         )
 
@@ -60,7 +60,7 @@ class Interrupted(GedankenError):
 
     def __init__(self, folder: Path | None = None) -> None:
         """`folder` is the run's folder; None if there is nothing to go on with."""
-        to_go_on = f"; to go on: gedanken resume {shlex.quote(str(folder))}" if folder else ""
+        to_go_on = f"; to continue: gedanken resume {shlex.quote(str(folder))}" if folder else ""
         super().__init__(f"interrupted{to_go_on}")
 
 

@@ -43,9 +43,11 @@ NO_RUN = frozenset(
         Cause.NO_REPLY,
     }
 )
-"""Ends of a reply that is not an imagined run: it is kept with its reason, and left out of every test and finding."""
+"""Causes for which a reply is not an imagined run. Such a reply is stored with its cause, and left out of every test
+and finding.
+"""
 MAY_COME = (Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.ENGINE_LOST)
-"""Causes after which a process that resumes the run repeats the request or the execution."""
+"""Causes after which the request or the execution is repeated when the run is resumed."""
 
 
 class Origin(StrEnum):
@@ -85,7 +87,7 @@ class Limits(BaseModel):
     file_mib: int = Field(default=1024, ge=1, le=1 << 20)
     """Mebibytes one file may grow to."""
     network: Literal["none"] = "none"
-    """Hosts that can be reached over the network: none."""
+    """Network access: none."""
     reply_tokens: int = Field(default=1024, ge=16, le=65_536)
     """Maximum number of tokens of one reply of the imagined machine."""
     continuations: int = Field(default=3, ge=0, le=64)
@@ -137,7 +139,7 @@ class Execution:
     cause: Cause
     seconds: float
     stdout: str
-    """Standard output; for an imagined run, everything that it showed."""
+    """Standard output; for an imagined run, everything that it shows."""
     terminal: str
     """Both streams in order of arrival, as a terminal shows them; for an imagined run, the same as `stdout`."""
     line: int = -1
@@ -152,7 +154,7 @@ class Execution:
     """`as written`, or `reseeded` where explicit seeds in the program were offset (fairness rule 7)."""
     seal: Seal | None = None
     notes: tuple[str, ...] = ()
-    """Remarks that a reader needs to interpret this execution: a cap that was reached, seeds that were offset."""
+    """Notes that a reader needs to interpret this execution: a limit that was reached, seeds that were offset."""
     violations: tuple[FormatViolation, ...] = ()
     """Text that was removed from an imagined reply because no terminal prints it."""
     artifacts: tuple[Artifact, ...] = ()
@@ -196,9 +198,8 @@ class Execution:
 def leaves(executions: Iterable[Execution]) -> tuple[Execution, ...]:
     """Select the runs that are measured (the leaves), in their order.
 
-    Trunks are excluded, because the choice of the program depended on them (fairness rule 5). If real runs with
-    offset seeds are among the runs, only these stand for the real runs (rule 7). A reply that is not an imagined run
-    is left out.
+    Trunks are excluded, because the choice of the program depended on them (fairness rule 5). If there are real runs
+    with offset seeds, only these count as real runs (rule 7). Replies that are not imagined runs are left out.
     """
     found = [
         execution

@@ -13,7 +13,7 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.secrets import redacted
 
 BESIDE = ".gedanken-"
-"""Beginning of the names of files that are not whole yet."""
+"""Prefix of the names of files that are still being written."""
 MOST_BYTES = 1 << 20
 """Maximum size of a file that a person writes: a script, a program, an experiment."""
 

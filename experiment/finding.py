@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Stream = Literal["stdout", "terminal"]
-"""The texts kept of an execution: its standard output, and both streams as a terminal shows them."""
+"""The stored texts of an execution: its standard output, and both streams as a terminal shows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class LineRef:
     """Counted from 1."""
     text: str
     counted_in: Stream | Literal["source"]
-    """The text in which the line has this number; all of these texts are kept."""
+    """The text in which the line has this number; all these texts are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,10 @@ class Finding:
     explained_by: str | None = None
     """The false fact in the persona that accounts for this finding; None if none does."""
     subject: str = ""
-    """The object of the finding, for checks that examine several: a command, the name of a series."""
+    """What the finding is about, for checks that examine several things: a command, the name of a series."""
     of: int = 0
-    """Number of runs that were examined together; 0 if each run was examined on its own."""
+    """Number of runs that were examined together; 0 if each run was examined separately."""
     caution: str = ""
     """A caveat for the reader, as a sentence."""
     which: str = ""
-    """What exactly is concerned, in a few words for a list of kinds, for example `epoch 7`."""
+    """What exactly the finding is about, in a few words, for example `epoch 7`; shown in lists of kinds."""

@@ -28,7 +28,7 @@ def remove_tree(path: Path) -> None:
     if mounted := mounts_in(path):
         raise OSError(
             errno.EBUSY,
-            "another file system is mounted there, and gedanken removes nothing across a mount",
+            "another file system is mounted there, and gedanken removes nothing on other file systems",
             str(mounted[0]),
         )
     if path.is_symlink() or not path.is_dir():
@@ -79,7 +79,7 @@ def work_folder(parent: Path) -> Iterator[Path]:
 
 
 def environment_in(folder: Path) -> dict[str, str]:
-    """Return this process's environment, changed so that a program puts its temporary files into a work folder."""
+    """Return this process's environment, with the variables for temporary files set to a work folder."""
     return {**os.environ, "TMPDIR": str(folder)}
 
 

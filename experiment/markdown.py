@@ -5,8 +5,7 @@ import re
 _MEANS_SOMETHING = re.compile(
     r"[^\s\w.,;:()'’“”„…–—−%×=+?!-]|_|www\.|GH-\d|\.\.\w|:[\w+-]+:|\b(?=\d*[a-f])[0-9a-f]{7,40}\b", re.IGNORECASE
 )
-"""Matches words in which something could start a link, a mention, a tag, a formula or emphasis, or name an issue or a
-commit."""
+"""Matches words that Markdown could read as a link, a mention, a tag, a formula, emphasis, an issue or a commit."""
 
 
 def fence_for(text: str) -> str:

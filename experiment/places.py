@@ -1,4 +1,4 @@
-"""The folders for data that is kept longer than a run lasts."""
+"""The folders for data that outlives a run."""
 
 import os
 from pathlib import Path

@@ -20,7 +20,7 @@ PROBES = "gedanken.probes"
 GROUPS = (MACHINES, MODELS, CHECKS, PROBES, EXPORTERS, IMPORTERS)
 OURS = "gedanken"
 RESERVED = {MACHINES: ("auto",)}
-"""Names that cannot be used to ask for a plug-in, because they have another meaning there."""
+"""Names that no plug-in can have, because options use them with another meaning."""
 OUT_OF_DATE = "run script/bootstrap (the installation is out of date)"
 _MOST = 200
 """Maximum number of characters shown of an error message from a plug-in's code."""

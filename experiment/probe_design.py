@@ -27,7 +27,9 @@ class SuiteItem(BaseModel):
     line: int = 0
     """Line number of the item in its file."""
     function: str = ""
-    """Name of the function in LiveCodeBench's form, in which `input` holds the whole call; else empty: it is `f`."""
+    """Name of the function, for lines in LiveCodeBench's format, where `input` is the whole call; empty for
+    CRUXEval's format, where the function is `f`.
+    """
 
     @property
     def name(self) -> str:
@@ -36,7 +38,7 @@ class SuiteItem(BaseModel):
 
     @property
     def call(self) -> str:
-        """The call whose value is asked for."""
+        """The call whose value the model is asked for."""
         return self.input if self.function else f"f({self.input})"
 
 

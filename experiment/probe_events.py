@@ -36,7 +36,7 @@ class AnswerKept(Event):
 
 
 class Judged(Event):
-    """The judgement of an answer that is an expression, and that therefore had to be run."""
+    """The judgement of an answer that had to be run, because it is an expression."""
 
     kind: Literal["judged"] = "judged"
     question: str

@@ -10,7 +10,7 @@ Update = Callable[[float], None]
 
 
 class Progress(Protocol):
-    """Interface for showing steps that take more than a moment."""
+    """Interface for showing the progress of long steps."""
 
     def step(self, title: str, total: float, unit: str = "bytes") -> AbstractContextManager[Update]:
         """Start a step of `total` units (`bytes` or `seconds`). Yields a function that is called with the amount done

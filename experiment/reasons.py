@@ -11,12 +11,12 @@ _CAUSES = (
     ),
     (
         r"proxyerror|cannot connect to proxy|tunnel connection failed",
-        "the proxy does not answer: see HTTPS_PROXY and HTTP_PROXY",
+        "the proxy does not answer: check HTTPS_PROXY and HTTP_PROXY",
     ),
     (
         r"connection refused|failed to establish a new connection|could not connect|connection (?:timed out|reset)"
         r"|connection broken|read timed out|incompleteread|ECONNREFUSED|ECONNRESET|ETIMEDOUT|remote end closed",
-        "the connection was refused or lost: see the network and HTTPS_PROXY, and run this again",
+        "the connection was refused or lost: check the network and HTTPS_PROXY, and run this again",
     ),
     (r"read-only file system|errno 30\b", "it is a read-only file system: name a folder that can be written"),
 )

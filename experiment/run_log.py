@@ -124,8 +124,8 @@ class RunSetup:
 
 
 def by_part(earlier: Sequence[tuple[int, str]], last: str) -> str:
-    """Describe which one served which lines: `one before line 4, other from line 4`, given (first line after it,
-    name).
+    """Describe which name applies to which lines, for example `one before line 4, other from line 4`. Each earlier
+    part is given as (first line after it, name).
     """
     starts = [1, *(until for until, _told in earlier)]
     parts = zip(starts, [*(told for _until, told in earlier), last], strict=True)
@@ -174,7 +174,7 @@ class Began(Event):
     kind: Literal["began"] = "began"
     node: str
     who: str
-    """The item being worked on, for example `line 4, seed 2 of train-v1`; may be empty."""
+    """What is being worked on, for example `line 4, seed 2 of train-v1`; may be empty."""
 
 
 class Left(Event):
@@ -203,8 +203,8 @@ class ExecutionKept(Event):
     files: dict[str, str]
     """Paths of `stdout`, and of `terminal` and `raw_reply` if they exist."""
     sizes: dict[str, int] = Field(default_factory=dict)
-    """Size of each of these files in bytes; events of earlier versions have none. The event may reach the disk
-    before the files.
+    """Size of each of these files in bytes, needed because the event may reach the disk before the files; events of
+    earlier versions have none.
     """
 
 
@@ -226,7 +226,7 @@ class Decided(Event):
 
 
 class Reserved(Event):
-    """A request, or an execution on GPUs, was about to start; the most tokens or seconds that it can take."""
+    """A request, or an execution on GPUs, was about to start; with its maximum of tokens or seconds."""
 
     kind: Literal["reserved"] = "reserved"
     name: str
@@ -305,7 +305,7 @@ class RunLog:
     left: Left | None = None
     """The work that ended last."""
     notes: tuple[str, ...] = ()
-    """Notes on data that could not be read back, with the consequences; and on data that was left out."""
+    """Notes on data that could not be read or was left out, with the consequences."""
     decisions: tuple[Decided, ...] = ()
     """Decisions on whether programs may run, by the people who were asked."""
     plan: Plan | None = None
@@ -363,7 +363,9 @@ class RunLog:
 
 
 def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -> tuple[Execution, ...]:
-    """Sort executions by script line, version, real before imagined, seed or sample, and else the order of typing."""
+    """Sort executions by script line, then version, real before imagined, seed or sample, and finally the order of
+    typing.
+    """
     versions = [program.label for program in programs]
     typed = list(dict.fromkeys(run.command for run in executions if not run.imagined))
     return tuple(

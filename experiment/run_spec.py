@@ -45,7 +45,8 @@ class Part(BaseModel):
 
     until: int = Field(ge=1, le=200)
     """The script line, counted from 1, from which on this part no longer applies. Work before line 1 always belongs
-    to the first part."""
+    to the first part.
+    """
     model: ModelSpec
     persona: Persona
 
@@ -79,14 +80,14 @@ class RunSpec(BaseModel):
     """The most that the run may use, summed over all processes that work on it."""
 
     probe: ProbeDesign | None = None
-    """The design of a probe with many small programs; the run then does nothing else."""
+    """The design of a probe with many small programs; such a run does nothing else."""
 
     parent: str = ""
     """The run that this one was forked from, and at which line; everything before that line is taken from that run.
     """
 
     earlier: tuple[Part, ...] = Field(default=(), max_length=200)
-    """Parts of the script that use other models or personas, the first part first."""
+    """Parts of the script that use other models or personas, in order."""
 
     @model_validator(mode="after")
     def _parts_follow_each_other(self) -> Self:

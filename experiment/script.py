@@ -1,4 +1,4 @@
-"""Experiments: a persona plus a script. Each script line is told to the model, or typed into the machines."""
+"""Experiments: a persona plus a script. Each script line is told to the model or typed into the machines."""
 
 import re
 from typing import Literal, Self
@@ -35,7 +35,7 @@ class Task(BaseModel):
 
 
 class ScriptLine(BaseModel):
-    """One line of a script. In YAML, a plain string is typed into the machines, or told to the model if it stands in
+    """One line of a script. In YAML, a plain string is typed into the machines, or told to the model if it is in
     braces.
     """
 
@@ -51,7 +51,7 @@ class ScriptLine(BaseModel):
     """Name of a file that the coder must change, as described in `tell`."""
     task: Task | None = None
     give: str | None = Field(default=None, pattern=FILE_NAME)
-    """Name of a file that is placed on both machines as it stands in `source`: no coder writes or fixes it."""
+    """Name of a file that is put on both machines with the content of `source`; no coder writes or fixes it."""
     program: str | None = None
     """Where the source of the given file comes from: a packaged program, or a path relative to the experiment
     file.
@@ -78,7 +78,7 @@ class ScriptLine(BaseModel):
         if self.program is not None or self.change is not None or self.source is not None:
             raise ValueError("`program`, `change` and `source` are allowed only beside `give`")
         if (self.type is None) == (self.tell is None):
-            raise ValueError("a script line needs either `type` or `tell`, and not both")
+            raise ValueError("a script line needs either `type` or `tell`, but not both")
         if not (self.type or self.tell or "").strip():
             raise ValueError("a script line must not be empty")
         if self.file and self.tell is None:

@@ -12,8 +12,9 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 REMOVED = "[key removed]"
 LEAST_CHARACTERS = 8
-"""Minimum length of a key. A shorter one would also match ordinary text and spoil it; shown addresses leave it out
-anyway."""
+"""Minimum length of a key. A shorter one could also match ordinary text and would garble it; addresses are shown
+without credentials anyway.
+"""
 _SURE_CHARACTERS = 16
 """Minimum length at which a value counts as a key even if it is all letters or all digits."""
 _NAMES = re.compile(
@@ -24,7 +25,7 @@ _NAMES = re.compile(
 _NO_NAMES = re.compile(r"_(?:FILE|PATH|URI|URL|DIR)$|^GOOGLE_APPLICATION_CREDENTIALS$", re.IGNORECASE)
 _HEADERS = re.compile(r"HEADERS?$", re.IGNORECASE)
 _NO_KEYS = frozenset(("sk-no-key-required", "no-key-required", "not-needed", "not-required", "lm-studio"))
-"""Placeholders that people set when their own server asks for no key."""
+"""Placeholders that people use for servers that need no key."""
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:?/+", re.IGNORECASE)
 _LIKE_A_KEY = re.compile(

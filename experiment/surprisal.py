@@ -20,9 +20,7 @@ Lines = tuple[LineSurprisal, ...]
 
 @dataclass(frozen=True, slots=True)
 class ProgramSurprisal:
-    """The surprisal of a real output, beside that of the output that the model imagined; None where one is not
-    available.
-    """
+    """The surprisal of a real output and of the output that the model imagined; None if not available."""
 
     program: str
     line: int

@@ -1,4 +1,4 @@
-"""Reading a line at the prompt: it is either told to the model or typed into the machine."""
+"""Reading a line at the prompt, which is either told to the model or typed into the machine."""
 
 import re
 from typing import Literal, NamedTuple
@@ -19,9 +19,9 @@ def read_line(text: str) -> TypedLine:
     r"""Decide whether a line is told to the model or is a command.
 
     A line that begins with `{` and ends with its matching `}` is told to the model; one whose brace is not closed is
-    `open`; every other line is a command, braces included. Braces are only counted and quotes not parsed, as told
-    text is prose. A command that would read as told text is written with a backslash before its first brace, which is
-    removed: `\{ echo a; echo b; }`.
+    `open`; every other line is a command, braces included. Braces are only counted and quotes are not parsed, because
+    told text is prose. To type a command that looks like told text, a backslash is written before its first brace;
+    the backslash is removed: `\{ echo a; echo b; }`.
     """
     if _ESCAPED.match(text):
         return TypedLine("command", text[1:])

@@ -138,7 +138,7 @@ def test_at_a_terminal_a_person_is_asked_there(begin: Begin, tmp_path: Path) -> 
     terminal.expect("train-v4 .train.py. waits for approval")  # v3 is what the editor made of v2; v4 an edit of it
     terminal.expect("or answer .l.ater")
     terminal.sendintr()
-    terminal.expect("to go on: gedanken resume")
+    terminal.expect("to continue: gedanken resume")
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert terminal.exitstatus == 130

@@ -206,7 +206,7 @@ def test_interrupted_it_says_how_to_go_on(
     victim.send_signal(signal.SIGINT)
     _out, errors = victim.communicate(timeout=60)
     assert victim.returncode == 130
-    assert errors.strip().endswith("gedanken: interrupted; to go on: gedanken resume run")
+    assert errors.strip().endswith("gedanken: interrupted; to continue: gedanken resume run")
     log = read_run(tmp_path / "run")
     assert log.outcome == "interrupted"
     # It was let come to its end.

@@ -343,7 +343,7 @@ def test_interrupted_it_ends_in_order_and_says_so(scripted: Scripted, tmp_path: 
     victim.send_signal(signal.SIGTERM)
     _out, errors = victim.communicate(timeout=30)
     assert victim.returncode == 130
-    assert errors.strip().endswith(f"gedanken: interrupted; to go on: gedanken resume {out}")
+    assert errors.strip().endswith(f"gedanken: interrupted; to continue: gedanken resume {out}")
     assert json.loads((out / "run.json").read_text())["outcome"] == "interrupted"
     assert left_of(out) == [run_id_of(out)]  # its workspace, for whoever goes on with it
     remove_run(out)
