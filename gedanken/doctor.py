@@ -44,17 +44,19 @@ LOOK_SECONDS = 10
 """Time limit for all examinations of one group, which run in parallel."""
 SCARCE_BYTES = 3 << 30
 AMPLE_BYTES = 10 << 30
-"""Enough for an image, the embedded model and some workspaces; the image for CUDA alone needs as much again."""
+"""Free disk space in bytes that is enough for an image, the embedded model and some workspaces; the CUDA image needs
+the same again.
+"""
 PACKAGES = ("docker", "langgraph", "langchain", "pydantic", "xllamacpp")
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "MISTRAL_API_KEY", "GROQ_API_KEY")
 
 State = Literal["ok", "missing", "warning"]
-_ONLY_WITH_A_GPU = "needed only where there is an NVIDIA GPU"
+_ONLY_WITH_A_GPU = "needed only if there is an NVIDIA GPU"
 _STYLES: dict[State, str] = {"ok": "green", "missing": "bold red", "warning": "yellow"}
 
 
 class Line(NamedTuple):
-    """One thing that was examined."""
+    """One examined item."""
 
     group: str
     name: str
@@ -65,9 +67,7 @@ class Line(NamedTuple):
 
 
 def examine() -> list[Line]:
-    """Examine everything, each thing for a few seconds at most. An examination that fails becomes a line that says
-    so.
-    """
+    """Examine everything, each item for a few seconds at most. A failed examination becomes a line that says so."""
     _load_ours()  # before the examinations run in threads, because parallel imports can deadlock
     found: dict[str, list[Line]] = {group: [] for group in _LOOKS}
     threads = {
@@ -84,7 +84,7 @@ def examine() -> list[Line]:
 
 
 def print_doctor(lines: Sequence[Line], console: Console) -> None:
-    """Print one page: a line for each thing, followed by what to do about it."""
+    """Print one page: a line for each item, followed by what to do about it."""
     table = Table.grid(padding=(0, 2))
     for column in range(3):
         table.add_column(no_wrap=column < 2, overflow="fold")
@@ -99,7 +99,7 @@ def print_doctor(lines: Sequence[Line], console: Console) -> None:
         table.add_row(Text(f"  {line.state}", style=_STYLES[line.state]), Text(harmless(line.name)), detail)
     console.print(table)
     missing = sum(line.state == "missing" for line in lines)
-    told = {0: "nothing is missing", 1: "one thing is missing"}.get(missing, f"{missing} things are missing")
+    told = {0: "nothing is missing", 1: "one item is missing"}.get(missing, f"{missing} items are missing")
     console.print(Text(told, style="bold"))
 
 
@@ -161,7 +161,7 @@ def _bubblewrap_line() -> Line:
         version = _said(["bwrap", "--version"])
         _said(["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"])
     except Exception as error:
-        remedy = "apt-get install bubblewrap; if it may make no namespaces: sysctl kernel.unprivileged_userns_clone=1"
+        remedy = "apt-get install bubblewrap; if it cannot make namespaces: sysctl kernel.unprivileged_userns_clone=1"
         return Line("engines", "bubblewrap", "missing", _told(error), remedy)
     return Line("engines", "bubblewrap", "ok", f"{version}, makes namespaces")
 
@@ -231,7 +231,7 @@ def _data() -> Iterator[Line]:
         dataset = Dataset.model_validate_json(described.read_text())
         detail = f"{dataset.train} training and {dataset.test} test images, from: {dataset.source}"
         if dataset.synthetic:
-            remedy = f"{CIFAR10_PATH_VARIABLE}=FOLDER names a folder that holds {CIFAR10_FOLDER}"
+            remedy = f"{CIFAR10_PATH_VARIABLE}=FOLDER names a folder that contains {CIFAR10_FOLDER}"
             yield Line("data", name, "warning", f"synthetic: {detail}", remedy)
         else:
             yield Line("data", name, "ok", detail)
@@ -239,7 +239,7 @@ def _data() -> Iterator[Line]:
 
 def _chosen_folder(folder: Path) -> Line:
     there = any((place / "data_batch_1").is_file() for place in (folder, folder / CIFAR10_FOLDER))
-    remedy = "" if there else f"unset {CIFAR10_PATH_VARIABLE}, or have it name a folder that holds {CIFAR10_FOLDER}"
+    remedy = "" if there else f"unset {CIFAR10_PATH_VARIABLE}, or set it to a folder that contains {CIFAR10_FOLDER}"
     return Line("data", "cifar10", "ok" if there else "missing", f"{CIFAR10_PATH_VARIABLE} names {folder}", remedy)
 
 
@@ -248,7 +248,7 @@ def _models() -> Iterator[Line]:
     if path.is_file() and path.stat().st_size == BYTES:
         yield Line("models", "embedded", "ok", f"{MODEL_NAME}, {BYTES / 1e9:.1f} GB")
     else:
-        detail = f"{path} is not whole" if path.is_file() else f"{MODEL_NAME} is not in the cache"
+        detail = f"{path} is incomplete" if path.is_file() else f"{MODEL_NAME} is not in the cache"
         remedy = f"rm {path}; gedanken setup" if path.is_file() else "gedanken setup"
         yield Line("models", "embedded", "missing", detail, remedy)
     for key in KEYS:
@@ -272,7 +272,7 @@ def _plugin(name: str, each: Plugin, used: Plugin | None) -> Line:
     if each != used:
         why = f"{used.distribution} has this name" if used else "this name is reserved"
         remedy = f"pip uninstall {each.distribution}, or give it another name"
-        return Line("plug-ins", name, "warning", f"{source}: not used, as {why}", remedy)
+        return Line("plug-ins", name, "warning", f"{source}: not used, because {why}", remedy)
     try:
         each.load()
     except BadInput as error:
@@ -297,7 +297,7 @@ def _disk() -> Iterator[Line]:
     except Exception:
         return  # a missing engine is reported on its own line
     if root.is_dir():
-        yield _room("docker", root, "docker system prune, after a look at what it removes; or gedanken sandbox clean")
+        yield _room("docker", root, "docker system prune, after checking what it removes; or gedanken sandbox clean")
 
 
 def _room(name: str, folder: Path, remedy: str) -> Line:

@@ -35,7 +35,7 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
     changes.
 
     Everything before that line is taken from the other run's ledger (its stored replies and results). If the model is
-    changed, the previous model is not asked any more. Raises BadInput if a change would have no effect, and the same
+    changed, the previous model is not asked again. Raises BadInput if a change would have no effect, and the same
     errors as `run`.
     """
     was, source = asked(folder, again, asks_its_model=changes.model is None), read_run(folder)
@@ -135,10 +135,12 @@ def _with_script(was: RunSpec, at: int, experiment: Experiment, source: RunLog) 
         )
     for number, (one, other) in enumerate(zip(before, after[: at - 1], strict=False), start=1):
         if one != other:
-            raise BadInput(f"line {number} of the script comes before line {at}, so it must be as in {source.folder}")
+            raise BadInput(
+                f"line {number} of the script comes before line {at}, so it must be the same as in {source.folder}"
+            )
     if before[at - 1 :] == after[at - 1 :]:
         raise BadInput(
-            f"from line {at} on the script is the same as that of {source.folder}, so nothing would change"
+            f"from line {at} on, the script is the same as that of {source.folder}, so nothing would change"
         )
     return Experiment.model_validate(was.experiment.model_dump() | {"name": experiment.name, "script": after})
 

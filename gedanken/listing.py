@@ -31,7 +31,7 @@ class ListedRun(NamedTuple):
     """UTC, ISO 8601."""
     executions: int
     tokens: int | None
-    """Tokens read and written; None if nobody counted them."""
+    """Tokens read and written; None if they were not counted."""
     usd: float | None
     """None if the price or the tokens are not known."""
     seconds: float
@@ -40,8 +40,9 @@ class ListedRun(NamedTuple):
 
 
 def list_runs(folder: Path) -> list[ListedRun]:
-    """List the runs in a folder, the newest first. Raises BadInput if the folder cannot be looked into; without the
-    usual folder there are no runs."""
+    """List the runs in a folder, the newest first. Raises BadInput if the folder cannot be read. If the default
+    folder does not exist, the list is empty.
+    """
     try:
         paths = sorted(folder.iterdir())
     except FileNotFoundError as error:
@@ -55,7 +56,7 @@ def list_runs(folder: Path) -> list[ListedRun]:
 
 
 def _listed(path: Path) -> ListedRun | None:
-    """Return the line of a run; None if that is not one."""
+    """Return the line of a run; None if the path is not a run folder."""
     try:
         return _line_of(path) if is_run_folder(path) else None
     except OSError as error:

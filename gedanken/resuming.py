@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gedanken.graphs.context import Context
 
 FORKED = "forked from "
-"""Beginning of the note that a fork has stored everything that it takes from the other run."""
+"""Beginning of the note that a fork has stored everything from the other run."""
 RUNS = Path("runs")
 
 
@@ -46,7 +46,7 @@ class Again:
     collector: str | None = None
     """Address of an OpenTelemetry collector that also receives the trace."""
     budget: Budget | None = None
-    """New limits for the whole run, in the place of all that it had; None leaves them as they are."""
+    """New limits for the whole run, which replace all previous ones; None keeps the previous ones."""
 
 
 async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
@@ -100,7 +100,7 @@ def _waiting(log: RunLog) -> Program:
     for said in log.decisions:
         if (said.program, said.sha256) == (newest.label, newest.sha256):
             told = in_words(newest.label, said.answer)
-            raise BadInput(f"{folder}: {told}, and a process died then; to go on: gedanken resume {folder}")
+            raise BadInput(f"{folder}: {told}, but then its process died; to continue: gedanken resume {folder}")
     if any(execution.program == newest.label for execution in log.executions):
         raise BadInput(f"{folder}: {newest.label} has already been run")
     return newest
@@ -135,7 +135,7 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
             return await go(store, screen, again.collector)
         except BadInput:
             if len(store.executions) == had:
-                store.take_back(was, f"the sample size stayed at {_counts(was)}: more was refused", outcome)
+                store.take_back(was, f"the sample size stayed at {_counts(was)}: the extension was refused", outcome)
             raise
 
 
@@ -183,9 +183,8 @@ def newest_unfinished() -> Path:
 def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec:
     """Read the spec of the run in `folder`, which may come from anybody.
 
-    If programs would run without isolation, or keys would be sent to an address that the folder names, a person must
-    confirm that again. No confirmation is needed for an address if another model is asked from then on. Raises
-    BadInput.
+    If programs would run without isolation, or keys would be sent to an address that the folder names, the user must
+    confirm that again. No confirmation is needed for the address of a model that is replaced. Raises BadInput.
     """
     check_collector(again.collector)
     if not is_run_folder(folder):
@@ -200,8 +199,8 @@ def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec
         )
     if is_replay(folder):
         raise BadInput(
-            f"{folder}: a replay, which has no ledger: all of it would be run and asked again; use the run that it "
-            "was made from, or repeat the replay: gedanken run --replay"
+            f"{folder}: a replay, which has no ledger, so everything would be run and asked again; use the run that "
+            "it was made from, or repeat the replay: gedanken run --replay"
         )
     if spec.parent and not any(note.startswith(FORKED) for note in read_run(folder).notes):
         raise BadInput(

@@ -105,8 +105,8 @@ def check(spec: RunSpec) -> None:
         )
     if spec.probe is not None and len(to_json(spec.model_dump(mode="json"))) > MOST_SPEC_BYTES:
         raise BadInput(
-            f"--suite: too large for one run: in the run folder it would take more than {MOST_SPEC_BYTES >> 20} MiB, "
-            "which could not be read again; split it"
+            f"--suite: too large for one run: it would take more than {MOST_SPEC_BYTES >> 20} MiB in the run folder "
+            "and could not be read again; split it"
         )
 
 
@@ -175,7 +175,7 @@ async def drive(
             raise
         finally:
             if outcome.startswith(STOPPED) and not is_waiting and not is_spent:
-                screen.say(f"what was done until then is kept; to go on: gedanken resume {store.folder}")
+                screen.say(f"finished work is kept; to continue: gedanken resume {store.folder}")
             store.finish(outcome)
             analysis, page = reported(store, context.compared, screen)
         return RunResult(store.log, analysis, page)
@@ -188,7 +188,7 @@ def _lost(store: RunStore, why: str) -> NoModel | NoSandbox:
 
 
 def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analysis | None, Path | None]:
-    """Compare the stored results, and write the report. The run itself is kept, whatever goes wrong here."""
+    """Compare the stored results, and write the report. If this fails, the run itself is still kept."""
     from gedanken.records.read_run import with_tokens
     from gedanken.report.writing import write_comparison, write_page, write_probe
 
@@ -225,9 +225,7 @@ def _judged(log: RunLog, screen: Screen) -> Path | None:
 
 
 def run_id_of(folder: Path) -> str:
-    """Return the name that engines use for the run in `folder`: always the same for this folder, and different for
-    any other.
-    """
+    """Return the name that engines use for the run in `folder`; it is unique to this folder and never changes."""
     real = folder.resolve()  # by whatever path or link it is named, and from wherever
     safe = "".join(c for c in real.name if c.isascii() and (c.isalnum() or c in "_-")).lstrip("_-")[:48] or "run"
     return f"{safe}-{sha256(os.fsencode(real)).hexdigest()[:6]}"
@@ -378,8 +376,8 @@ def _by_whom(program: Program) -> str:
 
 
 def _how_ended(execution: Execution) -> str:
-    """Return how an execution ended; for a reply that was cut, the reason, because the token limit is only one of
-    several.
+    """Return how an execution ended. For a reply that was cut, give the reason, because the token limit is only one
+    of several.
     """
     cut = "the reply was "
     why = next((note for note in execution.notes if note.startswith(f"{cut}cut")), None)

@@ -14,7 +14,7 @@ from gedanken.experiment.script import Experiment
 def set_up(progress: Progress, experiments: Sequence[Experiment], sandbox: str) -> None:
     """Report what is missing, and download or build it. Raises NoSandbox, NoModel or BadInput.
 
-    The model is downloaded while the image is built, so that neither waits for the other.
+    The model is downloaded at the same time as the image is built.
     """
     from gedanken.agents.weights import fetch_weights
     from gedanken.sandbox.choice import open_engine
@@ -34,16 +34,16 @@ def _what_is_missing() -> list[str]:
 
     size = f"the model, {BYTES / 1e9:.1f} GB"
     if weights_path().is_file():
-        return [f"there already: {size}"]
-    return [f"getting {size}, while the sandbox is made ready (a base and PyTorch, about 300 MB, then a build)"]
+        return [f"already there: {size}"]
+    return [f"downloading {size}, while the sandbox is prepared (a base and PyTorch, about 300 MB, then a build)"]
 
 
 class _Stopped(Exception):
-    """Raised in the thread that works beside the main one, to stop it."""
+    """Raised in the second thread to stop it."""
 
 
 class _Stoppable:
-    """A Progress whose steps raise an exception once nobody waits for them any more."""
+    """A Progress whose steps raise an exception as soon as the work is no longer needed."""
 
     def __init__(self, progress: Progress, stop: threading.Event) -> None:
         self._progress = progress

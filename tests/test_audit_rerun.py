@@ -68,7 +68,7 @@ def test_each_recorded_output_beside_real_ones(tmp_path: Path) -> None:
     setup = f"ls /sys/class/net > net; printf 'by the setup' > made; python3 -c '{reach}'; true"
     found = gedanken.audit(_session(tmp_path / "s.jsonl"), workspace=folder, setup=setup, rerun="all").audited[0]
     assert found.state
-    assert "edits of the transcript made in it" in found.state
+    assert "edits of the transcript made in order" in found.state
     outcomes = [(run.outcome, run.real[0].terminal.strip()) for run in found.reruns]
     assert [outcome for outcome, _printed in outcomes] == [
         "reproduced",
@@ -110,7 +110,7 @@ def test_at_a_state_that_is_not_the_transcripts_nothing_is_held_against_it(
     folder = _workspace(tmp_path / "w", NEW)
     found = gedanken.audit(_session(tmp_path / "s.jsonl", 3), workspace=folder, rerun="all").audited[0]
     assert found.state
-    assert "not as it was" in found.state
+    assert "differs from its state" in found.state
     assert not found.differing
     assert "another state" in found.reruns[0].reason
 

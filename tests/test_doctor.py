@@ -58,7 +58,7 @@ def test_a_machine_with_nothing_gets_red_lines_with_remedies_and_no_traceback() 
     assert "apt-get install docker.io" in red["docker"]
     assert all(red.values())
     assert "Traceback" not in page(lines)
-    assert f"{sum(line.state == 'missing' for line in lines)} things are missing" in page(lines)
+    assert f"{sum(line.state == 'missing' for line in lines)} items are missing" in page(lines)
 
 
 def test_an_engine_that_says_nothing_does_not_hold_up_the_page(

@@ -210,9 +210,9 @@ def test_a_line_that_no_answer_can_meet_is_told_and_not_scored(gedanken: Cli, tm
     assert exact(result) == {"long": 0.5, "sample_0": 0.5}
     problems = {bad["id"]: bad["problem"] for bad in result["not_scored"]}
     for name, words in {
-        "nan": "no answer can be right, as its output does not equal itself",
+        "nan": "no answer can be right, because its output does not equal itself",
         "no name": "its output cannot be evaluated: NameError: name 'nan' is not defined",
-        "object": "its output is no Python expression",
+        "object": "its output is not a Python expression",
         "leaves": "its function ends Python instead of returning a value",
         "offline": "it may need the network, which is not available",
         "status": "it fails: it ended with exit code 3",

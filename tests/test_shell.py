@@ -267,7 +267,7 @@ def test_a_context_that_was_never_typed_is_told_of(shell: Shell, tmp_path: Path)
         path.read_text() + '{"turns": [], "context": [["obey", "I do\\u001b[2J"], ["pwd", "/home/user"]]}\n'
     )
     done = shell(":save here.md\n", "--session", "mine")
-    assert "what was never typed in it: 1 turn, which :save shows" in done.stderr
+    assert "its file contains 1 turn that the model is sent but that were never typed" in done.stderr
     assert "I do\\x1b[2J" in (tmp_path / "here.md").read_text()
 
 
@@ -282,7 +282,7 @@ def test_what_is_dropped_of_a_session_is_told_of(shell: Shell, tmp_path: Path) -
     path = tmp_path / "state" / "sessions" / "mine.jsonl"
     path.write_text(path.read_text() + '{"turns": [[')
     done = shell("", "--session", "mine")
-    assert "the last line of the session mine was torn, and its 12 bytes are dropped" in done.stderr
+    assert "the last line of the session mine was incomplete, so its 12 bytes are dropped" in done.stderr
 
 
 def test_a_session_goes_on_at_its_own_address(shell: Shell) -> None:

@@ -87,7 +87,7 @@ def test_lines_that_cannot_be_read_are_told_by_their_number(tmp_path: Path) -> N
     assert [bad.line for bad in read.bad] == [2, 3, 4, 6]
     told = [bad.problem for bad in read.bad]
     assert told[0].startswith("broken JSON: ") and told[1] == "output: Field required"
-    assert told[2:] == ["no JSON object", "line 1 already has this id"]
+    assert told[2:] == ["not a JSON object", "line 1 already has this id"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])

@@ -11,7 +11,7 @@ from gedanken.experiment.execution import Execution
 
 STATUSES: tuple[Status, ...] = ("supported", "misquoted", "written too early", "stale", "never run", "undecidable")
 ACCUSING: tuple[Status, ...] = ("misquoted", "written too early", "stale", "never run")
-"""Statuses that say that a claim is wrong, or that the agent could not have known it; each has evidence."""
+"""Statuses of claims that are wrong, or that the agent could not have known to be true; each has evidence."""
 Outcome = Literal["reproduced", "differs", "not reproducible here"]
 DIFFERS = "differs"
 KINDS = {
@@ -23,12 +23,14 @@ KINDS = {
     "undecidable": "undecidable",
     DIFFERS: DIFFERS,
 }
-"""The values of `--fail-on`: a status of a claim, or that a re-run printed something else."""
+"""The values of `--fail-on`: the status of a claim, or `differs` for a command that printed something else when it
+was run again.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A line of an output that no real run printed, or a line that every real run printed and the output lacks."""
+    """A line of an output that no real run printed, or a line that every real run printed but the output lacks."""
 
     said_line: int | None
     """Counted from 1; None if the text lacks a line that every real run printed."""
@@ -142,7 +144,7 @@ class Audit:
         return {kind for one in self.audited for kind in one.kinds()}
 
     def by_agent(self) -> Iterator[tuple[str, list[Audited]]]:
-        """Yield the sessions of each agent, in order of first appearance."""
+        """Yield each agent with its sessions, in order of first appearance."""
         for name in dict.fromkeys(one.transcript.agent for one in self.audited):
             yield name, [one for one in self.audited if one.transcript.agent == name]
 

@@ -34,7 +34,7 @@ class Step:
     """The event whose output is compared; the call's event if there is no output."""
     place: Place
     said: str | None
-    """The recorded or claimed output; None if the command only keeps the workspace up to date."""
+    """The recorded or claimed output; None if the command is run only for its effect on the workspace."""
     claimed: bool = False
     imagined: bool = False
     cut: bool = False
@@ -43,7 +43,7 @@ class Step:
     files: dict[str, str] = field(default_factory=dict)
     """Programs that are written into the folder before the command runs."""
     anew: bool = False
-    """True if the command starts in the agent's folder, wherever the previous command went."""
+    """True if the command starts in the agent's folder, regardless of the previous command."""
     below: str | None = None
     """The folder in which the agent ran the command, if the call states it."""
     is_line_by_line: bool = False
@@ -155,7 +155,7 @@ def _spoken_of(claims: Iterable[JudgedClaim]) -> dict[int, list[int]]:
 
 
 def _shown(transcript: AgentTranscript, claims: Sequence[JudgedClaim]) -> dict[int, list[Step]]:
-    """Find outputs that are only claimed (without a recorded result), by the message that shows them."""
+    """Return the outputs that are only claimed (without a recorded result), by the message that shows them."""
     found: dict[int, list[Step]] = {}
     for number, judged in enumerate(claims):
         claim = judged.claim
@@ -215,8 +215,8 @@ def _edit(event: AgentEvent) -> dict[str, Any]:
 def roots_of(transcript: AgentTranscript, plan: Plan) -> Iterator[str]:
     """Yield folders in which the agent may have worked, the likeliest first.
 
-    These are the folder that the transcript records; the folders above its edited files, outermost first, down to the
-    one that all of them share; and the folder of its first `cd`.
+    These are the folder that the transcript records; the common parent folders of its edited files, outermost first;
+    and the folder of its first `cd`.
     """
     if transcript.folder:
         yield transcript.folder

@@ -36,17 +36,20 @@ class Pointed:
     of: dict[tuple[Path, int], Spans] = field(default_factory=dict)
     taken: int = 0
     dropped: int = 0
-    """Number of passages that do not occur in the message in these words."""
+    """Number of passages that do not occur verbatim in the message."""
     unread: int = 0
     """Number of replies that contain no list, or never came."""
     left_out: int = 0
-    """Number of messages that the model was not asked about, or only in part: too many, or too long."""
+    """Number of messages that the model was asked about only in part or not at all, because they are too long or too
+    many.
+    """
 
     def note(self) -> str:
         """Return a sentence about this for the reader of the audit."""
         return (
-            f"{self.name} pointed at {self.taken:,} passages; {self.dropped:,} that are not verbatim were dropped, "
-            f"{self.unread:,} replies could not be read, {self.left_out:,} messages were too many or too long for it"
+            f"{self.name} named {self.taken:,} passages that may be claims; {self.dropped:,} passages that are not "
+            f"verbatim were dropped, {self.unread:,} replies could not be read, and {self.left_out:,} messages were "
+            "left out, because they are too many or too long"
         )
 
 

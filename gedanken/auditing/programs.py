@@ -1,4 +1,4 @@
-"""Programs in a chat: finding the program whose output is shown without a command."""
+"""Programs in a chat: finds the program behind an output that is shown without a command."""
 
 import re
 

@@ -24,7 +24,7 @@ def change(edit, path, only_look):
     old, new, at_line = edit["old"], edit["new"], edit["at_line"]
     if edit["deletes"]:
         if not path.exists():
-            return "it is not there"
+            return "it does not exist"
         if not only_look:
             path.unlink()
         return None
@@ -42,11 +42,11 @@ def change(edit, path, only_look):
         lines.insert(at_line, new if new.endswith("\n") else new + "\n")
         made = "".join(lines)
     elif not old and not new:
-        return "the transcript does not tell what was changed"
+        return "the transcript does not say what was changed"
     elif new and new in text and old in new:
-        return "it is changed already"
+        return "it was already changed"
     elif old not in text:
-        return "the text that was replaced does not stand in it"
+        return "it does not contain the text that was replaced"
     else:
         made = text.replace(old, new) if edit["all"] else text.replace(old, new, 1)
     if not only_look:

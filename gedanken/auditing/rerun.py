@@ -20,7 +20,9 @@ from gedanken.sandbox.machine import SandboxMachine
 from gedanken.sandbox.workspace import HOME
 
 REAL_RUNS = 3
-"""Number of real runs of each command: differences among them do not count as differences from the transcript."""
+"""Number of real runs of each command. Lines in which the real runs differ do not count as differences from the
+transcript.
+"""
 LIMITS = Limits(wall_seconds=120, cpus=1, memory_mib=2048)
 SETUP_LIMITS = Limits(wall_seconds=900, cpus=2, memory_mib=4096)
 _LACKS = re.compile(
@@ -64,7 +66,7 @@ async def rerun(audited: Audited, asked: Asked, progress: Progress) -> Audited:
     plan = plan_of(audited.transcript, audited.claims, asked.which)
     compared = [step for step in plan.commands if step.said is not None]
     if not compared:
-        return replace(audited, state="nothing in it is a command that could be run again")
+        return replace(audited, state="it contains no command that could be run again")
     root = next(roots_of(audited.transcript, plan), None)
     async with _opened(asked, progress) as machine:
         state = await prepare(machine, asked.workspace, plan, root)
@@ -177,17 +179,17 @@ def _judged(step: Step, real: Sequence[Execution], state: State, lost: str | Non
     noise = f"; {many(shown.noisy, 'line')} that differ even among the real runs prove nothing" if shown.noisy else ""
     if step.claimed and not said.strip():
         return replace(
-            made, reason=f"its output is not shown, so nothing can be compared; when it was run here, {_ended(first)}"
+            made, reason=f"its output is not shown, so nothing can be compared; when run here, {_ended(first)}"
         )
     if not shown.differences and not other_end:
         if not shown.lines and (shown.noisy or step.cut):
-            told = "every line differs among real runs" if shown.noisy else "no line of it can be compared"
+            told = "every line differs among the real runs" if shown.noisy else "it has no line that can be compared"
             return replace(made, reason=told)
         return replace(made, outcome="reproduced", reason=f"{many(REAL_RUNS, 'real run')} printed the same{noise}")
     why = _why_not(said, real, "\n".join(texts)) or _why_elsewhere(step, state, lost)
     if why:
         return replace(made, reason=why, differences=shown.differences)
-    told = f"it ended with {step.exit_code}, and real runs with {first.exit_code}" if other_end else ""
+    told = f"it ended with {step.exit_code}, but real runs with {first.exit_code}" if other_end else ""
     if shown.differences:
         others = many(len(shown.differences), "line differs", "lines differ")
         told = f"{others} from what {many(REAL_RUNS, 'real run')} printed" + (f"; {told}" if told else "")
@@ -195,12 +197,12 @@ def _judged(step: Step, real: Sequence[Execution], state: State, lost: str | Non
 
 
 def _why_not(said: str, real: Sequence[Execution], printed: str) -> str | None:
-    """Return why the real outputs prove nothing here; None if they do."""
+    """Return why the real outputs prove nothing; None if they are usable."""
     ended = next((run.cause for run in real if run.cause in _ENDED_BY_US), None)
     if ended is not None:
-        return f"it met a limit of this sandbox: {ended}"
+        return f"it reached a limit of this sandbox: {ended}"
     if _NO_NETWORK.search(printed) and not _NO_NETWORK.search(said):
-        return "it needs a network, and this sandbox has none"
+        return "it needs a network, but this sandbox has none"
     if (found := _LACKS.search(printed)) and not _LACKS.search(said):
         line = next((line for line in printed.splitlines() if found[0] in line), found[0])
         return f"something is missing here: {line.strip()[:200]}"
@@ -208,9 +210,9 @@ def _why_not(said: str, real: Sequence[Execution], printed: str) -> str | None:
 
 
 def _why_elsewhere(step: Step, state: State, lost: str | None) -> str | None:
-    """Return why a different output is to be expected here; None if it is not."""
+    """Return a reason to expect a different output here; None if there is none."""
     if lost:
-        return f"the workspace is not as the transcript had it: {lost}"
+        return f"the workspace differs from that of the transcript: {lost}"
     if not state.trusted:
         return "the workspace is in another state than when the agent ran it"
     return "its output depends on the time or on the machine" if _CLOCK.search(step.command) else None
@@ -227,7 +229,7 @@ def _as_said(text: str, root: str | None) -> str:
 
 
 def _without_prompt(said: str, command: str) -> str:
-    """Return a shown output with an empty line in place of the one in which the command is typed."""
+    """Return a shown output, with the line that contains the typed command replaced by an empty one."""
     first, _break, rest = said.partition("\n")
     return (
         f"\n{rest}" if command and first.strip().endswith(command.strip()) and first.strip()[:1] in "$>#%~(" else said

@@ -1,4 +1,4 @@
-"""Comparing a recorded or claimed output with several real ones; what differs among the real ones is ignored."""
+"""Compares a recorded or claimed output with several real ones. Lines in which these differ are ignored."""
 
 import re
 from collections import Counter
@@ -43,8 +43,9 @@ class Compared:
 def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> Compared:
     """Compare line by line. Clocks, temporary names and lines that are only about the machine are ignored.
 
-    With `part`, the text may leave lines out: each of its lines must be a real one, in the same order. A command's
-    two streams may have been recorded one after the other, so a different order of lines is not a difference.
+    With `part`, the text may leave lines out: each of its lines must occur in a real output, in the same order. A
+    command's two streams may have been recorded one after the other, so a different order of lines is not a
+    difference.
     """
     ours = _lines(said)
     first, *others = [_lines(text) for text in real]

@@ -1,4 +1,4 @@
-"""The workspace in which commands are run again: the state it starts from, and how that state is restored."""
+"""The workspace in which commands are run again: how its initial state is chosen and restored."""
 
 import json
 import subprocess
@@ -31,9 +31,9 @@ class State:
 
 
 async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, root: str | None) -> State:
-    """Copy the workspace into the machine, as given or as of its git HEAD, so that the transcript's edits apply.
+    """Copy the workspace into the machine, as given or at its git HEAD, so that the transcript's edits apply.
 
-    Returns the state that it is in, and whether outputs from there can be trusted. Raises BadInput.
+    Returns that state, and whether outputs from it can be trusted. Raises BadInput.
     """
     machine.write(_SCRIPT, (Path(__file__).parent / "replay.py").read_text(encoding="utf-8"))
     edits = [{**edit, "path": inside(str(edit["path"]), root)} for edit in plan.edits]
@@ -49,18 +49,18 @@ async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, r
         return State("the workspace as given", replays=False)
     problem = await _first_problem(machine, len(edits))
     if problem is None:
-        return State("the workspace as given, and the edits of the transcript made in it as they come", replays=True)
+        return State("the workspace as given, with the edits of the transcript made in order", replays=True)
     commit = _commit_of(workspace)
     if commit is not None:
         _check_out(workspace, commit, machine.workspace.home / FOLDER)
         machine.workspace.bring_rights(FOLDER)
         if await _first_problem(machine, len(edits)) is None:
-            told = f"commit {commit[:10]}, and the edits of the transcript made in it as they come"
+            told = f"commit {commit[:10]}, with the edits of the transcript made in order"
             return State(told, replays=True)
         machine.workspace.bring(workspace, FOLDER, machine.limits)
         await machine.run(f"cd ~/{FOLDER}")
     return State(
-        f"the workspace as given, which is not as it was when the commands were run ({problem})",
+        f"the workspace as given, which differs from its state when the commands were run ({problem})",
         replays=False,
         trusted=False,
     )
@@ -86,7 +86,7 @@ async def make_edits(machine: SandboxMachine, edits: Edits) -> list[str]:
 async def _first_problem(machine: SandboxMachine, edits: int) -> str | None:
     looked = await machine.run(_replay(0, edits, "look"))
     problems = _problems(looked.stdout)
-    return problems[0] if problems else None if looked.exit_code == 0 else "it could not be looked at"
+    return problems[0] if problems else None if looked.exit_code == 0 else "it could not be examined"
 
 
 def _replay(first: int, last: int, mode: str) -> str:

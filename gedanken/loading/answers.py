@@ -13,7 +13,7 @@ from gedanken.loading.suites import OnceEach, once_each, text_of, told
 _SCORED = "raw_generations"
 """The key under which CRUXEval's scored files store the answers."""
 _EXTRACTED, _REPLIES = "pred_list", "output_list"
-"""The keys under which LiveCodeBench's files store the answers, and the replies that they were taken from."""
+"""The keys under which LiveCodeBench's files store the answers and the replies that contained them."""
 _NAMED = re.compile(r"_(?P<predicts>input|output)\Z")
 _NO_STRINGS = "the recorded answers are not a list of strings"
 _TWICE = "its answers are recorded more than once"
@@ -28,7 +28,7 @@ class Recorded(NamedTuple):
     problems: Mapping[str, str]
     """What is wrong with the answers to an item, by id."""
     predicts: Literal["output", "input"] | None
-    """What the answers predict, if the file's name says so as CRUXEval's do; else None."""
+    """What the answers predict, if the file's name says so, as the names of CRUXEval's files do; else None."""
 
 
 def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
@@ -62,7 +62,7 @@ def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
 
 
 def _pairs(path: Path, value: Any) -> tuple[Iterable[tuple[str, Any]], bool]:
-    """Return ids with what is recorded for them, and whether that was extracted by the publisher."""
+    """Return each id with its record, and whether the publisher extracted the answers from the replies."""
     if isinstance(value, list) and value and all(isinstance(one, dict) and "id" in one for one in value):
         key = _EXTRACTED if all(_EXTRACTED in one for one in value) else _REPLIES
         return [(str(one["id"]), one.get(key)) for one in value], key == _EXTRACTED
@@ -89,7 +89,9 @@ def _strings(value: object) -> tuple[str, ...] | None:
 
 
 def _named(path: Path) -> Literal["output", "input"] | None:
-    """Return what the name of the file, or of its folder, ends with: `_input` or `_output`."""
+    """Return `input` or `output` if the name of the file, or of its folder, ends with `_input` or `_output`; else
+    None.
+    """
     for name in (path.stem, path.absolute().parent.name):
         if found := _NAMED.search(name):
             return "input" if found["predicts"] == "input" else "output"

@@ -14,7 +14,7 @@ from gedanken.experiment.probe_design import SuiteItem
 
 MOST_BYTES = 1 << 28
 _LINE_END = re.compile(r"\r\n?|\n")
-"""JSON strings may contain what `str.splitlines` also takes for the end of a line."""
+"""The end of a line of JSON lines. `str.splitlines` would also split at characters that JSON strings may contain."""
 _CALL = re.compile(r"\s*(?P<name>[^\W\d]\w*)\(")
 _DEFINED = re.compile(r"^(?:(?:async\s+)?def\s+|class\s+)?([^\W\d]\w*)\s*[(=:]", re.MULTILINE)
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
@@ -35,7 +35,7 @@ class Suite(NamedTuple):
 
 
 class OnceEach(dict[str, Any]):
-    """A JSON object that remembers which of its names it contains more than once."""
+    """A JSON object that records which of its names occur more than once."""
 
     twice: frozenset[str] = frozenset()
 
@@ -73,8 +73,9 @@ def read_suite(path: Path) -> Suite:
 
 
 def text_of(path: Path, option: str) -> str:
-    """Return the text of a file of JSON, in any encoding of JSON; a byte that is no text becomes half a surrogate
-    pair."""
+    """Return the text of a file of JSON, in any encoding of JSON; a byte that is not text becomes half a surrogate
+    pair.
+    """
     content = read_bytes(path, f"{option} {path}", MOST_BYTES)
     encoding = json.detect_encoding(content)
     return content.decode(encoding, errors="surrogateescape" if encoding.startswith("utf-8") else "replace")
@@ -96,14 +97,14 @@ def _item(line: str, number: int) -> SuiteItem:
     fields = _fields(line)
     item = SuiteItem.model_validate({**fields, "line": number})
     if _HALF_PAIR.search(item.id + item.code + item.input + item.output + item.function):
-        raise ValueError("contains half a surrogate pair, or bytes that are no text, which no text file can hold")
+        raise ValueError("contains half a surrogate pair, or bytes that are not text, which no text file can contain")
     return item
 
 
 def _fields(line: str) -> dict[str, Any]:
     value = json.loads(line.removeprefix("\ufeff"), object_pairs_hook=once_each)
     if not isinstance(value, OnceEach):
-        raise ValueError("no JSON object")
+        raise ValueError("not a JSON object")
     if value.twice:
         raise ValueError(f"contains {min(value.twice)} more than once")
     fields = {name: value[name] for name in ("id", "code", "input", "output") if name in value}
@@ -113,7 +114,9 @@ def _fields(line: str) -> dict[str, Any]:
 
 
 def _other_form(value: dict[str, Any]) -> dict[str, str]:
-    """Return the fields of a line in LiveCodeBench's form: `input` is the whole call, and imports are understood."""
+    """Return the fields of a line in LiveCodeBench's format, in which `input` is the whole call and common imports
+    are implicit.
+    """
     code, given = value.get("code"), value.get("input")
     if not isinstance(code, str) or not isinstance(given, str):
         return {}
@@ -128,7 +131,7 @@ def _other_form(value: dict[str, Any]) -> dict[str, str]:
 
 
 def _called(code: str, given: str) -> str:
-    """Return the name of the function that is called, where the code defines that one, and none called `f`."""
+    """Return the name of the called function if the code defines it but no function named `f`; else empty."""
     begins = _CALL.match(given)
     defined = _DEFINED.findall(code)
     return begins["name"] if begins and begins["name"] in defined and "f" not in defined else ""

@@ -53,14 +53,14 @@ class Ran:
 
     @property
     def may_be_disturbed(self) -> bool:
-        """Whether another program of its batch may have ended it: by killing it, by using up the memory, or by
-        removing its file.
+        """True if another program of its batch may have ended it: by killing it, using up the memory, or removing its
+        file.
         """
         return self.end == "killed" or (self.end == "failed" and "can't open file" in self.stderr)
 
     @property
     def why(self) -> str:
-        """Why there is no complete output, in words; empty if the program finished."""
+        """The reason why there is no complete output, in words; empty if the program finished."""
         if self.end == "too long":
             return f"it did not end within {PROGRAM_SECONDS:g} seconds"
         if self.end == "too much output":
@@ -79,7 +79,7 @@ class Ran:
             name = Signals(-(self.exit_code or 0)).name
         except ValueError:
             return ""
-        return f" by {name}{', as happens where memory runs out' if name == 'SIGKILL' else ''}"
+        return f" by {name}{', as happens if memory runs out' if name == 'SIGKILL' else ''}"
 
 
 _NETWORK = ("gaierror", "URLError", "Network is unreachable", "name resolution", "No route to host")
@@ -96,7 +96,7 @@ async def run_batches(
     seconds: float | None = None,
     at_once: int = PROGRAMS_A_BATCH,
 ) -> dict[str, Ran]:
-    """Run programs, each by its name, and return what each of them printed. `told` is called with the number that are
+    """Run programs, given by name, and return the result of each. `told` is called with the number that are
     done.
 
     Each program may take `seconds`, by default PROGRAM_SECONDS. Each batch, of `at_once` programs at most, has its

@@ -18,16 +18,16 @@ from gedanken.machines.batches import Ran, Told, run_batches
 from gedanken.probes.schedule import suite_item
 
 JUDGE_SECONDS = 10.0
-"""Time limit of one answer. CRUXEval's own is 3 seconds of a machine that does nothing else."""
+"""Time limit of one answer. CRUXEval's own limit is 3 seconds on a machine that does nothing else."""
 TOGETHER = 20
-"""Number of answers that one program asserts."""
+"""Number of answers that one program checks."""
 PARTS = 25
 """Number of such programs in one batch."""
-CONTRADICTED = "its function, really run, returned something else than the output that it gives"
-_OFFLINE = "it may need the network, which is not available: its function returned something else than its output"
+CONTRADICTED = "in a real run, its function returned something else than the stated output"
+_OFFLINE = "it may need the network, which is not available: its function returned another value than stated"
 _NETWORK = re.compile(r"\b(?:socket|urllib\.request|urlopen|requests|httpx|aiohttp|http\.client|ftplib|smtplib)\b")
-_NO_EXPRESSION = "its output is no Python expression, so that no answer can equal it"
-_UNEQUAL = "no answer can be right, as its output does not equal itself, which NaN does not, nor a new object"
+_NO_EXPRESSION = "its output is not a Python expression, so no answer can equal it"
+_UNEQUAL = "no answer can be right, because its output does not equal itself, like NaN or a new object"
 _NO_VALUE = "its function ends Python instead of returning a value"
 
 
@@ -36,7 +36,7 @@ class Problem(NamedTuple):
 
     text: str
     is_scored: bool = False
-    """True if recorded answers can be scored all the same, by the output that the line gives."""
+    """True if recorded answers can still be scored, by the output that the line states."""
 
 
 async def check_suite(
@@ -53,7 +53,7 @@ async def check_suite(
 
 
 async def _settled(machine: RealMachine, unsure: Sequence[SuiteItem], ran: Mapping[str, Ran]) -> dict[str, Problem]:
-    """Return the problems of lines whose functions came to an end, but did not print the stated value."""
+    """Return the problems of lines whose functions ended, but did not return the stated value."""
     returned = {line.id: check_program(line, line.call) for line in unsure}
     checked = await run_batches(machine, {name: program.text for name, program in returned.items()})
     others = [line for line in unsure if returned[line.id].sign not in checked[line.id].stdout]
@@ -78,7 +78,7 @@ def _problem(line: SuiteItem, checked: Ran, itself: Ran, equals_itself: bool) ->
     why = itself.why.removeprefix("it fails: ")
     if why.startswith("AssertionError"):
         return Problem(_UNEQUAL)
-    return Problem(f"no answer can be right, as its output cannot be evaluated: {why}")
+    return Problem(f"no answer can be right, because its output cannot be evaluated: {why}")
 
 
 async def judged(
@@ -86,8 +86,8 @@ async def judged(
 ) -> dict[str, bool]:
     """Return whether each answer is right, by running a program that asserts it.
 
-    Many are asserted by one program, each in a fork of its own, which takes a tenth of the time; those that do not
-    come to their end there are run by themselves.
+    One program checks many answers, each in its own fork, which takes a tenth of the time. Answers whose check does
+    not end there are run separately.
     """
     checks = list(programs.values())
     parts = [checks[at : at + TOGETHER] for at in range(0, len(checks), TOGETHER)]

@@ -1,5 +1,5 @@
-"""The probe `memory`: ten commands, then a lost context, and what the model still knows after each way of rebuilding
-it.
+"""The probe `memory`: ten commands are typed, the context is lost, and the model is asked what it still knows after
+each way of rebuilding the context.
 """
 
 from collections.abc import Sequence
@@ -120,7 +120,7 @@ async def probe_memory(  # noqa: PLR0913 (what the probe was asked for)
 
 
 def _draw_anew(machine: "ImaginedMachine") -> None:
-    """Make the next answers new samples; at temperature 0 there is only sample 0."""
+    """Make the next answers new samples. At temperature 0, the only sample is sample 0."""
     if machine.temperature:
         machine.sample += 1
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-NO_PRICE = f"it stands in no table; a file named in {OWN_TABLE} can tell it"
+NO_PRICE = f"it is in no price table; a file named in {OWN_TABLE} can state it"
 
 
 async def ask(spec: ModelSpec, screen: Screen) -> Checked:

@@ -70,8 +70,8 @@ def in_a_sentence(report: Sequence[Remembered]) -> str:
         verdict: sum(answer.verdict == verdict for answer in report) for verdict in ("kept", "changed", "lost")
     }
     if unanswered := sum(answer.verdict == "unanswered" for answer in report):
-        number["with no answer at one of the times"] = unanswered
+        number["without an answer at one of the times"] = unanswered
     unsure = sum(answer.verdict in ("changed", "lost") and not answer.by_the_loss for answer in report)
     counted = ", ".join(f"{count} {verdict}" for verdict, count in number.items())
-    doubt = f"; {unsure} of them cannot be blamed on the loss, for the control changed too" if unsure else ""
+    doubt = f"; {unsure} of them cannot be attributed to the loss, because the control changed too" if unsure else ""
     return f"Of {len(report)} answers {counted}{doubt}."

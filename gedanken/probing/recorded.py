@@ -23,7 +23,7 @@ from gedanken.terminal.screen import Screen
 DATASET = "mnist"
 """A placeholder: no program of a suite reads the data set."""
 FEW = 5
-"""Number of ids that a note names; and the k of the second figure that CRUXEval publishes, pass@5."""
+"""Number of ids that a note names; also the k of pass@5, the second figure that CRUXEval publishes."""
 _FINE = Problem("", is_scored=True)
 
 
@@ -31,10 +31,10 @@ async def score_recorded(
     suite: Suite, recorded: Recorded, sandbox: SandboxSpec, screen: Screen, predicts: Predicts | None = None
 ) -> dict[str, Any]:
     """Score recorded answers to a suite by really running its functions; lines whose function cannot be run are not
-    scored. `predicts` says what the answers predict; if None, they are looked at.
+    scored. `predicts` says what the answers predict; if None, this is inferred from the answers.
 
-    If the suite states another output than its function returns, answers are scored by the stated output, as the
-    suite's publisher did, and a note says so. Raises BadInput or NoSandbox.
+    If a function returns another output than the suite states, answers are scored by the stated output, as the
+    publisher did, and a note says so. Raises BadInput or NoSandbox.
     """
     lines = {line.id: line for line in suite.items}
     predicts = predicts or predicted_by(
@@ -124,7 +124,7 @@ async def _outcomes(
 
 
 def _notes(recorded: Recorded, lines: Mapping[str, SuiteItem]) -> list[str]:
-    """Return what is left out of the figures without being a line of the suite."""
+    """Return notes on recorded answers that belong to no line of the suite, and on lines without answers."""
     unknown = [name for name in (*recorded.answers, *recorded.problems) if name not in lines]
     if not unknown:
         return []

@@ -1,4 +1,4 @@
-"""The probe `edits`: a program whose comments, blank lines and names are edited, both really run and imagined."""
+"""The probe `edits`: a program with edited comments, blank lines and names is both really run and imagined."""
 
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -167,7 +167,7 @@ def print_probe(probe: EditsProbe, console: "Console") -> None:
 def _edits_table(probe: EditsProbe) -> "Table":
     watched = probe.reports[0].prints[probe.question.watched].words
     table = _table(
-        f"each edit beside the program as it is; in how many samples “{short(watched)}” stands exactly once",
+        f"each edit compared with the unedited program; and how many samples contain “{short(watched)}” exactly once",
         ("edit", "really", "imagined at\ntemperature 0", "exactly once", "cut"),
     )
     for report in probe.reports:

@@ -27,7 +27,7 @@ def print_result(result: dict[str, Any], console: "Console") -> None:
         console.print(Text(told))
     if contradicted := result.get("contradicted"):
         lines = ", ".join(str(bad["line"]) for bad in contradicted[:PROBLEMS_SHOWN])
-        told = f"{contradicted[0]['problem']} (scored by that output all the same): lines {lines}"
+        told = f"{contradicted[0]['problem']} (scored by the stated output nevertheless): lines {lines}"
         rest = f" and {len(contradicted) - PROBLEMS_SHOWN} more" if len(contradicted) > PROBLEMS_SHOWN else ""
         console.print(Text(f"{told}{rest}", style="yellow"), soft_wrap=True)
     for bad in result["not_scored"][:PROBLEMS_SHOWN]:

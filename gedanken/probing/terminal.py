@@ -115,7 +115,7 @@ async def probe_terminal(
 
 
 async def _typed(sequence: CommandSequence, both: Both, persona: Persona, losses: list[NoModel]) -> list[Answered]:
-    """Return the answers of both machines, up to the point at which the model was gone."""
+    """Return the answers of both machines; fewer if the model was lost on the way."""
     from gedanken.agents.imagined import ImaginedMachine
 
     imagined = ImaginedMachine(both.model, persona, both.machine_facts, LIMITS, losses=losses)
@@ -200,7 +200,7 @@ def _agreement_table(title: str, answered: Sequence[Answered]) -> "Table":
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False)
-    for column in ("kind", "exactly the same", "with nothing taken off"):
+    for column in ("kind", "exactly the same", "with nothing removed"):
         table.add_column(column, header_style="bold")
     for kind, found in by_kind(answered).items():
         table.add_row(kind, *_both_shares(found))

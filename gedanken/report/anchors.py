@@ -59,7 +59,7 @@ class KeptText(NamedTuple):
 
 @dataclass
 class Anchors:
-    """Every place that a finding refers to."""
+    """All places on the page that findings refer to."""
 
     sources: list[KeptText]
     findings: list[ShownFinding] = field(default_factory=list)

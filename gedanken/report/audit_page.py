@@ -161,7 +161,7 @@ def _rerun(place: str, number: int, rerun: Rerun) -> ShownRerun:
 
 
 def _rows(rerun: Rerun) -> Iterator[Row]:
-    """Return both texts side by side, with the differences that the comparison found marked."""
+    """Yield both texts side by side, with the differences that the comparison found marked."""
     said = rerun.said.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN]
     real = rerun.real[0].terminal.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN] if rerun.real else []
     differs = {difference.said_line for difference in rerun.differences}, {one.real_line for one in rerun.differences}

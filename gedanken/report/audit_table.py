@@ -66,7 +66,7 @@ def _sessions(sessions: Sequence[Audited], width: int) -> Table:
 
 
 def _about(transcript: AgentTranscript, room: int) -> list[str]:
-    """Name the agent and say how much is recorded: in one line if there is room for it."""
+    """Name the agent and how complete the record is; in one line if there is room."""
     record = (
         "no tool calls recorded"
         if not transcript.has_tools
@@ -140,7 +140,7 @@ _OUTCOMES = ("reproduced", "differs", "not reproducible here")
 
 def _print_rerun(rerun: Rerun, console: Console) -> None:
     style = "bold red" if rerun.outcome == "differs" and not rerun.imagined else "yellow"
-    name = "imagined, as it was asked to" if rerun.imagined and rerun.outcome == "differs" else rerun.outcome
+    name = "imagined, as requested" if rerun.imagined and rerun.outcome == "differs" else rerun.outcome
     _say(console, f"  {name}: {rerun.command}", style)
     _say(console, f"    {rerun.reason}", "dim", whole=True)
     for difference in rerun.differences[:3]:
@@ -183,7 +183,7 @@ def said_plainly(audit: Audit) -> Iterator[str]:
     accused = sum(len(one.accused) for one in sessions)
     undecided = sum(one.statuses["undecidable"] for one in sessions)
     if not total:
-        yield "The rules found no claim; that says nothing about what ran."
+        yield "The rules found no claim; this says nothing about what was run."
         return
     if accused:
         who = (
@@ -198,7 +198,7 @@ def said_plainly(audit: Audit) -> Iterator[str]:
         left = f"; {many(undecided, 'claim is', 'claims are')} undecidable" if undecided else ""
         yield f"The record contradicts none of {total:,} claims{left}."
     if ways := _ways_to_decide(sessions):
-        yield f"A chat export does not show which commands ran. To decide, {' or '.join(ways)}."
+        yield f"A chat export does not show which commands ran. To decide them, {' or '.join(ways)}."
 
 
 def _by_what(sessions: Sequence[Audited]) -> str:

@@ -1,4 +1,4 @@
-"""What an audit's page shows of a transcript: which events, and which of their lines."""
+"""The part of a transcript that an audit's page shows: its events, and their lines."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from gedanken.experiment.claim import JudgedClaim
 EVENTS_SHOWN = 1500
 """Maximum number of events shown of one session."""
 AROUND = 2
-"""Number of events without a claim or evidence that are shown before and after one with some."""
+"""Number of events shown before and after each event with a claim or evidence."""
 HEAD, TAIL = 12, 4
-"""Number of first and last lines shown of a text that nothing refers to."""
+"""Number of lines shown of the head and of the tail of a text that nothing refers to."""
 LINES_AROUND = 3
 LINES_SHOWN = 400
 """Maximum number of lines shown of one event."""

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 POINTS_SHOWN = 200
 IMAGINED_SHOWN = 24
 ROOM = 1.5
-"""Distance by which the axis may extend beyond the real runs to show imagined values, in multiples of their range."""
+"""Distance by which the axis may extend beyond the real runs to show imagined values, in multiples of the range of
+the real runs.
+"""
 ROOM_AT_ONE_POINT = 60.0
 MARKERS = ("o", "s", "^", "D", "v", "X", "P", "*")
 DASHES = ((0, (5, 2)), (0, (2, 2)), (0, (7, 2, 2, 2)), (0, (1, 1.6)))

@@ -1,5 +1,5 @@
-"""What all pages share: templates that escape text, our own style and script, and a policy that blocks everything
-else.
+"""Parts that all pages share: templates that escape text, our own style and script, and a policy that blocks
+everything else.
 """
 
 from base64 import b64encode

@@ -11,8 +11,9 @@ from gedanken.experiment.format import figure, probability
 
 WIDTH, HEIGHT = 220, 34
 ROOM = 1.5
-"""Distance by which the scale may extend beyond the real effects to show imagined ones, in multiples of
-their range."""
+"""Distance by which the scale may extend beyond the real effects to show imagined ones, in multiples of the range of
+the real effects.
+"""
 
 
 class Row(NamedTuple):
@@ -96,7 +97,7 @@ def _figures(moves: OutcomeEffects) -> list[Figure]:
         Figure(
             "Partial tau", format_tau(moves.partial), "the same correlation beyond what the rule of thumb predicts"
         ),
-        Figure("False effects", str(strayed), "edits without any effect whose imagined median changed nevertheless"),
+        Figure("False effects", str(strayed), "edits that change nothing, but whose imagined median changed"),
     ]
 
 
@@ -119,7 +120,8 @@ def _ends(outcomes: Outcomes) -> str:
 
 def _scale(moves: OutcomeEffects) -> tuple[float, float]:
     """Return the lowest and highest effect in the pictures: all real ones, and imagined ones that are not too far
-    off."""
+    away.
+    """
     real, theirs = (
         [0.0, *(effect for effect in effects if effect is not None and math.isfinite(effect))]
         for effects in zip(*((each.real.effect, each.imagined.effect) for each in moves.effects), strict=True)

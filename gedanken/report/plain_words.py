@@ -147,7 +147,7 @@ def _short_label(label: re.Match[str]) -> str:
 
 
 def _confidence(version: VersionAnalysis) -> str:
-    """State what rests on lines, what on a test of numbers, and what is undecided."""
+    """State which results follow from lines, which from a statistical test, and what is undecided."""
     _real, _imagined = measured(version)
     lines = [finding for finding in _found(version) if finding.check not in _STATISTICAL]
     told = [

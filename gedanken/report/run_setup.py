@@ -51,7 +51,7 @@ def script_of(log: RunLog) -> list[Typed]:
 
 
 def format_outcome(log: RunLog) -> str:
-    """Describe how the run ended; of an unfinished run, where it is and since when."""
+    """Describe how the run ended; for an unfinished run, what it is working on and since when."""
     if log.outcome != UNFINISHED:
         return log.outcome
     at = [f"{_work(work)} since {_clock(work.time)}" for work in log.under_way[:UNDER_WAY_SHOWN]]

@@ -46,7 +46,7 @@ _MOST = 1000
 _SENTENCE_END = re.compile(r"\.(?= [A-Z\d])")
 _SHORT = {Cause.CUT: "cut"}
 NOT_LOGGED = "not in the log"
-"""What is said of the exit code of a run of which only a log is known."""
+"""Shown in place of the exit code if only the log of a run is known."""
 
 
 def print_summary(analysis: Analysis, console: Console, where: Path | None = None) -> None:
@@ -185,7 +185,7 @@ def _table(version: VersionAnalysis, room: int, where: Path | None) -> Table:
 
 
 def _shown_of(series: int, room: int) -> int:
-    """Return how many series are shown, if a row that counts the rest takes the room of one."""
+    """Return how many series are shown; if not all fit, one row is used for the number of the others."""
     if series <= min(SERIES_SHOWN + 1, room):
         return series
     return max(0, min(SERIES_SHOWN, room - 1))
@@ -239,7 +239,7 @@ def _line(ref: LineRef | None) -> str:
 
 
 def _heads_of_findings(analysis: Analysis, version: VersionAnalysis | None, width: int, most: int) -> list[str]:
-    """Return at most `most` lines that say how many findings there are, and on what or of which kinds."""
+    """Return at most `most` lines that state the number of findings, and what they are about or their kinds."""
     if not analysis.findings:
         return ["no findings"]
     findings = ranked(analysis.findings, version)

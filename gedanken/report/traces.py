@@ -44,7 +44,7 @@ def left_out(roots: Sequence[TracedRun]) -> str:
     """State that the trace file had no room for all entries; empty if it had."""
     counts = [root.metadata.get(LEFT_OUT) for root in roots]
     number = sum(count for count in counts if isinstance(count, int) and count > 0)
-    return f"{many(number, 'run')} more left out, as the trace was full" if number else ""
+    return f"{many(number, 'run')} more were left out, because the trace was full" if number else ""
 
 
 def as_values(run: TracedRun) -> dict[str, Any]:

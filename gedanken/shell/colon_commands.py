@@ -72,7 +72,8 @@ async def _machine(session: ShellSession, argument: str) -> None:
             session.reopen()
         elif had.persona.claims and terminals.on == "both":
             session.view.remark(
-                f"the imagined machine remains {had.persona.name}; :persona matched gives it the real one's facts"
+                f"the imagined machine keeps the persona {had.persona.name}; :persona matched gives it the real "
+                "machine's facts"
             )
     session.view.tell(f"commands go to: {session.at}")
 
@@ -103,7 +104,7 @@ async def _rebuild(session: ShellSession, argument: str) -> None:
 async def _diff(session: ShellSession, _argument: str) -> None:
     texts = session.done[-1].texts if session.done else None
     if texts is None:
-        raise BadInput("the last command was not typed into both machines; `:machine both` does that from now on")
+        raise BadInput("the last command was not typed into both machines; use `:machine both` for the next ones")
     lines = list(unified(pairs(*map(harmless, texts)), session.names))
     await session.view.diff(lines or ["no difference"])
 
@@ -134,8 +135,7 @@ def _personas(_begun: str) -> list[str]:
 
 
 def _files(begun: str) -> list[str]:
-    """List files whose path begins like this, except names that would do more than name a file when they stand in a
-    line."""
+    """List files whose path begins like this, except names that have a special meaning when typed in a line."""
     folder = _path(begun) if begun.endswith("/") else _path(begun).parent
     before = f"{begun.rpartition('/')[0]}/" if "/" in begun else ""
     try:
@@ -154,7 +154,7 @@ def _path(typed: str) -> Path:
 
 
 COLONS: dict[str, Colon] = {
-    ":help": Colon(":help", "what there is", _help),
+    ":help": Colon(":help", "list all commands", _help),
     ":machine": Colon(
         ":machine [imagined|real|both]", "show or change where commands go", _machine, lambda _begun: CHOICES
     ),
@@ -166,7 +166,7 @@ COLONS: dict[str, Colon] = {
         _rebuild,
         lambda _begun: POLICIES,
     ),
-    ":diff": Colon(":diff", "how the last command's two answers differ", _diff),
+    ":diff": Colon(":diff", "show how the last command's two answers differ", _diff),
     ":save": Colon(":save [FILE]", "write the session so far as Markdown", _save, _files),
     ":put": Colon(":put FILE", "put a text file of yours on the open machines", _put, _files),
     ":quit": Colon(":quit", "leave", _quit),

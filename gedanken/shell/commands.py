@@ -54,9 +54,9 @@ async def read_typed(lines: Lines, prompt: str) -> Typed:
 
 
 def goes_on(command: str) -> bool:
-    """Return whether bash would wait for another line; bash is only asked to check the syntax.
+    """Return whether bash would wait for another line, by having bash check the syntax.
 
-    Without bash each line counts as complete.
+    If there is no bash, each line counts as complete.
     """
     if (len(command) - len(command.rstrip("\\"))) % 2:
         return True

@@ -1,4 +1,4 @@
-"""What the model is sent of a session: how much of what is stored, and what else."""
+"""What the model is sent of a session: which of the stored turns, and what else."""
 
 from gedanken.agents.session import Session, Turn
 
@@ -9,8 +9,8 @@ def knows_all(session: Session) -> bool:
 
 
 def never_stored(session: Session) -> tuple[Turn, ...]:
-    """Return what the model is sent besides stored turns. The message of a rebuild that sends all requests again does
-    not count.
+    """Return the turns that the model is sent but that were never stored, except the message that sends all requests
+    again after a loss.
     """
     stored = set(session.stored)
     replayed = len(session.stored) - len(session.context) + 1

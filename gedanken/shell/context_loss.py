@@ -31,8 +31,8 @@ async def rebuild(session: ShellSession, policy: "Policy") -> None:
     """Lose the context, if that has not been done yet; rebuild it, and report what the loss changed. Raises BadInput
     or NoModel.
 
-    A report is possible only if the machine saw everything that is stored when it was asked, and nothing was typed
-    since: otherwise a difference might not be caused by the loss.
+    A report is possible only if the machine saw all stored turns when it was asked, and nothing was typed since.
+    Otherwise something else than the loss might have caused a difference.
     """
     from gedanken.agents.imagined import REBUILD
     from gedanken.compare.commands.memory import compare_memory
@@ -65,7 +65,9 @@ async def rebuild(session: ShellSession, policy: "Policy") -> None:
 
 
 async def _remember(session: ShellSession, machine: "ImaginedMachine") -> None:
-    """Ask the machine twice what it should know: an answer that changes without a loss is not the loss's fault."""
+    """Ask the machine twice what it should know, because an answer that changes without a loss cannot be attributed
+    to the loss.
+    """
     session.remembered = None
     if knows_all(machine.session):
         session.view.remark("what it knows, asked twice before the loss")

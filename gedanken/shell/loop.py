@@ -29,7 +29,7 @@ async def run_shell(options: ShellOptions, *, interactive: bool) -> int:
         session = ShellSession(terminals, View(interactive))
         session.reopen()
         if interactive:
-            session.view.remark(f"{session.at}; :help says what there is, Ctrl-D leaves")
+            session.view.remark(f"{session.at}; :help lists the commands, Ctrl-D leaves")
         await _Loop(session, lines).run()
         return session.exit_code
 
@@ -100,7 +100,7 @@ class _Loop:
             self._session.view.remark("the text in braces is dropped")
 
     def _survive(self, error: GedankenError) -> None:
-        """Report an error and continue. A pipe continues only after errors that concern a single line."""
+        """Report an error and continue. With a pipe, only errors that concern a single line allow that."""
         lost = not isinstance(error, BadInput)
         if not self._lines.interactive and (lost or isinstance(error, OpenTell)):
             raise error

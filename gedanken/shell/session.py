@@ -65,15 +65,15 @@ class ShellSession:
         """Report the contents of a stored session that is reopened."""
         machine, name = self.terminals.imagined, self.terminals.options.session
         if torn := self.terminals.torn_bytes:
-            self.view.remark(f"the last line of the session {name} was torn, and its {torn} bytes are dropped")
+            self.view.remark(f"the last line of the session {name} was incomplete, so its {torn} bytes are dropped")
         if machine and machine.session.stored:
             self.before = machine.session.stored
             afresh = "; the real machine starts afresh" if self.terminals.real else ""
             self.view.remark(f"session {name} reopened: {many(len(self.before), 'turn')}{afresh}")
         if machine and (others := never_stored(machine.session)):
             self.view.remark(
-                "its file has the model sent what was never typed in it: "
-                f"{many(len(others), 'turn')}, which :save shows"
+                f"its file contains {many(len(others), 'turn')} that the model is sent but that were never typed; "
+                ":save shows them"
             )
 
     async def type(self, command: str) -> None:
@@ -154,7 +154,7 @@ class ShellSession:
         return answers
 
     def _typed_before(self) -> str:
-        """Return what precedes a command in the context, and what is told with it."""
+        """Return the text that precedes a command in the context, and the text that is told with it."""
         machine = self.terminals.imagined
         turns = machine.session.context if machine else ()
         return "\n".join([*(turn.typed for turn in turns), *self.terminals.tells])
@@ -163,7 +163,7 @@ class ShellSession:
         face = self.view
         if not stream.finish(execution.terminal):
             face.end_line()
-            face.remark("some of the text above was not output, as its end shows; here is the output alone")
+            face.remark("the end of the reply shows that some of the text above was not output; the output alone is:")
             face.text(execution.terminal)
         if face.interactive or execution.imagined:
             face.end_line()

@@ -1,6 +1,4 @@
-"""Showing output while it arrives: real output as it is, imagined output already without text that no terminal
-prints.
-"""
+"""Shows output while it arrives: real output unchanged, imagined output without text that no terminal prints."""
 
 from collections.abc import Callable
 
@@ -11,7 +9,7 @@ MOST_LINES_HELD = 200
 """If more uncertain lines are pending, they are shown only at the end: checking again at each line would take
 quadratic time."""
 _BESIDE = "\0\n"
-"""A line that nobody types and that is not chat, used to test how the cleaning treats another line beside it."""
+"""A line that is never typed and is not chat, used to test how the cleaning treats an adjacent line."""
 
 
 class RealStream:
@@ -81,7 +79,7 @@ class ImaginedStream:
         )
 
     def _settle(self) -> None:
-        """Show the held text, if it is the same whether the reply ends here or continues."""
+        """Show the held text if it is output whether the reply ends here or continues."""
         if self._held.count("\n") > MOST_LINES_HELD:
             return
         ends, goes_on = self._cleaned(""), self._cleaned(_BESIDE)

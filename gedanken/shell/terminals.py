@@ -1,4 +1,4 @@
-"""The shell's machines: what is typed into which, and text that waits to be told to the model."""
+"""The shell's machines: which commands go to which, and text that waits to be told to the model."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""Display of the shell. Answers go to standard output, and so do remarks about them, except in a pipe."""
+"""Display of the shell. Answers go to standard output. So do notes about them, except in a pipe."""
 
 import asyncio
 import os
@@ -34,7 +34,7 @@ class View:
         self._settled: set[str] = set()
         """Notes that are the same for every reply and were already shown."""
         self.unread = False
-        """True if standard output has no reader any more, as after `| head -1`."""
+        """True if the reader of standard output has ended, as after `| head -1`."""
 
     def text(self, text: str) -> None:
         """Show the text of a program or a model, with control characters made harmless."""
@@ -53,7 +53,7 @@ class View:
             self.text("\n")
 
     def remark(self, text: str) -> None:
-        """Show a remark about an answer, dimmed."""
+        """Show a note about an answer, dimmed."""
         if self.interactive:
             self._print(Text(f"({harmless(text)})", "dim"))
         else:

@@ -1,4 +1,4 @@
-"""A line that shows a waiting person which machine is working, for how long, and how far it is."""
+"""A line that shows a waiting person which machine is working, for how long, and how much it has produced."""
 
 import asyncio
 import time
