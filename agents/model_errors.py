@@ -255,7 +255,7 @@ def _told(problem: Problem, at: str, name: str, begun: bool) -> str:
         return f"no such model or address{number}{at}: {said}; {_where_models_are(name)}"
     if status == 413 or (status in (None, 400, 422, 500) and _TOO_LONG.search(problem.text)):
         helps = "a shorter script, or a smaller limit with --limit reply_tokens=512"
-        return f"what was sent is too long{number}{at}: {said}; what helps: {helps}"
+        return f"the request is too long{number}{at}: {said}; what helps: {helps}"
     if status == 429:
         return f"too many requests{number}{at}: {said}"
     if status and status >= 500:

@@ -188,16 +188,16 @@ def known_of(name: str) -> Learned:
 
 _OWN = "the model's own "
 _SAID = {
-    Setting.SEED: "no seed is taken: a sample cannot be drawn again",
-    Setting.LIMIT: "no token limit is taken",
-    Setting.SYSTEM: "no system role is taken: its text stands at the head of the first message",
+    Setting.SEED: "no seed is accepted, so a sample cannot be drawn again",
+    Setting.LIMIT: "no token limit is accepted",
+    Setting.SYSTEM: "no system role is accepted; its text is put at the beginning of the first message",
 }
 
 
 def said_of(refused: Collection[str], ignored: Collection[str] = ()) -> list[str]:
     """Return the notes on settings that were not accepted or have no effect."""
     lost = [str(name) for name in _DRAWN if name in refused or name in ignored]
-    own = [f"{_OWN}{' and '.join(lost)}: {'it is' if len(lost) == 1 else 'they are'} not taken"] if lost else []
+    own = [f"{_OWN}{' and '.join(lost)}: {'it is' if len(lost) == 1 else 'they are'} not accepted"] if lost else []
     return [*own, *(said for setting, said in _SAID.items() if setting in refused)]
 
 

@@ -42,7 +42,7 @@ _FORMS = {
     "reseeding failed": _TOGETHER,
     "seed does not hold": _TOGETHER,
     "gpus not seen": "{observed}",
-    "departs from its persona": "It was told {expected}, and shows {observed}.",
+    "departs from its persona": "It was told {expected}, but shows {observed}.",
 }
 """Sentence pattern of each check; a check without one states what each run shows."""
 _OF_A_COMMAND = {

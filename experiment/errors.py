@@ -59,7 +59,7 @@ class Interrupted(GedankenError):
     exit_code = 130
 
     def __init__(self, folder: Path | None = None) -> None:
-        """`folder` is the run's folder; None if there is nothing to go on with."""
+        """`folder` is the run's folder; None if there is nothing to continue."""
         to_go_on = f"; to continue: gedanken resume {shlex.quote(str(folder))}" if folder else ""
         super().__init__(f"interrupted{to_go_on}")
 

@@ -39,7 +39,7 @@ def read_bytes(path: Path | Traversable, what: object, most_bytes: int = MOST_BY
 
 
 class Inside:
-    """A folder that somebody else made. Only files inside it can be read: no path and no link leads outside."""
+    """A folder from an untrusted source. Only files inside it can be read: no path and no link leads outside."""
 
     def __init__(self, folder: Path, most_bytes: int) -> None:
         """`most_bytes` limits how much may be read from the folder in total."""

@@ -93,7 +93,7 @@ def remove_abandoned(parent: Path) -> None:
 
 @contextmanager
 def one_at_a_time(what: str, progress: Progress) -> Iterator[None]:
-    """Hold the lock on `what`. While another process that uses this cache holds it, wait, and report that."""
+    """Hold the lock on `what`. If another process that uses this cache holds it, report that and wait."""
     name = what.replace(" ", "-")
     with (cache_folder() / f"{name}.lock").open("a+") as file:
         try:

@@ -15,7 +15,7 @@ def fence_for(text: str) -> str:
 
 
 def inline(text: str) -> str:
-    """Put a text on one line, so that it starts neither code nor a tag."""
+    """Put a text on one line, and make sure that it starts neither code nor a tag."""
     return " ".join(text.split()).replace("`", "'").replace("<", "&lt;")
 
 

@@ -31,8 +31,8 @@ DISCARDED = (
     "if there was a first one, it was discarded unseen"
 )
 COOLED = (
-    "a reply that was to go on from the state of the server's cache was asked for afresh: the process that had "
-    "brought the cache there has ended"
+    "a reply that should continue from the state of the server's cache was requested without it, because the "
+    "process that had built this state has ended"
 )
 
 

@@ -22,7 +22,7 @@ def read_run(folder: Path) -> RunLog:
     """Read a run folder, of this or an earlier version; finished, still running, or left by a process that died.
     Raises BadInput if it is not one, is damaged, or names files outside itself."""
     if not is_run_folder(folder):
-        raise BadInput(f"{folder}: not a run folder; there is no {LOG} and no {RUN} in it")
+        raise BadInput(f"{folder}: not a run folder: it contains neither {LOG} nor {RUN}")
     inside = Inside(folder, MOST_FOLDER_BYTES)
     log = read_log(inside) if (folder / LOG).exists() else read_old(inside)
     known = {program.label for program in log.programs}

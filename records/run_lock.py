@@ -26,7 +26,7 @@ def check_files(folder: Path) -> None:
         if path.is_symlink():
             raise BadInput(f"{folder}: contains symbolic links, so nothing is written to it; copy it without them")
         if not path.is_dir() and not path.is_file():
-            raise BadInput(f"{path}: neither a file nor a folder, so it does not belong to a run")
+            raise BadInput(f"{path}: neither a file nor a folder, so it is not part of a run")
     for name in GROWN:
         path = folder / name
         if path.is_file() and path.stat().st_nlink > 1:

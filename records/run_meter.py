@@ -18,8 +18,8 @@ OVER = 0.1
 class RunMeter:
     """Reserves before a request or an execution on GPUs, and records the real use afterwards.
 
-    Work may start while finished work plus all reservations are below the limit; if only reservations stand in the
-    way, it waits. So a budget can be used completely, and is exceeded by at most one reply or one execution.
+    Work may start while finished work plus all reservations are below the limit; if only reservations prevent it, the
+    work waits. So a budget can be used completely, and is exceeded by at most one reply or one execution.
     """
 
     def __init__(self, store: RunStore, price: Price | None) -> None:

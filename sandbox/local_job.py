@@ -105,7 +105,7 @@ class LocalJob:
     def read(self) -> Iterator[tuple[bytes | None, bytes | None]]:
         """Yield the output until the process has ended and nothing is left to read.
 
-        A background process that holds a pipe is killed with the command, and does not keep the pipe open.
+        A background process that still has a pipe open is killed with the command.
         """
         self._reading = True
         try:

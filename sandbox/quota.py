@@ -64,7 +64,7 @@ def image_of(folder: Path) -> Path:
 
 
 def is_full(folder: Path) -> bool:
-    """Return whether the file system of a held workspace has no room left, for bytes or for files."""
+    """Return whether a workspace with its own file system has no room left, for bytes or for files."""
     about = os.statvfs(folder)
     return about.f_bavail * about.f_frsize < _NEARLY_FULL_BYTES or about.f_ffree == 0
 

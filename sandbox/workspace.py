@@ -29,7 +29,7 @@ class Workspace:
 
     folder: Path
     held: Held = "polled"
-    """True if the file system limits its size; False if its size is checked periodically."""
+    """How its size is limited: by its file system, or by periodic checks (`polled`)."""
 
     @classmethod
     def create(cls, folder: Path, limits: Limits) -> "Workspace":

@@ -28,7 +28,10 @@ def test_a_passage_that_no_rule_reads_is_a_claim_that_cannot_be_told(tmp_path: P
 def test_what_the_agent_did_not_say_in_these_words_is_dropped_and_counted(tmp_path: Path) -> None:
     audit = asked(tmp_path, json.dumps(["All 214 tests pass.", "three happy outcomes", 7, ["nested"]]))
     assert not any("214" in one.claim.quote for one in audit.audited[0].claims)
-    assert "pointed at 1 passages; " in audit.notes[0] and " that are not verbatim were dropped" in audit.notes[0]
+    assert (
+        "named 1 passages that may be claims; " in audit.notes[0]
+        and " that are not verbatim were dropped" in audit.notes[0]
+    )
 
 
 def test_a_model_makes_nobody_a_liar(tmp_path: Path) -> None:

@@ -177,7 +177,11 @@ def test_numbers_that_change_are_told_apart_from_lines_that_change(said: str, im
     several = [edited("as it is", "loss 0.43\nit is 0\n"), edited("no blank line", said)]
     reports = compare_edits(several, watched=0)
     assert reports[1].imagined == imagined
-    told = {"the same": "None of 1", "numbers differ": "0 of them the lines", "lines differ": "1 of them the lines"}
+    told = {
+        "the same": "None of 1",
+        "numbers differ": "0 of them changed lines",
+        "lines differ": "1 of them changed lines",
+    }
     assert told[imagined] in verdict_on(reports, watched=0)
 
 

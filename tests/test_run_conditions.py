@@ -174,7 +174,7 @@ def test_real_output_is_sent_for_its_surprise_only_after_the_last_sample(gedanke
     assert [line["text"] for line in surprise["imagined"]] == IMAGINED.splitlines()
     assert all(line["nats"] == line["tokens"] / 2 > 0 for line in surprise["real"])
     tokens = [sum(line["tokens"] for line in surprise[world]) for world in ("real", "imagined")]
-    row = "| `train-v1` | 0.5 nats a token, {} tokens | 0.5 nats a token, {} tokens |".format(*tokens)
+    row = "| `train-v1` | 0.5 nats per token, {} tokens | 0.5 nats per token, {} tokens |".format(*tokens)
     gedanken("report", out, "--markdown")
     assert row in (out / "report.md").read_text()
 

@@ -120,7 +120,7 @@ def test_what_the_changes_come_to_is_kept_and_shown(ran: Ran) -> None:
     assert (shorter["same_way"], neutral["same_way"], neutral["neutral"]) == (False, None, True)
     assert effects["imagined_shown"][:2] == [6, 6]
     words = " ".join(ran.screen.split())
-    assert "the imagined one moves to the same side in 0" in words
+    assert "last loss, 0 (" in words and "move the imagined one in the same direction" in words
     assert "comments removed" in words
 
 

@@ -78,7 +78,7 @@ class _FirstTrouble(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         told = " ".join(redacted(record.getMessage()).split())[:300]
-        self._tell(f"the collector at {self._address} did not take all of the trace: {told}")
+        self._tell(f"the collector at {self._address} did not accept the whole trace: {told}")
 
     def _tell(self, what: str) -> None:
         with self._guard:

@@ -32,7 +32,7 @@ def judge_deed(case: Case, says: DeedSays) -> Verdict:
     if wrong and (wrong[0] is run or _FLAWLESS.search(_said(case))):
         found = _WENT_WRONG.search(wrong[0].text)
         shown = case.record.evidence(wrong[0].at, found.start() if found else 0)
-        return undecidable("a run of it shows a failure", shown)
+        return undecidable("a run of this command shows a failure", shown)
     if not _went_well(run, says.name, command):
         return undecidable("the recorded result does not say how it ended", line)
     if says.name not in _OF_HISTORY:

@@ -253,7 +253,7 @@ def _elsewhere(case: Case, says: ValueSays, places: Sequence[Found]) -> Verdict 
 
 
 def _is_elses(case: Case, says: ValueSays, found: Found) -> bool:
-    """Return whether the line in which a number stands says that the number belongs to something else."""
+    """Return whether the line that contains a number says that the number belongs to something else."""
     line, at = line_at(case, found.event, found.offset)
     if says.what == "metric" and (words := _words(says)) is not None:
         return is_anothers(line, at, re.compile(words, re.IGNORECASE), says.name)

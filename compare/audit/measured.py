@@ -65,7 +65,7 @@ def _size(text: str, flag: str) -> int:
 
 
 def _is_of_other(case: Case, run: Run, number: str, path: str) -> bool:
-    """Return whether the number stands beside another file that the message names."""
+    """Return whether the number is next to another file that the message names."""
     said = case.record.transcript.events[case.event].text
     lines = [line.split() for line in run.text.splitlines()[:500]]
     names = [words[-1].rsplit("/", 1)[-1] for words in lines if len(words) > 1 and number in words]

@@ -73,7 +73,7 @@ def _announces(sentence: Sentence, start: int, end: int) -> bool:
 
 
 def reports(sentence: Sentence) -> bool:
-    """Return whether a sentence reports something, and is neither an order nor below the heading of a plan."""
+    """Return whether a sentence reports something: it is not an order, and not below the heading of a plan."""
     lead = sentence.lead
     if PLANS.search(sentence.heading[:200]) or (lead and (PLANS.search(lead[-200:]) or not _leads_to_facts(lead))):
         return False

@@ -81,7 +81,7 @@ BEFORE: dict[Language, re.Pattern[str]] = {
     "fr": re.compile(rf"(?<!\w)(?:{_BEFORE['fr']})(?!\w)|\bn'", re.IGNORECASE),
     "es": re.compile(rf"(?<!\w)(?:{_BEFORE['es']})(?!\w)", re.IGNORECASE),
 }
-"""Words that rule out an assertion if they stand before it in the same clause."""
+"""Words that rule out an assertion if they precede it in the same clause."""
 GOVERNS = re.compile(
     r"(?<!\w)(?:if|unless|assuming|suppose|provided that|in case|once(?! I | we )|imagine|"
     r"according to|selon|laut|según|wenn|falls|"
@@ -98,7 +98,7 @@ GOVERNS = re.compile(
     r"ensure|ensuring)\b[^:.]{0,40}:",
     re.IGNORECASE,
 )
-"""Words that rule out an assertion if they stand anywhere before it in the sentence, even before a comma."""
+"""Words that rule out an assertion if they precede it anywhere in the sentence, even before a comma."""
 AFTER = re.compile(
     r"[\s,]{0,3}(?:(?:if|once(?! more| again)|when|whenever|unless|until|assuming|provided|as long as|before (?:you|"
     r"we|I|merging|committing|"
@@ -144,7 +144,7 @@ EARLIER = re.compile(
     r"inicialmente)\b|最初|原先|此前|起初",
     re.IGNORECASE,
 )
-"""Words which show that an earlier state is meant."""
+"""Words which show that a statement is about an earlier state."""
 REPORTS = re.compile(
     r"\b(?:(?:can|could|able to|happy to|pleased to) (?:now |also )?(?:confirm|report|verify|say)|made sure)\b",
     re.IGNORECASE,

@@ -20,7 +20,7 @@ _MOST_OUTPUT = 5_000_000
 _MOST_PLACES = 60
 _CENT = 100.0
 _TINY = 1e-9
-"""Tolerance for a binary fraction that stands for a decimal one."""
+"""Tolerance for a binary fraction that represents a decimal one."""
 
 
 class Found(NamedTuple):

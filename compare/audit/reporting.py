@@ -1,5 +1,5 @@
-"""Checks whether a sentence plainly reports something. The words around a claim may turn it into somebody else's
-statement, a rule, or a wish.
+"""Checks whether a sentence plainly reports something. The words around a claim may make it a quotation, a rule, or a
+wish.
 """
 
 import re

@@ -83,7 +83,7 @@ _ECHOED = r"^(?:[>+$] )?(?:\S*python3? -m |uv run |npx |poetry run |bundle exec 
 _TOLD_BY_EXIT = TOOLS.keys() - (
     words("valgrind trivy grype semgrep trufflehog checkov tfsec") | {"terraform plan", "yarn audit", "pnpm audit"}
 )
-"""Tools whose exit code tells whether they found anything."""
+"""Tools whose exit code shows whether they found anything."""
 
 
 _RUNS_NO_OTHER = words("terraform tofu helm kubectl alembic twine psql sqlite3 gh glab")

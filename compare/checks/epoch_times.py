@@ -48,11 +48,11 @@ def _contradictions(run: ParsedRun, run_set: RunSet) -> Iterator[Contradiction]:
     whole, slack = sum(part.seconds for part in parts), total.unit + sum(part.unit for part in parts)
     lines = (total.line, *(part.line for part in parts))
     if total.seconds < whole - slack and not (_rise(parts) and parts[-1].seconds <= total.seconds + slack):
-        claim = f"names {total.seconds:g} s in all, and its {len(parts)} epochs take {whole:g} s together"
+        claim = f"states a total of {total.seconds:g} s, but its {len(parts)} epochs take {whole:g} s together"
         yield Contradiction("less than its parts", claim, lines)
     every = run_set.source.epochs() if run_set.source else None
     if every == len(parts) and total.seconds > FACTOR * whole + SETUP + slack:
-        claim = f"names {total.seconds:g} s in all, and its {len(parts)} epochs take only {whole:g} s together"
+        claim = f"states a total of {total.seconds:g} s, but its {len(parts)} epochs take only {whole:g} s together"
         yield Contradiction("far more than its parts", claim, lines)
 
 

@@ -85,5 +85,5 @@ def _sums(gpus: dict[int, _Gpu], processes: dict[int, list[_Gpu]]) -> Iterator[C
         total = sum(process.used for process in listed)
         # Each value is rounded to a MiB.
         if total > gpus[number].used + len(listed):
-            claim = f"shows processes that use {total} MiB of GPU {number}, and {gpus[number].used} MiB used in all"
+            claim = f"shows processes that use {total} MiB of GPU {number}, but {gpus[number].used} MiB used in total"
             yield Contradiction("processes", claim, (gpus[number].line, *lines))

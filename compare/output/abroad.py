@@ -30,7 +30,7 @@ _WORDS = {word: english for english, words in _ENGLISH.items() for word in words
 _WITHOUT_BLANKS = re.compile(
     "|".join(sorted((word for word in _WORDS if re.fullmatch("[\u2e80-\ud7af]+", word)), key=len, reverse=True))
 )
-"""Chinese and Japanese write names without blanks, and Korean names may stand beside other letters."""
+"""Chinese and Japanese write names without blanks, and Korean names may be adjacent to other letters."""
 _ELIDED = re.compile(r"(?<!\w)[dl]['’](?=\w)", re.IGNORECASE)
 """The article or preposition before a vowel: `perte d'entraînement`."""
 _HELD_OUT = re.compile(r"(?<![A-Za-z])h[eo]ld[- _]out(?![A-Za-z])", re.IGNORECASE)
@@ -42,7 +42,7 @@ _COMPOUND = re.compile(
 
 
 def spaced(name: str) -> str:
-    """Return a name with blanks between its words, also in languages that write none, and none in `held-out`."""
+    """Return a name with blanks between its words, also in languages that write none; `held-out` becomes one word."""
     if "out" in name:
         name = _HELD_OUT.sub("heldout", name)
     if "'" in name or "’" in name:

@@ -83,9 +83,9 @@ class _Open:
         self.members: list[_Member] = []
         self.is_object = sign == "{"
         self.inner: list[_Object] = []
-        """Objects of the member at hand."""
+        """Objects of the current member."""
         self.tokens: list[re.Match[str]] = []
-        """The first tokens of the member at hand, and its last."""
+        """The first tokens of the current member, and its last token."""
 
     def take(self, found: re.Match[str]) -> None:
         self.tokens = [*self.tokens[:3], found]

@@ -271,9 +271,9 @@ class Transcript:
         return np.split(lines[order], np.flatnonzero(np.diff(self.shape_of[lines[order]])) + 1)
 
     def column_of(self, lines: NDArray[np.int64], shape: str) -> Callable[[int, int], NDArray[np.float64] | None]:
-        """Return a function from two positions in a shape to the values that stand there in lines of this shape.
+        """Return a function from two positions in a shape to the values at these positions in lines of this shape.
 
-        A sign or `%` around the value is ignored. The function returns None if no value stands there.
+        A sign or `%` around the value is ignored. The function returns None if there is no value.
         """
         starts = self.starts[lines]
         spans: dict[tuple[int, int], tuple[int, int]] = {}

@@ -1,4 +1,4 @@
-"""The alignment that a comparison shows: which two runs stand side by side, and where they first differ."""
+"""The alignment that a comparison shows: which two runs are shown side by side, and where they first differ."""
 
 from collections.abc import Iterable, Iterator, Sequence
 

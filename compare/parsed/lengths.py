@@ -71,7 +71,7 @@ def _end(run: ParsedRun, counter: Counter) -> float:
 def _behind(run_set: RunSet, run: ParsedRun, counter: Counter, end: float) -> Indices:
     """Return, for each print site, the lines that a run shows after its count has reached `end`.
 
-    If the count does not go on, these are the last lines, without prints that occurred before.
+    If the count does not continue, these are the last lines, without prints that occurred before.
     """
     lines = run.ledger.lines_of(counter.site)
     counts = values_of(run, lines, counter.column)

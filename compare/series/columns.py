@@ -24,7 +24,7 @@ MOST_COLUMNS = 100
 _NEAR = 40
 """Number of characters on either side of a number that are used to classify it."""
 SECTION = -1
-"""Pseudo-index that stands for the heading above a line, where otherwise the index of a value is used."""
+"""Used in place of a value's index for the value in the heading above a line."""
 _SHOWN = 60
 """Number of characters of a line that are used to name a number without a name."""
 _TOTAL = re.compile(r"^\s?(?:/|of)\s?$", re.IGNORECASE)

@@ -99,7 +99,7 @@ class Printed:
         """Return one value of each of these lines: the one with this index, or with the line's own index; NaN if
         there is none.
 
-        SECTION stands for the heading above the line.
+        SECTION means the heading above the line.
         """
         if isinstance(index, int) and index == SECTION:
             return self._sections[lines].astype(float)

@@ -14,7 +14,7 @@ from gedanken.compare.verdict.parameters import Expected, Parameters
 from gedanken.compare.verdict.results import WAYS, Separation, Way
 
 SEPARATES = 1.0
-"""log10 of the Bayes factor at which a family tells two ways apart: a factor of ten."""
+"""log10 of the Bayes factor from which a family distinguishes two ways: a factor of ten."""
 FAMILIES = 2
 """Number of families that must tell a pair of ways apart."""
 _NOISE = 0.05

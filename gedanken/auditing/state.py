@@ -67,7 +67,7 @@ async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, r
 
 
 def inside(path: str, root: str | None) -> str:
-    """Return where a path of the transcript lies in the copy. A path that leads elsewhere is unchanged, but still
+    """Return the place of a transcript's path in the copy. A path that leads elsewhere is unchanged, but still
     inside the sandbox.
     """
     if root and (path == root or path.startswith(f"{root}/")):

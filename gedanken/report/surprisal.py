@@ -23,7 +23,7 @@ class ShownSurprisal(NamedTuple):
 
     program: str
     real: str
-    """For example `0.52 nats a token, 310 tokens`."""
+    """For example `0.52 nats per token, 310 tokens`."""
     imagined: str
     most: tuple[Surprising, ...]
     """The lines of the real output that were least likely to the model, in the order of the output."""
@@ -52,4 +52,4 @@ def _mean(lines: Lines | None) -> str:
     if not tokens:
         return "not available"
     nats = math.fsum(line.nats for line in lines or ())
-    return f"{nats / tokens:.2g} nats a token, {many(tokens, 'token')}"
+    return f"{nats / tokens:.2g} nats per token, {many(tokens, 'token')}"

@@ -1,4 +1,4 @@
-"""Checks that the different ways in which a command can end are told apart."""
+"""Checks that the different ways in which a command can end are distinguished."""
 
 from functools import partial
 

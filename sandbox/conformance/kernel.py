@@ -182,7 +182,7 @@ CHECKS = (
     _check("control-groups", promise="A program cannot change its control groups.", program=CONTROL_GROUPS),
     _check("memory-image", promise="A program can read only its own memory.", program=MEMORY_IMAGE),
     _check("kernel-log", promise="The kernel's log cannot be read.", program=LOG),
-    _check("kernel-files", promise="What /proc tells about the host is masked.", program=MASKED),
+    _check("kernel-files", promise="Files in /proc that describe the host are masked.", program=MASKED),
     _check("kernel-addresses", promise="The kernel's addresses in memory are not visible.", program=ADDRESSES),
     _check("keyring", promise="The kernel's keyring cannot be used.", program=KEYRING),
     _check("bpf", promise="No program can be put into the kernel.", program=BPF),

@@ -218,7 +218,7 @@ CHECKS = (
     ),
     _bash(
         "streams-apart",
-        promise="Both streams are stored and can be told apart.",
+        promise="Both streams are stored and can be distinguished.",
         program="echo out; echo err >&2",
         judge=streams_apart,
     ),

@@ -137,7 +137,7 @@ def _full(source: Source, document: dict[str, Any]) -> Builder:
 
 
 def _asked(source: Source, builder: Builder, history: Any) -> None:
-    """Add what the user asked for; demonstrations are left out, because somebody else did that work."""
+    """Add what the user asked for; demonstrations are left out, because they are not this agent's work."""
     if not isinstance(history, list):
         return
     for entry in source.entries("/history"):
