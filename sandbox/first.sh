@@ -9,7 +9,8 @@ timeout --kill-after="$2" "$1" \
 command=$!
 trap 'kill -TERM $command' TERM
 wait $command
-while kill -0 $command; do wait $command; done
+# `wait` returns at once where the command has stopped everything, its own clock too.
+while kill -0 $command; do kill -CONT $command; wait $command; done
 wait $command
 code=$?
 # Podman does not tell whether the kernel killed for memory; the group's own count does.

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gedanken.compare.output.compared import ComparedLines
 from gedanken.compare.output.environment import LONGEST, Before, masked, masked_together, words_before_ids
+from gedanken.compare.output.text_lines import containing
 
 LINES = (
     "2024-05-01 12:30:{a}{b} host: node{a} pid: 41{b}7 loss 0.{b}{a}",
@@ -68,3 +69,14 @@ def test_behind_the_word_of_an_id_a_row_of_digits_as_long_is_one_too() -> None:
     lines = ["job1 12ab34 starts", "job2 123456 starts", "job2 12345 starts"]
     masked = ComparedLines(before(lines)).all(lines)
     assert [line.split()[1].isdigit() for line in masked] == [False, False, True]
+
+
+@given(
+    st.lists(st.text("aBAb İ", max_size=6), max_size=12), st.lists(st.text("ab ", min_size=1, max_size=2), max_size=3)
+)
+def test_texts_that_are_searched_at_once_contain_the_words_that_each_contains_alone(
+    texts: list[str], words: list[str]
+) -> None:
+    alone = [at for at, text in enumerate(texts) if any(word in text.lower() for word in words)]
+
+    assert containing(texts, words) == alone

@@ -18,6 +18,7 @@ from gedanken.compare.series.levels import (
 from gedanken.compare.series.roughness import roughness
 from gedanken.compare.stats.max_t import step_down
 from gedanken.compare.stats.measures import Matrix
+from gedanken.compare.stats.permutation_test import MOST_LABELLINGS, labellings
 from gedanken.compare.stats.prediction import holm, outlier_test
 
 
@@ -139,3 +140,18 @@ def test_three_exponentials_without_noise_are_told_beside_seven_runs_with_it(poi
         assert scatter is not None
         told += step_down([scatter], 7, lower=[0]).adjusted[0] <= METRICS_LEVEL
     assert told >= 14
+
+
+@given(st.integers(1, 14), st.integers(1, 14))
+def test_every_labelling_calls_as_many_runs_imagined_and_the_first_is_the_true_one(real: int, imagined: int) -> None:
+    labels = labellings(real + imagined, imagined)
+
+    assert (labels.sum(axis=1) == imagined).all()
+    assert labels[0].tolist() == [0.0] * real + [1.0] * imagined
+
+
+def test_labellings_of_many_runs_are_drawn_without_preference() -> None:
+    labels = labellings(40, 10)
+
+    assert labels.shape == (MOST_LABELLINGS, 40)
+    assert np.allclose(labels.mean(axis=0), 0.25, atol=0.02)

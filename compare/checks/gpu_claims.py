@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from gedanken.compare.output.text_lines import containing
 from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.parsed.ledger import Entry
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet, evidence, short, verb
@@ -56,10 +57,7 @@ def _entries(run: ParsedRun) -> list[Entry]:
 
 def _speaking(output: Transcript) -> list[int]:
     """Return the indices of the lines that may mention GPUs."""
-    low = (shape.lower() for shape in output.shapes)
-    found: list[int] = output.lines_with(
-        [at for at, shape in enumerate(low) if any(word in shape for word in _WORDS)]
-    ).tolist()
+    found: list[int] = output.lines_with(containing(output.shapes, _WORDS)).tolist()
     return found
 
 

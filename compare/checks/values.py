@@ -1,7 +1,9 @@
 """Findings on values that cannot differ between two runs, and on number formats."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -198,9 +200,7 @@ def number_formats(run_set: RunSet) -> Iterable[Finding]:
     rounded numbers if all real runs print unrounded ones, in twenty or more values.
     """
     for run in run_set.imagined:
-        for form in run.transcript.forms:
-            if "#" not in form:
-                continue
+        for form in run_set.once(_Formats).shared_with(run):
             wrong = _misprinted(run_set, run, form)
             if wrong is None:
                 continue
@@ -245,6 +245,21 @@ class _Formats:
     def __init__(self, run_set: RunSet) -> None:
         self._run_set = run_set
         self._known: dict[str, list[tuple[int, int, bool]]] = {}
+
+    @cached_property
+    def _shown(self) -> Counter[str]:
+        """How many lines of each form the real runs have that may show its format."""
+        shown: Counter[str] = Counter()
+        for run in self._run_set.finished:
+            script = run.transcript
+            times = np.bincount(script.form_of, minlength=len(script.forms)).tolist()
+            shown.update(dict(zip(script.forms, times, strict=True)))
+        return shown
+
+    def shared_with(self, run: ParsedRun) -> Iterator[str]:
+        """Yield the forms with numbers in a run of which the real runs have enough lines to show a format."""
+        least = 1 if self._run_set.source is not None else VALUES
+        return (form for form in run.transcript.forms if "#" in form and self._shown[form] >= least)
 
     def of(self, form: str) -> list[tuple[int, int, bool]]:
         """Return, for each number of a form: its index, its fixed number of decimals (or the minimum, if it is not

@@ -30,6 +30,8 @@ _ONCE: Pieces = ("\n",)
 
 _MAY_BE_EDITED = re.compile(r"\{|%\||\[[=>#.█\-]{3}|\|[#=]{3}|[\[(=] |[^\x00-\x19\x1b-\x7f]")
 """Matches lines that may contain an object, a progress bar or a padded number; other lines are only masked."""
+_SIGNS = ("{", "|", "[", "(", "=", MASK)
+"""Each ASCII line that may be edited contains one of these."""
 _BLANKS = Rule(re.compile(MASK), (" ",))
 """Replaces a mask by a space, so that it does not count as a word."""
 _PADDING = Rule(re.compile(r"(?:(?<=[\[(])|(?<=\w=))[ ]{1,20}(?=[-+]?\.?\d)"), ("",))
@@ -60,7 +62,7 @@ class ComparedLines:
 
     def _together(self, lines: Sequence[str]) -> list[str]:
         """Return the converted form of each of these lines, which are all different."""
-        is_edited = [_MAY_BE_EDITED.search(line) is not None for line in lines]
+        is_edited = _may_be_edited(lines)
         masked = iter(
             masked_together([line for line, edit in zip(lines, is_edited, strict=True) if not edit], self._before)
         )
@@ -85,7 +87,8 @@ class ComparedLines:
     def _remember(self, line: str, key: str, compared: str) -> None:
         is_second = key in self._known
         is_known = len(self._known) < MOST_KNOWN or is_second
-        if is_known and len(line) <= LONGEST and not (depends_on_digits(line) or order_depends_on_digits(line)):
+        is_fixed = len(line) <= LONGEST and not depends_on_digits(line)
+        if is_known and is_fixed and not ("{" in line and order_depends_on_digits(line)):
             self._known[key] = None if compared == line else self._pieces(line) if is_second else _ONCE
 
     def _pieces(self, line: str) -> Pieces:
@@ -100,3 +103,11 @@ class ComparedLines:
         if any(padded in line.text for padded in ("[ ", "( ", "= ")):
             line.replace(_PADDING)
         mask(line, self._before)
+
+
+def _may_be_edited(lines: Sequence[str]) -> list[bool]:
+    """Return whether more than masking may change each line; if no line contains a sign, none is searched."""
+    text = "".join(lines)
+    if text.isascii() and not any(sign in text for sign in _SIGNS):
+        return [False] * len(lines)
+    return [_MAY_BE_EDITED.search(line) is not None for line in lines]

@@ -20,7 +20,8 @@ _IN_BRACKETS = re.compile(rf"[(\[]\s?(?={_DURATION.pattern}\s?[)\]])", re.IGNORE
 CLOCK = re.compile(r"(?<!\d)(?:\d{1,2}:)?\d{2}:\d{2}(?:[.,]\d{1,9})?(?!\d)|(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
 """A time of day, or a date."""
 _TIME_WORD = re.compile(r"\b(?:time|took|elapsed|duration|finished in|completed? in|training in)\b", re.IGNORECASE)
-_MAY_NAME = re.compile(r"time|took|elapsed|duration|finished|completed?|training|\(|\[", re.IGNORECASE)
+_WORDS = ("time", "took", "elapsed", "duration", "finished", "complete", "training", "(", "[")
+"""A line that names a time contains one of these."""
 _FEW = 8
 """Up to this number, lines of one shape are read one by one; above it, as columns."""
 _SECONDS = {"ms": 0.001, "mil": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "hou": 3600.0}
@@ -54,9 +55,7 @@ def claimed_seconds(output: Transcript) -> Claimed:
 
 
 def _shapes_with_times(output: Transcript) -> list[int]:
-    may = [_MAY_NAME.search(form) is not None for form in output.forms]
-    of_form = output.form_of_shape.tolist()
-    return [at for at, shape in enumerate(output.shapes) if may[of_form[at]] and names_time(shape)]
+    return [at for at in output.shapes_with(_WORDS) if names_time(output.shapes[at])]
 
 
 def _sum(output: Transcript, lines: NDArray[np.int64]) -> float:
@@ -94,6 +93,8 @@ def _parts_in(line: str) -> Iterator[re.Match[str]]:
     found = _time_in(line)
     while found:
         yield found
+        if found.end() == len(line):
+            return
         between = _BETWEEN.match(line, found.end())
         found = _DURATION.match(line, between.end()) if between else None
 

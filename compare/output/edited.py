@@ -18,6 +18,11 @@ class Rule(NamedTuple):
     but: Callable[[re.Match[str]], bool] | None = None
     """Returns whether a match is left unchanged; None if every match is replaced."""
 
+    @property
+    def template(self) -> str:
+        """The replacement in the notation of `re.sub`."""
+        return "".join([part.replace("\\", r"\\") if isinstance(part, str) else rf"\g<{part}>" for part in self.by])
+
 
 class Edited:
     """A line that is being changed."""
@@ -28,7 +33,8 @@ class Edited:
     def replace(self, rule: Rule) -> bool:
         """Replace all matches of the rule's pattern; return whether there were any."""
         before = self.text
-        self.text = rule.pattern.sub(lambda found: _new(rule, found), before)
+        new = rule.template if rule.but is None else lambda found: _new(rule, found)
+        self.text = rule.pattern.sub(new, before)
         return self.text != before
 
     def rearrange(self, pieces: Sequence[slice]) -> None:

@@ -43,7 +43,8 @@ _POD = (
     rf"(?:{_MIXED}[a-z\d]{{8,10}}-[a-z\d]{{5}}|\d{{8,10}}-{_MIXED}[a-z\d]{{5}})"
 )
 """The name of a Kubernetes process: the deployment's name, a hash, and five letters or digits."""
-_HEX = r"0x[0-9a-f]{4,}|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{6,}"
+_HEX = r"0x[0-9a-f]{4,}|(?=[a-f]*\d)(?=\d*[a-f])(?!\d{1,12}e\d{1,2}(?![0-9a-f]))[0-9a-f]{6,}"
+"""A hexadecimal number; `12e10` is a decimal one."""
 _ID, _SHORT_ID = (
     re.compile(rf"(?<![\w.])(?:{one})(?![\w.]*[g-z\d])(?!\.\d)", re.IGNORECASE | re.ASCII)
     for one in (f"{_UUID}|{_POD}(?!-)|{_HEX}", _HEX)
@@ -52,7 +53,6 @@ _ID, _SHORT_ID = (
 _HYPHENED = re.compile(r"[a-z\d]{8}-[a-z\d]{4}", re.IGNORECASE | re.ASCII)
 _TRIAL = re.compile(r"(?<=_)[0-9a-f]{5,8}(?=_\d{5}(?!\w))", re.IGNORECASE | re.ASCII)
 """The id of a trial of Ray, as in `train_a1b2c_00000`."""
-_NUMBER = re.compile(r"\d{1,12}e\d{1,2}", re.IGNORECASE | re.ASCII)
 _PATH = re.compile(
     r"(?<![\w./<+])(?:(?:[a-z]+://|~/|\.{1,2}/|/)[\w\x1a.@%+~=:-]+(?:/[\w\x1a.@%+~=:-]*)*|[A-Z]:\\[\w.\\~-]+)",
     re.ASCII,
@@ -80,7 +80,7 @@ _MAY_HAVE = re.compile(
 )
 _BORDER = "\n\0\0\0\n"
 """Separates lines that are masked together; longer than any text between letters that a pattern matches."""
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_STAMP_WORDS = ("am", "pm", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _CLOCK_IN = re.compile(r":\d\d", re.ASCII)
 _DAY_IN = re.compile(r"\d[-/.]\d{1,2}[-/.]\d", re.ASCII)
 _BEFORE_ID, _BEFORE_SHORT_ID = (
@@ -127,8 +127,7 @@ def words_before_ids(text: str) -> Before:
         return frozenset()
     found: set[tuple[str, int]] = set()
     for word, name in (_BEFORE_ID if _may_have_hyphens(text) else _BEFORE_SHORT_ID).findall(text):
-        if (word, len(name)) not in found and not _NUMBER.fullmatch(name):
-            found.add((word, len(name)))
+        found.add((word, len(name)))
     return frozenset((alike_in_digits(word), length) for word, length in found)
 
 
@@ -138,9 +137,7 @@ _SYSLOGS = Rule(_SYSLOG, (f"{MASK} {MASK} ",))
 _HOSTS = Rule(_HOST, (f"[{MASK}]",))
 _GLOGS = Rule(_GLOG, (1, f"{MASK} ", 2, "]"))
 _PATHS = Rule(_PATH, (MASK,))
-_IDS, _SHORT_IDS = (
-    Rule(one, (MASK,), lambda found: _NUMBER.fullmatch(found[0]) is not None) for one in (_ID, _SHORT_ID)
-)
+_IDS, _SHORT_IDS = Rule(_ID, (MASK,)), Rule(_SHORT_ID, (MASK,))
 _TRIALS = Rule(_TRIAL, (MASK,))
 _ADDRESSES = Rule(_ADDRESS, (MASK,))
 _WHAT_IS_NAMED = Rule(_NAMED, (1, 2, MASK))
@@ -209,7 +206,11 @@ def masked_together(lines: Sequence[str], before: Before) -> list[str]:
 
     Each pattern is applied to one text, in which a border that no pattern matches separates the lines.
     """
-    is_alone = [len(line) > LONGEST or not line.isascii() or MASK in line or _may_be_stamp(line) for line in lines]
+    low = "\n".join([line for line in lines if len(line) <= LONGEST]).lower()
+    words = [word for word in _STAMP_WORDS if word in low]
+    is_alone = [
+        len(line) > LONGEST or not line.isascii() or MASK in line or _may_be_stamp(line, words) for line in lines
+    ]
     text = Edited(_BORDER.join([line for line, alone in zip(lines, is_alone, strict=True) if not alone]))
     _mask_digits_after(text, before)
     _mask_names(text)
@@ -222,14 +223,16 @@ def _may_have_hyphens(text: str) -> bool:
     return "-" in text and _HYPHENED.search(text) is not None
 
 
-def _may_be_stamp(line: str) -> bool:
-    """Return whether a line may contain a date or a time; much faster than searching for one."""
+def _may_be_stamp(line: str, words: Sequence[str] = _STAMP_WORDS) -> bool:
+    """Return whether a line may contain a date or a time; much faster than searching for one.
+
+    `words` are those of _STAMP_WORDS that the line may contain.
+    """
     if ":" in line and _CLOCK_IN.search(line):
         return True
     if ("-" in line or "/" in line or line.count(".") > 1) and _DAY_IN.search(line):
         return True
-    low = line.lower()
-    return "am" in low or "pm" in low or any(map(low.__contains__, _MONTHS))
+    return bool(words) and any(map(line.lower().__contains__, words))
 
 
 def _may_name_host(low: str) -> bool:

@@ -25,7 +25,8 @@ _METRIC = re.compile(
     rf"(?P<value>{_NUMBER})(?:\s?/\s?(?P<of>\d{{1,18}})(?!\.?\d))?(?!\w)\s?(?P<percent>%)?",
     re.IGNORECASE,
 )
-_MAY_NAME = re.compile("epoch|loss|acc", re.IGNORECASE)
+_WORDS = ("epoch", "loss", "acc")
+"""A line that names an epoch, a loss or an accuracy contains one of these."""
 _FEW = 8
 """Up to this number, lines of one shape are read one by one."""
 _EXACT = 2.0**53
@@ -74,14 +75,12 @@ def read_curves(output: str | Transcript) -> Curves:
     """
     transcript = Transcript(output) if isinstance(output, str) else output
     reader = _Reader(transcript)
-    may = [_MAY_NAME.search(form) is not None for form in transcript.forms]
-    of_form = transcript.form_of_shape.tolist()
-    found = [(at, shape) for at, shape in enumerate(transcript.shapes) if may[of_form[at]]]
+    found = transcript.shapes_with(_WORDS)
     shape_of = transcript.shape_of
     order = np.argsort(shape_of, kind="stable")
     ends = np.searchsorted(shape_of[order], np.arange(len(transcript.shapes) + 1))
-    for at, shape in found:
-        reader.read(order[ends[at] : ends[at + 1]], shape)
+    for at in found:
+        reader.read(order[ends[at] : ends[at + 1]], transcript.shapes[at])
     return reader.curves()
 
 

@@ -1,8 +1,7 @@
 """An output, read once: its lines, the form of each line, and the numbers, stored as columns."""
 
 import re
-import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -11,9 +10,10 @@ from numpy.typing import NDArray
 
 from gedanken.compare.output.compared import ComparedLines
 from gedanken.compare.output.decimal_commas import with_points
+from gedanken.compare.output.digit_groups import LONGEST, DigitGroups
 from gedanken.compare.output.environment import MASK, Before, words_before_ids
 from gedanken.compare.output.progress_bars import may_hold_bars, redrawn
-from gedanken.compare.output.text_lines import Lines
+from gedanken.compare.output.text_lines import Lines, containing
 
 VALUE = re.compile(
     r"torch\.Size\([^()\n]*\)|tensor\([^()\n]*\)"
@@ -22,7 +22,6 @@ VALUE = re.compile(
 )
 _NUMBERS = re.compile(r"([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?)")
 """Matches the values of a line that contains only simple numbers; twice as fast as the full pattern."""
-_OTHERS = ("nan", "inf", "torch.size", "tensor(")
 NO_DECIMALS = 255
 """Column entry for a value without a number of decimals: `nan`, or a size."""
 EXPONENT = 100
@@ -36,8 +35,8 @@ _SHARP = "\ufdd0"
 """Replaces a printed `#` in a form; not a valid character, so no line contains it."""
 _CHUNK = 1 << 15
 """Number of lines that are read at a time: their columns fit into a processor's cache."""
-_LONGEST = 18
-"""Maximum number of digits of an integer that fits into 64 bits."""
+_FEW_VALUES = 16
+"""Maximum number of values of a shape whose rows are cached: many shapes have the same few values."""
 _EXACT = 15
 """Maximum number of digits of a number that a double represents exactly."""
 
@@ -55,10 +54,14 @@ def _taken_apart(line: str) -> tuple[str, list[str]]:
         line = line.replace("#", _SHARP)
     if line.isascii():
         low = line.lower()
-        if not any(other in low for other in _OTHERS):
+        if not _has_others(low):
             parts = _NUMBERS.split(line)
             return " ".join("#".join(parts[::2]).split()), parts[1::2]
     return " ".join(VALUE.sub("#", line).split()), VALUE.findall(line)
+
+
+def _has_others(low: str) -> bool:
+    return "nan" in low or "inf" in low or "torch.size" in low or "tensor(" in low
 
 
 def template_of(form: str, hole: str) -> str:
@@ -76,15 +79,22 @@ class _Kinds:
 
     def __init__(self) -> None:
         self._row: dict[str, int] = {}
+        self._rows: dict[tuple[str, ...], NDArray[np.int32]] = {}
         self._told: list[tuple[int, int, int, int, float, bool]] = []
 
     def rows(self, values: Sequence[str]) -> NDArray[np.int32]:
         """Return the row of each value."""
-        for value in values:
-            if value not in self._row:
-                self._row[value] = len(self._row)
-                self._told.append(_kind_of(value))
-        return np.fromiter(map(self._row.__getitem__, values), np.int32, len(values))
+        few = tuple(values) if len(values) <= _FEW_VALUES else ()
+        rows = self._rows.get(few) if few else None
+        if rows is None:
+            for value in dict.fromkeys(values):
+                if value not in self._row:
+                    self._row[value] = len(self._row)
+                    self._told.append(_kind_of(value))
+            rows = np.fromiter(map(self._row.__getitem__, values), np.int32, len(values))
+        if few:
+            self._rows[few] = rows
+        return rows
 
     def columns(self) -> tuple[NDArray[Any], ...]:
         """Return, as columns: the number of digit groups; the sign; whether there is a fraction; the sign of the
@@ -176,7 +186,7 @@ class Transcript:
         decimals.
         """
         lines = self._compared(start)
-        rows = _Rows("\n".join(lines))
+        rows = DigitGroups("\n".join(lines))
         for shape in rows.shapes:
             if shape not in shapes:
                 shapes[shape] = len(shapes)
@@ -265,6 +275,13 @@ class Transcript:
         wanted[list(shapes)] = True
         return np.flatnonzero(wanted[self.shape_of])
 
+    def shapes_with(self, words: Iterable[str]) -> list[int]:
+        """Return the indices of the shapes whose form contains one of these words, given in lower case, in order."""
+        is_wanted = np.zeros(len(self.forms), bool)
+        is_wanted[containing(self.forms, words)] = True
+        found: list[int] = np.flatnonzero(is_wanted[self.form_of_shape]).tolist()
+        return found
+
     def by_shape(self, lines: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         """Split lines by shape."""
         order = np.argsort(self.shape_of[lines], kind="stable")
@@ -309,36 +326,6 @@ class _Shapes(NamedTuple):
 _NOTHING = (np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.uint8))
 
 
-class _Rows:
-    """The groups of digits in some lines, and the lines without them."""
-
-    def __init__(self, text: str) -> None:
-        coding, width = ("ascii", np.uint8) if text.isascii() else ("utf-32-le", np.uint32)
-        if not text.isascii():
-            others = {letter for letter in set(text) if letter.isdecimal() and not letter.isascii()}
-            text = text.translate({ord(letter): str(unicodedata.decimal(letter)) for letter in others})
-        codes: NDArray[Any] = np.frombuffer(text.encode(coding, "surrogatepass"), width)
-        # Unsigned: what stands before `0` becomes large.
-        digits = codes - width(48)
-        digit = digits < 10
-        border = np.flatnonzero(np.diff(np.concatenate([[False], digit, [False]]).view(np.int8)))
-        begins, ends = border[::2], border[1::2]
-        self.lengths = ends - begins
-        self.numbers = np.zeros(len(begins), np.int64)
-        for step in range(min(_LONGEST, int(self.lengths.max(initial=0)))):
-            some = np.flatnonzero(self.lengths > step)
-            self.numbers[some] = self.numbers[some] * 10 + digits[begins[some] + step]
-        line_begins = np.concatenate([[0], np.flatnonzero(codes == 10) + 1])
-        self.first = np.searchsorted(begins, line_begins)
-        """For each line, the index of its first row."""
-        kept = ~digit
-        kept[begins] = True
-        for begin in begins[self.lengths > _LONGEST]:
-            kept[begin : begin + _LONGEST + 1] = True
-        left = np.where(digit, width(48), codes)[kept]
-        self.shapes = left.tobytes().decode(coding, "surrogatepass").split("\n")
-
-
 def _kind_of(value: str) -> tuple[int, int, int, int, float, bool]:
     read = _PARTS.fullmatch(value)
     rows = len(_ROW.findall(value))
@@ -353,7 +340,7 @@ def _numbers(  # noqa: PLR0913 (columns of one table)
     kinds: NDArray[np.int32],
     begins: NDArray[np.int64],
     part: NDArray[np.int64],
-    rows: _Rows,
+    rows: DigitGroups,
     line: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.int64]]:
     """Return the values, their numbers of decimals, and which values have too many digits to be read in this way.
@@ -373,8 +360,8 @@ def _numbers(  # noqa: PLR0913 (columns of one table)
     numbers, lengths = (np.append(column, [0, 0, 0]) for column in (rows.numbers, rows.lengths))
     at = np.where(is_constant, len(rows.numbers), rows.first[line] + run)
     behind = np.where(has_fraction, lengths[at + 1], 0)
-    hard = (lengths[at] + behind > np.where(has_fraction | (exponent != 0), _EXACT, _LONGEST)) & ~is_constant
-    hard |= (exponent != 0) & (lengths[at + 1 + has_fraction] > _LONGEST)
+    hard = (lengths[at] + behind > np.where(has_fraction | (exponent != 0), _EXACT, LONGEST)) & ~is_constant
+    hard |= (exponent != 0) & (lengths[at + 1 + has_fraction] > LONGEST)
     scale = 10 ** np.minimum(behind, _EXACT)
     whole = np.where(hard, 0, numbers[at]) * scale + np.where(hard | (has_fraction == 0), 0, numbers[at + 1])
     values = np.where(is_constant, constant, sign * whole / scale)

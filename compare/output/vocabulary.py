@@ -160,6 +160,7 @@ def words_in(name: str) -> tuple[str, ...]:
     return tuple(words)
 
 
+@lru_cache(maxsize=4096)
 def split_in(text: str) -> Split | None:
     """Return which data (train, val, test) a text such as `Test set:` names; the last one if there are several, None
     if it names none.

@@ -126,7 +126,7 @@ class Ledger:
             if not text:
                 judged.append((_NONE, _NONE))
             elif sites:
-                judged.append((0, max(sites, key=lambda at: self._weight[at])))
+                judged.append((0, sites[0] if len(sites) == 1 else max(sites, key=self._weight.__getitem__)))
             else:
                 judged.append((2, _NONE) if found is None else (1, found))
         return judged

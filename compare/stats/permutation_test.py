@@ -54,13 +54,13 @@ def energy_p(apart: Matrix, n_real: int) -> float:
 
 def labellings(runs: int, imagined: int) -> Matrix:
     """Return labellings × runs, 1 if a run counts as imagined; the first is the true one."""
-    if math.comb(runs, imagined) <= MOST_LABELLINGS:
-        # Combinations come in lexical order; reversed, the first one selects the last runs.
-        chosen = np.array(list(combinations(range(runs - 1, -1, -1), imagined)), np.int64)
-    else:
+    if math.comb(runs, imagined) > MOST_LABELLINGS:
         drawn = np.random.default_rng(0).random((MOST_LABELLINGS, runs))
-        chosen = np.argsort(drawn, axis=1)[:, :imagined]
-        chosen[0] = np.arange(runs - imagined, runs)
+        drawn[0] = np.arange(runs)[::-1]
+        most = np.partition(drawn, imagined - 1, axis=1)[:, imagined - 1 : imagined]
+        return (drawn <= most).astype(float)
+    # Combinations come in lexical order; reversed, the first one selects the last runs.
+    chosen = np.array(list(combinations(range(runs - 1, -1, -1), imagined)), np.int64)
     labels = np.zeros((len(chosen), runs))
     np.put_along_axis(labels, chosen, 1.0, axis=1)
     return labels

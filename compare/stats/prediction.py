@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 Scale = Literal["as it is", "logarithm", "logit"]
 
@@ -26,13 +27,13 @@ class OutlierTest(NamedTuple):
     """Distance of the value from the others' mean, in their standard deviations."""
 
 
-def scale_of(values: Sequence[float], is_share: bool) -> Scale:
+def scale_of(values: NDArray[np.float64], is_share: bool) -> Scale:
     """Choose the scale on which such values are roughly symmetric: the logit for shares, else the logarithm if all
     values are positive.
     """
-    if is_share and all(0 < value < 1 for value in values):
+    if is_share and ((values > 0) & (values < 1)).all():
         return "logit"
-    return "logarithm" if all(value > 0 for value in values) else "as it is"
+    return "logarithm" if (values > 0).all() else "as it is"
 
 
 def outlier_test(value: float, others: Sequence[float], is_share: bool = False) -> OutlierTest | None:
@@ -41,8 +42,8 @@ def outlier_test(value: float, others: Sequence[float], is_share: bool = False) 
     The result is the larger p of two tests: on the values as they are, and on their symmetric scale. A value that is
     not a finite number counts as more extreme than all finite ones.
     """
-    known = [other for other in others if math.isfinite(other)]
-    if len(known) < max(FEWEST, len(others)):
+    known = np.asarray(others, float)
+    if len(known) < FEWEST or not np.isfinite(known).all():
         return None
     if not math.isfinite(value):
         return OutlierTest(0.0, math.inf)
@@ -50,7 +51,7 @@ def outlier_test(value: float, others: Sequence[float], is_share: bool = False) 
     scale = scale_of(known, is_share)
     if plain is None or scale == "as it is" or not _fits(value, scale):
         return plain
-    scaled = _by_prediction(_on(scale, value), [_on(scale, other) for other in known], floor=0.0)
+    scaled = _by_prediction(float(_on(scale, np.array(value))), _on(scale, known), floor=0.0)
     return plain if scaled is None or scaled.p <= plain.p else OutlierTest(scaled.p, plain.deviations)
 
 
@@ -63,10 +64,10 @@ def holm(ps: Sequence[float]) -> list[float]:
     return [float(p) for p in adjusted]
 
 
-def _by_prediction(value: float, others: Sequence[float], floor: float | None = None) -> OutlierTest | None:
+def _by_prediction(value: float, others: NDArray[np.float64], floor: float | None = None) -> OutlierTest | None:
     from scipy.special import stdtr  # scipy.stats takes .3 s to import
 
-    rounding = _resolution([value, *others]) if floor is None else floor
+    rounding = _resolution(np.append(others, value)) if floor is None else floor
     spread = math.sqrt(float(np.var(others, ddof=1)) + rounding**2 / 12)
     if spread <= 0:
         return None
@@ -79,13 +80,14 @@ def _fits(value: float, scale: Scale) -> bool:
     return value > 0 if scale == "logarithm" else 0 < value < 1
 
 
-def _on(scale: Scale, value: float) -> float:
-    return math.log(value) if scale == "logarithm" else math.log(value / (1 - value))
+def _on(scale: Scale, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    on_scale: NDArray[np.float64] = np.log(values) if scale == "logarithm" else np.log(values / (1 - values))
+    return on_scale
 
 
-def _resolution(values: Sequence[float]) -> float:
+def _resolution(values: NDArray[np.float64]) -> float:
     """Return the unit of the last digit in which these values are printed."""
     for decimals in range(MOST_DECIMALS):
-        if all(math.isclose(value, round(value, decimals), rel_tol=1e-12, abs_tol=1e-12) for value in values):
+        if np.isclose(values, np.round(values, decimals), rtol=1e-12, atol=1e-12).all():
             return float(10.0**-decimals)
     return 0.0

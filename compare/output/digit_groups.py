@@ -1,0 +1,40 @@
+"""The groups of digits in many lines, found at once."""
+
+import unicodedata
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+LONGEST = 18
+"""Maximum number of digits of an integer that fits into 64 bits."""
+
+
+class DigitGroups:
+    """The groups of digits in some lines, as columns, and the shapes of the lines: `0` in place of each group."""
+
+    def __init__(self, text: str) -> None:
+        coding, width = ("ascii", np.uint8) if text.isascii() else ("utf-32-le", np.uint32)
+        if not text.isascii():
+            others = {letter for letter in set(text) if letter.isdecimal() and not letter.isascii()}
+            text = text.translate({ord(letter): str(unicodedata.decimal(letter)) for letter in others})
+        codes: NDArray[Any] = np.frombuffer(text.encode(coding, "surrogatepass"), width)
+        # Unsigned: what stands before `0` becomes large.
+        digits = codes - width(48)
+        digit = digits < 10
+        border = np.flatnonzero(np.diff(np.concatenate([[False], digit, [False]]).view(np.int8)))
+        begins, ends = border[::2], border[1::2]
+        self.lengths = ends - begins
+        self.numbers = np.zeros(len(begins), np.int64)
+        for step in range(min(LONGEST, int(self.lengths.max(initial=0)))):
+            some = np.flatnonzero(self.lengths > step)
+            self.numbers[some] = self.numbers[some] * 10 + digits[begins[some] + step]
+        line_begins = np.concatenate([[0], np.flatnonzero(codes == 10) + 1])
+        self.first = np.searchsorted(begins, line_begins)
+        """For each line, the index of its first row."""
+        kept = ~digit
+        kept[begins] = True
+        for begin in begins[self.lengths > LONGEST]:
+            kept[begin : begin + LONGEST + 1] = True
+        left = np.where(digit, width(48), codes)[kept]
+        self.shapes = left.tobytes().decode(coding, "surrogatepass").split("\n")
