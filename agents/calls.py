@@ -43,7 +43,10 @@ class Call:
 def prepare_call(
     chat: "BaseChatModel", wanted: dict[Setting, float | int], learned: Learned, has_system: bool
 ) -> Call:
-    """Copy the chat model, with those of the wanted settings that the model accepts."""
+    """Prepare a call: a copy of the chat model with those of the wanted settings that it accepts.
+
+    `learned` is what earlier calls showed about the model.
+    """
     fields = type(chat).model_fields
     by_call = _BY_CALL.get(type(chat).__name__, {})
     refused, responses = learned.refused, speaks_responses(chat, learned)

@@ -103,7 +103,7 @@ class Doubt:
     """A question about lines that could not be decided."""
 
     what: str
-    """For example `whether “saved” may be missing`."""
+    """For example `whether “saved” is missing only by chance`."""
     why: str
 
     @property

@@ -98,7 +98,7 @@ class BlockingMachine:
 
 
 class Blocking:
-    """A base class with which a machine that opens with `async with` can be opened with `with` too."""
+    """Base class that lets a machine written for `async with` also be opened by a plain `with`."""
 
     def __enter__(self) -> BlockingMachine:
         """Open the machine. Raises the same errors as `async with`."""

@@ -37,7 +37,7 @@ def changed(source: str, name: str) -> str:
     parsed.
     """
     if name not in CHANGES:
-        raise CannotChange(f"there is no change “{name}”; there are {', '.join(CHANGES)}")
+        raise CannotChange(f"there is no change “{name}”; the changes are {', '.join(CHANGES)}")
     change = CHANGES[name]
     result = change.edit(source)
     ast.parse(result)

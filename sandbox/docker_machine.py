@@ -29,7 +29,7 @@ class DockerMachine(Blocking):
     async def __aenter__(self) -> Self:
         """Connect to the engine, and get image and data if they are missing. Raises BadInput or NoSandbox."""
         if self.dataset not in DATASETS:
-            raise BadInput(f"no data set is called {self.dataset}; there are {', '.join(DATASETS)}")
+            raise BadInput(f"no data set is called {self.dataset}; the data sets are {', '.join(DATASETS)}")
         self._machine = await asyncio.to_thread(self._open)
         return self
 

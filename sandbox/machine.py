@@ -157,8 +157,8 @@ class SandboxMachine:
         return execution
 
     async def measure(self, dataset: Dataset) -> MachineFacts:
-        """Measure the facts of this machine by commands inside it. Raises NoSandbox if that fails, or if GPUs were
-        requested by number, by id or `all` and `torch.cuda` does not see them."""
+        """Measure the facts of this machine by commands inside it. Raises NoSandbox if that fails, or if
+        `torch.cuda` does not see the GPUs that were requested (by number, by id or as `all`)."""
         asked = await self.run("python3 -m gedanken_world")
         if asked.exit_code != 0:
             raise NoSandbox(f"the sandbox could not report its system: {asked.terminal.strip()[-300:]}")

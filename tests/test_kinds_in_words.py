@@ -68,4 +68,4 @@ def test_a_comparison_of_logs_names_the_epoch_and_what_its_table_leaves_out(geda
     assert "unknown" not in flat and "all values" not in flat
     (undecided,) = [line for line in lines if line.startswith("undecided")]
     assert undecided.startswith("undecided: whether the last val_loss differs.")
-    assert "all tests together may be wrong in 5 % of cases" in flat
+    assert "all tests of a comparison share an error rate of 5%" in flat

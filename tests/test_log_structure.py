@@ -212,7 +212,7 @@ def test_a_line_that_one_of_three_lacks_is_undecided_and_said() -> None:
     less = log(20, end="saved\n")
     found = compared([one + "bye\n" for one in REAL], [less + "bye\n", log(21) + "bye\n", log(22) + "bye\n"])
     assert checks(found) == [] and found.unjudged is not None
-    assert "“finished”" in found.unjudged and found.undecided[0].endswith("lacks one (p = 0.3).")
+    assert "“finished”" in found.unjudged and found.undecided[0].endswith("lacks it (p = .300).")
 
 
 def test_a_line_that_all_lack_is_found() -> None:

@@ -106,7 +106,7 @@ def test_a_last_loss_and_curves_that_lie_apart_are_told_with_values_p_and_interv
     last, curves = compared(REAL, [log(seed, 0.1) for seed in range(7, 10)]).findings
     assert (last.check, curves.check) == ("primary endpoint differs", "series differs")
     assert "In 3 of 3 imagined runs" in sentence(last)
-    assert "p = 0.0083; means differ by 0.1" in sentence(last)
+    assert "p = .008; means differ by 0.1" in sentence(last)
     assert "95 % interval" in sentence(last)
     assert "acc (train.py:32) (adjusted p =" in sentence(curves) and "loss (train.py:32) (" not in sentence(curves)
     assert [line.source for line in last.evidence] == [f"line01-train-v1-imagined-{sample}" for sample in (1, 2, 3)]
@@ -203,8 +203,8 @@ def test_what_all_real_runs_agree_on_and_what_takes_time_is_in_no_test() -> None
 @pytest.mark.parametrize(
     ("n_real", "n_imagined", "said"),
     [
-        (3, 3, "5 % of cases. It would take 5 real and 3 imagined runs"),
-        (7, 1, "7 real and 1 imagined run print it to the end. With so few runs, p cannot be below"),
+        (3, 3, "error rate of 5%. It would take 5 real and 3 imagined runs"),
+        (7, 1, "Only 7 real and 1 imagined run can be compared. With so few, p cannot be below"),
         (7, 1, "It would take 49 real and 1 imagined run, or 7 real and 3 imagined runs."),
     ],
 )

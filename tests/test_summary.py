@@ -196,7 +196,7 @@ def test_a_curve_has_its_own_row_and_runs_too_few_for_a_test_have_no_p() -> None
     text = shown(replace(kept(), versions=(case(of=(lone, curve)),)), 120, terminal=False).splitlines()
     rows = {line.split("  ")[0]: line for line in text}
     assert rows["last loss"].rstrip().endswith("too few runs")
-    assert "0.01 to 1 " in rows["loss (train.py:4), whole curve"] and ".050" in rows["loss (train.py:4), whole curve"]
+    assert "0.01 to 1 " in rows["loss (train.py:4), min to max"] and ".050" in rows["loss (train.py:4), min to max"]
     assert said(case(of=(lone,))).endswith(
         "Undecided whether the last loss differs: 1 real and 1 imagined run are too few for a test at the .020 level "
         "(lowest possible p: 1)."

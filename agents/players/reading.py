@@ -30,8 +30,9 @@ def words(text: str) -> Counter[str]:
 
 
 def neighbours(bank: Bank, asked: Entry, features: Features) -> list[Entry]:
-    """Sort the entries that the player has read by their similarity to `asked`, which is the cosine of features
-    weighted by rarity.
+    """Return the NEIGHBOURS entries that the player has read and that are most similar to `asked`, nearest first.
+
+    Similarity is the cosine of the features, weighted by their rarity.
     """
     known = bank.memo.get(features)
     if known is None:

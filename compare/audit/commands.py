@@ -64,8 +64,8 @@ def steps_of(command: str) -> tuple[Step, ...]:
 
 
 def is_chain(command: str) -> bool:
-    """Return whether the simple commands are joined by `&&` alone, so that exit code 0 of the line is exit code 0
-    of each.
+    """Return whether `&&` alone joins the simple commands, so that exit code 0 of the line means exit code 0 of
+    each of them.
     """
     return not re.search(r"[;|\n]|(?<![>&])&(?![&>])", _without_quoted_separators(command[:_LONGEST].strip()))
 

@@ -94,7 +94,7 @@ class Printed(NamedTuple):
 
     @property
     def is_status(self) -> bool:
-        """True if it is the status of an HTTP response, which does not count anything."""
+        """True if the number is the status of an HTTP response, which does not count anything."""
         return {"http", _key("status")} <= self.mine
 
 

@@ -21,6 +21,7 @@ from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding, LineRef
+from gedanken.experiment.format import probability
 
 FACTOR = 2
 """For a print that depends on a flag: a line is reported if it is shown this many times more or less often than in
@@ -100,9 +101,10 @@ class CountsJudged:
         words = self._run_set.sites[left[0]].words
         verb = "lacks" if len(runs) == 1 else "lack"
         return Doubt(
-            f"whether “{words}”{more} may be missing",
-            f"{n} of {n} real runs show each such line, {len(runs)} of {m} imagined runs ({', '.join(runs[:3])}) "
-            f"{verb} one (p = {self._p(len(runs)):.2g})",
+            f"whether “{words}”{more} {'are' if more else 'is'} missing only by chance",
+            f"all {n} real runs print {'these lines' if more else 'this line'}; {len(runs)} of {m} imagined runs "
+            f"({', '.join(runs[:3])}) {verb} {'one of them' if more else 'it'} "
+            f"(p = {probability(self._p(len(runs)))})",
         )
 
 

@@ -10,6 +10,7 @@ from gedanken.compare.results import SeriesResult
 from gedanken.compare.series.judged import Judgement, Outlier, TestedSeries
 from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding, LineRef
+from gedanken.experiment.format import probability
 
 LACKING = ("print count differs", "epochs silently missing", "count skips")
 NAMED = 3
@@ -158,7 +159,7 @@ def _primary(run_set: RunSet, tested: TestedSeries) -> Finding:
 
 def _numbers(result: SeriesResult) -> str:
     adjusted = "adjusted " if result.role == "secondary" else ""
-    text = f"{adjusted}p = {result.p_adjusted:.2g}"
+    text = f"{adjusted}p = {probability(result.p_adjusted)}"
     if result.difference is None or result.difference_interval is None:
         return text
     low, high = result.difference_interval

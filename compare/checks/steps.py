@@ -135,7 +135,7 @@ def _steps_of_images(shown: _Shown, batch: int) -> Iterator[Contradiction]:
     right = {count for count in (total // batch, math.ceil(total / batch)) if count}
     for step in shown.steps:
         if all(step.all % count for count in right):
-            claim = f"shows “{step.text}”, and {total} images in batches of {batch} are {_or(right)} steps"
+            claim = f"shows “{step.text}”, but {total:,} images in batches of {batch:,} are {_or(right)} steps"
             yield Contradiction("images and steps", claim, shown.where(step))
 
 

@@ -155,7 +155,8 @@ def _print_of(run: ParsedRun) -> int:
 
 
 def _curve_copied(copy: _Copy) -> Finding:
-    where = "all of a curve" if copy.points == len(copy.ours.values) else "in a row"
+    numbers, of = many(copy.points, "number"), copy.theirs.run.label
+    is_whole = copy.points == len(copy.ours.values)
     return Finding(
         "curve copied",
         (copy.ours.run.label,),
@@ -163,8 +164,10 @@ def _curve_copied(copy: _Copy) -> Finding:
             copy.ours.run.ref(int(copy.ours.lines[copy.first])),
             copy.theirs.run.ref(int(copy.theirs.lines[copy.first])),
         ),
-        expected=f"the probability that this is chance is {figure(copy.chance)}",
-        observed=f"shows {many(copy.points, 'number')} of {copy.theirs.run.label}, {where}, digit for digit",
+        expected=f"by chance, this happens with probability {figure(copy.chance)}",
+        observed=f"repeats a whole curve of {of} ({numbers}) digit for digit"
+        if is_whole
+        else f"repeats {numbers} in a row of {of} digit for digit",
     )
 
 

@@ -251,7 +251,9 @@ def words_of(text: str) -> str:
 
 
 def likeness_of_words(ours: str, theirs: str, least: float) -> float:
-    """Return the similarity of two texts without values, 0 to 100; 0 if it is below `least`."""
+    """Return the similarity, 0 to 100, of two texts from which the values were removed (`words_of`); 0 if it is below
+    `least`.
+    """
     if not ours or not theirs:
         return 0.0
     by_words = fuzz.token_set_ratio(ours, theirs, score_cutoff=least) if " " in theirs else 0.0

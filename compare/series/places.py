@@ -6,6 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+TIMES_PRINTED = "times printed"
+"""Name of what counts the points of a series if nothing printed does."""
+
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
@@ -29,7 +32,7 @@ def placed(keys: Sequence[Numbers], names: Sequence[str]) -> tuple[list[Indices]
         for name, part in zip(names, every.T, strict=False):
             if len(np.unique(part)) == len(first) > 1:
                 return np.split(place, ends), part[first], name
-    return np.split(place, ends), np.arange(1.0, len(first) + 1), "times printed"
+    return np.split(place, ends), np.arange(1.0, len(first) + 1), TIMES_PRINTED
 
 
 def _ranked(first: NDArray[Any], second: NDArray[Any] | None = None) -> Indices:

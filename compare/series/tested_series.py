@@ -26,6 +26,7 @@ from gedanken.compare.stats.permutation_test import distances, energy_p, runs_ne
 from gedanken.compare.stats.prediction import FEWEST
 from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Cause
+from gedanken.experiment.format import probability
 
 POINTS_SHOWN = 2000
 POINTS_TESTED = 200
@@ -95,7 +96,7 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequenc
 def _until_then(n: int) -> str:
     """State what can be found with `n` real runs if no test is possible."""
     if n < FEWEST:
-        return " Until then, nothing can be said about its value."
+        return " Until then, no difference in it can be found."
     return " Until then, only single runs whose last value is far from the real ones can be found."
 
 
@@ -107,9 +108,9 @@ def _needed(n: int, m: int, level: float) -> str:
     if not n or not m:
         return f"No {'imagined' if n else 'real'} run reaches its end and prints a value. {enough}"
     return (
-        f"{n:,} real and {many(m, 'imagined run')} print it to the end. With so few runs, p cannot be below "
-        f"{smallest_p(n, m):.2g}, but a difference counts only if p is {level:g} or less, because all tests "
-        f"together may be wrong in 5 % of cases. {enough}"
+        f"Only {n:,} real and {many(m, 'imagined run')} can be compared. With so few, p cannot be below "
+        f"{probability(smallest_p(n, m))}, but a difference counts only if p is {probability(level)} or less: all "
+        f"tests of a comparison share an error rate of 5%. {enough}"
     )
 
 

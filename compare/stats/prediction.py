@@ -39,8 +39,8 @@ def scale_of(values: NDArray[np.float64], is_share: bool) -> Scale:
 def outlier_test(value: float, others: Sequence[float], is_share: bool = False) -> OutlierTest | None:
     """Test how extreme a value is; None if there are too few others, or if they are not finite numbers.
 
-    The result is the larger p of two tests: on the values as they are, and on their symmetric scale. A value that is
-    not a finite number counts as more extreme than all finite ones.
+    The result is the larger p of two tests: on the values as they are, and on the scale that makes them roughly
+    symmetric (`scale_of`). A value that is not a finite number counts as more extreme than all finite ones.
     """
     known = np.asarray(others, float)
     if len(known) < FEWEST or not np.isfinite(known).all():

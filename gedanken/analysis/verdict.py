@@ -11,6 +11,7 @@ from gedanken.compare.parsed.run_set import short
 from gedanken.compare.results import Endpoint, SeriesResult
 from gedanken.compare.sentences import kinds_in_words, sentence
 from gedanken.compare.series.levels import PRIMARY_LEVEL, is_told
+from gedanken.compare.series.places import TIMES_PRINTED
 from gedanken.compare.stats.permutation_test import smallest_p
 from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Execution, leaves
@@ -139,6 +140,8 @@ def format_last(series: SeriesResult) -> str:
     at = _last_common(series)
     if at is None or series.name.startswith("last "):
         return short(series.name)
+    if series.axis == TIMES_PRINTED:
+        return short(series.name) if len(series.points) == 1 else f"{short(series.name)}, value {series.points[at]:g}"
     return f"{short(series.name)}, {series.axis} {series.points[at]:g}"
 
 

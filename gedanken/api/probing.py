@@ -70,7 +70,7 @@ async def aprobe(  # noqa: PLR0913 (what a probe is asked to do)
     `aprobe` is a coroutine function; `probe` blocks until the result is there, also in a notebook.
 
     Args:
-        families: names such as `state` or `linear algebra`; if empty, all families, or with a suite none.
+        families: names such as `state` or `linear algebra`; if empty, all families, or none if a suite is given.
         model: the model, as in `gedanken.run`.
         sizes: numbers of operations; if empty, the default sizes of each family.
         n: number of programs, or pairs of programs, for each operation and size.
@@ -86,7 +86,7 @@ async def aprobe(  # noqa: PLR0913 (what a probe is asked to do)
         The ProbeResult: `exact`, `scores`, `values`, `log`, `folder`.
 
     Raises:
-        The same errors as `gedanken.run`; `gedanken resume` continues the probe.
+        The same errors as `gedanken.run`; `gedanken resume` continues an interrupted probe.
     """
     if suite and sizes and not families:
         raise BadInput("sizes has no effect on the lines of a suite; name a family too, or leave it out")

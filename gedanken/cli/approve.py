@@ -7,12 +7,16 @@ import typer
 
 from gedanken.cli.errors import clear_errors, exit_codes
 from gedanken.cli.finish import finish
+from gedanken.cli.help_text import examples
 from gedanken.cli.options import BaseUrl, BudgetText, Json, RunFolder, TraceOtlp, Trust, budget_of
 
 EPILOG = (
-    "Examples:  gedanken approve runs/mnist-20261128-222335   |   "
-    "gedanken approve runs/mnist-20261128-222335 --yes   |   "
-    'gedanken approve runs/mnist-20261128-222335 --reject "no files outside the home folder".   ' + exit_codes()
+    examples(
+        "gedanken approve runs/mnist-20261128-222335",
+        "gedanken approve runs/mnist-20261128-222335 --yes",
+        'gedanken approve runs/mnist-20261128-222335 --reject "no files outside the home folder"',
+    )
+    + exit_codes()
 )
 
 

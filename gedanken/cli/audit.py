@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from gedanken.cli.errors import clear_errors
+from gedanken.cli.help_text import examples
 from gedanken.cli.options import Json
 
 CODES = (
@@ -14,11 +15,14 @@ CODES = (
     "130 interrupted."
 )
 EPILOG = (
-    "Examples:  gedanken audit session.jsonl   |   "
-    "gedanken audit ~/.claude/projects/-my-project --json   |   "
-    "gedanken audit session.jsonl --fail-on misquoted too-early never-run   |   "
-    "gedanken audit rollout.jsonl --workspace . --rerun claimed   |   "
-    "gedanken audit chat.md --rerun claimed --no-tools --html audit.html.   " + CODES
+    examples(
+        "gedanken audit session.jsonl",
+        "gedanken audit ~/.claude/projects/-my-project --json",
+        "gedanken audit session.jsonl --fail-on misquoted too-early never-run",
+        "gedanken audit rollout.jsonl --workspace . --rerun claimed",
+        "gedanken audit chat.md --rerun claimed --no-tools --html audit.html",
+    )
+    + CODES
 )
 FAIL_ON = "--fail-on"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gedanken.cli.errors import clear_errors, exit_codes
+from gedanken.cli.help_text import examples
 from gedanken.cli.options import (
     BaseUrl,
     DatasetName,
@@ -29,7 +30,10 @@ MEMORY, TERMINAL, EDITS = (typer.Typer(rich_markup_mode=None, add_completion=Fal
 
 @MEMORY.command(
     short_help="Test what a model still knows after it lost its context.",
-    epilog="Examples:  gedanken probe memory   |   gedanken probe memory --policy requests --temperature 1.   "
+    epilog=examples(
+        "gedanken probe memory",
+        "gedanken probe memory --policy requests --temperature 1",
+    )
     + exit_codes(0, 2, 3, 4, 130),
 )
 def memory(  # noqa: PLR0913 (each is an option of the command)
@@ -87,8 +91,12 @@ def _complete_sequence(incomplete: str) -> list[str]:
 
 @TERMINAL.command(
     short_help="Test how often ordinary commands print the same on both machines.",
-    epilog="Examples:  gedanken probe terminal   |   gedanken probe terminal --only fruit   |   "
-    "gedanken probe terminal --model openai:gpt-4.1 --out terminal.json --json.   " + exit_codes(0, 2, 3, 4, 130),
+    epilog=examples(
+        "gedanken probe terminal",
+        "gedanken probe terminal --only fruit",
+        "gedanken probe terminal --model openai:gpt-4.1 --out terminal.json --json",
+    )
+    + exit_codes(0, 2, 3, 4, 130),
 )
 def terminal(  # noqa: PLR0913 (each is an option of the command)
     model: ModelName = "embedded",
@@ -120,7 +128,10 @@ def terminal(  # noqa: PLR0913 (each is an option of the command)
 
 @EDITS.command(
     short_help="Test if edits without effect change the output.",
-    epilog="Examples:  gedanken probe edits   |   gedanken probe edits --program my.py --samples 8 --json.   "
+    epilog=examples(
+        "gedanken probe edits",
+        "gedanken probe edits --program my.py --samples 8 --json",
+    )
     + exit_codes(0, 2, 3, 4, 130),
 )
 def edits(  # noqa: PLR0913 (each is an option of the command)

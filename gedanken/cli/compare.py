@@ -9,16 +9,20 @@ from typing import Annotated
 import typer
 
 from gedanken.cli.errors import clear_errors
+from gedanken.cli.help_text import examples
 from gedanken.cli.options import Json, Named, Primary, asked_of
 
 CODES = "Exit codes: 0 compared, whatever was found; 2 bad input; 130 interrupted."
 EPILOG = (
-    "Examples:  gedanken compare runs/article-20261123-190200   |   "
-    "gedanken compare seed1.log seed2.log --imagined gpt.log --program train.py   |   "
-    "gedanken compare runs/mnist --imagined runs/mnist-4b --html both.html   |   "
-    "gedanken compare runs/mnist --imagined said.txt --json   |   "
-    "gedanken compare logs/ --imagined - --primary val_loss < said.log   |   "
-    "gedanken compare seed*.log.gz --imagined gpt.log --as 'score=final score was ([0-9.]+)'.   " + CODES
+    examples(
+        "gedanken compare runs/article-20261123-190200",
+        "gedanken compare seed1.log seed2.log --imagined gpt.log --program train.py",
+        "gedanken compare runs/mnist --imagined runs/mnist-4b --html both.html",
+        "gedanken compare runs/mnist --imagined said.txt --json",
+        "gedanken compare logs/ --imagined - --primary val_loss < said.log",
+        "gedanken compare seed*.log.gz --imagined gpt.log --as 'score=final score was ([0-9.]+)'",
+    )
+    + CODES
 )
 
 
@@ -26,8 +30,9 @@ def compare(  # noqa: PLR0913 (its options)
     real: Annotated[
         list[Path] | None,
         typer.Argument(
+            metavar="[REAL…]",
             help="A run folder, or real runs: logs (also .gz, .xz, .zst), a folder of logs, outputs of a run folder, "
-            "executions that gedanken stored as JSON; - is standard input."
+            "executions that gedanken stored as JSON; - is standard input.",
         ),
     ] = None,
     imagined: Annotated[

@@ -6,9 +6,10 @@ import typer
 
 from gedanken.cli.errors import clear_errors, exit_codes
 from gedanken.cli.finish import finish
+from gedanken.cli.help_text import examples
 from gedanken.cli.options import BaseUrl, BudgetText, Json, RunFolder, TraceOtlp, Trust, budget_of
 
-EPILOG = "Example:  gedanken extend runs/article-20261128-222335 --imagined 10.   " + exit_codes()
+EPILOG = examples("gedanken extend runs/article-20261128-222335 --imagined 10") + exit_codes()
 
 
 def extend(  # noqa: PLR0913 (each is an option of the command)

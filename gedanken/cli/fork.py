@@ -7,12 +7,16 @@ import typer
 
 from gedanken.cli.errors import clear_errors, exit_codes
 from gedanken.cli.finish import finish
+from gedanken.cli.help_text import examples
 from gedanken.cli.options import BaseUrl, BudgetText, Json, RunFolder, TraceOtlp, Trust, budget_of
 
 EPILOG = (
-    "Examples:  gedanken fork runs/article-20261128-222335 --at 7 --script mine.yaml   |   "
-    "gedanken fork runs/article-20261128-222335 --at 3 --persona matched   |   "
-    "gedanken fork runs/article-20261128-222335 --at 3 --model ollama:llama3.   " + exit_codes()
+    examples(
+        "gedanken fork runs/article-20261128-222335 --at 7 --script mine.yaml",
+        "gedanken fork runs/article-20261128-222335 --at 3 --persona matched",
+        "gedanken fork runs/article-20261128-222335 --at 3 --model ollama:llama3",
+    )
+    + exit_codes()
 )
 
 

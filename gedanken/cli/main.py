@@ -19,6 +19,7 @@ from gedanken.cli.extend import extend
 from gedanken.cli.finish import finish
 from gedanken.cli.fork import EPILOG as FORK_EPILOG
 from gedanken.cli.fork import fork
+from gedanken.cli.help_text import examples
 from gedanken.cli.models import models_app
 from gedanken.cli.options import (
     Approval,
@@ -83,10 +84,14 @@ def _main(
 @app.command(
     short_help="Run a program really and in a model's imagination.",
     epilog=(
-        "Examples:  gedanken run article   |   gedanken run mnist --json   |   "
-        "gedanken run my.yaml --model openai:gpt-4.1 --imagined 5   |   "
-        "gedanken run mnist --model openai:llama3 --base-url http://127.0.0.1:8000/v1   |   "
-        "gedanken run --replay runs/article-20261128-222335.   " + exit_codes()
+        examples(
+            "gedanken run article",
+            "gedanken run mnist --json",
+            "gedanken run my.yaml --model openai:gpt-4.1 --imagined 5",
+            "gedanken run mnist --model openai:llama3 --base-url http://127.0.0.1:8000/v1",
+            "gedanken run --replay runs/article-20261128-222335",
+        )
+        + exit_codes()
     ),
 )
 def run(  # noqa: PLR0913 (each is an option of the command)
@@ -215,7 +220,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
 
 @app.command(
     short_help="Download and build what `run` needs.",
-    epilog="Example:  gedanken setup --sandbox podman.   " + exit_codes(0, 2, 3, 4, 130),
+    epilog=examples("gedanken setup --sandbox podman") + exit_codes(0, 2, 3, 4, 130),
 )
 def setup(sandbox: Sandbox = "auto") -> None:
     """Download and build everything that the first `run` needs: sandbox image, data, embedded model."""
@@ -229,7 +234,7 @@ def setup(sandbox: Sandbox = "auto") -> None:
 
 @app.command(
     short_help="Check what is installed, and say what is missing.",
-    epilog="Example:  gedanken doctor --json.   Exit codes: 0 nothing is missing; 1 something is.",
+    epilog=examples("gedanken doctor --json") + "Exit codes: 0 nothing is missing; 1 something is.",
 )
 def doctor(
     as_json: Json = False,

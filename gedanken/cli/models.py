@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from gedanken.cli.errors import clear_errors, fail
+from gedanken.cli.help_text import examples
 from gedanken.cli.options import BaseUrl, Json
 
 models_app = typer.Typer(
@@ -20,9 +21,11 @@ def _models() -> None:
 
 @models_app.command(
     short_help="Ask a model which settings it accepts.",
-    epilog="Examples:  gedanken models check openai:gpt-4.1   |   "
-    "gedanken models check openai:my-model --base-url http://127.0.0.1:8000/v1 --json.   "
-    "Exit codes: 0 it can be used; 2 bad input; 4 it cannot be used; 130 interrupted.",
+    epilog=examples(
+        "gedanken models check openai:gpt-4.1",
+        "gedanken models check openai:my-model --base-url http://127.0.0.1:8000/v1 --json",
+    )
+    + "Exit codes: 0 it can be used; 2 bad input; 4 it cannot be used; 130 interrupted.",
 )
 def check(
     name: Annotated[str, typer.Argument(help="`embedded`, or PROVIDER:NAME such as openai:gpt-4.1.")] = "embedded",

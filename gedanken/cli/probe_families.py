@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from gedanken.cli.errors import clear_errors, exit_codes
+from gedanken.cli.help_text import examples
 from gedanken.cli.options import BaseUrl, BudgetText, Json, ModelName, Parallel, Sandbox, Trust, budget_of
 
 FAMILIES = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -23,9 +24,13 @@ def _complete_family(incomplete: str) -> list[str]:
 
 @FAMILIES.command(
     short_help="Test how well a model knows what programs print.",
-    epilog="Examples:  gedanken probe --minutes 60   |   gedanken probe state --sizes 1,2,4,8 --n 5   |   "
-    "gedanken probe --model openai:gpt-4.1 --samples 5 --budget usd=2   |   "
-    "gedanken probe --suite cruxeval.jsonl --answers generations.json --json.   " + exit_codes(0, 2, 3, 4, 7, 130),
+    epilog=examples(
+        "gedanken probe --minutes 60",
+        "gedanken probe state --sizes 1,2,4,8 --n 5",
+        "gedanken probe --model openai:gpt-4.1 --samples 5 --budget usd=2",
+        "gedanken probe --suite cruxeval.jsonl --answers generations.json --json",
+    )
+    + exit_codes(0, 2, 3, 4, 7, 130),
 )
 def families(  # noqa: PLR0913 (each is an option of the command)
     context: typer.Context,

@@ -6,11 +6,15 @@ from typing import Annotated
 import typer
 
 from gedanken.cli.errors import clear_errors
+from gedanken.cli.help_text import examples
 from gedanken.cli.options import Primary, asked_of
 
 EPILOG = (
-    "Examples:  gedanken report runs/article-20261123-190200 --open   |   "
-    "gedanken report runs/mnist --markdown.   Exit codes: 0 done; 2 bad input; 130 interrupted."
+    examples(
+        "gedanken report runs/article-20261123-190200 --open",
+        "gedanken report runs/mnist --markdown",
+    )
+    + "Exit codes: 0 done; 2 bad input; 130 interrupted."
 )
 
 

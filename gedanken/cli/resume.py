@@ -7,9 +7,10 @@ import typer
 
 from gedanken.cli.errors import clear_errors, exit_codes
 from gedanken.cli.finish import finish
+from gedanken.cli.help_text import examples
 from gedanken.cli.options import BaseUrl, BudgetText, Json, TraceOtlp, Trust, budget_of
 
-EPILOG = "Example:  gedanken resume runs/article-20261128-222335.   " + exit_codes()
+EPILOG = examples("gedanken resume runs/article-20261128-222335") + exit_codes()
 
 
 def resume(  # noqa: PLR0913 (each is an option of the command)

@@ -6,11 +6,16 @@ from typing import Annotated
 import typer
 
 from gedanken.cli.errors import clear_errors, exit_codes
+from gedanken.cli.help_text import examples
 from gedanken.cli.options import Json
 
 runs_app = typer.Typer(
     help="List runs, with their state, cost and duration.",
-    epilog="Examples:  gedanken runs   |   gedanken runs rm runs/article-20261128-222335.   " + exit_codes(0, 2, 130),
+    epilog=examples(
+        "gedanken runs",
+        "gedanken runs rm runs/article-20261128-222335",
+    )
+    + exit_codes(0, 2, 130),
     rich_markup_mode=None,
     invoke_without_command=True,
 )
@@ -38,7 +43,7 @@ def runs(
         print_runs(found, Console(highlight=False))
 
 
-@runs_app.command(epilog="Example:  gedanken runs rm runs/article-20261128-222335.   " + exit_codes(0, 2, 3, 130))
+@runs_app.command(epilog=examples("gedanken runs rm runs/article-20261128-222335") + exit_codes(0, 2, 3, 130))
 def rm(run: Annotated[list[Path], typer.Argument(help="Run folders.")]) -> None:
     """Remove run folders, and the workspaces that were kept to resume them."""
     from gedanken.listing import remove_run

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gedanken.cli.errors import clear_errors, exit_codes
+from gedanken.cli.help_text import examples
 from gedanken.cli.options import Json, Sandbox, Trust
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ sandbox_app = typer.Typer(
 )
 
 
-@sandbox_app.command("list", epilog="Example:  gedanken sandbox list --json")
+@sandbox_app.command("list", epilog=examples("gedanken sandbox list --json"))
 def list_things(as_json: Json = False) -> None:
     """List containers and sessions, of running and of dead runs."""
     from gedanken.sandbox.choice import find_engines
@@ -50,7 +51,10 @@ def list_things(as_json: Json = False) -> None:
 
 @sandbox_app.command(
     short_help="Build the image that programs run in.",
-    epilog="Examples:  gedanken sandbox build   |   gedanken sandbox build --cuda --base pytorch/pytorch:…   "
+    epilog=examples(
+        "gedanken sandbox build",
+        "gedanken sandbox build --cuda --base pytorch/pytorch:…",
+    )
     + CODES,
 )
 def build(
@@ -75,8 +79,13 @@ def build(
 
 @sandbox_app.command(
     short_help="Check from inside that a machine enforces its limits.",
-    epilog="Examples:  gedanken sandbox check   |   gedanken sandbox check --sandbox podman --json   |   "
-    "gedanken sandbox check --loose   |   gedanken sandbox check --only fork-bomb.   " + CHECK_CODES,
+    epilog=examples(
+        "gedanken sandbox check",
+        "gedanken sandbox check --sandbox podman --json",
+        "gedanken sandbox check --loose",
+        "gedanken sandbox check --only fork-bomb",
+    )
+    + CHECK_CODES,
 )
 def check(
     sandbox: Sandbox = "auto",
@@ -104,7 +113,7 @@ def check(
     raise typer.Exit(any(not result.held for result in results))
 
 
-@sandbox_app.command(epilog="Example:  gedanken sandbox clean.   " + CODES)
+@sandbox_app.command(epilog=examples("gedanken sandbox clean") + CODES)
 def clean(as_json: Json = False) -> None:
     """Remove what dead runs left behind, and nothing else."""
     from gedanken.sandbox.choice import find_engines
@@ -126,7 +135,11 @@ def clean(as_json: Json = False) -> None:
 
 @sandbox_app.command(
     short_help="Download the data sets for training.",
-    epilog="Examples:  gedanken sandbox data   |   gedanken sandbox data --json.   " + CODES,
+    epilog=examples(
+        "gedanken sandbox data",
+        "gedanken sandbox data --json",
+    )
+    + CODES,
 )
 def data(as_json: Json = False) -> None:
     """Download the data sets that experiments train on, and say where each one came from."""

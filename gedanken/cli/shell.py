@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from gedanken.cli.errors import clear_errors
+from gedanken.cli.help_text import examples
 from gedanken.cli.options import (
     BaseUrl,
     DatasetName,
@@ -18,9 +19,11 @@ from gedanken.cli.options import (
     check_dataset,
 )
 
-EPILOG = (
-    "Examples:  gedanken shell   |   gedanken shell --machine both   |   "
-    "printf 'nvidia-smi\\npwd\\n' | gedanken shell --machine both.   "
+EPILOG = examples(
+    "gedanken shell",
+    "gedanken shell --machine both",
+    "printf 'nvidia-smi\\npwd\\n' | gedanken shell --machine both",
+) + (
     "Exit codes: as in sh, that of the last command on the real machine, or without one, as the imagined output "
     "suggests. Also 2 bad input, or a { that is not closed; 3 no sandbox; 4 no model; 130 interrupted."
 )

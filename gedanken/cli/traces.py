@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gedanken.cli.errors import clear_errors
+from gedanken.cli.help_text import examples
 from gedanken.cli.options import Json
 from gedanken.experiment.counts import many
 from gedanken.experiment.secrets import shown_address
@@ -27,7 +28,11 @@ Run = Annotated[Path, typer.Argument(help="A run folder; the run may still be ru
 
 @traces_app.command(
     short_help="Print what happened in a run, as a tree.",
-    epilog="Examples:  gedanken traces show runs/mnist   |   gedanken traces show runs/mnist --follow.   " + CODES,
+    epilog=examples(
+        "gedanken traces show runs/mnist",
+        "gedanken traces show runs/mnist --follow",
+    )
+    + CODES,
 )
 def show(
     run: Run,
@@ -60,9 +65,12 @@ def show(
 
 @traces_app.command(
     short_help="Export the trace of a run.",
-    epilog="Examples:  gedanken traces export runs/mnist --to spans.json   |   "
-    "gedanken traces export runs/mnist --otlp http://127.0.0.1:6006   |   "
-    "gedanken traces export runs/mnist --langsmith.   " + CODES,
+    epilog=examples(
+        "gedanken traces export runs/mnist --to spans.json",
+        "gedanken traces export runs/mnist --otlp http://127.0.0.1:6006",
+        "gedanken traces export runs/mnist --langsmith",
+    )
+    + CODES,
 )
 def export(
     run: Run,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gedanken.cli.errors import clear_errors
+from gedanken.cli.help_text import examples
 from gedanken.cli.options import Json
 
 if TYPE_CHECKING:
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
     from gedanken.compare.verdict.results import OperationVerdict, Verdict
 
 EPILOG = (
-    "Examples:  gedanken verdict runs/probe-20261129-101112   |   gedanken verdict runs/probe-4b runs/probe-70b "
-    "--html both.html   |   gedanken verdict runs/probe-4b --arm steps --json.   "
-    "Exit codes: 0 judged, even if no explanation could be named; 2 bad input; 130 interrupted."
+    examples(
+        "gedanken verdict runs/probe-20261129-101112",
+        "gedanken verdict runs/probe-4b runs/probe-70b --html both.html",
+        "gedanken verdict runs/probe-4b --arm steps --json",
+    )
+    + "Exit codes: 0 judged, even if no explanation could be named; 2 bad input; 130 interrupted."
 )
 
 

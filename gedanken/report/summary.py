@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -41,6 +42,11 @@ ROWS_OF_A_TABLE = 3
 """Maximum number of table rows, not counting series."""
 ROWS_OF_SERIES = 2
 """Number of rows that are kept for series, before the kinds of findings may take a second line."""
+LONGEST_NAME, SHORTEST_NAME = 34, 12
+"""Maximum and minimum width of a name in the table, in characters."""
+GAP = 3
+"""Number of spaces between two columns of the table."""
+_Row = tuple[str, str, str, str]
 _MOST = 1000
 """Maximum length in characters of one line, however wide the terminal."""
 _SENTENCE_END = re.compile(r"\.(?= [A-Z\d])")
@@ -76,7 +82,10 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
         room = left - ROWS_OF_A_TABLE - len(parting) - len(undecided)
         if room - len(heads) < ROWS_OF_SERIES:
             heads = _heads_of_findings(analysis, case, console.width, 1)
-        table = _table(case, room - len(heads), where)
+        room -= len(heads)
+        if analysis.findings and room >= LINES_OF_A_FINDING + ROWS_OF_SERIES:
+            room -= LINES_OF_A_FINDING
+        table = _table(case, room, where, console.width)
         console.print(table)
         left -= 1 + table.row_count
         for who, line in parting:
@@ -157,31 +166,44 @@ def _about(analysis: Analysis, width: int, most: int) -> Iterator[str]:
         yield from _whole_items(f"conditions: {format_conditions(setup)}{held}".split(", "), width, most)
 
 
-def _table(version: VersionAnalysis, room: int, where: Path | None) -> Table:
-    """Build a table of real and imagined runs: how they ended, how much they print, their series in `room` rows."""
-    real, imagined = measured(version)
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    table.add_column(Text(version.program.label if version.program else "", style="bold"), no_wrap=True, max_width=34)
-    table.add_column(Text(many(len(real), "real run"), style="green"), no_wrap=True)
-    table.add_column(Text(many(len(imagined), "imagined run"), style="magenta"), no_wrap=True)
-    table.add_column("p" if version.compared.series else "", no_wrap=True)
-    early = {
-        label for finding in version.compared.findings if finding.check == "ends early" for label in finding.runs
-    }
-    ends = _endings(real, early), _endings(imagined, early)
-    table.add_row("exit code" if set(ends) == {NOT_LOGGED} else "how it ended", *ends)
-    table.add_row(
-        "lines printed", *(span(tuple(len(run.stdout.splitlines()) for run in runs)) for runs in (real, imagined))
-    )
-    shown = _shown_of(len(version.compared.series), room)
-    for series in version.compared.series[:shown]:
-        name, ours, theirs = _row(series)
-        table.add_row(_flat(name), spread_of(ours), spread_of(theirs), _p(series))
-    if room > 0 and (more := len(version.compared.series) - shown):
+def _table(version: VersionAnalysis, room: int, where: Path | None, width: int) -> Table:
+    """Build a table of real and imagined runs: how they ended, how much they print, their series in `room` rows.
+
+    If the table is wider than `width` characters, names are cut, not numbers.
+    """
+    series = version.compared.series
+    shown = series[: _shown_of(len(series), room)]
+    rows = [_heads(version), *_rows_of_runs(version), *map(_row, shown)]
+    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    widths[0] = min(LONGEST_NAME, max(SHORTEST_NAME, width - sum(widths[1:]) - GAP * (len(widths) - 1)))
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0))
+    for head, most, style in zip(rows[0], widths, ("bold", "green", "magenta", ""), strict=True):
+        table.add_column(Text(head, style=style), no_wrap=True, max_width=most)
+    for row in rows[1:]:
+        table.add_row(*row)
+    if room > 0 and (more := len(series) - len(shown)):
         table.add_row(
             many(more, "more series", "more series"), "in the full report" if where else "see --html", style="dim"
         )
     return table
+
+
+def _heads(version: VersionAnalysis) -> _Row:
+    real, imagined = measured(version)
+    name = version.program.label if version.program else ""
+    p = "p" if version.compared.series else ""
+    return name, many(len(real), "real run"), many(len(imagined), "imagined run"), p
+
+
+def _rows_of_runs(version: VersionAnalysis) -> Iterator[_Row]:
+    real, imagined = measured(version)
+    early = {
+        label for finding in version.compared.findings if finding.check == "ends early" for label in finding.runs
+    }
+    ends = _endings(real, early), _endings(imagined, early)
+    yield "exit code" if set(ends) == {NOT_LOGGED} else "how it ended", *ends, ""
+    ours, theirs = (span(tuple(len(run.stdout.splitlines()) for run in runs)) for runs in (real, imagined))
+    yield "lines printed", ours, theirs, ""
 
 
 def _shown_of(series: int, room: int) -> int:
@@ -197,14 +219,16 @@ def _p(series: SeriesResult) -> str:
     return "too few runs" if series.role == "primary" and tested_p(series) is None else probability(series.p)
 
 
-def _row(series: SeriesResult) -> tuple[str, list[float], list[float]]:
-    """Return a row's name and values: the last values if those were tested, else those of the whole curve."""
+def _row(series: SeriesResult) -> _Row:
+    """Return a series' row: the last values if those were tested, else those of the whole curve."""
     if series.name.startswith("last ") or len(series.points) < 2:
-        return format_last(series), *lasts(series)
-    real, imagined = (
-        [value for run in runs for value in run if value is not None] for runs in (series.real, series.imagined)
-    )
-    return f"{series.name}, whole curve", real, imagined
+        name, (real, imagined) = format_last(series), lasts(series)
+    else:
+        name = f"{series.name}, min to max"
+        real, imagined = (
+            [value for run in runs for value in run if value is not None] for runs in (series.real, series.imagined)
+        )
+    return _flat(name), spread_of(real), spread_of(imagined), _p(series)
 
 
 def _endings(runs: Sequence[Execution], early: Collection[str]) -> str:

@@ -32,7 +32,7 @@ def execution_as_json(brought: BroughtFile) -> Run | None:
     entry = _execution_in(text)
     if entry is None:
         if _is_meant_as_execution(text):
-            raise BadInput(f"{path}: neither a log nor a complete execution, which is one JSON object with {_NEEDED}")
+            raise BadInput(f"{path}: neither a log nor a complete stored execution (one JSON object with {_NEEDED})")
         return None
     known = {
         "machine": "unknown",
