@@ -45,7 +45,7 @@ def test_an_unknown_data_set_is_refused_with_those_there_are() -> None:
         async with DockerMachine(dataset="imagenet"):
             pass
 
-    with pytest.raises(BadInput, match="imagenet; there are mnist, cifar10"):
+    with pytest.raises(BadInput, match="imagenet; the data sets are mnist, cifar10"):
         asyncio.run(enter())
 
 

@@ -26,7 +26,9 @@ class Line(NamedTuple):
     """One line of an output, a program or a diff."""
 
     place: str | None
+    """Anchor of the line on the page; None if nothing links to it."""
     number: int
+    """Line number, counted from 1."""
     text: str
     findings: tuple[ShownFinding, ...]
     gap: int
