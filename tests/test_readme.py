@@ -98,7 +98,7 @@ def typed(command: str, folder: Path, address: str) -> subprocess.CompletedProce
 
 
 EXECUTED = {
-    ".venv/bin/gedanken models check openai:gpt-4.1": "temperature              taken",
+    ".venv/bin/gedanken models check openai:gpt-4.1": "temperature              accepted",
     ".venv/bin/gedanken run mnist --model openai:gpt-4.1": "Confidence:",
     ".venv/bin/gedanken run mnist --model openai:my-model --base-url http://127.0.0.1:8000/v1": "Confidence:",
     ".venv/bin/gedanken compare seed1.log seed2.log --imagined said.log --program train.py": "imagined run",

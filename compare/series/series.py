@@ -253,8 +253,8 @@ class AllSeries:
         return found
 
     def _is_shared(self, form: Form, counter: int) -> bool:
-        """Return whether the real runs show the same values of a counter. The steps of an agent's episodes, which end
-        at random, are not.
+        """Return whether the real runs show the same values of a counter; False for the steps of an agent's episodes,
+        which end at random.
         """
         values = [np.unique(run.values(lines, counter)) for run in self.real if len(lines := run.lines(form.form))]
         common = reduce(np.intersect1d, values)

@@ -98,7 +98,7 @@ paths = [f"{root}/{place}" for root in ("/run", "/var/run") for place in places]
 for path in sorted({os.path.realpath(path) for path in paths if os.path.exists(path)}):
     with socket.socket(socket.AF_UNIX) as sock:
         refused(path, lambda: sock.connect(path))
-held("no other socket of an engine is in sight")
+held("no other socket of an engine is visible")
 """
 
 VSOCK = 'refused("a socket to the hypervisor", lambda: socket.socket(40, socket.SOCK_STREAM).close())\n'

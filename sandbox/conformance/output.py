@@ -60,7 +60,7 @@ def middle_is_counted(kept_bytes: int, printed_bytes: int) -> Judge:
         if execution.cause is not Cause.FINISHED:
             return Verdict(False, ending(execution))
         if len(text) > kept_bytes + _GAP_CHARACTERS:
-            return Verdict(False, f"{len(text)} characters were kept where {kept_bytes} are allowed")
+            return Verdict(False, f"{len(text)} characters were kept, but only {kept_bytes} are allowed")
         if not text.startswith("the beginning\n") or not text.endswith("the end\n"):
             return Verdict(False, "the head or the tail was lost")
         dropped = _not_kept(execution)

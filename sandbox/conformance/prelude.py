@@ -17,7 +17,7 @@ def held(why):
     print("held:", why, flush=True)
 
 def refused(what, call, passed=()):
-    """Try something; errors in `passed` come from behind the wall, so they are breaches as well."""
+    """Try something; errors in `passed` show that the call was allowed, so they are breaches too."""
     try:
         call()
     except OSError as error:

@@ -27,7 +27,7 @@ try:
 except OSError as error:
     held(f"{len(children)} processes, then {error.strerror}")
 else:
-    breach(f"{len(children)} processes where @processes@ are allowed")
+    breach(f"{len(children)} processes, but only @processes@ are allowed")
 for pid in children:
     os.kill(pid, signal.SIGKILL)
 """
@@ -44,7 +44,7 @@ try:
 except RuntimeError as error:
     held(f"{started} threads, then {error}")
 else:
-    breach(f"{started} threads where @processes@ are allowed")
+    breach(f"{started} threads, but only @processes@ are allowed")
 ended.set()
 """
 
@@ -117,9 +117,9 @@ PROCESS_TABLE = """
 seen = processes()
 names = [open(f"/proc/{pid}/comm").read().strip() for pid in seen if os.path.exists(f"/proc/{pid}/comm")]
 if "kthreadd" in names or len(seen) > 12:
-    breach(f"{len(seen)} processes are in sight, such as {names[-3:]}")
+    breach(f"{len(seen)} processes are visible, such as {names[-3:]}")
 else:
-    held(f"{len(seen)} processes are in sight: {names}")
+    held(f"{len(seen)} processes are visible: {names}")
 """
 
 NEIGHBOURS = f"""
@@ -135,7 +135,7 @@ for pid in found:
     breach(f"process {{pid}} is another machine's or the host's")
     refused("a signal to it", lambda: os.kill(pid, 0))
 if not found:
-    held("no process of another machine or of the host is in sight")
+    held("no process of another machine or of the host is visible")
 """
 
 PTRACE = """
@@ -162,7 +162,7 @@ for pid in strange[:20]:
     # Seizing stops nobody, and lets go when this process ends.
     refused(f"tracing process {pid} of another", lambda: library("ptrace", PTRACE_SEIZE, pid, 0, 0))
 if not strange:
-    held("no process of another user or another machine is in sight")
+    held("no process of another user or another machine is visible")
 os.kill(child, signal.SIGKILL)
 """
 

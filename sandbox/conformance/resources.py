@@ -20,13 +20,13 @@ except MemoryError:
     pieces.clear()
     held(f"{kept} MiB, then no more")
 else:
-    breach(f"{8 * len(pieces)} MiB where @memory_mib@ are allowed")
+    breach(f"{8 * len(pieces)} MiB, but only @memory_mib@ are allowed")
 """
 
 CHILD_HOG = """
 hog = "pieces = [bytearray(b'x') * (8 << 20) for _ in range((@memory_mib@ + 96) // 8)]"
 child = subprocess.run([sys.executable, "-c", hog], stderr=subprocess.DEVNULL)
-(held if child.returncode else breach)(f"the child ended with {child.returncode}, its parent goes on")
+(held if child.returncode else breach)(f"the child ended with {child.returncode}, its parent continues")
 """
 
 SHARED_MEMORY = """
@@ -38,7 +38,7 @@ try:
 except OSError as error:
     held(f"{written} MiB, then {error.strerror}")
 else:
-    breach(f"{written} MiB of shared memory where @memory_mib@ of memory are allowed")
+    breach(f"{written} MiB of shared memory, but only @memory_mib@ of memory are allowed")
 for name in os.listdir("/dev/shm") if os.path.isdir("/dev/shm") else ():
     if name.startswith("fill"):
         os.unlink(f"/dev/shm/{name}")
@@ -58,7 +58,7 @@ for pid in children:
     os.waitpid(pid, 0)
 used = os.times()
 share = (used.children_user + used.children_system) / (time.monotonic() - begun)
-(held if share <= 1.3 * @cpus@ else breach)(f"{share:.2f} cores where @cpus@ are allowed")
+(held if share <= 1.3 * @cpus@ else breach)(f"{share:.2f} cores used, @cpus@ allowed")
 """
 
 OPEN_FILES = """
@@ -69,7 +69,7 @@ try:
 except OSError as error:
     held(f"{len(kept)} files, then {error.strerror}")
 else:
-    breach(f"{len(kept)} open files where @open_files@ are allowed")
+    breach(f"{len(kept)} open files, but only @open_files@ are allowed")
 """
 
 RAISED_LIMITS = """
@@ -118,7 +118,7 @@ except OSError as error:
     held(f"{written} MiB, then {error.strerror}")
 else:
     time.sleep(5)  # where nothing but a look from time to time holds it, this is when it is seen
-    breach(f"{written} MiB where @workspace_mib@ are allowed")
+    breach(f"{written} MiB, but only @workspace_mib@ are allowed")
 """
 DISK_FILL = "folder = os.path.expanduser('~')" + _FILL
 TMP_FILL = "import tempfile; folder = tempfile.gettempdir()" + _FILL
@@ -135,7 +135,7 @@ except OSError as error:
     held(f"{made} files, then {error.strerror}")
 else:
     time.sleep(5)  # where nothing but a look from time to time holds it, this is when it is seen
-    breach(f"{made} files where @workspace_files@ are allowed")
+    breach(f"{made} files, but only @workspace_files@ are allowed")
 """
 
 SPARSE_FILE = """
