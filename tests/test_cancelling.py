@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gedanken.agents.at_once import at_once
+from gedanken.experiment.blocking import off_loop
 from gedanken.sandbox.threads import beginning, finishing
 
 
@@ -61,6 +62,28 @@ def test_an_error_after_the_cancellation_is_not_printed_by_the_loop(caplog: pyte
     cancelled_often(partial(finishing, fail))
     gc.collect()
     assert not caplog.records
+
+
+def test_a_blocking_call_of_a_cancelled_caller_ends_before_it_and_its_error_is_not_printed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ended: list[str] = []
+
+    def fail() -> None:
+        threading.Event().wait(0.3)
+        ended.append("the call")
+        raise OSError("no space")
+
+    async def work() -> None:
+        try:
+            await off_loop(fail)
+        finally:
+            ended.append("its caller")
+
+    cancelled_often(work)
+    gc.collect()
+    assert ended == ["the call", "its caller"]
+    assert "never retrieved" not in caplog.text
 
 
 def test_without_a_cancellation_the_result_or_the_error_comes_back() -> None:

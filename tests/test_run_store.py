@@ -16,7 +16,7 @@ from folders import IMAGINED, REAL, make_run, spec_of
 from gedanken.experiment.approval import Reject
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.run_log import DONE, UNFINISHED, Reserved
-from gedanken.listing import remove_run
+from gedanken.listing import list_runs, remove_run
 from gedanken.records.read_run import read_run
 from gedanken.records.run_lock import is_at_work
 from gedanken.records.run_store import RunStore, open_store, reopen_store
@@ -236,3 +236,32 @@ def test_what_the_log_names_is_on_disk_before_it_is_named(tmp_path: Path, monkey
     monkeypatch.setattr(os, "fsync", look)
     whole = make_run(tmp_path)
     assert told == sorted(told) and told[-1] == len(whole.executions)
+
+
+@pytest.mark.parametrize(
+    "planted, why",
+    [
+        ({"kind": "settled", "name": "one", "read": 10**400}, "settled.read"),
+        ({"kind": "reserved", "name": "one", "written": 10**16}, "reserved.written"),
+        ({"kind": "settled", "name": "one", "gpu_seconds": 1e300}, "settled.gpu_seconds"),
+    ],
+)
+def test_amounts_that_nobody_can_have_used_are_damage(tmp_path: Path, planted: dict[str, Any], why: str) -> None:
+    make_run(tmp_path / "planted")
+    make_run(tmp_path / "mine")
+    with (tmp_path / "planted" / "log.jsonl").open("a") as log:
+        log.write(json.dumps({"time": "", **planted}) + "\n")
+    with pytest.raises(BadInput, match=why):
+        read_run(tmp_path / "planted")
+    assert sorted(run.state[:14] for run in list_runs(tmp_path)) == ["cannot be read", "done"]
+
+
+def test_an_execution_of_a_program_that_is_nowhere_is_damage_and_the_other_runs_are_listed(tmp_path: Path) -> None:
+    make_run(tmp_path / "planted")
+    make_run(tmp_path / "mine")
+    log = tmp_path / "planted" / "log.jsonl"
+    lines = log.read_text().splitlines(keepends=True)
+    log.write_text("".join(line for line in lines if '"kind": "program"' not in line))
+    with pytest.raises(BadInput, match="not among the programs"):
+        read_run(tmp_path / "planted")
+    assert sorted(run.state[:14] for run in list_runs(tmp_path)) == ["cannot be read", "done"]
