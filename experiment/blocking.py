@@ -9,7 +9,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from types import TracebackType
@@ -24,15 +24,18 @@ Given = ParamSpec("Given")
 async def off_loop(call: Callable[Given, Result], *arguments: Given.args, **named: Given.kwargs) -> Result:
     """Run a blocking call in a thread and return its result, so that the event loop can do other work meanwhile.
 
-    The call itself is never interrupted: a caller that is cancelled while waiting returns only when the call has
-    finished.
+    The call itself is never interrupted: a caller that is cancelled while waiting, however often, returns only when
+    the call has finished.
     """
     work = asyncio.ensure_future(asyncio.to_thread(call, *arguments, **named))
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
-        await asyncio.wait([work])
-        work.exception()  # the caller has gone: there is nobody to report to
+        while not work.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([work])
+        if not work.cancelled():
+            work.exception()  # the caller has gone: there is nobody to report to
         raise
 
 

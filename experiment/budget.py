@@ -57,8 +57,9 @@ def parse_budget(text: str) -> Budget:
 def _amount(name: str, given: str) -> Decimal:
     found = _NUMBER.fullmatch(given)
     number = Decimal(found["number"]) * _UNITS[found["unit"]] if found else Decimal(0)
-    if not (1 if name == "tokens" else LEAST) <= number <= MOST:
-        least = "a whole number from 1" if name == "tokens" else "a number above 0"
+    is_tokens = name == "tokens"
+    if not (1 if is_tokens else LEAST) <= number <= MOST or (is_tokens and number % 1):
+        least = "a whole number from 1" if is_tokens else "a number above 0"
         raise BadInput(f"--budget {name}={given[:40]}: must be {least} to {MOST:.0e}, such as 2, 1.5, 200k or 3M")
     return number
 

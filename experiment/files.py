@@ -93,6 +93,17 @@ class Inside:
                 os.close(descriptor)
 
 
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Have errors of a file that is already open name that file; of themselves they name none."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
 def put(path: Path, text: str) -> None:
     """Write a file completely or not at all, without API keys; a link at the target is replaced, not followed. Raises
     OSError.

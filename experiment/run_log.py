@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 from gedanken.experiment.approval import Decision
-from gedanken.experiment.budget import Price, Tokens
+from gedanken.experiment.budget import MOST, Price, Tokens
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.event import Event
@@ -34,6 +34,8 @@ UNFINISHED = "unfinished"
 DONE = "done"
 NO_WORKING_PROGRAM = "no working program"
 INTERRUPTED = "interrupted"
+Amount = Annotated[int, Field(ge=0, le=MOST)]
+"""A number of tokens; a log that somebody else made may name more than can be counted."""
 
 
 class ScriptText(NamedTuple):
@@ -230,9 +232,9 @@ class Reserved(Event):
 
     kind: Literal["reserved"] = "reserved"
     name: str
-    read: int = Field(default=0, ge=0)
-    written: int = Field(default=0, ge=0)
-    gpu_seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    read: Amount = 0
+    written: Amount = 0
+    gpu_seconds: float = Field(default=0.0, ge=0, le=MOST)
 
 
 class Settled(Event):
@@ -240,11 +242,11 @@ class Settled(Event):
 
     kind: Literal["settled"] = "settled"
     name: str
-    read: int = Field(default=0, ge=0)
-    written: int = Field(default=0, ge=0)
+    read: Amount = 0
+    written: Amount = 0
     calls: int = Field(default=0, ge=0, le=1)
     estimated: bool = False
-    gpu_seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    gpu_seconds: float = Field(default=0.0, ge=0, le=MOST)
 
 
 class Noted(Event):
@@ -366,14 +368,14 @@ def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -
     """Sort executions by script line, then version, real before imagined, seed or sample, and finally the order of
     typing.
     """
-    versions = [program.label for program in programs]
+    versions = {program.label: number for number, program in enumerate(programs)}
     typed = list(dict.fromkeys(run.command for run in executions if not run.imagined))
     return tuple(
         sorted(
             executions,
             key=lambda run: (
                 run.line,
-                versions.index(run.program) if run.program else -1,
+                versions.get(run.program, len(versions)) if run.program else -1,
                 run.imagined,
                 run.arm,
                 (run.sample if run.imagined else run.seed) or 0,

@@ -11,10 +11,10 @@ from gedanken.experiment.script import Experiment
 from gedanken.records.kept_model import set_aside
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
-from gedanken.records.run_folder import make_folder
+from gedanken.records.run_folder import make_folder, new_folder
 from gedanken.records.run_store import open_store
 from gedanken.resuming import FORKED, Again, asked
-from gedanken.runner import RunResult, check, go, new_folder
+from gedanken.runner import RunResult, check, go
 from gedanken.terminal.screen import Screen
 
 
@@ -69,6 +69,8 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
 
 def _changed(was: RunSpec, source: RunLog, at: int, changes: Changes, again: Again) -> RunSpec:
     """Return the spec of the fork. Raises BadInput."""
+    if was.probe is not None:
+        raise BadInput(f"{source.folder}: a probe has no script, so there is no line to fork it at")
     experiment = was.experiment
     if changes.experiment is not None:
         experiment = _with_script(was, at, changes.experiment, source)

@@ -101,9 +101,9 @@ def print_runs(found: Sequence[ListedRun], console: "Console") -> None:
 
 
 def age_of(begun: str) -> str:
-    """Return the time since it began, for example `3 h`."""
+    """Return the time since it began, for example `3 h`; none where the clock was set back since."""
     try:
-        seconds = (datetime.now(UTC) - datetime.fromisoformat(begun)).total_seconds()
+        seconds = max(0.0, (datetime.now(UTC) - datetime.fromisoformat(begun)).total_seconds())
     except (ValueError, TypeError):
         return ""
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):

@@ -22,11 +22,11 @@ from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import REMOVED, shown_address
 from gedanken.records.read_log import LEFT_OUT, MOST_FOLDER_BYTES, REPLAY, is_replay, read_spec
 from gedanken.records.read_run import is_run_folder, read_run, with_tokens
-from gedanken.records.run_folder import make_folder
+from gedanken.records.run_folder import make_folder, new_folder
 from gedanken.records.run_lock import is_at_work
 from gedanken.records.run_store import RunStore, open_store, reopen_store
 from gedanken.report.writing import PAGE
-from gedanken.runner import RunResult, check, check_collector, drive, go, new_folder
+from gedanken.runner import RunResult, check, check_collector, drive, go
 from gedanken.terminal.screen import Screen
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _waiting(log: RunLog) -> Program:
     for said in log.decisions:
         if (said.program, said.sha256) == (newest.label, newest.sha256):
             told = in_words(newest.label, said.answer)
-            raise BadInput(f"{folder}: {told}, but then its process died; to continue: gedanken resume {folder}")
+            raise BadInput(f"{folder}: {told}, and has not run since; to continue: gedanken resume {folder}")
     if any(execution.program == newest.label for execution in log.executions):
         raise BadInput(f"{folder}: {newest.label} has already been run")
     return newest
@@ -122,21 +122,34 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
             f"{folder}: before its fork this run used {', '.join(others)}, which is no longer asked, so no "
             "imagined runs can be added; extend the original run, and fork that one again"
         )
+    log = read_run(folder)
+    _check_repeated(was, now, log)
     check(now)
     _tell_dropped(folder, now, screen)
     why = (
         f"the sample size was changed after results could be seen, from {_counts(was)} to {_counts(now)}: "
         "if runs are added until a difference shows, chance produces one more often than the p-value says"
     )
-    outcome = read_run(folder).outcome
     with reopen_store(folder, now, why) as store:
         had = len(store.executions)
         try:
             return await go(store, screen, again.collector)
         except BadInput:
             if len(store.executions) == had:
-                store.take_back(was, f"the sample size stayed at {_counts(was)}: the extension was refused", outcome)
+                store.take_back(was, f"the sample size stayed at {_counts(was)}: the extension was refused", log.outcome)
             raise
+
+
+def _check_repeated(was: RunSpec, now: RunSpec, log: RunLog) -> None:
+    """Raise BadInput if nothing would be added: the sample size would then not have been changed."""
+    if was.probe is not None:
+        raise BadInput(f"{log.folder}: a probe has no real and imagined runs to add to; ask more with gedanken probe")
+    if now.imagined > was.imagined and not was.simulate:
+        raise BadInput(f"{log.folder}: nothing is imagined in this run, so no imagined runs can be added")
+    if not any(line.runs for line in was.experiment.script):
+        raise BadInput(f"{log.folder}: no line of its script runs a program, so there is nothing to repeat")
+    if log.is_over and not any(program.works or program.given for program in log.programs):
+        raise BadInput(f"{log.folder}: no program of this run worked, so there is nothing to repeat")
 
 
 async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunResult:

@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -32,13 +31,13 @@ from gedanken.experiment.errors import (
 )
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.program import Program
-from gedanken.experiment.run_log import INTERRUPTED, RunLog
+from gedanken.experiment.run_log import INTERRUPTED, UNFINISHED, RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import redacted, shown_address
 from gedanken.loading.programs import check_given
 from gedanken.records.read_log import MOST_SPEC_BYTES
 from gedanken.records.run_files import to_json
-from gedanken.records.run_folder import make_folder
+from gedanken.records.run_folder import make_folder, new_folder
 from gedanken.records.run_store import RunStore, open_store
 from gedanken.terminal.approval import ask_person
 from gedanken.terminal.budget import estimate_of, in_minutes
@@ -129,7 +128,17 @@ async def go(store: RunStore, screen: Screen, collector: str | None = None) -> R
     from gedanken.graphs.context import open_context
 
     compared = Compared()
-    return await drive(open_context(store.spec, store, run_id_of(store.folder), screen, compared), screen, collector)
+    opening = open_context(store.spec, store, run_id_of(store.folder), screen, compared)
+    try:
+        return await drive(opening, screen, collector)
+    except (GedankenError, OSError, asyncio.CancelledError) as error:
+        if store.log.outcome == UNFINISHED:  # its engine or its model could not be opened
+            from gedanken.graphs.state import STOPPED
+
+            is_interrupt = isinstance(error, asyncio.CancelledError)
+            with suppress(OSError):
+                store.end(INTERRUPTED if is_interrupt else f"{STOPPED}{error}")
+        raise
 
 
 async def drive(
@@ -258,7 +267,7 @@ async def _drive(context: "Context", screen: Screen, collector: str | None) -> s
     from langgraph.runtime import RunControl
     from langgraph.types import Command
 
-    from gedanken.graphs.checkpoints import open_checkpoints
+    from gedanken.graphs.checkpoints import open_checkpoints, thread_of
     from gedanken.graphs.experiment_graph import STEPS_AT_MOST, build_graph
     from gedanken.traces.opening import traced
 
@@ -273,7 +282,7 @@ async def _drive(context: "Context", screen: Screen, collector: str | None) -> s
             with traced(folder, root_inputs(spec), screen, collector) as traces:
                 config: Any = {
                     **traces,
-                    "configurable": {"thread_id": folder.name},
+                    "configurable": {"thread_id": thread_of(folder)},
                     "recursion_limit": STEPS_AT_MOST,
                     "run_name": f"gedanken {spec.experiment.name}",
                 }
@@ -382,14 +391,3 @@ def _how_ended(execution: Execution) -> str:
     cut = "the reply was "
     why = next((note for note in execution.notes if note.startswith(f"{cut}cut")), None)
     return why.removeprefix(cut) if why and execution.cause is Cause.CUT else str(execution.cause)
-
-
-def new_folder(name: str) -> Path:
-    """Return the path of a new folder under runs/."""
-    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    folder = Path("runs") / f"{name}-{stamp}"
-    number = 1
-    while folder.exists():
-        number += 1
-        folder = Path("runs") / f"{name}-{stamp}-{number}"
-    return folder

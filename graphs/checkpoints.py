@@ -1,5 +1,6 @@
 """LangGraph's checkpoints of a run: written at each step, and read back without trusting their content."""
 
+import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +54,12 @@ class Checkpoints(SqliteSaver):
     ) -> None:
         """Store pending writes; see `put_writes`."""
         self.put_writes(config, writes, task_id, task_path)
+
+
+def thread_of(folder: Path) -> str:
+    """Return the name of a run's thread: that of its folder, with a mark for each byte that is no text, which SQLite
+    could not store."""
+    return os.fsencode(folder.name).decode(errors="replace")
 
 
 @contextmanager

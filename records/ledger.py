@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.files import Inside
+from gedanken.experiment.files import Inside, naming
 from gedanken.experiment.folders import remove_tree
 from gedanken.experiment.secrets import redacted_value
 
@@ -175,7 +175,7 @@ def _written(path: Path, content: bytes) -> int:
     """Write a new file; return its descriptor, still open. No other file is changed, even through a link."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
-        with open(descriptor, "wb", closefd=False) as file:
+        with naming(path), open(descriptor, "wb", closefd=False) as file:
             file.write(content)
     except OSError:
         os.close(descriptor)
@@ -187,7 +187,8 @@ def _written(path: Path, content: bytes) -> int:
 def _flush(path: Path, descriptor: int) -> None:
     """Flush a file to disk, and close it."""
     try:
-        os.fsync(descriptor)
+        with naming(path):
+            os.fsync(descriptor)
     except OSError:
         path.unlink(missing_ok=True)
         raise

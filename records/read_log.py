@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.surprisal import NotAvailable, Surprisal
 from gedanken.records.log_of_events import LogOfEvents
 from gedanken.records.plain_values import noun_of
-from gedanken.records.run_files import LOG, SPEC
+from gedanken.records.run_files import LOG, SPEC, path_of_program
 
 MOST_FOLDER_BYTES = 1 << 30
 """Maximum number of bytes that are read from one folder in total."""
@@ -59,7 +59,7 @@ def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvent
     ]
     lost = _lost_texts([event for event, _at in events], inside)
     for event, at in events:
-        if not (isinstance(event, ExecutionKept) and lost & set(event.files.values())):
+        if not lost & set(_needs(event)):
             _take(found, event, inside, at)
     notes = [f"{LOG}: its last line was cut while it was written; it is left out"] if torn.strip() else []
     notes += [f"{path} {LEFT_OUT}" for path in sorted(lost)]
@@ -127,12 +127,26 @@ def _take(found: LogOfEvents, event: RunEvent, inside: Inside, where: object) ->
 
 
 def _lost_texts(events: Sequence[RunEvent], inside: Inside) -> set[str]:
-    """Return the paths of texts that are missing or cut, as a power failure may leave them."""
+    """Return the paths of texts that are missing or cut, as a power failure may leave them, and of programs that are
+    missing."""
     sizes: dict[str, int] = {}
     for event in events:
         if isinstance(event, ExecutionKept):
             sizes |= event.sizes  # a file may have been written again
-    return {path for path, size in sizes.items() if inside.size(path) != size}
+    programs = {event.path for event in events if isinstance(event, ProgramKept)}
+    return {path for path, size in sizes.items() if inside.size(path) != size} | {
+        path for path in programs if inside.size(path) is None
+    }
+
+
+def _needs(event: RunEvent) -> Iterator[str]:
+    """Yield the paths of the files without which an event cannot be read."""
+    if isinstance(event, ProgramKept):
+        yield event.path
+    elif isinstance(event, ExecutionKept):
+        yield from event.files.values()
+        if program := event.execution.get("program"):
+            yield path_of_program(program)
 
 
 def _texts(event: ExecutionKept, inside: Inside, where: object) -> dict[str, str]:

@@ -32,7 +32,12 @@ def execution_event(execution: Execution, sizes: dict[str, int]) -> ExecutionKep
 
 def program_path(program: Program) -> str:
     """Return the path of a program's source in the run folder."""
-    return f"programs/{program.label}.py"
+    return path_of_program(program.label)
+
+
+def path_of_program(label: str) -> str:
+    """Return the path of the source of the program with this label."""
+    return f"programs/{label}.py"
 
 
 def diff_path(program: Program) -> str:

@@ -3,6 +3,7 @@
 import errno
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from gedanken.experiment.errors import BadInput
@@ -12,6 +13,17 @@ from gedanken.records.run_files import LOG, RUN, SPEC
 
 LEFT_SECONDS = 60.0
 """Age in seconds at which a temporary file counts as abandoned."""
+
+
+def new_folder(name: str) -> Path:
+    """Return the path of a new folder under runs/."""
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    folder = Path("runs") / f"{name}-{stamp}"
+    number = 1
+    while folder.exists():
+        number += 1
+        folder = Path("runs") / f"{name}-{stamp}-{number}"
+    return folder
 
 
 def make_folder(path: Path) -> Path:

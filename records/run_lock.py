@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.files import naming
 from gedanken.records.run_files import LOG
 from gedanken.traces.local import TRACE
 
@@ -59,7 +60,8 @@ def locked_log(folder: Path) -> Iterator[IO[str]]:
 
     The kernel releases the lock when the process ends, however it ends.
     """
-    with (folder / LOG).open("a", encoding="utf-8") as file:
+    file = (folder / LOG).open("a", encoding="utf-8")
+    try:
         until = time.monotonic() + PATIENCE
         while not _is_locked(file):
             if time.monotonic() > until:
@@ -68,6 +70,9 @@ def locked_log(folder: Path) -> Iterator[IO[str]]:
         if not _is_there(file, folder / LOG):
             raise BadInput(f"{folder}: removed by another process")
         yield file
+    finally:
+        with naming(folder / LOG):  # what could not be written before is tried once more
+            file.close()
 
 
 def _is_locked(file: IO[str]) -> bool:

@@ -21,7 +21,7 @@ from gedanken.experiment.approval import Approve, EditIt, Reject, in_words
 from gedanken.experiment.budget import Used
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import MAY_COME, Cause, Execution
-from gedanken.experiment.files import Inside
+from gedanken.experiment.files import Inside, naming
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.probe_design import Plan
 from gedanken.experiment.probe_events import AnswerKept, ItemKept, Judged, Planned
@@ -270,9 +270,13 @@ class RunStore:
             with suppress(OSError):  # a full disk is reported when a result has to be stored
                 self._append(Left(node=node, who=who), flush_to_disk=False)
 
+    def end(self, outcome: str) -> None:
+        """Record how this process ended its work; without that, the run seems to have been killed."""
+        self._append(Ended(outcome=outcome))
+
     def finish(self, outcome: str) -> None:
         """Record how the run ended, and write the files for readers."""
-        self._append(Ended(outcome=outcome))
+        self.end(outcome)
         self.view()
         self._put("transcript.md", transcript(self.log), flush_to_disk=False)
 
@@ -281,7 +285,7 @@ class RunStore:
         self.note(why)
         self.spec = spec
         self.keep_spec()
-        self._append(Ended(outcome=outcome))
+        self.end(outcome)
 
     def discard(self) -> None:
         """Remove the folder of a run in which nothing was run."""
@@ -310,7 +314,7 @@ class RunStore:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         event = event.model_copy(update={"time": now, "worked": round(time.monotonic() - self._opened, 3)})
         line = json.dumps(redacted_value(event.model_dump(mode="json")))
-        with self._lock:
+        with self._lock, naming(self.folder / LOG):
             self._file.write(line + "\n")
             self._file.flush()
             self._bytes += len(line) + 1  # in ASCII
@@ -324,7 +328,7 @@ class RunStore:
         new = path.with_name(f".{path.name}.new")
         new.unlink(missing_ok=True)  # of a dead process; or a link, through which another file would be changed
         try:
-            with new.open("x", encoding="utf-8", errors="backslashreplace") as file:
+            with naming(path), new.open("x", encoding="utf-8", errors="backslashreplace") as file:
                 for part in [text] if isinstance(text, str) else text:
                     file.write(redacted(part))
                 file.flush()

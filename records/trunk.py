@@ -27,8 +27,11 @@ def _steps(store: RunStore) -> Iterator[Program | Execution]:
             continue
         seen.add(label)
         if event["kind"] == "program":
+            program = store.programs.get(label)
+            if program is None:
+                raise BadInput(f"{store.folder}: the text of {label} was lost, perhaps in a power failure")
             if event["program"].get("works") is not False:  # a refused program was not placed anywhere
-                yield store.programs[label]
+                yield program
         else:
             run = store.executions.get(label)
             if run is None:

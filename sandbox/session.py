@@ -67,6 +67,11 @@ class Session:
         (folder / "engine").write_text(engine)
         return cls(folder, limits, lock)
 
+    @property
+    def is_used(self) -> bool:
+        """True if anything was run here: each command of the trunk, and each branch, begins with a mark."""
+        return (self.folder / "mark").is_file()
+
     def trunk(self) -> Workspace:
         """Return the workspace in which the script continues."""
         return self._workspace("trunk")

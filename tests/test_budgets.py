@@ -39,7 +39,21 @@ def spec_of(**budget: float) -> RunSpec:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "usd", "usd=", "usd=-1", "usd=0", "tokens=0.5", "usd=1,usd=2", "euro=1", "usd=nan", "usd=inf"]
+    "text",
+    [
+        "",
+        "usd",
+        "usd=",
+        "usd=-1",
+        "usd=0",
+        "tokens=0.5",
+        "usd=1,usd=2",
+        "euro=1",
+        "usd=nan",
+        "usd=inf",
+        "tokens=1.5",
+        "tokens=1.0001k",
+    ],
 )
 def test_what_is_no_budget_is_bad_input(text: str) -> None:
     with pytest.raises(BadInput, match="--budget"):

@@ -2,14 +2,20 @@
 
 import asyncio
 import gc
+import os
+import signal
 import threading
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
 import pytest
+import typer
 
 from gedanken.agents.at_once import at_once
+from gedanken.cli.errors import clear_errors
+from gedanken.cli.finish import finish
+from gedanken.experiment.blocking import off_loop
 from gedanken.sandbox.threads import beginning, finishing
 
 
@@ -63,6 +69,28 @@ def test_an_error_after_the_cancellation_is_not_printed_by_the_loop(caplog: pyte
     assert not caplog.records
 
 
+def test_a_blocking_call_of_a_cancelled_caller_ends_before_it_and_its_error_is_not_printed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ended: list[str] = []
+
+    def fail() -> None:
+        threading.Event().wait(0.3)
+        ended.append("the call")
+        raise OSError("no space")
+
+    async def work() -> None:
+        try:
+            await off_loop(fail)
+        finally:
+            ended.append("its caller")
+
+    cancelled_often(work)
+    gc.collect()
+    assert ended == ["the call", "its caller"]
+    assert "never retrieved" not in caplog.text
+
+
 def test_without_a_cancellation_the_result_or_the_error_comes_back() -> None:
     def fail() -> None:
         raise OSError("no container")
@@ -104,3 +132,33 @@ def test_of_several_at_once_the_others_have_cleaned_up_when_the_error_of_one_is_
     with pytest.raises(OSError, match="the first"):
         asyncio.run(at_once([partial(piece, number) for number in range(4)], 4))
     assert sorted(cleaned) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("ctrl_c", [signal.SIG_IGN, signal.default_int_handler])
+def test_sigterm_stops_a_command_also_where_ctrl_c_is_ignored_as_in_the_background_of_a_script(ctrl_c: Any) -> None:
+    cleaned: list[str] = []
+
+    async def a_run() -> Any:
+        os.kill(os.getpid(), signal.SIGTERM)
+        try:
+            await asyncio.sleep(60)
+        finally:
+            cleaned.append("up")
+
+    def run() -> None:
+        finish(a_run(), as_json=False)
+
+    def at_once_stopped() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        threading.Event().wait(60)
+
+    before = signal.signal(signal.SIGINT, ctrl_c), signal.getsignal(signal.SIGTERM)
+    try:
+        for work in (run, at_once_stopped):
+            with pytest.raises(typer.Exit) as ended, clear_errors():
+                work()
+            assert ended.value.exit_code == 130
+    finally:
+        signal.signal(signal.SIGINT, before[0])
+        signal.signal(signal.SIGTERM, before[1])
+    assert cleaned == ["up"]

@@ -1,5 +1,6 @@
 """A checkpoint is plain values; what somebody else put into one is not made into anything."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from gedanken.graphs.checkpoints import open_checkpoints
+from gedanken.graphs.checkpoints import open_checkpoints, thread_of
 from gedanken.graphs.experiment_graph import build_graph
 from gedanken.graphs.state import RunTask
 
@@ -45,6 +46,15 @@ def test_whoever_changes_the_state_says_where_the_graph_goes() -> None:
     assert graph.get_state(config).next == ("simulate", "simulate")
     graph.update_state(earlier, {"goto": [{"node": "report", "task": None}]}, as_node="compare")
     assert graph.get_state(config).next == ("report",)
+
+
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"r\xffn")
+    folder.mkdir()
+    config: RunnableConfig = {"configurable": {"thread_id": thread_of(folder)}}
+    with open_checkpoints(folder) as saver:
+        build_graph(saver).update_state(config, {"index": -1}, as_node="__start__")
+        assert build_graph(saver).get_state(config).values["index"] == -1
 
 
 def test_no_type_is_made_from_a_checkpoint(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from conftest import GEDANKEN, Cli
 from small_run import PROGRAM, small
 
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.probe_design import ProbeDesign
 from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.script import Experiment
 from gedanken.forking import Changes, fork
@@ -82,6 +83,16 @@ def test_a_run_that_came_to_its_end_is_not_gone_on_with_and_says_so(
     assert (done / "log.jsonl").read_bytes() == told
 
 
+def test_a_run_whose_engine_cannot_be_opened_is_not_called_killed(gedanken: Cli, done: Path, tmp_path: Path) -> None:
+    nowhere = os.environ | {"PATH": "/nonexistent"}
+    refused = gedanken("extend", "run", "--real", "3", env=nowhere)
+    assert (refused.returncode, read_run(done).outcome.split(" is ")[0]) == (3, "stopped: bubblewrap")
+    assert [run.state.split(" is ")[0] for run in list_runs(tmp_path)] == ["stopped: bubblewrap"]
+    ended = gedanken("resume", "run")
+    assert ended.returncode == 0, ended.stderr
+    assert read_run(done).outcome == "done" and "line03-train-v1-real-3.txt" in texts(done)
+
+
 def test_what_a_replay_does_not_find_is_an_error_and_no_live_call(done: Path, tmp_path: Path) -> None:
     for kind in ("replies", "executions"):
         entry = max((done / "ledger" / kind).glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
@@ -107,6 +118,24 @@ def test_more_seeds_and_samples_run_only_what_is_new_and_the_report_says_so(geda
 def test_a_run_is_not_made_smaller(done: Path) -> None:
     with pytest.raises(BadInput, match="2 real runs"):
         asyncio.run(extend(done, 1, None, Screen(), Again()))
+
+
+def test_what_would_add_nothing_does_not_change_the_sample_size(done: Path) -> None:
+    asked, told = json.loads((done / "spec.json").read_text()), (done / "log.jsonl").read_bytes()
+    commands = {**asked["experiment"], "script": [{"type": "pwd"}]}
+    sums = ProbeDesign(families=("linear algebra",), sizes=(1,), groups=1, arms=("direct",)).model_dump(mode="json")
+    for changed, samples, why in (
+        ({"simulate": False}, 3, "nothing is imagined"),
+        ({"experiment": commands}, 3, "no line of its script runs a program"),
+        ({"probe": sums}, None, "a probe has no real"),
+    ):
+        (done / "spec.json").write_text(json.dumps(asked | changed))
+        with pytest.raises(BadInput, match=why):
+            asyncio.run(extend(done, 4, samples, Screen(), Again()))
+    other = Changes(Experiment.model_validate(asked["experiment"] | {"script": ["pwd"]}))
+    with pytest.raises(BadInput, match="a probe has no script"):
+        asyncio.run(fork(done, 1, other, Screen(), Again()))
+    assert (done / "log.jsonl").read_bytes() == told
 
 
 def test_a_fork_goes_on_differently_and_pays_only_for_that(gedanken: Cli, done: Path, tmp_path: Path) -> None:

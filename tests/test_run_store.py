@@ -1,8 +1,10 @@
 """The store of a run: one writer, and a log that can be read whatever became of it."""
 
+import errno
 import fcntl
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -15,11 +17,14 @@ from folders import IMAGINED, REAL, make_run, spec_of
 
 from gedanken.experiment.approval import Reject
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.files import naming
 from gedanken.experiment.run_log import DONE, UNFINISHED, Reserved
-from gedanken.listing import remove_run
+from gedanken.listing import list_runs, remove_run
+from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
 from gedanken.records.run_lock import is_at_work
 from gedanken.records.run_store import RunStore, open_store, reopen_store
+from gedanken.records.trunk import trunk_of
 
 HOLDS = """
 import sys, time
@@ -198,6 +203,24 @@ def test_an_execution_whose_text_is_gone_or_cut_is_left_out_and_that_is_said(tmp
     assert (set(back.executions), back.notes) == (set(whole), ())
 
 
+def test_a_program_whose_file_is_gone_is_left_out_with_its_runs_and_that_is_said(tmp_path: Path) -> None:
+    whole = make_run(tmp_path)
+    gone = tmp_path / "programs" / "train-v1.py"
+    gone.unlink()
+    log = read_run(tmp_path)
+    assert log.programs == () and {one.program for one in log.executions} == {None}
+    assert [note.split(" is gone")[0] for note in log.notes] == ["programs/train-v1.py"]
+    with reopen_store(tmp_path) as store:
+        with pytest.raises(BadInput, match="train-v1 was lost"):
+            trunk_of(store)
+        for program in whole.programs:
+            store.keep_program(program)
+        for execution in whole.executions:
+            store.keep_execution(execution)
+    back = read_run(tmp_path)
+    assert (back.programs, set(back.executions), back.notes) == (whole.programs, set(whole.executions), ())
+
+
 def test_what_was_kept_and_came_out_differently_is_told(tmp_path: Path) -> None:
     whole = make_run(tmp_path).executions
     with reopen_store(tmp_path) as store:
@@ -236,3 +259,51 @@ def test_what_the_log_names_is_on_disk_before_it_is_named(tmp_path: Path, monkey
     monkeypatch.setattr(os, "fsync", look)
     whole = make_run(tmp_path)
     assert told == sorted(told) and told[-1] == len(whole.executions)
+
+
+@pytest.mark.parametrize(
+    "planted, why",
+    [
+        ({"kind": "settled", "name": "one", "read": 10**400}, "settled.read"),
+        ({"kind": "reserved", "name": "one", "written": 10**16}, "reserved.written"),
+        ({"kind": "settled", "name": "one", "gpu_seconds": 1e300}, "settled.gpu_seconds"),
+    ],
+)
+def test_amounts_that_nobody_can_have_used_are_damage(tmp_path: Path, planted: dict[str, Any], why: str) -> None:
+    make_run(tmp_path / "planted")
+    make_run(tmp_path / "mine")
+    with (tmp_path / "planted" / "log.jsonl").open("a") as log:
+        log.write(json.dumps({"time": "", **planted}) + "\n")
+    with pytest.raises(BadInput, match=why):
+        read_run(tmp_path / "planted")
+    assert sorted(run.state[:14] for run in list_runs(tmp_path)) == ["cannot be read", "done"]
+
+
+def test_an_execution_of_a_program_that_is_nowhere_is_damage_and_the_other_runs_are_listed(tmp_path: Path) -> None:
+    make_run(tmp_path / "planted")
+    make_run(tmp_path / "mine")
+    log = tmp_path / "planted" / "log.jsonl"
+    lines = log.read_text().splitlines(keepends=True)
+    log.write_text("".join(line for line in lines if '"kind": "program"' not in line))
+    with pytest.raises(BadInput, match="not among the programs"):
+        read_run(tmp_path / "planted")
+    assert sorted(run.state[:14] for run in list_runs(tmp_path)) == ["cannot be read", "done"]
+
+
+def test_a_disk_that_is_full_is_named_with_the_file_that_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with open_store(tmp_path, spec_of()) as store:
+        ledger = Ledger(tmp_path)
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match=re.escape(f"{tmp_path / 'log.jsonl'}")):
+            store.note("something")
+        ledger.put("replies", "one", {"reply": "text"})
+        with pytest.raises(OSError, match=re.escape(f"{tmp_path / 'ledger/replies/one.json'}")):
+            ledger.flush()
+        monkeypatch.undo()
+    with pytest.raises(OSError, match="/dev/full"), naming(Path("/dev/full")), Path("/dev/full").open("w") as file:
+        file.write("something")

@@ -24,9 +24,10 @@ EXIT_CODES = {
 NO_REPORT = 5
 """Exit code of `run` if the run is complete and stored, but its report could not be made."""
 _ELSEWHERE = "name another cache folder in GEDANKEN_CACHE"
+_SPACE = "; free some space"
 _REMEDIES = {
-    errno.ENOSPC: f"; free some space, or {_ELSEWHERE}",
-    errno.EDQUOT: f"; free some space, or {_ELSEWHERE}",
+    errno.ENOSPC: f"{_SPACE}, or {_ELSEWHERE}",
+    errno.EDQUOT: f"{_SPACE}, or {_ELSEWHERE}",
     errno.EROFS: f"; if that is the cache, {_ELSEWHERE}",
     errno.EACCES: f"; if that is the cache, {_ELSEWHERE}",
 }
@@ -42,11 +43,13 @@ def exit_codes(*codes: int) -> str:
 def clear_errors() -> Iterator[None]:
     """Turn an error that a user can act on into one line on standard error.
 
-    SIGTERM interrupts as Ctrl-C does.
+    SIGTERM interrupts as Ctrl-C does, also where Ctrl-C is ignored, as in the background of a script.
     """
     from gedanken.experiment.errors import GedankenError
 
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    ignores = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    interrupt = signal.default_int_handler if ignores else lambda *_: signal.raise_signal(signal.SIGINT)
+    signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
     except GedankenError as error:
@@ -65,12 +68,14 @@ def _remedy(error: OSError) -> str:
     from gedanken.experiment.places import cache_folder
 
     remedy = _REMEDIES.get(error.errno or 0, "")
-    if not isinstance(error.filename, str) or error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if not isinstance(error.filename, str):
         return remedy
     try:
-        return remedy if Path(error.filename).absolute().is_relative_to(cache_folder()) else ""
+        if Path(error.filename).absolute().is_relative_to(cache_folder()):
+            return remedy
     except GedankenError:
         return remedy
+    return _SPACE if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
 
 
 def fail(message: str, exit_code: int) -> NoReturn:

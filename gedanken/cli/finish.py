@@ -1,6 +1,7 @@
 """The last step of every command that starts or continues a run: print the result and exit with its code."""
 
 import asyncio
+import signal
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,17 @@ def finish(running: "Coroutine[Any, Any, RunResult]", as_json: bool) -> None:
     """Execute a run, print its result, and exit with its exit code."""
     from gedanken.cli.shown import exit_code_of, show
 
-    ran = asyncio.run(running)
+    try:
+        ran = asyncio.run(_stoppable(running))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
     show(ran, as_json)
     raise typer.Exit(exit_code_of(ran))
+
+
+async def _stoppable(running: "Coroutine[Any, Any, RunResult]") -> "RunResult":
+    """Execute a run. Where Ctrl-C is ignored, asyncio hears no interrupt, and SIGTERM has to cancel by itself."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and task is not None:
+        signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(task.cancel))
+    return await running

@@ -31,8 +31,8 @@ async def open_real(  # noqa: PLR0913 (what a machine is opened with)
 ) -> "AsyncIterator[tuple[SandboxMachine, Dataset]]":
     """Open a real machine with the data set called `data`.
 
-    Its workspace is removed at the end, unless `keeps` returns that the run will be continued. Raises BadInput or
-    NoSandbox.
+    Its workspace is removed at the end, unless `keeps` returns that the run will be continued, and something was
+    done in it. Raises BadInput or NoSandbox.
     """
     from gedanken.sandbox.choice import open_engine
     from gedanken.sandbox.datasets import ensure_dataset
@@ -49,7 +49,7 @@ async def open_real(  # noqa: PLR0913 (what a machine is opened with)
     try:
         yield machine, dataset
     finally:
-        if keeps():
+        if keeps() and machine.session.is_used:
             machine.session.let_go()
         else:
             await machine.__aexit__()

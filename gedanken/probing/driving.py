@@ -24,7 +24,7 @@ async def drive_probe(context: "Context", screen: Screen, collector: str | None,
     from langgraph.errors import GraphDrained
     from langgraph.runtime import RunControl
 
-    from gedanken.graphs.checkpoints import open_checkpoints
+    from gedanken.graphs.checkpoints import open_checkpoints, thread_of
     from gedanken.graphs.experiment_graph import STEPS_AT_MOST
     from gedanken.graphs.probe_graph import build_probe_graph
     from gedanken.traces.opening import traced
@@ -37,7 +37,7 @@ async def drive_probe(context: "Context", screen: Screen, collector: str | None,
             with traced(folder, inputs, screen, collector) as traces:
                 config: Any = {
                     **traces,
-                    "configurable": {"thread_id": folder.name},
+                    "configurable": {"thread_id": thread_of(folder)},
                     "recursion_limit": STEPS_AT_MOST,
                     "run_name": "gedanken probe",
                 }
