@@ -254,5 +254,22 @@ def test_answers_that_are_asserted_together_say_nothing_for_each_other(open_mach
     assert found == {"forging": False, "wrong": False, "right": True}
 
 
+PLANTS = """[open(f'{folder}/{name}.py', 'w').write('raise SystemExit')
+for folder in ['.', *__import__('sys').path, *__import__('glob').glob('/tmp/*')] if __import__('os').access(folder, 2)
+for name in ('statistics', 'heapq')] and 0"""
+
+
+@pytest.mark.docker
+def test_an_answer_that_leaves_modules_behind_is_no_part_of_another_ones_imports(
+    open_machine: Callable[..., Any],
+) -> None:
+    code = "import heapq, statistics\ndef f(x):\n    return statistics.mode(heapq.nsmallest(1, [x]))"
+    line = SuiteItem(id="x", code=code, input="7", output="7")
+    programs = {"plants": check_program(line, PLANTS)}
+    programs |= {str(n): check_program(line, f"int('7') or {n}") for n in range(25)}
+    found = asyncio.run(judged(open_machine(limits=LIMITS), programs))
+    assert found == {name: name != "plants" for name in programs}
+
+
 def test_what_a_program_tells_of_checks_is_read_up_to_where_it_was_stopped() -> None:
     assert checks_told('["a", true]\n["b", false]\n3\n["c", tr') == {"a": True, "b": False}

@@ -50,13 +50,15 @@ class Ran:
     stderr: str
     """The end of standard error."""
     seconds: float
+    changed: bool = False
+    """Whether its file is another one now: it may have changed that itself."""
 
     @property
     def may_be_disturbed(self) -> bool:
-        """Whether another program of its batch may have ended it: by killing it, by using up the memory, or by
-        removing its file.
+        """Whether another program of its batch may have affected it: by killing it, by using up the memory, or by
+        changing or removing its file.
         """
-        return self.end == "killed" or (self.end == "failed" and "can't open file" in self.stderr)
+        return self.end == "killed" or self.changed
 
     @property
     def why(self) -> str:
