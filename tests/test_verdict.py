@@ -23,7 +23,9 @@ from gedanken.compare.verdict.likelihood import beta_binomial, other
 from gedanken.compare.verdict.parameters import packaged, parameters_of
 from gedanken.compare.verdict.results import HYPOTHESES, WAYS
 from gedanken.compare.verdict.separation import lacking
+from gedanken.experiment.probe_design import SuiteItem
 from gedanken.experiment.probe_item import Answer, ItemScore, Outcome, ProbeItem, Role, Way
+from gedanken.probes.schedule import suite_item
 
 SIZES = (1, 2, 4, 8, 16)
 FAMILIES: dict[str, Way | None] = {
@@ -141,6 +143,21 @@ def test_two_families_that_tell_ways_apart_are_asked_for() -> None:
 def test_a_kind_of_operation_with_one_template_has_no_name() -> None:
     scores = [scored(item, as_one_that("computes", item)) for item in items(templates=1)]
     assert all(one.name == "undetermined" for one in judge(scores, "a model", resamples=0).operations)
+
+
+def test_a_suite_from_outside_is_evidence_for_no_way_of_answering() -> None:
+    suite = [
+        scored(suite_item(SuiteItem(id=f"line {n}", code="def f(x): return x", input="1", output="1")), "right")
+        for n in range(76)
+    ]
+    alone = judge(suite, "a model", resamples=2)
+    assert alone.name == alone.operations[0].name == "undetermined" and alone.support is None
+    assert alone.why == alone.operations[0].why == sentences.OF_A_SUITE
+    assert not alone.operations[0].curves and alone.operations[0].sizes[0].exact == 1
+    own = [scored(item, as_one_that("computes", item)) for item in items(12, ("famous", "products"))]
+    both, without = (judge([*own, *more], "a model", resamples=0) for more in (suite, []))
+    assert both.posterior == without.posterior and both.separations == without.separations
+    assert [one.operation for one in both.operations[-1:]] == ["functions"]
 
 
 @given(st.permutations(list(items(1, ("famous", "products")))))

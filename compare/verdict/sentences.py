@@ -19,6 +19,7 @@ _SHORT: dict[Hypothesis, str] = {
     "other": "answering in another way",
 }
 NOTHING_ANSWERED = "nothing was answered"
+OF_A_SUITE = "the functions of a suite have no twins, and may have been read before; ask families of programs too"
 FITS_NOTHING = "the answers fit none of the three ways"
 
 
