@@ -54,6 +54,7 @@ ODD: list[dict[str, Any]] = [
         "input": "'example.org'",
         "output": "'93.184.216.34'",
     },
+    {"id": "named", "code": "def f(requests):\n    return requests", "input": "1", "output": "2"},
     {"id": "long", "code": "def f(x):\n    return 10 ** x", "input": "5000", "output": "10 ** 5000"},
     {"id": "status", "code": "import sys\ndef f(x):\n    sys.exit(3)", "input": "1", "output": "1"},
 ]
@@ -258,7 +259,7 @@ def test_functions_of_other_names_are_called_as_the_suite_writes_it(gedanken: Cl
 def test_a_line_that_no_answer_can_meet_is_told_and_not_scored(gedanken: Cli, tmp_path: Path) -> None:
     answers = {line["id"]: [line["output"], "1"] for line in (*ODD, GOOD[0])}
     result = scored(gedanken, tmp_path, answers, *ODD, GOOD[0])
-    assert exact(result) == {"long": 0.5, "sample_0": 0.5}
+    assert exact(result) == {"named": 0.5, "long": 0.5, "sample_0": 0.5}
     problems = {bad["id"]: bad["problem"] for bad in result["not_scored"]}
     for name, words in {
         "nan": "no answer can be right, as its output does not equal itself",
@@ -269,7 +270,7 @@ def test_a_line_that_no_answer_can_meet_is_told_and_not_scored(gedanken: Cli, tm
         "status": "it fails: it ended with exit code 3",
     }.items():
         assert words in problems.pop(name)
-    assert not problems and not result["contradicted"]
+    assert not problems and [bad["id"] for bad in result["contradicted"]] == ["named"]
 
 
 @pytest.mark.docker

@@ -25,7 +25,10 @@ PARTS = 25
 """Number of such programs in one batch."""
 CONTRADICTED = "its function, really run, returned something else than the output that it gives"
 _OFFLINE = "it may need the network, which is not available: its function returned something else than its output"
-_NETWORK = re.compile(r"\b(?:socket|urllib\.request|urlopen|requests|httpx|aiohttp|http\.client|ftplib|smtplib)\b")
+_NETWORK = re.compile(
+    r"\b(?:import|from)\b[^\n#]*\b(?:socket|urllib|requests|httpx|aiohttp|http|ftplib|smtplib)\b|__import__|\bimportlib\b"
+)
+"""A module that needs the network; a variable may have the same name."""
 _NO_EXPRESSION = "its output is no Python expression, so that no answer can equal it"
 _UNEQUAL = "no answer can be right, as its output does not equal itself, which NaN does not, nor a new object"
 _NO_VALUE = "its function ends Python instead of returning a value"
