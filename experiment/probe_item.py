@@ -15,6 +15,9 @@ is executed.
 
 Way = Literal["imitates", "shortcut"]
 
+SUITE = "suite"
+"""The family name of items from a user's suite."""
+
 Outcome = Literal["right", "rival", "wrong", "unparsable", "refused", "cut"]
 """Outcome of one answer. `rival`: wrong, and equal to what the item's rival program prints; `cut`: reached its token
 limit."""

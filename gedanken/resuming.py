@@ -136,7 +136,8 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
             return await go(store, screen, again.collector)
         except BadInput:
             if len(store.executions) == had:
-                store.take_back(was, f"the sample size stayed at {_counts(was)}: the extension was refused", log.outcome)
+                why = f"the sample size stayed at {_counts(was)}: the extension was refused"
+                store.take_back(was, why, log.outcome)
             raise
 
 

@@ -10,7 +10,7 @@ from gedanken.analysis.probe_scores import judged_by_running, outcome_of, suite_
 from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.errors import NoModel
 from gedanken.experiment.probe_events import AnswerKept, ItemKept, Judged
-from gedanken.experiment.probe_item import ProbeItem
+from gedanken.experiment.probe_item import SUITE, ProbeItem
 from gedanken.experiment.run_log import DONE
 from gedanken.graphs.context import Context, keep_what_was_learned
 from gedanken.graphs.probe_asking import (
@@ -26,7 +26,7 @@ from gedanken.graphs.probe_state import ProbeState
 from gedanken.graphs.state import STOPPED
 from gedanken.machines.batches import Ran, run_batches
 from gedanken.machines.suites import check_suite, judged
-from gedanken.probes.schedule import SUITE, items_of, pilot_of, plan_in, sizes_of, suite_item, whole_plan
+from gedanken.probes.schedule import items_of, pilot_of, plan_in, sizes_of, suite_item, whole_plan
 
 ROUND = 4
 """Units asked between two checkpoints, per concurrent request."""

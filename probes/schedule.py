@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from gedanken.experiment.probe_design import Arm, Plan, ProbeDesign, Question, SuiteItem
-from gedanken.experiment.probe_item import ProbeItem
+from gedanken.experiment.probe_item import SUITE, ProbeItem
 from gedanken.probes.families.built_in import family
 
 Unit = tuple[Question, ...]
@@ -15,8 +15,6 @@ DIRECT_SHARE = 0.75
 """Share of the time that direct questions may take before others are asked."""
 PILOT = 4
 """Number of direct questions that are asked first, to measure how long one takes."""
-SUITE = "suite"
-"""The family name of items from a user's suite."""
 _IN_HORIZON = ("alone", "easy", "hard")
 
 

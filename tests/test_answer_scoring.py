@@ -1,11 +1,19 @@
 """Answers scored: right to the letter, or the rival's, or wrong; what is no answer is a class of its own."""
 
+from time import process_time
 from typing import Any
 
 import pytest
 from builders import imagined
 
-from gedanken.compare.answers.replies import Predicts, call_said, predicted_by, value_said
+from gedanken.compare.answers.replies import (
+    Predicts,
+    call_said,
+    is_whole_reply,
+    predicted_by,
+    value_executed,
+    value_said,
+)
 from gedanken.compare.answers.scoring import score
 from gedanken.compare.answers.shares import exactness, pass_at
 from gedanken.compare.answers.values import judge, judge_call
@@ -170,6 +178,38 @@ def test_the_sides_of_an_assertion_are_told_apart_where_they_hold_its_sign_thems
     reply: str, value: str, call: str
 ) -> None:
     assert (value_said(reply), call_said(reply)) == (value, call)
+
+
+@pytest.mark.parametrize("reply", ["'[ANSWER]x'", "'x'  # [/ANSWER]", "{'[ANSWER]': 1}", "f('[ANSWER]')"])
+def test_marks_that_a_value_quotes_are_part_of_it(reply: str) -> None:
+    assert value_said(reply) == call_said(reply) == reply and not is_whole_reply(reply)
+
+
+@pytest.mark.parametrize("reply", ["[ANSWER][1, 2]", "[ANSWER](1, 2)", "[ANSWER] - 5", "[ANSWER]\n'a'", "[ANSWER]"])
+def test_a_mark_before_a_value_is_none_of_it_though_python_reads_both_as_one(reply: str) -> None:
+    assert value_said(reply) == reply.removeprefix("[ANSWER]").strip() and is_whole_reply(reply)
+
+
+@pytest.mark.parametrize(
+    ("reply", "value"),
+    [
+        ("assert add(a = 1) == 3\n\nFor 1 + 2 is 3.", "3"),
+        ("```python\nassert add(a = 1) == 3\n```", "3"),
+        ("3\nas 1 + 2 is 3", "3"),
+        ("So:\n[ANSWER]\n3\nor 4\n[/ANSWER]", "3\nor 4"),
+        ("add(a = 1) == [\n3,\n]", "[\n3,\n]"),
+    ],
+)
+def test_of_a_reply_to_code_execution_the_first_line_counts(reply: str, value: str) -> None:
+    assert value_executed(reply, "add") == value
+
+
+@pytest.mark.parametrize("text", ["assert x\n", "assert f(1\n", "assert x == 1\n", "assert f((( ==\n", "'x\n"])
+def test_no_reply_takes_long_to_be_read(text: str) -> None:
+    reply = text * (1_000_000 // len(text))
+    began = process_time()
+    predicted_by([(line("3"), reply)])
+    assert value_said(reply) and call_said(reply) is not None and process_time() - began < 30
 
 
 def test_an_answer_that_repeats_the_call_is_not_counted_where_its_figures_do_not() -> None:

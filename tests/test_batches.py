@@ -36,6 +36,17 @@ except OSError as error:
 PLANTS = "from pathlib import Path\nPath('/home/user/json.py').write_text('1/0')\nprint(sorted(Path('.').iterdir()))"
 
 
+SPOILS = """
+import glob, time
+until = time.monotonic() + 1
+while time.monotonic() < until:
+    for folder in glob.glob('/tmp/*/'):
+        for name in ('probe.py', 'heapq.py'):
+            try: open(folder + name, 'w').write("raise SystemExit('spoilt')")
+            except OSError: pass
+"""
+
+
 @pytest.fixture
 def machine(open_machine: Callable[..., Any]) -> Any:
     return open_machine(limits=LIMITS)
@@ -106,3 +117,13 @@ def test_a_program_that_another_one_killed_or_took_the_file_of_is_run_again_by_i
     ran = asyncio.run(run_batches(machine, {"kills": kills, "killed": killed, **good}))
     assert ran["killed"].end == "killed"
     assert {ran[name].stdout for name in good} == {"good\n"}
+
+
+def test_a_program_whose_folder_another_one_wrote_into_is_not_what_that_one_made_of_it(
+    open_machine: Callable[..., Any],
+) -> None:
+    good = {f"good {number}": f"import heapq\nprint(heapq.nsmallest(1, [{number}]))" for number in range(5)}
+    two_at_once = LIMITS.model_copy(update={"cpus": 2.0})
+    ran = asyncio.run(run_batches(open_machine(limits=two_at_once), {"spoils": SPOILS, **good}))
+    assert [ran[name].stdout for name in good] == [f"[{number}]\n" for number in range(5)]
+    assert ran["spoils"].end == "finished"

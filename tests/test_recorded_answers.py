@@ -1,9 +1,11 @@
 """Recorded answers to a suite: the forms in which they are published, and what cannot be scored of them."""
 
 import asyncio
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from test_suites import GOOD, JOINS, exact, scored, suite_file
 from gedanken.compare.answers.values import check_program, checks_told
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.probe_design import SuiteItem
+from gedanken.loading import suites
 from gedanken.loading.answers import read_answers
 from gedanken.loading.suites import read_suite
 from gedanken.machines.batches import LIMITS
@@ -51,6 +54,7 @@ ODD: list[dict[str, Any]] = [
         "input": "'example.org'",
         "output": "'93.184.216.34'",
     },
+    {"id": "named", "code": "def f(requests):\n    return requests", "input": "1", "output": "2"},
     {"id": "long", "code": "def f(x):\n    return 10 ** x", "input": "5000", "output": "10 ** 5000"},
     {"id": "status", "code": "import sys\ndef f(x):\n    sys.exit(3)", "input": "1", "output": "1"},
 ]
@@ -113,6 +117,54 @@ def test_a_file_named_as_published_ones_are_tells_what_it_predicts(
     suite = read_suite(suite_file(tmp_path / "s.jsonl", *GOOD)).items
     (tmp_path / name).parent.mkdir(exist_ok=True)
     assert read_answers(suite_file(tmp_path / name, '{"sample_0": "1"}'), suite).predicts == predicts
+
+
+@pytest.mark.parametrize(("whole", "is_cut"), [(0, True), (1, True), (2, False), (8, False)])
+@pytest.mark.parametrize("name", ["gpt_temp0.2_output", "answers"])
+def test_what_looks_like_a_reply_among_published_answers_is_scored_as_it_was_published(
+    tmp_path: Path, name: str, whole: int, is_cut: bool
+) -> None:
+    suite = read_suite(suite_file(tmp_path / "s.jsonl", *GOOD)).items
+    replies = ["assert f('a', 'b') == 'ab'", "[ANSWER]'ab'[/ANSWER]"] * 4
+    said = [*replies[:whole], *["'ab'"] * (9 - whole)]
+    path = suite_file(tmp_path / f"{name}.json", json.dumps({"sample_0": said}))
+    assert read_answers(path, suite).is_cut is (is_cut and name != "answers")
+
+
+def test_lists_in_the_order_of_the_suite_are_its_answers(tmp_path: Path) -> None:
+    suite = read_suite(suite_file(tmp_path / "s.jsonl", *GOOD)).items
+    path = suite_file(tmp_path / "a.json", '[["1"], [], ["2", "3"]]')
+    assert read_answers(path, suite).answers == {"sample_0": ("1",), "sample_1": (), "sample_2": ("2", "3")}
+    scored = suite_file(tmp_path / "b.json", '{"raw_generations": [["1"], [], []]}')
+    assert read_answers(scored, suite).is_cut
+    with pytest.raises(BadInput, match="or have one list for each line of the suite"):
+        read_answers(path, suite[:2])
+
+
+def test_files_may_be_packed_and_a_small_one_that_would_be_huge_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = gzip.compress(suite_file(tmp_path / "s.jsonl", *GOOD).read_bytes())
+    (tmp_path / "s.jsonl.gz").write_bytes(whole)
+    suite = read_suite(tmp_path / "s.jsonl.gz").items
+    assert suite == read_suite(tmp_path / "s.jsonl").items
+    (tmp_path / "a.json.gz").write_bytes(gzip.compress(b'{"sample_0": ["1"]}'))
+    assert read_answers(tmp_path / "a.json.gz", suite).answers == {"sample_0": ("1",)}
+    (tmp_path / "cut.gz").write_bytes(whole[:-12])
+    with pytest.raises(BadInput, match=r"cut\.gz: packed with gzip, and damaged"):
+        read_suite(tmp_path / "cut.gz")
+    monkeypatch.setattr(suites, "MOST_BYTES", 1 << 16)
+    (tmp_path / "huge.gz").write_bytes(gzip.compress(b" " * (1 << 20)))
+    with pytest.raises(BadInput, match="when unpacked"):
+        read_suite(tmp_path / "huge.gz")
+
+
+def test_a_name_that_stands_twice_is_found_among_very_many(tmp_path: Path) -> None:
+    suite = read_suite(suite_file(tmp_path / "s.jsonl", *GOOD)).items
+    text = ", ".join(f'"id {n % 100_000}": ["1"]' for n in range(100_001))
+    began = process_time()
+    read = read_answers(suite_file(tmp_path / "a.json", f'{{{text}, "sample_0": ["1"]}}'), suite)
+    assert list(read.problems) == ["id 0"] and process_time() - began < 20
 
 
 @pytest.mark.parametrize(
@@ -207,7 +259,7 @@ def test_functions_of_other_names_are_called_as_the_suite_writes_it(gedanken: Cl
 def test_a_line_that_no_answer_can_meet_is_told_and_not_scored(gedanken: Cli, tmp_path: Path) -> None:
     answers = {line["id"]: [line["output"], "1"] for line in (*ODD, GOOD[0])}
     result = scored(gedanken, tmp_path, answers, *ODD, GOOD[0])
-    assert exact(result) == {"long": 0.5, "sample_0": 0.5}
+    assert exact(result) == {"named": 0.5, "long": 0.5, "sample_0": 0.5}
     problems = {bad["id"]: bad["problem"] for bad in result["not_scored"]}
     for name, words in {
         "nan": "no answer can be right, because its output does not equal itself",
@@ -218,7 +270,7 @@ def test_a_line_that_no_answer_can_meet_is_told_and_not_scored(gedanken: Cli, tm
         "status": "it fails: it ended with exit code 3",
     }.items():
         assert words in problems.pop(name)
-    assert not problems and not result["contradicted"]
+    assert not problems and [bad["id"] for bad in result["contradicted"]] == ["named"]
 
 
 @pytest.mark.docker
@@ -252,6 +304,23 @@ def test_answers_that_are_asserted_together_say_nothing_for_each_other(open_mach
     programs = {"forging": forging, "wrong": wrong, "right": check_program(line, "str('ab')")}
     found = asyncio.run(judged(open_machine(limits=LIMITS), programs))
     assert found == {"forging": False, "wrong": False, "right": True}
+
+
+PLANTS = """[open(f'{folder}/{name}.py', 'w').write('raise SystemExit')
+for folder in ['.', *__import__('sys').path, *__import__('glob').glob('/tmp/*')] if __import__('os').access(folder, 2)
+for name in ('statistics', 'heapq')] and 0"""
+
+
+@pytest.mark.docker
+def test_an_answer_that_leaves_modules_behind_is_no_part_of_another_ones_imports(
+    open_machine: Callable[..., Any],
+) -> None:
+    code = "import heapq, statistics\ndef f(x):\n    return statistics.mode(heapq.nsmallest(1, [x]))"
+    line = SuiteItem(id="x", code=code, input="7", output="7")
+    programs = {"plants": check_program(line, PLANTS)}
+    programs |= {str(n): check_program(line, f"int('7') or {n}") for n in range(25)}
+    found = asyncio.run(judged(open_machine(limits=LIMITS), programs))
+    assert found == {name: name != "plants" for name in programs}
 
 
 def test_what_a_program_tells_of_checks_is_read_up_to_where_it_was_stopped() -> None:

@@ -23,7 +23,9 @@ from gedanken.compare.verdict.likelihood import beta_binomial, other
 from gedanken.compare.verdict.parameters import packaged, parameters_of
 from gedanken.compare.verdict.results import HYPOTHESES, WAYS
 from gedanken.compare.verdict.separation import lacking
+from gedanken.experiment.probe_design import SuiteItem
 from gedanken.experiment.probe_item import Answer, ItemScore, Outcome, ProbeItem, Role, Way
+from gedanken.probes.schedule import suite_item
 
 SIZES = (1, 2, 4, 8, 16)
 FAMILIES: dict[str, Way | None] = {
@@ -102,6 +104,40 @@ def test_a_computing_one_is_named_with_its_horizon() -> None:
     assert below.exact == 1 and above.exact == 0
 
 
+def horizons(*right: float, items: float = 4) -> list[tuple[str, tuple[str, str]]]:
+    each = np.full((1, len(right)), items)
+    sizes = tuple(2**n for n in range(len(right)))
+    return [(one.horizon, one.interval) for one in curves(Exactness(sizes, np.array([right]), each))]
+
+
+def test_exactness_that_is_alike_at_all_sizes_has_no_horizon_among_them() -> None:
+    assert horizons(*[12.0] * 6, items=40) == [("< 1", ("< 1", "< 1"))] * 2
+    assert horizons(*[36.0] * 6, items=40) == [("> 32", ("> 32", "> 32"))] * 2
+    assert [interval for _, interval in horizons(*[2.0] * 6)] == [("< 1", "> 32")] * 2
+
+
+@pytest.mark.parametrize("right", [(0, 0, 0, 4, 4, 4), (1, 2, 3, 4, 4, 4), (0, 4, 4, 4, 4, 4)])
+def test_where_exactness_rises_to_one_half_it_does_not_fall_there(right: tuple[float, ...]) -> None:
+    assert horizons(*right) == []
+
+
+def test_a_horizon_at_the_only_size_is_neither_above_nor_below_it() -> None:
+    assert horizons(2.0) == [("1", ("< 1", "> 1"))] * 2
+
+
+def test_horizons_that_hang_on_the_shape_of_the_curve_are_both_told() -> None:
+    scores = [scored(item, as_one_that("computes", item, horizon=4)) for item in items()]
+    one = judge(scores, "a model", resamples=0).operations[0]
+    first, second = one.curves
+    beyond = replace(second, horizon="> 16", size=None)
+    assert sentences.other_horizon(one) == ""
+    assert sentences.other_horizon(replace(one, curves=(first, beyond))) == "> 16"
+    told = sentences.of_operation(replace(one, name="computes", curves=(first, beyond)))
+    assert told.endswith("computes, up to n = 5.7 (or > 16, by another shape of the curve)")
+    below = tuple(replace(curve, horizon="< 1", size=None) for curve in one.curves)
+    assert sentences.of_operation(replace(one, name="computes", curves=below)).endswith("not even up to n = 1")
+
+
 def test_whoever_answers_by_chance_is_not_named() -> None:
     random = Random(1)
     outcomes: tuple[Outcome, ...] = ("right", "rival", "wrong")
@@ -141,6 +177,21 @@ def test_two_families_that_tell_ways_apart_are_asked_for() -> None:
 def test_a_kind_of_operation_with_one_template_has_no_name() -> None:
     scores = [scored(item, as_one_that("computes", item)) for item in items(templates=1)]
     assert all(one.name == "undetermined" for one in judge(scores, "a model", resamples=0).operations)
+
+
+def test_a_suite_from_outside_is_evidence_for_no_way_of_answering() -> None:
+    suite = [
+        scored(suite_item(SuiteItem(id=f"line {n}", code="def f(x): return x", input="1", output="1")), "right")
+        for n in range(76)
+    ]
+    alone = judge(suite, "a model", resamples=2)
+    assert alone.name == alone.operations[0].name == "undetermined" and alone.support is None
+    assert alone.why == alone.operations[0].why == sentences.OF_A_SUITE
+    assert not alone.operations[0].curves and alone.operations[0].sizes[0].exact == 1
+    own = [scored(item, as_one_that("computes", item)) for item in items(12, ("famous", "products"))]
+    both, without = (judge([*own, *more], "a model", resamples=0) for more in (suite, []))
+    assert both.posterior == without.posterior and both.separations == without.separations
+    assert [one.operation for one in both.operations[-1:]] == ["functions"]
 
 
 @given(st.permutations(list(items(1, ("famous", "products")))))

@@ -16,7 +16,7 @@ from benchmarks.verdict.truths import BANK
 from gedanken.agents.players.bank import Entry, read_bank
 from gedanken.agents.players.player import Player
 from gedanken.analysis.probe_verdict import verdict_of
-from gedanken.cli.verdict import print_verdicts
+from gedanken.cli.verdict import print_verdicts, told_apart
 from gedanken.compare.verdict.results import HYPOTHESES
 from gedanken.experiment.execution import Cause, Execution, Origin
 from gedanken.experiment.probe_design import Question
@@ -79,6 +79,14 @@ def test_models_stand_side_by_side(gedanken: Cli, asked: Asked, tmp_path: Path) 
     assert {one["operation"] for one in first["operations"]} == OPERATIONS
     page = (tmp_path / "both.html").read_text()
     assert page.count("<svg") == 2 * len(OPERATIONS)
+
+
+def test_runs_of_one_model_are_told_apart_by_their_folders(asked: Asked) -> None:
+    one = verdict_of(read_run(asked(Player(("computes",)))), resamples=0)
+    other = replace(one, model="another model")
+    runs = [Path("runs/a"), Path("runs/b"), Path("runs/c")]
+    names = [verdict.model for verdict in told_apart(runs, [one, other, one])]
+    assert names == ["a model that computes (runs/a)", "another model", "a model that computes (runs/c)"]
 
 
 def test_a_line_tells_how_each_kind_of_operation_is_answered_and_how_far(asked: Asked) -> None:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Literal, NamedTuple
 
 from gedanken.compare.answers.values import parsed
@@ -11,6 +12,8 @@ from gedanken.experiment.probe_design import SuiteItem
 NAMED_SHARE = 0.05
 """Minimum share of answers that must agree with a file's name for the name to be trusted; poor models give few calls.
 """
+MOST_ASSERTIONS = 50
+"""Maximum number of assertions of one reply that are read, so that no reply takes long."""
 Predicts = Literal["output", "input"]
 _ANSWER = re.compile(r"\[ANSWER\](?P<answer>.*?)(?:\[/?ANSWER\]|\Z)", re.DOTALL)
 _END = "[/ANSWER]"
@@ -36,6 +39,18 @@ def value_said(reply: str, function: str = "f") -> str:
     return found.value if found else said.strip()
 
 
+def value_executed(reply: str, function: str) -> str:
+    """Return the answer within a reply of LiveCodeBench's code execution: the same text, of which nothing but the
+    first line counts if no [/ANSWER] ends it, as in that suite's figures."""
+    said = value_said(reply, function)
+    return said if _END in reply or parsed(said) else said.partition("\n")[0].strip()
+
+
+def is_whole_reply(answer: str) -> bool:
+    """Return whether an answer still contains what publishers take off: marks, or `assert` before it."""
+    return bool(_LATER_ASSERT.search(answer)) or _marked(answer) != answer
+
+
 def call_said(reply: str, function: str = "f") -> str:
     """Return the answer within a reply that predicts an input: the text between the [ANSWER] marks, and between
     `assert` and `==`."""
@@ -57,8 +72,9 @@ def asserted(said: str, function: str = "f") -> Asserted | None:
     found = _sides(said[begins.end() :] if begins else said)
     if found and (begins or _is_call(found.call, function)):
         return found
-    for later in _LATER_ASSERT.finditer(said):
-        found = _sides(said[later.end() :])
+    last = said.rfind("==")
+    for later in islice(_LATER_ASSERT.finditer(said), MOST_ASSERTIONS):
+        found = _sides(said[later.end() :]) if later.end() <= last else None
         if found and _is_call(found.call, function):
             return found
     return None
@@ -101,8 +117,16 @@ def _same(one: str, other: str) -> bool:
 
 
 def _marked(reply: str) -> str:
+    if "ANSWER]" in reply and _quotes_the_mark(reply):
+        return reply
     found = _ANSWER.search(reply)
     return found["answer"] if found else reply.partition(_END)[0]
+
+
+def _quotes_the_mark(reply: str) -> bool:
+    """Return whether a reply is an expression that contains the marks as text, in quotes or in a comment."""
+    tree = parsed(reply)
+    return tree is not None and not any(isinstance(one, ast.Name) and one.id == "ANSWER" for one in ast.walk(tree))
 
 
 def _is_call(text: str, function: str) -> bool:

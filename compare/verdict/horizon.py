@@ -11,15 +11,17 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import xlogy
 
 from gedanken.compare.verdict.results import Curve
 
 Values = NDArray[np.float64]
 Shape = Literal["logistic", "Weibull"]
 SHAPES: tuple[Shape, ...] = ("logistic", "Weibull")
-STEEPNESS = np.geomspace(0.5, 12, 14)
-_POINTS, _REACH = 320, 4.0
+STEEPNESS = np.geomspace(0.1, 12, 21)
+_POINTS, _REACH = 640, 64.0
 _SHOWN = 40
+_ROUNDING = 1e-9
 _WITHIN = 1.92
 """Log likelihood ratio at the limits of a 95 % interval (Wilks, 1938)."""
 
@@ -37,18 +39,46 @@ class Exactness:
 
 
 def curves(exactness: Exactness) -> tuple[Curve, ...]:
-    """Return both fitted curves; empty if no item was asked."""
-    return tuple(_curve(shape, exactness) for shape in SHAPES) if exactness.sizes else ()
+    """Return both fitted curves; empty if no item was asked, or if exactness does not fall to one half but rises to
+    it.
+    """
+    if not exactness.sizes or _rises(exactness):
+        return ()
+    return tuple(_curve(shape, exactness) for shape in SHAPES)
+
+
+def _rises(seen: Exactness) -> bool:
+    """Return whether exactness is below one half at small sizes and above it at large ones: with one change from a
+    share to a larger one, the answers are likelier than with one from a share to a smaller one, or with none.
+    """
+    right, items = seen.right[0], seen.items[0]
+    apart = [_apart(right, items, at) for at in range(1, len(seen.sizes))]
+    none = _log_share(right.sum(), items.sum())
+    up = max((value for value, below, above in apart if below < 0.5 < above), default=none)
+    down = max((value for value, below, above in apart if below > above), default=none)
+    return up > max(down, none) + _WITHIN
+
+
+def _apart(right: Values, items: Values, at: int) -> tuple[float, float, float]:
+    """Return the log likelihood with one share before the size `at` and one from there on, and both shares."""
+    parts = [(right[:at].sum(), items[:at].sum()), (right[at:].sum(), items[at:].sum())]
+    below, above = (hits / count for hits, count in parts)
+    return sum(_log_share(*part) for part in parts), float(below), float(above)
+
+
+def _log_share(hits: float, count: float) -> float:
+    share = min(1.0, hits / count)
+    return float(xlogy(hits, share) + xlogy(max(0.0, count - hits), 1 - share))
 
 
 def _curve(shape: Shape, seen: Exactness) -> Curve:
     sizes = np.maximum(np.array(seen.sizes, float), 1)
-    at = np.geomspace(sizes[0] / _REACH, sizes[-1] * _REACH, _POINTS)
+    at = np.unique([*np.geomspace(sizes[0] / _REACH, sizes[-1] * _REACH, _POINTS), *sizes])
     expected = np.clip(_share(shape, sizes, at[:, None, None], STEEPNESS[None, :, None]), 1e-4, 1 - 1e-4)
     prior = -0.5 * (np.log(STEEPNESS / 2) / 1.0) ** 2
     flat = expected.reshape(-1, len(sizes))
     likelihood = seen.right @ np.log(flat).T + (seen.items - seen.right) @ np.log1p(-flat).T
-    likelihood = likelihood.reshape(-1, _POINTS, len(STEEPNESS)) + prior
+    likelihood = likelihood.reshape(-1, len(at), len(STEEPNESS)) + prior
     profile = likelihood.max(axis=2)
     # Where the likelihood is flat, as between the last right and the first wrong size, the middle of it.
     best = np.array([_middle(row >= row.max() - 1e-3, at) for row in profile])
@@ -56,7 +86,7 @@ def _curve(shape: Shape, seen: Exactness) -> Curve:
     inside = at[profile[0] >= profile[0].max() - _WITHIN]
     low, high = np.quantile(best, (0.025, 0.975)) if len(best) > 1 else (inside[0], inside[-1])
     low, high = min(low, inside[0]), max(high, inside[-1])
-    is_inside = sizes[0] <= best[0] <= sizes[-1]
+    is_inside = sizes[0] <= best[0] * (1 + _ROUNDING) and best[0] <= sizes[-1] * (1 + _ROUNDING)
     drawn = np.geomspace(sizes[0], sizes[-1], _SHOWN) if len(sizes) > 1 else sizes
     return Curve(
         shape,
@@ -80,8 +110,8 @@ def _share(shape: Shape, sizes: Values, horizon: Values, steepness: Values) -> V
 
 def told(size: float, sizes: Sequence[int]) -> str:
     """Format a horizon, for example `23`, `> 256` or `< 4`."""
-    if size > sizes[-1]:
+    if size > sizes[-1] * (1 + _ROUNDING):
         return f"> {sizes[-1]:,}"
-    if size < sizes[0]:
+    if size * (1 + _ROUNDING) < sizes[0]:
         return f"< {sizes[0]:,}"
     return f"{size:,.0f}" if size >= 10 else f"{size:.1f}".removesuffix(".0")

@@ -37,7 +37,7 @@ from gedanken.compare.verdict.results import (
     Verdict,
 )
 from gedanken.compare.verdict.separation import lacking, separations
-from gedanken.experiment.probe_item import ItemScore
+from gedanken.experiment.probe_item import SUITE, ItemScore
 
 STRONG = 1.0
 """Minimum log10 of the Bayes factor against every other hypothesis before a way is named (a factor of ten)."""
@@ -65,17 +65,17 @@ def judge_counted(
 ) -> Verdict:
     """Return the verdict on answers that have been counted."""
     groups = _by_operation(counted.asked)
-    gathered = [(asked, gather(asked)) for asked in groups]
+    gathered = [(asked, gather(asked) if _tells(asked) else ()) for asked in groups]
     opened = [(asked, Operation(clusters, parameters) if clusters else None) for asked, clusters in gathered]
     operations = [one for _asked, one in opened if one is not None]
     random = np.random.default_rng(0)
     again = [_drawn_again(asked, parameters, resamples, random) for asked in groups]
     each = tuple(
-        _judge_operation(asked, operation, parameters, drawn, random)
+        _judge_operation(asked, operation, parameters, drawn, random, HORIZON_RESAMPLES if resamples else 0)
         for (asked, operation), drawn in zip(opened, again, strict=True)
     )
     name: Name = "undetermined"
-    why, support, evidence = sentences.NOTHING_ANSWERED, None, _NO_EVIDENCE
+    why, support, evidence = _why_silent(counted.asked), None, _NO_EVIDENCE
     separated: tuple[Separation, ...] = ()
     if operations:
         support, evidence = _support(_Together(operations))
@@ -152,20 +152,33 @@ def _name(support: Support) -> tuple[Name, str]:
     return support.best, ""
 
 
-def _judge_operation(
+def _tells(asked: Sequence[Asked]) -> bool:
+    """Return whether answers tell of a way of answering. Those to a suite from outside do not: its functions have no
+    twins, and whoever has read them imitates with success.
+    """
+    return asked[0].family != SUITE
+
+
+def _why_silent(asked: Sequence[Asked]) -> str:
+    is_suite = any(one.answered and one.family == SUITE for one in asked)
+    return sentences.OF_A_SUITE if is_suite else sentences.NOTHING_ANSWERED
+
+
+def _judge_operation(  # noqa: PLR0913 (what it is judged by)
     asked: Sequence[Asked],
     operation: Operation | None,
     parameters: Parameters,
     again: Sequence[ByNoise],
     random: Random,
+    resamples: int,
 ) -> OperationVerdict:
     """Return the verdict on one kind of operation; `again` contains its bootstrap replicates."""
     name: Name = "undetermined"
-    why, support, evidence = sentences.NOTHING_ANSWERED, None, _NO_EVIDENCE
+    why, support, evidence = _why_silent(asked), None, _NO_EVIDENCE
     if operation is not None:
         support, evidence = _support(_Alone(operation))
         name, why = _name(support)
-    exactness = _exactness(asked, HORIZON_RESAMPLES if again else 0, random)
+    exactness = _exactness(asked, resamples if any(one.answered for one in asked) else 0, random)
     return OperationVerdict(
         family=asked[0].family,
         operation=asked[0].operation,
@@ -175,14 +188,14 @@ def _judge_operation(
         interval=_interval([[one] for one in again]),
         support=support,
         sizes=_sizes(asked, exactness, parameters),
-        curves=curves(exactness),
+        curves=curves(exactness) if _tells(asked) else (),
         templates=len({one.template for one in asked}),
         items=len(asked),
     )
 
 
 def _drawn_again(asked: Sequence[Asked], parameters: Parameters, resamples: int, random: Random) -> list[ByNoise]:
-    if not any(one.answered for one in asked):
+    if not any(one.answered for one in asked) or not _tells(asked):
         return []
     drawn = (gather(draw(asked, random)) for _ in range(resamples))
     return [Operation(clusters, parameters).by_noise() for clusters in drawn if clusters]
@@ -218,7 +231,9 @@ def _sizes(asked: Sequence[Asked], exactness: Exactness, parameters: Parameters)
     found = []
     for size, of_size in sorted(by_size.items()):
         clusters = gather(of_size)
-        evidence = combine([Operation(clusters, parameters).by_noise()]) if clusters else _NO_EVIDENCE
+        evidence = _NO_EVIDENCE
+        if clusters and _tells(asked):
+            evidence = combine([Operation(clusters, parameters).by_noise()])
         exact, interval = None, None
         if size in exactness.sizes:
             exact, interval = _share_at(exactness, exactness.sizes.index(size))

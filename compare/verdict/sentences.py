@@ -18,7 +18,10 @@ _SHORT: dict[Hypothesis, str] = {
     "mixture": "a mixture",
     "other": "answering in another way",
 }
+DIFFERS = 1.2
+"""Ratio from which on two horizons are told apart."""
 NOTHING_ANSWERED = "nothing was answered"
+OF_A_SUITE = "the functions of a suite have no twins, and may have been read before; ask families of programs too"
 FITS_NOTHING = "the answers fit none of the three ways"
 
 
@@ -91,10 +94,24 @@ def _horizons(operations: Sequence[OperationVerdict]) -> str:
 
 def _reach(one: OperationVerdict) -> str:
     """Describe how far a way reaches, for example `up to n = 23`, or `beyond n = 32`."""
-    horizon = one.curves[0].horizon
+    horizon, other = one.curves[0].horizon, other_horizon(one)
+    told = f" (or {other}, by another shape of the curve)" if other else ""
     if horizon.startswith(">"):
-        return f"beyond n = {horizon.lstrip('> ')}"
-    return f"below n = {horizon.lstrip('< ')}" if horizon.startswith("<") else f"up to n = {horizon}"
+        return f"beyond n = {horizon.lstrip('> ')}{told}"
+    if horizon.startswith("<"):
+        return f"not even up to n = {horizon.lstrip('< ')}{told}"
+    return f"up to n = {horizon}{told}"
+
+
+def other_horizon(one: OperationVerdict) -> str:
+    """Return the horizon by the second shape of curve, if it is another one: a fifth larger or smaller, or outside
+    the sizes that were asked where the first is inside; else nothing.
+    """
+    first, second = one.curves[:2]
+    if first.size is None or second.size is None:
+        return "" if first.horizon == second.horizon else second.horizon
+    ratio = second.size / first.size
+    return "" if 1 / DIFFERS < ratio < DIFFERS else second.horizon
 
 
 def _up_to(one: OperationVerdict) -> str:

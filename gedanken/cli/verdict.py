@@ -1,5 +1,6 @@
 """The command `gedanken verdict`: the verdict on the stored answers of one or several probes."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,9 +62,18 @@ def verdict(
             return
         from rich.console import Console
 
-        print_verdicts(judged, Console(highlight=False))
+        print_verdicts(told_apart(runs, judged), Console(highlight=False))
         if html:
             print(harmless(str(html)))
+
+
+def told_apart(runs: "Sequence[Path]", judged: "Sequence[Verdict]") -> "list[Verdict]":
+    """Return verdicts of which each one's model has a name of its own: of runs of one model, with the run."""
+    names = [one.model for one in judged]
+    return [
+        replace(one, model=f"{one.model} ({run})") if names.count(one.model) > 1 else one
+        for run, one in zip(runs, judged, strict=True)
+    ]
 
 
 def print_verdicts(judged: "Sequence[Verdict]", console: "Console") -> None:
@@ -106,6 +116,8 @@ def _cell(own: "OperationVerdict") -> str:
     """Format a cell, such as `computes 0.97; 23 (16 to 32)`: the likeliest explanation, its posterior probability,
     and the horizon (with its interval).
     """
+    from gedanken.compare.verdict import sentences
+
     if not own.support:
         return own.name
     likeliest = own.support.best
@@ -113,5 +125,6 @@ def _cell(own: "OperationVerdict") -> str:
     told += f"{likeliest} {own.posterior[likeliest]:.2f}"
     if own.curves:
         low, high = own.curves[0].interval
-        told += f"; n {own.curves[0].horizon} ({low} to {high})"
+        other = sentences.other_horizon(own)
+        told += f"; n {own.curves[0].horizon} ({low} to {high}){f', or {other}' if other else ''}"
     return told

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from gedanken.compare.answers.replies import is_whole_reply
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.probe_design import SuiteItem
 from gedanken.loading.suites import OnceEach, once_each, text_of, told
@@ -17,6 +18,8 @@ _EXTRACTED, _REPLIES = "pred_list", "output_list"
 _NAMED = re.compile(r"_(?P<predicts>input|output)\Z")
 _NO_STRINGS = "the recorded answers are not a list of strings"
 _TWICE = "its answers are recorded more than once"
+_FEW = 0.2
+"""Share of whole replies below which a file with a name like CRUXEval's contains what was taken out of replies."""
 
 
 class Recorded(NamedTuple):
@@ -33,7 +36,7 @@ class Recorded(NamedTuple):
 
 def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
     """Read recorded answers: a JSON object from ids to lists of answers, at the top level or under `raw_generations`,
-    or a list of LiveCodeBench's objects.
+    a list of LiveCodeBench's objects, or a list of lists in the order of the suite.
 
     Raises BadInput if the file is something else, or has no answer for any line of the suite.
     """
@@ -41,7 +44,7 @@ def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
         value = json.loads(text_of(path, "--answers").removeprefix("\ufeff"), object_pairs_hook=once_each)
     except (ValueError, RecursionError) as error:
         raise BadInput(f"--answers {path}: {told(error)}") from error
-    pairs, is_cut = _pairs(path, value)
+    pairs, is_cut = _pairs(path, value, suite)
     ids = {item.id for item in suite}
     answers: dict[str, tuple[str, ...]] = {}
     problems: dict[str, str] = {}
@@ -58,19 +61,31 @@ def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
         raise BadInput(
             f"--answers {path}: {bad or f'contains no answer for any id of the suite, such as {suite[0].id[:100]}'}"
         )
-    return Recorded(answers, is_cut, problems, _named(path))
+    predicts = _named(path)
+    return Recorded(answers, is_cut or (predicts is not None and _has_few_whole(answers)), problems, predicts)
 
 
-def _pairs(path: Path, value: Any) -> tuple[Iterable[tuple[str, Any]], bool]:
+def _has_few_whole(answers: Mapping[str, Sequence[str]]) -> bool:
+    """Return whether hardly any answer is a whole reply; what looks like one was then left over from extraction."""
+    each = [is_whole_reply(answer) for some in answers.values() for answer in some]
+    return sum(each) < _FEW * len(each)
+
+
+def _pairs(path: Path, value: Any, suite: Sequence[SuiteItem]) -> tuple[Iterable[tuple[str, Any]], bool]:
     """Return each id with its record, and whether the publisher extracted the answers from the replies."""
+    is_scored = isinstance(value, dict) and isinstance(value.get(_SCORED), OnceEach | list)
+    if is_scored:
+        value = value[_SCORED]
+    if isinstance(value, list) and len(value) == len(suite) and all(isinstance(one, list) for one in value):
+        return [(line.id, some) for line, some in zip(suite, value, strict=True)], is_scored
     if isinstance(value, list) and value and all(isinstance(one, dict) and "id" in one for one in value):
         key = _EXTRACTED if all(_EXTRACTED in one for one in value) else _REPLIES
         return [(str(one["id"]), one.get(key)) for one in value], key == _EXTRACTED
-    is_scored = isinstance(value, dict) and isinstance(value.get(_SCORED), OnceEach)
-    if is_scored:
-        value = value[_SCORED]
     if not isinstance(value, OnceEach):
-        raise BadInput(f"--answers {path}: must be a JSON object with a list of answers for each id")
+        raise BadInput(
+            f"--answers {path}: must be a JSON object with a list of answers for each id, or have one list for each "
+            "line of the suite"
+        )
     return _each(value), is_scored
 
 

@@ -1,7 +1,11 @@
 """Suites of functions that the user supplies, and recorded answers to them. Both files may contain anything."""
 
+import gzip
+import io
 import json
 import re
+import zlib
+from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +17,7 @@ from gedanken.experiment.files import read_bytes
 from gedanken.experiment.probe_design import SuiteItem
 
 MOST_BYTES = 1 << 28
+_GZIP = b"\x1f\x8b"
 _LINE_END = re.compile(r"\r\n?|\n")
 """The end of a line of JSON lines. `str.splitlines` would also split at characters that JSON strings may contain."""
 _CALL = re.compile(r"\s*(?P<name>[^\W\d]\w*)\(")
@@ -44,8 +49,8 @@ def once_each(pairs: list[tuple[str, Any]]) -> OnceEach:
     """Make a JSON object of its pairs; for `object_pairs_hook`."""
     made = OnceEach(pairs)
     if len(made) < len(pairs):
-        names = [name for name, _ in pairs]
-        made.twice = frozenset(name for name in made if names.count(name) > 1)
+        times = Counter(name for name, _ in pairs)
+        made.twice = frozenset(name for name in times if times[name] > 1)
     return made
 
 
@@ -73,12 +78,25 @@ def read_suite(path: Path) -> Suite:
 
 
 def text_of(path: Path, option: str) -> str:
-    """Return the text of a file of JSON, in any encoding of JSON; a byte that is not text becomes half a surrogate
-    pair.
+    """Return the text of a file of JSON, compressed with gzip or not, in any encoding of JSON; a byte that is not
+    text becomes half a surrogate pair.
     """
-    content = read_bytes(path, f"{option} {path}", MOST_BYTES)
+    content = _unpacked(read_bytes(path, f"{option} {path}", MOST_BYTES), f"{option} {path}")
     encoding = json.detect_encoding(content)
     return content.decode(encoding, errors="surrogateescape" if encoding.startswith("utf-8") else "replace")
+
+
+def _unpacked(content: bytes, named: str) -> bytes:
+    if not content.startswith(_GZIP):
+        return content
+    try:
+        with gzip.open(io.BytesIO(content)) as packed:
+            unpacked = packed.read(MOST_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise BadInput(f"{named}: packed with gzip, and damaged: {error}") from error
+    if len(unpacked) > MOST_BYTES:
+        raise BadInput(f"{named}: larger than {MOST_BYTES >> 20} MiB when unpacked")
+    return unpacked
 
 
 def told(error: Exception) -> str:

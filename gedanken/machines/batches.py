@@ -50,13 +50,15 @@ class Ran:
     stderr: str
     """The end of standard error."""
     seconds: float
+    changed: bool = False
+    """Whether its file is another one now: it may have changed that itself."""
 
     @property
     def may_be_disturbed(self) -> bool:
-        """True if another program of its batch may have ended it: by killing it, using up the memory, or removing its
-        file.
+        """True if another program of its batch may have ended it: by killing it, using up the memory, or changing or
+        removing its file.
         """
-        return self.end == "killed" or (self.end == "failed" and "can't open file" in self.stderr)
+        return self.end == "killed" or self.changed
 
     @property
     def why(self) -> str:

@@ -25,7 +25,10 @@ PARTS = 25
 """Number of such programs in one batch."""
 CONTRADICTED = "in a real run, its function returned something else than the stated output"
 _OFFLINE = "it may need the network, which is not available: its function returned another value than stated"
-_NETWORK = re.compile(r"\b(?:socket|urllib\.request|urlopen|requests|httpx|aiohttp|http\.client|ftplib|smtplib)\b")
+_NETWORK = re.compile(
+    r"\b(?:import|from)\b[^\n#]*\b(?:socket|urllib|requests|httpx|aiohttp|http|ftplib|smtplib)\b|__import__|\bimportlib\b"
+)
+"""A module that needs the network; a variable may have the same name."""
 _NO_EXPRESSION = "its output is not a Python expression, so no answer can equal it"
 _UNEQUAL = "no answer can be right, because its output does not equal itself, like NaN or a new object"
 _NO_VALUE = "its function ends Python instead of returning a value"

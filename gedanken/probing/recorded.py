@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gedanken.compare.answers.replies import Predicts, call_said, predicted_by, value_said
+from gedanken.compare.answers.replies import Predicts, call_said, predicted_by, value_executed, value_said
 from gedanken.compare.answers.shares import exactness, pass_at
 from gedanken.compare.answers.values import Judgement, check_program, judge, judge_call
 from gedanken.experiment.counts import many
@@ -82,12 +82,17 @@ def _figures(outcomes: Mapping[str, Sequence[Judgement]], predicts: Predicts) ->
 
 def _said(recorded: Recorded, lines: Mapping[str, SuiteItem], predicts: Predicts) -> dict[str, list[str]]:
     """Return the answers in all replies to lines of the suite, by id."""
-    found_in = value_said if predicts == "output" else call_said
     return {
-        name: list(some) if recorded.is_cut else [found_in(answer, lines[name].name) for answer in some]
+        name: list(some) if recorded.is_cut else [_found_in(lines[name], predicts, answer) for answer in some]
         for name, some in recorded.answers.items()
         if name in lines
     }
+
+
+def _found_in(line: SuiteItem, predicts: Predicts, reply: str) -> str:
+    if predicts == "input":
+        return call_said(reply, line.name)
+    return (value_executed if line.function else value_said)(reply, line.name)
 
 
 async def _outcomes(

@@ -24,6 +24,7 @@ from pathlib import Path
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 ERROR_BYTES = 4096
 STOPPED_SECONDS = 2.0
+NO_MODULES_FROM_ITS_FOLDER = {"PYTHONSAFEPATH": "1"}  # where another program may have put them
 KEPT = ("PATH", "LANG", "LC_ALL", "PYTHONHASHSEED", "LD_LIBRARY_PATH")
 
 
@@ -57,13 +58,14 @@ def protect():
 def run(source, seconds, most, under_way, lock):
     folder = Path(tempfile.mkdtemp())
     try:
-        (folder / "probe.py").write_text(source, encoding="utf-8", errors="replace")
+        text = source.encode(errors="replace")
+        (folder / "probe.py").write_bytes(text)
         ours = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith("GEDANKEN_")}
         with lock:
             process = subprocess.Popen(
                 [sys.executable, "-s", "probe.py"],
                 cwd=folder,
-                env={**ours, "HOME": str(folder)},
+                env={**ours, **NO_MODULES_FROM_ITS_FOLDER, "HOME": str(folder)},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -86,9 +88,18 @@ def run(source, seconds, most, under_way, lock):
             "stdout": stdout.decode(errors="replace"),
             "stderr": stderr.decode(errors="replace"),
             "seconds": round(taken, 3),
+            "changed": not holds(folder / "probe.py", text),
         }
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def holds(path, text):
+    """Return whether a file still holds a text; its own program may have changed it, or another one."""
+    try:
+        return path.is_file() and path.stat().st_size == len(text) and path.read_bytes() == text
+    except OSError:
+        return False
 
 
 def follow(process, until, most):

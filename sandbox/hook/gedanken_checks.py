@@ -3,7 +3,8 @@
 A check is a program and its sign. One line of JSON, the sign and whether the check holds, is printed of each that
 came to an end by itself: its program ended, or raised something. Of others nothing is printed, and of none that were
 not begun in time; they have to be run by themselves. A check cannot write into this process's output: the process is
-not dumpable, so its descriptors are closed to others.
+not dumpable, so its descriptors are closed to others. It has a folder of its own, and imports nothing from where
+another check may have put it.
 """
 
 import ctypes
@@ -11,8 +12,10 @@ import io
 import json
 import os
 import select
+import shutil
 import signal
 import sys
+import tempfile
 import time
 from contextlib import suppress
 
@@ -43,24 +46,30 @@ def run(checks):
 
 def one(text, sign):
     """Return whether a check holds; None if it did not come to an end by itself."""
+    try:
+        folder = tempfile.mkdtemp()
+    except OSError:  # earlier checks have filled the disk
+        return None
     heard, said = os.pipe()
     pid = os.fork()
     if not pid:
-        check(text, sign, said)
+        check(text, sign, said, folder)
     os.close(said)
     try:
         answer, status = follow(pid, heard, time.monotonic() + SECONDS)
     finally:
         os.close(heard)
+        shutil.rmtree(folder, ignore_errors=True)
     if status is None or os.WIFSIGNALED(status):
         return None
     return answer == sign
 
 
-def check(text, sign, said):
+def check(text, sign, said, folder):
     """Run a check, in its own process: it never returns."""
     with suppress(BaseException):  # whatever the program raises, SystemExit too: then it does not hold
         os.setsid()
+        enter(folder)
         PRCTL(PR_SET_DUMPABLE, 1, 0, 0, 0)
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
@@ -70,6 +79,13 @@ def check(text, sign, said):
         exec(text, {})
         WRITE(said, sign)
     LEAVE(0)
+
+
+def enter(folder):
+    try:
+        os.chdir(folder)
+    except OSError:  # an earlier check has removed it, which says nothing of this one
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def follow(pid, heard, until):
