@@ -68,3 +68,18 @@ def test_behind_the_word_of_an_id_a_row_of_digits_as_long_is_one_too() -> None:
     lines = ["job1 12ab34 starts", "job2 123456 starts", "job2 12345 starts"]
     masked = ComparedLines(before(lines)).all(lines)
     assert [line.split()[1].isdigit() for line in masked] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("line", "is_masked"),
+    [
+        ("May 03 04:05:06 node17 epoch 3 cost 0.5", True),
+        ("0: 12:00:01 ip-10-0-3.internal epoch 3 cost 0.5", True),
+        ("12:00:01 epoch3 cost 0.5", False),
+        ("12:00:01 resnet50 cost 0.5", False),
+        ("12:00:01 worker3: cost 0.5", False),
+    ],
+)
+def test_a_host_behind_the_time_is_masked(line: str, is_masked: bool) -> None:
+    words = re.findall(r"[a-z][\w.-]*\d[\w.-]*", line)
+    assert (words[0] not in masked(line)) is is_masked

@@ -66,6 +66,14 @@ _NAMED = re.compile(
 )
 _PID = re.compile(r"(?<=[a-z])\[\d{2,7}\](?=:)|\(pid[ =:]?\d+\)", re.IGNORECASE | re.ASCII)
 _SYSLOG = re.compile(rf"^{MASK} [\w.-]+ (?=[\w./-]+(?:\[\d+\])?:)", re.ASCII)
+_HOST_WORD = r"(?:node|host|gpu|dgx|cn|gn|nid|vm|srv|server|worker|compute|machine|hpc)-?"
+_NO_HOST = r"(?:epoch|ep|step|iter|rank|fold|trial|round|batch|phase|stage|level|layer|seed|task)"
+_BARE_HOST = re.compile(
+    rf"^(?P<before>(?:\d+: )?{MASK} )(?!{_NO_HOST}[-_]?\d)(?:{_HOST_WORD}\d+[a-z\d]*(?:[.-][a-z\d]+)*|"
+    r"(?=[a-z.-]*\d)[a-z][a-z\d]*(?:[.-][a-z\d]+)+) (?![=:])",
+    re.IGNORECASE | re.ASCII,
+)
+"""A host name behind the time, without the program that syslog names behind it."""
 _HOST = re.compile(
     rf"^\[(?!(?:rank|gpu|worker|proc(?:ess)?|node|local_rank)[-_ :]?\d+\])[a-z][\w.-]*\d[\w.-]*\](?=\s{MASK})",
     re.IGNORECASE | re.ASCII,
@@ -133,6 +141,7 @@ def words_before_ids(text: str) -> Before:
 _STAMPS = Rule(_STAMP, (MASK,))
 _WEEKDAYS = Rule(_WEEKDAY, (MASK,))
 _SYSLOGS = Rule(_SYSLOG, (f"{MASK} {MASK} ",))
+_BARE_HOSTS = Rule(_BARE_HOST, (1, f"{MASK} "))
 _HOSTS = Rule(_HOST, (f"[{MASK}]",))
 _GLOGS = Rule(_GLOG, (1, f"{MASK} ", 2, "]"))
 _PATHS = Rule(_PATH, (MASK,))
@@ -174,6 +183,7 @@ def mask(line: Edited, before: Before) -> None:
         if f" {MASK}" in line.text:
             line.replace(_WEEKDAYS)
         line.replace(_SYSLOGS)
+        line.replace(_BARE_HOSTS)
         line.replace(_HOSTS)
         line.replace(_GLOGS)
     _mask_names(line)
