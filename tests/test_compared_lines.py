@@ -78,8 +78,21 @@ def test_behind_the_word_of_an_id_a_row_of_digits_as_long_is_one_too() -> None:
         ("12:00:01 epoch3 cost 0.5", False),
         ("12:00:01 resnet50 cost 0.5", False),
         ("12:00:01 worker3: cost 0.5", False),
+        ("12:00:01 top-5 share: 0.5", False),
+        ("Mar  3 04:05:06 alpha2 trainer: epoch 3", True),
     ],
 )
 def test_a_host_behind_the_time_is_masked(line: str, is_masked: bool) -> None:
     words = re.findall(r"[a-z][\w.-]*\d[\w.-]*", line)
     assert (words[0] not in masked(line)) is is_masked
+
+
+@pytest.mark.parametrize(
+    "line", ["2024-05-01 12:00:01 Test set: 0.5", "12:00:01 Running cost: 2", "May 03 01:02:03 Val x: 1"]
+)
+def test_a_word_between_the_time_and_another_word_is_no_host(line: str) -> None:
+    assert line.split()[-3] in masked(line)
+
+
+def test_the_host_of_syslog_is_masked_whatever_its_form() -> None:
+    assert "alpha" not in masked("Mar  3 04:05:06 alpha trainer: begin") + masked("12:00:01 alpha trainer[12]: begin")

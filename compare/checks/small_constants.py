@@ -66,7 +66,8 @@ class SmallConstants:
     def _other_lines(self, run: ParsedRun, constant: _Constant) -> NDArray[np.int64]:
         """Return the lines of an imagined run with a different number, but for a bar that its end cuts off."""
         lines = _other_lines(run, constant)
-        return lines[lines != self._run_set.once(cut_lines).get(id(run))]
+        kept: NDArray[np.int64] = lines[lines != self._run_set.once(cut_lines).get(id(run), -1)]
+        return kept
 
     def undecided(self) -> Doubt | None:
         """Return the numbers that differ in too few runs, or that are too many to judge; None if there are none."""
