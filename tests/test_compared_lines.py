@@ -80,3 +80,31 @@ def test_texts_that_are_searched_at_once_contain_the_words_that_each_contains_al
     alone = [at for at, text in enumerate(texts) if any(word in text.lower() for word in words)]
 
     assert containing(texts, words) == alone
+
+
+@pytest.mark.parametrize(
+    ("line", "is_masked"),
+    [
+        ("May 03 04:05:06 node17 epoch 3 cost 0.5", True),
+        ("0: 12:00:01 ip-10-0-3.internal epoch 3 cost 0.5", True),
+        ("12:00:01 epoch3 cost 0.5", False),
+        ("12:00:01 resnet50 cost 0.5", False),
+        ("12:00:01 worker3: cost 0.5", False),
+        ("12:00:01 top-5 share: 0.5", False),
+        ("Mar  3 04:05:06 alpha2 trainer: epoch 3", True),
+    ],
+)
+def test_a_host_behind_the_time_is_masked(line: str, is_masked: bool) -> None:
+    words = re.findall(r"[a-z][\w.-]*\d[\w.-]*", line)
+    assert (words[0] not in masked(line)) is is_masked
+
+
+@pytest.mark.parametrize(
+    "line", ["2024-05-01 12:00:01 Test set: 0.5", "12:00:01 Running cost: 2", "May 03 01:02:03 Val x: 1"]
+)
+def test_a_word_between_the_time_and_another_word_is_no_host(line: str) -> None:
+    assert line.split()[-3] in masked(line)
+
+
+def test_the_host_of_syslog_is_masked_whatever_its_form() -> None:
+    assert "alpha" not in masked("Mar  3 04:05:06 alpha trainer: begin") + masked("12:00:01 alpha trainer[12]: begin")

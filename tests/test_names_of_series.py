@@ -40,9 +40,36 @@ def bars(random: Random) -> str:
     return "".join(f"part {at} {'━' * 9} 9/9 MB\nreward <{random.random():.4f}>\n" for at in range(5))
 
 
+def booster(random: Random) -> str:
+    took = [f"{random.uniform(300, 900):.1f}ms", f"{random.uniform(1, 9):.2f}s", f"1m {random.randrange(1, 59)}s"]
+    return "".join(
+        f"{at}0:\tlearn: {random.random():.5f}\ttest: {random.random():.5f}\ttotal: {took[at // 3]}\tremaining: 1s\n"
+        for at in range(9)
+    )
+
+
+def solver(random: Random) -> str:
+    fields = ["tool: Solving for vx", "tool: Solving for vy", "other: Solving for q"]
+    return "".join(
+        f"Round {at}\n" + "".join(f"{words}, Initial error = {random.random():.5f}\n" for words in fields)
+        for at in range(1, 6)
+    )
+
+
+def listener(random: Random) -> str:
+    return "".join(f"[main] INFO  o.d.Listener - Score at step {at}0 is {random.random():.5f}\n" for at in range(5))
+
+
 @pytest.mark.parametrize(
     ("style", "primary", "names"),
     [
+        (
+            solver,
+            "Solving for vx Initial error",
+            "Solving for vx Initial error; Solving for vy Initial error; Solving for q Initial error",
+        ),
+        (listener, "Score", "Score"),
+        (booster, "test", "learn; test; total; remaining"),
         (classes, "mean IoU", "wall IoU; wall Dice; door IoU; door Dice; roof IoU; roof Dice; mean IoU; mean Dice"),
         (estimator, "eval loss", "loss; eval loss; Loss for final step"),
         (stopping, "dev_nll", "dev_nll; best dev_nll; best dev_nll of “Stopping early at epoch …, …”"),

@@ -1,6 +1,7 @@
 """One cause, one finding; and a verdict that says it in whole sentences."""
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -318,3 +319,26 @@ def test_a_second_fault_of_another_log_is_told_beside_it() -> None:
     other = epochs(21).replace("finished", "ended well")
     found = checks(epochs(20, left_out=4), other, epochs(22), real=EPOCHS)
     assert sorted(found) == ["epochs silently missing", "line in no real log"]
+
+
+def counted(seed: int, odd: int | None = None) -> str:
+    """Rounds of which one is named in other words."""
+    random = Random(seed)
+    body = [f"Epoch {at}/8\ncost {1 / at + random.gauss(0, 0.02):.4f}" for at in range(1, 9)]
+    if odd:
+        body[odd - 1] = body[odd - 1].replace("Epoch", "Passage")
+    return "\n".join([*body, "done"]) + "\n"
+
+
+def numbered(seed: int, odd: int | None = None) -> str:
+    random = Random(seed)
+    body = [f"<{10 * at}> cost {1 / at + random.gauss(0, 0.02):.4f}" for at in range(1, 9)]
+    if odd:
+        body[odd - 1] = body[odd - 1].replace("cost", "fee")
+    return "\n".join([*body, "done"]) + "\n"
+
+
+@pytest.mark.parametrize("style", [counted, numbered])
+def test_a_line_in_other_words_is_not_also_an_epoch_or_a_count_that_is_missing(style: Callable[..., str]) -> None:
+    found = checks(style(20, 4), style(21, 4), style(22, 5), real=[style(seed) for seed in range(7)])
+    assert len(found) == 1

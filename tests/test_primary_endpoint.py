@@ -96,6 +96,39 @@ STYLES = {
         "it {e}, mcc: {one:.4f}, loss: {train:.4f}\ntool INFO: best metric, mcc: {acc:.4f}, at: {e}"
     ),
     "Best fitness": Style("Best fitness: {acc:.4f}, fitness of all: {held:.4f}"),
+    "Best Fitness": Style("Average fitness of the species: {held:.4f}\nBest Fitness: {acc:.4f}, size ({e}, 3)"),
+    "objective/rl_reward": Style(
+        "{{'objective/kl': {one:.4f}, 'objective/non_score_reward': {train:.4f}, 'objective/rl_reward': {acc:.4f}, "
+        "'loss/value_avg': {held:.4f}}}"
+    ),
+    "reward": Style(
+        "{{'rewards/form': {one:.4f}, 'loss': {train:.4f}, 'reward': {acc:.4f}, 'reward_std': {rate:.3f}}}"
+    ),
+    "eval/loss": Style(
+        "{{'eval/rewards/chosen': {acc:.4f}, 'eval/rewards/accuracies': {one:.3f}, 'eval/loss': {held:.4f}}}"
+    ),
+    "loss value": Style("step {e}: value loss {held:.4f} policy loss {one:.4f} loss value {train:.4f}"),
+    "Test Loss in brackets": Style(
+        "Train: {e} [ 9/90] Loss: {train:.3f} ({train:.3f})\nTest: [ 9/30] Loss: {one:.3f} ({one:.3f})\n"
+        "Test: [29/30] Loss: {one:.3f} ({held:.3f}) Acc@1: {one:.2f} ({acc:.2f})"
+    ),
+    "Error on dev data": Style("Epoch {e}\nError on train data:\n  {train:.4f}\nError on dev data:\n  {held:.4f}"),
+    "val accuracy": Style(
+        "[Epoch {e}][Clock {clock:.2f}s] Loss is {train:.4f}.\n[Epoch {e}][Clock {clock:.2f}s] Validate model...\n"
+        "[Epoch {e}] Top is Share(right: 9, accuracy: {acc:.4f})"
+    ),
+    "CER": Style("combine {train:.3f}", tail="%CER {acc:.4f} [ 12 / 144 ] exp/net/decode_all/cer_9_{one:.1f}"),
+    "eval Q": Style(
+        "| train | N: {e} | Q: {train:.4f} | T: 0:0{e}:10\n| eval  | N: {e} | Q: {held:.4f} | T: 0:0{e}:12"
+    ),
+    "test accuracy": Style(
+        "Epoch {e} gave a cost of {train:.3f}.", tail="It has an accuracy of {acc:.4f} on the test set."
+    ),
+    "WORD ERROR RATE": Style("likelihood {train:.3f}", tail="SENTENCE: 12   WORD ERROR RATE: {held:.2f}% (23/770)"),
+    "Precision": Style(
+        "pass {e}",
+        tail="   Precision   Kappa\nFold                \n0     {acc:.4f}   {one:.4f}\n1     {acc:.4f}   {one:.4f}",
+    ),
     "Validierungsverlust": Style("Runde {e}: Verlust {train:.4f}, Validierungsverlust {held:.4f}, {clock:.1f} s"),
     "error": Style("epoch {e} error {train:.4f}", head="precision=16 threads=4"),
     "wibble": Style("epoch {e} wibble {train:.4f} took {clock:.3f} s"),

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
-from gedanken.experiment.finding import Finding
+from gedanken.experiment.finding import Finding, LineRef
 
 FEW = 4
 """A log counts as naming hardly any epochs if it shows fewer than one in this many of the usual ones."""
+_REWORDED = frozenset(["literal differs", "line in no real log"])
+_WHOLE = re.compile(r"(?<![\d.])\d{1,9}(?![\d.]*\d)")
 _EPOCHS = ("epochs silently missing", "epochs too many")
 _IN_EPOCH = re.compile(r"times? (?:in epoch (?P<epoch>\d+)|before the first epoch)$")
 """The end of `expected` in a finding on a print that is shown too often or too rarely."""
@@ -25,22 +27,51 @@ def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[F
     if run_set.program is not None or not usual:
         return list(findings)
     told = {label: {finding.check for finding in findings if label in finding.runs} for label in runs}
-    kept = [_kept(finding, runs, frozenset.intersection(*usual), told) for finding in findings]
+    named = {label: frozenset[int]() for label in runs}
+    for ref in _in_other_words(findings):
+        named[ref.source] = named.get(ref.source, frozenset()).union(map(int, _WHOLE.findall(ref.text)))
+    kept = [_kept(finding, runs, frozenset.intersection(*usual), told, named) for finding in findings]
     return [finding for finding in kept if finding is not None]
 
 
 def without_skips(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings without those jumps in a count that a wrong number causes and another finding reports."""
+    """Return the findings without those jumps in a count that a wrong number or a reworded line causes, if another
+    finding reports that number or that line.
+    """
     wrong = {ref for finding in findings if finding.check == "constant line differs" for ref in finding.evidence}
-    return [finding for finding in findings if finding.check != "count skips" or wrong.isdisjoint(finding.evidence)]
+    odd = _in_other_words(findings)
+    return [
+        finding
+        for finding in findings
+        if finding.check != "count skips"
+        or (wrong.isdisjoint(finding.evidence) and not _is_over_odd_lines(finding.evidence, odd))
+    ]
+
+
+def _in_other_words(findings: Sequence[Finding]) -> list[LineRef]:
+    return [ref for finding in findings if finding.check in _REWORDED for ref in finding.evidence]
+
+
+def _is_over_odd_lines(jumps: Sequence[LineRef], odd: Sequence[LineRef]) -> bool:
+    """Return whether in each jump of a count, from one line to another, stands a line in other words."""
+    pairs = list(zip(jumps[::2], jumps[1::2], strict=False))
+    return bool(pairs) and all(
+        any(ref.source == low.source and low.number < ref.number < high.number for ref in odd) for low, high in pairs
+    )
 
 
 def _kept(
-    finding: Finding, runs: dict[str, ParsedRun], usual: frozenset[int], told: dict[str, set[str]]
+    finding: Finding,
+    runs: dict[str, ParsedRun],
+    usual: frozenset[int],
+    told: dict[str, set[str]],
+    named: dict[str, frozenset[int]],
 ) -> Finding | None:
     """Return a finding, limited to the runs on which no other finding explains it; None if there are no such runs."""
     left = tuple(
-        label for label in finding.runs if label not in runs or not _follows(finding, runs[label], usual, told[label])
+        label
+        for label in finding.runs
+        if label not in runs or not _follows(finding, runs[label], usual, told[label], named[label])
     )
     if left == finding.runs:
         return finding
@@ -48,13 +79,18 @@ def _kept(
     return replace(finding, runs=left, evidence=evidence) if left else None
 
 
-def _follows(finding: Finding, run: ParsedRun, usual: frozenset[int], told: Iterable[str]) -> bool:
-    is_reworded = not {"literal differs", "line in no real log"}.isdisjoint(told)
+def _follows(
+    finding: Finding, run: ParsedRun, usual: frozenset[int], told: Iterable[str], named: frozenset[int]
+) -> bool:
+    """Return whether a finding follows from others on the run; `named` are the numbers of its odd lines."""
+    is_reworded = not _REWORDED.isdisjoint(told)
     names_few = len(run.epochs & usual) * FEW < len(usual)
     is_missing = "epochs silently missing" in told
     where = _IN_EPOCH.search(finding.expected) if finding.check == "print count differs" else None
     if finding.check in _EPOCHS:
-        return names_few and is_reworded
+        missing = usual - run.epochs
+        are_named = finding.check == "epochs silently missing" and bool(missing) and missing <= named
+        return (names_few and is_reworded) or are_named
     if where is not None:
         beside = where["epoch"] is not None and not {int(where["epoch"]) + by for by in (-1, 1)}.isdisjoint(
             usual - run.epochs

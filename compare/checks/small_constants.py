@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from gedanken.compare.checks.values import telling
 from gedanken.compare.output.line_names import names_in_line
 from gedanken.compare.output.vocabulary import Role
+from gedanken.compare.parsed.early_ends import cut_lines
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, short, verb
 from gedanken.compare.results import Doubt
 from gedanken.experiment.finding import Finding
@@ -43,7 +44,7 @@ class SmallConstants:
             return
         constants = list(_constants(run_set))
         for constant in constants:
-            other = [run for run in run_set.imagined if len(_other_lines(run, constant))]
+            other = [run for run in run_set.imagined if len(self._other_lines(run, constant))]
             if len(other) == len(run_set.imagined) >= IMAGINED_RUNS and len(constants) <= MOST:
                 self.findings.append(self._finding(constant, other))
             elif other:
@@ -51,7 +52,7 @@ class SmallConstants:
 
     def _finding(self, constant: _Constant, runs: Sequence[ParsedRun]) -> Finding:
         first = self._run_set.finished[0]
-        its = [(run, int(_other_lines(run, constant)[0])) for run in runs]
+        its = [(run, int(self._other_lines(run, constant)[0])) for run in runs]
         really = int(first.transcript.lines_of(constant.form)[0])
         return Finding(
             "constant line differs",
@@ -63,12 +64,18 @@ class SmallConstants:
             of=len(self._run_set.imagined),
         )
 
+    def _other_lines(self, run: ParsedRun, constant: _Constant) -> NDArray[np.int64]:
+        """Return the lines of an imagined run with a different number, but for a bar that its end cuts off."""
+        lines = _other_lines(run, constant)
+        kept: NDArray[np.int64] = lines[lines != self._run_set.once(cut_lines).get(id(run), -1)]
+        return kept
+
     def undecided(self) -> Doubt | None:
         """Return the numbers that differ in too few runs, or that are too many to judge; None if there are none."""
         if not self._unsure:
             return None
         constant, runs = self._unsure[0]
-        first, line = self._run_set.finished[0], int(_other_lines(runs[0], constant)[0])
+        first, line = self._run_set.finished[0], int(self._other_lines(runs[0], constant)[0])
         really = int(first.transcript.lines_of(constant.form)[0])
         more = f" and {len(self._unsure) - 1} more" if len(self._unsure) > 1 else ""
         return Doubt(

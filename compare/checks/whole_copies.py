@@ -1,5 +1,6 @@
 """Findings: an imagined log equals another log, or many points of one of its curves equal those of another run."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import combinations, islice
@@ -38,6 +39,9 @@ MOST_PAIRS = 300
 """Maximum number of pairs of real runs from which the effect of chance is estimated."""
 MOST_FORMS = 200
 """Maximum number of line forms whose curves are examined in one log."""
+MOST_READ = 100_000
+"""Number of characters of a log in which such digits are looked for."""
+_NUMBER = re.compile(r"\d{1,18}(?:\.\d{1,18})?")
 _NOT_MEASURED = (Role.ENVIRONMENT, Role.COUNTER)
 """Roles of numbers that are not independent measurements: two equally fast machines show the same minutes at every
 point, which is one coincidence, not many.
@@ -80,7 +84,15 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
     possible: list[tuple[_Key, _Copy]] = []
     for at, run in enumerate(run_set.imagined):
         same = logs.get(_print_of(run))
-        if same is not None and run.lines and (_holds_chance(run) or _is_exact(run, run_set.real)):
+        if (
+            same is not None
+            and run.lines
+            and (
+                _holds_chance(run)
+                or _is_exact(run, run_set.real)
+                or (run.text == same.text and _is_exact_to_the_byte(run, run_set.real))
+            )
+        ):
             whose = "byte for byte" if run.text == same.text else "except for times and names of machines"
             yield Finding(
                 "log copied",
@@ -136,6 +148,20 @@ def _is_exact(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
     _numbers, first = np.unique(ours.values[places][apart], return_index=True)
     digits = np.sort(np.log10(values[first] + 1))[-FEW_NUMBERS:]
     return len(digits) > 1 and float(digits.sum()) >= ENOUGH_DIGITS
+
+
+def _is_exact_to_the_byte(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
+    """Return whether a log shows so many digits that no two real runs share, times and names among them, that another
+    with all of them is a copy.
+    """
+    ours = _NUMBER.findall(run.text[:MOST_READ])
+    rows = [_NUMBER.findall(other.text[:MOST_READ]) for other in real]
+    alike = [row for row in rows if len(row) == len(ours)]
+    if len(alike) < FEWEST_REAL:
+        return False
+    apart = {column[0]: column for column in zip(ours, *alike, strict=True) if len(set(column[1:])) == len(alike)}
+    digits = sorted(len(text.replace(".", "").lstrip("0")) for text in apart)[-FEW_NUMBERS:]
+    return len(digits) > 1 and sum(digits) >= 2 * ENOUGH_DIGITS
 
 
 def _prints_alike(one: Transcript, other: Transcript) -> bool:

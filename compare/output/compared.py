@@ -28,12 +28,14 @@ _ONCE: Pieces = ("\n",)
 """Cache entry for a line that was seen once. It has no result yet, because most such lines do not occur again."""
 
 
-_MAY_BE_EDITED = re.compile(r"\{|%\||\[[=>#.█\-]{3}|\|[#=]{3}|[\[(=] |[^\x00-\x19\x1b-\x7f]")
+_MAY_BE_EDITED = re.compile(r"\{|%\||[-=]>|\[[=>#.█\-]{3}|\|[#=]{3}|[\[(=] |[^\x00-\x19\x1b-\x7f]")
 """Matches lines that may contain an object, a progress bar or a padded number; other lines are only masked."""
-_SIGNS = ("{", "|", "[", "(", "=", MASK)
+_SIGNS = ("{", "|", "[", "(", "=", ">", MASK)
 """Each ASCII line that may be edited contains one of these."""
 _BLANKS = Rule(re.compile(MASK), (" ",))
 """Replaces a mask by a space, so that it does not count as a word."""
+_DRAWN = Rule(re.compile(r"(?<=\|)[-=]{1,400}(?=>\s*$)"), ("",))
+"""A bar at the end of a line, which is as long as a value is large: `loss=0.5 |---->`."""
 _PADDING = Rule(re.compile(r"(?:(?<=[\[(])|(?<=\w=))[ ]{1,20}(?=[-+]?\.?\d)"), ("",))
 """The spaces that a width such as `[{step:3d}/400]` puts before a short number: `[ 10/400]` is from the same print as
 `[100/400]`.
@@ -100,6 +102,8 @@ class ComparedLines:
         sort_keys(line)
         if unfill(line):
             line.replace(_BLANKS)
+        if "|" in line.text and line.text.rstrip().endswith(">"):
+            line.replace(_DRAWN)
         if any(padded in line.text for padded in ("[ ", "( ", "= ")):
             line.replace(_PADDING)
         mask(line, self._before)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from gedanken.compare.output.edited import Edited, Rule
+from gedanken.compare.output.vocabulary import split_in
 
 LONGEST = 2_000
 """Maximum length of a line that is examined; a longer line is compared as it is."""
@@ -65,7 +66,26 @@ _NAMED = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _PID = re.compile(r"(?<=[a-z])\[\d{2,7}\](?=:)|\(pid[ =:]?\d+\)", re.IGNORECASE | re.ASCII)
-_SYSLOG = re.compile(rf"^{MASK} [\w.-]+ (?=[\w./-]+(?:\[\d+\])?:)", re.ASCII)
+_HOST_WORD = r"(?:node|host|gpu|dgx|cn|gn|nid|vm|srv|server|worker|compute|machine|hpc)-?"
+_NO_HOST = (
+    r"(?:epoch|ep|step|iter|rank|fold|trial|round|batch|phase|stage|level|layer|seed|task|top|hits?|hr|prec|p|r|f|v)"
+)
+_SYSLOG = re.compile(
+    rf"^{MASK} (?:[\w.-]+ (?=[\w./-]+\[\d+\]:)|(?!{_NO_HOST}[-_]?\d)(?=[\w.-]*\d)[\w.-]+ (?=[\w./-]+:))",
+    re.IGNORECASE | re.ASCII,
+)
+"""The host before the program that syslog names; in `12:00:01 Test loss: 0.5` the word is none."""
+_DAY_OF_SYSLOG = re.compile(
+    rf"^({_MONTH} {{1,2}}\d{{1,2}} \d{{2}}:\d{{2}}:\d{{2}} )[a-z][\w.-]* (?=[a-z][\w./-]*(?:\[\d+\])?:)",
+    re.IGNORECASE | re.ASCII,
+)
+"""The time as syslog writes it, with a host behind it of whatever form."""
+_BARE_HOST = re.compile(
+    rf"^(?P<before>(?:\d+: )?{MASK} )(?!{_NO_HOST}[-_]?\d)(?:{_HOST_WORD}\d+[a-z\d]*(?:[.-][a-z\d]+)*|"
+    r"(?=[a-z.-]*\d)[a-z][a-z\d]*(?:[.-][a-z\d]+)+) (?![=:])",
+    re.IGNORECASE | re.ASCII,
+)
+"""A host name behind the time, without the program that syslog names behind it."""
 _HOST = re.compile(
     rf"^\[(?!(?:rank|gpu|worker|proc(?:ess)?|node|local_rank)[-_ :]?\d+\])[a-z][\w.-]*\d[\w.-]*\](?=\s{MASK})",
     re.IGNORECASE | re.ASCII,
@@ -133,7 +153,9 @@ def words_before_ids(text: str) -> Before:
 
 _STAMPS = Rule(_STAMP, (MASK,))
 _WEEKDAYS = Rule(_WEEKDAY, (MASK,))
+_DAYS_OF_SYSLOG = Rule(_DAY_OF_SYSLOG, (1, f"{MASK} "), lambda found: split_in(found[0].split()[-1]) is not None)
 _SYSLOGS = Rule(_SYSLOG, (f"{MASK} {MASK} ",))
+_BARE_HOSTS = Rule(_BARE_HOST, (1, f"{MASK} "))
 _HOSTS = Rule(_HOST, (f"[{MASK}]",))
 _GLOGS = Rule(_GLOG, (1, f"{MASK} ", 2, "]"))
 _PATHS = Rule(_PATH, (MASK,))
@@ -169,10 +191,15 @@ def mask(line: Edited, before: Before) -> None:
         line.replace(_SPARKLINES)
     if not _MAY_HAVE.search(line.text):
         return
-    if _may_be_stamp(line.text) and line.replace(_STAMPS):
+    if not _may_be_stamp(line.text):
+        _mask_names(line)
+        return
+    line.replace(_DAYS_OF_SYSLOG)
+    if line.replace(_STAMPS):
         if f" {MASK}" in line.text:
             line.replace(_WEEKDAYS)
         line.replace(_SYSLOGS)
+        line.replace(_BARE_HOSTS)
         line.replace(_HOSTS)
         line.replace(_GLOGS)
     _mask_names(line)

@@ -47,10 +47,16 @@ _CHANGE = re.compile(
 _VERB = re.compile(r"\s(?:is|was|are|were)\s*$")
 _BEHIND = re.compile(r"(?:\s?[a-z%]{1,3})?\s{1,8}=\s{1,8}(?P<name>[A-Za-z](?:[^=\d]|(?<=[A-Za-z@])\d){2,60})$")
 """A name after its number: `0.8732 = Validation score`."""
+_ON_DATA = re.compile(
+    r"\s?%?\s(?:on|over|for)\s(?:the\s)?(?P<data>[A-Za-z-]+)\s(?:set|data(?:set)?|split|images|examples|samples)\b",
+    re.IGNORECASE,
+)
+"""The data behind a number: `an accuracy of 0.91 on the test set`."""
 _WITH_SHARE = re.compile(r"\d+\s{2,40}\d+(?:\.\d+)?\s{0,10}%")
 """A count and its share of all: `Correctly classified   144   96 %`."""
 _ABOUT = re.compile(
-    r"(?:^|[,;|.:)\]]\s|\w:(?=[A-Z]))\s*(?P<name>(?P<what>[^,;|:=]{2,60}?)\s(?:of|on|for|over|in|after|at|improved|decreased|increased)\b[^,;|=]*)[:=]?\s*$"
+    r"(?:^|[,;|.:)\]]\s|\s[-–—]\s|\w:(?=[A-Z]))\s*"
+    r"(?P<name>(?P<what>(?:(?!\s[-–—]\s)[^,;|:=]){2,60}?)\s(?:of|on|for|over|in|after|at|improved|decreased|increased)\b[^,;|=]*)[:=]?\s*$"
 )
 _NUMBERED = re.compile(r"[+-]?(?:0\d{2,}|\d{4,})")
 """The number of a numbered file, as in `snapshot-000100`: like a step, it is not part of a name."""
@@ -155,6 +161,10 @@ class _Reader:
     def _by_words(self, at: int, start: int, end: int) -> Named:
         """Return the name of a number, from the words or the number before it."""
         name = self._words_before(start) or self._share
+        behind = _ON_DATA.match(self._line, end)
+        split = split_in(behind["data"]) if behind else None
+        if split and name and not split_in(name) and meaning_of(name).role is Role.METRIC:
+            name = f"{split} {name}"
         if name == self._share:
             self._share = ""
         elif meaning_of(name).role is Role.METRIC and _WITH_SHARE.match(self._line, start):
@@ -241,6 +251,8 @@ class _Reader:
         is_behind_part = bool(self._found) and self._found[-1].is_part_of_name
         if last == "@" or before.endswith("@.") or (before.endswith(":.") and is_behind_part):
             return True  # `mAP@0.5`, `mAP@.5:.95`
+        if last == "_" and not is_whole and before[-2:-1].isalnum():
+            return True  # `decode/wer_11_0.5`, `model_0.93.pt`: a file
         joined = last.lower() != last.upper() or last in ("_", "@")  # Chinese writes no blank before a number
         if not joined and last.isdigit() and self._found and self._found[-1].is_part_of_name:
             joined = True

@@ -10,7 +10,8 @@ _MOST_OF_LABEL = 8
 """Maximum number of words of a name that stands alone before a colon or an equals sign."""
 _LONGEST = 100
 """Maximum length of a name in characters."""
-LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL)\b:?")
+LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|WARN|WARNING|(?<![A-Z] )ERROR(?! RATE)|CRITICAL)\b:?")
+"""How severe a logger calls a line; in `WORD ERROR RATE` the word is part of a name."""
 _CUT = re.compile(
     r"\"\s|[,;|│┃\t{}\[]|\s{2,}|\.{4,}| [-–—·] |->|=>|→|\]\s|\)\s(?=\S)|(?<=\s)/|^\s{0,3}(?:[\])/%]+|dB\b)"
 )

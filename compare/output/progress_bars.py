@@ -54,6 +54,15 @@ def unfill(line: Edited) -> bool:
     return True
 
 
+def is_unfinished(line: str) -> bool:
+    """Return whether a line shows progress, as `70%` or `14/20`, that is not at its end."""
+    count = _COUNT.search(line)
+    if count and float(count[1]) < float(count[2]) and without_fill(line) is not None:
+        return True
+    percent = _PERCENT.search(line)
+    return percent is not None and float(percent[0].rstrip("%")) < 100
+
+
 def redrawn(lines: Iterable[str]) -> frozenset[int]:
     """Return the indices of lines that show an empty bar, or a state of a bar that a later line redraws."""
     waiting: dict[str, tuple[int, float, float]] = {}

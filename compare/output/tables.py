@@ -21,6 +21,8 @@ _COUNTED = re.compile(r"^(\s*\d+):(?=\s)")
 _INDEXED = re.compile(r"^(\s*[A-Za-z_][\w.]*)\[([\d, ]{1,20})\](?=\s)")
 """The name of one of several values: `theta[1]`."""
 _INSIDE = re.compile(r"\s*\S+(?: \S+)*\s{2,}\S")
+_INDEX = re.compile(r"[A-Za-z_][\w.]*\s{4,}")
+"""The name of the index below a header, padded to the width of the table, as pandas prints it."""
 _QUANTILE = re.compile(r"(?<!\S)\d{1,2}(?:\.\d{1,2})?%(?!\S)")
 _CLASSES = re.compile(r"(?:\s+\d{1,3})+\s*$")
 """Classes that are only numbered, at the end of a header: `ntree  OOB  1  2  3`."""
@@ -145,7 +147,7 @@ def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]
         other = above(distance)
         if other is None:
             return None
-        if _RULE.match(other):
+        if _RULE.match(other) or _INDEX.fullmatch(other):
             continue
         other = _bare(other)
         names = _names(other, line, cells)

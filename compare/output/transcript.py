@@ -12,6 +12,7 @@ from gedanken.compare.output.compared import ComparedLines
 from gedanken.compare.output.decimal_commas import with_points
 from gedanken.compare.output.digit_groups import LONGEST, DigitGroups
 from gedanken.compare.output.environment import MASK, Before, words_before_ids
+from gedanken.compare.output.labels_above import all_labelled, labelled
 from gedanken.compare.output.progress_bars import may_hold_bars, redrawn
 from gedanken.compare.output.text_lines import Lines, containing
 
@@ -143,6 +144,7 @@ class Transcript:
         lines = self.lines[start : start + _CHUNK]
         if not self._is_log:
             return lines
+        lines = all_labelled(self.lines[start - 1] if start else "", lines)
         if self.decimal_commas or self._has_minus_signs:
             lines = [self._plain(line) for line in lines]
         compared = self._comparing.all(lines)
@@ -156,7 +158,10 @@ class Transcript:
         """
         if not self._is_log:
             return self.lines[at]
-        return "" if at in self._stale else self._comparing.one(self.pointed(at))
+        if at in self._stale:
+            return ""
+        line = labelled(self.lines[at - 1], self.lines[at]) if at else self.lines[at]
+        return self._comparing.one(self._plain(line))
 
     def pointed(self, at: int) -> str:
         """Return the line with this index, with its numbers in the usual notation: a decimal point, `-` for minus."""

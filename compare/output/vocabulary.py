@@ -130,6 +130,8 @@ _MEASURES: tuple[tuple[Measures, frozenset[str]], ...] = (
     (Measures.ERROR, _words(_ERRORS)),
     (Measures.QUALITY, _words(_QUALITY)),
 )
+_PART_OF_REWARD = re.compile(r"(?<![a-z])(?:rewards?|rews?)/(?P<part>[\w-]+)")
+"""One of several rewards, as in `rewards/chosen`: not all that is maximized."""
 _KNOWN = frozenset(_SPLIT_OF).union(_ENVIRONMENT_WORDS, _COUNTER_WORDS, *(words for _measures, words in _MEASURES))
 _BY_NATURE = _words(_HELD_OUT_QUALITY)
 _AT_RANK = re.compile(r"(?<![a-z])(?:p|r|precision|recall)@ ?\d")
@@ -178,6 +180,7 @@ def key_of(name: str) -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def meaning_of(name: str) -> Meaning:
     """Return the meaning of a name."""
+    name = name.removesuffix(" in brackets")
     words = words_in(name)
     known = frozenset(words)
     split = split_in(name)
@@ -216,15 +219,22 @@ def _measures(name: str, words: tuple[str, ...]) -> Measures | None:
     low = name.lower()
     if classified := _CLASSIFIED.search(low):
         return Measures.ERROR if classified["wrong"] else Measures.ACCURACY
+    if (part := _PART_OF_REWARD.search(low)) and not _WHOLE_LOSS.issuperset(words_in(part["part"])):
+        return Measures.ACCURACY if not _ACCURACIES.isdisjoint(words_in(part["part"])) else Measures.QUALITY
     if any(word in _LOSS_WORDS or (word.endswith("loss") and word not in _ERROR_WORDS) for word in words):
         words = tuple(word for word in words if "cross" not in words or word not in ("cross", "entropy"))
         rest = [word for word in words if word not in _LOSS_WORDS and word not in _SPLIT_OF]
-        whole = all(word in _WHOLE_LOSS for word in rest) and not re.search(r"loss\d|loss[ _-]?[dgDG]\b", name)
+        whole = all(word in _WHOLE_LOSS for word in rest) and not _OF_A_PART.search(name)
+        if not whole and "/" in low and (inner := low.rpartition("/")[2]) and _LOSS_WORDS.isdisjoint(words_in(inner)):
+            within = _measures(inner, words_in(inner))
+            return within if within in (Measures.RETURN, Measures.ACCURACY) else Measures.PART
         return Measures.LOSS if whole else Measures.PART
     if _RATE.search(low):
         return Measures.QUALITY if re.search("success|win|hit|solve", low) else Measures.ERROR
     if re.search(r"(?:^|[_ '/-])l[12]$", low):
         return Measures.ERROR
+    if not _NOT_ALL_OF_A_RETURN.isdisjoint(words) and not _RETURN_WORDS.isdisjoint(words):
+        return Measures.QUALITY
     for measures, known in _MEASURES:
         if any(word in known and _is_meant(word, low, words) for word in words):
             return measures
@@ -247,4 +257,10 @@ def _is_meant(word: str, low: str, words: tuple[str, ...]) -> bool:
 
 
 _LOSS_WORDS = _words(_LOSSES)
+_RETURN_WORDS, _NOT_ALL_OF_A_RETURN = _words(_RETURNS), _words("non no kl penalty bonus margin margins")
+_ACCURACIES = _words("acc accuracy accuracies")
+_OF_A_PART = re.compile(
+    r"loss\d|loss[ _-]?[dgDG]\b|(?<![a-z])value[ _-]?(?:function[ _])?loss|loss(?:es)?/value", re.IGNORECASE
+)
+"""A loss of one of several networks; `value_loss` is that of a critic, and `loss value` is the whole."""
 _ERROR_WORDS = _words(_ERRORS)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.output.points import NO_EPOCH
+from gedanken.compare.output.progress_bars import is_unfinished
 from gedanken.compare.parsed.gaps import gaps
 from gedanken.compare.parsed.order import times_of_sites
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
@@ -27,6 +28,8 @@ class EarlyEnd(NamedTuple):
     """The real run with which the log is compared."""
     there: int
     """Index of the corresponding line of that real run."""
+    is_cut: bool = False
+    """True if the last line is a bar that would have been drawn again: what it shows is no last state."""
 
 
 def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
@@ -40,6 +43,11 @@ def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
     return {key: end for key, end in found.items() if end is not None}
 
 
+def cut_lines(run_set: RunSet) -> Mapping[int, int]:
+    """Return the last line of each imagined log that ends while a bar is drawn, by the identity of the log."""
+    return {key: end.line for key, end in run_set.once(early_ends).items() if end.is_cut}
+
+
 def _sequence(run: ParsedRun, sites: int) -> Indices:
     site_of = run.ledger.site_of
     return np.flatnonzero((site_of >= 0) & (site_of < sites))
@@ -49,6 +57,7 @@ def _end_of(run_set: RunSet, run: ParsedRun, sequences: list[Indices], totals: I
     by_chance = totals.max(axis=0) - totals.min(axis=0)
     steady = (by_chance == 0) & (totals[0] > 0)
     lines = _sequence(run, len(run_set.sites))
+    is_cut = bool(len(lines)) and lines[-1] == len(run.lines) - 1 and _is_in_a_bar(run, run_set)
     # Half a line is no print: it may be near to one.
     if len(lines) and not run.ledger.is_kind("site")[lines[-1]] and not run.text.endswith("\n"):
         lines = lines[:-1]
@@ -83,12 +92,18 @@ def _end_of(run_set: RunSet, run: ParsedRun, sequences: list[Indices], totals: I
         # Where a line of the last print lacks somewhere, less lacks than stands behind.
         # And a single line behind may be one that chance decides about: how often it is shown is told elsewhere.
         after = len(really) - at - 1
-        if after == 1:
+        if after == 1 and not is_cut:
             return None
         differing = float(np.maximum(np.abs(before - counts) - by_chance, 0).sum())
         if differing <= max(1.0, SLACK * (at + 1)) and differing < after / 2:
-            return EarlyEnd(end, real, int(places[at]))
+            return EarlyEnd(end, real, int(places[at]), is_cut)
     return None
+
+
+def _is_in_a_bar(run: ParsedRun, run_set: RunSet) -> bool:
+    """Return whether a log ends while a bar is drawn, as no real log does."""
+    is_open = not run.text.endswith("\n") and is_unfinished(run.lines[len(run.lines) - 1])
+    return is_open and all(real.text.endswith("\n") for real in run_set.finished)
 
 
 def _counterpart(run: ParsedRun, lines: Indices, real: ParsedRun, theirs: Indices) -> int | None:

@@ -40,6 +40,8 @@ _PREFIX = re.compile(r"\b(?:DEBUG|INFO|WARNING|ERROR)\b(?::[\w.]+:)?")
 """A logger's prefix before every line."""
 _JOINED = re.compile(r"\s?/\s?")
 _PERCENT = re.compile(r"\s?%")
+_CLAUSE = r"(?:^|[:;|\]]\s+)(?P<clause>[A-Za-z]+(?: [A-Za-z_.]+){1,4}),\s+"
+"""What numbers behind a comma are about, as in `Solving for Ux, Initial residual = 0.1`."""
 _TIME = re.compile(r"\b(?:finished in|completed in|training in|seconds)\b[^\w]{0,6}$", re.IGNORECASE)
 
 
@@ -256,6 +258,9 @@ class Form:
         """Return the label at the beginning of the line, if it is not part of the column's label: a table row's name,
         `Teacher:`."""
         opening = self.line[: self.spans[at][0]]
+        about = re.search(rf"{_CLAUSE}{re.escape(label)}\W*$", opening)
+        if about and meaning_of(about["clause"]).role is Role.OTHER:
+            return about["clause"]
         first = _FIRST.match(_spoken(opening).lstrip()) or _FIRST.match(_PREFIX.sub("", opening).lstrip())
         is_other = first and not label.startswith(first["word"])
         role = meaning_of(first["word"]).role if first else None

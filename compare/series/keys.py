@@ -9,6 +9,7 @@ import numpy as np
 from gedanken.compare.series.columns import Column, Form
 from gedanken.compare.series.printed import Printed
 
+_TIME = re.compile(r"#(?:ms|us|µs|ns|s|m|h)\b(?: #(?:ms|us|µs|ns|s|m|h)\b)*")
 _TEXT = re.compile(r"(?P<quote>[\"'])(?P<text>(?:(?!(?P=quote)).)*)(?P=quote)(?P<is_key>\s*:)?")
 
 
@@ -41,12 +42,16 @@ def _is_one_key(column: Column, other: Column, forms: Mapping[str, Form], real: 
         return False
     parts = [column.form, *(form for form, _index in column.parts)]
     are_keys = column.is_key and other.is_key and _texts(column.form) == _texts(other.form)
-    goes_on = column.index == other.index and (
-        column.form.startswith(other.form) or other.form.startswith(column.form)
-    )
+    ours, theirs = _without_units(column.form), _without_units(other.form)
+    goes_on = column.index == other.index and (ours.startswith(theirs) or theirs.startswith(ours))
     if other.form in parts or not (are_keys or goes_on):
         return False
     return all(_count_apart(forms[part], forms[other.form], real) for part in parts)
+
+
+def _without_units(form: str) -> str:
+    """Return a form with one number for each time: `took 903ms`, `took 1.2s` and `took 1m 2s` are the same print."""
+    return _TIME.sub("#", form)
 
 
 def _texts(form: str) -> list[str]:

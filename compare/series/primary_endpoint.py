@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.output.vocabulary import Measures, Role, Split, key_of, words_in
+from gedanken.compare.output.vocabulary import Measures, Role, Split, key_of, split_in, words_in
 from gedanken.compare.results import Endpoint
 from gedanken.compare.series.columns import Column
 
@@ -34,6 +34,8 @@ _NUMBERED_SET = re.compile(r"(?:val|valid|validation|eval|test)[_-]?(?:set|data)
 """Numbered held-out sets, as in `validation_1-logloss`; libraries use the last one for early stopping."""
 _PART_OF_A_TABLE = re.compile(r"area= ?(?:small|medium|large)|maxDets= *10?\b")
 _ADVERSARIES = frozenset(["d", "g", "dis", "gen", "disc", "netd", "netg", "discriminator", "generator"])
+_IN_BATCHES = re.compile(r"(?<!\w)(?!ep)\w*\W{0,3}\[\s*#\s?/\s?#\s?\]", re.IGNORECASE)
+"""A line about one batch, as in `Test: [40/97]`; in `Epoch [3/90]` it is an epoch."""
 _OBJECTIVES = list(Measures)
 _REPORT = 0.2
 """Maximum share of a run that its last report takes. All metrics in that report count as printed last."""
@@ -147,7 +149,10 @@ def _may_be_one(column: Column, shown: Shown) -> bool:
 
 def _held_out(column: Column, is_of_a_batch: bool) -> int:
     """Rank a metric by the data on which it is measured."""
-    if column.meaning.is_held_out and not is_of_a_batch:
+    is_held_out = column.meaning.is_held_out or (
+        column.meaning.split is None and split_in(column.head) in (Split.VALIDATION, Split.TEST)
+    )
+    if is_held_out and not is_of_a_batch:
         return 0
     return 1 if column.meaning.is_held_out_by_nature or column.is_starred else 2
 
@@ -178,11 +183,15 @@ def _rank(
         key_of(curve.words) == key_of(column.words) or (is_of_training and curve.meaning.split == meaning.split)
         for curve in curves
     )
-    is_summary = meaning.is_summary or "in brackets" in column.words or repeats
+    is_mean = "in brackets" in column.words
+    if meaning.is_held_out and _IN_BATCHES.search(column.form):
+        is_mean = not is_mean  # of an evaluation, the mean so far is over all data in the end
+    is_summary = meaning.is_summary or is_mean or repeats
     return (
         0 if key_of(column.words) in monitored else 1,
         _objective(column),
         is_summary,
+        _is_mean_fitness(column),
         column.fixed,
         -int(found[1]) if (found := _NUMBERED_SET.match(column.words)) else 0,
         _PART_OF_A_TABLE.search(column.words) is not None,
@@ -203,6 +212,12 @@ def _objective(column: Column) -> float:
     if meaning.is_held_out_by_nature:
         return _OBJECTIVES.index(Measures.LOSS) + 0.5
     return _OBJECTIVES.index(meaning.measures)
+
+
+def _is_mean_fitness(column: Column) -> bool:
+    """Return whether a metric is the mean of a population, whose best member is what evolution is after."""
+    words = set(words_in(column.words))
+    return "fitness" in words and not words.isdisjoint(("average", "avg", "mean"))
 
 
 def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]]) -> str:

@@ -32,8 +32,10 @@ Indices = NDArray[np.int64]
 class Printed:
     """The output of one run, grouped by form."""
 
-    def __init__(self, run: ParsedRun) -> None:
+    def __init__(self, run: ParsedRun, cut: int | None = None) -> None:
+        """Read a run, but for the numbers of the line `cut`, a bar that the end of the log cuts off."""
         self.observed = run
+        self._cut = cut
         self._script = run.transcript
         self._number: dict[str, int] = {}
         trunks = [trunk_of(form) for form in self._script.forms]
@@ -92,6 +94,8 @@ class Printed:
         places += [(self.lines(form), index) for form, index in column.parts]
         lines = np.concatenate([its for its, _index in places])
         index = np.repeat([index for _lines, index in places], [len(its) for its, _index in places])
+        if self._cut is not None:
+            lines, index = lines[lines != self._cut], index[lines != self._cut]
         order = np.argsort(lines, kind="stable")
         return lines[order], index[order]
 

@@ -10,13 +10,18 @@ from gedanken.compare.output.vocabulary import Split, split_in
 
 LONGEST_SECTION = 12
 """Maximum number of lines that a heading applies to."""
+_LONGEST = 80
+"""Maximum length of a heading; with what a logger writes before it, it may be longer."""
+_LONGEST_LINE = 200
 _HEADING = re.compile(
     r"\W*(?:(?:running|start(?:ing|ed)?|begin(?:ning)?|performing|final|the)\s+)*"
     r"(?:train(?:ing)?|valid(?:ation|ating|ate)?|val|eval(?:uation|uating|uate)?|test(?:ing)?|dev)"
-    r"(?:\s+(?:on|the|set|results?|phase|metrics?|stage|mode|loop|summary|report|scores?|data|stats|errors?|validation|val|test|dev))*"
+    r"(?:\s+(?:on|the|set|results?|phase|metrics?|stage|mode|model|network|loop|summary|report|scores?|data|stats|errors?|validation|val|test|dev))*"
     r"\W*",
     re.IGNORECASE,
 )
+_PREFIX = re.compile(r"^.*(?:\]|\s-|\b(?:INFO|DEBUG|WARNING)\b:?(?:[\w.]+:)?)\s+(?=\w)")
+"""What a logger writes before a heading."""
 _FRAMED = re.compile(r"\W*[*=~-]{3,}\s*(?P<words>[^*=~:]{4,60}?)\s*[*=~-]{3,}\W*")
 """A heading in other words, as in `***** Evaluating perplexity, Epoch 1/4 *****`."""
 _STEP = re.compile(r"\W*(?:global[ _]?)?(?:step|iter(?:ation)?|batch|update)s?\b", re.IGNORECASE)
@@ -33,8 +38,12 @@ def sections(script: Transcript, epochs: NDArray[np.int64]) -> NDArray[np.int8]:
     meant = np.full(len(script.forms), -1, np.int8)
     ends = np.zeros(len(script.forms), bool)
     for at, form in enumerate(script.forms):
-        if len(form) < 80 and (("#" not in form and _HEADING.fullmatch(form)) or _FRAMED.fullmatch(form)):
-            split = split_in(form)
+        words = _PREFIX.sub("", form[:_LONGEST_LINE])
+        is_heading = ("#" not in words and len(words) < _LONGEST and _HEADING.fullmatch(words)) or (
+            len(form) < _LONGEST and _FRAMED.fullmatch(form)
+        )
+        if is_heading:
+            split = split_in(words)
             meant[at] = SPLITS.index(split) if split in SPLITS else 0
         ends[at] = _STEP.match(form) is not None
     found = np.zeros(len(script.lines), np.int8)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gedanken.compare.parsed.early_ends import cut_lines
 from gedanken.compare.parsed.run_set import RunSet
 from gedanken.compare.results import Endpoint
 from gedanken.compare.series.asked import read_asked
@@ -57,7 +58,8 @@ class AllSeries:
 
     def __init__(self, run_set: RunSet) -> None:
         self.real = [Printed(run) for run in run_set.leaves]
-        self.runs = self.real + [Printed(run) for run in run_set.samples]
+        cut = run_set.once(cut_lines)
+        self.runs = self.real + [Printed(run, cut.get(id(run))) for run in run_set.samples]
         self._file = run_set.program.name.rsplit("/", 1)[-1] if run_set.program else ""
         self._sites = run_set.source.terminal_sites() if run_set.source else ()
         self._known_rising: dict[str, int | None] = {}

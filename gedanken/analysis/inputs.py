@@ -18,7 +18,7 @@ from gedanken.experiment.files import read_text
 from gedanken.experiment.persona import Persona
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog
-from gedanken.records.importers.folders import files_of, logs_in
+from gedanken.records.importers.folders import files_of, left_out_of, logs_in
 from gedanken.records.importers.importer import Run
 from gedanken.records.importers.reading import read_files
 from gedanken.records.importers.text_files import STANDARD_INPUT
@@ -83,9 +83,10 @@ def _compared(real: Sequence[Path], imagined: Sequence[Path], program: Path | No
         return _folder_alone(real, program, asked)
     if [*real, *imagined].count(STANDARD_INPUT) > 1:
         raise BadInput("-: standard input can be read once only")
+    unread = [note for path in (*real, *imagined) for note in left_out_of(path)]
     real, imagined = ([file for path in paths for file in files_of(path)] for paths in (real, imagined))
     ours, theirs = _side(real, "real", program), _side(imagined, "imagined")
-    notes = [*ours.notes, *theirs.notes, *_doubtful(ours, theirs, real, imagined)]
+    notes = [*unread, *ours.notes, *theirs.notes, *_doubtful(ours, theirs, real, imagined)]
     if ours.folder and theirs.folder:
         if program is not None:
             raise BadInput("--program cannot be used here: run folders contain their own programs")

@@ -3,12 +3,14 @@
 import re
 from pathlib import Path
 
+from gedanken.experiment.counts import many
 from gedanken.experiment.errors import BadInput
 from gedanken.records.importers.text_files import PACKED
 from gedanken.records.read_run import is_run_folder
 from gedanken.records.run_files import LOG
 
 MOST_LOGS = 10_000
+_MOST_NAMED = 3
 LOGS = (".log", ".txt", ".out", ".jsonl", ".csv")
 
 
@@ -23,20 +25,34 @@ def logs_in(folder: Path) -> list[Path]:
         raise BadInput(
             f"{folder}: this folder contains only the outputs of a run; name the run folder {folder.parent}"
         )
-    try:
-        files = [
-            path
-            for path in folder.iterdir()
-            if not path.name.startswith(".") and not path.is_symlink() and path.is_file()
-        ]
-    except OSError as error:
-        raise BadInput(f"{folder}: {error.strerror}") from error
+    files = _files_in(folder)
     logs = [path for path in files if _bare(path.name).endswith(LOGS)] or files
     if not logs:
         raise BadInput(f"{folder}: neither a run folder (it contains no {LOG}) nor a folder of logs")
     if len(logs) > MOST_LOGS:
         raise BadInput(f"{folder}: contains {len(logs):,} files; at most {MOST_LOGS:,} can be compared")
     return sorted(logs, key=_natural)
+
+
+def left_out_of(path: Path) -> list[str]:
+    """Say which files of a folder of logs are not read, as they are not named like logs; nothing for other paths."""
+    if not path.is_dir() or is_run_folder(path):
+        return []
+    others = sorted(set(_files_in(path)).difference(logs_in(path)), key=_natural)
+    names = ", ".join(other.name for other in others[:_MOST_NAMED]) + (", …" if others[_MOST_NAMED:] else "")
+    what = many(len(others), "file") + (" is" if len(others) == 1 else " are")
+    return [f"{path}: {what} left out, not named like a log: {names}"] if others else []
+
+
+def _files_in(folder: Path) -> list[Path]:
+    try:
+        return [
+            path
+            for path in folder.iterdir()
+            if not path.name.startswith(".") and not path.is_symlink() and path.is_file()
+        ]
+    except OSError as error:
+        raise BadInput(f"{folder}: {error.strerror}") from error
 
 
 def files_of(path: Path) -> list[Path]:

@@ -1,0 +1,25 @@
+"""Numbers that stand alone in a line, below a line with their name: `Validation loss:`, and then `0.53`."""
+
+import re
+from collections.abc import Sequence
+
+_LABEL = re.compile(r"\s*[^\W\d_][^\d:]{1,60}:\s*")
+_ALONE = re.compile(r"\s*[-+]?(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?\s?%?|(?:nan|inf))\s*", re.IGNORECASE)
+
+
+def labelled(above: str, line: str) -> str:
+    """Return a line that holds one number alone with the label that stands above it."""
+    is_below = _ends_with_colon(above) and _ALONE.fullmatch(line) and _LABEL.fullmatch(above)
+    return f"{above.strip()} {line.strip()}" if is_below else line
+
+
+def all_labelled(above: str, lines: Sequence[str]) -> list[str]:
+    """Return what `labelled` returns for each of these lines; `above` stands before the first of them."""
+    return [
+        labelled(label, line) if _ends_with_colon(label) else line
+        for label, line in zip((above, *lines), lines, strict=False)
+    ]
+
+
+def _ends_with_colon(line: str) -> bool:
+    return ":" in line[-4:] and line.rstrip().endswith(":")
