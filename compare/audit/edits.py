@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gedanken.compare.audit.commands import steps_of
+from gedanken.compare.audit.commands import steps_of, without_patches
 from gedanken.compare.audit.shell_changes import moved_files
 
 _CODE = {
@@ -119,6 +119,7 @@ def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
     """Yield each path that a shell command names and writes to, and whether the file must have existed before the
     command.
     """
+    command = without_patches(command)
     yield from ((path, False) for path in moved_files(command))
     if not re.search(r">|sed|tee|perl|curl|wget", command):
         return
