@@ -2,7 +2,7 @@
 
 import re
 
-from gedanken.compare.audit.commands import steps_of
+from gedanken.compare.audit.commands import is_narrowed, steps_of
 from gedanken.compare.audit.outcomes import shows_exit_code
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.same_command import is_like, is_run, programs_of
@@ -54,9 +54,12 @@ def _of_family(case: Case, says: RunSays) -> Verdict:
     before = case.record.last_of(family, case.event)
     if family == "tests":
         before += [run for run in case.runs_before()[:50] if run.tests and not run.only_shows]
-    mine = next((run for run in before if not run.refused), None)
+    done = [run for run in before if not run.refused]
+    mine = next((run for run in done if not _is_part(case, run)), None)
     if mine is not None:
         return _was_run(case, mine)
+    if done:
+        return undecidable("the recorded runs covered only some of the tests", case.record.evidence(done[0].call))
     if shown := next((run for run in case.runs_before()[:50] if family == "tests" and run.tests), None):
         line = case.record.evidence(shown.at, shown.tests[-1].offset)
         return undecidable("a text before the claim has a result of tests, and no run is recorded", line)
@@ -67,6 +70,14 @@ def _of_family(case: Case, says: RunSays) -> Verdict:
         later,
         f"anything of the kind ({family})" if not later else "it",
     )
+
+
+_WHOLE = re.compile(r"\b(?:all|whole|full|entire|complete)\b", re.IGNORECASE)
+
+
+def _is_part(case: Case, run: Run) -> bool:
+    """Return whether a claim says that all tests were run, and a run is of some of them."""
+    return _WHOLE.search(case.spotted.claim.quote) is not None and any(map(is_narrowed, run.steps))
 
 
 def _was_run(case: Case, run: Run) -> Verdict:

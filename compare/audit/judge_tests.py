@@ -11,6 +11,7 @@ from gedanken.compare.audit.runs import Run, short
 from gedanken.compare.audit.same_command import is_of_suite, is_run
 from gedanken.compare.audit.says import TestsSay
 from gedanken.compare.audit.sources import is_known
+from gedanken.compare.audit.tests_of_a_file import is_of_its_file
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
 from gedanken.experiment.claim import Evidence
 
@@ -234,7 +235,8 @@ def _if_current(case: Case, of: Result | Run, verdict: Verdict) -> Verdict:
 def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: list[Run]) -> Verdict:
     last = results[0]
     line = case.record.evidence(last.event, last.tests.offset, len(last.tests.text))
-    if case.spotted.earlier or says.limited:
+    is_of_some = says.limited and not (_fails(says, last.tests) and is_of_its_file(case, last.run))
+    if case.spotted.earlier or is_of_some:
         return undecidable(
             "the claim is about some of the tests or an earlier state, and no result shows which", line
         )
@@ -289,6 +291,8 @@ def _hidden(case: Case, last: Result) -> str | None:
     for run in case.record.hiding("tests"):
         if run.call >= case.event:
             break
+        if run.result is not None and not run.text.strip() and not run.background:
+            continue  # it showed no number
         if _bare(run.command) != _bare(seen.command) or case.record.change_since(run, seen.at, "tests") is not None:
             return f"“{short(run.command)}” may have run it"
     return None

@@ -92,7 +92,7 @@ _HINT = re.compile(
 )
 _NONE_FAILED = re.compile(r"no failures?|none failed|0 failures|nothing failed|zero failures|without", re.IGNORECASE)
 _ROW = re.compile(spaced(r"^\|?\W*(?P<subject>(?:unit |all )?tests?|test suite|suite)\W*\| ?(?:[✅✔✓] ?)?(?P<good>(?:all )?(?:pass(?:ing|ed|es)?|green|ok|succeeded))\b"), re.IGNORECASE)  # fmt: skip
-_FOR_SOME = re.compile(r"\s{1,3}for (?!\d|all|every|each|the (?:whole|full|entire))", re.IGNORECASE)
+_FOR_SOME = re.compile(r"\s{1,3}for (?!\d|all|both|every|each|the (?:whole|full|entire))", re.IGNORECASE)
 _ALL = re.compile(r"\ball\b|every|alle|tous|todos|todas|全|均|都|所有|すべて", re.IGNORECASE)
 
 
