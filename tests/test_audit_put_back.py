@@ -19,6 +19,10 @@ def status(session: Session) -> str:
         ("sed -i 's/LIMIT = 5/LIMIT = 9/' app/limits.py", "sed -i 's/LIMIT = 9/LIMIT = 5/' app/limits.py"),
         ("sed -i 's|^raise Full|# raise Full|' app/limits.py", "sed -i 's|^# raise Full|raise Full|' app/limits.py"),
         ("sed -i '14s/<=/</' ./app/limits.py", "sed -i '14s/</<=/' app/limits.py"),
+        (
+            "sed -i 's/^if n > 0:/# if n > 0:/' app/limits.py",
+            "sed -i 's/^# if n > 0:/if n > 0:/' app/limits.py && ls",
+        ),
         ("perl -pi -e 's/True/False/' app/limits.py", "perl -pi -e 's/False/True/' app/limits.py"),
         ("sed -i '7d' app/limits.py", "sed -i '7i\\    check(n)' app/limits.py"),
         ("mv app/limits.py app/limits_off.py", "mv app/limits_off.py app/limits.py"),

@@ -39,10 +39,9 @@ class PutBack:
         """Return the files that a command may have put back as they were; remember what it did."""
         if not _HINT.search(command):
             return ()
-        steps = steps_of(command[:_LONGEST])
         found = []
-        for step in steps:
-            found += [*self._edited(step, command if len(steps) == 1 else step.text), *self._moved(step)]
+        for step in steps_of(command[:_LONGEST]):
+            found += [*self._edited(step, command[:_LONGEST]), *self._moved(step)]
         written = _WRITTEN.match(command[:_LONGEST])
         if written and (path := written["path"] or written["teed"] or written["after"]):
             found += [path] if self.has_again(path, written["body"]) else []
