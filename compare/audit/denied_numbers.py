@@ -43,6 +43,14 @@ _PLAIN = keys_in(
 """Words of a claim that no output has to have."""
 _GONE = keys_in("removed dropped")
 """Words of a claim that tell another number of the things, unless the output tells only one of them."""
+_OF_VERSIONS = re.compile(
+    r"\b(?:python|pypy|py|node(?:\.?js)?|java|jdk|ruby|php|go|golang|rust|perl|swift|kotlin|scala|dotnet|\.net|django|"
+    r"numpy|pandas|torch|pytorch|tensorflow|cuda|react|vue|angular|postgres(?:ql)?|mysql|ubuntu|debian|macos|versions?)"
+    r"[\s-]{0,2}v?\d",
+    re.IGNORECASE,
+)
+"""Words that make the numbers of a sentence versions, as in `passes on Python 3.11 but fails on 3.10`."""
+_VERSION = re.compile(r"\d{1,4}(?:\.\d{1,3})?")
 _NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w/-]{1,20})")
 
 
@@ -62,6 +70,8 @@ def denied(case: Case, verdict: Verdict) -> Verdict | None:
     for figure, text in unfound(case, sentence, places):
         start = sentence.plain.find(text) if text in sentence.plain else -1
         place = None if start < 0 else _denier(figure, places, sentence, start, start + len(text))
+        if not figure.unit and _VERSION.fullmatch(text) and _OF_VERSIONS.search(sentence.plain):
+            continue
         if place is None or place.run is None or len(significant(text)) < 2 or not _is_whole(case, place.run):
             continue
         if _is_made(figure, places) or may_be_explained(case, figure, text):
