@@ -55,6 +55,12 @@ def _of_family(case: Case, says: RunSays) -> Verdict:
     if family == "tests":
         before += [run for run in case.runs_before()[:50] if run.tests and not run.only_shows]
     done = [run for run in before if not run.refused]
+    if family == "program" and (word := _MEANT.search(case.spotted.claim.quote)) is not None:
+        meant = _CALLED[word["what"].lower()]
+        ran = [run for run in case.record.runs if run.call < case.event and not run.only_shows and not run.refused]
+        done = [run for run in ran if meant.search(run.command) or meant.search(run.text[:_MOST_TEXT])][::-1]
+        if ran and not done:
+            return undecidable("programs were run, and it is not certain that one of them did it")
     mine = next((run for run in done if not _is_part(case, run)), None)
     if mine is not None:
         return _was_run(case, mine)
@@ -72,6 +78,12 @@ def _of_family(case: Case, says: RunSays) -> Verdict:
     )
 
 
+_MEANT = re.compile(r"\b(?:re-?)?(?P<what>train|bench)", re.IGNORECASE)
+_CALLED = {
+    "train": re.compile(r"train|fit|tun|learn|epoch|\bloss\b", re.IGNORECASE),
+    "bench": re.compile(r"bench|hyperfine|timeit|perf|wrk|\d ?(?:[nµm]?s|sec|seconds)\b|req", re.IGNORECASE),
+}
+_MOST_TEXT = 20_000
 _WHOLE = re.compile(r"\b(?:all|whole|full|entire|complete)\b", re.IGNORECASE)
 
 

@@ -37,7 +37,7 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"\bthe (?P<bare>(?:gradle|maven|npm|cargo) test)(?: task| run| target)? {_ENDS}{_VERDICT}{_COUNTED}"),
     ("en", rf"(?P<code>[{CODE}]{{3,120}}) {_ENDS}{_GOOD}(?!\w)(?: with (?:all )?(?P<n>{COUNT})(?: {_TESTS})?(?: pass\w*)?)?(?: \((?P<m>{COUNT}) {_TESTS}\))?"),
     ("en", rf"(?P<code>[{CODE}]{{3,120}}) (?:now )?(?P<bad>(?:fails?|failed)(?= |$|[.,;!])|(?:ends?|ended|exits?|comes back|shows?|reports?|has) (?:with )?(?P<n>{COUNT}) (?:failures?|failing|failed|errors?))"),
-    ("en", rf"\b(?P<whole>{_SUITE}) {_ENDS}{_GOOD}(?!\w)(?: \((?P<n>{COUNT}) {_TESTS}\))?"),
+    ("en", rf"\b(?P<whole>{_SUITE})(?: \((?:of )?(?P<m>{COUNT})(?: {_TESTS})?\))? {_ENDS}{_GOOD}(?!\w)(?: \((?P<n>{COUNT}) {_TESTS}\))?"),
     ("en", rf"\b(?P<whole>{_SUITE})\s?(?:[:=→—–]|->) ?(?:[✅✔✓] ?)?(?P<good>success(?:ful)?|passed|passes|ok|green|clean)\b"),
     ("en", rf"\b(?P<whole>suite|run)(?:'s|:| is)? (?:\w+: )?(?P<n>{COUNT}) (?:of|out of|von|sur|de) (?P<of>{COUNT})(?= pass\w*|\W*$)(?P<good>(?: pass\w*)?)"),
     ("en", rf"\b(?:ran|executed|run of) (?:all )?(?P<n>{COUNT}) {_TESTS},? (?:and )?(?P<whole>all(?: of them)?|every one|everything) (?P<good>good|ok|fine|green|pass\w*|well)\b"),

@@ -24,12 +24,11 @@ _NO_ADJECTIVE = (
     r"dass|que|qui|die|der|das|les|des|las|los|expected|which|while|where|keeps?|now|then|from|than|as|at|on)\b)"
 )
 _ADJECTIVES = rf"(?:{_NO_ADJECTIVE}[a-z][\w-]{{1,14}} ){{0,3}}?"
-_IN_ALL = rf"(?:in|across|over|from) (?:all |both |the ){{0,2}}(?:{COUNT_OR_WORD} )?(?:files|suites|packages|crates|modules|projects|workspaces|classes) "
 _LINK = r"(?:(?:continues? to|had been|has been|have been|used to|are|is|were|was|now|all|still|have|has|both|currently|successfully|also|again|to be|came back|run|ran|and) ){0,4}"
 _GOOD = r"(?:pass(?:ed|es|ing)?|green|succeed(?:ed|s)?|successful|successfully|ok|OK|clean)"
 _BAD = r"(?:fail(?:ed|s|ing|ures?)?|errors?|errored|broken|red)"
 _PATTERNS: list[tuple[Language, str]] = [
-    ("en", rf"(?:\b(?P<all>all|every|the full|the whole|the entire|entire|full)\b (?:of )?(?:the |our |my )?)?(?P<n>{COUNT_OR_WORD})?(?: ?(?:/|of|out of) ?(?P<of>{COUNT}))?\s?(?:of (?:the |our |these )?)?(?P<adj>{_ADJECTIVES})\b{_KIND} (?:(?:in|for|from|under|of) [{CODE}]{{3,150}} |{_IN_ALL})?{_LINK}(?P<good>{_GOOD})\b"),
+    ("en", rf"(?:\b(?P<all>all|every|the full|the whole|the entire|entire|full)\b (?:of )?(?:the |our |my )?)?(?P<n>{COUNT_OR_WORD})?(?: ?(?:/|of|out of) ?(?P<of>{COUNT}))?\s?(?:of (?:the |our |these )?)?(?P<adj>{_ADJECTIVES})\b{_KIND} (?:(?:in|for|from|under|of) [{CODE}]{{3,150}} |(?:in|across|over|from) (?:all |both |the ){{0,2}}(?:{COUNT_OR_WORD} )?(?:files|suites|packages|crates|modules|projects|workspaces|classes) )?{_LINK}(?P<good>{_GOOD})\b"),
     ("en", rf"(?P<n>{COUNT})(?: ?(?:/|of|out of) ?(?P<of>{COUNT}))? (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|were|have|now|all) ){{0,2}}(?P<good>passed|passing|pass|succeeded|green)\b"),
     ("en", rf"\b(?P<good>pass(?:es|ed|ing)?) (?P<all>all|both|every)? ?(?:of )?(?:the |its |our )?(?:all )?(?P<n>{COUNT_OR_WORD})?(?:/(?P<of>{COUNT}))? ?(?P<adj>{_ADJECTIVES}){_KIND}\b"),
     ("en", rf"(?:\b(?P<all>all|full|entire|whole)\b )?(?P<n>{COUNT})?\s?(?P<adj>{_ADJECTIVES})\b{_KIND}(?: \((?P<of>{COUNT}) tests?\))?\s?(?::|—|–|→|->|=)\s*(?:[✅✔✓☑]\s*)?(?P<good>pass(?:ed|ing|es)?|green|ok)\b"),
@@ -392,7 +391,9 @@ def _is_limited(sentence: Sentence, start: int, end: int) -> bool:
         )
         or bool(
             re.search(
-                r"(?<!every )(?<!each )\btest\b(?! (?:suite|run|results?|files?))", plain[start:end], re.IGNORECASE
+                r"(?<!every )(?<!each )(?<!\bno )(?<!single )\btest\b(?! (?:suite|run|results?|files?))",
+                plain[start:end],
+                re.IGNORECASE,
             )
             and not re.match(r"\d", plain[start:end])
         )
