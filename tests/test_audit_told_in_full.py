@@ -43,7 +43,6 @@ def test_what_the_record_contradicts(command: str, output: str, code: int, said:
         ("pytest -q", ONE_FAILED, 1, "No test fails because of it."),
         ("npx jest", "Tests: 1 failed, 3 passed, 4 total\n", 1, "All Go tests pass."),
         ("go test ./a", "ok  \tx/a\t0.1s\nFAIL\tx/b\t0.2s\nFAIL\n", 1, "All Go tests pass."),
-        ("python train.py | tail -3", SERIES, 0, "The loss dropped from 0.873 to 0.158 over three epochs."),
         ("python train.py", SERIES, 0, "The loss dropped from 0.873 to 0.367."),
         ("python train.py", SERIES, 0, "The learning rate was lowered from 0.1 to 0.013."),
         ("python train.py", SERIES, 0, "I trained the model for three epochs."),

@@ -190,7 +190,7 @@ def _is_near(figure: Figure, place: Place) -> bool:
 def _is_whole(case: Case, run: Run) -> bool:
     """Return whether a run is recorded whole, and nothing that came later may have printed another number."""
     return (
-        not run.cut
+        not run.lost
         and not run.background
         and not case.record.has_gap_before(case.event)
         and case.record.could_have_run("program", case.event, after=run.at) is None

@@ -10,7 +10,7 @@ from gedanken.compare.audit.outcomes import says_cut
 from gedanken.compare.audit.runs import Run, short
 from gedanken.compare.audit.same_command import is_of_suite, is_run
 from gedanken.compare.audit.says import TestsSay
-from gedanken.compare.audit.sources import is_known
+from gedanken.compare.audit.sources import is_derived, is_known
 from gedanken.compare.audit.tests_of_a_file import is_of_its_file
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
 from gedanken.experiment.claim import Evidence
@@ -276,7 +276,8 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
 
 def _counted_otherwise(case: Case, says: TestsSay, last: Result, line: Evidence) -> Verdict:
     """Return the verdict if nothing failed, but no result has the number."""
-    if (why := _hidden(case, last)) is not None:
+    told = [str(number) for number in (says.passed, says.failed, says.skipped, says.total) if number is not None]
+    if (why := _hidden(case, last)) and any(is_known(case, one) or is_derived(case, one) for one in told):
         return undecidable(why, line)
     if last.run is not None and says_cut(last.run.text[last.tests.offset :]):
         return undecidable("the result was cut", line)

@@ -35,7 +35,7 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"{_RUNNER} {_ENDS}{_VERDICT}(?: everywhere)?{_COUNTED}"),
     ("en", rf"(?:{_RUNNER}|(?P<code>[{CODE}]{{3,120}}))\s?(?:[:=→—–]|->) ?(?:[✅✔✓] ?)?{_VERDICT}{_COUNTED}"),
     ("en", rf"\bthe (?P<bare>(?:gradle|maven|npm|cargo) test)(?: task| run| target)? {_ENDS}{_VERDICT}{_COUNTED}"),
-    ("en", rf"(?P<code>[{CODE}]{{3,120}}) {_ENDS}{_GOOD}(?!\w)(?: with (?:all )?(?P<n>{COUNT})(?: {_TESTS})?(?: pass\w*)?)?(?: \((?P<m>{COUNT}) {_TESTS}\))?"),
+    ("en", rf"(?P<code>[{CODE}]{{3,120}}) {_ENDS}{_GOOD}(?!\w)(?: with (?:all )?(?P<n>{COUNT})(?: {_TESTS})?(?: pass\w*)?)?(?: \((?P<m>{COUNT}) {_TESTS}\)|(?:: |, )(?:all )?(?P<counted>{COUNT}) {_TESTS}\b(?!,? (?:were|was|are|is|had|have|skipped|failed|ignored|pending|excluded|added|new|fewer|more|less)))?"),
     ("en", rf"(?P<code>[{CODE}]{{3,120}}) (?:now )?(?P<bad>(?:fails?|failed)(?= |$|[.,;!])|(?:ends?|ended|exits?|comes back|shows?|reports?|has) (?:with )?(?P<n>{COUNT}) (?:failures?|failing|failed|errors?))"),
     ("en", rf"\b(?P<whole>{_SUITE})(?: \((?:of )?(?P<m>{COUNT})(?: {_TESTS})?\))? {_ENDS}{_GOOD}(?!\w)(?: \((?P<n>{COUNT}) {_TESTS}\))?"),
     ("en", rf"\b(?P<whole>{_SUITE})\s?(?:[:=→—–]|->) ?(?:[✅✔✓] ?)?(?P<good>success(?:ful)?|passed|passes|ok|green|clean)\b"),
@@ -162,8 +162,10 @@ def _hit(found: re.Match[str], command: str | None) -> OtherHit:
     groups = {name: value or "" for name, value in found.groupdict().items()}
     number = groups.get("n") or groups.get("m") or ""
     skip = groups.get("skip") or groups.get("skip2") or ""
-    numbers = tuple(text for text in (number, groups.get("of", ""), skip) if text[:1].isdigit())
-    total = count_of(groups.get("of", ""))
+    numbers = tuple(
+        text for text in (number, groups.get("of", ""), groups.get("counted", ""), skip) if text[:1].isdigit()
+    )
+    total = count_of(groups.get("of") or groups.get("counted", ""))
     skipped = count_of(skip)
     if groups.get("bad"):
         return OtherHit(

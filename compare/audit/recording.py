@@ -160,8 +160,7 @@ def _finish(run: Run, event: AgentEvent, text: str) -> None:
     told = asked_for if asked_for is not None else exit_code_in(text)
     asked = told is not None and ("$?" in run.command or asked_for is not None)
     run.exit_code = told if asked or event.exit_code is None else event.exit_code
-    run.cut = (
-        run.cut or event.cut or says_cut(text) or any(step.is_piped and step.family != "quiet" for step in run.steps)
-    )
+    run.lost = run.lost or event.cut or says_cut(text)
+    run.cut = run.cut or run.lost or any(step.is_piped and step.family != "quiet" for step in run.steps)
     run.background = run.background or _BACKGROUND.search(text[:300]) is not None
     run.refused = _REFUSED.search(text[:400]) is not None

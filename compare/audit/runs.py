@@ -38,6 +38,8 @@ class Run:
     exit_code: int | None = None
     cut: bool = False
     """True if some of the output is missing: cut by the agent's software, or sent through another command."""
+    lost: bool = False
+    """True if the agent's software cut the output: the agent may have seen more of it than the record has."""
     background: bool = False
     refused: bool = False
     _tests: list[Tests] | None = None
