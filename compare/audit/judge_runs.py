@@ -148,7 +148,7 @@ def _exit_carried(case: Case, says: ExitSays, mine: list[Run]) -> Verdict | None
     """
     run = next((one for one in mine if one.exit_code == says.code or _prints_code(one, says.code)), None)
     if run is None:
-        return None
+        return _told_of_another(case, says, mine)
     line = _line(case, run)
     if says.code == 0 and not case.spotted.earlier:
         last = next((one for one in mine if one.exit_code is not None and not one.only_shows), run)
@@ -163,6 +163,17 @@ def _exit_carried(case: Case, says: ExitSays, mine: list[Run]) -> Verdict | None
     return Verdict("supported", f"a recorded run ended with exit code {says.code}", (line,))
 
 
+def _told_of_another(case: Case, says: ExitSays, mine: list[Run]) -> Verdict | None:
+    """Return the verdict if an output tells that something else ended with this exit code, as that of a container."""
+    told = re.compile(rf"\bexit(?:ed)?[ _]?(?:code|status)?\W{{1,8}}{says.code}\b(?!\.\d)", re.IGNORECASE)
+    for run in mine[:_MOST_TOLD] if says.code > _MEANS_LITTLE else ():
+        if run.result is not None and (found := told.search(run.text[:_MOST_TEXT])):
+            line = case.record.evidence(run.result, found.start())
+            return Verdict("supported", f"“{' '.join(line.quote.split())[:120]}” is recorded", (line,))
+    return None
+
+
+_MOST_TOLD = 40
 _IS_NOW = re.compile(r"\b(?:exits|returns|ends|finishes|still|now)\b", re.IGNORECASE)
 
 

@@ -221,6 +221,7 @@ _WHOLE = re.compile(
 )
 _THEY = re.compile(r"they|all of (?:them|these|those)|all (?:is |are )?green", re.IGNORECASE)
 """Words that mean tests only if tests were named before."""
+_OF_TESTS = r"(?i:test(?!(?:s|ing)? (?:set|split|data|images?|samples?|accuracy|acc|loss|errors?|scores?)\b)|suite)"
 _ABOUT_TESTS = re.compile(r"\btests?\b|\bsuite\b|\bspecs?\b", re.IGNORECASE)
 _OTHER_THINGS = re.compile(r"\btest ?(?:suites|files|modules|classes|groups)\b|\bsuites\b|\bspecs\b", re.IGNORECASE)
 """Things that are counted, but are not single tests."""
@@ -287,8 +288,7 @@ def _is_about_a_name(sentence: Sentence, found: re.Match[str]) -> bool:
     groups = found.groupdict()
     if groups.get("bad") and re.search("error", groups["bad"], re.IGNORECASE):
         return (
-            re.search(r"test|suite", sentence.plain[max(0, found.start() - 60) : found.end() + 40], re.IGNORECASE)
-            is None
+            re.search(_OF_TESTS, sentence.plain[max(0, found.start() - 60) : found.end() + 40], re.IGNORECASE) is None
         )
     if groups.get("of") and re.search("failure", groups.get("bad") or "", re.IGNORECASE):
         return False
