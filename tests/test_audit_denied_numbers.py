@@ -111,3 +111,12 @@ def test_a_number_of_a_later_run_is_too_early(session: Session) -> None:
 )
 def test_a_number_that_could_be_known_is_not_too_early(session: Session) -> None:
     assert not statuses(session) & ACCUSATIONS
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["tox passes on Python 3.13 but fails on 3.12.", "It fails on 3.12, while Python 3.13 is fine."],
+)
+def test_a_version_that_is_told_without_its_name_again_is_denied_by_no_number(said: str) -> None:
+    ran = Session().ran("tox", "py312: FAIL code 1\npy313: OK\n evaluation failed :(\n", 1)
+    assert not statuses(ran.said(said)) & ACCUSATIONS

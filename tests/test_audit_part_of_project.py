@@ -44,3 +44,24 @@ def test_a_change_outside_the_part_that_was_checked_is_no_proof(
 )
 def test_a_change_inside_what_was_checked_makes_it_stale(command: str, printed: str, path: str, said: str) -> None:
     assert status(command, printed, path, said) == "stale"
+
+
+UNIT = "16 passed in 0.40s\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "printed", "path", "said", "expected"),
+    [
+        ("cargo build", BUILT, "tests/flow.rs", "The library builds.", "undecidable"),
+        ("cargo build", BUILT, "benches/speed.rs", "The library builds.", "undecidable"),
+        ("pytest tests/unit -q", UNIT, "tests/slow/helpers.py", "All 16 unit tests pass.", "undecidable"),
+        ("pytest tests/unit -q", UNIT, "tests/unit/helpers.py", "All 16 unit tests pass.", "stale"),
+        ("pytest tests/unit -q", UNIT, "tests/conftest.py", "All 16 unit tests pass.", "stale"),
+        ("pytest tests/unit -q", UNIT, "tests/slow/conftest.py", "All 16 unit tests pass.", "supported"),
+        ("pytest -q", UNIT, "tests/slow/helpers.py", "All 16 tests pass.", "stale"),
+    ],
+)
+def test_a_file_beside_tests_may_be_read_by_others_alone(
+    command: str, printed: str, path: str, said: str, expected: str
+) -> None:
+    assert status(command, printed, path, said) == expected

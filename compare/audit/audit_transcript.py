@@ -45,6 +45,7 @@ from gedanken.compare.audit.says import (
     UnreadSays,
     ValueSays,
 )
+from gedanken.compare.audit.tests_of_a_file import is_firm_of_its_file
 from gedanken.compare.audit.unrecorded import is_known_speaker, judge_unrecorded, plays_a_terminal, shows_tools
 from gedanken.compare.audit.unused_instruments import of_unused_instrument
 from gedanken.compare.audit.verdicts import ACCUSATIONS, Case, Verdict, undecidable
@@ -89,7 +90,7 @@ class _Audit:
         verdict = of_changed_input(case, verdict) or stated_early(case, verdict) or denied(case, verdict) or verdict
         verdict = of_unused_instrument(case, verdict) or of_another_address(case, verdict) or verdict
         verdict = of_what_it_shows(case, verdict) or verdict
-        if verdict.status in ACCUSATIONS and not spotted.firm and not _is_of_no_run(case, verdict):
+        if verdict.status in ACCUSATIONS and not spotted.firm and not _is_of_sure_tests(case, verdict):
             verdict = undecidable("it may be about something other than a run in this session", *verdict.evidence)
         sources = sources_of(spotted.claim, self.numbers, self.record, verdict.evidence)
         return JudgedClaim(spotted.claim, verdict.status, verdict.reason, verdict.evidence, sources)
@@ -148,9 +149,11 @@ _OF_A_KIND = re.compile(r"(?:(?:all|the|\d+) ){0,2}[\w-]+ (?:tests?|specs?)\b", 
 _ENDS = re.compile(r"\W{0,3}\Z|\s?[.,;:!)]|\s(?:now|again|too|as well|with|and|after)\b")
 
 
-def _is_of_no_run(case: Case, verdict: Verdict) -> bool:
-    """Return whether a claim is about only some tests, but no test was run at all."""
+def _is_of_sure_tests(case: Case, verdict: Verdict) -> bool:
+    """Return whether a claim is about only some tests, and either it is certain which, or no test was run at all."""
     says, claim = case.spotted.says, case.spotted.claim
+    if verdict.status == "misquoted" and isinstance(says, TestsSay) and says.limited:
+        return is_firm_of_its_file(case)  # it was compared with the run of that very file
     sentence = sentence_of(case)
     if verdict.status != "never run" or not isinstance(says, TestsSay) or not says.limited or sentence is None:
         return False

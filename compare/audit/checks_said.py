@@ -45,7 +45,7 @@ _GOOD = (
 _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"(?P<subject>{_BUILD}) (?:of (?:the |this |my |our )?(?:\w+[ -]){{0,2}}\w+ |itself |as it (?:is|stands)(?: now)? ){_BETWEEN}{_GOOD}(?!\w)"),
     ("en", rf"(?P<subject>[{CODE}]{{3,90}}) (?:now |also |still ){{0,2}}(?P<good>completes|completed|finishes|finished)(?=\W*$|[.,;!])"),
-    ("en", rf"{_SUBJECT} {_BETWEEN}{_GOOD}(?!\w)"),
+    ("en", rf"{_SUBJECT}(?:,? which|,? and it)? {_BETWEEN}{_GOOD}(?!\w)"),
     ("en", rf"{_SUBJECT} (?P<good>(?:did not|didn't|does not|doesn't|has not|hasn't|had not|hadn't) (?:\w+ )?(?:complain|object|report|find|found|flag|raise|print|show|say)(?:ed|d)?(?: to| about)? (?:anything|any \w+|a single \w+|a thing))\b"),
     ("en", r"\b(?:code|chart|charts|project|it|everything|crate|package) (?:now |still |also |all ){0,2}(?P<subject>lints?)(?P<good> clean(?:ly)?| fine| without (?:any )?\w+)\b"),
     ("en", rf"(?P<subject>{_BUILD}) (?:now |still |also |again ){{0,2}}(?P<good>works)(?=\W*$|[.,;!])"),

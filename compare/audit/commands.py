@@ -24,6 +24,7 @@ _SPLIT = re.compile(r"\s*(?:&&|\|\||;|\n|(?<![|&>\d])&(?![&>]))\s*")
 _HEREDOC = re.compile(
     r"<<-?\s*(['\"]?)(?P<word>\w+)\1(?P<rest>[^\n]*)\n(?P<body>.*?)(?:^\s*(?P=word)\s*$|\Z)", re.DOTALL | re.MULTILINE
 )
+_PATCH = re.compile(r"\*\*\* Begin Patch\b.*?(?:\*\*\* End Patch\b|\Z)", re.DOTALL)
 _ASSIGNED = re.compile(r"\s*(?:export\s+)?[A-Za-z_]\w*=(?:\"[^\"]*\"|'[^']*'|[^\s;]*)(?:\s+|$)")
 _WRAPPED = re.compile(r"(?:run|exec|-m|--|-[a-zA-Z]\S*|--\S+|\d+[smh]?)$")
 _SCRIPTED = re.compile(r"\.(?:py|js|ts|mjs|cjs|rb|pl|php|sh|lua|jl|R)$")
@@ -51,7 +52,7 @@ class Step(NamedTuple):
 @lru_cache(maxsize=4096)
 def steps_of(command: str) -> tuple[Step, ...]:
     """Return the simple commands of a shell command line."""
-    text = _HEREDOC.sub(lambda found: f"{found['rest']}\n", command[:_LONGEST])
+    text = _HEREDOC.sub(lambda found: f"{found['rest']}\n", without_patches(command)[:_LONGEST])
     text = text.replace("\\\n", " ")
     found = []
     for piece in _SPLIT.split(_without_quoted_separators(text)):
@@ -61,6 +62,13 @@ def steps_of(command: str) -> tuple[Step, ...]:
             if step is not None:
                 found.append(step)
     return tuple(found)
+
+
+def without_patches(command: str) -> str:
+    """Return a command without the patches in it, whose changes the record has as edits, and whose lines are no
+    commands.
+    """
+    return _PATCH.sub("", command) if "*** Begin Patch" in command else command
 
 
 def is_chain(command: str) -> bool:

@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 from itertools import combinations, islice
 
+from gedanken.compare.audit.amounts import is_amount
 from gedanken.compare.audit.derived import Place, follows
 from gedanken.compare.audit.labels import keys_in, unit_of
 from gedanken.compare.audit.other_names import clause_around, sentence_of
@@ -15,6 +16,8 @@ from gedanken.compare.audit.verdicts import Case, Verdict
 
 _MOST_NAMED = 60
 _MOST_PLACES = 300
+_FEWEST = 2
+"""Number of printed values that are a series."""
 _EXACT = 4
 """Number of digits from which a number does not count as an approximation of another one."""
 _NEAR = Decimal("0.06")
@@ -43,6 +46,14 @@ _PLAIN = keys_in(
 """Words of a claim that need not occur in an output."""
 _GONE = keys_in("removed dropped")
 """Words of a claim that distinguish two numbers of the same things, unless the output has only one of them."""
+_OF_VERSIONS = re.compile(
+    r"\b(?:python|pypy|py|node(?:\.?js)?|java|jdk|ruby|php|go|golang|rust|perl|swift|kotlin|scala|dotnet|\.net|django|"
+    r"numpy|pandas|torch|pytorch|tensorflow|cuda|react|vue|angular|postgres(?:ql)?|mysql|ubuntu|debian|macos|versions?)"
+    r"[\s-]{0,2}v?\d",
+    re.IGNORECASE,
+)
+"""Words that make the numbers of a sentence versions, as in `passes on Python 3.11 but fails on 3.10`."""
+_VERSION = re.compile(r"\d{1,4}(?:\.\d{1,3})?")
 _NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w/-]{1,20})")
 
 
@@ -60,8 +71,12 @@ def denied(case: Case, verdict: Verdict) -> Verdict | None:
     if len(places) > _MOST_PLACES:
         return None
     for figure, text in unfound(case, sentence, places):
+        if (end := _end_of_series(case, sentence, figure, text, places)) is not None:
+            return end
         start = sentence.plain.find(text) if text in sentence.plain else -1
         place = None if start < 0 else _denier(figure, places, sentence, start, start + len(text))
+        if not figure.unit and _VERSION.fullmatch(text) and _OF_VERSIONS.search(sentence.plain):
+            continue
         if place is None or place.run is None or len(significant(text)) < 2 or not _is_whole(case, place.run):
             continue
         if _is_made(figure, places) or may_be_explained(case, figure, text):
@@ -70,6 +85,34 @@ def denied(case: Case, verdict: Verdict) -> Verdict | None:
         quoted = " ".join(line.quote.split())[:120]
         return Verdict("misquoted", f"the last run before it that names this says “{quoted}”", (line,))
     return None
+
+
+_FROM_TO = re.compile(
+    r"\b(?:from|von|de) (?P<first>\d+(?:\.\d+)?)\s?%? (?:down |up )?(?:to|auf|à|a) "
+    r"(?P<last>\d+(?:\.\d+)?)(?![\w.]*\d)"
+)
+
+
+def _end_of_series(case: Case, sentence: Sentence, figure: Figure, text: str, places: list[Place]) -> Verdict | None:
+    """Return the accusation, if a number is said to be what another one became, and the last run prints that one as
+    the first of a series that has it nowhere; else None.
+    """
+    said = next((one for one in _FROM_TO.finditer(sentence.plain) if one["last"] == text), None)
+    if said is None or len(significant(text)) < 2 or len(_FROM_TO.findall(sentence.plain)) != 1:
+        return None
+    unit = unit_of(figure.unit)
+    latest = max((place.event for place in places), default=-1)
+    mine = [place for place in places if place.event == latest and figure.words & place.one.mine]
+    firsts = [place for place in mine if is_amount(Decimal(said["first"]), unit, place.one, about=False)]
+    if not firsts or firsts[0].run is None or not _is_whole(case, firsts[0].run):
+        return None
+    series = [place for place in mine if figure.words & place.one.mine == figure.words & firsts[0].one.mine]
+    values = [place.one.value for place in series]
+    if len(values) < _FEWEST or may_be_explained(case, figure, text) or _is_made(figure, places):
+        return None
+    line = case.record.evidence(latest, series[-1].one.start)
+    quoted = " ".join(line.quote.split())[:120]
+    return Verdict("misquoted", f"the series that begins with {said['first']} ends with “{quoted}”", (line,))
 
 
 def _denier(figure: Figure, places: list[Place], sentence: Sentence, start: int, end: int) -> Place | None:
@@ -150,7 +193,7 @@ def _is_near(figure: Figure, place: Place) -> bool:
 def _is_whole(case: Case, run: Run) -> bool:
     """Return whether a run is recorded completely, and nothing later may have printed another number."""
     return (
-        not run.cut
+        not run.lost
         and not run.background
         and not case.record.has_gap_before(case.event)
         and case.record.could_have_run("program", case.event, after=run.at) is None

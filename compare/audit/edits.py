@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gedanken.compare.audit.commands import steps_of
+from gedanken.compare.audit.commands import steps_of, without_patches
 from gedanken.compare.audit.shell_changes import moved_files
 
 _CODE = {
@@ -93,6 +93,10 @@ _SCRATCH = re.compile(
 _TEST_FILE = re.compile(
     r"(?:^|/)(?:test_[\w-]+\.py|[\w-]+_test\.(?:py|go|rb)|conftest\.py|[\w.-]+\.(?:test|spec)\.[jt]sx?|[\w-]+Tests?\.(?:java|cs|kt))$"
 )
+_IN_TESTS = re.compile(
+    r"(?:^|/)(?:tests?|specs?|__tests__|testing|testdata|fixtures|e2e|cypress|benches|integration[_-]tests)/"
+)
+"""Folders of what only tests, or only some of them, read."""
 _BUILD_FILE = r"(?:[\w.~-]*/)*(?:Dockerfile|Containerfile|Makefile|Jenkinsfile|Justfile|Procfile|Rakefile|Gemfile)"
 """Names of files without an extension that tell a program what to do."""
 _WRITTEN = re.compile(
@@ -119,6 +123,7 @@ def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
     """Yield each path that a shell command names and writes to, and whether the file must have existed before the
     command.
     """
+    command = without_patches(command)
     yield from ((path, False) for path in moved_files(command))
     if not re.search(r">|sed|tee|perl|curl|wget", command):
         return
@@ -159,7 +164,17 @@ def touches(edit: Edit, programs: Sequence[str], words: Sequence[str], family: s
     base = edit.path.rsplit("/", 1)[-1]
     if is_test and (family not in ("tests", "lint", "types", "format") or _names_other_files(named, edit.path, base)):
         return False
+    if _may_be_of_other_tests(edit.path, named, family):
+        return False
     return not is_trivial(edit)
+
+
+def _may_be_of_other_tests(path: str, named: Sequence[str], family: str) -> bool:
+    """Return whether a file beside tests may be read by none of those that were run, or not be built at all."""
+    if _IN_TESTS.search(path) is None or _TEST_FILE.search(path):
+        return False
+    base = path.rsplit("/", 1)[-1]
+    return family == "build" or (family == "tests" and _names_other_files(named, path, base))
 
 
 def may_touch(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
@@ -169,6 +184,9 @@ def may_touch(edit: Edit, programs: Sequence[str], words: Sequence[str], family:
         read = languages_of(programs) or _COMMON
         meant = next(language for pattern, language in _SETTINGS.items() if re.fullmatch(pattern, base))
         return meant in read and not _SCRATCH.search(edit.path) and not is_trivial(edit)
+    named = [word for word in words if "/" in word or word.endswith((".py", ".ts", ".js", ".go", ".rb"))]
+    if edit.known and _may_be_of_other_tests(edit.path, named, family):
+        return not is_trivial(edit)
     return not edit.known and touches(edit._replace(known=True), programs, words, family)
 
 
@@ -177,6 +195,9 @@ def _names_other_files(named: Sequence[str], path: str, base: str) -> bool:
     folders = [word.rstrip("/") for word in named if word not in files and "::" not in word]
     if not files and not folders:
         return False
+    above = path[: -len(base)].removeprefix("./")
+    if base == "conftest.py" and any(word.removeprefix("./").startswith(above) for word in named):
+        return False  # it is read for all tests below it
     return not any(word.endswith(base) for word in files) and not any(
         folder.strip("./") in path for folder in folders
     )

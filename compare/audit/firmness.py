@@ -57,6 +57,13 @@ _REPORTED = re.compile(
 """Verbs that report an observation; after any other verb, `that …` is a wish, a duty or an opinion."""
 _BARE_VALUE = re.compile(r" {1,3}[~≈]?-?[\d.,]+\s?%?")
 """A number directly after a name: perhaps a label, perhaps a setting."""
+_IS_MEASURED = re.compile(
+    r"\b(?:training|evaluation|fine-?tuning) (?:\w+ )?(?:finished|completed?|done|ended|results?|gave)\b"
+    r"[^.;]{0,60}\Z|"
+    r"\b(?:is|was|reached|of|at)\s[\d.]+\s?%?(?:,|,? and)\s\Z",
+    re.IGNORECASE,
+)
+"""Before a number directly after a name: it is one of the results, and no setting."""
 _NOT_THIS = re.compile(
     r"\b(?:old|older|other|another|former|legacy|first|second|per|each|every|at a time|chunks?|batch(?:es)?|pages?|"
     r"over \d+ runs|\d+ (?:runs|times)|in total|altogether|overall|gzip\w*|g?zipped|compressed|minified|"
@@ -115,7 +122,10 @@ def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
         case ValueSays():
             doubtful = says.what == "metric" and (
                 says.name == "correlation"
-                or _BARE_VALUE.fullmatch(sentence.plain[start:end].lower().removeprefix(says.name))
+                or (
+                    _BARE_VALUE.fullmatch(sentence.plain[start:end].lower().removeprefix(says.name))
+                    and not _IS_MEASURED.search(before)
+                )
                 or (not _OF_A_RUN.search(sentence.plain) and sentence.where != "row")
             )
             if says.what in ("quantity", "size") and _NOT_THIS.search(sentence.plain):

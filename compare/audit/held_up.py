@@ -9,6 +9,7 @@ from gedanken.compare.audit.labels import Printed
 from gedanken.compare.audit.listed import rows_in
 from gedanken.compare.audit.numerals import plain_number
 from gedanken.compare.audit.other_names import clause_around, printed_by, sentence_of
+from gedanken.compare.audit.outcomes import shows_trouble
 from gedanken.compare.audit.parts import Sentence
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.says import FiguresSay, ValueSays
@@ -28,6 +29,11 @@ _TROUBLE = re.compile(
 )
 _ILL = re.compile(r"crash|error|backoff|exited|unhealthy|evicted|oomkilled|\bdead\b", re.IGNORECASE)
 _ALL = re.compile(r"\b(?:all|every|each|both|alle|toutes?|tous|todas|todos)\b", re.IGNORECASE)
+_MADE = re.compile(
+    r"\b(?:builds?|built|compiles?|compiled|works?|worked|succeeds?|succeeded|pass(?:es|ed)?|loads?|loaded|runs?|ran|"
+    r"completes?|completed|finish(?:es|ed)?|deploys?|deployed|valid)\b",
+    re.IGNORECASE,
+)
 _SHARE = re.compile(r"(?<!\S)(?P<mine>\d{1,4})/(?P<all>\d{1,4})(?!\S)")
 _SAME = re.compile(
     r"\b(?:unchanged|unaffected|stays?|stayed|remains?|remained|still|the same|(?:is|was|keeps?|holds?) steady|"
@@ -55,7 +61,18 @@ def of_what_it_shows(case: Case, verdict: Verdict) -> Verdict | None:
     run = next((one for one in case.runs_before()[:_MOST_RUNS] if one.result == verdict.evidence[0].event), None)
     if sentence is None or run is None:
         return None
+    if (failed := _of_a_failed_run(case, sentence, run, verdict)) is not None:
+        return failed
     return _of_their_state(case, sentence, run, verdict) or _of_a_later_run(case, sentence, run, verdict)
+
+
+def _of_a_failed_run(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
+    """Return the verdict on all things that are said to have been made, if the run that counts them failed."""
+    clause = _clause(case, sentence)
+    if not _ALL.search(clause) or not _MADE.search(clause) or case.spotted.earlier:
+        return None
+    failed = run.exit_code not in (0, None) or shows_trouble(run.text) is not None
+    return undecidable("the run that has this number failed", *verdict.evidence) if failed else None
 
 
 def _of_their_state(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:

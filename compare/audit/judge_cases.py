@@ -30,7 +30,7 @@ def judge_case(case: Case, says: CaseSays) -> Verdict:
         )
     passes = bool(run.tests) and not any(one.failed for one in run.tests)
     is_whole = passes and not any(is_narrowed(step) for step in run.steps) and _is_known(case, runs, says.name)
-    if not (marks and not says.more) and not is_whole:
+    if not (marks and not says.more) and not is_whole and not (not says.more and _is_left_out(runs, says.name)):
         return undecidable("the last run of tests does not show this test")
     line = _line(case, run, marks[0][1] if marks else run.tests[-1].offset)
     return _of_now(case, run, line) or Verdict("supported", f"“{line.quote.strip()[:120]}” is recorded", (line,))
@@ -77,6 +77,31 @@ def _is_known(case: Case, runs: list[Run], name: str) -> bool:
     return any(bare in run.text for run in runs) or any(
         bare in edit.new for edit in case.record.edits if edit.event < case.event
     )
+
+
+_LISTED = re.compile(r"^(?:FAILED|ERROR) \S+|^\s*--- FAIL: \S+|^test \S+ \.\.\. FAILED", re.MULTILINE)
+
+
+def _is_left_out(runs: list[Run], name: str) -> bool:
+    """Return whether the last run of tests lists all that failed, without this one, and ran the same as an earlier
+    run that shows it.
+    """
+    last, bare = runs[0], name.rsplit("::", 1)[-1]
+    if last.cut or len(last.tests) != 1 or not last.tests[0].failed or bare in last.text:
+        return False
+    programs = _tested(last)
+    return len({found[0] for found in _LISTED.finditer(last.text)}) == last.tests[0].failed and any(
+        _shown(run, name) and _tested(run) == programs for run in runs[1:]
+    )
+
+
+def _tested(run: Run) -> list[tuple[str, ...]]:
+    """Return what each step of tests of a run names, without its options."""
+    return [
+        tuple(word for word in step.words if not re.fullmatch(r"-[vqsx]+|--?\w[\w-]*=\S+|-r\w+", word))
+        for step in run.steps
+        if step.family == "tests"
+    ]
 
 
 def _line(case: Case, run: Run, at: int) -> Evidence:

@@ -103,8 +103,10 @@ def _is_meant(case: Case, says: CheckSays, run: Run) -> bool:
     families = run.families()
     if says.family == "types" and any(step.words[:2] == ("go", "vet") for step in run.steps):
         return True
-    if says.family == "build" and not families & {"build"} and _is_unnamed(case, says) and _ends_a_build(run.text):
-        return not families <= {"quiet"}
+    if says.family == "build" and not families & {"build"} and _ends_a_build(run.text):
+        command = case.spotted.command
+        if _is_unnamed(case, says) or (says.tool is None and command is not None and is_run(command, run)):
+            return not families <= {"quiet"}
     if (
         says.family == "build"
         and "types" in families
@@ -154,6 +156,8 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
         return "clean"
     if run.exit_code == 0 and (is_last or (bool(mine) and is_chain(run.command))) and (not trouble or alone):
         return "clean"
+    if not trouble and mine and is_chain(run.command) and _went_on(run, mine[-1]):
+        return "clean"
     if run.exit_code not in (0, None) and alone and is_last and not run.background:
         return "bad"
     if trouble and not clean and alone and run.exit_code is None:
@@ -164,6 +168,11 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
     if is_quiet and alone and not run.cut and not run.background:
         return "clean"
     return "unknown"
+
+
+def _went_on(run: Run, at: int) -> bool:
+    """Return whether tests that were to be run only if this step ended well were run."""
+    return bool(run.tests) and any(step.family == "tests" for step in run.steps[at + 1 :])
 
 
 def _told_at_once(run: Run, says: CheckSays) -> Outcome | None:

@@ -68,7 +68,7 @@ def _carrier(figure: Figure, places: list[Place]) -> tuple[Place, ...] | None:
     unit = unit_of(figure.unit)
     is_mine = partial(is_amount, figure.value, unit, about=figure.about)
     words = figure.words - {unit[0]}
-    recent = list(dict.fromkeys(place.event for place in places))[:_RECENT]
+    recent = list(dict.fromkeys(place.event for place in places))[: 2 * _RECENT]
     best: _Carrier | None = None
     for place in places:
         if not is_mine(place.one) or not _is_likely(figure, place):
@@ -141,14 +141,17 @@ def _is_plain(figure: Figure, place: Place, recent: list[int], places: list[Plac
         return True
     if (figure.around & place.one.mine and digits > 1) or (is_alone and figure.words & place.command):
         return True
-    if place.event not in recent:
-        return False
     kind = unit_of(figure.unit)[0]
+    if place.event not in recent[: 2 * _RECENT if kind else _RECENT]:
+        return False
     if is_alone and digits > 1 and kind == place.one.kind and not figure.about and not place.one.is_status:
         return True
     alike = [one for one in places if one.event == place.event and one.one.kind == kind]
     return (
-        bool(kind) and kind == place.one.kind and digits > 1 and (len(alike) == 1 or bool(place.one.mine & _IN_ALL))
+        bool(kind)
+        and kind == place.one.kind
+        and (digits > 1 or place.event == recent[0])
+        and (len(alike) == 1 or bool(place.one.mine & _IN_ALL))
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from gedanken.compare.audit.commands import steps_of
+from gedanken.compare.audit.commands import is_narrowed, steps_of
 from gedanken.compare.audit.outcomes import shows_exit_code
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.same_command import is_like, is_run, programs_of
@@ -56,9 +56,18 @@ def _of_family(case: Case, says: RunSays) -> Verdict:
     before = case.record.last_of(family, case.event)
     if family == "tests":
         before += [run for run in case.runs_before()[:50] if run.tests and not run.only_shows]
-    mine = next((run for run in before if not run.refused), None)
+    done = [run for run in before if not run.refused]
+    if family == "program" and (word := _MEANT.search(case.spotted.claim.quote)) is not None:
+        meant = _CALLED[word["what"].lower()]
+        ran = [run for run in case.record.runs if run.call < case.event and not run.only_shows and not run.refused]
+        done = [run for run in ran if meant.search(run.command) or meant.search(run.text[:_MOST_TEXT])][::-1]
+        if ran and not done:
+            return undecidable("programs were run, and it is not certain that one of them did it")
+    mine = next((run for run in done if not _is_part(case, run)), None)
     if mine is not None:
         return _was_run(case, mine)
+    if done:
+        return undecidable("the recorded runs covered only some of the tests", case.record.evidence(done[0].call))
     if shown := next((run for run in case.runs_before()[:50] if family == "tests" and run.tests), None):
         line = case.record.evidence(shown.at, shown.tests[-1].offset)
         return undecidable("a text before the claim has a result of tests, but no run is recorded", line)
@@ -69,6 +78,20 @@ def _of_family(case: Case, says: RunSays) -> Verdict:
         later,
         f"anything of the kind ({family})" if not later else "it",
     )
+
+
+_MEANT = re.compile(r"\b(?:re-?)?(?P<what>train|bench)", re.IGNORECASE)
+_CALLED = {
+    "train": re.compile(r"train|fit|tun|learn|epoch|\bloss\b", re.IGNORECASE),
+    "bench": re.compile(r"bench|hyperfine|timeit|perf|wrk|\d ?(?:[nµm]?s|sec|seconds)\b|req", re.IGNORECASE),
+}
+_MOST_TEXT = 20_000
+_WHOLE = re.compile(r"\b(?:all|whole|full|entire|complete)\b", re.IGNORECASE)
+
+
+def _is_part(case: Case, run: Run) -> bool:
+    """Return whether a claim says that all tests were run, and a run is of some of them."""
+    return _WHOLE.search(case.spotted.claim.quote) is not None and any(map(is_narrowed, run.steps))
 
 
 def _was_run(case: Case, run: Run) -> Verdict:
@@ -128,7 +151,7 @@ def _exit_carried(case: Case, says: ExitSays, mine: list[Run]) -> Verdict | None
     """
     run = next((one for one in mine if one.exit_code == says.code or _prints_code(one, says.code)), None)
     if run is None:
-        return None
+        return _told_of_another(case, says, mine)
     line = _line(case, run)
     if says.code == 0 and not case.spotted.earlier:
         last = next((one for one in mine if one.exit_code is not None and not one.only_shows), run)
@@ -143,6 +166,17 @@ def _exit_carried(case: Case, says: ExitSays, mine: list[Run]) -> Verdict | None
     return Verdict("supported", f"a recorded run ended with exit code {says.code}", (line,))
 
 
+def _told_of_another(case: Case, says: ExitSays, mine: list[Run]) -> Verdict | None:
+    """Return the verdict if an output tells that something else ended with this exit code, as that of a container."""
+    told = re.compile(rf"\bexit(?:ed)?[ _]?(?:code|status)?\W{{1,8}}{says.code}\b(?!\.\d)", re.IGNORECASE)
+    for run in mine[:_MOST_TOLD] if says.code > _MEANS_LITTLE else ():
+        if run.result is not None and (found := told.search(run.text[:_MOST_TEXT])):
+            line = case.record.evidence(run.result, found.start())
+            return Verdict("supported", f"“{' '.join(line.quote.split())[:120]}” is recorded", (line,))
+    return None
+
+
+_MOST_TOLD = 40
 _IS_NOW = re.compile(r"\b(?:exits|returns|ends|finishes|still|now)\b", re.IGNORECASE)
 
 

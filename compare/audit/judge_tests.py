@@ -10,7 +10,8 @@ from gedanken.compare.audit.outcomes import says_cut
 from gedanken.compare.audit.runs import Run, short
 from gedanken.compare.audit.same_command import is_of_suite, is_run
 from gedanken.compare.audit.says import TestsSay
-from gedanken.compare.audit.sources import is_known
+from gedanken.compare.audit.sources import is_derived, is_known
+from gedanken.compare.audit.tests_of_a_file import is_of_its_file
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
 from gedanken.experiment.claim import Evidence
 
@@ -20,6 +21,11 @@ _FAILURES = re.compile(
     r"pre-?existing|unrelated|known (?:fail|issue)|still fail|\bfail(?:s|ed|ing|ures?)?\b|"
     r"fehlgeschlagen|échou|fall[ao]",
     re.IGNORECASE,
+)
+
+
+_NO_FAILURES = re.compile(
+    r"\b(?:0|no|zero|none|without(?: any| a single)?|keine[nr]?|ohne|aucune?|sin) (?:\w+ )?fail\w*", re.IGNORECASE
 )
 
 
@@ -176,7 +182,7 @@ def _later(case: Case, says: TestsSay, carrying: Result, later: Result, line: Ev
         case.record.change_since(later.run, case.event, "tests") is None
         and case.record.doubt_since(later.run, case.event, "tests") is None
     )
-    if is_same and is_current and not says.limited and not _FAILURES.search(case.said_since(later.event)):
+    if is_same and is_current and not says.limited and not _speaks_of_failures(case, later.event):
         other = case.record.evidence(later.event, later.tests.offset, len(later.tests.text))
         return Verdict(
             "misquoted", f"the same command was run again later and said “{_one_line(later.tests)}”", (other, line)
@@ -205,6 +211,9 @@ def _counted(case: Case, says: TestsSay, results: list[Result]) -> Verdict | Non
         total += within
         failed = any(one.tests.failed for one in ones)
         line = case.record.evidence(event, ones[0].tests.offset, len(ones[0].tests.text))
+        skipped = sum(one.tests.skipped for one in ones)
+        if says.skipped and says.skipped != skipped:
+            break
         if not failed and (says.passed == within or (number and number < 6 and says.passed == total)):
             return _if_current(
                 case, ones[0], Verdict("supported", f"{says.passed} is the sum of what several results say", (line,))
@@ -234,7 +243,8 @@ def _if_current(case: Case, of: Result | Run, verdict: Verdict) -> Verdict:
 def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: list[Run]) -> Verdict:
     last = results[0]
     line = case.record.evidence(last.event, last.tests.offset, len(last.tests.text))
-    if case.spotted.earlier or says.limited:
+    is_of_some = says.limited and not (_fails(says, last.tests) and is_of_its_file(case, last.run))
+    if case.spotted.earlier or is_of_some:
         return undecidable(
             "the claim is about some of the tests or an earlier state, and no result shows which", line
         )
@@ -256,7 +266,7 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
     if last.run is not None and last.run.cut and len(last.run.tests) > 1:
         return undecidable("the result was cut", line)
     if _fails(says, last.tests):
-        if _FAILURES.search(case.said_since(last.event)):
+        if _speaks_of_failures(case, last.event):
             return undecidable("the message mentions failures elsewhere", line)
         if any(not one.tests.failed for one in results[1:6] if one.event == last.event):
             return undecidable("one result has several summaries", line)
@@ -266,7 +276,8 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
 
 def _counted_otherwise(case: Case, says: TestsSay, last: Result, line: Evidence) -> Verdict:
     """Return the verdict if nothing failed, but no result has the number."""
-    if (why := _hidden(case, last)) is not None:
+    told = [str(number) for number in (says.passed, says.failed, says.skipped, says.total) if number is not None]
+    if (why := _hidden(case, last)) and any(is_known(case, one) or is_derived(case, one) for one in told):
         return undecidable(why, line)
     if last.run is not None and says_cut(last.run.text[last.tests.offset :]):
         return undecidable("the result was cut", line)
@@ -275,6 +286,11 @@ def _counted_otherwise(case: Case, says: TestsSay, last: Result, line: Evidence)
     if _counts_otherwise(case, says, last.tests):
         return Verdict("misquoted", f"the result that the claim is about says “{_one_line(last.tests)}”", (line,))
     return undecidable("no result has these numbers, but another text may explain them", line)
+
+
+def _speaks_of_failures(case: Case, since: int) -> bool:
+    """Return whether the agent speaks of tests that fail, other than to say that none does."""
+    return _FAILURES.search(_NO_FAILURES.sub(" ", case.said_since(since))) is not None
 
 
 def _hidden(case: Case, last: Result) -> str | None:
@@ -289,6 +305,8 @@ def _hidden(case: Case, last: Result) -> str | None:
     for run in case.record.hiding("tests"):
         if run.call >= case.event:
             break
+        if run.result is not None and not run.text.strip() and not run.background:
+            continue  # it showed no number
         if _bare(run.command) != _bare(seen.command) or case.record.change_since(run, seen.at, "tests") is not None:
             return f"“{short(run.command)}” may have run it"
     return None
@@ -324,7 +342,8 @@ def _fails(says: TestsSay, tests: Tests) -> bool:
 def _counts_otherwise(case: Case, says: TestsSay, tests: Tests) -> bool:
     """Return whether the claim states a number of tests that no earlier text states."""
     known = case.record.test_numbers
-    if (says.passed if says.passed is not None else says.total) in _partial_sums(case):
+    stated = says.passed if says.passed is not None else says.total
+    if (stated is None or stated != tests.passed) and stated in _partial_sums(case):
         return False
     given = [
         (says.passed, tests.passed),

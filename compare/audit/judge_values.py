@@ -14,6 +14,7 @@ from gedanken.compare.audit.numerals import plain_number
 from gedanken.compare.audit.owners import (
     SPLIT_WORD,
     is_anothers,
+    is_mean,
     is_of_another_file,
     is_of_another_package,
     is_of_another_split,
@@ -343,11 +344,10 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
     last = named[0].run
     lines = [line for line in named if line.run is last]
     line = _closest(says, lines)
-    event = last.result if last.result is not None else last.call
-    evidence = case.record.evidence(event, line.offset)
-    unsure = last.cut or case.spotted.earlier or case.record.has_gap_before(case.event) or says.about
-    quote = case.spotted.claim.quote
-    if unsure or _DERIVED.search(quote) or case.record.could_have_run("program", case.event, after=last.at):
+    evidence = case.record.evidence(last.result if last.result is not None else last.call, line.offset)
+    unsure = last.lost or case.spotted.earlier or case.record.has_gap_before(case.event) or says.about
+    unsure = unsure or is_mean(case) or _DERIVED.search(case.spotted.claim.quote) is not None
+    if unsure or case.record.could_have_run("program", case.event, after=last.at):
         return undecidable(
             "no output has this number, but it may be computed from others, or not be recorded", evidence
         )

@@ -40,6 +40,8 @@ _SAME = {
     ),
     "change": "change changes changed update updates updated modify modified modifies",
     "accuracy": "acc accuracy genauigkeit",
+    "validation": "val validation validierung",
+    "evaluation": "eval evaluation",
     "coverage": "cov cover covered coverage abdeckung",
 }
 _CANON = {word: name for name, words in _SAME.items() for word in words.split()}

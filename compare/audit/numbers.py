@@ -101,19 +101,23 @@ class _Wanted:
             return
         seen = {exact}
         for decimals, keys in self.by_decimals.items():
-            for scaled, given, how in _scales(value, printed):
+            for scaled, given, how in _scales(value, printed, decimals):
                 for rounded in _rounded(scaled, given, decimals):
                     if rounded in keys and rounded not in seen:
                         seen.add(rounded)
                         yield rounded, how
 
 
-def _scales(value: float, printed: int) -> Iterator[tuple[float, int, str]]:
-    """Yield a printed number as it is, as a percentage and as a fraction, each with its number of decimals."""
+def _scales(value: float, printed: int, wanted: int) -> Iterator[tuple[float, int, str]]:
+    """Yield a printed number as it is, as a percentage and as a fraction, each with its number of decimals.
+
+    A whole number is no fraction: 1 is printed for one thing, not for 100 %, and 0 is not told of 3 %.
+    """
     yield value, printed, "rounded"
     if abs(value) <= 1:
-        yield value * _CENT, max(printed - 2, 0), "percent"
-    elif abs(value) <= _CENT:
+        if printed:
+            yield value * _CENT, max(printed - 2, 0), "percent"
+    elif abs(value) <= _CENT and wanted:
         yield value / _CENT, printed + 2, "percent"
 
 
@@ -172,7 +176,7 @@ def matches(claimed: str, printed: str, about: bool = False) -> str | None:
     low, high = _value(mine), _value(theirs)
     if low is None or high is None:
         return None
-    for scaled, given, how in _scales(high, _decimals(theirs)):
+    for scaled, given, how in _scales(high, _decimals(theirs), _decimals(mine)):
         if f"{low:.{_decimals(mine)}f}" in _rounded(scaled, given, _decimals(mine)):
             return how
     if about and high and any(abs(low - value) <= abs(value) * 0.05 for value in (high, high * _CENT)):

@@ -35,9 +35,9 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"{_RUNNER} {_ENDS}{_VERDICT}(?: everywhere)?{_COUNTED}"),
     ("en", rf"(?:{_RUNNER}|(?P<code>[{CODE}]{{3,120}}))\s?(?:[:=→—–]|->) ?(?:[✅✔✓] ?)?{_VERDICT}{_COUNTED}"),
     ("en", rf"\bthe (?P<bare>(?:gradle|maven|npm|cargo) test)(?: task| run| target)? {_ENDS}{_VERDICT}{_COUNTED}"),
-    ("en", rf"(?P<code>[{CODE}]{{3,120}}) {_ENDS}{_GOOD}(?!\w)(?: with (?:all )?(?P<n>{COUNT})(?: {_TESTS})?(?: pass\w*)?)?(?: \((?P<m>{COUNT}) {_TESTS}\))?"),
+    ("en", rf"(?P<code>[{CODE}]{{3,120}}) {_ENDS}{_GOOD}(?!\w)(?: with (?:all )?(?P<n>{COUNT})(?: {_TESTS})?(?: pass\w*)?)?(?: \((?P<m>{COUNT}) {_TESTS}\)|(?:: |, )(?:all )?(?P<counted>{COUNT}) {_TESTS}\b(?!,? (?:were|was|are|is|had|have|skipped|failed|ignored|pending|excluded|added|new|fewer|more|less)))?"),
     ("en", rf"(?P<code>[{CODE}]{{3,120}}) (?:now )?(?P<bad>(?:fails?|failed)(?= |$|[.,;!])|(?:ends?|ended|exits?|comes back|shows?|reports?|has) (?:with )?(?P<n>{COUNT}) (?:failures?|failing|failed|errors?))"),
-    ("en", rf"\b(?P<whole>{_SUITE}) {_ENDS}{_GOOD}(?!\w)(?: \((?P<n>{COUNT}) {_TESTS}\))?"),
+    ("en", rf"\b(?P<whole>{_SUITE})(?: \((?:of )?(?P<m>{COUNT})(?: {_TESTS})?\))? {_ENDS}{_GOOD}(?!\w)(?: \((?P<n>{COUNT}) {_TESTS}\))?"),
     ("en", rf"\b(?P<whole>{_SUITE})\s?(?:[:=→—–]|->) ?(?:[✅✔✓] ?)?(?P<good>success(?:ful)?|passed|passes|ok|green|clean)\b"),
     ("en", rf"\b(?P<whole>suite|run)(?:'s|:| is)? (?:\w+: )?(?P<n>{COUNT}) (?:of|out of|von|sur|de) (?P<of>{COUNT})(?= pass\w*|\W*$)(?P<good>(?: pass\w*)?)"),
     ("en", rf"\b(?:ran|executed|run of) (?:all )?(?P<n>{COUNT}) {_TESTS},? (?:and )?(?P<whole>all(?: of them)?|every one|everything) (?P<good>good|ok|fine|green|pass\w*|well)\b"),
@@ -92,7 +92,7 @@ _HINT = re.compile(
 )
 _NONE_FAILED = re.compile(r"no failures?|none failed|0 failures|nothing failed|zero failures|without", re.IGNORECASE)
 _ROW = re.compile(spaced(r"^\|?\W*(?P<subject>(?:unit |all )?tests?|test suite|suite)\W*\| ?(?:[✅✔✓] ?)?(?P<good>(?:all )?(?:pass(?:ing|ed|es)?|green|ok|succeeded))\b"), re.IGNORECASE)  # fmt: skip
-_FOR_SOME = re.compile(r"\s{1,3}for (?!\d|all|every|each|the (?:whole|full|entire))", re.IGNORECASE)
+_FOR_SOME = re.compile(r"\s{1,3}for (?!\d|all|both|every|each|the (?:whole|full|entire))", re.IGNORECASE)
 _ALL = re.compile(r"\ball\b|every|alle|tous|todos|todas|全|均|都|所有|すべて", re.IGNORECASE)
 
 
@@ -162,8 +162,10 @@ def _hit(found: re.Match[str], command: str | None) -> OtherHit:
     groups = {name: value or "" for name, value in found.groupdict().items()}
     number = groups.get("n") or groups.get("m") or ""
     skip = groups.get("skip") or groups.get("skip2") or ""
-    numbers = tuple(text for text in (number, groups.get("of", ""), skip) if text[:1].isdigit())
-    total = count_of(groups.get("of", ""))
+    numbers = tuple(
+        text for text in (number, groups.get("of", ""), groups.get("counted", ""), skip) if text[:1].isdigit()
+    )
+    total = count_of(groups.get("of") or groups.get("counted", ""))
     skipped = count_of(skip)
     if groups.get("bad"):
         return OtherHit(

@@ -21,6 +21,8 @@ _SPLIT = re.compile(
 SPLIT_WORD = re.compile(r"\b(?:val|validation|test|train|training|eval)\b", re.IGNORECASE)
 _HELD_OUT = re.compile(r"\b(?:test|held-?out|hold-?out) (?:set|split|data|images|samples)\b", re.IGNORECASE)
 _FILE = re.compile(r"(?<![\w.])[\w./-]*[\w-]\.[A-Za-z]\w{0,5}(?![\w.])")
+_AVERAGED = re.compile(r"\b(?:averag\w+|mean|median|gemittelt|Mittel|moyenne|promedio|média)\b|平均", re.IGNORECASE)
+"""Words anywhere in a sentence that may make its number one of several printed ones."""
 _FINAL = re.compile(r"\b(?:final\w*|last|ended|ends|end|finish\w*)\b|endgültig|最终|最后", re.IGNORECASE)
 
 
@@ -98,3 +100,11 @@ def is_of_another_split(case: Case, lines: list[str]) -> bool:
     start = case.spotted.claim.start
     said = text[max(start - 40, text.rfind("\n", 0, start) + 1) :][:160].split("\n")[0]
     return bool(_HELD_OUT.search(said)) and not any(SPLIT_WORD.search(line.replace("_", " ")) for line in lines)
+
+
+def is_mean(case: Case) -> bool:
+    """Return whether the sentence of a claim may be about the mean of several numbers."""
+    text, claim = case.record.transcript.events[case.event].text, case.spotted.claim
+    before = re.split(r"[.!?]\s|\n", text[max(claim.start - 200, 0) : claim.start])[-1]
+    after = re.split(r"[.!?](?:\s|\Z)|\n", text[claim.end : claim.end + 200])[0]
+    return _AVERAGED.search(before + text[claim.start : claim.end] + after) is not None

@@ -40,7 +40,7 @@ HARMLESS = words(
     "scroll_down scroll_up search_dir search_file find_file edit create str_replace_editor submit insert "
     "str_replace tee patch column comm paste seq bc expr unzip zip tar gzip gunzip apt apt-get brew pip "
     "pip3 source . alias ulimit umask read printenv done fi esac return exit tac rev fold fmt split cmp "
-    "nproc free uptime lscpu "
+    "nproc free uptime lscpu apply_patch "
 )
 """Programs that run no code of the project."""
 GIT_QUIET = words(

@@ -142,8 +142,10 @@ def _measures(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
     for one in measured:
         change = _CHANGED.search(plain[: one.start()])
         start = change.start() if change else one.start()
-        if sentence.where != "row" and (name := _FIRST.search(plain[:start])):
+        low = max((other.end() for other in _MEASURED.finditer(plain) if other.end() <= start), default=0)
+        if sentence.where != "row" and (name := _FIRST.search(plain, low, start)):
             start = name.start()
+        names = tuple(concepts_in(plain[low:], "measure")) or names
         says = ValueSays("quantity", " ".join(names), one["value"], one["unit"], bool(one["about"]))
         yield QuantityHit(start, one.end(), says), "en"
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from gedanken.compare.audit.commands import steps_of
 from gedanken.compare.audit.edits import Edit, shell_edits
 from gedanken.compare.audit.outcomes import code_asked_for, exit_code_in, plain, says_cut
+from gedanken.compare.audit.put_back import PutBack
 from gedanken.compare.audit.record import Output, Record
 from gedanken.compare.audit.runs import Run, short
 from gedanken.compare.audit.shell_changes import shuffles_files
-from gedanken.compare.audit.undone import undos_of
+from gedanken.compare.audit.undone import Undo, undos_of
 from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript
 
 _READING = re.compile(
@@ -58,6 +59,7 @@ class _Reader:
     open: dict[str, Run] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
     pending: dict[str, list[int]] = field(default_factory=dict)
+    put_back: PutBack = field(default_factory=PutBack)
 
     def read(self) -> Record:
         record = Record(self.transcript)
@@ -88,6 +90,7 @@ class _Reader:
                 record.edits.append(Edit(event.number, path, None, "", known=was_there or path in self.known))
                 self.known.add(path)
             undone = undos_of(event.number, event.command, record.undos)
+            undone += [Undo(event.number, (path,), is_stash=False) for path in self.put_back.by(event.command)]
             if shuffles_files(event.command) or len(undone) > len(record.undos):
                 record.shuffles.append(event.number)
             record.undos = undone
@@ -114,6 +117,11 @@ class _Reader:
         if event.call_id:
             self.pending.setdefault(f"{event.session}/{event.call_id}", []).append(len(record.edits))
         record.edits.append(Edit(event.number, path, event.old_text, event.text, known))
+        if event.old_text is not None or not path:
+            self.put_back.changed(path)
+        elif self.put_back.has_again(path, event.text):
+            record.undos.append(Undo(event.number, (path,), is_stash=False))
+            record.shuffles.append(event.number)
 
     def _result(self, record: Record, event: AgentEvent) -> None:
         key = f"{event.session}/{event.call_id}" if event.call_id else ""
@@ -124,11 +132,25 @@ class _Reader:
                 if failed and at < len(record.edits):
                     record.edits[at] = record.edits[at]._replace(path="")
         record.outputs.append(Output(event.number, text, is_result=True))
+        self._keep(key, text)
         run = self.open.get(key)
         if run is None and not key and record.runs and record.runs[-1].result is None:
             run = record.runs[-1]
         if run is not None:
             _finish(run, event, text)
+
+    def _keep(self, key: str, text: str) -> None:
+        """Keep the text of a file that was read, so that it is known when it is written again."""
+        call, run = self.calls.get(key), self.open.get(key)
+        if call is not None and call.path and not _EDITOR_FAILED.match(text[:400]):
+            self.put_back.shown(call.path, text)
+        elif (
+            run is not None
+            and len(run.steps) == 1
+            and run.steps[0].words[0] == "cat"
+            and len(run.steps[0].words) == 2
+        ):
+            self.put_back.shown(run.steps[0].words[1], text)
 
 
 def _finish(run: Run, event: AgentEvent, text: str) -> None:
@@ -138,8 +160,7 @@ def _finish(run: Run, event: AgentEvent, text: str) -> None:
     told = asked_for if asked_for is not None else exit_code_in(text)
     asked = told is not None and ("$?" in run.command or asked_for is not None)
     run.exit_code = told if asked or event.exit_code is None else event.exit_code
-    run.cut = (
-        run.cut or event.cut or says_cut(text) or any(step.is_piped and step.family != "quiet" for step in run.steps)
-    )
+    run.lost = run.lost or event.cut or says_cut(text)
+    run.cut = run.cut or run.lost or any(step.is_piped and step.family != "quiet" for step in run.steps)
     run.background = run.background or _BACKGROUND.search(text[:300]) is not None
     run.refused = _REFUSED.search(text[:400]) is not None

@@ -38,7 +38,7 @@ _RESULTS = re.compile(
     r"ruff|mypy|in short|short version|overall|progress|change\w*|implement\w*|executed|"
     r"(?:I|we) (?:now )?(?:see|saw)|got|"
     r"after (?:the|my|this|these|that|both|all|its|\w+ing)|last run|latest|everything|installed|compil\w+|"
-    r"code|program|script|app|crate|library|binary|"
+    r"code|program|script|app|crate|library|binary|(?:docker|container|oci) image|wheel|"
     r"(?:it|we|that|which|and|classifier) (?:reach\w*|achiev\w+|makes)|"
     r"ergebnis\w*|stand|fertig|zusammenfassung|geprüft|erledigt|fazit|l[aäi]+uf\w*|ausgeführt|durch|"
     r"résultat\w*|bilan|terminé|état|vérifi\w+|exécut\w+|lancé|ai|"
@@ -125,7 +125,8 @@ _CONDITION = re.compile(
 )
 """An introductory clause that states a condition."""
 _IS_SUBJECT = re.compile(
-    r"\s{1,3}(?:first|before|over|beats?|or|and (?:above|up|more))\b|"
+    r"\s{1,3}(?:first|before|over(?! (?:the |all )?(?:\d|two|three|four|five|ten|epochs?|course))|beats?|"
+    r"or|and (?:above|up|more))\b|"
     r"\s{1,3}(?:is|are|was|were|would be|means?|meant|seems?|counts? as|remains?|becomes?) "
     r"(?:an?|the|not|our|my|your|what|one|only|enough|just|part|always|never|required|mandatory|optional|nothing|no)\b",
     re.IGNORECASE,

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from gedanken.compare.audit.commands import Step, may_hide
+from gedanken.compare.audit.commands import Step, may_hide, steps_of
 from gedanken.compare.audit.other_summaries import Tests
 from gedanken.compare.audit.outcomes import cases_in, summaries_in
 from gedanken.compare.audit.programs import words
@@ -38,6 +38,8 @@ class Run:
     exit_code: int | None = None
     cut: bool = False
     """True if some of the output is missing: cut by the agent's software, or sent through another command."""
+    lost: bool = False
+    """True if the agent's software cut the output: the agent may have seen more of it than the record has."""
     background: bool = False
     refused: bool = False
     _tests: list[Tests] | None = None
@@ -116,6 +118,26 @@ def _lists(step: Step) -> bool:
     return step.program.lower() in ("gradle", "gradlew", "mvn", "mvnw")
 
 
+_SCRIPTS = words("npm pnpm")
+_SCRIPT = re.compile(r"^> (?:@?[\w./-]+@\S+ )?[\w:.-]+(?: /\S+)?\n> (?P<ran>.+)$", re.MULTILINE)
+
+
+def scripts_shown(run: Run) -> tuple[Step, ...] | None:
+    """Return the commands that a runner of scripts printed before it started them, if its output is whole; else
+    None.
+    """
+    mine = [step for step in run.steps if step.family != "quiet"]
+    if run.cut or run.background or run.result is None or not mine:
+        return None
+    if any(step.program.lower() not in _SCRIPTS for step in mine):
+        return None
+    shown = [found["ran"] for found in _SCRIPT.finditer(run.text[:_MOST_TEXT])]
+    if len(shown) < len(mine):
+        return None
+    steps = [step for ran in shown for step in steps_of(ran)]
+    return tuple(step for step in steps if not (step.program.lower() in _SCRIPTS and "run" in step.words))
+
+
 def hides(run: Run, family: str) -> bool:
     """Return whether a run may have done something of this family that its record does not show."""
     if run.background and run.result is None:
@@ -129,7 +151,11 @@ def hides(run: Run, family: str) -> bool:
     tasks = tasks_shown(run) if len(run.steps) == 1 else None
     if tasks is not None and family in _TASKS:
         return _TASKS[family].search(tasks) is not None
-    return any(may_hide(step, family) and _shows(run, step, family, text) for step in run.steps)
+    shown = scripts_shown(run) if family == "tests" else None  # bundlers may check types and style by their plug-ins
+    if shown is not None and any(step.family == family for step in shown):
+        return True
+    steps = run.steps if shown is None else shown
+    return any(may_hide(step, family) and _shows(run, step, family, text) for step in steps)
 
 
 _INLINE = re.compile(

@@ -26,6 +26,7 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"\b(?:I|we)(?: |(?='))({_ADVERBS})(?P<verb>{_ACTED}) (?:it|them|this|that|everything|(?:the|a|my|our) (?:[\w-]+ ){{0,2}}[\w-]+)(?: back| up| down| once| twice| again| too| as well){{0,2}} (?:with|via|using|by running) {_OBJECT}"),
     ("en", rf"\b(?:I|we)(?: |(?='))({_ADVERBS})(?P<verb>{_RAN}) {_THING}\b"),
     ("en", rf"^(?:[-*•✅✔✓☑] ?)*\s*(?:successfully )?(?P<verb>ran|re-?ran|executed) {_THING}\b"),
+    ("en", rf"\b(?:I|we)(?: |(?='))({_ADVERBS})(?P<verb>(?P<what>benchmarked|re-?trained|trained)) (?P<thing>it|both|this|that|them|(?:the|a|an|my|our|all|two|three|each) [\w-]+)\b"),
     ("en", rf"{_OBJECT} (?:has been|was|have been|had been) (?:also |then |successfully )?(?P<verb>re-?run|run|executed|re-?executed)\b(?! (?:by|when|on|in|for) (?!hand|full|my|the end))"),
     ("zh", rf"(?P<between>)(?P<code>[{CODE}]{{3,302}})\s?を(?P<verb>実行しました|再実行しました|走らせました)"),
     ("de", rf"\b(?:habe ich|ich habe|wir haben|haben wir) {_OBJECT}[^.;:!?]{{0,30}}?(?P<verb>ausgeführt|laufen lassen|gestartet)\b"),
@@ -35,7 +36,7 @@ _PATTERNS: list[tuple[Language, str]] = [
 ]  # fmt: skip
 _COMPILED = [(language, re.compile(pattern, re.IGNORECASE)) for language, pattern in _PATTERNS]
 _HINT = re.compile(
-    rf"\b(?:re-?)?r[au]n|\b{_ACTED}\b|execut|invoked|launched|verified|confirmed|checked|validated|tested|ausgeführt|laufen|gestartet|exécut|lanc|ejecut|corr|运行|执行|跑了|実行|走らせ",
+    rf"\b(?:re-?)?r[au]n|\b{_ACTED}\b|execut|invoked|launched|trained|verified|confirmed|checked|validated|tested|ausgeführt|laufen|gestartet|exécut|lanc|ejecut|corr|运行|执行|跑了|実行|走らせ",
     re.IGNORECASE,
 )
 _FAMILIES: list[tuple[str, Family]] = [

@@ -37,7 +37,10 @@ def programs_of(claimed: str) -> set[str]:
 def is_like(claimed: str, run: Run) -> bool:
     """Return whether a run is of the same program, whatever its arguments."""
     programs = programs_of(claimed)
-    return any(_name(step) in programs for step in run.steps) or any(
+    if any(_name(step) in programs for step in run.steps):
+        return True
+    only_shows = all(step.family == "quiet" for step in run.steps)
+    return not only_shows and any(
         len(program) > 2 and re.search(rf"(?<![\w-]){re.escape(program)}(?![\w-])", run.command)
         for program in programs
     )

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from gedanken.compare.audit.commands import Step, steps_of
+from gedanken.compare.audit.commands import Step, steps_of, without_patches
 from gedanken.compare.audit.programs import words
 
 _SHUFFLES = re.compile(
@@ -40,6 +40,8 @@ _PATH = re.compile(r"[\w./~-]*[\w-]\.\w{1,6}")
 
 def shuffles_files(command: str) -> bool:
     """Return whether a shell command may change files that it does not name."""
+    if "*** Begin Patch" in command:
+        command = without_patches(command).replace("apply_patch", "")
     if _SHUFFLES.search(command) or _WRITES.search(command[:20_000]):
         return True
     return any(_changes_many(step) for step in steps_of(command))

@@ -28,7 +28,7 @@ _LINK = r"(?:(?:continues? to|had been|has been|have been|used to|are|is|were|wa
 _GOOD = r"(?:pass(?:ed|es|ing)?|green|succeed(?:ed|s)?|successful|successfully|ok|OK|clean)"
 _BAD = r"(?:fail(?:ed|s|ing|ures?)?|errors?|errored|broken|red)"
 _PATTERNS: list[tuple[Language, str]] = [
-    ("en", rf"(?:\b(?P<all>all|every|the full|the whole|the entire|entire|full)\b (?:of )?(?:the |our |my )?)?(?P<n>{COUNT_OR_WORD})?(?: ?(?:/|of|out of) ?(?P<of>{COUNT}))?\s?(?:of (?:the |our |these )?)?(?P<adj>{_ADJECTIVES})\b{_KIND} (?:(?:in|for|from|under|of) [{CODE}]{{3,150}} )?{_LINK}(?P<good>{_GOOD})\b"),
+    ("en", rf"(?:\b(?P<all>all|every|the full|the whole|the entire|entire|full)\b (?:of )?(?:the |our |my )?)?(?P<n>{COUNT_OR_WORD})?(?: ?(?:/|of|out of) ?(?P<of>{COUNT}))?\s?(?:of (?:the |our |these )?)?(?P<adj>{_ADJECTIVES})\b{_KIND} (?:(?:in|for|from|under|of) [{CODE}]{{3,150}} |(?:in|across|over|from) (?:all |both |the ){{0,2}}(?:{COUNT_OR_WORD} )?(?:files|suites|packages|crates|modules|projects|workspaces|classes) )?{_LINK}(?P<good>{_GOOD})\b"),
     ("en", rf"(?P<n>{COUNT})(?: ?(?:/|of|out of) ?(?P<of>{COUNT}))? (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|were|have|now|all) ){{0,2}}(?P<good>passed|passing|pass|succeeded|green)\b"),
     ("en", rf"\b(?P<good>pass(?:es|ed|ing)?) (?P<all>all|both|every)? ?(?:of )?(?:the |its |our )?(?:all )?(?P<n>{COUNT_OR_WORD})?(?:/(?P<of>{COUNT}))? ?(?P<adj>{_ADJECTIVES}){_KIND}\b"),
     ("en", rf"(?:\b(?P<all>all|full|entire|whole)\b )?(?P<n>{COUNT})?\s?(?P<adj>{_ADJECTIVES})\b{_KIND}(?: \((?P<of>{COUNT}) tests?\))?\s?(?::|—|–|→|->|=)\s*(?:[✅✔✓☑]\s*)?(?P<good>pass(?:ed|ing|es)?|green|ok)\b"),
@@ -42,7 +42,7 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"(?P<n>{COUNT_OR_WORD}|\bnone\b) (?:out )?of (?:the |our |my |these )?(?:(?P<of>{COUNT}) )?(?P<adj>{_ADJECTIVES}){_KIND} (?:(?:are|is|were|was|have|has|now|still) ){{0,2}}(?P<bad>{_BAD})\b"),
     ("en", rf"(?P<n>{COUNT_OR_WORD}) ?(?:/|of|out of) ?(?P<of>{COUNT}) (?:(?:are|is|were|was|have|has|now|still) ){{0,2}}(?P<bad>{_BAD})\b"),
     ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?P<bad>failures?|failing tests?|failed tests?|red tests?) (?:out of|of|in|among) (?:the |all |a total of )?(?P<of>{COUNT})(?: {_KIND})?(?=\W|$)"),
-    ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|is|was|were|have|had been|still|now) ){{0,2}}(?P<bad>{_BAD})\b"),
+    ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|is|was|were|have|had been|had|still|now) ){{0,2}}(?P<bad>{_BAD})\b"),
     ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?:{_KIND} )?(?:(?:are|were) )?(?P<skip>skipped|skips|skip|xfailed|ignored|pending|deselected)\b"),
     ("en", r"\b(?:test suite|the suite|full suite|entire suite|whole suite|unit tests|pytest|tests) (?:run )?(?:(?:is|are|now|also|still|all|comes back|finishes|finished|completes|completed) ){0,3}(?P<all>)(?P<good>green|passes|passed|passing|successfully|clean)\b"),
     ("en", r"\b(?P<all>everything|all) (?:is |are |now |still ){0,2}(?P<good>passes|passed|passing|green)(?=\s*(?:now|again|here)?\s*(?:[.!,;):—–]|$|✅))"),
@@ -103,11 +103,9 @@ EXCEPTS = re.compile(
 )
 _OF_SOME = re.compile(
     r"\s?(?:in|for|of|from|covering|related to) "
-    r"(?!total|all|every|each|the (?:suite|project|repo|current|present|whole|entire)|\d|[\d.]+ ?s|python)",
+    r"(?!total|all|both|every|each|the (?:suite|project|repo|current|present|whole|entire)|\d|[\d.]+ ?s|python)",
     re.IGNORECASE,
 )
-
-
 _LABELS = frozenset(
     [
         "phase",
@@ -223,6 +221,7 @@ _WHOLE = re.compile(
 )
 _THEY = re.compile(r"they|all of (?:them|these|those)|all (?:is |are )?green", re.IGNORECASE)
 """Words that mean tests only if tests were named before."""
+_OF_TESTS = r"(?i:test(?!(?:s|ing)? (?:set|split|data|images?|samples?|accuracy|acc|loss|errors?|scores?)\b)|suite)"
 _ABOUT_TESTS = re.compile(r"\btests?\b|\bsuite\b|\bspecs?\b", re.IGNORECASE)
 _OTHER_THINGS = re.compile(r"\btest ?(?:suites|files|modules|classes|groups)\b|\bsuites\b|\bspecs\b", re.IGNORECASE)
 """Things that are counted but are not single tests."""
@@ -289,8 +288,7 @@ def _is_about_a_name(sentence: Sentence, found: re.Match[str]) -> bool:
     groups = found.groupdict()
     if groups.get("bad") and re.search("error", groups["bad"], re.IGNORECASE):
         return (
-            re.search(r"test|suite", sentence.plain[max(0, found.start() - 60) : found.end() + 40], re.IGNORECASE)
-            is None
+            re.search(_OF_TESTS, sentence.plain[max(0, found.start() - 60) : found.end() + 40], re.IGNORECASE) is None
         )
     if groups.get("of") and re.search("failure", groups.get("bad") or "", re.IGNORECASE):
         return False
@@ -393,7 +391,9 @@ def _is_limited(sentence: Sentence, start: int, end: int) -> bool:
         )
         or bool(
             re.search(
-                r"(?<!every )(?<!each )\btest\b(?! (?:suite|run|results?|files?))", plain[start:end], re.IGNORECASE
+                r"(?<!every )(?<!each )(?<!\bno )(?<!single )\btest\b(?! (?:suite|run|results?|files?))",
+                plain[start:end],
+                re.IGNORECASE,
             )
             and not re.match(r"\d", plain[start:end])
         )

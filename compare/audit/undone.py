@@ -85,7 +85,10 @@ def still_made(edits: Sequence[Edit], undos: Sequence[Undo]) -> list[Edit]:
 def _undoes(undo: Undo, edit: Edit, edits: Sequence[Edit]) -> bool:
     if edit.event > undo.event or (undo.paths and not any(_is_in(edit.path, path) for path in undo.paths)):
         return False
-    return edit.event < undo.event or any(other.event < undo.event and other.path == edit.path for other in edits)
+    path = edit.path.removeprefix("./")
+    return edit.event < undo.event or any(
+        other.event < undo.event and other.path.removeprefix("./") == path for other in edits
+    )
 
 
 def _is_in(path: str, named: str) -> bool:

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator
 
 from gedanken.compare.audit.commands import Step, wraps
+from gedanken.compare.audit.numerals import plain_number
 from gedanken.compare.audit.other_names import sentence_of
 from gedanken.compare.audit.parts import CODE, Sentence
 from gedanken.compare.audit.programs import BENCHMARKS, HARMLESS, words
 from gedanken.compare.audit.runs import asks_a_service
 from gedanken.compare.audit.says import FiguresSay, ValueSays
-from gedanken.compare.audit.sources import is_known
+from gedanken.compare.audit.sources import is_derived, is_known
 from gedanken.compare.audit.tools import TOOLS
 from gedanken.compare.audit.unrun_tools import without_tool
 from gedanken.compare.audit.verdicts import ACCUSATIONS, Case, Verdict
@@ -39,6 +40,25 @@ _INSTRUMENTS = (
 _ITS_RUN = r"(?: (?:scan|run|check|audit|report)(?: of [\w ]{3,20}?)?)?"
 _ARGUMENT = re.compile(r"[\w.-]*[A-Za-z][\w.-]*=\S+|/[\w./{}?=&%-]{3,}|\S+\?\S+=\S+")
 """Arguments of commands that cannot be anything else."""
+_KIN = (
+    words("grep egrep fgrep rg ag ack ugrep sift"),
+    words("ls find fd fdfind tree exa eza stat"),
+    words("cat bat head tail less more sed awk jq yq tac nl"),
+    words("wc cloc tokei scc loc grep rg awk"),
+    words("du df ncdu dust ls stat lsblk"),
+    words("ps pgrep top htop pidof lsof ss netstat"),
+    words("curl wget http https xh ab wrk"),
+    words("docker podman nerdctl docker-compose"),
+    words("kubectl oc k k9s helm"),
+    words("psql mysql mariadb sqlite3 duckdb"),
+    words("cmp diff colordiff delta"),
+)
+"""Groups of programs that show the same things, so that one may be called by the name of another."""
+_TOOL_OF_KIND = re.compile(
+    r"grep|search|find|glob|\bls\b|list|read|view|tree|open|cat|fetch|http|request", re.IGNORECASE
+)
+"""Matches the names of tools, other than a shell, that may show what such a program does."""
+_MOST_OUTPUTS = 40
 _COMMON_NAMES = words("make cmake black standard typescript vite webpack sorbet revive vulture flow")
 
 
@@ -79,6 +99,8 @@ def _of_command(case: Case, sentence: Sentence) -> Verdict | None:
     if any(wraps(step) for step in steps):
         return None
     mine = [run for run in runs if re.search(rf"(?<![\w-]){re.escape(program)}(?![\w-])", run.command)]
+    if not mine and (_is_told_by_kin(case, program, steps) or _may_be_counted(case)):
+        return None
     if not mine:
         return Verdict("never run", f"the record is complete, and “{code}” was not run before the claim")
     if not all(_is_of(step, program) for step in steps):
@@ -92,6 +114,29 @@ def _of_command(case: Case, sentence: Sentence) -> Verdict | None:
         f"the record is complete, and “{program}” was not run on “{given}” before it",
         (case.record.evidence(mine[-1].call),),
     )
+
+
+def _is_told_by_kin(case: Case, program: str, steps: list[Step]) -> bool:
+    """Return whether another program, or a tool that is no shell, may have told what this program would."""
+    kin = frozenset(name for names in _KIN if program in names for name in names)
+    if any(step.program.lower() in kin for step in steps):
+        return True
+    is_of_shell = program in HARMLESS or bool(kin)
+    return is_of_shell and any(
+        event.kind == "call" and event.command is None and _TOOL_OF_KIND.search(event.tool or "")
+        for event in case.record.transcript.events[: case.event]
+    )
+
+
+def _may_be_counted(case: Case) -> bool:
+    """Return whether a number of the claim may be made of what results have, or count their lines."""
+    numbers = [plain_number(number.rstrip("%")) for number in case.spotted.claim.numbers]
+    counts = {
+        count
+        for output in case.outputs_before()[:_MOST_OUTPUTS]
+        for count in (output.text.count("\n") + 1, sum(bool(line.strip()) for line in output.text.splitlines()))
+    }
+    return any(number in map(str, counts) or is_derived(case, number) for number in numbers)
 
 
 def _instruments(sentence: Sentence) -> Iterator[tuple[str, str, int]]:

@@ -1,0 +1,58 @@
+"""Whether a claim about tests of one kind, such as `the cache tests`, is about the test file that a run names."""
+
+import re
+from dataclasses import replace
+
+from gedanken.compare.audit.commands import is_narrowed
+from gedanken.compare.audit.edits import languages_of
+from gedanken.compare.audit.firmness import is_firm
+from gedanken.compare.audit.other_names import sentence_of
+from gedanken.compare.audit.programs import words
+from gedanken.compare.audit.runs import Run
+from gedanken.compare.audit.says import TestsSay
+from gedanken.compare.audit.tests_said import EXCEPTS
+from gedanken.compare.audit.verdicts import Case
+
+_KIND = re.compile(r"\A(?:(?:all|the|of|\d+) ){0,4}(?P<kind>[a-z][\w-]{1,30}) tests?\b", re.IGNORECASE)
+_TEST_FILE = re.compile(r"[\w./-]*\.(?:py|[mc]?[jt]sx?|rb|php|go|java|kt|cs)(?:\Z|::)")
+_GENERAL = words("test tests spec specs unit integration new other more old py js ts tsx mjs rb go java kt cs php")
+_LANGUAGES = {
+    **dict.fromkeys(("go", "golang"), "go"),
+    **dict.fromkeys(("rust", "cargo"), "rust"),
+    **dict.fromkeys(("django", "python"), "py"),
+    **dict.fromkeys(("java", "maven", "gradle", "kotlin"), "java"),
+    **dict.fromkeys(("javascript", "typescript", "js", "ts", "node"), "js"),
+    **dict.fromkeys(("ruby", "rails"), "ruby"),
+    "php": "php",
+}
+_ENDS = re.compile(r"\W{0,3}\Z|\s?[.,;:!)]|\s(?:now|again|too|as well|and|here)\b")
+
+
+def is_of_its_file(case: Case, run: Run | None) -> bool:
+    """Return whether a claim is about all tests of the one file that a run of tests names, or of its language."""
+    claim, sentence = case.spotted.claim, sentence_of(case)
+    found = _KIND.match(claim.quote)
+    if run is None or found is None or sentence is None or EXCEPTS.search(case.message):
+        return False
+    language = _LANGUAGES.get(found["kind"].lower())
+    if language is not None:
+        read = languages_of([step.program for step in run.steps if step.family == "tests"])
+        is_named = any(step.program == "manage.py" for step in run.steps)
+        return (read == (language,) or (not read and is_named)) and not any(map(is_narrowed, run.steps))
+    given = [word for step in run.steps if step.family == "tests" for word in step.words[1:]]
+    files = [word for word in given if _TEST_FILE.match(word)]
+    others = [word for word in given if word not in files and not word.startswith("-")]
+    if len(files) != 1 or others or "::" in files[0] or not any(map(is_narrowed, run.steps)):
+        return False
+    parts = {part for part in re.split(r"[\W_]+", files[0].rsplit("/", 1)[-1].lower()) if part} - _GENERAL
+    return parts == set(re.split(r"[\W_]+", found["kind"].lower()))
+
+
+def is_firm_of_its_file(case: Case) -> bool:
+    """Return whether the sentence of such a claim certainly reports a run of this session."""
+    says, sentence, quote = case.spotted.says, sentence_of(case), case.spotted.claim.quote
+    if not isinstance(says, TestsSay) or sentence is None or sentence.raw.count(quote) != 1:
+        return False
+    start = sentence.raw.find(quote)
+    end = start + len(quote)
+    return _ENDS.match(sentence.raw, end) is not None and is_firm(sentence, start, end, replace(says, limited=False))
