@@ -365,9 +365,7 @@ class RunLog:
 
 
 def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -> tuple[Execution, ...]:
-    """Sort executions by script line, then version, real before imagined, seed or sample, and finally the order of
-    typing.
-    """
+    """Sort executions by script line, version, real before imagined, seed or sample, and order of typing."""
     versions = {program.label: number for number, program in enumerate(programs)}
     typed = list(dict.fromkeys(run.command for run in executions if not run.imagined))
     return tuple(
