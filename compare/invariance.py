@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from gedanken.compare.output.normalize import normalized_lines
 from gedanken.compare.output.transcript import skeleton
+from gedanken.compare.output.visible_lines import normalized_lines
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.parsed.print_table import PrintRow, rows_for
 from gedanken.compare.parsed.run_set import ParsedRun
