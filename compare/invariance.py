@@ -10,7 +10,7 @@ from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.parsed.print_table import PrintRow, rows_for
 from gedanken.compare.parsed.run_set import ParsedRun
 from gedanken.compare.source.program_source import Source
-from gedanken.compare.stats.intervals import Share, share_of
+from gedanken.compare.stats.proportions import Share, share_of
 from gedanken.experiment.execution import Cause, Execution
 
 

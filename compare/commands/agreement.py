@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gedanken.compare.output.visible_lines import normalized_lines
-from gedanken.compare.stats.intervals import Share, share_of
+from gedanken.compare.stats.proportions import Share, share_of
 from gedanken.experiment.execution import Cause, Execution
 
 
