@@ -19,8 +19,8 @@ from gedanken.agents.model import Model
 from gedanken.agents.time_limits import TimeLimits
 from gedanken.agents.weights import MODEL_NAME, SHA256, ensure_weights
 from gedanken.experiment.errors import NoModel
-from gedanken.experiment.places import cache_folder
 from gedanken.experiment.progress import Progress, seconds_since, watched
+from gedanken.experiment.user_folders import cache_folder
 
 START_SECONDS = 120
 LOAD_SECONDS = 5

@@ -16,7 +16,7 @@ from typing import Any
 
 from gedanken.agents.registry import open_model
 from gedanken.analysis.analyze import Compared
-from gedanken.compare.stats.intervals import share_of
+from gedanken.compare.stats.proportions import share_of
 from gedanken.experiment.run_log import DONE
 from gedanken.experiment.run_spec import ModelSpec, RunSpec
 from gedanken.graphs.context import Context

@@ -20,7 +20,7 @@ from benchmarks.real_runs.comparing import Given, compare
 from benchmarks.real_runs.stored import STORED, RealRuns
 from gedanken.compare.results import ComparisonResult
 from gedanken.compare.sentences import finding_values
-from gedanken.compare.stats.intervals import share_of
+from gedanken.compare.stats.proportions import share_of
 
 REAL, IMAGINED = 7, 3
 TARGET = 0.05

@@ -22,7 +22,7 @@ from typing import get_args
 from benchmarks.doctoring import ALL, DOCTORINGS, Case, Doctoring
 from benchmarks.real_runs.comparing import Given, compare, kinds_of
 from benchmarks.real_runs.stored import STORED, RealRuns, Run
-from gedanken.compare.stats.intervals import share_of
+from gedanken.compare.stats.proportions import share_of
 
 USUAL, MORE = (7, 3), (10, 10)
 HEAD = "| doctoring | size | real : imagined | doctored | with | caught | by |\n|---|---|---|---|---|---|---|"

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gedanken.experiment.places import cache_folder
+from gedanken.experiment.user_folders import cache_folder
 from gedanken.sandbox.machine import SandboxMachine
 from gedanken.sandbox.owner import RUN_LABEL
 

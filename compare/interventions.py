@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from gedanken.compare.parsed.run_set import ParsedRun
 from gedanken.compare.stats.correlation import Tau, kendall, partial_kendall
-from gedanken.compare.stats.intervals import Share, share_of
+from gedanken.compare.stats.proportions import Share, share_of
 from gedanken.experiment.execution import Cause, Execution
 
 CERTAIN = 0.01

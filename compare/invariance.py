@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from gedanken.compare.output.normalize import normalized_lines
 from gedanken.compare.output.transcript import skeleton
+from gedanken.compare.output.visible_lines import normalized_lines
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.parsed.print_table import PrintRow, rows_for
 from gedanken.compare.parsed.run_set import ParsedRun
 from gedanken.compare.source.program_source import Source
-from gedanken.compare.stats.intervals import Share, share_of
+from gedanken.compare.stats.proportions import Share, share_of
 from gedanken.experiment.execution import Cause, Execution
 
 

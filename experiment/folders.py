@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from gedanken.experiment.places import cache_folder
 from gedanken.experiment.progress import Progress
+from gedanken.experiment.user_folders import cache_folder
 
 PREFIX = "gedanken-work-"
 _OWNER = "owner"

@@ -28,9 +28,9 @@ from gedanken.agents.weights import BYTES, MODEL_NAME, weights_path
 from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.persona import Dataset
-from gedanken.experiment.places import cache_folder
 from gedanken.experiment.plugins import GROUPS, OUT_OF_DATE, Plugin, by_name, installed
 from gedanken.experiment.secrets import shown_address
+from gedanken.experiment.user_folders import cache_folder
 from gedanken.experiment.version import __version__
 from gedanken.sandbox.datasets import CIFAR10_FOLDER, CIFAR10_PATH_VARIABLE, DATASETS
 from gedanken.sandbox.gpus import GpuWish, cdi_devices, device_options

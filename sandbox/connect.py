@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gedanken.experiment.errors import NoSandbox
-from gedanken.experiment.places import cache_folder
+from gedanken.experiment.user_folders import cache_folder
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from gedanken.experiment.blocking import off_loop
-from gedanken.experiment.places import cache_folder
+from gedanken.experiment.user_folders import cache_folder
 from gedanken.sandbox.owner import is_dead, this_owner
 
 HEARTBEAT_SECONDS = 15.0

@@ -21,9 +21,9 @@ import httpx
 from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.folders import environment_in, remove_tree, work_folder
 from gedanken.experiment.persona import Dataset
-from gedanken.experiment.places import cache_folder
 from gedanken.experiment.progress import Progress, seconds_since, watched
 from gedanken.experiment.reasons import why
+from gedanken.experiment.user_folders import cache_folder
 
 DATASETS = ("mnist", "cifar10")
 

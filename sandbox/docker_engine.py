@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gedanken.experiment.errors import NoSandbox
-from gedanken.experiment.places import cache_folder
+from gedanken.experiment.user_folders import cache_folder
 from gedanken.sandbox.engine import (
     FIRST_SCRIPT,
     GRACE_SECONDS,

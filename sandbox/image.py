@@ -10,8 +10,8 @@ from typing import IO, TYPE_CHECKING
 
 from gedanken.experiment.errors import NoSandbox
 from gedanken.experiment.folders import one_at_a_time
-from gedanken.experiment.places import cache_folder
 from gedanken.experiment.progress import Progress, seconds_since, watched
+from gedanken.experiment.user_folders import cache_folder
 from gedanken.sandbox.base_image import PATIENT_SECONDS, Base, engine_errors, find_base, patient
 from gedanken.sandbox.wheels import REQUIREMENTS, wheels
 

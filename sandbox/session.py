@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.execution import Execution, Limits
-from gedanken.experiment.places import cache_folder
+from gedanken.experiment.user_folders import cache_folder
 from gedanken.sandbox.owner import is_dead, this_owner
 from gedanken.sandbox.quota import delete_tree, image_of
 from gedanken.sandbox.workspace import Workspace

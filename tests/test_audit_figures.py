@@ -1,9 +1,12 @@
 """Numbers of any name: seen as claims, carried under their own name only, and derived from those that are."""
 
+from decimal import Decimal
+
 import pytest
 from agent_sessions import Session
 
 from gedanken.compare.audit.audit_transcript import audit_transcript
+from gedanken.compare.audit.labels import unit_of
 
 ACCUSATIONS = {"misquoted", "written too early", "stale", "never run"}
 TALLY = "    611 parser\n     84 lexer\n      5 printer"
@@ -122,3 +125,11 @@ def test_a_chat_without_tools_accuses_no_number() -> None:
     chat = Session(has_tools=False).asked("how many?").said("Chapter ten has 4,711 words in 12 parts.")
     found = audit_transcript(chat.transcript(), no_tools=True)
     assert not {one.status for one in found if "12" in one.claim.numbers} & ACCUSATIONS
+
+
+@pytest.mark.parametrize(
+    ("unit", "seconds"),
+    [("ms", "0.001"), ("毫秒", "0.001"), ("Sekunden", "1"), ("分钟", "60"), ("minutos", "60"), ("h", "3600")],
+)
+def test_one_table_says_how_long_a_unit_of_time_is_in_every_language(unit: str, seconds: str) -> None:
+    assert unit_of(unit) == ("time", Decimal(seconds))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gedanken.compare.output.compared import ComparedLines
-from gedanken.compare.output.environment import LONGEST, Before, masked, masked_together, words_before_ids
+from gedanken.compare.output.masking import LONGEST, Before, masked, masked_together, words_before_ids
 from gedanken.compare.output.text_lines import containing
 
 LINES = (

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gedanken.compare.compare_runs import compare_runs
-from gedanken.compare.output.environment import MASK, masked
+from gedanken.compare.output.masking import MASK, masked
 from gedanken.compare.output.progress_bars import redrawn
 from gedanken.compare.output.text_lines import LONGEST_LINE
 from gedanken.compare.output.transcript import Transcript

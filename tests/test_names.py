@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gedanken.compare.output.environment import MASK
 from gedanken.compare.output.keyed_values import keyed_values
+from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.named_numbers import named_numbers
 from gedanken.compare.output.tables import names_of_row
 from gedanken.compare.output.text_lines import LONGEST_LINE

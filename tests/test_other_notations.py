@@ -3,7 +3,7 @@
 import pytest
 
 from gedanken.compare.output.decimal_commas import has_decimal_commas, with_points
-from gedanken.compare.output.environment import MASK, masked
+from gedanken.compare.output.masking import MASK, masked
 from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.output.vocabulary import Measures, Role, Split, meaning_of
 

@@ -19,7 +19,7 @@ from providers.server import Answer, Request
 from receivers import receiving, spans_in
 from test_run_scripted import GOOD, experiment, replies
 
-from gedanken.experiment.places import cache_folder
+from gedanken.experiment.user_folders import cache_folder
 
 IN_VARIABLES = {
     "OPENAI_API_KEY": "sk-plant-openai+1/x=Qz81",

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import psutil
 
 from gedanken.experiment.execution import Limits
-from gedanken.experiment.places import cache_folder
+from gedanken.experiment.user_folders import cache_folder
 from gedanken.sandbox.engine import Ended, Engine, Job, Order, Signal
 from gedanken.sandbox.gpus import GpuWish
 from gedanken.sandbox.workspace import Workspace

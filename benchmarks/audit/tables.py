@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from math import sqrt
 
 from benchmarks.audit.scoring import Outcome, Scored
-from gedanken.compare.stats.intervals import share_of
+from gedanken.compare.stats.proportions import share_of
 
 KINDS = ("misquoted", "written too early", "stale", "never run")
 

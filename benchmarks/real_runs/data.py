@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from gedanken.experiment.errors import NoSandbox
-from gedanken.experiment.places import cache_folder
 from gedanken.experiment.progress import Progress
+from gedanken.experiment.user_folders import cache_folder
 from gedanken.sandbox.datasets import ensure_dataset
 
 FASHION_PACKAGE = "dataset-fashion-mnist"

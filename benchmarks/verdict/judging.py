@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from benchmarks.verdict.subjects import Subject, answers
 from gedanken.agents.players.bank import read_bank
-from gedanken.compare.stats.intervals import share_of
+from gedanken.compare.stats.proportions import share_of
 from gedanken.compare.verdict.judge import judge
 from gedanken.compare.verdict.results import HYPOTHESES, Hypothesis
 

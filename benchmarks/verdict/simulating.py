@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.verdict.judging import BINS
 from benchmarks.verdict.subjects import design
 from gedanken.agents.players.bank import read_bank
-from gedanken.compare.stats.intervals import share_of
+from gedanken.compare.stats.proportions import share_of
 from gedanken.compare.verdict.bayes import Operation, combine, posterior
 from gedanken.compare.verdict.clusters import Cluster, count, gather
 from gedanken.compare.verdict.parameters import packaged

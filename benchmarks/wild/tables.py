@@ -10,7 +10,7 @@ from benchmarks.wild.doctoring import DOCTORINGS
 from benchmarks.wild.halves import HALVES
 from benchmarks.wild.listed import LISTED
 from benchmarks.wild.maximum import most_power
-from gedanken.compare.stats.intervals import share_of
+from gedanken.compare.stats.proportions import share_of
 
 Result = dict[str, Any]
 

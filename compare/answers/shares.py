@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from scipy.stats import t
 
-from gedanken.compare.stats.intervals import share_of
+from gedanken.compare.stats.proportions import share_of
 
 
 class Exactness(NamedTuple):

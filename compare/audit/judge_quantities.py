@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gedanken.compare.audit.concepts import TELLING, words_for
 from gedanken.compare.audit.counted import counts_something_else, sums_in_a_row
+from gedanken.compare.audit.labels import unit_of
 from gedanken.compare.audit.numbers import matches
 from gedanken.compare.audit.numerals import plain_number
 from gedanken.compare.audit.programs import BENCHMARKS
@@ -29,7 +30,6 @@ _PRINTED = re.compile(
     r"(?<![\w.])(?:v|~)?(-?\d{1,15}(?:,\d{3})*(?:\.\d{1,12})?)\s?(?P<unit>[kKMG]?(?:ns|µs|us|ms|s|B|b)?)(?![\w.]*\d)"
 )
 _ANY_NUMBER = re.compile(r"\d")
-_SECONDS = {"n": Decimal("1e-9"), "µ": Decimal("1e-6"), "u": Decimal("1e-6"), "m": Decimal("1e-3")}
 _NOW = re.compile(
     r"\b(?:is|are|has|have|loads|reads|rejects|keeps|takes|handles|processes|skips|writes|now|currently|"
     r"this|new|current|final|mean|averages|ist|sind|lädt|liest|jetzt|est|sont|charge|lit|son|es|carga|lee)\b|现在|目前",
@@ -109,9 +109,10 @@ def _has(text: str, says: ValueSays, value: Decimal) -> bool:
         printed = Decimal(found[1].replace(",", ""))
         if says.value[-1] in "kKM" and _rounds_to(printed / (1_000 if says.value[-1] in "kK" else 1_000_000), says):
             return True
-        scale = _scale(says.unit) / _scale(found["unit"])
-        if _is_time(says.unit) and _is_time(found["unit"]) and scale != 1 and _rounds_to(printed / scale, says):
-            return True
+        if _is_time(says.unit) and _is_time(found["unit"]):
+            scale = unit_of(says.unit)[1] / unit_of(found["unit"])[1]
+            if scale != 1 and _rounds_to(printed / scale, says):
+                return True
     return says.about and any(
         abs(Decimal(found[1].replace(",", "")) - value) <= abs(value) * Decimal("0.06")
         for found in _PRINTED.finditer(text)
@@ -127,12 +128,6 @@ def _rounds_to(real: Decimal, says: ValueSays) -> bool:
 
 def _is_time(unit: str) -> bool:
     return re.match(r"(?:[nµum]?s|secs?|seconds?|Sekunden|milli|segundos|minutes?)", unit, re.IGNORECASE) is not None
-
-
-def _scale(unit: str) -> Decimal:
-    if re.match(r"[nµum](?:s|illi)|milli", unit, re.IGNORECASE):
-        return _SECONDS[unit[0].lower()]
-    return Decimal(60) if unit.lower().startswith("minute") else Decimal(1)
 
 
 def _carried(case: Case, run: Run, line: Line) -> Verdict:

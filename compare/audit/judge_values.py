@@ -8,6 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from gedanken.compare.audit.amounts import minutes_in
+from gedanken.compare.audit.labels import unit_of
 from gedanken.compare.audit.measured import asked_version, measured
 from gedanken.compare.audit.numbers import Found, matches, near
 from gedanken.compare.audit.numerals import plain_number
@@ -104,7 +105,6 @@ _UNITS = {
     "mib": 2**20,
     "gib": 2**30,
 }
-_SECONDS = {"ms": Decimal("0.001"), "毫秒": Decimal("0.001"), "m": Decimal(60), "h": Decimal(3600)}
 _TIMED = re.compile(r"(?<![\w.])(\d{1,9}(?:\.\d{1,9})?)(?=\s?(?:ms|s|secs?|seconds?)\b)")
 _SIZED = re.compile(r"(?<![\w.])(\d{3,15}|\d{1,6}(?:\.\d{1,3})?(?=[KMG]))(?![\d.])")
 
@@ -288,15 +288,8 @@ def _is_same_amount(says: ValueSays, value: Decimal, printed: Decimal, tail: str
         letter = tail.strip()[:1].upper()
         given = printed * {"K": 1024, "M": 1024**2, "G": 1024**3}.get(letter, 1)
         return any(size > 1 and given > 100 and _close(value, given / size) for size in sizes)
-    mine = value * next(
-        (
-            scale
-            for name, scale in _SECONDS.items()
-            if unit.startswith(name) and not (name == "m" and unit.startswith("ms"))
-        ),
-        Decimal(1),
-    )
-    theirs = printed * (Decimal("0.001") if tail.lstrip().startswith("ms") else Decimal(1))
+    mine = value * unit_of(unit)[1]
+    theirs = printed * unit_of("ms" if tail.lstrip().startswith("ms") else "s")[1]
     is_time = re.match(r"\s?(?:ms|s|sec|m\d)", tail) is not None
     is_other = unit.startswith("m") or tail.lstrip().startswith("ms")
     return is_time and theirs > 0 and is_other and _close(mine, theirs)

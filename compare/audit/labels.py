@@ -74,6 +74,7 @@ _MOST_TEXT = 20_000
 _MOST_PLACES = 600
 _MOST_ABOVE = 30
 _TIMES = {"ns": "1e-9", "µs": "1e-6", "us": "1e-6", "ms": "0.001", "s": "1", "min": "60", "h": "3600"}
+_CHINESE_TIMES = {"毫秒": "0.001", "秒": "1", "分钟": "60"}
 _PREFIXES = {"nano": "n", "micro": "µ", "milli": "m"}
 _SIZES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
@@ -135,6 +136,8 @@ def unit_of(text: str) -> tuple[str, Decimal]:
         return "", Decimal(1)
     if (time := re.fullmatch(r"(ns|µs|us|ms|min|h|s(?=$|e[ckg]))(?:[a-zà-ÿ]{2,8})?s?", low)) is not None:
         return "time", Decimal(_TIMES[time[1]])
+    if low in _CHINESE_TIMES:
+        return "time", Decimal(_CHINESE_TIMES[low])
     if size := re.fullmatch(r"(?P<letter>[kmgt]?)(?P<binary>i?)(?:b|bytes?|octets?|o)", low):
         base = _SIZES[size["letter"]]
         return "size", Decimal(1024 ** (len(str(base)) // 3) if size["binary"] else base)

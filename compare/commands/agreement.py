@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gedanken.compare.output.normalize import normalized_lines
-from gedanken.compare.stats.intervals import Share, share_of
+from gedanken.compare.output.visible_lines import normalized_lines
+from gedanken.compare.stats.proportions import Share, share_of
 from gedanken.experiment.execution import Cause, Execution
 
 

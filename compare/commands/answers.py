@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gedanken.compare.checks.gpu_table import table_contradictions
-from gedanken.compare.output.normalize import normalized_lines
+from gedanken.compare.output.visible_lines import normalized_lines
 from gedanken.compare.parsed.run_set import LINES_SHOWN, short
 from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Cause, Execution

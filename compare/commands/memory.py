@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from gedanken.compare.output.normalize import normalized_lines
+from gedanken.compare.output.visible_lines import normalized_lines
 from gedanken.experiment.execution import Execution
 
 Verdict = Literal["kept", "changed", "lost", "unanswered"]

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from gedanken.compare.output.edited import Edited, Pieces, Rule, Traced, made_of
-from gedanken.compare.output.environment import (
+from gedanken.compare.output.key_order import order_depends_on_digits, sort_keys
+from gedanken.compare.output.masking import (
     LONGEST,
     MASK,
     Before,
@@ -19,7 +20,6 @@ from gedanken.compare.output.environment import (
     mask,
     masked_together,
 )
-from gedanken.compare.output.key_order import order_depends_on_digits, sort_keys
 from gedanken.compare.output.progress_bars import unfill
 
 MOST_KNOWN = 1 << 15

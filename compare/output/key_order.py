@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from gedanken.compare.output.edited import Edited
-from gedanken.compare.output.environment import LONGEST, alike_in_digits
+from gedanken.compare.output.masking import LONGEST, alike_in_digits
 from gedanken.compare.output.vocabulary import Role, meaning_of
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|(?<!\w)\'(?:[^\'\\]|\\.)*+\'|[{}\[\](),:]|[^\s{}\[\](),:"\']++')

@@ -1,6 +1,6 @@
 """The names of the numbers in one line of an output. In a table row, they come from the header above it."""
 
-from gedanken.compare.output.environment import MASK
+from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.named_numbers import Named, named_numbers
 from gedanken.compare.output.tables import names_of_row
 from gedanken.compare.output.transcript import VALUE, Transcript

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from gedanken.compare.output.edited import Edited, Rule
-from gedanken.compare.output.environment import MASK
+from gedanken.compare.output.masking import MASK
 
 _FILL = re.compile(
     # tqdm, Keras, rich and pip, wget and others.

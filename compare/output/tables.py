@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from gedanken.compare.output.environment import MASK
+from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.vocabulary import Role, meaning_of, split_in, words_in
 
 FARTHEST = 200

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from gedanken.compare.output.compared import ComparedLines
 from gedanken.compare.output.decimal_commas import with_points
 from gedanken.compare.output.digit_groups import LONGEST, DigitGroups
-from gedanken.compare.output.environment import MASK, Before, words_before_ids
 from gedanken.compare.output.labels_above import all_labelled, labelled
+from gedanken.compare.output.masking import MASK, Before, words_before_ids
 from gedanken.compare.output.progress_bars import may_hold_bars, redrawn
 from gedanken.compare.output.text_lines import Lines, containing
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.output.decimal_commas import has_decimal_commas
-from gedanken.compare.output.environment import MASK, Before, words_before_ids
+from gedanken.compare.output.masking import MASK, Before, words_before_ids
 from gedanken.compare.output.transcript import Transcript, template_of
 from gedanken.compare.output.wording import HOLE
 from gedanken.compare.parsed.mixing import mixed

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.output.environment import MASK
+from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.metrics import Metric
 from gedanken.compare.output.progress_bars import without_fill
 from gedanken.compare.output.tables import names_of_row

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from gedanken.compare.stats.intervals import share_of
+from gedanken.compare.stats.proportions import share_of
 from gedanken.compare.verdict import sentences
 from gedanken.compare.verdict.bayes import (
     CHANGED,

@@ -8,7 +8,7 @@ from typing import Any
 
 from gedanken.analysis.probe_scores import item_scores
 from gedanken.compare.answers.shares import Exactness, exactness
-from gedanken.compare.stats.intervals import share_of
+from gedanken.compare.stats.proportions import share_of
 from gedanken.experiment.probe_events import AnswerKept
 from gedanken.experiment.probe_item import Answer, ItemScore
 from gedanken.experiment.run_log import RunLog

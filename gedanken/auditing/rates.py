@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from gedanken.auditing.audited import Audited
-from gedanken.compare.stats.intervals import Share, share_of
+from gedanken.compare.stats.proportions import Share, share_of
 
 
 def rate_of(sessions: Sequence[Audited], status: str) -> Share:

@@ -65,7 +65,7 @@ def _remedy(error: OSError) -> str:
     suggested if the error certainly has nothing to do with the cache.
     """
     from gedanken.experiment.errors import GedankenError
-    from gedanken.experiment.places import cache_folder
+    from gedanken.experiment.user_folders import cache_folder
 
     remedy = _REMEDIES.get(error.errno or 0, "")
     if not isinstance(error.filename, str):

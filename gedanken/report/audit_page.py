@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from gedanken.auditing.audited import ACCUSING, STATUSES, Audit, Audited, Coverage, Rerun
 from gedanken.auditing.rates import rate_of
-from gedanken.compare.stats.intervals import Share
+from gedanken.compare.stats.proportions import Share
 from gedanken.experiment.claim import Evidence, JudgedClaim
 from gedanken.experiment.version import __version__
 from gedanken.report.audit_table import said_plainly, where

@@ -17,8 +17,8 @@ from gedanken.experiment.finding import Finding, Stream
 from gedanken.experiment.format import cut, figure, interval, probability
 from gedanken.experiment.markdown import code, fence_for, prose
 from gedanken.experiment.program import Program
-from gedanken.report.moves import shown_effects
 from gedanken.report.run_setup import NOT_PACKAGED, commands, format_conditions, format_outcome, is_own
+from gedanken.report.shown_effects import shown_effects
 from gedanken.report.surprisal import surprisal_of, why_none
 
 FINDINGS_SHOWN = 20

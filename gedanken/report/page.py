@@ -19,8 +19,8 @@ from gedanken.report import run_setup
 from gedanken.report.anchors import Anchors, ShownFinding, find_anchors
 from gedanken.report.curves import IMAGINED_SHOWN, beyond, chart, glyph
 from gedanken.report.html import content_policy, packaged, page_environment
-from gedanken.report.moves import shown_effects
 from gedanken.report.outputs import Excerpt, excerpts, head, listings
+from gedanken.report.shown_effects import shown_effects
 from gedanken.report.surprisal import surprisal_of, why_none
 from gedanken.report.timeline import timeline_of
 from gedanken.report.transcripts import SideBySide, side_by_side

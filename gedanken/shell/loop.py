@@ -5,7 +5,7 @@ import signal
 from collections.abc import Coroutine
 
 from gedanken.experiment.errors import BadInput, GedankenError
-from gedanken.experiment.places import state_folder
+from gedanken.experiment.user_folders import state_folder
 from gedanken.shell.colon_commands import complete, obey
 from gedanken.shell.commands import OpenTell, Typed, read_typed
 from gedanken.shell.reading import Keyboard, Lines, Pipe

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from gedanken.compare.commands.answers import claims_behind
-from gedanken.compare.output.normalize import normalized_lines
+from gedanken.compare.output.visible_lines import normalized_lines
 from gedanken.experiment.counts import many
 from gedanken.experiment.errors import NoSandbox
 from gedanken.experiment.execution import Cause, Execution

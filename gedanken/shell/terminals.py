@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from gedanken.experiment.errors import BadInput, GedankenError, NoModel
 from gedanken.experiment.execution import Cause, Execution, Limits
 from gedanken.experiment.persona import USUAL_MACHINE, MachineFacts, Persona
-from gedanken.experiment.places import state_folder
 from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.experiment.secrets import shown_address
+from gedanken.experiment.user_folders import state_folder
 from gedanken.loading.experiments import load_persona
 from gedanken.machines.opening import open_real
 from gedanken.shell.upload import text_of

@@ -22,7 +22,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from gedanken.compare.output.normalize import normalized_lines
+from gedanken.compare.output.visible_lines import normalized_lines
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.progress import repeated
 from gedanken.experiment.secrets import redacted_value

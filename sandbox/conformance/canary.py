@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gedanken.experiment.execution import Execution
-from gedanken.experiment.places import cache_folder
+from gedanken.experiment.user_folders import cache_folder
 
 VARIABLE = "OPENAI_API_KEY"
 """The variable of this process that holds the canary while a kit runs."""

@@ -1,4 +1,4 @@
-"""Cause and effect on the page: how each change moves an outcome, in real and in imagined runs, on one scale."""
+"""Effects of changes, prepared for display: how each one moves an outcome, really and imagined, on one scale."""
 
 import math
 from dataclasses import dataclass

@@ -14,6 +14,7 @@ MASK = "\x1a"
 """Replaces what is masked; a control character, because no word contains one."""
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 _DAY = r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}"
+"""A weekday, or a word that begins like one: enough where a month and a day follow."""
 _ZONE = r"(?:\s?(?:Z|UTC|GMT|[CEMPW][DES]{1,2}T|[+-]\d{2}:?\d{2})(?![\w:]))"
 _CLOCK = rf"\d{{1,2}}:\d{{2}}:\d{{2}}(?:[.,]\d{{1,9}})?(?:\s?[ap]m\b)?{_ZONE}?"
 _NAMED_DAY = (
@@ -36,6 +37,7 @@ _WEEKDAY = re.compile(
     rf"(?<![\w.])(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s{MASK}",
     re.IGNORECASE | re.ASCII,
 )
+"""The exact name of a weekday before a masked time; other words before it, such as `monitor`, are not masked."""
 _GLOG = re.compile(rf"^([IWEF])\d{{4}}\s{MASK}\s+\d+\s([\w.-]+):\d+\]", re.ASCII)
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _MIXED = r"(?=[a-z]*\d)(?=\d*[a-z])"
