@@ -9,8 +9,8 @@ timeout --kill-after="$2" "$1" \
 command=$!
 trap 'kill -TERM $command' TERM
 wait $command
-# `wait` returns at once where the command has stopped everything, its own clock too.
-while kill -0 $command; do kill -CONT $command; wait $command; done
+# `wait` returns at once if the command has stopped its whole group, its own clock too: nobody else would continue it.
+while kill -0 $command; do kill -CONT -- -$command; wait $command; done
 wait $command
 code=$?
 # Podman does not tell whether the kernel killed for memory; the group's own count does.

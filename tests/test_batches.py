@@ -1,6 +1,7 @@
 """Batches of small programs on the real machine: what one of them does is no matter of the others."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +34,8 @@ try:
 except OSError as error:
     print(type(error).__name__)
 """
+STOPS_ALL = "import os, signal, time\ntime.sleep(0.5)\nos.kill(-1, signal.SIGSTOP)\ntime.sleep(60)"
+STOPS_ITSELF = "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)"
 PLANTS = "from pathlib import Path\nPath('/home/user/json.py').write_text('1/0')\nprint(sorted(Path('.').iterdir()))"
 
 
@@ -127,3 +130,13 @@ def test_a_program_whose_folder_another_one_wrote_into_is_not_what_that_one_made
     ran = asyncio.run(run_batches(open_machine(limits=two_at_once), {"spoils": SPOILS, **good}))
     assert [ran[name].stdout for name in good] == [f"[{number}]\n" for number in range(5)]
     assert ran["spoils"].end == "finished"
+
+
+def test_a_program_that_stops_every_process_takes_only_its_own_time(machine: Any) -> None:
+    slow = {f"good {at}": f"import time\ntime.sleep(1)\nprint({at})" for at in range(4)}
+    began = time.monotonic()
+    found = asyncio.run(run_batches(machine, {"stops": STOPS_ALL, "stopped": STOPS_ITSELF, **slow}, seconds=3))
+
+    assert [found[name].stdout for name in slow] == ["0\n", "1\n", "2\n", "3\n"]
+    assert "signal stopped it" in found["stopped"].why and found["stops"].why
+    assert time.monotonic() - began < 90

@@ -13,7 +13,7 @@ from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.errors import NoSandbox
 from gedanken.experiment.execution import Cause, Limits, RealMachine
 
-End = Literal["finished", "failed", "killed", "too long", "too much output", "ended the machine"]
+End = Literal["finished", "failed", "killed", "stopped", "too long", "too much output", "ended the machine"]
 
 FILE = "programs.json"
 COMMAND = f"python3 -I -m gedanken_batch {FILE}"
@@ -55,16 +55,18 @@ class Ran:
 
     @property
     def may_be_disturbed(self) -> bool:
-        """True if another program of its batch may have ended it: by killing it, using up the memory, or changing or
-        removing its file.
+        """True if another program of its batch may have ended it: by killing or stopping it, using up the memory, or
+        changing or removing its file.
         """
-        return self.end == "killed" or self.changed
+        return self.end in ("killed", "stopped") or self.changed
 
     @property
     def why(self) -> str:
         """The reason why there is no complete output, in words; empty if the program finished."""
         if self.end == "too long":
             return f"it did not end within {PROGRAM_SECONDS:g} seconds"
+        if self.end == "stopped":
+            return "a signal stopped it, and nothing continued it"
         if self.end == "too much output":
             return f"it printed more than {PROGRAM_BYTES >> 10} KiB"
         if self.end == "failed":

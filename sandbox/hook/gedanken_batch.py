@@ -117,7 +117,8 @@ def follow(process, until, most):
             until, seen = until + (now - seen if now - seen > STOPPED_SECONDS else 0.0), now
             left = until - now
             if left <= 0:
-                return bytes(kept[process.stdout]), bytes(kept[process.stderr]), "too long"
+                why = "stopped" if is_stopped(process.pid) else "too long"
+                return bytes(kept[process.stdout]), bytes(kept[process.stderr]), why
             for key, _ in waiting.select(min(left, 0.2)):
                 data = os.read(key.fd, 65536)
                 if not data:
@@ -133,6 +134,14 @@ def follow(process, until, most):
     except subprocess.TimeoutExpired:
         return bytes(kept[process.stdout]), bytes(kept[process.stderr]), "too long"
     return bytes(kept[process.stdout]), bytes(kept[process.stderr]), None
+
+
+def is_stopped(pid):
+    """Return whether a signal stopped a process; it may have been another program's."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] == "T"
+    except (OSError, IndexError):
+        return False
 
 
 def kill_group(pid):
