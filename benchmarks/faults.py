@@ -102,8 +102,9 @@ class Runs:
             broken.append(f"it did not go on: {said.read_text(errors='replace')[-300:]}")
         else:
             broken += differences(wanted, _without_notes(files_of(out))) + _not_once(out)
-        broken += fault.broken(said.read_text(errors="replace"))
-        return Case(f"{node} {after:.1f} s", ended.replace(str(self._folder), ""), tuple(_notes(out)), tuple(broken))
+        notes = tuple(_notes(out)) if last == 0 else ()
+        broken += fault.broken(said.read_text(errors="replace"))  # which may take the disk away
+        return Case(f"{node} {after:.1f} s", ended.replace(str(self._folder), ""), notes, tuple(broken))
 
 
 def _without_notes(files: dict[str, str]) -> dict[str, str]:
