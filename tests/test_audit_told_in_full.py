@@ -79,3 +79,17 @@ def test_a_builder_may_have_trained_it() -> None:
     assert statuses(Session().ran("make model", "...\n").said("I trained the model with `make model`.")) & {
         "undecidable"
     }
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["Accuracy is 0.827 over the three runs.", "Accuracy: 0.83 ± 0.015.", "The spread of the accuracy is 0.015."],
+)
+def test_a_mean_and_a_spread_are_made_of_what_was_printed(said: str) -> None:
+    printed = "acc 0.81\nacc 0.84\nacc 0.83\n"
+    assert not statuses(Session().ran("python t.py | grep acc", printed).said(said)) & ACCUSATIONS
+
+
+def test_a_metric_behind_a_training_is_a_result() -> None:
+    session = Session().ran("bash check.sh", "1 ok\n").said("I trained the model; final val_loss 0.3133.")
+    assert "written too early" in statuses(session.ran("python train.py", "epoch 9 val_loss 0.3133\n"))

@@ -98,7 +98,12 @@ def _is_bare(case: Case, figure: Figure, place: Place, sentence: Sentence, text:
     printed = re.sub(r"\D", "", str(place.one.value)).strip("0")
     if figure.about or case.spotted.earlier or sentence.where == "row" or len(digits) < 2 or digits == printed:
         return False
-    if _OTHERWISE.search(sentence.plain) or CODE in sentence.plain or QUOTED in sentence.plain:
+    if (
+        "±" in sentence.plain
+        or _OTHERWISE.search(sentence.plain)
+        or CODE in sentence.plain
+        or QUOTED in sentence.plain
+    ):
         return False
     if kind != place.one.kind and not (unit_of(figure.unit) == ("size", Decimal(1)) and not place.one.kind):
         return False

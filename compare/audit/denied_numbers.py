@@ -53,6 +53,10 @@ _OF_VERSIONS = re.compile(
     re.IGNORECASE,
 )
 """Words that make the numbers of a sentence versions, as in `passes on Python 3.11 but fails on 3.10`."""
+_SPREAD = re.compile(
+    r"(?:±|\+/-|\bstd(?:ev)?\.?|\bdeviations?(?: of| is)?|\bspread(?: of| is)?)[\s:=]{0,3}\Z", re.IGNORECASE
+)
+"""Before a number that is how far others lie apart."""
 _VERSION = re.compile(r"\d{1,4}(?:\.\d{1,3})?")
 _NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w/-]{1,20})")
 
@@ -76,6 +80,8 @@ def denied(case: Case, verdict: Verdict) -> Verdict | None:
         start = sentence.plain.find(text) if text in sentence.plain else -1
         place = None if start < 0 else _denier(figure, places, sentence, start, start + len(text))
         if not figure.unit and _VERSION.fullmatch(text) and _OF_VERSIONS.search(sentence.plain):
+            continue
+        if start > 0 and _SPREAD.search(sentence.plain, 0, start):
             continue
         if place is None or place.run is None or len(significant(text)) < 2 or not _is_whole(case, place.run):
             continue

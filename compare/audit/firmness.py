@@ -60,6 +60,7 @@ _BARE_VALUE = re.compile(r" {1,3}[~≈]?-?[\d.,]+\s?%?")
 _IS_MEASURED = re.compile(
     r"\b(?:training|evaluation|fine-?tuning) (?:\w+ )?(?:finished|completed?|done|ended|results?|gave)\b"
     r"[^.;]{0,60}\Z|"
+    r"\b(?:I|we)(?:'ve| have)? (?:re-?)?(?:trained|fine-?tuned|evaluated)\b[^.]{0,60}\Z|"
     r"\b(?:is|was|reached|of|at)\s[\d.]+\s?%?(?:,|,? and)\s\Z",
     re.IGNORECASE,
 )

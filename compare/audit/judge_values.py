@@ -339,7 +339,7 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
     line = _closest(says, lines)
     evidence = case.record.evidence(last.result if last.result is not None else last.call, line.offset)
     unsure = last.lost or case.spotted.earlier or case.record.has_gap_before(case.event) or says.about
-    unsure = unsure or is_mean(case) or _DERIVED.search(case.spotted.claim.quote) is not None
+    unsure = unsure or bool(_DERIVED.search(case.spotted.claim.quote)) or is_mean(case, says.value, named)
     if unsure or case.record.could_have_run("program", case.event, after=last.at):
         return undecidable(
             "no output has this number, but it may be computed from others, or not be recorded", evidence

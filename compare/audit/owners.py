@@ -1,7 +1,10 @@
 """Determines which name in an output line a number belongs to."""
 
 import re
+from collections.abc import Sequence
+from typing import Protocol
 
+from gedanken.compare.audit.numerals import plain_number
 from gedanken.compare.audit.outcomes import plain
 from gedanken.compare.audit.says import ValueSays
 from gedanken.compare.audit.verdicts import Case
@@ -23,7 +26,15 @@ _HELD_OUT = re.compile(r"\b(?:test|held-?out|hold-?out) (?:set|split|data|images
 _FILE = re.compile(r"(?<![\w.])[\w./-]*[\w-]\.[A-Za-z]\w{0,5}(?![\w.])")
 _AVERAGED = re.compile(r"\b(?:averag\w+|mean|median|gemittelt|Mittel|moyenne|promedio|média)\b|平均", re.IGNORECASE)
 """Words anywhere in a sentence that may make its number one of several printed ones."""
+_MOST_ROWS = 50
 _FINAL = re.compile(r"\b(?:final\w*|last|ended|ends|end|finish\w*)\b|endgültig|最终|最后", re.IGNORECASE)
+
+
+class _HasValues(Protocol):
+    """A line of an output with the numbers in it."""
+
+    @property
+    def values(self) -> tuple[float, ...]: ...
 
 
 def is_anothers(line: str, at: int, mine: re.Pattern[str], name: str = "") -> bool:
@@ -102,8 +113,16 @@ def is_of_another_split(case: Case, lines: list[str]) -> bool:
     return bool(_HELD_OUT.search(said)) and not any(SPLIT_WORD.search(line.replace("_", " ")) for line in lines)
 
 
-def is_mean(case: Case) -> bool:
-    """Return whether the sentence of a claim may be about the mean of several numbers."""
+def is_mean(case: Case, stated: str, lines: Sequence[_HasValues]) -> bool:
+    """Return whether a number is the mean of a column of printed ones, or its sentence may be about a mean."""
+    rows = [line.values for line in lines[:_MOST_ROWS]]
+    wanted = float(plain_number(stated))
+    room = 0.51 * 10.0 ** -len(plain_number(stated).partition(".")[2])
+    for size in range(2, len(rows) + 1):
+        for column in zip(*rows[:size], strict=False):
+            middle = sum(column) / size
+            if abs(middle - wanted) <= room or abs(100 * middle - wanted) <= room:
+                return True
     text, claim = case.record.transcript.events[case.event].text, case.spotted.claim
     before = re.split(r"[.!?]\s|\n", text[max(claim.start - 200, 0) : claim.start])[-1]
     after = re.split(r"[.!?](?:\s|\Z)|\n", text[claim.end : claim.end + 200])[0]
