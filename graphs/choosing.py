@@ -2,7 +2,7 @@
 can change it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -10,6 +10,7 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
 
+from gedanken.experiment.errors import BadInput
 from gedanken.graphs.context import Context
 from gedanken.graphs.state import Next, State
 
@@ -30,9 +31,21 @@ class Chosen(Runnable[State, list[str | Send]]):
 
     name = "chosen"
 
+    def __init__(self, destinations: Sequence[str]) -> None:
+        """`destinations` are the names of the nodes that can be next."""
+        self.destinations = tuple(destinations)
+
     def invoke(self, input: State, config: RunnableConfig | None = None, **_more: Any) -> list[str | Send]:  # noqa: ARG002
-        """Return the next nodes, read from the state."""
-        return [Send(one["node"], one["task"]) if one["task"] else one["node"] for one in input["goto"]]
+        """Return the next nodes, read from the state. Raises BadInput if whoever changed the state named none of
+        them."""
+        try:
+            chosen = [Send(one["node"], one["task"]) if one["task"] else one["node"] for one in input["goto"]]
+        except (KeyError, TypeError) as error:
+            raise BadInput('state: goto: must be a list of {"node": NAME, "task": null or a task}') from error
+        for one in input["goto"]:
+            if one["node"] not in self.destinations:
+                raise BadInput(f"state: goto: {one['node']!r} is not one of {', '.join(self.destinations)}")
+        return chosen
 
     async def ainvoke(self, input: State, config: RunnableConfig | None = None, **_more: Any) -> list[str | Send]:
         """Return the next nodes, read from the state; see `invoke`."""

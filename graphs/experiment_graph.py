@@ -47,7 +47,7 @@ def add_nodes(graph: "StateGraph[Any, Any, Any, Any]", within: Callable[[Node], 
     """Add all nodes and edges to a graph; `within` wraps each node."""
     for name, (node, destinations) in CHOOSING.items():
         graph.add_node(name, within(choosing(node)))
-        graph.add_conditional_edges(name, Chosen(), list(destinations))
+        graph.add_conditional_edges(name, Chosen(destinations), list(destinations))
     graph.add_node("replicate", within(nodes.replicate), input_schema=RunTask)
     graph.add_node("simulate", within(nodes.simulate), input_schema=RunTask)
     graph.add_node("report", within(nodes.report), timeout=IDLE)

@@ -3,7 +3,7 @@ the graph needs.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from langgraph.runtime import Runtime
 
 from gedanken.experiment.approval import BY_PERSON, Approve
 from gedanken.experiment.blocking import off_loop
+from gedanken.experiment.errors import BadInput
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import INTERRUPTED
 from gedanken.experiment.run_spec import RunSpec
@@ -20,6 +21,7 @@ from gedanken.graphs.approving import is_to_be_approved
 from gedanken.graphs.context import Context
 from gedanken.graphs.experiment_graph import add_nodes
 from gedanken.graphs.state import State
+from gedanken.records.run_store import RunStore
 from gedanken.records.trunk import trunk_of
 
 if TYPE_CHECKING:
@@ -68,6 +70,7 @@ class Serving:
 
         @wraps(work)
         async def served(state: Any, runtime: Runtime[Any]) -> Any:
+            check_state(self.context.store, state)
             await self.make_ready(state)
             update = await work(state, runtime.override(context=self.context))
             if isinstance(update, dict):
@@ -75,6 +78,24 @@ class Serving:
             return update
 
         return served
+
+
+def check_state(store: RunStore, state: Any) -> None:
+    """Raise BadInput if a state, which a client may have changed, names what the run does not have."""
+    lines = len(store.spec.experiment.script)
+    for name in ("index", "writing"):
+        at = state.get(name, -1)
+        if not isinstance(at, int) or not -1 <= at < lines:
+            raise BadInput(f"state: {name}: {str(at)[:40]} is none of -1 to {lines - 1}, the lines of the script")
+    one = [state["program"]] if state.get("program") is not None else []
+    _check_labels("programs", [*one, *state.get("programs", ())], store.programs, store)
+    _check_labels("executions", state.get("executions", ()), store.executions, store)
+
+
+def _check_labels(name: str, labels: Iterable[object], known: Container[object], store: RunStore) -> None:
+    for label in labels:
+        if not isinstance(label, str) or label not in known:
+            raise BadInput(f"state: {name}: {str(label)[:100]} is not in {store.folder}")
 
 
 def build_served_graph(serving: Serving | None) -> "CompiledStateGraph[State, RunSpec, State, State]":

@@ -4,13 +4,18 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+from folders import make_run
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
+from gedanken.experiment.errors import BadInput
 from gedanken.graphs.checkpoints import open_checkpoints, thread_of
 from gedanken.graphs.experiment_graph import build_graph
+from gedanken.graphs.served import check_state
 from gedanken.graphs.state import RunTask
+from gedanken.records.run_store import reopen_store
 
 MADE: list[str] = []
 
@@ -46,6 +51,32 @@ def test_whoever_changes_the_state_says_where_the_graph_goes() -> None:
     assert graph.get_state(config).next == ("simulate", "simulate")
     graph.update_state(earlier, {"goto": [{"node": "report", "task": None}]}, as_node="compare")
     assert graph.get_state(config).next == ("report",)
+
+
+@pytest.mark.parametrize(
+    "goto", ["report", ["report"], [{"node": "nowhere", "task": None}], [{"node": "report"}], None]
+)
+def test_whoever_names_no_node_is_told_which_there_are(goto: object) -> None:
+    graph = build_graph(InMemorySaver())
+    config: RunnableConfig = {"configurable": {"thread_id": "one"}}
+    with pytest.raises(BadInput, match="state: goto: "):
+        graph.update_state(config, {"index": 0, "goto": goto}, as_node="compare")
+
+
+def test_a_state_that_names_what_the_run_does_not_have_is_refused(tmp_path: Path) -> None:
+    make_run(tmp_path)
+    with reopen_store(tmp_path) as store:
+        check_state(store, {"index": 0, "programs": ["train-v1"], "executions": [], "writing": -1})
+        for state, why in (
+            ({"index": 99}, "index: 99 is none of -1 to "),
+            ({"index": "0"}, "index: 0 is none"),
+            ({"index": 0, "writing": -2}, "writing: -2"),
+            ({"index": 0, "programs": ["train-v1", "other-v1"]}, "programs: other-v1 is not in"),
+            ({"index": 0, "program": "other-v1", "number": 1}, "programs: other-v1 is not in"),
+            ({"index": 0, "executions": [["x"]]}, "executions: .* is not in"),
+        ):
+            with pytest.raises(BadInput, match=f"state: {why}"):
+                check_state(store, state)
 
 
 def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
