@@ -53,3 +53,18 @@ def test_a_bar_of_letters_at_the_end_of_a_line_is_no_wording() -> None:
     assert checks(compared(real, [arrows(seed) for seed in (20, 21, 22)])) == []
     other = [arrows(seed).replace("\n", "\nnote: a queue was emptied\n", 1) for seed in (20, 21, 22)]
     assert checks(compared(real, other)) == ["line in no real log"]
+
+
+def blocks(seed: int, of: int | None = None) -> str:
+    """Blocks of which the held-out part may be that of another run."""
+    held, own = Random(seed if of is None else of), Random(seed + 50)
+    return "".join(
+        f"- epoch: {at}\n  train:\n    cost: {own.random():.4f}\n  val:\n    cost: {held.random():.4f}\n"
+        for at in range(6)
+    )
+
+
+def test_a_curve_below_a_heading_that_is_another_run_s_is_a_copy() -> None:
+    real = [blocks(seed) for seed in range(7)]
+    assert checks(compared(real, [blocks(20, of=3), blocks(21), blocks(22)])) == ["curve copied"]
+    assert checks(compared(real, [blocks(20), blocks(21), blocks(22)])) == []

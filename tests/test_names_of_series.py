@@ -48,6 +48,13 @@ def booster(random: Random) -> str:
     )
 
 
+def processes(random: Random) -> str:
+    order = [random.sample(range(3), 3) for _ in range(5)]
+    return "".join(
+        f"[rank {rank}] epoch {at} cost {random.random():.4f}\n" for at, ranks in enumerate(order) for rank in ranks
+    )
+
+
 def solver(random: Random) -> str:
     fields = ["tool: Solving for vx", "tool: Solving for vy", "other: Solving for q"]
     return "".join(
@@ -69,6 +76,7 @@ def listener(random: Random) -> str:
             "Solving for vx Initial error; Solving for vy Initial error; Solving for q Initial error",
         ),
         (listener, "Score", "Score"),
+        (processes, "cost", "cost"),
         (booster, "test", "learn; test; total; remaining"),
         (classes, "mean IoU", "wall IoU; wall Dice; door IoU; door Dice; roof IoU; roof Dice; mean IoU; mean Dice"),
         (estimator, "eval loss", "loss; eval loss; Loss for final step"),

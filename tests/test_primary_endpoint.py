@@ -108,7 +108,7 @@ STYLES = {
         "{{'eval/rewards/chosen': {acc:.4f}, 'eval/rewards/accuracies': {one:.3f}, 'eval/loss': {held:.4f}}}"
     ),
     "loss value": Style("step {e}: value loss {held:.4f} policy loss {one:.4f} loss value {train:.4f}"),
-    "Test Loss in brackets": Style(
+    "Test Loss": Style(
         "Train: {e} [ 9/90] Loss: {train:.3f} ({train:.3f})\nTest: [ 9/30] Loss: {one:.3f} ({one:.3f})\n"
         "Test: [29/30] Loss: {one:.3f} ({held:.3f}) Acc@1: {one:.2f} ({acc:.2f})"
     ),

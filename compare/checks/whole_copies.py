@@ -14,6 +14,7 @@ from gedanken.compare.output.line_names import names_in_line
 from gedanken.compare.output.transcript import EXPONENT, NO_DECIMALS, Transcript
 from gedanken.compare.output.vocabulary import Role
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
+from gedanken.compare.series.sections import sections
 from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.format import figure
@@ -54,8 +55,9 @@ class _Curve(NamedTuple):
     lines: NDArray[np.int64]
 
 
-_Key = tuple[str, int]
-"""A form (a line with its values replaced by `#`), and the position of a number in it."""
+_Key = tuple[str, int, int]
+"""A form (a line with its values replaced by `#`), the position of a number in it, and the heading above its lines,
+or -1 for lines below any."""
 _Curves = Mapping[_Key, _Curve]
 
 
@@ -200,10 +202,24 @@ def _curve_copied(copy: _Copy) -> Finding:
 def _curves(run: ParsedRun) -> _Curves:
     script = run.transcript
     found: dict[_Key, _Curve] = {}
+    headings = sections(script, run.curves.epochs.at(np.arange(len(script.lines))))
     for form in script.forms[:MOST_FORMS]:
         lines = script.lines_of(form)
         if "#" not in form or len(lines) < FEWEST:
             continue
+        above = headings[lines]
+        below = [(-1, lines)]
+        if above.any() and not above.all():
+            below += [(heading, lines[above == heading]) for heading in np.unique(above).tolist()]
+        for heading, its in below:
+            found |= _curves_of(run, form, heading, its)
+    return found
+
+
+def _curves_of(run: ParsedRun, form: str, heading: int, lines: NDArray[np.int64]) -> _Curves:
+    script = run.transcript
+    found: dict[_Key, _Curve] = {}
+    if len(lines) >= FEWEST:
         table = script.table(lines)
         named = names_in_line(script, int(lines[0]))
         decimals = script.decimals[script.starts[lines[0]] : script.starts[lines[0]] + table.shape[1]]
@@ -211,7 +227,7 @@ def _curves(run: ParsedRun) -> _Curves:
             is_measured = place < len(named) and named[place].role not in _NOT_MEASURED
             is_measured &= bool(_has_decimals(decimals, 1)[place]) or bool(named[place].name)
             if is_measured and len(np.unique(table[:, place])) >= FEWEST:
-                found[form, place] = _Curve(run, table[:, place], lines)
+                found[form, place, heading] = _Curve(run, table[:, place], lines)
     return found
 
 

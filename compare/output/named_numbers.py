@@ -8,7 +8,7 @@ from gedanken.compare.output.durations import CLOCK
 from gedanken.compare.output.keyed_values import keyed_values
 from gedanken.compare.output.phrases import ENDS, LEVEL, MOST_WORDS, STOPS, phrase, split_word, tidy
 from gedanken.compare.output.shared_names import shared_names
-from gedanken.compare.output.vocabulary import Role, meaning_of, split_in, words_in
+from gedanken.compare.output.vocabulary import Role, Split, meaning_of, split_in, words_in
 
 _BEFORE = 160
 """Maximum distance in characters between a number and its name before it."""
@@ -47,6 +47,9 @@ _CHANGE = re.compile(
 _VERB = re.compile(r"\s(?:is|was|are|were)\s*$")
 _BEHIND = re.compile(r"(?:\s?[a-z%]{1,3})?\s{1,8}=\s{1,8}(?P<name>[A-Za-z](?:[^=\d]|(?<=[A-Za-z@])\d){2,60})$")
 """A name after its number: `0.8732 = Validation score`."""
+_IN_BATCHES = re.compile(r"(?<!\w)(?!ep)\w*\W{0,3}\[\s*\d+\s?/\s?\d+\s?\]", re.IGNORECASE)
+"""A line about one batch, as in `Test: [40/97]`; in `Epoch [3/90]` it is an epoch."""
+OF_THE_BATCH = " of the batch"
 _ON_DATA = re.compile(
     r"\s?%?\s(?:on|over|for)\s(?:the\s)?(?P<data>[A-Za-z-]+)\s(?:set|data(?:set)?|split|images|examples|samples)\b",
     re.IGNORECASE,
@@ -204,7 +207,16 @@ class _Reader:
         if what == "±":
             role = Role.OTHER if role is Role.METRIC else role  # how far it scatters
         base = first.name.removesuffix(" after /")
+        if what == "in brackets" and first.role is Role.METRIC and self._is_of_a_batch(at):
+            self._found[at - 1] = Named(f"{base}{OF_THE_BATCH}", first.role)
+            return Named(base, role)
         return Named(f"{base} {what}" if base else "", role)
+
+    def _is_of_a_batch(self, at: int) -> bool:
+        """Return whether a metric is that of one batch of an evaluation, and the mean so far, in the end that of all
+        data, stands behind it."""
+        is_held_out = split_in(self._found[at - 1].name) in (Split.VALIDATION, Split.TEST)
+        return is_held_out and _IN_BATCHES.search(self._line, 0, self._spans[at - 1][0]) is not None
 
     def _of(self, name: str, start: int, end: int) -> Named:
         name = "time" if name.lower() in _TOOK else name

@@ -85,8 +85,10 @@ _COUNTERS = (
     "updates epoch epochs episode episodes timestep timesteps trial generation generations gen frames tokens samples "
     "examples idx index seen consumed it progress"
 )
-_SHORT_COUNTERS = frozenset(["ep", "up", "sen", "i", "n", "t", "ts", "e", "b"])
-"""Names of counters that consist of one or two letters."""
+_SHORT_COUNTERS = frozenset(
+    ["ep", "up", "sen", "i", "n", "t", "ts", "e", "b", "rank", "local rank", "global rank", "node rank"]
+)
+"""Names of counters that consist of one or two letters, and the numbers of processes."""
 _SETTINGS = (
     "lr rate seed momentum decay wd params param parameters size sizes dim dims layers heads hidden classes "
     "tol patience threshold warmup scale dropout gamma epsilon eps beta alpha temperature vocab total count "

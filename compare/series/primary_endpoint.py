@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gedanken.compare.output.named_numbers import OF_THE_BATCH
 from gedanken.compare.output.vocabulary import Measures, Role, Split, key_of, split_in, words_in
 from gedanken.compare.results import Endpoint
 from gedanken.compare.series.columns import Column
@@ -34,8 +35,6 @@ _NUMBERED_SET = re.compile(r"(?:val|valid|validation|eval|test)[_-]?(?:set|data)
 """Numbered held-out sets, as in `validation_1-logloss`; libraries use the last one for early stopping."""
 _PART_OF_A_TABLE = re.compile(r"area= ?(?:small|medium|large)|maxDets= *10?\b")
 _ADVERSARIES = frozenset(["d", "g", "dis", "gen", "disc", "netd", "netg", "discriminator", "generator"])
-_IN_BATCHES = re.compile(r"(?<!\w)(?!ep)\w*\W{0,3}\[\s*#\s?/\s?#\s?\]", re.IGNORECASE)
-"""A line about one batch, as in `Test: [40/97]`; in `Epoch [3/90]` it is an epoch."""
 _OBJECTIVES = list(Measures)
 _REPORT = 0.2
 """Maximum share of a run that its last report takes. All metrics in that report count as printed last."""
@@ -165,7 +164,9 @@ def _of_batches(metrics: Sequence[Column]) -> set[tuple[object, ...]]:
     if not any(column.is_starred for column in metrics):
         return set()
     means = [column for column in metrics if column.words.endswith(" in brackets") and not column.is_starred]
-    return {(column.form, column.fixed, column.index - back) for column in means for back in (0, 1)}
+    found = {(column.form, column.fixed, column.index - back) for column in means for back in (0, 1)}
+    firsts = [column for column in metrics if column.words.endswith(OF_THE_BATCH)]
+    return found | {(column.form, column.fixed, column.index + on) for column in firsts for on in (0, 1)}
 
 
 def _rank(
@@ -183,10 +184,7 @@ def _rank(
         key_of(curve.words) == key_of(column.words) or (is_of_training and curve.meaning.split == meaning.split)
         for curve in curves
     )
-    is_mean = "in brackets" in column.words
-    if meaning.is_held_out and _IN_BATCHES.search(column.form):
-        is_mean = not is_mean  # of an evaluation, the mean so far is over all data in the end
-    is_summary = meaning.is_summary or is_mean or repeats
+    is_summary = meaning.is_summary or "in brackets" in column.words or repeats
     return (
         0 if key_of(column.words) in monitored else 1,
         _objective(column),
