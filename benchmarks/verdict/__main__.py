@@ -51,7 +51,7 @@ def main(arguments: argparse.Namespace) -> None:
     elif arguments.what == "fit":
         fitting.fit(arguments.bank, arguments.version, fitting.PARAMETERS)
     elif arguments.what == "control":
-        control_runs.control(arguments.bank, arguments.gives, arguments.out, arguments.groups)
+        control_runs.control(arguments.bank, arguments.gives, arguments.out, arguments.groups, tuple(arguments.sizes))
     elif arguments.what == "graph":
         through_graph.through_graph(arguments.bank, arguments.kinds, arguments.seeds)
     elif arguments.what == "simulate":
@@ -72,6 +72,7 @@ if __name__ == "__main__":
     parser.add_argument("--gives", choices=("tool", "neighbours"), default="tool", help="to a control")
     parser.add_argument("--out", type=Path, default=Path("runs/control"), help="the run folder of a control")
     parser.add_argument("--groups", type=int, default=2, help="of programs of each kind and size in a control")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[4], help="of the programs in a control")
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--processes", type=int, default=2)
     main(parser.parse_args())

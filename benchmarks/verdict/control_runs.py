@@ -27,17 +27,16 @@ FAMILIES: dict[Gives, tuple[str, ...]] = {
     "neighbours": ("shortcut twins", "mutations", "seed twins", "state"),
 }
 """Families whose programs run quickly, and families that identify imitation."""
-SIZES = (4,)
 
 
-def control(bank: Path, gives: Gives, out: Path, groups: int) -> None:
+def control(bank: Path, gives: Gives, out: Path, groups: int, sizes: tuple[int, ...]) -> None:
     """Run the embedded model through the graph with what it is given; the run is stored in `out`."""
-    asyncio.run(_control(bank, gives, out, groups))
+    asyncio.run(_control(bank, gives, out, groups, sizes))
 
 
-async def _control(bank: Path, gives: Gives, out: Path, groups: int) -> None:
+async def _control(bank: Path, gives: Gives, out: Path, groups: int, sizes: tuple[int, ...]) -> None:
     screen = Screen()
-    design = ProbeDesign(families=FAMILIES[gives], sizes=SIZES, groups=groups, seed=ASKED_SEED, arms=("direct",))
+    design = ProbeDesign(families=FAMILIES[gives], sizes=sizes, groups=groups, seed=ASKED_SEED, arms=("direct",))
     kept = out.with_name(f"{out.name}-given.jsonl")
     async with open_real("mnist", LIMITS, Silent()) as (machine, _data), open_embedded(screen) as model:
         known = read_bank(bank)
