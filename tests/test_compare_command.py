@@ -150,7 +150,7 @@ def test_a_file_that_is_named_twice_and_copies_of_a_log_are_one_run(gedanken: Cl
     twice = gedanken("compare", "a", "b", "a", "--imagined", "said")
     assert "a was named more than once" in twice.stderr and "2 real runs" in twice.stdout
     copied = gedanken("compare", "a", "b", "c", "--imagined", "said")
-    assert "c is the same to the byte as a" in copied.stderr and "2 real runs" in copied.stdout
+    assert "c is byte for byte the same as a" in copied.stderr and "2 real runs" in copied.stdout
 
 
 def test_programs_that_print_the_same_each_time_are_as_many_runs_as_there_are(gedanken: Cli, tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_an_execution_needs_no_more_than_four_keys_and_its_time_must_be_one(geda
     written(tmp_path, whole=whole, log=REAL[0], cut=whole[:-9], many=f"[{whole}]", lacks='{"stdout": "loss 1"}')
     compared(gedanken("compare", "whole", "--imagined", "log", "--json"))
     for name in ("cut", "many", "lacks"):
-        assert "neither a log nor a complete execution" in refusal(gedanken("compare", name, "--imagined", "log"))
+        assert "neither a log nor a complete stored execution" in refusal(gedanken("compare", name, "--imagined", "log"))
     for seconds in ("NaN", "Infinity", "-1", "1e308"):
         written(tmp_path, odd=f'{whole[:-1]}, "seconds": {seconds}}}')
         assert "seconds" in refusal(gedanken("compare", "odd", "--imagined", "log", "--html", "page.html"))
