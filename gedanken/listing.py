@@ -12,7 +12,7 @@ from gedanken.experiment.folders import folder_bytes
 from gedanken.experiment.run_log import UNFINISHED, RunLog
 from gedanken.records.read_run import is_run_folder, read_run
 from gedanken.records.run_files import LOG
-from gedanken.records.run_folder import remove_run_folder
+from gedanken.records.run_folder import is_by_gedanken, remove_run_folder
 from gedanken.records.run_lock import is_at_work, locked_log
 from gedanken.resuming import RUNS
 from gedanken.runner import run_id_of
@@ -118,6 +118,8 @@ def remove_run(folder: Path) -> None:
 
     if not is_run_folder(folder):
         raise BadInput(f"{folder}: not a run folder")
+    if not is_by_gedanken(folder):
+        raise BadInput(f"{folder}: not a run folder of gedanken; nothing was removed")
     if folder.is_symlink():
         raise BadInput(f"{folder}: a symbolic link; name the run folder that it leads to: {folder.resolve()}")
     folder = folder.resolve()

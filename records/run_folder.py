@@ -13,6 +13,8 @@ from gedanken.records.run_files import LOG, RUN, SPEC
 
 LEFT_SECONDS = 60.0
 """Age in seconds at which a temporary file counts as abandoned."""
+_BEGINNING = 4096
+"""Number of bytes of a file that tell whether gedanken wrote it."""
 
 
 def new_folder(name: str) -> Path:
@@ -54,6 +56,22 @@ def remove_left(folder: Path) -> None:
         with suppress(OSError):
             if time.time() - path.lstat().st_mtime > LEFT_SECONDS:
                 path.unlink()
+
+
+def is_by_gedanken(folder: Path) -> bool:
+    """Return whether gedanken wrote a run folder, even if it is damaged or half removed; other programs have files of
+    these names too.
+    """
+    if all((folder / name).is_dir() for name in ("programs", "outputs")):
+        return True
+    return _beginning(folder / LOG).startswith(b'{"format": ') or b'"gedanken"' in _beginning(folder / RUN)
+
+
+def _beginning(path: Path) -> bytes:
+    if not path.is_file() or path.is_symlink():
+        return b""
+    with path.open("rb") as file:
+        return file.read(_BEGINNING)
 
 
 def remove_run_folder(folder: Path) -> None:

@@ -307,3 +307,15 @@ def test_a_disk_that_is_full_is_named_with_the_file_that_was_written(
         monkeypatch.undo()
     with pytest.raises(OSError, match="/dev/full"), naming(Path("/dev/full")), Path("/dev/full").open("w") as file:
         file.write("something")
+
+
+@pytest.mark.parametrize(("name", "text"), [("run.json", '{"epochs": 3}'), ("log.jsonl", '{"loss": 0.5}\n')])
+def test_a_folder_of_another_program_with_a_file_of_such_a_name_is_not_removed(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    (folder / name).write_text(text)
+    with pytest.raises(BadInput, match="nothing was removed"):
+        remove_run(folder)
+    assert (folder / name).read_text() == text
