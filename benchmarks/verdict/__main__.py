@@ -22,6 +22,11 @@ def _told(done: int, wrong: int) -> None:
     print(f"\r{done:,} judged, {wrong} wrongly named", end="", file=sys.stderr, flush=True)
 
 
+def _control(arguments: argparse.Namespace) -> None:
+    design = control_runs.designed(arguments.gives, arguments.groups, arguments.sizes, arguments.families)
+    control_runs.control(arguments.bank, arguments.gives, arguments.out, design)
+
+
 def _judge(bank: Path, processes: int) -> None:
     began = time.monotonic()
     judged = judging.judge_all(bank, subjects.held_out(), _told, processes)
@@ -51,7 +56,7 @@ def main(arguments: argparse.Namespace) -> None:
     elif arguments.what == "fit":
         fitting.fit(arguments.bank, arguments.version, fitting.PARAMETERS)
     elif arguments.what == "control":
-        control_runs.control(arguments.bank, arguments.gives, arguments.out, arguments.groups, tuple(arguments.sizes))
+        _control(arguments)
     elif arguments.what == "graph":
         through_graph.through_graph(arguments.bank, arguments.kinds, arguments.seeds)
     elif arguments.what == "simulate":
@@ -73,6 +78,7 @@ if __name__ == "__main__":
     parser.add_argument("--out", type=Path, default=Path("runs/control"), help="the run folder of a control")
     parser.add_argument("--groups", type=int, default=2, help="of programs of each kind and size in a control")
     parser.add_argument("--sizes", type=int, nargs="+", default=[4], help="of the programs in a control")
+    parser.add_argument("--families", nargs="+", default=[], help="of a control; by default those that suit it")
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--processes", type=int, default=2)
     main(parser.parse_args())

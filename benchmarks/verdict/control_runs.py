@@ -1,7 +1,7 @@
 """Running a positive control through the graph, with the embedded model."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,14 +29,19 @@ FAMILIES: dict[Gives, tuple[str, ...]] = {
 """Families whose programs run quickly, and families that identify imitation."""
 
 
-def control(bank: Path, gives: Gives, out: Path, groups: int, sizes: tuple[int, ...]) -> None:
+def designed(gives: Gives, groups: int, sizes: Sequence[int], families: Sequence[str] = ()) -> ProbeDesign:
+    """Return what a control is asked; without families, those that suit it."""
+    asked = tuple(families or FAMILIES[gives])
+    return ProbeDesign(families=asked, sizes=tuple(sizes), groups=groups, seed=ASKED_SEED, arms=("direct",))
+
+
+def control(bank: Path, gives: Gives, out: Path, design: ProbeDesign) -> None:
     """Run the embedded model through the graph with what it is given; the run is stored in `out`."""
-    asyncio.run(_control(bank, gives, out, groups, sizes))
+    asyncio.run(_control(bank, gives, out, design))
 
 
-async def _control(bank: Path, gives: Gives, out: Path, groups: int, sizes: tuple[int, ...]) -> None:
+async def _control(bank: Path, gives: Gives, out: Path, design: ProbeDesign) -> None:
     screen = Screen()
-    design = ProbeDesign(families=FAMILIES[gives], sizes=sizes, groups=groups, seed=ASKED_SEED, arms=("direct",))
     kept = out.with_name(f"{out.name}-given.jsonl")
     async with open_real("mnist", LIMITS, Silent()) as (machine, _data), open_embedded(screen) as model:
         known = read_bank(bank)
