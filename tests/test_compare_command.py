@@ -208,7 +208,9 @@ def test_an_execution_needs_no_more_than_four_keys_and_its_time_must_be_one(geda
     written(tmp_path, whole=whole, log=REAL[0], cut=whole[:-9], many=f"[{whole}]", lacks='{"stdout": "loss 1"}')
     compared(gedanken("compare", "whole", "--imagined", "log", "--json"))
     for name in ("cut", "many", "lacks"):
-        assert "neither a log nor a complete stored execution" in refusal(gedanken("compare", name, "--imagined", "log"))
+        assert "neither a log nor a complete stored execution" in refusal(
+            gedanken("compare", name, "--imagined", "log")
+        )
     for seconds in ("NaN", "Infinity", "-1", "1e308"):
         written(tmp_path, odd=f'{whole[:-1]}, "seconds": {seconds}}}')
         assert "seconds" in refusal(gedanken("compare", "odd", "--imagined", "log", "--html", "page.html"))
