@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -18,11 +19,6 @@ class Rule(NamedTuple):
     but: Callable[[re.Match[str]], bool] | None = None
     """Returns whether a match is left unchanged; None if every match is replaced."""
 
-    @property
-    def template(self) -> str:
-        """The replacement in the notation of `re.sub`."""
-        return "".join([part.replace("\\", r"\\") if isinstance(part, str) else rf"\g<{part}>" for part in self.by])
-
 
 class Edited:
     """A line that is being changed."""
@@ -33,7 +29,7 @@ class Edited:
     def replace(self, rule: Rule) -> bool:
         """Replace all matches of the rule's pattern; return whether there were any."""
         before = self.text
-        new = rule.template if rule.but is None else lambda found: _new(rule, found)
+        new = _template(rule.by) if rule.but is None else lambda found: _new(rule, found)
         self.text = rule.pattern.sub(new, before)
         return self.text != before
 
@@ -87,6 +83,12 @@ class Traced(Edited):
 def made_of(line: str, pieces: Sequence[str | slice] | Sequence[slice]) -> str:
     """Apply the same changes, at the same positions, to another line."""
     return "".join([piece if isinstance(piece, str) else line[piece] for piece in pieces])
+
+
+@cache
+def _template(by: tuple[str | int, ...]) -> str:
+    """Return a rule's replacement in the notation of `re.sub`."""
+    return "".join([part.replace("\\", r"\\") if isinstance(part, str) else rf"\g<{part}>" for part in by])
 
 
 def _new(rule: Rule, found: re.Match[str]) -> str:

@@ -147,9 +147,8 @@ def words_before_ids(text: str) -> Before:
     text = "\n".join(line for line in _alike(text) if len(line) <= LONGEST)
     if not re.search(r"\b[A-Za-z_]\w{0,40}[ =:/@-]{1,3}(?:\d+[a-f]|[a-f]+\d)", text, re.IGNORECASE | re.ASCII):
         return frozenset()
-    found: set[tuple[str, int]] = set()
-    for word, name in (_BEFORE_ID if _may_have_hyphens(text) else _BEFORE_SHORT_ID).findall(text):
-        found.add((word, len(name)))
+    pattern = _BEFORE_ID if _may_have_hyphens(text) else _BEFORE_SHORT_ID
+    found = {(word, len(name)) for word, name in pattern.findall(text)}
     return frozenset((alike_in_digits(word), length) for word, length in found)
 
 
