@@ -180,3 +180,23 @@ def test_a_long_first_table_says_nothing_of_how_long_programs_take(clock: list[f
     before = plan.seconds_left()
     plan.begin("persona", "imagined")
     assert plan.seconds_left() == pytest.approx(before, rel=0.1)
+
+
+def test_the_question_that_all_samples_share_is_read_once_and_not_charged_to_each(clock: list[float]) -> None:
+    plan = RunPlan([PlannedStep("python3 train.py", Counter({"trunk": 1, "sample": 4}))])
+    plan.begin("simulate", "sample 0")
+    clock[0] += 5 * FIRST_GUESS["sample"]
+    read = plan.seconds_left()
+    plan.answers("simulate", "sample 0")
+    assert plan.seconds_left() < read / 2
+    clock[0] += 10
+    plan.end("simulate", "sample 0")
+    assert plan.seconds_left() < 3 * 15 + 2 * FIRST_GUESS["trunk"]
+
+
+def test_an_estimate_is_never_rounded_by_more_than_a_quarter() -> None:
+    unit = {"s": 1, "min": 60, "h": 3600}
+    for seconds in range(15, 8000):
+        words = told_seconds(seconds).split()
+        told = sum(int(number) * unit[name] for number, name in zip(words[::2], words[1::2], strict=True))
+        assert 0.75 < told / seconds <= 1.25, seconds

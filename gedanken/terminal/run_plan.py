@@ -102,6 +102,16 @@ class RunPlan:
                 self._end(node, earlier)
         self._active[node, who] = (self._kind(node, who), 0.0)
 
+    def answers(self, node: str, who: str) -> None:
+        """Record that a model has read its question and begins to answer.
+
+        All samples of a program answer the same question, and a model reads it slowly only once: the reading is no
+        measure of how long the next sample takes.
+        """
+        self._pass_time()
+        if (node, who) in self._active and self._active[node, who][0] == "sample":
+            self._active[node, who] = ("sample", 0.0)
+
     def end(self, node: str, who: str | None = None) -> None:
         """Record that work of a node has ended: that of `who`, or all of it."""
         self._pass_time()
@@ -224,8 +234,11 @@ def follow(plan: RunPlan, node: str, update: Mapping[str, Any]) -> None:
 
 
 def told_seconds(seconds: float) -> str:
-    """Format an estimate, for example `40 s`, `3 min`, `1 h 20 min`; long times are rounded more than short ones."""
-    if seconds < 90:
+    """Format an estimate, for example `40 s`, `3 min`, `1 h 20 min`; long times are rounded more than short ones.
+
+    Whole minutes begin at two: rounded to a minute, 91 s would be told as a third more than it is.
+    """
+    if seconds < 120:
         return f"{max(5, 5 * round(seconds / 5))} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

@@ -172,6 +172,8 @@ class Screen:
                 self._plan.begin(node, who)
         worker = self._workers.setdefault((node, who), _Worker())
         worker.limit = limit or worker.limit
+        if text and not worker.chunks and self._plan:
+            self._plan.answers(node, who)
         lines = worker.hear(text)
         if self._live is not None:
             return
