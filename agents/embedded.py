@@ -5,15 +5,12 @@ import fcntl
 import hashlib
 import os
 import secrets
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import IO
 
+from gedanken.agents.embedded_process import EmbeddedProcess
 from gedanken.agents.messages import Message, as_chat
 from gedanken.agents.model import Model
 from gedanken.agents.time_limits import TimeLimits
@@ -22,16 +19,9 @@ from gedanken.experiment.errors import NoModel
 from gedanken.experiment.progress import Progress, seconds_since, watched
 from gedanken.experiment.user_folders import cache_folder
 
-START_SECONDS = 120
 LOAD_SECONDS = 5
 """Approximate loading time in seconds, used to estimate the time left."""
 REPLY_SECONDS = 3600
-WAITING_THREADS = {"GOMP_SPINCOUNT": "2000"}
-"""Makes idle threads sleep soon. Threads synchronize hundreds of times per token. By default the first thread to
-arrive spins until the others come. If another program occupies one thread's core, all threads wait for the scheduler,
-and eleven tokens per second become one. With this setting a thread spins for some microseconds and then sleeps. The
-number of threads does not change, so neither does the reply for a given seed.
-"""
 PURE_SAMPLING: dict[str, object] = {"top_k": 0, "min_p": 0.0}
 """Switches off the server's default sampling filters, so that samples come from the model's own distribution."""
 
@@ -45,14 +35,16 @@ async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
     """
     lock = await _lock(progress)
     key = secrets.token_urlsafe(24)
-    cores = os.cpu_count() or 1
     try:
         weights = await asyncio.to_thread(ensure_weights, progress)
-        with _serve(weights, key, cores, lock) as server:
-            clock = seconds_since(time.monotonic())
+        server = EmbeddedProcess(weights, key, lock)
+        clock = seconds_since(time.monotonic())
+        try:
             with watched(progress, "loading the model", LOAD_SECONDS, clock, "seconds"):
-                address = await asyncio.to_thread(_wait_for_address, server)
-            yield _as_model(address, key, cores, server)
+                await asyncio.to_thread(server.start)
+            yield _as_model(key, server)
+        finally:
+            server.stop()
     finally:
         lock.close()
 
@@ -74,45 +66,14 @@ async def _lock(progress: Progress) -> IO[str]:
             await asyncio.sleep(0.5)
 
 
-@contextmanager
-def _serve(weights: Path, key: str, cores: int, lock: IO[str]) -> "Iterator[subprocess.Popen[str]]":
-    with tempfile.TemporaryFile("w+") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-P", "-m", "gedanken.agents.embedded_server", str(weights), str(cores)],
-            env={**os.environ, **WAITING_THREADS},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            pass_fds=[lock.fileno()],  # the lock stays held until the server itself has exited
-            start_new_session=True,  # Ctrl-C must reach the run only, which then stops the server cleanly
-        )
-        assert server.stdin is not None
-        try:
-            server.stdin.write(key + "\n")
-            server.stdin.flush()
-            yield server
-        finally:
-            server.kill()
-            server.wait()
-
-
-def _wait_for_address(server: "subprocess.Popen[str]") -> str:
-    assert server.stdout is not None
-    address = server.stdout.readline().strip()
-    if not address.startswith("http"):
-        raise NoModel(f"the embedded model's server did not start (exit code {server.wait(START_SECONDS)})")
-    return address
-
-
-def _as_model(address: str, key: str, cores: int, server: "subprocess.Popen[str]") -> Model:
+def _as_model(key: str, server: EmbeddedProcess) -> Model:
     from langchain_openai import ChatOpenAI
     from openai import DefaultAsyncHttpxClient, DefaultHttpxClient
     from pydantic import SecretStr
 
     chat = ChatOpenAI(
         model="embedded",
-        base_url=f"{address}/v1",
+        base_url=f"{server.address}/v1",
         api_key=SecretStr(key),
         timeout=REPLY_SECONDS,
         max_retries=0,
@@ -148,6 +109,7 @@ def _as_model(address: str, key: str, cores: int, server: "subprocess.Popen[str]
             warm_for = ""
         elif wanted != warm_for:
             warm_for = ""  # for as long as it is under way: it may be broken off
+            await asyncio.to_thread(server.fit)  # now, as the cache is emptied anyway
             await cold.ainvoke(as_chat(messages), {"run_name": "warm-up"})
             warm_for = wanted
 
@@ -155,7 +117,7 @@ def _as_model(address: str, key: str, cores: int, server: "subprocess.Popen[str]
         name=f"embedded:{MODEL_NAME}",
         chat=chat,
         digest=SHA256,
-        cores=cores,
+        cores=os.cpu_count() or 1,
         coder_prompt="checklist",
         prepare=prepare,
         prefills=True,

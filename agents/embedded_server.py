@@ -1,8 +1,8 @@
 """The process that serves the embedded model. It ends when its parent process ends, for whatever reason.
 
-Run as `python -m gedanken.agents.embedded_server WEIGHTS THREADS`. The key is read from standard input, so that it
-does not appear in a process list; the address is printed to standard output. The process exits when standard input
-closes.
+Run as `python -m gedanken.agents.embedded_server WEIGHTS THREADS PORT`; port 0 means any free one. The key is read
+from standard input, so that it does not appear in a process list; the address is printed to standard output. The
+process exits when standard input closes.
 """
 
 import os
@@ -20,7 +20,7 @@ def main() -> None:
     faulthandler.enable()
 
     key = sys.stdin.readline().strip()
-    weights, threads = sys.argv[1], int(sys.argv[2])
+    weights, threads, port = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     params = xllamacpp.CommonParams()
     params.model.path = weights
     params.model_alias = {"embedded"}
@@ -29,7 +29,7 @@ def main() -> None:
     params.cpuparams.n_threads = threads
     params.cpuparams_batch.n_threads = threads
     params.hostnames = ["127.0.0.1"]
-    params.port = 0
+    params.port = port
     params.api_keys = [key]
     params.ui = False
     params.verbosity = 0

@@ -1,8 +1,8 @@
 """How fast the embedded model decodes beside other busy programs, by how many threads and how they wait.
 
-`gedanken` is the server as it is started for a run; the others are the same server with other threads or waiting.
-Contenders take turns. `others` is how many cores everything but the server took meanwhile: on an idle machine the
-number of busy programs, as far as these had a core.
+`gedanken` is the server with as many threads as a run beside these programs gives it; the others are the same server
+with other threads or waiting. Contenders take turns. `others` is how many cores everything but the server took
+meanwhile: on an idle machine the number of busy programs, as far as these had a core.
 """
 
 import os
@@ -17,19 +17,17 @@ from typing import NamedTuple
 import httpx
 import psutil
 
-from gedanken.agents.embedded import WAITING_THREADS
+from gedanken.agents.embedded_process import WAITING_THREADS, cores_taken, fitting_threads
 from gedanken.agents.weights import weights_path
 
 CORES = os.cpu_count() or 1
 USUAL_WAITING: dict[str, str] = {}
-CONTENDERS = {
-    "two threads, usual waiting": (CORES, USUAL_WAITING),
-    "one thread": (1, USUAL_WAITING),
-    "gedanken": (CORES, WAITING_THREADS),
-}
-LOADS = {0: 24, 1: 16, 2: 8}
+GEDANKEN = "gedanken"
+PEERS = {f"{CORES} threads, usual waiting": (CORES, USUAL_WAITING), "one thread": (1, USUAL_WAITING)}
+CONTENDERS = [*PEERS, GEDANKEN]
+LOADS = {0: 96, 1: 64, 2: 32}
 """For each number of busy programs, the number of tokens to decode."""
-ROUNDS = 3
+ROUNDS = 5
 BUSY = [sys.executable, "-c", "while True: pass"]
 
 
@@ -51,12 +49,13 @@ class Measured(NamedTuple):
 def main() -> None:
     """Measure all settings, and print the table."""
     rows: dict[tuple[int, str], list[Measured]] = {}
-    servers = {name: _serve(*contender) for name, contender in CONTENDERS.items()}
+    servers: dict[tuple[int, bool], Served] = {}
     try:
         for _ in range(ROUNDS):
             for load, tokens in LOADS.items():
-                for name, server in servers.items():
+                for name in CONTENDERS:
                     with _busy(load):
+                        server = _server(name, servers)
                         rows.setdefault((load, name), []).append(_decode(server, tokens))
     finally:
         for server in servers.values():
@@ -66,15 +65,24 @@ def main() -> None:
     print("|---" * (len(CONTENDERS) + 3) + "|")
     for load in LOADS:
         speeds = {name: median(one.tokens_a_second for one in rows[load, name]) for name in CONTENDERS}
-        better = max(speed for name, speed in speeds.items() if name != "gedanken")
+        better = max(speed for name, speed in speeds.items() if name in PEERS)
         others = median(one.others for name in CONTENDERS for one in rows[load, name])
         cells = " | ".join(f"{speed:.1f}" for speed in speeds.values())
-        print(f"| {load} | {cells} | {speeds['gedanken'] / better:.2f} | {others:.1f} |")
+        print(f"| {load} | {cells} | {speeds[GEDANKEN] / better:.2f} | {others:.1f} |")
+
+
+def _server(name: str, servers: dict[tuple[int, bool], Served]) -> Served:
+    """Return the server of a contender, started if it is not there yet."""
+    threads, waiting = PEERS.get(name) or (fitting_threads(cores_taken(None)[0]), WAITING_THREADS)
+    key = (threads, name == GEDANKEN)
+    if key not in servers:
+        servers[key] = _serve(threads, waiting)
+    return servers[key]
 
 
 def _serve(threads: int, waiting: dict[str, str]) -> Served:
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "gedanken.agents.embedded_server", str(weights_path()), str(threads)],
+        [sys.executable, "-P", "-m", "gedanken.agents.embedded_server", str(weights_path()), str(threads), "0"],
         env={**os.environ, **waiting},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import select
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import psutil
 import pytest
 from conftest import Cli
 
+from gedanken.agents import embedded_process
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Model, Sampling
 from gedanken.agents.reply_end import STOPPED
@@ -39,6 +41,13 @@ def with_model(use: Callable[[Model], Awaitable[Any]]) -> Any:
             return await use(model)
 
     return asyncio.run(main())
+
+
+def server_now() -> psutil.Process:
+    """It may have been started again, with other threads, since the model was opened."""
+    children = psutil.Process().children()
+    (server,) = [child for child in children if any("embedded_server" in part for part in child.cmdline())]
+    return server
 
 
 def test_the_same_seed_gives_the_same_sample_whatever_was_asked_before() -> None:
@@ -128,12 +137,10 @@ def test_a_reply_says_what_made_it_and_whether_it_was_cut() -> None:
 
 def test_killed_in_the_middle_of_a_reply_the_server_is_said_to_have_ended_and_is_asked_no_more() -> None:
     async def use(model: Model) -> tuple[str, float]:
-        children = psutil.Process().children()
-        (server,) = [child for child in children if any("embedded_server" in part for part in child.cmdline())]
         endless = [Message("user", "Count from 1 to 5000, one number a line. Leave none out.")]
         with pytest.raises(NoModel) as gone:
             long = Sampling(seed=7, max_tokens=2000)
-            await model.reply(endless, long, role="test", on_text=lambda _text: server.kill())
+            await model.reply(endless, long, role="test", on_text=lambda _text: server_now().kill())
         began = time.monotonic()
         for asked in (model.reply(OTHER, Sampling(seed=0, max_tokens=2), role="test"), surprisal(model, OTHER, "4")):
             with pytest.raises(NoModel):
@@ -269,3 +276,33 @@ def test_the_key_of_the_server_stands_in_no_trace(tmp_path: Path) -> None:
     )
     assert "hello" in trace.read_text()
     assert done.stdout.strip() not in trace.read_text()
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_a_reply_is_the_same_with_fewer_threads_while_other_programs_take_cores(
+    monkeypatch: pytest.MonkeyPatch, temperature: float
+) -> None:
+    taken = [0.0]
+    monkeypatch.setattr(embedded_process, "cores_taken", lambda _server: (taken[0], 0.0))
+    sampling = Sampling(seed=7, max_tokens=48, temperature=temperature)
+
+    async def use(model: Model) -> list[tuple[str, int]]:
+        replies = []
+        for taken[0] in (0.0, float(os.cpu_count() or 1), 0.0):
+            await model.reply(OTHER, Sampling(seed=9, max_tokens=4), role="test")
+            reply = await model.reply(VILLAGES, sampling, role="test")
+            replies.append((reply.text, int(server_now().cmdline()[-2])))
+        return replies
+
+    (idle, many), (busy, one), (again, as_many) = with_model(use)
+    assert idle == busy == again
+    assert (many, one, as_many) == (os.cpu_count(), 1, os.cpu_count())
+
+
+def test_a_server_at_work_is_not_taken_for_another_program() -> None:
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as busy:
+        time.sleep(1)
+        others, own = embedded_process.cores_taken(busy.pid)
+        busy.kill()
+    assert own > 0.1
+    assert others + own < (os.cpu_count() or 1) + 0.5

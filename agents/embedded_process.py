@@ -1,0 +1,136 @@
+"""The process that serves the embedded model, with as many threads as other programs leave cores."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from gedanken.experiment.errors import NoModel
+
+START_SECONDS = 120
+WAITING_THREADS = {"GOMP_SPINCOUNT": "2000"}
+"""Makes idle threads sleep soon. Threads synchronize hundreds of times per token. By default the first thread to
+arrive spins until the others come. If another program occupies one thread's core, all threads wait for the scheduler,
+and eleven tokens per second become one. With this setting a thread spins for some microseconds and then sleeps.
+"""
+LOOK_SECONDS = 0.25
+"""How long the load of the machine is observed."""
+_AT_WORK = 0.1
+"""Cores that the server takes only while it computes a reply."""
+
+
+class EmbeddedProcess:
+    """The server's process. Started again, it has the same address and another number of threads.
+
+    Each row of a product is computed by one thread, so a reply does not depend on the number of threads.
+    """
+
+    def __init__(self, weights: Path, key: str, lock: IO[str]) -> None:
+        """Take what every start needs; start nothing yet."""
+        self._weights, self._key, self._lock = weights, key, lock
+        self.address = ""
+        self.threads = 0
+        self._process: subprocess.Popen[str] | None = None
+        self._turn = threading.Lock()
+        self._is_over = False
+
+    def start(self) -> None:
+        """Start the server, and wait until it answers. Raises NoModel if it does not start."""
+        self._start(fitting_threads(cores_taken(None)[0]))
+
+    def poll(self) -> int | None:
+        """Return the exit code if the server has ended by itself; None otherwise."""
+        return self._process.poll() if self._process else None
+
+    def fit(self) -> None:
+        """Start the server again if other programs leave more or fewer cores than it has threads. This empties its
+        cache.
+
+        A server that computes a reply is left alone. Raises NoModel if it does not start.
+        """
+        taken, own = cores_taken(self._process.pid if self._process else None)
+        wanted = fitting_threads(taken)
+        if own < _AT_WORK and wanted != self.threads:
+            self._end()
+            self._start(wanted)
+
+    def stop(self) -> None:
+        """End the server for good, even if a thread is about to start it."""
+        with self._turn:
+            self._is_over = True
+        self._end()
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process:
+            process.kill()
+            process.wait()
+
+    def _start(self, threads: int) -> None:
+        self.threads = threads
+        with self._turn, tempfile.TemporaryFile("w+") as log:
+            if self._is_over:
+                return
+            process = self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "gedanken.agents.embedded_server", *self._arguments()],
+                env={**os.environ, **WAITING_THREADS},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                pass_fds=[self._lock.fileno()],  # the lock stays held until the server itself has exited
+                start_new_session=True,  # Ctrl-C must reach the run only, which then stops the server cleanly
+            )
+        assert process.stdin is not None and process.stdout is not None
+        with suppress(BrokenPipeError):  # it has ended; the missing address says so
+            process.stdin.write(self._key + "\n")
+            process.stdin.flush()
+        address = process.stdout.readline().strip()
+        if not address.startswith("http"):
+            raise NoModel(f"the embedded model's server did not start (exit code {process.wait(START_SECONDS)})")
+        self.address = address
+
+    def _arguments(self) -> list[str]:
+        port = self.address.rpartition(":")[2] or "0"
+        return [str(self._weights), str(self.threads), port]
+
+
+def fitting_threads(taken: float) -> int:
+    """Return the number of threads for a machine of which other programs take `taken` cores.
+
+    A thread that shares its core holds up all others at each of their hundreds of meetings per token.
+    """
+    return max(1, (os.cpu_count() or 1) - round(taken))
+
+
+def cores_taken(server: int | None) -> tuple[float, float]:
+    """Return how many cores other programs take at present, and how many the process `server` takes.
+
+    Programs of low priority do not count, as they give way.
+    """
+    began, all_before, own_before = time.monotonic(), _busy_seconds(), _own_seconds(server)
+    time.sleep(LOOK_SECONDS)
+    seconds, own = time.monotonic() - began, _own_seconds(server) - own_before
+    return max(0.0, _busy_seconds() - all_before - own) / seconds, own / seconds
+
+
+def _busy_seconds() -> float:
+    times = psutil.cpu_times()
+    return float(times.user + times.system)
+
+
+def _own_seconds(server: int | None) -> float:
+    if server is None:
+        return 0.0
+    try:
+        times = psutil.Process(server).cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system)
