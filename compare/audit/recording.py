@@ -1,4 +1,4 @@
-"""Reads a transcript as evidence."""
+"""Builds the record of a transcript: runs with their results, and changes of files."""
 
 import re
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ _RUNNING = re.compile(
     r"deploy",
     re.IGNORECASE,
 )
-"""Words in the name of a tool that runs something, or reads what something else found."""
+"""Words in the name of a tool that runs a program, or reads the results of one."""
 _NOTES = re.compile(r"task_?(?:create|update|list|get)\b", re.IGNORECASE)
 """Tools that manage a to-do list."""
 _EDITOR_FAILED = re.compile(
@@ -48,7 +48,7 @@ _BACKGROUND = re.compile(
 
 
 def record_of(transcript: AgentTranscript) -> Record:
-    """Return the record of the runs, results and changes in a transcript."""
+    """Return the record of a transcript: its runs with their results, its outputs and its changes of files."""
     return _Reader(transcript).read()
 
 
@@ -140,7 +140,7 @@ class _Reader:
             _finish(run, event, text)
 
     def _keep(self, key: str, text: str) -> None:
-        """Keep the text of a file that was read, so that it is known when it is written again."""
+        """Keep the text of a file that was read, to notice later that this text is written back."""
         call, run = self.calls.get(key), self.open.get(key)
         if call is not None and call.path and not _EDITOR_FAILED.match(text[:400]):
             self.put_back.shown(call.path, text)
