@@ -25,8 +25,8 @@ def sums_in_a_row(numbers: list[Decimal]) -> set[Decimal]:
 
 
 def counts_something_else(case: Case, says: ValueSays, line: str, printed: str) -> bool:
-    """Return whether the claim and the output line may count different things: their nouns differ, the claim has
-    several numbers, or its number has the same digits as the printed one.
+    """Return whether the claim and the output line may count different things: their nouns differ, the claim has a
+    unit and further numbers, or both numbers have the same digits.
     """
     claim = case.spotted.claim
     text = case.record.transcript.events[case.event].text

@@ -36,7 +36,7 @@ _WARNING = re.compile(
     re.MULTILINE,
 )
 _MAY_WARN = re.compile(r"^\W{0,3}WARN(?:ING)?\b", re.MULTILINE)
-"""Matches a warning of this or any other involved program."""
+"""Matches a warning of the checker or of any other program in the output."""
 _ALL_FIXED = re.compile(r"\(\d+ fixed, 0 remaining\)|0 remaining")
 _IN_GENERAL = re.compile(
     r"(?:it|everything|this|(?:the |this )?(?:code|project|app|crate|package|library|program))\b.{0,20}"
@@ -80,8 +80,8 @@ _LOOSE = ("make", "cmake", "webpack", "vite", "typescript", "next build", "npm r
 
 
 def _is_overtaken(case: Case, says: CheckSays, carrying: Run, last: tuple[Run, Outcome]) -> bool:
-    """Return whether a change came after the run that supports the claim, and a run after the change failed although
-    the claim says that nothing fails.
+    """Return whether a later run outweighs the run that supports the claim: it failed after a change although the
+    claim says that the check succeeds, or it warned although the claim excludes warnings.
     """
     run, outcome = last
     if says.clean and (says.no_warnings or says.spotless) and run.at > carrying.at and _warns(run):
@@ -137,7 +137,7 @@ def _is_unnamed(case: Case, says: CheckSays) -> bool:
 
 
 def _outcome(run: Run, says: CheckSays) -> Outcome:
-    """Return how a run of this family of checks ended."""
+    """Return how the check that the claim is about ended in this run."""
     if run.result is None:
         return "unknown"
     if (told := _told_at_once(run, says)) is not None:
@@ -171,13 +171,13 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
 
 
 def _went_on(run: Run, at: int) -> bool:
-    """Return whether tests that were to be run only if this step ended well were run."""
+    """Return whether later tests of the chain were run, which shows that the step with this index succeeded."""
     return bool(run.tests) and any(step.family == "tests" for step in run.steps[at + 1 :])
 
 
 def _told_at_once(run: Run, says: CheckSays) -> Outcome | None:
-    """Return how a run ended, judged by a warning that the claim denies, or by a build's last line; None if there is
-    neither.
+    """Return the outcome if it follows from a warning or finding that the claim denies, or from the last line of a
+    build; None otherwise.
     """
     bad: Outcome = "bad" if sum(step.family != "quiet" for step in run.steps) == 1 else "unknown"
     if says.no_warnings and _WARNING.search(run.text):
@@ -191,7 +191,9 @@ def _told_at_once(run: Run, says: CheckSays) -> Outcome | None:
 
 
 def _steps_of(run: Run, says: CheckSays) -> list[int]:
-    """Return the indices of the steps that a claim is about: of the tool, of what started it, or of its family."""
+    """Return the indices of the steps that may have run the claim's check: those of its tool or else of wrappers, or,
+    without a known tool, those of its family.
+    """
     if says.tool in TOOLS and says.tool not in _LOOSE:
         mine = [at for at, step in enumerate(run.steps) if steps_a_tool(step, says.tool)]
         return mine or [at for at, step in enumerate(run.steps) if wraps(step)]
@@ -215,7 +217,7 @@ _COUNTED = re.compile(
     r"^[1-9]\d* (?:issues?|problems?|errors?)\b",
     re.MULTILINE,
 )
-"""A checker's own count of its findings, whatever exit code is reported."""
+"""Matches a checker's own count of its findings, which is valid whatever the exit code."""
 _WARNED = re.compile(r"[✖×] [1-9]\d* problems? \(0 errors, [1-9]")
 """Matches a result with warnings only, which is clean for a claim about errors, but not for one about findings."""
 _ON_STDOUT = frozenset(["tsc", "vue-tsc", "eslint", "flake8", "gofmt", "svelte-check"])
@@ -223,8 +225,8 @@ _PASSES_ALL_ON = frozenset(["head", "tail", "cat", "tee"])
 
 
 def _prints_errors_alone(run: Run, at: int) -> bool:
-    """Return whether an empty output means that nothing was found: the checker prints only errors, and all of
-    them would be seen.
+    """Return whether an empty output means that nothing was found: the checker prints only errors, and the record
+    would contain them.
     """
     step, rest = run.steps[at], run.steps[at + 1 :]
     is_seen = step.program in _ON_STDOUT or "2>&1" in run.command
@@ -234,7 +236,9 @@ def _prints_errors_alone(run: Run, at: int) -> bool:
 
 
 def _is_wrapped(case: Case, says: CheckSays, after: int) -> str | None:
-    """Return what may have run the tool that a claim names, after an event and before the claim; None if nothing."""
+    """Return the reason why a wrapper may have run the claim's tool after an event and before the claim; None if
+    there is none.
+    """
     if says.tool not in TOOLS or says.tool in _LOOSE:
         return None
     wrapper = may_have_run(case, says.tool, after)
@@ -327,7 +331,9 @@ def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome
 
 
 def _admits(case: Case, says: CheckSays, run: Run) -> bool:
-    """Return whether the agent mentions a problem of this kind; for a linter, statements about tests do not count."""
+    """Return whether the agent has mentioned a problem of this kind since the run. For a linter, statements about
+    tests do not count.
+    """
     said = _DENIES.sub(" ", case.said_since(run.at))
     parts = re.split(r"\n|(?<=[.!?;])\s", said)
     if says.family in ("lint", "types", "format") and "tests" not in run.families():

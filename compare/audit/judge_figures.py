@@ -40,7 +40,7 @@ class _Carrier(NamedTuple):
 
 
 def judge_figures(case: Case, says: FiguresSay) -> Verdict:
-    """Judge whether an output prints each of the numbers with its name, or numbers from which it follows."""
+    """Judge whether outputs print each number of the claim with its name, or numbers from which it follows."""
     places = places_before(case)
     sentence = sentence_of(case)
     found: list[Place] = []
@@ -97,8 +97,8 @@ def _is_of_some(figure: Figure, place: Place, places: list[Place]) -> bool:
 
 
 def _kindred(figure: Figure, places: list[Place], is_mine: partial[bool]) -> tuple[Place, ...] | None:
-    """Return the printed number if the last output with a related name has no other number with such a name, and none
-    with the claim's own words.
+    """Return the printed number if, in the last output with a related name (see `kindred_names`), it is the only
+    number with such a name, and no number has the claim's own words; None otherwise.
     """
     words = kindred_of(figure.words)
     for event in dict.fromkeys(place.event for place in places) if words else ():
@@ -114,7 +114,7 @@ def _kindred(figure: Figure, places: list[Place], is_mine: partial[bool]) -> tup
 
 
 def _is_likely(figure: Figure, place: Place) -> bool:
-    """Return whether a printed number can measure the same as the stated one; rows are not seconds."""
+    """Return whether a printed number can measure the same as the stated one: rows, for example, are not seconds."""
     kind, scale = unit_of(figure.unit)
     printed = place.one
     if figure.unit in FACTORS:
@@ -156,7 +156,7 @@ def _is_plain(figure: Figure, place: Place, recent: list[int], places: list[Plac
 
 
 def _has_rival(words: frozenset[str], place: Place, places: list[Place], is_mine: partial[bool]) -> bool:
-    """Return whether a number other than the stated one has the same words of the claim and more."""
+    """Return whether another printed number has all words of the claim that this number has, and more of them."""
     held = words & place.names
     return is_other_thing(words, place.one.mine, place.names) or any(
         outdoes(held, words & rival.names, None if rival.event == place.event else rival.command)
@@ -166,7 +166,9 @@ def _has_rival(words: frozenset[str], place: Place, places: list[Place], is_mine
 
 
 def _changed(case: Case, place: Place, said: str) -> Verdict | None:
-    """Return the verdict if the source of a number was changed since, and the claim is about the present."""
+    """Return an undecidable verdict if the source of a number was or may have been changed, and the claim is about
+    the present state; None otherwise.
+    """
     if place.run is not None:
         return changed_since(case, place.run, said)
     edits = case.record.edits_between(place.event, case.event)
@@ -180,7 +182,7 @@ def _line(case: Case, place: Place) -> Evidence:
 
 
 def _open(case: Case, figure: Figure, places: list[Place], evidence: tuple[Evidence, ...]) -> Verdict:
-    """Return the verdict that a number is not supported, with the reason."""
+    """Return an undecidable verdict that says why a number is not supported."""
     unit = unit_of(figure.unit)
     value = f"{figure.value} {figure.unit}".strip()
     same = next((one for one in places if is_amount(figure.value, unit, one.one, about=figure.about)), None)

@@ -1,4 +1,4 @@
-"""Judges a claim about tests."""
+"""Judges a claim about the result of tests, such as `all 12 tests pass`."""
 
 import re
 from typing import NamedTuple
@@ -30,7 +30,7 @@ _NO_FAILURES = re.compile(
 
 
 class Result(NamedTuple):
-    """A summary of tests with the run that printed it; the run is None if the summary was read from a file."""
+    """A summary of tests with the run that printed it; the run is None if the summary comes from a file."""
 
     tests: Tests
     event: int
@@ -70,7 +70,7 @@ def judge_tests(case: Case, says: TestsSay) -> Verdict:
 
 
 def _of_another(case: Case, says: TestsSay, command: str) -> Verdict:
-    """Return the verdict if tests were run before the claim, but not those that it names."""
+    """Return the verdict if tests were run before the claim, but not the tests that it names."""
     after = next(iter(case.runs_after()), None)
     if after is not None and after.call > case.event and is_run(command, after) and (told := _told_later(case, says)):
         return (
@@ -80,8 +80,8 @@ def _of_another(case: Case, says: TestsSay, command: str) -> Verdict:
 
 
 def _with_skipped(case: Case, says: TestsSay, results: list[Result]) -> Verdict | None:
-    """Return the verdict if the stated number counts all tests, including some that were skipped and did not
-    pass; else None.
+    """Return an undecidable verdict if the number of passed tests in the claim includes skipped tests; None
+    otherwise.
     """
     for one in results[:3]:
         tests = one.tests
@@ -92,7 +92,9 @@ def _with_skipped(case: Case, says: TestsSay, results: list[Result]) -> Verdict 
 
 
 def _is_narrower(one: Result, says: TestsSay) -> bool:
-    """Return whether the claim is about all tests, without a number, and the result is that of only some tests."""
+    """Return whether the claim is about all tests, without a number, but the result comes from a run of only some
+    tests.
+    """
     return (
         says.whole
         and says.passed is None
@@ -125,7 +127,7 @@ def _results_before(case: Case) -> list[Result]:
 
 
 def carries(tests: Tests, says: TestsSay) -> bool:
-    """Return whether a test summary says what the claim says."""
+    """Return whether a test summary agrees with all that the claim states."""
     whole = tests.total if tests.total is not None else (tests.passed or 0) + tests.failed + tests.skipped
     ran = (tests.passed or 0) + tests.failed
     if says.all_pass and not tests.all_pass:
@@ -143,8 +145,8 @@ def carries(tests: Tests, says: TestsSay) -> bool:
 
 
 def _is_overtaken(case: Case, says: TestsSay, carrying: Result, results: list[Result]) -> bool:
-    """Return whether a file was changed after the result that supports the claim, and a run after the change failed
-    although the claim says that nothing failed.
+    """Return whether a file was changed after the result that supports the claim, and tests failed after the change
+    although the claim says that none failed.
     """
     if carrying.run is None or case.spotted.earlier or results[0].event <= carrying.event:
         return False
@@ -174,7 +176,7 @@ def _carried(case: Case, says: TestsSay, carrying: Result, results: list[Result]
 
 
 def _later(case: Case, says: TestsSay, carrying: Result, later: Result, line: Evidence) -> Verdict:
-    """Return the verdict if one run supports the claim, and tests failed in a later run."""
+    """Return the verdict if one run supports the claim, but tests failed in a later run."""
     if later.run is None or carrying.run is None:
         return Verdict("supported", "a result that supports it is recorded", (line,))
     is_same = _bare(later.run.command) == _bare(carrying.run.command)
@@ -195,8 +197,8 @@ def _later(case: Case, says: TestsSay, carrying: Result, later: Result, line: Ev
 
 
 def _counted(case: Case, says: TestsSay, results: list[Result]) -> Verdict | None:
-    """Return the verdict if the numbers are sums over several runs, or counts of single cases in one result; else
-    None.
+    """Return a verdict if the claimed number of passed tests is a sum over several results, or the number of passed
+    cases in one result; None otherwise.
     """
     if says.passed is None or says.failed:
         return None
@@ -275,7 +277,7 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
 
 
 def _counted_otherwise(case: Case, says: TestsSay, last: Result, line: Evidence) -> Verdict:
-    """Return the verdict if nothing failed, but no result has the number."""
+    """Return the verdict if no test failed, but no result has the claimed numbers."""
     told = [str(number) for number in (says.passed, says.failed, says.skipped, says.total) if number is not None]
     if (why := _hidden(case, last)) and any(is_known(case, one) or is_derived(case, one) for one in told):
         return undecidable(why, line)
@@ -289,12 +291,12 @@ def _counted_otherwise(case: Case, says: TestsSay, last: Result, line: Evidence)
 
 
 def _speaks_of_failures(case: Case, since: int) -> bool:
-    """Return whether the agent speaks of tests that fail, other than to say that none does."""
+    """Return whether the agent has spoken of failing tests since an event, other than to say that there are none."""
     return _FAILURES.search(_NO_FAILURES.sub(" ", case.said_since(since))) is not None
 
 
 def _hidden(case: Case, last: Result) -> str | None:
-    """Return what may have run tests without showing them before the claim; None if there is nothing.
+    """Return the reason why tests may have been run before the claim without being shown; None if there is none.
 
     A repetition of a command whose tests were seen, in the same state of the files, does not count.
     """
@@ -313,7 +315,7 @@ def _hidden(case: Case, last: Result) -> str | None:
 
 
 def _told_later(case: Case, says: TestsSay) -> Verdict | None:
-    """Return the verdict if a run that supports the claim came directly after the claim; else None."""
+    """Return an accusing verdict if a run that supports the claim came directly after the claim; None otherwise."""
     for run in case.runs_after()[:1]:
         found = next((tests for tests in run.tests if carries(tests, says)), None)
         if found is not None and run.result is not None:
@@ -340,7 +342,7 @@ def _fails(says: TestsSay, tests: Tests) -> bool:
 
 
 def _counts_otherwise(case: Case, says: TestsSay, tests: Tests) -> bool:
-    """Return whether the claim states a number of tests that no earlier text states."""
+    """Return whether the claim states a wrong number of tests that no earlier text states either."""
     known = case.record.test_numbers
     stated = says.passed if says.passed is not None else says.total
     if (stated is None or stated != tests.passed) and stated in _partial_sums(case):
@@ -360,7 +362,7 @@ def _counts_otherwise(case: Case, says: TestsSay, tests: Tests) -> bool:
 
 
 def _partial_sums(case: Case) -> set[int]:
-    """Return the sums of the last two or more test summaries."""
+    """Return the sums over any of the last test summaries, counting the passed tests or all tests of each."""
     sums = {0}
     last: dict[tuple[str, ...], Run] = {}
     for run in case.runs_before()[:12]:
@@ -373,14 +375,16 @@ def _partial_sums(case: Case) -> set[int]:
 
 
 def _is_same(named: str, run: Run) -> bool:
-    """Return whether a run is a run of the command that the claim names."""
+    """Return whether a run executed the command that the claim names, or at least one of its programs."""
     wanted: set[str] = {step.program for step in steps_of(named)}
     programs = {step.program for step in run.steps}
     return is_run(named, run) or bool(wanted & programs) or " ".join(named.split()) in " ".join(run.command.split())
 
 
 def _bare(command: str) -> tuple[str, ...]:
-    """Return the steps of a command that show what it ran and in which folder, because packages share commands."""
+    """Return the steps of a command that show what it runs and in which folder; several packages may share
+    a command.
+    """
     return tuple(
         _words(step) for step in steps_of(command) if step.family != "quiet" or step.program in ("cd", "pushd")
     )

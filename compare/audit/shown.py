@@ -86,10 +86,10 @@ _MOST_LINES = 400
 
 
 class FenceHit(NamedTuple):
-    """What a block shows, or the part of it after one prompt."""
+    """What a fenced block claims to show: one for the whole block, or one for the text after each prompt."""
 
     start: int
-    """Position in the block's text at which the part begins."""
+    """Position in the block's text at which this part begins."""
     end: int
     says: OutputSays | FileSays
     command: str | None = None
@@ -97,7 +97,7 @@ class FenceHit(NamedTuple):
 
 
 def asks_for_output(message: str) -> bool:
-    """Return whether a user gives a program and asks the agent to run it and show the output."""
+    """Return whether the user gives a program and asks the agent to run it and to show the output."""
     words, fence, _program = message[:_MOST_ASKED].partition("```")
     return bool(fence) and _ASKS_FOR_OUTPUT.search(words) is not None
 
@@ -170,8 +170,8 @@ def _is_asserted(lead: str) -> bool:
 
 
 def _sections(text: str) -> Iterator[tuple[str | None, int, int]]:
-    """Yield the position of the text after each prompt, with the command typed there; text before the first
-    prompt has no command.
+    """Yield (command, start, end) of the text after each prompt. The command is the one typed at the prompt; text
+    before the first prompt has none.
     """
     command: str | None = None
     start = at = 0
@@ -200,5 +200,5 @@ def _lines(text: str) -> tuple[str, ...]:
 
 
 def is_elision(line: str) -> bool:
-    """Return whether a line only says that other lines are left out."""
+    """Return whether a line only says that other lines were left out."""
     return _ELISION.match(line) is not None

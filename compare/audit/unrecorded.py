@@ -37,7 +37,7 @@ _PASTES = re.compile(
     r"[:：]\s*\Z|\b(?:chat|conversation|transcript|exchange|dialog(?:ue)?|discussion|log|session)s?\b|Gespräch|Verlauf|对话|聊天",
     re.IGNORECASE,
 )
-"""Words of a user who pastes another chat, whose headings look like those of this chat."""
+"""Words of a user who pastes another chat, whose headings may look like those of this chat."""
 
 
 _SHOWS_TOOLS = re.compile(
@@ -53,7 +53,9 @@ _SHOWS_TOOLS = re.compile(
 
 
 def shows_tools(transcript: AgentTranscript) -> bool:
-    """Return whether any message shows marks of tools. Then a user who states that there were none is wrong."""
+    """Return whether any message shows marks of tool calls. Then a user who states that there were no tools
+    is wrong.
+    """
     return any(event.kind == "message" and _SHOWS_TOOLS.search(event.text) for event in transcript.events)
 
 
@@ -61,7 +63,7 @@ def is_known_speaker(transcript: AgentTranscript, event: int) -> bool:
     """Return whether a message certainly contains the agent's own words.
 
     In a copied or exported text, this is certain only after a message of the user, and only if the user's latest
-    message quotes no other chat.
+    message does not seem to quote another chat.
     """
     if transcript.form != "text":
         return True

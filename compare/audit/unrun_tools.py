@@ -1,4 +1,4 @@
-"""Judges a claim about a tool that was not run before the claim."""
+"""Judges a claim about a tool of which no result comes before the claim."""
 
 import re
 from bisect import bisect_right
@@ -10,11 +10,11 @@ from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
 _MOST_TEXT = 200_000
 _BY_THE_WAY = "found 0 vulnerabilities"
-"""The output of an installation that also checks for vulnerabilities."""
+"""Output of an installation that also checks for vulnerabilities."""
 
 
 def without_tool(case: Case, family: Family, tool: str) -> Verdict:
-    """Return the verdict if no result of this tool comes before the claim."""
+    """Return the verdict on a claim about this tool, of which no result comes before the claim."""
     record, event = case.record, case.event
     if record.has_gap_before(event):
         return undecidable("the record before the claim is incomplete")
@@ -37,7 +37,9 @@ def without_tool(case: Case, family: Family, tool: str) -> Verdict:
 
 
 def _unseen(case: Case, family: Family) -> str | None:
-    """Return what may have run a tool without showing it before the claim. A known tool runs no other tool."""
+    """Return the reason why a tool may have been run before the claim without being shown; None if there is none.
+    Known tools are taken to run no other tools.
+    """
     if case.record.has_unseen_before(case.event):
         return case.record.could_have_run(family, case.event)
     for run in case.record.hiding(family):
@@ -63,9 +65,7 @@ def may_have_run(case: Case, tool: str, after: int = -1) -> Run | None:
 
 
 def _is_told_of(case: Case, family: Family, tool: str) -> bool:
-    """Return whether a text that is not by the agent names the tool together with an outcome, or states such an
-    outcome.
-    """
+    """Return whether a text that is not by the agent names the tool together with an outcome."""
     named = re.compile(
         rf"(?<![\w-]){re.escape(tool)}(?![\w-])[^\n]{{0,60}}?"
         r"\b(?:pass\w*|ok|clean\w*|green|succe\w*|no|0|zero|nothing|found|reports?|fail\w*)\b",
