@@ -66,7 +66,7 @@ def _of_several(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> V
     codes = [code[0] for one in alike for code in _STATUS.finditer(one.text[:20_000])]
     if len(codes) > 1 and set(codes) == {status[0]}:
         return None
-    return undecidable("the result does not show how each of them answered", *verdict.evidence)
+    return undecidable("the result does not show how each address answered", *verdict.evidence)
 
 
 def _of_no_address(case: Case, sentence: Sentence, run: Run, verdict: Verdict, named: set[str]) -> Verdict | None:
@@ -80,7 +80,7 @@ def _of_no_address(case: Case, sentence: Sentence, run: Run, verdict: Verdict, n
     around = lines if _HOST.search(lines) or _SHOWN_PATH.search(lines) else f"{lines}\n{run.command}\n{run.text}"
     if all(_names(one, around) for one in named or hosts):
         return None
-    return undecidable(f"the result does not say this of “{min(named or hosts)}”", *verdict.evidence)
+    return undecidable(f"the result does not show this for “{min(named or hosts)}”", *verdict.evidence)
 
 
 def _names(address: str, text: str) -> bool:

@@ -91,7 +91,9 @@ class _Audit:
         verdict = of_unused_instrument(case, verdict) or of_another_address(case, verdict) or verdict
         verdict = of_what_it_shows(case, verdict) or verdict
         if verdict.status in ACCUSATIONS and not spotted.firm and not _is_of_sure_tests(case, verdict):
-            verdict = undecidable("it may be about something other than a run in this session", *verdict.evidence)
+            verdict = undecidable(
+                "the claim may be about something other than a run in this session", *verdict.evidence
+            )
         sources = sources_of(spotted.claim, self.numbers, self.record, verdict.evidence)
         return JudgedClaim(spotted.claim, verdict.status, verdict.reason, verdict.evidence, sources)
 
@@ -105,7 +107,7 @@ class _Audit:
         if now.status not in ACCUSATIONS:
             return None
         return undecidable(
-            "it may be about the present state, but only an earlier state supports it", *verdict.evidence
+            "the claim may be about the present state, but only an earlier state supports it", *verdict.evidence
         )
 
     def _verdict(self, case: Case) -> Verdict:

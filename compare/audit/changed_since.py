@@ -79,7 +79,7 @@ def _stale(case: Case, run: Run, edit: Edit) -> Verdict | None:
     event = run.result if run.result is not None else run.call
     return Verdict(
         "stale",
-        f"{edit.path} was changed after the run that printed this number, and it was not run again",
+        f"{edit.path} was changed after the command printed this number, and the command was not run again",
         (record.evidence(event), record.evidence(edit.event)),
     )
 

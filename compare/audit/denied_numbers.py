@@ -93,7 +93,7 @@ def denied(case: Case, verdict: Verdict) -> Verdict | None:
             continue
         line = case.record.evidence(place.event, place.one.start)
         quoted = " ".join(line.quote.split())[:120]
-        return Verdict("misquoted", f"the last run before it that names this says “{quoted}”", (line,))
+        return Verdict("misquoted", f"the last run before the claim that names this says “{quoted}”", (line,))
     return None
 
 

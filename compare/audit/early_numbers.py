@@ -54,7 +54,7 @@ def stated_early(case: Case, verdict: Verdict) -> Verdict | None:
         is_sure = digits >= _PARTICULAR and (named or digits > _PARTICULAR) and (is_report or figure.unit)
         if is_sure or (digits > 1 and named > 1 and not has_seen):
             line = case.record.evidence(place.event, place.one.start)
-            return Verdict("written too early", "the run that printed this number came only afterwards", (line,))
+            return Verdict("written too early", "the run that printed this number came only after the claim", (line,))
     return None
 
 

@@ -74,7 +74,7 @@ def _of_a_failed_run(case: Case, sentence: Sentence, run: Run, verdict: Verdict)
     if not _ALL.search(clause) or not _MADE.search(clause) or case.spotted.earlier:
         return None
     failed = run.exit_code not in (0, None) or shows_trouble(run.text) is not None
-    return undecidable("the run that has this number failed", *verdict.evidence) if failed else None
+    return undecidable("the run that printed this number failed", *verdict.evidence) if failed else None
 
 
 def _of_their_state(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:

@@ -26,7 +26,8 @@ def judge_case(case: Case, says: CaseSays) -> Verdict:
     run, marks = shown[0]
     if any(not good for good, _at in marks):
         return undecidable(
-            "the last run of tests shows that it failed", _line(case, run, next(at for good, at in marks if not good))
+            "the last run of tests shows that this test failed",
+            _line(case, run, next(at for good, at in marks if not good)),
         )
     passes = bool(run.tests) and not any(one.failed for one in run.tests)
     is_whole = passes and not any(is_narrowed(step) for step in run.steps) and _is_known(case, runs, says.name)

@@ -71,7 +71,7 @@ def judge_check(case: Case, says: CheckSays) -> Verdict:
     what = {"types": "a type checker", "lint": "a linter", "build": "a build"}.get(family, "a formatter")
     verdict = without_runs(case, family, later, f"“{named}”" if named else what)
     if verdict.status == "never run" and _IN_GENERAL.match(case.spotted.claim.quote):
-        return undecidable("it may be a general statement, and not about a run")
+        return undecidable("the claim may be a general statement, not about a run")
     return verdict
 
 
@@ -242,7 +242,7 @@ def _is_wrapped(case: Case, says: CheckSays, after: int) -> str | None:
     if says.tool not in TOOLS or says.tool in _LOOSE:
         return None
     wrapper = may_have_run(case, says.tool, after)
-    return f"“{short(wrapper.command)}” may have run it" if wrapper else None
+    return f"“{short(wrapper.command)}” may have run “{says.tool}”" if wrapper else None
 
 
 def _counts_agree(run: Run, says: CheckSays) -> bool:
@@ -261,18 +261,18 @@ def _carried(case: Case, says: CheckSays, run: Run, outcomes: list[tuple[Run, Ou
         and _is_unnamed(case, says)
         and (other := case.record.could_be_since(says.family, run.at, case.event))
     ):
-        return undecidable(f"it may be about “{short(other.command)}”, which came later", line)
+        return undecidable(f"the claim may be about “{short(other.command)}”, which came later", line)
     change = case.record.change_since(run, case.event, says.family)
     if change is not None:
         ran_again = any(other.call > run.at for other, _outcome_of_it in outcomes) or _is_wrapped(case, says, run.at)
         if ran_again or case.record.could_have_run(says.family, case.event, after=run.at):
-            return undecidable("a command after the last change may have done it again", line)
+            return undecidable("a command after the last change may have repeated the check", line)
         edit = case.record.evidence(change.event)
         if is_of_another_part(run.steps, change.path):
-            return undecidable(f"{change.path} is outside what the run was about", line, edit)
+            return undecidable(f"{change.path} is outside the part of the project that the run checked", line, edit)
         return Verdict(
             "stale",
-            f"{change.path} was changed after the run that the claim is about, and it was not run again",
+            f"{change.path} was changed after the run that the claim is about, and the check was not run again",
             (line, edit),
         )
     later = next((other for other, outcome in outcomes if other.at > run.at and outcome != "unknown"), None)
@@ -310,24 +310,24 @@ def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome
     if later is not None and later.result is not None and outcome == "bad":
         return Verdict(
             "written too early",
-            "the result that supports it came only later",
+            "the result that supports the claim came only later",
             (_line(case, later, says.family, clean=says.clean),),
         )
     if outcome == "unknown" or run.cut:
-        return undecidable("the recorded result does not say how it ended", line)
+        return undecidable("the recorded result does not say how the check ended", line)
     if says.clean and outcome == "bad" and not _admits(case, says, run):
         if says.no_warnings and not shows_trouble(run.text) and (warned := _WARNING.search(run.text)):
             line = case.record.evidence(run.result, warned.start())
-            return Verdict("misquoted", "the last run of it before the claim has a warning", (line,))
+            return Verdict("misquoted", "the last such run before the claim has a warning", (line,))
         shows = shows_something_found(run.text) if says.family == "scan" else shows_trouble(run.text)
         sure = run.exit_code not in (0, None) or (shows is not None and not did_not_start(run.text))
         if sure:
-            return Verdict("misquoted", "the last run of it before the claim failed", (line,))
+            return Verdict("misquoted", "the last such run before the claim failed", (line,))
     if not says.clean and says.errors and outcome == "bad":
         counts = [int(number) for groups in _FOUND.findall(run.text) for number in groups if number]
         if counts and says.errors not in counts and not case.index.before(str(says.errors), case.event):
             return Verdict("misquoted", f"the result that the claim is about counts {counts[-1]}", (line,))
-    return undecidable("no recorded result supports it", line)
+    return undecidable("no recorded result supports the claim", line)
 
 
 def _admits(case: Case, says: CheckSays, run: Run) -> bool:

@@ -34,7 +34,7 @@ def judge_deed(case: Case, says: DeedSays) -> Verdict:
         shown = case.record.evidence(wrong[0].at, found.start() if found else 0)
         return undecidable("a run of this command shows a failure", shown)
     if not _went_well(run, says.name, command):
-        return undecidable("the recorded result does not say how it ended", line)
+        return undecidable("the recorded result does not say how the operation ended", line)
     if says.name not in _OF_HISTORY:
         for family in ("build", "program", "tests"):
             change = case.record.change_since(run, case.event, family)

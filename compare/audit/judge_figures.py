@@ -54,9 +54,7 @@ def judge_figures(case: Case, says: FiguresSay) -> Verdict:
         found += carried
     evidence = tuple(dict.fromkeys(_line(case, one) for one in found))[:4]
     if sentence is not None and _ACT.search(sentence.plain):
-        return undecidable(
-            "an output has its numbers, but it is not certain that the claim is about this run", *evidence
-        )
+        return undecidable("an output has the claim's numbers, but the claim may be about another run", *evidence)
     newest = max(found, key=lambda one: one.event)
     if sentence is not None and (changed := _changed(case, newest, sentence.plain)) is not None:
         return changed

@@ -140,11 +140,11 @@ def _carried(case: Case, run: Run, line: Line) -> Verdict:
     if change is None or "program" not in run.families() or not _is_read(run, change.path):
         return Verdict("supported", f"“{quoted}” is recorded", (evidence,))
     if case.record.could_have_run("program", case.event, after=run.at):
-        return undecidable("a command after the last change may have printed it again", evidence)
+        return undecidable("a command after the last change may have printed the number again", evidence)
     edit = case.record.evidence(change.event)
     if says_unaffected(case.said_since(run.at)):
-        return undecidable("the agent says that the change does not affect it", evidence, edit)
-    return Verdict("stale", f"{change.path} was changed after the run that printed it", (evidence, edit))
+        return undecidable("the agent says that the change does not affect the number", evidence, edit)
+    return Verdict("stale", f"{change.path} was changed after the run that printed this number", (evidence, edit))
 
 
 def _is_present(quote: str) -> bool:
@@ -194,7 +194,7 @@ def _early(case: Case, says: ValueSays, names: tuple[str, ...], value: Decimal) 
         return None
     return Verdict(
         "written too early",
-        "the run that printed this number came only afterwards",
+        "the run that printed this number came only after the claim",
         (case.record.evidence(after[0].result, line.offset),),
     )
 
@@ -297,7 +297,8 @@ def _nothing(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict:
         ):
             return undecidable("no output before the claim has this number beside that name")
     return Verdict(
-        "never run", "the record is complete, and nothing was run before the claim that could have printed this"
+        "never run",
+        "the record is complete, and nothing was run before the claim that could have printed this number",
     )
 
 

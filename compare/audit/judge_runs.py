@@ -62,7 +62,7 @@ def _of_family(case: Case, says: RunSays) -> Verdict:
         ran = [run for run in case.record.runs if run.call < case.event and not run.only_shows and not run.refused]
         done = [run for run in ran if meant.search(run.command) or meant.search(run.text[:_MOST_TEXT])][::-1]
         if ran and not done:
-            return undecidable("programs were run, and it is not certain that one of them did it")
+            return undecidable("programs were run, but it is not certain that one of them did this")
     mine = next((run for run in done if not _is_part(case, run)), None)
     if mine is not None:
         return _was_run(case, mine)
@@ -76,7 +76,7 @@ def _of_family(case: Case, says: RunSays) -> Verdict:
         case,
         family,
         later,
-        f"anything of the kind ({family})" if not later else "it",
+        f"anything of the kind ({family})" if not later else "such a command",
     )
 
 
@@ -225,7 +225,9 @@ def _told_early(case: Case, says: ExitSays, command: str | None) -> Verdict | No
         or is_known(case, str(says.code))
     ):
         return None
-    return Verdict("written too early", "the run with this exit code came only later", (_line(case, after),))
+    return Verdict(
+        "written too early", "the run with this exit code came only after the claim", (_line(case, after),)
+    )
 
 
 def _speaks_of_the_last(case: Case, run: Run) -> bool:

@@ -29,7 +29,7 @@ def judge_output(case: Case, says: OutputSays, lines: LineIndex) -> Verdict:
     mine = _runs(case, missing, shown, lines)
     later = _later(case, missing, lines) if says.is_shown else None
     if later is not None and not case.record.has_gap_before(case.event):
-        return Verdict("written too early", "these lines were printed only afterwards", (later,))
+        return Verdict("written too early", "these lines were printed only after the claim", (later,))
     if not mine:
         return _no_run(case, says)
     return _differs(case, says, missing, mine)
@@ -52,7 +52,7 @@ def _all_there(case: Case, says: OutputSays, events: list[int], lines: LineIndex
                 (evidence, case.record.evidence(change.event)),
             )
     return Verdict(
-        "supported", "every line of it is recorded" if len(shown) > 1 else "the line is recorded", (evidence,)
+        "supported", "every quoted line is recorded" if len(shown) > 1 else "the quoted line is recorded", (evidence,)
     )
 
 
@@ -112,10 +112,10 @@ def _differs(case: Case, says: OutputSays, missing: list[str], mine: list[Run]) 
     if case.record.has_gap_before(case.event) or any(one.cut or one.background for one in mine):
         return undecidable("some of the recorded output is missing", whole)
     if case.record.could_have_run("program", case.event, after=run.at) and case.spotted.command is None:
-        return undecidable("another run may have printed it", whole)
+        return undecidable("another run may have printed the quoted lines", whole)
     if not says.is_shown:
         return undecidable(
-            "some of its lines are not recorded, and the message does not say that they were printed", whole
+            "some of the quoted lines are not recorded, and the message does not say that they were printed", whole
         )
     for line in missing:
         forms = {form(line)}
@@ -138,7 +138,7 @@ def _differs(case: Case, says: OutputSays, missing: list[str], mine: list[Run]) 
         and not _is_told(case, missing)
     ):
         return Verdict("misquoted", "the recorded output of this command has none of these lines", (whole,))
-    return undecidable("some lines of it are not recorded in these words", whole)
+    return undecidable("some of the quoted lines are not recorded in these words", whole)
 
 
 def _is_plain(run: Run, command: str) -> bool:
@@ -191,7 +191,9 @@ def _no_run(case: Case, says: OutputSays) -> Verdict:
     ):
         return undecidable("the program was run with other arguments")
     later = [run for run in case.runs_after() if (is_run(command, run) if command else bool(run.tests))]
-    return without_runs(case, family or "program", later, f"“{command}”" if command else "what could have printed it")
+    return without_runs(
+        case, family or "program", later, f"“{command}”" if command else "a command that could have printed the lines"
+    )
 
 
 def judge_file(case: Case, says: FileSays) -> Verdict:

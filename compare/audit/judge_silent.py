@@ -26,7 +26,7 @@ def newer(case: Case, says: TestsSay, carrying: Run, silent: list[Run]) -> Verdi
     if tools[0] & tools[1] and run.exit_code in (0, None):
         return None
     line = case.record.evidence(run.result)
-    return undecidable(f"it may be about “{short(run.command)}”, whose result has no summary", line)
+    return undecidable(f"the claim may be about “{short(run.command)}”, whose result has no summary", line)
 
 
 def judge_silent(case: Case, says: TestsSay, silent: list[Run]) -> Verdict:

@@ -74,7 +74,9 @@ def _of_another(case: Case, says: TestsSay, command: str) -> Verdict:
     after = next(iter(case.runs_after()), None)
     if after is not None and after.call > case.event and is_run(command, after) and (told := _told_later(case, says)):
         return (
-            told if case.record.could_have_run("tests", case.event) is None else undecidable("it may be another run")
+            told
+            if case.record.could_have_run("tests", case.event) is None
+            else undecidable("the claim may be about another run")
         )
     return undecidable(f"“{short(command)}” is not the command whose result is recorded")
 
@@ -87,7 +89,7 @@ def _with_skipped(case: Case, says: TestsSay, results: list[Result]) -> Verdict 
         tests = one.tests
         if says.passed and tests.skipped and not tests.failed and says.passed == (tests.passed or 0) + tests.skipped:
             line = case.record.evidence(one.event, tests.offset, len(tests.text))
-            return undecidable(f"{tests.skipped} of them were skipped, and did not pass", line)
+            return undecidable(f"{tests.skipped} of the tests were skipped, so they did not pass", line)
     return None
 
 
@@ -114,7 +116,7 @@ def _nothing(case: Case, says: TestsSay) -> Verdict:
     if least > _FEW_TESTS and not is_known(case, str(least)) and (told := _told_later(case, says)):
         return told
     later = [run for run in case.runs_after() if "tests" in run.families() or run.tests]
-    return without_runs(case, "tests", later[:1], "anything that tests" if not later else "what the claim is about")
+    return without_runs(case, "tests", later[:1], "anything that runs tests" if not later else "a test command")
 
 
 def _results_before(case: Case) -> list[Result]:
@@ -178,7 +180,7 @@ def _carried(case: Case, says: TestsSay, carrying: Result, results: list[Result]
 def _later(case: Case, says: TestsSay, carrying: Result, later: Result, line: Evidence) -> Verdict:
     """Return the verdict if one run supports the claim, but tests failed in a later run."""
     if later.run is None or carrying.run is None:
-        return Verdict("supported", "a result that supports it is recorded", (line,))
+        return Verdict("supported", "a result that supports the claim is recorded", (line,))
     is_same = _bare(later.run.command) == _bare(carrying.run.command)
     is_current = (
         case.record.change_since(later.run, case.event, "tests") is None
@@ -218,7 +220,7 @@ def _counted(case: Case, says: TestsSay, results: list[Result]) -> Verdict | Non
             break
         if not failed and (says.passed == within or (number and number < 6 and says.passed == total)):
             return _if_current(
-                case, ones[0], Verdict("supported", f"{says.passed} is the sum of what several results say", (line,))
+                case, ones[0], Verdict("supported", f"{says.passed} is the sum of several results", (line,))
             )
         if failed:
             break
@@ -248,7 +250,7 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
     is_of_some = says.limited and not (_fails(says, last.tests) and is_of_its_file(case, last.run))
     if case.spotted.earlier or is_of_some:
         return undecidable(
-            "the claim is about some of the tests or an earlier state, and no result shows which", line
+            "the claim is about some of the tests or an earlier state, and no result shows which of them", line
         )
     if silent and silent[0].at > last.event:
         return judge_silent(case, says, silent)
@@ -269,7 +271,7 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
         return undecidable("the result was cut", line)
     if _fails(says, last.tests):
         if _speaks_of_failures(case, last.event):
-            return undecidable("the message mentions failures elsewhere", line)
+            return undecidable("the agent mentions failures elsewhere", line)
         if any(not one.tests.failed for one in results[1:6] if one.event == last.event):
             return undecidable("one result has several summaries", line)
         return Verdict("misquoted", f"the last result before the claim says “{_one_line(last.tests)}”", (line,))
@@ -310,7 +312,7 @@ def _hidden(case: Case, last: Result) -> str | None:
         if run.result is not None and not run.text.strip() and not run.background:
             continue  # it showed no number
         if _bare(run.command) != _bare(seen.command) or case.record.change_since(run, seen.at, "tests") is not None:
-            return f"“{short(run.command)}” may have run it"
+            return f"“{short(run.command)}” may have run tests"
     return None
 
 
@@ -322,7 +324,7 @@ def _told_later(case: Case, says: TestsSay) -> Verdict | None:
             line = case.record.evidence(run.result, found.offset, len(found.text))
             return Verdict(
                 "written too early",
-                f"the result that supports it came only later, at line {line.place.line}",
+                f"the result that supports the claim came only later, at line {line.place.line}",
                 (line,),
             )
     return None

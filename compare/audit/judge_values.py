@@ -150,7 +150,7 @@ def judge_value(case: Case, says: ValueSays) -> Verdict:
     if (verdict := _later(case, says, named)) is not None:
         return verdict
     if places:
-        return undecidable("a text before the claim has this number, but does not say of what")
+        return undecidable("a text before the claim has this number, but does not say what it measures")
     if named:
         return _contradicted(case, says, named)
     return _nothing(case, says)
@@ -334,7 +334,7 @@ def _later(case: Case, says: ValueSays, named: list[Line]) -> Verdict | None:
         return None
     return Verdict(
         "written too early",
-        "the run that printed this number ended only afterwards",
+        "the run that printed this number ended only after the claim",
         (case.record.evidence(line.run.result, line.offset),),
     )
 
@@ -348,7 +348,7 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
     unsure = unsure or bool(_DERIVED.search(case.spotted.claim.quote)) or is_mean(case, says.value, named)
     if unsure or case.record.could_have_run("program", case.event, after=last.at):
         return undecidable(
-            "no output has this number, but it may be computed from others, or not be recorded", evidence
+            "no output has this number, but it may be computed from others, or its output may be missing", evidence
         )
     if (
         says.what == "metric"
@@ -395,5 +395,5 @@ def _closest(says: ValueSays, lines: list[Line]) -> Line:
 def _nothing(case: Case, says: ValueSays) -> Verdict:
     if says.what == "metric":
         later = [line.run for line in _named_lines(case, says, later=True)]
-        return without_runs(case, "program", later, "a program that could have printed it")
+        return without_runs(case, "program", later, "a program that could have printed the number")
     return undecidable("no output before the claim has this number")

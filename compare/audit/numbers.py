@@ -198,5 +198,5 @@ def source_of(
     order = {"as printed": 0, "rounded": 1, "percent": 2}
     best = min(results, key=lambda found: (found.event not in near, order[found.how]), default=None)
     if best is None:
-        return NumberSource(number, None, "no output before the claim printed this")
+        return NumberSource(number, None, "no output before the claim has this number")
     return NumberSource(number, record.evidence(best.event, best.offset), best.how)

@@ -97,7 +97,7 @@ def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
             told = "the claim is about the run before the change, and that run supports it"
             return Verdict("supported", told, verdict.evidence[:1])
         if _PAST.search(said.sentence) or _NOT_SINCE.search(said.around):
-            return undecidable("it may be about the run before the change", *verdict.evidence)
+            return undecidable("the claim may be about the run before the change", *verdict.evidence)
         return None
     if verdict.status != "misquoted" or (earlier := _carried_earlier(case)) is None:
         return None
@@ -106,10 +106,14 @@ def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
         return None
     was = isinstance(case.spotted.says, ValueSays) and _WAS.search(said.sentence)
     if said.is_past or was or _tells_last(case, verdict, said) or _BROKE.search(said.sentence):
-        return Verdict("supported", "an earlier result says so, and the claim is about that state", (earlier,))
+        return Verdict(
+            "supported", "an earlier result agrees with the claim, and the claim is about that state", (earlier,)
+        )
     if _PAST.search(said.around) or _WAS.search(said.clause) or _BROKE.search(said.around):
         return undecidable(
-            "an earlier result says so, and the claim may be about that state", earlier, *verdict.evidence
+            "an earlier result agrees with the claim, and the claim may be about that state",
+            earlier,
+            *verdict.evidence,
         )
     return None
 

@@ -73,7 +73,7 @@ class _Reader:
                 case "result":
                     self._result(record, event)
                 case "unknown":
-                    record.unseen.append((event.number, "the record has an event that its reader does not know"))
+                    record.unseen.append((event.number, "the transcript has an event of an unknown kind"))
                 case "message" if event.speaker != "agent":
                     record.outputs.append(Output(event.number, event.text, is_result=False))
         return record
@@ -104,10 +104,10 @@ class _Reader:
             return
         if re.match(r"(?:task|agent|spawn_agent|dispatch)", name, re.IGNORECASE):
             if not record.sub_agents:
-                record.unseen.append((event.number, "a sub-agent worked, and its own record is missing"))
+                record.unseen.append((event.number, "a sub-agent worked, but its own transcript is missing"))
         elif _RUNNING.search(name) or not (_READING.match(name) or event.path):
             record.unseen.append(
-                (event.number, f"the tool “{short(event.tool or 'without a name')}” may have run it")
+                (event.number, f"the tool “{short(event.tool or 'without a name')}” may have run such a command")
             )
 
     def _edit(self, record: Record, event: AgentEvent) -> None:

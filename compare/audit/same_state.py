@@ -35,12 +35,12 @@ def of_this_state(case: Case, says: ValueSays, run: Run, verdict: Verdict) -> Ve
         return undecidable("a later run may print another number", *verdict.evidence)
     is_code = touches(change, [step.program for step in run.steps], [], family)
     if not is_metric or (family == "tests" and not run.tests) or not (is_code or _is_of_now(_sentence(case))):
-        reason = f"{change.path} was changed after the run that printed it"
+        reason = f"{change.path} was changed after the run that printed this number"
         return undecidable(reason, *verdict.evidence, case.record.evidence(change.event))
     edit = case.record.evidence(change.event)
     return Verdict(
         "stale",
-        f"{change.path} was changed after the run that printed it, and nothing was run again",
+        f"{change.path} was changed after the command printed this number, and the command was not run again",
         (*verdict.evidence, edit),
     )
 

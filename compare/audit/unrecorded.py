@@ -80,13 +80,13 @@ def judge_unrecorded(
     if shows_tools:
         return Verdict("undecidable", f"the chat shows that tools were used, but not what they printed; {RERUN}")
     if not no_tools:
-        return Verdict("undecidable", f"{NOT_SHOWN}; --rerun claimed or --no-tools decides")
+        return Verdict("undecidable", f"{NOT_SHOWN}; --rerun claimed or --no-tools can decide")
     if not is_known_speaker:
-        return Verdict("undecidable", f"the text does not show for certain that the agent said it; {RERUN}")
+        return Verdict("undecidable", f"the text does not show for certain that the agent said this; {RERUN}")
     if isinstance(spotted.says, FileSays):
         return Verdict("undecidable", "a chat does not show what a file contains; only the file itself does")
     if isinstance(spotted.says, FiguresSay):
         return Verdict("undecidable", f"a chat does not show what these numbers count; {RERUN}")
     if told:
-        return Verdict("undecidable", f"another person had said it before; {RERUN}")
+        return Verdict("undecidable", f"another person had said this before; {RERUN}")
     return Verdict("never run", "you stated (--no-tools) that the agent had no tools, so nothing was run")

@@ -19,9 +19,9 @@ def without_tool(case: Case, family: Family, tool: str) -> Verdict:
     if record.has_gap_before(event):
         return undecidable("the record before the claim is incomplete")
     if any(run.call < event for run in _runs_of(case, tool)[:1]):
-        return undecidable("it was started before the claim, but no result of it is recorded")
+        return undecidable(f"“{tool}” was started before the claim, but no result of it is recorded")
     if (wrapper := may_have_run(case, tool)) is not None:
-        return undecidable(f"“{short(wrapper.command)}” may have run it")
+        return undecidable(f"“{short(wrapper.command)}” may have run “{tool}”")
     if (why := _unseen(case, family)) is not None:
         return undecidable(why)
     later = next((run for run in case.runs_after() if runs_tool(run, tool)), None)
@@ -30,7 +30,7 @@ def without_tool(case: Case, family: Family, tool: str) -> Verdict:
         reason = f"“{tool}” was run only later: its result is at line {evidence.place.line}"
         return Verdict("written too early", reason, (evidence,))
     if not record.is_complete:
-        return undecidable("the record is incomplete, so it may have been run without being recorded")
+        return undecidable(f"the record is incomplete, so “{tool}” may have been run without being recorded")
     if _is_told_of(case, family, tool):
         return undecidable("a text before the claim mentions this tool")
     return Verdict("never run", f"the record is complete, and “{tool}” was not run before the claim")
@@ -44,7 +44,7 @@ def _unseen(case: Case, family: Family) -> str | None:
         return case.record.could_have_run(family, case.event)
     for run in case.record.hiding(family):
         if run.call < case.event and not all(map(runs_no_other, run.steps)) and tasks_shown(run) is None:
-            return f"“{short(run.command)}” may have run it"
+            return f"“{short(run.command)}” may have run this tool"
     return None
 
 

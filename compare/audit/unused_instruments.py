@@ -115,7 +115,7 @@ def _of_command(case: Case, sentence: Sentence) -> Verdict | None:
         return None
     return Verdict(
         "never run",
-        f"the record is complete, and “{program}” was not run on “{given}” before it",
+        f"the record is complete, and “{program}” was not run on “{given}” before the claim",
         (case.record.evidence(mine[-1].call),),
     )
 
