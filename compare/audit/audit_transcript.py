@@ -157,7 +157,7 @@ def _is_of_sure_tests(case: Case, verdict: Verdict) -> bool:
     """
     says, claim = case.spotted.says, case.spotted.claim
     if verdict.status == "misquoted" and isinstance(says, TestsSay) and says.limited:
-        return is_firm_of_its_file(case)  # it was compared with the run of that very file
+        return is_firm_of_its_file(case)  # the verdict compares it with a run of exactly this file
     sentence = sentence_of(case)
     if verdict.status != "never run" or not isinstance(says, TestsSay) or not says.limited or sentence is None:
         return False

@@ -259,7 +259,7 @@ def may_hide(step: Step, family: str) -> bool:
     if step.family == "quiet":
         return False
     if step.family == "commit":
-        return family in ("lint", "format", "types", "tests", "scan")  # hooks
+        return family in ("lint", "format", "types", "tests", "scan")  # by its hooks
     if step.family in ("program", "other"):
         return True
     if step.program.lower() in _RUNS_ANYTHING or step.program.lower() not in _KNOWN:

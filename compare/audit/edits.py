@@ -200,7 +200,7 @@ def _names_other_files(named: Sequence[str], path: str, base: str) -> bool:
         return False
     above = path[: -len(base)].removeprefix("./")
     if base == "conftest.py" and any(word.removeprefix("./").startswith(above) for word in named):
-        return False  # it is read for all tests below it
+        return False  # a conftest.py is read for all tests below its folder
     return not any(word.endswith(base) for word in files) and not any(
         folder.strip("./") in path for folder in folders
     )

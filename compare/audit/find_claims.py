@@ -123,7 +123,7 @@ def _of_sentence(event: AgentEvent, sentence: Sentence) -> Iterator[Spotted]:
         yield spotter.spotted((other.start, other.end), other.says, command, numbers=other.numbers)
     for check in checks_said(sentence):
         if isinstance(check.says, CheckSays) and any(low < check.end and check.start < high for low, high in taken):
-            continue  # `mvn test: BUILD SUCCESS` is said of the tests
+            continue  # `mvn test: BUILD SUCCESS` reports tests, not a build
         taken.append((check.start, check.end))
         command = check.command or _command_near(sentence, check.start)
         yield spotter.spotted((check.start, check.end), check.says, command, numbers=check.numbers)

@@ -66,7 +66,7 @@ def names_input(step: Step, path: str) -> bool:
             continue
         is_last = len(files) > 1 and word.strip("'\"") == files[-1]
         if is_last and _DATA.search(name):
-            continue  # `convert in.csv out.csv`
+            continue  # an output, as in `convert in.csv out.csv`
         return True
     return False
 

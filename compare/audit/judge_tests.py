@@ -310,7 +310,7 @@ def _hidden(case: Case, last: Result) -> str | None:
         if run.call >= case.event:
             break
         if run.result is not None and not run.text.strip() and not run.background:
-            continue  # it showed no number
+            continue  # it printed no number
         if _bare(run.command) != _bare(seen.command) or case.record.change_since(run, seen.at, "tests") is not None:
             return f"“{short(run.command)}” may have run tests"
     return None

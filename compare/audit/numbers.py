@@ -62,7 +62,7 @@ def index_numbers(numbers: Iterable[str], outputs: Sequence[Output]) -> NumberIn
                     and len(places) > 3
                     and places[-4].event == output.event
                 ):
-                    continue  # a few places in each output are enough
+                    continue  # a few positions in each output are enough
                 places.append(Found(output.event, found.start(), how))
     return index
 

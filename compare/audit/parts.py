@@ -154,7 +154,7 @@ class _Cutter:
             self._flush()
             self._head((heading["text"] or heading["bold"] or "").strip())
         elif line.lstrip().startswith(">"):
-            self._flush()  # words of somebody else
+            self._flush()  # a quotation of somebody else
         elif _ROW.match(line):
             self._flush()
             self._row(at, line, following)

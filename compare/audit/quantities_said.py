@@ -113,7 +113,7 @@ def _counts(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
         if language not in spoken:
             continue
         if at in (3, 4) and not told:
-            continue  # what only goes on with a count
+            continue  # these two patterns only continue another count
         for found in pattern.finditer(sentence.plain):
             groups = found.groupdict()
             words = f"{groups.get('verb') or ''} {groups.get('noun') or ''}"

@@ -143,7 +143,7 @@ def hides(run: Run, family: str) -> bool:
     if run.background and run.result is None:
         return True
     if (family == "tests" and run.tests) or is_plain_script(run):
-        return False  # it is seen
+        return False  # the record shows what it did
     text = _OF_ITSELF.sub("", run.text[:_MOST_TEXT])
     other = [step for step in run.steps if step.family != "quiet"]
     if family != "program" and other and all(map(asks_a_service, other)):
@@ -151,7 +151,7 @@ def hides(run: Run, family: str) -> bool:
     tasks = tasks_shown(run) if len(run.steps) == 1 else None
     if tasks is not None and family in _TASKS:
         return _TASKS[family].search(tasks) is not None
-    shown = scripts_shown(run) if family == "tests" else None  # bundlers may check types and style by their plug-ins
+    shown = scripts_shown(run) if family == "tests" else None  # plug-ins of bundlers may do other checks
     if shown is not None and any(step.family == family for step in shown):
         return True
     steps = run.steps if shown is None else shown

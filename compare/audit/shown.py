@@ -153,7 +153,7 @@ def _outputs(fence: Fence, previous: str) -> Iterator[FenceHit]:
     sections = list(_sections(fence.text))
     prompted = any(command for command, *_ in sections)
     if not prompted and fence.info.lower() in _TYPED and not summaries_in(fence.text):
-        return  # commands to be typed
+        return  # commands that the reader is to type
     if not prompted and not shown and not previous and not (summaries_in(fence.text) and _is_asserted(fence.lead)):
         return
     for command, start, end in sections:

@@ -277,7 +277,7 @@ def _is_said(sentence: Sentence, found: re.Match[str], language: Language) -> bo
     if is_present and re.search(
         r"\b(?:then|after|until|as soon as)\s*$", sentence.plain[: found.start()], re.IGNORECASE
     ):
-        return False  # what follows from something
+        return False  # the statement depends on something else
     return asserts(sentence, found.start(), found.end(), language)
 
 
