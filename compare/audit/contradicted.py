@@ -1,4 +1,4 @@
-"""Checks whether the record contradicts a number that a claim states under any name. It does only if exactly one
+"""Checks whether the record contradicts a number that a claim states under any name. It does so only if exactly one
 printed number has that name, and nothing else explains the claimed number.
 """
 
@@ -69,8 +69,8 @@ def _only_place(figure: Figure, places: list[Place]) -> Place | None:
 
 
 def _is_of_last_run(case: Case, place: Place) -> bool:
-    """Return whether a number is in the complete result of the last run, and nothing was changed or may have been run
-    since.
+    """Return whether a number is in the complete result of the last run, no file was changed since, and no program
+    may have run since.
     """
     runs = case.runs_before()
     run = place.run

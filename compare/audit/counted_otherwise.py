@@ -19,7 +19,7 @@ _FINDINGS = keys_in("errors findings issues problems violations offenses complai
 
 
 def counted_otherwise(case: Case, figure: Figure) -> tuple[Place, ...] | None:
-    """Return the place of an output that shows a number without printing it; None if there is none."""
+    """Return the position in an output that shows a number without printing it; None if there is none."""
     return _listed(case, figure) or _none(case, figure)
 
 

@@ -170,8 +170,8 @@ def _are_parts(unknown: frozenset[str], known: frozenset[str]) -> bool:
 
 
 def _names(words: frozenset[str], kind: str, place: Place) -> bool:
-    """Return whether a printed number of this kind has a word of the claim in its name, or in its command, if it has
-    a unit or is the only number of its result.
+    """Return whether a printed number of this kind shares a word with the claim: in its name or, if it has a unit or
+    is the only number of its result, in its command.
     """
     if place.one.kind != kind:
         return False

@@ -106,8 +106,8 @@ def _told(case: Case, figure: Figure, places: list[Place], sentence: Sentence) -
 
 
 def _pairs(figure: Figure, places: list[Place]) -> Iterator[tuple[Place, Place]]:
-    """Yield pairs of printed numbers that the claim names and that have the same kind of unit: with one name in two
-    results, with two names in one result, and the first and the last of a series.
+    """Yield pairs of printed numbers that have the same kind of unit and names that the claim mentions: one name in
+    two results, two names in one result, or the first and the last of a series.
     """
     words = figure.words if any(figure.words & one.one.mine for one in places) else figure.around
     named = [one for one in places if words & one.one.mine][:_MOST_ADDED]

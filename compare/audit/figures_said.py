@@ -191,8 +191,8 @@ def figures_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[F
 
 
 def _said_to(plain: str, end: int) -> int:
-    """Return the end of the statement about a number. `745 remain` states how many remain; it is not about work still
-    to be done.
+    """Return the end of the statement about a number. A following `remain` belongs to it: `745 remain` states a
+    number, not work still to be done.
     """
     remains = _REMAINS.match(plain, end)
     return remains.end() if remains else end

@@ -125,7 +125,7 @@ def _is_meant(case: Case, says: CheckSays, run: Run) -> bool:
 
 
 _NOT_BUILT = re.compile(r"^(?:\S.{0,80}?)?\bBUILD FAIL(?:ED|URE)\b|^Build FAILED|^\*\* BUILD FAILED", re.MULTILINE)
-"""The last lines of builds that failed."""
+"""Matches the last lines of builds that failed."""
 
 
 def _ends_a_build(text: str) -> bool:

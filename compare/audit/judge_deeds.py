@@ -56,8 +56,8 @@ def _said(case: Case) -> str:
 
 
 def _does(run: Run, command: re.Pattern[str]) -> bool:
-    """Return whether a step of a run does the operation, so that `command` matches the step; text that the run only
-    shows does not count.
+    """Return whether `command` matches a step of a run. Steps that only show something, or take the operation back,
+    do not count.
     """
     if run.refused or run.result is None:
         return False

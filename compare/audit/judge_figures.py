@@ -62,7 +62,7 @@ def judge_figures(case: Case, says: FiguresSay) -> Verdict:
 
 
 def _carrier(figure: Figure, places: list[Place]) -> tuple[Place, ...] | None:
-    """Return the printed number with this name that equals a number of the claim; None if there is none."""
+    """Return the printed number that has the claim's name and equals the claimed number; None if there is none."""
     unit = unit_of(figure.unit)
     is_mine = partial(is_amount, figure.value, unit, about=figure.about)
     words = figure.words - {unit[0]}

@@ -1,4 +1,4 @@
-"""Finds the lines that claims quote in all outputs; differences in white space are ignored."""
+"""Searches all outputs for the lines that claims quote; differences in white space are ignored."""
 
 import re
 from bisect import bisect_left

@@ -24,7 +24,7 @@ _LEADS_WITH_HEDGE = re.compile(
     r"理论上|理想情况下|但愿|希望)\s{0,2}[,，]",
     re.IGNORECASE,
 )
-"""An adverb, set off by a comma, that weakens all that follows in its sentence."""
+"""Matches an adverb before a comma that weakens the sentence which it begins, such as `Ideally,`."""
 _KNOWN = re.compile(
     r"\b(?:by convention|conventionally|by definition|as a rule|rules? of thumb|"
     r"(?:is|are) (?:generally|usually|commonly|typically|often|widely) "
@@ -58,8 +58,8 @@ def asserts(sentence: Sentence, start: int, end: int, language: Language = "en")
 
 
 def is_japanese_hedge(plain: str) -> bool:
-    """Return whether a Japanese sentence contains words that weaken its statement. Its verb comes last, so they may
-    stand anywhere.
+    """Return whether a Japanese sentence weakens its own statement. Its verb comes last, so the weakening words may
+    follow.
     """
     return _KANA.search(plain) is not None and HEDGES_LAST.search(plain) is not None
 
@@ -94,7 +94,7 @@ def _leads_to_facts(lead: str) -> bool:
 
 
 def clause_of(before: str) -> str:
-    """Return the last clause of the text before a position, that is the clause in which the position is."""
+    """Return the end of the text before a position that belongs to the same clause as the position."""
     low = 0
     for found in CLAUSE.finditer(before):
         low = found.end()

@@ -1,4 +1,4 @@
-"""Finds the numbers that claims state in all outputs: as printed, rounded, or as percentages."""
+"""Searches all outputs for the numbers that claims state: as printed, rounded, or as percentages."""
 
 import re
 from bisect import bisect_left

@@ -95,8 +95,8 @@ def is_of_another_file(line: str, path: str | None) -> bool:
 
 
 def is_of_another_package(case: Case, says: ValueSays, line: str, event: int) -> bool:
-    """Return whether the version in a line directly follows another name, and neither the line nor its command
-    contains the claim's name.
+    """Return whether the version in a line directly follows another name, and neither the line nor the command that
+    printed it contains the claim's name.
     """
     if not re.search(rf"[A-Za-z][\w.-]{{1,60}}[@=]=?v?{re.escape(says.value)}(?![\w.]*\d)", line):
         return False

@@ -1,4 +1,4 @@
-"""Known programs, grouped by purpose."""
+"""Lists known programs by their purpose."""
 
 
 def words(text: str) -> frozenset[str]:

@@ -32,7 +32,7 @@ class Output:
 
 @dataclass
 class Record:
-    """A transcript as evidence."""
+    """A transcript as evidence: what was run, what was changed, and what the agent could see."""
 
     transcript: AgentTranscript
     runs: list[Run] = field(default_factory=list)
@@ -109,8 +109,8 @@ class Record:
         return self.undos[max(first, at - _MOST_UNDOS) : at]
 
     def doubt_since(self, run: Run, event: int, family: str) -> str | None:
-        """Return the reason why files that a run read may have changed between its result and an event, without
-        certainty; None if there is no reason.
+        """Return a reason why files that a run read may have changed between its result and an event, although this
+        is not certain; None if there is none.
         """
         at = bisect_right(self.shuffles, run.at)
         if at < len(self.shuffles) and self.shuffles[at] < event:

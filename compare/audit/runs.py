@@ -71,7 +71,7 @@ class Run:
         return all(step.family == "quiet" or step.program in _FETCHERS for step in self.steps)
 
     def families(self) -> set[str]:
-        """The families of the run's commands, such as `tests`, `build` and `lint`."""
+        """Return the families of the run's commands, such as `tests`, `build` and `lint`."""
         return {step.family for step in self.steps}
 
 

@@ -82,7 +82,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class FiguresSay:
-    """A claim that states several numbers of any kind in one sentence."""
+    """A claim that states one or more numbers of any kind in one sentence."""
 
     figures: tuple[Figure, ...]
 

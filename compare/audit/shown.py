@@ -86,7 +86,7 @@ _MOST_LINES = 400
 
 
 class FenceHit(NamedTuple):
-    """What a fenced block claims to show: one for the whole block, or one for the text after each prompt."""
+    """What a fenced block, or the part of it after one prompt, claims to show."""
 
     start: int
     """Position in the block's text at which this part begins."""

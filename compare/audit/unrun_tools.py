@@ -1,4 +1,4 @@
-"""Judges a claim about a tool of which no result comes before the claim."""
+"""Judges a claim about a tool that has no result before the claim."""
 
 import re
 from bisect import bisect_right
@@ -14,7 +14,7 @@ _BY_THE_WAY = "found 0 vulnerabilities"
 
 
 def without_tool(case: Case, family: Family, tool: str) -> Verdict:
-    """Return the verdict on a claim about this tool, of which no result comes before the claim."""
+    """Return the verdict on a claim about this tool, which has no result before the claim."""
     record, event = case.record, case.event
     if record.has_gap_before(event):
         return undecidable("the record before the claim is incomplete")
