@@ -1,4 +1,4 @@
-"""Checks whether a result that supports a claim is about the address that the claim names."""
+"""Checks whether a result that supports a claim is about the address (URL or path) that the claim names."""
 
 import re
 
@@ -31,7 +31,9 @@ _FILE = re.compile(r"\.\w{1,5}$|^/(?:usr|etc|tmp|var|home|opt|bin|dev|proc|mnt|r
 
 
 def of_another_address(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return the verdict that replaces "supported", if the run requested other addresses than the claim names."""
+    """Return an undecidable verdict to replace `supported` if the supporting output does not show the addresses that
+    the claim names; None otherwise.
+    """
     if verdict.status != "supported" or not verdict.evidence:
         return None
     sentence = sentence_of(case)
@@ -53,7 +55,9 @@ def of_another_address(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _of_several(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return the verdict on a claim about several addresses, if only one answer supports it."""
+    """Return an undecidable verdict if the claim gives one HTTP status for several addresses, but similar runs show
+    fewer than two answers, or another status; None otherwise.
+    """
     status = _STATUS.search(case.spotted.claim.quote)
     if status is None or not _SEVERAL.search(sentence.plain) or not _ANSWERS.search(sentence.plain):
         return None
@@ -62,11 +66,13 @@ def _of_several(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> V
     codes = [code[0] for one in alike for code in _STATUS.finditer(one.text[:20_000])]
     if len(codes) > 1 and set(codes) == {status[0]}:
         return None
-    return undecidable("the result does not show how each of them answered", *verdict.evidence)
+    return undecidable("the result does not show how each address answered", *verdict.evidence)
 
 
 def _of_no_address(case: Case, sentence: Sentence, run: Run, verdict: Verdict, named: set[str]) -> Verdict | None:
-    """Return the verdict on a claim about an address, if the lines that support it do not name that address."""
+    """Return an undecidable verdict if the claim is about an address that the supporting output does not name; None
+    otherwise.
+    """
     hosts = {found["host"] for found in _HOST.finditer(sentence.raw)}
     if not (named or hosts) or not _ANSWERS.search(sentence.plain) or not _STATUS.search(case.spotted.claim.quote):
         return None
@@ -74,7 +80,7 @@ def _of_no_address(case: Case, sentence: Sentence, run: Run, verdict: Verdict, n
     around = lines if _HOST.search(lines) or _SHOWN_PATH.search(lines) else f"{lines}\n{run.command}\n{run.text}"
     if all(_names(one, around) for one in named or hosts):
         return None
-    return undecidable(f"the result does not say this of “{min(named or hosts)}”", *verdict.evidence)
+    return undecidable(f"the result does not show this for “{min(named or hosts)}”", *verdict.evidence)
 
 
 def _names(address: str, text: str) -> bool:
@@ -89,7 +95,7 @@ def _asked_for(run: Run) -> set[str]:
 
 
 def _is_same(named: str, asked: str) -> bool:
-    """Return whether a requested path is the named one, whatever precedes it."""
+    """Return whether a requested path ends with the named one. A placeholder, such as `{id}`, matches anything."""
     mine, theirs = named.strip("/").split("/"), asked.strip("/").split("/")
     if len(theirs) < len(mine):
         return False

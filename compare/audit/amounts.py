@@ -12,7 +12,9 @@ _BINARY = Decimal(1024)
 
 
 def is_amount(stated: Decimal, unit: tuple[str, Decimal], printed: Printed, *, about: bool) -> bool:
-    """Return whether a printed number is the stated one."""
+    """Return whether a printed number may be the stated one. `unit`: the stated unit, as `unit_of` returns it;
+    `about`: allow a difference of 6 %.
+    """
     kind, scale = unit
     if kind and printed.kind and kind != printed.kind:
         return False
@@ -20,7 +22,7 @@ def is_amount(stated: Decimal, unit: tuple[str, Decimal], printed: Printed, *, a
 
 
 def _readings(kind: str, scale: Decimal, printed: Printed) -> set[Decimal]:
-    """Return the possible values of a printed number in the stated unit."""
+    """Return the values that a printed number may have in the stated unit."""
     value = printed.value
     if kind == "percent" or (not kind and printed.kind == "percent"):
         return {value, value * 100} if not printed.kind and abs(value) <= 1 else {value}
@@ -38,7 +40,9 @@ def _readings(kind: str, scale: Decimal, printed: Printed) -> set[Decimal]:
 
 
 def rounds(stated: Decimal, real: Decimal, *, about: bool = False) -> bool:
-    """Return whether a number, rounded to the number of stated digits, equals the stated one."""
+    """Return whether `real`, rounded or cut to the decimals of `stated`, equals it. `about`: allow a difference of
+    6 %.
+    """
     exponent = stated.as_tuple().exponent
     step = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(1)
     if about and abs(stated - real) <= abs(real) * Decimal("0.06"):

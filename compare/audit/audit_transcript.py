@@ -1,4 +1,4 @@
-"""The entry point of an audit: every claim in a transcript, with its status."""
+"""Audits a transcript: finds the claims of the agent and gives each of them a status."""
 
 import re
 from dataclasses import dataclass, replace
@@ -91,13 +91,15 @@ class _Audit:
         verdict = of_unused_instrument(case, verdict) or of_another_address(case, verdict) or verdict
         verdict = of_what_it_shows(case, verdict) or verdict
         if verdict.status in ACCUSATIONS and not spotted.firm and not _is_of_sure_tests(case, verdict):
-            verdict = undecidable("it may be about something other than a run in this session", *verdict.evidence)
+            verdict = undecidable(
+                "the claim may be about something other than a run in this session", *verdict.evidence
+            )
         sources = sources_of(spotted.claim, self.numbers, self.record, verdict.evidence)
         return JudgedClaim(spotted.claim, verdict.status, verdict.reason, verdict.evidence, sources)
 
     def _of_now(self, case: Case, verdict: Verdict) -> Verdict | None:
-        """Return the verdict on a claim that only an earlier state supports, if the claim may be about the
-        present state; else None.
+        """Return an undecidable verdict if only an earlier state supports the claim, and the claim may be about the
+        present state; None otherwise.
         """
         if verdict.status != "supported" or not case.spotted.earlier or is_surely_earlier(case):
             return None
@@ -105,7 +107,7 @@ class _Audit:
         if now.status not in ACCUSATIONS:
             return None
         return undecidable(
-            "it may be about the present state, but only an earlier state supports it", *verdict.evidence
+            "the claim may be about the present state, but only an earlier state supports it", *verdict.evidence
         )
 
     def _verdict(self, case: Case) -> Verdict:
@@ -150,10 +152,12 @@ _ENDS = re.compile(r"\W{0,3}\Z|\s?[.,;:!)]|\s(?:now|again|too|as well|with|and|a
 
 
 def _is_of_sure_tests(case: Case, verdict: Verdict) -> bool:
-    """Return whether a claim is about only some tests, and either it is certain which, or no test was run at all."""
+    """Return whether a claim about only some of the tests may be held against the agent: either it is certain which
+    tests it means, or no test was run at all.
+    """
     says, claim = case.spotted.says, case.spotted.claim
     if verdict.status == "misquoted" and isinstance(says, TestsSay) and says.limited:
-        return is_firm_of_its_file(case)  # it was compared with the run of that very file
+        return is_firm_of_its_file(case)  # the verdict compares it with a run of exactly this file
     sentence = sentence_of(case)
     if verdict.status != "never run" or not isinstance(says, TestsSay) or not says.limited or sentence is None:
         return False
@@ -167,7 +171,7 @@ def _is_of_sure_tests(case: Case, verdict: Verdict) -> bool:
 
 
 def _numbers(spotted: list[Spotted]) -> set[str]:
-    """Return all numbers in the claims that must be searched for in the outputs."""
+    """Return the numbers in the claims that must be searched for in the outputs."""
     found = {number for one in spotted for number in one.claim.numbers}
     found |= {plain_number(one.says.value.rstrip("kKM")) for one in spotted if isinstance(one.says, ValueSays)}
     return found | {
@@ -192,7 +196,9 @@ def _unrecorded(transcript: AgentTranscript, spotted: list[Spotted], *, no_tools
 
 
 def _is_told(transcript: AgentTranscript, spotted: Spotted) -> bool:
-    """Return whether an earlier message, not of the agent, contains the same numbers or words as the claim."""
+    """Return whether an earlier message that is not the agent's contains all numbers of the claim, or the lines that
+    it quotes.
+    """
     claim = spotted.claim
     texts = [
         event.text

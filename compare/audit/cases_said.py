@@ -22,7 +22,7 @@ _IDENTIFIER = re.compile(r"[\w./-]*(?:::|\.)?[A-Za-z]\w*(?:_|::)\w+(?:\[[\w-]+\]
 
 
 class CaseHit(NamedTuple):
-    """One such statement, at one place of a sentence."""
+    """A statement about a named test, with its position in the sentence."""
 
     start: int
     end: int

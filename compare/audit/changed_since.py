@@ -1,4 +1,4 @@
-"""Checks whether a number may be out of date, because something that its run read was changed afterwards."""
+"""Checks whether a number may be out of date, because a file that its run read was changed afterwards."""
 
 import re
 from collections.abc import Sequence
@@ -20,11 +20,11 @@ _OF_HISTORY = re.compile(r"\bgit (?:-\S+ )*(?:diff|log|rev-list|shortlog)\b.*(?:
 
 
 def of_changed_input(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return the verdict that replaces another one, if something that the number's run read was changed since; None
-    if not.
+    """Return a new verdict if a file that the number's run read was, or may have been, changed afterwards; None
+    otherwise.
 
-    It counts against the agent only if the words tie the number to the present state, and the run certainly reads
-    what was changed.
+    The verdict accuses the agent only if the claim's words tie the number to the present state, and the run certainly
+    reads the changed file.
     """
     says = case.spotted.says
     if not verdict.evidence or case.spotted.earlier or not _is_number(says):
@@ -61,7 +61,7 @@ def _is_number(says: object) -> bool:
 
 
 def _has_several_runs(case: Case, verdict: Verdict) -> bool:
-    """Return whether the evidence comes from several runs, before and after a change."""
+    """Return whether the evidence comes from several runs, perhaps from before and after a change."""
     results = {one.event for one in verdict.evidence if case.record.is_result(one.event)}
     return len(results) > 1
 
@@ -79,13 +79,15 @@ def _stale(case: Case, run: Run, edit: Edit) -> Verdict | None:
     event = run.result if run.result is not None else run.call
     return Verdict(
         "stale",
-        f"{edit.path} was changed after the run that printed this number, and it was not run again",
+        f"{edit.path} was changed after the command printed this number, and the command was not run again",
         (record.evidence(event), record.evidence(edit.event)),
     )
 
 
 def _of_code(case: Case, run: Run) -> Edit | None:
-    """Return a change of code that a run may have executed, if no similar run came after the change."""
+    """Return the first change of code that may have altered the output of a run; None if there is none, or if a
+    similar run came after the change.
+    """
     steps = [step for step in run.steps if step.family != "quiet"]
     if run.only_shows or all(map(asks_a_service, steps)):
         return None
@@ -105,8 +107,8 @@ def _is_alike(run: Run, other: Run) -> bool:
 
 
 def _surely_reads(case: Case, run: Run, edit: Edit) -> bool:
-    """Return whether a run certainly reads a file: a file that it names, one that its program always reads, the code
-    that a benchmark measures, or a file that git compares.
+    """Return whether a run certainly reads a changed file: the run names the file, its program always reads such
+    files, a benchmark measures this code, or git compares commits and the change was committed.
     """
     if is_trivial(edit) or not edit.path:
         return False
@@ -125,7 +127,7 @@ def _is_code_of(steps: Sequence[Step], edit: Edit) -> bool:
 
 
 def _may_rest_on(case: Case, run: Run, edit: Edit) -> bool:
-    """Return whether the output of a run may depend on a file that was changed: the run may read it, or show what
+    """Return whether the output of a run may depend on a changed file: the run may read the file, or show what
     another run made from it.
     """
     if any(may_read(step, edit) for step in run.steps):

@@ -132,17 +132,17 @@ _NO_WARNINGS = re.compile(
     r"(?:compiler |lint )?(?:warnings?|Warnung(?:en)?)\b",
     re.IGNORECASE,
 )
-"""Matches text after a statement that all is well, in the same part of the sentence."""
+"""Matches words such as `and no warnings` directly after a statement that a check succeeded."""
 _SPOTLESS = re.compile(
     r"\b(?:clean(?:ly)?|quiet|silent|spotless|nothing|(?:no|zero|0|without(?: any| a single)?) (?:\w+ )?(?:issues?|problems?|findings?|"
     r"complaints?|remarks?|objections?|diagnostics|mistakes|concerns)|(?:anything|a thing)|sauber|nichts|propre|rien|limpi[oa]|nada)\b",
     re.IGNORECASE,
 )
-"""Words that exclude warnings, although they may mean only errors."""
+"""Words that, taken literally, also exclude warnings, although the agent may mean only errors."""
 
 
 class CheckHit(NamedTuple):
-    """One such statement, at one place of a sentence."""
+    """A statement about a build, a check or an exit code, with its position in the sentence."""
 
     start: int
     end: int
@@ -172,7 +172,9 @@ def checks_said(sentence: Sentence) -> Iterator[CheckHit]:
 
 
 def _matches(pattern: re.Pattern[str], sentence: Sentence) -> Iterator[re.Match[str]]:
-    """Yield the matches of a pattern, also after a name that is not a check's, as in `retriesOnce BUILD SUCCESSFUL`."""
+    """Yield the matches of a pattern. If the subject of a match is no check, as in `retriesOnce BUILD SUCCESSFUL`,
+    the search goes on directly after that subject.
+    """
     at = 0
     while found := pattern.search(sentence.plain, at):
         is_check = _check(sentence, found) is not None

@@ -19,7 +19,7 @@ from gedanken.compare.audit.programs import (
 )
 
 _LONGEST = 20_000
-"""Maximum number of characters of a command that are read."""
+"""Maximum number of characters of a command that are read; the rest is ignored."""
 _SPLIT = re.compile(r"\s*(?:&&|\|\||;|\n|(?<![|&>\d])&(?![&>]))\s*")
 _HEREDOC = re.compile(
     r"<<-?\s*(['\"]?)(?P<word>\w+)\1(?P<rest>[^\n]*)\n(?P<body>.*?)(?:^\s*(?P=word)\s*$|\Z)", re.DOTALL | re.MULTILINE
@@ -38,7 +38,7 @@ class Step(NamedTuple):
 
     text: str
     program: str
-    """The program that runs, without its path, wrappers and interpreter: `pytest`, `cargo`, `script.py`."""
+    """The program that runs, without its path, wrappers and interpreter, such as `pytest`, `cargo` or `script.py`."""
     family: str
     """The purpose: `tests`, `build`, `lint`, `types`, `format`, `program`, `quiet` (none of these), or `other`
     (unknown).
@@ -46,7 +46,7 @@ class Step(NamedTuple):
     words: tuple[str, ...]
     """The program and its arguments."""
     is_piped: bool = False
-    """True if the output went through another command, which may have left parts of it out."""
+    """True if the output was piped into another command, which may have left parts of it out."""
 
 
 @lru_cache(maxsize=4096)
@@ -65,15 +65,15 @@ def steps_of(command: str) -> tuple[Step, ...]:
 
 
 def without_patches(command: str) -> str:
-    """Return a command without the patches in it, whose changes the record has as edits, and whose lines are no
-    commands.
+    """Return a command without the patches in it: their lines are not commands, and the record has their changes as
+    edits.
     """
     return _PATCH.sub("", command) if "*** Begin Patch" in command else command
 
 
 def is_chain(command: str) -> bool:
-    """Return whether `&&` alone joins the simple commands, so that exit code 0 of the line means exit code 0 of
-    each of them.
+    """Return whether only `&&` joins the simple commands of a line, so that exit code 0 of the line means exit code 0
+    of each command.
     """
     return not re.search(r"[;|\n]|(?<![>&])&(?![&>])", _without_quoted_separators(command[:_LONGEST].strip()))
 
@@ -166,12 +166,12 @@ def _family(program: str, words: tuple[str, ...]) -> str:
 
 
 _SAYS_ITSELF = {"build": "build", "compile": "build", "test": "tests", "lint": "lint", "typecheck": "types"}
-"""The family, by the first argument of an unknown program: `ng build`, `bazel test`."""
+"""Families that the first argument of an unknown program tells, as in `ng build` or `bazel test`."""
 
 
 def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
-    """Return the family of a call of a tool that does several things, such as `cargo test` or `npm run lint`;
-    None if unknown.
+    """Return the family of a call of a tool with several purposes, such as `cargo test` or `npm run lint`; None if it
+    is unknown.
     """
     sub = next((word for word in rest if not word.startswith(("-", "+"))), "")
     if low in ("cargo", "go", "dotnet", "swift", "mix", "zig", "stack", "cabal", "flutter", "dart", "deno", "bun"):
@@ -253,13 +253,13 @@ def _by_target(rest: tuple[str, ...], otherwise: str) -> str:
 
 
 def may_hide(step: Step, family: str) -> bool:
-    """Return whether a command may have run a program of this family (tests, build, …) although its name does not say
-    so.
+    """Return whether a command may have run a program of this family (such as `tests` or `build`) although its name
+    does not say so.
     """
     if step.family == "quiet":
         return False
     if step.family == "commit":
-        return family in ("lint", "format", "types", "tests", "scan")  # hooks
+        return family in ("lint", "format", "types", "tests", "scan")  # by its hooks
     if step.family in ("program", "other"):
         return True
     if step.program.lower() in _RUNS_ANYTHING or step.program.lower() not in _KNOWN:
@@ -285,7 +285,9 @@ _LISTS = words("images ps inspect tag push pull history version info login logou
 
 
 def _only_lists(step: Step) -> bool:
-    """Return whether a command of a container engine runs nothing inside a container."""
+    """Return whether a command is one of a container engine that runs nothing inside a container, such as
+    `docker ps`.
+    """
     if step.program.lower() not in ("docker", "podman"):
         return False
     names = [word for word in step.words[1:] if not word.startswith("-")]
@@ -307,7 +309,7 @@ def wraps(step: Step) -> bool:
 _KNOWN = (
     TESTS | LINT | TYPES | FORMAT | BUILD | words("cargo go dotnet swift mix zig stack cabal flutter dart deno bun")
 )
-"""Programs whose effect is known; any other, such as `docker build`, may do anything."""
+"""Programs whose effect is known. Any other program may do anything."""
 
 _SELECTS = frozenset(
     [
@@ -348,7 +350,7 @@ _WHOLE_FOLDERS = frozenset([".", "..", "...", "test", "tests", "spec", "specs", 
 
 
 def is_narrowed(step: Step) -> bool:
-    """Return whether a test command selects some of the tests, so that it does not run all of them."""
+    """Return whether a command runs only some of the tests, because it names files, packages or a filter."""
     if step.family != "tests":
         return False
     for word in step.words[1:]:

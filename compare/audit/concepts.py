@@ -1,4 +1,6 @@
-"""Words, in several languages, for what programs do with data and for what they measure."""
+"""Maps words of several languages to concepts: what programs do with data (`read`), with which things (`row`), and
+what is measured (`latency`).
+"""
 
 import re
 from collections.abc import Iterator
@@ -33,7 +35,9 @@ _DONE = {
     "valid": (r"\bvalid\b|gültig|valides?\b|válid", r"有效|有効"),
     "duplicate": (r"\bduplicate", r"重复|重複"),
 }
-"""Verbs for what is done with data, each as patterns for languages with spaces and for languages without."""
+"""Concepts for what is done with data, each with two patterns: one for languages that separate words by spaces, and
+one for Chinese and Japanese.
+"""
 _THINGS = {
     "row": (r"\brows?\b|\bZeilen?\b|\blignes?\b|\bfilas?\b|\blinhas?\b", r"行"),
     "record": (r"\brecords?\b|Datens[aä]tze?|enregistrements?|registros?", r"记录|レコード"),
@@ -78,15 +82,15 @@ _KINDS = {
 DONE = "|".join(spaced for spaced, _ in _DONE.values())
 DONE_SOLID = "|".join(solid for _, solid in _DONE.values())
 TELLING = frozenset([*_DONE, *_MEASURES])
-"""Concepts that say what was done or measured, and not only to which thing."""
+"""Concepts that say what was done or measured, not only with which thing."""
 MEASURE = "|".join(spaced for spaced, _ in _MEASURES.values())
 THING = "|".join(spaced for spaced, _ in _THINGS.values())
 THING_SOLID = "|".join(solid for _, solid in _THINGS.values())
 
 
 def concepts_in(text: str, *kinds: str) -> Iterator[str]:
-    """Yield the concepts that a text mentions, of these kinds: `done` (what was done), `thing` (to what), `measure`
-    (what was measured).
+    """Yield the concepts that a text mentions, of these kinds: `done` (what was done), `thing` (with which thing),
+    `measure` (what was measured).
     """
     for kind in kinds:
         for name, (spaced, solid) in _KINDS[kind].items():

@@ -1,5 +1,5 @@
-"""Checks whether the record contradicts a number with any name. It does so only if exactly one output line has that
-name with another number, and nothing else can explain the number.
+"""Checks whether the record contradicts a number that a claim states under any name. It does so only if exactly one
+printed number has that name, and nothing else explains the claimed number.
 """
 
 import re
@@ -17,7 +17,7 @@ from gedanken.compare.audit.verdicts import Case, Verdict
 
 _MOST_NUMBERS = 150
 _ROUND = 3
-"""Number of digits from which a number does not count as an approximation of another one."""
+"""Number of significant digits from which a number counts as exact, not as an approximation."""
 _OTHERWISE = re.compile(
     r"\b(?:before|until|from|was|were|used to|earlier|originally|at first|initially|previous\w*|old|former|first|"
     r"second|third|other|another|each|per|every|average|mean|total|sum|altogether|overall|together|both|more|fewer|less|than|"
@@ -25,7 +25,7 @@ _OTHERWISE = re.compile(
     r"if|when|with|without|after|on|under|in|once|not|no|never|except|vorher|war|waren|avant|était|antes|era)\b",
     re.IGNORECASE,
 )
-"""Words that may tie a number to another state, condition, share or sum than the printed one."""
+"""Words that may tie a number to another state, condition, share or sum than that of the printed number."""
 _VERBS = keys_in(
     "has have had takes took needs needed is are reached reads read wrote loaded handled managed measured shows "
     "showed gives gave returns returned answers answered holds contains counts counted reports reported weighs "
@@ -35,7 +35,9 @@ _NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w-]{2,20})")
 
 
 def contradicted(case: Case, figure: Figure, places: list[Place], sentence: Sentence) -> Verdict | None:
-    """Return the accusation if the last run prints the claim's name exactly once, with another number; else None."""
+    """Return an accusing verdict if the last run prints the claim's name exactly once, with another number; None
+    otherwise.
+    """
     place = _only_place(figure, places)
     if place is None or place.run is None or not _is_of_last_run(case, place):
         return None
@@ -67,7 +69,9 @@ def _only_place(figure: Figure, places: list[Place]) -> Place | None:
 
 
 def _is_of_last_run(case: Case, place: Place) -> bool:
-    """Return whether a number is in the result of the last run, and that result is recorded completely."""
+    """Return whether a number is in the complete result of the last run, no file was changed since, and no program
+    may have run since.
+    """
     runs = case.runs_before()
     run = place.run
     return (
@@ -92,7 +96,7 @@ def _stated(sentence: Sentence, figure: Figure) -> str | None:
 
 
 def _is_bare(case: Case, figure: Figure, place: Place, sentence: Sentence, text: str) -> bool:
-    """Return whether a sentence states only this number of this thing, in words that the run also has."""
+    """Return whether the sentence states one exact number of one thing, using only words that the run also has."""
     kind = unit_of(figure.unit)[0]
     digits = re.sub(r"\D", "", text).strip("0")
     printed = re.sub(r"\D", "", str(place.one.value)).strip("0")
@@ -117,7 +121,9 @@ def _is_bare(case: Case, figure: Figure, place: Place, sentence: Sentence, text:
 
 
 def _is_explained(figure: Figure, places: list[Place]) -> bool:
-    """Return whether a printed number is the stated one, or two printed numbers give it."""
+    """Return whether the stated number may come from printed ones: it equals one, follows from two, or is the sum or
+    the length of a column. Also True if there are too many to check.
+    """
     is_round = len(re.sub(r"\D", "", str(figure.value)).strip("0")) < _ROUND
     is_mine = partial(is_amount, figure.value, unit_of(figure.unit), about=is_round)
     if len(places) > _MOST_NUMBERS or any(is_mine(place.one) for place in places):

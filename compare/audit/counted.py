@@ -10,7 +10,7 @@ from gedanken.compare.audit.verdicts import Case
 _NOUN = r"(?:\s|\*|`|_){0,3}(?:of\s)?(?P<noun>[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ-]{1,30})"
 _NUMBER = re.compile(r"(?<![\w.])\d[\d,.]*\d|(?<![\w.])\d")
 _CHANGES = re.compile(r"\s?[^\W\d]{0,12}\s?(?:\b(?:to|auf|à|a|zu|para)\b|→|->|=>)", re.IGNORECASE)
-"""Text between two numbers which shows that the second is the earlier value of the first."""
+"""Matches the text after a number which shows that the next number replaced it, as in `12 to 9`."""
 _NO_NOUN = re.compile(
     r"(?:and|or|in|on|at|of|for|from|to|with|by|while|but|was|were|is|are|had|has|have|that|which|ms|us|ns)",
     re.IGNORECASE,
@@ -18,15 +18,15 @@ _NO_NOUN = re.compile(
 
 
 def sums_in_a_row(numbers: list[Decimal]) -> set[Decimal]:
-    """Return the sums of adjacent numbers."""
+    """Return the sums of one or more adjacent numbers."""
     return {
         sum(numbers[low:high], Decimal(0)) for low in range(len(numbers)) for high in range(low + 1, len(numbers) + 1)
     }
 
 
 def counts_something_else(case: Case, says: ValueSays, line: str, printed: str) -> bool:
-    """Return whether the claim and the output line count different things: the words after their numbers differ, or
-    the claim contains other numbers to which the words may belong.
+    """Return whether the claim and the output line may count different things: their nouns differ, the claim has a
+    unit and further numbers, or both numbers have the same digits.
     """
     claim = case.spotted.claim
     text = case.record.transcript.events[case.event].text
@@ -45,12 +45,12 @@ def counts_something_else(case: Case, says: ValueSays, line: str, printed: str) 
 
 
 def _digits(number: str) -> str:
-    """Return the significant digits, because another unit only moves the decimal point."""
+    """Return the significant digits. They stay the same in another unit, which only moves the decimal point."""
     return re.sub(r"\D", "", number).strip("0")
 
 
 def _noun(text: str, number: str) -> str | None:
-    """Return the word after a number, which says what it counts."""
+    """Return the word after a number, which says what the number counts; None if there is no such word."""
     found = re.search(rf"(?<![\w.]){re.escape(number)}{_NOUN}", text)
     if found is None or _NO_NOUN.fullmatch(found["noun"]) or any(concepts_in(found["noun"], "done", "measure")):
         return None

@@ -1,4 +1,6 @@
-"""Numbers that an output shows without printing them: the number of lines of a listing, or that nothing was found."""
+"""Finds numbers that an output shows without printing them: the number of lines of a listing, or zero findings of a
+checker.
+"""
 
 from decimal import Decimal
 
@@ -17,12 +19,14 @@ _FINDINGS = keys_in("errors findings issues problems violations offenses complai
 
 
 def counted_otherwise(case: Case, figure: Figure) -> tuple[Place, ...] | None:
-    """Return the place of an output that shows a number without printing it; None if there is none."""
+    """Return the position in an output that shows a number without printing it; None if there is none."""
     return _listed(case, figure) or _none(case, figure)
 
 
 def _listed(case: Case, figure: Figure) -> tuple[Place, ...] | None:
-    """Return the last listing of this kind, if it has as many lines as the claim states."""
+    """Return the last listing of the things that the claim counts if it has as many lines as the claim states; None
+    otherwise.
+    """
     for run in case.runs_before()[:_MOST_RUNS] if not figure.unit and not figure.about else ():
         for listed in listed_in(run, figure.words):
             return (Place(run.at, listed, command_of(run), run, 1),) if listed.value == figure.value else None
@@ -30,8 +34,8 @@ def _listed(case: Case, figure: Figure) -> tuple[Place, ...] | None:
 
 
 def _none(case: Case, figure: Figure) -> tuple[Place, ...] | None:
-    """Return the message of the last checker that nothing was found, if the claim says that there are no findings of
-    this kind.
+    """Return where the last checker reported that it found nothing, if the claim states zero findings of that kind;
+    None otherwise.
     """
     if figure.value or not figure.words & (_FINDINGS | _HOLES):
         return None

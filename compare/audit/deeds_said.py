@@ -21,7 +21,7 @@ _UP = (
 
 
 class _Deed(NamedTuple):
-    """An operation: the pattern of statements about it, and the commands that do it."""
+    """An operation, with the pattern of statements about it and the pattern of the commands that do it."""
 
     name: str
     told: re.Pattern[str]
@@ -60,7 +60,7 @@ _HINT = re.compile(
 
 
 class DeedHit(NamedTuple):
-    """One such statement, at one place of a sentence."""
+    """A statement about an operation, with its position in the sentence."""
 
     start: int
     end: int
@@ -81,7 +81,7 @@ def deeds_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[Dee
 
 
 def _commands(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[DeedHit]:
-    """Yield the statements that a command in backticks, of any kind, succeeded."""
+    """Yield the statements that a command in backticks succeeded, whatever the command."""
     if CODE not in sentence.plain:
         return
     for found in _COMMAND_RAN.finditer(sentence.plain):
@@ -103,4 +103,4 @@ _COMMAND_RAN = re.compile(
 _IS_COMMAND = re.compile(r"[a-z][\w.+-]*(?:/[\w.+-]+)*(?: [^\s`]+){1,12}")
 """Matches a program with arguments, not the name of a function or a file."""
 _IS_NOUN = re.compile(r"\s{0,3}(?:if|when|whenever|once|unless|as soon as|[?])|-\w")
-"""Matches text after such words which shows that they are only a condition, or part of a longer name."""
+"""Matches text after a statement which shows that the statement is only a condition, or part of a longer name."""

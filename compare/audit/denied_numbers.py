@@ -17,9 +17,9 @@ from gedanken.compare.audit.verdicts import Case, Verdict
 _MOST_NAMED = 60
 _MOST_PLACES = 300
 _FEWEST = 2
-"""Number of printed values that are a series."""
+"""Minimum number of printed values that form a series."""
 _EXACT = 4
-"""Number of digits from which a number does not count as an approximation of another one."""
+"""Number of significant digits from which a number counts as exact, not as an approximation."""
 _NEAR = Decimal("0.06")
 _OTHERWISE = re.compile(
     r"\b(?:before|until|from|to|used to|earlier|originally|at first|initial\w*|previous\w*|old|former|first|second|"
@@ -30,7 +30,7 @@ _OTHERWISE = re.compile(
     r"(?:was|were)(?! \w+(?:ed|en)\b)|vorher|war|waren|avant|était|antes|era|only (?=\d{1,2}\b))\b",
     re.IGNORECASE,
 )
-"""Words that may tie a number to another state, condition, share or sum than the printed ones."""
+"""Words that may tie a number to another state, condition, share or sum than that of the printed numbers."""
 _OF_ALL = re.compile(
     r"\b(?:together|altogether|total\w*|overall|sum\w*|combined|across|both|runs|on average|insgesamt|zusammen|"
     r"en tout|en total|ensemble|juntos)\b",
@@ -45,24 +45,28 @@ _PLAIN = keys_in(
 )
 """Words of a claim that need not occur in an output."""
 _GONE = keys_in("removed dropped")
-"""Words of a claim that distinguish two numbers of the same things, unless the output has only one of them."""
+"""Words for things that are gone. A claim with such a word is contradicted only by a number all of whose names are in
+the claim.
+"""
 _OF_VERSIONS = re.compile(
     r"\b(?:python|pypy|py|node(?:\.?js)?|java|jdk|ruby|php|go|golang|rust|perl|swift|kotlin|scala|dotnet|\.net|django|"
     r"numpy|pandas|torch|pytorch|tensorflow|cuda|react|vue|angular|postgres(?:ql)?|mysql|ubuntu|debian|macos|versions?)"
     r"[\s-]{0,2}v?\d",
     re.IGNORECASE,
 )
-"""Words that make the numbers of a sentence versions, as in `passes on Python 3.11 but fails on 3.10`."""
+"""Words which show that the numbers of a sentence are versions, as in `passes on Python 3.11 but fails on 3.10`."""
 _SPREAD = re.compile(
     r"(?:±|\+/-|\bstd(?:ev)?\.?|\bdeviations?(?: of| is)?|\bspread(?: of| is)?)[\s:=]{0,3}\Z", re.IGNORECASE
 )
-"""Before a number that is how far others lie apart."""
+"""Words before a number which show that the number is a spread, such as `±` or `std of`."""
 _VERSION = re.compile(r"\d{1,4}(?:\.\d{1,3})?")
 _NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w/-]{1,20})")
 
 
 def denied(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return the accusation, if the record has the claim's name but always with another number; else None."""
+    """Return an accusing verdict if the record has the claim's name, but always with another number; None
+    otherwise.
+    """
     says = case.spotted.says
     if verdict.status != "undecidable" or case.spotted.earlier or not case.spotted.firm:
         return None
@@ -89,7 +93,7 @@ def denied(case: Case, verdict: Verdict) -> Verdict | None:
             continue
         line = case.record.evidence(place.event, place.one.start)
         quoted = " ".join(line.quote.split())[:120]
-        return Verdict("misquoted", f"the last run before it that names this says “{quoted}”", (line,))
+        return Verdict("misquoted", f"the last run before the claim that names this says “{quoted}”", (line,))
     return None
 
 
@@ -100,8 +104,8 @@ _FROM_TO = re.compile(
 
 
 def _end_of_series(case: Case, sentence: Sentence, figure: Figure, text: str, places: list[Place]) -> Verdict | None:
-    """Return the accusation, if a number is said to be what another one became, and the last run prints that one as
-    the first of a series that has it nowhere; else None.
+    """Return an accusing verdict if the claim says that one number became another, as in `from 0.9 to 0.4`, and the
+    latest result prints the first number in a series without the second; None otherwise.
     """
     said = next((one for one in _FROM_TO.finditer(sentence.plain) if one["last"] == text), None)
     if said is None or len(significant(text)) < 2 or len(_FROM_TO.findall(sentence.plain)) != 1:
@@ -122,8 +126,8 @@ def _end_of_series(case: Case, sentence: Sentence, figure: Figure, text: str, pl
 
 
 def _denier(figure: Figure, places: list[Place], sentence: Sentence, start: int, end: int) -> Place | None:
-    """Return the latest printed number with the claim's name, if all numbers with part of the name differ from the
-    claimed one.
+    """Return the printed number whose name fits the claim best; None if a number with that name is near the claimed
+    one, or if the name is not certain.
     """
     clause = clause_around(sentence.plain, start, end)
     if _OTHERWISE.search(clause) or _OF_ALL.search(sentence.plain) or CODE in clause:
@@ -149,14 +153,14 @@ def _denier(figure: Figure, places: list[Place], sentence: Sentence, start: int,
 
 
 def _is_called(before: str, words: frozenset[str], figure: Figure) -> bool:
-    """Return whether a whole number names the thing before it, as in `row 777`."""
+    """Return whether a whole number belongs to the name before it, as in `row 777`."""
     last = re.search(r"(\w+)\s\Z", before)
     is_whole = figure.value == figure.value.to_integral_value()
     return is_whole and last is not None and bool(keys_in(last[1]) & words)
 
 
 def _are_parts(unknown: frozenset[str], known: frozenset[str]) -> bool:
-    """Return whether all words that no output has are only parts or compounds of words that an output has."""
+    """Return whether all unknown words are parts or compounds of words that an output has."""
     return all(
         any(word in one for one in known)
         or (not word.isalpha() and bool(keys_in(word) & known))
@@ -166,8 +170,8 @@ def _are_parts(unknown: frozenset[str], known: frozenset[str]) -> bool:
 
 
 def _names(words: frozenset[str], kind: str, place: Place) -> bool:
-    """Return whether the words of a claim are next to a number, or in the command if it prints no other number of
-    this kind.
+    """Return whether a printed number of this kind shares a word with the claim: in its name or, if it has a unit or
+    is the only number of its result, in its command.
     """
     if place.one.kind != kind:
         return False
@@ -187,7 +191,7 @@ def _is_among(figure: Figure, places: list[Place]) -> bool:
 
 
 def _is_near(figure: Figure, place: Place) -> bool:
-    """Return whether the stated number may be a printed one that was rounded without saying so."""
+    """Return whether the stated number may be a printed one that was rounded, even if the claim does not say so."""
     stated, printed = figure.value * unit_of(figure.unit)[1], place.one.value * place.one.scale
     away = abs(stated - printed)
     is_whole = figure.value == figure.value.to_integral_value()
@@ -197,7 +201,7 @@ def _is_near(figure: Figure, place: Place) -> bool:
 
 
 def _is_whole(case: Case, run: Run) -> bool:
-    """Return whether a run is recorded completely, and nothing later may have printed another number."""
+    """Return whether a run is recorded completely, and nothing after it may have printed another number."""
     return (
         not run.lost
         and not run.background
@@ -209,7 +213,9 @@ def _is_whole(case: Case, run: Run) -> bool:
 
 
 def _is_made(figure: Figure, places: list[Place]) -> bool:
-    """Return whether two printed numbers of one kind, or a column of numbers, give the stated one."""
+    """Return whether the stated number follows from two printed numbers of its kind, or is the sum or the length of a
+    column.
+    """
     bare = Figure(figure.value, figure.unit, frozenset(), frozenset(), about=False)
     mine = [place.one for place in places if place.one.kind == unit_of(figure.unit)[0]][:_MOST_NAMED]
     if any(follows(bare, one, other) for one, other in islice(combinations(mine, 2), _MOST_NAMED**2)):

@@ -32,8 +32,9 @@ _DERIVES = re.compile(
     r"×|\dx\b",
     re.IGNORECASE,
 )
+"""Words which suggest that a number was computed from other numbers."""
 _BESIDE = re.compile(r"[%+−(:]")
-"""Words that suggest that a number was computed from others in the message."""
+"""Signs which suggest that a number was computed from other numbers."""
 _SUM = re.compile(
     r"\b(?:total|altogether|overall|in all|sum|both|together|average|mean|insgesamt|zusammen|Durchschnitt|moyenne)\b",
     re.IGNORECASE,
@@ -42,27 +43,27 @@ _SUM = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A number in a result."""
+    """A printed number in a result."""
 
     event: int
     one: Printed
     command: frozenset[str]
-    """The words of the command that printed it."""
+    """The words of the command that printed the number."""
     run: Run | None
     count: int
-    """Number of numbers in the result."""
+    """How many numbers the result has."""
 
     @property
     def names(self) -> frozenset[str]:
-        """All words that name it."""
+        """All words that name the number."""
         return self.one.mine | self.one.around | self.command
 
 
 def derived(case: Case, figure: Figure, places: list[Place], sentence: Sentence | None) -> tuple[Place, ...] | None:
-    """Return the printed numbers from which a stated number can be computed; None if there are none.
+    """Return printed numbers from which a stated number can be computed; None if there are none.
 
-    Only numbers that the claim is certainly about are used: those that the words before it state, those with its own
-    name, and those with its unit.
+    Only numbers that the claim is likely about are used: those that the message states, those with the claim's name,
+    and, if the sentence mentions a sum or a mean, whole columns.
     """
     if sentence is None or not figure.value:
         return None
@@ -83,7 +84,7 @@ def derived(case: Case, figure: Figure, places: list[Place], sentence: Sentence 
 
 
 def may_follow(sentence: Sentence) -> bool:
-    """Return whether a sentence has words for a computed number."""
+    """Return whether a sentence has words which suggest that its number was computed."""
     return _DERIVES.search(sentence.plain) is not None
 
 
@@ -105,8 +106,8 @@ def _told(case: Case, figure: Figure, places: list[Place], sentence: Sentence) -
 
 
 def _pairs(figure: Figure, places: list[Place]) -> Iterator[tuple[Place, Place]]:
-    """Yield pairs of numbers that the claim names: those with the same name in two runs, those with the same unit in
-    one run, and the first and the last of a series.
+    """Yield pairs of printed numbers that have the same kind of unit and names that the claim mentions: one name in
+    two results, two names in one result, or the first and the last of a series.
     """
     words = figure.words if any(figure.words & one.one.mine for one in places) else figure.around
     named = [one for one in places if words & one.one.mine][:_MOST_ADDED]
@@ -120,7 +121,9 @@ def _pairs(figure: Figure, places: list[Place]) -> Iterator[tuple[Place, Place]]
 
 
 def _column(figure: Figure, places: list[Place]) -> tuple[Place, ...] | None:
-    """Return the numbers of one result, with one unit, whose sum or mean is the stated number."""
+    """Return the first two numbers of a column (all numbers of a result with one kind of unit) whose sum or mean is
+    the stated number; None if there is no such column.
+    """
     said = partial(rounds, figure.value * unit_of(figure.unit)[1], about=figure.about)
     for event in list(dict.fromkeys(place.event for place in places))[:2]:
         for kind in ("time", "size", "percent", ""):

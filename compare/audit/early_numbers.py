@@ -22,12 +22,12 @@ _NEXT_RUNS = 3
 _PARTICULAR = 3
 """Minimum number of digits of a number that nobody guesses by chance."""
 _CONSTANTS = words("255 401 403 404 3306 5432 6379 8080 8443 9090 27017 32767 65535")
-"""Numbers that are known without a run."""
+"""Well-known numbers, such as ports, which can be stated without a run."""
 
 
 def stated_early(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return the accusation, if one of the next runs printed a number of the claim, and nothing earlier could have
-    shown it; else None.
+    """Return an accusing verdict if one of the next runs printed a number of the claim, and nothing before the claim
+    could have shown it; None otherwise.
     """
     if verdict.status != "undecidable" or not isinstance(case.spotted.says, FiguresSay | ValueSays):
         return None
@@ -54,12 +54,14 @@ def stated_early(case: Case, verdict: Verdict) -> Verdict | None:
         is_sure = digits >= _PARTICULAR and (named or digits > _PARTICULAR) and (is_report or figure.unit)
         if is_sure or (digits > 1 and named > 1 and not has_seen):
             line = case.record.evidence(place.event, place.one.start)
-            return Verdict("written too early", "the run that printed this number came only afterwards", (line,))
+            return Verdict("written too early", "the run that printed this number came only after the claim", (line,))
     return None
 
 
 def _next_runs(case: Case) -> list[Run]:
-    """Return the next runs of the same agent, called after the claim and before the next message from the user."""
+    """Return the next few runs of the same agent that were called after the claim and before the user's
+    next message.
+    """
     events = case.record.transcript.events
     answered = next(
         (one.number for one in events[case.event + 1 :][:200] if one.kind == "message" and one.speaker == "user"),

@@ -1,5 +1,5 @@
-"""Changes of files that a transcript records, made by edit tools or in the shell, and the runs that they may
-affect.
+"""Describes the file changes in a transcript, made by edit tools or in the shell, and decides which of them may alter
+what a run prints.
 """
 
 import re
@@ -40,7 +40,7 @@ _CODE = {
     "ex": "elixir",
     "lua": "lua",
 }
-"""Extensions of source files, with the programming language of each."""
+"""File extensions of source code, each with its programming language."""
 _LANGUAGES = [
     (
         r"trivy|grype|snyk|gitleaks|trufflehog|checkov|tfsec|kube|helm|terraform|tflint|hadolint|yamllint|markdownlint|"
@@ -75,7 +75,7 @@ _LANGUAGES = [
     (r"dotnet", ("dotnet",)),
 ]
 _COMMON = ("py", "js", "go", "rust", "java", "c", "ruby", "php", "dotnet", "swift")
-"""Languages of the files that a run may read, if its programs do not determine them."""
+"""Languages of the source files that a run may read if its programs are unknown."""
 _SETTINGS = {
     r"(?:pytest|tox|mypy)\.ini|pyproject\.toml|setup\.cfg|requirements[\w-]*\.txt": "py",
     r"package(?:-lock)?\.json|tsconfig[\w.-]*\.json|(?:jest|vitest|vite|babel)\.config\.\w+": "js",
@@ -83,7 +83,7 @@ _SETTINGS = {
     r"go\.(?:mod|sum)": "go",
     r"pom\.xml|build\.gradle(?:\.kts)?": "java",
 }
-"""Names of configuration files, with the languages whose programs read them; the effect of a change in them is
+"""Names of configuration files, each with the language whose programs read it. What a change in such a file does is
 unknown.
 """
 _SCRATCH = re.compile(
@@ -96,9 +96,9 @@ _TEST_FILE = re.compile(
 _IN_TESTS = re.compile(
     r"(?:^|/)(?:tests?|specs?|__tests__|testing|testdata|fixtures|e2e|cypress|benches|integration[_-]tests)/"
 )
-"""Folders of what only tests, or only some of them, read."""
+"""Folders whose files are read only by tests, or only by some of the tests."""
 _BUILD_FILE = r"(?:[\w.~-]*/)*(?:Dockerfile|Containerfile|Makefile|Jenkinsfile|Justfile|Procfile|Rakefile|Gemfile)"
-"""Names of files without an extension that tell a program what to do."""
+"""Names of build files without an extension, such as `Makefile`."""
 _WRITTEN = re.compile(
     rf"(?<![\d&2])>>?\s*(?P<path>[\w./~-]+\.\w{{1,6}}|{_BUILD_FILE})(?=\s|$|;|&)|"
     r"\btee\s+(?:-a\s+)?(?P<teed>[\w./~-]+\.\w{1,6})|"
@@ -114,14 +114,15 @@ class Edit(NamedTuple):
     event: int
     path: str
     old: str | None
+    """The replaced text; None if it is unknown or the whole file was written."""
     new: str
     known: bool
     """True if the file existed before the change, as far as the record shows."""
 
 
 def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
-    """Yield each path that a shell command names and writes to, and whether the file must have existed before the
-    command.
+    """Yield (path, existed) for each file that a shell command names and writes to. `existed` is True if the command
+    needs the file to exist already, as `sed -i` does.
     """
     command = without_patches(command)
     yield from ((path, False) for path in moved_files(command))
@@ -144,13 +145,13 @@ def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
 
 
 def languages_of(programs: Sequence[str]) -> tuple[str, ...]:
-    """Return the languages of the source files that a run of these programs reads; empty if that is not known."""
+    """Return the languages of the source files that these programs read; empty if they are unknown."""
     found = [languages for program in programs for pattern, languages in _LANGUAGES if re.search(pattern, program)]
     return tuple(sorted({language for languages in found for language in languages}))
 
 
 def touches(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
-    """Return whether a change of code may have changed what these programs print."""
+    """Return whether a change of code may have altered what these programs, called with these words, print."""
     language = _CODE.get(edit.path.rsplit(".", 1)[-1].lower()) if "." in edit.path else None
     if language is None or _SCRATCH.search(edit.path):
         return False
@@ -170,7 +171,7 @@ def touches(edit: Edit, programs: Sequence[str], words: Sequence[str], family: s
 
 
 def _may_be_of_other_tests(path: str, named: Sequence[str], family: str) -> bool:
-    """Return whether a file beside tests may be read by none of those that were run, or not be built at all."""
+    """Return whether a file in a test folder may belong to tests that were not run, or not be part of the build."""
     if _IN_TESTS.search(path) is None or _TEST_FILE.search(path):
         return False
     base = path.rsplit("/", 1)[-1]
@@ -178,7 +179,9 @@ def _may_be_of_other_tests(path: str, named: Sequence[str], family: str) -> bool
 
 
 def may_touch(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
-    """Return whether a file that is new in the record may have existed earlier, and may be read by these programs."""
+    """Return whether a change may affect these programs although `touches` does not say so: the file is a
+    configuration file, may belong to other tests, or may have existed before the record first shows it.
+    """
     base = edit.path.rsplit("/", 1)[-1]
     if any(re.fullmatch(pattern, base) for pattern in _SETTINGS):
         read = languages_of(programs) or _COMMON
@@ -197,14 +200,14 @@ def _names_other_files(named: Sequence[str], path: str, base: str) -> bool:
         return False
     above = path[: -len(base)].removeprefix("./")
     if base == "conftest.py" and any(word.removeprefix("./").startswith(above) for word in named):
-        return False  # it is read for all tests below it
+        return False  # a conftest.py is read for all tests below its folder
     return not any(word.endswith(base) for word in files) and not any(
         folder.strip("./") in path for folder in folders
     )
 
 
 def is_trivial(edit: Edit) -> bool:
-    """Return whether a change affects only comments or white space."""
+    """Return whether a change affects only comments, docstrings or white space."""
     return edit.old is not None and _bare(edit.old) == _bare(edit.new)
 
 
@@ -216,7 +219,7 @@ def _bare(text: str) -> str:
 
 
 def lasting(edits: Sequence[Edit]) -> list[Edit]:
-    """Return the changes that were not undone by a later change."""
+    """Return the changes that no later change undid."""
     stacks: dict[str, list[Edit]] = {}
     for edit in edits:
         stack = stacks.setdefault(edit.path, [])

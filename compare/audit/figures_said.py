@@ -72,28 +72,28 @@ _ACTED_ON = re.compile(
     r"scanned|installed|remain(?:s|ing)?)\b",
     re.IGNORECASE,
 )
-"""Words after a number that say what was, or will be, done with that many things."""
+"""Words after a number which say what was, or will be, done with that many things."""
 _GOES_ON = re.compile(r"(?:,|,? and)\s{1,3}[a-z]{3,12}\s{1,3}", re.IGNORECASE)
-"""Text between two numbers of one list: `create 6, update 4`."""
+"""Text between two numbers of one list, as in `create 6, update 4`."""
 _NONE = re.compile(
     rf"\b(?:no|zero|without(?: any)?)\s{{1,3}}(?P<noun>(?:[a-z][\w-]{{2,14}}\s{{1,3}}){{0,2}}?(?:{_NOUNS}|NULLs?|leaks|secrets|losses|drift))\b"
     r"(?:(?<=conflicts)|(?=(?:\s{1,3}\w{2,10}){0,2}?\s{1,3}(?:found|remain(?:s|ed)?|left|came up|occurred|reported|detected|"
     r"appeared|showed up|show up|exist|lost|anymore|any more|at all)\b))",
     re.IGNORECASE,
 )
-"""Says that there are none of a thing that was looked for."""
+"""Matches statements that something looked for does not exist, such as `no conflicts`."""
 _NO_KNOWN = re.compile(
     r"(?:^\W*|[,;:(–—] ?|\band )(?:no|zero|0) known (?P<noun>vulnerabilit(?:y|ies)|advisor(?:y|ies)|CVEs)(?=\W*$|[.,;)])",
     re.IGNORECASE,
 )
-"""Words with which a scanner's result is quoted."""
+"""Matches the quoted result of a scanner, such as `no known vulnerabilities`."""
 _NONE_DID = re.compile(
     r"\b(?:(?:no|not a single|not one|zero)\s{1,3}(?P<noun>(?:[a-z][\w-]{2,14}\s{1,3}){0,2}?[a-z]{3,14})|none(?: of (?:them|these|those|the \w+))?)"
     r"\s{1,3}(?:(?:was|were|has|have|is|are|got|had|been|ever)\s{1,3}){0,2}"
     r"(?P<did>failed|timed out|restarted|crashed|skipped|rejected|lost|dropped|errored|leaked|flaked|retried|aborted)\b",
     re.IGNORECASE,
 )
-"""Says that something happened to none of them, as in `not a single request failed`."""
+"""Matches statements such as `not a single request failed`."""
 _CALLED = {
     "failed": "failed failures",
     "timed out": "timeout timeouts",
@@ -104,7 +104,7 @@ _CALLED = {
     "flaked": "flaky",
     "retried": "retries",
 }
-"""Names in an output for the number of things that it happened to."""
+"""Names under which an output counts the things to which this happened."""
 _FOUND_NONE = re.compile(r"\b(?:found|finds|shows?|showed|returned|printed|counted|got)\s{1,3}\Z", re.IGNORECASE)
 _REMAINS = re.compile(r"(?:\s{1,3}[\w-]{2,20}){0,2}\s{1,3}remain(?:s|ed)?\b(?!\s{1,3}to\b)", re.IGNORECASE)
 _CHANGED = re.compile(
@@ -118,20 +118,22 @@ _FORECAST = re.compile(
     r"\bwould (?=(?:be )?(?:add|change|destroy|import|create|update|delete|replace)\w*\b)",
     re.IGNORECASE,
 )
-"""A plan that a program prints counts as a result."""
+"""Matches words for a plan that a program prints, such as that of Terraform; the plan counts as a result."""
 _BAD_INPUT = re.compile(
     r"\b(?:invalid|bad|negative|wrong|illegal|malformed|missing|unknown|excessive|non-numeric) limits?\b",
     re.IGNORECASE,
 )
-"""A limit that was passed as an argument, not a requirement."""
+"""Matches a limit that is a bad argument (`invalid limit`), which states no requirement."""
 _WITHOUT = re.compile(r"\A\W{0,4}without (?:the |an? |any |this |that )?[\w-]+,? (?=\w)", re.IGNORECASE)
-"""Beginning of a sentence that says how something was measured; it does not negate what follows."""
+"""Matches the beginning of a sentence, such as `Without the cache,`, that says how something was measured and negates
+nothing.
+"""
 _CIRCUMSTANCE = re.compile(
     r"(?:^|[,;(:])\s{0,3}(?:and |but )?(?:after|at|with|over|every|per|for|on|from|under|unter|ab|nach|bei|mit|après|avec|con)"
     r"\s{1,3}(?:[a-z]{2,12}\s{1,3}){0,2}\Z",
     re.IGNORECASE,
 )
-"""Words before a number that says when or how something was done, not what the result was."""
+"""Words before a number which say when or how something was done, not what the result was."""
 _MEANS = re.compile(r"\s{1,3}(?:is|are) (?:what|rarely|a|the)\b|\s{1,3}(?:means?|tells|would)\b", re.IGNORECASE)
 _SHARED = re.compile(
     rf"(?:(?:/|–|-| (?:to|and|or|vs\.?|auf|à|a) |,? | → | -> )\d[\d.,]*){{1,3}}\s?(?P<unit>{_UNITS}){_PER}(?![\w/])"
@@ -141,13 +143,13 @@ _WAS = re.compile(
     r"(?:down|up) from|vs\.?|versus|against|compared (?:to|with)|war|statt|vorher|zuvor|avant|antes)\s{1,3}\Z",
     re.IGNORECASE,
 )
-"""Words before a number that states the earlier value of another one and shares its unit."""
+"""Words before a number which show that it is the earlier value of the number before it and shares its unit."""
 _SERIAL = re.compile(r"\b(?:revision|generation)\s{1,3}\Z", re.IGNORECASE)
-"""Words before the number of a program's state."""
+"""Words before the serial number of a state, as in `revision 7`."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _EUROPEAN = re.compile(r"\d{1,3}(?:\.\d{3})+")
 _SIGNED = {"+": "insertions", "-": "deletions", "−": "deletions", "–": "deletions"}
-"""The things counted by a number with a sign and without a unit, as in `+391 −149`."""
+"""Things that a number with a sign and without a unit counts, as in `+391 −149`."""
 _MOST = 8
 
 
@@ -189,8 +191,8 @@ def figures_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[F
 
 
 def _said_to(plain: str, end: int) -> int:
-    """Return the end of the statement about a number: `745 remain` states how many remain, not what is still to be
-    done.
+    """Return the end of the statement about a number. A following `remain` belongs to it: `745 remain` states a
+    number, not work still to be done.
     """
     remains = _REMAINS.match(plain, end)
     return remains.end() if remains else end
@@ -263,7 +265,9 @@ def _is_figure(plain: str, found: re.Match[str]) -> bool:
 
 
 def names_in(sentence: Sentence, start: int, end: int) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the words of the part of the sentence that contains a number, and the words before that part."""
+    """Return the words in the part of the sentence that contains a number, and the words before that part. In the row
+    of a table, the first cell and the column's name are that part.
+    """
     raw = sentence.raw
     if sentence.where == "row":
         cells = raw.strip("| ").split("|")

@@ -38,9 +38,10 @@ from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript
 from gedanken.experiment.claim import Claim, ClaimKind
 
 Spans = Mapping[int, Sequence[tuple[int, int]]]
+"""For each number of an event: the (start, end) of the passages in which a model saw claims."""
 NOTHING: Spans = {}
 _LONGEST = 400_000
-"""Maximum number of characters of a message that are read."""
+"""Maximum number of characters of a message that are read; the rest is ignored."""
 _LABEL = re.compile(r"\A\s*(?:THOUGHT|DISCUSSION|Thought|Analysis):")
 """Labels that some agents write before everything that they say."""
 _TOOL_WORD = re.compile(
@@ -71,8 +72,8 @@ def spot(transcript: AgentTranscript, pointed: Spans = NOTHING) -> Iterator[Spot
 
 
 def _pointed_at(event: AgentEvent, spans: Sequence[tuple[int, int]], found: list[Spotted]) -> Iterator[Spotted]:
-    """Yield the claims that the rules find in passages in which a model saw claims; these never count against the
-    agent.
+    """Yield the claims that the rules find in passages in which a model saw claims, or else one claim without
+    interpretation. These never count against the agent.
     """
     for start, end in spans:
         if any(one.claim.start < end and start < one.claim.end for one in found):
@@ -88,7 +89,7 @@ def _pointed_at(event: AgentEvent, spans: Sequence[tuple[int, int]], found: list
 
 
 def spot_in(event: AgentEvent, previous: str = "") -> Iterator[Spotted]:
-    """Yield the claims of one message, in order."""
+    """Yield the claims of one message, in order. `previous`: the user's message before it."""
     text = _LABEL.sub(lambda found: " " * len(found[0]), event.text[:_LONGEST], count=1)
     parts = parts_of(text)
     found: list[Spotted] = []
@@ -122,7 +123,7 @@ def _of_sentence(event: AgentEvent, sentence: Sentence) -> Iterator[Spotted]:
         yield spotter.spotted((other.start, other.end), other.says, command, numbers=other.numbers)
     for check in checks_said(sentence):
         if isinstance(check.says, CheckSays) and any(low < check.end and check.start < high for low, high in taken):
-            continue  # `mvn test: BUILD SUCCESS` is said of the tests
+            continue  # `mvn test: BUILD SUCCESS` reports tests, not a build
         taken.append((check.start, check.end))
         command = check.command or _command_near(sentence, check.start)
         yield spotter.spotted((check.start, check.end), check.says, command, numbers=check.numbers)
@@ -161,7 +162,7 @@ _KIND: dict[type, ClaimKind] = {OutputSays: "output", RunSays: "command", FileSa
 class _Spotter:
     event: AgentEvent
     base: int
-    """Position in the message at which the examined part begins."""
+    """Position in the message at which the sentence or block begins."""
     earlier: bool
     sentence: Sentence | None = None
 
@@ -213,7 +214,9 @@ def _topic(says: Says) -> str | None:
 
 
 def _command_near(sentence: Sentence, at: int, family: str = "") -> str | None:
-    """Return the command that a sentence names nearest to a position; None if there is none."""
+    """Return the command, of this family if one is given, that a sentence names nearest to a position; None if there
+    is none.
+    """
     named = [(abs(start - at), sentence.raw[start:end].strip().removeprefix("$ ")) for start, end in sentence.codes]
     commands = [(away, code) for away, code in named if _is_run(code, family)]
     if not commands:

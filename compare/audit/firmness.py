@@ -56,7 +56,7 @@ _REPORTED = re.compile(
 )
 """Verbs that report an observation; after any other verb, `that …` is a wish, a duty or an opinion."""
 _BARE_VALUE = re.compile(r" {1,3}[~≈]?-?[\d.,]+\s?%?")
-"""A number directly after a name: perhaps a label, perhaps a setting."""
+"""Matches a number directly after a name, as in `loss 0.3`; it may be a setting and not a result."""
 _IS_MEASURED = re.compile(
     r"\b(?:training|evaluation|fine-?tuning) (?:\w+ )?(?:finished|completed?|done|ended|results?|gave)\b"
     r"[^.;]{0,60}\Z|"
@@ -64,7 +64,7 @@ _IS_MEASURED = re.compile(
     r"\b(?:is|was|reached|of|at)\s[\d.]+\s?%?(?:,|,? and)\s\Z",
     re.IGNORECASE,
 )
-"""Before a number directly after a name: it is one of the results, and no setting."""
+"""Words before a name and a number, such as `loss 0.3`, which show that the number is a result."""
 _NOT_THIS = re.compile(
     r"\b(?:old|older|other|another|former|legacy|first|second|per|each|every|at a time|chunks?|batch(?:es)?|pages?|"
     r"over \d+ runs|\d+ (?:runs|times)|in total|altogether|overall|gzip\w*|g?zipped|compressed|minified|"
@@ -86,10 +86,13 @@ _TO_BE_SEEN = re.compile(
     r"(?:re-?)?(?:verify|check|confirm|run|test|double-check|make sure|see|prove|validate)\b",
     re.IGNORECASE,
 )
-"""Words after a claim in its sentence by which the agent says that it has not checked yet."""
+"""Words after a claim, in the same sentence, by which the agent says that it has not checked yet."""
 _BY_COMMAND = re.compile(r"\baccording to\s*\Z", re.IGNORECASE)
-"""Words before a command of this session, as opposed to a person who is quoted."""
+"""Words that precede the source of a number. If the source is a command, the number is of this session; a person
+would be quoted.
+"""
 _RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
+"""Matches an arrow after the claim, which makes the sentence a rule."""
 
 
 def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:

@@ -1,5 +1,5 @@
-"""Checks whether a result that supports a claim shows all of it: also the state of things, and that a number has not
-changed.
+"""Checks whether a result that supports a claim shows all that the claim says, such as the state of the counted
+things, or that a number has not changed.
 """
 
 import re
@@ -47,12 +47,12 @@ _ELSE = re.compile(
     r"mit|ohne|avec|sans|con|sin)\b",
     re.IGNORECASE,
 )
-"""Words for a variant or a part; a later run may be about another one."""
+"""Words for a variant or a part; a later run may then be about another variant."""
 
 
 def of_what_it_shows(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return the verdict that replaces "supported", if the result shows less than the claim says, or something else;
-    else None.
+    """Return a new verdict to replace `supported` if the result shows less than the claim says, or something else;
+    None otherwise.
     """
     says = case.spotted.says
     if verdict.status != "supported" or not verdict.evidence or not isinstance(says, FiguresSay | ValueSays):
@@ -67,16 +67,20 @@ def of_what_it_shows(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _of_a_failed_run(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return the verdict on all things that are said to have been made, if the run that counts them failed."""
+    """Return an undecidable verdict if the claim says that all things were built, passed or the like, but the run
+    that counts them failed; None otherwise.
+    """
     clause = _clause(case, sentence)
     if not _ALL.search(clause) or not _MADE.search(clause) or case.spotted.earlier:
         return None
     failed = run.exit_code not in (0, None) or shows_trouble(run.text) is not None
-    return undecidable("the run that has this number failed", *verdict.evidence) if failed else None
+    return undecidable("the run that printed this number failed", *verdict.evidence) if failed else None
 
 
 def _of_their_state(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return the verdict on a count of things that are said to be in order, if some of the listed things are not."""
+    """Return a new verdict if the claim counts things that are said to be in order, but some of the listed things are
+    not; None otherwise.
+    """
     rows = rows_in(run, _offset(run, verdict))
     unwell = [row for row in rows if _is_unwell(row)]
     clause = _clause(case, sentence)
@@ -91,7 +95,7 @@ def _of_their_state(case: Case, sentence: Sentence, run: Run, verdict: Verdict) 
 
 
 def _is_last(case: Case, run: Run) -> bool:
-    """Return whether nothing after a run may have shown the listed things again or changed them."""
+    """Return whether no later command may have shown the listed things again or changed them."""
     programs = {step.program for step in run.steps}
     later = [one for one in case.record.runs if run.call < one.call < case.event]
     return (
@@ -107,8 +111,8 @@ def _is_unwell(row: str) -> bool:
 
 
 def _of_a_later_run(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return the verdict on a number that is said to be unchanged, or on a bare metric, if a later run of the same
-    program printed another number.
+    """Return a new verdict if a number is said to be unchanged, or is a metric without a word for its run, but a
+    later run of the same program printed another number; None otherwise.
     """
     is_same = _SAME.search(_clause(case, sentence)) is not None
     if not is_same and not _is_bare(case, sentence):
@@ -156,13 +160,15 @@ def _is_alike(run: Run, later: Run) -> bool:
 
 
 def _is_told_apart(case: Case, run: Run, later: Run) -> bool:
-    """Return whether the message contains a word that only the earlier run's command has."""
+    """Return whether the message contains a word that the earlier run's command has and the later run's command has
+    not.
+    """
     only = set(_WORD.findall(run.command.lower())) - set(_WORD.findall(later.command.lower()))
     return bool(only & set(_WORD.findall(case.message.lower())))
 
 
 def _is_said(case: Case, one: Printed) -> bool:
-    """Return whether the message also states a printed number, possibly rounded."""
+    """Return whether the message may also state this printed number: it has the number's first two digits."""
     digits = str(one.value).lstrip("0").lstrip(".")
     return digits[:2] in case.message
 
@@ -176,7 +182,7 @@ def _differs(one: Printed, other: Printed) -> bool:
 
 
 def _offset(run: Run, verdict: Verdict) -> int:
-    """Return where the first line of the evidence begins in the output of its run."""
+    """Return the offset, in the output of its run, at which the first line of the evidence begins."""
     lines = run.text.split("\n")[: verdict.evidence[0].lines[0] - 1]
     return sum(len(line) + 1 for line in lines)
 

@@ -1,4 +1,6 @@
-"""The files that a command reads besides source code: those it names, and those its program always reads."""
+"""Decides whether a command reads a changed file other than source code: it names the file, or its program reads such
+files.
+"""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +24,7 @@ _READ_BY = _table(
     (r"\bmkdocs\b", r"(?:^|/)mkdocs\.ya?ml$|(?:^|/)docs/"),
     (r"\bactionlint\b", r"(?:^|/)\.github/workflows/"),
 )  # fmt: skip
-"""Program starts, with the project files that they read without naming them."""
+"""Commands, each with the project files that its program always reads without naming them."""
 _SET_BY = _table(
     (r"\bcmake\b", r"(?:^|/)CMakeLists\.txt$|\.cmake$"),
     (r"(?:^|\s)g?make\b", r"(?:^|/)(?:GNU)?[Mm]akefile$|\.mk$"),
@@ -43,17 +45,17 @@ _SET_BY = _table(
     (r"\b(?:govulncheck|go (?:list|mod))\b", r"(?:^|/)go\.(?:mod|sum)$"),
     (r"\b(?:npm|yarn|pnpm) (?:audit|ls|list|install|i|ci|outdated)\b|\byarn$", r"(?:^|/)package\.json$"),
 )  # fmt: skip
-"""The same for files of which it is unknown whether they are read, or what a change in them does."""
+"""Commands, each with the project files that its program may read, or whose changes may have no effect on it."""
 _PLACE = re.compile(r"(?:\bcd |-chdir=|--(?:directory|cwd|prefix|project-directory)[ =]|\s-C )(?P<folder>[\w./-]+)")
 _FILE_OPTION = re.compile(r"\s(?:-f|--file|--values|-c|--config)[ =](?P<file>[\w./-]+)")
 _FOLDER = re.compile(r"(?:\./)?[\w-]+(?:/[\w.-]+)*/?")
 _INTO = re.compile(r"-(?:o|O|w)|--(?:out\w*|output[\w-]*|dest\w*|save\w*|write\w*|log[\w-]*|report[\w-]*)(?:=.*)?")
-"""Options that are followed by the name of an output file."""
+"""Options that precede the name of an output file."""
 _DATA = re.compile(r"\.(?:csv|tsv|jsonl?|txt|parquet|png|svg|html|md|log|xml|bin|npz?|pkl|db|pt|gz|zip|out)$")
 
 
 def names_input(step: Step, path: str) -> bool:
-    """Return whether a simple command names a file that it reads, by its path."""
+    """Return whether a simple command names the file with this path as an input."""
     files = [word.strip("'\"") for word in step.words[1:] if re.search(r"\w\.\w{1,8}$|file$", word.strip("'\""))]
     mine = path.replace("\\", "/").removeprefix("./")
     for at, word in enumerate(step.words[1:], 1):
@@ -64,13 +66,13 @@ def names_input(step: Step, path: str) -> bool:
             continue
         is_last = len(files) > 1 and word.strip("'\"") == files[-1]
         if is_last and _DATA.search(name):
-            continue  # `convert in.csv out.csv`
+            continue  # an output, as in `convert in.csv out.csv`
         return True
     return False
 
 
 def reads(step: Step, command: str, edit: Edit) -> bool:
-    """Return whether a simple command certainly reads a file that was changed."""
+    """Return whether a simple command certainly reads the file that was changed."""
     if not edit.path or is_trivial(edit):
         return False
     if step.family != "quiet" and names_input(step, edit.path):
@@ -89,7 +91,9 @@ def reads(step: Step, command: str, edit: Edit) -> bool:
 
 
 def may_read(step: Step, edit: Edit) -> bool:
-    """Return whether a simple command may read a file that was changed: by its program, or in a folder it names."""
+    """Return whether a simple command may read the changed file: it names the file or a folder above it, or its
+    program may read such files.
+    """
     if not edit.path or is_trivial(edit):
         return False
     if names_input(step, edit.path) or _is_of(_READ_BY + _SET_BY, step, edit.path):
@@ -98,7 +102,7 @@ def may_read(step: Step, edit: Edit) -> bool:
 
 
 def is_told_by(step: Step, edit: Edit) -> bool:
-    """Return whether a program reads files of this kind without naming them."""
+    """Return whether the program of a simple command may read the changed file without naming it."""
     return not is_trivial(edit) and _is_of(_READ_BY + _SET_BY, step, edit.path)
 
 

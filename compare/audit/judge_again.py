@@ -1,5 +1,5 @@
-"""Second judgement of a count that its own rule leaves undecided: treated like any other number, it may be supported
-under its name, be derived, or differ from the printed count only by the header.
+"""Judges a count, a quantity or a time again if its own rule left it undecidable: as a number of any name, or as a
+count that differs from the printed one only by a header line.
 """
 
 import re
@@ -26,7 +26,9 @@ _COUNTED = re.compile(r"^\s*(\d{1,12})(?:\s|$)", re.MULTILINE)
 
 
 def judge_again(case: Case, says: ValueSays, verdict: Verdict) -> Verdict:
-    """Return the verdict on a number that its own rule leaves undecided, if something else supports it."""
+    """Return a new verdict if something else supports a number that its own rule left undecidable; the given verdict
+    otherwise.
+    """
     if verdict.status != "undecidable" or says.what not in ("count", "quantity", "time") or case.spotted.earlier:
         return verdict
     sentence = sentence_of(case)
@@ -46,7 +48,7 @@ def judge_again(case: Case, says: ValueSays, verdict: Verdict) -> Verdict:
 
 
 def _is_recent(case: Case, says: ValueSays) -> bool:
-    """Return whether one of the last outputs has the number; reading all outputs for each claim would be slow."""
+    """Return whether one of the last outputs has the number. (Reading all outputs for each claim would be slow.)"""
     number = plain_number(says.value.rstrip("kKM"))
     texts = [output.text.replace(",", "") for output in case.outputs_before()[:_MOST_OUTPUTS]]
     pattern = re.compile(rf"(?<![\d.]){re.escape(number)}(?!\d)")
@@ -54,8 +56,8 @@ def _is_recent(case: Case, says: ValueSays) -> bool:
 
 
 def _beside_header(case: Case, says: ValueSays, sentence: Sentence) -> Verdict | None:
-    """Return the verdict if the `wc -l` count differs by one from the number of records in the claim, and the
-    sentence mentions the header.
+    """Return a verdict if the sentence mentions a header, and a `wc -l` count differs by this one line from the
+    number in the claim; None otherwise.
     """
     away = 1 if _BESIDE_HEADER.search(sentence.plain) else -1 if _WITH_HEADER.search(sentence.plain) else 0
     if not away or says.what == "time":
@@ -70,6 +72,6 @@ def _beside_header(case: Case, says: ValueSays, sentence: Sentence) -> Verdict |
             line = case.record.evidence(run.result, found.start(1))
             changed = changed_since(case, run, sentence.plain)
             return changed or Verdict(
-                "supported", f"“{found[0].strip()}” lines are recorded, with the header", (line,)
+                "supported", f"“{found[0].strip()}” lines are recorded; the header explains the difference", (line,)
             )
     return None

@@ -1,4 +1,4 @@
-"""Judges a claim that a named test passes or fails, by what runs of tests show next to that name."""
+"""Judges a claim that a named test passes or fails, by what runs of tests print next to that name."""
 
 import re
 
@@ -26,7 +26,8 @@ def judge_case(case: Case, says: CaseSays) -> Verdict:
     run, marks = shown[0]
     if any(not good for good, _at in marks):
         return undecidable(
-            "the last run of tests shows that it failed", _line(case, run, next(at for good, at in marks if not good))
+            "the last run of tests shows that this test failed",
+            _line(case, run, next(at for good, at in marks if not good)),
         )
     passes = bool(run.tests) and not any(one.failed for one in run.tests)
     is_whole = passes and not any(is_narrowed(step) for step in run.steps) and _is_known(case, runs, says.name)
@@ -50,7 +51,9 @@ def _failed(case: Case, says: CaseSays, shown: list[tuple[Run, list[tuple[bool, 
 
 
 def _of_now(case: Case, run: Run, line: Evidence) -> Verdict | None:
-    """Return the verdict if files were changed after the run, so that the test may now end differently; else None."""
+    """Return an undecidable verdict if files were or may have been changed after the run, so that the test may now
+    end differently; None otherwise.
+    """
     change = case.record.change_since(run, case.event, "tests")
     if change is not None:
         return undecidable(f"{change.path} was changed after the run that the claim is about", line)
@@ -83,8 +86,8 @@ _LISTED = re.compile(r"^(?:FAILED|ERROR) \S+|^\s*--- FAIL: \S+|^test \S+ \.\.\. 
 
 
 def _is_left_out(runs: list[Run], name: str) -> bool:
-    """Return whether the last run of tests lists all that failed, without this one, and ran the same as an earlier
-    run that shows it.
+    """Return whether the last run of tests lists all failed tests without this one, and executed the same tests as an
+    earlier run that shows this one.
     """
     last, bare = runs[0], name.rsplit("::", 1)[-1]
     if last.cut or len(last.tests) != 1 or not last.tests[0].failed or bare in last.text:
@@ -96,7 +99,7 @@ def _is_left_out(runs: list[Run], name: str) -> bool:
 
 
 def _tested(run: Run) -> list[tuple[str, ...]]:
-    """Return what each step of tests of a run names, without its options."""
+    """Return the words of each test command of a run, without options such as `-v`."""
     return [
         tuple(word for word in step.words if not re.fullmatch(r"-[vqsx]+|--?\w[\w-]*=\S+|-r\w+", word))
         for step in run.steps

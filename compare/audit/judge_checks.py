@@ -36,7 +36,7 @@ _WARNING = re.compile(
     re.MULTILINE,
 )
 _MAY_WARN = re.compile(r"^\W{0,3}WARN(?:ING)?\b", re.MULTILINE)
-"""Matches a warning of this or any other involved program."""
+"""Matches a warning of the checker or of any other program in the output."""
 _ALL_FIXED = re.compile(r"\(\d+ fixed, 0 remaining\)|0 remaining")
 _IN_GENERAL = re.compile(
     r"(?:it|everything|this|(?:the |this )?(?:code|project|app|crate|package|library|program))\b.{0,20}"
@@ -71,7 +71,7 @@ def judge_check(case: Case, says: CheckSays) -> Verdict:
     what = {"types": "a type checker", "lint": "a linter", "build": "a build"}.get(family, "a formatter")
     verdict = without_runs(case, family, later, f"“{named}”" if named else what)
     if verdict.status == "never run" and _IN_GENERAL.match(case.spotted.claim.quote):
-        return undecidable("it may be a general statement, and not about a run")
+        return undecidable("the claim may be a general statement, not about a run")
     return verdict
 
 
@@ -80,8 +80,8 @@ _LOOSE = ("make", "cmake", "webpack", "vite", "typescript", "next build", "npm r
 
 
 def _is_overtaken(case: Case, says: CheckSays, carrying: Run, last: tuple[Run, Outcome]) -> bool:
-    """Return whether a change came after the run that supports the claim, and a run after the change failed although
-    the claim says that nothing fails.
+    """Return whether a later run outweighs the run that supports the claim: it failed after a change although the
+    claim says that the check succeeds, or it warned although the claim excludes warnings.
     """
     run, outcome = last
     if says.clean and (says.no_warnings or says.spotless) and run.at > carrying.at and _warns(run):
@@ -125,7 +125,7 @@ def _is_meant(case: Case, says: CheckSays, run: Run) -> bool:
 
 
 _NOT_BUILT = re.compile(r"^(?:\S.{0,80}?)?\bBUILD FAIL(?:ED|URE)\b|^Build FAILED|^\*\* BUILD FAILED", re.MULTILINE)
-"""The last lines of builds that failed."""
+"""Matches the last lines of builds that failed."""
 
 
 def _ends_a_build(text: str) -> bool:
@@ -137,7 +137,7 @@ def _is_unnamed(case: Case, says: CheckSays) -> bool:
 
 
 def _outcome(run: Run, says: CheckSays) -> Outcome:
-    """Return how a run of this family of checks ended."""
+    """Return how the check that the claim is about ended in this run."""
     if run.result is None:
         return "unknown"
     if (told := _told_at_once(run, says)) is not None:
@@ -171,13 +171,13 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
 
 
 def _went_on(run: Run, at: int) -> bool:
-    """Return whether tests that were to be run only if this step ended well were run."""
+    """Return whether later tests of the chain were run, which shows that the step with this index succeeded."""
     return bool(run.tests) and any(step.family == "tests" for step in run.steps[at + 1 :])
 
 
 def _told_at_once(run: Run, says: CheckSays) -> Outcome | None:
-    """Return how a run ended, judged by a warning that the claim denies, or by a build's last line; None if there is
-    neither.
+    """Return the outcome if it follows from a warning or finding that the claim denies, or from the last line of a
+    build; None otherwise.
     """
     bad: Outcome = "bad" if sum(step.family != "quiet" for step in run.steps) == 1 else "unknown"
     if says.no_warnings and _WARNING.search(run.text):
@@ -191,7 +191,9 @@ def _told_at_once(run: Run, says: CheckSays) -> Outcome | None:
 
 
 def _steps_of(run: Run, says: CheckSays) -> list[int]:
-    """Return the indices of the steps that a claim is about: of the tool, of what started it, or of its family."""
+    """Return the indices of the steps that may have run the claim's check: those of its tool or else of wrappers, or,
+    without a known tool, those of its family.
+    """
     if says.tool in TOOLS and says.tool not in _LOOSE:
         mine = [at for at, step in enumerate(run.steps) if steps_a_tool(step, says.tool)]
         return mine or [at for at, step in enumerate(run.steps) if wraps(step)]
@@ -215,7 +217,7 @@ _COUNTED = re.compile(
     r"^[1-9]\d* (?:issues?|problems?|errors?)\b",
     re.MULTILINE,
 )
-"""A checker's own count of its findings, whatever exit code is reported."""
+"""Matches a checker's own count of its findings, which is valid whatever the exit code."""
 _WARNED = re.compile(r"[✖×] [1-9]\d* problems? \(0 errors, [1-9]")
 """Matches a result with warnings only, which is clean for a claim about errors, but not for one about findings."""
 _ON_STDOUT = frozenset(["tsc", "vue-tsc", "eslint", "flake8", "gofmt", "svelte-check"])
@@ -223,8 +225,8 @@ _PASSES_ALL_ON = frozenset(["head", "tail", "cat", "tee"])
 
 
 def _prints_errors_alone(run: Run, at: int) -> bool:
-    """Return whether an empty output means that nothing was found: the checker prints only errors, and all of
-    them would be seen.
+    """Return whether an empty output means that nothing was found: the checker prints only errors, and the record
+    would contain them.
     """
     step, rest = run.steps[at], run.steps[at + 1 :]
     is_seen = step.program in _ON_STDOUT or "2>&1" in run.command
@@ -234,11 +236,13 @@ def _prints_errors_alone(run: Run, at: int) -> bool:
 
 
 def _is_wrapped(case: Case, says: CheckSays, after: int) -> str | None:
-    """Return what may have run the tool that a claim names, after an event and before the claim; None if nothing."""
+    """Return the reason why a wrapper may have run the claim's tool after an event and before the claim; None if
+    there is none.
+    """
     if says.tool not in TOOLS or says.tool in _LOOSE:
         return None
     wrapper = may_have_run(case, says.tool, after)
-    return f"“{short(wrapper.command)}” may have run it" if wrapper else None
+    return f"“{short(wrapper.command)}” may have run “{says.tool}”" if wrapper else None
 
 
 def _counts_agree(run: Run, says: CheckSays) -> bool:
@@ -257,18 +261,18 @@ def _carried(case: Case, says: CheckSays, run: Run, outcomes: list[tuple[Run, Ou
         and _is_unnamed(case, says)
         and (other := case.record.could_be_since(says.family, run.at, case.event))
     ):
-        return undecidable(f"it may be about “{short(other.command)}”, which came later", line)
+        return undecidable(f"the claim may be about “{short(other.command)}”, which came later", line)
     change = case.record.change_since(run, case.event, says.family)
     if change is not None:
         ran_again = any(other.call > run.at for other, _outcome_of_it in outcomes) or _is_wrapped(case, says, run.at)
         if ran_again or case.record.could_have_run(says.family, case.event, after=run.at):
-            return undecidable("a command after the last change may have done it again", line)
+            return undecidable("a command after the last change may have repeated the check", line)
         edit = case.record.evidence(change.event)
         if is_of_another_part(run.steps, change.path):
-            return undecidable(f"{change.path} is outside what the run was about", line, edit)
+            return undecidable(f"{change.path} is outside the part of the project that the run checked", line, edit)
         return Verdict(
             "stale",
-            f"{change.path} was changed after the run that the claim is about, and it was not run again",
+            f"{change.path} was changed after the run that the claim is about, and the check was not run again",
             (line, edit),
         )
     later = next((other for other, outcome in outcomes if other.at > run.at and outcome != "unknown"), None)
@@ -306,28 +310,30 @@ def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome
     if later is not None and later.result is not None and outcome == "bad":
         return Verdict(
             "written too early",
-            "the result that supports it came only later",
+            "the result that supports the claim came only later",
             (_line(case, later, says.family, clean=says.clean),),
         )
     if outcome == "unknown" or run.cut:
-        return undecidable("the recorded result does not say how it ended", line)
+        return undecidable("the recorded result does not say how the check ended", line)
     if says.clean and outcome == "bad" and not _admits(case, says, run):
         if says.no_warnings and not shows_trouble(run.text) and (warned := _WARNING.search(run.text)):
             line = case.record.evidence(run.result, warned.start())
-            return Verdict("misquoted", "the last run of it before the claim has a warning", (line,))
+            return Verdict("misquoted", "the last such run before the claim has a warning", (line,))
         shows = shows_something_found(run.text) if says.family == "scan" else shows_trouble(run.text)
         sure = run.exit_code not in (0, None) or (shows is not None and not did_not_start(run.text))
         if sure:
-            return Verdict("misquoted", "the last run of it before the claim failed", (line,))
+            return Verdict("misquoted", "the last such run before the claim failed", (line,))
     if not says.clean and says.errors and outcome == "bad":
         counts = [int(number) for groups in _FOUND.findall(run.text) for number in groups if number]
         if counts and says.errors not in counts and not case.index.before(str(says.errors), case.event):
             return Verdict("misquoted", f"the result that the claim is about counts {counts[-1]}", (line,))
-    return undecidable("no recorded result supports it", line)
+    return undecidable("no recorded result supports the claim", line)
 
 
 def _admits(case: Case, says: CheckSays, run: Run) -> bool:
-    """Return whether the agent mentions a problem of this kind; for a linter, statements about tests do not count."""
+    """Return whether the agent has mentioned a problem of this kind since the run. For a linter, statements about
+    tests do not count.
+    """
     said = _DENIES.sub(" ", case.said_since(run.at))
     parts = re.split(r"\n|(?<=[.!?;])\s", said)
     if says.family in ("lint", "types", "format") and "tests" not in run.families():

@@ -21,7 +21,7 @@ _FLAWLESS = re.compile(r"\bclean(?:ly)?\b|without|no conflicts?|smooth|fine|noth
 
 
 def judge_deed(case: Case, says: DeedSays) -> Verdict:
-    """Judge whether the last recorded run of such a command before the claim succeeded."""
+    """Judge whether the last recorded command that does this operation succeeded."""
     command = re.compile(says.command)
     mine = [run for run in case.runs_before()[:_MOST_RUNS] if _does(run, command)]
     if not mine:
@@ -34,7 +34,7 @@ def judge_deed(case: Case, says: DeedSays) -> Verdict:
         shown = case.record.evidence(wrong[0].at, found.start() if found else 0)
         return undecidable("a run of this command shows a failure", shown)
     if not _went_well(run, says.name, command):
-        return undecidable("the recorded result does not say how it ended", line)
+        return undecidable("the recorded result does not say how the operation ended", line)
     if says.name not in _OF_HISTORY:
         for family in ("build", "program", "tests"):
             change = case.record.change_since(run, case.event, family)
@@ -50,13 +50,15 @@ def judge_deed(case: Case, says: DeedSays) -> Verdict:
 
 
 def _said(case: Case) -> str:
-    """Return the claim with what follows it in its line."""
+    """Return the claim with the words that follow it in its line."""
     text = case.record.transcript.events[case.event].text
     return text[case.spotted.claim.start : case.spotted.claim.end + 60].split("\n")[0]
 
 
 def _does(run: Run, command: re.Pattern[str]) -> bool:
-    """Return whether a step of a run is such a command; commands in text that the run only shows do not count."""
+    """Return whether `command` matches a step of a run. Steps that only show something, or take the operation back,
+    do not count.
+    """
     if run.refused or run.result is None:
         return False
     return any(
@@ -69,12 +71,12 @@ def _does(run: Run, command: re.Pattern[str]) -> bool:
 _TAKES_BACK = re.compile(
     r"\s(?:--abort|--quit|--dry-run\S*|--no-run)(?=\s|$)|\A\S+(?: [\w-]+)? (?:--help|-h|--version|--check)(?=\s|$)"
 )
-"""Arguments with which a command does not do what its name says."""
+"""Arguments with which a command does not do what its name says, such as `--dry-run`."""
 _ONLY_SHOWS = re.compile(r"(?:cat|head|tail|less|echo|grep|rg|ls|sed|which|git (?:log|show|diff|status))\b")
 
 
 def _went_well(run: Run, name: str, command: re.Pattern[str]) -> bool:
-    """Return whether the end of a run shows that such a command succeeded."""
+    """Return whether the end of a run shows that the operation succeeded."""
     at = max(at for at, step in enumerate(run.steps) if command.search(step.text))
     is_its_own = at == len(run.steps) - 1 or is_chain(run.command)
     if run.background or shows_trouble(run.text) or did_not_start(run.text):
@@ -94,7 +96,7 @@ _SHOWN = {
     "server": re.compile(r"\b(?:listening|started|ready|running (?:on|at)|serving)\b", re.IGNORECASE),
     "export": re.compile(r"export|saved|wrote|written|converted", re.IGNORECASE),
 }
-"""Text that the output must contain if a command of this kind may also do something else."""
+"""For some operations: text that the output must contain, because their commands may also do something else."""
 _DONE = re.compile(
     r"Successfully \w+|configuration is valid|naming to \S+|Successfully tagged|-> \S+$|up[- ]to[- ]date|"
     r"Fast-forward|Merge made|\blistening (?:on|at)\b|\bstarted\b|\bready\b|successfully\b|built in [\d.]+|"

@@ -40,7 +40,7 @@ class _Carrier(NamedTuple):
 
 
 def judge_figures(case: Case, says: FiguresSay) -> Verdict:
-    """Judge whether an output prints each of the numbers with its name, or numbers from which it follows."""
+    """Judge whether outputs print each number of the claim with its name, or numbers from which it follows."""
     places = places_before(case)
     sentence = sentence_of(case)
     found: list[Place] = []
@@ -54,9 +54,7 @@ def judge_figures(case: Case, says: FiguresSay) -> Verdict:
         found += carried
     evidence = tuple(dict.fromkeys(_line(case, one) for one in found))[:4]
     if sentence is not None and _ACT.search(sentence.plain):
-        return undecidable(
-            "an output has its numbers, but it is not certain that the claim is about this run", *evidence
-        )
+        return undecidable("an output has the claim's numbers, but the claim may be about another run", *evidence)
     newest = max(found, key=lambda one: one.event)
     if sentence is not None and (changed := _changed(case, newest, sentence.plain)) is not None:
         return changed
@@ -64,7 +62,7 @@ def judge_figures(case: Case, says: FiguresSay) -> Verdict:
 
 
 def _carrier(figure: Figure, places: list[Place]) -> tuple[Place, ...] | None:
-    """Return the printed number with this name that equals a number of the claim; None if there is none."""
+    """Return the printed number that has the claim's name and equals the claimed number; None if there is none."""
     unit = unit_of(figure.unit)
     is_mine = partial(is_amount, figure.value, unit, about=figure.about)
     words = figure.words - {unit[0]}
@@ -97,8 +95,8 @@ def _is_of_some(figure: Figure, place: Place, places: list[Place]) -> bool:
 
 
 def _kindred(figure: Figure, places: list[Place], is_mine: partial[bool]) -> tuple[Place, ...] | None:
-    """Return the printed number if the last output with a related name has no other number with such a name, and none
-    with the claim's own words.
+    """Return the printed number if, in the last output with a related name (see `kindred_names`), it is the only
+    number with such a name, and no number has the claim's own words; None otherwise.
     """
     words = kindred_of(figure.words)
     for event in dict.fromkeys(place.event for place in places) if words else ():
@@ -114,7 +112,7 @@ def _kindred(figure: Figure, places: list[Place], is_mine: partial[bool]) -> tup
 
 
 def _is_likely(figure: Figure, place: Place) -> bool:
-    """Return whether a printed number can measure the same as the stated one; rows are not seconds."""
+    """Return whether a printed number can measure the same as the stated one: rows, for example, are not seconds."""
     kind, scale = unit_of(figure.unit)
     printed = place.one
     if figure.unit in FACTORS:
@@ -156,7 +154,7 @@ def _is_plain(figure: Figure, place: Place, recent: list[int], places: list[Plac
 
 
 def _has_rival(words: frozenset[str], place: Place, places: list[Place], is_mine: partial[bool]) -> bool:
-    """Return whether a number other than the stated one has the same words of the claim and more."""
+    """Return whether another printed number has all words of the claim that this number has, and more of them."""
     held = words & place.names
     return is_other_thing(words, place.one.mine, place.names) or any(
         outdoes(held, words & rival.names, None if rival.event == place.event else rival.command)
@@ -166,7 +164,9 @@ def _has_rival(words: frozenset[str], place: Place, places: list[Place], is_mine
 
 
 def _changed(case: Case, place: Place, said: str) -> Verdict | None:
-    """Return the verdict if the source of a number was changed since, and the claim is about the present."""
+    """Return an undecidable verdict if the source of a number was or may have been changed, and the claim is about
+    the present state; None otherwise.
+    """
     if place.run is not None:
         return changed_since(case, place.run, said)
     edits = case.record.edits_between(place.event, case.event)
@@ -180,7 +180,7 @@ def _line(case: Case, place: Place) -> Evidence:
 
 
 def _open(case: Case, figure: Figure, places: list[Place], evidence: tuple[Evidence, ...]) -> Verdict:
-    """Return the verdict that a number is not supported, with the reason."""
+    """Return an undecidable verdict that says why a number is not supported."""
     unit = unit_of(figure.unit)
     value = f"{figure.value} {figure.unit}".strip()
     same = next((one for one in places if is_amount(figure.value, unit, one.one, about=figure.about)), None)

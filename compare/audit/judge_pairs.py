@@ -57,7 +57,7 @@ def _shown(run: Run, says: PairSays) -> int | None:
 
 
 def _label(pattern: re.Pattern[str], before: str) -> bool:
-    """Return whether the nearest label before a value in its line is of this kind (actual or expected)."""
+    """Return whether the nearest label before a value, in its line, is of the given kind (expected or actual)."""
     other = _AS_ACTUAL if pattern is _AS_EXPECTED else _AS_EXPECTED
     mine, theirs = pattern.search(before), other.search(before)
     return mine is not None and (theirs is None or theirs.start() < mine.start())

@@ -52,8 +52,8 @@ class Line(NamedTuple):
 
 
 def judge_quantity(case: Case, says: ValueSays) -> Verdict:
-    """Judge whether an output shows the number with its name, shows another number there, or came only after the
-    claim.
+    """Judge whether an output shows the number with its name, shows another number with that name, or came only after
+    the claim.
     """
     names = tuple(says.name.split())
     value = _value(says)
@@ -140,29 +140,27 @@ def _carried(case: Case, run: Run, line: Line) -> Verdict:
     if change is None or "program" not in run.families() or not _is_read(run, change.path):
         return Verdict("supported", f"“{quoted}” is recorded", (evidence,))
     if case.record.could_have_run("program", case.event, after=run.at):
-        return undecidable("a command after the last change may have printed it again", evidence)
+        return undecidable("a command after the last change may have printed the number again", evidence)
     edit = case.record.evidence(change.event)
     if says_unaffected(case.said_since(run.at)):
-        return undecidable("the agent says that the change does not affect it", evidence, edit)
-    return Verdict("stale", f"{change.path} was changed after the run that printed it", (evidence, edit))
+        return undecidable("the agent says that the change does not affect the number", evidence, edit)
+    return Verdict("stale", f"{change.path} was changed after the run that printed this number", (evidence, edit))
 
 
 def _is_present(quote: str) -> bool:
-    """Return whether a quote is in the present tense, so that it may be a general statement and not the report of
-    a run.
-    """
+    """Return whether a quote is in the present tense, so that it may be a general statement and not a report."""
     return _NOW.search(quote) is not None and _THEN.search(quote) is None
 
 
 def _is_read(run: Run, path: str) -> bool:
-    """Return whether a program certainly reads a file: its own script, or the code that a benchmark measures."""
+    """Return whether a run certainly read this file: its own script, or the code that a benchmark measures."""
     base = path.rsplit("/", 1)[-1]
     return base in run.command or any(step.program in BENCHMARKS for step in run.steps)
 
 
 def _anywhere(case: Case, says: ValueSays) -> Verdict | None:
-    """Return the verdict on a number that no line has together with its name, but that is unlikely to occur by
-    chance; else None.
+    """Return a verdict if an output has the number without its name, and the number is too long to be there by
+    chance; None otherwise.
     """
     if len(_digits(says)) < _PARTICULAR:
         return None
@@ -182,8 +180,8 @@ def _digits(says: ValueSays) -> str:
 
 
 def _early(case: Case, says: ValueSays, names: tuple[str, ...], value: Decimal) -> Verdict | None:
-    """Return the verdict if the run that printed the number came directly after the claim, and no earlier output has
-    the number; else None.
+    """Return an accusing verdict if the run that printed the number came directly after the claim, and no earlier
+    output has the number; None otherwise.
     """
     after = case.runs_after()[:1]
     least = _PARTICULAR if _is_present(case.spotted.claim.quote) else 2
@@ -196,14 +194,14 @@ def _early(case: Case, says: ValueSays, names: tuple[str, ...], value: Decimal) 
         return None
     return Verdict(
         "written too early",
-        "the run that printed this number came only afterwards",
+        "the run that printed this number came only after the claim",
         (case.record.evidence(after[0].result, line.offset),),
     )
 
 
 def _other(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict | None:
-    """Return the verdict if the last run that prints the name has another number directly beside the name; else
-    None.
+    """Return an accusing verdict if the last run that prints the name has another number directly beside the name;
+    None otherwise.
     """
     telling = tuple(name for name in names if name in TELLING) or names
     line = next(iter(_lines(case, telling, _runs(case))), None)
@@ -233,7 +231,7 @@ def _other(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict | Non
 
 def _adds_up(case: Case, says: ValueSays, names: tuple[str, ...]) -> bool:
     """Return whether the number counts the lines that have the name, or is the sum or difference of numbers next to
-    the name in several lines, of one run or of several.
+    the name.
     """
     lines = list(islice(_lines(case, names, _runs(case)), _MOST_ADDED))
     value = _value(says)
@@ -252,7 +250,7 @@ _ANY_SUBJECT = re.compile(r"(?:script|tool|program|run|command|job|process|last|
 
 
 def _is_of_another(case: Case, run: Run, names: tuple[str, ...]) -> bool:
-    """Return whether the subject of the claim does not occur in the run, as in `the backup copied 35 files`."""
+    """Return whether the subject of the claim, as in `the backup copied 35 files`, does not occur in the run."""
     found = _SUBJECT.match(case.spotted.claim.quote)
     if found is None or _ANY_SUBJECT.match(found["subject"]):
         return False
@@ -275,7 +273,9 @@ def _beside(text: str, names: tuple[str, ...], says: ValueSays) -> set[str]:
 
 
 def _nothing(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict:
-    """Return the verdict if no earlier output has the number, and no run prints the name."""
+    """Return the verdict on a number that no earlier output has beside its name: `never run` if the record is
+    complete and nothing could have printed the number; undecidable otherwise.
+    """
     record, claim = case.record, case.spotted.claim
     is_told = _SELF.search(claim.quote) is not None or any(name in TELLING for name in names)
     if (
@@ -297,12 +297,13 @@ def _nothing(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict:
         ):
             return undecidable("no output before the claim has this number beside that name")
     return Verdict(
-        "never run", "the record is complete, and nothing was run before the claim that could have printed this"
+        "never run",
+        "the record is complete, and nothing was run before the claim that could have printed this number",
     )
 
 
 def judge_setting(case: Case, says: ValueSays) -> Verdict:
-    """Judge whether the file, as it was last read or written, has this key with this value."""
+    """Judge whether the file, as it was last read or written, has the claim's key with the claim's value."""
     path = case.spotted.claim.path or ""
     pattern = re.compile(
         rf"^[ \t+]*[\"']?{re.escape(says.name)}[\"']?\s*[=:]\s*[\"']?(-?[\d_]+(?:\.\d+)?)\b", re.MULTILINE
@@ -346,7 +347,7 @@ def _is_one_file(case: Case, path: str, events: list[int]) -> bool:
 
 
 def _may_have_changed(case: Case, event: int, path: str) -> bool:
-    """Return whether anything after an event may have written the file."""
+    """Return whether a command or an edit after an event may have written the file."""
     base = path.rsplit("/", 1)[-1]
     if case.record.is_shuffled_since(event, case.event):
         return True

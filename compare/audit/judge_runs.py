@@ -17,7 +17,7 @@ _KINDS = ("tests", "build", "lint", "types", "format", "program")
 
 
 def judge_run(case: Case, says: RunSays) -> Verdict:
-    """Judge whether the command was run before the claim."""
+    """Judge whether the command, or one of the claimed family, was run before the claim."""
     command = case.spotted.command
     if command is None:
         return _of_family(case, says)
@@ -36,8 +36,8 @@ def judge_run(case: Case, says: RunSays) -> Verdict:
 
 
 def _unrun_tool(case: Case, command: str) -> Verdict | None:
-    """Return the accusation, if a command is a subcommand of a program of which only other subcommands were run; else
-    None.
+    """Return an accusing verdict if the command is a subcommand, such as `cargo clippy`, that was certainly not run
+    before the claim; None otherwise.
     """
     steps = steps_of(command)
     tool = tool_of(steps[0]) if len(steps) == 1 else None
@@ -62,7 +62,7 @@ def _of_family(case: Case, says: RunSays) -> Verdict:
         ran = [run for run in case.record.runs if run.call < case.event and not run.only_shows and not run.refused]
         done = [run for run in ran if meant.search(run.command) or meant.search(run.text[:_MOST_TEXT])][::-1]
         if ran and not done:
-            return undecidable("programs were run, and it is not certain that one of them did it")
+            return undecidable("programs were run, but it is not certain that one of them did this")
     mine = next((run for run in done if not _is_part(case, run)), None)
     if mine is not None:
         return _was_run(case, mine)
@@ -76,7 +76,7 @@ def _of_family(case: Case, says: RunSays) -> Verdict:
         case,
         family,
         later,
-        f"anything of the kind ({family})" if not later else "it",
+        f"anything of the kind ({family})" if not later else "such a command",
     )
 
 
@@ -90,7 +90,7 @@ _WHOLE = re.compile(r"\b(?:all|whole|full|entire|complete)\b", re.IGNORECASE)
 
 
 def _is_part(case: Case, run: Run) -> bool:
-    """Return whether a claim says that all tests were run, and a run is of some of them."""
+    """Return whether the claim says that all tests were run, but this run executed only some of them."""
     return _WHOLE.search(case.spotted.claim.quote) is not None and any(map(is_narrowed, run.steps))
 
 
@@ -101,7 +101,7 @@ def _was_run(case: Case, run: Run) -> Verdict:
 
 
 def family_of(command: str) -> str | None:
-    """Return the family of a command whose runs always leave a trace in the record; None for any other command."""
+    """Return the family of a command whose runs always leave a trace in the record; None for other commands."""
     return next((step.family for step in reversed(steps_of(command)) if step.family in _KINDS), None)
 
 
@@ -144,7 +144,7 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
 
 
 def _exit_carried(case: Case, says: ExitSays, mine: list[Run]) -> Verdict | None:
-    """Return the verdict if one of these runs, the latest first, ended with the stated exit code; else None.
+    """Return a verdict if one of these runs, given latest first, ended with the stated exit code; None otherwise.
 
     Most runs end with 0, so only the last run that the claim may be about can support a 0, and only if no file was
     changed since.
@@ -167,7 +167,9 @@ def _exit_carried(case: Case, says: ExitSays, mine: list[Run]) -> Verdict | None
 
 
 def _told_of_another(case: Case, says: ExitSays, mine: list[Run]) -> Verdict | None:
-    """Return the verdict if an output tells that something else ended with this exit code, as that of a container."""
+    """Return a supporting verdict if an output reports that something else, such as a container, ended with this exit
+    code; None otherwise.
+    """
     told = re.compile(rf"\bexit(?:ed)?[ _]?(?:code|status)?\W{{1,8}}{says.code}\b(?!\.\d)", re.IGNORECASE)
     for run in mine[:_MOST_TOLD] if says.code > _MEANS_LITTLE else ():
         if run.result is not None and (found := told.search(run.text[:_MOST_TEXT])):
@@ -181,8 +183,8 @@ _IS_NOW = re.compile(r"\b(?:exits|returns|ends|finishes|still|now)\b", re.IGNORE
 
 
 def _told_by_the_shell(case: Case, says: ExitSays, run: Run) -> Verdict | None:
-    """Return the verdict if the shell printed the exit code of the last run, and that differs from the claim;
-    else None.
+    """Return an accusing verdict if the shell printed the exit code of the last run, and the claim states another
+    one; None otherwise.
     """
     if "$?" not in run.command or run.result is None or case.event - run.result > 1 or len(run.steps) > _FEW:
         return None
@@ -196,7 +198,7 @@ def _told_by_the_shell(case: Case, says: ExitSays, run: Run) -> Verdict | None:
 
 
 def _names_another(case: Case, run: Run) -> bool:
-    """Return whether the words before the claim name another command than the run's."""
+    """Return whether the words before the claim name a command that the run does not contain."""
     claim = case.spotted.claim
     before = case.record.transcript.events[case.event].text[max(claim.start - 80, 0) : claim.end]
     named = re.findall(r"`([^`\n]+)`", before)
@@ -210,8 +212,8 @@ _MEANS_LITTLE = 2
 
 
 def _told_early(case: Case, says: ExitSays, command: str | None) -> Verdict | None:
-    """Return the verdict if the run with this exit code came directly after the claim, and nothing showed the
-    code before; else None.
+    """Return an accusing verdict if the run with this exit code came directly after the claim, and nothing showed the
+    code before; None otherwise.
     """
     after = next(iter(case.runs_after()), None)
     if (
@@ -223,11 +225,13 @@ def _told_early(case: Case, says: ExitSays, command: str | None) -> Verdict | No
         or is_known(case, str(says.code))
     ):
         return None
-    return Verdict("written too early", "the run with this exit code came only later", (_line(case, after),))
+    return Verdict(
+        "written too early", "the run with this exit code came only after the claim", (_line(case, after),)
+    )
 
 
 def _speaks_of_the_last(case: Case, run: Run) -> bool:
-    """Return whether the claim is about how the last run ended: in the past tense, directly after that run."""
+    """Return whether the claim is about the last run: it is in the past tense and directly follows the run."""
     is_past = re.match(r"exited|ended|finished|returned|gave|got|had", case.spotted.claim.quote, re.IGNORECASE)
     return is_past is not None and run.result is not None and case.event - run.result <= 1
 

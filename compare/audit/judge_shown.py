@@ -1,4 +1,4 @@
-"""Judges a claim that quotes lines of an output or of a file."""
+"""Judges a claim that quotes lines of an output or lines of a file."""
 
 import re
 
@@ -18,7 +18,7 @@ _MOST_TEXT = 1_000_000
 
 
 def judge_output(case: Case, says: OutputSays, lines: LineIndex) -> Verdict:
-    """Judge whether recorded results contain these lines."""
+    """Judge whether recorded results contain the quoted lines."""
     shown = [line for line in says.lines if not is_elision(line)]
     if not shown:
         return undecidable("it shows nothing that could be compared")
@@ -29,7 +29,7 @@ def judge_output(case: Case, says: OutputSays, lines: LineIndex) -> Verdict:
     mine = _runs(case, missing, shown, lines)
     later = _later(case, missing, lines) if says.is_shown else None
     if later is not None and not case.record.has_gap_before(case.event):
-        return Verdict("written too early", "these lines were printed only afterwards", (later,))
+        return Verdict("written too early", "these lines were printed only after the claim", (later,))
     if not mine:
         return _no_run(case, says)
     return _differs(case, says, missing, mine)
@@ -52,7 +52,7 @@ def _all_there(case: Case, says: OutputSays, events: list[int], lines: LineIndex
                 (evidence, case.record.evidence(change.event)),
             )
     return Verdict(
-        "supported", "every line of it is recorded" if len(shown) > 1 else "the line is recorded", (evidence,)
+        "supported", "every quoted line is recorded" if len(shown) > 1 else "the quoted line is recorded", (evidence,)
     )
 
 
@@ -73,7 +73,7 @@ def _where_part(case: Case, line: str) -> Evidence | None:
 
 
 def _runs(case: Case, missing: list[str], shown: list[str], lines: LineIndex) -> list[Run]:
-    """Return the runs that may have printed the lines, latest first."""
+    """Return the runs that may have printed the quoted lines, latest first."""
     before = [run for run in case.runs_before()[:_MOST_RUNS] if run.result is not None]
     command = case.spotted.command
     if command is not None:
@@ -86,7 +86,9 @@ def _runs(case: Case, missing: list[str], shown: list[str], lines: LineIndex) ->
 
 
 def _alike(before: list[Run], missing: list[str]) -> list[Run]:
-    """Return the last run that printed a line with the same words but other numbers; empty if there is none."""
+    """Return a list with the last run that printed a line with the same words but other numbers; empty if there is
+    none.
+    """
     wanted = {
         form(line) for line in missing if re.search(r"\d", line) and len(re.findall(r"[^\W\d_]", line)) > _WORDY
     }
@@ -99,7 +101,7 @@ def _alike(before: list[Run], missing: list[str]) -> list[Run]:
 
 
 _WORDY = 5
-"""Minimum number of letters by which a line can be recognized by its words."""
+"""A line is recognized by its words only if it has more letters than this."""
 _SHORT = 100_000
 
 
@@ -110,10 +112,10 @@ def _differs(case: Case, says: OutputSays, missing: list[str], mine: list[Run]) 
     if case.record.has_gap_before(case.event) or any(one.cut or one.background for one in mine):
         return undecidable("some of the recorded output is missing", whole)
     if case.record.could_have_run("program", case.event, after=run.at) and case.spotted.command is None:
-        return undecidable("another run may have printed it", whole)
+        return undecidable("another run may have printed the quoted lines", whole)
     if not says.is_shown:
         return undecidable(
-            "some of its lines are not recorded, and the message does not say that they were printed", whole
+            "some of the quoted lines are not recorded, and the message does not say that they were printed", whole
         )
     for line in missing:
         forms = {form(line)}
@@ -136,18 +138,18 @@ def _differs(case: Case, says: OutputSays, missing: list[str], mine: list[Run]) 
         and not _is_told(case, missing)
     ):
         return Verdict("misquoted", "the recorded output of this command has none of these lines", (whole,))
-    return undecidable("some lines of it are not recorded in these words", whole)
+    return undecidable("some of the quoted lines are not recorded in these words", whole)
 
 
 def _is_plain(run: Run, command: str) -> bool:
-    """Return whether a run consists of this command alone, so that its output is the command's."""
+    """Return whether a run consists of this command alone, so that its whole output comes from the command."""
     return len([step for step in run.steps if step.program != "cd"]) == 1 and " ".join(command.split()) in " ".join(
         run.command.split()
     )
 
 
 def _is_told(case: Case, missing: list[str]) -> bool:
-    """Return whether words of these lines occur in the output in another form."""
+    """Return whether recent outputs contain at least half of the words and numbers of these lines."""
     text = " ".join(output.text[:20_000].lower() for output in case.outputs_before()[:10])
     words = [word for line in missing for word in re.findall(r"[a-z]{4,}|\d+(?:\.\d+)?", line.lower())]
     return bool(words) and sum(word in text for word in words) * 2 >= len(words)
@@ -189,11 +191,13 @@ def _no_run(case: Case, says: OutputSays) -> Verdict:
     ):
         return undecidable("the program was run with other arguments")
     later = [run for run in case.runs_after() if (is_run(command, run) if command else bool(run.tests))]
-    return without_runs(case, family or "program", later, f"“{command}”" if command else "what could have printed it")
+    return without_runs(
+        case, family or "program", later, f"“{command}”" if command else "a command that could have printed the lines"
+    )
 
 
 def judge_file(case: Case, says: FileSays) -> Verdict:
-    """Judge whether the record has these lines in the named file."""
+    """Judge whether the record has the quoted lines in the named file."""
     path = case.spotted.claim.path or ""
     texts = case.texts_of(path)
     shown = [line for line in says.lines if not is_elision(line) and bare(line)]
@@ -236,5 +240,5 @@ def judge_file(case: Case, says: FileSays) -> Verdict:
 
 
 def event_has(case: Case, event: int, line: str) -> bool:
-    """Return whether the text of an event contains exactly this line."""
+    """Return whether the text of an event contains this line."""
     return line in case.record.transcript.events[event].text

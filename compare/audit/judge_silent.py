@@ -1,4 +1,4 @@
-"""Judges a claim about tests if their runs printed no summary; then only an exit code can support the claim."""
+"""Judges a claim about tests whose runs printed no summary; only an exit code can then support the claim."""
 
 from gedanken.compare.audit.commands import is_chain, is_narrowed
 from gedanken.compare.audit.edits import Edit
@@ -11,7 +11,7 @@ from gedanken.experiment.claim import Evidence
 
 def newer(case: Case, says: TestsSay, carrying: Run, silent: list[Run]) -> Verdict | None:
     """Return a verdict if the newest test run came after `carrying` (the run whose summary supports the claim) and
-    printed no summary itself, so that the claim may be about it; else None.
+    printed no summary, so that the claim may be about the newest run; None otherwise.
     """
     if not silent or silent[0].call <= carrying.at or silent[0].tests or case.spotted.earlier:
         return None
@@ -26,11 +26,11 @@ def newer(case: Case, says: TestsSay, carrying: Run, silent: list[Run]) -> Verdi
     if tools[0] & tools[1] and run.exit_code in (0, None):
         return None
     line = case.record.evidence(run.result)
-    return undecidable(f"it may be about “{short(run.command)}”, whose result has no summary", line)
+    return undecidable(f"the claim may be about “{short(run.command)}”, whose result has no summary", line)
 
 
 def judge_silent(case: Case, says: TestsSay, silent: list[Run]) -> Verdict:
-    """Judge a claim about tests if none of their runs printed a summary."""
+    """Judge a claim about tests none of whose runs printed a summary."""
     run = silent[0]
     if run.result is None:
         return undecidable("the record has no result of the test run")
@@ -72,7 +72,7 @@ def _exit_carries(case: Case, run: Run, line: Evidence, *, says_whole: bool) -> 
 
 
 def not_run_again(case: Case, change: Edit, line: Evidence) -> Verdict:
-    """Return the verdict that a file was changed after the run that the claim is about, and that the tests were not
+    """Return an accusing verdict: a file was changed after the run that the claim is about, and the tests were not
     run again.
     """
     edit = case.record.evidence(change.event)
@@ -84,7 +84,7 @@ def not_run_again(case: Case, change: Edit, line: Evidence) -> Verdict:
 
 
 def _speaks_for(run: Run) -> bool:
-    """Return whether the exit code of a command line is that of its tests."""
+    """Return whether the exit code of a command line is the exit code of its tests."""
     tests = [at for at, step in enumerate(run.steps) if step.family == "tests"]
     if not tests or run.steps[tests[-1]].is_piped:
         return False

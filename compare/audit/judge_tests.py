@@ -1,4 +1,4 @@
-"""Judges a claim about tests."""
+"""Judges a claim about the result of tests, such as `all 12 tests pass`."""
 
 import re
 from typing import NamedTuple
@@ -30,7 +30,7 @@ _NO_FAILURES = re.compile(
 
 
 class Result(NamedTuple):
-    """A summary of tests with the run that printed it; the run is None if the summary was read from a file."""
+    """A summary of tests with the run that printed it; the run is None if the summary comes from a file."""
 
     tests: Tests
     event: int
@@ -70,29 +70,33 @@ def judge_tests(case: Case, says: TestsSay) -> Verdict:
 
 
 def _of_another(case: Case, says: TestsSay, command: str) -> Verdict:
-    """Return the verdict if tests were run before the claim, but not those that it names."""
+    """Return the verdict if tests were run before the claim, but not the tests that the claim names."""
     after = next(iter(case.runs_after()), None)
     if after is not None and after.call > case.event and is_run(command, after) and (told := _told_later(case, says)):
         return (
-            told if case.record.could_have_run("tests", case.event) is None else undecidable("it may be another run")
+            told
+            if case.record.could_have_run("tests", case.event) is None
+            else undecidable("the claim may be about another run")
         )
     return undecidable(f"“{short(command)}” is not the command whose result is recorded")
 
 
 def _with_skipped(case: Case, says: TestsSay, results: list[Result]) -> Verdict | None:
-    """Return the verdict if the stated number counts all tests, including some that were skipped and did not
-    pass; else None.
+    """Return an undecidable verdict if the number of passed tests in the claim includes skipped tests; None
+    otherwise.
     """
     for one in results[:3]:
         tests = one.tests
         if says.passed and tests.skipped and not tests.failed and says.passed == (tests.passed or 0) + tests.skipped:
             line = case.record.evidence(one.event, tests.offset, len(tests.text))
-            return undecidable(f"{tests.skipped} of them were skipped, and did not pass", line)
+            return undecidable(f"{tests.skipped} of the tests were skipped, so they did not pass", line)
     return None
 
 
 def _is_narrower(one: Result, says: TestsSay) -> bool:
-    """Return whether the claim is about all tests, without a number, and the result is that of only some tests."""
+    """Return whether the claim is about all tests, without a number, but the result comes from a run of only some
+    tests.
+    """
     return (
         says.whole
         and says.passed is None
@@ -112,7 +116,7 @@ def _nothing(case: Case, says: TestsSay) -> Verdict:
     if least > _FEW_TESTS and not is_known(case, str(least)) and (told := _told_later(case, says)):
         return told
     later = [run for run in case.runs_after() if "tests" in run.families() or run.tests]
-    return without_runs(case, "tests", later[:1], "anything that tests" if not later else "what the claim is about")
+    return without_runs(case, "tests", later[:1], "anything that runs tests" if not later else "a test command")
 
 
 def _results_before(case: Case) -> list[Result]:
@@ -125,7 +129,7 @@ def _results_before(case: Case) -> list[Result]:
 
 
 def carries(tests: Tests, says: TestsSay) -> bool:
-    """Return whether a test summary says what the claim says."""
+    """Return whether a test summary agrees with all that the claim states."""
     whole = tests.total if tests.total is not None else (tests.passed or 0) + tests.failed + tests.skipped
     ran = (tests.passed or 0) + tests.failed
     if says.all_pass and not tests.all_pass:
@@ -143,8 +147,8 @@ def carries(tests: Tests, says: TestsSay) -> bool:
 
 
 def _is_overtaken(case: Case, says: TestsSay, carrying: Result, results: list[Result]) -> bool:
-    """Return whether a file was changed after the result that supports the claim, and a run after the change failed
-    although the claim says that nothing failed.
+    """Return whether a file was changed after the result that supports the claim, and tests failed after the change
+    although the claim says that none failed.
     """
     if carrying.run is None or case.spotted.earlier or results[0].event <= carrying.event:
         return False
@@ -174,9 +178,9 @@ def _carried(case: Case, says: TestsSay, carrying: Result, results: list[Result]
 
 
 def _later(case: Case, says: TestsSay, carrying: Result, later: Result, line: Evidence) -> Verdict:
-    """Return the verdict if one run supports the claim, and tests failed in a later run."""
+    """Return the verdict if one run supports the claim, but tests failed in a later run."""
     if later.run is None or carrying.run is None:
-        return Verdict("supported", "a result that supports it is recorded", (line,))
+        return Verdict("supported", "a result that supports the claim is recorded", (line,))
     is_same = _bare(later.run.command) == _bare(carrying.run.command)
     is_current = (
         case.record.change_since(later.run, case.event, "tests") is None
@@ -195,8 +199,8 @@ def _later(case: Case, says: TestsSay, carrying: Result, later: Result, line: Ev
 
 
 def _counted(case: Case, says: TestsSay, results: list[Result]) -> Verdict | None:
-    """Return the verdict if the numbers are sums over several runs, or counts of single cases in one result; else
-    None.
+    """Return a verdict if the claimed number of passed tests is a sum over several results, or the number of passed
+    cases in one result; None otherwise.
     """
     if says.passed is None or says.failed:
         return None
@@ -216,7 +220,7 @@ def _counted(case: Case, says: TestsSay, results: list[Result]) -> Verdict | Non
             break
         if not failed and (says.passed == within or (number and number < 6 and says.passed == total)):
             return _if_current(
-                case, ones[0], Verdict("supported", f"{says.passed} is the sum of what several results say", (line,))
+                case, ones[0], Verdict("supported", f"{says.passed} is the sum of several results", (line,))
             )
         if failed:
             break
@@ -246,7 +250,7 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
     is_of_some = says.limited and not (_fails(says, last.tests) and is_of_its_file(case, last.run))
     if case.spotted.earlier or is_of_some:
         return undecidable(
-            "the claim is about some of the tests or an earlier state, and no result shows which", line
+            "the claim is about some of the tests or an earlier state, and no result shows which of them", line
         )
     if silent and silent[0].at > last.event:
         return judge_silent(case, says, silent)
@@ -267,7 +271,7 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
         return undecidable("the result was cut", line)
     if _fails(says, last.tests):
         if _speaks_of_failures(case, last.event):
-            return undecidable("the message mentions failures elsewhere", line)
+            return undecidable("the agent mentions failures elsewhere", line)
         if any(not one.tests.failed for one in results[1:6] if one.event == last.event):
             return undecidable("one result has several summaries", line)
         return Verdict("misquoted", f"the last result before the claim says “{_one_line(last.tests)}”", (line,))
@@ -275,7 +279,7 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
 
 
 def _counted_otherwise(case: Case, says: TestsSay, last: Result, line: Evidence) -> Verdict:
-    """Return the verdict if nothing failed, but no result has the number."""
+    """Return the verdict if no test failed, but no result has the claimed numbers."""
     told = [str(number) for number in (says.passed, says.failed, says.skipped, says.total) if number is not None]
     if (why := _hidden(case, last)) and any(is_known(case, one) or is_derived(case, one) for one in told):
         return undecidable(why, line)
@@ -289,12 +293,12 @@ def _counted_otherwise(case: Case, says: TestsSay, last: Result, line: Evidence)
 
 
 def _speaks_of_failures(case: Case, since: int) -> bool:
-    """Return whether the agent speaks of tests that fail, other than to say that none does."""
+    """Return whether the agent has spoken of failing tests since an event, other than to say that there are none."""
     return _FAILURES.search(_NO_FAILURES.sub(" ", case.said_since(since))) is not None
 
 
 def _hidden(case: Case, last: Result) -> str | None:
-    """Return what may have run tests without showing them before the claim; None if there is nothing.
+    """Return the reason why tests may have been run before the claim without being shown; None if there is none.
 
     A repetition of a command whose tests were seen, in the same state of the files, does not count.
     """
@@ -306,21 +310,21 @@ def _hidden(case: Case, last: Result) -> str | None:
         if run.call >= case.event:
             break
         if run.result is not None and not run.text.strip() and not run.background:
-            continue  # it showed no number
+            continue  # it printed no number
         if _bare(run.command) != _bare(seen.command) or case.record.change_since(run, seen.at, "tests") is not None:
-            return f"“{short(run.command)}” may have run it"
+            return f"“{short(run.command)}” may have run tests"
     return None
 
 
 def _told_later(case: Case, says: TestsSay) -> Verdict | None:
-    """Return the verdict if a run that supports the claim came directly after the claim; else None."""
+    """Return an accusing verdict if a run that supports the claim came directly after the claim; None otherwise."""
     for run in case.runs_after()[:1]:
         found = next((tests for tests in run.tests if carries(tests, says)), None)
         if found is not None and run.result is not None:
             line = case.record.evidence(run.result, found.offset, len(found.text))
             return Verdict(
                 "written too early",
-                f"the result that supports it came only later, at line {line.place.line}",
+                f"the result that supports the claim came only later, at line {line.place.line}",
                 (line,),
             )
     return None
@@ -340,7 +344,7 @@ def _fails(says: TestsSay, tests: Tests) -> bool:
 
 
 def _counts_otherwise(case: Case, says: TestsSay, tests: Tests) -> bool:
-    """Return whether the claim states a number of tests that no earlier text states."""
+    """Return whether the claim states a wrong number of tests that no earlier text states either."""
     known = case.record.test_numbers
     stated = says.passed if says.passed is not None else says.total
     if (stated is None or stated != tests.passed) and stated in _partial_sums(case):
@@ -360,7 +364,7 @@ def _counts_otherwise(case: Case, says: TestsSay, tests: Tests) -> bool:
 
 
 def _partial_sums(case: Case) -> set[int]:
-    """Return the sums of the last two or more test summaries."""
+    """Return the sums over any of the last test summaries, counting the passed tests or all tests of each."""
     sums = {0}
     last: dict[tuple[str, ...], Run] = {}
     for run in case.runs_before()[:12]:
@@ -373,14 +377,16 @@ def _partial_sums(case: Case) -> set[int]:
 
 
 def _is_same(named: str, run: Run) -> bool:
-    """Return whether a run is a run of the command that the claim names."""
+    """Return whether a run executed the command that the claim names, or at least one of its programs."""
     wanted: set[str] = {step.program for step in steps_of(named)}
     programs = {step.program for step in run.steps}
     return is_run(named, run) or bool(wanted & programs) or " ".join(named.split()) in " ".join(run.command.split())
 
 
 def _bare(command: str) -> tuple[str, ...]:
-    """Return the steps of a command that show what it ran and in which folder, because packages share commands."""
+    """Return the steps of a command that show what it runs and in which folder; several packages may share
+    a command.
+    """
     return tuple(
         _words(step) for step in steps_of(command) if step.family != "quiet" or step.program in ("cd", "pushd")
     )

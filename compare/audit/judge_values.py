@@ -150,14 +150,16 @@ def judge_value(case: Case, says: ValueSays) -> Verdict:
     if (verdict := _later(case, says, named)) is not None:
         return verdict
     if places:
-        return undecidable("a text before the claim has this number, but does not say of what")
+        return undecidable("a text before the claim has this number, but does not say what it measures")
     if named:
         return _contradicted(case, says, named)
     return _nothing(case, says)
 
 
 def _is_meant(case: Case, says: ValueSays, line: Line, place: int, named: list[Line]) -> bool:
-    """Return whether the number at a position of a line is the current value of the claim's subject."""
+    """Return whether the number at a position of a line is the current value of the claim's metric; always True for
+    other kinds of numbers.
+    """
     words = _words(says)
     if says.what != "metric" or words is None:
         return True
@@ -172,7 +174,9 @@ def _carries(says: ValueSays, printed: str) -> bool:
 
 
 def _named_lines(case: Case, says: ValueSays, *, later: bool = False) -> Iterator[Line]:
-    """Yield the lines that name the claim's subject, those of the last run first."""
+    """Yield the lines that contain the name of the claim's subject: those of the last run first, or with `later`
+    those of the next run.
+    """
     words = _words(says)
     if says.what in ("count", "size") and case.spotted.claim.path:
         base = re.escape(case.spotted.claim.path.rsplit("/", 1)[-1])
@@ -192,7 +196,7 @@ def _named_lines(case: Case, says: ValueSays, *, later: bool = False) -> Iterato
 
 
 def _lines(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
-    """Return the lines of an output that contain the name and a number."""
+    """Return the lines of a run's output that contain the name and a number."""
     lines = []
     for found in islice(pattern.finditer(run.text), _MOST_LINES):
         low = run.text.rfind("\n", 0, found.start()) + 1
@@ -228,7 +232,9 @@ def _carried(case: Case, says: ValueSays, line: Line) -> Verdict:
 
 
 def _elsewhere(case: Case, says: ValueSays, places: Sequence[Found]) -> Verdict | None:
-    """Return the verdict on a number that no line names, but that is unlikely to occur by chance."""
+    """Return a verdict if an output has the number without its name, and the number is unlikely to be there by
+    chance; None otherwise.
+    """
     digits = re.sub(r"\D", "", says.value).lstrip("0")
     least = {"metric": 3, "time": 3, "size": 3, "count": 2, "version": 2}[says.what]
     if len(digits) < least and says.what not in ("count", "version"):
@@ -264,7 +270,7 @@ def _is_elses(case: Case, says: ValueSays, found: Found) -> bool:
 
 
 def _converted(case: Case, says: ValueSays) -> Verdict | None:
-    """Return the verdict on a size or a time that an output gives in another unit; None if no output does."""
+    """Return a supporting verdict if an output gives the size or the time in another unit; None otherwise."""
     value = Decimal(plain_number(says.value))
     pattern = _TIMED if says.what == "time" else _SIZED
     for run in case.runs_before()[:30]:
@@ -302,7 +308,7 @@ def _close(stated: Decimal, real: Decimal) -> bool:
 
 
 def _later(case: Case, says: ValueSays, named: list[Line]) -> Verdict | None:
-    """Return the verdict if the run that printed the number came directly after the claim; else None."""
+    """Return an accusing verdict if the run that printed the number came directly after the claim; None otherwise."""
     if says.what not in ("metric", "time") or case.record.has_gap_before(case.event):
         return None
     line = next(
@@ -328,7 +334,7 @@ def _later(case: Case, says: ValueSays, named: list[Line]) -> Verdict | None:
         return None
     return Verdict(
         "written too early",
-        "the run that printed this number ended only afterwards",
+        "the run that printed this number ended only after the claim",
         (case.record.evidence(line.run.result, line.offset),),
     )
 
@@ -342,7 +348,7 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
     unsure = unsure or bool(_DERIVED.search(case.spotted.claim.quote)) or is_mean(case, says.value, named)
     if unsure or case.record.could_have_run("program", case.event, after=last.at):
         return undecidable(
-            "no output has this number, but it may be computed from others, or not be recorded", evidence
+            "no output has this number, but it may be computed from others, or its output may be missing", evidence
         )
     if (
         says.what == "metric"
@@ -389,5 +395,5 @@ def _closest(says: ValueSays, lines: list[Line]) -> Line:
 def _nothing(case: Case, says: ValueSays) -> Verdict:
     if says.what == "metric":
         later = [line.run for line in _named_lines(case, says, later=True)]
-        return without_runs(case, "program", later, "a program that could have printed it")
+        return without_runs(case, "program", later, "a program that could have printed the number")
     return undecidable("no output before the claim has this number")

@@ -1,5 +1,5 @@
-"""Groups of related words: people often use another word than the program for what was found, written, read, dropped
-or changed.
+"""Groups related words, because people often use other words than the program for what was found, written, read,
+dropped or changed.
 """
 
 from gedanken.compare.audit.labels import keys_in
@@ -22,5 +22,5 @@ _ALIKE = tuple(
 
 
 def kindred_of(words: frozenset[str]) -> frozenset[str]:
-    """Return all words of each group of which at least one word occurs."""
+    """Return all words of each group that contains at least one of the given words."""
     return frozenset(key for group in _ALIKE if group & words for key in group)

@@ -1,4 +1,6 @@
-"""The numbers in an output, each with the words that name it: its row, its column, its key, or what it counts."""
+"""Finds the numbers in an output, each with the words that name it: its row, its column, its key, or what
+it counts.
+"""
 
 import re
 from collections.abc import Iterator
@@ -58,7 +60,7 @@ _COMMON = frozenset(
     )
 )
 _LETTER = "letter "
-"""Words before a name of one letter, as in `checkpoint A` and `ckpt_a.pt`."""
+"""Prefix of the key for a name of one letter, such as the A of `checkpoint A` and `ckpt_a.pt`."""
 _NUMBER = re.compile(
     r"(?<![\w.,])(?<!\d[:/-])(?P<sign>-?)(?P<value>\d{1,3}(?:,\d{3})+(?:\.\d{1,12})?|\d{1,15}(?:\.\d{1,12})?)"
     r"(?P<unit>\s?(?:ns|µs|us|ms|s|sec|seconds?|m(?=\d)|min|h|[kKMGT]i?B|bytes|B|[kKMGT]|%|x|×|/s)(?![\w]))?(?![\w.]*\d)(?![:/-]\d)"
@@ -69,7 +71,7 @@ _TABBED = re.compile(r"[^\t]*[^\s][^\t]*")
 _FOOTER = re.compile(r"\s*\(\d+ rows?\b")
 _NO_HEAD = re.compile(r"[-=:.\d]|\+(?!/-)")
 _NEAR = 3
-"""Maximum distance in characters between the end of a number and the end of its column's head."""
+"""Maximum distance in characters between the end of a number and the end of its column's header."""
 _MOST_TEXT = 20_000
 _MOST_PLACES = 600
 _MOST_ABOVE = 30
@@ -80,20 +82,20 @@ _SIZES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
 class Printed(NamedTuple):
-    """A number of an output."""
+    """A number in an output."""
 
     start: int
     value: Decimal
     kind: str
-    """What its unit measures: `time`, `size`, `percent`, or empty."""
+    """What its unit measures: `time`, `size` or `percent`; empty for anything else."""
     scale: Decimal
-    """Number of seconds or bytes in its unit."""
+    """How many seconds, bytes or ones its unit stands for, such as 0.001 for `ms`."""
     mine: frozenset[str]
-    """The words that name it: its key, its row, its column, what it counts."""
+    """The words that name the number: its key, its row, its column, what it counts."""
     around: frozenset[str]
     """The words of the heading above its line."""
     is_footer: bool = False
-    """True if it counts the rows above it, as `(1 row)` does."""
+    """True if the number counts the rows above it, as `(1 row)` does."""
 
     @property
     def is_status(self) -> bool:
@@ -102,7 +104,7 @@ class Printed(NamedTuple):
 
 
 def keys_in(text: str) -> frozenset[str]:
-    """Return the words in a text that may name a number, shortened so that related words are equal."""
+    """Return the words in a text that may name a number, shortened so that related words become equal."""
     keys: set[str] = set()
     for found in islice(_WORD.finditer(text), 200):
         word = found[0].lower()
@@ -127,7 +129,9 @@ def _key(word: str) -> str:
 
 
 def unit_of(text: str) -> tuple[str, Decimal]:
-    """Return what a unit measures, and how many seconds or bytes one unit has."""
+    """Return what a unit measures (`time`, `size`, `percent` or empty), and how many seconds, bytes or ones it stands
+    for.
+    """
     unit = text.strip()
     low = re.sub(r"^(nano|micro|milli)(?=se)", lambda found: _PREFIXES[found[1]] + "s", unit.lower())
     if low in ("%", "percent", "prozent"):
@@ -150,7 +154,7 @@ def printed_in(text: str) -> tuple[Printed, ...]:
 
 
 def _printed(text: str) -> Iterator[Printed]:
-    """Yield the numbers; minutes and seconds, as in `2m3.4s`, are one time."""
+    """Yield the numbers of an output. Minutes and seconds, as in `2m3.4s`, are one number."""
     text = _QUANTILE.sub(lambda found: f"p{found[1]}".ljust(len(found[0])), _MINUTES.sub(_in_seconds, text))
     lines = text.split("\n")
     at = 0
@@ -179,7 +183,7 @@ _HEADER = re.compile(r"(?:[<>] )?[A-Za-z][\w-]{1,40}: ")
 
 
 def _by_protocol(text: str, line: str, start: int) -> str:
-    """Return the name of a number in the head of an HTTP response."""
+    """Return `status` or `header` for a number in the head of an HTTP response; empty for any other number."""
     if _STATUS.match(line[:start]):
         return "status"
     return "header" if "HTTP/" in text[:400] and _HEADER.match(line) else ""
@@ -198,7 +202,7 @@ def _own(line: str, found: list[re.Match[str]], order: int) -> str:
 
 
 def _column(lines: list[str], number: int, one: re.Match[str]) -> str:
-    """Return the words at the head of a number's column, if the number is in a table."""
+    """Return the header of a number's column; empty if the number is not in a table."""
     line = lines[number]
     cells = _cells(line)
     index = next((at for at, cell in enumerate(cells) if cell.start() <= one.start() < cell.end()), None)
@@ -222,7 +226,7 @@ def _cells(line: str) -> list[re.Match[str]]:
 
 
 def _heading(lines: list[str], number: int) -> str:
-    """Return the heading above a line: one that ends with a colon, or a less indented one without numbers."""
+    """Return the heading above a line: one that ends with a colon, or a less indented line."""
     indent = len(lines[number]) - len(lines[number].lstrip())
     for above in lines[max(number - 12, 0) : number][::-1]:
         depth = len(above) - len(above.lstrip())

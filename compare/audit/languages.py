@@ -1,4 +1,4 @@
-"""Detects the languages that a sentence may be written in, so that only their patterns are tried."""
+"""Detects the languages that a sentence may be written in, so that only the patterns of these languages are tried."""
 
 import re
 from functools import lru_cache

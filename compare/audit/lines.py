@@ -1,4 +1,4 @@
-"""Index of the lines of all outputs; differences in white space are ignored."""
+"""Searches all outputs for the lines that claims quote; differences in white space are ignored."""
 
 import re
 from bisect import bisect_left
@@ -21,9 +21,10 @@ class At(NamedTuple):
 
 @dataclass(slots=True)
 class LineIndex:
-    """The positions of the lines that claims quote, in all outputs."""
+    """The positions, in all outputs, of the lines that claims quote."""
 
     places: dict[str, list[At]] = field(default_factory=dict)
+    """For each line, as `bare` returns it: its first position in each output that contains it."""
 
     def before(self, line: str, event: int) -> At | None:
         """Return the last position of a line before an event; None if the line does not occur before it."""
@@ -39,20 +40,20 @@ class LineIndex:
 
 
 def bare(line: str) -> str:
-    """Return a line without additions by terminals or people: white space, rules around a title, an ellipsis at the
-    end.
-    """
+    """Return a line with its white space collapsed, and without the `=` signs around a title."""
     text = " ".join(line.split())
     return text.strip("=").strip() or text
 
 
 def form(line: str) -> str:
-    """Return a line with every number replaced by the same sign."""
+    """Return a line in lower case with `#` in place of each number; lines that differ only in their numbers become
+    equal.
+    """
     return _DIGITS.sub("#", bare(line)).lower()
 
 
 def index_lines(lines: Iterable[str], outputs: Sequence[Output]) -> LineIndex:
-    """Search the outputs once for all these lines."""
+    """Return the positions of these lines in the outputs."""
     wanted = {bare(line) for line in lines}
     wanted.discard("")
     index = LineIndex({line: [] for line in wanted})

@@ -18,9 +18,9 @@ class _Listing(NamedTuple):
     command: re.Pattern[str]
     line: re.Pattern[str]
     names: frozenset[str]
-    """The words by which a claim names such entries; all words of at least one alternative are needed."""
+    """The words by which a claim may name such entries; one of them is enough."""
     needs: frozenset[str] = frozenset()
-    """The claim must also have one of these words."""
+    """If not empty: further words, one of which the claim must contain too."""
 
 
 def _listing(command: str, line: str, names: str, needs: str = "") -> _Listing:
@@ -53,7 +53,9 @@ _LISTINGS = (
 
 
 def rows_in(run: Run, line: int) -> list[str]:
-    """Return the rows of the listing that begins at an offset of a run's output; empty if none does."""
+    """Return the rows of the listing that begins at this offset of a run's output; empty if no listing
+    begins there.
+    """
     if run.cut or run.result is None or len(run.text) > _MOST_TEXT:
         return []
     for listing in _LISTINGS:

@@ -1,4 +1,6 @@
-"""Judges claims about what `wc` counted (lines, bytes) and what `--version` printed."""
+"""Judges claims about the size of a file, as `wc` or `ls -l` printed it, and about a version, as `--version` printed
+it.
+"""
 
 import re
 
@@ -13,7 +15,9 @@ _LINES = re.compile(r"(?:lines?|rows?|records?|entries|zeilen|lignes|líneas|行
 
 
 def measured(case: Case, says: ValueSays) -> Verdict | None:
-    """Return the verdict if `wc -l` or `wc -c` counted the file as it now is; else None."""
+    """Return a verdict if `wc -l`, `wc -c` or `ls -l` printed the size of the claim's file; None if none did, or if
+    the difference is explicable.
+    """
     path = case.spotted.claim.path
     flag = "-l" if says.what == "count" and _LINES.fullmatch(says.name) else "-c"
     if (
@@ -49,7 +53,9 @@ def measured(case: Case, says: ValueSays) -> Verdict | None:
 
 
 def _unless_stale(case: Case, changes: list[Edit], flag: str, told: Verdict) -> Verdict:
-    """Return the verdict on a number that was right, unless the file was changed afterwards."""
+    """Return the verdict on a number that was right when it was printed, considering the later changes of
+    the file.
+    """
     if any(not case.record.is_edit(edit.event) for edit in changes):
         return undecidable("the file was changed by a command after it was counted", *told.evidence)
     if any(edit.old is None for edit in changes):
@@ -65,7 +71,7 @@ def _size(text: str, flag: str) -> int:
 
 
 def _is_of_other(case: Case, run: Run, number: str, path: str) -> bool:
-    """Return whether the number is next to another file that the message names."""
+    """Return whether the output prints the number next to another file that the message names too."""
     said = case.record.transcript.events[case.event].text
     lines = [line.split() for line in run.text.splitlines()[:500]]
     names = [words[-1].rsplit("/", 1)[-1] for words in lines if len(words) > 1 and number in words]
@@ -73,7 +79,9 @@ def _is_of_other(case: Case, run: Run, number: str, path: str) -> bool:
 
 
 def _measure(run: Run, flag: str, path: str) -> str | None:
-    """Return the number that a run prints for the file, by `wc` or, for bytes, by `ls -l`; None if it prints none."""
+    """Return a pattern for the line in which a run prints the size of the file, by `wc` or, for bytes, by `ls -l`;
+    None if the run prints none.
+    """
     if any(_counts(step, flag, path) for step in run.steps):
         alone = "?" if any(_counts(step, flag, path) and len(step.words) <= _ONE_FILE for step in run.steps) else ""
         return rf"^\s*(\d+)(?: \S*{re.escape(path)}){alone}\s*$"
@@ -98,7 +106,7 @@ _VERSION = re.compile(r"\d+(?:\.\d+){1,3}")
 
 
 def asked_version(case: Case, says: ValueSays) -> Verdict | None:
-    """Return the verdict if the program itself was run with `--version`; else None."""
+    """Return a verdict if the program itself was asked for its version, as with `--version`; None otherwise."""
     asked = [step.program.lower() for step in steps_of(case.spotted.command or "") if _asks(step)]
     name = asked[0] if asked else says.name
     for run in case.runs_before()[:100]:
@@ -121,8 +129,8 @@ def asked_version(case: Case, says: ValueSays) -> Verdict | None:
 
 
 def _answer(run: Run, name: str) -> tuple[int, str] | None:
-    """Return where a run printed the version of a program, and the text: the whole output, or one line if the command
-    asks several programs.
+    """Return the offset and the text in which a run prints the version of a program: the whole output, or one line if
+    several programs are asked. None if the run prints no such version.
     """
     if len(run.steps) == 1:
         return (0, run.text[:2_000]) if _asks_version(run.steps[0], name) else None

@@ -24,14 +24,14 @@ _LEADS_WITH_HEDGE = re.compile(
     r"理论上|理想情况下|但愿|希望)\s{0,2}[,，]",
     re.IGNORECASE,
 )
-"""An adverb, set off by a comma, that weakens all that follows in its sentence."""
+"""Matches an adverb before a comma that weakens the sentence which it begins, such as `Ideally,`."""
 _KNOWN = re.compile(
     r"\b(?:by convention|conventionally|by definition|as a rule|rules? of thumb|"
     r"(?:is|are) (?:generally|usually|commonly|typically|often|widely) "
     r"(?:seen|regarded|considered|viewed|taken|thought|held))\b",
     re.IGNORECASE,
 )
-"""Words of general statements, which say nothing about this session."""
+"""Words of general statements, which report nothing about this session."""
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 
@@ -58,13 +58,15 @@ def asserts(sentence: Sentence, start: int, end: int, language: Language = "en")
 
 
 def is_japanese_hedge(plain: str) -> bool:
-    """Return whether a Japanese sentence, whose verb comes last, weakens its own statement."""
+    """Return whether a Japanese sentence weakens its own statement. Its verb comes last, so the weakening words may
+    follow.
+    """
     return _KANA.search(plain) is not None and HEDGES_LAST.search(plain) is not None
 
 
 def _announces(sentence: Sentence, start: int, end: int) -> bool:
-    """Return whether the words only announce what follows, as `And now the tests pass:` does. With a number they
-    are a statement.
+    """Return whether the words only announce what follows, as `And now the tests pass:` does. Words with a number are
+    a statement.
     """
     said = sentence.raw.rstrip()
     return (
@@ -73,7 +75,9 @@ def _announces(sentence: Sentence, start: int, end: int) -> bool:
 
 
 def reports(sentence: Sentence) -> bool:
-    """Return whether a sentence reports something: it is not an order, and not below the heading of a plan."""
+    """Return whether a sentence reports something: it is no order, and its heading and the introduction of its list
+    announce no plan.
+    """
     lead = sentence.lead
     if PLANS.search(sentence.heading[:200]) or (lead and (PLANS.search(lead[-200:]) or not _leads_to_facts(lead))):
         return False
@@ -90,7 +94,7 @@ def _leads_to_facts(lead: str) -> bool:
 
 
 def clause_of(before: str) -> str:
-    """Return the last clause of the text before a place."""
+    """Return the end of the text before a position that belongs to the same clause as the position."""
     low = 0
     for found in CLAUSE.finditer(before):
         low = found.end()

@@ -134,7 +134,7 @@ PLANS = re.compile(
     r"nächste schritte|beispiele?|prochaines étapes|exemples?|próximos pasos|ejemplos?)\b|下一步|示例|计划|用法",
     re.IGNORECASE,
 )
-"""Headings and introductions of lists in which nothing is reported."""
+"""Words in headings and in introductions of lists which show that nothing is reported below."""
 EARLIER = re.compile(
     r"\b(?:previously|originally|initially|at first|earlier|before (?:the|my|this|that|any)|prior to|"
     r"baseline|at the (?:start|beginning)|beforehand|"
@@ -149,4 +149,4 @@ REPORTS = re.compile(
     r"\b(?:(?:can|could|able to|happy to|pleased to) (?:now |also )?(?:confirm|report|verify|say)|made sure)\b",
     re.IGNORECASE,
 )
-"""Words that look like a modal verb but still report something."""
+"""Phrases with a modal verb that still report something, such as `can confirm`."""

@@ -1,4 +1,4 @@
-"""Index of the numbers in all outputs: as printed, rounded, or as percentages."""
+"""Searches all outputs for the numbers that claims state: as printed, rounded, or as percentages."""
 
 import re
 from bisect import bisect_left
@@ -20,15 +20,16 @@ _MOST_OUTPUT = 5_000_000
 _MOST_PLACES = 60
 _CENT = 100.0
 _TINY = 1e-9
-"""Tolerance for a binary fraction that represents a decimal one."""
+"""Tolerance for the rounding errors of floating-point numbers."""
 
 
 class Found(NamedTuple):
-    """The position of a number."""
+    """The position of a number in an output."""
 
     event: int
     offset: int
     how: str
+    """How the printed number matches: `as printed`, `rounded` or `percent`."""
 
 
 @dataclass(slots=True)
@@ -38,14 +39,14 @@ class NumberIndex:
     places: dict[str, list[Found]] = field(default_factory=dict)
 
     def before(self, number: str, event: int) -> Sequence[Found]:
-        """Return the positions before an event, latest first."""
+        """Return the positions of a number before an event: latest first, up to a limit."""
         found = self.places.get(_key(number), [])
         at = bisect_left(found, event, key=lambda one: one.event)
         return found[max(at - _MOST_PLACES, 0) : at][::-1]
 
 
 def index_numbers(numbers: Iterable[str], outputs: Sequence[Output]) -> NumberIndex:
-    """Search the outputs once for all these numbers."""
+    """Return the positions of these numbers in the outputs, up to a few positions in each output."""
     wanted = _Wanted.of(numbers)
     index = NumberIndex({key: [] for key in wanted.keys})
     if not wanted.keys:
@@ -61,7 +62,7 @@ def index_numbers(numbers: Iterable[str], outputs: Sequence[Output]) -> NumberIn
                     and len(places) > 3
                     and places[-4].event == output.event
                 ):
-                    continue  # a few places in each output are enough
+                    continue  # a few positions in each output are enough
                 places.append(Found(output.event, found.start(), how))
     return index
 
@@ -83,7 +84,7 @@ class _Wanted:
         return cls(keys, by_decimals)
 
     def meant_by(self, token: str) -> tuple[tuple[str, str], ...]:
-        """Return the wanted numbers that a printed number may stand for, each with the kind of match."""
+        """Return the wanted numbers that a printed number may stand for, as (number, kind of match)."""
         if token in self.known:
             return self.known[token]
         found = tuple(self._meant(token))
@@ -109,9 +110,10 @@ class _Wanted:
 
 
 def _scales(value: float, printed: int, wanted: int) -> Iterator[tuple[float, int, str]]:
-    """Yield a printed number as it is, as a percentage and as a fraction, each with its number of decimals.
+    """Yield a printed number as it is, as a percentage and as a fraction, each as (value, number of decimals, kind of
+    match).
 
-    A whole number is no fraction: 1 is printed for one thing, not for 100 %, and 0 is not told of 3 %.
+    Whole numbers are not taken for fractions: a printed 1 may count one thing, and need not mean 100 %.
     """
     yield value, printed, "rounded"
     if abs(value) <= 1:
@@ -122,7 +124,7 @@ def _scales(value: float, printed: int, wanted: int) -> Iterator[tuple[float, in
 
 
 def _rounded(value: float, given: int, decimals: int) -> tuple[str, ...]:
-    """Return the ways to write a number with this many decimals: rounded, and truncated."""
+    """Return a number as text with this many decimals: rounded, and cut. Empty if fewer decimals are given."""
     if given < decimals:
         return (f"{value:.{decimals}f}",) if given == decimals else ()
     up = f"{value + copysign(_TINY, value):.{decimals}f}"
@@ -150,8 +152,8 @@ def _key(number: str) -> str:
 
 
 def near(claimed: str) -> Callable[[float, bool], bool]:
-    """Return a function that says whether a printed number supports the claimed one: if itself, a hundredth of it, or
-    a hundred times it is close enough.
+    """Return a function that decides whether a printed number supports the claimed one. It does if the number, a
+    hundredth of it, or a hundred times it is close enough.
     """
     low = _value(_key(claimed))
     if low is None:
@@ -167,8 +169,8 @@ def near(claimed: str) -> Callable[[float, bool], bool]:
 
 @lru_cache(maxsize=65_536)
 def matches(claimed: str, printed: str, about: bool = False) -> str | None:
-    """Return how a printed number matches the claimed one (`as printed`, `rounded`, `percent`); None if
-    it fails to.
+    """Return how a printed number matches the claimed one (`as printed`, `rounded` or `percent`); None if it does not
+    match.
     """
     mine, theirs = _key(claimed), plain_number(printed)
     if mine == theirs:
@@ -187,15 +189,14 @@ def matches(claimed: str, printed: str, about: bool = False) -> str | None:
 def source_of(
     number: str, event: int, index: NumberIndex, record: Record, near: Collection[int] = ()
 ) -> NumberSource:
-    """Return the output before an event that printed a number.
+    """Return the source of a number: the output before an event that printed it, if there is one.
 
-    Lines that support the claim come first, then later outputs before earlier ones, then exact matches before rounded
-    ones.
+    Events in `near`, which hold the evidence of the claim, come first; then exact matches; then later outputs.
     """
     places = index.before(number, event)
     results = [found for found in places[:_MOST_PLACES] if record.is_result(found.event)]
     order = {"as printed": 0, "rounded": 1, "percent": 2}
     best = min(results, key=lambda found: (found.event not in near, order[found.how]), default=None)
     if best is None:
-        return NumberSource(number, None, "no output before the claim printed this")
+        return NumberSource(number, None, "no output before the claim has this number")
     return NumberSource(number, record.evidence(best.event, best.offset), best.how)

@@ -1,4 +1,4 @@
-"""The forms in which sentences write numbers."""
+"""Reads the numbers in sentences, whether written as digits or as words."""
 
 import re
 from decimal import Decimal
@@ -41,29 +41,30 @@ WORDS = {
     "ningún": 0,
 }
 GROUPED = r",\u202f\u00a0\u2009'’_"
-"""Signs between groups of three digits. A plain space may also separate two numbers."""
+"""Characters between groups of three digits. The plain space is not one: it may also separate two numbers."""
 _BETWEEN = r"[\x20\u202f\u00a0\u2009'’_]"
 OF_A_LONGER = (
     rf"(?!(?<=\d{_BETWEEN})(?<!\d{{4}}{_BETWEEN})"
     rf"(?<![A-Za-z]\d{_BETWEEN})(?<![A-Za-z]\d\d{_BETWEEN})(?<![A-Za-z]\d{{3}}{_BETWEEN})\d{{3}}(?!\d))"
 )
-"""Excludes the last group of a longer number, such as `12 345`; the digits of a name, such as `p95`, are not a group.
+"""Pattern that excludes the last group of a longer number, such as the 345 of `12 345`. The digits of a name, such as
+`p95`, are no group.
 """
 COUNT = (
     rf"(?:{OF_A_LONGER}(?:\d{{1,3}}(?:[{GROUPED}]\d{{3}}){{1,3}}(?!\d)|"
     r"\d{1,7}(?![\d.,]*\d)(?!\x20\d{3}(?!\d))))"
 )
-"""A whole number, with or without thousands separators."""
+"""Pattern for a whole number, with or without thousands separators."""
 COUNT_OR_WORD = rf"(?:{COUNT}|\b(?:{'|'.join(word for word in WORDS if word not in ('no', 'none', 'zero'))})\b)"
 VALUE = r"[-+]?(?:\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,12})?|\d{1,15}(?:[.,]\d{1,12})?|\.\d{1,12})(?:[eE][-+]?\d{1,3})?"
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:[.,]\d+)*")
-"""A number in a line of output."""
+"""Matches a number in a line of output."""
 _THOUSANDS = re.compile(rf"\d{{1,3}}(?:[{GROUPED}]\d{{3}})+(?:\.\d+)?")
 _POWER = re.compile(r"-?\d{1,15}(?:\.\d{1,12})?[eE][-+]?\d{1,2}")
 
 
 def count_of(text: str) -> int | None:
-    """Return the whole number that a word or digits stand for; None if they are not a number."""
+    """Return the whole number that a word or digits stand for; None if the text is no number."""
     low = text.strip().lower()
     if low in WORDS:
         return WORDS[low]
@@ -72,8 +73,8 @@ def count_of(text: str) -> int | None:
 
 
 def plain_number(text: str) -> str:
-    """Return a number as programs write it: without thousands separators and powers of ten, and with a decimal
-    point.
+    """Return a number as programs write it: without thousands separators or powers of ten, and with a
+    decimal point.
     """
     bare = text.strip().lstrip("+")
     if _THOUSANDS.fullmatch(bare.lstrip("-")):

@@ -1,4 +1,4 @@
-"""Checks whether the output names a number differently than the claim does: another row, column, key or run."""
+"""Checks whether the output gives a number another name than the claim does: another row, column, key or run."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _OTHER_RUNS = 5
 _LONG_COMMAND = 300
 _AWAY = 2_000
 _GENERAL = frozenset(["test", "pass"])
-"""Words that occur in many lines of every output, and do not distinguish numbers."""
+"""Words that occur in many lines of every output, so that they do not tell numbers apart."""
 _CUT = re.compile(
     r"[,;()|](?!\d)|→(?!\s{0,3}\d)|\s(?:and|und|et|y|e|but|while|against|vs\.?|versus|gegen)\s", re.IGNORECASE
 )
@@ -28,7 +28,7 @@ _WAS = re.compile(
     r"(?:down |up )?from)\s{1,3}",
     re.IGNORECASE,
 )
-"""Words before a number that is the earlier value of the previous number."""
+"""Words before a number which show that it is the earlier value of the number before it."""
 _HAS_NOUN = re.compile(r"\s{1,3}(?!(?:of|to|from|in|at|on|and|or|is|are|was|were)\b)[a-zà-ÿ][\w-]{2,20}")
 _COUNTED = re.compile(
     r"(?<!\bof )(?<!/)(?<![\w.,])\d[\d,.]*\s{1,3}"
@@ -36,7 +36,7 @@ _COUNTED = re.compile(
 )
 """Matches a number with the noun after it."""
 _SERIAL = re.compile(r"(?<=[a-z])(?:\d+|[-_][a-z0-9]+)$")
-"""Matches the part of a name that distinguishes things of one series."""
+"""Matches the part of a name that tells apart things of one series, such as the `-q` of `zone-q`."""
 
 
 def sentence_of(case: Case) -> Sentence | None:
@@ -79,7 +79,7 @@ def printed_by(case: Case, run: Run) -> tuple[Printed, ...]:
 
 
 def names_of(run: Run, one: Printed) -> frozenset[str]:
-    """Return all words that name a printed number, including the words of the command that printed it."""
+    """Return all words that name a printed number, including those of the command that printed it."""
     return one.mine | one.around | command_of(run)
 
 
@@ -89,7 +89,7 @@ def command_of(run: Run | None) -> frozenset[str]:
 
 
 def has_rival(case: Case, words: frozenset[str], run: Run, one: Printed, is_mine: Callable[[Printed], bool]) -> bool:
-    """Return whether another printed number matches the words of the claim better than this one does."""
+    """Return whether another printed number matches the words of the claim better than this number does."""
     held = words & names_of(run, one)
     if is_other_thing(words, one.mine, names_of(run, one)):
         return True
@@ -107,8 +107,8 @@ def has_rival(case: Case, words: frozenset[str], run: Run, one: Printed, is_mine
 
 
 def outdoes(held: frozenset[str], rival: frozenset[str], command: frozenset[str] | None) -> bool:
-    """Return whether a rival number matches all the words that this number matches, and more. If another run printed
-    the rival, only the words of its command count.
+    """Return whether a rival number matches all words of the claim that this number matches (`held`), and more. If
+    another run printed the rival, its command must have one of the additional words.
     """
     return held < rival and (command is None or bool((rival - held) & command))
 
@@ -123,8 +123,8 @@ def is_other_thing(words: frozenset[str], mine: frozenset[str], names: frozenset
 
 
 def of_another_name(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return the verdict that replaces `supported`, if the number that supports the claim has another name, or may
-    have changed since; else None.
+    """Return an undecidable verdict to replace `supported` if the number that supports the claim has another name, or
+    may have changed since; None otherwise.
     """
     says = case.spotted.says
     if verdict.status != "supported" or not verdict.evidence or not isinstance(says, ValueSays):
@@ -153,7 +153,9 @@ def of_another_name(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def changed_since(case: Case, run: Run, said: str) -> Verdict | None:
-    """Return a verdict if code was changed after a run, and the claim is about the present state; else None."""
+    """Return an undecidable verdict if code was or may have been changed after a run, and the claim is about the
+    present state; None otherwise.
+    """
     if case.spotted.earlier or (is_of_the_past(said) and not is_of_the_present(said)):
         return None
     family = next((one for one in ("build", "tests", "program") if one in run.families()), "program")

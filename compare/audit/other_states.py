@@ -1,4 +1,4 @@
-"""Detects claims about an earlier state or run, which a later result does not contradict."""
+"""Recognizes claims about an earlier state or run, which a later result does not contradict."""
 
 import re
 from dataclasses import dataclass
@@ -35,8 +35,8 @@ _OLD = re.compile(
     r"baseline|alte[nrms]?|ursprünglich\w*|ancien\w*|original\w*|anterior\w*)\b",
     re.IGNORECASE,
 )
-"""Words that name an earlier state only in the claim's own clause: elsewhere in the sentence they may describe the
-old bug.
+"""Words that name an earlier state if they are in the claim's own clause. Elsewhere in the sentence they may describe
+the old bug.
 """
 _LEADS = re.compile(
     r"\W{0,6}(?:when|earlier|previously|originally|initially|formerly|at first|wenn|als|quand|cuando|with|on|in|"
@@ -44,7 +44,7 @@ _LEADS = re.compile(
     r"\W{0,6}un\w{3,}ed,\s*\Z|[^,;]{0,60}[:：]\s*\Z",
     re.IGNORECASE,
 )
-"""Words before a clause that belong to the clause."""
+"""Words at the beginning of a sentence that belong to the clause after them."""
 _BROKE = re.compile(
     r"\b(?:I|my|this|the) ?(?:edit|change|refactor\w*|patch|commit|renam\w*|fix|rewrite)? ?(?:has |have )?"
     r"(?:broke|breaks|turned|regressed)\b|\bany ?more\b|\bno longer\b|\bregress(?:ion|ed|es)\b|"
@@ -86,8 +86,8 @@ _PRESENT = re.compile(
 
 
 def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return the verdict that replaces an accusation, if an earlier result agrees with the claim, and the words in or
-    around the claim name another state or run than the last one; else None.
+    """Return a new verdict to replace an accusation if an earlier result agrees with the claim, and the words in or
+    around the claim name another state or run than the last one; None otherwise.
     """
     if verdict.status == "stale":
         said = _words_of(case)
@@ -97,7 +97,7 @@ def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
             told = "the claim is about the run before the change, and that run supports it"
             return Verdict("supported", told, verdict.evidence[:1])
         if _PAST.search(said.sentence) or _NOT_SINCE.search(said.around):
-            return undecidable("it may be about the run before the change", *verdict.evidence)
+            return undecidable("the claim may be about the run before the change", *verdict.evidence)
         return None
     if verdict.status != "misquoted" or (earlier := _carried_earlier(case)) is None:
         return None
@@ -106,16 +106,20 @@ def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
         return None
     was = isinstance(case.spotted.says, ValueSays) and _WAS.search(said.sentence)
     if said.is_past or was or _tells_last(case, verdict, said) or _BROKE.search(said.sentence):
-        return Verdict("supported", "an earlier result says so, and the claim is about that state", (earlier,))
+        return Verdict(
+            "supported", "an earlier result agrees with the claim, and the claim is about that state", (earlier,)
+        )
     if _PAST.search(said.around) or _WAS.search(said.clause) or _BROKE.search(said.around):
         return undecidable(
-            "an earlier result says so, and the claim may be about that state", earlier, *verdict.evidence
+            "an earlier result agrees with the claim, and the claim may be about that state",
+            earlier,
+            *verdict.evidence,
         )
     return None
 
 
 def is_surely_earlier(case: Case) -> bool:
-    """Return whether the clause of a claim, and not only its sentence, is about an earlier state."""
+    """Return whether the claim's own clause, not only its sentence, is about an earlier state."""
     said = _words_of(case)
     return said.is_past or EARLIER.search(said.clause) is not None
 
@@ -129,12 +133,12 @@ class _Words:
 
     @property
     def is_bound(self) -> bool:
-        """Return whether the clause of the claim says that it is about the present state."""
+        """True if the clause of the claim says that it is about the present state."""
         return _PRESENT.search(self.clause) is not None and not self.is_past
 
     @property
     def is_past(self) -> bool:
-        """Return whether the clause of the claim names an earlier state."""
+        """True if the clause of the claim names an earlier state."""
         return _PAST.search(self.clause) is not None or _OLD.search(self.clause) is not None
 
 
@@ -179,7 +183,7 @@ def _carried_earlier(case: Case) -> Evidence | None:
 
 
 def _tells_last(case: Case, verdict: Verdict, said: _Words) -> bool:
-    """Return whether the message also states the numbers of the result that contradicts the claim."""
+    """Return whether the message also states the numbers of the failed result that contradicts the claim."""
     if not isinstance(case.spotted.says, TestsSay):
         return False
     mine = set(case.spotted.claim.numbers)

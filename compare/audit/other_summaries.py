@@ -1,4 +1,4 @@
-"""Summaries of further test runners, each with its own words or layout."""
+"""Reads the summaries of further test runners, each with its own words or layout."""
 
 import re
 from collections.abc import Iterator
@@ -16,12 +16,13 @@ class Tests(NamedTuple):
     """Position of the summary in the output."""
     text: str
     total: int | None = None
+    """Number of all tests, if the summary states it."""
     is_home_made: bool = False
     """True if the summary does not come from a known test runner."""
     errors: int = 0
     """Number of errors among the failures, if the runner distinguishes them."""
     left_out: tuple[int, ...] = ()
-    """Numbers of tests that did not run or were expected to fail; a claim may call each of them skipped."""
+    """Numbers of tests that did not run or were expected to fail; a claim may call any of them the skipped tests."""
 
     flaky: int = 0
     """Number of tests that passed only when they were repeated, if the runner does not count them as passed."""
@@ -120,7 +121,7 @@ _HINT = re.compile(
 
 
 def other_summaries(text: str) -> Iterator[Tests]:
-    """Yield the summaries of these runners in an output."""
+    """Yield the summaries in an output that one of these further test runners printed."""
     if not _HINT.search(text):
         return
     for pattern in _PATTERNS:
@@ -142,8 +143,8 @@ def _summary(found: re.Match[str]) -> Tests:
 
 
 def _playwright(text: str) -> Iterator[Tests]:
-    """Yield Playwright's summaries, in which the tests that did not pass at once are counted in lines above the
-    number of passed tests.
+    """Yield Playwright's summaries. The tests that did not pass at once are counted in lines above the number of
+    passed tests.
     """
     at = 0
     for found in _PLAYWRIGHT.finditer(text):

@@ -1,4 +1,4 @@
-"""Finds further statements about tests: about a command in backticks, as a fraction, and in more languages."""
+"""Finds further statements about tests: about a test command in backticks, as a fraction, and in more languages."""
 
 import re
 from collections.abc import Iterator
@@ -97,7 +97,7 @@ _ALL = re.compile(r"\ball\b|every|alle|tous|todos|todas|全|均|都|所有|す�
 
 
 class OtherHit(NamedTuple):
-    """One statement about tests, at one place of a sentence."""
+    """A statement about tests, with its position in the sentence."""
 
     start: int
     end: int
@@ -107,7 +107,7 @@ class OtherHit(NamedTuple):
 
 
 def tests_said_otherwise(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[OtherHit]:
-    """Yield the statements about tests, except at the positions in `taken`."""
+    """Yield further statements about tests, except at the positions in `taken`."""
     plain = sentence.plain
     if not _HINT.search(plain):
         return
@@ -137,8 +137,8 @@ def tests_said_otherwise(sentence: Sentence, taken: list[tuple[int, int]]) -> It
 
 
 def _command(sentence: Sentence, found: re.Match[str]) -> str | None:
-    """Return the test command or test file that a statement is about; None if it names no command, empty if the
-    command is not a test.
+    """Return the test command or test file that a statement is about. None if it names no command; empty if the named
+    command runs no tests.
     """
     if bare := found.groupdict().get("bare"):
         return bare.lower().replace("maven", "mvn")

@@ -1,4 +1,6 @@
-"""Finds results of tests and checks in outputs: summaries of test runners, compilers and linters; exit codes."""
+"""Finds the results of tests and checks in outputs: summaries of test runners, messages of compilers and linters,
+exit codes.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -101,7 +103,7 @@ _ANY = re.compile(
     r"(?P<passed_3>\d+)/(?P<total_3>\d+) (?:tests? |checks |cases )?passed\b)",
     re.MULTILINE | re.IGNORECASE,
 )
-"""The summaries of unknown test runners."""
+"""Matches summaries of unknown test runners."""
 _PARTS = re.compile(r"(\d+) ([a-z]+)")
 _EQUALS = re.compile(r"(\w+)=(\d+)")
 _CASE = re.compile(
@@ -168,7 +170,7 @@ def _jest(text: str) -> Iterator[Tests]:
 
 
 def _named(pattern: re.Pattern[str], text: str) -> Iterator[Tests]:
-    """Yield the summaries that a pattern finds. The pattern's groups are named after what they count."""
+    """Yield the summaries that a pattern finds; the pattern's groups are named after what they count."""
     for found in pattern.finditer(text):
         groups = {name: int(number) for name, number in found.groupdict().items() if number and number.isdigit()}
         failed = groups.get("failed", 0) + groups.get("errors", 0)
@@ -190,7 +192,7 @@ def _maven(text: str) -> Iterator[Tests]:
 
 
 def _cargo(text: str) -> Iterator[Tests]:
-    """Yield cargo's summaries: one run prints a summary for each binary, which are added up to one result."""
+    """Yield cargo's summaries. Cargo prints one for each test binary; if there are several, their sum comes first."""
     found = list(_named(_CARGO, text))
     if len(found) > 1:
         yield _summed(found)
@@ -247,7 +249,7 @@ _MAY_HAVE_FAILED = re.compile(
     r"(?:errors?|fail(?:s|ed|ures?)?|fatal|abort(?:s|ed|ing)?|exception|denied|killed)\b(?!\W{1,3}0\b)",
     re.IGNORECASE,
 )
-"""Words of failure, anywhere in an output."""
+"""Matches words for failure anywhere in an output, except negated ones such as `0 errors`."""
 _BUILT = (
     r"BUILD SUCCESS(?:FUL)?\b|\*\* [A-Z ]{0,20}(?:BUILD|ARCHIVE) SUCCEEDED \*\*|^\s*0 Error\(s\)|"
     r"[Bb]uild succeeded\b|Finished `?\w+`? |[Cc]ompiled successfully|^Successfully (?:built|compiled|tagged)|"
@@ -258,7 +260,7 @@ _BUILT = (
     r"^The project was (?:built|hosted)|Build completed successfully|^INFO: Build completed|"
     r"^\s*✨\s+Built|naming to \S+ (?:\S+ )?done"
 )
-"""The last lines of successful builds."""
+"""Patterns for the messages of successful builds."""
 _LINTED = (
     r"All checks passed|^\s*0 (?:issues|problems)\b|no issues found|rated at 10\.00/10|"
     r"\b(?:[Ff]ound|have) 0 (?:\w+ )?(?:violations|problems|errors)|No fixes applied|"
@@ -306,7 +308,7 @@ def code_asked_for(command: str, text: str) -> int | None:
 
 
 def exit_code_in(text: str) -> int | None:
-    """Return the exit code that a result states in its first or last line; None if it states none."""
+    """Return the exit code that a result states near its end or its beginning; None if it states none."""
     for piece in (text[-300:], text[:300]):
         groups = _CODE.findall(piece)
         if groups:
@@ -325,7 +327,7 @@ def may_have_failed(text: str) -> bool:
 
 
 def shows_clean(text: str, family: str = "") -> re.Match[str] | None:
-    """Return the message with which a compiler or linter reports success, if possible one of this family; None if
+    """Return the message with which a compiler or linter reports success, preferably one of this family; None if
     there is none.
     """
     own = _CLEAN_OF.get(family)
@@ -343,7 +345,9 @@ def shows_exit_code(text: str) -> re.Match[str] | None:
 
 
 def did_not_start(text: str) -> re.Match[str] | None:
-    """Return the message that the command was not found; None if there is none."""
+    """Return the message of a short output that a program, script, module or file was not found; None if there is
+    none.
+    """
     return _DID_NOT_START.search(text[:2_000]) if len(text) < 4_000 else None
 
 

@@ -25,7 +25,7 @@ SPLIT_WORD = re.compile(r"\b(?:val|validation|test|train|training|eval)\b", re.I
 _HELD_OUT = re.compile(r"\b(?:test|held-?out|hold-?out) (?:set|split|data|images|samples)\b", re.IGNORECASE)
 _FILE = re.compile(r"(?<![\w.])[\w./-]*[\w-]\.[A-Za-z]\w{0,5}(?![\w.])")
 _AVERAGED = re.compile(r"\b(?:averag\w+|mean|median|gemittelt|Mittel|moyenne|promedio|média)\b|平均", re.IGNORECASE)
-"""Words anywhere in a sentence that may make its number one of several printed ones."""
+"""Words for a mean, anywhere in a sentence; its number may then be the mean of several printed ones."""
 _MOST_ROWS = 50
 _FINAL = re.compile(r"\b(?:final\w*|last|ended|ends|end|finish\w*)\b|endgültig|最终|最后", re.IGNORECASE)
 
@@ -38,8 +38,8 @@ class _HasValues(Protocol):
 
 
 def is_anothers(line: str, at: int, mine: re.Pattern[str], name: str = "") -> bool:
-    """Return whether the number at a position in a line belongs to another name than `mine`, or to another split of
-    the data than `name` says: a value from training is not one from a test.
+    """Return whether the number at a position in a line belongs to a name that `mine` does not match, or to another
+    split of the data (such as training instead of test) than `name` says.
     """
     numbers = list(_NUMBER.finditer(line))
     last = max((found.start() for found in _METRIC.finditer(line)), default=-1)
@@ -67,7 +67,7 @@ def _is_other_split(text: str, name: str) -> bool:
 
 
 def is_outdone(line: str, later: list[str], said: str) -> bool:
-    """Return whether a later line of the same form has other numbers although the claim states a final value."""
+    """Return whether the claim states a final value, but a later line with the same words has other numbers."""
     if not _FINAL.search(said) or _FINAL.search(line):
         return False
     return any(_shape(one) == _shape(line) and one.split() != line.split() for one in later)
@@ -95,8 +95,8 @@ def is_of_another_file(line: str, path: str | None) -> bool:
 
 
 def is_of_another_package(case: Case, says: ValueSays, line: str, event: int) -> bool:
-    """Return whether the version in a line directly follows another name, and neither the line nor its command
-    contains the claim's name.
+    """Return whether the version in a line directly follows another name, and neither the line nor the command that
+    printed it contains the claim's name.
     """
     if not re.search(rf"[A-Za-z][\w.-]{{1,60}}[@=]=?v?{re.escape(says.value)}(?![\w.]*\d)", line):
         return False
@@ -106,7 +106,7 @@ def is_of_another_package(case: Case, says: ValueSays, line: str, event: int) ->
 
 
 def is_of_another_split(case: Case, lines: list[str]) -> bool:
-    """Return whether a claim is about held-out data, and no line says which data it is about."""
+    """Return whether the claim is about held-out data, while none of the lines names a split of the data."""
     text = case.record.transcript.events[case.event].text
     start = case.spotted.claim.start
     said = text[max(start - 40, text.rfind("\n", 0, start) + 1) :][:160].split("\n")[0]
@@ -114,7 +114,9 @@ def is_of_another_split(case: Case, lines: list[str]) -> bool:
 
 
 def is_mean(case: Case, stated: str, lines: Sequence[_HasValues]) -> bool:
-    """Return whether a number is the mean of a column of printed ones, or its sentence may be about a mean."""
+    """Return whether the stated number is the mean of a column of printed numbers, or the claim's sentence mentions a
+    mean.
+    """
     rows = [line.values for line in lines[:_MOST_ROWS]]
     wanted = float(plain_number(stated))
     room = 0.51 * 10.0 ** -len(plain_number(stated).partition(".")[2])

@@ -25,7 +25,7 @@ _HINT = re.compile(r"expect|instead of|in place of|rather than|want", re.IGNOREC
 
 
 class PairHit(NamedTuple):
-    """One such statement, at one place of a sentence."""
+    """A statement about an actual and an expected value, with its position in the sentence."""
 
     start: int
     end: int
@@ -33,7 +33,7 @@ class PairHit(NamedTuple):
 
 
 def pairs_said(sentence: Sentence) -> Iterator[PairHit]:
-    """Yield the statements about an actual and an expected value."""
+    """Yield at most one statement about an actual and an expected value."""
     if not _HINT.search(sentence.plain):
         return
     for pattern in _COMPILED:

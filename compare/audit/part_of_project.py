@@ -1,4 +1,6 @@
-"""Runs that are about one part of a project: a package, a folder or some files."""
+"""Checks whether a run covers only parts of a project (packages, folders or files), and a changed file is in none of
+them.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,15 +11,15 @@ from gedanken.compare.audit.programs import words
 _PART = words(
     "-p --package --filter -F --workspace -w --prefix -C --cwd --dir --directory --manifest-path -pl --project"
 )
-"""Options before the name or the folder of a part."""
+"""Options that precede the name or the folder of a part."""
 _WRITES = words("-o --output --out --outdir --out-dir --outDir -c --config --config-file --rcfile -r")
-"""Options before a file that is not the subject of the run."""
+"""Options that precede a file or folder which is not a covered part."""
 _PATH = re.compile(r"[\w.@~-]*(?:/[\w.@*-]+)+/?|[\w-]+\.[A-Za-z]\w{0,4}")
 _MANIFEST = re.compile(r"/?[\w.-]+\.(?:toml|json|xml|gradle|mod)$")
 
 
 def is_of_another_part(steps: Sequence[Step], path: str) -> bool:
-    """Return whether all parts that a run names exclude a file, judged by their names."""
+    """Return whether a run names parts of the project, and the file is in none of them, judged by its path."""
     named = [part for step in steps for part in _parts(step)]
     parts = named if path.startswith("/") else [part for part in named if not part.startswith("/")]
     where = f"/{path.strip('/')}/"

@@ -6,18 +6,20 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 LONGEST = 1_500
-"""Maximum length of a sentence; longer ones are cut, to limit what a pattern has to search."""
+"""Maximum number of characters of a sentence; a longer one is cut, to limit what a pattern has to search."""
 
 
 def spaced(pattern: str) -> str:
-    """Return a pattern in which each space matches any number of spaces, because emphasis marks are replaced by
-    spaces.
+    """Return a pattern in which each space matches up to three spaces, because emphasis marks are replaced
+    by spaces.
     """
     return pattern.replace(" ?", "\0").replace(" ", " {1,3}").replace("\0", " {0,3}").replace(r"\s?", r"\s{0,3}")
 
 
 CODE, QUOTED = "\x02", "\x01"
-"""The signs in `plain` that replace each character of a code span, and of words in quotation marks."""
+"""The characters that replace, in `Sentence.plain`, each character of a code span (CODE) or of a quotation
+(QUOTED).
+"""
 _FENCE = re.compile(r"[ \t]{0,12}(?P<marks>`{3,}|~{3,})(?P<info>[^`\n]*)$")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(?P<text>.*)$|\s{0,3}\*\*(?P<bold>[^*\n]{1,100}?):?\*\*:?\s*$")
 _PLAN = re.compile(r"\b(?:plan|proposal|roadmap|proposed)\b", re.IGNORECASE)
@@ -29,7 +31,7 @@ _ITEM = re.compile(
 )
 _ROW = re.compile(r"\s{0,12}\|.*\|\s*$")
 _TICK = re.compile(r"[✅✔✓☑❌✗✘]")
-"""Symbols for success and failure; in the first row of a table, they are also results."""
+"""Symbols for success and failure. The first row of a table is read as a result if it contains one."""
 _RULE = re.compile(r"[\s|:=-]{3,}$")
 _END = re.compile(r"(?:(?<!/\.\.)[.!?]|(?<=/\.\.)\.(?=\s+[A-Z]|\s*$))(?:[\"')\]*_`”»]{0,3})(?=\s|$)|[。！？]|\n{2,}")
 _ABBREVIATED = re.compile(
@@ -46,24 +48,25 @@ _LINK = re.compile(r"\]\([^)\s]{1,300}\)")
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence, also one in a list, or a row of a table."""
+    """A sentence of prose or of a list item, or a row of a table."""
 
     start: int
     """Position in the message, in characters."""
     raw: str
     plain: str
-    """The text, of the same length, with code spans, quotations and emphasis marks blanked out."""
+    """The raw text with code spans, quotations, links and emphasis marks blanked out; the length is the same."""
     where: Literal["prose", "item", "row"]
     heading: str = ""
     lead: str = ""
-    """For a list item: the line that introduces its list."""
+    """For a list item or a table row: the sentence that introduces the list or the table and ends with a colon."""
     before: str = ""
-    """The sentence before it in the same paragraph; for a list item, the item above it."""
+    """The previous sentence of the same paragraph; for the first sentence of a list item, the item above."""
     columns: tuple[str, ...] = ()
     """For a table row: the names of its columns."""
     box: str = ""
+    """For an item of a task list: the character in its box, a space or `x`."""
     codes: tuple[tuple[int, int], ...] = ()
-    """Positions of the code spans, without their backticks."""
+    """Start and end of each code span in the raw text, without its backticks."""
 
     @property
     def end(self) -> int:
@@ -80,10 +83,12 @@ class Fence:
     text: str
     info: str
     lead: str
-    """The sentence before the block; a block that directly follows another may belong to an example."""
+    """The sentence before the block. `example: ` precedes it if only a few words separate the block from another
+    block.
+    """
     heading: str
     tail: str = ""
-    """The line of prose after the block."""
+    """The first line of text after the block."""
 
     @property
     def end(self) -> int:
@@ -105,7 +110,7 @@ class _Cutter:
     heading: str = ""
     lead: str = ""
     last: str = ""
-    """The last line of prose before the current one."""
+    """The last sentence or heading before the current line."""
     item: str = ""
     """The list item directly above the current line."""
     columns: tuple[str, ...] = ()
@@ -149,7 +154,7 @@ class _Cutter:
             self._flush()
             self._head((heading["text"] or heading["bold"] or "").strip())
         elif line.lstrip().startswith(">"):
-            self._flush()  # words of somebody else
+            self._flush()  # a quotation of somebody else
         elif _ROW.match(line):
             self._flush()
             self._row(at, line, following)
@@ -241,7 +246,7 @@ def _stripped(text: str, low: int, high: int) -> tuple[int, int]:
 
 
 def _blot(found: re.Match[str]) -> str:
-    """Return a code span blanked out; one that contains a count of tests is kept."""
+    """Return a code span blanked out. One that begins with a count of tests, such as `3 passed`, stays readable."""
     if _COUNT.match(found["code"]):
         return f" {found['code']} ".center(len(found[0]))
     return CODE * len(found[0])

@@ -1,4 +1,4 @@
-"""Known programs, grouped by purpose."""
+"""Lists known programs by their purpose."""
 
 
 def words(text: str) -> frozenset[str]:
@@ -31,7 +31,7 @@ BUILD = words(
     "bazel msbuild xcodebuild scons waf parcel tsup ncc swc maturin wasm-pack sphinx-build electron-builder build "
 )
 COMPILERS = words("gcc g++ clang clang++ cc c++ javac kotlinc scalac ghc rustc")
-"""Builders whose arguments are files, not the names of targets."""
+"""Build programs whose arguments are files, not names of targets."""
 HARMLESS = words(
     "ls cat head tail grep egrep fgrep rg find fd cd pwd echo printf mkdir touch cp mv rm which type "
     "whoami date wc sed awk sort uniq cut tr diff tree stat du df file env export set true false test [ "

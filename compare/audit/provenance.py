@@ -1,4 +1,6 @@
-"""Traces each number in a claim to the output that printed it, or to two printed numbers that give it."""
+"""Traces each number in a claim to the output that printed it, or to two printed numbers whose sum or difference it
+is.
+"""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +15,7 @@ _MOST = 200
 def sources_of(
     claim: Claim, index: NumberIndex, record: Record, evidence: Sequence[Evidence]
 ) -> tuple[NumberSource, ...]:
-    """Return the source of each number of a claim."""
+    """Return the source of each number of a claim: the output that printed it, or none."""
     return tuple(_source(number, claim, index, record, evidence) for number in claim.numbers[:_MOST])
 
 
@@ -27,8 +29,8 @@ def _source(
 
 
 def _combined(number: int, evidence: Sequence[Evidence]) -> NumberSource | None:
-    """Return two numbers of one line, or of the supporting lines, whose sum or difference is the number; None if
-    there are none.
+    """Return the source of a number that is the sum or the difference of two numbers in the supporting lines; None if
+    it is neither.
     """
     given = [
         (int(text), one) for one in evidence for text in re.findall(r"(?<![\w.])\d{1,9}(?![\w.]*\d)", one.quote)

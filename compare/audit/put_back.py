@@ -1,5 +1,5 @@
-"""Commands and texts that may put a file back as it was: a substitution turned round, a file moved or copied back, an
-earlier text written again.
+"""Recognizes commands and texts that may put a file back as it was: a reversed substitution, a file moved or copied
+back, an earlier text written again.
 """
 
 import re
@@ -29,14 +29,14 @@ _UNKNOWN = 0
 
 @dataclass(slots=True)
 class PutBack:
-    """What was done to files so far, and which texts they had."""
+    """Remembers what was done to files so far, and which texts they had."""
 
     _scripts: dict[str, list[str]] = field(default_factory=dict)
     _moves: set[tuple[str, str]] = field(default_factory=set)
     _texts: dict[str, list[int]] = field(default_factory=dict)
 
     def by(self, command: str) -> tuple[str, ...]:
-        """Return the files that a command may have put back as they were; remember what it did."""
+        """Return the files that a command may have put back as they were, and remember what the command did."""
         if not _HINT.search(command):
             return ()
         found = []
@@ -48,20 +48,22 @@ class PutBack:
         return tuple(dict.fromkeys(found))
 
     def has_again(self, path: str, text: str) -> bool:
-        """Return whether a file that is written had this very text before another one; remember the text."""
+        """Return whether this text, which is now written, was the file's text before its latest one. Remember the
+        text.
+        """
         mine, known = _hashed(text), self._texts.setdefault(_bare(path), [])
         is_again = mine in known[:-1]
         self.shown(path, text)
         return is_again
 
     def changed(self, path: str) -> None:
-        """Remember that the file now has a text that is not known."""
+        """Remember that the file's text is now unknown."""
         known = self._texts.get(_bare(path))
         if known and known[-1] != _UNKNOWN:
             known.append(_UNKNOWN)
 
     def shown(self, path: str, text: str) -> None:
-        """Remember the whole text of a file."""
+        """Remember this text as the current one of the file."""
         known, mine = self._texts.setdefault(_bare(path), []), _hashed(text)
         if not known or known[-1] != mine:
             known.append(mine)
@@ -94,7 +96,7 @@ class PutBack:
 
 
 def _is_inverse(script: str, earlier: str) -> bool:
-    """Return whether a script for `sed` may undo an earlier one."""
+    """Return whether a script for `sed` or `perl` may undo an earlier one."""
     mine = [(_literal(one["old"]), _literal(one["new"])) for one in _SUBSTITUTED.finditer(script)]
     before = [(_literal(one["old"]), _literal(one["new"])) for one in _SUBSTITUTED.finditer(earlier)]
     if any((new, old) in before for old, new in mine):

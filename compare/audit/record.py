@@ -1,4 +1,4 @@
-"""A transcript as evidence: runs with their results, changes of files, and commands that may have run something
+"""Holds a transcript as evidence: runs with their results, changes of files, and commands that may have run something
 unseen.
 """
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A text that the agent could see: a result, a file that it read, or a message of the user."""
+    """A text that the agent could see: the result of a tool, or a message that is not the agent's own."""
 
     event: int
     text: str
@@ -32,7 +32,7 @@ class Output:
 
 @dataclass
 class Record:
-    """A transcript as evidence."""
+    """A transcript as evidence: what was run, what was changed, and what the agent could see."""
 
     transcript: AgentTranscript
     runs: list[Run] = field(default_factory=list)
@@ -43,9 +43,10 @@ class Record:
     undos: list[Undo] = field(default_factory=list)
     """Commands that may have set files back to an earlier state."""
     unseen: list[tuple[int, str]] = field(default_factory=list)
-    """Events that may have run a program without showing it: (event number, description)."""
+    """Events that may have run a program without showing it, as (event number, description)."""
     outputs: list[Output] = field(default_factory=list)
     sub_agents: set[str] = field(default_factory=set)
+    """Names of the sessions of sub-agents."""
     _hiding_by_family: dict[str, list[Run]] = field(default_factory=dict)
     _looked_up: dict[Hashable, tuple[Any, ...]] = field(default_factory=dict)
     _lately: dict[Hashable, tuple[Any, ...]] = field(default_factory=dict)
@@ -54,12 +55,12 @@ class Record:
 
     @property
     def is_complete(self) -> bool:
-        """Return whether the record contains everything that was run."""
+        """True if the record contains everything that was run."""
         whole = not self.transcript.gaps and not any(self.transcript.unknown.values())
         return self.transcript.has_tools and whole and not self.continues
 
     def has_gap_before(self, event: int) -> bool:
-        """Return whether something before an event is or may be missing, even if its position is unknown."""
+        """Return whether an entry of the transcript is or may be missing before an event."""
         if any(self.transcript.unknown.values()) or self.continues:
             return True
         place = self.transcript.events[event].place
@@ -67,7 +68,7 @@ class Record:
 
     @cached_property
     def continues(self) -> bool:
-        """Return whether the transcript continues a session whose beginning is missing."""
+        """True if the transcript continues a session whose beginning is missing."""
         first = [output.text[:20_000] for output in self.outputs[:20] if not output.is_result]
         return any(_CONTINUES.search(text) for text in first)
 
@@ -81,8 +82,8 @@ class Record:
         return [edit.event for edit in self.edits]
 
     def change_since(self, run: Run, event: int, family: str) -> Edit | None:
-        """Return the first change between a run's result and an event that may have changed what the run prints; None
-        if there is none.
+        """Return the first file change, between a run's result and an event, that may have altered what the run
+        prints; None if there is none.
         """
         undos = self._undos_between(run.at, event)
         key = (run.call, bisect_left(self._edited_at, event), undos[-1].event if undos else -1, family)
@@ -102,14 +103,14 @@ class Record:
         return self._changes[key]
 
     def _undos_between(self, low: int, high: int) -> Sequence[Undo]:
-        """Return the commands between two events that may have undone changes: the latest, up to a limit."""
+        """Return the commands between two events that may have undone changes; only the latest, up to a limit."""
         at = bisect_left(self.undos, high, key=lambda undo: undo.event)
         first = bisect_right(self.undos, low, key=lambda undo: undo.event)
         return self.undos[max(first, at - _MOST_UNDOS) : at]
 
     def doubt_since(self, run: Run, event: int, family: str) -> str | None:
-        """Return why the files that a run read may have changed since, although no change of them is recorded; None
-        if there is no reason.
+        """Return a reason why files that a run read may have changed between its result and an event, although this
+        is not certain; None if there is none.
         """
         at = bisect_right(self.shuffles, run.at)
         if at < len(self.shuffles) and self.shuffles[at] < event:
@@ -149,7 +150,7 @@ class Record:
 
     @cached_property
     def reads(self) -> dict[str, list[Output]]:
-        """Return the texts of files that tools read, by file name."""
+        """Texts of the files that tools read, by file name without folder."""
         found: dict[str, list[Output]] = {}
         named = {
             (event.session, event.call_id): event.path
@@ -177,8 +178,8 @@ class Record:
         return at < len(self.shuffles) and self.shuffles[at] < high
 
     def could_have_run(self, family: str, event: int, after: int = -1) -> str | None:
-        """Return what may have run a command of this family between two events without showing it; None if nothing
-        may have.
+        """Return a reason why a command of this family may have been run, between two events, without being shown;
+        None if there is none.
         """
         at = bisect_right(self.unseen, after, key=lambda one: one[0])
         if at < len(self.unseen) and self.unseen[at][0] < event:
@@ -186,12 +187,12 @@ class Record:
         hiding = self.hiding(family)
         at = bisect_right(hiding, after, key=lambda run: run.call)
         if at < len(hiding) and hiding[at].call < event:
-            return f"“{short(hiding[at].command)}” may have run it"
+            return f"“{short(hiding[at].command)}” may have run such a command"
         return None
 
     def could_be_since(self, family: str, low: int, high: int) -> Run | None:
-        """Return the last run between two events whose purpose is unknown and whose name suggests this family; None
-        if there is none.
+        """Return the last run between two events that has an unknown purpose and a name that suggests this family;
+        None if there is none.
         """
         hiding = self.hiding(family)
         at = bisect_left(hiding, high, key=lambda run: run.call)
@@ -206,7 +207,7 @@ class Record:
         return bool(self.unseen) and self.unseen[0][0] < event
 
     def hiding(self, family: str) -> list[Run]:
-        """Return the commands that may have run something of this family without showing it."""
+        """Return the runs that may have executed a command of this family without showing it."""
         if family not in self._hiding_by_family:
             self._hiding_by_family[family] = [run for run in self.runs if not run.refused and hides(run, family)]
         return self._hiding_by_family[family]
@@ -226,7 +227,9 @@ class Record:
         return self._lately[key]
 
     def of_family(self, family: str) -> list[Run]:
-        """Return the runs of a family, in the order of their calls."""
+        """Return the runs of one family of commands, such as `tests` or `build`, in the order in which they were
+        called.
+        """
         return self._by_family.get(family, [])
 
     @cached_property
@@ -263,14 +266,16 @@ class Record:
 
     @cached_property
     def edits_by_name(self) -> dict[str, list[Edit]]:
-        """Return the changes of files by file name, in order."""
+        """Changes of files by file name without folder, in the order of the events."""
         found: dict[str, list[Edit]] = {}
         for edit in self.edits:
             found.setdefault(edit.path.rsplit("/", 1)[-1], []).append(edit)
         return found
 
     def evidence(self, event: int, offset: int = 0, length: int = 0) -> Evidence:
-        """Return the line at an offset of an event's text as evidence."""
+        """Return the lines with the `length` characters at an offset of an event's text; for the call of a command,
+        the command's first line.
+        """
         called = self.transcript.events[event]
         if called.kind == "call" and called.command and not offset:
             return Evidence(event, called.place, (1, 1), called.command.strip().split("\n")[0][:500])
@@ -284,7 +289,9 @@ class Record:
 
     @cached_property
     def test_numbers(self) -> dict[int, int]:
-        """Every number that a text states next to a word for tests, with the first event that states it."""
+        """Numbers that an output states next to a word for tests, or that count the tests in a text, each with the
+        first event that has it.
+        """
         found: dict[int, int] = {}
         for output in self.outputs:
             for number in _numbers_of_tests(output.text):

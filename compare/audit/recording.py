@@ -1,4 +1,4 @@
-"""Reads a transcript as evidence."""
+"""Builds the record of a transcript: runs with their results, and changes of files."""
 
 import re
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ _RUNNING = re.compile(
     r"deploy",
     re.IGNORECASE,
 )
-"""Words in the name of a tool that runs something, or reads what something else found."""
+"""Words in the name of a tool that runs a program, or reads the results of one."""
 _NOTES = re.compile(r"task_?(?:create|update|list|get)\b", re.IGNORECASE)
 """Tools that manage a to-do list."""
 _EDITOR_FAILED = re.compile(
@@ -48,7 +48,7 @@ _BACKGROUND = re.compile(
 
 
 def record_of(transcript: AgentTranscript) -> Record:
-    """Return the record of the runs, results and changes in a transcript."""
+    """Return the record of a transcript: its runs with their results, its outputs and its changes of files."""
     return _Reader(transcript).read()
 
 
@@ -73,7 +73,7 @@ class _Reader:
                 case "result":
                     self._result(record, event)
                 case "unknown":
-                    record.unseen.append((event.number, "the record has an event that its reader does not know"))
+                    record.unseen.append((event.number, "the transcript has an event of an unknown kind"))
                 case "message" if event.speaker != "agent":
                     record.outputs.append(Output(event.number, event.text, is_result=False))
         return record
@@ -104,10 +104,10 @@ class _Reader:
             return
         if re.match(r"(?:task|agent|spawn_agent|dispatch)", name, re.IGNORECASE):
             if not record.sub_agents:
-                record.unseen.append((event.number, "a sub-agent worked, and its own record is missing"))
+                record.unseen.append((event.number, "a sub-agent worked, but its own transcript is missing"))
         elif _RUNNING.search(name) or not (_READING.match(name) or event.path):
             record.unseen.append(
-                (event.number, f"the tool “{short(event.tool or 'without a name')}” may have run it")
+                (event.number, f"the tool “{short(event.tool or 'without a name')}” may have run such a command")
             )
 
     def _edit(self, record: Record, event: AgentEvent) -> None:
@@ -140,7 +140,7 @@ class _Reader:
             _finish(run, event, text)
 
     def _keep(self, key: str, text: str) -> None:
-        """Keep the text of a file that was read, so that it is known when it is written again."""
+        """Keep the text of a file that was read, to notice later that this text is written back."""
         call, run = self.calls.get(key), self.open.get(key)
         if call is not None and call.path and not _EDITOR_FAILED.match(text[:400]):
             self.put_back.shown(call.path, text)

@@ -108,7 +108,7 @@ _FUNCTION = frozenset(
         "ende there says us final overall end at on in altogether y son están ahora también o os as e são agora",
     )
 )
-"""Words that say nothing about speaker or subject."""
+"""Function words, which say nothing about the speaker or the subject."""
 _WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
 _AND = re.compile(r"(?:\b(?:and|und|et|y|e|so)|,)\s{1,3}\Z", re.IGNORECASE)
 _WHEN = re.compile(
@@ -170,7 +170,7 @@ def is_plain_report(before: str, claim: str, after: str, *, is_value: bool) -> b
 
 
 def _is_known(clause: str) -> bool:
-    """Return whether the clause before a claim is about results, or is empty."""
+    """Return whether the clause before a claim is about results, or consists only of function words."""
     if _MEANS.search(clause):
         return False
     words = {word.lower() for word in _WORD.findall(clause)}

@@ -1,4 +1,4 @@
-"""A command that was run, and whether it may have done more than the record shows."""
+"""Describes a command that was run, and decides whether it may have done more than the record shows."""
 
 import re
 from dataclasses import dataclass
@@ -47,9 +47,7 @@ class Run:
 
     @property
     def tests(self) -> list[Tests]:
-        """The test summaries that the run printed; those that its command merely repeats, as with `echo`, are left
-        out.
-        """
+        """The test summaries in the output, without those whose text the command itself contains, as with `echo`."""
         if self._tests is None:
             found = summaries_in(self.text)
             self._tests = [one for one in found if one.text.strip("= \t") not in self.command] if found else found
@@ -57,14 +55,14 @@ class Run:
 
     @property
     def cases(self) -> tuple[int, int]:
-        """Number of single test cases that the run shows as (passed, failed)."""
+        """Numbers of single test cases that the output shows as (passed, failed)."""
         if self._cases is None:
             self._cases = cases_in(self.text[:500_000])
         return self._cases
 
     @property
     def at(self) -> int:
-        """Number of the first event at which the result is known."""
+        """Number of the event with the result; larger than any event if there is no result."""
         return self.result if self.result is not None else 10**12
 
     @property
@@ -73,7 +71,7 @@ class Run:
         return all(step.family == "quiet" or step.program in _FETCHERS for step in self.steps)
 
     def families(self) -> set[str]:
-        """The families of the run's commands: tests, builds, linters and so on."""
+        """Return the families of the run's commands, such as `tests`, `build` and `lint`."""
         return {step.family for step in self.steps}
 
 
@@ -85,7 +83,7 @@ _OF_ITSELF = re.compile(
     r"(?:remote: )?(?:Enumerating|Counting|Compressing|Writing) objects).*$",
     re.MULTILINE,
 )
-"""Lines that git, or the agent's software, prints by itself."""
+"""Lines that git or the agent's software prints by itself."""
 _ASKS_A_SERVICE = words("curl wget http https psql mysql sqlite3 redis-cli terraform tofu helm kubectl")
 """Programs that run no project code on this machine; their output may report a run elsewhere."""
 _TELLS = re.compile(
@@ -99,7 +97,7 @@ _TASKS = {
     "format": re.compile(r"spotless|format|lint", re.IGNORECASE),
     "types": re.compile(r"type|compile", re.IGNORECASE),
 }
-"""Words in the names of tasks that do something of a family."""
+"""For some families: the words in the names of build tasks that may belong to the family."""
 
 
 def asks_a_service(step: Step) -> bool:
@@ -108,7 +106,9 @@ def asks_a_service(step: Step) -> bool:
 
 
 def tasks_shown(run: Run) -> str | None:
-    """Return the names of all tasks that a builder ran, if it lists them and its output is complete; else None."""
+    """Return the names of all tasks that a build tool (Gradle or Maven) ran. None if it does not list them, or if the
+    output is incomplete.
+    """
     if run.cut or run.result is None or not any(_lists(step) for step in run.steps):
         return None
     return " ".join(found["task"] or found["goal"] for found in _TASK.finditer(run.text)) or None
@@ -123,8 +123,8 @@ _SCRIPT = re.compile(r"^> (?:@?[\w./-]+@\S+ )?[\w:.-]+(?: /\S+)?\n> (?P<ran>.+)$
 
 
 def scripts_shown(run: Run) -> tuple[Step, ...] | None:
-    """Return the commands that a runner of scripts printed before it started them, if its output is whole; else
-    None.
+    """Return the commands that npm or pnpm printed before it started them. None if the run executed other programs,
+    or if the output is incomplete.
     """
     mine = [step for step in run.steps if step.family != "quiet"]
     if run.cut or run.background or run.result is None or not mine:
@@ -139,11 +139,11 @@ def scripts_shown(run: Run) -> tuple[Step, ...] | None:
 
 
 def hides(run: Run, family: str) -> bool:
-    """Return whether a run may have done something of this family that its record does not show."""
+    """Return whether a run may have executed a command of this family that the record does not show."""
     if run.background and run.result is None:
         return True
     if (family == "tests" and run.tests) or is_plain_script(run):
-        return False  # it is seen
+        return False  # the record shows what it did
     text = _OF_ITSELF.sub("", run.text[:_MOST_TEXT])
     other = [step for step in run.steps if step.family != "quiet"]
     if family != "program" and other and all(map(asks_a_service, other)):
@@ -151,7 +151,7 @@ def hides(run: Run, family: str) -> bool:
     tasks = tasks_shown(run) if len(run.steps) == 1 else None
     if tasks is not None and family in _TASKS:
         return _TASKS[family].search(tasks) is not None
-    shown = scripts_shown(run) if family == "tests" else None  # bundlers may check types and style by their plug-ins
+    shown = scripts_shown(run) if family == "tests" else None  # plug-ins of bundlers may do other checks
     if shown is not None and any(step.family == family for step in shown):
         return True
     steps = run.steps if shown is None else shown
@@ -189,7 +189,7 @@ _NAMED = {
 
 
 def names(run: Run, family: str) -> bool:
-    """Return whether one step of a run has an unknown purpose and a name like those of this family."""
+    """Return whether a run has a step of unknown purpose whose text resembles the commands of this family."""
     pattern = _NAMED.get(family)
     return pattern is not None and any(
         step.family in ("program", "other") and pattern.search(step.text) for step in run.steps
@@ -197,7 +197,7 @@ def names(run: Run, family: str) -> bool:
 
 
 def _shows(run: Run, step: Step, family: str, text: str) -> bool:
-    """Return whether, according to its output, a step did or may have done something of a family."""
+    """Return whether the output of a step shows, or leaves open, that the step did something of this family."""
     if _signs(family).search(text):
         return True
     if step.family == "commit":
@@ -211,6 +211,6 @@ def _signs(family: str) -> re.Pattern[str]:
 
 
 def short(text: str) -> str:
-    """Return a command on one line, shortened."""
+    """Return a command on one line, cut to 80 characters."""
     line = " ".join(text.split())
     return line if len(line) <= 80 else line[:79] + "…"

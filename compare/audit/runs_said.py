@@ -51,7 +51,7 @@ _COMMAND = re.compile(r"(?:\$ )?(?:[A-Z_]+=\S+ )*[./~]?[\w./@+-]+(?:\s+\S.*)?$")
 _OF_SERVICES = re.compile(
     r"(?:alembic|flask|curl|wget|systemctl|docker|podman|kubectl|helm|terraform|hyperfine|wrk|ab|k6|locust|redis-cli|psql|sqlite3|mysql|nginx) \S"
 )
-"""Programs that are not tests, builds or checks, and whose names have no other meaning."""
+"""Matches commands of programs that are not tests, builds or checks, and whose names have no other meaning."""
 _PRINTED = re.compile(
     rf"\b(?:printed|outputted|showed|displayed|(?:the |its |my )?(?:(?:command|program|script|run|final)(?:'s)? )?output (?:is|was|shows|showed|reads|read)|output|prints out|"
     rf"(?:it|that|this|which|pytest|command|run|script|program) (?:printed|showed|reported|returned|said|logged)|reported|(?:printed|showed|wrote|reported|returned) (?:was|were)|the (?:result|summary) (?:was|line (?:is|was|reads)))"
@@ -67,7 +67,9 @@ _PATH = re.compile(r"[\w./~-]*[\w-]\.\w{1,6}$|(?:[\w.-]+/)+[\w.-]+$")
 
 
 class RunHit(NamedTuple):
-    """A command, an output or the contents of a file in a sentence."""
+    """A statement that a command was run, or a quotation from an output or a file, with its position in the
+    sentence.
+    """
 
     start: int
     end: int
@@ -77,7 +79,7 @@ class RunHit(NamedTuple):
 
 
 def runs_said(sentence: Sentence) -> Iterator[RunHit]:
-    """Yield the commands that were run according to a sentence."""
+    """Yield the statements of a sentence that a command was run."""
     if not _HINT.search(sentence.plain):
         return
     taken: list[tuple[int, int]] = []

@@ -1,4 +1,4 @@
-"""Checks whether a run is a run of the command that a claim names."""
+"""Checks whether a run executed the command that a claim names."""
 
 import re
 
@@ -9,8 +9,8 @@ _ALIASES = {"py.test": "pytest", "python3": "python", "nodejs": "node", "gradlew
 
 
 def is_run(claimed: str, run: Run) -> bool:
-    """Return whether a run is of this command: the text is the same, or the program is the same and the run has at
-    least these arguments.
+    """Return whether a run executed the claimed command: its text contains the command, or it has the same programs
+    with at least the same arguments.
     """
     if _squeezed(claimed) in _squeezed(run.command):
         return True
@@ -19,7 +19,7 @@ def is_run(claimed: str, run: Run) -> bool:
 
 
 def is_of_suite(claimed: str, run: Run) -> bool:
-    """Return whether a run is of this command, or of a command that started it and shows its name."""
+    """Return whether a run executed the claimed command, or a wrapper whose output names it."""
     if is_run(claimed, run):
         return True
     is_bare = re.fullmatch(r"\w+", claimed) is not None and any(wraps(step) for step in run.steps)
@@ -27,7 +27,7 @@ def is_of_suite(claimed: str, run: Run) -> bool:
 
 
 def programs_of(claimed: str) -> set[str]:
-    """Return the programs that a command runs; those that only show something are left out if there are others."""
+    """Return the programs that a command runs. Programs that only show something are left out if there are others."""
     steps = steps_of(claimed)
     return {name for step in steps if step.family != "quiet" for name in (_name(step), step.program)} or {
         step.program for step in steps
@@ -35,7 +35,7 @@ def programs_of(claimed: str) -> set[str]:
 
 
 def is_like(claimed: str, run: Run) -> bool:
-    """Return whether a run is of the same program, whatever its arguments."""
+    """Return whether a run executed the same program as the claimed command, whatever the arguments."""
     programs = programs_of(claimed)
     if any(_name(step) in programs for step in run.steps):
         return True

@@ -17,8 +17,8 @@ _IS_NOW = re.compile(
 
 
 def of_this_state(case: Case, says: ValueSays, run: Run, verdict: Verdict) -> Verdict:
-    """Return the verdict on a number that a run printed; files that were changed afterwards may have changed the
-    number.
+    """Return the given verdict on a number that a run printed, or another one if files were changed afterwards that
+    may have altered the number.
     """
     families = run.families() & {"program", "tests", "build"}
     is_metric = says.what == "metric" and families != {"build"}
@@ -35,12 +35,12 @@ def of_this_state(case: Case, says: ValueSays, run: Run, verdict: Verdict) -> Ve
         return undecidable("a later run may print another number", *verdict.evidence)
     is_code = touches(change, [step.program for step in run.steps], [], family)
     if not is_metric or (family == "tests" and not run.tests) or not (is_code or _is_of_now(_sentence(case))):
-        reason = f"{change.path} was changed after the run that printed it"
+        reason = f"{change.path} was changed after the run that printed this number"
         return undecidable(reason, *verdict.evidence, case.record.evidence(change.event))
     edit = case.record.evidence(change.event)
     return Verdict(
         "stale",
-        f"{change.path} was changed after the run that printed it, and nothing was run again",
+        f"{change.path} was changed after the command printed this number, and the command was not run again",
         (*verdict.evidence, edit),
     )
 
@@ -50,7 +50,7 @@ def _is_of_now(said: str) -> bool:
 
 
 def _sentence(case: Case) -> str:
-    """Return the line of the claim up to its end, from the last full stop on."""
+    """Return the claim's sentence up to the end of the claim."""
     text = case.record.transcript.events[case.event].text[: case.spotted.claim.end]
     return re.split(r"(?<=[.!?])\s|\n", text[-400:])[-1]
 
@@ -67,8 +67,8 @@ _VERSION = re.compile(r"(?<![\w.])\d+\.\d+(?![\w%]|\.\d)")
 
 
 def of_another_runtime(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return the verdict that replaces `supported`, if the claim names a version of an interpreter or a server which
-    neither the supporting run nor anything before it names; else None.
+    """Return an undecidable verdict to replace `supported` if the claim names a version of an interpreter or a
+    server, but the record names none or another one; None otherwise.
     """
     if verdict.status != "supported" or not verdict.evidence or not _is_of_a_result(case.spotted.says):
         return None
@@ -92,7 +92,7 @@ def of_another_runtime(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _standing_over(run: Run, line: Evidence, name: str) -> str:
-    """Return the last version of a runtime that an output names before a line of it; empty if there is none."""
+    """Return the last version of a runtime that an output names above one of its lines; empty if there is none."""
     above = "\n".join(run.text[:200_000].split("\n")[: line.lines[1]])
     named = [one[0] for one in _RUNTIME.finditer(above) if one["name"].lower()[:2] == name[:2]]
     return named[-1] if named and line.event == run.result else ""

@@ -1,4 +1,4 @@
-"""The content of claims, as data types."""
+"""Defines what claims can say, as one data type for each kind of claim."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -7,6 +7,9 @@ from typing import Literal
 from gedanken.experiment.claim import Claim
 
 Family = Literal["tests", "build", "lint", "types", "format", "program", "scan"]
+"""Kinds of commands. `program` is a program of the project that is none of the others; `scan` covers further
+checkers, such as vulnerability scanners.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +24,11 @@ class TestsSay:
     all_pass: bool = False
     """True if the claim says that nothing failed."""
     whole: bool = False
-    """True if the claim is about all tests that exist."""
+    """True if the claim is about all tests of the project."""
     limited: bool = False
     """True if the claim is about some of the tests, or names an exception."""
     named: bool = False
-    """True if the claim is about one command or file, so that only its runs can support the claim."""
+    """True if the claim names one command or file, so that only runs of it can support the claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,9 @@ class ValueSays:
 
     what: Literal["metric", "time", "size", "count", "version", "quantity", "setting"]
     name: str
-    """Name of the metric, program or counted things; for a quantity its concepts, for a setting its key."""
+    """Name of the metric, program or counted things. For a quantity, its concepts (see `concepts`); for a setting,
+    its key.
+    """
     value: str
     unit: str = ""
     about: bool = False
@@ -69,15 +74,15 @@ class Figure:
     value: Decimal
     unit: str
     words: frozenset[str]
-    """The words of its own part of the sentence, shortened as in `labels`."""
+    """The words in the part of the sentence that contains the number, shortened by `labels.keys_in`."""
     around: frozenset[str]
-    """The words before it in its sentence and in the one before."""
+    """The words before that part: in the same sentence, in the previous one, and in the heading."""
     about: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FiguresSay:
-    """A claim that states several numbers of any kind in one sentence."""
+    """A claim that states one or more numbers of any kind in one sentence."""
 
     figures: tuple[Figure, ...]
 
@@ -109,7 +114,7 @@ class PairSays:
 
 @dataclass(frozen=True, slots=True)
 class DeedSays:
-    """A claim that an operation was done or succeeded."""
+    """A claim that an operation, such as a rebase, was done or succeeded."""
 
     name: str
     command: str
@@ -122,7 +127,7 @@ class OutputSays:
 
     lines: tuple[str, ...]
     is_shown: bool = True
-    """True if the words around the lines say that they were really printed."""
+    """True if the words around the lines say that the lines were really printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +139,7 @@ class FileSays:
 
 @dataclass(frozen=True, slots=True)
 class UnreadSays:
-    """A passage in which a model saw a claim although no rule finds one."""
+    """A passage in which a model saw a claim, but which no rule can interpret."""
 
 
 Says = (
@@ -162,5 +167,6 @@ class Spotted:
     firm: bool = True
     """True if the sentence certainly reports a run of this session."""
     earlier: bool = False
-    """True if the claim is about an earlier state than the present one."""
+    """True if the claim is about an earlier state, not the present one."""
     command: str | None = None
+    """The command that the claim names; None if it names none."""

@@ -1,4 +1,6 @@
-"""Commands that change files without naming them, or without showing the result."""
+"""Recognizes shell commands that change files: files that they do not name, and files that they move, overwrite or
+remove.
+"""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +18,7 @@ _WRITES = re.compile(
     r"File\.(?:write|open)\(|IO\.write\(|file_put_contents\(|\bshutil\.(?:copy\w*|move|rmtree)\(|"
     r"\bos\.(?:rename|replace|remove|unlink)\(|\.(?:unlink|rename|replace_text)\(\)?|fs\.(?:rename|unlink|rm|cp)\w*\("
 )
-"""Calls by which a program given in the command itself writes files."""
+"""Calls that write files, in code that the command itself contains."""
 _INSTALLS = re.compile(
     r"^(?:sudo )?(?:(?:npm|yarn|pnpm|bun|pip3?|poetry|pdm|pipenv|conda|mamba|composer|bundler?|gem|cargo|go|"
     r"dotnet|hatch|rye|"

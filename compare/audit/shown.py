@@ -86,10 +86,10 @@ _MOST_LINES = 400
 
 
 class FenceHit(NamedTuple):
-    """What a block shows, or the part of it after one prompt."""
+    """What a fenced block, or the part of it after one prompt, claims to show."""
 
     start: int
-    """Position in the block's text at which the part begins."""
+    """Position in the block's text at which this part begins."""
     end: int
     says: OutputSays | FileSays
     command: str | None = None
@@ -97,7 +97,7 @@ class FenceHit(NamedTuple):
 
 
 def asks_for_output(message: str) -> bool:
-    """Return whether a user gives a program and asks the agent to run it and show the output."""
+    """Return whether the user gives a program and asks the agent to run it and to show the output."""
     words, fence, _program = message[:_MOST_ASKED].partition("```")
     return bool(fence) and _ASKS_FOR_OUTPUT.search(words) is not None
 
@@ -153,7 +153,7 @@ def _outputs(fence: Fence, previous: str) -> Iterator[FenceHit]:
     sections = list(_sections(fence.text))
     prompted = any(command for command, *_ in sections)
     if not prompted and fence.info.lower() in _TYPED and not summaries_in(fence.text):
-        return  # commands to be typed
+        return  # commands that the reader is to type
     if not prompted and not shown and not previous and not (summaries_in(fence.text) and _is_asserted(fence.lead)):
         return
     for command, start, end in sections:
@@ -170,8 +170,8 @@ def _is_asserted(lead: str) -> bool:
 
 
 def _sections(text: str) -> Iterator[tuple[str | None, int, int]]:
-    """Yield the position of the text after each prompt, with the command typed there; text before the first
-    prompt has no command.
+    """Yield (command, start, end) of the text after each prompt. The command is the one typed at the prompt; text
+    before the first prompt has none.
     """
     command: str | None = None
     start = at = 0
@@ -200,5 +200,5 @@ def _lines(text: str) -> tuple[str, ...]:
 
 
 def is_elision(line: str) -> bool:
-    """Return whether a line only says that other lines are left out."""
+    """Return whether a line only says that other lines were left out."""
     return _ELISION.match(line) is not None

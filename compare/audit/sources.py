@@ -13,7 +13,10 @@ _MOST_ADDED = 60
 
 
 def is_known(case: Case, number: str) -> bool:
-    """Return whether anything before the claim contains the number, or may have shown it without being recorded."""
+    """Return whether a text before the claim contains the number, or an unrecorded output may have shown it.
+
+    Also True if the claim is about an earlier state, or if the transcript is too long to be searched.
+    """
     record = case.record
     if record.has_gap_before(case.event) or record.has_unseen_before(case.event) or case.spotted.earlier:
         return True
@@ -31,8 +34,8 @@ def is_known(case: Case, number: str) -> bool:
 
 
 def is_derived(case: Case, number: str) -> bool:
-    """Return whether a number may be the sum, difference, product, mean or quotient of printed numbers, or off by one
-    from a printed one.
+    """Return whether a number may be the sum, difference, product, mean or quotient of printed numbers, or differ by
+    one from a printed number.
     """
     wanted = float(plain_number(number))
     decimals = len(plain_number(number).partition(".")[2])

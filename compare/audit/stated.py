@@ -1,4 +1,4 @@
-"""The numbers of a claim that no output has, each with its words, and other possible explanations of them."""
+"""Finds the numbers of a claim that no output has, and checks whether something else may explain them."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _KINDS = ("metric", "time", "size", "count", "quantity")
 
 
 def places_before(case: Case) -> list[Place]:
-    """Return the numbers in the last results."""
+    """Return the numbers in the last results before the claim."""
     runs = {run.result: run for run in case.runs_before()[: 2 * _MOST_OUTPUTS]}
     results = [output for output in case.outputs_before()[: 3 * _MOST_OUTPUTS] if output.is_result]
     found: list[Place] = []
@@ -43,7 +43,7 @@ def _places(case: Case, event: int, text: str, run: Run | None) -> list[Place]:
 
 
 def unfound(case: Case, sentence: Sentence, places: list[Place]) -> Iterator[tuple[Figure, str]]:
-    """Yield the numbers of a claim that no earlier output has, each as the sentence writes it."""
+    """Yield each number of a claim that no earlier output has, with its text in the sentence."""
     says = case.spotted.says
     figures = list(says.figures) if isinstance(says, FiguresSay) else []
     if isinstance(says, ValueSays) and says.what in _KINDS and (start := sentence.plain.find(says.value)) >= 0:
@@ -73,8 +73,8 @@ def significant(text: str) -> str:
 
 
 def may_be_explained(case: Case, figure: Figure, text: str) -> bool:
-    """Return whether something before the claim contains the number, or the number may have been computed or counted
-    from it.
+    """Return whether a text before the claim contains the number, or the number may be computed from outputs or count
+    their lines. Also True if a result before the claim is recorded only in part.
     """
     if is_known(case, text) or is_derived(case, text) or _is_cut(case):
         return True

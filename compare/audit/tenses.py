@@ -1,4 +1,4 @@
-"""Words that tie a number to the present state or to an earlier one."""
+"""Recognizes words that tie a number to the present state or to an earlier one."""
 
 import re
 
@@ -39,25 +39,25 @@ _UNAFFECTED = re.compile(
 
 
 def is_of_the_present(said: str) -> bool:
-    """Return whether words tie a statement to the present state."""
+    """Return whether a text has words that tie it to the present state."""
     return _BOUND.search(said) is not None
 
 
 def is_of_the_past(said: str) -> bool:
-    """Return whether words may refer to an earlier state."""
+    """Return whether a text has words that may refer to an earlier state."""
     return _PAST.search(_NO_PAST.sub(" ", said)) is not None
 
 
 def has_participle(said: str) -> bool:
-    """Return whether words contain a past form, even if only a participle, and so describe something done."""
+    """Return whether a text contains a past form, even if only a participle, and so describes something done."""
     return _PAST.search(said) is not None
 
 
 def says_what_is(said: str) -> bool:
-    """Return whether a verb is in the present tense."""
+    """Return whether a text contains a present-tense verb such as `is`, `has` or `takes`."""
     return _IS.search(said) is not None
 
 
 def says_unaffected(said: str) -> bool:
-    """Return whether an agent says that a change does not affect the result, or that nothing was run since."""
+    """Return whether the agent says that a change does not affect the result, or that nothing was run since."""
     return _UNAFFECTED.search(said) is not None

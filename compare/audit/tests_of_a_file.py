@@ -1,4 +1,4 @@
-"""Whether a claim about tests of one kind, such as `the cache tests`, is about the test file that a run names."""
+"""Checks whether a claim about tests of one kind, such as `the cache tests`, means the test file that a run names."""
 
 import re
 from dataclasses import replace
@@ -29,7 +29,9 @@ _ENDS = re.compile(r"\W{0,3}\Z|\s?[.,;:!)]|\s(?:now|again|too|as well|and|here)\
 
 
 def is_of_its_file(case: Case, run: Run | None) -> bool:
-    """Return whether a claim is about all tests of the one file that a run of tests names, or of its language."""
+    """Return whether a claim such as `all cache tests pass` means exactly the test file that was run, or one such as
+    `the Go tests` means exactly the language whose tests were run.
+    """
     claim, sentence = case.spotted.claim, sentence_of(case)
     found = _KIND.match(claim.quote)
     if run is None or found is None or sentence is None or EXCEPTS.search(case.message):
@@ -49,7 +51,7 @@ def is_of_its_file(case: Case, run: Run | None) -> bool:
 
 
 def is_firm_of_its_file(case: Case) -> bool:
-    """Return whether the sentence of such a claim certainly reports a run of this session."""
+    """Return whether the sentence of a claim about such tests certainly reports a run of this session."""
     says, sentence, quote = case.spotted.says, sentence_of(case), case.spotted.claim.quote
     if not isinstance(says, TestsSay) or sentence is None or sentence.raw.count(quote) != 1:
         return False

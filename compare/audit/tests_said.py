@@ -213,7 +213,7 @@ _OF_FAILURES = words(
 PASSES_ON = re.compile(
     r"\s{1,3}(?:an?|the|it|its|them|this|that|his|each|every|\w+ (?:to|on|into|through|as)) ?\b", re.IGNORECASE
 )
-"""Words after `the test passes` with which `passes` means that the test hands something over."""
+"""Words after `the test passes` which show that `passes` means that the test hands something over."""
 _CONTINUES = re.compile(r"\bcontinues? to\b", re.IGNORECASE)
 _WHOLE = re.compile(
     r"\b(?:all|every|full|entire|whole|complete|suite|everything|existing|alle|sämtliche|tous|toutes|ensemble|todas|todos)\b|所有|全部",
@@ -229,11 +229,11 @@ _TAIL = re.compile(
     rf"\s?[(:–—]\s?(?P<n>{COUNT})(?:\s?(?:/|of)\s?(?P<of>{COUNT}))?(?: (?:tests?|passed|passing|total|in total|ok|en total|au total|insgesamt)\b|(?=\)))\)?",
     re.IGNORECASE,
 )
-"""A number after the statement: `all tests pass (12 tests)`, `all tests pass (12/12)`."""
+"""Matches a number after the statement, as in `all tests pass (12 tests)` or `all tests pass (12/12)`."""
 
 
 class Hit(NamedTuple):
-    """One statement about tests, at one place of a sentence."""
+    """A statement about tests, with its position in the sentence."""
 
     start: int
     end: int
@@ -260,7 +260,7 @@ def tests_said(sentence: Sentence) -> Iterator[Hit]:
 
 
 def _is_said(sentence: Sentence, found: re.Match[str], language: Language) -> bool:
-    """Return whether a statement is asserted, with no word in it that prevents that, as in `all tests must pass`."""
+    """Return whether a statement is asserted and contains no word that prevents this, as in `all tests must pass`."""
     groups = found.groupdict()
     is_bad = bool(groups.get("bad"))
     if is_bad and set((groups.get("adj") or "").lower().split()) - _OF_FAILURES:
@@ -277,13 +277,13 @@ def _is_said(sentence: Sentence, found: re.Match[str], language: Language) -> bo
     if is_present and re.search(
         r"\b(?:then|after|until|as soon as)\s*$", sentence.plain[: found.start()], re.IGNORECASE
     ):
-        return False  # what follows from something
+        return False  # the statement depends on something else
     return asserts(sentence, found.start(), found.end(), language)
 
 
 def _is_about_a_name(sentence: Sentence, found: re.Match[str]) -> bool:
-    """Return whether the words are about something else: `password tests`, `no tests fail to …`, `2 errors` that are
-    not of tests.
+    """Return whether the words are about something other than tests, as in `password tests`, `no tests fail to …`, or
+    `2 errors` of a compiler.
     """
     groups = found.groupdict()
     if groups.get("bad") and re.search("error", groups["bad"], re.IGNORECASE):

@@ -28,7 +28,9 @@ _WISHED = re.compile(
 
 
 def tells_of_success(text: str, family: str) -> bool:
-    """Return whether a text reports, and does not merely request, that a check of this family succeeded."""
+    """Return whether a text reports that a check of this family (`build`, `lint`, `types` or `format`) succeeded. A
+    request such as `make sure that lint passes` does not count.
+    """
     return any(
         not _WISHED.search(text[max(found.start() - 80, 0) : found.start()])
         for found in islice(TOLD_OF[family].finditer(text[:_MOST_TEXT]), _MOST_TOLD)

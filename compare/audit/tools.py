@@ -1,4 +1,4 @@
-"""The names of tools in prose, with the commands that run them."""
+"""Maps the names that prose uses for tools, such as `clippy`, to the commands that run them."""
 
 import re
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ _RUN_AS = {
     "miri": "cargo miri",
     "rustfmt": "cargo fmt",
 }
-"""Tools whose name in prose differs from the command."""
+"""Tools whose name in prose differs from the command, each with the command."""
 _INCLUDED = {
     "golangci-lint": words("staticcheck revive gofmt gofumpt goimports") | {"go vet"},
     "go": {"go vet", "go build", "go fmt", "gofmt"},
@@ -78,7 +78,7 @@ _INCLUDED = {
         frozenset(["terraform plan", "terraform validate"]),
     ),
 }
-"""Tools that a program also runs, in addition to what its name says."""
+"""Programs, each with further tools that it may run."""
 _ECHOED = r"^(?:[>+$] )?(?:\S*python3? -m |uv run |npx |poetry run |bundle exec |\S*/)?"
 _TOLD_BY_EXIT = TOOLS.keys() - (
     words("valgrind trivy grype semgrep trufflehog checkov tfsec") | {"terraform plan", "yarn audit", "pnpm audit"}
@@ -110,8 +110,8 @@ def _names_of(step: Step) -> list[str]:
 
 
 def runs_tool(run: Run, tool: str) -> bool:
-    """Return whether a run is of this tool: by its command, by code that names it, or by a wrapper that shows the
-    command.
+    """Return whether a run used this tool: its command runs the tool or contains code that names it, or a wrapper
+    printed the tool's command.
     """
     if any(steps_a_tool(step, tool) for step in run.steps) or _is_named(run, tool):
         return True
@@ -155,7 +155,9 @@ def steps_a_tool(step: Step, tool: str) -> bool:
 
 
 def may_run_tool(run: Run, tool: str) -> bool:
-    """Return whether a run may have used this tool without showing it, as a wrapper or a tool that includes it."""
+    """Return whether a run may have used this tool without showing it, through a wrapper or through another tool that
+    includes it.
+    """
     if run.refused:
         return False
     if tool == "pre-commit" and "commit" in run.families():

@@ -1,4 +1,6 @@
-"""Commands that may set files back to an earlier state, so that a result from before a change may hold again."""
+"""Recognizes commands that may set files back to an earlier state, so that a result from before a change may hold
+again.
+"""
 
 import re
 from collections.abc import Sequence
@@ -32,16 +34,18 @@ _TAKES_BRANCHES = re.compile(r"\bcheckout\b|\bgit .*\brevert\b")
 
 
 class Undo(NamedTuple):
-    """A command that may have set files back."""
+    """A command that may have set files back to an earlier state."""
 
     event: int
     paths: tuple[str, ...]
-    """The files and folders that it names; empty if it may affect all."""
+    """The files and folders that the command names; empty if it may affect all files."""
     is_stash: bool
 
 
 def undos_of(event: int, command: str, before: Sequence[Undo]) -> list[Undo]:
-    """Return the commands so far that may have undone changes, `before` and now this one."""
+    """Return the commands so far that may have undone changes: those in `before`, updated by this command. It may add
+    to them, or end the stashes among them, as `git stash pop` does.
+    """
     found = list(before)
     if not _HINT.search(command):
         return found
@@ -57,7 +61,9 @@ def undos_of(event: int, command: str, before: Sequence[Undo]) -> list[Undo]:
 
 
 def _named(step: Step, text: str) -> tuple[str, ...]:
-    """Return the files that a command restores; empty if it may be all. Branches and patches are not files."""
+    """Return the files that a command restores; empty if it may restore all files. Branches and patches are not
+    files.
+    """
     if "--" in step.words:
         given = step.words[step.words.index("--") + 1 :]
         return () if "." in given else given
@@ -68,7 +74,7 @@ def _named(step: Step, text: str) -> tuple[str, ...]:
 
 
 def _put_back(step: Step) -> str | None:
-    """Return the file that a command overwrites with its backup copy; None if it does not do that."""
+    """Return the file that a command overwrites with its backup copy; None if it does something else."""
     given = [word for word in step.words[1:] if not word.startswith("-")]
     if step.program not in ("cp", "mv") or len(given) != 2 or not _KEPT.search(given[0]) or _KEPT.search(given[1]):
         return None
@@ -78,7 +84,7 @@ def _put_back(step: Step) -> str | None:
 
 
 def still_made(edits: Sequence[Edit], undos: Sequence[Undo]) -> list[Edit]:
-    """Return the changes that no later command may have undone."""
+    """Return the changes that certainly no later command has undone."""
     return [edit for edit in edits if not any(_undoes(undo, edit, edits) for undo in undos)]
 
 

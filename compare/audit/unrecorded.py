@@ -37,7 +37,7 @@ _PASTES = re.compile(
     r"[:：]\s*\Z|\b(?:chat|conversation|transcript|exchange|dialog(?:ue)?|discussion|log|session)s?\b|Gespräch|Verlauf|对话|聊天",
     re.IGNORECASE,
 )
-"""Words of a user who pastes another chat, whose headings look like those of this chat."""
+"""Words of a user who pastes another chat, whose headings may look like those of this chat."""
 
 
 _SHOWS_TOOLS = re.compile(
@@ -53,7 +53,9 @@ _SHOWS_TOOLS = re.compile(
 
 
 def shows_tools(transcript: AgentTranscript) -> bool:
-    """Return whether any message shows marks of tools. Then a user who states that there were none is wrong."""
+    """Return whether any message shows marks of tool calls. Then a user who states that there were no tools
+    is wrong.
+    """
     return any(event.kind == "message" and _SHOWS_TOOLS.search(event.text) for event in transcript.events)
 
 
@@ -61,7 +63,7 @@ def is_known_speaker(transcript: AgentTranscript, event: int) -> bool:
     """Return whether a message certainly contains the agent's own words.
 
     In a copied or exported text, this is certain only after a message of the user, and only if the user's latest
-    message quotes no other chat.
+    message does not seem to quote another chat.
     """
     if transcript.form != "text":
         return True
@@ -78,13 +80,13 @@ def judge_unrecorded(
     if shows_tools:
         return Verdict("undecidable", f"the chat shows that tools were used, but not what they printed; {RERUN}")
     if not no_tools:
-        return Verdict("undecidable", f"{NOT_SHOWN}; --rerun claimed or --no-tools decides")
+        return Verdict("undecidable", f"{NOT_SHOWN}; --rerun claimed or --no-tools can decide")
     if not is_known_speaker:
-        return Verdict("undecidable", f"the text does not show for certain that the agent said it; {RERUN}")
+        return Verdict("undecidable", f"the text does not show for certain that the agent said this; {RERUN}")
     if isinstance(spotted.says, FileSays):
         return Verdict("undecidable", "a chat does not show what a file contains; only the file itself does")
     if isinstance(spotted.says, FiguresSay):
         return Verdict("undecidable", f"a chat does not show what these numbers count; {RERUN}")
     if told:
-        return Verdict("undecidable", f"another person had said it before; {RERUN}")
+        return Verdict("undecidable", f"another person had said this before; {RERUN}")
     return Verdict("never run", "you stated (--no-tools) that the agent had no tools, so nothing was run")

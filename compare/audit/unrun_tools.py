@@ -1,4 +1,4 @@
-"""Judges a claim about a tool that was not run before the claim."""
+"""Judges a claim about a tool that has no result before the claim."""
 
 import re
 from bisect import bisect_right
@@ -10,18 +10,18 @@ from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
 _MOST_TEXT = 200_000
 _BY_THE_WAY = "found 0 vulnerabilities"
-"""The output of an installation that also checks for vulnerabilities."""
+"""Output of an installation that also checks for vulnerabilities."""
 
 
 def without_tool(case: Case, family: Family, tool: str) -> Verdict:
-    """Return the verdict if no result of this tool comes before the claim."""
+    """Return the verdict on a claim about this tool, which has no result before the claim."""
     record, event = case.record, case.event
     if record.has_gap_before(event):
         return undecidable("the record before the claim is incomplete")
     if any(run.call < event for run in _runs_of(case, tool)[:1]):
-        return undecidable("it was started before the claim, but no result of it is recorded")
+        return undecidable(f"“{tool}” was started before the claim, but no result of it is recorded")
     if (wrapper := may_have_run(case, tool)) is not None:
-        return undecidable(f"“{short(wrapper.command)}” may have run it")
+        return undecidable(f"“{short(wrapper.command)}” may have run “{tool}”")
     if (why := _unseen(case, family)) is not None:
         return undecidable(why)
     later = next((run for run in case.runs_after() if runs_tool(run, tool)), None)
@@ -30,19 +30,21 @@ def without_tool(case: Case, family: Family, tool: str) -> Verdict:
         reason = f"“{tool}” was run only later: its result is at line {evidence.place.line}"
         return Verdict("written too early", reason, (evidence,))
     if not record.is_complete:
-        return undecidable("the record is incomplete, so it may have been run without being recorded")
+        return undecidable(f"the record is incomplete, so “{tool}” may have been run without being recorded")
     if _is_told_of(case, family, tool):
         return undecidable("a text before the claim mentions this tool")
     return Verdict("never run", f"the record is complete, and “{tool}” was not run before the claim")
 
 
 def _unseen(case: Case, family: Family) -> str | None:
-    """Return what may have run a tool without showing it before the claim. A known tool runs no other tool."""
+    """Return the reason why a tool may have been run before the claim without being shown; None if there is none.
+    Known tools are taken to run no other tools.
+    """
     if case.record.has_unseen_before(case.event):
         return case.record.could_have_run(family, case.event)
     for run in case.record.hiding(family):
         if run.call < case.event and not all(map(runs_no_other, run.steps)) and tasks_shown(run) is None:
-            return f"“{short(run.command)}” may have run it"
+            return f"“{short(run.command)}” may have run this tool"
     return None
 
 
@@ -63,9 +65,7 @@ def may_have_run(case: Case, tool: str, after: int = -1) -> Run | None:
 
 
 def _is_told_of(case: Case, family: Family, tool: str) -> bool:
-    """Return whether a text that is not by the agent names the tool together with an outcome, or states such an
-    outcome.
-    """
+    """Return whether a text that is not by the agent names the tool together with an outcome."""
     named = re.compile(
         rf"(?<![\w-]){re.escape(tool)}(?![\w-])[^\n]{{0,60}}?"
         r"\b(?:pass\w*|ok|clean\w*|green|succe\w*|no|0|zero|nothing|found|reports?|fail\w*)\b",

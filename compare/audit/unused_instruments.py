@@ -1,4 +1,4 @@
-"""Checks whether a number is said to come from a command that does not occur in the whole record."""
+"""Checks whether a number is said to come from a tool or a command that was never run."""
 
 import re
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ _INSTRUMENTS = (
 )
 _ITS_RUN = r"(?: (?:scan|run|check|audit|report)(?: of [\w ]{3,20}?)?)?"
 _ARGUMENT = re.compile(r"[\w.-]*[A-Za-z][\w.-]*=\S+|/[\w./{}?=&%-]{3,}|\S+\?\S+=\S+")
-"""Arguments of commands that cannot be anything else."""
+"""Words that can only be arguments of a command, such as `key=value` or a path."""
 _KIN = (
     words("grep egrep fgrep rg ag ack ugrep sift"),
     words("ls find fd fdfind tree exa eza stat"),
@@ -57,13 +57,15 @@ _KIN = (
 _TOOL_OF_KIND = re.compile(
     r"grep|search|find|glob|\bls\b|list|read|view|tree|open|cat|fetch|http|request", re.IGNORECASE
 )
-"""Matches the names of tools, other than a shell, that may show what such a program does."""
+"""Matches the names of tools other than a shell, such as `read_file`, that may show the same as a program."""
 _MOST_OUTPUTS = 40
 _COMMON_NAMES = words("make cmake black standard typescript vite webpack sorbet revive vulture flow")
 
 
 def of_unused_instrument(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return the accusation, if a number is said to come from a tool or a command that was never run; else None."""
+    """Return an accusing verdict if the claim says that its number comes from a tool or command that was never run;
+    None otherwise.
+    """
     says = case.spotted.says
     if verdict.status != "undecidable" or not case.spotted.firm or case.spotted.earlier:
         return None
@@ -76,7 +78,9 @@ def of_unused_instrument(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _of_tool(case: Case, sentence: Sentence) -> Verdict | None:
-    """Return the verdict on a number that a known tool is said to have found."""
+    """Return an accusing verdict if the number is said to come from a known tool that was never run; None
+    otherwise.
+    """
     low = sentence.plain.lower()
     for tool, family in TOOLS.items():
         if tool in _COMMON_NAMES or tool not in low:
@@ -111,13 +115,15 @@ def _of_command(case: Case, sentence: Sentence) -> Verdict | None:
         return None
     return Verdict(
         "never run",
-        f"the record is complete, and “{program}” was not run on “{given}” before it",
+        f"the record is complete, and “{program}” was not run on “{given}” before the claim",
         (case.record.evidence(mine[-1].call),),
     )
 
 
 def _is_told_by_kin(case: Case, program: str, steps: list[Step]) -> bool:
-    """Return whether another program, or a tool that is no shell, may have told what this program would."""
+    """Return whether a similar program, or a tool other than a shell, may have shown what this program would have
+    shown.
+    """
     kin = frozenset(name for names in _KIN if program in names for name in names)
     if any(step.program.lower() in kin for step in steps):
         return True
@@ -129,7 +135,7 @@ def _is_told_by_kin(case: Case, program: str, steps: list[Step]) -> bool:
 
 
 def _may_be_counted(case: Case) -> bool:
-    """Return whether a number of the claim may be made of what results have, or count their lines."""
+    """Return whether a number of the claim may be computed from results, or may count their lines."""
     numbers = [plain_number(number.rstrip("%")) for number in case.spotted.claim.numbers]
     counts = {
         count

@@ -1,4 +1,4 @@
-"""Finds numbers that a sentence states: metrics, times, sizes, counts, versions."""
+"""Finds the numbers that a sentence states as a metric, a time, a size, a count or a version."""
 
 import re
 from collections.abc import Iterator
@@ -109,7 +109,7 @@ _SOFT = frozenset(["acc", "map", "recall", "precision", "loss", "r2"])
 
 
 class ValueHit(NamedTuple):
-    """A number that a sentence states."""
+    """A number that a sentence states, with its position in the sentence."""
 
     start: int
     end: int
@@ -140,7 +140,7 @@ def values_said(sentence: Sentence) -> Iterator[ValueHit]:
 
 
 def _cells(sentence: Sentence) -> Iterator[ValueHit]:
-    """Yield the metrics in a row of a table whose columns name them."""
+    """Yield the metrics in a row of a table whose column names say what they measure."""
     if sentence.where != "row" or not reports(sentence):
         return
     at = 1
