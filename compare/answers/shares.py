@@ -1,4 +1,4 @@
-"""The share of exact answers. Each item has the same weight, however many samples of it there are."""
+"""Computes the share of exact answers. Each item has the same weight, however many samples of it there are."""
 
 from collections.abc import Sequence
 from math import comb
@@ -23,7 +23,7 @@ def exactness(shares: Sequence[float]) -> Exactness | None:
     """Average the items' shares of exact samples, with a 95 % confidence interval; None if there are no items.
 
     The interval uses Student's t over items. If all items have equal shares, there is no variance, and the interval
-    is that of a single proportion.
+    is Wilson's for a single proportion.
     """
     if not shares:
         return None

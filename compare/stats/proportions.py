@@ -20,7 +20,7 @@ class Share(NamedTuple):
 
 
 def share_of(successes: int, trials: int) -> Share:
-    """Compute the share of successes with the score interval of Wilson (1927); 0 to 1 if there were no trials."""
+    """Return the share of successes with Wilson's score interval (1927), which is 0 to 1 if there were no trials."""
     if not trials:
         return Share(0, 0, 0.0, 1.0)
     from scipy.stats import binomtest
