@@ -11,7 +11,7 @@ from gedanken.compare.stats.proportions import share_of
 
 
 class Exactness(NamedTuple):
-    """The share of exact samples, averaged over items, with a 95 % confidence interval clustered by item."""
+    """The share of exact answers, averaged over items, with a 95 % confidence interval."""
 
     mean: float
     low: float
@@ -20,7 +20,7 @@ class Exactness(NamedTuple):
 
 
 def exactness(shares: Sequence[float]) -> Exactness | None:
-    """Average the items' shares of exact samples, with a 95 % confidence interval; None if there are no items.
+    """Average the items' shares of exact answers, with a 95 % confidence interval; None if there are no items.
 
     The interval uses Student's t over items. If all items have equal shares, there is no variance, and the interval
     is Wilson's for a single proportion.

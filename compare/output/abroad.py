@@ -30,7 +30,7 @@ _WORDS = {word: english for english, words in _ENGLISH.items() for word in words
 _WITHOUT_BLANKS = re.compile(
     "|".join(sorted((word for word in _WORDS if re.fullmatch("[\u2e80-\ud7af]+", word)), key=len, reverse=True))
 )
-"""Matches the Chinese, Japanese and Korean words, which may have no blank before or after them."""
+"""Matches the listed Chinese, Japanese and Korean words, which may have no blank before or after them."""
 _ELIDED = re.compile(r"(?<!\w)[dl]['’](?=\w)", re.IGNORECASE)
 """Matches a French or Italian article or preposition before a vowel: `perte d'entraînement`."""
 _HELD_OUT = re.compile(r"(?<![A-Za-z])h[eo]ld[- _]out(?![A-Za-z])", re.IGNORECASE)

@@ -27,7 +27,7 @@ class Edited:
         self.text = text
 
     def replace(self, rule: Rule) -> bool:
-        """Replace all matches of the rule's pattern; return whether there were any."""
+        """Replace all matches of the rule's pattern; return whether the line changed."""
         before = self.text
         new = _template(rule.by) if rule.but is None else lambda found: _new(rule, found)
         self.text = rule.pattern.sub(new, before)

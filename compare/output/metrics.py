@@ -54,7 +54,7 @@ class Curves:
     data."""
 
     epochs: Epochs
-    """(line, epoch) for each line that names an epoch."""
+    """Pairs (line, epoch), one for each line that names an epoch."""
     totals: dict[int, int]
     """Total numbers of epochs in lines such as `Epoch 3/10`, each with the index of the first line that states it."""
     series: dict[str, Points]

@@ -348,8 +348,8 @@ class _Reader:
         return found["noun"] if found and is_noun and (or_name or not found["named"]) else ""
 
     def _note_split(self, text: str) -> None:
-        """Record words such as `Test set:`, `[val]`, `valid on 'valid' subset |`, which apply to the numbers
-        after them.
+        """Record the data that a text names for the numbers after it: `Test set:`, `[val]`, `valid on 'valid' subset
+        |`.
         """
         quoted = [part for part in _QUOTED.findall(text) if split_in(part)]
         if quoted:

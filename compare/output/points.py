@@ -65,7 +65,7 @@ class Points(_Columns[Point]):
 
 
 class Epochs(_Columns[tuple[int, int]]):
-    """A pair (line, epoch) for each line that names an epoch."""
+    """Pairs (line, epoch), one for each line that names an epoch."""
 
     def __init__(self, lines: NDArray[np.int64], numbers: NDArray[np.int64]) -> None:
         self.lines = lines

@@ -190,8 +190,8 @@ class Transcript:
     def _read(
         self, start: int, shapes: dict[str, int], read: "_Shapes"
     ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8]]:
-        """Return, for some lines: the shape of each, its number of values, all values, and their numbers of
-        decimals.
+        """Return, for the next _CHUNK lines from `start` on: the index of each line's shape, each line's number of
+        values, all values, and each value's number of decimals.
         """
         lines = self._compared(start)
         rows = DigitGroups("\n".join(lines))

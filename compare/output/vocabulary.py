@@ -24,7 +24,7 @@ class Role(StrEnum):
 
 
 class Measures(StrEnum):
-    """What a metric measures, in the order in which programs most likely optimize it."""
+    """What a metric measures. The measures that programs most likely optimize come first."""
 
     RETURN = "return"
     LOSS = "loss"

@@ -16,9 +16,9 @@ _PERCENT_FIELD = re.compile(
 )
 _FIXED_POINT = re.compile(r"[^.]*\.(\d{1,2})([fFeE%])")
 _LONGEST = 1000
-"""Maximum number of repetitions of a text in `"-" * 1000`."""
+"""Maximum number of repetitions that are written out of a repeated text such as `"-" * 80`."""
 _LARGE = 100_000
-"""Maximum length in characters of such a repeated text."""
+"""Maximum length in characters of a repeated text; a longer one becomes a hole."""
 
 
 @dataclass(frozen=True, slots=True)

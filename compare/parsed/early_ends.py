@@ -94,7 +94,7 @@ def _end_of(run_set: RunSet, run: ParsedRun, sequences: list[Indices], totals: I
         before = np.bincount(really[: at + 1], minlength=len(steady))
         if at + 1 == len(really) or not (lacking & (before < totals[0])).any():
             return None
-        # If the log lacks an earlier line of its last print, fewer lines are missing than the real run has after `at`.
+        # If the log lacks an earlier line of its last print, it lacks fewer lines than the real run has after `at`.
         # A single further line may depend on chance: another check reports how often it is shown.
         after = len(really) - at - 1
         if after == 1 and not is_cut:

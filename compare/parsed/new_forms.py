@@ -129,7 +129,8 @@ class NewForms:
 
     @cached_property
     def _really(self) -> frozenset[int]:
-        """The numbers of real runs that forms have in common, for forms that not all real runs contain."""
+        """In how many real runs a form occurs: all such counts, without those of forms that occur in every real
+        run."""
         standing = Counter(form for run in self._run_set.real for form in run.forms)
         return frozenset(standing.values()) - {len(self._run_set.real)}
 
@@ -154,7 +155,7 @@ class NewForms:
         return any(not firm[run.ledger.lines_of(site)].any() for site in self._ends)
 
     def _is_firm(self, site: PrintSite) -> bool:
-        """Return whether a print's words do not vary: no odd line of a real run is similar to it."""
+        """Return whether a print's words do not vary: no form that only one real run has is similar to them."""
         return site.template not in self._loose
 
     @cached_property

@@ -29,7 +29,7 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the real runs, or the imagined ones, printed by one print."""
+    """What one print of the program printed in all real runs, or in all imagined ones."""
 
     times: dict[str, int]
     """Number of lines in each run, by the run's label; an incomplete last line does not count."""

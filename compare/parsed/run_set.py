@@ -87,7 +87,7 @@ class ParsedRun:
         return self._read.counted_in
 
     def number(self, index: int) -> int:
-        """Return the index in the stored text of the compared line with this index; both count from 0."""
+        """Convert the index of a compared line to the index of this line in the stored text; both count from 0."""
         numbers = self._read.numbers
         return index if numbers is None else numbers[index]
 
@@ -182,8 +182,8 @@ class RunSet:
 
     @cached_property
     def proven(self) -> dict[PrintSite, tuple[str, ...]]:
-        """For each print whose lines are the same in every run, as the source proves: these lines. A print is left
-        out if a real run contradicts the proof.
+        """The lines that are the same in every run, as the source proves, for each print that has such lines. A print
+        is left out if a real run contradicts the proof.
         """
         lines = proven_lines(self.source.tree) if self.source else {}
         found: dict[PrintSite, tuple[str, ...]] = {}

@@ -21,7 +21,7 @@ from gedanken.compare.source.print_sites import PrintSite
 NO_LINE = 0
 """Takes the place of the line number in a template that comes from a log and not from a source."""
 _MOST_WORDS = 60
-"""Maximum number of words of a line that is searched for a word that varies; longer lines are used as they are."""
+"""Lines of at most this many words are searched for a word that varies; longer lines are used as they are."""
 
 _CHUNK = 1 << 8
 """Number of forms that are processed together."""
