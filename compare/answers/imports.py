@@ -1,4 +1,4 @@
-"""The names that LiveCodeBench's functions and answers may use without importing them."""
+"""Lists the names that LiveCodeBench's functions and answers may use without importing them."""
 
 import re
 

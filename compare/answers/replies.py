@@ -33,8 +33,8 @@ class Asserted(NamedTuple):
 
 
 def value_said(reply: str, function: str = "f") -> str:
-    """Return the answer in a reply that predicts an output: the text between the [ANSWER] marks, without a leading
-    `assert f(…) ==`."""
+    """Return the answer in a reply that predicts an output: the text between the [ANSWER] marks or, if this text is
+    an assertion `f(…) == VALUE`, its right side."""
     said = _marked(reply)
     found = asserted(said, function)
     return found.value if found else said.strip()
@@ -49,13 +49,14 @@ def value_executed(reply: str, function: str) -> str:
 
 
 def is_whole_reply(answer: str) -> bool:
-    """Return whether an answer still contains what published answers are stripped of: [ANSWER] marks, or `assert`."""
+    """Return whether an answer still contains [ANSWER] marks or `assert`, which are removed from published
+    answers."""
     return bool(_LATER_ASSERT.search(answer)) or _marked(answer) != answer
 
 
 def call_said(reply: str, function: str = "f") -> str:
-    """Return the answer in a reply that predicts an input: the text between the [ANSWER] marks and, within this text,
-    between `assert` and `==`."""
+    """Return the answer in a reply that predicts an input: the text between the [ANSWER] marks or, if this text is an
+    assertion `CALL == VALUE`, its left side."""
     said = _marked(reply)
     found = asserted(said, function)
     if found is None:

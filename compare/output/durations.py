@@ -23,7 +23,7 @@ _TIME_WORD = re.compile(r"\b(?:time|took|elapsed|duration|finished in|completed?
 _WORDS = ("time", "took", "elapsed", "duration", "finished", "complete", "training", "(", "[")
 """A line that states a duration contains one of these."""
 _FEW = 8
-"""From this number on, the lines of one shape are read as columns; fewer lines, one by one."""
+"""Lines of one shape are read as columns if there are at least this many, otherwise one by one."""
 _SECONDS = {"ms": 0.001, "mil": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "hou": 3600.0}
 
 

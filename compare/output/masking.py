@@ -14,7 +14,7 @@ MASK = "\x1a"
 """Stands in place of masked text; a control character, because no word contains one."""
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 _DAY = r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}"
-"""A weekday, or a word that begins like one: enough where a month and a day follow."""
+"""A weekday, or a word that begins like one; exact enough, because a month and a day must follow."""
 _ZONE = r"(?:\s?(?:Z|UTC|GMT|[CEMPW][DES]{1,2}T|[+-]\d{2}:?\d{2})(?![\w:]))"
 _CLOCK = rf"\d{{1,2}}:\d{{2}}:\d{{2}}(?:[.,]\d{{1,9}})?(?:\s?[ap]m\b)?{_ZONE}?"
 _NAMED_DAY = (
@@ -52,7 +52,7 @@ _ID, _SHORT_ID = (
     re.compile(rf"(?<![\w.])(?:{one})(?![\w.]*[g-z\d])(?!\.\d)", re.IGNORECASE | re.ASCII)
     for one in (f"{_UUID}|{_POD}(?!-)|{_HEX}", _HEX)
 )
-"""Match all ids, and only the ids without a hyphen; a search for the latter is three times as fast."""
+"""`_ID` matches all ids; `_SHORT_ID` only ids without a hyphen, for which a search is three times as fast."""
 _HYPHENED = re.compile(r"[a-z\d]{8}-[a-z\d]{4}", re.IGNORECASE | re.ASCII)
 _TRIAL = re.compile(r"(?<=_)[0-9a-f]{5,8}(?=_\d{5}(?!\w))", re.IGNORECASE | re.ASCII)
 """The id of a trial of Ray, as in `train_a1b2c_00000`."""

@@ -28,7 +28,7 @@ _METRIC = re.compile(
 _WORDS = ("epoch", "loss", "acc")
 """A line that names an epoch, a loss or an accuracy contains one of these."""
 _FEW = 8
-"""From this number on, the lines of one shape are read as columns; fewer lines, one by one."""
+"""Lines of one shape are read as columns if there are at least this many, otherwise one by one."""
 _EXACT = 2.0**53
 """From this number on, a double does not represent every whole number exactly."""
 _QUALIFIERS = ("val", "valid", "validation", "test", "eval")

@@ -113,7 +113,7 @@ class _Reader:
         ]
         self._found: list[Named] = []
         self._from = 0
-        """Position in the line from which on the next number's name is searched."""
+        """Position in the line at which the search for the next number's name begins."""
         self._measured = 0
         """Position in the line at which the last value of a metric ended."""
         self._split = below

@@ -24,7 +24,7 @@ Span = tuple[int, int]
 
 
 def shared_names(line: str, spans: Sequence[Span]) -> dict[int, str]:
-    """Return the name of each number that belongs to a group, by the number's position in the line."""
+    """Return the name of each number that belongs to a group; the keys are the numbers' positions in the line."""
     names: dict[int, str] = {}
     groups = list(_groups(line, spans))
     legend = _legend(line, groups)
@@ -87,7 +87,8 @@ def _behind(text: str, after: str, count: int) -> list[str] | None:
 
 
 def _tagged(line: str, spans: Sequence[Span]) -> dict[int, str]:
-    """Return the name of each number that is followed by its data: `loss: 0.5 (train) 0.6 (val)`."""
+    """Return the name of each number that is followed by its data, as in `loss: 0.5 (train) 0.6 (val)`; the keys are
+    the numbers' positions in the line."""
     tags = {span[0]: found["name"] for span in spans if (found := _TAGGED.match(line, span[1]))}
     tags = {start: tag for start, tag in tags.items() if split_in(tag) and len(words_in(tag)) == 1}
     if len(tags) < 2:

@@ -33,8 +33,8 @@ class EarlyEnd(NamedTuple):
 
 
 def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
-    """Return an `EarlyEnd` for each imagined log that ends early, by the `id` of its run; empty if the source is
-    known.
+    """Return an `EarlyEnd` for each imagined log that ends early, keyed by the `id` of its run; empty if the source
+    is known.
 
     The real logs show what should follow.
     """
@@ -48,8 +48,8 @@ def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
 
 
 def cut_lines(run_set: RunSet) -> Mapping[int, int]:
-    """Return the last line of each imagined log that ends early in an unfinished progress bar, by the `id` of its
-    run."""
+    """Return the last line of each imagined log that ends early in an unfinished progress bar, keyed by the `id` of
+    its run."""
     return {key: end.line for key, end in run_set.once(early_ends).items() if end.is_cut}
 
 

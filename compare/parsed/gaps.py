@@ -59,8 +59,8 @@ class Counter(NamedTuple):
 
 
 def gaps(run_set: RunSet) -> Mapping[int, Sequence[Gap]]:
-    """Return the jumps of each imagined log that has any, by the `id` of its run. If several counters jump, the one
-    with the most jumps is used.
+    """Return the jumps of each imagined log that has any, keyed by the `id` of its run. If several counters jump, the
+    one with the most jumps is used.
 
     A missing epoch and a wrong number are not jumps, because other checks report them.
     """

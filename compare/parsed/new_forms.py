@@ -1,4 +1,5 @@
-"""Judges which of the forms that no real run has are more than chance, by how many forms only a single real run has.
+"""Judges the forms of lines that no real run has: are they more than chance? If real runs have such forms too, each
+one only by itself, an imagined run may have as many by chance.
 
 A form is a line with `#` in place of each value.
 """
@@ -135,8 +136,10 @@ class NewForms:
         return frozenset(standing.values()) - {len(self._run_set.real)}
 
     def _is_shared(self, run: ParsedRun, entry: Entry) -> bool:
-        """Return whether a line's form occurs in all imagined runs, if there are several, and this is no chance: no
-        form occurs in just as many real runs while another real run lacks it."""
+        """Return whether a line's form occurs in all imagined runs (at least two), and not by chance.
+
+        It may be chance if some form occurs in just as many real runs, while another real run lacks it.
+        """
         times = self._standing[form_of(run, entry)]
         return times > 1 and times == len(self._run_set.imagined) and times not in self._really
 

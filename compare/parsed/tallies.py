@@ -18,7 +18,7 @@ from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.execution import Cause
 
 MOST_SITES = 500
-"""Maximum number of sites that are listed; sites that the real runs show most often come first."""
+"""Maximum number of sites that are listed; if there are more, those that the real runs show most often."""
 _ENVIRONMENT = re.compile(r"time|perf_counter|version|device|cuda|elapsed|platform|hostname|cpu_count", re.IGNORECASE)
 
 Indices = NDArray[np.int64]

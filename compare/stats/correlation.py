@@ -1,4 +1,4 @@
-"""Kendall's tau between two rankings, and partial tau given a third ranking."""
+"""Computes Kendall's tau between two rankings, and the partial tau given a third ranking."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple

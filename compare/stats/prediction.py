@@ -40,8 +40,8 @@ def outlier_test(value: float, others: Sequence[float], is_share: bool = False) 
     """Test how extreme a value is among others. Return None if there are fewer than FEWEST others, or if one of them
     is not a finite number.
 
-    p is the larger one of two tests: on the values as they are, and on the scale that makes them roughly symmetric
-    (`scale_of`). A value that is not a finite number counts as more extreme than all finite ones.
+    The result is the larger p-value of two tests: on the values as they are, and on the scale that makes the values
+    roughly symmetric (`scale_of`). A value that is not a finite number counts as more extreme than all finite ones.
     """
     known = np.asarray(others, float)
     if len(known) < FEWEST or not np.isfinite(known).all():

@@ -15,7 +15,7 @@ one way of answering, imitating or taking a shortcut.
 HARD: frozenset[Place] = frozenset({"alone", "hard imitates", "hard shortcut"})
 """Places of the items that are answered right only by a model that really computes."""
 WITH_RIVAL: frozenset[Place] = frozenset({"hard imitates", "hard shortcut"})
-"""Places of the items that have a rival answer: the wrong one that imitating, or the shortcut, leads to."""
+"""Places of the items that have a rival answer: the wrong answer of a model that imitates or takes the shortcut."""
 UNDERSTOOD = 0.5
 """Minimum share of right answers to the comprehension check of a pair for its items to be counted."""
 

@@ -49,8 +49,8 @@ def curves(exactness: Exactness) -> tuple[Curve, ...]:
 def _rises(seen: Exactness) -> bool:
     """Return whether exactness is below one half at small sizes and above it at large ones.
 
-    This is so if the answers are clearly likelier under a single step of exactness up across one half, at any size,
-    than under a single step down, and than under no step.
+    This is so if a curve with a single step up across one half makes the answers clearly likelier than any curve with
+    a single step down, and than a constant.
     """
     right, items = seen.right[0], seen.items[0]
     apart = [_apart(right, items, at) for at in range(1, len(seen.sizes))]

@@ -245,7 +245,7 @@ def _sizes(asked: Sequence[Asked], exactness: Exactness, parameters: Parameters)
 
 def _share_at(exactness: Exactness, at: int) -> tuple[float, Interval | None]:
     """Return the observed share of right items at one size, and an interval that contains both the bootstrap's and
-    Wilson's interval; None for it if there are no replicates.
+    Wilson's interval. The interval is None if there are no replicates.
 
     The bootstrap alone would show no variance if all of a few items have the same outcome.
     """

@@ -1,4 +1,4 @@
-"""The contents of a verdict, as plain values."""
+"""Holds the contents of a verdict as plain values."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -29,7 +29,7 @@ class Curve:
     horizon: str
     """The size at which exactness falls to one half: a number, `> 256` or `< 4`."""
     at: float
-    """The horizon as a number; the curve may reach one half outside the sizes that were asked."""
+    """The horizon as a number, which may lie outside the sizes that were asked."""
     size: float | None
     """The horizon as a number; None if it lies outside the sizes that were asked."""
     interval: tuple[str, str]
@@ -100,8 +100,8 @@ class Separation:
     family: str
     pair: tuple[Way, Way]
     by_design: float
-    """The log10 Bayes factor to be expected for the true one of the two ways; the smaller value of the two cases, in
-    which the first or the second way is true."""
+    """The log10 Bayes factor that is expected for the true one of the two ways, whichever of them is true: the
+    smaller one of the two values."""
     observed: float
     """The log10 Bayes factor of the first way against the second, in the answers given."""
 
