@@ -19,7 +19,7 @@ NEARNESS = 75.0
 """Minimum similarity of words, in percent, at which a line counts as a reworded print (`literal`), not as
 `foreign`."""
 LONGEST = 400
-"""Maximum number of characters of a line and of a site that are compared."""
+"""Maximum number of characters of a line, and of a site's template, that are compared."""
 MOST_PAIRS = 5_000_000
 """Maximum number of similarities computed in one output; beyond that, only the first sites are considered."""
 

@@ -20,7 +20,7 @@ _SHORT: dict[Hypothesis, str] = {
 }
 DIFFERS = 1.2
 """Minimum ratio of two horizons that count as different."""
-NOTHING_ANSWERED = "nothing was answered"
+NOTHING_ANSWERED = "there is no usable answer"
 OF_A_SUITE = (
     "the functions of a suite have no twin programs, and the model may have read them before; ask about program "
     "families too"
@@ -54,7 +54,7 @@ def single(best: Hypothesis) -> str:
 
 def too_few_families(pair: tuple[Way, Way]) -> str:
     """Say that too few families of probe programs tell two ways of answering apart."""
-    return f"fewer than two families tell {_SHORT[pair[0]]} from {_SHORT[pair[1]]}"
+    return f"fewer than two program families tell {_SHORT[pair[0]]} from {_SHORT[pair[1]]}"
 
 
 def parameters(version: str, fitted_on: Sequence[str]) -> str:
