@@ -23,7 +23,7 @@ from gedanken.experiment.program import Program
 _Told = TypeVar("_Told")
 
 LINES_SHOWN = 5
-"""Maximum number of lines that a finding refers to."""
+"""A finding refers to one line of each output that it is about, and to further lines up to this number in all."""
 
 
 class _Read(NamedTuple):
