@@ -1,1 +1,1 @@
-"""Scoring of the answers to probes, by the output of real runs."""
+"""Scores the answers to probes by the output of real runs."""

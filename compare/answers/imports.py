@@ -1,4 +1,4 @@
-"""The names that LiveCodeBench's functions and answers may use without importing them."""
+"""Lists the names that LiveCodeBench's functions and answers may use without importing them."""
 
 import re
 
@@ -28,5 +28,5 @@ _NAME = re.compile(r"[^\W\d]\w*")
 
 
 def imports_for(text: str) -> str:
-    """Return import statements, one per line, for all of these names that occur in a text."""
+    """Return the import statements, one per line, for the names in a text that may be used without importing them."""
     return "".join(f"{_IMPORTS[name]}\n" for name in sorted({*_NAME.findall(text)} & _IMPORTS.keys()))

@@ -1,4 +1,4 @@
-"""Finding the answer in a recorded reply: the value, or the call, that the model predicts."""
+"""Finds the answer in a recorded reply: the value, or the call, that the model predicts."""
 
 import ast
 import re
@@ -10,7 +10,8 @@ from gedanken.compare.answers.values import parsed
 from gedanken.experiment.probe_design import SuiteItem
 
 NAMED_SHARE = 0.05
-"""Minimum share of answers that must agree with a file's name for the name to be trusted; poor models give few calls.
+"""Minimum share of answers that must agree with what a file's name says for the name to be trusted. It is small
+because poor models give few calls, even where calls are asked for.
 """
 MOST_ASSERTIONS = 50
 """Maximum number of assertions of one reply that are read, so that no reply takes long."""
@@ -32,28 +33,30 @@ class Asserted(NamedTuple):
 
 
 def value_said(reply: str, function: str = "f") -> str:
-    """Return the answer within a reply that predicts an output: the text between the [ANSWER] marks, and after
-    `assert f(…) ==`."""
+    """Return the answer in a reply that predicts an output: the text between the [ANSWER] marks or, if this text is
+    an assertion `f(…) == VALUE`, its right side."""
     said = _marked(reply)
     found = asserted(said, function)
     return found.value if found else said.strip()
 
 
 def value_executed(reply: str, function: str) -> str:
-    """Return the answer within a reply of LiveCodeBench's code execution: the same text, of which nothing but the
-    first line counts if no [/ANSWER] ends it, as in that suite's figures."""
+    """Return the answer in a reply to LiveCodeBench's code execution: the text that `value_said` returns. If the
+    reply has no [/ANSWER] and this text is no expression, only its first line counts, as in LiveCodeBench's own
+    figures."""
     said = value_said(reply, function)
     return said if _END in reply or parsed(said) else said.partition("\n")[0].strip()
 
 
 def is_whole_reply(answer: str) -> bool:
-    """Return whether an answer still contains what publishers take off: marks, or `assert` before it."""
+    """Return whether an answer still contains [ANSWER] marks or `assert`, which are removed from published
+    answers."""
     return bool(_LATER_ASSERT.search(answer)) or _marked(answer) != answer
 
 
 def call_said(reply: str, function: str = "f") -> str:
-    """Return the answer within a reply that predicts an input: the text between the [ANSWER] marks, and between
-    `assert` and `==`."""
+    """Return the answer in a reply that predicts an input: the text between the [ANSWER] marks or, if this text is an
+    assertion `CALL == VALUE`, its left side."""
     said = _marked(reply)
     found = asserted(said, function)
     if found is None:
@@ -64,9 +67,10 @@ def call_said(reply: str, function: str = "f") -> str:
 
 
 def asserted(said: str, function: str = "f") -> Asserted | None:
-    """Return the sides of the assertion in an answer; None if the answer is not an assertion about a call.
+    """Return the two sides of the assertion in an answer; None if there is no assertion about a call.
 
-    `assert` may be missing if the call is of `function`.
+    If the answer does not begin with the assertion, a later line may, if it is about a call of `function`. At the
+    beginning of the answer, `assert` may be missing before such a call.
     """
     begins = _ASSERT.match(said)
     found = _sides(said[begins.end() :] if begins else said)
@@ -81,8 +85,8 @@ def asserted(said: str, function: str = "f") -> Asserted | None:
 
 
 def predicted_by(replies: Iterable[tuple[SuiteItem, str]], named: Predicts | None = None) -> Predicts:
-    """Return what a file of answers predicts: inputs if most of the conclusive answers are calls of the function,
-    else outputs. `named`, which comes from the file's name, is used instead if enough of the answers agree with it.
+    """Return whether the answers in a file predict inputs or outputs, by the majority of the conclusive answers. If
+    enough of these agree with `named`, which comes from the file's name, `named` is returned instead.
 
     In an assertion, the side that repeats the question is conclusive: a prediction of an output repeats the call, and
     a prediction of an input repeats the output.
@@ -139,8 +143,8 @@ def _sides(text: str) -> Asserted | None:
 
 
 def _equals_at(text: str) -> int | None:
-    """Return the position of the first `==` outside quotes and brackets; if a quote or bracket is not closed, that of
-    the first `==`.
+    """Return the position of the first `==` outside quotes and brackets; if a quote or bracket is not closed, the
+    position of the first `==` anywhere. Return None if there is none.
     """
     first = text.find("==")
     if first < 0:

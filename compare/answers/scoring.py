@@ -1,4 +1,4 @@
-"""Scoring of one imagined output against the real output of the same program."""
+"""Scores one imagined output against the real output of the same program."""
 
 import re
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ _SPEAKS = "speaks as an AI"
 
 
 def score(imagined: Execution, truth: str, rival: str | None = None) -> Answer | None:
-    """Score the answer in an imagined output; None if the output has no answer at all, which says nothing about the
+    """Score the answer in an imagined output. Return None if no complete reply came, which says nothing about the
     model.
 
-    `truth` is the real output of the item's program, `rival` the real output of the program that the item is paired
-    with. An answer is right only if it equals the truth exactly, line endings aside.
+    `truth` is the real output of the item's program, and `rival` that of its rival program, if it has one. An answer
+    is right only if it equals the truth, apart from spaces at line ends and blank lines around it.
     """
     if imagined.cause in _NO_ANSWERS:
         return None
@@ -30,7 +30,7 @@ def score(imagined: Execution, truth: str, rival: str | None = None) -> Answer |
 
 
 def parts_right(said: Sequence[str], true: Sequence[str]) -> float:
-    """Return the fraction of the words of the true output that the answer has at the same positions."""
+    """Return the share of the words of the true output that the answer has in the same positions."""
     elements = [word for line in true for word in line.split()]
     answered = [word for line in said for word in line.split()]
     return sum(one == other for one, other in zip(elements, answered, strict=False)) / max(1, len(elements))
@@ -52,7 +52,8 @@ def _outcome(imagined: Execution, said: list[str], true: list[str], rival: list[
 
 
 def _reads_like(said: list[str], true: list[str]) -> bool:
-    """Return whether an output contains an answer: text of the same kind as the truth, and not much longer."""
+    """Return whether an output can be an answer: it is not much longer than the truth, contains a number if the truth
+    does, and is empty if and only if the truth is empty."""
     if bool(said) != bool(true) or len(said) > 3 * len(true):
         return False
     has_number = [any(character.isdigit() for line in lines for character in line) for lines in (said, true)]

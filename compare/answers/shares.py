@@ -1,4 +1,4 @@
-"""The share of exact answers. Each item has the same weight, however many samples of it there are."""
+"""Computes the share of exact answers. Each item has the same weight, however many samples of it there are."""
 
 from collections.abc import Sequence
 from math import comb
@@ -11,7 +11,7 @@ from gedanken.compare.stats.proportions import share_of
 
 
 class Exactness(NamedTuple):
-    """The share of exact samples, averaged over items, with a 95 % confidence interval clustered by item."""
+    """The share of exact answers, averaged over items, with a 95 % confidence interval."""
 
     mean: float
     low: float
@@ -20,10 +20,10 @@ class Exactness(NamedTuple):
 
 
 def exactness(shares: Sequence[float]) -> Exactness | None:
-    """Average the items' shares of exact samples, with a 95 % confidence interval; None if there are no items.
+    """Average the items' shares of exact answers, with a 95 % confidence interval; None if there are no items.
 
     The interval uses Student's t over items. If all items have equal shares, there is no variance, and the interval
-    is that of a single proportion.
+    is Wilson's for a single proportion.
     """
     if not shares:
         return None

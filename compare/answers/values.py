@@ -1,8 +1,9 @@
-"""Answers to suites of functions: an answer is right if it has the value that the function returns.
+"""Judges answers to a suite of functions: an answer is right if it has the value that the function returns.
 
-The rule is that of CRUXEval: `assert OUTPUT == ANSWER` holds. An answer that predicts an output must not call the
-function on that input; one that predicts an input must call it. Literals are compared here, by `ast.literal_eval`;
-code from outside is never evaluated on this machine. An answer that is not a literal has to be run in the sandbox.
+The rule is CRUXEval's: `assert OUTPUT == ANSWER` must hold. An answer that predicts an output must not call the
+function on that input; an answer that predicts an input must call the function. Literals are compared here, by
+`ast.literal_eval`; an answer that is not a literal has to be run in the sandbox, because code from outside is never
+evaluated on this machine.
 """
 
 import ast
@@ -17,8 +18,8 @@ from gedanken.experiment.probe_design import SuiteItem
 
 MOST_CHARACTERS = 100_000
 Judgement = Literal["right", "wrong", "unparsable", "left out", "run"]
-"""The judgement of an answer. `run`: the answer is an expression whose value only a run can show. `left out`: the
-answer repeats the call; LiveCodeBench does not count such answers.
+"""The judgement of an answer. `run`: the answer is an expression whose value can only be found by running it.
+`left out`: the answer repeats the call; LiveCodeBench does not count such answers.
 """
 _CALL = "f("
 _TOO_MANY_DIGITS = "Exceeds the limit"
@@ -26,14 +27,15 @@ _BROKEN = (SyntaxError, ValueError, MemoryError, RecursionError)
 
 
 def judge(line: SuiteItem, answer: str) -> Judgement:
-    """Judge an answer that predicts an output."""
+    """Judge an answer to the question what a call returns. An answer that repeats the call is wrong, or left out in
+    LiveCodeBench's format."""
     if answer and line.call in answer:
         return "left out" if line.function else "wrong"
     return judge_value(line.output, answer)
 
 
 def judge_value(output: str, answer: str) -> Judgement:
-    """Judge whether `answer` has the value of `output`."""
+    """Judge whether the expression `answer` has the same value as the expression `output`."""
     if not answer or len(answer) > MOST_CHARACTERS:
         return "unparsable"
     compared = _sides(output, answer)
@@ -50,19 +52,23 @@ def judge_value(output: str, answer: str) -> Judgement:
 
 
 def judge_call(line: SuiteItem, answer: str) -> Judgement:
-    """Judge an answer that predicts an input. If it is a call, only running it shows what it returns."""
+    """Judge an answer to the question which call gives a known output.
+
+    Return `run` if the answer contains a call of the function, because only running it shows its value; otherwise
+    `wrong` or `unparsable`.
+    """
     if not answer or len(answer) > MOST_CHARACTERS or _sides(line.output, answer) is None:
         return "unparsable"
     return "run" if f"{line.name}(" in answer else "wrong"
 
 
 def can_be_answered(line: SuiteItem) -> bool:
-    """Return whether the output of a line is an expression; otherwise no answer could equal it."""
+    """Return whether the output that a line states is an expression; otherwise no answer could equal it."""
     return _sides(line.output, "0") is not None
 
 
 def parsed(text: str) -> ast.expr | None:
-    """Return the expression in a text; None if it is something else."""
+    """Return the syntax tree of a text that is a single expression; None if it is something else."""
     try:
         body = _tree(text.strip()).body
     except _BROKEN:
@@ -85,7 +91,7 @@ class CheckProgram(NamedTuple):
 
 
 def check_program(line: SuiteItem, answer: str) -> CheckProgram:
-    """Return the program that judges an answer."""
+    """Return the program that checks an answer when it is run in the sandbox."""
     imports = imports_for(answer) if line.function else ""
     asserted = f"{imports}{line.code}\nassert {line.output} == {answer}"
     sign = sha256(asserted.encode(errors="replace")).hexdigest()  # which no answer can hold itself
@@ -93,12 +99,14 @@ def check_program(line: SuiteItem, answer: str) -> CheckProgram:
 
 
 def checks_in_one(programs: Iterable[CheckProgram]) -> str:
-    """Return a program that runs many checks, each in a fork of its own; see `sandbox/hook/gedanken_checks.py`."""
+    """Return one program that runs many checks, each in its own forked process
+    (`sandbox/hook/gedanken_checks.py`)."""
     return f"import gedanken_checks\ngedanken_checks.run({[tuple(program) for program in programs]!r})\n"
 
 
 def checks_told(stdout: str) -> dict[str, bool]:
-    """Parse the output of such a program: for each check that it reports, by its sign, whether the check passed."""
+    """Parse the output of a program from `checks_in_one`. Return whether each check that it reports passed; the keys
+    are the signs of the checks."""
     told: dict[str, bool] = {}
     for line in stdout.splitlines():
         try:
@@ -116,14 +124,15 @@ class Nowhere(io.StringIO):
 out, sys.stdout = sys.stdout, Nowhere()
 getattr(sys, "set_int_max_str_digits", str)(0)
 """
-"""Discards what the function prints, because that is not its answer, and allows numbers with any number of digits."""
+"""The beginning of a check program: it discards what the function prints, because only the returned value counts, and
+allows numbers with any number of digits."""
 
 
 def _sides(output: str, answer: str) -> tuple[ast.expr, ast.expr] | None:
     """Return both sides of `assert OUTPUT == ANSWER`; None if Python cannot parse it.
 
-    An answer that contains several comparisons is represented by a name, and so is one with a number that is too long
-    to be read here.
+    If the statement is more than one comparison, or contains a number that is too long to be read here, both sides
+    are a placeholder name, which is not a literal.
     """
     unknown: ast.expr = ast.Name("more")
     try:

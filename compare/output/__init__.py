@@ -1,1 +1,1 @@
-"""The content of one output: lines, words, numbers, epochs, times."""
+"""Reads the content of one output: lines, words, numbers, epochs, times."""

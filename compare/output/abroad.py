@@ -1,4 +1,4 @@
-"""Words in which logs of other languages name metrics, data and counters, with the English word for each."""
+"""Translates the words that logs in other languages use for metrics, data and counters into English."""
 
 import re
 from functools import lru_cache
@@ -30,19 +30,20 @@ _WORDS = {word: english for english, words in _ENGLISH.items() for word in words
 _WITHOUT_BLANKS = re.compile(
     "|".join(sorted((word for word in _WORDS if re.fullmatch("[\u2e80-\ud7af]+", word)), key=len, reverse=True))
 )
-"""Chinese and Japanese write names without blanks, and Korean names may be adjacent to other letters."""
+"""Matches the listed Chinese, Japanese and Korean words, which may have no blank before or after them."""
 _ELIDED = re.compile(r"(?<!\w)[dl]['’](?=\w)", re.IGNORECASE)
-"""The article or preposition before a vowel: `perte d'entraînement`."""
+"""Matches a French or Italian article or preposition before a vowel: `perte d'entraînement`."""
 _HELD_OUT = re.compile(r"(?<![A-Za-z])h[eo]ld[- _]out(?![A-Za-z])", re.IGNORECASE)
 _COMPOUND = re.compile(
     r"(?P<first>trainings?|validierungs?|validations?|tests?|gesamt)"
     r"(?P<second>verlust|genauigkeit|fehler|kosten|präzision|zeit)(?:e|es|en)?"
 )
-"""German names are one word: `Validierungsverlust`."""
+"""Matches a German compound: `Validierungsverlust`."""
 
 
 def spaced(name: str) -> str:
-    """Return a name with blanks between its words, also in languages that write none; `held-out` becomes one word."""
+    """Return a name with blanks between its words. Chinese, Japanese and Korean words are translated, an elided
+    article (`l'`, `d'`) is removed, and `held-out` becomes `heldout`."""
     if "out" in name:
         name = _HELD_OUT.sub("heldout", name)
     if "'" in name or "’" in name:
@@ -51,13 +52,13 @@ def spaced(name: str) -> str:
 
 
 def is_known(word: str) -> bool:
-    """Return whether a word in lower case is in the lists."""
+    """Return whether a word in lower case is one of the foreign words, or a German compound of them."""
     return word in _WORDS or _COMPOUND.fullmatch(word) is not None
 
 
 @lru_cache(maxsize=4096)
 def in_english(word: str) -> tuple[str, ...]:
-    """Return the English words for a word in lower case; the word itself if it is in no list."""
+    """Return the English words for a word in lower case; the word itself if it is not known."""
     if word in _WORDS:
         return (_WORDS[word],)
     if compound := _COMPOUND.fullmatch(word):

@@ -1,8 +1,8 @@
-"""Log lines in the form in which they are compared: without progress bars, without what the machine and the time of
-day wrote, and with the keys of JSON objects in one order.
+"""Brings log lines into the form in which they are compared: without progress bars, with a mask in place of times,
+ids, paths and hosts, and with the keys of JSON objects in one order.
 
-What is removed does not depend on which digits a line contains, so lines that differ only in their digits are
-examined once: a million lines of a training are a few dozen different ones.
+Which parts of a line are changed does not depend on which digits it contains. So lines that differ only in their
+digits are examined only once; a training log of a million lines has only a few dozen that differ in more.
 """
 
 import re
@@ -31,14 +31,14 @@ _ONCE: Pieces = ("\n",)
 _MAY_BE_EDITED = re.compile(r"\{|%\||[-=]>|\[[=>#.█\-]{3}|\|[#=]{3}|[\[(=] |[^\x00-\x19\x1b-\x7f]")
 """Matches lines that may contain an object, a progress bar or a padded number; other lines are only masked."""
 _SIGNS = ("{", "|", "[", "(", "=", ">", MASK)
-"""Each ASCII line that may be edited contains one of these."""
+"""Each ASCII line that `_MAY_BE_EDITED` matches contains one of these characters."""
 _BLANKS = Rule(re.compile(MASK), (" ",))
 """Replaces a mask by a space, so that it does not count as a word."""
 _DRAWN = Rule(re.compile(r"(?<=\|)[-=]{1,400}(?=>\s*$)"), ("",))
-"""A bar at the end of a line, which is as long as a value is large: `loss=0.5 |---->`."""
+"""Removes a bar at the end of a line, whose length shows how large a value is: `loss=0.5 |---->`."""
 _PADDING = Rule(re.compile(r"(?:(?<=[\[(])|(?<=\w=))[ ]{1,20}(?=[-+]?\.?\d)"), ("",))
-"""The spaces that a width such as `[{step:3d}/400]` puts before a short number: `[ 10/400]` is from the same print as
-`[100/400]`.
+"""Removes the spaces that a format such as `[{step:3d}/400]` puts before a short number: `[ 10/400]` comes from the
+same print as `[100/400]`.
 """
 
 
@@ -110,7 +110,8 @@ class ComparedLines:
 
 
 def _may_be_edited(lines: Sequence[str]) -> list[bool]:
-    """Return whether more than masking may change each line; if no line contains a sign, none is searched."""
+    """Return, for each line, whether it may need more changes than masking. If no line contains one of `_SIGNS`, the
+    slower pattern is not used."""
     text = "".join(lines)
     if text.isascii() and not any(sign in text for sign in _SIGNS):
         return [False] * len(lines)

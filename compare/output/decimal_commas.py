@@ -1,24 +1,25 @@
-"""Numbers with a decimal comma, as programs write them in many countries: `0,6931` is one number, and not two."""
+"""Reads numbers with a decimal comma, as programs write them in many countries: `0,6931` is one number, not two."""
 
 import re
 from collections.abc import Iterable
 
 _SAMPLE = 1 << 16
-"""Number of characters at the beginning of a text that show how it writes numbers."""
+"""Number of characters, from the start of a text, that are searched for decimal commas."""
 _FEWEST = 3
+"""Minimum number of numbers in a text that certainly have a decimal comma."""
 _COMMA = re.compile(r"(?<![\w.,(\[])[-+]?(?P<whole>\d{1,12}),(?P<fraction>\d{1,18})(?![\w.,])(?!\s?[)\]])")
-"""A comma between digits, neither in a list nor in a tuple."""
+"""Matches a number with a comma between digits, outside lists and tuples."""
 _POINT = re.compile(r"(?<![\w.,])[-+]?\d{1,12}\.\d{1,18}(?![\w.])")
 _PAIR = re.compile(r"^\s*\d+,\d+\s*$", re.MULTILINE)
-"""A row of two whole numbers."""
+"""Matches a line of two whole numbers that a comma separates."""
 _BETWEEN = re.compile(r"(?<![\d,.])(\d{1,12}),(\d{1,18}%?)(?![\d,]|\.\d)")
 
 
 def has_decimal_commas(texts: Iterable[str]) -> bool:
-    """Return whether all these texts write decimal commas.
+    """Return whether all these texts write decimal commas; False if there are no texts.
 
-    A text does if most of its numbers with a comma cannot be thousands such as `12,345`, and if it has fewer numbers
-    with a point.
+    A text writes them if most of its numbers with a comma (and at least three) cannot be thousands such as `12,345`,
+    and if it has fewer numbers with a point than with a comma.
     """
     told = [_writes_commas(text[:_SAMPLE]) for text in texts]
     return bool(told) and all(told)

@@ -1,4 +1,4 @@
-"""The groups of digits in many lines, found at once."""
+"""Finds the groups of digits in many lines at once."""
 
 import unicodedata
 from typing import Any
@@ -11,7 +11,8 @@ LONGEST = 18
 
 
 class DigitGroups:
-    """The groups of digits in some lines, as columns, and the shapes of the lines: `0` in place of each group."""
+    """The groups of digits in the lines of a text, as columns (one row for each group); and the shape of each line,
+    which has `0` in place of each group."""
 
     def __init__(self, text: str) -> None:
         coding, width = ("ascii", np.uint8) if text.isascii() else ("utf-32-le", np.uint32)
@@ -19,7 +20,7 @@ class DigitGroups:
             others = {letter for letter in set(text) if letter.isdecimal() and not letter.isascii()}
             text = text.translate({ord(letter): str(unicodedata.decimal(letter)) for letter in others})
         codes: NDArray[Any] = np.frombuffer(text.encode(coding, "surrogatepass"), width)
-        # Unsigned: what stands before `0` becomes large.
+        # Unsigned: a character before `0` becomes a large number.
         digits = codes - width(48)
         digit = digits < 10
         border = np.flatnonzero(np.diff(np.concatenate([[False], digit, [False]]).view(np.int8)))
@@ -31,7 +32,7 @@ class DigitGroups:
             self.numbers[some] = self.numbers[some] * 10 + digits[begins[some] + step]
         line_begins = np.concatenate([[0], np.flatnonzero(codes == 10) + 1])
         self.first = np.searchsorted(begins, line_begins)
-        """For each line, the index of its first row."""
+        """For each line, the row of its first group of digits."""
         kept = ~digit
         kept[begins] = True
         for begin in begins[self.lengths > LONGEST]:

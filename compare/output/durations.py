@@ -1,4 +1,4 @@
-"""Times that an output names."""
+"""Finds the durations that an output states, as in `took 1m 2.5s`."""
 
 import re
 from collections.abc import Iterator
@@ -15,31 +15,31 @@ _DURATION = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _BETWEEN = re.compile(r"(?:\s|,|and\b){0,6}", re.IGNORECASE)
-"""Stands between the parts of one time: `0m 0.6s`."""
+"""Matches what may stand between two parts of one duration: `0m 0.6s`, `1 hour and 5 minutes`."""
 _IN_BRACKETS = re.compile(rf"[(\[]\s?(?={_DURATION.pattern}\s?[)\]])", re.IGNORECASE | re.ASCII)
 CLOCK = re.compile(r"(?<!\d)(?:\d{1,2}:)?\d{2}:\d{2}(?:[.,]\d{1,9})?(?!\d)|(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
 """A time of day, or a date."""
 _TIME_WORD = re.compile(r"\b(?:time|took|elapsed|duration|finished in|completed? in|training in)\b", re.IGNORECASE)
 _WORDS = ("time", "took", "elapsed", "duration", "finished", "complete", "training", "(", "[")
-"""A line that names a time contains one of these."""
+"""A line that states a duration contains one of these."""
 _FEW = 8
-"""Up to this number, lines of one shape are read one by one; above it, as columns."""
+"""Lines of one shape are read as columns if there are at least this many, otherwise one by one."""
 _SECONDS = {"ms": 0.001, "mil": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "hou": 3600.0}
 
 
 class Claimed(NamedTuple):
-    """The times in an output."""
+    """The durations that an output states."""
 
     seconds: float | None
-    """Their sum; the last line with a total replaces all others."""
+    """Sum of the durations, or only the last one that is called a total; None if no line states a duration."""
     last: int
-    """Index of the last line that states a time."""
+    """Index of the last line that counts: the last total, or else the last line with a duration; -1 for none."""
     lines: int
-    """Number of lines that state a time."""
+    """Number of lines that state a duration."""
 
 
 def claimed_seconds(output: Transcript) -> Claimed:
-    """Return the sum of the durations that an output states, in seconds, and the places at which it states them."""
+    """Return the sum of the durations that an output states, in seconds, and which lines state them."""
     naming = _shapes_with_times(output)
     totals = output.lines_with([at for at in naming if "total" in output.shapes[at].lower()])
     lines = output.lines_with(naming)
@@ -59,12 +59,12 @@ def _shapes_with_times(output: Transcript) -> list[int]:
 
 
 def _sum(output: Transcript, lines: NDArray[np.int64]) -> float:
-    """Return all times that lines name, in seconds."""
+    """Return the sum of the durations that lines state, in seconds."""
     return sum(_seconds_in(line) or 0.0 for line in output.lines.at(lines))
 
 
 def _column(output: Transcript, lines: NDArray[np.int64]) -> float:
-    """Return the sum of the times in lines of one shape, in seconds."""
+    """Return the sum of the durations that lines of one shape state, in seconds."""
     shape = output.shapes[output.shape_of[lines[0]]]
     column = output.column_of(lines, shape)
     columns = [(column(*part.span("value")), seconds_of(part["unit"])) for part in _parts_in(shape)]
@@ -73,18 +73,18 @@ def _column(output: Transcript, lines: NDArray[np.int64]) -> float:
 
 
 def names_time(line: str) -> bool:
-    """Return whether a line, or the shape of one, names a time."""
+    """Return whether a line (or the shape of lines) states a duration."""
     return _time_in(line) is not None
 
 
 def _time_in(line: str) -> re.Match[str] | None:
-    """Match the first part of the time that a line names, after a word for time or alone in brackets."""
+    """Match the first part of the duration that a line states: after a word such as `took`, or alone in brackets."""
     named = _TIME_WORD.search(line) or _IN_BRACKETS.search(line)
     return _DURATION.search(line, named.end()) if named else None
 
 
 def _seconds_in(line: str) -> float | None:
-    """Return the time that a line names, all its parts together: 62.5 for `took 1m 2.5s`."""
+    """Return the duration that a line states, in seconds: 62.5 for `took 1m 2.5s`."""
     parts = [float(part["value"]) * seconds_of(part["unit"]) for part in _parts_in(line)]
     return sum(parts) if parts else None
 
@@ -100,13 +100,14 @@ def _parts_in(line: str) -> Iterator[re.Match[str]]:
 
 
 def seconds_of(unit: str) -> float:
-    """Return how many seconds a unit has, whichever way the unit is written: `ms`, `hrs`, `Minutes`."""
+    """Return the number of seconds in a unit of time, however the unit is written: `ms`, `hrs`, `Minutes`."""
     unit = unit.lower()
     return _SECONDS.get(unit) or _SECONDS.get(unit[:3]) or _SECONDS[unit[0]]
 
 
 def untimed(line: str) -> str:
-    """Return a line without its times, because no seed fixes them."""
+    """Return a line with `#` in place of each time, and of each value after a word such as `took`: these differ
+    between runs even with the same seed."""
     word = _TIME_WORD.search(line)
     if word:
         line = line[: word.end()] + skeleton(line[word.end() :])

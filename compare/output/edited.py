@@ -1,4 +1,4 @@
-"""Replacing patterns in a line, while recording where in the original line each remaining character was."""
+"""Replaces patterns in a line, and can record where in the original line each remaining character was."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ _PUT_IN = -1
 
 
 class Rule(NamedTuple):
-    """A pattern and its replacement, which consists of texts and of groups of the pattern."""
+    """A pattern and its replacement, which consists of texts and of the pattern's groups, given by number."""
 
     pattern: re.Pattern[str]
     by: tuple[str | int, ...]
@@ -27,7 +27,7 @@ class Edited:
         self.text = text
 
     def replace(self, rule: Rule) -> bool:
-        """Replace all matches of the rule's pattern; return whether there were any."""
+        """Replace all matches of the rule's pattern; return whether the line changed."""
         before = self.text
         new = _template(rule.by) if rule.but is None else lambda found: _new(rule, found)
         self.text = rule.pattern.sub(new, before)
@@ -39,7 +39,7 @@ class Edited:
 
 
 class Traced(Edited):
-    """A line that is being changed, and that remembers where each of its parts comes from."""
+    """A line that is being changed, and that records where in the original line each of its characters was."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -81,7 +81,7 @@ class Traced(Edited):
 
 
 def made_of(line: str, pieces: Sequence[str | slice] | Sequence[slice]) -> str:
-    """Apply the same changes, at the same positions, to another line."""
+    """Build a changed line from these slices of the original line and inserted texts."""
     return "".join([piece if isinstance(piece, str) else line[piece] for piece in pieces])
 
 

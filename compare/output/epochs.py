@@ -1,4 +1,6 @@
-"""Epochs that an output does not show: declared as skipped, silently missing, or cut by the token limit."""
+"""Finds the epochs that an output does not show: declared as skipped, missing without a word, or cut by the token
+limit.
+"""
 
 import math
 import re
@@ -25,15 +27,15 @@ class EpochCount:
     expected: int
     shown: int
     declared: tuple[int, ...]
-    """Epochs that a line says are left out."""
+    """Epochs that are missing because, as a line says, they are left out."""
     silent: tuple[int, ...]
-    """Epochs missing without notice."""
+    """Epochs that are missing although no line says so."""
     cut: tuple[int, ...]
-    """Epochs missing after the end of a reply that the token limit cut."""
+    """Epochs that are missing at the end because the token limit cut the output."""
     extra: tuple[int, ...]
-    """Epochs shown that the program does not show."""
+    """Epochs that are shown although the program cannot show them."""
     declaring: tuple[int, ...]
-    """Indices of the lines that declare."""
+    """Indices of the lines that declare epochs as skipped; empty if `declared` is empty."""
 
 
 def count_epochs(  # noqa: PLR0913 (each is compared, and most have a default)
@@ -44,10 +46,10 @@ def count_epochs(  # noqa: PLR0913 (each is compared, and most have a default)
     possible: Set[int] = frozenset(),
     usual: Set[str] = frozenset(),
 ) -> EpochCount:
-    """Count which of the epochs in `wanted` are shown; those in `possible` may be shown, but need not be.
+    """Find which of the epochs in `wanted` an output shows; it may also show those in `possible`, but need not.
 
-    Lines whose form is in `usual` do not declare that epochs are skipped: dots that the program itself prints do not
-    stand for epochs.
+    `cut` says that the token limit cut the output. A line whose form is in `usual` does not declare epochs as
+    skipped, because the program itself prints such lines, for example lines of dots.
     """
     declaring = _declaring(output, usual)
     epochs = _epochs_shown(declaring, curves)
@@ -71,8 +73,8 @@ def count_epochs(  # noqa: PLR0913 (each is compared, and most have a default)
 def _epochs_shown(declaring: Sequence[int], curves: Curves) -> Sequence[tuple[int, int]]:
     """Return (line, epoch) for each line that shows an epoch.
 
-    `[epoch 3 to 98 omitted]` names an epoch and shows none: a line that declares skipped epochs must also contain a
-    loss or an accuracy to count.
+    `[epoch 3 to 98 omitted]` names an epoch but shows none: a line that declares epochs as skipped counts only if it
+    also contains a loss or an accuracy.
     """
     if not declaring:
         return curves.epochs
@@ -81,7 +83,7 @@ def _epochs_shown(declaring: Sequence[int], curves: Curves) -> Sequence[tuple[in
 
 
 def _declaring(output: Transcript, usual: Set[str]) -> list[int]:
-    """Return the indices of the lines that declare skipped epochs."""
+    """Return the indices of the lines that declare epochs as skipped."""
     shapes = [
         at
         for at, shape in enumerate(output.shapes)
@@ -91,8 +93,8 @@ def _declaring(output: Transcript, usual: Set[str]) -> list[int]:
 
 
 def _gaps(epochs: Sequence[tuple[int, int]], declaring: Sequence[int]) -> set[tuple[float, float]]:
-    """Return, for each line that declares skipped epochs, the last epoch shown before it and the first one after
-    it.
+    """Return, for each line that declares epochs as skipped, the last epoch shown before this line and the first
+    epoch shown after it; minus infinity and infinity if there is none.
     """
     lines = [line for line, _epoch in epochs]
     gaps = set()

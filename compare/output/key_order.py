@@ -1,6 +1,4 @@
-"""Sorting the keys of JSON objects and Python dicts in a line, because two runs may write them in
-different orders.
-"""
+"""Sorts the keys of JSON objects and Python dicts in a line, because the order of keys may differ between runs."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -16,18 +14,19 @@ _KEY = re.compile(r"[\"']?[\w@/.+ -]{1,80}[\"']?")
 _CLOSED_BY = {"{": "}", "[": "]", "(": ")"}
 _DEEPEST = 20
 _FEWEST = 2
-"""Minimum number of keys of an object that has an order."""
+"""Minimum number of keys of an object that is sorted."""
 
 _Rank = tuple[int, str, str]
 
 
 class _Member(NamedTuple):
-    """A key with its value."""
+    """A key of an object with its value, by their position in the line."""
 
     start: int
     end: int
     rank: _Rank
-    """Sort key of the member: numbers first, by value, then texts, then the rest."""
+    """The value by which members are sorted: first the members whose key names a counter, such as `epoch`, then those
+    whose value is a text, then the rest; each group by key, first with its digits ignored."""
     objects: "tuple[_Object, ...]"
     """Objects inside the value."""
 
@@ -37,7 +36,7 @@ class _Object(NamedTuple):
 
 
 def sort_keys(line: Edited) -> None:
-    """Sort the keys of each object in a line; an incomplete object is left as it is."""
+    """Sort the keys of each object in a line; a line with an incomplete object is left as it is."""
     objects = _objects(line.text)
     pieces = list(_rearranged(objects, 0, len(line.text)))
     if any(one.start > other.start for one, other in pairwise(pieces)):
@@ -85,7 +84,7 @@ class _Open:
         self.inner: list[_Object] = []
         """Objects of the current member."""
         self.tokens: list[re.Match[str]] = []
-        """The first tokens of the current member, and its last token."""
+        """The first three tokens of the current member, and its last token."""
 
     def take(self, found: re.Match[str]) -> None:
         self.tokens = [*self.tokens[:3], found]
@@ -121,13 +120,13 @@ class _Reader:
                 inside.end_member()
             else:
                 inside.take(found)
-        # What is cut may lack a key; what a bracket that stays open holds is left as well.
+        # A bracket that stays open may lack keys: then nothing in the line is sorted.
         return tuple(outermost.inner) if len(stack) == 1 else ()
 
 
 def _closed(done: _Open) -> list[_Object]:
-    """Return the object that a bracket contained, or the objects inside if the bracket was a list or not an
-    object.
+    """Return the object in a bracket that has been closed; if the bracket holds a list or something else, return the
+    objects inside it.
     """
     if done.tokens:
         done.end_member()

@@ -1,4 +1,4 @@
-"""Names of numbers in dicts and JSON: the key before each number, or the name that the same object states."""
+"""Finds the names of numbers in dicts and JSON: the key before a number, or a name that the same object states."""
 
 import re
 
@@ -7,16 +7,17 @@ from gedanken.compare.output.vocabulary import Role, meaning_of, split_in
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\]|\\.)*+\'|[{}\[\](),:]|[^\s{}\[\](),:"\']++')
 _NUMBER = re.compile(r"[-+]?(?:\d|\.\d|nan\b|inf\b|NaN\b|Infinity\b)")
 _NAMES = ("key", "name", "metric", "metric_name", "tag", "label", "scalar")
-"""Keys whose text is the name of the value beside them."""
+"""Keys whose value is the name of a number in the same object: `"key": "eval_accuracy"`."""
 _VALUES = ("value", "val", "score", "mean", "result", "measure")
+"""Keys of a number that is named elsewhere: `"value": 0.76`."""
 _STATED = re.compile(
     r"(?<![\w.])(?:key|name|metric|metric_name|tag)\s?[=:]\s?['\"]?(?P<name>[A-Za-z][\w/@.-]{0,60})['\"]?[,;]?\s{1,3}"
     r"(?:value|val|score)\s?[=:]\s?(?=[-+]?\.?\d)"
 )
-"""The same without an object: `log_metric(key='val_rmse', value=2.1)`."""
+"""Matches a name and the key of its number outside an object: `log_metric(key='val_rmse', value=2.1)`."""
 _DEEPEST = 20
 _DATA = ("split", "phase", "mode", "stage", "event", "subset", "set", "dataset", "partition", "type", "prefix")
-"""Keys whose text may name the data (train, val, …) of the numbers beside them."""
+"""Keys whose value may name the data (train, val, …) on which the numbers in the same object were measured."""
 
 
 class _Object:
@@ -29,10 +30,10 @@ class _Object:
 
 
 def keyed_values(line: str) -> dict[int, str]:
-    """Return the names of the numbers that are values of keys, each by the number's position in the line.
+    """Return the names of the numbers that are values of keys; the numbers are given by their position in the line.
 
-    In `{"key": "eval_accuracy", "value": 0.76}` and `eval_accuracy: {"value": 0.76}` the name is `eval_accuracy`; in
-    `{"val": {"loss": 0.5}}` it is `val.loss`.
+    In `{"key": "eval_accuracy", "value": 0.76}` and in `eval_accuracy: {"value": 0.76}`, the name is `eval_accuracy`;
+    in `{"val": {"loss": 0.5}}`, it is `val.loss`.
     """
     if "{" not in line:
         return {found.end(): found["name"] for found in _STATED.finditer(line)}
@@ -61,7 +62,7 @@ def keyed_values(line: str) -> dict[int, str]:
 
 
 def _take(text: str, start: int, inside: _Object | None, key: str) -> str:
-    """Record a token as a value or as a name; return the token as text."""
+    """Record a token of an object as a value or as a name, if it is one; return the token without its quotes."""
     is_quoted = text[0] in "\"'"
     bare = text[1:-1] if is_quoted else text
     if inside is not None and key:
@@ -87,7 +88,8 @@ def _close(done: _Object, names: dict[int, str]) -> None:
 
 
 def _path(path: tuple[str, ...]) -> str:
-    """Return the keys that lead to a number, joined; keys that only contain others are left out."""
+    """Return the keys that lead to a number, joined by dots; keys that only group others, such as `metrics`, are left
+    out."""
     holders = {
         "",
         "metrics",

@@ -1,4 +1,4 @@
-"""Numbers that stand alone in a line, below a line with their name: `Validation loss:`, and then `0.53`."""
+"""Names numbers that stand alone in a line by the line above them: `Validation loss:`, and then `0.53`."""
 
 import re
 from collections.abc import Sequence
@@ -8,13 +8,15 @@ _ALONE = re.compile(r"\s*[-+]?(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?\s?%?|(?:nan|inf)
 
 
 def labelled(above: str, line: str) -> str:
-    """Return a line that holds one number alone with the label that stands above it."""
+    """Return the line with the label `above` put before it, if it is a single number below a label; the line itself
+    otherwise."""
     is_below = _ends_with_colon(above) and _ALONE.fullmatch(line) and _LABEL.fullmatch(above)
     return f"{above.strip()} {line.strip()}" if is_below else line
 
 
 def all_labelled(above: str, lines: Sequence[str]) -> list[str]:
-    """Return what `labelled` returns for each of these lines; `above` stands before the first of them."""
+    """Return what `labelled` returns for each of these consecutive lines; `above` is the line before the first
+    one."""
     return [
         labelled(label, line) if _ends_with_colon(label) else line
         for label, line in zip((above, *lines), lines, strict=False)

@@ -1,4 +1,4 @@
-"""The names of the numbers in one line of an output. In a table row, they come from the header above it."""
+"""Names the numbers in one line of an output. In a row of a table, the names come from the header above the row."""
 
 from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.named_numbers import Named, named_numbers

@@ -1,5 +1,5 @@
-"""Parts of a log that depend on the machine and the time of day, not on the program; they are masked before lines
-are compared.
+"""Masks the parts of a log that depend on the machine and the time of day, not on the program, before lines are
+compared.
 """
 
 import re
@@ -11,10 +11,10 @@ from gedanken.compare.output.vocabulary import split_in
 LONGEST = 2_000
 """Maximum length of a line that is examined; a longer line is compared as it is."""
 MASK = "\x1a"
-"""Replaces what is masked; a control character, because no word contains one."""
+"""Stands in place of masked text; a control character, because no word contains one."""
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 _DAY = r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}"
-"""A weekday, or a word that begins like one: enough where a month and a day follow."""
+"""A weekday, or a word that begins like one; exact enough, because a month and a day must follow."""
 _ZONE = r"(?:\s?(?:Z|UTC|GMT|[CEMPW][DES]{1,2}T|[+-]\d{2}:?\d{2})(?![\w:]))"
 _CLOCK = rf"\d{{1,2}}:\d{{2}}:\d{{2}}(?:[.,]\d{{1,9}})?(?:\s?[ap]m\b)?{_ZONE}?"
 _NAMED_DAY = (
@@ -45,14 +45,14 @@ _POD = (
     r"[a-z][a-z\d.]*(?:-[a-z\d.]+){0,8}?-"
     rf"(?:{_MIXED}[a-z\d]{{8,10}}-[a-z\d]{{5}}|\d{{8,10}}-{_MIXED}[a-z\d]{{5}})"
 )
-"""The name of a Kubernetes process: the deployment's name, a hash, and five letters or digits."""
+"""The name of a Kubernetes pod: the deployment's name, a hash, and five letters or digits."""
 _HEX = r"0x[0-9a-f]{4,}|(?=[a-f]*\d)(?=\d*[a-f])(?!\d{1,12}e\d{1,2}(?![0-9a-f]))[0-9a-f]{6,}"
 """A hexadecimal number; `12e10` is a decimal one."""
 _ID, _SHORT_ID = (
     re.compile(rf"(?<![\w.])(?:{one})(?![\w.]*[g-z\d])(?!\.\d)", re.IGNORECASE | re.ASCII)
     for one in (f"{_UUID}|{_POD}(?!-)|{_HEX}", _HEX)
 )
-"""All ids, and those without a hyphen, which are found three times as fast."""
+"""`_ID` matches all ids; `_SHORT_ID` only ids without a hyphen, for which a search is three times as fast."""
 _HYPHENED = re.compile(r"[a-z\d]{8}-[a-z\d]{4}", re.IGNORECASE | re.ASCII)
 _TRIAL = re.compile(r"(?<=_)[0-9a-f]{5,8}(?=_\d{5}(?!\w))", re.IGNORECASE | re.ASCII)
 """The id of a trial of Ray, as in `train_a1b2c_00000`."""
@@ -76,18 +76,19 @@ _SYSLOG = re.compile(
     rf"^{MASK} (?:[\w.-]+ (?=[\w./-]+\[\d+\]:)|(?!{_NO_HOST}[-_]?\d)(?=[\w.-]*\d)[\w.-]+ (?=[\w./-]+:))",
     re.IGNORECASE | re.ASCII,
 )
-"""The host before the program that syslog names; in `12:00:01 Test loss: 0.5` the word is none."""
+"""A time and the host after it, as syslog writes them before the name of a program. In `12:00:01 Test loss: 0.5`, the
+word `Test` is no host."""
 _DAY_OF_SYSLOG = re.compile(
     rf"^({_MONTH} {{1,2}}\d{{1,2}} \d{{2}}:\d{{2}}:\d{{2}} )[a-z][\w.-]* (?=[a-z][\w./-]*(?:\[\d+\])?:)",
     re.IGNORECASE | re.ASCII,
 )
-"""The time as syslog writes it, with a host behind it of whatever form."""
+"""A time as syslog writes it, and a host name of any form after it."""
 _BARE_HOST = re.compile(
     rf"^(?P<before>(?:\d+: )?{MASK} )(?!{_NO_HOST}[-_]?\d)(?:{_HOST_WORD}\d+[a-z\d]*(?:[.-][a-z\d]+)*|"
     r"(?=[a-z.-]*\d)[a-z][a-z\d]*(?:[.-][a-z\d]+)+) (?![=:])",
     re.IGNORECASE | re.ASCII,
 )
-"""A host name behind the time, without the program that syslog names behind it."""
+"""A time and a host name after it, without the name of a program that syslog would write next."""
 _HOST = re.compile(
     rf"^\[(?!(?:rank|gpu|worker|proc(?:ess)?|node|local_rank)[-_ :]?\d+\])[a-z][\w.-]*\d[\w.-]*\](?=\s{MASK})",
     re.IGNORECASE | re.ASCII,
@@ -101,7 +102,7 @@ _MAY_HAVE = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _BORDER = "\n\0\0\0\n"
-"""Separates lines that are masked together; longer than any text between letters that a pattern matches."""
+"""Separates lines that are masked together; no pattern can match across it."""
 _STAMP_WORDS = ("am", "pm", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _CLOCK_IN = re.compile(r":\d\d", re.ASCII)
 _DAY_IN = re.compile(r"\d[-/.]\d{1,2}[-/.]\d", re.ASCII)
@@ -116,8 +117,8 @@ _HEX_PREFIX = re.compile(r"(?<![\w.])0[xX]", re.ASCII)
 _DIGITS = str.maketrans("023456789", "1" * 9)
 
 Before = frozenset[tuple[str, int]]
-"""Words before an id, each with the length of the id. They are needed because an id may by chance consist of digits
-only.
+"""Words that stand before ids, each with the length of its ids. After such a word, a group of digits of this length
+is an id too: an id may by chance have no letters.
 """
 
 
@@ -129,21 +130,21 @@ def depends_on_digits(line: str) -> bool:
 
 
 def alike_in_digits(text: str) -> str:
-    """Return the text with the same digit in place of every digit. Except for `0x`, masking does not depend on the
-    digits.
+    """Return the text with every digit replaced by `1` (except 1 itself). Apart from `0x`, masking does not depend on
+    which digits a line has.
     """
     return text.translate(_DIGITS)
 
 
 def _alike(text: str) -> set[str]:
-    """Return the lines of a text; of several lines that differ only in their digits, only one."""
+    """Return the lines of a text with their digits alike, so that lines that differ only in digits are one line."""
     if "0x" in text or "0X" in text:
         return {line if depends_on_digits(line) else alike_in_digits(line) for line in text.split("\n")}
     return set(alike_in_digits(text).split("\n"))
 
 
 def words_before_ids(text: str) -> Before:
-    """Return the words in a text that stand before ids, each with the length of its ids."""
+    """Return the words in a text that stand before ids (see `Before`)."""
     text = "\n".join(line for line in _alike(text) if len(line) <= LONGEST)
     if not re.search(r"\b[A-Za-z_]\w{0,40}[ =:/@-]{1,3}(?:\d+[a-f]|[a-f]+\d)", text, re.IGNORECASE | re.ASCII):
         return frozenset()
@@ -174,7 +175,7 @@ def masked(line: str, before: Before = frozenset()) -> str:
     """Return a line with a mask in place of each date, time, id, path, host and process, because these differ between
     machines.
 
-    After the words in `before`, digits of the given length are masked as an id too.
+    After a word in `before`, a group of digits of the given length is masked as an id too.
     """
     edited = Edited(line.replace(MASK, " "))
     mask(edited, before)
@@ -182,7 +183,8 @@ def masked(line: str, before: Before = frozenset()) -> str:
 
 
 def mask(line: Edited, before: Before) -> None:
-    """Mask what the machine and the time of day wrote into a line. The line must not contain a mask yet."""
+    """Mask each date, time, id, path, host and process in a line; see `masked`. The line must not contain a mask yet,
+    and is left as it is if it is longer than LONGEST."""
     if len(line.text) > LONGEST:
         return
     _mask_digits_after(line, before)
@@ -207,7 +209,7 @@ def mask(line: Edited, before: Before) -> None:
 
 
 def _mask_digits_after(line: Edited, before: Before) -> None:
-    """Mask the digits after these words that have the length of an id."""
+    """Mask the groups of digits that are ids because of the word before them and their length."""
     if before:
         line.replace(
             Rule(_MAYBE_ID, (1, MASK), lambda found: (alike_in_digits(found[1]), len(found[2])) not in before)
@@ -230,9 +232,10 @@ def _mask_names(line: Edited) -> None:
 
 
 def masked_together(lines: Sequence[str], before: Before) -> list[str]:
-    """Return what `masked` returns for each of these lines, faster if they are many.
+    """Return what `masked` returns for each of these lines; faster than one by one if there are many.
 
-    Each pattern is applied to one text, in which a border that no pattern matches separates the lines.
+    Lines that cannot contain a time are joined into one text, separated by a border that no pattern matches, and each
+    pattern is applied only once.
     """
     low = "\n".join([line for line in lines if len(line) <= LONGEST]).lower()
     words = [word for word in _STAMP_WORDS if word in low]
@@ -254,7 +257,7 @@ def _may_have_hyphens(text: str) -> bool:
 def _may_be_stamp(line: str, words: Sequence[str] = _STAMP_WORDS) -> bool:
     """Return whether a line may contain a date or a time; much faster than searching for one.
 
-    `words` are those of _STAMP_WORDS that the line may contain.
+    `words` are the words of _STAMP_WORDS that the line may contain.
     """
     if ":" in line and _CLOCK_IN.search(line):
         return True
@@ -264,6 +267,7 @@ def _may_be_stamp(line: str, words: Sequence[str] = _STAMP_WORDS) -> bool:
 
 
 def _may_name_host(low: str) -> bool:
-    """Return whether a line may contain a host, a port or the like; much faster than searching for one."""
+    """Return whether a line in lower case may contain the name of a host, a port or the like; much faster than
+    searching for one."""
     known = "host" in low or "node" in low or "port" in low or "user" in low
     return known or "id" in low or "name" in low

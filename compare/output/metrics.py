@@ -1,4 +1,4 @@
-"""Numbers read from printed lines: epochs, losses, accuracies."""
+"""Reads epochs, losses and accuracies from printed lines."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ _METRIC = re.compile(
 _WORDS = ("epoch", "loss", "acc")
 """A line that names an epoch, a loss or an accuracy contains one of these."""
 _FEW = 8
-"""Up to this number, lines of one shape are read one by one."""
+"""Lines of one shape are read as columns if there are at least this many, otherwise one by one."""
 _EXACT = 2.0**53
 """From this number on, a double does not represent every whole number exactly."""
 _QUALIFIERS = ("val", "valid", "validation", "test", "eval")
@@ -38,7 +38,7 @@ class Metric(NamedTuple):
     """One loss or accuracy in a line."""
 
     name: str
-    """`loss`, `accuracy`, or one of them with `test ` before it."""
+    """`loss` or `accuracy`, with `test ` before it if it is measured on validation or test data."""
     is_accuracy: bool
     start: int
     """Position of the number in the line."""
@@ -50,12 +50,13 @@ class Metric(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curves:
-    """All series of one output. A series is named `loss` or `accuracy`, with `test ` before it for test data."""
+    """All series of one output. A series is named `loss` or `accuracy`, with `test ` before it for validation or test
+    data."""
 
     epochs: Epochs
-    """(line, epoch) for each line that names an epoch."""
+    """Pairs (line, epoch), one for each line that names an epoch."""
     totals: dict[int, int]
-    """Total numbers of epochs in lines such as `Epoch 3/10`, each with the first line that states it."""
+    """Total numbers of epochs in lines such as `Epoch 3/10`, each with the index of the first line that states it."""
     series: dict[str, Points]
 
     def last(self, name: str) -> float | None:
@@ -87,7 +88,7 @@ def read_curves(output: str | Transcript) -> Curves:
 class _Reader:
     """Collects the numbers in lines, one shape after another.
 
-    Lines of one shape have their numbers in the same places, so the numbers are read as columns.
+    Lines of one shape are the same except for their groups of digits, so their numbers are read as columns.
     """
 
     def __init__(self, transcript: Transcript) -> None:
@@ -114,8 +115,8 @@ class _Reader:
             self._add(metric, line, place, value)
 
     def _read_columns(self, lines: NDArray[np.int64], shape: str) -> bool:
-        """Read the lines as columns if every number that the shape names is a value of the transcript; return
-        whether that worked.
+        """Read lines of one shape as columns. Return False, having read nothing, if one of the numbers is not a value
+        of the transcript, or is too large for a double.
         """
         column = self._transcript.column_of(lines, shape)
         epoch = _EPOCH.search(shape)
@@ -148,7 +149,7 @@ class _Reader:
         self._series.setdefault(metric.name, []).append((lines, place, values))
 
     def curves(self) -> Curves:
-        """Return everything that was read, in the order of the lines."""
+        """Return the epochs, totals and series that were read, in the order of the lines."""
         epochs = Epochs(*_sorted(self._epochs))
         total_lines, totals = _sorted(self._totals)
         numbers, first = np.unique(totals, return_index=True)
@@ -195,7 +196,8 @@ def epoch_in(line: str) -> int | None:
 
 
 def epoch_and_total(line: str) -> tuple[int, int | None] | None:
-    """Return the epoch in a line, and the total number of epochs if the line states it; None if it names no epoch."""
+    """Return the epoch in a line, and the total number of epochs if the line states it; None if the line names no
+    epoch."""
     found = _EPOCH.search(line)
     return (int(found["epoch"]), int(found["of"]) if found["of"] else None) if found else None
 

@@ -1,4 +1,4 @@
-"""Names of the numbers in a line, in whatever form the line names them: `name: value`, dicts, tables, sentences."""
+"""Finds the name of each number in a line, whatever the line looks like: `name: value`, dicts, tables, sentences."""
 
 import re
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ _BAR = re.compile(
     r"[^\[\n]{0,60}(?:\[[^,\]]{0,40}(?:,[^,\]=]{0,40})?)?"
 )
 _FILLED = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%\s{1,80}\d+/\d+(?=\s*(?:\[|\d[\d.]*\s?[a-z]+/[a-z]))")
-"""A progress bar without its filled part."""
+"""Matches a progress bar whose filled part has been removed."""
 _ARROW = re.compile(r"\[[=>.\s#-]{5,}\]|[━╸╺█▉▊▋▌▍▎▏]{3,}")
 _STAMP = re.compile(
     r"(?<![\w.])1[3-9]\d{8}(?:\d{3}|\.\d+)?(?![\w])|(?<![\w/-])[\w/-]+\.(?:py|cc|cpp|cu|c|h|go|rs|java|jl):\d+|"
@@ -38,7 +38,7 @@ _STAMP = re.compile(
 )
 _WEIGHTED = re.compile(r"\(\* [\d.e+-]{1,20} = [-\d.e+naif]{1,20} loss\)")  # Caffe: a loss times its weight
 _AT = re.compile(r"@\s?\[[^\]\n]{0,200}\]")
-"""The text between a metric and its number in the tables of COCO; all of it belongs to the name."""
+"""Matches `@[ IoU=0.50 | area=all ]` between a metric and its number in COCO's tables; it belongs to the name."""
 _EVALUATED = re.compile(r"\bSaving dict for global step \d")  # TensorFlow, before numbers of an evaluation
 _CHANGE = re.compile(
     r"(?:^|[,;|:]\s)\s*(?P<what>[^,;|:=]{2,60}?)\s(?P<verb>improved|decreased|increased|dropped|rose)\s(?P<end>from|to)\s*$",
@@ -46,17 +46,17 @@ _CHANGE = re.compile(
 )
 _VERB = re.compile(r"\s(?:is|was|are|were)\s*$")
 _BEHIND = re.compile(r"(?:\s?[a-z%]{1,3})?\s{1,8}=\s{1,8}(?P<name>[A-Za-z](?:[^=\d]|(?<=[A-Za-z@])\d){2,60})$")
-"""A name after its number: `0.8732 = Validation score`."""
+"""Matches a name after its number: `0.8732 = Validation score`."""
 _IN_BATCHES = re.compile(r"(?<!\w)(?!ep)\w*\W{0,3}\[\s*\d+\s?/\s?\d+\s?\]", re.IGNORECASE)
-"""A line about one batch, as in `Test: [40/97]`; in `Epoch [3/90]` it is an epoch."""
+"""Matches the count of batches in a line about one batch: `Test: [40/97]`, but not the epochs in `Epoch [3/90]`."""
 OF_THE_BATCH = " of the batch"
 _ON_DATA = re.compile(
     r"\s?%?\s(?:on|over|for)\s(?:the\s)?(?P<data>[A-Za-z-]+)\s(?:set|data(?:set)?|split|images|examples|samples)\b",
     re.IGNORECASE,
 )
-"""The data behind a number: `an accuracy of 0.91 on the test set`."""
+"""Matches the data that are named after a number: `an accuracy of 0.91 on the test set`."""
 _WITH_SHARE = re.compile(r"\d+\s{2,40}\d+(?:\.\d+)?\s{0,10}%")
-"""A count and its share of all: `Correctly classified   144   96 %`."""
+"""Matches a count and its percentage: `Correctly classified   144   96 %`."""
 _ABOUT = re.compile(
     r"(?:^|[,;|.:)\]]\s|\s[-–—]\s|\w:(?=[A-Z]))\s*"
     r"(?P<name>(?P<what>(?:(?!\s[-–—]\s)[^,;|:=]){2,60}?)\s(?:of|on|for|over|in|after|at|improved|decreased|increased)\b[^,;|=]*)[:=]?\s*$"
@@ -77,7 +77,7 @@ _QUOTED = re.compile(r"[=:]\s?\"([A-Za-z][A-Za-z_ ]{1,30})\"\s")
 _TOOK = frozenset(["took", "takes", "taken"])
 _PREVIOUS = "previous "
 _BESIDE = {"(": "in brackets", "/": "after /"} | dict.fromkeys(("±", "+/-", "+-", "(±", "(+/-", "(+-"), "±")
-"""The text between two numbers that share a name, and the name of the second one."""
+"""What may stand between two numbers that share a name, and what is added to this name for the second number."""
 
 
 class Named(NamedTuple):
@@ -95,8 +95,8 @@ def named_numbers(
 ) -> list[Named]:
     """Return the name and role of each value of a line; `spans` are the positions of the values.
 
-    If the line is a row of a table, `header` contains the names of the columns. `below` is what the heading above the
-    line says about the data, such as `val`.
+    If the line is a row of a table, `header` contains the name of each value, from the header of the table. `below`
+    is what a heading above the line says about the data, such as `val`.
     """
     return _Reader(line, spans, header, below).read()
 
@@ -113,15 +113,15 @@ class _Reader:
         ]
         self._found: list[Named] = []
         self._from = 0
-        """Where the words of the next name may begin."""
+        """Position in the line at which the search for the next number's name begins."""
         self._measured = 0
-        """Where the last metric of the line ended."""
+        """Position in the line at which the last value of a metric ended."""
         self._split = below
         """The words of the line that name the data on which the following values are measured."""
         self._topic = ""
-        """The metric that the following values are of, each on other data: `loss: train 0.3, val 0.4`."""
+        """The metric of the following values, each on other data: `loss` in `loss: train 0.3, val 0.4`."""
         self._share = ""
-        """The metric whose count was the last number, if its percentage comes next."""
+        """The name of the last number if that was a count whose percentage comes next; otherwise empty."""
         if _EVALUATED.search(line):
             self._split = "eval"
         elif "{" in line:
@@ -162,7 +162,7 @@ class _Reader:
         return self._by_words(at, start, end)
 
     def _by_words(self, at: int, start: int, end: int) -> Named:
-        """Return the name of a number, from the words or the number before it."""
+        """Return the name of a number, from the words around it or the number before it."""
         name = self._words_before(start) or self._share
         behind = _ON_DATA.match(self._line, end)
         split = split_in(behind["data"]) if behind else None
@@ -178,12 +178,12 @@ class _Reader:
         return self._of(name, start, end)
 
     def _is_end_of_range(self, at: int, start: int, end: int) -> bool:
-        """Return whether a number ends a range such as `batches 0-99`, where the sign is not a minus."""
+        """Return whether a number ends a range such as `batches 0-99`, so that its `-` is no minus sign."""
         is_beside = bool(at) and self._spans[at - 1][1] == start and not self._found[at - 1].is_part_of_name
         return is_beside and re.fullmatch(r"-\d+", self._line[start:end]) is not None
 
     def _is_thousands(self, at: int, start: int, end: int) -> bool:
-        """Return whether a number is the end of a longer one, such as `491,520`."""
+        """Return whether a number is the end of a longer one, as `520` in `491,520`."""
         if (
             not at
             or self._line[self._spans[at - 1][1] : start] != ","
@@ -213,8 +213,8 @@ class _Reader:
         return Named(f"{base} {what}" if base else "", role)
 
     def _is_of_a_batch(self, at: int) -> bool:
-        """Return whether a metric is that of one batch of an evaluation, and the mean so far, in the end that of all
-        data, stands behind it."""
+        """Return whether the number before this one is the metric of a single batch of an evaluation, and this one in
+        brackets its mean so far: `Test: [40/97] Loss 0.31 (0.35)`."""
         is_held_out = split_in(self._found[at - 1].name) in (Split.VALIDATION, Split.TEST)
         return is_held_out and _IN_BATCHES.search(self._line, 0, self._spans[at - 1][0]) is not None
 
@@ -307,7 +307,8 @@ class _Reader:
         return self._with_split(name) if name else self._noun_after(start)
 
     def _changed(self, text: str) -> str:
-        """Return the name of a number in `val_loss improved from 0.5 to 0.4`: the old value or the new one."""
+        """Return the name of the old or the new value in `val_loss improved from 0.5 to 0.4`; empty for other
+        texts."""
         if self._found and self._found[-1].name.startswith(_PREVIOUS) and text.strip() == "to":
             return self._found[-1].name.removeprefix(_PREVIOUS)
         found = _CHANGE.search(text)
@@ -317,7 +318,8 @@ class _Reader:
         return f"{_PREVIOUS if found['end'].lower() == 'from' else ''}{best}{phrase(found['what'])}"
 
     def _of_topic(self, name: str, text: str) -> str:
-        """Return the full name of a value that is only called `val`, if the line names the metric earlier."""
+        """Return the full name of a value that is only called `val`, if the line names its metric earlier; empty
+        otherwise."""
         if not split_in(name) or len(words_in(name)) > 1:
             self._topic = ""
             return ""
@@ -333,21 +335,21 @@ class _Reader:
         if not found or meaning_of(found["what"]).role is not Role.METRIC or _COUNTING.search(found["name"]):
             return ""
         if _OPEN.search(found["name"]) and (noun := self._noun_after(start, or_name=True)):
-            return noun  # `… on the 10000 test images`: the number here is none of the metric
+            return noun  # `… on the 10000 test images`: this number is not the metric's
         name = found["what"] if _COUNTED.search(found["name"]) else _VERB.sub("", found["name"])
         return tidy(LEVEL.sub("", name))
 
     def _noun_after(self, start: int, *, or_name: bool = False) -> str:
-        """Return the noun after a number, which says what is counted: `10 epochs`. In `10 loss: 0.5` it is the
-        name of the next number.
+        """Return the noun after a number, which says what is counted: `10 epochs`. In `10 loss: 0.5`, the noun names
+        the next number; it is then returned only with `or_name`.
         """
         found = _NOUN.match(self._line, start)
         is_noun = found is not None and found["noun"].lower() not in STOPS
         return found["noun"] if found and is_noun and (or_name or not found["named"]) else ""
 
     def _note_split(self, text: str) -> None:
-        """Record words such as `Test set:`, `[val]`, `valid on 'valid' subset |`, which apply to the numbers
-        after them.
+        """Record the data that a text names for the numbers after it: `Test set:`, `[val]`, `valid on 'valid' subset
+        |`.
         """
         quoted = [part for part in _QUOTED.findall(text) if split_in(part)]
         if quoted:
@@ -356,16 +358,17 @@ class _Reader:
         for part in parts:
             words = words_in(part)
             if part is not parts[-1] and _MODULE.fullmatch(part.strip()):
-                continue  # `package.training.callbacks - INFO - loss 0.5` is no loss of the training
+                continue  # `package.training.callbacks - INFO - loss 0.5` does not say that this is a training loss
             if _EACH.fullmatch(part) and split_in(part):
                 self._split = split_word(part)  # `eval epoch: 3, loss: 0.5`
             elif words and len(words) <= MOST_WORDS and split_in(part) and meaning_of(part).role is not Role.COUNTER:
                 self._split = split_word(part)
                 if len(re.findall(r"[^\W\d]+", part)) == 1 and len(words) > 1:
-                    self._split = ""  # `val_loss` speaks of itself alone
+                    self._split = ""  # `val_loss` says nothing about the numbers after its own
 
     def _with_split(self, name: str) -> str:
-        """Return a name with the data that the line mentions (`val Acc`), if the name does not contain them."""
+        """Return a metric's name with the data that the line mentions before it (`val Acc`), unless the name itself
+        contains the data."""
         split = split_in(self._split)
         if not split or split_in(name) or meaning_of(name).role is not Role.METRIC:
             return name
@@ -373,8 +376,8 @@ class _Reader:
 
 
 def _unit_end(line: str, at: int) -> int | None:
-    """Return where the unit after a number ends; the number ends at `at`. None if there is no unit, as in `epoch 0 HR
-    0.3`.
+    """Return the position at which the unit after a number ends; the number itself ends at `at`. None if there is no
+    unit: in `epoch 0 HR 0.3`, `HR` is a name.
     """
     unit = _UNIT.match(line, at)
     if unit is None or (unit[0][0].isspace() and "/" not in unit[0] and _VALUE_NEXT.match(line, unit.end())):

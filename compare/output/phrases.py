@@ -1,4 +1,4 @@
-"""Names at the end of a text: the words that a line writes before a number."""
+"""Finds the name at the end of a text: the words that a line writes before a number."""
 
 import re
 
@@ -11,7 +11,8 @@ _MOST_OF_LABEL = 8
 _LONGEST = 100
 """Maximum length of a name in characters."""
 LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|WARN|WARNING|(?<![A-Z] )ERROR(?! RATE)|CRITICAL)\b:?")
-"""How severe a logger calls a line; in `WORD ERROR RATE` the word is part of a name."""
+"""Matches the level of a log line, such as `INFO`; in `WORD ERROR RATE`, the word `ERROR` is part of a name
+instead."""
 _CUT = re.compile(
     r"\"\s|[,;|│┃\t{}\[]|\s{2,}|\.{4,}| [-–—·] |->|=>|→|\]\s|\)\s(?=\S)|(?<=\s)/|^\s{0,3}(?:[\])/%]+|dB\b)"
 )
@@ -29,7 +30,8 @@ _ID = re.compile(
     r"\W?[a-z][\w.]*(?:-[\w.]*)?-(?:0\d{2,}|\d{4,})\W?",  # `network-snapshot-000100`
     re.IGNORECASE,
 )
-"""A hash or identifier, or a name that ends with one, such as the name of a pod or of a checkpoint file."""
+"""Matches a hash or id, or a name that ends with one, such as the name of a Kubernetes pod or of a checkpoint
+file."""
 
 
 def split_word(text: str) -> str:
@@ -39,7 +41,7 @@ def split_word(text: str) -> str:
 
 
 def phrase(text: str) -> str:
-    """Return the name at the end of a text."""
+    """Return the name at the end of a text: `val loss` for `Epoch 3, val loss: `. Empty if there is none."""
     is_label = re.search(r"[:=]\s*$", text) is not None
     text = LEVEL.sub(", ", text).rstrip(ENDS)
     for stop in _LAST_STOPS:
@@ -62,18 +64,18 @@ def phrase(text: str) -> str:
         and re.fullmatch(r"\w+(?:[_/@.]\w+)+", words[-1])
         and (split_in(words[-1]) or not split_in(" ".join(words[:-1])))
     ):
-        # An identifier says all, but for whether it is the best so far.
+        # An identifier is a whole name; only a word such as `best` before it adds something.
         words = words[-2:] if len(words) > 1 and meaning_of(words[-2]).is_summary else words[-1:]
     return tidy(" ".join(words))
 
 
 def _begins_a_name(word: str, is_last: bool) -> bool:
-    """Return whether a name may begin only after this word: a conjunction, an identifier, `split=val`."""
+    """Return whether a name can begin only after this word: a word such as `and`, an id, or `split=val`."""
     return word.lower() in STOPS or _ID.fullmatch(word) is not None or ("=" in word and not is_last)
 
 
 def tidy(name: str) -> str:
-    """Return a name without surrounding quotes, colons and unmatched brackets."""
+    """Return a name without surrounding quotes, colons and unmatched brackets; empty if it has no letters."""
     whole = " ".join(name.split())
     name = whole.strip(ENDS + "-.,;!?])" if name.count(")") > name.count("(") else ENDS + "-.,;!?]")
     if name.count("'") == 1 and " '" in name and f"{name}'" in whole:

@@ -1,4 +1,4 @@
-"""The points of a series and the epochs of lines, stored as columns because there may be millions."""
+"""Stores the points of a series and the epochs of lines as columns, because there may be millions of them."""
 
 import math
 from abc import abstractmethod
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 NO_EPOCH = -1
-"""Column entry for a point before which no line names an epoch."""
+"""Column entry for a point if neither its line nor an earlier one names an epoch."""
 
 
 class Point(NamedTuple):
@@ -65,7 +65,7 @@ class Points(_Columns[Point]):
 
 
 class Epochs(_Columns[tuple[int, int]]):
-    """(line, epoch) for each line that names an epoch."""
+    """Pairs (line, epoch), one for each line that names an epoch."""
 
     def __init__(self, lines: NDArray[np.int64], numbers: NDArray[np.int64]) -> None:
         self.lines = lines

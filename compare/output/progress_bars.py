@@ -1,4 +1,4 @@
-"""Progress bars: one bar counts as one printed line, however often a terminal redraws it."""
+"""Finds progress bars: one bar counts as one printed line, however often a terminal redraws it."""
 
 import re
 from collections.abc import Iterable
@@ -9,12 +9,12 @@ from gedanken.compare.output.masking import MASK
 _FILL = re.compile(
     # tqdm, Keras, rich and pip, wget and others.
     r"(?<=%)\|[^|\n]{0,400}\||\[[=#>.\-\s█▏▎▍▌▋▊▉]{5,400}\](?=.*\d)|[━╸╺╺─█▏▎▍▌▋▊▉░▒]{5,400}"
-    # One that has just begun has few letters: only the count behind it tells.
+    # A bar that has just begun has few characters; only the count after it shows that it is one.
     r"|[━╸╺█▏▎▍▌▋▊▉░▒]{1,400}(?=\s{0,80}\d{1,18}(?:\.\d+)?\s?(?:%|/\s?\d))"
     r"|(?<=\|)[#█▏▎▍▌▋▊▉\-= ]{5,400}(?=\|\s*\d)"
 )
 _MAY_BE = (re.compile(r"%\|"), re.compile(r"\[[=>#.█\-]{3}"), re.compile(r"\|[#=]{3}"))
-"""Patterns that a progress bar must contain; each begins with a fixed character, which makes the search fast."""
+"""A progress bar in ASCII contains one of these; each begins with a fixed character, which makes the search fast."""
 _MAY_BE_DRAWN = re.compile("[━█▏▎▍▌▋▊▉╸╺░▒]")
 _CLOCKS = re.compile(
     r"\[\s*(?:\d{1,3}:)?\d{1,3}:\d{2}\s*(?:<\s*(?:\?|[\d:]+(?:\sdays?,\s[\d:]+)?))?(?:,\s*[\d.?]+\s*[\w/]+)?"
@@ -55,7 +55,7 @@ def unfill(line: Edited) -> bool:
 
 
 def is_unfinished(line: str) -> bool:
-    """Return whether a line shows progress, as `70%` or `14/20`, that is not at its end."""
+    """Return whether a line shows unfinished progress: `70%`, or a bar with `14/20`."""
     count = _COUNT.search(line)
     if count and float(count[1]) < float(count[2]) and without_fill(line) is not None:
         return True
@@ -64,7 +64,8 @@ def is_unfinished(line: str) -> bool:
 
 
 def redrawn(lines: Iterable[str]) -> frozenset[int]:
-    """Return the indices of lines that show an empty bar, or a state of a bar that a later line redraws."""
+    """Return the indices of the lines whose bar a later line draws again: with more progress, or after an empty
+    bar."""
     waiting: dict[str, tuple[int, float, float]] = {}
     stale: set[int] = set()
     for at, line in enumerate(lines):

@@ -1,4 +1,4 @@
-"""The names of numbers that are written as a group: `loss (train/val): 0.5/0.6`, `P/R/F1 = 0.8/0.7/0.75`."""
+"""Names numbers that are written as a group: `loss (train/val): 0.5/0.6`, `P/R/F1 = 0.8/0.7/0.75`."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ Span = tuple[int, int]
 
 
 def shared_names(line: str, spans: Sequence[Span]) -> dict[int, str]:
-    """Return the name of each number in a group, by the number's position in the line."""
+    """Return the name of each number that belongs to a group; the keys are the numbers' positions in the line."""
     names: dict[int, str] = {}
     groups = list(_groups(line, spans))
     legend = _legend(line, groups)
@@ -64,7 +64,7 @@ def _groups(line: str, spans: Sequence[Span]) -> Iterator[Sequence[Span]]:
 
 
 def _before(text: str, count: int) -> list[str] | None:
-    """Return the names before a group of this many numbers."""
+    """Return the names before a group of `count` numbers; None if there are none."""
     text = text[-_BEFORE:].rstrip(_END)
     brackets = _IN_BRACKETS.fullmatch(text)
     if brackets:
@@ -81,13 +81,14 @@ def _before(text: str, count: int) -> list[str] | None:
 
 
 def _behind(text: str, after: str, count: int) -> list[str] | None:
-    """Return the names after a group of this many numbers: `loss: 0.5 / 0.6 (train/val)`."""
+    """Return the names after a group of `count` numbers: `loss: 0.5 / 0.6 (train/val)`. None if there are none."""
     found = _BEHIND.match(after)
     return _named(_items(found["names"]), _last(text.rstrip(_END)), count) if found else None
 
 
 def _tagged(line: str, spans: Sequence[Span]) -> dict[int, str]:
-    """Return the name of each number that is followed by its data: `loss: 0.5 (train) 0.6 (val)`."""
+    """Return the name of each number that is followed by its data, as in `loss: 0.5 (train) 0.6 (val)`; the keys are
+    the numbers' positions in the line."""
     tags = {span[0]: found["name"] for span in spans if (found := _TAGGED.match(line, span[1]))}
     tags = {start: tag for start, tag in tags.items() if split_in(tag) and len(words_in(tag)) == 1}
     if len(tags) < 2:
@@ -101,12 +102,15 @@ def _items(text: str) -> list[str]:
 
 
 def _last(text: str) -> str:
-    """Return the words at the end of a text."""
+    """Return the words after the last separator in a text, such as a comma."""
     return _CUT.split(text)[-1].strip(_END)
 
 
 def _named(items: Sequence[str], what: str, count: int) -> list[str] | None:
-    """Return a name for each item, with the metric added if the items are kinds of data or parts such as `G/D`."""
+    """Return a name for each of `count` items; None if the items are no names.
+
+    The metric `what` is added to items that are no metrics: data such as `train/val`, or parts such as `G/D`.
+    """
     if len(items) != count or len(set(items)) != count:
         return None
     if all(_is_metric(_SHORT.get(item.lower(), item)) for item in items):

@@ -1,4 +1,4 @@
-"""Lines that say why a training ended. Which of them a run prints depends on its numbers."""
+"""Finds lines that say why a training ended. Which of these lines a run prints depends on the run's numbers."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The names of the numbers in a table row, taken from the header above it or from the words in the row."""
+"""Names the numbers in a row of a table, by the header above the row or by the words in the row."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -13,30 +13,31 @@ _RULE = re.compile(r"^[\s|+:=─━┄┅═│┃┼╋┬┴├┤╞╡╪┌
 _BARS = re.compile(r"[|│┃║]")
 _BAR = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%(?:\||\s{1,80}\d+/\d+\s*(?:\[|\d[\d.]*\s?[a-z]+/[a-z])).*$")
 _FREE = re.compile(r"(?<![\w@#.+-])(?<!@\.\d:)(?<!@0\.\d:)[-+]?(?:\d[\w.%:+-]*|\.\d\S*|(?:nan|inf)\b)", re.IGNORECASE)
-"""A number alone, without a name."""
+"""Matches a number that has no name attached to it."""
 _LOGGED = re.compile(r"^.*[\]:>|-] +(?=[^\s,;]+(?:[,;][^\s,;]+)+$)|^[^|]*(?:\]|:| -) (?=[^|:=]*\|[^:=]*$)")
-"""A logger's prefix before a row of values that are separated by commas or bars."""
+"""Matches a logger's prefix before a row of values that are separated by commas or vertical bars."""
 _COUNTED = re.compile(r"^(\s*\d+):(?=\s)")
-"""A count before the values of a row: `50:  9.1%  1.2%`."""
+"""Matches a count before the values of a row: `50:  9.1%  1.2%`."""
 _INDEXED = re.compile(r"^(\s*[A-Za-z_][\w.]*)\[([\d, ]{1,20})\](?=\s)")
-"""The name of one of several values: `theta[1]`."""
+"""Matches a name with an index: `theta[1]`."""
 _INSIDE = re.compile(r"\s*\S+(?: \S+)*\s{2,}\S")
 _INDEX = re.compile(r"[A-Za-z_][\w.]*\s{4,}")
-"""The name of the index below a header, padded to the width of the table, as pandas prints it."""
+"""Matches a line that has only the name of the index, padded with spaces, as pandas prints it below a header."""
 _QUANTILE = re.compile(r"(?<!\S)\d{1,2}(?:\.\d{1,2})?%(?!\S)")
 _CLASSES = re.compile(r"(?:\s+\d{1,3})+\s*$")
-"""Classes that are only numbered, at the end of a header: `ntree  OOB  1  2  3`."""
+"""Matches the numbers of classes at the end of a header: `ntree  OOB  1  2  3`."""
 _FEWEST_OVER = 3
-"""Minimum number of columns of a header of two lines, if only blanks separate them."""
+"""Minimum number of columns of a table whose header may have two lines, if only blanks separate the columns."""
 _FEWEST_WIDE = 4
-"""Minimum number of words with several blanks between them that count as a header although none of them is known."""
+"""Minimum number of cells, separated by several blanks, of a header in which no cell is a known name."""
 _MASKED = "·"
-"""Replaces a time or an id in a row, because it has a column of its own."""
+"""Stands for a masked time or id in a row, which may be a cell of its own."""
 _STATES = frozenset(["status", "state", "loc", "host", "node"])
-"""Columns whose words say where something runs or how far it is, not what the row is about."""
+"""Names of columns whose words say where a program runs or how far it is, not what the row is about."""
 _ALL = frozenset(["all", "total", "overall", "mean"])
-"""Names of rows that summarize everything; the column's name is then enough."""
+"""Names of rows that summarize all other rows; the numbers in them are named after their column alone."""
 _GENERIC = frozenset(["value", "values", "score", "result", "results", "dataloader", "metric", "data"])
+"""Names of columns that say nothing about a number; the number is named after its row alone."""
 
 Cell = tuple[int, int, str]
 """Start, end and text of a cell."""
@@ -48,7 +49,7 @@ def names_of_row(line: str, spans: Sequence[tuple[int, int]], above: Callable[[i
     `above(1)` is the line before the row, `above(2)` the one before that.
     """
     if MASK in line:
-        # What is masked may be a cell, or stand before the row as a logger's prefix does.
+        # Masked text may be a cell, or a logger's prefix before the row.
         with_cell = _names_of_row(line.replace(MASK, _MASKED), spans, above, _MASKED)
         if with_cell is not None and any(with_cell):
             return with_cell
@@ -87,7 +88,7 @@ def _names_of_row(
     for start, _end in spans:
         at = next((at for at, cell in enumerate(cells) if _in(cell, start)), None)
         is_number = at is not None and bool(_FREE.match(cells[at][2]))
-        # Only the first number of a cell is the column's: `1/3` is of the first epoch of three.
+        # Only the first number of a cell gets the column's name: in `1/3`, the 3 is a total.
         is_first = at is not None and not any(map(str.isdigit, line[cells[at][0] : start]))
         names.append(_joined(row, header[at], has_values) if at is not None and is_number and is_first else "")
     return names
@@ -127,9 +128,9 @@ def _is_generic(column: str) -> bool:
 
 
 def _joined(row: str, column: str, has_values: bool) -> str:
-    """Return the name of a cell: the column's name, with the row's words if it has any.
+    """Return the name of a number: its column's name, with the words of the row before it if the row has any.
 
-    If one column is called `value`, no other column gets the words of the row.
+    If the table has a column called `value` or the like (`has_values`), the words of the row belong to that column.
     """
     is_named = meaning_of(row).role is Role.METRIC  # `accuracy` of a classification report, under `f1-score`
     if row and (set(words_in(column)) <= _GENERIC or (is_named and meaning_of(column).role is Role.METRIC)):
@@ -142,7 +143,8 @@ def _joined(row: str, column: str, has_values: bool) -> str:
 
 
 def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]) -> list[str] | None:
-    """Return the names of the columns, from the nearest line above that has as many cells and no numbers."""
+    """Return the names of the columns, from the nearest line above that has as many cells and no numbers; None if
+    there is none before the table ends."""
     for distance in range(1, FARTHEST):
         other = above(distance)
         if other is None:
@@ -159,9 +161,10 @@ def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]
 
 
 def _with_line_above(names: list[str], lower: str, upper: str | None, line: str, cells: Sequence[Cell]) -> list[str]:
-    """Return the names of the columns if the header has two lines; `names` come from the lower one.
+    """Return the names of the columns, with the words of the line above the header if that line belongs to it.
 
-    A header of one line has a different name for each column.
+    `names` come from the lower line. If the columns are separated by vertical bars and their names all differ, the
+    header has only this line.
     """
     if upper is None:
         return names
@@ -177,7 +180,7 @@ def _with_line_above(names: list[str], lower: str, upper: str | None, line: str,
 
 
 def _over(upper: str, lower: str, columns: int) -> list[str] | None:
-    """Return the words of the upper line if there is exactly one above each word of the lower line; else None."""
+    """Return the cells of the upper line if exactly one is above each cell of the lower line; None otherwise."""
     if columns < _FEWEST_OVER or any(map(str.isdigit, upper)) or re.search(r"[:=.!?{}]", upper):
         return None
     both = [
@@ -195,7 +198,7 @@ def _over(upper: str, lower: str, columns: int) -> list[str] | None:
 
 
 def _unnumbered(header: str) -> str:
-    """Return a header without the numbers that are names of columns: quantiles, and classes at its end."""
+    """Return a header without the numbers that are names of columns: quantiles, and numbered classes at its end."""
     header = _QUANTILE.sub("", header)
     classes = _CLASSES.search(header)
     numbers = [int(number) for number in classes[0].split()] if classes else []
@@ -204,13 +207,13 @@ def _unnumbered(header: str) -> str:
 
 
 def _names(header: str, line: str, cells: Sequence[Cell]) -> list[str] | None:
-    """Return the cells of a line as a header for a row with these cells; None if it is not one."""
+    """Return the names in `header` for the cells of a row; None if `header` is not the header of this row."""
     if _FREE.search(_unnumbered(header)) or not any(map(str.isalpha, header)):
         return None
     if _BARS.search(line):
         found = _cells(header) if _BARS.search(header) else None
         if found and len(found) == len(cells) - 1 and not _FREE.match(cells[0][2]) and not _is_framed(line):
-            found = [(0, 0, ""), *found]  # nothing stands over the words of the rows
+            found = [(0, 0, ""), *found]  # the column of the rows' words has no name
     elif sep := _separator(line):
         found = _separated(header, sep) if sep in header else None
     else:
@@ -231,7 +234,8 @@ def _names(header: str, line: str, cells: Sequence[Cell]) -> list[str] | None:
 
 
 def _by_place(header: Sequence[Cell], cells: Sequence[Cell]) -> list[Cell] | None:
-    """Return the header cell above each cell of a row; the first cell may have none."""
+    """Return the header cell above each cell of a row; the first cell may have none. None if another cell has
+    none."""
     found: list[Cell] = []
     for at, (low, high, _text) in enumerate(cells):
         over = max(header, key=lambda one: min(one[1], high) - max(one[0], low))
@@ -283,7 +287,7 @@ def _is_framed(line: str) -> bool:
 
 
 def _separator(line: str) -> str:
-    """Return the separator between the values of a line if it is a row of values; otherwise an empty text."""
+    """Return the comma or semicolon that separates the values of a line; an empty text if it is no such row."""
     return next((sep for sep in ",;" if sep in line and all(map(_is_value, line.split(sep)))), "")
 
 

@@ -1,4 +1,4 @@
-"""The lines of a text, stored as one text and the positions at which lines begin, because separate strings need
+"""Stores the lines of a text as one string and the positions at which lines begin, because separate strings need
 twice the memory.
 """
 
@@ -95,6 +95,6 @@ def _parts(text: str) -> Iterator[str]:
 def _short(line: str) -> str:
     if len(line) <= LONGEST_LINE:
         return line
-    # `…` alone would say that the log leaves something out.
+    # A line that is only `…` would say that the log leaves lines out.
     begin = line[:LONGEST_LINE]
     return begin if begin.isspace() else f"{begin}…"

@@ -1,4 +1,5 @@
-"""An output, read once: its lines, the form of each line, and the numbers, stored as columns."""
+"""Reads an output once: its lines, their forms (a line with `#` in place of each value), and the values, as
+columns."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +25,7 @@ VALUE = re.compile(
 _NUMBERS = re.compile(r"([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?)")
 """Matches the values of a line that contains only simple numbers; twice as fast as the full pattern."""
 NO_DECIMALS = 255
-"""Column entry for a value without a number of decimals: `nan`, or a size."""
+"""Column entry for a value without a number of decimals, such as `nan` or `torch.Size([3])`."""
 EXPONENT = 100
 """Added to the number of decimals of a value with an exponent: 103 for `1.019e-01`."""
 _PARTS = re.compile(r"(?P<sign>[-+]?)\d+(?P<fraction>\.\d+)?(?P<exponent>[eE](?P<below>-?)\+?\d+)?%?")
@@ -37,14 +38,14 @@ _SHARP = "\ufdd0"
 _CHUNK = 1 << 15
 """Number of lines that are read at a time: their columns fit into a processor's cache."""
 _FEW_VALUES = 16
-"""Maximum number of values of a shape whose rows are cached: many shapes have the same few values."""
+"""Maximum number of values of a shape whose rows in `_Kinds` are cached, because many shapes have the same values."""
 _EXACT = 15
 """Maximum number of digits of a number that a double represents exactly."""
 
 
 def skeleton(line: str) -> str:
-    """Return the form of a line: its words, with `#` in place of each value. A `#` in the line itself is
-    not a value.
+    """Return the form of a line: its words, with `#` in place of each value. A `#` of the line itself becomes another
+    character, so that it is not mistaken for a value.
     """
     return _taken_apart(line)[0]
 
@@ -66,7 +67,7 @@ def _has_others(low: str) -> bool:
 
 
 def template_of(form: str, hole: str) -> str:
-    """Return the words of a form as they are printed, with `hole` in place of each value."""
+    """Return the words of a form as they are printed, with `hole` in place of each value and each masked text."""
     return form.replace("#", hole).replace(MASK, hole).replace(_SHARP, "#")
 
 
@@ -76,7 +77,8 @@ def uncoloured(text: str) -> str:
 
 
 class _Kinds:
-    """How to read the values of shapes: one row for each distinct value text, with columns for its properties."""
+    """Says how to read the values of shapes: a table with one row for each distinct text of a value, such as
+    `-0.0`."""
 
     def __init__(self) -> None:
         self._row: dict[str, int] = {}
@@ -115,21 +117,22 @@ class _Columns(NamedTuple):
 
 
 class Transcript:
-    """The lines of one output, by number. Forms and numbers are stored as columns, so that a million lines fit into
+    """The lines of one output, by index. Forms and values are stored as columns, so that a million lines fit into
     memory.
 
-    All patterns in this package treat a group of digits alike, whatever its length and value. So patterns are applied
-    only to each *shape*, which is a line with `0` for each group of digits; there are few shapes.
+    All patterns in this package treat groups of digits alike, whatever their length and value. So patterns are
+    applied only once to each *shape* of lines, which is a line with `0` in place of each group of digits; shapes are
+    few.
     """
 
     def __init__(
         self, text: str, is_log: bool = False, before_ids: Before | None = None, decimal_commas: bool = False
     ) -> None:
-        """Read a text. In a log without its program, parts that depend on machine and time are masked, and a progress
-        bar is one line.
+        """Read a text. If it is a log whose program is not known (`is_log`), the parts that depend on machine and
+        time are masked, and a progress bar counts as one line.
 
-        `before_ids` are words before ids, in this log and in others; after such a word, digits alone are an id too.
-        By default they are read from this log. With `decimal_commas`, `0,5` is one number.
+        `before_ids` are words that stand before ids in this log or in others (see `masking.Before`); by default they
+        are read from this log. With `decimal_commas`, `0,5` is one number.
         """
         self.lines = Lines(text)
         self.decimal_commas = decimal_commas
@@ -187,8 +190,8 @@ class Transcript:
     def _read(
         self, start: int, shapes: dict[str, int], read: "_Shapes"
     ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8]]:
-        """Return, for some lines: the shape of each, its number of values, all values, and their numbers of
-        decimals.
+        """Return, for the next _CHUNK lines from `start` on: the index of each line's shape, each line's number of
+        values, all values, and each value's number of decimals.
         """
         lines = self._compared(start)
         rows = DigitGroups("\n".join(lines))
@@ -237,15 +240,15 @@ class Transcript:
 
     @property
     def starts(self) -> NDArray[np.int64]:
-        """The position in `values` at which the numbers of each line begin; there is one more entry than there are
-        lines.
+        """The position in `values` at which the values of each line begin. One more entry, at the end, is the number
+        of all values.
         """
         return self._columns.starts
 
     @property
     def values(self) -> NDArray[np.float64]:
-        """All values of all lines, in order; NaN for a `torch.Size` or a `tensor`. A percentage is stored without
-        the sign.
+        """All values of all lines, in order; NaN for a `torch.Size` or a `tensor`. A percentage is stored without its
+        `%`: 97 for `97%`.
         """
         return self._columns.values
 
@@ -288,14 +291,16 @@ class Transcript:
         return found
 
     def by_shape(self, lines: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-        """Split lines by shape."""
+        """Split line indices into one array for each shape."""
         order = np.argsort(self.shape_of[lines], kind="stable")
         return np.split(lines[order], np.flatnonzero(np.diff(self.shape_of[lines[order]])) + 1)
 
     def column_of(self, lines: NDArray[np.int64], shape: str) -> Callable[[int, int], NDArray[np.float64] | None]:
-        """Return a function from two positions in a shape to the values at these positions in lines of this shape.
+        """Return a function that takes the start and end of a value in `shape`, and returns this value in each of
+        `lines`, which all have this shape.
 
-        A sign or `%` around the value is ignored. The function returns None if there is no value.
+        A sign before the value, or a `%` after it, may be left out of the positions. The function returns None if
+        there is no value at these positions.
         """
         starts = self.starts[lines]
         spans: dict[tuple[int, int], tuple[int, int]] = {}
@@ -313,7 +318,7 @@ class Transcript:
 
 
 class _Shapes(NamedTuple):
-    """What is known about each shape."""
+    """The form of each shape, and how to read its values."""
 
     forms: dict[str, int]
     form: list[int]
@@ -322,7 +327,7 @@ class _Shapes(NamedTuple):
     kinds: _Kinds
 
     def add(self, shape: str) -> None:
-        """Analyse one shape."""
+        """Add one new shape."""
         form, values = _taken_apart(shape)
         self.form.append(self.forms.setdefault(form, len(self.forms)))
         self.values.append(self.kinds.rows(values))
@@ -348,10 +353,11 @@ def _numbers(  # noqa: PLR0913 (columns of one table)
     rows: DigitGroups,
     line: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.int64]]:
-    """Return the values, their numbers of decimals, and which values have too many digits to be read in this way.
+    """Return the values, their numbers of decimals, and the indices of the values that have too many digits to be
+    read in this way.
 
-    `kinds` holds the kinds of all shapes, and `begins` where each shape starts in it; `part` is the position of each
-    value in `kinds`.
+    `kinds` holds the rows of `known` for the values of all shapes, and `begins` the position at which each shape
+    starts in `kinds`; `part` is the position of each value in `kinds`.
     """
     if not len(part):
         return np.empty(0), np.empty(0, np.uint8), np.empty(0, np.int64)
@@ -361,7 +367,7 @@ def _numbers(  # noqa: PLR0913 (columns of one table)
     run, sign, has_fraction, exponent, constant, is_constant = (
         column[part] for column in (run, sign, has_fraction, exponent, constant, is_constant)
     )
-    # A size may be all that there is, and then there are no digits to look at.
+    # There may be no groups of digits after a value, or none at all: the padding keeps the indices valid.
     numbers, lengths = (np.append(column, [0, 0, 0]) for column in (rows.numbers, rows.lengths))
     at = np.where(is_constant, len(rows.numbers), rows.first[line] + run)
     behind = np.where(has_fraction, lengths[at + 1], 0)

@@ -1,4 +1,4 @@
-"""The part of an output that a person can see at a terminal."""
+"""Reduces an output to what a person can see of it at a terminal."""
 
 import re
 
@@ -9,8 +9,8 @@ def normalized_lines(text: str) -> list[str]:
     """Return the visible lines of an output: without spaces at line ends, and without blank lines at its beginning
     and end.
 
-    Line numbers are removed from errors of bash: at a keyboard there are none, while a command that is passed to bash
-    is line 1.
+    Line numbers are removed from the errors of bash: it writes none for a command that is typed at a keyboard, but
+    `line 1` for a command that is passed to it.
     """
     lines = [_WHERE.sub("bash: ", line.rstrip()) for line in text.splitlines()]
     filled = [at for at, line in enumerate(lines) if line]

@@ -1,5 +1,5 @@
-"""What a number means, inferred from its name: a metric, a counter, a setting, or something that depends on the
-machine or time.
+"""Infers from a number's name what the number is: a metric, a counter, a setting, or a value that depends on the
+machine or the time.
 """
 
 import re
@@ -11,20 +11,20 @@ from gedanken.compare.output.abroad import in_english, is_known, spaced
 
 
 class Role(StrEnum):
-    """The meaning of a number."""
+    """What kind of number a name stands for."""
 
     METRIC = "metric"
     COUNTER = "counter"
-    """Steps, batches, rounds: they show how far a run is, not how well it does."""
+    """Steps, batches, rounds: how far a run is, not how well it does."""
     ENVIRONMENT = "environment"
-    """Times, speeds, memory, dates, source line numbers: they differ between machines."""
+    """Times, speeds, memory, dates, source line numbers: values that differ between machines."""
     SETTING = "setting"
     """A value chosen before the run, such as a learning rate."""
     OTHER = "other"
 
 
 class Measures(StrEnum):
-    """What a metric measures, in the order in which programs most likely optimize it."""
+    """What a metric measures. The measures that programs most likely optimize come first."""
 
     RETURN = "return"
     LOSS = "loss"
@@ -45,7 +45,7 @@ class Split(StrEnum):
 
 
 class Meaning(NamedTuple):
-    """The meaning of a name."""
+    """What a name such as `val_loss` stands for."""
 
     role: Role
     measures: Measures | None = None
@@ -88,7 +88,7 @@ _COUNTERS = (
 _SHORT_COUNTERS = frozenset(
     ["ep", "up", "sen", "i", "n", "t", "ts", "e", "b", "rank", "local rank", "global rank", "node rank"]
 )
-"""Names of counters that consist of one or two letters, and the numbers of processes."""
+"""Short names of counters, and names of the number of a process (`rank`)."""
 _SETTINGS = (
     "lr rate seed momentum decay wd params param parameters size sizes dim dims layers heads hidden classes "
     "tol patience threshold warmup scale dropout gamma epsilon eps beta alpha temperature vocab total count "
@@ -113,7 +113,7 @@ _WHOLE_LOSS = _words(
     "total avg average mean running smoothed epoch batch step final last overall best min lowest iter the "
     "sum main model set minibatch per token tokens current ema function value de du des di del da la le el на"
 )
-"""Words beside `loss` with which it is still the whole loss."""
+"""Words that may stand beside `loss` in the name of the whole loss; with any other word, it is a part of the loss."""
 _SUMMARY = _words("best min max highest lowest peak running ema smoothed cumulative overall improved")
 _CHOSEN = _words(
     "lr scale threshold tol weight patience size num number every interval freq decay fn type std stddev stderr var "
@@ -133,11 +133,11 @@ _MEASURES: tuple[tuple[Measures, frozenset[str]], ...] = (
     (Measures.QUALITY, _words(_QUALITY)),
 )
 _PART_OF_REWARD = re.compile(r"(?<![a-z])(?:rewards?|rews?)/(?P<part>[\w-]+)")
-"""One of several rewards, as in `rewards/chosen`: not all that is maximized."""
+"""Matches one of several rewards, as in `rewards/chosen`, which is not the whole return that is maximized."""
 _KNOWN = frozenset(_SPLIT_OF).union(_ENVIRONMENT_WORDS, _COUNTER_WORDS, *(words for _measures, words in _MEASURES))
 _BY_NATURE = _words(_HELD_OUT_QUALITY)
 _AT_RANK = re.compile(r"(?<![a-z])(?:p|r|precision|recall)@ ?\d")
-"""Precision and recall of the first results, such as `P@1`."""
+"""Matches precision or recall among the first results, such as `P@1`."""
 _CLASSIFIED = re.compile(r"(?<![a-z])(?P<wrong>in)?correctly[ _]classified", re.IGNORECASE)
 _RATE = re.compile(
     r"(?:error|word|success|win|hit|character|solve) ?_?-?rate|bits[ _]per[ _](?:byte|char)|cross[ _-]?entropy|"
@@ -181,14 +181,14 @@ def key_of(name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def meaning_of(name: str) -> Meaning:
-    """Return the meaning of a name."""
+    """Return what a printed name such as `val_loss` stands for: its role, what it measures, and on which data."""
     name = name.removesuffix(" in brackets")
     words = words_in(name)
     known = frozenset(words)
     split = split_in(name)
     measures = _measures(name, words)
     is_rate = _is_rate(name, known)
-    # The best of a population is no summary of what was before.
+    # `best fitness` is the best of a population, not of earlier values.
     is_summary = bool(known & _SUMMARY) and "fitness" not in known
     if is_rate or words == ("data",) or known & _ENVIRONMENT_WORDS:
         return Meaning(Role.ENVIRONMENT, None, split)
@@ -209,9 +209,8 @@ def meaning_of(name: str) -> Meaning:
 
 
 def _is_rate(name: str, known: frozenset[str]) -> bool:
-    """Return whether a name is that of a speed, which depends on the machine: `samples_per_second`, `tok/s`,
-    `it/s`.
-    """
+    """Return whether a name stands for a speed, which depends on the machine: `samples_per_second`, `tok/s`,
+    `it/s`."""
     low = name.lower()
     per_time = re.search(r"(?:/|\bper[ _]|_per_)(?:s|sec|second|min|hour|h)\b", low)
     return bool(per_time) or ("per" in known and bool(known & _RATES) and bool(known & {"sec", "second", "s"}))
@@ -264,5 +263,5 @@ _ACCURACIES = _words("acc accuracy accuracies")
 _OF_A_PART = re.compile(
     r"loss\d|loss[ _-]?[dgDG]\b|(?<![a-z])value[ _-]?(?:function[ _])?loss|loss(?:es)?/value", re.IGNORECASE
 )
-"""A loss of one of several networks; `value_loss` is that of a critic, and `loss value` is the whole."""
+"""Matches the loss of one of several networks, such as a critic's `value_loss`; `loss value` is the whole loss."""
 _ERROR_WORDS = _words(_ERRORS)

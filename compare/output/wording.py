@@ -1,4 +1,4 @@
-"""The text that an expression of a program prints: its literal words, and a hole for each value."""
+"""Derives the text that an expression of a program prints: its literal words, and a hole for each value."""
 
 import ast
 import re
@@ -16,9 +16,9 @@ _PERCENT_FIELD = re.compile(
 )
 _FIXED_POINT = re.compile(r"[^.]*\.(\d{1,2})([fFeE%])")
 _LONGEST = 1000
-"""Maximum number of repetitions of a text in `"-" * 1000`."""
+"""Maximum number of repetitions that are written out of a repeated text such as `"-" * 80`."""
 _LARGE = 100_000
-"""Maximum length in characters of such a repeated text."""
+"""Maximum length in characters of a repeated text; a longer one becomes a hole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Hole:
     decimals: int | None = None
     """Fixed number of decimals, such as 4 for `{loss:.4f}`, as a `Transcript` counts them; None if not fixed."""
     is_frame: bool = False
-    """True for a logger's prefix: not a value, but words that are known only from a run."""
+    """True for a logger's prefix, whose words are known only from a run."""
 
 
 Pieces = list[str | Hole]
@@ -98,7 +98,7 @@ def _format_pieces(text: str, values: Sequence[ast.expr]) -> Pieces:
 
 
 def _split(text: str) -> Iterator[str | Hole]:
-    """Replace the hole character in a text by a hole, because the two could not be distinguished."""
+    """Yield a text, with a `Hole` in place of each HOLE character in it, because the two could not be told apart."""
     first, *others = text.split(HOLE)
     yield first
     for part in others:

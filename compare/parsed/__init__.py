@@ -1,1 +1,1 @@
-"""Runs whose lines are assigned to the print sites of their program, and their alignment line by line."""
+"""Assigns the lines of runs to the print sites of their program, and aligns runs line by line."""

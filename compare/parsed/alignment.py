@@ -1,4 +1,4 @@
-"""Alignment of two outputs: which lines correspond, and where the outputs first differ.
+"""Aligns two outputs: finds which lines correspond.
 
 Anchors are lines that occur once in each output and are equal except for numbers with a fraction; the largest set of
 anchors in the same order is used (patience diff, by B. Cohen). The short parts between two anchors are aligned by
@@ -20,9 +20,12 @@ from gedanken.compare.parsed.order import longest_rise
 from gedanken.compare.results import Block, Mark
 
 MOST_CELLS = 4_000_000
-"""Maximum number of real times imagined lines between two anchors that are aligned one by one."""
+"""The lines between two anchors are aligned one by one if the number of real lines times that of imagined lines is at
+most this."""
 MOST_PAIRS = 900
-"""Maximum number of real times imagined unpaired lines that are searched for rewordings."""
+"""Unpaired lines are searched for rewordings if the number of real lines times that of imagined lines is at most
+this.
+"""
 _CHUNK = 1 << 16
 """Number of lines whose numbers are processed together."""
 
@@ -55,7 +58,7 @@ def _forms(real: Transcript, imagined: Transcript) -> tuple[NDArray[np.int32], N
 
 
 def _keys(output: Transcript, forms: NDArray[np.int32]) -> NDArray[np.uint64]:
-    """Return, for each line, a number that identifies its form and its whole numbers."""
+    """Return, for each line, a hash of its form and its whole numbers."""
     keys = np.empty(len(forms), np.uint64)
     for first in range(0, len(forms), _CHUNK):
         starts = output.starts[first : first + _CHUNK + 1]
@@ -87,12 +90,12 @@ class _Blocks:
     def __init__(self, real: Transcript, imagined: Transcript) -> None:
         self.all: list[Block] = []
         self.real = self.imagined = 0
-        """Number of lines of the real and of the imagined output in the blocks so far."""
+        """`real` and `imagined` are the numbers of lines of the two outputs in the blocks so far."""
         self._outputs = (real, imagined)
         self._likeness: dict[tuple[int, int], bool] = {}
 
     def add(self, mark: Mark, real: int, imagined: int) -> None:
-        """Add this many lines of each output."""
+        """Add a block with this many lines of the real and of the imagined output."""
         if not real and not imagined:
             return
         start = (self.real, self.imagined)
@@ -104,7 +107,7 @@ class _Blocks:
         self.all.append(Block(mark, (start[0], self.real), (start[1], self.imagined)))
 
     def fill(self, ours: list[int], theirs: list[int]) -> None:
-        """Add the lines between two anchors, given by their forms."""
+        """Add the lines between two anchors, each given by the number of its form."""
         front = _same(zip(ours, theirs, strict=False))
         back = _same(zip(reversed(ours[front:]), reversed(theirs[front:]), strict=False))
         self.add("alike", front, front)
@@ -120,7 +123,7 @@ class _Blocks:
         self.add("alike", back, back)
 
     def _replace(self, ours: list[int], theirs: list[int]) -> None:
-        """Add lines that do not match: pairs of reworded lines, and the remaining lines between them."""
+        """Add lines that do not match: pairs of reworded lines, and the unpaired lines between these pairs."""
         at = also_at = 0
         for one, other in self._reworded(ours, theirs):
             self.add("missing", one - at, 0)
@@ -135,7 +138,7 @@ class _Blocks:
         if len(ours) * len(theirs) > MOST_PAIRS:
             return []
         pairs: list[tuple[int, int]] = []
-        # A pair for every imagined line, the later real lines first, so that a rise takes each line only once.
+        # For each real line, later imagined lines come first, so that a rise takes each real line only once.
         for one in range(len(ours)):
             pairs += [
                 (one, other)
@@ -155,5 +158,5 @@ class _Blocks:
 
 
 def _same(pairs: Iterable[tuple[int, int]]) -> int:
-    """Return the number of pairs at the beginning whose lines match."""
+    """Return the number of pairs at the beginning whose two lines have the same form."""
     return sum(1 for _pair in takewhile(lambda pair: pair[0] == pair[1], pairs))

@@ -1,4 +1,6 @@
-"""The alignment that a comparison shows: which two runs are shown side by side, and where they first differ."""
+"""Makes the alignment that a comparison shows: chooses two runs to show side by side, and finds where they first
+differ.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -12,14 +14,14 @@ from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import LineRef
 
 MOST_REAL = 3
-"""Maximum number of further real runs with which the first one is compared."""
+"""Maximum number of other real runs with which the shown real run is compared."""
 
 
 def side_by_side(run_set: RunSet) -> Alignment | None:
-    """Align two runs: the trunks of the real and the imagined runs, or else the first run of each. None if either
-    side has no run.
+    """Align a real and an imagined run: the trunk of each side, or its first run if it has no trunk. Return None if
+    either side has no run.
 
-    The trunk is the run with which the session continues: seed 0, sample 0.
+    The trunk is the run with which the session continues: seed 0 of the real runs, sample 0 of the imagined ones.
     """
     if not run_set.real or not run_set.imagined:
         return None
@@ -59,7 +61,8 @@ def _with_lines_aside(blocks: Iterable[Block], real: ParsedRun) -> Iterator[Bloc
 def _parting(
     run_set: RunSet, real: ParsedRun, imagined: ParsedRun, blocks: Sequence[Block]
 ) -> tuple[LineRef | None, LineRef | None] | None:
-    """Return the first lines that differ in their words, or in a number that is equal in all real runs or proven."""
+    """Return the first real and imagined line that differ in their words, or in a number that all real runs share or
+    the source proves; None if there are none."""
     loose = _loose_lines(run_set, real)
     alike = blocks[0].real[1] if blocks and blocks[0].mark == "alike" else 0
     at = min(_other_numbers(run_set, real, imagined, alike), default=alike)
@@ -69,7 +72,7 @@ def _parting(
     other = next(parts, None)
     if other is None:
         return None
-    # A line that is missing stands beside the one that the other output has in its place.
+    # A missing line is shown beside the line that the other output has in its place.
     return (
         real.ref(other.real[0]) if other.real[0] < len(real.lines) else None,
         imagined.ref(other.imagined[0]) if other.imagined[0] < len(imagined.lines) else None,
@@ -77,7 +80,7 @@ def _parting(
 
 
 def _tells(real: ParsedRun, imagined: ParsedRun, block: Block, loose: NDArray[np.bool_]) -> bool:
-    """Return whether a block has a line that is not blank at a position where the real runs agree."""
+    """Return whether a block has lines that are not blank, and the real runs agree at its position."""
     filled = any(real.ledger.has(at) for at in range(*block.real)) or any(
         imagined.ledger.has(at) for at in range(*block.imagined)
     )
@@ -85,7 +88,8 @@ def _tells(real: ParsedRun, imagined: ParsedRun, block: Block, loose: NDArray[np
 
 
 def _loose_lines(run_set: RunSet, real: ParsedRun) -> NDArray[np.bool_]:
-    """Return, for each line of a real run and for its end, whether another real run differs there."""
+    """Return, for each line of a real run and for its end, whether another real run differs there; all False if the
+    source is known."""
     loose = np.zeros(len(real.lines) + 1, bool)
     if run_set.source is None:
         for other in [run for run in run_set.finished if run is not real][:MOST_REAL]:
@@ -96,7 +100,8 @@ def _loose_lines(run_set: RunSet, real: ParsedRun) -> NDArray[np.bool_]:
 
 
 def _other_numbers(run_set: RunSet, real: ParsedRun, imagined: ParsedRun, alike: int) -> Iterable[int]:
-    """Yield, among the first `alike` lines, the first line of each form or print that shows another number."""
+    """Yield the first line of each form, and of each proven print, in which the imagined run shows another number
+    than the real runs; only among the first `alike` lines."""
     for form in real.transcript.forms:
         steady = run_set.invariants.numbers(form) if real in run_set.finished else None
         if steady is None:

@@ -1,4 +1,4 @@
-"""Imagined logs that end early: the line at which each ends, although real logs continue."""
+"""Finds imagined logs that end early: the line after which each ends, although real logs continue."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.execution import Cause
 
 SLACK = 0.1
-"""Tolerated share of surplus or missing lines before the end, since a log may have other faults too."""
+"""Tolerated share of surplus or missing lines before the end, because a log may have other faults too."""
 
 Indices = NDArray[np.int64]
 
@@ -29,11 +29,15 @@ class EarlyEnd(NamedTuple):
     there: int
     """Index of the corresponding line of that real run."""
     is_cut: bool = False
-    """True if the last line is a bar that would have been drawn again: what it shows is no last state."""
+    """True if the last line is a progress bar that would have been drawn again, so that it shows no final state."""
 
 
 def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
-    """Return where imagined logs end that end early, by the `id` of the log. Real logs show what should follow."""
+    """Return an `EarlyEnd` for each imagined log that ends early, keyed by the `id` of its run; empty if the source
+    is known.
+
+    The real logs show what should follow.
+    """
     if run_set.source is not None or not run_set.finished or not run_set.sites:
         return {}
     known = len(run_set.sites)
@@ -44,7 +48,8 @@ def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
 
 
 def cut_lines(run_set: RunSet) -> Mapping[int, int]:
-    """Return the last line of each imagined log that ends while a bar is drawn, by the identity of the log."""
+    """Return the last line of each imagined log that ends early in an unfinished progress bar, keyed by the `id` of
+    its run."""
     return {key: end.line for key, end in run_set.once(early_ends).items() if end.is_cut}
 
 
@@ -58,7 +63,7 @@ def _end_of(run_set: RunSet, run: ParsedRun, sequences: list[Indices], totals: I
     steady = (by_chance == 0) & (totals[0] > 0)
     lines = _sequence(run, len(run_set.sites))
     is_cut = bool(len(lines)) and lines[-1] == len(run.lines) - 1 and _is_in_a_bar(run, run_set)
-    # Half a line is no print: it may be near to one.
+    # Half a line is no print, even if its words are similar to those of one.
     if len(lines) and not run.ledger.is_kind("site")[lines[-1]] and not run.text.endswith("\n"):
         lines = lines[:-1]
     if not len(lines) or run.execution.cause is not Cause.FINISHED:
@@ -66,7 +71,7 @@ def _end_of(run_set: RunSet, run: ParsedRun, sequences: list[Indices], totals: I
     shown = run.ledger.site_of[lines]
     behind = run.ledger.is_kind("foreign")
     if behind[lines[-1] + 1 :].any() and run.text.endswith("\n"):
-        return None  # it says something else at its end, such as an error
+        return None  # the log ends with other words, such as an error message
     counts = np.bincount(shown, minlength=len(steady))
     counts += sum((gap.lacking for gap in run_set.once(gaps).get(id(run), ())), np.zeros_like(counts))
     lacking = steady & (counts < totals[0])
@@ -89,8 +94,8 @@ def _end_of(run_set: RunSet, run: ParsedRun, sequences: list[Indices], totals: I
         before = np.bincount(really[: at + 1], minlength=len(steady))
         if at + 1 == len(really) or not (lacking & (before < totals[0])).any():
             return None
-        # Where a line of the last print lacks somewhere, less lacks than stands behind.
-        # And a single line behind may be one that chance decides about: how often it is shown is told elsewhere.
+        # If the log lacks an earlier line of its last print, it lacks fewer lines than the real run has after `at`.
+        # A single further line may depend on chance: another check reports how often it is shown.
         after = len(really) - at - 1
         if after == 1 and not is_cut:
             return None
@@ -101,16 +106,16 @@ def _end_of(run_set: RunSet, run: ParsedRun, sequences: list[Indices], totals: I
 
 
 def _is_in_a_bar(run: ParsedRun, run_set: RunSet) -> bool:
-    """Return whether a log ends while a bar is drawn, as no real log does."""
+    """Return whether a log ends in an unfinished progress bar, while all real logs end with a whole line."""
     is_open = not run.text.endswith("\n") and is_unfinished(run.lines[len(run.lines) - 1])
     return is_open and all(real.text.endswith("\n") for real in run_set.finished)
 
 
 def _counterpart(run: ParsedRun, lines: Indices, real: ParsedRun, theirs: Indices) -> int | None:
-    """Return which line of a real run corresponds to the last line of this run: same print, same epoch, same place in
-    the epoch.
+    """Return the index in `theirs` of the real line that corresponds to the last one in `lines`: it has the same
+    epoch, and the same place among the lines of that epoch. Both arrays contain the lines of one print.
 
-    None if lines name no epoch, or if there is no such line.
+    Return None if no line names an epoch, or if there is no such line.
     """
     epochs, others = run.curves.epochs.at(lines), real.curves.epochs.at(theirs)
     same = np.flatnonzero(others == epochs[-1])

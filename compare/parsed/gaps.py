@@ -1,4 +1,6 @@
-"""Imagined logs that skip part of a loop: a printed counter that advances in equal steps in all real logs jumps."""
+"""Finds imagined logs that skip part of a loop: a counter jumps in them, but advances in equal steps in all real
+logs.
+"""
 
 from collections import Counter as Tally
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,11 +14,11 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.source.print_sites import PrintSite
 
 FEWEST = 4
-"""Minimum number of lines of a print in each real log from which it is inferred that the print counts."""
+"""Minimum number of lines of a print in each real log for one of its numbers to be taken for a counter."""
 MOST_WORDS = 100
-"""Maximum number of different words before a number that are examined."""
+"""Maximum number of different beginnings of lines, up to the first number, that are examined."""
 COLUMNS = 8
-"""Number of numbers in a line that are examined."""
+"""Maximum number of values in a line that are examined."""
 
 Indices = NDArray[np.int64]
 Numbers = NDArray[np.float64]
@@ -27,13 +29,15 @@ class Gap(NamedTuple):
 
     site: PrintSite
     column: int
-    """Index of the number that counts, among those of its print."""
+    """Index of the number that counts, among the numbers of its print."""
     before: int
     """Index of the line before the jump."""
     after: int
+    """Index of the line after the jump."""
     low: float
     """The count before the jump."""
     high: float
+    """The count after the jump."""
     lacking: Indices
     """For each print site, how many lines a real run has in the skipped part, minus those that this log shows."""
 
@@ -45,19 +49,20 @@ class Counter(NamedTuple):
     column: int
     step: float
     words: str | None = None
-    """The words before the number, if the words after it vary: `Trial`, `ok`, `[`."""
+    """The words before the number, such as `Trial`, if the words after it vary; None if they do not vary."""
 
     def lines_of(self, run: ParsedRun) -> Indices:
-        """Return the lines of a run that contain this counter."""
+        """Return the indices of the lines of a run that contain this counter."""
         if self.words is None:
             return np.asarray(run.ledger.lines_of(self.site), np.int64)
         return _lines_by_words(run.transcript, frozenset([self.words])).get(self.words, np.empty(0, np.int64))
 
 
 def gaps(run_set: RunSet) -> Mapping[int, Sequence[Gap]]:
-    """Return the jumps of each imagined log that has any, by the `id` of the log.
+    """Return the jumps of each imagined log that has any, keyed by the `id` of its run. If several counters jump, the
+    one with the most jumps is used.
 
-    A missing epoch and a wrong number are not jumps: other checks report them.
+    A missing epoch and a wrong number are not jumps, because other checks report them.
     """
     if run_set.source is not None or len(run_set.real) < 2:
         return {}
@@ -71,9 +76,11 @@ def gaps(run_set: RunSet) -> Mapping[int, Sequence[Gap]]:
 
 
 def _found(run_set: RunSet) -> Iterator[Counter]:
-    """Yield the first number of each print that counts in equal steps in all real runs.
+    """Yield a counter for each print that has one: the first of its numbers that counts in equal steps in all real
+    runs.
 
-    If real runs show the print equally often, this may be any of its numbers; otherwise only the first.
+    If all real runs show the print equally often, any of its first COLUMNS numbers is considered; otherwise only the
+    first number.
     """
     for site in run_set.sites:
         lines = [run.ledger.lines_of(site) for run in run_set.real]
@@ -84,7 +91,7 @@ def _found(run_set: RunSet) -> Iterator[Counter]:
         for column in range(columns):
             values = [values_of(run, its, column) for run, its in zip(run_set.real, lines, strict=True)]
             step = _step(values)
-            # The best step so far is the one at hand for as long as each is better than the last.
+            # `best step` repeats an earlier number of the line for as long as each step is better than the last.
             if step and not any(all(map(np.array_equal, values, others)) for others in before):
                 yield Counter(site, column, step)
                 break
@@ -92,13 +99,13 @@ def _found(run_set: RunSet) -> Iterator[Counter]:
 
 
 def counters(run_set: RunSet) -> Sequence[Counter]:
-    """Return the counters of all prints that count in all real runs."""
+    """Return all counters: numbers of prints that count in all real runs."""
     return (*_found(run_set), *_found_by_words(run_set))
 
 
 def _found_by_words(run_set: RunSet) -> Iterator[Counter]:
-    """Yield counters in lines that begin with the same words, followed by any words, and count by one in all real
-    runs.
+    """Yield counters in lines that have the same words before their first number, but other words after it. In all
+    real runs, this number must have the same values and grow by the same step from each line to the next.
     """
     first = run_set.real[0]
     forms = Tally(form[: form.index("#")] for form in first.transcript.forms if "#" in form)
@@ -118,7 +125,7 @@ def _found_by_words(run_set: RunSet) -> Iterator[Counter]:
 
 
 def _lines_by_words(script: Transcript, wanted: frozenset[str]) -> dict[str, Indices]:
-    """Return the lines, in order, for each beginning up to the first number."""
+    """Return, for each of the `wanted` words, the indices of the lines that have them before their first number."""
     found: dict[str, list[Indices]] = {}
     for form in script.forms:
         words = form.partition("#")[0]
@@ -128,7 +135,8 @@ def _lines_by_words(script: Transcript, wanted: frozenset[str]) -> dict[str, Ind
 
 
 def _step(values: Sequence[Numbers]) -> float:
-    """Return the step by which a number grows from line to line in all real runs; 0 if the step varies."""
+    """Return the step by which a number grows in all real runs, wherever it grows from one line to the next; 0 if the
+    step varies, or if the numbers are not whole."""
     grown = [(steps := np.diff(its))[steps > 0] for its in values]
     if min(map(len, grown)) < FEWEST - 1:
         return 0.0
@@ -138,7 +146,7 @@ def _step(values: Sequence[Numbers]) -> float:
 
 
 def values_of(run: ParsedRun, lines: Indices, column: int) -> Numbers:
-    """Return one number of each line; NaN for a line that has fewer numbers."""
+    """Return the value with index `column` of each line; NaN for a line that has fewer values."""
     script = run.transcript
     at = script.starts[lines] + column
     known = at < script.starts[lines + 1]
@@ -153,7 +161,7 @@ def _jumps(run_set: RunSet, run: ParsedRun, counter: Counter) -> Iterator[Gap]:
     epochs = run.curves.epochs.at(lines)
     for at in np.flatnonzero(np.diff(counts) > counter.step).tolist():
         if epochs[at + 1] - epochs[at] > 1 or counts[at + 1] in counts[at + 2 : at + 3]:
-            continue  # counted twice, it stands in the place of the one before
+            continue  # a count that is shown twice stands in place of the one before it
         before, after = int(lines[at]), int(lines[at + 1])
         low, high = float(counts[at]), float(counts[at + 1])
         there = _between(run_set, counter, at, low, high)
@@ -162,8 +170,8 @@ def _jumps(run_set: RunSet, run: ParsedRun, counter: Counter) -> Iterator[Gap]:
 
 
 def _between(run_set: RunSet, counter: Counter, at: int, low: float, high: float) -> Indices:
-    """Return, for each print site, the largest number of lines that a real run shows between two values of the
-    counter.
+    """Return, for each print site, the largest number of lines that a real run shows between the counts `low` and
+    `high`, which are searched from the counter's line `at` on.
     """
     most = np.zeros(len(run_set.sites), np.int64)
     for run in run_set.real:

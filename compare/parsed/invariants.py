@@ -1,4 +1,4 @@
-"""Numbers that are equal in all real runs: counters, totals, sizes."""
+"""Finds numbers that are equal in all real runs: counters, totals, sizes."""
 
 from collections.abc import Sequence
 
@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 from gedanken.compare.output.transcript import Transcript
 
 ENOUGH = 4
-"""Minimum number of equal values in another real run for the equality not to be chance."""
+"""Minimum number of lines of one form in all real runs but the first; with fewer, equal numbers may be chance."""
 
 
 class Invariants:
     """For each form of line that all real runs show equally often, the numbers that never differ between these runs.
 
-    A number counts only if it is equal in all lines of its form.
+    A number counts only if no line of its form differs between the runs: the n-th line of each run has the same
+    number.
     """
 
     def __init__(self, runs: Sequence[Transcript]) -> None:
@@ -22,7 +23,8 @@ class Invariants:
         self._known: dict[str, NDArray[np.float64] | None] = {}
 
     def numbers(self, form: str) -> NDArray[np.float64] | None:
-        """Return the numbers of a form as lines × values, NaN if a value varies; None if all vary."""
+        """Return the equal numbers of a form as lines × values, with NaN where a value differs between runs; None if
+        the form has no equal numbers."""
         if form not in self._known:
             self._known[form] = self._read(form)
         return self._known[form]

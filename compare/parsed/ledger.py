@@ -1,4 +1,5 @@
-"""Which print site made each printed line: one that matches exactly, one with similar words, or none."""
+"""Assigns each printed line to a print site: to one that can print this line, to one with similar words, or to
+none."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,13 +16,16 @@ from gedanken.compare.parsed.templates import Templates
 from gedanken.compare.source.print_sites import PrintSite
 
 NEARNESS = 75.0
-"""Minimum similarity in percent at which a line counts as a reworded print, not as foreign."""
+"""Minimum similarity of words, in percent, at which a line counts as a reworded print (`literal`), not as
+`foreign`."""
 LONGEST = 400
-"""Maximum number of characters of a line and of a site that are compared."""
+"""Maximum number of characters of a line, and of a site's template, that are compared."""
 MOST_PAIRS = 5_000_000
 """Maximum number of similarities computed in one output; beyond that, only the first sites are considered."""
 
 Kind = Literal["site", "literal", "foreign"]
+"""Origin of a line. `site`: a print site can print it; `literal`: only its words are similar to those of a print
+site; `foreign`: neither."""
 _ROWS = 1000
 """Number of lines whose similarity to all sites is computed at a time."""
 _KINDS: tuple[Kind, ...] = ("site", "literal", "foreign")
@@ -45,8 +49,8 @@ class Entry:
 class Ledger:
     """The origins of all lines of an output, except blank lines and tracebacks, which are not prints.
 
-    Each shape of line (a line with `0` for each group of digits) is matched to a print site only once. Every single
-    line is matched only for print sites that contain digits themselves.
+    Each shape of line (a line with `0` for each group of digits) is matched to print sites only once. Single lines
+    are matched only to print sites that contain digits themselves.
     """
 
     def __init__(
@@ -98,8 +102,8 @@ class Ledger:
         return any(site.template.startswith(words) for site in self.sites)
 
     def _made_by(self, shapes: Sequence[str]) -> list[list[int]]:
-        """Return, for each shape, the indices of the sites that can print its lines. Only for a site without digits
-        is that certain.
+        """Return, for each shape, the indices of the sites that can print its lines. A site that contains digits
+        itself may print only some of these lines.
         """
         if self._templates is not None:
             of_form = self._templates.find(self.transcript.forms)
@@ -145,8 +149,8 @@ class Ledger:
         return self.transcript.lines[line]
 
     def lines_of(self, site: PrintSite) -> NDArray[np.int64]:
-        """Return the indices of the lines that a print site printed, or whose wording is closest to that of this
-        site.
+        """Return the indices of the lines that are assigned to a print site: it can print them, or its words are the
+        most similar to theirs.
         """
         at = self._index.get(site)
         if at is None:
@@ -160,7 +164,7 @@ class Ledger:
         return alike
 
     def one_of_each(self, kind: Kind) -> Iterator[Entry]:
-        """Yield, for each form among the lines of one kind, the first line of that form."""
+        """Yield the first line of each form among the lines of one kind."""
         lines = np.flatnonzero(self.is_kind(kind))
         _forms, first = np.unique(self.transcript.form_of[lines], return_index=True)
         return (self.entry(int(lines[at])) for at in np.sort(first))
@@ -211,7 +215,7 @@ def _tracebacks(lines: Sequence[str]) -> set[int]:
 
 
 class _Nearness:
-    """Finds the site whose words are most similar to those of a line; each wording is computed once."""
+    """Finds the site whose words are most similar to those of a line; each wording is searched only once."""
 
     def __init__(self, sites: Sequence[PrintSite], shapes: int) -> None:
         most = max(50, MOST_PAIRS // max(1, shapes))

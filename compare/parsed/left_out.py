@@ -1,4 +1,4 @@
-"""Leaves replies without output (refused, filtered, empty) out of the comparison, and reports them."""
+"""Reports the replies without output (refused, filtered, empty), which are left out of the comparison."""
 
 from collections import Counter
 from collections.abc import Iterable

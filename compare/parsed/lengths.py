@@ -1,5 +1,5 @@
-"""Programs that train until a target is reached. If their real runs differ in length, an imagined run may be shorter
-or longer than all of them.
+"""Judges the length of runs that train until a target is reached. If real runs differ in length, an imagined run may
+be shorter or longer than all of them.
 """
 
 from collections.abc import Mapping
@@ -13,24 +13,25 @@ from gedanken.compare.parsed.gaps import Counter, counters, sites_between, value
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 FARTHEST = 2
-"""Maximum difference of a run from the real runs in length, in multiples of the largest difference between real runs;
-lengths have a long tail."""
+"""Maximum distance of an imagined run's length from the nearest length of a real run, as a multiple of the largest
+difference between real runs; it is above 1 because lengths have a long tail."""
 
 Indices = NDArray[np.int64]
 
 
 class Length(NamedTuple):
-    """The differences that an imagined run's length alone explains, if that length is plausible."""
+    """The missing and surplus lines that the length of an imagined run explains."""
 
     fewer: Indices
-    """For each site, the number of lines that may be missing."""
+    """For each print site, the number of lines that may be missing."""
     more: Indices
-    """For each print site, the number of lines after the end of the longest real run."""
+    """For each print site, the number of lines that may be surplus, because the run goes on after the longest real
+    run has ended."""
 
 
 def lengths(run_set: RunSet) -> Mapping[int, Length]:
-    """Return the Length of each imagined run that is plausibly shorter than all real runs, or at least as long as the
-    longest.
+    """Return the Length of each imagined run that is shorter than all real runs, or at least as long as the longest,
+    if its length is plausible; empty if the source is known.
 
     The keys are the `id`s of the runs.
     """
@@ -56,22 +57,23 @@ def _none(run_set: RunSet) -> Indices:
 
 
 def _ends(run_set: RunSet) -> Indices:
-    """Return, for each print site, one line if it says that a run stopped: the longest run may not have stopped
-    by itself.
+    """Return, for each print site, 1 if it says why a run stopped, and otherwise 0: a run that is longer than all
+    real runs may lack this line, because it may not have stopped by itself.
     """
     return np.array([tells_of_a_stop(site.words) for site in run_set.sites], np.int64)
 
 
 def _end(run: ParsedRun, counter: Counter) -> float:
-    """Return the last count of a run; NaN if it does not count."""
+    """Return the highest count of a run; NaN if it has no line with the counter."""
     counts = values_of(run, run.ledger.lines_of(counter.site), counter.column)
     return float(counts.max()) if len(counts) else float("nan")
 
 
 def _behind(run_set: RunSet, run: ParsedRun, counter: Counter, end: float) -> Indices:
-    """Return, for each print site, the lines that a run shows after its count has reached `end`.
+    """Return, for each print site, the number of lines that a run shows after its count has passed `end`.
 
-    If the count does not continue, these are the last lines, without prints that occurred before.
+    After the last count, only lines of sites that also occur before it are included. All are 0 if the count never
+    passes `end`.
     """
     lines = run.ledger.lines_of(counter.site)
     counts = values_of(run, lines, counter.column)

@@ -1,5 +1,7 @@
-"""Forms of lines that no real run has: which of them are more than chance, judged by how many forms only one real run
-has.
+"""Judges the forms of lines that no real run has: are they more than chance? If real runs have such forms too, each
+one only by itself, an imagined run may have as many by chance.
+
+A form is a line with `#` in place of each value.
 """
 
 from collections import Counter
@@ -22,9 +24,10 @@ from gedanken.experiment.counts import many
 OFTEN = 3
 """Minimum number of times that each real run must show a print before a rewording of it is reported."""
 UNLIKE = 60.0
-"""Similarity in percent below which a line has nothing in common with a line that only one real run has."""
+"""Similarity in percent below which a line has nothing in common with an odd form (one that only one real run
+has)."""
 MOST_ODD = 500
-"""Maximum number of such real lines with which others are compared."""
+"""Maximum number of odd forms with which lines are compared."""
 
 
 class NewForms:
@@ -61,7 +64,7 @@ class NewForms:
 
     @cached_property
     def are_complete(self) -> bool:
-        """True if no real run has a form that the others lack; then every new form is evidence."""
+        """True if no real run has a form that all others lack; then every new form is evidence."""
         return not any(self._odd)
 
     def told(self, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
@@ -94,7 +97,7 @@ class NewForms:
         return told
 
     def undecided(self) -> Doubt | None:
-        """Return which lines could not be judged, and why; None if all could."""
+        """Return which lines could not be judged, and why; None if all lines could be judged."""
         left = [text for text, told in self._judged.items() if not told]
         if not left:
             return None
@@ -127,30 +130,35 @@ class NewForms:
 
     @cached_property
     def _really(self) -> frozenset[int]:
-        """The number of real runs that contain a form, for forms that not all real runs contain."""
+        """In how many real runs a form occurs: all such counts, without those of forms that occur in every real
+        run."""
         standing = Counter(form for run in self._run_set.real for form in run.forms)
         return frozenset(standing.values()) - {len(self._run_set.real)}
 
     def _is_shared(self, run: ParsedRun, entry: Entry) -> bool:
-        """Return whether all imagined runs have a form that no real run has, more often than chance explains."""
+        """Return whether a line's form occurs in all imagined runs (at least two), and not by chance.
+
+        It may be chance if some form occurs in just as many real runs, while another real run lacks it.
+        """
         times = self._standing[form_of(run, entry)]
         return times > 1 and times == len(self._run_set.imagined) and times not in self._really
 
     @cached_property
     def _ends(self) -> tuple[PrintSite, ...]:
-        """The prints that say why a run ended, once in each real log."""
+        """The templates of lines that say why a run ended, and that each real log contains exactly once."""
         sites = [site for site in self._run_set.sites if site.line == NO_LINE and tells_of_a_stop(site.words)]
         return tuple(site for site in sites if all(len(run.ledger.lines_of(site)) == 1 for run in self._run_set.real))
 
     def _is_other_end(self, run: ParsedRun, entry: Entry) -> bool:
-        """Return whether a line may report an end that no real run reached, in place of the real runs' line."""
+        """Return whether a line may say why the run ended, for a reason that no real run had, in place of the line
+        with which the real runs end."""
         if not self._ends or not tells_of_a_stop(entry.text) or self._is_shared(run, entry):
             return False
         firm = run.ledger.is_kind("site")
         return any(not firm[run.ledger.lines_of(site)].any() for site in self._ends)
 
     def _is_firm(self, site: PrintSite) -> bool:
-        """Return whether a print's words do not vary: no odd line of a real run is similar to it."""
+        """Return whether a print's words do not vary: no form that only one real run has is similar to them."""
         return site.template not in self._loose
 
     @cached_property
@@ -172,7 +180,7 @@ class NewForms:
 
 
 def form_of(run: ParsedRun, entry: Entry) -> str:
-    """Return the form of a line in the form in which it is compared."""
+    """Return the form of the line of an entry: `#` stands in place of each value."""
     return run.transcript.forms[int(run.transcript.form_of[entry.number - 1])]
 
 
@@ -180,12 +188,14 @@ class Replacing(NamedTuple):
     """A reported form that no real run has."""
 
     times: int
+    """Number of lines of this form."""
     site: int
     """Index of the most similar print; -1 for none."""
 
 
 def replacing_forms(run_set: RunSet, run: ParsedRun) -> list[Replacing]:
-    """Return the new forms that are reported for an imagined log without a program, and how often each occurs."""
+    """Return the forms of an imagined log that are reported because no real log has them, and how often each occurs;
+    empty if the source is known."""
     if run_set.source is not None:
         return []
     judge = run_set.once(NewForms)

@@ -1,4 +1,4 @@
-"""The order of lines: which lines are in other places than in the real runs."""
+"""Finds lines that are in other places than in the real runs."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -18,8 +18,9 @@ def misplaced(run_set: RunSet, run: ParsedRun) -> Indices:
     """Return the indices of the lines that an imagined run has out of order: the smallest set that would have to
     move.
 
-    Only prints that this run and all real runs show equally often are considered. If the real runs differ in their
-    order, only prints that occur once are considered; if these differ too, nothing is out of order.
+    Only prints that this run and all real runs show equally often are considered. If the real runs differ in the
+    order of these prints, only prints that occur once are considered; if they differ in the order of these too, no
+    line counts as out of order.
     """
     if not run_set.finished:
         return np.empty(0, np.int64)
@@ -39,7 +40,12 @@ def misplaced(run_set: RunSet, run: ParsedRun) -> Indices:
 
 
 def _has_its_place(run_set: RunSet, site: PrintSite) -> bool:
-    """Return whether there is only one real run, or all real runs agree where a print belongs."""
+    """Return whether the place of a print can be judged. Without a source, this takes at least two finished real
+    runs.
+
+    With a source, the print must have words of its own, be no progress bar, and not depend on compared values; if
+    flags decide whether it is printed, at least two finished real runs are needed.
+    """
     if run_set.source is None:
         return len(run_set.finished) > 1
     return (
@@ -62,7 +68,7 @@ def _lines_of(run: ParsedRun, sites: NDArray[np.bool_]) -> Indices:
 
 
 def _places(theirs: NDArray[np.int32], ours: NDArray[np.int32]) -> Indices:
-    """Return, for each of their lines, the position of the same occurrence of the same print in our lines."""
+    """Return, for each print in `theirs`, the position of the same occurrence of the same print in `ours`."""
     places = np.empty(len(theirs), np.int64)
     places[np.argsort(theirs, kind="stable")] = np.argsort(ours, kind="stable")
     return places

@@ -1,4 +1,5 @@
-"""For each print of a program, its words in the source, and what it printed in the real and in the imagined runs."""
+"""Lists, for each print of a program, its words in the source and what it printed in the real and the imagined
+runs."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -28,19 +29,19 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the real runs, or the imagined ones, printed by one print."""
+    """What one print of the program printed in all real runs, or in all imagined ones."""
 
     times: dict[str, int]
-    """Number of lines in each run, by the run's label; a last line that was cut does not count."""
+    """Number of lines in each run, by the run's label; an incomplete last line does not count."""
     reworded: int
     """Number of these lines, in all runs together, whose words differ from the program's own."""
     wordings: tuple[Wording, ...]
-    """The most frequent wordings; those similar to the program's own words count for its print."""
+    """The most frequent wordings of the print's lines, including reworded ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class PrintRow:
-    """One line that a print of the program makes. The real runs show how often the code prints it."""
+    """One line that a print of the program makes, and how often each run shows it."""
 
     program: str
     words: str
@@ -53,8 +54,8 @@ class PrintRow:
 
 
 def print_table(program: Program, runs: Sequence[Execution]) -> tuple[PrintRow, ...]:
-    """Return a row for each print of one program version, with what it printed in each run; none if the source cannot
-    be parsed.
+    """Return a row for each print of one program version, in the order of the source; no rows if the source cannot be
+    parsed.
     """
     try:
         source = Source(program.source)
@@ -64,7 +65,7 @@ def print_table(program: Program, runs: Sequence[Execution]) -> tuple[PrintRow, 
 
 
 def rows_for(program: str, source: Source, executions: Sequence[Execution]) -> tuple[PrintRow, ...]:
-    """Return a row for each print of a program that was run, in the order of the source."""
+    """Return a row for each print of a program, in the order of the source."""
     sites = source.terminal_sites()
     runs = [ParsedRun(execution, sites) for execution in executions]
     real, imagined = ([run for run in runs if run.execution.imagined == which] for which in (False, True))

@@ -1,5 +1,5 @@
-"""Print sites without words in the source, such as `print(model)` or the prefix of a log, made more specific by what
-real runs print there.
+"""Makes print sites that have no words in the source, such as `print(model)` or the prefix of a log, more specific by
+what real runs print there.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,9 +20,9 @@ FEWEST = 2
 def refine_sites(sites: Sequence[PrintSite], real: Sequence[Ledger]) -> tuple[PrintSite, ...]:
     """Return the print sites of a program, with the words on which all its real runs agree.
 
-    A site without words matches any line. If all real runs have the same forms of such lines, the site is replaced by
-    one site for each form. It stays as it is if one of the forms is printed only sometimes, or goes through a logger,
-    because the words may then vary. The prefix of a logger becomes the words that every real run has there.
+    A site without words matches any line. If all real runs have the same forms of such lines, these sites are
+    replaced by one site for each form; but all of them stay as they are if one is not always printed, or belongs to a
+    logger, because the words may then vary. The prefix of a logger becomes the words that every real run has there.
     """
     if len(real) < FEWEST:
         return tuple(sites)
@@ -46,14 +46,16 @@ def _lines_by_form(sites: Sequence[PrintSite], ledger: Ledger) -> Iterator[tuple
 
 
 def _with_form(site: PrintSite, form: str) -> PrintSite:
-    """Return this site if the form has a value for each of its holes; otherwise a site of unknown origin."""
+    """Return this site with the given form if the form has no words, and a value for each hole of the site; otherwise
+    a new site without a line number."""
     if form.count("#") == len(site.holes) and not any(map(str.isalpha, form)):
         return replace(site, form=form)
     return PrintSite(template_of(form, HOLE), NO_LINE, form=form)
 
 
 def _framed(site: PrintSite, real: Sequence[Ledger]) -> PrintSite:
-    """Return a logging site with the words of its prefix in place of a hole, if all real runs have the same words."""
+    """Return a logging site with the words of its prefix in place of the hole, if all real runs have the same words;
+    otherwise the site itself."""
     if not site.holes or not site.holes[0].is_frame or not site.template.startswith(HOLE):
         return site
     frames = [

@@ -1,4 +1,4 @@
-"""The input of all checks: the runs of one program, real and imagined, with their parsed outputs."""
+"""Holds the input of all checks: the runs of one program, real and imagined, with their parsed outputs."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -23,11 +23,11 @@ from gedanken.experiment.program import Program
 _Told = TypeVar("_Told")
 
 LINES_SHOWN = 5
-"""Maximum number of lines that a finding refers to."""
+"""A finding refers to one line of each output that it is about, and to further lines up to this number in all."""
 
 
 class _Read(NamedTuple):
-    """The lines that are compared, with the position of each in the stored text."""
+    """The lines of a run that are compared, with the position of each line in the stored text."""
 
     text: str
     counted_in: Stream = "stdout"
@@ -52,10 +52,10 @@ class ParsedRun:
 
     @cached_property
     def text(self) -> str:
-        """The output that is compared, without a last line that was cut, because half a line proves nothing.
+        """The output that is compared; an incomplete last line is left out if the run was stopped or cut.
 
-        Of a real run's standard error, only what a statement of the program certainly wrote is included: messages of
-        libraries differ between machines, and need not be imagined.
+        Of a real run's standard error, only lines that a statement of the program certainly wrote are included:
+        messages of libraries differ between machines, and need not be imagined.
         """
         printed = uncoloured(self._read.text)
         whole = self.execution.cause in (Cause.FINISHED, Cause.FAILED)
@@ -77,7 +77,7 @@ class ParsedRun:
                 kept.append(line)
                 numbers.append(number)
         text = "".join(kept)
-        # Where the streams are mixed within a line, nobody can tell what belongs together.
+        # If the streams are mixed within a line, the lines of the program cannot be told from others.
         is_mixed = any(left.values()) or len(text.splitlines()) != len(kept)
         return _Read(stdout) if is_mixed else _Read(text, "terminal", numbers)
 
@@ -87,7 +87,7 @@ class ParsedRun:
         return self._read.counted_in
 
     def number(self, index: int) -> int:
-        """Return the index in the stored text of the compared line with this index; both count from 0."""
+        """Convert the index of a compared line to the index of this line in the stored text; both count from 0."""
         numbers = self._read.numbers
         return index if numbers is None else numbers[index]
 
@@ -109,7 +109,8 @@ class ParsedRun:
 
     @cached_property
     def outputs(self) -> tuple[Transcript, ...]:
-        """Everything that the run shows, on both streams, including a last line that was cut."""
+        """Transcripts of the run's outputs: of the compared text, and of stdout and the terminal output where they
+        differ from it. An incomplete last line may be included."""
         others = {self.execution.stdout, self.execution.terminal} - {self.text}
         return (self.transcript, *map(self._transcript_of, others))
 
@@ -134,7 +135,7 @@ class ParsedRun:
 
 @dataclass(frozen=True)
 class RunSet:
-    """The runs that are compared, and what else the checks need."""
+    """The runs that are compared, and the other input of the checks."""
 
     program: Program | None
     source: Source | None
@@ -149,7 +150,7 @@ class RunSet:
     _known: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def once(self, read: "Callable[[RunSet], _Told]") -> "_Told":
-        """Return what `read` computes from all runs. It is computed once, and then serves all checks."""
+        """Return what `read` computes from all runs. It is computed only once, and kept for all checks."""
         if read not in self._known:
             self._known[read] = read(self)
         known: _Told = self._known[read]
@@ -181,8 +182,8 @@ class RunSet:
 
     @cached_property
     def proven(self) -> dict[PrintSite, tuple[str, ...]]:
-        """The lines of each print that must be equal in every run, as the source proves; without prints that a real
-        run contradicts.
+        """The lines that are the same in every run, as the source proves, for each print that has such lines. A print
+        is left out if a real run contradicts the proof.
         """
         lines = proven_lines(self.source.tree) if self.source else {}
         found: dict[PrintSite, tuple[str, ...]] = {}
@@ -201,7 +202,7 @@ class RunSet:
 
     @property
     def caution(self) -> str:
-        """The caution that a statement about lines must add if no program is known; else empty."""
+        """A caution that statements about lines must add if there is no program and only one real log; else empty."""
         alone = self.templates is not None and len(self.real) == 1
         return "One real log cannot show how much real runs differ." if alone else ""
 
@@ -212,7 +213,7 @@ class RunSet:
 
     @property
     def leaves(self) -> tuple[ParsedRun, ...]:
-        """The real runs that are measured, which excludes the trunk."""
+        """The real runs that are measured: all but the trunk, the run with which the session continues."""
         return _measured(self.real)
 
     @cached_property
@@ -222,7 +223,7 @@ class RunSet:
 
     @property
     def samples(self) -> tuple[ParsedRun, ...]:
-        """The imagined runs that are measured, which excludes the trunk."""
+        """The imagined runs that are measured: all but the trunk, the run with which the session continues."""
         return _measured(self.imagined)
 
 
@@ -232,7 +233,7 @@ def _measured(runs: Sequence[ParsedRun]) -> tuple[ParsedRun, ...]:
 
 
 def evidence(refs: Sequence[LineRef]) -> tuple[LineRef, ...]:
-    """Return at most `LINES_SHOWN` references: first one for each output among them, then further ones."""
+    """Return one reference for each output among `refs`, then further ones up to `LINES_SHOWN` in all."""
     first = {ref.source: ref for ref in reversed(refs)}
     firsts = tuple(ref for ref in refs if first[ref.source] is ref)
     rest = [ref for ref in refs if first[ref.source] is not ref]

@@ -1,5 +1,5 @@
-"""Groups of real runs that show the same prints in the same epochs. One run of each group is enough to judge counts
-and order.
+"""Groups real runs that show the same prints in the same epochs. One run of each group is enough to judge counts and
+order.
 """
 
 from hashlib import blake2b
@@ -8,7 +8,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 
 def of_each_structure(run_set: RunSet) -> tuple[ParsedRun, ...]:
-    """Return the first real run of each group; only runs that ended by themselves count."""
+    """Return the first real run of each group, among the runs that ended by themselves."""
     first: dict[tuple[object, bytes], ParsedRun] = {}
     for run in run_set.ended:
         first.setdefault((run.execution.cause, _structure(run)), run)

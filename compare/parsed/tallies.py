@@ -1,4 +1,6 @@
-"""Line counts: for each print, or template of the real logs, how many lines the real and the imagined runs show."""
+"""Counts lines: for each print, or each template of the real logs, how many lines the real and the imagined runs
+show.
+"""
 
 import ast
 import re
@@ -16,14 +18,15 @@ from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.execution import Cause
 
 MOST_SITES = 500
-"""Maximum number of sites that are listed: those that the real runs show most often."""
+"""Maximum number of sites that are listed; if there are more, those that the real runs show most often."""
 _ENVIRONMENT = re.compile(r"time|perf_counter|version|device|cuda|elapsed|platform|hostname|cpu_count", re.IGNORECASE)
 
 Indices = NDArray[np.int64]
 
 
 def tallies(run_set: RunSet) -> tuple[SiteTally, ...]:
-    """Return one tally for each print site or template, in the order of the source or of the first real log."""
+    """Return one tally for each print site or template, in the order of the source or of first appearance in the
+    logs."""
     out_of_order = {id(run): misplaced(run_set, run) for run in run_set.imagined}
     often = sum(
         (times_of_sites(run, len(run_set.sites)) for run in run_set.real), np.zeros(len(run_set.sites), np.int64)
@@ -73,7 +76,8 @@ def kind_of(run_set: RunSet, site: PrintSite) -> LineKind:
 
 
 def _agree(run_set: RunSet, lines: Sequence[Indices], told: Callable[[str], str]) -> bool:
-    """Return whether two or more real runs show the same text in these lines."""
+    """Return whether there are two or more finished real runs, and all show the same texts in these lines after
+    `told` is applied to each line."""
     if len(lines) < 2 or any(len(its) != len(lines[0]) for its in lines):
         return False
     texts = (_texts(run, its) for run, its in zip(run_set.finished, lines, strict=True))

@@ -1,5 +1,7 @@
-"""Templates of the lines that a program prints, inferred from its real logs if the program itself is not
-available.
+"""Infers templates of the lines that a program prints from its real logs, if the program itself is not available.
+
+A *form* is a line with `#` in place of each value; a template stands for one form, or for several that differ in one
+word.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -17,9 +19,9 @@ from gedanken.compare.parsed.mixing import mixed
 from gedanken.compare.source.print_sites import PrintSite
 
 NO_LINE = 0
-"""The line number of a template that comes from a log and not from a source."""
+"""Takes the place of the line number in a template that comes from a log and not from a source."""
 _MOST_WORDS = 60
-"""Maximum number of words of a line that are searched for one that varies; longer lines are used as they are."""
+"""Lines of at most this many words are searched for a word that varies; longer lines are used as they are."""
 
 _CHUNK = 1 << 8
 """Number of forms that are processed together."""
@@ -33,8 +35,9 @@ class _Standing(NamedTuple):
     forms: list[str]
     """All forms in the real logs, in the order of their first appearance."""
     form: Indices
-    """Indices of forms, in order; each occurs once for every log that contains it."""
+    """Indices of forms, in order; each index occurs once for every log that contains the form."""
     log: Indices
+    """The index of that log, for each entry of `form`."""
 
 
 class Templates:
@@ -51,7 +54,7 @@ class Templates:
 
     @cached_property
     def _before_ids(self) -> dict[str, Before]:
-        """The words that are followed by ids in each real log, by its text."""
+        """The words that stand before ids in each real log; the keys are the texts of the logs."""
         return {text: words_before_ids(text) for text in self._texts()}
 
     @cached_property
@@ -59,7 +62,7 @@ class Templates:
         return frozenset[tuple[str, int]]().union(*self._before_ids.values())
 
     def before_ids(self, text: str) -> Before:
-        """Return the words that are followed by ids in a text or in any real log."""
+        """Return the words that stand before ids in a text or in any real log."""
         return self._before_any_id if text in self._before_ids else self._before_any_id | words_before_ids(text)
 
     @cached_property
@@ -95,7 +98,7 @@ class Templates:
 
     @cached_property
     def _key_of(self) -> list[str]:
-        """The template of each form of the real logs."""
+        """For each form of a line in the real logs (`_standing.forms`), the template that it belongs to."""
         return self._keyed(self._standing.forms)
 
     @cached_property
@@ -110,7 +113,7 @@ class Templates:
         return np.array([number[key] for key in self._key_of], np.int64)
 
     def _keyed(self, forms: Sequence[str]) -> list[str]:
-        """Return the template of each form: a hole replaces the word that varies, if there is one."""
+        """Return the template of each form: the form itself, with a hole in place of the word that varies, if any."""
         keyed = list(forms)
         for start in range(0, len(forms) if len(self._varying) else 0, _CHUNK):
             opened = _opened(forms[start : start + _CHUNK])
@@ -134,7 +137,7 @@ class Templates:
 
     @cached_property
     def odd(self) -> list[list[str]]:
-        """Return, for each log, the templates that no other log has; one form each."""
+        """For each real log, the templates that no other real log has."""
         pairs = np.unique(np.stack([self._of_forms[self._standing.form], self._standing.log]), axis=1)
         template, first, times = np.unique(pairs[0], return_index=True, return_counts=True)
         odd: list[list[str]] = [[] for _log in self._logs]
@@ -144,7 +147,7 @@ class Templates:
 
 
 def _varying(standing: _Standing, logs: int) -> NDArray[np.uint64]:
-    """Return the keys of forms with a hole in place of a word that the logs show to vary."""
+    """Return the hashes (`_Opened.key`) of forms with a hole in place of a word that, as the logs show, varies."""
     begins = np.searchsorted(standing.form, np.arange(len(standing.forms) + 1))
     times = np.diff(begins)
     some = np.flatnonzero(times < logs)
@@ -170,7 +173,7 @@ def _varying(standing: _Standing, logs: int) -> NDArray[np.uint64]:
 
 
 class _Opened(NamedTuple):
-    """Forms with a hole for one word, for each word in turn."""
+    """Variants of forms: each has a hole in place of one word, for each word of a form in turn."""
 
     key: NDArray[np.uint64]
     """Hash of the words around the hole."""
@@ -181,14 +184,14 @@ class _Opened(NamedTuple):
 
 
 def _opened(forms: Sequence[str]) -> _Opened:
-    """Return each form with a hole at each word that contains letters, as hashes to save memory.
+    """Return each form with a hole in place of each word that contains letters, as hashes to save memory.
 
-    A form of one word has no such variant.
+    A form of a single word, or of more than _MOST_WORDS, has no such variant.
     """
     split = [(at, words) for at, form in enumerate(forms) if 2 <= len(words := form.split(" ")) <= _MOST_WORDS]
     every = [word for _at, words in split for word in words]
     counts = np.array([len(words) for _at, words in split], np.int64)
-    # A host may be a word in one log and, like a container's, an id that is set aside in another.
+    # A host name may be a word in one log, and in another a masked id, such as a container's.
     worded = {word: MASK in word or any(map(str.isalpha, word)) for word in set(every)}
     is_word = np.fromiter(map(worded.__getitem__, every), bool, len(every))
     begins = np.cumsum(counts) - counts

@@ -1,4 +1,4 @@
-"""Kendall's tau between two rankings, and partial tau given a third ranking."""
+"""Computes Kendall's tau between two rankings, and the partial tau given a third ranking."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -11,20 +11,22 @@ FEWEST = 5
 """Minimum number of ranked items; with four, every order has p > .08."""
 
 Signs = NDArray[np.float64]
-"""Array of shape … × n × n: for each pair of items, which one a ranking puts higher: -1, 0 or 1."""
+"""Array of shape … × n × n, for each pair of items: 1 if a ranking puts the first one higher, -1 if the second, 0 if
+they are tied."""
 Taus = NDArray[np.float64]
-"""NaN where tau is undefined."""
+"""Array of values of tau; NaN where tau is undefined."""
 
 
 class Tau(NamedTuple):
     """A rank correlation, from -1 to 1."""
 
     value: float | None
-    """None if it is undefined: fewer than five items are ranked, one ranking has only ties, or the given ranking
-    explains one of the two completely."""
+    """None if tau is undefined: fewer than five items are ranked, one ranking has only ties, or (for the partial tau)
+    the third ranking completely explains one of the other two."""
     low: float | None
     high: float | None
-    """95 % bootstrap interval (percentile method, resampling the ranked items)."""
+    """`low` and `high` bound the 95 % bootstrap interval (percentile method, resampling the ranked items). They are
+    None if tau is undefined in half or more of the resamples."""
     p: float | None
     """Two-sided p-value of a permutation test."""
     n: int
@@ -32,16 +34,16 @@ class Tau(NamedTuple):
 
 
 def kendall(ours: Sequence[float], theirs: Sequence[float]) -> Tau:
-    """Compute tau-b (Kendall 1945), which counts ties. Infinite values rank highest; NaN is not allowed."""
+    """Compute tau-b of two rankings (Kendall 1945), which corrects for ties. Infinity ranks highest; NaN is not
+    allowed."""
     return _tau([ours, theirs], lambda signs: _tau_b(signs[0], signs[1]))
 
 
 def partial_kendall(ours: Sequence[float], theirs: Sequence[float], given: Sequence[float]) -> Tau:
-    """Compute Kendall's partial tau of two rankings, given a third: (τ₁₂ − τ₁₃τ₂₃) / √((1 − τ₁₃²)(1 − τ₂₃²)), Kendall
-    (1942).
+    """Compute Kendall's partial tau (1942) of two rankings, given a third: (τ₁₂ − τ₁₃τ₂₃) / √((1 − τ₁₃²)(1 − τ₂₃²)).
 
-    For p, only the residuals are permuted: the part of the ranks in `theirs` that the third ranking does not explain
-    (Freedman and Lane, 1983). If the third ranking has no ties, no residuals are left, and p is 1.
+    For the p-value, only residuals are permuted: the part of the ranks in `theirs` that the third ranking does not
+    explain (Freedman and Lane, 1983). If the third ranking has no ties, all residuals are zero, and p is 1.
     """
     return _tau([ours, theirs, given], _partial)
 
@@ -77,9 +79,9 @@ def _signs(ranks: NDArray[np.float64]) -> Signs:
 
 
 def _fitted(ranks: NDArray[np.float64], given: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean rank of all items that are tied in the given ranking.
+    """Return, for each item, the mean of `ranks` over all items with the same value in `given`.
 
-    A straight line would mistake a curved dependence on it for a separate relation.
+    A straight line would mistake a curved dependence on `given` for a separate relation.
     """
     return np.array([ranks[given == value].mean() for value in given])
 

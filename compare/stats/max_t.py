@@ -1,4 +1,4 @@
-"""Tests of many series at once: step-down permutation of the maximum statistic (Westfall and Young, 1993).
+"""Tests many series at once, by step-down permutation of the maximum statistic (Westfall and Young, 1993).
 
 For two groups of runs and a single set of distances, see `permutation_test.py`.
 """
@@ -13,29 +13,30 @@ from gedanken.compare.stats.permutation_test import labellings
 
 SCALE_QUANTILE = 0.9
 LEAST_VARIANCE = 1e-12
-"""Lower bound of the within-group share of the variance. Without it, groups without any variance would be infinitely
-far apart.
+"""Lower bound of the variance within the two groups (the variance over all runs is 1). Without this bound, two groups
+with no variance would be infinitely far apart.
 """
 
 
 class Tested(NamedTuple):
-    """Test results of a family of series, in the order of the series."""
+    """The p-values of series that are tested together, in the order of the series."""
 
     p: list[float]
     """p-value of each series, without adjustment."""
     adjusted: list[float]
-    """p-value adjusted for the family: the chance that any series in it would be so extreme under the null
-    hypothesis."""
+    """p-value of each series, adjusted for testing all of them: the chance, under the null hypothesis, that any of
+    the series is as extreme as this one."""
 
 
 def step_down(series: Sequence[Matrix], n_real: int, lower: Collection[int] = ()) -> Tested:
     """Test whether the first `n_real` runs differ from the others, in each of several series (runs × points).
 
-    A run that does not take part in the test of a series is NaN throughout. For each labelling of the runs, a series'
-    statistic is the distance of the two mean curves in standard deviations within the groups *of that labelling*,
-    divided by a high quantile of it over all labellings: so a series of one point, whose statistic has long tails,
-    does not hide a series of many points. This scale does not depend on which runs are real, so the test is exact if
-    the runs are exchangeable. For series whose index is in `lower`, only deviations below the real runs count.
+    A run that does not take part in the test of a series is NaN throughout. A labelling divides the runs into two
+    groups. For each labelling, the statistic of a series is the distance of the two mean curves, in standard
+    deviations within these groups, divided by a high quantile of that distance over all labellings. Without the
+    division, a series of one point, whose distance has long tails, would hide a series of many points. The divisor
+    does not depend on which runs are real, so the test is exact if the runs are exchangeable. For series whose index
+    is in `lower`, only points at which the other runs lie below the real ones count.
     """
     if not series:
         return Tested([], [])
@@ -51,13 +52,14 @@ def step_down(series: Sequence[Matrix], n_real: int, lower: Collection[int] = ()
 
 
 def _share(statistic: Matrix) -> float:
-    """Return the share of labellings whose statistic is at least that of the true labelling, which is the first."""
+    """Return the share of labellings whose statistic is at least that of the true labelling, which comes first."""
     # Floating-point sums of the same numbers in another order differ in their last digits.
     return float((statistic >= statistic[0] * (1 - 1e-9) - 1e-12).mean())
 
 
 def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
-    """Compute, for each labelling, the distance of the two groups, relative to its usual size over all labellings."""
+    """Compute, for each labelling, the distance of the two groups, divided by its SCALE_QUANTILE over all
+    labellings."""
     there = ~np.isnan(values).all(axis=1)
     values, labels = _finite(values[there]), labels[:, there]
     values = values[:, np.ptp(values, axis=0) > 0] if len(values) else values
@@ -82,6 +84,7 @@ def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
 
 
 def _finite(values: Matrix) -> Matrix:
-    """At points where some run has no finite number, replace the values by whether they are finite."""
+    """Return the values; at a point where any run has no finite number, 1 for each finite value and 0 for the
+    others."""
     tame = is_tame(values) & ~np.isnan(values)
     return np.where(tame.all(axis=0), np.where(tame, values, 0.0), tame.astype(float))

@@ -1,4 +1,4 @@
-"""Permutation test of a few runs against a few others: distances, p-values, and the smallest p that is possible.
+"""Tests a few runs against a few others by permutation: distances, p-values, and the smallest p that is possible.
 
 For many series at once (Westfall and Young), see `max_t.py`.
 """
@@ -11,17 +11,19 @@ import numpy as np
 from gedanken.compare.stats.measures import Matrix, is_tame
 
 MOST_LABELLINGS = 10_000
-"""Up to this number, all labellings are tested; above it, a random sample (one less than this, plus the true one)."""
+"""Maximum number of labellings (choices of the runs that count as imagined) that are tested: all if there are at most
+this many, otherwise the true one and a random sample of the others.
+"""
 
 
 def distances(curves: Matrix) -> Matrix:
-    """Compute Euclidean distances between runs (runs × runs), with each point divided by the standard deviation of
-    all runs.
+    """Compute Euclidean distances between runs (runs × runs), after dividing each point by its standard deviation
+    over all runs.
 
-    Points at which all runs agree are left out; all distances are zero if no point is left. If a value is not a
-    finite number, ranks at each point replace the values, with NaN ranked highest: a run that diverged then lies at
-    the end, however far it diverged. Scale and ranks use all runs together and do not depend on which runs are real,
-    so a permutation test stays exact.
+    Points at which all runs agree are left out; all distances are zero if no point is left. If any value is not a
+    finite number, all values are replaced by their ranks at each point, with NaN ranked highest: a run that diverged
+    then ranks last, however far it diverged. Standard deviations and ranks are taken over all runs together and do
+    not depend on which runs are real, so a permutation test stays exact.
     """
     if not is_tame(curves).all():
         from scipy.stats import rankdata
@@ -38,8 +40,9 @@ def energy_p(apart: Matrix, n_real: int) -> float:
     """Compute the p-value of the energy distance (Székely and Rizzo, 2013) between the first `n_real` runs and the
     others.
 
-    `apart` holds the distances, runs × runs. The labels are permuted over all runs: in every possible way if there
-    are at most MOST_LABELLINGS, so that p is exact; else in a random sample of ways, and p is (b + 1) / (B + 1).
+    `apart` holds the distances, runs × runs. If there are at most MOST_LABELLINGS ways to choose the imagined runs,
+    all are tested, and p is exact. Otherwise B random ways are tested, and p is (b + 1) / (B + 1), where b is the
+    number of ways in which the two groups lie at least as far apart as in truth.
     """
     n, m = n_real, len(apart) - n_real
     imagined = labellings(len(apart), m)
@@ -53,7 +56,10 @@ def energy_p(apart: Matrix, n_real: int) -> float:
 
 
 def labellings(runs: int, imagined: int) -> Matrix:
-    """Return labellings × runs, 1 if a run counts as imagined; the first is the true one."""
+    """Return a matrix of labellings × runs: 1 where a run counts as imagined, otherwise 0.
+
+    The first row is the true labelling, in which the last runs are the imagined ones.
+    """
     if math.comb(runs, imagined) > MOST_LABELLINGS:
         drawn = np.random.default_rng(0).random((MOST_LABELLINGS, runs))
         drawn[0] = np.arange(runs)[::-1]
@@ -67,8 +73,9 @@ def labellings(runs: int, imagined: int) -> Matrix:
 
 
 def smallest_p(n_real: int, n_imagined: int) -> float:
-    """Return the smallest p that a test of so many runs can have. With groups of equal size, swapping all labels
-    gives the same distance.
+    """Return the smallest p that a test of so many runs can have; 1 if one side has no runs.
+
+    With groups of equal size, it is twice as large, because swapping the two groups gives the same distance.
     """
     if not n_real or not n_imagined:
         return 1.0

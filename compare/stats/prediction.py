@@ -1,4 +1,4 @@
-"""Outlier tests for single values: prediction intervals by Student's t."""
+"""Tests whether a single value is an outlier, by the prediction interval of Student's t."""
 
 import math
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ Scale = Literal["as it is", "logarithm", "logit"]
 FEWEST = 4
 """Minimum number of values from which a spread can be estimated."""
 HEAVY_TAILS = 2 / 3
-"""Fraction of the degrees of freedom for normal values that is used, because the last values of real training runs
-have longer tails: see `python -m benchmarks.series_levels`.
+"""The degrees of freedom for normal values are multiplied by this, because the last values of real training runs have
+longer tails: see `python -m benchmarks.series_levels`.
 """
 MOST_DECIMALS = 8
 
@@ -28,8 +28,8 @@ class OutlierTest(NamedTuple):
 
 
 def scale_of(values: NDArray[np.float64], is_share: bool) -> Scale:
-    """Choose the scale on which such values are roughly symmetric: the logit for shares, else the logarithm if all
-    values are positive.
+    """Return the scale on which such values are roughly symmetric: `logit` for shares strictly between 0 and 1,
+    `logarithm` for other positive values, and `as it is` for the rest.
     """
     if is_share and ((values > 0) & (values < 1)).all():
         return "logit"
@@ -37,10 +37,11 @@ def scale_of(values: NDArray[np.float64], is_share: bool) -> Scale:
 
 
 def outlier_test(value: float, others: Sequence[float], is_share: bool = False) -> OutlierTest | None:
-    """Test how extreme a value is; None if there are too few others, or if they are not finite numbers.
+    """Test how extreme a value is among others. Return None if there are fewer than FEWEST others, or if one of them
+    is not a finite number.
 
-    The result is the larger p of two tests: on the values as they are, and on the scale that makes them roughly
-    symmetric (`scale_of`). A value that is not a finite number counts as more extreme than all finite ones.
+    The result is the larger p-value of two tests: on the values as they are, and on the scale that makes the values
+    roughly symmetric (`scale_of`). A value that is not a finite number counts as more extreme than all finite ones.
     """
     known = np.asarray(others, float)
     if len(known) < FEWEST or not np.isfinite(known).all():
@@ -56,7 +57,7 @@ def outlier_test(value: float, others: Sequence[float], is_share: bool = False) 
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """Adjust each p by Holm's method (1979)."""
+    """Adjust p-values for their number by Holm's method (1979)."""
     order = np.argsort(ps, kind="stable")
     stepped = np.maximum.accumulate([min(1.0, ps[at] * (len(ps) - rank)) for rank, at in enumerate(order)])
     adjusted = np.empty(len(ps))
@@ -86,7 +87,7 @@ def _on(scale: Scale, values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _resolution(values: NDArray[np.float64]) -> float:
-    """Return the unit of the last digit in which these values are printed."""
+    """Return the unit of the last digit in which these values are printed; 0 if they need MOST_DECIMALS or more."""
     for decimals in range(MOST_DECIMALS):
         if np.isclose(values, np.round(values, decimals), rtol=1e-12, atol=1e-12).all():
             return float(10.0**-decimals)

@@ -1,4 +1,4 @@
-"""Confidence intervals of proportions."""
+"""Computes confidence intervals of proportions."""
 
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ class Share(NamedTuple):
     high: float
 
     def __str__(self) -> str:
-        """For example `12 of 20 (.39 to .78)`."""
+        """Return, for example, `12 of 20 (.39 to .78)`."""
         if not self.trials:
             return "0 of 0"
         low, high = (f"{bound:.2f}".removeprefix("0") for bound in (self.low, self.high))
@@ -20,7 +20,7 @@ class Share(NamedTuple):
 
 
 def share_of(successes: int, trials: int) -> Share:
-    """Compute the share of successes with the score interval of Wilson (1927); 0 to 1 if there were no trials."""
+    """Return the share of successes with Wilson's score interval (1927), which is 0 to 1 if there were no trials."""
     if not trials:
         return Share(0, 0, 0.0, 1.0)
     from scipy.stats import binomtest

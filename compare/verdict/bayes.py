@@ -1,4 +1,4 @@
-"""Bayes factors from likelihoods: unknown parameters are integrated out, then the hypotheses are compared."""
+"""Computes Bayes factors from likelihoods: integrates out the unknown parameters, then compares the hypotheses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from gedanken.compare.verdict.parameters import Parameters
 from gedanken.compare.verdict.results import HYPOTHESES, WAYS, Hypothesis, Way
 
 ODD = 0.01
-"""Prior probability that one kind of operation is answered in none of the three ways although all others are answered
-in one of them.
+"""Prior probability, for each kind of operation, that it is an exception: answered in none of the three ways although
+the others are answered as the hypothesis says.
 """
 Evidence = dict[Hypothesis, float]
 """For each hypothesis, the logarithm of its marginal likelihood."""
@@ -26,15 +26,17 @@ class Priors:
     """
 
     noise: float = 0.0
-    """Rate of the prior of the noise level, which is proportional to exp(−rate × noise level)."""
+    """The prior probability of a noise level is proportional to exp(−`noise` × level)."""
     beyond_all: float = 0.5
-    """Prior probability that the horizon lies beyond all sizes."""
+    """Prior probability that the horizon lies beyond all sizes that were asked."""
     dispersion: float = 1.0
+    """Factor by which the fitted concentrations are multiplied."""
     other: float = 1.0
+    """Both parameters of the beta prior of unrestricted shares of answers."""
 
     @property
     def of_noise(self) -> Values:
-        """Return the logarithm of the prior of each noise level."""
+        """The logarithm of the prior probability of each noise level in NOISE."""
         weights = np.exp(-self.noise * NOISE)
         return np.asarray(np.log(weights / weights.sum()))
 
@@ -54,19 +56,20 @@ CHANGED = (
 
 @dataclass(frozen=True, slots=True)
 class ByNoise:
-    """Log likelihoods of one kind of operation, for each noise level; the horizon is integrated out."""
+    """Log likelihoods of the answers to one kind of operation, with the horizon integrated out."""
 
     pure: dict[Way, Values]
-    """Per way of answering, an array of forms × noise levels."""
+    """For each way of answering, an array of fits (`Ways.forms`) × noise levels."""
     mixed: Values
-    """Array of (pairs of ways and shares) × noise levels."""
+    """Array of mixtures × noise levels; each mixture is a pair of ways with a share of the first one."""
     other: float
+    """Log likelihood if the shares of right and of rival answers are unrestricted."""
     wrong: float
-    """Log likelihood of the hypothesis that all answers are wrong at all sizes."""
+    """Log likelihood if nearly all answers are wrong at all sizes."""
 
 
 class Operation:
-    """The clusters of one kind of operation, with their likelihoods for each dispersion."""
+    """The answers to one kind of operation, in clusters; their likelihoods are cached for each dispersion."""
 
     def __init__(self, clusters: Sequence[Cluster], parameters: Parameters) -> None:
         self.clusters = tuple(clusters)
@@ -75,7 +78,7 @@ class Operation:
         self._kept: dict[float, Values] = {}
 
     def by_noise(self, priors: Priors = USUAL, without: str | None = None) -> ByNoise:
-        """Return the log likelihoods with all templates, or without the template `without`."""
+        """Return the log likelihoods of the answers, leaving out those to the program template `without`."""
         if priors.dispersion not in self._kept:
             given = (self.clusters, self.horizons, self._parameters, priors.dispersion)
             self._kept[priors.dispersion] = likelihoods(*given)
@@ -92,12 +95,12 @@ class Operation:
 
 
 def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
-    """Return the evidence of several kinds of operation together: they share one noise level, and each has its own
+    """Return the evidence of several kinds of operation together. They share one noise level, but each has its own
     horizon.
 
     The hypothesis `mixture` means either that each kind of operation is answered in two ways, or that kinds of
-    operation are answered in different ways, some of them in none of the three. `other` means unrestricted shares of
-    answers, or answers that are wrong at all sizes.
+    operation are answered in different ways (some of them possibly in none of the three). `other` means unrestricted
+    shares of answers, or answers that are wrong at all sizes.
     """
     noise = priors.of_noise
     odd = ODD if len(operations) > 1 else 0.0
@@ -115,7 +118,10 @@ def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
 
 
 def over_forms(values: Values) -> Values:
-    """Integrate forms × noise over the forms. Half of the prior is on a form that all kinds of operation share."""
+    """Integrate an array of fits × noise levels over the fits of one way of answering (`Ways.forms`).
+
+    Half of the prior is on the first fit, to all kinds of players together; the others share the rest equally.
+    """
     n = len(values)
     prior = np.array([0.5, *[0.5 / (n - 1)] * (n - 1)]) if n > 1 else np.ones(1)
     return _log_sum(values + np.log(prior)[:, None], axis=0)
@@ -126,7 +132,8 @@ def _or_odd(values: Values, other: float, odd: float) -> Values:
 
 
 def _between(operations: Sequence[ByNoise], noise: Values) -> float | None:
-    """Return the log likelihood that kinds of operation are answered in different ways; None for a single kind."""
+    """Return the log likelihood of the answers if kinds of operation are answered in different ways; None for a
+    single kind of operation."""
     n = len(operations)
     if n < 2:
         return None
@@ -150,7 +157,8 @@ def factors(evidence: Evidence, best: Hypothesis) -> dict[Hypothesis, float]:
 
 
 def _log_sum(values: Values, axis: int | None = None) -> Values:
-    """Return the logarithm of a sum of exponentials; faster than scipy's function, which does more."""
+    """Return the logarithm of a sum of exponentials; faster than `scipy.special.logsumexp`, which handles more
+    cases."""
     top = values.max(axis=axis, keepdims=True)
     total = np.log(np.exp(values - top).sum(axis=axis, keepdims=True)) + top
     return np.asarray(total.squeeze(axis) if axis is not None else total.reshape(()))

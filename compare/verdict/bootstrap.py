@@ -1,5 +1,5 @@
-"""Bootstrap samples of the answers, drawn at four levels: families, their templates, the items of these, and the
-samples of each item.
+"""Draws bootstrap samples of the answers, at four levels: families of probe programs, the templates of a family, the
+items of a template, and the answers to an item.
 """
 
 from collections import defaultdict
@@ -16,11 +16,11 @@ _T = TypeVar("_T")
 
 
 def draw_families(families: Sequence[str], operations: Sequence[Sequence[_T]], random: Random) -> Iterator[list[_T]]:
-    """Yield replicates of all kinds of operation. Families are drawn with replacement, and each brings one replicate
-    of each of its operations.
+    """Yield bootstrap replicates of all kinds of operation together. Families are drawn with replacement, and each
+    drawn family contributes one replicate of each of its kinds of operation.
 
-    `operations` contains the replicates of each kind of operation. A family that is drawn twice contributes two of
-    them.
+    `operations` contains the replicates of each kind of operation, and `families` the family of each kind. A family
+    that is drawn twice contributes two replicates of each.
     """
     by_family: dict[str, list[Sequence[_T]]] = defaultdict(list)
     for family, replicates in zip(families, operations, strict=True):
@@ -32,8 +32,8 @@ def draw_families(families: Sequence[str], operations: Sequence[Sequence[_T]], r
 
 
 def draw(asked: Sequence[Asked], random: Random) -> list[Asked]:
-    """Draw one replicate of one kind of operation: its templates, then the items of each size and place, then their
-    samples.
+    """Draw one replicate of the answers to one kind of operation: first templates, then items of each size and place,
+    then answers to each item.
     """
     drawn: list[Asked] = []
     for number, template in enumerate(_again(_groups(asked, lambda one: one.template), random)):

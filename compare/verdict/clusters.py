@@ -1,4 +1,4 @@
-"""Counts of scored answers: the items with the same template, size and place form one cluster."""
+"""Counts scored answers; the items with the same template, size and place (see PLACES) form one cluster."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -9,20 +9,22 @@ from gedanken.experiment.probe_item import ItemScore, ProbeItem, Way
 
 Place = Literal["alone", "easy imitates", "easy shortcut", "hard imitates", "hard shortcut"]
 PLACES: tuple[Place, ...] = ("alone", "easy imitates", "easy shortcut", "hard imitates", "hard shortcut")
-"""The places of items: alone or in a pair, the easy or the hard item, and the way of answering that the pair
-tests.
+"""The places that an item can have. It stands alone, or is the easy or the hard item of a pair; the pair tests for
+one way of answering, imitating or taking a shortcut.
 """
 HARD: frozenset[Place] = frozenset({"alone", "hard imitates", "hard shortcut"})
-"""Places whose items only a model that really computes answers right."""
+"""Places of the items that are answered right only by a model that really computes."""
 WITH_RIVAL: frozenset[Place] = frozenset({"hard imitates", "hard shortcut"})
+"""Places of the items that have a rival answer: the wrong answer of a model that imitates or takes the shortcut."""
 UNDERSTOOD = 0.5
-"""Minimum share of right answers to the comprehension check of a pair."""
+"""Minimum share of right answers to the comprehension check of a pair for its items to be counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """The outcomes of all items with the same template, size and place (alone, or one of a pair). An item counts
-    once, however often it was asked.
+    """The outcomes of all items with the same template, size and place.
+
+    An item counts once, however often it was asked: it adds the shares of its right, rival and wrong answers.
     """
 
     family: str
@@ -42,7 +44,7 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One item, and the number of answers with each outcome."""
+    """One item, and the number of its answers with each outcome."""
 
     family: str
     operation: str
@@ -63,7 +65,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """All answers under one condition, counted."""
+    """All counted answers under one condition, such as `direct`."""
 
     asked: tuple[Asked, ...]
     answers: int
@@ -72,10 +74,10 @@ class Counted:
 
 
 def count(scores: Iterable[ItemScore], condition: str) -> Counted:
-    """Count the answers under one condition.
+    """Count the answers under one condition, such as `direct`.
 
-    Pairs whose comprehension check failed are left out, because a model that has not understood a rule cannot apply
-    it.
+    Items with the roles `check`, `middle` or `same` have no place and are left out. So are pairs whose comprehension
+    check failed, because a model that has not understood a rule cannot apply the rule.
     """
     chosen = [score for score in scores if score.condition == condition]
     about = {s.item.pair: s.item.rival_is for s in chosen if s.item.pair and s.item.rival_is}
@@ -96,7 +98,7 @@ def count(scores: Iterable[ItemScore], condition: str) -> Counted:
 
 
 def gather(asked: Iterable[Asked]) -> tuple[Cluster, ...]:
-    """Return the items in clusters. Unusable answers say nothing about the way of answering, and are left out."""
+    """Return the items as clusters. Unusable answers are left out, because they show no way of answering."""
     sums: dict[tuple[str, str, str, int, Place], list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     for one in asked:
         if one.answered:
@@ -115,8 +117,10 @@ def _not_understood(scores: Sequence[ItemScore]) -> set[str]:
 
 
 def place_of(item: ProbeItem, about: Way | None) -> Place | None:
-    """Return the place of an item, where `about` is the way of answering that its pair tests; None if it
-    tests none.
+    """Return the place of an item; None if the item shows nothing about the way of answering, as a comprehension
+    check.
+
+    `about` is the way of answering that the item's pair tests for.
     """
     rival = item.rival_is or about
     if item.role == "easy":

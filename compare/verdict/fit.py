@@ -1,5 +1,5 @@
-"""Fitting the parameters of each way of answering to reference players, by maximum likelihood with shrinkage towards
-equal shares.
+"""Fits the parameters of each way of answering to reference players (programs that are known to answer in this way),
+by maximum likelihood with shrinkage towards equal shares.
 """
 
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from gedanken.compare.verdict.parameters import Expected, Parameters, Ways
 from gedanken.compare.verdict.results import WAYS, Way
 
 CONCENTRATION = (2.0, 40.0)
-"""Bounds of the concentration; the upper one allows for kinds of players that were not fitted."""
+"""Bounds of the fitted concentration. The upper bound leaves room for kinds of players that were not fitted."""
 EDGE = 0.01
 """Minimum distance of a share from 0 and 1."""
 LARGEST_RATIO = 3.0
-"""Items of at least this multiple of the horizon count as beyond it; items between the horizon and that size are not
-fitted.
+"""Items count as within the horizon if their size times this is at most the horizon, and as beyond it if their size
+is at least the horizon times this. Items in between are not fitted.
 """
 
 
@@ -63,7 +63,9 @@ def _fit(players: Sequence[Known], place: Place) -> Expected:
 
 
 def _most_likely(seen: Sequence[tuple[Cluster, float]], place: Place) -> tuple[float, float, float]:
-    """Return the most likely shares of right and of rival answers without noise, and the concentration."""
+    """Return the most likely shares of right and of rival answers (as they would be without noise), and the most
+    likely concentration. Raise ValueError if there are no clusters.
+    """
     from scipy.optimize import minimize
 
     if not seen:

@@ -1,8 +1,8 @@
-"""The horizon: the size at which exactness falls to one half, estimated with two shapes of curve.
+"""Estimates the horizon: the size at which exactness, the share of right answers, falls to one half.
 
-The shapes are a logistic function of the logarithm of the size, 1 / (1 + (n/h)^β), and the survival function of
-Weibull (1951), exp(−ln 2 · (n/h)^k); both are one half at the size h. They are fitted by maximum likelihood on a
-grid, with a weak prior on the steepness, which few sizes cannot determine.
+Two shapes of curve are fitted: a logistic function of the logarithm of the size, 1 / (1 + (n/h)^β), and the survival
+function of Weibull (1951), exp(−ln 2 · (n/h)^k); both are one half at the size h. They are fitted by maximum
+likelihood on a grid, with a weak prior on the steepness, because a few sizes alone cannot determine it.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _POINTS, _REACH = 640, 64.0
 _SHOWN = 40
 _ROUNDING = 1e-9
 _WITHIN = 1.92
-"""Log likelihood ratio at the limits of a 95 % interval (Wilks, 1938)."""
+"""How far the log likelihood falls from its maximum to the limits of a 95 % interval (Wilks, 1938)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +36,21 @@ class Exactness:
     bootstrap replicates.
     """
     items: Values
+    """Number of all items, as replicates × sizes."""
 
 
 def curves(exactness: Exactness) -> tuple[Curve, ...]:
-    """Return both fitted curves; empty if no item was asked, or if exactness does not fall to one half but rises to
-    it.
-    """
+    """Return both fitted curves; none if no item was asked, or if exactness rises to one half instead of falling."""
     if not exactness.sizes or _rises(exactness):
         return ()
     return tuple(_curve(shape, exactness) for shape in SHAPES)
 
 
 def _rises(seen: Exactness) -> bool:
-    """Return whether exactness is below one half at small sizes and above it at large ones: with one change from a
-    share to a larger one, the answers are likelier than with one from a share to a smaller one, or with none.
+    """Return whether exactness is below one half at small sizes and above it at large ones.
+
+    This is so if a curve with a single step up across one half makes the answers clearly likelier than any curve with
+    a single step down, and than a constant.
     """
     right, items = seen.right[0], seen.items[0]
     apart = [_apart(right, items, at) for at in range(1, len(seen.sizes))]
@@ -60,7 +61,8 @@ def _rises(seen: Exactness) -> bool:
 
 
 def _apart(right: Values, items: Values, at: int) -> tuple[float, float, float]:
-    """Return the log likelihood with one share before the size `at` and one from there on, and both shares."""
+    """Return the log likelihood of a constant exactness below the size with index `at` and another from this size on,
+    and these two values of exactness."""
     parts = [(right[:at].sum(), items[:at].sum()), (right[at:].sum(), items[at:].sum())]
     below, above = (hits / count for hits, count in parts)
     return sum(_log_share(*part) for part in parts), float(below), float(above)
@@ -80,7 +82,7 @@ def _curve(shape: Shape, seen: Exactness) -> Curve:
     likelihood = seen.right @ np.log(flat).T + (seen.items - seen.right) @ np.log1p(-flat).T
     likelihood = likelihood.reshape(-1, len(at), len(STEEPNESS)) + prior
     profile = likelihood.max(axis=2)
-    # Where the likelihood is flat, as between the last right and the first wrong size, the middle of it.
+    # The likelihood may be flat, as between the last right and the first wrong size: the middle is taken.
     best = np.array([_middle(row >= row.max() - 1e-3, at) for row in profile])
     steepness = float(STEEPNESS[likelihood[0, int(np.abs(at - best[0]).argmin())].argmax()])
     inside = at[profile[0] >= profile[0].max() - _WITHIN]
@@ -109,7 +111,7 @@ def _share(shape: Shape, sizes: Values, horizon: Values, steepness: Values) -> V
 
 
 def told(size: float, sizes: Sequence[int]) -> str:
-    """Format a horizon, for example `23`, `> 256` or `< 4`."""
+    """Format a horizon: `23`, or `> 256` or `< 4` if it lies outside the sizes that were asked."""
     if size > sizes[-1] * (1 + _ROUNDING):
         return f"> {sizes[-1]:,}"
     if size * (1 + _ROUNDING) < sizes[0]:

@@ -1,5 +1,5 @@
-"""The verdict on a model. It names a way of answering only if the evidence for it is strong, holds under other
-priors, and does not depend on a single template or family.
+"""Judges a model by its answers. The verdict names a way of answering only if the evidence for this way is strong,
+holds under other priors, and does not depend on a single program template or family of probe programs.
 """
 
 from collections import defaultdict
@@ -40,7 +40,7 @@ from gedanken.compare.verdict.separation import lacking, separations
 from gedanken.experiment.probe_item import SUITE, ItemScore
 
 STRONG = 1.0
-"""Minimum log10 of the Bayes factor against every other hypothesis before a way is named (a factor of ten)."""
+"""A way of answering is named only if log10 of its Bayes factor against every other hypothesis is at least this."""
 RESAMPLES = 50
 HORIZON_RESAMPLES = 400
 _NO_EVIDENCE: Evidence = dict.fromkeys(HYPOTHESES, 0.0)
@@ -63,7 +63,7 @@ def judge(
 def judge_counted(
     counted: Counted, model: str, condition: str, parameters: Parameters, resamples: int = 0
 ) -> Verdict:
-    """Return the verdict on answers that have been counted."""
+    """Return the verdict on answers that are already counted; see `judge`."""
     groups = _by_operation(counted.asked)
     gathered = [(asked, gather(asked) if _tells(asked) else ()) for asked in groups]
     opened = [(asked, Operation(clusters, parameters) if clusters else None) for asked, clusters in gathered]
@@ -102,7 +102,7 @@ def judge_counted(
 
 
 class _Together:
-    """The evidence of all operations together; any one family of probes can be left out of it."""
+    """The evidence of all kinds of operation together, with all families of probe programs or without one of them."""
 
     def __init__(self, operations: Sequence[Operation]) -> None:
         self._operations = operations
@@ -114,7 +114,7 @@ class _Together:
 
 
 class _Alone:
-    """The evidence of one operation; any one template of programs can be left out of it."""
+    """The evidence of one kind of operation, with all program templates or without one of them."""
 
     def __init__(self, operation: Operation) -> None:
         self._operation = operation
@@ -153,8 +153,8 @@ def _name(support: Support) -> tuple[Name, str]:
 
 
 def _tells(asked: Sequence[Asked]) -> bool:
-    """Return whether answers tell of a way of answering. Those to a suite from outside do not: its functions have no
-    twins, and whoever has read them imitates with success.
+    """Return whether these answers can show a way of answering. Answers to a user's suite cannot: its functions have
+    no twin programs, and a model that has read the functions before is right even if it only imitates.
     """
     return asked[0].family != SUITE
 
@@ -202,7 +202,8 @@ def _drawn_again(asked: Sequence[Asked], parameters: Parameters, resamples: int,
 
 
 def _interval(again: Iterable[Sequence[ByNoise]]) -> dict[Hypothesis, Interval]:
-    """Return the percentiles of the posterior over the bootstrap replicates."""
+    """Return a 95 % interval of each hypothesis's posterior probability over the bootstrap replicates; empty if there
+    are none."""
     posteriors = [list(posterior(combine(operations)).values()) for operations in again if operations]
     if not posteriors:
         return {}
@@ -211,7 +212,8 @@ def _interval(again: Iterable[Sequence[ByNoise]]) -> dict[Hypothesis, Interval]:
 
 
 def _exactness(asked: Sequence[Asked], resamples: int, random: Random) -> Exactness:
-    """Return, at each size, the share of right answers to items that only computing answers right."""
+    """Count, for each size, the items that only a model that really computes gets right, and those that were answered
+    right; as observed, and in bootstrap replicates."""
     hard = [one for one in asked if one.place in HARD]
     sizes = tuple(sorted({one.size for one in hard}))
     replicates = [hard, *(draw(hard, random) for _ in range(resamples if hard else 0))]
@@ -242,9 +244,10 @@ def _sizes(asked: Sequence[Asked], exactness: Exactness, parameters: Parameters)
 
 
 def _share_at(exactness: Exactness, at: int) -> tuple[float, Interval | None]:
-    """Return the observed share and its interval: the wider one of the bootstrap's and Wilson's.
+    """Return the observed share of right items at one size, and an interval that contains both the bootstrap's and
+    Wilson's interval. The interval is None if there are no replicates.
 
-    If all of a few items have the same outcome, the bootstrap shows no variance.
+    The bootstrap alone would show no variance if all of a few items have the same outcome.
     """
     right, items = exactness.right[:, at], exactness.items[:, at]
     shares = right[items > 0] / items[items > 0]

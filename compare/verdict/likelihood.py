@@ -1,9 +1,9 @@
-"""The likelihood of each cluster's counts under each way of answering: beta-binomial, on a grid of unknown
-parameters.
+"""Computes the likelihood of each cluster's counts under each way of answering: beta-binomial, on a grid of noise
+levels and horizons.
 
-In each cluster, the share of right answers is beta distributed around what the way of answering should give, and so
-is the share of rival answers among the others. The grid covers noise and horizon. Counts may be fractional, since an
-item that was asked several times counts once.
+In each cluster, the share of right answers is beta distributed around the share that the way of answering is expected
+to give, and so is the share of rival answers among the answers that are not right. Counts may be fractional, because
+an item that was asked several times counts once.
 """
 
 from collections.abc import Sequence
@@ -33,17 +33,17 @@ _LEAST = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Horizons:
-    """The horizons that are considered: beyond all sizes, or between two neighbouring sizes. Each comes in two
-    degrees of steepness.
+    """The horizons that are considered: one beyond all sizes; and, each with two degrees of steepness, one between
+    any two neighbouring sizes and one at the largest size.
     """
 
     sizes: tuple[float, ...]
-    """The sizes at the horizons; the first is infinite."""
+    """The size at which each horizon lies; the first is infinite."""
     steepness: tuple[float, ...]
 
     @classmethod
     def of(cls, sizes: Sequence[int]) -> "Horizons":
-        """Return the horizons for these sizes: beyond all, between each two neighbouring ones, and at the largest."""
+        """Return the horizons for these sizes; only the one beyond all sizes if there is a single size."""
         known = sorted({max(size, 1) for size in sizes})
         inner = [float(np.sqrt(low * high)) for low, high in pairwise(known)]
         inner += [float(known[-1])] if len(known) > 1 else []
@@ -51,19 +51,21 @@ class Horizons:
         return cls((np.inf, *(size for size, _ in grid)), (1.0, *(steep for _, steep in grid)))
 
     def surviving(self, sizes: Values) -> Values:
-        """Return the share of items within the horizon, as sizes × horizons."""
+        """Return the share of items of each size that are answered as within the horizon, as sizes × horizons."""
         with np.errstate(divide="ignore"):
             ratio = np.maximum(sizes, 1)[:, None] / np.array(self.sizes)
         return np.asarray(1 / (1 + ratio ** np.array(self.steepness)))
 
     def prior(self, beyond_all: float) -> Values:
-        """Return the prior probability of each horizon, with `beyond_all` on the one beyond all sizes."""
+        """Return the prior probability of each horizon: `beyond_all` for the one beyond all sizes (1 if it is the
+        only one), and the rest in equal parts for the others."""
         inner = len(self.sizes) - 1
         return np.array([beyond_all, *([(1 - beyond_all) / inner] * inner)]) if inner else np.ones(1)
 
 
 def shares(expected: Sequence[Expected], surviving: Values) -> tuple[Values, Values]:
-    """Return the shares of right answers and of rival answers without noise, as expectations × horizons."""
+    """Return the expected shares of right and of rival answers without noise, each as an array with one row for each
+    entry of `expected` and one column for each horizon."""
     right, rival, right_beyond, rival_beyond = (
         np.array([getattr(one, name) for one in expected])[:, None]
         for name in ("right", "rival", "right_beyond", "rival_beyond")
@@ -80,7 +82,8 @@ def likelihoods(
     """Return log likelihoods as clusters × hypotheses × noise levels × horizons. `dispersion` multiplies the
     concentrations.
 
-    The hypotheses are each form of each way, in order, then each share of each pair of ways.
+    The hypotheses are, in this order: each fit of each way of answering (`Ways.forms`), then each mixture, that is
+    each pair of ways with each of SHARES.
     """
     keys = [(one.place, one.size, round(one.right, 6), round(one.rival, 6), round(one.wrong, 6)) for one in clusters]
     return np.stack([_of_cluster(key, horizons, parameters, dispersion) for key in keys])
@@ -114,7 +117,7 @@ def _of_cluster(
 
 
 def _noisy(values: Values) -> Values:
-    """Return shares with noise, as hypotheses × noise levels × horizons."""
+    """Return shares at each noise level, as hypotheses × noise levels × horizons."""
     return np.asarray((1 - NOISE)[None, :, None] * values[:, None, :])
 
 
@@ -123,8 +126,8 @@ def beta_binomial(
 ) -> Values:
     """Return the log likelihood of the counts (right, rival, wrong), without the multinomial coefficient.
 
-    Right or not is beta-binomial; if not right, rival or not is beta-binomial too (generalized Dirichlet distribution
-    of Connor and Mosimann, 1969).
+    Whether an answer is right is beta-binomial; whether an answer that is not right is the rival answer is
+    beta-binomial too (generalized Dirichlet distribution of Connor and Mosimann, 1969).
     """
     ks, rs, ws = (counts[:, at][:, None, None] for at in range(3))
     right = np.clip(right, _LEAST, 1 - _LEAST)
@@ -168,8 +171,8 @@ def _pooled(clusters: Sequence[Cluster], keys: Sequence[object], prior: float) -
 
 
 def always_wrong(clusters: Sequence[Cluster]) -> float:
-    """Return the log likelihood of one operation's counts if nearly all answers are neither right nor the rival's.
-    Such a model shows no way of answering.
+    """Return the log likelihood of one operation's counts if nearly all answers are neither right nor the rival
+    answer. A model that answers so shows no way of answering.
     """
     a, b = WRONG.right * WRONG.concentration, (1 - WRONG.right) * WRONG.concentration
     total = 0.0

@@ -1,4 +1,6 @@
-"""How each way of answering is expected to answer: fitted once to reference players, and stored in the package."""
+"""Holds the outcomes that are expected of each way of answering. They were fitted once to reference players (programs
+that are known to answer in this way), and are stored in the package.
+"""
 
 import json
 from collections.abc import Mapping
@@ -14,17 +16,19 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """How one way of answering is expected to answer the items of one place, without noise."""
+    """The outcomes that one way of answering is expected to have for items of one place, without noise."""
 
     right: float
     """Share of right answers up to the horizon."""
     rival: float
     """Share of rival answers up to the horizon."""
     right_beyond: float
+    """Share of right answers beyond the horizon."""
     rival_beyond: float
+    """Share of rival answers beyond the horizon."""
     concentration: float
-    """Concentration of the beta distribution from which each cluster draws its share: low if templates and
-    players differ much.
+    """Concentration of the beta distribution from which each cluster's share of right answers is drawn: low if
+    templates and players differ much.
     """
 
 
@@ -33,14 +37,14 @@ OfPlaces = Mapping[Place, Expected]
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """One way of answering, fitted to all kinds of its players together, and to each kind alone."""
+    """The fits of one way of answering: to all kinds of players of this way together, and to each kind alone."""
 
     together: OfPlaces
     each: tuple[OfPlaces, ...]
 
     @property
     def forms(self) -> tuple[OfPlaces, ...]:
-        """Return all fits: first the one to all kinds of players together, then those to each kind."""
+        """All fits: first the one to all kinds of players together, then the one to each kind."""
         return (self.together, *self.each)
 
 
@@ -54,7 +58,8 @@ class Parameters:
     ways: Mapping[Way, Ways]
 
     def __hash__(self) -> int:
-        """Return a hash of the version, by which likelihoods are cached."""
+        """Return a hash of the version and the kinds of players, because likelihoods are cached by their
+        parameters."""
         return hash((self.version, self.fitted_on))
 
     def as_json(self) -> dict[str, object]:
@@ -75,7 +80,7 @@ def _of_json(kept: Mapping[str, dict[str, float]]) -> OfPlaces:
 
 
 def parameters_of(text: str) -> Parameters:
-    """Parse the JSON text that `as_json` produced. Raises ValueError for another format."""
+    """Parse the JSON text of what `as_json` returned. Raise ValueError if it has another format version."""
     kept = json.loads(text)
     if kept["format"] != FORMAT:
         raise ValueError(f"parameters have format {kept['format']}, but only format {FORMAT} can be read")
@@ -88,5 +93,5 @@ def parameters_of(text: str) -> Parameters:
 
 @cache
 def packaged() -> Parameters:
-    """Return the packaged parameters, which verdicts use."""
+    """Return the parameters stored in the package, which verdicts use by default."""
     return parameters_of((resources.files("gedanken.compare.verdict") / "parameters.json").read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""The contents of a verdict, as plain values."""
+"""Holds the contents of a verdict as plain values."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -8,8 +8,8 @@ WAYS: tuple[Way, ...] = ("computes", "imitates", "shortcut")
 Hypothesis = Literal["computes", "imitates", "shortcut", "mixture", "other"]
 HYPOTHESES: tuple[Hypothesis, ...] = (*WAYS, "mixture", "other")
 Name = Literal["computes", "imitates", "shortcut", "mixture", "undetermined"]
-"""Possible names; `computes` stands for “behaves like a model that computes”. `other` is not among them: answers that
-fit none of the ways are undetermined.
+"""The names that a verdict can give; `computes` stands for “behaves like a model that computes”. `other` is not one
+of them: if the answers fit none of the ways, the verdict is `undetermined`.
 """
 
 
@@ -29,7 +29,7 @@ class Curve:
     horizon: str
     """The size at which exactness falls to one half: a number, `> 256` or `< 4`."""
     at: float
-    """The horizon as a number; the curve may reach one half outside the sizes that were asked."""
+    """The horizon as a number, which may lie outside the sizes that were asked."""
     size: float | None
     """The horizon as a number; None if it lies outside the sizes that were asked."""
     interval: tuple[str, str]
@@ -46,7 +46,8 @@ class SizeResult:
     size: int
     items: float
     exact: float | None
-    """Share of right answers to the items that only computing answers right."""
+    """Share of right answers to the items that only a model that really computes gets right; None if there are
+    none."""
     interval: Interval | None
     posterior: dict[Hypothesis, float]
     """Posterior probabilities from the answers at this size alone, with equal priors."""
@@ -54,7 +55,7 @@ class SizeResult:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """How strong the evidence for the likeliest hypothesis is, as log10 of Bayes factors."""
+    """The strength of the evidence for the likeliest hypothesis, `best`, as log10 of Bayes factors."""
 
     best: Hypothesis
     against: dict[Hypothesis, float]
@@ -62,13 +63,13 @@ class Support:
     least: float
     """The smallest value in `against`."""
     least_of_priors: float
-    """The smallest value under any of the alternative priors."""
+    """The smallest log10 of the Bayes factor against any other hypothesis, under any of the alternative priors."""
     least_left_out: float | None
-    """The smallest value with any one template left out (for all operations: any one family); None if there is
-    only one.
+    """The smallest log10 of the Bayes factor against any other hypothesis if any one program template is left out (in
+    the verdict on all operations: any one family); None if there is only one.
     """
     left_out: str | None
-    """The template or family whose removal gives that smallest value."""
+    """The template or family whose removal gives `least_left_out`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,10 @@ class OperationVerdict:
     """Reason why no way of answering is named; empty if one is."""
     posterior: dict[Hypothesis, float]
     interval: dict[Hypothesis, Interval]
-    """Bootstrap interval of each posterior probability; empty if not requested."""
+    """95 % bootstrap interval of each posterior probability; empty if none was requested or there is nothing to
+    judge."""
     support: Support | None
-    """The strength of the evidence; None if nothing was answered."""
+    """The strength of the evidence; None if there is nothing to judge: no usable answer, or a suite of functions."""
     sizes: tuple[SizeResult, ...]
     curves: tuple[Curve, ...]
     templates: int
@@ -98,9 +100,10 @@ class Separation:
     family: str
     pair: tuple[Way, Way]
     by_design: float
-    """Expected weight of evidence for the true one of the two ways, as log10; the smaller of both directions."""
+    """The log10 Bayes factor that is expected for the true one of the two ways, whichever of them is true: the
+    smaller one of the two values."""
     observed: float
-    """Weight of evidence in the answers given, for the first way against the second, as log10."""
+    """The log10 Bayes factor of the first way against the second, in the answers given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,7 @@ class Verdict:
     unanswered: dict[str, int]
     """Number of unusable answers of each kind; they count neither for nor against a way."""
     not_understood: tuple[str, ...]
-    """Pairs that were left out because the comprehension check failed."""
+    """Pairs that were left out because their comprehension check failed."""
     parameters: str
     """The version of the parameters, and the kinds of player that they were fitted to."""
 

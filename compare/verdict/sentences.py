@@ -1,4 +1,4 @@
-"""A verdict in words. The words describe how a model behaves; what happens inside it is not known."""
+"""Puts a verdict into words. The words describe how a model behaves; what happens inside the model is not known."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,14 +19,17 @@ _SHORT: dict[Hypothesis, str] = {
     "other": "answering in another way",
 }
 DIFFERS = 1.2
-"""Ratio from which on two horizons are told apart."""
-NOTHING_ANSWERED = "nothing was answered"
-OF_A_SUITE = "the functions of a suite have no twins, and may have been read before; ask families of programs too"
+"""Minimum ratio of two horizons that count as different."""
+NOTHING_ANSWERED = "there is no usable answer"
+OF_A_SUITE = (
+    "the functions of a suite have no twin programs, and the model may have read them before; ask about program "
+    "families too"
+)
 FITS_NOTHING = "the answers fit none of the three ways"
 
 
 def weak(best: Hypothesis, against: Mapping[Hypothesis, float]) -> str:
-    """State that no Bayes factor reaches ten."""
+    """Say that the likeliest hypothesis has a Bayes factor below ten against another one."""
     rival = min(against, key=lambda one: against[one])
     return (
         f"{_SHORT[best]} is likeliest, but the evidence against {_SHORT[rival]} is a Bayes factor of "
@@ -50,8 +53,8 @@ def single(best: Hypothesis) -> str:
 
 
 def too_few_families(pair: tuple[Way, Way]) -> str:
-    """Say that too few families of the design distinguish two ways of answering."""
-    return f"fewer than two families tell {_SHORT[pair[0]]} from {_SHORT[pair[1]]}"
+    """Say that too few families of probe programs tell two ways of answering apart."""
+    return f"fewer than two program families tell {_SHORT[pair[0]]} from {_SHORT[pair[1]]}"
 
 
 def parameters(version: str, fitted_on: Sequence[str]) -> str:
@@ -69,7 +72,7 @@ def of_operation(one: OperationVerdict) -> str:
 
 
 def of_all(verdict: Verdict) -> str:
-    """Return the verdict line."""
+    """Return the verdict on all operations as one sentence, for example `Behaves as one that imitates.`"""
     if verdict.name == "undetermined":
         return f"Undetermined: {verdict.why}."
     said = BEHAVES[verdict.name]
@@ -79,7 +82,7 @@ def of_all(verdict: Verdict) -> str:
 
 
 def _horizons(operations: Sequence[OperationVerdict]) -> str:
-    """Describe the horizons of all kinds of operation, by the logistic curve."""
+    """Name the shortest and the longest horizon of all kinds of operation, by the logistic curve."""
     if not operations:
         return ""
     ordered = sorted(operations, key=lambda one: one.curves[0].at)
@@ -93,7 +96,7 @@ def _horizons(operations: Sequence[OperationVerdict]) -> str:
 
 
 def _reach(one: OperationVerdict) -> str:
-    """Describe how far a way reaches, for example `up to n = 23`, or `beyond n = 32`."""
+    """Say up to which size a model computes, for example `up to n = 23` or `beyond n = 32`."""
     horizon, other = one.curves[0].horizon, other_horizon(one)
     told = f" (or {other}, by another shape of the curve)" if other else ""
     if horizon.startswith(">"):
@@ -104,8 +107,10 @@ def _reach(one: OperationVerdict) -> str:
 
 
 def other_horizon(one: OperationVerdict) -> str:
-    """Return the horizon by the second shape of curve, if it is another one: a fifth larger or smaller, or outside
-    the sizes that were asked where the first is inside; else nothing.
+    """Return the horizon of the second curve if it differs from the first curve's; an empty text otherwise.
+
+    Two horizons differ if one is at least DIFFERS times the other or, where one lies outside the sizes that were
+    asked, if they are written differently.
     """
     first, second = one.curves[:2]
     if first.size is None or second.size is None:

@@ -1,4 +1,6 @@
-"""Which families of probes tell which two ways of answering apart, by their design and in the answers given."""
+"""Finds which families of probe programs tell which two ways of answering apart: by their design, and in the answers
+given.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,12 +16,12 @@ from gedanken.compare.verdict.parameters import Expected, Parameters
 from gedanken.compare.verdict.results import WAYS, Separation, Way
 
 SEPARATES = 1.0
-"""log10 of the Bayes factor from which a family distinguishes two ways: a factor of ten."""
+"""Minimum log10 Bayes factor (a factor of ten) at which a family counts as telling two ways of answering apart."""
 FAMILIES = 2
-"""Number of families that must tell a pair of ways apart."""
+"""Minimum number of families that must tell a pair of ways apart before one of the two is named."""
 _NOISE = 0.05
 _MOST = 12
-"""Maximum number of items in a cluster that count: items of one cluster are similar."""
+"""Maximum number of items in a cluster that count, because the items of one cluster are similar."""
 
 
 def separations(operations: Sequence[Operation], parameters: Parameters) -> tuple[Separation, ...]:
@@ -44,7 +46,7 @@ def separations(operations: Sequence[Operation], parameters: Parameters) -> tupl
 def lacking(found: Sequence[Separation], best: Way) -> tuple[Way, Way] | None:
     """Return two ways of answering that too few families tell apart; None if there are no such two.
 
-    All pairs are judged by the design; pairs that include `best` also by the answers given.
+    Every pair of ways is judged by the design; a pair that includes `best`, also by the answers given.
     """
     for pair in PAIRS:
         of_pair = [one for one in found if one.pair == pair]
@@ -65,8 +67,8 @@ def _alone(operations: Sequence[Operation]) -> dict[Way, float]:
 
 
 def _expected_of(clusters: Sequence[Cluster], parameters: Parameters, true: Way, false: Way) -> float:
-    """Return the expected weight of evidence (Good, 1950) for the way that is true, with a little noise and no
-    horizon.
+    """Return the expected weight of evidence (Good, 1950), that is the expected log Bayes factor, of the true way
+    against the false one, with a little noise and no horizon.
     """
     times = Counter((one.place, min(max(1, round(one.items)), _MOST)) for one in clusters)
     return sum(

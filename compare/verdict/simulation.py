@@ -1,5 +1,5 @@
-"""Simulated answers, drawn from the statistical model itself, to test whether its posteriors and Bayes factors
-are calibrated.
+"""Draws simulated answers from the statistical model itself, to test whether the posteriors and Bayes factors are
+calibrated.
 """
 
 from collections import defaultdict
@@ -46,7 +46,7 @@ def draw_answers(
 
 
 def _weights(hypothesis: Hypothesis, n: int, random: Random) -> list[Weights | None]:
-    """Draw, for each kind of operation, the ways in which it is answered, with weights."""
+    """Draw, for each of `n` kinds of operation, the weights of the ways in which it is answered; None for no way."""
     if hypothesis == "other":
         return [None] * n
     if hypothesis != "mixture":
@@ -62,7 +62,7 @@ def _weights(hypothesis: Hypothesis, n: int, random: Random) -> list[Weights | N
 
 
 def _forms(parameters: Parameters, is_mixed: bool, random: Random) -> dict[Way, OfPlaces]:
-    """Draw a form for each way from the prior; for a mixture, use the form of all kinds together."""
+    """Draw a fit for each way from the prior; for a mixture, use the fit to all kinds of players together."""
     chosen = {}
     for way in WAYS:
         each = parameters.ways[way].each
@@ -104,7 +104,7 @@ def _beta(mean: float, concentration: float, random: Random) -> float:
 
 
 def _anything(clusters: Sequence[Cluster], random: Random) -> list[Cluster]:
-    """Draw answers with unrestricted shares, for each place or for each place and size."""
+    """Draw answers with unrestricted shares, which are drawn once for each place, or for each place and size."""
     by_size = random.random() < 0.5
     drawn: dict[tuple[Place, int], Values] = defaultdict(lambda: random.random(2))
     answered = []
