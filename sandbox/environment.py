@@ -1,4 +1,6 @@
-"""A Python environment for engines without images: the packages of requirements.txt, or the host's own PyTorch."""
+"""Creates the Python environment for engines without images, with the packages of requirements.txt or the host's own
+PyTorch.
+"""
 
 import json
 import os
@@ -18,13 +20,15 @@ from gedanken.sandbox.wheels import REQUIREMENTS, wheels
 from gedanken.sandbox.workspace import user_id
 
 ENVIRONMENT_BYTES = 800e6
-"""Size of such an environment; used only to estimate how much is left."""
+"""Size of an environment with the packages of requirements.txt; used only to estimate how much is left."""
 OLDEST_PYTHON = (3, 11)
 START_LINE = (
     'import os, sys, importlib.util as u; sys.path.append(os.environ.get("GEDANKEN_HOOK", "/opt/gedanken/hook")); '
     'u.find_spec("gedanken_hook") and __import__("gedanken_hook")'
 )
-"""Loads the start-up hook into every Python of the environment; a `.pth` file requires it to be one line."""
+"""Python code that loads the start-up hook into every Python process of the environment; a `.pth` file requires it to
+be one line.
+"""
 _NOT_NEEDED = ("torch/include", "torch/share", "torch/test", "setuptools/tests")
 _ASK = """
 import importlib.util as u, json, os, sys
@@ -41,7 +45,9 @@ class Interpreter(NamedTuple):
     """A Python interpreter of the host."""
 
     executable: str
-    """The interpreter behind a virtual environment, never the environment's own; not a link."""
+    """Path of the interpreter, with links resolved; for a virtual environment, the interpreter from which it was
+    made.
+    """
     version: tuple[int, int, int]
     packages: tuple[str, ...]
     """The package folders that it imports from."""
@@ -50,7 +56,7 @@ class Interpreter(NamedTuple):
 
     @property
     def is_equipped(self) -> bool:
-        """True if programs can train with its packages."""
+        """True if the interpreter has the packages that training needs: PyTorch and NumPy."""
         return {"torch", "numpy"} <= set(self.has)
 
 
@@ -80,7 +86,9 @@ def ensure_environment(progress: Progress, uid: int | None = None) -> Path:
 
 
 def installations(environment: Path) -> list[Path]:
-    """List the folders outside `/usr` that the environment needs: those of its Python and of the packages it uses."""
+    """List the folders outside `/usr` that the environment needs: those of its Python and of the packages that it
+    uses.
+    """
     about = dict(line.split(" = ", 1) for line in (environment / "pyvenv.cfg").read_text().splitlines())
     lines = _start_file(environment).read_text().splitlines()
     needed = {Path(about["home"]).parent, *(Path(line) for line in lines if line.startswith("/"))}
@@ -102,8 +110,9 @@ def _interpreter(uid: int) -> Interpreter:
 
 
 def _ask(executable: str, uid: int) -> Interpreter | None:
-    """Describe a Python; None if it is unsuitable: too old, not accessible to this user, or installed directly in the
-    user's home."""
+    """Describe the Python at a path; None if it is too old, if this user cannot run it, or if its installation folder
+    contains the home folder, which the sandbox would then show.
+    """
     done = _run_as(uid, [executable, "-P", "-c", _ASK])
     if done is None or done.returncode != 0:
         return None
@@ -115,7 +124,7 @@ def _ask(executable: str, uid: int) -> Interpreter | None:
 
 
 def _run_as(uid: int, command: list[str]) -> subprocess.CompletedProcess[str] | None:
-    """Run a command as a user, without this process's environment; None if that fails."""
+    """Run a command as user `uid`, with HOME as its only environment variable; None if it cannot be started."""
     as_user: dict[str, Any] = {}
     if uid != os.getuid():
         as_user = {"user": uid, "group": uid, "extra_groups": []}
@@ -157,8 +166,9 @@ def _install(folder: Path, interpreter: Interpreter, progress: Progress) -> None
 
 
 def _make_movable(folder: Path) -> None:
-    """Make scripts find Python by PATH, because the environment is renamed when it is complete, and mounted
-    elsewhere."""
+    """Make scripts find Python by PATH, because the finished environment is renamed and mounted elsewhere; remove
+    `activate` scripts.
+    """
     for script in folder.iterdir():
         if script.is_symlink():
             continue

@@ -1,4 +1,4 @@
-"""A machine that really runs what is typed: one workspace, and an engine that runs its commands."""
+"""Implements the real machine, which executes what is typed: one workspace, and an engine that runs the commands."""
 
 import asyncio
 import json
@@ -54,13 +54,13 @@ class SandboxMachine:
     reseed: bool = False
     gpus: GpuWish = NO_GPUS
     artifacts: Path | None = None
-    """Folder that receives the files that commands leave in the workspace; None does not copy them."""
+    """Folder to which the files that commands leave in the workspace are copied; None if they are not copied."""
     written: set[str] = field(default_factory=set)
-    """Names of files that were put there from outside, and therefore are not artifacts."""
+    """Names of files that `write` put into the workspace, and which therefore are not artifacts."""
     network: bool = False
     """True if commands can reach the host's network; see Order.network."""
     brought: dict[str, str] = field(default_factory=dict)
-    """Path to which a file of this digest was already copied; it is not copied again."""
+    """Maps the digest of each file that was copied to its path, so that the same content is not copied again."""
 
     @classmethod
     def open(  # noqa: PLR0913 (the parts of a machine, put together in one place)
@@ -73,9 +73,9 @@ class SandboxMachine:
         gpus: GpuWish = NO_GPUS,
         artifacts: Path | None = None,
     ) -> Self:
-        """Start a run on an engine, or continue the run with this id whose controller died.
+        """Start a run on an engine, or continue the run with this id, which a dead process left.
 
-        Raises NoSandbox if another process is working on it, or if the disk has no room for a workspace.
+        Raises NoSandbox if another process is working on this run, or if the disk has no room for a workspace.
         """
         session = Session.open(run_id or f"x{uuid.uuid4().hex[:10]}", limits, engine.name)
         return cls(engine, data, session, session.trunk(), limits, gpus=gpus, artifacts=artifacts)
@@ -92,8 +92,8 @@ class SandboxMachine:
 
     @property
     def environment(self) -> str:
-        """Everything besides the typed command that decides what the command does here: engine, image, data, limits,
-        GPUs.
+        """Text that names everything, besides the command itself, that decides what a command does here: engine,
+        image, data, limits, GPUs.
         """
         return (
             f"{self.engine.name} {self.engine.contents} {self.data.name} {self.gpus} {self.limits.model_dump_json()}"
@@ -107,11 +107,13 @@ class SandboxMachine:
         return self.session.receipt(name) is not None or self.engine.find(self._order(name, command)) is not None
 
     def has_branch(self, seed: int, *, reseed: bool = False) -> bool:
-        """Return whether a dead process left the workspace of this seed, copied from the last mark."""
+        """Return whether a dead process left the workspace of this seed, as a copy of the last mark (saved state)."""
         return self.session.has_branch(_seed_name(seed, reseed))
 
     def at_mark(self, label: str | None) -> Self:
-        """Return the same machine, with its workspace as it was at a mark, or empty."""
+        """Return the same machine with its workspace reset to the mark `label` (a saved state), or to empty
+        for None.
+        """
         return replace(self, workspace=self.session.anew(self.workspace, label))
 
     def mark(self, label: str) -> None:
@@ -125,11 +127,11 @@ class SandboxMachine:
         self.written.add(name)
 
     async def __aenter__(self) -> Self:
-        """Return the machine unchanged: it starts with its first command."""
+        """Return the machine unchanged: nothing runs before the first command."""
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        """Remove the workspace; for the trunk, remove the whole session."""
+        """Remove the workspace; if it is the run's main one (the trunk), remove the whole session."""
         if self.workspace.folder.name == "trunk":
             await finishing(partial(self.engine.clear, self.session.folder))
             await finishing(self.session.close)
@@ -242,7 +244,7 @@ class SandboxMachine:
         return replace(execution, artifacts=kept)
 
     async def _watch(self, job: Job, capture: Capture) -> Cause | None:
-        """Read a job to its end; return why it was stopped, if it was."""
+        """Read a job's output to its end; return why the job was stopped, or None if it ended by itself."""
         loop = asyncio.get_running_loop()
         reading: asyncio.Future[None] = loop.create_future()
         flooded = asyncio.Event()
@@ -343,8 +345,8 @@ class SandboxMachine:
 
 
 def may_be_cut_off(execution: Execution) -> bool:
-    """Return whether an execution ended while no controller watched it, in a way that may also mean that its engine
-    died.
+    """Return whether an execution ended while no gedanken process watched it, and in a way that may also mean that
+    its engine died.
     """
     ends = (_SIGKILLED, _SIGTERMED, _ENGINE_DIED)
     unwatched = FROM_THE_LOG in execution.notes and execution.exit_code in ends
@@ -352,7 +354,7 @@ def may_be_cut_off(execution: Execution) -> bool:
 
 
 async def _stop(job: Job, reading: "asyncio.Future[None]") -> None:
-    """Ask a job to end, then kill it. Raises EngineLost if neither ends it."""
+    """Ask a job to end, then kill it. Raises EngineLost if it does not end even then."""
     for signal, patience in (("SIGTERM", GRACE_SECONDS), ("SIGKILL", KILL_SECONDS)):
         await blocking(job.signal, signal)  # type: ignore[arg-type]
         done, _ = await asyncio.wait({reading}, timeout=patience)
