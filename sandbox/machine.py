@@ -27,7 +27,10 @@ from gedanken.sandbox.threads import beginning, blocking, finishing
 from gedanken.sandbox.workspace import Workspace
 
 DEFAULT_LIMITS = Limits()
-FROM_THE_LOG = "begun under a controller that died; of its output the engine kept the last 4 MiB, more is not counted"
+FROM_THE_LOG = (
+    "started by a process of gedanken that died; of the output, the engine kept about the last 4 MiB, and what came "
+    "before is not counted"
+)
 POLL_SECONDS = 1.0
 KILL_SECONDS = 15.0
 LATE_SECONDS = 1.0

@@ -1,4 +1,4 @@
-"""Checks of ordinary features, which must work however strict the isolation is."""
+"""Checks that ordinary features of a terminal and of Python work, however strict the isolation is."""
 
 import time
 from functools import partial
@@ -118,14 +118,14 @@ async def _long_command(machine: RealMachine, _canaries: Canaries) -> Execution:
 
 
 def tells_who(trial: Trial) -> Verdict:
-    """Pass if host name, user name, user id, home and current folder were all printed."""
+    """Pass if five lines were printed: host name, user name, user id, home and current folder."""
     lines = [line for line in trial.execution.stdout.splitlines() if line.strip()]
     held = trial.execution.cause is Cause.FINISHED and len(lines) == 5
     return Verdict(held, ", ".join(lines) if held else ending(trial.execution))
 
 
 def tells_the_time(trial: Trial) -> Verdict:
-    """Pass if the machine's clock shows the host's time."""
+    """Pass if the machine's clock differs from the host's by less than five minutes."""
     words = trial.execution.stdout.split()
     if not words or not words[0].isdigit():
         return Verdict(False, ending(trial.execution))
@@ -134,7 +134,7 @@ def tells_the_time(trial: Trial) -> Verdict:
 
 
 def streams_apart(trial: Trial) -> Verdict:
-    """Pass if standard output was stored by itself, and also together with standard error."""
+    """Pass if standard output was stored by itself, and both streams together."""
     execution = trial.execution
     if "err" not in execution.terminal.split():
         return Verdict(False, "the error stream was lost")

@@ -178,7 +178,7 @@ for name in ("pid", "net", "mnt", "ipc"):
 
 
 def apart_from_the_host(trial: Trial) -> Verdict:
-    """Pass if the program shares no namespace with this process."""
+    """Pass if the program's process, network, mount and IPC namespaces differ from this process's."""
     told = dict(line.split() for line in trial.execution.stdout.splitlines() if len(line.split()) == 2)
     if set(told) != set(_NAMESPACES):
         return Verdict(False, "the program could not report its namespaces")

@@ -160,7 +160,7 @@ os.unlink("large")
 
 
 def hog_ends_alone(trial: Trial) -> Verdict:
-    """Pass if only the child was killed, and its parent ended with its own exit code."""
+    """Pass if only the child was killed for memory, and its parent finished."""
     if trial.execution.cause is not Cause.FINISHED:
         return Verdict(False, f"the parent did not finish: {trial.execution.cause}")
     return refused(trial)
