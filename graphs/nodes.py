@@ -268,7 +268,7 @@ async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     command, tells = context.experiment.script[index].type or "", context.experiment.told_before(index)
     machine.losses = []  # real seeds and other samples may be under way: an error would end them
     who = f"sample {sample}"
-    # The server's cache may serve ordinary commands only with what the trunk left in it.
+    # Ordinary commands may use the server's cache only if the trunk, and no sample, was the last to fill it.
     fresh = state["program"] is not None or follows_samples(context.experiment, index)
     about = _of_run(context, index, state["program"], origin="imagined", sample=sample)
     async with (
