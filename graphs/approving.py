@@ -10,7 +10,7 @@ from gedanken.graphs.context import Context
 
 def is_to_be_approved(context: Context, program: Program) -> bool:
     """Return whether a person must approve this program of the coder before it may run. With `approve` set to
-    `first`, approval ends with the first program that the person accepted.
+    `first`, a person is asked only until one program was accepted.
     """
     if context.spec.approve == "first":
         answers = [context.store.decision_on(other) for other in _before(context, program)]

@@ -4,12 +4,14 @@ from gedanken.compare.commands.answers import NVIDIA_SMI
 from gedanken.experiment.execution import Limits
 
 ANSWER_TOKENS = 192
-"""Token limit of an answer. The longest true one except for nvidia-smi, that of nvcc, has 101 tokens of the embedded
+"""Token limit of an answer. The longest true answer after that of nvidia-smi is nvcc's: 101 tokens of the embedded
 model.
 """
 TABLE_TOKENS = 320
 TABLE_TOKENS_A_GPU = 110
-"""Tokens per GPU in the table of nvidia-smi: it has 301 tokens with one GPU, 616 with four, 1,036 with eight."""
+"""Tokens per GPU in the table of nvidia-smi. The table has 301 tokens with one GPU, 616 with four, 1,036 with
+eight.
+"""
 
 
 def boot_limits(command: str, limits: Limits, gpus: int, *, steps: bool) -> Limits:

@@ -19,8 +19,8 @@ CHECKPOINT = "checkpoint.sqlite"
 class Checkpoints(SqliteSaver):
     """LangGraph's saver for SQLite, called directly by an asynchronous graph, without a thread.
 
-    Writing a checkpoint of some kilobytes without flushing takes a tenth of a millisecond. Passing it to a thread, as
-    AsyncSqliteSaver does seven times per node, takes many times that on a busy machine.
+    Writing a checkpoint of some kilobytes without flushing takes a tenth of a millisecond. Handing the work to a
+    thread, as AsyncSqliteSaver does seven times per node, takes many times as long on a busy machine.
     """
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
@@ -57,8 +57,8 @@ class Checkpoints(SqliteSaver):
 
 
 def thread_of(folder: Path) -> str:
-    """Return the name of a run's LangGraph thread: the name of its folder, where each byte that is not valid text,
-    and that SQLite could not store, is replaced.
+    """Return the name of a run's LangGraph thread: the name of its folder, with a replacement for each byte that is
+    not valid text, because SQLite could not store it.
     """
     return os.fsencode(folder.name).decode(errors="replace")
 

@@ -36,7 +36,9 @@ class Chosen(Runnable[State, list[str | Send]]):
         self.destinations = tuple(destinations)
 
     def invoke(self, input: State, config: RunnableConfig | None = None, **_more: Any) -> list[str | Send]:  # noqa: ARG002
-        """Return the next nodes, read from the state. Raises BadInput if an edited state does not name valid ones."""
+        """Return the next nodes, read from the state. Raises BadInput if a user edited the state so that it names no
+        valid ones.
+        """
         try:
             chosen = [Send(one["node"], one["task"]) if one["task"] else one["node"] for one in input["goto"]]
         except (KeyError, TypeError) as error:

@@ -184,7 +184,9 @@ async def give(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 @logged
 async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
-    """Type the current script line into the real machine, with seed 0 (the trunk). Failures go back to the coder."""
+    """Type the current script line into the real machine, with seed 0 (the trunk). Failed programs return to the
+    coder.
+    """
     context = runtime.context
     index = state["index"]
     line = context.experiment.script[index]
@@ -305,7 +307,9 @@ async def compare(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 @logged
 async def report(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Measure how probable the model finds the real output, and analyse the run. No sample is requested later."""
+    """Measure how probable the model finds the real output, and analyse the run. After this no sample is
+    requested.
+    """
     context = runtime.context
     if found := await _surprisal(state, runtime):
         await off_loop(context.store.keep_surprisal, found)

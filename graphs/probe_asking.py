@@ -44,8 +44,8 @@ def planned_items(context: Context) -> list[ProbeItem]:
 
 
 def schedule_of(context: Context) -> list[Unit]:
-    """Return the plan's units (the questions of one session) in order: first those of the pilot, which measures the
-    time per question.
+    """Return the plan's units (each the questions of one session) in order: first the pilot, which measures the time
+    per question.
     """
     design, plan, items = design_of(context), context.store.plan, planned_items(context)
     assert plan is not None
@@ -99,8 +99,8 @@ def seconds_left(context: Context) -> float | None:
 def seconds_taken(answers: Sequence[AnswerKept], parallel: int) -> dict[Arm, float]:
     """Return the average seconds per question of each arm so far, divided by the number of concurrent requests.
 
-    The first question of an arm is left out if others follow, because its prompt is processed without a cache. The
-    arm `direct` counts 10 s before its first answer.
+    The first question of an arm is left out if others follow, because its prompt is processed without a cache. Before
+    the first answer in the arm `direct`, 10 s are assumed for it.
     """
     taken: dict[Arm, list[float]] = {}
     for answer in answers:
@@ -118,10 +118,10 @@ async def ask_units(
     losses: list[NoModel],
     heard: Callable[[AnswerKept], None],
 ) -> list[AnswerKept]:
-    """Ask units of questions, several at once, and return the answers. Each is stored as it arrives and passed to
-    `heard`.
+    """Ask the questions of all units, several units at once, and return the answers.
 
-    If the model becomes unavailable, the error is added to `losses`, and the remaining questions are not asked.
+    Each answer is stored as it arrives and passed to `heard`. If the model becomes unavailable, the error is added to
+    `losses`, and the remaining questions are not asked.
     """
     work = [partial(_ask_unit, context, items, unit, losses, heard) for unit in units]
     answered = await at_once(work, context.model.pace.parallel)

@@ -8,11 +8,15 @@ from gedanken.experiment.probe_item import SUITE, ProbeItem
 from gedanken.probes.families.built_in import family
 
 Unit = tuple[Question, ...]
-"""Questions that are asked one after the other in one session; most sessions have only one."""
+"""Questions that are asked one after the other in one session; most sessions have only one question."""
 ENOUGH_GROUPS = 3
-"""Number of groups of programs to ask per operation and size; if time is short, sizes are dropped before groups."""
+"""Sufficient number of groups of programs per operation and size: if time is short, a plan leaves out sizes before it
+goes below this number.
+"""
 DIRECT_SHARE = 0.75
-"""Share of the time that questions of the arm `direct` may take; the rest is for the other arms."""
+"""Share of the time that questions of the arm `direct`, which only ask for the output, may take. The rest is for the
+other arms (ways of asking).
+"""
 PILOT = 4
 """Number of `direct` questions that are asked first, to measure how long one takes."""
 _IN_HORIZON = ("alone", "easy", "hard")

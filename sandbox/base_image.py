@@ -22,7 +22,7 @@ PULLED_BASE = "python:3.11-slim-bookworm"
 BOOTSTRAPPED_BASE = "gedanken/base:bookworm"
 CUDA_BASE = "pytorch/pytorch:2.13.0-cuda12.6-cudnn9-runtime"
 """Has the PyTorch version of requirements.txt, built for the oldest CUDA version available, because more drivers
-support that than newer ones.
+support an old one.
 """
 PATIENT_SECONDS = 3600
 """Timeout of engine requests that report no progress: saving, loading or importing an image, or one step of a

@@ -60,7 +60,7 @@ class BubblewrapEngine:
     program: str
     """Path of `bwrap`."""
     options: tuple[str, ...]
-    """Options that choose the namespaces."""
+    """Options of bwrap that choose the namespaces."""
     environment: Path
     system_calls: bytes | None
     """The compiled seccomp filter, which refuses some system calls; None without libseccomp."""
@@ -194,8 +194,8 @@ def open_bubblewrap(progress: Progress) -> BubblewrapEngine:
 
 @dataclass(frozen=True, slots=True)
 class _Hold:
-    """Handle on a command: the first process of its namespace, whose end kills all others, and its control group; see
-    Hold.
+    """Handle on a command: the first process of its namespace, which takes all others with it when it ends, and its
+    control group; see Hold.
     """
 
     first: psutil.Process

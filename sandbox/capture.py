@@ -12,12 +12,12 @@ _SAMPLE_BYTES = 1024
 class Capture:
     """Receives a command's output from one reading thread. Call `text` only when that thread has ended.
 
-    At most `cap` bytes are kept, and for each the stream that it came from, however much is printed. `on_text`
-    receives text as it arrives; once the head is full it receives only samples, so that listeners are not flooded.
+    However much is printed, at most `cap` bytes are kept, each with the stream that it came from. `on_text` receives
+    text as it arrives; once the head is full it receives only samples, so that listeners are not flooded.
     """
 
     def __init__(self, cap: int, on_text: Callable[[str], None] | None = None) -> None:
-        """Keep at most `cap` bytes: the first half from the beginning of the output, the other half from its end."""
+        """Keep at most `cap` bytes: half of them from the beginning of the output, half from its end."""
         self._head = _Kept(cap - cap // 2)
         self._tail = _Kept(cap // 2)
         self._on_text = on_text
@@ -93,7 +93,7 @@ class _Kept:
 
 
 def _without_cut_end(data: bytes) -> bytes:
-    """Drop the incomplete UTF-8 sequence at the end."""
+    """Return the bytes without an incomplete UTF-8 character at their end."""
     for back in range(1, min(4, len(data)) + 1):
         byte = data[-back]
         if byte < 0x80:
@@ -105,7 +105,7 @@ def _without_cut_end(data: bytes) -> bytes:
 
 
 def _without_cut_start(data: bytes) -> bytes:
-    """Drop the incomplete UTF-8 sequence at the start."""
+    """Return the bytes without an incomplete UTF-8 character at their start."""
     start = 0
     while start < min(3, len(data)) and 0x80 <= data[start] < 0xC0:
         start += 1

@@ -26,7 +26,7 @@ class Hierarchy(NamedTuple):
     """A mounted hierarchy of control groups."""
 
     top: Path
-    """Its mount point."""
+    """Mount point of the hierarchy."""
     own: Path
     """The group of this process in this hierarchy."""
     controllers: tuple[str, ...]
@@ -41,7 +41,9 @@ class Cgroup:
 
     name: str
     folders: dict[str, Path]
-    """The group's folder for each available controller; in results of `left`, for each hierarchy's mount point."""
+    """The group's folder for each available controller; in the results of `left`, the folder below each mount
+    point.
+    """
 
     def add(self, pid: int) -> None:
         """Add a process to the group. Processes that it starts later belong to the group too."""
@@ -122,11 +124,11 @@ def _parents() -> dict[str, Path]:
 
 
 def _unified_parents(hierarchy: Hierarchy) -> dict[str, Path]:
-    """For version 2, return the nearest group, this process's own or one above, that can delegate controllers.
+    """For version 2, return the controllers that can be delegated, each with the group that can delegate them.
 
-    Except for the root, a group that contains processes cannot delegate, which usually excludes this process's own
-    group. The processes in that group may belong to others and are not moved; moving them would need rights over the
-    common parent group.
+    That is the nearest possible group: this process's own or one above. Except for the root, a group that contains
+    processes cannot delegate, which usually excludes this process's own. Its processes may belong to others and are
+    not moved; moving them would need rights over the common parent group.
     """
     for group in (hierarchy.own, *hierarchy.own.parents):
         if not group.is_relative_to(hierarchy.top):

@@ -89,8 +89,8 @@ def _start_service(podman: str) -> "DockerClient":
 
 
 def _runtime() -> list[str]:
-    """Return Podman's options that select its runtime: runc on machines with both versions of control groups, which
-    the default, crun, refuses; otherwise none.
+    """Return Podman's options that select its runtime: runc if this machine has both versions of control groups,
+    because the default, crun, refuses such machines; otherwise none.
     """
     try:
         both = Path("/sys/fs/cgroup/unified/cgroup.controllers").read_text().strip()

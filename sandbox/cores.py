@@ -27,8 +27,8 @@ class _Ticket(TypedDict):
 
 
 class Cores:
-    """A queue of requests for cores, stored in a file. They are served in order, so that small ones cannot starve a
-    large one.
+    """A queue of requests for cores, stored in a file. Requests are served in order, so that small ones cannot starve
+    a large one.
 
     If a process dies, its requests are dropped and its cores are free again.
     """

@@ -54,7 +54,7 @@ def ensure_dataset(name: str, progress: Progress) -> tuple[Dataset, Path]:
     """Return the data set and the folder to mount as `/data`, after downloading it if it is not in the cache.
 
     Raises NoSandbox if the data set can neither be downloaded nor replaced, BadInput if the folder in
-    GEDANKEN_CIFAR10 does not contain it.
+    GEDANKEN_CIFAR10 does not contain CIFAR-10.
     """
     make = {"mnist": _make_mnist, "cifar10": _make_cifar10}[name]
     folder = cache_folder() / "data" / name

@@ -47,9 +47,9 @@ Pieces = Iterator[tuple[bytes | None, bytes | None]]
 class DockerEngine:
     """Runs each command in its own container.
 
-    A program sees nothing of the host but its own workspace, and read-only the data set and the start-up hook. It has
-    no network, no capabilities, no way to gain privileges, and a read-only root; processes, memory, cores, files and
-    the container's log are limited.
+    A program sees nothing of the host but its own workspace, the data set and the start-up hook, the last two
+    read-only. It has no network, no capabilities, no way to gain privileges, and a read-only root; processes, memory,
+    cores, files and the container's log are limited.
     """
 
     client: "DockerClient"
@@ -204,7 +204,7 @@ class DockerEngine:
 
 @dataclass(frozen=True, slots=True)
 class DockerJob:
-    """One container; see Job."""
+    """The job of one container; see Job."""
 
     engine: str
     container: "Container"

@@ -1,4 +1,4 @@
-"""Defines the interface between a machine and its engine, which starts a command, gives its output, signals it, and
+"""Defines the interface between a machine and its engine, which starts a command, reads its output, signals it, and
 tells how it ended.
 """
 
@@ -62,7 +62,7 @@ class Ended(NamedTuple):
     exit_code: int
     """Exit code as reported by a shell: 128 + n for signal n."""
     out_of_memory: bool
-    """True if memory ran out and the kernel killed a process of the command, which may be a child of a process that
+    """True if memory ran out and the kernel killed a process of the command, perhaps only a child whose parent
     continued.
     """
     seconds: float

@@ -50,9 +50,9 @@ class Interpreter(NamedTuple):
     """
     version: tuple[int, int, int]
     packages: tuple[str, ...]
-    """The package folders that it imports from."""
+    """The package folders from which the interpreter imports."""
     has: tuple[str, ...]
-    """The installed ones among PyTorch, NumPy and torchvision."""
+    """Those of `torch`, `numpy` and `torchvision` that are installed."""
 
     @property
     def is_equipped(self) -> bool:
@@ -96,7 +96,9 @@ def installations(environment: Path) -> list[Path]:
 
 
 def _interpreter(uid: int) -> Interpreter:
-    """Return the first Python of the host that has PyTorch, or else the first that is new enough."""
+    """Return the first suitable Python of the host that has PyTorch and NumPy, or else the first suitable one. Raises
+    NoSandbox if there is none.
+    """
     named = ["/usr/bin/python3", getattr(sys, "_base_executable", None), shutil.which("python3"), sys.executable]
     found = [interpreter for name in dict.fromkeys(named) if name and (interpreter := _ask(name, uid))]
     equipped = [interpreter for interpreter in found if interpreter.is_equipped]
@@ -136,7 +138,7 @@ def _run_as(uid: int, command: list[str]) -> subprocess.CompletedProcess[str] | 
 
 
 def _recipe(interpreter: Interpreter) -> str:
-    """Return the digest of the environment's ingredients."""
+    """Return the digest of what an environment is made from: requirements, START_LINE and interpreter."""
     parts = [REQUIREMENTS.read_text(), START_LINE, json.dumps(interpreter)]
     return sha256("\n".join(parts).encode()).hexdigest()[:16]
 

@@ -54,7 +54,7 @@ NO_GPUS = GpuWish()
 
 
 def parse_gpus(text: str) -> GpuWish:
-    """Parse the value of `--gpus`: auto, none, all, a number, or ids. Raises BadInput.
+    """Parse the value of `--gpus`: auto, none, all, a number, or ids. Raises BadInput for any other text.
 
     Ids are indices or UUIDs separated by commas; a single index is written `device=1`.
     """
@@ -108,7 +108,7 @@ def cdi_devices(info: Mapping[str, Any], podman: bool) -> list[str]:
 
 
 def judge_gpus(wish: GpuWish, seen: int, asked: bool) -> str | None:
-    """Return a message if `torch.cuda` sees fewer GPUs inside than were requested; None otherwise.
+    """Return a message if `torch.cuda` sees fewer GPUs inside the sandbox than were requested; None otherwise.
 
     `asked` is True if `device_options` requested any: `auto` may have requested none.
     """

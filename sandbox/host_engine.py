@@ -70,10 +70,14 @@ class HostEngine:
         kill_all(order.name)
 
     def clear(self, session: Path) -> None:
-        """Do nothing: no container can be left, and `find` and `gedanken sandbox clean` kill processes."""
+        """Do nothing: this engine has no containers, and `find` or `gedanken sandbox clean` kills processes that were
+        left.
+        """
 
     def not_enforced(self) -> tuple[str, ...]:
-        """Return nearly all limits and isolation measures; see Engine.not_enforced."""
+        """List nearly all limits and isolation measures, because this engine enforces hardly any; see
+        Engine.not_enforced.
+        """
         reason = "the host isolates nothing"
         walls = ("network", "host files", "read-only data and hook", "rights", "memory", "cpus")
         counted = (f"processes: {reason}",) if os.getuid() == 0 else ()
@@ -138,8 +142,8 @@ class _Hold:
 
 
 def _process_limit(processes: int) -> str:
-    """Return the option of bash's `ulimit` that limits processes; empty for root, to whom it does not apply. It
-    counts all processes of the user, so those that run already are added.
+    """Return the option of bash's `ulimit` that limits processes; empty for root, to whom it does not apply. The
+    limit counts all processes of the user, so those that already run are added to it.
     """
     if os.getuid() == 0:
         return ""

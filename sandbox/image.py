@@ -1,4 +1,4 @@
-"""Builds the images in which programs run if they are missing: one with PyTorch for the CPU, one for CUDA."""
+"""Builds the images for programs to run in, if they are missing: one with PyTorch for the CPU, one for CUDA."""
 
 import tarfile
 import tempfile
@@ -33,8 +33,8 @@ LOAD_SECONDS = 30.0
 
 
 def recipe() -> str:
-    """Return the digest of the files from which an image is made, besides its base; each image carries it as
-    a label.
+    """Return the digest of the files from which an image is made, without its base image; each image carries it as a
+    label.
     """
     return sha256(DOCKERFILE.read_bytes() + REQUIREMENTS.read_bytes()).hexdigest()[:16]
 

@@ -44,8 +44,8 @@ class Hold(Protocol):
         ...
 
     def release(self) -> None:
-        """Release the resources that were created for the command, whose processes are dead. May be called
-        several times.
+        """Release what was created for the command, such as a control group; its processes are dead by then. May be
+        called several times.
         """
         ...
 

@@ -357,7 +357,7 @@ def may_be_cut_off(execution: Execution) -> bool:
 
 
 async def _stop(job: Job, reading: "asyncio.Future[None]") -> None:
-    """Ask a job to end, then kill it. Raises EngineLost if it does not end even then."""
+    """Ask a job to end, then kill it. Raises EngineLost if the job does not end even then."""
     for signal, patience in (("SIGTERM", GRACE_SECONDS), ("SIGKILL", KILL_SECONDS)):
         await blocking(job.signal, signal)  # type: ignore[arg-type]
         done, _ = await asyncio.wait({reading}, timeout=patience)

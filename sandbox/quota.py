@@ -51,11 +51,10 @@ def mount(folder: Path) -> None:
 
 
 def copy_image(source: Path, target: Path) -> None:
-    """Copy the image file of a workspace with its own file system for another workspace. Raises NoSandbox if that
-    fails.
+    """Copy the image file of a workspace with its own file system to that of another workspace.
 
-    No process may be running in the workspace. This also works for deeply nested files whose paths are too long for
-    `cp`.
+    No process may be running in the workspace. Unlike `cp` on the files, this also works for deeply nested files with
+    very long paths. Raises NoSandbox if it fails.
     """
     if source.is_mount():
         _run(["sync", "--file-system", str(source)])

@@ -24,7 +24,7 @@ _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _EXECUTION = TypeAdapter(Execution)
 _FOLDERS = {"workspaces": 0o711, "marks": 0o700, "receipts": 0o700}
-"""Folders with their modes: the sandbox's user may pass through to its workspace, and nobody else may read them."""
+"""Folders with their modes: the sandbox's user can pass through to its workspace, but nobody else can read them."""
 
 
 def sessions_folder() -> Path:
@@ -43,7 +43,7 @@ def checked_name(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The folder of a run, locked by the one process that is working on it."""
+    """The folder with a run's data, locked by the one process that is working on the run."""
 
     folder: Path
     limits: Limits
@@ -169,8 +169,8 @@ class Session:
 
 @contextmanager
 def locked_if_dead(folder: Path) -> Iterator[bool]:
-    """Yield whether no live process is working on the session in `folder`. If so, the session is locked meanwhile,
-    and deleted afterwards.
+    """Yield whether no live process is working on the session in `folder`. If so, the session is locked within the
+    context, and deleted after it.
     """
     try:
         lock = _lock(folder)

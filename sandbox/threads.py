@@ -1,5 +1,5 @@
-"""Runs the sandbox's blocking calls in threads of their own, so that killing a program need not wait until another
-module's threads are free.
+"""Runs the sandbox's blocking calls in threads of its own, so that killing a program never waits for threads that
+other code uses.
 """
 
 import asyncio
@@ -39,10 +39,10 @@ async def finishing(function: Callable[[], Result]) -> Result:
 
 
 async def beginning(function: Callable[[], Result], undo: Callable[[Result], object]) -> Result:
-    """Run a blocking call in a thread. If this task is cancelled meanwhile, wait for the call's end and `undo` its
-    result.
+    """Run a blocking call in a thread. If this task is cancelled meanwhile, wait for the call's end, and pass its
+    result to `undo`.
 
-    `undo` is called in a thread, because the event loop may close before that.
+    A thread calls `undo`, because the event loop may close before that.
     """
     started = _THREADS.submit(function)
     begun = asyncio.wrap_future(started)

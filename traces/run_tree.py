@@ -89,8 +89,8 @@ class TracedRun:
 
 
 def read_tree(lines: Iterable[bytes]) -> list[TracedRun]:
-    """Return the roots, in the order in which they started. Incomplete lines, and lines that are no trace, are left
-    out.
+    """Return the roots, in the order in which they started. Incomplete lines, and lines that are no part of a trace,
+    are left out.
 
     An entry whose parent is missing, or that is its own ancestor, becomes a root.
     """

@@ -37,7 +37,9 @@ class Known:
     """
 
     def text(self, size: int, shape: str = _FOR, change: tuple[str, str] = ("", ""), extra: str = "") -> str:
-        """Return the program for a size, with an edit if one is given."""
+        """Return the program for a size: `shape` is the kind of loop, `change` an edit, `extra` the text before the
+        step.
+        """
         old, new = change
         lines = f"{self.init}\n{self.step}"
         assert not old or old in lines, f"{old} does not occur in {lines}"

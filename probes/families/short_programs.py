@@ -135,8 +135,8 @@ def _recursion(size: int, number: int, chance: Random) -> Group:
 
 
 def _crashes(size: int, number: int, chance: Random) -> Group:
-    """Return a program that crashes at its last order; in one of five cases it does not. The number of orders does
-    not affect the length of the answer.
+    """Return a program that, in four of five cases, crashes at its last order. The number of orders does not affect
+    the length of the answer.
     """
     name, body = turn(_CRASHES, number)
     orders: list[tuple[object, ...]] = [

@@ -119,9 +119,7 @@ def _environment(canary: str) -> Iterator[None]:
 
 @contextmanager
 def _process() -> Iterator[None]:
-    """Start a process that ends with the context, and has the canary in its environment because this process
-    has it.
-    """
+    """Run a process on the host that inherits the canary in its environment, and end it with the context."""
     command = [sys.executable, "-c", "import sys; sys.stdin.read()", PROCESS_NAME]
     with subprocess.Popen(command, stdin=subprocess.PIPE):
         yield

@@ -130,8 +130,8 @@ def refused(trial: Trial) -> Verdict:
 
 
 def refused_or(*causes: Cause) -> Judge:
-    """Return a judge: pass if each attempt was refused, or if the machine ended the program for one of `causes` and
-    no attempt succeeded.
+    """Return a judge: pass if each attempt was refused, or if the machine ended the program for one of `causes`
+    before an attempt succeeded.
     """
 
     def judge(trial: Trial) -> Verdict:
@@ -181,8 +181,8 @@ def printed(execution: Execution, expected: str) -> Verdict:
 
 
 def ends(cause: Cause, *, exit_code: int | None = None, within: float | None = None, shows: str = "") -> Judge:
-    """Return a judge: pass if the program ended with this cause and exit code, within so many seconds, and its
-    earlier output was kept.
+    """Return a judge: pass if the program ended with this cause and exit code, took at most `within` seconds, and its
+    output includes `shows`.
     """
 
     def judge(trial: Trial) -> Verdict:

@@ -1,10 +1,10 @@
-"""Runs many small programs, each with its own limits and as many at once as cores: `python3 -I -m gedanken_batch
+"""Runs many small programs, each with its own limits, and one per core at a time: `python3 -I -m gedanken_batch
 FILE`.
 
 FILE contains JSON: `seconds` and `bytes`, the limits of each program; `within`, the number of seconds after which no
 further program is started; and `programs`, pairs of a name and a source. For each program that was started, one line
 of JSON is printed. Each program has its own folder, and the processes that it leaves running are killed. Programs
-cannot write into this process's output: this process is not dumpable, so others cannot open its descriptors.
+cannot write into this process's output: this process is not dumpable, so other processes cannot open its descriptors.
 """
 
 import ctypes
@@ -104,11 +104,10 @@ def holds(path, text):
 
 
 def follow(process, until, most):
-    """Return a program's stdout and stderr, and why it had to be stopped, or None; its children may print after it
-    has ended.
+    """Return a program's stdout, its stderr, and why it had to be stopped (None if it ended by itself).
 
-    If this process was itself stopped by a signal, as one of its programs can do, the pause does not count against
-    `until`.
+    Its children may still print after it has ended. If a signal stopped this process meanwhile, as one of its
+    programs can do, the pause does not count against `until`.
     """
     seen = time.monotonic()
     kept = {process.stdout: bytearray(), process.stderr: bytearray()}

@@ -3,8 +3,8 @@
 A check is a pair: a program, and a sign (a text that identifies the check). The check holds if its program ends
 without an exception. For each check that ended by itself, one line of JSON is printed: the sign, and whether the
 check holds. Nothing is printed for checks that had to be stopped or could not begin in time; they must be run
-separately. A check cannot write into this process's output: this process is not dumpable, so others cannot open its
-descriptors. Each check has its own folder, and imports nothing that another check may have put there.
+separately. A check cannot write into this process's output: this process is not dumpable, so other processes cannot
+open its descriptors. Each check has its own folder, and imports nothing that another check may have put there.
 """
 
 import ctypes
