@@ -138,7 +138,7 @@ def _ledger_of(store: RunStore) -> Ledger:
     """
     if store.may_go_on and not (store.folder / LEDGER).is_dir():
         raise BadInput(
-            f"{store.folder / LEDGER}: missing, so all finished work of this run would be run and paid for again; "
+            f"{store.folder / LEDGER}: is missing, so all finished work of this run would be run and paid for again; "
             "start a new run (`gedanken report` still shows this one)"
         )
     return Ledger(store.folder, note=store.note)

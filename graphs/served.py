@@ -92,7 +92,7 @@ def check_state(store: RunStore, state: Any) -> None:
     for name in ("index", "writing"):
         at = state.get(name, -1)
         if not isinstance(at, int) or not -1 <= at < lines:
-            raise BadInput(f"state: {name}: {str(at)[:40]} is none of -1 to {lines - 1}, the lines of the script")
+            raise BadInput(f"state: {name}: {str(at)[:40]}: must be the index of a script line, -1 to {lines - 1}")
     one = [state["program"]] if state.get("program") is not None else []
     _check_labels("programs", [*one, *state.get("programs", ())], store.programs, store)
     _check_labels("executions", state.get("executions", ()), store.executions, store)

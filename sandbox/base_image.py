@@ -169,7 +169,7 @@ print("%d.%d" % sys.version_info[:2], bool(u.find_spec("torch") and u.find_spec(
 def _look_into(client: "DockerClient", name: str) -> Base:
     from docker.types import Ulimit
 
-    with engine_errors(f"{name} cannot be used as a base: it must have Python 3"):
+    with engine_errors(f"{name} cannot be used as a base image, which must have Python 3"):
         container = client.containers.create(
             name,
             ["-c", _LOOK],
@@ -187,7 +187,7 @@ def _look_into(client: "DockerClient", name: str) -> Base:
             container.remove(force=True)
     found = re.search(r"^(\d+\.\d+) (True|False)$", said, re.MULTILINE)
     if found is None:
-        raise NoSandbox(f"{name} cannot be used as a base: {last_line(said)}")
+        raise NoSandbox(f"{name} cannot be used as a base image: {last_line(said)}")
     return Base(name, found[1], found[2] == "True")
 
 

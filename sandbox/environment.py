@@ -105,7 +105,7 @@ def _interpreter(uid: int) -> Interpreter:
     if not found:
         oldest = ".".join(map(str, OLDEST_PYTHON))
         raise NoSandbox(
-            f"no Python {oldest} or newer that the sandbox's user (uid {uid}) may run; "
+            f"there is no Python {oldest} or newer that the sandbox's user (uid {uid}) may run; "
             "install one for all users (on Debian: `apt-get install python3 python3-venv`)"
         )
     return (equipped or found)[0]
@@ -185,7 +185,7 @@ def _run(command: list[str], env: dict[str, str] | None = None) -> None:
     # The sandbox's user must be able to read it, whatever this process's umask is.
     done = subprocess.run(command, capture_output=True, text=True, check=False, umask=0o022, env=env)
     if done.returncode != 0:
-        raise NoSandbox(f"no Python environment for the sandbox: {why(done.stdout + done.stderr)}")
+        raise NoSandbox(f"the sandbox's Python environment cannot be created: {why(done.stdout + done.stderr)}")
 
 
 def _check(folder: Path, uid: int) -> None:

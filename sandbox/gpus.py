@@ -160,7 +160,7 @@ def _cdi_names(wish: GpuWish, info: Mapping[str, Any], podman: bool) -> list[str
     there = cdi_devices(info, podman)
     if not there:
         remedy = _CDI_REMEDY if podman else f"{_DOCKER_REMEDY}; or, from Docker 28.2 on, {_CDI_REMEDY}"
-        raise NoSandbox(f"--gpus {wish}: {engine} shows neither an NVIDIA runtime nor a CDI device; {remedy}")
+        raise NoSandbox(f"--gpus {wish}: {engine} offers neither an NVIDIA runtime nor a CDI device; {remedy}")
     # A specification may list each GPU twice, by index and by UUID.
     every = [name for name in there if name == f"{CDI_KIND}=all"]
     indices = [name for name in there if name.rpartition("=")[2].isdigit()]

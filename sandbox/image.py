@@ -65,7 +65,7 @@ def _ensure_image(client: "DockerClient", progress: Progress, name: str, cuda: b
         if labels is not None and is_current(labels, base):
             return  # another process has built it meanwhile
         if labels is not None:
-            progress.say(f"{name} is out of date (another recipe or base image), and is built again")
+            progress.say(f"{name} was built from another recipe or base image; building it again")
             base = base or labels.get(BASE_LABEL) or None
         podman = is_podman(client)
     if not (podman and _take_over(client, name, base, progress)):

@@ -149,7 +149,7 @@ class SandboxMachine:
         name = self._name(label)
         if label is not None and (receipt := self.session.receipt(name)) is not None:
             if receipt.command != command:
-                raise BadInput(f"the execution {name} of this run was another command: {receipt.command[:80]}")
+                raise BadInput(f"the name {name} belongs to another command of this run: {receipt.command[:80]}")
             return receipt
         order = await blocking(self._order, name, command)
         job, notes = await self._begin(order, label is not None)

@@ -127,4 +127,4 @@ def _run(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or ["no message"]
-        raise NoSandbox(f"the workspace cannot be created or removed: {said[-1][:300]}")
+        raise NoSandbox(f"the workspace cannot be created, copied or removed: {said[-1][:300]}")

@@ -122,7 +122,7 @@ class Workspace:
             size += sum(_size(Path(where) / one) for one in names)
             if size > limits.workspace_mib << 20 or files > limits.workspace_files:
                 raise BadInput(
-                    f"{source}: larger than the limits of a workspace: {limits.workspace_mib} MiB or "
+                    f"{source}: is larger than a workspace may be: {limits.workspace_mib} MiB and "
                     f"{limits.workspace_files:,} files"
                 )
         target = self.home / name

@@ -168,5 +168,5 @@ def _capped(value: Any, most: int) -> Any:
     if isinstance(value, list):
         return [_capped(inner, most) for inner in value]
     if isinstance(value, str) and len(value) > most:
-        return f"{value[:most]} … {len(value) - most} characters more were not kept"
+        return f"{value[:most]} … {len(value) - most} more characters were not kept"
     return value

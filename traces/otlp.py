@@ -100,7 +100,7 @@ def check_address(address: str) -> None:
     except ValueError:
         usable = False
     if not usable:
-        raise BadInput(f"{shown_address(address)}: not a collector's address; an example is http://127.0.0.1:6006")
+        raise BadInput(f"{shown_address(address)}: is not a collector's address; an example is http://127.0.0.1:6006")
 
 
 def send(roots: Iterable[TracedRun], address: str) -> int:

@@ -25,7 +25,7 @@ def family(name: str) -> ProbeFamily:
     """Return the family of this name, such as `seed-twins` or `seed twins`. Raises BadInput if there is none."""
     found = next((one for one in FAMILIES if one.name == name.replace("-", " ")), None)
     if found is None:
-        raise BadInput(f"no family is called “{name}”; families are {', '.join(slug(one) for one in FAMILIES)}")
+        raise BadInput(f"no family is called “{name}”; the families are {', '.join(slug(one) for one in FAMILIES)}")
     return found
 
 

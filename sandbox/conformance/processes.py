@@ -187,7 +187,7 @@ def apart_from_the_host(trial: Trial) -> Verdict:
 
 
 CHECKS = (
-    _check("fork-bomb", promise="No more processes than the limit.", program=FORK_BOMB, judge=refused),
+    _check("fork-bomb", promise="There can be no more processes than the limit.", program=FORK_BOMB, judge=refused),
     _check("thread-bomb", promise="Threads count as processes.", program=THREAD_BOMB, judge=refused),
     _check(
         "setsid-double-fork",

@@ -62,7 +62,7 @@ def seeded(trial: Trial) -> Verdict:
 
 
 CHECKS = (
-    _check("numpy", promise="NumPy.", program=NUMPY, judge=prints("[[5.0, 14.0], [14.0, 50.0]] 2.0\n")),
+    _check("numpy", promise="NumPy works.", program=NUMPY, judge=prints("[[5.0, 14.0], [14.0, 50.0]] 2.0\n")),
     _check("torch", promise="PyTorch trains, saves and loads.", program=TORCH, judge=prints("True 4\n")),
     _check(
         "mnist",
