@@ -192,7 +192,7 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
     line = context.experiment.script[index]
     program = latest(context, state, line.runs)
     if program is not None:
-        # The other seeds start from what the trunk starts from.
+        # The other seeds start from this mark, as the trunk does.
         await off_loop(context.machine.mark, _label(index, program))
     command, label = line.type or "", program.label if program else None
     about = _of_run(context, index, label, origin="real", seed=0)
@@ -251,11 +251,11 @@ async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]
             label = f"line{index + 1}-{state['program']}"
             try:
                 ran = await machine.run(command, on_output=_emit(runtime, "replicate", who), label=label)
-            except BudgetSpent as spent:  # other seeds, and samples, may be under way
+            except BudgetSpent as spent:  # other seeds and samples that are running must finish
                 return {"lost": str(spent)}
             execution = traced.ended(attach(ran, index, state["program"]))
     await off_loop(context.store.keep_execution, execution)
-    if ran.cause is Cause.ENGINE_LOST:  # the run ends when the other seeds and samples have
+    if ran.cause is Cause.ENGINE_LOST:  # the run ends when the other seeds and samples have finished
         return {"executions": [execution.label], "lost": "; ".join(ran.notes)}
     return {"executions": [execution.label]}
 
@@ -268,7 +268,7 @@ async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     session = session_of(state["session"], context.experiment, context.store)
     machine, model = context.imagined_machine(session, sample, index), context.model_at(index)
     command, tells = context.experiment.script[index].type or "", context.experiment.told_before(index)
-    machine.losses = []  # real seeds and other samples may be under way: an error would end them
+    machine.losses = []  # an error would end real seeds and other samples that are running
     who = f"sample {sample}"
     # Ordinary commands may use the server's cache only if the trunk, and no sample, was the last to fill it.
     fresh = state["program"] is not None or follows_samples(context.experiment, index)

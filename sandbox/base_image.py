@@ -175,7 +175,7 @@ def _look_into(client: "DockerClient", name: str) -> Base:
             ["-c", _LOOK],
             entrypoint=["python3"],
             network_mode="none",
-            # If Podman is itself confined, it requests more than it may have unless the limit is given.
+            # Without these limits, a Podman that is itself confined requests more than it may have.
             ulimits=[Ulimit(name=limit, soft=1024, hard=1024) for limit in ("nofile", "nproc")],
             use_config_proxy=False,
         )

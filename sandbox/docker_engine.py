@@ -73,7 +73,7 @@ class DockerEngine:
             try:
                 container = self.client.containers.create(self.image, **self.options(order))
             except APIError as error:
-                # A container that a controller requested just before it died may appear only now.
+                # The engine may create a container only now that a process requested just before it died.
                 if error.status_code != HTTPStatus.CONFLICT:
                     raise
                 if (late := self.find(order)) is not None:
@@ -98,7 +98,7 @@ class DockerEngine:
         if labels.get(COMMAND_LABEL) != _digest(order.command):
             raise NoSandbox(f"the container {order.name} ran another command; `gedanken sandbox clean` removes it")
         if container.status == "created":
-            # Its command has not begun. After the death of its engine it cannot always be started; a new one can.
+            # Its command has not begun. If the engine died since, this container may not start; a new one will.
             with _no_sandbox():
                 container.remove(force=True)
             return None

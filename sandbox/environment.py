@@ -120,7 +120,7 @@ def _ask(executable: str, uid: int) -> Interpreter | None:
         return None
     said = json.loads(done.stdout)
     interpreter = Interpreter(said["executable"], tuple(said["version"]), tuple(said["packages"]), tuple(said["has"]))
-    # The folder around it becomes visible in the sandbox.
+    # The interpreter's installation folder becomes visible in the sandbox.
     is_in_home = Path.home().is_relative_to(Path(interpreter.executable).parent.parent)
     return None if is_in_home or interpreter.version < OLDEST_PYTHON else interpreter
 

@@ -131,7 +131,7 @@ class _Hold:
             # Only to the first process, which is `timeout` and passes the signal on to its group.
             self.process.terminate()
         else:
-            # After it has been waited for, its process id may belong to another process.
+            # Once the process has been waited for, its id may belong to another process.
             kill_all(self.name, self.process.pid if self.process.returncode is None else None)
 
     def out_of_memory(self) -> bool:

@@ -254,7 +254,7 @@ class SandboxMachine:
         printed_most = self.limits.printed_mib << 20
 
         def read() -> None:
-            # Keep reading after a limit is exceeded: an engine that cannot write does not kill either.
+            # Keep reading after a limit is exceeded: an engine that cannot write output cannot kill either.
             try:
                 for stdout, stderr in job.read():
                     for is_stdout, data in ((True, stdout), (False, stderr)):
@@ -277,7 +277,7 @@ class SandboxMachine:
             until = loop.time() + left
             done, _ = await asyncio.wait({reading, *reasons}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
             if not done and loop.time() - until > LATE_SECONDS:
-                # This process did not run itself (SIGSTOP): how the command ended meanwhile is only read now.
+                # This process itself was stopped (SIGSTOP): how the command ended meanwhile can only be read now.
                 done, _ = await asyncio.wait({reading}, timeout=PATIENCE_SECONDS)
             if reading in done:
                 reading.result()

@@ -112,7 +112,7 @@ def program() -> bytes | None:
 def rules() -> Iterator[Rule]:
     """Yield a rule for each system call that is refused, always or with certain arguments."""
     yield from (Rule(call) for call in REFUSED.split())
-    # Its flags are in memory, which filters cannot read; the C library falls back to clone.
+    # The flags of clone3 are in memory, which filters cannot read; the C library falls back to clone.
     yield Rule("clone3", error=errno.ENOSYS)
     yield from (Rule("clone", (Match(0, flag, flag),)) for flag in NAMESPACE_FLAGS)
     for kind in DEVICE_TYPES:

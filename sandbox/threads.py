@@ -33,7 +33,7 @@ async def finishing(function: Callable[[], Result]) -> Result:
         except asyncio.CancelledError as again:
             cancelled = again
     if cancelled is not None:
-        done.exception()  # asyncio prints the error of a future that nobody asked for it
+        done.exception()  # otherwise asyncio would print the future's error
         raise cancelled
     return done.result()
 

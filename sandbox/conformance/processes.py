@@ -11,7 +11,7 @@ from gedanken.sandbox.engine import GRACE_SECONDS
 _check = partial(Check, group="processes")
 _BRIEF = SMALL.model_copy(update={"wall_seconds": 1.0})
 _STOPPED_WITHIN = _BRIEF.wall_seconds + GRACE_SECONDS + 5
-# Two run at once, and must be able to do so on one core.
+# Two programs run at once, and must be able to do so on one core.
 _HALF = SMALL.model_copy(update={"cpus": 0.5})
 _NAMESPACES = ("pid", "net", "mnt", "ipc")
 
