@@ -28,8 +28,8 @@ from gedanken.sandbox.workspace import Workspace
 
 DEFAULT_LIMITS = Limits()
 FROM_THE_LOG = (
-    "started by a process of gedanken that died; if it printed more than 4 MiB, the engine may have kept only the end, "
-    "and did not count the rest"
+    "started by a process of gedanken that died; if it printed more than 4 MiB, the engine may have kept only the "
+    "end, and did not count the rest"
 )
 POLL_SECONDS = 1.0
 KILL_SECONDS = 15.0

@@ -108,7 +108,7 @@ class Session:
         return self._workspace(folder.name, self.folder / "marks" / label if label else None)
 
     def branch(self, workspace: Workspace, seed_name: str) -> Workspace:
-        """Return a copy of the workspace as it was at the last mark, or as it is now if there is no mark.
+        """Return a copy of the workspace at the last mark (saved state), or as it is now if there is no mark.
 
         If a dead process left a copy of the same mark for the same seed, that copy is returned as it is.
         """
