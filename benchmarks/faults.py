@@ -111,7 +111,7 @@ def _without_notes(files: dict[str, str]) -> dict[str, str]:
     """Return the files that must be equal, without notes, which may mention the fault."""
     told = "transcript.md"
     lines = files.get(told, "").splitlines(keepends=True)
-    disclosed = ("- begun under a controller that died", "- files were not copied")
+    disclosed = ("- started by a process of gedanken that died", "- files were not copied")
     return {**files, told: "".join(line for line in lines if not line.startswith(disclosed))}
 
 

@@ -1,1 +1,3 @@
-"""The workflow, in LangGraph. Each node calls one function and returns an update of the state."""
+"""The workflows of an experiment and of a probe, as LangGraph graphs. Each node does one step of a run and returns an
+update of the graph's state.
+"""

@@ -1,4 +1,4 @@
-"""Approval of programs by a person: which programs need it, and what the person is shown."""
+"""Decides which programs a person must approve, and collects what the person is shown."""
 
 from itertools import takewhile
 
@@ -9,7 +9,9 @@ from gedanken.graphs.context import Context
 
 
 def is_to_be_approved(context: Context, program: Program) -> bool:
-    """Return whether a person must approve this program of the coder before it may run."""
+    """Return whether a person must approve this program of the coder before it may run. With `approve` set to
+    `first`, a person is asked only until one program was accepted.
+    """
     if context.spec.approve == "first":
         answers = [context.store.decision_on(other) for other in _before(context, program)]
         return all(answer is None or isinstance(answer, Reject) for answer in answers)
@@ -17,7 +19,7 @@ def is_to_be_approved(context: Context, program: Program) -> bool:
 
 
 def question_on(context: Context, program: Program) -> Question:
-    """Return what the person who approves is shown about a program that waits for approval."""
+    """Return what is shown to the person who must approve a program."""
     earlier = [other for other in _before(context, program) if other.name == program.name]
     return Question(
         program=program.label,

@@ -1,4 +1,4 @@
-"""LangGraph's checkpoints of a run: written at each step, and read back without trusting their content."""
+"""Stores LangGraph's checkpoints of a run, one at each step, and reads them back without trusting their content."""
 
 import os
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -19,8 +19,8 @@ CHECKPOINT = "checkpoint.sqlite"
 class Checkpoints(SqliteSaver):
     """LangGraph's saver for SQLite, called directly by an asynchronous graph, without a thread.
 
-    Writing a checkpoint of some kilobytes without flushing takes a tenth of a millisecond. Passing it to a thread, as
-    AsyncSqliteSaver does seven times per node, takes many times that on a busy machine.
+    Writing a checkpoint of some kilobytes without flushing takes a tenth of a millisecond. Handing the work to a
+    thread, as AsyncSqliteSaver does seven times per node, takes many times as long on a busy machine.
     """
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
@@ -57,8 +57,9 @@ class Checkpoints(SqliteSaver):
 
 
 def thread_of(folder: Path) -> str:
-    """Return the name of a run's thread: that of its folder, with a mark for each byte that is no text, which SQLite
-    could not store."""
+    """Return the name of a run's LangGraph thread: the name of its folder, with a replacement for each byte that is
+    not valid text, because SQLite could not store it.
+    """
     return os.fsencode(folder.name).decode(errors="replace")
 
 
@@ -66,7 +67,7 @@ def thread_of(folder: Path) -> str:
 def open_checkpoints(folder: Path) -> Iterator[Checkpoints]:
     """Open a new checkpoint file in a run folder.
 
-    Checkpoints of earlier processes are not continued, because the ledger knows everything that was done. The state
+    Checkpoints of earlier processes are deleted, because the ledger knows everything that was done. The state
     consists of labels, numbers and lists, so no class has to be constructed from a checkpoint.
     """
     for end in ("", "-wal", "-shm", "-journal"):  # SQLite's own files beside it
@@ -74,7 +75,7 @@ def open_checkpoints(folder: Path) -> Iterator[Checkpoints]:
     with Checkpoints.from_conn_string(str(folder / CHECKPOINT)) as saver:
         assert isinstance(saver, Checkpoints)
         saver.serde = JsonPlusSerializer(allowed_msgpack_modules=None)
-        # Each is the operating system's before the next node, so no kill takes it away. A power failure may take them
-        # all: what a run goes on with is its ledger, and another process begins another file.
+        # A kill loses no checkpoint, because the operating system has it before the next node. A power failure may
+        # lose all, but a run is resumed from its ledger, and each process begins a new file.
         saver.conn.execute("PRAGMA synchronous=OFF")
         yield saver

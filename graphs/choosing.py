@@ -1,5 +1,5 @@
-"""The choice of the next node. It is stored in the graph's state, so that a user who edits the state at a checkpoint
-can change it.
+"""Stores each node's choice of the next nodes in the graph's state, so that a user who edits the state at a
+checkpoint can change the choice.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from gedanken.graphs.state import Next, State
 
 
 def choosing(node: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a node so that its choice of the next node becomes part of its update."""
+    """Wrap a node so that its choice of the next nodes becomes part of its update of the state."""
 
     @wraps(node)
     async def chooses(state: Any, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -36,8 +36,9 @@ class Chosen(Runnable[State, list[str | Send]]):
         self.destinations = tuple(destinations)
 
     def invoke(self, input: State, config: RunnableConfig | None = None, **_more: Any) -> list[str | Send]:  # noqa: ARG002
-        """Return the next nodes, read from the state. Raises BadInput if whoever changed the state named none of
-        them."""
+        """Return the next nodes, read from the state. Raises BadInput if a user edited the state so that it names no
+        valid ones.
+        """
         try:
             chosen = [Send(one["node"], one["task"]) if one["task"] else one["node"] for one in input["goto"]]
         except (KeyError, TypeError) as error:

@@ -1,4 +1,6 @@
-"""The context of the nodes: clients, store and spec. Only this module opens and closes clients for the graph."""
+"""Defines the context that the graph's nodes share: clients, store and spec. Only this module opens and closes
+clients for the graph.
+"""
 
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -58,16 +60,16 @@ class Context:
         return self.earlier.get(self.spec.model_at(line).name, self.model)
 
     def persona_at(self, line: int) -> Persona:
-        """Return the persona that is played at a script line, as changed by the experiment's conditions."""
+        """Return the persona that the model plays at a script line, as changed by the experiment's conditions."""
         return self.spec.played_at(line)
 
     def spent(self) -> BudgetSpent | None:
-        """The error for a limit of the budget that is used up; None if no limit is."""
+        """Return an error that names the budget limit that is used up; None if none is."""
         return self.meter.spent() if self.meter else None
 
     def imagined_machine(self, session: Session, sample: int, line: int) -> ImaginedMachine:
-        """Return the imagined machine for a script line, under the experiment's conditions; this session becomes its
-        context.
+        """Return the imagined machine for a script line, which continues `session` under the experiment's
+        conditions.
         """
         conditions = self.experiment.conditions
         return ImaginedMachine(
@@ -86,10 +88,10 @@ class Context:
 async def open_context(
     spec: RunSpec, store: RunStore, run_id: str, progress: Progress, compared: Compared
 ) -> AsyncIterator[Context]:
-    """Open everything that a run needs, and record in the store what it is. `run_id` names the run on engines;
-    comparisons are cached in `compared`.
+    """Open the clients that a run needs, and record in the store which machine and model they are.
 
-    Replies and results in the run's ledger are not paid for again. Raises BadInput, NoSandbox or NoModel.
+    `run_id` names the run on engines; `compared` caches comparisons. Replies and results in the run's ledger are not
+    paid for again. Raises BadInput, NoSandbox or NoModel.
     """
     from gedanken.agents.registry import open_model
 
@@ -131,20 +133,20 @@ async def open_context(
 
 
 def _ledger_of(store: RunStore) -> Ledger:
-    """Open the ledger of a run. Raises BadInput if it is gone although the run has results, because these would be
-    paid for again.
+    """Open the ledger of a run. Raises BadInput if the ledger is missing although the run has results, because the
+    results would be paid for again.
     """
     if store.may_go_on and not (store.folder / LEDGER).is_dir():
         raise BadInput(
-            f"{store.folder / LEDGER}: missing, so all finished work of this run would be run and paid for again; "
+            f"{store.folder / LEDGER}: is missing, so all finished work of this run would be run and paid for again; "
             "start a new run (`gedanken report` still shows this one)"
         )
     return Ledger(store.folder, note=store.note)
 
 
 def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Compared) -> Context:
-    """Return the context for a replay of the run `source`, which uses only that run's ledger. Raises BadInput if
-    there is none.
+    """Return the context for a replay of the run `source`, which uses only that run's ledger. Raises BadInput if that
+    run has no execution.
     """
     if source.machine_facts is None or source.setup is None or source.folder is None:
         raise BadInput(f"{source.folder}: its ledger contains no execution, so there is nothing to replay")
@@ -161,12 +163,14 @@ def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Com
 
 
 def facts_of(model: Model, price: Price | None) -> ModelFacts:
-    """Return what is known about the model now."""
+    """Return what is known about the model so far."""
     return ModelFacts.model_validate({**model.describe(), "coder_prompt": model.coder_prompt, "price": price})
 
 
 def keep_what_was_learned(context: Context) -> None:
-    """Record which settings the model refused, before the report is made."""
+    """Record in the store what was learned from the model's replies: which settings it refuses, and whether it
+    reasons.
+    """
     known, model = context.store.model, context.model
     if known is None:
         return

@@ -1,4 +1,6 @@
-"""The graph of one experiment: persona, write, approve or give, execute, replicate and simulate, compare, report."""
+"""Builds the graph of an experiment from the nodes `persona`, `write`, `approve`, `give`, `execute`, `replicate`,
+`simulate`, `compare` and `report`.
+"""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 Node = Callable[..., Any]
 STEPS_AT_MOST = 4000
 LINES = ("give", "write", "execute", "report")
-"""The nodes that the graph may go to next: one for a line of the script, or `report` after the last line."""
+"""The nodes that may begin the next line of the script, and `report`, which follows the last line."""
 CHOOSING: dict[str, tuple[Node, tuple[str, ...]]] = {
     "persona": (nodes.persona, LINES),
     "give": (nodes.give, LINES),
@@ -27,17 +29,18 @@ CHOOSING: dict[str, tuple[Node, tuple[str, ...]]] = {
     "execute": (nodes.execute, ("write", "replicate", "simulate", "compare")),
     "compare": (nodes.compare, LINES),
 }
-"""The nodes that choose the next node, each with the possible choices."""
+"""The nodes that choose the next node, each with its function and the possible choices."""
 IDLE = TimeoutPolicy(idle_timeout=1800)
-"""Idle timeout of the last node, whose requests are not paced. Machines and replies have their own time limits, and
-`gedanken.agents.rate_limits` retries requests, so no node is retried.
+"""Idle timeout of the node `report`, whose requests do not go through `gedanken.agents.rate_limits.Pace`. The other
+nodes need none, because machines and replies have their own time limits. No node is retried, because Pace retries
+requests.
 """
 
 
 def build_graph(
     checkpointer: "BaseCheckpointSaver[Any] | None" = None,
 ) -> "CompiledStateGraph[State, Context, State, State]":
-    """Compile the graph. Run it with `recursion_limit=STEPS_AT_MOST` and `durability="sync"`."""
+    """Compile the graph of an experiment. Run it with `recursion_limit=STEPS_AT_MOST` and `durability="sync"`."""
     graph = StateGraph(State, context_schema=Context)
     add_nodes(graph)
     return graph.compile(checkpointer=checkpointer)

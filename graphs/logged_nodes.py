@@ -1,4 +1,4 @@
-"""Records in the log which node is running, so that the folder of a crashed run shows how far it came."""
+"""Records in the log which node is running, so that the folder of a crashed run shows how far the run came."""
 
 from collections.abc import Callable, Coroutine
 from functools import wraps
@@ -13,7 +13,7 @@ Node = TypeVar("Node", bound=Callable[..., Coroutine[Any, Any, Any]])
 
 
 def logged(node: Node) -> Node:
-    """Wrap a node so that the log records when its work begins and ends, and what it learned about the model."""
+    """Wrap a node so that the log records when its work begins and ends, and what it has learned about the model."""
 
     @wraps(node)
     async def work(state: Any, runtime: Runtime[Context]) -> Any:
@@ -28,7 +28,9 @@ def logged(node: Node) -> Node:
 
 
 def _who(name: str, state: Any, experiment: Experiment) -> str:
-    """Return what a node works on: the number of the script line, together with a file, a seed or a sample."""
+    """Return what a node works on: the number of the script line, with the file, seed or sample; empty for `persona`
+    and `report`.
+    """
     if name in ("persona", "report"):
         return ""
     if name in ("replicate", "simulate"):
@@ -36,7 +38,7 @@ def _who(name: str, state: Any, experiment: Experiment) -> str:
         whose += ", reseeded" if state["reseed"] else ""
         of = f" of {state['program']}" if state["program"] else ""
         return f"line {state['index'] + 1}, {whose}{of}"
-    # While a failure is mended, the line that runs the program stays at work.
+    # While the coder fixes a failure, the current line is still the one that runs the program.
     mends = name == "approve" or (name == "write" and state.get("failure"))
     at = state["writing"] if mends else state["index"]
     what = {"execute": "seed 0", "compare": ""}.get(name, experiment.script[at].file or experiment.script[at].give)

@@ -1,4 +1,4 @@
-"""The nodes of the graph, named as in the design. Their results are stored before anything uses them."""
+"""The nodes of the experiment graph, named as in docs/design.md. Each stores its results before they are used."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -58,9 +58,9 @@ FIRST = -1
 
 @logged
 async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
-    """Boot both machines, and ask each what machine it is.
+    """Type the boot commands, which ask what kind of machine it is, into both machines.
 
-    The imagined machine is asked on a branch, so the measured session does not contain these questions.
+    The imagined machine answers in separate sessions, so the measured session does not contain these questions.
     """
     context = runtime.context
     executions: list[Execution] = []
@@ -77,7 +77,7 @@ async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 
 async def _ask_who_it_is(runtime: Runtime[Context]) -> list[Execution]:
-    """Return the answers to the boot commands, each asked in a separate session. Raises NoModel if there are none."""
+    """Return the answers to the boot commands, each asked in its own session. Raises NoModel if all fail."""
     context = runtime.context
     usual = context.imagined_machine(Session(), sample=0, line=FIRST)
     gpus, model = usual.persona.gpus_in(context.machine_facts).count, context.model_at(FIRST)
@@ -102,10 +102,10 @@ async def _ask_who_it_is(runtime: Runtime[Context]) -> list[Execution]:
 
 @logged
 async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
-    """Have the coder write, edit or fix a program, and put it on both machines."""
+    """Have the coder write, edit or fix a program; put it on both machines unless it is refused or needs approval."""
     context = runtime.context
     failure = failure_in(context, state)
-    # While a failure is mended, the line at work is the one that ran the program.
+    # While the coder fixes a failure, the current line is the one that ran the program.
     at = state["writing"] if failure else state["index"]
     line = context.experiment.script[at]
     assert line.file is not None
@@ -136,7 +136,7 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 @logged
 async def approve(state: State, runtime: Runtime[Context]) -> Command[Any]:
-    """Ask a person whether the coder's newest program may run. The node does nothing else before the answer."""
+    """Ask a person whether the coder's newest program may run. LangGraph executes the node again after the answer."""
     context = runtime.context
     program = programs_in(context, state)[-1]
     answer = context.store.decision_on(program)
@@ -184,13 +184,15 @@ async def give(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 @logged
 async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
-    """Type the current script line into the real machine (the trunk, seed 0). Failures go back to the coder."""
+    """Type the current script line into the real machine, with seed 0 (the trunk). Failed programs return to the
+    coder.
+    """
     context = runtime.context
     index = state["index"]
     line = context.experiment.script[index]
     program = latest(context, state, line.runs)
     if program is not None:
-        # The other seeds start from what the trunk starts from.
+        # The other seeds start from this mark, as the trunk does.
         await off_loop(context.machine.mark, _label(index, program))
     command, label = line.type or "", program.label if program else None
     about = _of_run(context, index, label, origin="real", seed=0)
@@ -220,7 +222,7 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 
 def _judged(context: Context, state: State, program: Program, execution: Execution) -> Program:
-    """Return the program with the result of its run; a supplied program only has to end well."""
+    """Return the program, judged by its run; one that the script supplies only has to end with exit code 0."""
     task = context.experiment.task_at(execution.line)
     if program.given:
         return replace(program, works=execution.exit_code == 0)
@@ -249,11 +251,11 @@ async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]
             label = f"line{index + 1}-{state['program']}"
             try:
                 ran = await machine.run(command, on_output=_emit(runtime, "replicate", who), label=label)
-            except BudgetSpent as spent:  # other seeds, and samples, may be under way
+            except BudgetSpent as spent:  # other seeds and samples that are running must finish
                 return {"lost": str(spent)}
             execution = traced.ended(attach(ran, index, state["program"]))
     await off_loop(context.store.keep_execution, execution)
-    if ran.cause is Cause.ENGINE_LOST:  # the run ends when the other seeds and samples have
+    if ran.cause is Cause.ENGINE_LOST:  # the run ends when the other seeds and samples have finished
         return {"executions": [execution.label], "lost": "; ".join(ran.notes)}
     return {"executions": [execution.label]}
 
@@ -266,9 +268,9 @@ async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     session = session_of(state["session"], context.experiment, context.store)
     machine, model = context.imagined_machine(session, sample, index), context.model_at(index)
     command, tells = context.experiment.script[index].type or "", context.experiment.told_before(index)
-    machine.losses = []  # real seeds and other samples may be under way: an error would end them
+    machine.losses = []  # an error would end real seeds and other samples that are running
     who = f"sample {sample}"
-    # Ordinary commands go on from what the trunk left in the server's cache, and from nothing else.
+    # Ordinary commands may use the server's cache only if the trunk, and no sample, was the last to fill it.
     fresh = state["program"] is not None or follows_samples(context.experiment, index)
     about = _of_run(context, index, state["program"], origin="imagined", sample=sample)
     async with (
@@ -305,8 +307,8 @@ async def compare(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 @logged
 async def report(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Record how the run ended, and measure how likely the real output was to the model. No further sample is
-    requested after this.
+    """Measure how probable the model finds the real output, and analyse the run. After this no sample is
+    requested.
     """
     context = runtime.context
     if found := await _surprisal(state, runtime):
@@ -335,9 +337,7 @@ async def _surprisal(state: State, runtime: Runtime[Context]) -> Surprisal | Non
 async def _refuse(
     context: Context, state: State, program: Program, problem: str, *, rejected: bool = False
 ) -> Command[Any]:
-    """Count a reply as a failed try, because it contains no new program or quotes real output. It is stored, but not
-    run.
-    """
+    """Store a version as a failed try, without running it: it is not new, quotes real output, or was rejected."""
     refused = replace(program, works=False, problems=(problem,))
     await off_loop(context.store.keep_program, refused)
     update: dict[str, Any] = {"writing": program.line, "programs": [refused.label]}
@@ -352,7 +352,7 @@ def _send(tasks: list[tuple[str, RunTask]]) -> list[Send] | Literal["compare"]:
 
 
 def _of_run(context: Context, index: int, program: str | None, **more: object) -> dict[str, object]:
-    """Return the trace's metadata of one run, by which real and imagined runs of one program can be matched."""
+    """Return a run's metadata for the trace, by which real and imagined runs of one program can be matched."""
     facts = context.machine_facts
     of = context.store.programs[program] if program else None
     return {
@@ -378,9 +378,9 @@ def _waiting(runtime: Runtime[Context], node: str, who: str) -> Callable[[int], 
 
 
 def _emit(runtime: Runtime[Context], node: str, who: str, limit: int | None = None) -> Emit:
-    """Return a callback that passes on text as custom events; the first, empty one says that the work has begun.
+    """Return a callback that sends text as custom events; an empty one is sent at once, to say that work has begun.
 
-    `limit` is the token limit of the reply, if it has one of its own.
+    `limit` is the token limit of the reply, if it differs from the usual one.
     """
 
     def emit(text: str) -> None:

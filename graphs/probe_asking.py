@@ -1,4 +1,4 @@
-"""Asking the imagined machine the questions of a probe, and estimating how long a plan takes."""
+"""Asks the imagined machine the questions of a probe, and estimates how long a plan takes."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,9 +24,9 @@ from gedanken.traces.terminal_run import terminal_run
 
 FILE, COMMAND = "probe.py", "python3 probe.py"
 STEPS_TIMES = 8
-"""Factor by which a reply with working steps may be longer."""
+"""Factor by which the token limit of a reply with working steps is larger."""
 READ_A_REQUEST = 250
-"""Approximate number of tokens of a request without its program."""
+"""Approximate number of tokens of a request, not counting its program."""
 
 
 def design_of(context: Context) -> ProbeDesign:
@@ -37,14 +37,16 @@ def design_of(context: Context) -> ProbeDesign:
 
 
 def planned_items(context: Context) -> list[ProbeItem]:
-    """Return the items of the plan. The plan must exist."""
+    """Return the items of the plan, which must have been stored."""
     design, plan = design_of(context), context.store.plan
     assert plan is not None
     return items_of(design, plan.sizes or (), plan.groups)
 
 
 def schedule_of(context: Context) -> list[Unit]:
-    """Return all questions of the plan, in order."""
+    """Return the plan's units (each the questions of one session) in order: first the pilot, which measures the time
+    per question.
+    """
     design, plan, items = design_of(context), context.store.plan, planned_items(context)
     assert plan is not None
     direct, more = units_of(design, items)
@@ -62,11 +64,11 @@ class Estimate(NamedTuple):
 
     questions: int
     read: int
-    """Approximate number of tokens read."""
+    """Approximate number of tokens that the model reads."""
     written: int
-    """Maximum number of tokens written."""
+    """Maximum number of tokens that the model writes."""
     seconds: float | None
-    """Estimated from the speed of the questions so far; None before the first one."""
+    """Estimated from the time that earlier questions took; None before the first answer."""
 
 
 def estimate_of(context: Context) -> Estimate:
@@ -85,7 +87,9 @@ def estimate_of(context: Context) -> Estimate:
 
 
 def seconds_left(context: Context) -> float | None:
-    """Return the seconds left of the probe's minutes, over all its processes; None if there is no limit."""
+    """Return the seconds left of the design's time limit, to which all processes of this probe count; None if there
+    is no limit.
+    """
     minutes = design_of(context).minutes
     if minutes is None:
         return None
@@ -93,9 +97,10 @@ def seconds_left(context: Context) -> float | None:
 
 
 def seconds_taken(answers: Sequence[AnswerKept], parallel: int) -> dict[Arm, float]:
-    """Return the average number of seconds that a question of each arm took so far.
+    """Return the average seconds per question of each arm so far, divided by the number of concurrent requests.
 
-    The first question is left out, because its prompt is processed without a cache.
+    The first question of an arm is left out if others follow, because its prompt is processed without a cache. Before
+    the first answer in the arm `direct`, 10 s are assumed for it.
     """
     taken: dict[Arm, list[float]] = {}
     for answer in answers:
@@ -113,8 +118,10 @@ async def ask_units(
     losses: list[NoModel],
     heard: Callable[[AnswerKept], None],
 ) -> list[AnswerKept]:
-    """Ask questions; each reply is stored as it arrives and passed to `heard`. If the model is gone, the error is
-    added to `losses`.
+    """Ask the questions of all units, several units at once, and return the answers.
+
+    Each answer is stored as it arrives and passed to `heard`. If the model becomes unavailable, the error is added to
+    `losses`, and the remaining questions are not asked.
     """
     work = [partial(_ask_unit, context, items, unit, losses, heard) for unit in units]
     answered = await at_once(work, context.model.pace.parallel)
@@ -128,7 +135,7 @@ async def _ask_unit(
     losses: list[NoModel],
     heard: Callable[[AnswerKept], None],
 ) -> list[AnswerKept]:
-    """Ask the questions of one session, one after the other; return the answers."""
+    """Ask the questions of one unit in one session, one after the other; return the answers."""
     answers: list[AnswerKept] = []
     session = Session()
     for question in unit if not losses else ():
@@ -158,13 +165,13 @@ async def _ask(context: Context, machine: ImaginedMachine, item: ProbeItem, ques
         context.cores.take(context.model.cores, lambda _ahead: None) as waited,
         terminal_run(COMMAND, **about, item=item.id, arm=question.arm, waited=round(waited, 1)) as traced,
     ):
-        # What stands before the program is alike in all questions: the server need not read it anew.
+        # The text before the program is the same in all questions, so the server's cache may serve it.
         return traced.ended(await machine.run(COMMAND, tells=_tells(context, item, question), fresh=False))
 
 
 def _tells(context: Context, item: ProbeItem, question: Question) -> list[str]:
-    """Return what the model is told before the program runs; the real state only in the arm `forced` (fairness
-    rule 2).
+    """Return what the model is told before the program runs. It learns a real state only in the arm `forced`
+    (fairness rule 2).
     """
     tells = [item.told] if item.told else []
     if question.arm == "forced":

@@ -1,4 +1,4 @@
-"""The graph of a probe: plan, run the programs, ask the model for their output, judge."""
+"""Builds the graph of a probe from the nodes `plan`, `truths` (real outputs), `ask` and `judge`."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ Node = Callable[..., Any]
 def build_probe_graph(
     checkpointer: "BaseCheckpointSaver[Any] | None" = None,
 ) -> "CompiledStateGraph[ProbeState, Context, ProbeState, ProbeState]":
-    """Compile the graph. Run it with `recursion_limit=STEPS_AT_MOST` and `durability="sync"`."""
+    """Compile the graph of a probe. Run it with `recursion_limit=STEPS_AT_MOST` and `durability="sync"`."""
     graph = StateGraph(ProbeState, context_schema=Context)
     add_probe_nodes(graph)
     return graph.compile(checkpointer=checkpointer)

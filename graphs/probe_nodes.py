@@ -1,4 +1,4 @@
-"""The nodes of the probe graph. Their results are stored before anything uses them."""
+"""The nodes of the probe graph. Each stores its results before they are used."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +29,7 @@ from gedanken.machines.suites import check_suite, judged
 from gedanken.probes.schedule import items_of, pilot_of, plan_in, sizes_of, suite_item, whole_plan
 
 ROUND = 4
-"""Units asked between two checkpoints, per concurrent request."""
+"""Number of units (the questions of one session) between two checkpoints, per concurrent request."""
 
 
 async def plan(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -57,7 +57,9 @@ async def plan(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
 
 
 async def truths(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Really run every program of the plan: only these runs show the true outputs."""
+    """Execute every program of the plan on the real machine, to know its true output; check the user's own suite
+    there too.
+    """
     context, suite = runtime.context, design_of(runtime.context).suite
     items = [item for item in planned_items(context) if item.family != SUITE]
     with context.store.work("truths", f"{len(items)} items"):
@@ -76,8 +78,8 @@ async def truths(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any
 
 
 def _kept(item: ProbeItem, ran: dict[str, Ran]) -> ItemKept:
-    """Return an item with the output of its programs. If a hard item's rival prints the same, the item cannot
-    distinguish anything; this is recorded as its problem.
+    """Return an item with the output of its programs. If a hard item's rival prints the same as the item's program,
+    the answer to the item means nothing; this is recorded as its problem.
     """
     truth = ran[item.program]
     rival, given = (ran[text].stdout if text else None for text in (item.rival, item.given))
@@ -86,7 +88,7 @@ def _kept(item: ProbeItem, ran: dict[str, Ran]) -> ItemKept:
 
 
 async def ask(state: ProbeState, runtime: Runtime[Context]) -> Command[Any]:
-    """Ask the next questions, as long as there are any and time is left."""
+    """Ask the next questions, if there are any and time is left; otherwise go on to judging."""
     context, begin = runtime.context, state.get("asked", 0)
     schedule = await off_loop(schedule_of, context)
     end = min(len(schedule), begin + ROUND * context.model.pace.parallel)
@@ -109,7 +111,9 @@ async def ask(state: ProbeState, runtime: Runtime[Context]) -> Command[Any]:
 
 
 def _heard(runtime: Runtime[Context], end: int, units: int) -> Callable[[AnswerKept], None]:
-    """Return a callback that reports each answer as it arrives; answers that have to be run are not judged yet."""
+    """Return a callback that reports each answer as it arrives, without an outcome if only running the answer can
+    judge it.
+    """
     context = runtime.context
     suite = suite_of(context.store.log)
 
@@ -124,7 +128,7 @@ def _heard(runtime: Runtime[Context], end: int, units: int) -> Callable[[AnswerK
 
 
 async def judge(state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Judge the answers that are expressions, by running them."""
+    """Run the answers that are expressions, and store whether each is right."""
     context = runtime.context
     programs = judged_by_running(context.store.log)
     with context.store.work("judge", f"{len(programs)} answers"):

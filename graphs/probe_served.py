@@ -1,4 +1,4 @@
-"""The probe graph for LangGraph's server; see `served`."""
+"""Builds the probe graph for LangGraph's server; see graphs/served.py."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ class ProbeServing(Serving):
     """One execution of the probe graph by the server."""
 
     async def make_ready(self, state: Any) -> None:
-        """Repeat the questions that came before the checkpoint; the ledger answers them.
+        """Ask the questions before the checkpoint again; the ledger answers them.
 
         This is needed because equal requests are numbered in the order in which this process makes them.
         """

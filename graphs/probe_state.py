@@ -1,4 +1,4 @@
-"""The state of the probe graph: its progress. Text of models and programs is in the store."""
+"""The state of the probe graph: the probe's progress. The texts of models and programs are in the store."""
 
 from typing import TypedDict
 
@@ -7,5 +7,5 @@ class ProbeState(TypedDict, total=False):
     """The progress of a probe."""
 
     asked: int
-    """Number of units that were asked."""
+    """Number of units (the questions of one session) that were asked."""
     outcome: str

@@ -1,4 +1,4 @@
-"""Deciding what comes next: from one script line to the next, and from a line to its real and imagined runs."""
+"""Decides what comes next in a run: which script line follows, and which real and imagined runs a line needs."""
 
 from dataclasses import dataclass, replace
 
@@ -19,19 +19,21 @@ TRIES = 5
 """Maximum number of tries for a program, the first one included."""
 
 REJECTED = "a person rejected it: "
-"""Prefix of the person's reason among the problems of a rejected program."""
+"""Prefix that marks the reason of the person who rejected a program, among the program's problems."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A node to go to, with the script line."""
+    """A node to go to, with the index of its script line."""
 
     node: str
     index: int
 
 
 def next_step(context: Context, state: State) -> Step:
-    """Return the node for the next script line (`write`, `give` or `execute`), or `report` after the last one."""
+    """Return the node for the next script line (`write`, `give` or `execute`), or `report` if there is none or no
+    program works.
+    """
     if state.get("outcome") == NO_WORKING_PROGRAM:
         return Step("report", state["index"])
     index = context.experiment.next_step(state["index"])
@@ -52,14 +54,14 @@ def executions_in(context: Context, state: State) -> list[Execution]:
 
 
 def latest(context: Context, state: State, name: str | None) -> Program | None:
-    """Return the newest version of a file; None if there is none."""
+    """Return the newest version of the file `name`; None if there is none."""
     versions = [program for program in programs_in(context, state) if program.name == name]
     return versions[-1] if versions else None
 
 
 def given_program(context: Context, state: State, line: ScriptLine, index: int) -> Program:
-    """Return the program version that the script line at `index` supplies. Its base is the unchanged program, if an
-    earlier line supplied that.
+    """Return the program version that the script line at `index` supplies. If the line changes a program that an
+    earlier line supplied unchanged, that version becomes the `base`.
     """
     assert line.give is not None and line.source is not None
     versions = [program for program in programs_in(context, state) if program.name == line.give]
@@ -87,16 +89,16 @@ def tries_of(context: Context, state: State, program: Program) -> int:
 
 
 def base_of(context: Context, state: State, name: str, line: int) -> Program | None:
-    """Return the version from which an edit on this script line starts: the newest version that another line asked
-    for.
+    """Return the version from which an edit on this script line starts: the newest version that was written for
+    another line.
     """
     versions = [program for program in programs_in(context, state) if program.name == name and program.line != line]
     return versions[-1] if versions else None
 
 
 def failure_in(context: Context, state: State) -> Failure | None:
-    """Return why the newest version was not accepted, with the part of its run that the coder is shown; None if
-    it was.
+    """Return why the newest version was not accepted, with the part of its run that the coder is shown; None if the
+    version was accepted.
     """
     failure = state.get("failure")
     if failure is None:
@@ -111,7 +113,9 @@ def failure_in(context: Context, state: State) -> Failure | None:
 
 
 def failure_ref(program: Program, run: Execution | None, *, rejected: bool = False) -> FailureRef:
-    """Return a failure in the form that the state stores; `rejected` means by a person."""
+    """Return the failure of a program in the form that the state stores. `run` is None for a program that was refused
+    without running it; `rejected` means that a person refused it.
+    """
     return {
         "program": program.label,
         "problems": list(program.problems),
@@ -122,7 +126,9 @@ def failure_ref(program: Program, run: Execution | None, *, rejected: bool = Fal
 
 
 def run_tasks(context: Context, state: State, program: Program | None) -> list[tuple[str, RunTask]]:
-    """Return the runs besides the trunk: `replicate` and `simulate` tasks for the current script line."""
+    """Return the runs of the current script line besides the real one with seed 0: the node (`replicate` or
+    `simulate`) and the task of each.
+    """
     index, turns = state["index"], list(state.get("turns", []))
     experiment = context.experiment
     tasks: list[tuple[str, RunTask]] = []
@@ -133,7 +139,7 @@ def run_tasks(context: Context, state: State, program: Program | None) -> list[t
         return tasks
     if program is None:
         return [*tasks, ("simulate", _run_task(index, None, 0, {"stored": turns, "context": turns}))]
-    # What is hidden from the model is also what made a version fail: its run is nothing that it could know.
+    # Without the source, the model could not know why a version failed.
     shown = experiment.conditions.source == "shown"
     for failed in _failed_versions(context, state, program) if shown else ():
         session = session_for(experiment, failed, turns, context.store)
@@ -148,26 +154,30 @@ def run_tasks(context: Context, state: State, program: Program | None) -> list[t
 
 
 def endings_shown(context: Context, state: State, line: int) -> list[str]:
-    """Return the parts of runs that the coder was shown, for all versions that a script line asked for."""
+    """Return the ends of the real outputs that the coder was shown, for all versions that were written for a script
+    line.
+    """
     versions = {program.label for program in programs_in(context, state) if program.line == line}
     return [ending_of(run) for run in _real_runs(context, state) if run.program in versions]
 
 
 def versions_run(context: Context, state: State) -> list[Program]:
-    """Return the versions that were run, without those that were refused."""
+    """Return the program versions that were run; versions that were refused are left out."""
     ran = {execution.program for execution in _real_runs(context, state)}
     return [program for program in programs_in(context, state) if program.label in ran]
 
 
 def follows_samples(experiment: Experiment, index: int) -> bool:
-    """Return whether the previous line ran a program, so that the server's cache contains its last sample."""
+    """Return whether the previous command ran a program, so that the model server's cache contains the program's last
+    sample.
+    """
     before = [line for line in experiment.script[:index] if line.type is not None]
     return bool(before) and before[-1].runs is not None
 
 
 def questions(context: Context, state: State) -> list[Question]:
-    """Return a question for each program that the coder wrote and that worked, with the outputs of seed 0 and sample
-    0.
+    """Return the questions of the surprisal measurement: for each working program of the coder, the messages to the
+    model, and the outputs of seed 0 and sample 0.
 
     Supplied programs are left out: scoring their many versions would take as long as all samples.
     """
@@ -189,7 +199,7 @@ def questions(context: Context, state: State) -> list[Question]:
 
 
 def attach(execution: Execution, index: int, program: str | None) -> Execution:
-    """Return the execution with the number of its script line and its program version."""
+    """Return the execution with the index of its script line and the label of its program version."""
     return replace(execution, line=index, program=program)
 
 

@@ -1,5 +1,5 @@
-"""The experiment graph for LangGraph's server: the spec comes as the context, and the server process opens what
-the graph needs.
+"""Builds the experiment graph for LangGraph's server: a client sends the spec as the context, and the server process
+opens what the graph needs.
 """
 
 import asyncio
@@ -39,14 +39,16 @@ class Serving:
     _is_ready: bool = False
 
     async def make_ready(self, state: Any) -> None:
-        """Bring the real machine into its state at the checkpoint; stored results are not computed again."""
+        """Bring the real machine into the state that it had at the checkpoint; stored results are not
+        computed again.
+        """
         async with self._ready:
             if self._is_ready:
                 return
             known = {*state.get("programs", ()), *state.get("executions", ())}
             machine = self.context.machine
             for step in await off_loop(trunk_of, self.context.store):
-                # The work of one seed or sample is told no labels: all of the trunk was done before it.
+                # The task of one seed or sample has no labels: the whole trunk was done before it.
                 if step.label not in known and "number" not in state:
                     continue
                 if isinstance(step, Program):
@@ -60,7 +62,9 @@ class Serving:
             self._is_ready = True
 
     def _was_placed(self, program: Program) -> bool:
-        """Return whether a program was put on the machine; if it needed approval, only after that."""
+        """Return whether a program was put on the machine: a person wrote or approved it, or it needed no
+        approval.
+        """
         by_person = program.prompt == BY_PERSON
         decision = self.context.store.decision_on(program)
         return by_person or isinstance(decision, Approve) or not is_to_be_approved(self.context, program)
@@ -81,12 +85,14 @@ class Serving:
 
 
 def check_state(store: RunStore, state: Any) -> None:
-    """Raise BadInput if a state, which a client may have changed, names what the run does not have."""
+    """Raise BadInput if a state, which a client may have edited, names a script line, program or execution that the
+    run does not have.
+    """
     lines = len(store.spec.experiment.script)
     for name in ("index", "writing"):
         at = state.get(name, -1)
         if not isinstance(at, int) or not -1 <= at < lines:
-            raise BadInput(f"state: {name}: {str(at)[:40]} is none of -1 to {lines - 1}, the lines of the script")
+            raise BadInput(f"state: {name}: {str(at)[:40]}: must be the index of a script line, -1 to {lines - 1}")
     one = [state["program"]] if state.get("program") is not None else []
     _check_labels("programs", [*one, *state.get("programs", ())], store.programs, store)
     _check_labels("executions", state.get("executions", ()), store.executions, store)

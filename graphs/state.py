@@ -1,35 +1,35 @@
-"""The state of the graph: labels and small facts. Text of models and programs is in the store."""
+"""The state of the experiment graph: labels and small facts. The texts of models and programs are in the store."""
 
 import operator
 from collections.abc import Sequence
 from typing import Annotated, TypedDict
 
 STOPPED = "stopped: "
-"""Prefix of the outcome if a machine was lost before the end; the reason follows."""
+"""Prefix of the outcome if a machine or the model was lost before the end; the reason follows."""
 
 TurnRef = str
 """One turn of the imagined machine's session: `placed:PROGRAM`, `told:LINE` or `typed:EXECUTION`."""
 
 
 def keep_labels(old: Sequence[str], new: Sequence[str]) -> list[str]:
-    """Append new labels; labels that exist already stay in place."""
+    """Return the old labels followed by those new ones that are not among them."""
     return list(dict.fromkeys((*old, *new)))
 
 
 def keep_first(old: str, new: str) -> str:
-    """Return the old value unless it is empty."""
+    """Return the old value, or the new one if the old one is empty."""
     return old or new
 
 
 class SessionRef(TypedDict):
-    """A session, as its stored turns and the turns that the model is sent."""
+    """A session of the imagined machine: its stored turns, and as `context` the turns that are sent to the model."""
 
     stored: list[TurnRef]
     context: list[TurnRef]
 
 
 class FailureRef(TypedDict):
-    """Why the newest version was not accepted."""
+    """Why the newest version of a program was not accepted."""
 
     program: str
     problems: list[str]
@@ -60,11 +60,11 @@ class RunTask(TypedDict):
 
 
 class Next(TypedDict):
-    """A node that comes next."""
+    """A node that comes next, with its task if it has one."""
 
     node: str
     task: RunTask | None
-    """The task, for one seed or sample; None for a node that receives the whole state."""
+    """The task of one seed or sample; None for a node that receives the whole state."""
 
 
 class State(TypedDict, total=False):
@@ -86,6 +86,8 @@ class State(TypedDict, total=False):
     verdict: str
     outcome: str
     lost: Annotated[str, keep_first]
-    """The reason why the model is unavailable; the run stops when the work in progress has finished."""
+    """The reason why a machine or the model became unavailable; the run stops when the work in progress has
+    finished.
+    """
     goto: list[Next]
     """The next nodes, as chosen by the last node that could choose."""

@@ -1,4 +1,4 @@
-"""Looking up the texts of turns in the store by their names in the state."""
+"""Converts the names of turns, which the graph's state stores, to the texts in the store."""
 
 from collections.abc import Sequence
 
@@ -13,27 +13,27 @@ NOTHING: SessionRef = {"stored": [], "context": []}
 
 
 def placed(program: Program) -> TurnRef:
-    """Return the turn that put a version on the imagined machine."""
+    """Return the name of the turn that puts a program version on the imagined machine."""
     return f"placed:{program.label}"
 
 
 def told(line: int) -> TurnRef:
-    """Return the turn that tells the imagined machine what the coder was told at a script line."""
+    """Return the name of the turn that tells the imagined machine what the coder was told at a script line."""
     return f"told:{line}"
 
 
 def typed(label: str) -> TurnRef:
-    """Return the turn in which an execution was imagined."""
+    """Return the name of the turn in which an execution was imagined."""
     return f"typed:{label}"
 
 
 def session_of(refs: SessionRef, experiment: Experiment, store: RunStore) -> Session:
-    """Return the session with the texts of its turns."""
+    """Return a session with the texts of its turns."""
     return Session(texts_of(refs["stored"], experiment, store), texts_of(refs["context"], experiment, store))
 
 
 def texts_of(refs: Sequence[TurnRef], experiment: Experiment, store: RunStore) -> tuple[Turn, ...]:
-    """Return the turns with their texts."""
+    """Return the texts of the turns with these names."""
     return tuple(_text(ref, experiment, store) for ref in refs)
 
 

@@ -1,4 +1,4 @@
-"""What the imagined machine knows of a program when it imagines a run, as the conditions say."""
+"""Decides what the imagined machine knows of a program when it imagines a run, by the experiment's conditions."""
 
 from collections.abc import Sequence
 
@@ -11,18 +11,18 @@ from gedanken.records.run_store import RunStore
 
 
 def introduce(experiment: Experiment, program: Program, turns: Sequence[TurnRef]) -> list[TurnRef]:
-    """Return the session extended by what the model learns of a new version: its source, or only what the coder
-    was told.
+    """Return the session extended by what the model learns of a new program version: its source, or only what the
+    coder was told.
     """
     if experiment.conditions.source == "shown":
         return [*turns, placed(program)]
     last = _tells_of(experiment, program)[-1]
-    # Each try of a program is told the same, and one after the other with nothing between.
+    # All tries of a program, which follow each other directly, have the same instruction.
     return list(turns) if list(turns[-1:]) == [last] else [*turns, last]
 
 
 def session_for(experiment: Experiment, program: Program, turns: Sequence[TurnRef], store: RunStore) -> SessionRef:
-    """Return the session in which a version is imagined; all `turns` stay stored.
+    """Return the session in which a program version is imagined; all `turns` stay stored.
 
     A failed version is imagined in the session as it was when that version was in place. If sources are hidden,
     failed versions are not imagined.
@@ -39,7 +39,7 @@ def session_for(experiment: Experiment, program: Program, turns: Sequence[TurnRe
 
 
 def _tells_of(experiment: Experiment, program: Program) -> list[TurnRef]:
-    """Return the turns with the instructions that a program's coder received, edit by edit."""
+    """Return the turns with the instructions that the coder received for a program, up to this version's line."""
     lines = experiment.script[: program.line + 1]
     return [told(at) for at, line in enumerate(lines) if line.file == program.name and line.tell]
 

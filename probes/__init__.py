@@ -1,1 +1,3 @@
-"""Families of small programs, and command sequences; each tests one question. Pure functions."""
+"""The materials of the probes, as pure functions: families of small programs, edits of programs, command sequences,
+and the schedule of questions.
+"""

@@ -1,5 +1,5 @@
-"""The interface of a probe family, which makes small programs of any size from a seed. A family does not know what
-its programs print.
+"""Defines probe families, which make small programs of any size from a seed. A family does not know what its programs
+print.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ _IN_IDS = str.maketrans({" ": "-", ".": "-"})
 
 
 class ProbeFamily(Protocol):
-    """A family of small programs for one question."""
+    """A family of small programs, which together test one question about the model."""
 
     @property
     def name(self) -> str:
@@ -24,17 +24,17 @@ class ProbeFamily(Protocol):
 
     @property
     def operations(self) -> tuple[str, ...]:
-        """The kinds of operations in this family; each of them gets a verdict of its own."""
+        """The kinds of operations in this family, such as `matrix product`; each gets its own verdict."""
         ...
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """The default numbers of operations."""
+        """The default sizes: numbers of operations that a program performs."""
         ...
 
     def items(self, operation: str, size: int, seed: int, count: int) -> list[ProbeItem]:
-        """Return this many items or groups of items for an operation and size; a larger count only adds items at the
-        end.
+        """Return `count` items, or groups of items, for an operation and a size; a larger count only adds items at
+        the end.
 
         The same seed gives the same items on every machine. Raises BadInput for an unknown operation.
         """
@@ -42,7 +42,7 @@ class ProbeFamily(Protocol):
 
 
 class Part(NamedTuple):
-    """One program of a group."""
+    """One program of a group, with its role."""
 
     role: Role
     program: str
@@ -53,7 +53,7 @@ class Part(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Programs that form a pair or a group."""
+    """Programs that are made together, such as an easy and a hard one; a group may have only one."""
 
     template: str
     parts: Sequence[Part]
@@ -61,12 +61,14 @@ class Group(NamedTuple):
 
 
 Make = Callable[[int, int, Random], Group]
-"""A function from a size, a number that selects the template, and a random generator to a group."""
+"""The type of a function that takes a size, a number that selects the template, and a random generator, and returns a
+group.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class MadeFamily:
-    """A family whose operations are functions that make groups."""
+    """A family with a function for each operation, which makes one group of programs."""
 
     name: str
     makes: Mapping[str, Make]
@@ -115,13 +117,13 @@ def program(body: str, **constants: object) -> str:
 
 
 def turn(templates: Mapping[str, str], number: int) -> tuple[str, str]:
-    """Return the name and text of a template; the templates are used in rotation, and `number` says which
-    turn it is.
+    """Return the name and the text of a template. The templates are used in rotation; `number` counts the turns from
+    0.
     """
     name = list(templates)[number % len(templates)]
     return name, templates[name]
 
 
 def digits(chance: Random, count: int, least: int = 1, most: int = 9) -> list[int]:
-    """Return `count` random numbers between `least` and `most`."""
+    """Return `count` random whole numbers from `least` to `most`."""
     return [chance.randint(least, most) for _ in range(count)]

@@ -1,4 +1,6 @@
-"""Named changes of a training program: to a setting, to what makes it learn, or to text that is not executed."""
+"""Makes named changes to a training program, such as `learning rate x10`: to a setting, to what makes it learn, or to
+text that is not executed.
+"""
 
 import ast
 import io
@@ -13,18 +15,18 @@ MISLEADING = "# the loss does not fall"
 
 
 class CannotChange(ValueError):
-    """There is no change of this name, or the program has no place for it."""
+    """No change has this name, or the program contains nothing that it could change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of a program."""
+    """A change that can be made to a program."""
 
     edit: Callable[[str], str]
-    """Function from the old source to the new one. Raises CannotChange or SyntaxError."""
+    """Function that takes the old source and returns the new one. Raises CannotChange or SyntaxError."""
     expected: int
-    """Expected effect on the last loss by a rule of thumb: the sign is the direction, the absolute value the rank
-    among all changes.
+    """Effect on the last loss that a rule of thumb predicts: positive for a higher loss; the absolute value ranks the
+    changes by the size of their effect.
 
     It is our guess of what people expect without seeing the program, not a measurement.
     """
@@ -33,8 +35,8 @@ class Change:
 
 
 def changed(source: str, name: str) -> str:
-    """Return the program with the change `name`. Raises CannotChange, or SyntaxError for a program that cannot be
-    parsed.
+    """Return the program with the change `name`. Raises CannotChange if there is no such change or nothing to change,
+    SyntaxError for a program that cannot be parsed.
     """
     if name not in CHANGES:
         raise CannotChange(f"there is no change “{name}”; the changes are {', '.join(CHANGES)}")
@@ -47,7 +49,9 @@ def changed(source: str, name: str) -> str:
 
 
 def _scale(find: Callable[[ast.Module], list[ast.expr]], factor: float, source: str) -> str:
-    """Multiply the numbers that `find` returns; whole numbers stay whole, and are at least 1."""
+    """Return the program with the numbers that `find` returns multiplied; whole numbers stay whole, and are at least
+    1.
+    """
     tree = ast.parse(source)
     found = {id(number): number for number in (_number(tree, node) for node in find(tree))}
     return _replace(source, [(node, _times(node.value, factor)) for node in found.values()])
@@ -77,7 +81,9 @@ def _widths(tree: ast.Module) -> list[ast.expr]:
 
 
 def _epochs(tree: ast.Module) -> list[ast.expr]:
-    """Return the number of epochs: the bound of the outermost training loop."""
+    """Return the number of epochs, from the `range` of the outermost training loop that has one; empty if there is
+    none.
+    """
     for loop in _training_loops(tree):
         if isinstance(loop.iter, ast.Call) and _called(loop.iter) == "range" and len(loop.iter.args) == 1:
             return loop.iter.args
@@ -85,7 +91,7 @@ def _epochs(tree: ast.Module) -> list[ast.expr]:
 
 
 def _without_backward(source: str) -> str:
-    """Return the program without the computation of gradients."""
+    """Return the program without its calls of `backward()`, so that no gradients are computed."""
     lines = source.split("\n")
     statements = [
         node
@@ -143,8 +149,8 @@ def _renamed(source: str) -> str:
 
 
 def _number(tree: ast.Module, node: ast.expr) -> ast.Constant:
-    """Return the constant that a node is, or that the name in it is always set to. Raises CannotChange if there
-    is none.
+    """Return the constant that a node is, or that is assigned to the name in it, if it is assigned only once. Raises
+    CannotChange if it is not a number.
     """
     if isinstance(node, ast.Name):
         stores = [part for part in ast.walk(tree) if isinstance(part, ast.Name) and part.id == node.id]

@@ -1,4 +1,4 @@
-"""Which questions a probe asks, in which order, and how many fit into a time limit; pure functions."""
+"""Decides which questions a probe asks, in which order, and how many fit into a time limit; pure functions."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -8,13 +8,17 @@ from gedanken.experiment.probe_item import SUITE, ProbeItem
 from gedanken.probes.families.built_in import family
 
 Unit = tuple[Question, ...]
-"""Questions that are asked one after the other in one session; most sessions have only one."""
+"""Questions that are asked one after the other in one session; most sessions have only one question."""
 ENOUGH_GROUPS = 3
-"""Minimum number of programs per operation and size; if time is short, fewer sizes are asked instead."""
+"""Sufficient number of groups of programs per operation and size: if time is short, a plan leaves out sizes before it
+goes below this number.
+"""
 DIRECT_SHARE = 0.75
-"""Share of the time that direct questions may take before others are asked."""
+"""Share of the time that questions of the arm `direct`, which only ask for the output, may take. The rest is for the
+other arms (ways of asking).
+"""
 PILOT = 4
-"""Number of direct questions that are asked first, to measure how long one takes."""
+"""Number of `direct` questions that are asked first, to measure how long one takes."""
 _IN_HORIZON = ("alone", "easy", "hard")
 
 
@@ -46,8 +50,8 @@ def items_of(design: ProbeDesign, sizes: Sequence[int], groups: int) -> list[Pro
 
 
 def units_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> tuple[list[Unit], list[Unit]]:
-    """Return two lists of units (questions that are asked together): the direct questions, and the other questions
-    that the design asks for, most informative kind first.
+    """Return two lists of units: the questions of the arm `direct`, and those of the other arms that the design asks
+    for, the most informative arm first.
     """
     direct: list[Unit] = [
         (Question(item.id, "direct", sample),) for sample in range(design.samples) for item in items
@@ -64,23 +68,22 @@ def units_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> tuple[list[Unit
 
 
 def mixed(direct: Sequence[Unit], more: Sequence[Unit]) -> list[Unit]:
-    """Return all units, with the other ones spread evenly among the direct ones, so that a time limit cuts both
-    alike.
-    """
+    """Return all units, with `more` spread evenly among `direct`, so that a time limit cuts both lists alike."""
     at = [(index / max(1, len(direct)), unit) for index, unit in enumerate(direct)]
     between = [((index + 1) / (len(more) + 1), unit) for index, unit in enumerate(more)]
     return [unit for _, unit in sorted([*at, *between], key=lambda placed: placed[0])]
 
 
 def pilot_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> list[Unit]:
-    """Return the questions that are asked first, to measure how long one takes; every plan contains them."""
+    """Return the units that are asked first, to measure how long a question takes; every plan contains them."""
     direct, more = units_of(design, items)
     steps = [unit for unit in more if unit[0].arm == "steps"]
     return [*direct[:PILOT], *steps[:1]]
 
 
 def plan_in(design: ProbeDesign, seconds: float, taken: Mapping[Arm, float]) -> Plan:
-    """Return as much of a design as fits into the given seconds; `taken` states the seconds per question of each arm.
+    """Return the part of a design that fits into this many seconds; `taken` states the seconds per question of each
+    arm.
 
     A few sizes with enough programs each are more informative than many sizes with one program; the smallest sizes
     come first.
@@ -106,7 +109,7 @@ def plan_in(design: ProbeDesign, seconds: float, taken: Mapping[Arm, float]) -> 
 
 
 def whole_plan(design: ProbeDesign) -> Plan:
-    """Return the plan for the complete design."""
+    """Return the plan that asks the complete design."""
     items = items_of(design, sizes_of(design), design.groups)
     return Plan(sizes_of(design), design.groups, len(units_of(design, items)[1]))
 
@@ -124,7 +127,7 @@ def _groups(items: Iterable[ProbeItem]) -> list[list[ProbeItem]]:
 
 
 def _again(items: Sequence[ProbeItem]) -> list[Unit]:
-    """Return a repeated question for one item of each operation."""
+    """Return units that ask one item of each operation a second time."""
     first: dict[tuple[str, str], ProbeItem] = {}
     for item in items:
         if item.role in _IN_HORIZON:
@@ -133,8 +136,8 @@ def _again(items: Sequence[ProbeItem]) -> list[Unit]:
 
 
 def _sessions(items: Sequence[ProbeItem]) -> Iterator[Unit]:
-    """Yield sessions with three items of each family, the first of them repeated at the end; and sessions in the
-    reverse order.
+    """Yield two sessions for each family: one with three items, the first of which is repeated at the end, and one
+    with these items in reverse order.
     """
     for name in dict.fromkeys(item.family for item in items):
         ids = [item.id for item in items if item.family == name and item.role in _IN_HORIZON][:3]
@@ -147,7 +150,7 @@ def _sessions(items: Sequence[ProbeItem]) -> Iterator[Unit]:
 
 
 def suite_item(line: SuiteItem) -> ProbeItem:
-    """Return a line of a suite as an item."""
+    """Return a line of the user's suite as an item, whose program prints the result of a call."""
     return ProbeItem(
         id=line.id,
         family=SUITE,

@@ -1,4 +1,4 @@
-"""Edits of a program that do not change what is executed: comments, blank lines, names of variables."""
+"""Edits a program without changing what is executed: its comments, blank lines, and names of variables."""
 
 import ast
 import builtins
@@ -11,14 +11,15 @@ AS_IT_IS = "as it is"
 ONCE = re.compile(r"\b(?:only |just |exactly )?once\b", re.IGNORECASE)
 NOT_ONCE = "every time"
 LOOKS_AT_NAMES = frozenset({"eval", "exec", "locals", "globals", "vars", "dir", "inspect"})
-"""Functions that look names up at run time: in a program that uses one, a variable's name may affect the result."""
+"""Functions that look up names at run time. In a program that uses one, a variable's name may affect the result."""
 
 
 def semantics_preserving_edits(source: str) -> dict[str, str]:
-    """Return the unedited program and its edits, by the name of the edit. Raises SyntaxError if it cannot be parsed.
+    """Return the unedited program and its edited versions, by the name of the edit. Raises SyntaxError if it cannot
+    be parsed.
 
-    An edit that finds nothing to change, or that would change what is executed, is left out. The comment is the first
-    that says “once”; the blank lines are those below the print beside it, or below the first print.
+    An edit that finds nothing to change, or that would change what is executed, is left out. The edited comment is
+    the first one that says “once”; the edited blank lines are those below the watched print (see `watched_line`).
     """
     tree = _parsed(source)
     edits = {"variables renamed": _rename_all(source, tree)}
@@ -37,7 +38,7 @@ def watched_line(source: str) -> int | None:
     """Return the line (counted from 1) of the print that is watched: the first at or below the comment that says
     “once”, or else the first in the program.
 
-    None for a program without a print. Raises SyntaxError.
+    None for a program without a print. Raises SyntaxError if the program cannot be parsed.
     """
     comment = _comment(source)
     lines = [statement.lineno for statement in _prints(_parsed(source))]
@@ -48,8 +49,8 @@ def watched_line(source: str) -> int | None:
 def same_when_run(one: str, other: str) -> bool:
     """Return whether two programs are the same except for comments, blanks and the names of variables.
 
-    A variable is a name that is assigned or is a parameter, that occurs in no import, class body or call by keyword,
-    and that is not built into Python. False if either program cannot be parsed.
+    A variable is a name that is assigned or is a parameter, unless it also occurs in an import, a class body or a
+    keyword argument, or is built into Python. False if either program cannot be parsed.
     """
     pairs: set[tuple[str, str]] = set()
     try:
@@ -81,7 +82,7 @@ def _match(one: object, other: object, pairs: set[tuple[str, str]]) -> bool:
 
 
 def _variables(tree: ast.AST) -> set[str]:
-    """Return the names that can be renamed everywhere without changing the program."""
+    """Return the names that can be renamed everywhere without changing what the program does."""
     nodes = list(ast.walk(tree))
     used = {node.id for node in nodes if isinstance(node, ast.Name)}
     imported = {alias.name for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names}
@@ -94,7 +95,7 @@ def _variables(tree: ast.AST) -> set[str]:
 
 
 def _fixed_by(node: ast.AST) -> Iterator[str]:
-    """Yield the names that a node uses in another way than as a variable."""
+    """Yield the names that a node uses for anything but a variable."""
     match node:
         case ast.Import(names=names) | ast.ImportFrom(names=names):
             for alias in names:
@@ -113,7 +114,7 @@ def _fixed_by(node: ast.AST) -> Iterator[str]:
 
 
 def _attributes(body: list[ast.stmt]) -> Iterator[str]:
-    """Yield the names that a class body itself assigns; those of its methods are separate."""
+    """Yield the names that a class body itself assigns, without those assigned in its methods."""
     ahead: list[ast.AST] = list(body)
     while ahead:
         node = ahead.pop()
@@ -124,8 +125,8 @@ def _attributes(body: list[ast.stmt]) -> Iterator[str]:
 
 
 def _rename_all(source: str, tree: ast.Module) -> str:
-    """Rename every variable to a meaningless name, one after the other; a renaming that would change the program
-    is undone.
+    """Rename one variable after the other to a meaningless name, except where this would change what the program
+    does.
     """
     variables = _variables(tree)
     in_order = dict.fromkeys(name for name, _line, _column in _places(tree) if name in variables)
@@ -157,7 +158,7 @@ def _places(tree: ast.AST) -> list[tuple[str, int, int]]:
 
 
 def _prints(tree: ast.AST) -> list[ast.Expr]:
-    """Return the statements that are prints, in order."""
+    """Return the statements that are calls of `print`, in order."""
     found = [
         node
         for node in ast.walk(tree)
@@ -190,7 +191,7 @@ def _replace(source: str, comment: tokenize.TokenInfo, text: str) -> str:
 
 
 def _blank(source: str, line: int, more: int | None) -> str:
-    """Return the program with `more` further blank lines below a line, or with None without any blank lines there."""
+    """Return the program with `more` additional blank lines below a line; None removes all blank lines there."""
     lines = source.split("\n")
     below = lines[line:]
     if more is not None:

@@ -1,5 +1,5 @@
-"""The command sequences of the probe `terminal`: ordinary commands whose answers depend on the terminal's
-own state.
+"""Reads the command sequences of the probe `terminal`: ordinary commands whose output depends on the terminal's own
+state.
 """
 
 from importlib import resources
@@ -25,14 +25,14 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class Typed(NamedTuple):
-    """One command line, and what kind of command it is."""
+    """One command line, with its kind."""
 
     kind: Kind
     command: str
 
 
 def _only_pair(value: object) -> object:
-    """Return `{kind: command}` as a pair. Raises ValueError for any other value."""
+    """Return `{kind: command}` as the pair (kind, command). Raises ValueError for any other value."""
     if not isinstance(value, dict) or len(value) != 1:
         raise ValueError("write one command as `kind: command`")
     return next(iter(value.items()))

@@ -1,1 +1,1 @@
-"""Real machines, their images and their data."""
+"""Real machines: the engines that run commands in isolation, their images, and their data sets."""

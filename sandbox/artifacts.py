@@ -1,4 +1,4 @@
-"""Copying the files that a program left in its workspace, without trusting any of them."""
+"""Copies the files that a program left in its workspace, without trusting any of them."""
 
 import hashlib
 import os
@@ -21,11 +21,14 @@ def collect(
     known: frozenset[str] = frozenset(),
     brought: dict[str, str] | None = None,
 ) -> tuple[Artifact, ...]:
-    """Copy the regular files at the top level of `home` to `root/folder`, and return what was copied.
+    """Copy the regular files at the top level of `home` to `root/folder`, and return a description of each.
 
-    Links are not followed. Files with a second link, files larger than FILE_BYTES and files named in `known` are not
-    copied; names are made harmless; at most FILES files of TOTAL_BYTES are copied. `brought` maps digests of files
-    copied earlier to their paths; such a file is not copied again. Nothing may run in the workspace meanwhile.
+    Left out are links, files with more than one hard link, files larger than FILE_BYTES, and files named in `known`.
+    At most FILES files are returned, and at most TOTAL_BYTES copied. Unusual characters in names are replaced.
+
+    `brought` maps the digests of files that were copied earlier to their paths. A file with such a digest is returned
+    with the earlier path and not copied again; new digests are added. No process may be running in the workspace
+    meanwhile.
     """
     kept: dict[str, Artifact] = {}
     paths = {} if brought is None else brought

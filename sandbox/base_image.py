@@ -1,4 +1,6 @@
-"""The base image of the sandbox's image: found, pulled, or made from Debian packages."""
+"""Provides the base image on which the sandbox's image is built: finds it, pulls it, or makes it from Debian
+packages.
+"""
 
 import re
 import time
@@ -19,10 +21,13 @@ if TYPE_CHECKING:
 PULLED_BASE = "python:3.11-slim-bookworm"
 BOOTSTRAPPED_BASE = "gedanken/base:bookworm"
 CUDA_BASE = "pytorch/pytorch:2.13.0-cuda12.6-cudnn9-runtime"
-"""The PyTorch version of requirements.txt with its oldest CUDA version, because more drivers support that than newer
-ones."""
+"""Has the PyTorch version of requirements.txt, built for the oldest CUDA version available, because more drivers
+support an old one.
+"""
 PATIENT_SECONDS = 3600
-"""Timeout for engine work that reports no progress: saving, loading, importing, one step of a build."""
+"""Timeout of engine requests that report no progress: saving, loading or importing an image, or one step of a
+build.
+"""
 
 # Download sizes; used only to estimate how much is left.
 _PULLED_BYTES = {PULLED_BASE: 45e6, CUDA_BASE: 3.5e9}
@@ -33,15 +38,16 @@ class Base(NamedTuple):
 
     name: str
     python: str
-    """For example `3.11`."""
+    """Version of its Python, such as `3.11`."""
     has_torch: bool
     """True if PyTorch and torchvision are installed."""
 
 
 def find_base(client: "DockerClient", cuda: bool, wanted: str | None, progress: Progress) -> Base:
-    """Return the image `wanted`, or the default one, after pulling it if it is missing.
+    """Return the base image `wanted`, or the default one for the CPU or CUDA, after pulling it if it is missing.
 
-    Raises NoSandbox, saying what to do, if it cannot be obtained or has no Python.
+    If the default image for the CPU cannot be pulled, one is made from Debian packages. Raises NoSandbox, with the
+    remedy, if no image can be obtained or the image has no Python.
     """
     name = wanted or (CUDA_BASE if cuda else PULLED_BASE)
     if not cuda and not wanted and _is_there(client, BOOTSTRAPPED_BASE) and not _is_there(client, name):
@@ -63,13 +69,13 @@ def find_base(client: "DockerClient", cuda: bool, wanted: str | None, progress: 
     except NoSandbox as error:
         if name != BOOTSTRAPPED_BASE:
             raise
-        progress.say(f"{error}; making it again")
+        progress.say(f"{error}; building the base image again")
         return _look_into(client, _import_debian(client, progress))
 
 
 @contextmanager
 def engine_errors(what: str) -> Iterator[None]:
-    """Turn errors and timeouts of an engine into NoSandbox."""
+    """Turn errors and timeouts of an engine into NoSandbox, with a message that begins with `what`."""
     import requests
     from docker.errors import BuildError, DockerException
     from urllib3.exceptions import HTTPError
@@ -86,7 +92,7 @@ def engine_errors(what: str) -> Iterator[None]:
 
 @contextmanager
 def patient(client: "DockerClient") -> Iterator[None]:
-    """Allow the engine a long time without an answer."""
+    """Raise the client's timeout to PATIENT_SECONDS within the context."""
     usual, client.api.timeout = client.api.timeout, PATIENT_SECONDS
     try:
         yield
@@ -119,7 +125,7 @@ def _pull(client: "DockerClient", name: str, progress: Progress) -> None:
 
 
 class _Layers:
-    """Progress of an image download: the size of each layer is known only when its download begins."""
+    """Computes the progress of an image download. The size of each layer is known only when its download begins."""
 
     def __init__(self, expected: float, update: Update) -> None:
         self._expected = expected
@@ -163,13 +169,13 @@ print("%d.%d" % sys.version_info[:2], bool(u.find_spec("torch") and u.find_spec(
 def _look_into(client: "DockerClient", name: str) -> Base:
     from docker.types import Ulimit
 
-    with engine_errors(f"{name} cannot be used as a base: it must have Python 3"):
+    with engine_errors(f"{name} cannot be used as a base image, which must have Python 3"):
         container = client.containers.create(
             name,
             ["-c", _LOOK],
             entrypoint=["python3"],
             network_mode="none",
-            # If Podman is itself confined, it requests more than it may have unless the limit is given.
+            # Without these limits, a Podman that is itself confined requests more than it may have.
             ulimits=[Ulimit(name=limit, soft=1024, hard=1024) for limit in ("nofile", "nproc")],
             use_config_proxy=False,
         )
@@ -181,12 +187,14 @@ def _look_into(client: "DockerClient", name: str) -> Base:
             container.remove(force=True)
     found = re.search(r"^(\d+\.\d+) (True|False)$", said, re.MULTILINE)
     if found is None:
-        raise NoSandbox(f"{name} cannot be used as a base: {last_line(said)}")
+        raise NoSandbox(f"{name} cannot be used as a base image: {last_line(said)}")
     return Base(name, found[1], found[2] == "True")
 
 
 def _build_log(error: Exception) -> str:
-    """Return what a failed step printed: the builder's own message gives only the step's exit code."""
+    """Return the last error line that a failed build printed, because the exception itself gives only an exit
+    code.
+    """
     log = [str(part.get("stream", "")) for part in getattr(error, "build_log", ())]
     said = [line for line in "".join(log).splitlines() if "ERROR" in line or "Error" in line]
     return last_line("\n".join(said) or str(error))

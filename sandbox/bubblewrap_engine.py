@@ -1,5 +1,6 @@
-"""Engine that runs commands in their own namespaces, made by unprivileged bubblewrap: for machines without a
-container engine."""
+"""Runs each command in its own namespaces, which bubblewrap creates without privileges: for machines without a
+container engine.
+"""
 
 import json
 import os
@@ -52,29 +53,29 @@ _ETC = ("ld.so.cache", "alternatives", "localtime")
 class BubblewrapEngine:
     """Runs programs that see only `/usr` of the host, their own workspace, the data set and the start-up hook.
 
-    A program has no network, no privileges and no way to gain any, and a read-only root. Limits are enforced as far
-    as control groups can be created.
+    A program has no network, no privileges and no way to gain any, and a read-only root. Its memory, cores and
+    processes are fully limited only where control groups can be created; see `not_enforced`.
     """
 
     program: str
     """Path of `bwrap`."""
     options: tuple[str, ...]
-    """Options that choose the namespaces."""
+    """Options of bwrap that choose the namespaces."""
     environment: Path
     system_calls: bytes | None
-    """The seccomp filter, which refuses some system calls."""
+    """The compiled seccomp filter, which refuses some system calls; None without libseccomp."""
     controllers: frozenset[str]
-    """The control-group controllers that are available."""
+    """The control-group controllers that are available, such as `memory`."""
     name: str = "bubblewrap"
     asks_for_gpus: bool = False
 
     @property
     def contents(self) -> str:
-        """The name of the environment, whose folder contains the digest of its ingredients."""
+        """Name of the environment's folder, which is the digest of the environment's ingredients."""
         return self.environment.name
 
     def start(self, order: Order) -> LocalJob:
-        """Create the namespaces, limit their first process, and let it start; see Engine.start."""
+        """Create the namespaces, limit their first process, and let it run the command; see Engine.start."""
         with ExitStack() as undo:
             group = cgroup.make(order.name, order.limits)
             undo.callback(group.remove)
@@ -89,15 +90,15 @@ class BubblewrapEngine:
             return LocalJob(process, hold)
 
     def find(self, order: Order) -> None:  # noqa: ARG002 - the protocol's
-        """Return None: commands here die with their controller."""
+        """Return None: commands of this engine die with the process that started them, so none is left to find."""
         return
 
     def clear(self, session: Path) -> None:
-        """Do nothing: commands here die with their controller."""
+        """Do nothing: commands of this engine die with the process that started them."""
 
     def not_enforced(self) -> tuple[str, ...]:
-        """Return what is weaker than in a container; see Engine.not_enforced."""
-        no_group = "no control group may be made here"
+        """List the limits and isolation measures that are weaker than in a container; see Engine.not_enforced."""
+        no_group = "no control group can be created here"
         missing = {
             "host files: /usr and the dynamic linker's cache are the host's own, read-only": True,
             f"memory: {no_group}; the limit applies to each process separately": "memory" not in self.controllers,
@@ -111,7 +112,9 @@ class BubblewrapEngine:
         return tuple(text for text, applies in missing.items() if applies)
 
     def _start_at_gate(self, order: Order) -> "tuple[subprocess.Popen[bytes], int]":
-        """Start bwrap; return it, and the process id of its first inner process as seen from outside."""
+        """Start bwrap up to its gate; return bwrap's process, and the host's process id of the first process
+        inside.
+        """
         inside = ["bash", "/opt/gedanken/first.sh", f"{backstop_seconds(order.limits):g}", f"{GRACE_SECONDS:g}"]
         with ExitStack() as files:
             info, told = (
@@ -178,7 +181,10 @@ class BubblewrapEngine:
 
 
 def open_bubblewrap(progress: Progress) -> BubblewrapEngine:
-    """Test what bubblewrap can do here, and make the environment. Raises NoSandbox, saying what to do."""
+    """Test what bubblewrap can do here, create the Python environment if it is missing, and return the engine.
+
+    Raises NoSandbox, with the remedy, if bubblewrap is missing or does not work.
+    """
     program = shutil.which("bwrap")
     if program is None:
         raise NoSandbox("bubblewrap is not installed (on Debian: `apt-get install bubblewrap`)")
@@ -188,7 +194,9 @@ def open_bubblewrap(progress: Progress) -> BubblewrapEngine:
 
 @dataclass(frozen=True, slots=True)
 class _Hold:
-    """The first process of the namespace, whose end kills all others, and the control group; see Hold."""
+    """Handle on a command: the first process of its namespace, which takes all others with it when it ends, and its
+    control group; see Hold.
+    """
 
     first: psutil.Process
     group: cgroup.Cgroup
@@ -205,7 +213,9 @@ class _Hold:
 
 
 def _options(program: str) -> tuple[str, ...]:
-    """Return the options that this bwrap supports. Raises NoSandbox if it cannot create namespaces with them."""
+    """Return the options that create namespaces with this version of bwrap. Raises NoSandbox, with the remedy, if
+    bwrap cannot create them or is too old.
+    """
     known = subprocess.run([program, "--help"], capture_output=True, text=True, check=False).stdout
     options = NAMESPACES.split() + ([NO_MORE_NAMESPACES] if NO_MORE_NAMESPACES in known else [])
     command = [program, *options, "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--", "true"]
@@ -223,8 +233,10 @@ def _options(program: str) -> tuple[str, ...]:
 
 
 def _remedy(said: str) -> str:
-    """Return the error with the likely reason why users cannot create namespaces and its remedy: Debian's old switch,
-    Ubuntu's AppArmor switch, or the maximum number of namespaces.
+    """Return bwrap's error message with the likely remedy, for users who are not allowed to create namespaces.
+
+    The reason may be Debian's old switch, Ubuntu's AppArmor switch, a maximum of 0 namespaces, or else an outer
+    container.
     """
     kernel = Path("/proc/sys")
     for switch, forbidding, allowing in (
@@ -234,8 +246,8 @@ def _remedy(said: str) -> str:
     ):
         path = kernel / switch
         if path.exists() and path.read_text().strip() == forbidding:
-            return f"{said}; as root, `sysctl -w {switch.replace('/', '.')}={allowing}`"
-    return f"{said}; inside a container, it must be allowed to create namespaces and to mount /proc in them"
+            return f"{said}; to allow it, run as root `sysctl -w {switch.replace('/', '.')}={allowing}`"
+    return f"{said}; if this is a container, allow it to create namespaces and to mount /proc in them"
 
 
 def _counts_per_namespace() -> bool:
@@ -249,8 +261,9 @@ def _as_user() -> dict[str, Any]:
 
 
 def _contents() -> dict[str, bytes]:
-    """Return files passed in by content, not mounted, because this package may be in a folder that the sandbox's user
-    cannot read."""
+    """Return the content of small files by their paths in the sandbox. The files are not mounted, because this
+    package may be in a folder that the sandbox's user cannot read.
+    """
     uid = user_id()
     scripts = {f"/opt/gedanken/{path.name}": path.read_bytes() for path in (FIRST_SCRIPT, SESSION_SCRIPT)}
     hook = {f"/opt/gedanken/hook/{path.name}": path.read_bytes() for path in HOOK.glob("*.py")}
@@ -270,7 +283,9 @@ def _nameless(content: bytes) -> Iterator[IO[bytes]]:
 
 
 def _root_folders() -> list[str]:
-    """Return `/bin` and the like, as the host has them: links into `/usr`, or separate folders."""
+    """Return bwrap's arguments that create `/bin` and similar folders as on the host: as links into `/usr`, or as
+    separate folders.
+    """
     arguments = []
     for path in (Path("/", name) for name in _ROOT_FOLDERS):
         if path.is_symlink():

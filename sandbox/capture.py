@@ -1,4 +1,4 @@
-"""Capture of a command's output: its head and tail are kept, its middle is counted."""
+"""Captures a command's output: keeps its head and tail, and counts the bytes of the middle."""
 
 import codecs
 import time
@@ -10,14 +10,14 @@ _SAMPLE_BYTES = 1024
 
 
 class Capture:
-    """Receives bytes from one reading thread; its texts may be read when that thread has ended.
+    """Receives a command's output from one reading thread. Call `text` only when that thread has ended.
 
-    It holds at most two times `cap` bytes, whatever is printed. `on_text` receives text as it arrives; once the head
-    is full it receives only samples, so that listeners are not flooded.
+    However much is printed, at most `cap` bytes are kept, each with the stream that it came from. `on_text` receives
+    text as it arrives; once the head is full it receives only samples, so that listeners are not flooded.
     """
 
     def __init__(self, cap: int, on_text: Callable[[str], None] | None = None) -> None:
-        """Keep `cap` bytes, half of them from the head."""
+        """Keep at most `cap` bytes: half of them from the beginning of the output, half from its end."""
         self._head = _Kept(cap - cap // 2)
         self._tail = _Kept(cap // 2)
         self._on_text = on_text
@@ -31,7 +31,7 @@ class Capture:
         return self.printed - len(self._head.data) - len(self._tail.data)
 
     def add(self, is_stdout: bool, data: bytes) -> None:
-        """Add bytes that were read from one of the two streams."""
+        """Add bytes that were read from stdout, or from stderr if `is_stdout` is False."""
         self.printed += len(data)
         if self._on_text is not None:
             self._tell(self._on_text, is_stdout, data)
@@ -42,7 +42,7 @@ class Capture:
             self._tail.append_last(is_stdout, data[len(taken) :])
 
     def text(self, *, stdout_only: bool = False) -> str:
-        r"""Return all kept text, with undecodable bytes as `\xNN`, and a line where the middle is missing."""
+        r"""Return the kept text, with undecodable bytes as `\xNN`, and with a line in place of the missing middle."""
         head = self._head.bytes(stdout_only)
         tail = self._tail.bytes(stdout_only)
         if not self.dropped:
@@ -93,7 +93,7 @@ class _Kept:
 
 
 def _without_cut_end(data: bytes) -> bytes:
-    """Drop the incomplete UTF-8 sequence at the end."""
+    """Return the bytes without an incomplete UTF-8 character at their end."""
     for back in range(1, min(4, len(data)) + 1):
         byte = data[-back]
         if byte < 0x80:
@@ -105,7 +105,7 @@ def _without_cut_end(data: bytes) -> bytes:
 
 
 def _without_cut_start(data: bytes) -> bytes:
-    """Drop the incomplete UTF-8 sequence at the start."""
+    """Return the bytes without an incomplete UTF-8 character at their start."""
     start = 0
     while start < min(3, len(data)) and 0x80 <= data[start] < 0xC0:
         start += 1

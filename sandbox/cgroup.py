@@ -1,7 +1,7 @@
-"""Limits on memory, processes and cores by control groups, if this user may create some.
+"""Limits a command's memory, processes and cores by control groups, if this user may create some.
 
-Versions 1 and 2 are used as this machine has them, also both at once. Only the command's own processes are
-moved.
+Version 1, version 2 or both are used, as this machine has them. Only the command's own processes are moved into
+groups.
 """
 
 import os
@@ -26,20 +26,24 @@ class Hierarchy(NamedTuple):
     """A mounted hierarchy of control groups."""
 
     top: Path
-    """Its mount point."""
+    """Mount point of the hierarchy."""
     own: Path
-    """This process's own group in it."""
+    """The group of this process in this hierarchy."""
     controllers: tuple[str, ...]
-    """Its controllers, for version 1; empty for version 2, whose groups list their controllers themselves."""
+    """The members of CONTROLLERS that the hierarchy has, for version 1; empty for version 2, where each group lists
+    its controllers itself.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Cgroup:
-    """The control group of one command, in each hierarchy that has one of the controllers."""
+    """The control group of one command, which exists once in each hierarchy that has one of the CONTROLLERS."""
 
     name: str
     folders: dict[str, Path]
-    """Folder of each available controller."""
+    """The group's folder for each available controller; in the results of `left`, the folder below each mount
+    point.
+    """
 
     def add(self, pid: int) -> None:
         """Add a process to the group. Processes that it starts later belong to the group too."""
@@ -47,7 +51,9 @@ class Cgroup:
             (folder / "cgroup.procs").write_text(str(pid))
 
     def oom_kills(self) -> int:
-        """Return how many processes of the group the kernel has killed for memory."""
+        """Return how many of the group's processes the kernel killed because memory ran out; 0 if memory is not
+        limited.
+        """
         if "memory" not in self.folders:
             return 0
         for name in ("memory.events", "memory.oom_control"):
@@ -57,7 +63,7 @@ class Cgroup:
         return 0
 
     def remove(self) -> None:
-        """Kill all processes of the group, and remove it. Never raises."""
+        """Kill all processes of the group and remove the group; give up after KILL_SECONDS. Never raises."""
         until = time.monotonic() + KILL_SECONDS
         for folder in set(self.folders.values()):
             while folder.exists() and time.monotonic() < until:
@@ -69,9 +75,9 @@ class Cgroup:
 
 
 def make(name: str, limits: Limits) -> Cgroup:
-    """Create a group for a command, with the controllers whose limits this user may set; possibly with none.
+    """Create the control group of a command, and set those limits that this user may set, possibly none.
 
-    A group that a dead controller left for the same command is killed and removed.
+    A group of the same name, which a dead process left for the same command, is killed and removed first.
     """
     wanted = {controller: parent / name for controller, parent in _parents().items()}
     Cgroup(name, wanted).remove()
@@ -106,7 +112,7 @@ def left() -> list[Cgroup]:
 
 
 def _parents() -> dict[str, Path]:
-    """Return the group below which a new one can be created, for each controller."""
+    """Return, for each controller, the group in which this user can create new groups."""
     parents: dict[str, Path] = {}
     for hierarchy in _hierarchies():
         if hierarchy.controllers:
@@ -118,10 +124,11 @@ def _parents() -> dict[str, Path]:
 
 
 def _unified_parents(hierarchy: Hierarchy) -> dict[str, Path]:
-    """For version 2, return the nearest group, this process's own or one above, that can delegate controllers.
+    """For version 2, return the controllers that can be delegated, each with the group that can delegate them.
 
-    A group that contains processes cannot (except the root group), which usually excludes this process's own group.
-    Its processes may belong to others and are not moved; moving them would need rights over the common parent group.
+    That is the nearest possible group: this process's own or one above. Except for the root, a group that contains
+    processes cannot delegate, which usually excludes this process's own. Its processes may belong to others and are
+    not moved; moving them would need rights over the common parent group.
     """
     for group in (hierarchy.own, *hierarchy.own.parents):
         if not group.is_relative_to(hierarchy.top):
@@ -132,7 +139,9 @@ def _unified_parents(hierarchy: Hierarchy) -> dict[str, Path]:
 
 
 def _hand_down(group: Path) -> list[str]:
-    """Make a version-2 group delegate its controllers to the groups below it; return those that it does."""
+    """Make a version-2 group delegate its controllers to the groups below it; return the controllers that it now
+    delegates.
+    """
     offered = (group / "cgroup.controllers").read_text().split()
     switch = group / "cgroup.subtree_control"
     for controller in CONTROLLERS:
@@ -147,7 +156,9 @@ def _is_ours(group: Path) -> bool:
 
 
 def _hierarchies() -> Iterator[Hierarchy]:
-    """Parse cgroups(7) and proc(5): `id:controllers:path`, and mounts with their root and options."""
+    """Yield the mounted hierarchies that have one of the CONTROLLERS, and all of version 2, from /proc/self/cgroup
+    (lines `id:controllers:path`) and the mounts.
+    """
     mounts = list(_mounts())
     for line in Path("/proc/self/cgroup").read_text().splitlines():
         _number, named, path = line.split(":", 2)
@@ -164,7 +175,7 @@ def _hierarchies() -> Iterator[Hierarchy]:
 
 
 def _mounts() -> Iterator[tuple[str, str, Path, list[str]]]:
-    """Return (type, root, mount point, options) of each control-group mount."""
+    """Yield (type, root, mount point, options) of each control-group mount."""
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         left_half, _separator, right_half = line.partition(" - ")
         kind, _source, options = right_half.split(" ", 2)

@@ -1,4 +1,4 @@
-"""Choosing the engine that runs the programs: the named one, or the one with the strongest isolation that works."""
+"""Chooses the engine that runs programs: the one that is named, or the working one with the strongest isolation."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -21,7 +21,9 @@ _STRONGEST_FIRST = ("docker", "podman", "bubblewrap")
 
 
 def sandboxes() -> tuple[str, ...]:
-    """Return all names that `--sandbox` accepts: first the built-in ones, the strongest isolation first."""
+    """Return all names that `--sandbox` accepts: `auto`, the built-in engines from the strongest isolation to none,
+    and the plug-ins.
+    """
     first = {name: at for at, name in enumerate((*_STRONGEST_FIRST, "host"))}
     return ("auto", *sorted(by_name(MACHINES), key=lambda name: first.get(name, len(first))))
 
@@ -29,8 +31,8 @@ def sandboxes() -> tuple[str, ...]:
 def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trusted: bool = False) -> Engine:
     """Open the engine called `name`, with everything it needs prepared; `auto` chooses the strongest that works.
 
-    Raises BadInput for an unknown name, and for `host` unless the code is `trusted`; NoSandbox, saying what to do, if
-    it does not work.
+    Raises BadInput for an unknown name, and for `host` unless the code is `trusted`; NoSandbox, with the remedy, if
+    the engine does not work.
     """
     if name not in sandboxes():
         raise BadInput(f"--sandbox {name}: must be one of {', '.join(sandboxes())}")
@@ -49,13 +51,13 @@ def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trust
             refusals.append(f"{candidate}: {error}")
             continue
         if refusals:
-            progress.say(f"sandbox: {candidate}, because nothing stronger works ({'; '.join(refusals)})")
+            progress.say(f"sandbox: {candidate}, because no stronger sandbox works ({'; '.join(refusals)})")
         return engine
     raise NoSandbox("no sandbox works here. " + "; ".join(refusals))
 
 
 class Engines(NamedTuple):
-    """Engines that may have containers of ours."""
+    """The container engines on which containers of gedanken may exist."""
 
     clients: "list[DockerClient]"
     """Clients of the engines that answer."""
@@ -64,7 +66,7 @@ class Engines(NamedTuple):
 
 
 def find_engines() -> Engines:
-    """Ask every engine that may have containers of gedanken whether it is running."""
+    """Connect to Docker and Podman, and return which of them answer."""
     found = Engines([], {})
     for name, connect in (("docker", connect_docker), ("podman", connect_podman)):
         try:
@@ -87,17 +89,19 @@ def _open(name: str, progress: Progress, gpus: GpuWish) -> Engine:
 
 
 def open_docker(progress: Progress, gpus: GpuWish) -> Engine:
-    """Open Docker with its image."""
+    """Return an engine that uses Docker, after building its image if it is missing."""
     return _with_image(connect_docker(), "docker", progress, gpus)
 
 
 def open_podman(progress: Progress, gpus: GpuWish) -> Engine:
-    """Open Podman with its image."""
+    """Return an engine that uses Podman, after building its image if it is missing."""
     return _with_image(connect_podman(), "podman", progress, gpus)
 
 
 def open_bubblewrap_engine(progress: Progress, gpus: GpuWish) -> Engine:
-    """Open bubblewrap with its root folder."""
+    """Return an engine that uses bubblewrap. Raises NoSandbox if `gpus` requires any, because programs get
+    none here.
+    """
     from gedanken.sandbox.bubblewrap_engine import open_bubblewrap
 
     if gpus.kind not in ("none", "auto"):
@@ -106,8 +110,8 @@ def open_bubblewrap_engine(progress: Progress, gpus: GpuWish) -> Engine:
 
 
 def open_host_engine(progress: Progress, gpus: GpuWish) -> Engine:  # noqa: ARG001  a program there sees every GPU
-    """Open the engine that runs commands directly on this machine and isolates nothing; `open_engine` asks for trust
-    first.
+    """Return the engine that runs commands directly on this machine and isolates nothing. It is only for trusted
+    code, as `open_engine` requires.
     """
     from gedanken.sandbox.host_engine import open_host
 
@@ -128,7 +132,9 @@ def _with_image(
 
 
 def _starts(engine: DockerEngine, progress: Progress) -> bool:
-    """Return whether a container with these GPUs starts: an engine may list a runtime whose driver does not work."""
+    """Return whether a container with the engine's GPU options starts: an engine may list a runtime whose driver does
+    not work.
+    """
     try:
         engine.probe()
     except NoSandbox as error:

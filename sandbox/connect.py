@@ -1,4 +1,4 @@
-"""Connecting to a Docker engine, or to Podman through Docker's API."""
+"""Connects to a Docker engine, or to Podman through Docker's API."""
 
 import os
 import shutil
@@ -21,9 +21,9 @@ PODMAN_IDLE_SECONDS = 600
 
 
 def connect_docker() -> "DockerClient":
-    """Return a client of the engine that `DOCKER_HOST` or the default socket names.
+    """Return a client of the Docker engine at the address in `DOCKER_HOST`, or at the default socket.
 
-    Raises NoSandbox, saying what to do, if none answers.
+    Raises NoSandbox, with the remedy, if no engine answers there.
     """
     import docker
 
@@ -35,10 +35,10 @@ def connect_docker() -> "DockerClient":
 
 
 def connect_podman() -> "DockerClient":
-    """Return a client of Podman's Docker API, after starting its service if needed.
+    """Return a client of Podman's Docker API, after starting Podman's service if needed.
 
-    The service ends by itself after ten minutes without requests; containers do not depend on it. Raises NoSandbox,
-    saying what to do, if there is no Podman or it does not answer.
+    A service that was started here ends by itself after ten minutes without requests; containers do not depend on it.
+    Raises NoSandbox, with the remedy, if Podman is not installed or its service does not answer.
     """
     import docker
 
@@ -89,8 +89,9 @@ def _start_service(podman: str) -> "DockerClient":
 
 
 def _runtime() -> list[str]:
-    """Choose Podman's runtime: its default, crun, refuses machines with both versions of control groups; runc
-    supports them."""
+    """Return Podman's options that select its runtime: runc if this machine has both versions of control groups,
+    because the default, crun, refuses such machines; otherwise none.
+    """
     try:
         both = Path("/sys/fs/cgroup/unified/cgroup.controllers").read_text().strip()
     except OSError:
@@ -113,7 +114,7 @@ def _answering(make: "Callable[[], DockerClient]") -> "DockerClient":
 def _remedy(error: BaseException) -> str:
     text = str(error)
     if "Permission denied" in text or "PermissionError" in text:
-        return "you may not access its socket; add yourself to the group `docker` and log in again, or run as root"
+        return "you have no access to its socket; add yourself to the group `docker` and log in again, or run as root"
     if "FileNotFoundError" in text or "Connection refused" in text or "ConnectionRefused" in text:
         return "install Docker (on Debian: `apt-get install docker.io`) and start its daemon `dockerd`"
     return text.splitlines()[0][:200] if text else type(error).__name__

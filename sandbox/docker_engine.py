@@ -1,4 +1,4 @@
-"""Engine that runs each command in its own hardened container, on Docker or Podman through Docker's API."""
+"""Runs each command in its own hardened container, on Docker, or on Podman through Docker's API."""
 
 import hashlib
 import os
@@ -47,7 +47,7 @@ Pieces = Iterator[tuple[bytes | None, bytes | None]]
 class DockerEngine:
     """Runs each command in its own container.
 
-    A program sees nothing of the host but its own workspace, the data set and the start-up hook; the latter two are
+    A program sees nothing of the host but its own workspace, the data set and the start-up hook, the last two
     read-only. It has no network, no capabilities, no way to gain privileges, and a read-only root; processes, memory,
     cores, files and the container's log are limited.
     """
@@ -73,7 +73,7 @@ class DockerEngine:
             try:
                 container = self.client.containers.create(self.image, **self.options(order))
             except APIError as error:
-                # A container that a controller requested just before it died may appear only now.
+                # The engine may create a container only now that a process requested just before it died.
                 if error.status_code != HTTPStatus.CONFLICT:
                     raise
                 if (late := self.find(order)) is not None:
@@ -82,7 +82,7 @@ class DockerEngine:
         return self._start(container, order)
 
     def find(self, order: Order) -> "DockerJob | None":
-        """Return the container of this name; see Engine.find."""
+        """Return the job of the container that an earlier process started for this order; see Engine.find."""
         from docker.errors import NotFound
 
         with _no_sandbox():
@@ -98,14 +98,14 @@ class DockerEngine:
         if labels.get(COMMAND_LABEL) != _digest(order.command):
             raise NoSandbox(f"the container {order.name} ran another command; `gedanken sandbox clean` removes it")
         if container.status == "created":
-            # Its command has not begun. After the death of its engine it cannot always be started; a new one can.
+            # Its command has not begun. If the engine died since, this container may not start; a new one will.
             with _no_sandbox():
                 container.remove(force=True)
             return None
         return DockerJob(self.name, container, order, lambda: _logged(container), _begun(container))
 
     def clear(self, session: Path) -> None:
-        """Remove containers that could not be removed when they ended; see Engine.clear."""
+        """Remove those containers of a session that could not be removed when they ended; see Engine.clear."""
         import requests
         from docker.errors import DockerException
 
@@ -115,15 +115,15 @@ class DockerEngine:
                 container.remove(force=True)
 
     def not_enforced(self) -> tuple[str, ...]:
-        """List what the engine's own seccomp profile may allow; empty if libseccomp is installed, because our profile
-        is then used.
+        """Return an entry about system calls if libseccomp is missing, because then only the engine's own profile
+        filters them; otherwise nothing.
         """
         if docker_profile() is None:
             return ("system calls: libseccomp is not installed, so only the engine's own profile filters them",)
         return ()
 
     def options(self, order: Order) -> dict[str, Any]:
-        """Return the options for creating a container."""
+        """Return docker-py's options for creating the container of an order."""
         from docker.types import LogConfig, Ulimit
 
         limits = order.limits
@@ -175,7 +175,9 @@ class DockerEngine:
         return DockerJob(self.name, container, order, lambda: pieces, time.monotonic())
 
     def probe(self) -> None:
-        """Start a container with the GPUs and nothing else. Raises NoSandbox, saying what is wrong with them."""
+        """Start a container with the GPU options and remove it. Raises NoSandbox, with the reason, if it does not
+        start.
+        """
         with _no_sandbox():
             container = self.client.containers.create(self.image, "true", network_mode="none", **self.gpu_options)
             try:
@@ -184,7 +186,9 @@ class DockerEngine:
                 container.remove(force=True)
 
     def _seccomp(self) -> list[str]:
-        """Return the seccomp option: Docker needs the profile itself, Podman's service its path."""
+        """Return the option for our seccomp profile: Docker is given the profile itself, Podman's service its
+        path.
+        """
         profile = docker_profile()
         if profile is None:
             return []
@@ -200,14 +204,14 @@ class DockerEngine:
 
 @dataclass(frozen=True, slots=True)
 class DockerJob:
-    """One container; see Job."""
+    """The job of one container; see Job."""
 
     engine: str
     container: "Container"
     order: Order
     reader: Callable[[], Pieces]
     begun: float
-    """When it was started, by this process's time.monotonic()."""
+    """Time at which the container was started, on the clock of this process's time.monotonic()."""
 
     def read(self) -> Pieces:
         """Yield the pieces of the container's output."""
@@ -219,7 +223,9 @@ class DockerJob:
         return time.monotonic() - self.begun
 
     def signal(self, name: Signal) -> None:
-        """Send SIGTERM to the container's first process, which passes it on; SIGKILL ends all processes."""
+        """Send a signal to the container's first process: it passes SIGTERM on to the command; SIGKILL ends all
+        processes.
+        """
         from docker.errors import APIError
 
         with _engine_lost(), suppress(APIError):
@@ -238,7 +244,7 @@ class DockerJob:
         return Ended(exit_code, bool(told), _seconds_between(state))
 
     def remove(self) -> None:
-        """Remove the container, killing what still runs."""
+        """Remove the container, killing the processes in it."""
         import requests
         from docker.errors import DockerException
 
@@ -247,7 +253,7 @@ class DockerJob:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an exception's message, or else its class name."""
+    """Return the first line of an exception's message; its class name if the message is empty."""
     text = str(getattr(error, "explanation", None) or error).strip()
     return text.splitlines()[0][:300] if text else type(error).__name__
 
@@ -269,7 +275,7 @@ def _mounts(order: Order) -> list[Any]:
 
 
 def _logged(container: "Container") -> Pieces:
-    """Wait for the container's end, then yield the rest of its log.
+    """Wait for the container's end, then yield its log.
 
     The log is not followed while it grows: if it is rotated meanwhile, readers lose pieces from its middle. Each
     frame has a header of eight bytes: the stream, three zeros, the length (Docker's API, “Attach”); a third stream is
@@ -289,12 +295,12 @@ def _logged(container: "Container") -> Pieces:
 
 
 def _begun(container: "Container") -> float:
-    """Return when a container started, on this process's monotonic clock; the current time if it has ended."""
+    """Return when a container started, on this process's monotonic clock; the current time if it is not running."""
     state = container.attrs["State"]
     if not state.get("Running"):
         return time.monotonic()
     with _no_sandbox():
-        told = container.client.info().get("SystemTime")  # its own clock: ours may be another, or have been set
+        told = container.client.info().get("SystemTime")  # the engine's clock: this machine's may differ
     now = _time(told) if told else time.time()
     return time.monotonic() - max(0.0, now - _time(state["StartedAt"]))
 
@@ -304,7 +310,9 @@ def _seconds_between(state: dict[str, Any]) -> float:
 
 
 def _time(text: str) -> float:
-    """Convert an engine's time, with up to nanoseconds, to seconds since 1970; 0 for an event that never happened."""
+    """Return an engine's time, which may have nanoseconds, in seconds since 1970; 0 for an event that never
+    happened.
+    """
     if text.startswith("0001-"):
         return 0.0
     return datetime.fromisoformat(text).timestamp()

@@ -1,4 +1,4 @@
-"""A ready-to-use real machine on Docker: whatever it needs is prepared when it is opened."""
+"""Provides a real machine on Docker for use from Python; opening it prepares the image and the data that it needs."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -22,12 +22,12 @@ class DockerMachine(Blocking):
     """The content of `/data`: `mnist` or `cifar10`."""
     limits: Limits = DEFAULT_LIMITS
     progress: Progress = field(default_factory=Silent)
-    """Receives the progress of getting image and data."""
+    """Receives the progress of getting the image and the data."""
     name: str = field(default="docker", init=False)
     _machine: SandboxMachine | None = field(default=None, init=False)
 
     async def __aenter__(self) -> Self:
-        """Connect to the engine, and get image and data if they are missing. Raises BadInput or NoSandbox."""
+        """Connect to the engine, and get the image and the data if they are missing. Raises BadInput or NoSandbox."""
         if self.dataset not in DATASETS:
             raise BadInput(f"no data set is called {self.dataset}; the data sets are {', '.join(DATASETS)}")
         self._machine = await asyncio.to_thread(self._open)

@@ -1,4 +1,6 @@
-"""The interface between a machine and its engine: start a command, read its output, signal it, learn how it ended."""
+"""Defines the interface between a machine and its engine, which starts a command, reads its output, signals it, and
+tells how it ended.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,8 +16,8 @@ Signal = Literal["SIGTERM", "SIGKILL"]
 GRACE_SECONDS = 2.0
 """Seconds between asking a command to stop and killing it."""
 BACKSTOP_SECONDS = 10.0
-"""Seconds beyond the wall-clock limit after which a command ends by itself, even if no controller watches it any
-more.
+"""Seconds after the wall-clock limit and GRACE_SECONDS at which a command ends by itself, in case the gedanken
+process that watches it has died.
 """
 
 HERE = Path(__file__).parent
@@ -25,7 +27,9 @@ FIRST_SCRIPT = HERE / "first.sh"
 
 
 def backstop_seconds(limits: Limits) -> float:
-    """Return the seconds after which a command ends by itself, even if no controller watches it any more."""
+    """Return the seconds after which a command ends by itself, in case the gedanken process that watches it
+    has died.
+    """
     return limits.wall_seconds + GRACE_SECONDS + BACKSTOP_SECONDS
 
 
@@ -45,7 +49,7 @@ class Order:
     """Folder that the program sees read-only, as `/data` if there are namespaces."""
     limits: Limits
     environment: dict[str, str] = field(default_factory=dict)
-    """Variables besides HOME, USER, PATH and the like, which the engine sets."""
+    """Additional environment variables; the engine itself sets HOME, USER, PATH and the like."""
     labels: dict[str, str] = field(default_factory=dict)
     gpus: GpuWish = NO_GPUS
     network: bool = False
@@ -58,13 +62,17 @@ class Ended(NamedTuple):
     exit_code: int
     """Exit code as reported by a shell: 128 + n for signal n."""
     out_of_memory: bool
-    """True if the kernel killed one of its processes, not necessarily the last one, for memory."""
+    """True if memory ran out and the kernel killed a process of the command, perhaps only a child whose parent
+    continued.
+    """
     seconds: float
     """Duration from start to end."""
 
 
 class Job(Protocol):
-    """A command that is running or finished. All methods block; all raise EngineLost if the engine is gone."""
+    """A command that is running or finished. All methods block; all but `remove` raise EngineLost if the engine is
+    gone.
+    """
 
     def read(self) -> Iterator[tuple[bytes | None, bytes | None]]:
         """Yield pieces of (standard output, standard error) until both are closed."""
@@ -75,8 +83,8 @@ class Job(Protocol):
         ...
 
     def signal(self, name: Signal) -> None:
-        """Ask every process in the foreground to stop, or kill all processes. Does nothing if the command
-        has ended.
+        """Ask the processes in the foreground to stop (SIGTERM), or kill all processes (SIGKILL). Does nothing if the
+        command has ended.
         """
         ...
 
@@ -85,43 +93,45 @@ class Job(Protocol):
         ...
 
     def remove(self) -> None:
-        """Remove the processes and the container of the command. Never raises."""
+        """Kill the processes of the command, and remove its container if it has one. Never raises."""
         ...
 
 
 @runtime_checkable
 class Engine(Protocol):
-    """Runs commands: Docker, Podman, bubblewrap, or the host itself."""
+    """Runs commands: on Docker, on Podman, with bubblewrap, on the host itself, or as a plug-in defines."""
 
     @property
     def name(self) -> str:
-        """`docker`, `podman`, `bubblewrap` or `host`."""
+        """`docker`, `podman`, `bubblewrap`, `host`, or the name of a plug-in's engine."""
         ...
 
     @property
     def asks_for_gpus(self) -> bool:
-        """True if GPUs are requested, or were when the run began; commands may still see none."""
+        """True if GPUs were requested from the engine, or if the host has some; commands may still see none."""
         ...
 
     @property
     def contents(self) -> str:
-        """The image or environment that programs run in, identified by its digest."""
+        """The image or environment that programs run in, as a name or digest that changes with its content."""
         ...
 
     def start(self, order: Order) -> Job:
-        """Start a command whose output is read from its first byte. Raises NoSandbox, saying what to do."""
+        """Start a command, so that its output can be read from the first byte. Raises NoSandbox, with the remedy, if
+        it cannot be started.
+        """
         ...
 
     def find(self, order: Order) -> Job | None:
-        """Return the job of this name that an earlier controller left, after starting it if it was not running yet;
-        None if there is none.
+        """Return the job that an earlier gedanken process started for this order, running or finished; None if there
+        is none.
 
-        Raises NoSandbox if the engine does not answer.
+        Raises NoSandbox if the engine does not answer, or if the order's name belongs to another command.
         """
         ...
 
     def clear(self, session: Path) -> None:
-        """Remove what is left of the commands of a session that is over, for example after the engine itself died.
+        """Remove the containers that a finished session's commands left, for example because the engine itself died.
 
         Nothing is raised if the engine does not answer.
         """
@@ -136,4 +146,6 @@ class OpensEngine(Protocol):
     """The object that an entry point in `gedanken.machines` names, for `--sandbox NAME`."""
 
     def __call__(self, progress: Progress, gpus: GpuWish) -> Engine:
-        """Open the engine, with everything it needs prepared. Raises NoSandbox, saying what to do."""
+        """Open the engine, with everything it needs prepared. Raises NoSandbox, with the remedy, if it does
+        not work.
+        """

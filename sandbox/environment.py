@@ -1,4 +1,6 @@
-"""A Python environment for engines without images: the packages of requirements.txt, or the host's own PyTorch."""
+"""Creates the Python environment for engines without images, with the packages of requirements.txt or the host's own
+PyTorch.
+"""
 
 import json
 import os
@@ -18,13 +20,15 @@ from gedanken.sandbox.wheels import REQUIREMENTS, wheels
 from gedanken.sandbox.workspace import user_id
 
 ENVIRONMENT_BYTES = 800e6
-"""Size of such an environment; used only to estimate how much is left."""
+"""Size of an environment with the packages of requirements.txt; used only to estimate how much is left."""
 OLDEST_PYTHON = (3, 11)
 START_LINE = (
     'import os, sys, importlib.util as u; sys.path.append(os.environ.get("GEDANKEN_HOOK", "/opt/gedanken/hook")); '
     'u.find_spec("gedanken_hook") and __import__("gedanken_hook")'
 )
-"""Loads the start-up hook into every Python of the environment; a `.pth` file requires it to be one line."""
+"""Python code that loads the start-up hook into every Python process of the environment; a `.pth` file requires it to
+be one line.
+"""
 _NOT_NEEDED = ("torch/include", "torch/share", "torch/test", "setuptools/tests")
 _ASK = """
 import importlib.util as u, json, os, sys
@@ -41,16 +45,18 @@ class Interpreter(NamedTuple):
     """A Python interpreter of the host."""
 
     executable: str
-    """The interpreter behind a virtual environment, never the environment's own; not a link."""
+    """Path of the interpreter, with links resolved; for a virtual environment, the interpreter from which it was
+    made.
+    """
     version: tuple[int, int, int]
     packages: tuple[str, ...]
-    """The package folders that it imports from."""
+    """The package folders from which the interpreter imports."""
     has: tuple[str, ...]
-    """The installed ones among PyTorch, NumPy and torchvision."""
+    """Those of `torch`, `numpy` and `torchvision` that are installed."""
 
     @property
     def is_equipped(self) -> bool:
-        """True if programs can train with its packages."""
+        """True if the interpreter has the packages that training needs: PyTorch and NumPy."""
         return {"torch", "numpy"} <= set(self.has)
 
 
@@ -80,7 +86,9 @@ def ensure_environment(progress: Progress, uid: int | None = None) -> Path:
 
 
 def installations(environment: Path) -> list[Path]:
-    """List the folders outside `/usr` that the environment needs: those of its Python and of the packages it uses."""
+    """List the folders outside `/usr` that the environment needs: those of its Python and of the packages that it
+    uses.
+    """
     about = dict(line.split(" = ", 1) for line in (environment / "pyvenv.cfg").read_text().splitlines())
     lines = _start_file(environment).read_text().splitlines()
     needed = {Path(about["home"]).parent, *(Path(line) for line in lines if line.startswith("/"))}
@@ -88,34 +96,37 @@ def installations(environment: Path) -> list[Path]:
 
 
 def _interpreter(uid: int) -> Interpreter:
-    """Return the first Python of the host that has PyTorch, or else the first that is new enough."""
+    """Return the first suitable Python of the host that has PyTorch and NumPy, or else the first suitable one. Raises
+    NoSandbox if there is none.
+    """
     named = ["/usr/bin/python3", getattr(sys, "_base_executable", None), shutil.which("python3"), sys.executable]
     found = [interpreter for name in dict.fromkeys(named) if name and (interpreter := _ask(name, uid))]
     equipped = [interpreter for interpreter in found if interpreter.is_equipped]
     if not found:
         oldest = ".".join(map(str, OLDEST_PYTHON))
         raise NoSandbox(
-            f"no Python {oldest} or newer that the sandbox's user (uid {uid}) may run; "
+            f"there is no Python {oldest} or newer that the sandbox's user (uid {uid}) may run; "
             "install one for all users (on Debian: `apt-get install python3 python3-venv`)"
         )
     return (equipped or found)[0]
 
 
 def _ask(executable: str, uid: int) -> Interpreter | None:
-    """Describe a Python; None if it is unsuitable: too old, not accessible to this user, or installed directly in the
-    user's home."""
+    """Describe the Python at a path; None if it is too old, if this user cannot run it, or if its installation folder
+    contains the home folder, which the sandbox would then show.
+    """
     done = _run_as(uid, [executable, "-P", "-c", _ASK])
     if done is None or done.returncode != 0:
         return None
     said = json.loads(done.stdout)
     interpreter = Interpreter(said["executable"], tuple(said["version"]), tuple(said["packages"]), tuple(said["has"]))
-    # The folder around it becomes visible in the sandbox.
+    # The interpreter's installation folder becomes visible in the sandbox.
     is_in_home = Path.home().is_relative_to(Path(interpreter.executable).parent.parent)
     return None if is_in_home or interpreter.version < OLDEST_PYTHON else interpreter
 
 
 def _run_as(uid: int, command: list[str]) -> subprocess.CompletedProcess[str] | None:
-    """Run a command as a user, without this process's environment; None if that fails."""
+    """Run a command as user `uid`, with HOME as its only environment variable; None if it cannot be started."""
     as_user: dict[str, Any] = {}
     if uid != os.getuid():
         as_user = {"user": uid, "group": uid, "extra_groups": []}
@@ -127,7 +138,7 @@ def _run_as(uid: int, command: list[str]) -> subprocess.CompletedProcess[str] | 
 
 
 def _recipe(interpreter: Interpreter) -> str:
-    """Return the digest of the environment's ingredients."""
+    """Return the digest of what an environment is made from: requirements, START_LINE and interpreter."""
     parts = [REQUIREMENTS.read_text(), START_LINE, json.dumps(interpreter)]
     return sha256("\n".join(parts).encode()).hexdigest()[:16]
 
@@ -157,8 +168,9 @@ def _install(folder: Path, interpreter: Interpreter, progress: Progress) -> None
 
 
 def _make_movable(folder: Path) -> None:
-    """Make scripts find Python by PATH, because the environment is renamed when it is complete, and mounted
-    elsewhere."""
+    """Make scripts find Python by PATH, because the finished environment is renamed and mounted elsewhere; remove
+    `activate` scripts.
+    """
     for script in folder.iterdir():
         if script.is_symlink():
             continue
@@ -173,7 +185,7 @@ def _run(command: list[str], env: dict[str, str] | None = None) -> None:
     # The sandbox's user must be able to read it, whatever this process's umask is.
     done = subprocess.run(command, capture_output=True, text=True, check=False, umask=0o022, env=env)
     if done.returncode != 0:
-        raise NoSandbox(f"no Python environment for the sandbox: {why(done.stdout + done.stderr)}")
+        raise NoSandbox(f"the sandbox's Python environment cannot be created: {why(done.stdout + done.stderr)}")
 
 
 def _check(folder: Path, uid: int) -> None:

@@ -1,7 +1,7 @@
 #!/bin/bash
-# The first process of a sandbox: starts the session's command, hands SIGTERM on to it, takes in orphans.
-# $1: seconds after which the command ends although nobody watches it any more; $2: seconds of grace between
-# asking and killing; $3: the command, evaluated where errors name bash as they do at a terminal.
+# The first process of a sandbox: starts the session's command, passes SIGTERM on to it, and adopts orphaned processes.
+# $1: seconds after which the command ends even if nobody watches it any more; $2: seconds between SIGTERM and
+# SIGKILL; $3: the command, evaluated so that its error messages name bash, as they do at a terminal.
 exec 3>&2 2>/dev/null
 set -m # a process group for the command, and an interrupt that it can catch
 timeout --kill-after="$2" "$1" \
@@ -9,11 +9,11 @@ timeout --kill-after="$2" "$1" \
 command=$!
 trap 'kill -TERM $command' TERM
 wait $command
-# `wait` returns at once if the command has stopped its whole group, its own clock too: nobody else would continue it.
+# `wait` returns at once if the command has stopped its whole group, `timeout` included: nobody else would continue it.
 while kill -0 $command; do kill -CONT -- -$command; wait $command; done
 wait $command
 code=$?
-# Podman does not tell whether the kernel killed for memory; the group's own count does.
+# Podman does not say whether the kernel killed a process because memory ran out; the control group's counter does.
 [ ! -e /run/session/oom_kills ] || rm -rf /run/session/oom_kills
 for file in /sys/fs/cgroup/memory/memory.oom_control /sys/fs/cgroup/memory.events; do
   while read -r name count; do

@@ -1,4 +1,4 @@
-"""Requests for GPUs: which ones are requested, and the options with which each engine provides them."""
+"""Parses requests for GPUs (`--gpus`), and returns the options with which container engines provide the GPUs."""
 
 import json
 import platform
@@ -13,12 +13,12 @@ from gedanken.experiment.errors import BadInput, NoSandbox
 
 CDI_KIND = "nvidia.com/gpu"
 CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")
-"""Default folders of CDI specifications, read by both Docker and Podman."""
+"""Default folders of CDI specifications (Container Device Interface), read by both Docker and Podman."""
 PODMAN_HEARS = (5, 4)
-"""The first Podman whose Docker API accepts CDI names; earlier versions ignore such requests."""
+"""The first Podman version whose Docker API accepts CDI names; earlier versions ignore such requests."""
 _ID = re.compile(r"[0-9]{1,3}(?::[0-9]{1,3})?|(?:GPU|MIG)-[0-9A-Fa-f][0-9A-Za-z/-]*")
 _ALONE = "device="
-"""Prefix of a single index, which would otherwise be a count."""
+"""Prefix of a single GPU index; without it the number would be a count."""
 _DOCKER_REMEDY = (
     "install the package nvidia-container-toolkit, then as root `nvidia-ctk runtime configure --runtime=docker` "
     "and restart dockerd"
@@ -54,7 +54,7 @@ NO_GPUS = GpuWish()
 
 
 def parse_gpus(text: str) -> GpuWish:
-    """Parse the value of `--gpus`: auto, none, all, a number, or ids. Raises BadInput.
+    """Parse the value of `--gpus`: auto, none, all, a number, or ids. Raises BadInput for any other text.
 
     Ids are indices or UUIDs separated by commas; a single index is written `device=1`.
     """
@@ -108,7 +108,7 @@ def cdi_devices(info: Mapping[str, Any], podman: bool) -> list[str]:
 
 
 def judge_gpus(wish: GpuWish, seen: int, asked: bool) -> str | None:
-    """State what is wrong with the number of GPUs that `torch.cuda` sees inside; None if nothing is.
+    """Return a message if `torch.cuda` sees fewer GPUs inside the sandbox than were requested; None otherwise.
 
     `asked` is True if `device_options` requested any: `auto` may have requested none.
     """
@@ -122,8 +122,9 @@ def judge_gpus(wish: GpuWish, seen: int, asked: bool) -> str | None:
 
 
 def explain(error: BaseException) -> NoSandbox | None:
-    """Explain an engine's refusal to start a container with GPUs, and say what to do; None if it is not
-    about GPUs."""
+    """Return the reason and the remedy if an engine refused to start a container because of its GPUs; None for other
+    errors.
+    """
     text = str(error)
     for sign, meaning in _REFUSALS.items():
         if sign in text:
@@ -141,8 +142,9 @@ _REFUSALS = {
 
 
 def _has_runtime(wish: GpuWish, info: Mapping[str, Any]) -> bool:
-    """Return whether Docker accepts a request for `gpu`: it lists the runtime, or the toolkit's hook was installed
-    when it started."""
+    """Return whether Docker can provide GPUs itself: it lists NVIDIA's runtime or, except for `auto`, NVIDIA's hook
+    is installed on its machine.
+    """
     if "nvidia" in (info.get("Runtimes") or {}):
         return True
     local = info.get("Name") == platform.node()
@@ -158,7 +160,7 @@ def _cdi_names(wish: GpuWish, info: Mapping[str, Any], podman: bool) -> list[str
     there = cdi_devices(info, podman)
     if not there:
         remedy = _CDI_REMEDY if podman else f"{_DOCKER_REMEDY}; or, from Docker 28.2 on, {_CDI_REMEDY}"
-        raise NoSandbox(f"--gpus {wish}: {engine} shows neither an NVIDIA runtime nor a CDI device; {remedy}")
+        raise NoSandbox(f"--gpus {wish}: {engine} offers neither an NVIDIA runtime nor a CDI device; {remedy}")
     # A specification may list each GPU twice, by index and by UUID.
     every = [name for name in there if name == f"{CDI_KIND}=all"]
     indices = [name for name in there if name.rpartition("=")[2].isdigit()]
@@ -166,7 +168,7 @@ def _cdi_names(wish: GpuWish, info: Mapping[str, Any], podman: bool) -> list[str
     wanted = [f"{CDI_KIND}={gpu}" for gpu in wish.ids] or single[: wish.count]
     missing = [name for name in wanted if name not in there]
     if missing or len(wanted) < wish.count:
-        raise NoSandbox(f"--gpus {wish}: {engine} knows {', '.join(there)}; {_CDI_REMEDY}")
+        raise NoSandbox(f"--gpus {wish}: {engine} offers only {', '.join(there)}; {_CDI_REMEDY}")
     return wanted or every or single
 
 
@@ -175,7 +177,7 @@ def _version(info: Mapping[str, Any]) -> tuple[int, ...]:
 
 
 def _devices_in(folder: Path) -> Iterator[str]:
-    """Return the names of the NVIDIA devices in one folder's specifications; unreadable ones are ignored."""
+    """Yield the names of the NVIDIA devices in one folder's specifications; unreadable specifications are ignored."""
     import yaml
 
     for path in sorted(folder.glob("*")):

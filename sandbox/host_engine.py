@@ -1,5 +1,6 @@
-"""Engine that runs commands directly on this machine, as the current user: for GPU machines without a container
-engine."""
+"""Runs commands directly on this machine, as the current user and without isolation: for GPU machines without a
+container engine.
+"""
 
 import os
 import subprocess
@@ -20,30 +21,36 @@ from gedanken.sandbox.local_job import LocalJob, start_at_gate
 MARK = "GEDANKEN_EXECUTION"
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 KEPT = ("LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_PATH", "CUDA_DEVICE_ORDER", VISIBLE, "NVIDIA_VISIBLE_DEVICES")
-"""Variables listed one by one, because others of NVIDIA's contain keys."""
+"""Variables of this process that commands keep. They are listed one by one, because other NVIDIA variables contain
+keys.
+"""
 KILL_ROUNDS = 200
 KILL_PAUSE_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class HostEngine:
-    """Isolates nothing. Time, output, open files and the size of files are limited, and nothing is left running."""
+    """Isolates nothing. Time, output, open files and file sizes are limited, and no process of a command is left
+    running.
+    """
 
     environment: Path
     name: str = "host"
 
     @property
     def asks_for_gpus(self) -> bool:
-        """True if there is an NVIDIA driver; commands then see its GPUs unless these are hidden."""
+        """True if there is an NVIDIA driver; commands then see its GPUs unless `--gpus` hides them."""
         return Path("/dev/nvidiactl").exists()
 
     @property
     def contents(self) -> str:
-        """The name of the environment, whose folder contains the digest of its ingredients."""
+        """Name of the environment's folder, which is the digest of the environment's ingredients."""
         return self.environment.name
 
     def start(self, order: Order) -> LocalJob:
-        """Start a command as a group of processes that carry the name of its order; see Engine.start."""
+        """Start a command whose processes carry the name of its order in an environment variable; see
+        Engine.start.
+        """
         timeout = ["timeout", f"--kill-after={GRACE_SECONDS:g}", f"{backstop_seconds(order.limits):g}"]
         process = start_at_gate(
             [],
@@ -57,19 +64,24 @@ class HostEngine:
         return LocalJob(process, _Hold(order.name, process))
 
     def find(self, order: Order) -> None:
-        """Return None after killing what a dead controller left: its output can no longer be read, and it must not
-        run twice."""
+        """Return None, after killing the command if a dead gedanken process left it running: its output can no longer
+        be read, and the command must not run twice.
+        """
         kill_all(order.name)
 
     def clear(self, session: Path) -> None:
-        """Do nothing: commands here die with their controller."""
+        """Do nothing: this engine has no containers, and `find` or `gedanken sandbox clean` kills processes that were
+        left.
+        """
 
     def not_enforced(self) -> tuple[str, ...]:
-        """Return nearly all limits and isolation measures; see Engine.not_enforced."""
+        """List nearly all limits and isolation measures, because this engine enforces hardly any; see
+        Engine.not_enforced.
+        """
         reason = "the host isolates nothing"
         walls = ("network", "host files", "read-only data and hook", "rights", "memory", "cpus")
         counted = (f"processes: {reason}",) if os.getuid() == 0 else ()
-        hidden = "leftover processes: one that leaves its session and empties its environment is not found"
+        hidden = "leftover processes: a process that leaves its session and empties its environment is not found"
         return (*(f"{wall}: {reason}" for wall in walls), *counted, hidden)
 
     def _variables(self, order: Order) -> dict[str, str]:
@@ -94,7 +106,9 @@ class HostEngine:
 
 
 def open_host(progress: Progress) -> HostEngine:
-    """Make the environment. Raises NoSandbox, saying what to do."""
+    """Create the Python environment if it is missing, and return the engine. Raises NoSandbox, with the remedy, if
+    that fails.
+    """
     return HostEngine(ensure_environment(progress, os.getuid()))
 
 
@@ -105,7 +119,9 @@ def left() -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Hold:
-    """A session of processes, identified by a variable and by the session id; see Hold."""
+    """Handle on a command's processes, which are found by an environment variable and by their session id;
+    see Hold.
+    """
 
     name: str
     process: "subprocess.Popen[bytes]"
@@ -115,7 +131,7 @@ class _Hold:
             # Only to the first process, which is `timeout` and passes the signal on to its group.
             self.process.terminate()
         else:
-            # After it has been waited for, its process id may belong to another process.
+            # Once the process has been waited for, its id may belong to another process.
             kill_all(self.name, self.process.pid if self.process.returncode is None else None)
 
     def out_of_memory(self) -> bool:
@@ -126,8 +142,9 @@ class _Hold:
 
 
 def _process_limit(processes: int) -> str:
-    """Return the process limit for bash's `ulimit`; it counts all processes of the user, and does not
-    apply to root."""
+    """Return the option of bash's `ulimit` that limits processes; empty for root, to whom it does not apply. The
+    limit counts all processes of the user, so those that already run are added to it.
+    """
     if os.getuid() == 0:
         return ""
     return f"-u {processes + sum(_threads_of_user())}"
@@ -141,7 +158,9 @@ def _threads_of_user() -> Iterator[int]:
 
 
 def _visible_gpus(wish: GpuWish) -> dict[str, str]:
-    """Return CUDA_VISIBLE_DEVICES; a value set by the user is kept, or a part of it is selected."""
+    """Return the setting of CUDA_VISIBLE_DEVICES for this request. For a number of GPUs, select the first ones of the
+    user's own value; return nothing for `all` and `auto`, so that the user's value stays.
+    """
     if wish.kind == "none":
         return {VISIBLE: ""}
     if wish.kind == "ids":
@@ -154,8 +173,8 @@ def _visible_gpus(wish: GpuWish) -> dict[str, str]:
 
 
 def kill_all(name: str, session: int | None = None) -> None:
-    """Kill every process that carries the name or belongs to the session, again and again until none is left, because
-    they may multiply.
+    """Kill every process that carries the name or belongs to the session, and repeat this until none is left, because
+    processes may multiply.
     """
     for _round in range(KILL_ROUNDS):
         found = [process for process in psutil.process_iter() if _belongs(process, name, session)]

@@ -1,4 +1,4 @@
-"""The images in which programs run, one for each kind of PyTorch, built if they are missing."""
+"""Builds the images for programs to run in, if they are missing: one with PyTorch for the CPU, one for CUDA."""
 
 import tarfile
 import tempfile
@@ -23,7 +23,7 @@ IMAGE = "gedanken/sandbox:cpu"
 CUDA_IMAGE = "gedanken/sandbox:cuda"
 RECIPE_LABEL = "gedanken.recipe"
 BASE_LABEL = "gedanken.base"
-"""Label that stores the base that the user chose for an image; empty if the default was used."""
+"""Label that stores the base image that the user chose for an image; empty if the default was used."""
 STAGE_LABEL = "gedanken.stage"
 DOCKERFILE = Path(__file__).parent / "Dockerfile"
 
@@ -33,8 +33,8 @@ LOAD_SECONDS = 30.0
 
 
 def recipe() -> str:
-    """Return the digest of everything that the image is made from, except its base; each image carries it
-    as a label.
+    """Return the digest of the files from which an image is made, without its base image; each image carries it as a
+    label.
     """
     return sha256(DOCKERFILE.read_bytes() + REQUIREMENTS.read_bytes()).hexdigest()[:16]
 
@@ -47,8 +47,8 @@ def is_current(labels: Mapping[str, str], base: str | None = None) -> bool:
 def ensure_image(client: "DockerClient", progress: Progress, cuda: bool = False, base: str | None = None) -> str:
     """Build the image unless it exists and was made by the current recipe; return its name.
 
-    An image that is built again uses the base that was named for it earlier, unless another one is named. Raises
-    NoSandbox, saying what is missing, if it cannot be built.
+    An image that is built again uses the base image that the user chose for it earlier, unless `base` names another
+    one. Raises NoSandbox, saying what is missing, if it cannot be built.
     """
     name = CUDA_IMAGE if cuda else IMAGE
     with engine_errors("the engine cannot list its images"):
@@ -65,7 +65,7 @@ def _ensure_image(client: "DockerClient", progress: Progress, name: str, cuda: b
         if labels is not None and is_current(labels, base):
             return  # another process has built it meanwhile
         if labels is not None:
-            progress.say(f"{name} is out of date (another recipe or base image), and is built again")
+            progress.say(f"{name} was built from another recipe or base image; building it again")
             base = base or labels.get(BASE_LABEL) or None
         podman = is_podman(client)
     if not (podman and _take_over(client, name, base, progress)):
@@ -88,7 +88,7 @@ def _labels(client: "DockerClient", name: str) -> dict[str, str] | None:
 
 
 def _take_over(podman: "DockerClient", name: str, base: str | None, progress: Progress) -> bool:
-    """Copy the image from a Docker engine that has it; return False if none has it."""
+    """Copy an up-to-date image from Docker into Podman; return False if Docker does not have one."""
     from gedanken.sandbox.connect import connect_docker
 
     try:
@@ -138,7 +138,7 @@ def _build(client: "DockerClient", name: str, on: Base, named: str | None, progr
 
 
 def _write_context(file: IO[bytes], on: Base, progress: Progress) -> None:
-    """Pack the files that the Dockerfile copies, in an unnamed temporary file that cannot be left behind."""
+    """Write the build context (the Dockerfile and the files that it copies) as a tar archive to `file`."""
     with tarfile.open(fileobj=file, mode="w") as context:
         for path in (DOCKERFILE, REQUIREMENTS):
             context.add(path, path.name)
@@ -151,6 +151,8 @@ def _write_context(file: IO[bytes], on: Base, progress: Progress) -> None:
 
 
 def _remove_first_stage(client: "DockerClient") -> None:
-    """Remove the builder's first stage, which it leaves untagged and which is larger than the image itself."""
+    """Remove the image of the Dockerfile's first stage, which the build leaves untagged and which is larger than the
+    final image.
+    """
     for image in client.images.list(filters={"label": STAGE_LABEL, "dangling": True}):
         client.images.remove(image.id, force=True)

@@ -1,4 +1,4 @@
-"""The containers and sessions of gedanken, on engines and in the cache, and their owners."""
+"""Lists the containers and sessions of gedanken, on engines and in the cache, and removes those of dead owners."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -20,9 +20,11 @@ class Thing(NamedTuple):
     name: str
     run: str
     state: str
-    """For a container for example `running` or `exited`; for a session its number of workspaces."""
+    """For a container its status, such as `running` or `exited`; for a session its number of workspaces."""
     owner: Literal["live", "dead"]
-    """`live` also if it cannot be determined, for example for another user's."""
+    """`dead` if the owning process is known to have ended; otherwise `live`, for example for another user's
+    process.
+    """
 
 
 def things(clients: "Sequence[DockerClient]") -> list[Thing]:
@@ -47,10 +49,10 @@ def things(clients: "Sequence[DockerClient]") -> list[Thing]:
 
 
 def clean(clients: "Sequence[DockerClient]", silent: Collection[str] = ()) -> list[str]:
-    """Remove containers and sessions whose owner is dead, and nothing else; return their names.
+    """Remove the containers and sessions whose owner is dead, and nothing else; return their names.
 
-    A session is locked while it is removed; a controller that returns meanwhile starts again. Sessions on engines
-    that are `silent` are kept, because their containers may still be read.
+    A session is locked while it is removed, so that no process can resume it meanwhile. Sessions on engines that are
+    `silent` (that do not answer) are kept, because their containers may still be read.
     """
     removed: list[str] = []
     for folder in _sessions():
@@ -64,7 +66,9 @@ def clean(clients: "Sequence[DockerClient]", silent: Collection[str] = ()) -> li
 
 
 def _end_local(orders: str) -> list[str]:
-    """Stop what a dead run's commands left outside an engine: processes on the host, control groups."""
+    """Kill the processes and remove the control groups that a dead run's commands left on this machine; return their
+    names.
+    """
     names = [name for name in host_engine.left() if name.startswith(orders)]
     for name in names:
         host_engine.kill_all(name)
@@ -75,7 +79,9 @@ def _end_local(orders: str) -> list[str]:
 
 
 def _remove(clients: "Sequence[DockerClient]", session: Path | None) -> list[str]:
-    """Remove containers of dead owners: those of `session`, or with None those whose session no longer exists."""
+    """Remove containers of dead owners: those of `session`, or if it is None, those whose session no longer exists.
+    Return their names.
+    """
     from docker.errors import APIError, NotFound
 
     removed: list[str] = []

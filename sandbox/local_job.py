@@ -1,4 +1,6 @@
-"""A command that runs as a child of this process. It first waits at a gate until this process lets it run."""
+"""Runs a command as a child of this process. The command first waits at a gate (GATE) until this process lets
+it run.
+"""
 
 import io
 import os
@@ -25,15 +27,16 @@ GATE = 'ulimit -c 0 -n {open_files} -f {file_kib} {more} && echo && read -r _ ||
 this process dies meanwhile, the command never runs."""
 
 _PARENT = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parent")
-"""A thread that lasts as long as this process: a child that must die with its parent dies with the thread that
-started it."""
+"""Starts all children, in a thread that lasts as long as this process: a child that must die with its parent (bwrap's
+--die-with-parent) dies with the thread that started it.
+"""
 
 
 class Hold(Protocol):
     """An engine's handle on a command's processes."""
 
     def signal(self, name: Signal) -> None:
-        """Ask the command to stop, or kill every process that it started and that still runs."""
+        """Ask the command to stop (SIGTERM), or kill every process that it started and that still runs (SIGKILL)."""
         ...
 
     def out_of_memory(self) -> bool:
@@ -41,8 +44,8 @@ class Hold(Protocol):
         ...
 
     def release(self) -> None:
-        """Release the resources that were created for the command, whose processes are dead. May be called
-        several times.
+        """Release what was created for the command, such as a control group; its processes are dead by then. May be
+        called several times.
         """
         ...
 
@@ -50,10 +53,10 @@ class Hold(Protocol):
 def start_at_gate(
     command: list[str], inside: list[str], limits: Limits, more: str = "", **options: Any
 ) -> "subprocess.Popen[bytes]":
-    """Start `command`, which finally runs `inside`, and return when it waits at the gate.
+    """Start `command`, which will run `inside`, and return its process when it waits at the gate.
 
-    `more` holds further arguments of bash's `ulimit`, `options` are those of Popen. Raises NoSandbox with the
-    command's messages if it does not reach the gate.
+    `more` holds further arguments of bash's `ulimit`; `options` are those of Popen. Raises NoSandbox, with the last
+    line of the command's messages, if it does not reach the gate.
     """
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     open_files = limits.open_files if hard == resource.RLIM_INFINITY else min(limits.open_files, hard)
@@ -86,7 +89,7 @@ def _first_byte(process: "subprocess.Popen[bytes]") -> bytes:
 
 
 class LocalJob:
-    """One process with its two pipes, and all its descendants; see Job. One thread calls `read`."""
+    """A command: one process with its two pipes, and all its descendants; see Job. Only one thread calls `read`."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", hold: Hold) -> None:
         """Let a process through the gate."""
@@ -103,9 +106,8 @@ class LocalJob:
         process.stdin.close()
 
     def read(self) -> Iterator[tuple[bytes | None, bytes | None]]:
-        """Yield the output until the process has ended and nothing is left to read.
-
-        A background process that still has a pipe open is killed with the command.
+        """Yield the output until the process has ended; then kill the processes that it left running, which may hold
+        the pipes open, and yield what is still in the pipes.
         """
         self._reading = True
         try:
@@ -132,7 +134,7 @@ class LocalJob:
         return Ended(code if code >= 0 else 128 - code, self._hold.out_of_memory(), seconds)
 
     def remove(self) -> None:
-        """Kill what is left and release everything."""
+        """Kill the processes that the command left running, and release the engine's hold and the pipes."""
         self._hold.signal("SIGKILL")
         self._process.kill()
         with suppress(subprocess.TimeoutExpired):

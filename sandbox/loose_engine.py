@@ -1,4 +1,6 @@
-"""A temporary container without hardening, in which the conformance kit must fail. Never for programs."""
+"""Provides a temporary container without hardening, to show that the conformance checks fail in one. Never used for
+programs.
+"""
 
 import os
 import shutil
@@ -32,10 +34,10 @@ class LooseEngine(DockerEngine):
     """
 
     copies: Path = Path()
-    """Folder of `data`, `hook` and `docker.sock`, created for it and deleted with it."""
+    """Folder with copies of `data` and of the hook, and the socket `docker.sock`; deleted with the engine."""
 
     def options(self, order: Order) -> dict[str, Any]:
-        """Return the options for creating a container."""
+        """Return docker-py's options for creating a container without hardening."""
         from docker.types import Mount
 
         hardened = DockerEngine.options(self, order)
@@ -72,8 +74,8 @@ class LooseEngine(DockerEngine):
 
 @contextmanager
 def open_loose(progress: Progress, data: Path) -> Iterator[LooseEngine]:
-    """Open an engine without hardening, with copies of `data` and of the hook. Raises NoSandbox if there is no
-    Docker.
+    """Open an engine without hardening, with copies of `data` and of the hook. Raises NoSandbox if Docker does not
+    answer.
     """
     client = connect_docker()
     image = ensure_image(client, progress)

@@ -1,4 +1,4 @@
-"""A machine that really runs what is typed: one workspace, and an engine that runs its commands."""
+"""Implements the real machine, which executes what is typed: one workspace, and an engine that runs the commands."""
 
 import asyncio
 import json
@@ -27,7 +27,10 @@ from gedanken.sandbox.threads import beginning, blocking, finishing
 from gedanken.sandbox.workspace import Workspace
 
 DEFAULT_LIMITS = Limits()
-FROM_THE_LOG = "begun under a controller that died; of its output the engine kept the last 4 MiB, more is not counted"
+FROM_THE_LOG = (
+    "started by a process of gedanken that died; if it printed more than 4 MiB, the engine may have kept only the "
+    "end, and did not count the rest"
+)
 POLL_SECONDS = 1.0
 KILL_SECONDS = 15.0
 LATE_SECONDS = 1.0
@@ -54,13 +57,13 @@ class SandboxMachine:
     reseed: bool = False
     gpus: GpuWish = NO_GPUS
     artifacts: Path | None = None
-    """Folder that receives the files that commands leave in the workspace; None does not copy them."""
+    """Folder to which the files that commands leave in the workspace are copied; None if they are not copied."""
     written: set[str] = field(default_factory=set)
-    """Names of files that were put there from outside, and therefore are not artifacts."""
+    """Names of files that `write` put into the workspace, and which therefore are not artifacts."""
     network: bool = False
     """True if commands can reach the host's network; see Order.network."""
     brought: dict[str, str] = field(default_factory=dict)
-    """Path to which a file of this digest was already copied; it is not copied again."""
+    """Maps the digest of each file that was copied to its path, so that the same content is not copied again."""
 
     @classmethod
     def open(  # noqa: PLR0913 (the parts of a machine, put together in one place)
@@ -73,9 +76,9 @@ class SandboxMachine:
         gpus: GpuWish = NO_GPUS,
         artifacts: Path | None = None,
     ) -> Self:
-        """Start a run on an engine, or continue the run with this id whose controller died.
+        """Start a run on an engine, or continue the run with this id, which a dead process left.
 
-        Raises NoSandbox if another process is working on it, or if the disk has no room for a workspace.
+        Raises NoSandbox if another process is working on this run, or if the disk has no room for a workspace.
         """
         session = Session.open(run_id or f"x{uuid.uuid4().hex[:10]}", limits, engine.name)
         return cls(engine, data, session, session.trunk(), limits, gpus=gpus, artifacts=artifacts)
@@ -92,8 +95,8 @@ class SandboxMachine:
 
     @property
     def environment(self) -> str:
-        """Everything besides the typed command that decides what the command does here: engine, image, data, limits,
-        GPUs.
+        """Text that names everything, besides the command itself, that decides what a command does here: engine,
+        image, data, limits, GPUs.
         """
         return (
             f"{self.engine.name} {self.engine.contents} {self.data.name} {self.gpus} {self.limits.model_dump_json()}"
@@ -107,11 +110,13 @@ class SandboxMachine:
         return self.session.receipt(name) is not None or self.engine.find(self._order(name, command)) is not None
 
     def has_branch(self, seed: int, *, reseed: bool = False) -> bool:
-        """Return whether a dead process left the workspace of this seed, copied from the last mark."""
+        """Return whether a dead process left the workspace of this seed, as a copy of the last mark (saved state)."""
         return self.session.has_branch(_seed_name(seed, reseed))
 
     def at_mark(self, label: str | None) -> Self:
-        """Return the same machine, with its workspace as it was at a mark, or empty."""
+        """Return the same machine with its workspace reset to the mark `label` (a saved state), or to empty
+        for None.
+        """
         return replace(self, workspace=self.session.anew(self.workspace, label))
 
     def mark(self, label: str) -> None:
@@ -125,11 +130,11 @@ class SandboxMachine:
         self.written.add(name)
 
     async def __aenter__(self) -> Self:
-        """Return the machine unchanged: it starts with its first command."""
+        """Return the machine unchanged: nothing runs before the first command."""
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        """Remove the workspace; for the trunk, remove the whole session."""
+        """Remove the workspace; if it is the run's main one (the trunk), remove the whole session."""
         if self.workspace.folder.name == "trunk":
             await finishing(partial(self.engine.clear, self.session.folder))
             await finishing(self.session.close)
@@ -144,7 +149,7 @@ class SandboxMachine:
         name = self._name(label)
         if label is not None and (receipt := self.session.receipt(name)) is not None:
             if receipt.command != command:
-                raise BadInput(f"the execution {name} of this run was another command: {receipt.command[:80]}")
+                raise BadInput(f"the name {name} belongs to another command of this run: {receipt.command[:80]}")
             return receipt
         order = await blocking(self._order, name, command)
         job, notes = await self._begin(order, label is not None)
@@ -242,14 +247,14 @@ class SandboxMachine:
         return replace(execution, artifacts=kept)
 
     async def _watch(self, job: Job, capture: Capture) -> Cause | None:
-        """Read a job to its end; return why it was stopped, if it was."""
+        """Read a job's output to its end; return why the job was stopped, or None if it ended by itself."""
         loop = asyncio.get_running_loop()
         reading: asyncio.Future[None] = loop.create_future()
         flooded = asyncio.Event()
         printed_most = self.limits.printed_mib << 20
 
         def read() -> None:
-            # Keep reading after a limit is exceeded: an engine that cannot write does not kill either.
+            # Keep reading after a limit is exceeded: an engine that cannot write output cannot kill either.
             try:
                 for stdout, stderr in job.read():
                     for is_stdout, data in ((True, stdout), (False, stderr)):
@@ -272,7 +277,7 @@ class SandboxMachine:
             until = loop.time() + left
             done, _ = await asyncio.wait({reading, *reasons}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
             if not done and loop.time() - until > LATE_SECONDS:
-                # This process did not run itself (SIGSTOP): how the command ended meanwhile is only read now.
+                # This process itself was stopped (SIGSTOP): how the command ended meanwhile can only be read now.
                 done, _ = await asyncio.wait({reading}, timeout=PATIENCE_SECONDS)
             if reading in done:
                 reading.result()
@@ -343,8 +348,8 @@ class SandboxMachine:
 
 
 def may_be_cut_off(execution: Execution) -> bool:
-    """Return whether an execution ended while no controller watched it, in a way that may also mean that its engine
-    died.
+    """Return whether an execution ended while no gedanken process watched it, and in a way that may also mean that
+    its engine died.
     """
     ends = (_SIGKILLED, _SIGTERMED, _ENGINE_DIED)
     unwatched = FROM_THE_LOG in execution.notes and execution.exit_code in ends
@@ -352,7 +357,7 @@ def may_be_cut_off(execution: Execution) -> bool:
 
 
 async def _stop(job: Job, reading: "asyncio.Future[None]") -> None:
-    """Ask a job to end, then kill it. Raises EngineLost if neither ends it."""
+    """Ask a job to end, then kill it. Raises EngineLost if the job does not end even then."""
     for signal, patience in (("SIGTERM", GRACE_SECONDS), ("SIGKILL", KILL_SECONDS)):
         await blocking(job.signal, signal)  # type: ignore[arg-type]
         done, _ = await asyncio.wait({reading}, timeout=patience)

@@ -1,6 +1,4 @@
-"""The owners of containers and sessions, which show whether a container or session is in use or was left by a dead
-process.
-"""
+"""Names the owners of containers and sessions, to tell those in use from those that a dead process left."""
 
 import hashlib
 import os
@@ -14,21 +12,23 @@ COMMAND_LABEL = "gedanken.command"
 
 
 def orders_of(run_id: str) -> str:
-    """Return the prefix of all names of a run's containers, control groups and marked processes; no other run has
-    this prefix.
+    """Return the prefix that all names of a run's containers, control groups and marked processes share, and that no
+    other run has.
     """
     return f"gedanken-{run_id}."
 
 
 def this_owner() -> str:
-    """Describe this process as `user.place.pid.start`, because later processes may get the same process id."""
+    """Return the name of this process, `user.place.pid.start`. The start time tells it from a later process with the
+    same id.
+    """
     return f"{os.getuid()}.{_place()}.{os.getpid()}.{_start_ticks(os.getpid())}"
 
 
 def is_dead(owner: str) -> bool:
     """Return whether the process that `owner` names no longer exists.
 
-    Owners of other users, other machines and other process namespaces cannot be examined, and are never called dead.
+    False for processes of other users, other machines and other process namespaces, because they cannot be examined.
     """
     try:
         user, place, pid, start = owner.split(".", 3)
@@ -42,7 +42,7 @@ def is_dead(owner: str) -> bool:
 
 
 def _place() -> str:
-    """Return the machine and the process namespace in which process ids are valid."""
+    """Return a digest of this machine and this process namespace, within which process ids are unique."""
     try:
         machine = Path("/etc/machine-id").read_text().strip()
     except OSError:
@@ -52,6 +52,7 @@ def _place() -> str:
 
 
 def _start_ticks(pid: int) -> int:
-    """Return when a process started, in clock ticks since boot, which clock changes do not affect:
-    proc(5), field 22."""
+    """Return when a process started, in clock ticks since boot (proc(5), field 22), which changes of the clock do not
+    affect.
+    """
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])

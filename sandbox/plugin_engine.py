@@ -1,4 +1,4 @@
-"""Wrapper for the engine of a plug-in: any exception in its code becomes a NoSandbox that names the plug-in's
+"""Wraps the engine of a plug-in, so that any exception in its code becomes a NoSandbox that names the plug-in's
 distribution.
 """
 
@@ -14,7 +14,7 @@ from gedanken.sandbox.engine import Engine, EngineLost, Job, Order
 
 @dataclass(frozen=True, slots=True)
 class PluginEngine:
-    """The plug-in's engine with guarded methods."""
+    """A plug-in's engine whose methods raise no unexpected exceptions."""
 
     plugin: Plugin
     engine: Engine
@@ -43,12 +43,12 @@ class PluginEngine:
             return self.engine.start(order)
 
     def find(self, order: Order) -> Job | None:
-        """Return the job that an earlier controller left; see Engine.find."""
+        """Return the job that an earlier gedanken process left; see Engine.find."""
         with self._guarded():
             return self.engine.find(order)
 
     def clear(self, session: Path) -> None:
-        """Remove what is left of a session's commands; see Engine.clear."""
+        """Remove the containers that a session's commands left; see Engine.clear."""
         with self._guarded():
             self.engine.clear(session)
 

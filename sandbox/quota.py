@@ -1,4 +1,4 @@
-"""Limiting the disk space of a workspace: a separate file system as root, otherwise periodic checks."""
+"""Limits the disk space of a workspace: for root by a file system of its own, otherwise by periodic checks."""
 
 import os
 import shutil
@@ -23,7 +23,9 @@ class Use(NamedTuple):
 
 
 def hold(folder: Path, limits: Limits) -> Held:
-    """Create `folder`. If this user may mount file systems, it gets its own file system, of the size in `limits`."""
+    """Create `folder`, with its own file system of the size in `limits` if this user may mount one; return how its
+    size is limited.
+    """
     tool = shutil.which("mkfs.ext4", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     folder.mkdir()
     if os.getuid() != 0 or tool is None:
@@ -44,14 +46,15 @@ def hold(folder: Path, limits: Limits) -> Held:
 
 
 def mount(folder: Path) -> None:
-    """Mount the image of a held workspace (one with its own file system). Raises NoSandbox."""
+    """Mount the image file of a workspace that has its own file system. Raises NoSandbox if that fails."""
     _run(["mount", "-o", "loop,nosuid,nodev", str(image_of(folder)), str(folder)])
 
 
 def copy_image(source: Path, target: Path) -> None:
-    """Copy the image of a held workspace, in which nothing runs, for another workspace. Raises NoSandbox.
+    """Copy the image file of a workspace with its own file system to that of another workspace.
 
-    Copying the image also works for deeply nested files whose paths are too long for `cp`.
+    No process may be running in the workspace. Unlike `cp` on the files, this also works for deeply nested files with
+    very long paths. Raises NoSandbox if it fails.
     """
     if source.is_mount():
         _run(["sync", "--file-system", str(source)])
@@ -59,7 +62,7 @@ def copy_image(source: Path, target: Path) -> None:
 
 
 def image_of(folder: Path) -> Path:
-    """Return the file that contains a held workspace's file system."""
+    """Return the path of the image file that contains the workspace's file system, if it has its own."""
     return folder.with_name(folder.name + _IMAGE_SUFFIX)
 
 
@@ -85,9 +88,10 @@ def use_of(folder: Path) -> Use:
 
 
 def delete_tree(path: Path) -> None:
-    """Delete a file, a folder or a held workspace, however deeply nested, without following links.
+    """Delete a file, a folder or a workspace with its own file system, however deeply nested, without following
+    links.
 
-    Raises NoSandbox if it cannot be deleted, or if something other than a held workspace is mounted there.
+    Raises NoSandbox if `path` cannot be deleted, or if anything but workspaces is mounted there.
     """
     if os.path.lexists(path):
         images = []
@@ -105,7 +109,9 @@ def delete_tree(path: Path) -> None:
 
 
 def give_back_rights(folder: Path) -> None:
-    """Give the owner access to the folders below `folder` again, whatever a program did; links are not followed."""
+    """Give the owner access to all folders below `folder` again, which a program may have removed; links are not
+    followed.
+    """
     _call(["find", str(folder), "-xdev", "-type", "d", "!", "-perm", "-700", "-exec", "chmod", "u+rwx", "{}", ";"])
 
 
@@ -121,4 +127,4 @@ def _run(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or ["no message"]
-        raise NoSandbox(f"the workspace cannot be created or removed: {said[-1][:300]}")
+        raise NoSandbox(f"the workspace cannot be created, copied or removed: {said[-1][:300]}")

@@ -1,4 +1,4 @@
-"""Seccomp filter: the kernel refuses system calls that no program here needs."""
+"""Builds the seccomp filter, by which the kernel refuses system calls that no program here needs."""
 
 import ctypes
 import errno
@@ -41,15 +41,16 @@ NAMESPACE_FLAGS = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0
 """CLONE_NEWNS and the like, from linux/sched.h; CLONE_NEWTIME is not a flag of clone."""
 FILE_TYPE, DEVICE_TYPES = 0o170000, (0o020000, 0o060000)
 PLAIN_TYPES = (0, 0o010000, 0o100000, 0o140000)
-"""A regular file (type omitted), a pipe, a regular file, and a socket."""
+"""File types that mknod may create: a regular file (type omitted), a pipe, a regular file, and a socket."""
 SYSTEM_CALLS = 1024
 """Upper bound of the system call numbers of any architecture."""
 PERSONALITIES = (0, 0x8, 0x20000, 0x20008, 0xFFFFFFFF)
 TERMINAL_TRICKS = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX, which type into other terminals."""
 SOCKET_FAMILIES = {0, 1, 2, 10, 16}
-"""Unspecified, Unix, IPv4, IPv6 and netlink. Among the refused ones vsock matters most: network namespaces do not
-isolate it."""
+"""The allowed families: unspecified, Unix, IPv4, IPv6 and netlink. Among the refused ones vsock matters most, because
+network namespaces do not isolate it.
+"""
 FAMILIES = 64
 PERSONALITY_BITS = {3, 17}
 """The bits of PER_LINUX32 and UNAME26, which Docker also allows."""
@@ -57,7 +58,7 @@ INT = 0xFFFFFFFF
 
 
 class Match(NamedTuple):
-    """A condition: an argument of a system call, masked with `mask`, equals `value`."""
+    """A condition: an argument of a system call, after a bitwise AND with `mask`, equals `value`."""
 
     argument: int
     mask: int
@@ -84,7 +85,7 @@ class _Comparison(ctypes.Structure):
 
 
 def program() -> bytes | None:
-    """Build the filter for the kernel; None if libseccomp is not installed.
+    """Return the filter as a program for the kernel; None if libseccomp is not installed.
 
     System calls that an old library does not know yet are allowed.
     """
@@ -109,9 +110,9 @@ def program() -> bytes | None:
 
 
 def rules() -> Iterator[Rule]:
-    """List everything that is refused."""
+    """Yield a rule for each system call that is refused, always or with certain arguments."""
     yield from (Rule(call) for call in REFUSED.split())
-    # Its flags are in memory, which filters cannot read; the C library falls back to clone.
+    # The flags of clone3 are in memory, which filters cannot read; the C library falls back to clone.
     yield Rule("clone3", error=errno.ENOSYS)
     yield from (Rule("clone", (Match(0, flag, flag),)) for flag in NAMESPACE_FLAGS)
     for kind in DEVICE_TYPES:
@@ -125,10 +126,10 @@ def rules() -> Iterator[Rule]:
 
 @functools.cache
 def docker_profile() -> str | None:
-    """Build the same filter as a profile in Docker's format: everything not refused is allowed by name, and unnamed
-    calls are refused.
+    """Return the same filter as a profile in Docker's JSON format; None if libseccomp is not installed.
 
-    Engines have their own profiles; older ones allow vsock and io_uring. None without libseccomp.
+    Every known call that is not refused is allowed by name; all other calls are refused. The profile replaces the
+    engine's own, because those of older engines allow vsock and io_uring.
     """
     try:
         library = ctypes.CDLL(LIBRARY)
@@ -156,7 +157,7 @@ def _allowed(names: list[str], argument: int, comparison: str, first: int, secon
 
 
 def _names(library: Any) -> Iterator[str]:
-    """Return every system call that libseccomp knows by name on this architecture."""
+    """Yield the names of all system calls that libseccomp knows on this architecture."""
     library.seccomp_syscall_resolve_num_arch.restype = ctypes.c_char_p
     for number in range(SYSTEM_CALLS):
         if name := library.seccomp_syscall_resolve_num_arch(_NATIVE, number):
@@ -164,7 +165,8 @@ def _names(library: Any) -> Iterator[str]:
 
 
 def _personalities() -> Iterator[Rule]:
-    """Return rules that refuse all personalities except the allowed ones and 0xffffffff, which only queries.
+    """Yield rules for `personality` that refuse all values except the allowed ones and 0xffffffff, which only
+    queries.
 
     The rules refuse any value with a bit that is not allowed, and values with bit 31 that lack another bit.
     """

@@ -1,5 +1,6 @@
-"""The data of one run on the host while it lasts: workspaces, their marks (saved states), and receipts of finished
-commands."""
+"""Keeps the data of a run on the host while it lasts: workspaces, their marks (saved states), and receipts (results
+of finished commands).
+"""
 
 import fcntl
 import os
@@ -23,7 +24,7 @@ _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _EXECUTION = TypeAdapter(Execution)
 _FOLDERS = {"workspaces": 0o711, "marks": 0o700, "receipts": 0o700}
-"""Folders with their modes: the sandbox's user may pass through to its workspace, and nobody else may read them."""
+"""Folders with their modes: the sandbox's user can pass through to its workspace, but nobody else can read them."""
 
 
 def sessions_folder() -> Path:
@@ -42,18 +43,18 @@ def checked_name(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The folder of a run, locked by the one process that is working on it."""
+    """The folder with a run's data, locked by the one process that is working on the run."""
 
     folder: Path
     limits: Limits
     lock: int
-    """Descriptor of the file `owner`; the kernel releases the lock when its process dies."""
+    """Descriptor of the locked file `owner`; the kernel releases the lock when this process dies."""
 
     @classmethod
     def open(cls, run_id: str, limits: Limits, engine: str = "") -> "Session":
         """Start a run's session on an engine, or take over the session that a dead process left.
 
-        Raises NoSandbox if a live process is working on it, BadInput for an invalid name.
+        Raises NoSandbox if a live process is working on the run, BadInput for an invalid run id.
         """
         if not _RUN.fullmatch(run_id):
             raise BadInput(
@@ -69,11 +70,11 @@ class Session:
 
     @property
     def is_used(self) -> bool:
-        """True if anything was run here: each command of the trunk, and each branch, begins with a mark."""
+        """True if a mark (saved state) was ever made here, as a run does before each command."""
         return (self.folder / "mark").is_file()
 
     def trunk(self) -> Workspace:
-        """Return the workspace in which the script continues."""
+        """Return the run's main workspace, in which the script's commands are executed one after the other."""
         return self._workspace("trunk")
 
     def mark(self, label: str, workspace: Workspace) -> None:
@@ -88,26 +89,28 @@ class Session:
         (self.folder / "mark.new").rename(self.folder / "mark")
 
     def has_mark(self, label: str) -> bool:
-        """Return whether there is a complete mark of this label."""
+        """Return whether the mark `label` (a saved state) exists and is complete."""
         return _ready(self.folder / "marks" / checked_name(label)).exists()
 
     def forget_marks(self, but: str) -> None:
-        """Delete all marks but one, because they are no longer needed."""
+        """Delete all marks (saved states) except `but`, because they are no longer needed."""
         for ready in sorted((self.folder / "marks").glob("*.ready")):
             if ready.stem != but:
                 ready.unlink()
                 _clear(ready.with_suffix(""))
 
     def anew(self, workspace: Workspace, label: str | None) -> Workspace:
-        """Reset the workspace to its state at a mark, or to empty; its current content is discarded."""
+        """Return the workspace reset to its state at the mark `label`, or to empty for None; its current content is
+        discarded.
+        """
         folder = workspace.folder
         _ready(folder).unlink(missing_ok=True)
         return self._workspace(folder.name, self.folder / "marks" / label if label else None)
 
     def branch(self, workspace: Workspace, seed_name: str) -> Workspace:
-        """Return a copy of the workspace as it was at the last mark, or as it is now if there is no mark.
+        """Return a copy of the workspace at the last mark (saved state), or as it is now if there is no mark.
 
-        A copy of the same mark for the same seed that a dead process left is continued.
+        If a dead process left a copy of the same mark for the same seed, that copy is returned as it is.
         """
         marked = self.folder / "mark"
         if marked.is_file():
@@ -116,7 +119,7 @@ class Session:
         return self._workspace(f"{uuid.uuid4().hex[:8]}-{seed_name}", workspace.folder)
 
     def has_branch(self, seed_name: str) -> bool:
-        """Return whether there is a complete copy of the last mark for this seed."""
+        """Return whether a complete copy of the last mark exists for this seed."""
         marked = self.folder / "mark"
         return marked.is_file() and _ready(self.folder / "workspaces" / f"{marked.read_text()}-{seed_name}").exists()
 
@@ -166,8 +169,9 @@ class Session:
 
 @contextmanager
 def locked_if_dead(folder: Path) -> Iterator[bool]:
-    """Lock the session in `folder`, and delete it afterwards, if no live process is working on it; yield whether that
-    is so."""
+    """Yield whether no live process is working on the session in `folder`. If so, the session is locked within the
+    context, and deleted after it.
+    """
     try:
         lock = _lock(folder)
     except NoSandbox:
@@ -184,7 +188,7 @@ def locked_if_dead(folder: Path) -> Iterator[bool]:
 
 
 def owner_of(folder: Path) -> str | None:
-    """Return the last owner of the session in `folder`; None if there is none."""
+    """Return the last owner of the session in `folder`; None if none is recorded."""
     try:
         return (folder / "owner").read_text()
     except (OSError, ValueError):
@@ -251,6 +255,6 @@ def _ready(folder: Path) -> Path:
 
 
 def _clear(folder: Path) -> None:
-    """Delete everything in `folder` that an interrupted operation left incomplete."""
+    """Delete `folder` and its image file, which an interrupted operation may have left incomplete."""
     delete_tree(folder)
     image_of(folder).unlink(missing_ok=True)

@@ -1,9 +1,9 @@
-# Sourced before each command of a session, which is evaluated after it: reads what a terminal remembers, and has it
-# written when the command ends. Directory, variables and exit status are kept as data, never as code, in
-# GEDANKEN_SESSION, where a program may have put anything in their place: pipes that nobody writes, folders.
+# Sourced before each command of a session: restores the terminal's state, and saves it when the command ends.
+# Directory, variables and exit status are stored in GEDANKEN_SESSION as data, never as code, because a program may
+# have replaced them by anything, such as folders, or pipes that nobody writes to.
 _gd_memory=${GEDANKEN_SESSION:-/run/session} _gd_home=$HOME _gd_command=$2
 set -- # a terminal has no arguments
-# What belongs to this command alone, or would change how it is read.
+# Variables that belong to this command alone, or that would change how bash reads commands.
 _gd_is_ours() {
   case $1 in
     PWD|OLDPWD|SHLVL|_|_gd_*|HOME|TMPDIR|HOSTNAME|PYTHONHASHSEED|CUDA_VISIBLE_DEVICES|GEDANKEN_*) ;;
@@ -16,13 +16,13 @@ _gd_all_names() {
   _gd_names=()
   for _gd_letter in {a..z} {A..Z} _; do eval "_gd_names+=(\"\${!$_gd_letter@}\")"; done
 }
-# What bash sets by itself is kept only where it was exported.
+# Variables that bash sets by itself are saved only if they were exported.
 _gd_all_names
 _gd_of_bash=" ${_gd_names[*]} "
 if [ -f "$_gd_memory/variables" ]; then
   while IFS= read -r -d '' _gd_pair; do
     _gd_name=${_gd_pair%%=*}
-    # A name that is none could be made to run something.
+    # A text that is not a valid name could make bash execute something.
     if [[ ! ${_gd_name#?} =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] || _gd_is_ours "${_gd_name#?}"; then continue; fi
     case $_gd_pair in
       x*) export "${_gd_pair#x}" ;;
@@ -44,14 +44,14 @@ _gd_write_variables() {
     if _gd_is_ours "$_gd_name"; then continue; fi
     case ${!_gd_name@a} in
       *x*) printf 'x%s=%s\0' "$_gd_name" "${!_gd_name}" || return 1 ;;
-      *[aAr]*) ;; # lists and constants are given up
+      *[aAr]*) ;; # arrays and constants are not saved
       *) [[ $_gd_of_bash == *" $_gd_name "* ]] || printf -- '-%s=%s\0' "$_gd_name" "${!_gd_name}" || return 1 ;;
     esac
   done
 }
 _gd_write_status() { printf '%s\0' "$_gd_code"; }
-# Nothing is forked, for there may be no process left to have; and what is there is given up only when the new is
-# known to fit, for the disk may be full.
+# Nothing is forked, because the limit of processes may be reached; and because the disk may be full, the old file is
+# overwritten only when the new text is known to fit.
 _gd_keep() {
   local _gd_file
   for _gd_file in "$_gd_memory/$1.new" "$_gd_memory/$1"; do
@@ -74,8 +74,8 @@ _gd_last_status() {
   [[ $_gd_status =~ ^[0-9]+$ ]] || _gd_status=0
   return "$_gd_status"
 }
-# Said as an interactive shell says it.
+# The message that an interactive shell prints.
 command_not_found_handle() { printf 'bash: %s: command not found\n' "$1" >&2; return 127; }
 trap _gd_remember EXIT
-trap 'exit 143' TERM # after the program at work, which is asked as well, has ended
-_gd_last_status # which the command finds in $?
+trap 'exit 143' TERM # after the running program, which gets the signal too, has ended
+_gd_last_status # the command finds this status in $?

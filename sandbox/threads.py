@@ -1,4 +1,6 @@
-"""The sandbox's own threads for blocking calls: killing a program must not wait for other users of threads."""
+"""Runs the sandbox's blocking calls in threads of its own, so that killing a program never waits for threads that
+other code uses.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -14,14 +16,14 @@ _THREADS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="sandbox")
 
 
 async def blocking(function: Callable[Given, Result], *arguments: Given.args, **named: Given.kwargs) -> Result:
-    """Run a blocking call in a thread. If the task is cancelled, it stops waiting, but the call continues."""
+    """Run a blocking call in a thread. If this task is cancelled, it stops waiting, but the call continues."""
     return await asyncio.get_running_loop().run_in_executor(_THREADS, partial(function, *arguments, **named))
 
 
 async def finishing(function: Callable[[], Result]) -> Result:
     """Run a blocking call in a thread, and wait for its end however often this task is cancelled meanwhile.
 
-    Raises CancelledError after that end, if the task was cancelled.
+    If this task was cancelled, raises CancelledError after the call has ended.
     """
     done = asyncio.wrap_future(_THREADS.submit(function))
     cancelled: asyncio.CancelledError | None = None
@@ -31,15 +33,16 @@ async def finishing(function: Callable[[], Result]) -> Result:
         except asyncio.CancelledError as again:
             cancelled = again
     if cancelled is not None:
-        done.exception()  # asyncio prints the error of a future that nobody asked for it
+        done.exception()  # otherwise asyncio would print the future's error
         raise cancelled
     return done.result()
 
 
 async def beginning(function: Callable[[], Result], undo: Callable[[Result], object]) -> Result:
-    """Run a blocking call in a thread; if this task is cancelled meanwhile, wait for its end and undo what it did.
+    """Run a blocking call in a thread. If this task is cancelled meanwhile, wait for the call's end, and pass its
+    result to `undo`.
 
-    A thread does the undoing, because the event loop may close before that.
+    A thread calls `undo`, because the event loop may close before that.
     """
     started = _THREADS.submit(function)
     begun = asyncio.wrap_future(started)

@@ -1,4 +1,4 @@
-"""The sandbox's Python packages as files that can be installed without a network."""
+"""Downloads the sandbox's Python packages as wheel files, which can be installed without a network."""
 
 import platform
 import subprocess
@@ -15,7 +15,7 @@ from gedanken.experiment.user_folders import cache_folder
 
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 WHEEL_BYTES = 240e6
-"""Size for the CPU build; used only to estimate how much is left."""
+"""Size of the packages for the CPU; used only to estimate how much is left."""
 
 
 def wheels(progress: Progress, python_version: str = "3.11") -> Path:

@@ -1,4 +1,4 @@
-"""The state of a terminal between commands, stored in a folder: files, current directory, variables and `/tmp`."""
+"""Stores the state of a terminal between commands in a folder: files, current directory, variables and `/tmp`."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ def user_id() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """The folder of one terminal. Processes are not part of it."""
+    """The folder with the state of one terminal. Running processes are not part of it."""
 
     folder: Path
     held: Held = "polled"
@@ -33,8 +33,9 @@ class Workspace:
 
     @classmethod
     def create(cls, folder: Path, limits: Limits) -> "Workspace":
-        """Create an empty workspace, with the strictest limits this user may set. Raises NoSandbox if the disk
-        refuses."""
+        """Create an empty workspace, with the strictest limits that this user may set. Raises NoSandbox if the disk
+        has no room.
+        """
         folder.parent.mkdir(parents=True, exist_ok=True)
         workspace = cls(folder, hold(folder, limits))
         uid = user_id()
@@ -48,8 +49,9 @@ class Workspace:
 
     @classmethod
     def reopen(cls, folder: Path) -> "Workspace":
-        """Reopen the workspace that an earlier controller made in `folder`, possibly before this machine was
-        rebooted."""
+        """Reopen the workspace that an earlier process created in `folder`, possibly before this machine was
+        rebooted.
+        """
         if not image_of(folder).is_file():
             return cls(folder, "polled")
         if not folder.is_mount():
@@ -58,7 +60,9 @@ class Workspace:
 
     @classmethod
     def copy_of(cls, snapshot: Path, folder: Path) -> "Workspace":
-        """Create a workspace in `folder` from a snapshot, or from another workspace in which nothing runs."""
+        """Create a workspace in `folder` from a snapshot, or from another workspace in which no process is
+        running.
+        """
         if image_of(snapshot).is_file():
             copy_image(snapshot, folder)
             folder.mkdir()
@@ -107,7 +111,8 @@ class Workspace:
         _give(path)
 
     def bring(self, source: Path, name: str, limits: Limits) -> None:
-        """Copy a folder into the home folder, its links as links. Raises BadInput for one that is too large.
+        """Copy a folder into the home folder, with its links as links. Raises BadInput if it is too large or cannot
+        be copied.
 
         Special files (anything but files, folders and links) are left out.
         """
@@ -117,7 +122,7 @@ class Workspace:
             size += sum(_size(Path(where) / one) for one in names)
             if size > limits.workspace_mib << 20 or files > limits.workspace_files:
                 raise BadInput(
-                    f"{source}: larger than the limits of a workspace: {limits.workspace_mib} MiB or "
+                    f"{source}: is larger than a workspace may be: {limits.workspace_mib} MiB and "
                     f"{limits.workspace_files:,} files"
                 )
         target = self.home / name
@@ -137,7 +142,9 @@ class Workspace:
                 os.chown(path, SANDBOX_UID, SANDBOX_UID, follow_symlinks=False)
 
     def remembered(self, name: str) -> str:
-        """Return the start of a small file in `shell`; a program may have replaced it by anything."""
+        """Return the first 4 KiB of a file in `shell`; empty if it is missing or, as a program may have replaced it,
+        not a regular file.
+        """
         try:
             descriptor = os.open(self.shell / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
@@ -152,7 +159,7 @@ class Workspace:
         """Repair what would keep the next command from starting: removed permissions, or a damaged state of the
         shell.
 
-        Nothing may run in the workspace meanwhile.
+        No process may be running in the workspace meanwhile.
         """
         for part in (self.home, self.tmp, self.shell):
             part.chmod(0o700)
@@ -190,7 +197,7 @@ def _size(path: Path) -> int:
 
 
 def _no_special_files(folder: str, names: list[str]) -> list[str]:
-    """Return the names without special files, that is, only files, folders and links."""
+    """Return the names to leave out of a copy: those of special files, which are neither files, folders nor links."""
     left_out = []
     for name in names:
         mode = (Path(folder) / name).lstat().st_mode

@@ -68,8 +68,8 @@ def test_a_state_that_names_what_the_run_does_not_have_is_refused(tmp_path: Path
     with reopen_store(tmp_path) as store:
         check_state(store, {"index": 0, "programs": ["train-v1"], "executions": [], "writing": -1})
         for state, why in (
-            ({"index": 99}, "index: 99 is none of -1 to "),
-            ({"index": "0"}, "index: 0 is none"),
+            ({"index": 99}, "index: 99: must be the index of a script line, -1 to "),
+            ({"index": "0"}, "index: 0: must be the index"),
             ({"index": 0, "writing": -2}, "writing: -2"),
             ({"index": 0, "programs": ["train-v1", "other-v1"]}, "programs: other-v1 is not in"),
             ({"index": 0, "program": "other-v1", "number": 1}, "programs: other-v1 is not in"),

@@ -87,7 +87,7 @@ def test_without_a_runtime_cdi_devices_are_asked_for_by_name(
         request = asked(wish, info, podman)
         assert (request["Driver"], request["Capabilities"]) == ("cdi", [])
         assert request["DeviceIDs"] == [f"nvidia.com/gpu={name}" for name in names]
-    with pytest.raises(NoSandbox, match=r"--gpus 3: .* knows nvidia\.com/gpu=0"):
+    with pytest.raises(NoSandbox, match=r"--gpus 3: .* offers only nvidia\.com/gpu=0"):
         device_options(parse_gpus("3"), info, podman)
     with pytest.raises(NoSandbox, match="nvidia-ctk cdi generate"):
         device_options(parse_gpus("0,5"), info, podman)

@@ -199,7 +199,7 @@ def test_a_controller_that_comes_back_reads_what_the_dead_one_began(
     assert (told.exit_code, told.stdout) == (3, "out\nbegun\n")
     assert sorted(told.terminal.split()) == ["begun", "err", "out"]
     assert 2 <= told.seconds < 7
-    assert "controller that died" in told.notes[0]
+    assert "process of gedanken that died" in told.notes[0]
     assert _containers(run_id) == []
 
 
@@ -224,7 +224,7 @@ def test_of_a_flood_a_controller_that_comes_back_has_the_end_and_says_that_there
     told = asyncio.run(machine.run(command, label="line1"))
     assert told.cause is Cause.FINISHED
     assert told.stdout.endswith("299999\n300000\nlast\n")
-    assert "more is not counted" in told.notes[0]
+    assert "did not count the rest" in told.notes[0]
 
 
 @pytest.mark.docker

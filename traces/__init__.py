@@ -1,1 +1,1 @@
-"""Traces: LangSmith run trees, stored in a file beside the results."""
+"""Traces of runs: LangSmith run trees, stored in the run folder and sent to other exporters."""

@@ -1,5 +1,5 @@
-"""One run tree for a run, however many processes work on it: entries that a dead process left open are closed, and
-the root is continued.
+"""Continues the trace of a run that another process began: closes the entries that a dead process left open, and
+keeps the same root.
 """
 
 from collections.abc import Sequence
@@ -16,21 +16,21 @@ DIED = "process died"
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """The part of a run's tree that earlier processes wrote."""
+    """What earlier processes wrote of a run's trace."""
 
     root: UUID
     start: datetime
-    """Start time of the root run."""
+    """Start time of the root entry."""
     attempts: int
     """Number of processes that have worked on the run."""
     is_sent: bool
-    """True if the root was sent to a collector, because it ended in a process that was sending its trace."""
+    """True if the root was already sent to a collector: it has ended, in a process that sent its trace."""
     closed: tuple[dict[str, Any], ...]
-    """The entries that were open when their process died, in closed form."""
+    """The entries that were open when their process died, now with an end time and an error."""
 
 
 def left_of(roots: Sequence[TracedRun]) -> Left | None:
-    """Return the tree that a resumed run continues; None if there is no usable one."""
+    """Return the tree that a resumed run continues; None if no root has a usable id and start time."""
     for root in roots:
         try:
             name = UUID(root.id)
@@ -52,7 +52,7 @@ def left_of(roots: Sequence[TracedRun]) -> Left | None:
 
 
 def _closed(run: TracedRun, last: datetime) -> dict[str, Any]:
-    """Close an entry of a dead process, whose last sign of life was at `last`."""
+    """Return the fields of an entry that a dead process left open, ended at `last`, the last time in the trace."""
     when = max(last, run.start or last).astimezone(UTC)
     error = f"{DIED}; nothing was heard of it after {when:%Y-%m-%d %H:%M:%S} UTC"
     return {**run.fields, "end_time": when.isoformat(), "error": error}

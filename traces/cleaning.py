@@ -1,4 +1,6 @@
-"""Cleaning of traces before they are stored or sent: no keys, no addresses, nothing of the host's environment."""
+"""Cleans traces before they are stored or sent: removes keys, addresses and the host's environment, and limits the
+length of texts.
+"""
 
 import json
 from collections.abc import Mapping
@@ -13,10 +15,9 @@ from langchain_core.load.dump import default
 from gedanken.experiment.secrets import redacted_value
 
 MOST_CHARACTERS = 1 << 18
-"""Maximum length of one text. No reply within its token limit is that long; a server without a limit may
-exceed it."""
+"""Maximum length of one text. No reply that keeps to its token limit is that long; a server may ignore the limit."""
 MOST_STATE_CHARACTERS = 2_000
-"""Maximum length of one text in the inputs and outputs of a graph step: these are labels and small facts."""
+"""Maximum length of one text in the inputs and outputs of a graph step, which are labels and small facts."""
 METADATA = frozenset(
     {
         "langgraph_node",
@@ -30,22 +31,25 @@ METADATA = frozenset(
         "usage_metadata",
     }
 )
-"""The metadata keys that are kept, besides those that begin with `gedanken_`; others may contain the user's
-environment."""
+"""The metadata keys that are kept, besides those that begin with `gedanken_`; other keys may contain the user's
+environment.
+"""
 OWN = "gedanken_"
 ATTEMPT = f"{OWN}attempt"
-"""Number of the process that worked on the run, counted from 1."""
+"""Metadata key: the number of the process that wrote the entry, among those that have worked on the run, counted from
+1.
+"""
 OTLP = f"{OWN}otlp"
-"""True if the process sent its trace to a collector."""
+"""Metadata key: True if the process also sent its trace to a collector."""
 LEFT_OUT = f"{OWN}left_out"
-"""Number of entries for which the file had no room; stored in the root."""
+"""Metadata key of the root: the number of entries for which the file had no room."""
 WAITED = f"{OWN}waited"
-"""Seconds that a command waited for cores before it started."""
+"""Metadata key: the number of seconds that a command waited for cores before it started."""
 SAMPLING = ("model", "temperature", "top_p", "seed", "max_tokens", "max_completion_tokens")
-"""The request settings that are kept: never a header, a key or an address."""
+"""The request settings that are kept: no header, key or address is among them."""
 LABELS = ("programs", "executions", "goto")
-"""Lists in a graph step's output that are kept: labels of what the step made, and its next steps. Other values are
-small.
+"""The lists that are kept of a graph step's output: labels of what the step made, and the next steps. Apart from
+them, only texts and numbers are kept.
 """
 _FIELDS = (
     "id",
@@ -65,13 +69,15 @@ _FIELDS = (
 )
 _STACK = "Traceback (most recent call last)"
 _NO_ERRORS = ("GeneratorExit(", "GraphInterrupt(")
-"""Exceptions that are not errors: a reply that was stopped because the rest was not needed; a step that waits for a
-person.
+"""Exceptions that are not errors: GeneratorExit stops a reply whose rest is not needed, GraphInterrupt a step that
+waits for a person.
 """
 
 
 def clean(run: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a run that may leave this process, as plain values, without None values."""
+    """Return those fields of an entry that may leave this process, as plain values; fields that are None are left
+    out.
+    """
     kept = {name: run[name] for name in _FIELDS if run.get(name) is not None}
     extra = _dict(run.get("extra"))
     settings, metadata = _dict(extra.get("invocation_params")), _dict(extra.get("metadata"))
@@ -93,14 +99,14 @@ def clean(run: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def attempt_of(run: Mapping[str, Any]) -> int:
-    """Return the number of the process that worked on the run, counted from 1."""
+    """Return the number of the process that wrote an entry, counted from 1; 1 if it is not recorded."""
     number = _dict(_dict(run.get("extra")).get("metadata")).get(ATTEMPT)
     return number if isinstance(number, int) and number > 0 else 1
 
 
 def _told(values: Any, name: str, is_root: bool) -> dict[str, Any]:
-    """Reduce a step's inputs or outputs to small facts, labels of what it made, and its next steps; never the whole
-    state.
+    """Reduce a step's inputs or outputs to small facts, labels of what it made, and its next steps. The root's
+    inputs, which are the options of the run, are kept whole.
     """
     told = values["output"] if isinstance(values, Mapping) and set(values) == {"output"} else values
     if not isinstance(told, Mapping):
@@ -156,11 +162,11 @@ def _without_home(value: Any) -> Any:
 
 
 def _capped(value: Any, most: int) -> Any:
-    """Return the value with no text in it longer than `most` characters."""
+    """Return the value with each text longer than `most` characters cut."""
     if isinstance(value, dict):
         return {key: _capped(inner, most) for key, inner in value.items()}
     if isinstance(value, list):
         return [_capped(inner, most) for inner in value]
     if isinstance(value, str) and len(value) > most:
-        return f"{value[:most]} … {len(value) - most} characters more were not kept"
+        return f"{value[:most]} … {len(value) - most} more characters were not kept"
     return value

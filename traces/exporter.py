@@ -1,4 +1,6 @@
-"""The interface of an exporter, which receives the run tree entry by entry, as each begins and ends."""
+"""Defines the interface of exporters, which receive a run's trace entry by entry: once when an entry begins, once
+when it ends.
+"""
 
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -13,7 +15,7 @@ class Exporter(Protocol):
     """
 
     def begin(self, run: dict[str, Any]) -> None:
-        """Receive an entry that begins; its process may die before it ends."""
+        """Receive an entry that begins; the process may die before the entry ends."""
 
     def export(self, run: dict[str, Any]) -> None:
         """Receive an entry that ended: the fields of a LangSmith run as plain values, of limited size,
@@ -24,8 +26,8 @@ class Exporter(Protocol):
 
 
 class OpensExporter(Protocol):
-    """Opens an exporter. A plug-in registers it as an entry point in `gedanken.exporters`; every run uses all that
-    are installed.
+    """A function that opens an exporter. A plug-in registers it as an entry point in `gedanken.exporters`; every run
+    uses all that are installed.
     """
 
     def __call__(self, folder: Path, /) -> Exporter:

@@ -1,5 +1,5 @@
-"""The exporter to LangSmith. It uses LangSmith's client, but does not send the host's environment, which that client
-adds by default.
+"""Sends traces to LangSmith with LangSmith's own client, but without the host's environment, which that client adds
+by default.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,14 +23,14 @@ class LangSmith:
     thread."""
 
     def __init__(self, client: Client, project: str | None) -> None:
-        """Send to a project with `client`."""
+        """Send entries to `project` with `client`."""
         self._client, self._project = client, project
-        # Its thread ends when nothing references the client. Usually each run of a tree does, but here none does.
+        # The client's thread ends unless enough objects refer to the client. Entries usually do; here none does.
         self._held = [client] * 8
         self._roots: set[str] = set()
 
     def begin(self, run: dict[str, Any]) -> None:
-        """Send an entry that begins."""
+        """Send an entry that begins; a root that was already sent is skipped."""
         if run["id"] in self._roots:
             return
         if "parent_run_id" not in run:
@@ -38,7 +38,7 @@ class LangSmith:
         self._client.create_run(**{**run, "session_name": self._project})
 
     def export(self, run: dict[str, Any]) -> None:
-        """Send the changes of an entry since it was first sent."""
+        """Send the fields of an entry that may have changed since it began."""
         new: dict[str, Any] = {name: run[name] for name in _UPDATED if name in run}
         new |= {name: datetime.fromisoformat(run[name]) for name in _TIMES if name in run}
         self._client.update_run(run_id=run["id"], session_name=self._project, **new)
@@ -50,7 +50,7 @@ class LangSmith:
 
 def replay(roots: Iterable[TracedRun]) -> int:
     """Send a whole trace to the LangSmith project that the environment variables name; return the number of entries.
-    Raises BadInput if LangSmith rejects it.
+    Raises BadInput if LangSmith is not configured or does not accept the trace.
     """
     from langsmith.utils import LangSmithError, get_env_var, get_tracer_project
 
@@ -77,9 +77,9 @@ def open_langsmith() -> LangSmith | None:
 
 
 def langsmith_client(failed: Callable[[Exception], None] | None = None) -> Client:
-    """Create a client for the LangSmith that the environment variables name.
+    """Create a client for the LangSmith server that the environment variables name.
 
-    It does not add the host's environment and the state of the user's git folder to each run. `failed` receives the
-    errors of entries that were not sent.
+    The client adds neither the host's environment nor the state of the user's git folder to entries. `failed`
+    receives the errors of entries that could not be sent.
     """
     return Client(omit_traced_runtime_info=True, tracing_error_callback=failed)

@@ -1,4 +1,6 @@
-"""The built-in exporter: a file beside the results, in LangSmith's own post and patch lines."""
+"""The built-in exporter: writes the trace to a file in the run folder, as the `post` and `patch` operations of
+LangSmith's API, one per line.
+"""
 
 import json
 from collections.abc import Iterable
@@ -13,20 +15,21 @@ TRACE = "trace.jsonl"
 MOST_TRACE_BYTES = 1 << 27
 """Maximum number of bytes of a trace that are read."""
 ROOM_FOR_ENDS = 1 << 24
-"""The number of these bytes that are reserved for the ends of entries. When the rest is full, new entries are left
+"""The part of MOST_TRACE_BYTES that is reserved for the ends of entries. When the rest is full, new entries are left
 out, and the trace says so.
 """
 _KNOWN = ("inputs", "name", "tags")
-"""Fields of the `post` line that the `patch` line does not repeat."""
+"""Fields of the `post` line that are not repeated in the `patch` line."""
 _OPEN = {"end_time": None, "error": None}
 
 
 class LocalFile:
-    """Writes a line when an entry begins (`post`) and one when it ends (`patch`), so that a killed process leaves
-    everything that had begun. Resuming the root is also a patch, which removes its previous end."""
+    """Writes a line when an entry begins (`post`) and one when it ends (`patch`), so that a killed process leaves all
+    entries that had begun. Resuming the root is also a patch, which removes its previous end.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Write to `path`, which is created or appended to."""
+        """Append to the file `path`, which is created if it does not exist."""
         self._file = path.open("a", encoding="utf-8")
         self._bytes = path.stat().st_size
         self._roots: set[str] = set()
@@ -73,7 +76,9 @@ class LocalFile:
 
 
 def open_local(folder: Path) -> LocalFile:
-    """Write to `trace.jsonl` in this folder, after ending a line that a dead process left incomplete."""
+    """Open the exporter that writes to `trace.jsonl` in this folder; if a dead process left an incomplete last line
+    there, end that line first.
+    """
     path = folder / TRACE
     cut = path.exists() and path.stat().st_size and not path.read_bytes().endswith(b"\n")
     file = LocalFile(path)
@@ -84,7 +89,7 @@ def open_local(folder: Path) -> LocalFile:
 
 
 def cleaned(roots: Iterable[TracedRun]) -> list[TracedRun]:
-    """Clean a stored trace so that it may be sent, even if another version or program wrote it."""
+    """Return a stored trace in a form that may be sent, even if another version or program wrote it."""
     return read_tree(as_lines(clean(run.fields) for root in roots for run in root.walk()))
 
 

@@ -1,4 +1,4 @@
-"""Opening all installed exporters for a run; one that fails is reported and left out."""
+"""Opens all installed exporters for a run; reports and leaves out those that fail."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,10 +22,10 @@ from gedanken.traces.tracer import ExportersClient, tracer_to
 def traced(
     folder: Path, asked: dict[str, Any], progress: Progress, collector: str | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Return the graph config that traces the run in `folder`, in one tree with the traces of earlier processes.
+    """Yield the LangChain config that traces the run in `folder`, in one tree with the traces of earlier processes.
 
-    `asked` becomes the input of the root entry; the trace is also sent to the OpenTelemetry `collector`. Raises
-    BadInput if the built-in exporter is not installed.
+    `asked` becomes the input of the root entry. If `collector` is given, the trace is also sent to this OpenTelemetry
+    collector. Raises BadInput if the built-in exporter is not installed.
     """
     left = _left(folder, progress)
     exporters = _exporters(folder, progress)
@@ -77,10 +77,10 @@ def _opened(plugin: Plugin, folder: Path, progress: Progress) -> Iterator[Export
 
 
 class _Guarded:
-    """Wraps an exporter of a plug-in: its first failure is reported, and it is not used again."""
+    """Wraps the exporter of a plug-in. Its first failure is reported, and from then on the exporter is not used."""
 
     def __init__(self, plugin: Plugin, exporter: Exporter, progress: Progress) -> None:
-        """Pass everything to `exporter` until it fails."""
+        """Pass all entries to `exporter` until it fails."""
         self._plugin, self._exporter, self._progress, self._works = plugin, exporter, progress, True
 
     def begin(self, run: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The exporter to an OpenTelemetry collector, such as Phoenix, over OTLP/HTTP. Needs the extra `otlp`."""
+"""Sends traces to an OpenTelemetry collector, such as Phoenix, over OTLP/HTTP. Needs the package extra `otlp`."""
 
 import logging
 from collections.abc import Iterable
@@ -22,16 +22,17 @@ SECONDS = 10
 LOOK_SECONDS = 2
 """Time limit in seconds for the first contact with the collector."""
 SPANS_AT_ONCE = 64
-"""Number of spans per request. One may be half a megabyte, and collectors refuse large requests."""
+"""Number of spans per request. A span may have half a megabyte, and collectors refuse large requests."""
 _LOG = "opentelemetry"
 
 
 class Otlp:
-    """Sends each entry to a collector as a span once it has ended, in its own thread."""
+    """Sends each entry as a span once it has ended, from a thread of its own."""
 
     def __init__(self, address: str, progress: Progress, sent: Iterable[str] = ()) -> None:
-        """Send to the collector at `address`. Entries in `sent` were sent earlier and are skipped: a span cannot be
-        withdrawn."""
+        """Send to the collector at `address`. Entries whose ids are in `sent` were sent earlier and are skipped: a
+        span cannot be withdrawn.
+        """
         self._heard = _FirstTrouble(address, progress)
         logging.getLogger(_LOG).addHandler(self._heard)
         Thread(target=self._heard.look, daemon=True).start()
@@ -60,7 +61,9 @@ class Otlp:
 
 
 class _FirstTrouble(logging.Handler):
-    """Reports once that the collector rejects data; the run continues without it."""
+    """Reports, only once, that the collector cannot be reached or rejects data; the run continues without the
+    collector.
+    """
 
     def __init__(self, address: str, progress: Progress) -> None:
         super().__init__(logging.WARNING)
@@ -68,8 +71,7 @@ class _FirstTrouble(logging.Handler):
         self._parts, self._guard = urlsplit(address), Lock()
 
     def look(self) -> None:
-        """Report at once if the collector cannot be reached: sending would retry for much longer before
-        it gave up."""
+        """Report at once if the collector cannot be reached; sending would first retry for much longer."""
         port = self._parts.port or (443 if self._parts.scheme == "https" else 80)
         try:
             create_connection((self._parts.hostname or "", port), LOOK_SECONDS).close()
@@ -88,7 +90,9 @@ class _FirstTrouble(logging.Handler):
 
 
 def check_address(address: str) -> None:
-    """Raise BadInput unless the address can be a collector's. A key in it is treated as secret from now on."""
+    """Raise BadInput unless the address can be a collector's. A key in the address is treated as secret from
+    now on.
+    """
     learn_address(address)
     try:
         parts = urlsplit(address)
@@ -96,11 +100,13 @@ def check_address(address: str) -> None:
     except ValueError:
         usable = False
     if not usable:
-        raise BadInput(f"{shown_address(address)}: not a collector's address; an example is http://127.0.0.1:6006")
+        raise BadInput(f"{shown_address(address)}: is not a collector's address; an example is http://127.0.0.1:6006")
 
 
 def send(roots: Iterable[TracedRun], address: str) -> int:
-    """Send a whole trace to the collector at `address`; return the number of entries. Raises BadInput if it fails."""
+    """Send a whole trace to the collector at `address`; return the number of entries. Raises BadInput if the
+    collector does not accept it.
+    """
     exporter, spans = _exporter(address), list(spans_of(roots))
     quiet = logging.NullHandler()
     logging.getLogger(_LOG).addHandler(quiet)

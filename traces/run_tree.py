@@ -1,4 +1,4 @@
-"""Reading a trace back into its tree. Its content may be malicious, so nothing in it is trusted."""
+"""Reads a trace back into its tree of entries. The file may be malicious, so none of its content is trusted."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ MOST_RUNS = 1_000_000
 
 @dataclass(slots=True)
 class TracedRun:
-    """One entry of the tree (a LangSmith run): of a chain, a tool, or a model."""
+    """One entry of the tree (a LangSmith run), which describes a chain, a tool, or a model request."""
 
     id: str
     name: str
@@ -31,17 +31,17 @@ class TracedRun:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """Metadata of the entry."""
+        """Metadata of the entry; empty if there is none."""
         return _dict(_dict(self.fields.get("extra")).get("metadata"))
 
     @property
     def outcome(self) -> dict[str, Any]:
-        """Result of a command at a terminal."""
+        """Result of the terminal command that the entry describes; empty for other entries."""
         return _dict(_dict(self.fields.get("outputs")).get("output"))
 
     @property
     def tokens(self) -> tuple[int, int]:
-        """Tokens read and written by a model, as reported; zeros if not reported."""
+        """Numbers of tokens that a model read and wrote; zeros if they were not reported."""
         usage = _dict(self.metadata.get("usage_metadata"))
         return _count(usage.get("input_tokens")), _count(usage.get("output_tokens"))
 
@@ -53,12 +53,12 @@ class TracedRun:
 
     @property
     def sampling(self) -> dict[str, Any]:
-        """Settings of a request to a model."""
+        """Settings of the model request that the entry describes."""
         return _dict(_dict(self.fields.get("extra")).get("invocation_params"))
 
     @property
     def messages(self) -> list[tuple[str, str]]:
-        """Role and text of each message of a request to a model."""
+        """Role and text of each message of the model request that the entry describes."""
         return [_message(one) for one in _first(_dict(self.fields.get("inputs")).get("messages"))]
 
     @property
@@ -89,7 +89,8 @@ class TracedRun:
 
 
 def read_tree(lines: Iterable[bytes]) -> list[TracedRun]:
-    """Return the roots, in order of their start. Incomplete or foreign lines are left out.
+    """Return the roots, in the order in which they started. Incomplete lines, and lines that are no part of a trace,
+    are left out.
 
     An entry whose parent is missing, or that is its own ancestor, becomes a root.
     """
@@ -112,19 +113,19 @@ def read_tree(lines: Iterable[bytes]) -> list[TracedRun]:
 
 
 def run_of(fields: dict[str, Any]) -> TracedRun:
-    """Return a single entry with these fields."""
+    """Return an entry, without children, from its fields."""
     run = TracedRun(str(fields["id"]), "", "")
     _take(run, "post", fields)
     return run
 
 
 def as_lines(runs: Iterable[dict[str, Any]]) -> Iterator[bytes]:
-    """Yield entries as the lines of a trace, each with all its fields."""
+    """Yield entries as lines of a trace file, each with all its fields."""
     return (json.dumps({"post": run}).encode() for run in runs)
 
 
 def operations(lines: Iterable[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Parse each line that is a `post` or a `patch`; yield that word and the fields."""
+    """Yield `post` or `patch`, and the fields, for each line of a trace that is such an operation."""
     for line in lines:
         try:
             told = json.loads(line)
@@ -150,7 +151,9 @@ def _take(run: TracedRun, kind: str, told: dict[str, Any]) -> None:
 
 
 def _is_below(run: TracedRun, other: TracedRun, runs: dict[str, TracedRun]) -> bool:
-    """Return whether `run` is `other` or one of its descendants, so that it cannot be its parent."""
+    """Return whether `run` is `other` or one of its descendants, so that `run` cannot be the parent of `other`. Also
+    True if the ancestors of `run` form a cycle.
+    """
     seen: set[str] = set()
     here: TracedRun | None = run
     while here is not None and here.id not in seen:
@@ -176,7 +179,7 @@ def _message(value: object) -> tuple[str, str]:
 
 
 def _first(batches: object) -> list[Any]:
-    """Return the first item: LangChain sends batches, which here have one item."""
+    """Return the first of several batches: LangChain records batches, and here there is only one."""
     return _list(next(iter(_list(batches)), None))
 
 

@@ -1,4 +1,4 @@
-"""Conversion of traces to OpenTelemetry spans, with the attribute names of OpenInference and of OpenTelemetry's GenAI
+"""Converts traces to OpenTelemetry spans, with the attribute names of OpenInference and of OpenTelemetry's GenAI
 conventions.
 
 A span is built only from an entry of the cleaned trace. OpenInference's own instrumentation of LangChain is not used,
@@ -36,9 +36,9 @@ KINDS = {
     "llm": OpenInferenceSpanKindValues.LLM,
 }
 OPERATIONS = {"tool": "execute_tool", "llm": "chat"}
-"""Operation names in the GenAI conventions."""
+"""Operation names of the GenAI conventions, by the type of the entry."""
 OPEN = "gedanken.open"
-"""Attribute of a span whose run had not ended when it was exported; its end time is the last known time."""
+"""Attribute of a span whose entry had not ended when it was exported; the span's end is the last known time."""
 _ROLES = {"human": "user", "ai": "assistant", "AIMessageChunk": "assistant"}
 _SCOPE = InstrumentationScope("gedanken", __version__)
 _RESOURCE = Resource({"service.name": "gedanken", "openinference.project.name": "gedanken"})
@@ -49,9 +49,10 @@ Attributes = dict[str, str | int | bool]
 
 
 def span_of(run: TracedRun, last: datetime | None = None) -> ReadableSpan:
-    """Convert one entry to a span, whose ids are derived from the entry's ids, so that they are the same everywhere.
+    """Convert one entry to a span. The span's ids are derived from the entry's, so that every conversion gives the
+    same ids.
 
-    `last` is used as the end of an entry without one.
+    `last` is used as the end of an entry that has none.
     """
     root = run.fields.get("trace_id")
     trace = _number(root if isinstance(root, str) else run.id)
@@ -149,7 +150,7 @@ def _context(trace: int, run: str) -> SpanContext:
 
 
 def _number(name: str) -> int:
-    """Return the 128 bits of an id; foreign ids are hashed."""
+    """Return the 128 bits of an id; an id that is no UUID is hashed."""
     try:
         return UUID(name).int
     except ValueError:

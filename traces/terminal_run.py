@@ -1,5 +1,5 @@
-"""The trace of one terminal command as a `tool` entry, for real and imagined machines alike, with the model requests
-below it.
+"""Traces a terminal command as a `tool` entry, for real and imagined machines alike, with the model requests below
+it.
 """
 
 import hashlib
@@ -21,15 +21,16 @@ from gedanken.traces.cleaning import OWN
 
 NAME = "terminal"
 SHOWN = 2_000
-"""Number of characters that are kept of an output's head and of its tail; the run folder contains the whole output.
+"""Number of characters that are kept from the head of an output, and from its tail; the run folder has the whole
+output.
 """
 
 
 class TerminalRun:
-    """A running command; receives its execution when it has ended."""
+    """A traced command; receives the command's execution when that has ended."""
 
     def __init__(self) -> None:
-        """Start without an outcome."""
+        """Begin without an execution."""
         self.execution: Execution | None = None
         self.from_ledger = False
 
@@ -43,7 +44,7 @@ _HERE: ContextVar[TerminalRun | None] = ContextVar("terminal run", default=None)
 
 
 def is_from_ledger() -> None:
-    """Mark the traced command as taken from the ledger: its result, or a model's reply in it, was stored earlier."""
+    """Mark the traced command as taken from the ledger: its result, or a model's reply to it, was stored earlier."""
     if here := _HERE.get():
         here.from_ledger = True
 
@@ -52,8 +53,8 @@ def is_from_ledger() -> None:
 async def terminal_run(command: str, **metadata: object) -> AsyncIterator[TerminalRun]:
     """Trace a command that is typed into a machine. A non-zero exit code is not an error; a lost engine or model is.
 
-    `metadata` identifies the execution: origin, machine, seed or sample, `program_sha256` and so on, so that real and
-    imagined runs of one program can be matched. Outside a traced run nothing is traced.
+    `metadata` identifies the execution (origin, machine, seed or sample, `program_sha256` and so on), so that real
+    and imagined runs of one program can be matched. Outside a traced run, nothing is recorded.
     """
     config = ensure_config()
     own = {f"{OWN}{name}": value for name, value in metadata.items() if value is not None}

@@ -1,4 +1,4 @@
-"""LangSmith's tracer, whose entries are cleaned and passed to exporters."""
+"""Adapts LangSmith's tracer: its entries are cleaned and passed to exporters."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
 
 class ExportersClient:
-    """Stands in for LangSmith's client in its tracer: passes each entry on when it begins and when it ends, as plain
-    values of limited size, without keys."""
+    """Takes the place of LangSmith's client inside LangSmith's tracer: passes each entry to the exporters when it
+    begins and when it ends, reduced to plain values of limited size and without API keys.
+    """
 
     def __init__(
         self, exporters: Sequence[Exporter], left: Left | None = None, asked: dict[str, Any] | None = None
     ) -> None:
-        """Pass everything to each of the exporters. The tree in `left` is continued; `asked` is the root's input."""
+        """Pass all entries to each of the exporters. The tree in `left` is continued; `asked` becomes the root's
+        input.
+        """
         self._exporters = tuple(exporters)
         self._open: dict[str, dict[str, Any]] = {}
         self._asked = asked
@@ -47,11 +50,11 @@ class ExportersClient:
         self._export({**self._open.pop(ended["id"], {}), **ended})
 
     def start_of(self, root: str) -> datetime | None:
-        """Return the start time of a root that is being resumed, by this process or another."""
+        """Return the start time of a root that began earlier, in this process or another; None if it did not."""
         return self._starts.get(root)
 
     def flush(self) -> None:
-        """Do nothing: each entry was passed on at once."""
+        """Do nothing: each entry is passed on at once."""
 
     def close(self) -> None:
         """Close the exporters."""
@@ -64,10 +67,10 @@ class ExportersClient:
 
 
 class _Tracer(LangChainTracer):
-    """LangSmith's tracer, extended: its root may have begun earlier, in another process or before a question to a
+    """LangSmith's tracer, for a root that may have begun earlier: in another process, or before a question to a
     person.
 
-    LangChain copies tracers through their constructor, so the data it needs is stored in its client.
+    LangChain copies tracers through their constructor, so the time at which the root began is stored in the client.
     """
 
     def _start_trace(self, run: "Run") -> None:
@@ -77,6 +80,7 @@ class _Tracer(LangChainTracer):
 
 
 def tracer_to(client: ExportersClient) -> LangChainTracer:
-    """Return a tracer whose entries go to `client`. With it among the callbacks, the tracing set by environment
-    variables is off."""
+    """Return a tracer whose entries go to `client`. While it is among the callbacks, LangChain adds no tracer for the
+    environment variables of LangSmith.
+    """
     return _Tracer(client=cast("Client", client))

@@ -1,4 +1,4 @@
-"""Every family of small programs."""
+"""Lists the built-in families of small programs, and finds one by its name."""
 
 from gedanken.experiment.errors import BadInput
 from gedanken.probes.families.counterfactual import COUNTERFACTUAL
@@ -22,13 +22,13 @@ FAMILIES: tuple[ProbeFamily, ...] = (
 
 
 def family(name: str) -> ProbeFamily:
-    """Return the family of this name, with `-` or spaces between words. Raises BadInput if there is none."""
+    """Return the family of this name, such as `seed-twins` or `seed twins`. Raises BadInput if there is none."""
     found = next((one for one in FAMILIES if one.name == name.replace("-", " ")), None)
     if found is None:
-        raise BadInput(f"no family is called “{name}”; families are {', '.join(slug(one) for one in FAMILIES)}")
+        raise BadInput(f"no family is called “{name}”; the families are {', '.join(slug(one) for one in FAMILIES)}")
     return found
 
 
 def slug(probe_family: ProbeFamily) -> str:
-    """Return the family's name as it is typed on a command line."""
+    """Return the family's name as it is typed on a command line, such as `seed-twins`."""
     return probe_family.name.replace(" ", "-")

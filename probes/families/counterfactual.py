@@ -1,4 +1,6 @@
-"""Counterfactual semantics: programs with a rule that differs from the usual one, as the program states."""
+"""Makes programs that define an unusual rule, such as lists that count from 1, and the same programs with the usual
+rule.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -63,8 +65,8 @@ print(f"{total:02d}")
 }
 
 Make = Callable[[str, int, bool, Random], str]
-"""A function from the name of a template, a size, whether the rule is changed, and a random generator to a
-program.
+"""The type of a function that takes the name of a template, a size, whether the rule is changed, and a random
+generator, and returns a program.
 """
 
 
@@ -75,8 +77,8 @@ def _group(
     number: int,
     chance: Random,
 ) -> Group:
-    """Return three programs: with the usual rule, with the changed rule, and one that uses the changed rule once, to
-    check that it was understood.
+    """Return three programs: one with the usual rule, one with the changed rule, and one that uses the changed rule
+    only once, to check that the model understood it.
     """
     name = list(templates)[number % len(templates)]
     seed, other = chance.random(), chance.random()
@@ -94,7 +96,7 @@ def _group(
 
 
 def _indexed(name: str, size: int, changes: bool, chance: Random) -> str:
-    """Return a program that indexes a list of eight with the places 1 to 7, which exist under both rules."""
+    """Return a program that indexes a list of eight numbers with 1 to 7, which are valid under both rules."""
     head = _INDEXING.replace("{rule}", "i - 1" if changes else "i")
     numbers, start = chance.sample(range(1, 10), 8), chance.randint(1, 7)
     places = [chance.randint(1, 7) for _ in range(size)]

@@ -1,4 +1,6 @@
-"""Mutations: a well-known program, an edit of it that does the same, and an edit that does something else."""
+"""Makes groups of three programs: a well-known one, an edit of it that computes something else, and an edit that
+computes the same.
+"""
 
 import re
 from dataclasses import dataclass
@@ -24,18 +26,20 @@ print(f"{{{shown}:04d}}")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A loop that every textbook contains."""
+    """A well-known loop, such as the sum of the first N numbers."""
 
     init: str
     step: str
     shown: str
     changes: tuple[tuple[str, str], ...]
-    """Minimal edits that change what the program computes, as (old text, new text), in the first lines or in the
-    step.
+    """Minimal edits that change what the program computes, as (old text, new text). The old text is in `init` or in
+    `step`.
     """
 
     def text(self, size: int, shape: str = _FOR, change: tuple[str, str] = ("", ""), extra: str = "") -> str:
-        """Return the text of the program, with an edit if one is given."""
+        """Return the program for a size: `shape` is the kind of loop, `change` an edit, `extra` the text before the
+        step.
+        """
         old, new = change
         lines = f"{self.init}\n{self.step}"
         assert not old or old in lines, f"{old} does not occur in {lines}"
@@ -65,7 +69,7 @@ _OBSCURE = ("qv", "mzk", "wt", "ub", "jx")
 
 
 def _renamed(text: str, chance: Random) -> str:
-    """Return the program with other variable names."""
+    """Return the program with meaningless variable names."""
     names = sorted(set(re.findall(r"\b(?:total|[abipx])\b", text)))
     others = dict(zip(names, chance.sample(_OBSCURE, len(names)), strict=True))
     return re.sub(r"\b(?:total|[abipx])\b", lambda found: others[found[0]], text)

@@ -1,5 +1,5 @@
-"""Seed twins: random numbers from a well-known seed, whose numbers are often published, and from a seed that nobody
-publishes.
+"""Makes pairs of programs that draw random numbers: one from a well-known seed such as 42, whose numbers are often
+published, and one from a seed that nobody publishes.
 """
 
 from random import Random
@@ -61,7 +61,7 @@ print(*[f"{number:.4f}" for number in drawn[-3:]])
 
 
 def _twins(templates: dict[str, str], size: int, number: int, chance: Random) -> Group:
-    """Return the pair for a size: three numbers are printed, after more draws the larger the size."""
+    """Return a pair of programs, each of which draws `size` + 2 random numbers and prints the last three."""
     name, body = turn(templates, number)
     famous = FAMOUS[number // len(templates) % len(FAMOUS)]
     known = program(body, SEED=famous, DRAWS=size + 2)

@@ -1,5 +1,5 @@
-"""Short programs: strings, dicts, recursion, and programs that crash, for which the question is what exception occurs
-on which line.
+"""Makes short programs: strings, dicts, recursion, and programs that may crash, where the question is which exception
+occurs on which line.
 """
 
 from random import Random
@@ -109,7 +109,9 @@ except Exception as error:
 """,
 }
 _BAD_ORDERS: tuple[tuple[object, ...] | None, ...] = ((3, "2", 1), (1, "two", 2), (0, "4", 0), None, (-7, "1", 2))
-"""What is wrong with the last order: a shelf, an amount, the number of people, nothing, or another shelf."""
+"""Last orders as (shelf, amount, people). What is wrong: the shelf, the amount, the number of people, nothing (None),
+or the shelf again.
+"""
 
 
 def _strings(size: int, number: int, chance: Random) -> Group:
@@ -133,7 +135,9 @@ def _recursion(size: int, number: int, chance: Random) -> Group:
 
 
 def _crashes(size: int, number: int, chance: Random) -> Group:
-    """Return a program that crashes. The position of the bad order does not affect the answer's length."""
+    """Return a program that, in four of five cases, crashes at its last order. The number of orders does not affect
+    the length of the answer.
+    """
     name, body = turn(_CRASHES, number)
     orders: list[tuple[object, ...]] = [
         (chance.randint(0, 2), str(chance.randint(1, 9)), chance.randint(1, 4)) for _ in range(size)

@@ -1,4 +1,4 @@
-"""Shortcut twins: a loop that has a closed form, and a loop with the same length and operations that has none."""
+"""Makes pairs of loops of the same length with similar operations: one has a closed form, the other has none."""
 
 from random import Random
 
@@ -14,7 +14,7 @@ _SUMS = {
     "arithmetic": ("x + FACTOR * i", "x * FACTOR + i"),
     "squares": ("x + i * i", "x * x + i"),
 }
-"""For each name, the loop step with a closed form and the one without."""
+"""For each name, the loop step that has a closed form and the one that has none."""
 
 _TELESCOPE = """
 def f(n):
@@ -47,7 +47,9 @@ print(f"{x:02d} {y:02d}")
 
 
 def _twins(template: str, easy: str, hard: str) -> Group:
-    """Return both programs. Applied to the hard program, the closed form gives the output of the easy one."""
+    """Return the pair. A model that applies the easy program's closed form to the hard one gets the easy one's
+    output.
+    """
     return Group(template, [Part("easy", easy), Part("hard", hard, rival=easy)], "shortcut")
 
 

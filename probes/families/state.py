@@ -1,7 +1,7 @@
-"""State: a value that is changed in each round, so that one wrong value makes all later ones wrong.
+"""Makes programs that change a value, the state, in each round, so that one wrong value makes all later ones wrong.
 
-The program prints its state after the round SHOWN: the last one, or the one half-way (`middle`). The state before the
-last round is given to the model in the arm `forced`.
+A program prints its state after the round SHOWN: the last one, or the one half-way in an item with the role `middle`.
+In the arm `forced` the model is told the state before the last round.
 """
 
 from collections.abc import Callable, Mapping
@@ -85,7 +85,7 @@ def _text(template: tuple[str, str], size: int, shown: int, constants: Mapping[s
 
 
 def _parts(template: tuple[str, str], size: int, constants: Mapping[str, object]) -> list[Part]:
-    """Return the programs that print the state at the end, and half-way."""
+    """Return two programs: one prints the state at the end, the other half-way. For size 1, return only the first."""
     text = partial(_text, template, size, constants=constants)
     if size == 1:
         return [Part("hard", text(1))]
@@ -112,7 +112,9 @@ def _twins(
     number: int,
     chance: Random,
 ) -> Group:
-    """Make a pair: the first program has a closed form; the state of the second is also asked half-way."""
+    """Return a pair: the first program has a closed form, the second has none; the second's state is also asked
+    half-way.
+    """
     name, _ = turn({name: name for name in templates}, number)
     closed, open_ = both(chance)
     easy = Part("easy", _text(templates[name], size, size, closed))
@@ -148,7 +150,9 @@ def _permutations(size: int, number: int, chance: Random) -> Group:
 
 
 def _coded(size: int, chance: Random) -> dict[str, object]:
-    """Return instructions that keep two to six numbers on the stack."""
+    """Return the constants of a stack machine: a stack, and `size` instructions that keep two to six numbers
+    on it.
+    """
     start, code = digits(chance, 3), list[str | int]()
     deep = len(start)
     for _ in range(size):

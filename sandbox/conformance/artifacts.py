@@ -1,4 +1,4 @@
-"""Checks of the files copied from a workspace: only plain files, and nothing that could be a trap."""
+"""Checks that only plain files are copied from a workspace, and that their names are harmless."""
 
 import hashlib
 import re
@@ -23,7 +23,7 @@ open(os.path.expanduser("~/plain.txt"), "w").write("plain text\\n")
 
 
 def brings_only(*names: str) -> Judge:
-    """Pass if exactly these files were copied, the plain one unchanged."""
+    """Return a judge: pass if exactly the files `names` were copied, and `plain.txt` is unchanged."""
 
     def judge(trial: Trial) -> Verdict:
         execution = trial.execution
@@ -43,16 +43,18 @@ def brings_only(*names: str) -> Judge:
 
 
 def named_safely(trial: Trial) -> Verdict:
-    """Pass if the path of every copied file has only plain characters and stays inside the folder."""
+    """Pass if at least three files were copied, and their paths differ, have only plain characters and stay inside
+    the folder.
+    """
     paths = [artifact.path for artifact in trial.execution.artifacts]
     unsafe = [path for path in paths if not _SAFE_PATH.fullmatch(path)]
     if unsafe or len({artifact.name for artifact in trial.execution.artifacts}) != len(paths):
-        return Verdict(False, f"unsafe names: {unsafe or 'two are the same'}")
+        return Verdict(False, f"unsafe names: {unsafe or 'two names are the same'}")
     return Verdict(len(paths) >= 3, f"{len(paths)} files with harmless names")
 
 
 def few_enough(trial: Trial) -> Verdict:
-    """Pass if a program left too many files, and only as many as allowed were copied."""
+    """Pass if some files were copied, but no more than FILES."""
     count = len(trial.execution.artifacts)
     return Verdict(0 < count <= FILES, f"{count} files were copied")
 

@@ -1,4 +1,4 @@
-"""Canaries: secrets on the host that no program may reach. They are placed while the checks run."""
+"""Places canaries on the host while the checks run: secrets, and sockets, that no program may reach."""
 
 import hashlib
 import os
@@ -17,14 +17,14 @@ from gedanken.experiment.execution import Execution
 from gedanken.experiment.user_folders import cache_folder
 
 VARIABLE = "OPENAI_API_KEY"
-"""The variable of this process that holds the canary while a kit runs."""
+"""The environment variable of this process that holds the canary while the checks run."""
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW", re.IGNORECASE)
 _SECRET_CHARACTERS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Canaries:
-    """Files, sockets, a process and an environment that contain a secret, or that count who connects to them."""
+    """The canaries on the host: files and environments that contain a secret, and sockets that count connections."""
 
     canary: str
     secrets: tuple[str, ...]
@@ -49,7 +49,9 @@ class Canaries:
             yield cls(canary, (canary, *own), files, listener, abstract)
 
     def fill(self, text: str) -> str:
-        """Insert the locations, but not the contents, into a program."""
+        """Return a program with the canaries' locations, but not their contents, in place of marks such as
+        `@FILES@`.
+        """
         places = {
             "@FILES@": ":".join(map(str, self.files)),
             "@PORT@": str(self.listener.getsockname()[1]),
@@ -71,7 +73,7 @@ class Canaries:
         return count
 
     def is_in(self, execution: Execution) -> bool:
-        """Return whether a secret occurs in what an execution printed, reported or left in files."""
+        """Return whether an execution printed or reported a secret, or left a file that consists of the canary."""
         told = "\n".join((execution.terminal, *execution.notes))
         if any(secret in told for secret in self.secrets):
             return True
@@ -117,7 +119,7 @@ def _environment(canary: str) -> Iterator[None]:
 
 @contextmanager
 def _process() -> Iterator[None]:
-    """Start a host process with the canary in its environment, which ends with this process."""
+    """Run a process on the host that inherits the canary in its environment, and end it with the context."""
     command = [sys.executable, "-c", "import sys; sys.stdin.read()", PROCESS_NAME]
     with subprocess.Popen(command, stdin=subprocess.PIPE):
         yield

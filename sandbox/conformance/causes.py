@@ -18,13 +18,13 @@ HOG = "exec python3 -c 'pieces = [bytearray(b\"x\") * (8 << 20) for _ in range(2
 CHECKS = (
     _check(
         "finished",
-        promise="Finished.",
+        promise="A command that succeeds is reported as finished.",
         program="echo before",
         judge=ends(Cause.FINISHED, exit_code=0, shows="before"),
     ),
     _check(
         "failed",
-        promise="Failed, with its exit code.",
+        promise="A command that fails is reported as failed, with its exit code.",
         program="echo before; exit 7",
         judge=ends(Cause.FAILED, exit_code=7, shows="before"),
     ),
@@ -36,28 +36,28 @@ CHECKS = (
     ),
     _check(
         "timed-out",
-        promise="Timed out.",
+        promise="A command that takes too long is reported as timed out.",
         program="echo before; sleep 60",
         judge=ends(Cause.TIMED_OUT, within=8, shows="before"),
         limits=_BRIEF,
     ),
     _check(
         "out-of-memory",
-        promise="Out of memory.",
+        promise="A command that needs too much memory is reported as out of memory.",
         program="echo before; " + HOG,
         judge=ends(Cause.OUT_OF_MEMORY, shows="before"),
         limits=_LITTLE_MEMORY,
     ),
     _check(
         "output-cap",
-        promise="Stopped at the output limit.",
+        promise="A command that prints too much is reported as stopped at the output limit.",
         program="echo before; yes",
         judge=ends(Cause.OUTPUT_CAP, within=15, shows="before"),
         limits=_FEW_WORDS,
     ),
     _check(
         "disk-full",
-        promise="No space left in the workspace.",
+        promise="A command that fills the workspace is reported as having no space left.",
         program="echo before; " + FILL,
         judge=ends(Cause.DISK_FULL, shows="before"),
         limits=_LITTLE_DISK,
@@ -65,7 +65,7 @@ CHECKS = (
     ),
     _check(
         "file-too-large",
-        promise="A file grew beyond its limit.",
+        promise="A command whose file grows too large is reported as having no space left.",
         program="echo before; exec head -c 20M /dev/zero > ~/large",
         judge=ends(Cause.DISK_FULL, shows="before"),
         limits=_LITTLE_DISK,
@@ -73,7 +73,7 @@ CHECKS = (
     ),
     _check(
         "killed",
-        promise="Killed, but not for memory.",
+        promise="A command that is killed for another reason than memory is reported as killed.",
         program="echo before; kill -9 $$",
         judge=ends(Cause.KILLED, exit_code=137, shows="before"),
     ),

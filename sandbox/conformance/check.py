@@ -1,4 +1,4 @@
-"""Checks, what they observe, and the judges (criteria for passing) that most checks share."""
+"""Defines checks, what they observe, and the judges (criteria for passing) that most checks share."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ SMALL = Limits(
     workspace_files=4000,
     file_mib=32,
 )
-"""Limits of most checks, so that most can share a machine."""
+"""Limits that most checks use, so that they can share a machine."""
 SIGSYS_EXIT_CODE = 128 + 31
 _DETAIL_CHARACTERS = 160
 
@@ -42,7 +42,7 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What was observed of a check's program, from inside and from outside."""
+    """What was observed of a check's program, inside the machine and on the host."""
 
     execution: Execution
     after: Execution | None = None
@@ -50,9 +50,11 @@ class Trial:
     seen_alive: bool = False
     """True if this host showed the program's processes while they ran."""
     survivors: int = 0
-    """Number of the program's processes that were alive a second after the machine reported its end."""
+    """Number of the program's processes that were still alive a second after the machine reported the
+    program's end.
+    """
     grown_mib: float = 0.0
-    """Memory growth of this process meanwhile."""
+    """MiB by which this process grew while the program ran."""
     visitors: int = 0
     """Number of connections that reached sockets of the host."""
     leaked: bool = False
@@ -82,29 +84,31 @@ class Check:
     hunts: bool = False
     """True if the host's process table is searched for processes that the check left running."""
     neighbour: bool = False
-    """True if a program of another seed runs at the same time."""
+    """True if a second program, with another seed, runs at the same time."""
     sequel: Sequel | None = None
-    """An action on the same machine afterwards."""
+    """What is done on the same machine after the program has ended."""
 
 
 def judged(check: Check, trial: Trial) -> Verdict:
-    """Judge a trial: first whether the program reached what no program may reach, then what this check promises."""
+    """Return the verdict on a trial: failed if a secret or a socket of the host was reached or a process survived;
+    otherwise that of the check's judge.
+    """
     if trial.leaked:
-        return Verdict(False, "a secret of the host came out")
+        return Verdict(False, "a secret of the host was leaked")
     if trial.visitors:
         return Verdict(False, "a socket of the host was reached")
     if trial.execution.cause is Cause.ENGINE_LOST:
         return Verdict(False, f"the engine was lost: {ending(trial.execution)}")
     verdict = check.judge(trial)
     if verdict.held and check.hunts and not trial.seen_alive:
-        return Verdict(False, "its processes cannot be seen from here, so it is unknown whether they have ended")
+        return Verdict(False, "its processes cannot be seen from the host, so it is unknown whether they have ended")
     if check.hunts and trial.survivors:
-        return Verdict(False, f"{trial.survivors} of its processes were alive a second later")
+        return Verdict(False, f"{trial.survivors} of its processes were still alive a second after its end")
     return verdict
 
 
 def typed(command: str) -> Sequel:
-    """Return a function that types one more command into the same machine after a check."""
+    """Return a sequel that types one more command into the same machine."""
 
     async def sequel(machine: RealMachine, _canaries: Canaries) -> Execution:
         return await machine.run(command)
@@ -113,7 +117,7 @@ def typed(command: str) -> Sequel:
 
 
 def refused(trial: Trial) -> Verdict:
-    """Pass if the program reports that everything it tried was refused."""
+    """Pass if the program reports that each of its attempts was refused, or if the system call filter killed it."""
     told = [line for line in trial.execution.stdout.splitlines() if line.startswith(("BREACH: ", "held: "))]
     breaches = [line.removeprefix("BREACH: ") for line in told if line.startswith("BREACH: ")]
     if breaches:
@@ -121,12 +125,14 @@ def refused(trial: Trial) -> Verdict:
     if told:
         return Verdict(True, _short("; ".join(dict.fromkeys(line.removeprefix("held: ") for line in told))))
     if trial.execution.exit_code == SIGSYS_EXIT_CODE:
-        return Verdict(True, "killed by its filter of system calls")
-    return Verdict(False, f"it could not be tried: {ending(trial.execution)}")
+        return Verdict(True, "killed by the filter of system calls")
+    return Verdict(False, f"the program tried nothing: {ending(trial.execution)}")
 
 
 def refused_or(*causes: Cause) -> Judge:
-    """Return a judge: pass if everything was refused, or if the machine ended the program for one of these causes."""
+    """Return a judge: pass if each attempt was refused, or if the machine ended the program for one of `causes`
+    before an attempt succeeded.
+    """
 
     def judge(trial: Trial) -> Verdict:
         if trial.execution.cause in causes and "BREACH: " not in trial.execution.stdout:
@@ -137,7 +143,7 @@ def refused_or(*causes: Cause) -> Judge:
 
 
 def still_usable(before: Judge) -> Judge:
-    """Return a judge: pass if the judge `before` passes, and a further command printed `well` on the same machine."""
+    """Return a judge: pass if the judge `before` passes, and the sequel printed `well` on the same machine."""
 
     def judge(trial: Trial) -> Verdict:
         if trial.after is None or trial.after.stdout != "well\n":
@@ -158,7 +164,7 @@ def prints(expected: str) -> Judge:
 
 
 def then_prints(expected: str) -> Judge:
-    """Pass if the sequel finished and printed exactly this."""
+    """Return a judge: pass if the sequel finished and printed exactly `expected`."""
 
     def judge(trial: Trial) -> Verdict:
         if trial.after is None:
@@ -169,13 +175,15 @@ def then_prints(expected: str) -> Judge:
 
 
 def printed(execution: Execution, expected: str) -> Verdict:
-    """Return whether an execution finished and printed exactly this on its standard output."""
+    """Return a verdict: pass if an execution finished and printed exactly `expected` to its standard output."""
     held = execution.cause is Cause.FINISHED and execution.stdout == expected
     return Verdict(held, _short(" ".join(expected.split())) if held else ending(execution))
 
 
 def ends(cause: Cause, *, exit_code: int | None = None, within: float | None = None, shows: str = "") -> Judge:
-    """Return a judge: pass if the program ended in this way, in this time, and its earlier output was kept."""
+    """Return a judge: pass if the program ended with this cause and exit code, took at most `within` seconds, and its
+    output includes `shows`.
+    """
 
     def judge(trial: Trial) -> Verdict:
         execution = trial.execution
@@ -184,14 +192,14 @@ def ends(cause: Cause, *, exit_code: int | None = None, within: float | None = N
         if within is not None and execution.seconds > within:
             return Verdict(False, f"it took {execution.seconds:.1f} s, more than {within:g}")
         if shows not in execution.terminal:
-            return Verdict(False, "what it printed was lost")
+            return Verdict(False, "its earlier output was lost")
         return Verdict(True, f"{cause}, {execution.seconds:.1f} s")
 
     return judge
 
 
 def ending(execution: Execution) -> str:
-    """Describe on one line how an execution ended, and its last output."""
+    """Return one line that says how an execution ended, with the last line of its output."""
     lines = [line for line in execution.terminal.splitlines() if line.strip()]
     return _short(f"{execution.cause}, exit code {execution.exit_code}: {(lines or ['it printed nothing'])[-1]}")
 

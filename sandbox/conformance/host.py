@@ -83,7 +83,7 @@ HOST_NAME = "import socket\nprint('name', socket.gethostname())\n"
 
 
 def another_name(trial: Trial) -> Verdict:
-    """Pass if the machine's name differs from this host's."""
+    """Pass if the machine's host name differs from this host's."""
     words = trial.execution.stdout.split()
     if len(words) != 2:
         return Verdict(False, ending(trial.execution))

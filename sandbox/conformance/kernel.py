@@ -1,4 +1,4 @@
-"""Checks of the kernel: programs have no access to parts of it that they do not need."""
+"""Checks that programs have no access to parts of the kernel that they do not need."""
 
 from functools import partial
 

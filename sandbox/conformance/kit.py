@@ -1,4 +1,4 @@
-"""Running the checks on a machine."""
+"""Runs the conformance checks on a machine."""
 
 import asyncio
 import secrets
@@ -57,8 +57,7 @@ _LOOK_SECONDS = 0.05
 async def run_kit(
     open_machine: OpenMachine, progress: Progress, only: str | None = None, *, bare_host: bool = False
 ) -> AsyncIterator[CheckResult]:
-    """Run every check, or those whose name or group is `only`, on machines that `open_machine` makes for given
-    limits.
+    """Yield the results of all checks, or of those with the name or group `only`, on machines from `open_machine`.
 
     The machines must copy artifacts. On a `bare_host`, attacks are not run, and are reported as failed. Raises
     BadInput if no check or group is called `only`. If the machine cannot run anything at all, its own error is
@@ -78,7 +77,7 @@ async def run_kit(
 
 
 def chosen(only: str | None) -> tuple[Check, ...]:
-    """Select the checks with this name or group; all for None. Raises BadInput if there are none."""
+    """Return the checks with this name or group; all for None. Raises BadInput for an unknown name."""
     found = tuple(check for check in CHECKS if only in (None, check.name, check.group))
     if not found:
         groups = ", ".join(dict.fromkeys(check.group for check in CHECKS))
@@ -88,7 +87,7 @@ def chosen(only: str | None) -> tuple[Check, ...]:
 
 @dataclass(slots=True)
 class _Machines:
-    """Open machines, one for each set of limits that checks share."""
+    """Open machines, one for each set of limits; checks with the same limits share a machine."""
 
     open_machine: OpenMachine
     shared: dict[Limits, tuple[RealMachine, AsyncExitStack]] = field(default_factory=dict)
@@ -131,7 +130,7 @@ async def _result_of(check: Check, machines: _Machines, canaries: Canaries) -> C
             if not held:
                 await machines.drop(check.limits)
     except TimeoutError:
-        held, detail = False, "the machine did not end"
+        held, detail = False, "the check did not finish in time"
         await machines.give_up(check.limits)
     except (GedankenError, OSError) as error:
         held, detail = False, f"the machine failed: {error}"
@@ -164,13 +163,15 @@ def _command(check: Check, machine: RealMachine, canaries: Canaries, marker: str
         program = program.replace(f"@{name}@", f"{value}")
     if check.language == "bash":
         return program
-    # The hyphen prevents that it is imported instead of a module of the same name.
+    # The hyphen keeps Python from importing this file instead of a module of the same name.
     machine.write(f"check-{check.name}.py", PRELUDE + program)
     return f"cd && python3 check-{check.name}.py {marker}"
 
 
 async def _watched(check: Check, machine: RealMachine, command: str, marker: str) -> tuple[Execution, bool, float]:
-    """Run a command, and observe from outside whether its process exists and how much this process grows."""
+    """Run a command; return its execution, whether its process was seen from outside, and by how many MiB this
+    process grew.
+    """
     process = psutil.Process()
     before = most = process.memory_info().rss
     seen_alive = False
@@ -187,7 +188,7 @@ async def _watched(check: Check, machine: RealMachine, command: str, marker: str
 
 
 async def _survivors(marker: str) -> int:
-    """Count the program's processes that are still alive a second later."""
+    """Return how many of the program's processes are still alive after a second."""
     end = time.monotonic() + _GONE_SECONDS
     while (count := await asyncio.to_thread(_count, marker)) and time.monotonic() < end:
         await asyncio.sleep(_LOOK_SECONDS)

@@ -1,4 +1,4 @@
-"""The neighbour: a program with another seed that runs at the same time as a check."""
+"""Runs the neighbour: a program with another seed, at the same time as a check's program."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,9 +15,7 @@ _WAIT = f"import os, time; [time.sleep(0.1) for _ in range(150) if not os.path.e
 
 @asynccontextmanager
 async def neighbour_of(machine: RealMachine) -> AsyncIterator[None]:
-    """Run the neighbour on a branch of the machine while the context lasts. Raises TimeoutError if it
-    does not start.
-    """
+    """Run the neighbour on a branch of the machine within the context. Raises TimeoutError if it does not start."""
     async with machine.branch(_SEED) as branch:
         started = asyncio.Event()
         command = f'cd && echo started && python3 -c "{_WAIT}" {NEIGHBOUR_NAME}'

@@ -1,4 +1,4 @@
-"""Checks of the network: nothing can be reached, and no attempt here sends any packet."""
+"""Checks that no network can be reached. None of the attempts sends a packet."""
 
 from functools import partial
 

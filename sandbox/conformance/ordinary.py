@@ -1,4 +1,4 @@
-"""Checks of ordinary features, which must work however strict the isolation is."""
+"""Checks that ordinary features of a terminal and of Python work, however strict the isolation is."""
 
 import time
 from functools import partial
@@ -118,14 +118,14 @@ async def _long_command(machine: RealMachine, _canaries: Canaries) -> Execution:
 
 
 def tells_who(trial: Trial) -> Verdict:
-    """Pass if host name, user name, user id, home and current folder were all printed."""
+    """Pass if five lines were printed: host name, user name, user id, home and current folder."""
     lines = [line for line in trial.execution.stdout.splitlines() if line.strip()]
     held = trial.execution.cause is Cause.FINISHED and len(lines) == 5
     return Verdict(held, ", ".join(lines) if held else ending(trial.execution))
 
 
 def tells_the_time(trial: Trial) -> Verdict:
-    """Pass if the machine's clock shows the host's time."""
+    """Pass if the machine's clock differs from the host's by less than five minutes."""
     words = trial.execution.stdout.split()
     if not words or not words[0].isdigit():
         return Verdict(False, ending(trial.execution))
@@ -134,7 +134,7 @@ def tells_the_time(trial: Trial) -> Verdict:
 
 
 def streams_apart(trial: Trial) -> Verdict:
-    """Pass if standard output was stored by itself, and also together with standard error."""
+    """Pass if standard output was stored by itself, and both streams together."""
     execution = trial.execution
     if "err" not in execution.terminal.split():
         return Verdict(False, "the error stream was lost")
@@ -183,36 +183,38 @@ CHECKS = (
         judge=then_prints("hello\n"),
         sequel=typed("cat ${TMPDIR:-/tmp}/note"),
     ),
-    _bash("pipes", promise="Pipes.", program="printf 'b\\na\\n' | sort | head -n 1", judge=prints("a\n")),
-    _bash("redirections", promise="Redirections.", program=REDIRECTIONS, judge=prints("one\ntwo\n1\nerr\nout\n")),
+    _bash("pipes", promise="Pipes work.", program="printf 'b\\na\\n' | sort | head -n 1", judge=prints("a\n")),
+    _bash(
+        "redirections", promise="Redirections work.", program=REDIRECTIONS, judge=prints("one\ntwo\n1\nerr\nout\n")
+    ),
     _bash(
         "and-or",
-        promise="`&&`, `||` and `$?`.",
+        promise="`&&`, `||` and `$?` work.",
         program="true && echo yes; false && echo wrong; false || echo no; false; echo $?",
         judge=prints("yes\nno\n1\n"),
     ),
     _bash(
         "subshells",
-        promise="Subshells and substitution.",
+        promise="Subshells and substitution work.",
         program="x=1; (x=2; echo $x); echo $x $(echo in $((6 * 7)))",
         judge=prints("2\n1 in 42\n"),
     ),
     _bash(
         "here-documents",
-        promise="Here documents.",
+        promise="Here documents work.",
         program=HERE_DOCUMENT,
         judge=prints("hello world\nhello $name\nline\n"),
     ),
-    _bash("globs", promise="Globs and braces.", program=GLOBS, judge=prints("a1 a2 a1 b1 b1 xz yz\n")),
+    _bash("globs", promise="Globs and braces are expanded.", program=GLOBS, judge=prints("a1 a2 a1 b1 b1 xz yz\n")),
     _bash(
         "pipe-status",
-        promise="The exit codes of a pipe.",
+        promise="The exit codes of all parts of a pipe are known.",
         program="false | true; echo ${PIPESTATUS[*]}; (set -o pipefail; false | true; echo $?)",
         judge=prints("1 0\n1\n"),
     ),
     _bash(
         "jobs",
-        promise="Background jobs that are waited for.",
+        promise="A background job can be waited for.",
         program="(sleep 0.2; echo done) & wait $!; echo $?",
         judge=prints("done\n0\n"),
     ),
@@ -224,7 +226,7 @@ CHECKS = (
     ),
     _bash(
         "unicode",
-        promise="Text of any script, in and out.",
+        promise="Commands and output may contain text of any script.",
         program="x='größer ≤ 日本 🙂'; echo \"$x\"; python3 -c 'import sys; print(sys.argv[1])' \"$x\"",
         judge=prints("größer ≤ 日本 🙂\n" * 2),
     ),
@@ -238,30 +240,40 @@ CHECKS = (
     _bash("date", promise="The clock shows the time.", program="date +%s", judge=tells_the_time),
     _bash(
         "long-command",
-        promise="A command of 100 kB.",
+        promise="A command may have 100 kB.",
         program="true",
         judge=then_prints(f"{_LONG + 1}\n"),
         sequel=_long_command,
     ),
-    _python("threads", promise="Threads.", program=PYTHON_THREADS, judge=prints("[0, 1, 2, 3, 4, 5, 6, 7]\n")),
+    _python("threads", promise="Threads work.", program=PYTHON_THREADS, judge=prints("[0, 1, 2, 3, 4, 5, 6, 7]\n")),
     _python(
         "multiprocessing",
-        promise="Workers in processes of their own.",
+        promise="multiprocessing works.",
         program=MULTIPROCESSING,
         judge=prints("[0, 1, 4, 9, 16]\nthrough a queue\n"),
     ),
-    _python(
-        "subprocesses", promise="Programs that run programs.", program=SUBPROCESS, judge=prints("['b', 'a'] 3\n")
-    ),
-    _python("temporary-files", promise="Temporary files.", program=TEMPORARY, judge=prints("kept True\n")),
+    _python("subprocesses", promise="Programs can run programs.", program=SUBPROCESS, judge=prints("['b', 'a'] 3\n")),
+    _python("temporary-files", promise="Temporary files work.", program=TEMPORARY, judge=prints("kept True\n")),
     _python("interrupt", promise="An interrupt can be caught.", program=INTERRUPT, judge=prints("interrupted\n")),
     _python(
         "local-sockets",
-        promise="A program can talk to itself.",
+        promise="A program can talk to itself through sockets.",
         program=LOCAL_SOCKETS,
         judge=prints("b'HELLO'\nb'pair'\n"),
     ),
-    _python("links", promise="Links inside of home.", program=LINKS, judge=prints("through the link real\n")),
-    _python("files-up-to-the-limit", promise="Files up to the limit.", program=LARGE_FILE, judge=prints("True\n")),
-    _python("locks-and-maps", promise="File locks, maps, SQLite.", program=LOCKS, judge=prints("b'bytes' (0,)\n")),
+    _python(
+        "links", promise="Links inside the home folder work.", program=LINKS, judge=prints("through the link real\n")
+    ),
+    _python(
+        "files-up-to-the-limit",
+        promise="Files may be as large as the limit.",
+        program=LARGE_FILE,
+        judge=prints("True\n"),
+    ),
+    _python(
+        "locks-and-maps",
+        promise="File locks, memory maps and SQLite work.",
+        program=LOCKS,
+        judge=prints("b'bytes' (0,)\n"),
+    ),
 )

@@ -1,4 +1,4 @@
-"""Checks of output: only a part of much output is kept, all of it is counted, and a program never has to wait for a
+"""Checks of a large output: only its ends are kept, all of it is counted, and a program never has to wait for a
 reader.
 """
 
@@ -41,8 +41,8 @@ print("the end")
 
 
 def flood_is_cut(trial: Trial) -> Verdict:
-    """Pass if the beginning and end of a huge output were kept, its middle was counted, and this process did not
-    grow.
+    """Pass if the head and tail of a huge output were kept, its middle was counted, and this process did not grow
+    much.
     """
     if trial.grown_mib > GROWTH_MIB:
         return Verdict(False, f"this process grew by {trial.grown_mib:.0f} MiB")
@@ -52,7 +52,9 @@ def flood_is_cut(trial: Trial) -> Verdict:
 
 
 def middle_is_counted(kept_bytes: int, printed_bytes: int) -> Judge:
-    """Pass if only this much of a large output was kept, from both ends, and the rest was counted."""
+    """Return a judge: pass if at most `kept_bytes` of the output were kept, from its head and tail, and the rest was
+    counted.
+    """
 
     def judge(trial: Trial) -> Verdict:
         execution = trial.execution
@@ -72,7 +74,7 @@ def middle_is_counted(kept_bytes: int, printed_bytes: int) -> Judge:
 
 
 def _not_kept(execution: Execution) -> int | None:
-    """Return how many bytes were left out, according to both the text and the notes; None if the two disagree."""
+    """Return how many bytes were left out, if the text and the notes agree on the number; None otherwise."""
     in_text = re.search(r"\[… (\d+) bytes not kept …\]", execution.stdout)
     if in_text is None or not any(in_text[1] in note for note in execution.notes):
         return None

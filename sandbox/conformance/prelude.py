@@ -1,4 +1,4 @@
-"""The common beginning of every Python program of the kit."""
+"""The beginning that all Python programs of the kit share."""
 
 PRELUDE = '''\
 import ctypes, errno, os, platform, signal, socket, stat, subprocess, sys, time

@@ -1,4 +1,4 @@
-"""Checks of privileges: a program has none, and gains none."""
+"""Checks that a program has no privileges, and cannot gain any."""
 
 from functools import partial
 

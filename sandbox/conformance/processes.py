@@ -11,7 +11,7 @@ from gedanken.sandbox.engine import GRACE_SECONDS
 _check = partial(Check, group="processes")
 _BRIEF = SMALL.model_copy(update={"wall_seconds": 1.0})
 _STOPPED_WITHIN = _BRIEF.wall_seconds + GRACE_SECONDS + 5
-# Two run at once, and must be able to do so on one core.
+# Two programs run at once, and must be able to do so on one core.
 _HALF = SMALL.model_copy(update={"cpus": 0.5})
 _NAMESPACES = ("pid", "net", "mnt", "ipc")
 
@@ -178,7 +178,7 @@ for name in ("pid", "net", "mnt", "ipc"):
 
 
 def apart_from_the_host(trial: Trial) -> Verdict:
-    """Pass if the program shares no namespace with this process."""
+    """Pass if the program's process, network, mount and IPC namespaces differ from this process's."""
     told = dict(line.split() for line in trial.execution.stdout.splitlines() if len(line.split()) == 2)
     if set(told) != set(_NAMESPACES):
         return Verdict(False, "the program could not report its namespaces")
@@ -187,7 +187,7 @@ def apart_from_the_host(trial: Trial) -> Verdict:
 
 
 CHECKS = (
-    _check("fork-bomb", promise="No more processes than the limit.", program=FORK_BOMB, judge=refused),
+    _check("fork-bomb", promise="There can be no more processes than the limit.", program=FORK_BOMB, judge=refused),
     _check("thread-bomb", promise="Threads count as processes.", program=THREAD_BOMB, judge=refused),
     _check(
         "setsid-double-fork",

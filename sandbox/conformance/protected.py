@@ -92,8 +92,8 @@ for number in range(10_000):
 
 
 async def _write_and_reseed(machine: RealMachine, canaries: Canaries) -> Execution:
-    """Make the host write to a path that a program replaced by a link, and read the file that records seeds, which a
-    program may have replaced.
+    """Make the host write to a path that a program replaced by a link, and read the list of seeds, which a program
+    may have replaced too. Return the execution that shows the result.
     """
     before = [path.stat().st_mtime_ns for path in canaries.files]
     machine.write("written", "from outside\n")
@@ -105,12 +105,12 @@ async def _write_and_reseed(machine: RealMachine, canaries: Canaries) -> Executi
 
 
 def unforged(trial: Trial) -> Verdict:
-    """Pass if a killed program that pretends to have run out of memory is reported as killed."""
+    """Pass if a killed program that claims to have run out of memory is reported as killed."""
     return Verdict(trial.execution.cause is Cause.KILLED, ending(trial.execution))
 
 
 def unowned(trial: Trial) -> Verdict:
-    """Pass if the next command ran, and nothing that the previous one left was executed before it."""
+    """Pass if the next command ran, and no text that the previous command left was executed."""
     if trial.after is None or "well" not in trial.after.stdout.splitlines():
         return Verdict(
             False, f"the next command did not work: {ending(trial.after) if trial.after else 'it was not run'}"

@@ -117,7 +117,7 @@ try:
 except OSError as error:
     held(f"{written} MiB, then {error.strerror}")
 else:
-    time.sleep(5)  # where nothing but a look from time to time holds it, this is when it is seen
+    time.sleep(5)  # time for a limit that is only checked periodically
     breach(f"{written} MiB, but only @workspace_mib@ are allowed")
 """
 DISK_FILL = "folder = os.path.expanduser('~')" + _FILL
@@ -134,7 +134,7 @@ try:
 except OSError as error:
     held(f"{made} files, then {error.strerror}")
 else:
-    time.sleep(5)  # where nothing but a look from time to time holds it, this is when it is seen
+    time.sleep(5)  # time for a limit that is only checked periodically
     breach(f"{made} files, but only @workspace_files@ are allowed")
 """
 
@@ -160,7 +160,7 @@ os.unlink("large")
 
 
 def hog_ends_alone(trial: Trial) -> Verdict:
-    """Pass if only the child was killed, and its parent ended with its own exit code."""
+    """Pass if only the child was killed for memory, and its parent finished."""
     if trial.execution.cause is not Cause.FINISHED:
         return Verdict(False, f"the parent did not finish: {trial.execution.cause}")
     return refused(trial)

@@ -50,19 +50,19 @@ async def _draw_with_another_seed(machine: RealMachine, _canaries: Canaries) -> 
 
 
 def seeded(trial: Trial) -> Verdict:
-    """Pass if two runs with one seed drew the same three numbers, and a run with another seed drew others."""
+    """Pass if two programs with one seed drew the same three numbers, and a program with another seed drew others."""
     lines = trial.execution.stdout.splitlines()
     others = trial.after.stdout.split() if trial.after else []
     if trial.execution.cause is not Cause.FINISHED or len(lines) != 2 or len(others) != 3:
         return Verdict(False, ending(trial.execution))
     if lines[0] != lines[1]:
-        return Verdict(False, "one seed drew different numbers")
+        return Verdict(False, "two programs with one seed drew different numbers")
     same = set(lines[0].split()) & set(others)
     return Verdict(not same, "two seeds drew the same numbers" if same else "random, NumPy and torch")
 
 
 CHECKS = (
-    _check("numpy", promise="NumPy.", program=NUMPY, judge=prints("[[5.0, 14.0], [14.0, 50.0]] 2.0\n")),
+    _check("numpy", promise="NumPy works.", program=NUMPY, judge=prints("[[5.0, 14.0], [14.0, 50.0]] 2.0\n")),
     _check("torch", promise="PyTorch trains, saves and loads.", program=TORCH, judge=prints("True 4\n")),
     _check(
         "mnist",

@@ -1,9 +1,10 @@
-"""Runs many small programs one after the other, each with its own limits: `python3 -I -m gedanken_batch FILE`.
+"""Runs many small programs, each with its own limits, and one per core at a time: `python3 -I -m gedanken_batch
+FILE`.
 
 FILE contains JSON: `seconds` and `bytes`, the limits of each program; `within`, the number of seconds after which no
-further program is started; and `programs`, pairs of a name and a source. For each program that was started one line
-of JSON is printed. A program has its own folder, and whatever it leaves running is killed. It cannot write into this
-process's output: the process is not dumpable, so its descriptors are closed to others.
+further program is started; and `programs`, pairs of a name and a source. For each program that was started, one line
+of JSON is printed. Each program has its own folder, and the processes that it leaves running are killed. Programs
+cannot write into this process's output: this process is not dumpable, so other processes cannot open its descriptors.
 """
 
 import ctypes
@@ -49,7 +50,7 @@ def main(path):
 
 
 def protect():
-    """Protect this process from its children, and become the parent of processes that they leave behind."""
+    """Protect this process from its children, and make it the parent of processes that they leave behind."""
     prctl = ctypes.CDLL(None).prctl
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -95,7 +96,7 @@ def run(source, seconds, most, under_way, lock):
 
 
 def holds(path, text):
-    """Return whether a file still holds a text; its own program may have changed it, or another one."""
+    """Return whether a file still contains exactly this text; its own program or another one may have changed it."""
     try:
         return path.is_file() and path.stat().st_size == len(text) and path.read_bytes() == text
     except OSError:
@@ -103,9 +104,10 @@ def holds(path, text):
 
 
 def follow(process, until, most):
-    """Return what it printed, and why it had to be stopped; its children may still print after it has ended.
+    """Return a program's stdout, its stderr, and why it had to be stopped (None if it ended by itself).
 
-    While this process was itself stopped, as one of its programs may stop it, no other program's time runs out.
+    Its children may still print after it has ended. If a signal stopped this process meanwhile, as one of its
+    programs can do, the pause does not count against `until`.
     """
     seen = time.monotonic()
     kept = {process.stdout: bytearray(), process.stderr: bytearray()}
@@ -137,7 +139,7 @@ def follow(process, until, most):
 
 
 def is_stopped(pid):
-    """Return whether a signal stopped a process; it may have been another program's."""
+    """Return whether a process is stopped by a signal, which another program may have sent."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] == "T"
     except (OSError, IndexError):
@@ -150,7 +152,7 @@ def kill_group(pid):
 
 
 def kill_left_behind(under_way):
-    """Kill what finished programs left running; this process is now its parent."""
+    """Kill the processes that finished programs left running, and whose parent is now this process."""
     me = str(os.getpid())
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) in under_way:

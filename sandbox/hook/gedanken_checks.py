@@ -1,10 +1,10 @@
-"""Runs many small checks, each in a fork of its own: `run(checks)` prints which of them hold.
+"""Runs many small checks, each in its own forked process: `run(checks)` prints which of them hold.
 
-A check is a program and its sign. One line of JSON, the sign and whether the check holds, is printed of each that
-came to an end by itself: its program ended, or raised something. Of others nothing is printed, and of none that were
-not begun in time; they have to be run by themselves. A check cannot write into this process's output: the process is
-not dumpable, so its descriptors are closed to others. It has a folder of its own, and imports nothing from where
-another check may have put it.
+A check is a pair: a program, and a sign (a text that identifies the check). The check holds if its program ends
+without an exception. For each check that ended by itself, one line of JSON is printed: the sign, and whether the
+check holds. Nothing is printed for checks that had to be stopped or could not begin in time; they must be run
+separately. A check cannot write into this process's output: this process is not dumpable, so other processes cannot
+open its descriptors. Each check has its own folder, and imports nothing that another check may have put there.
 """
 
 import ctypes
@@ -45,7 +45,7 @@ def run(checks):
 
 
 def one(text, sign):
-    """Return whether a check holds; None if it did not come to an end by itself."""
+    """Return whether a check holds; None if it did not end by itself."""
     try:
         folder = tempfile.mkdtemp()
     except OSError:  # earlier checks have filled the disk
@@ -66,7 +66,7 @@ def one(text, sign):
 
 
 def check(text, sign, said, folder):
-    """Run a check, in its own process: it never returns."""
+    """Run a check in this process, and exit; never returns."""
     with suppress(BaseException):  # whatever the program raises, SystemExit too: then it does not hold
         os.setsid()
         enter(folder)
@@ -89,7 +89,9 @@ def enter(folder):
 
 
 def follow(pid, heard, until):
-    """Return what a process wrote, and its status; None if it had to be stopped."""
+    """Return what a process wrote to `heard`, and its exit status; None as the status if the process had to be
+    killed.
+    """
     answer = b""
     while len(answer) < MOST_BYTES and select.select([heard], [], [], max(0.0, until - time.monotonic()))[0]:
         data = os.read(heard, MOST_BYTES)

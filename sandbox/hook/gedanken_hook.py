@@ -1,9 +1,10 @@
-"""Start-up hook of every Python in the sandbox: seeds, data folder, and torchvision without its C++ part.
+"""Start-up hook of every Python process in the sandbox: sets seeds and the data folder, and loads torchvision without
+its C++ part.
 
-It works without changing the program. `GEDANKEN_SEED` seeds `random`, NumPy and torch. `GEDANKEN_RESEED`, if set, is
+The program itself is not changed. `GEDANKEN_SEED` seeds `random`, NumPy and torch. `GEDANKEN_RESEED`, if set, is
 added to every seed that the program sets itself; each such call is recorded in `explicit_seeds` in the session's
 folder. torchvision data sets are read from `/data`, whatever root the program names. `GEDANKEN_SESSION` and
-`GEDANKEN_DATA` name both folders if there are no namespaces to mount them in place.
+`GEDANKEN_DATA` name the session's and the data folder on engines that cannot mount them at fixed paths.
 """
 
 import importlib.abc
@@ -20,7 +21,7 @@ SEED_LOG = Path(os.environ.get("GEDANKEN_SESSION", "/run/session"), "explicit_se
 
 
 def offset_explicit_seeds(module, names):
-    """Make the functions `names` of `module` add RESEED to the seed they are given, and record the call."""
+    """Make the functions `names` of `module` add RESEED to the seed that they are given, and record the call."""
     for name in names:
         original = getattr(module, name, None)
         if original is None:
@@ -104,7 +105,7 @@ BEFORE = {"torchvision": before_torchvision}
 
 
 class HookFinder(importlib.abc.MetaPathFinder):
-    """Finds modules as usual and runs the hooks above around their first import."""
+    """Finds modules as usual, and calls the functions in BEFORE and AFTER around their first import."""
 
     def find_spec(self, fullname, path=None, target=None):
         if fullname not in AFTER and fullname not in BEFORE:

@@ -9,13 +9,13 @@ import torch
 
 
 def os_name():
-    """For example `Debian GNU/Linux 12`."""
+    """Return the operating system's name and version, for example `Debian GNU/Linux 12`."""
     release = platform.freedesktop_os_release()
     return f"{release['NAME']} {release.get('VERSION_ID', '')}".strip()
 
 
 def gpus():
-    """Return the GPUs that torch.cuda sees inside; no other source is trusted."""
+    """Return the GPUs that torch.cuda sees in this machine; no other source is trusted."""
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if not count:
         return {"count": 0}
