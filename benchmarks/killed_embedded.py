@@ -2,9 +2,9 @@
 
     python -m benchmarks.killed_embedded --kills 10
 
-One run of `mnist`, its programs really trained in Docker, its coder and its imagined machine the embedded model. At
-random moments its process is killed by SIGKILL, or the model's server: then the run must end by itself, soon and with
-one line. `gedanken resume` goes on with it. What had come to its end before a kill must be what it was, to the byte,
+One run of `mnist`, its programs really trained in Docker, its coder and its imagined machine the embedded model. At a
+random moment after a node has begun, its process is killed by SIGKILL, or the model's server: then the run must end by
+itself, with one line, and soon if that node asks the model. `gedanken resume` goes on with it. What had come to its end before a kill must be what it was, to the byte,
 and in the end each seed and each sample must be there once. Prints one JSON object; exit code 1 where it is not so.
 """
 
@@ -24,6 +24,9 @@ from typing import Any
 import psutil
 
 LONGEST = 3600
+NODES = ("persona", "write", "execute", "simulate", "replicate")
+"""In the order in which a run reaches them, so that the kills are spread over all of it."""
+ASKS = ("persona", "write", "simulate")
 
 
 def begin(folder: Path, said: Path, real: int, imagined: int) -> "subprocess.Popen[bytes]":
@@ -88,20 +91,19 @@ def measure(kills: int, seed: int, between: float, counts: tuple[int, int]) -> d
         folder, said = Path(name) / "run", Path(name) / "said"
         for number in range(kills):
             process = begin(folder, said, *counts)
-            deadline = time.monotonic() + LONGEST
-            while server_of(process) is None and process.poll() is None and time.monotonic() < deadline:
-                time.sleep(0.2)
+            _wait_for(process, folder, NODES[number * len(NODES) // kills])
             with suppress(subprocess.TimeoutExpired):
                 process.wait(chance.uniform(0.1, 1.0) * between)
             if process.poll() is not None:
                 break
-            nodes[_at(folder)] += 1
+            node = _at(folder)
+            nodes[node] += 1
             server = server_of(process) if number % 2 else None
             began = time.monotonic()
             if server is not None:
                 server.kill()
                 code = process.wait(LONGEST)
-                waits.append(round(time.monotonic() - began, 1))
+                waits += [round(time.monotonic() - began, 1)] if node in ASKS else []
                 last = said.read_text(errors="replace").strip().splitlines()[-1]
                 if code not in (0, 4) or (code == 4 and "its server has stopped" not in last):
                     broken.append(f"its server killed, it ended with {code}: {last[:200]}")
@@ -134,6 +136,15 @@ def measure(kills: int, seed: int, between: float, counts: tuple[int, int]) -> d
         }
 
 
+def _wait_for(process: "subprocess.Popen[bytes]", folder: Path, node: str) -> None:
+    """Wait until this process works at the node, or has ended."""
+    deadline = time.monotonic() + LONGEST
+    while process.poll() is None and time.monotonic() < deadline:
+        if server_of(process) is not None and _at(folder) == node:
+            return
+        time.sleep(0.5)
+
+
 def _at(folder: Path) -> str:
     from gedanken.experiment.errors import BadInput
     from gedanken.records.read_run import read_run
@@ -150,7 +161,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
-    parser.add_argument("--between", type=float, default=60.0, help="most seconds from one kill to the next")
+    parser.add_argument("--between", type=float, default=4.0, help="most seconds from the node's begin to the kill")
     parser.add_argument("--real", type=int, default=2)
     parser.add_argument("--imagined", type=int, default=2)
     asked = parser.parse_args()
