@@ -4,9 +4,9 @@
 
 One run of `mnist`, its programs really trained in Docker, its coder and its imagined machine the embedded model. At a
 random moment after a node has begun, its process is killed by SIGKILL, or the model's server: then the run must end
-by itself, with one line, and soon if that node asks the model. `gedanken resume` goes on with it. What had come to its
-end before a kill must be what it was, to the byte, and in the end each seed and each sample must be there once. Prints
-one JSON object; exit code 1 where it is not so.
+by itself, with one line, and soon if that node asks the model. `gedanken resume` goes on with it. What had come to
+its end before a kill must be what it was, to the byte, and in the end each seed and each sample must be there once.
+Prints one JSON object; exit code 1 where it is not so.
 """
 
 import argparse
