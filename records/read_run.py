@@ -1,5 +1,4 @@
-"""Reading a run folder. It may be malicious: nothing outside it is read, and its content is never
-executed or obeyed."""
+"""Reads a run folder. The folder may be malicious: nothing outside it is read, and its content is never executed."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +18,9 @@ def is_run_folder(path: Path) -> bool:
 
 
 def read_run(folder: Path) -> RunLog:
-    """Read a run folder, of this or an earlier version; finished, still running, or left by a process that died.
-    Raises BadInput if it is not one, is damaged, or names files outside itself."""
+    """Read a run folder, written by this or an earlier version. The run may be finished, in progress, or left by a
+    process that died. Raises BadInput if the path is no run folder, or if the folder is damaged or names files
+    outside itself."""
     if not is_run_folder(folder):
         raise BadInput(f"{folder}: not a run folder: it contains neither {LOG} nor {RUN}")
     inside = Inside(folder, MOST_FOLDER_BYTES)

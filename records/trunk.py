@@ -1,4 +1,5 @@
-"""The history of a run's trunk, in order. The trunk is the run with seed 0, from which the script continues."""
+"""Lists what was done on a run's trunk, in order. The trunk is the real session with seed 0, from which the script
+continues."""
 
 import json
 from collections.abc import Iterator

@@ -176,7 +176,7 @@ def test_cut_anywhere_a_log_tells_what_was_written_whole(tmp_path: Path) -> None
         for cut in (end, end - 1, end - 7):  # whole, without its end of line, and in its middle
             path.write_bytes(written[:cut])
             if cut < ends[0]:
-                with pytest.raises(BadInput, match="its process ended before it recorded anything"):
+                with pytest.raises(BadInput, match="the process ended before it recorded anything"):
                     read_run(tmp_path)
                 continue
             log = read_run(tmp_path)
