@@ -88,7 +88,7 @@ def test_an_incomplete_record_never_says_never_run(gedanken: Cli, tmp_path: Path
     whole = gedanken("audit", session(tmp_path / "a.jsonl", said), "--fail-on", "never-run")
     torn = gedanken("audit", session(tmp_path / "b.jsonl", said, compacted=True), "--fail-on", "never-run")
     assert (whole.returncode, torn.returncode) == (1, 0)
-    assert "incomplete   b.jsonl:2  it was compacted" in torn.stdout
+    assert "incomplete   b.jsonl:2  the conversation was compacted" in torn.stdout
     assert "The only claim could not be decided." in torn.stdout
 
 

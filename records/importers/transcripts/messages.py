@@ -1,4 +1,4 @@
-"""Chat messages in the format of OpenAI's and Anthropic's APIs, and items of OpenAI's Responses API."""
+"""Reads chat messages in the format of OpenAI's and Anthropic's APIs, and items of OpenAI's Responses API."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -51,7 +51,7 @@ def read(source: Source) -> list[Builder] | None:
 
 
 def read_message(builder: Builder, message: Any, entry: Entry) -> None:
-    """Add one message of a chat, with its calls or results."""
+    """Add one message of a chat, with the tool calls or results in it."""
     if not isinstance(message, dict):
         builder.unknown_entry(type(message).__name__, message, builder.place(entry))
         return
@@ -128,7 +128,7 @@ def read_item(builder: Builder, item: dict[str, Any], entry: Entry) -> bool:
         builder.mark(str(kind), place)
     elif isinstance(kind, str) and kind.startswith("compaction"):
         builder.mark("compaction", place)
-        builder.gap("it was compacted", place)
+        builder.gap("the conversation was compacted", place)
     else:
         return False
     return True
