@@ -1,4 +1,4 @@
-"""Writing the page of an audit."""
+"""Writes the page of an audit."""
 
 from pathlib import Path
 

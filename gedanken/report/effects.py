@@ -1,4 +1,4 @@
-"""Printing the effects of changes to a supplied program on the terminal."""
+"""Prints the effects of changes to a supplied program on the terminal."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The summary of a comparison on one terminal screen; the report contains the rest."""
+"""Prints the summary of a comparison on one terminal screen; the report contains the rest."""
 
 import re
 import textwrap
@@ -41,7 +41,7 @@ SERIES_SHOWN = 3
 ROWS_OF_A_TABLE = 3
 """Maximum number of table rows, not counting series."""
 ROWS_OF_SERIES = 2
-"""Number of rows that are kept for series, before the kinds of findings may take a second line."""
+"""Number of table rows that are kept for series before the line on the findings may take a second line."""
 LONGEST_NAME, SHORTEST_NAME = 34, 12
 """Maximum and minimum width of a name in the table, in characters."""
 GAP = 3
@@ -125,7 +125,7 @@ def _wrapped(text: str, width: int, most: int) -> list[str]:
 
 
 def _wrapped_sentences(text: str, width: int, most: int) -> list[str]:
-    """Return as many whole sentences as fit into this many lines; if the first one is longer, it is cut."""
+    """Return `most` lines with as many whole sentences as fit. If not even the first sentence fits, cut it."""
     ends = [
         found.end()
         for found in _SENTENCE_END.finditer(text)
@@ -139,7 +139,7 @@ def _wrapped_sentences(text: str, width: int, most: int) -> list[str]:
 
 
 def _whole_items(items: Sequence[str], width: int, most: int) -> list[str]:
-    """Return as many items of a list as fit into this many lines, and `…` if some are left out."""
+    """Return at most `most` lines with as many items of a list as fit, followed by `…` if some are left out."""
     for shown in range(len(items), 0, -1):
         lines = textwrap.wrap(_flat(", ".join([*items[:shown], *["…"][: len(items) - shown]])), max(20, width - 1))
         if len(lines) <= most:
@@ -148,7 +148,7 @@ def _whole_items(items: Sequence[str], width: int, most: int) -> list[str]:
 
 
 def _about(analysis: Analysis, width: int, most: int) -> Iterator[str]:
-    """Name the model, the machine and the conditions; for supplied logs, their names."""
+    """Yield lines that name the model, the machine and the conditions; for supplied logs, a line with their names."""
     setup = analysis.log.setup
     if setup is None:
         yield analysis.title
@@ -207,7 +207,7 @@ def _rows_of_runs(version: VersionAnalysis) -> Iterator[_Row]:
 
 
 def _shown_of(series: int, room: int) -> int:
-    """Return how many series are shown; if not all fit, one row is used for the number of the others."""
+    """Return how many series are shown. If not all fit, one row is used for the number of those left out."""
     if series <= min(SERIES_SHOWN + 1, room):
         return series
     return max(0, min(SERIES_SHOWN, room - 1))
@@ -220,7 +220,7 @@ def _p(series: SeriesResult) -> str:
 
 
 def _row(series: SeriesResult) -> _Row:
-    """Return a series' row: the last values if those were tested, else those of the whole curve."""
+    """Return the row of a series: its last values if these were tested, or else all values of its curve."""
     if series.name.startswith("last ") or len(series.points) < 2:
         name, (real, imagined) = format_last(series), lasts(series)
     else:
@@ -286,8 +286,8 @@ def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console
 
 
 def _apart(findings: Sequence[Finding], version: VersionAnalysis | None) -> list[str]:
-    """Count the findings on the program, elsewhere in the session, and due to the persona; empty for one such
-    group.
+    """Say how many findings are on the program, elsewhere in the session, and due to the persona. Empty if all are on
+    the program, or all elsewhere.
     """
     claimed = sum(finding.explained_by is not None for finding in findings)
     there = sum(not finding.explained_by for finding in version.compared.findings) if version else 0

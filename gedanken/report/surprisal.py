@@ -1,4 +1,4 @@
-"""The model's surprisal at the real output and at its own, prepared for the report."""
+"""Prepares for the report how surprised the model is by the real output and by its own."""
 
 import math
 from typing import NamedTuple
@@ -10,7 +10,7 @@ LINES_SHOWN = 5
 
 
 class Surprising(NamedTuple):
-    """A line of the real output."""
+    """A line of the real output, with its surprisal in nats."""
 
     number: int
     """Counted from 1."""
@@ -36,7 +36,7 @@ def surprisal_of(found: Surprisal | None) -> tuple[ShownSurprisal, ...]:
 
 
 def why_none(found: Surprisal | None) -> str:
-    """Return why the surprisal is not available; empty if it is, or if it was not requested."""
+    """Return why the surprisal is not available; empty if it is available, or was not requested."""
     return found.reason if isinstance(found, NotAvailable) else ""
 
 

@@ -220,7 +220,7 @@ def _new(builder: Builder, entry: Entry) -> None:
 
 def _call_id(event: dict[str, Any], otherwise: Any) -> str | None:
     """Return the id that connects an action with its observation: the id of the tool call if the event has one, or
-    else `otherwise`, which is the number of the action. None if both are missing."""
+    else one made from `otherwise`, the number of the action. None if both are missing."""
     if isinstance(event.get("tool_call_id"), str):
         return str(event["tool_call_id"])
     about = event.get("tool_call_metadata")

@@ -22,7 +22,7 @@ _NAMES: dict[str, Speaker] = {
     **dict.fromkeys(("tool", "tool result", "tool output", "observation"), "tool"),
 }
 _CALLS = "calls "
-"""Prefix of the name in a tool call; the name of a called tool is stored in place of a speaker's name."""
+"""Prefix that marks a tool call; the tool's name follows it, in place of a speaker's name."""
 _WHO = "|".join(sorted(map(re.escape, _NAMES), key=len, reverse=True))
 _DETAIL = r"(?:[ -]?[\w.]{0,24}\d[\w.-]{0,24})?(?: said)?(?:\s*\([^)\n]{0,80}\))?"
 _HEADING = re.compile(rf"\s{{0,3}}#{{1,6}}\s*\W{{0,6}}({_WHO}){_DETAIL}\W{{0,4}}$", re.IGNORECASE)
@@ -54,8 +54,8 @@ _RULE = re.compile(r"\s*(?:-{3,}|\*{3,}|_{3,}|<\|(?:im_end|eot_id)\|>)\s*$")
 
 
 def read(source: Source) -> list[Builder]:
-    """Return the chat in a text. If no speaker is named, the whole text is the agent's. Raises BadInput if only users
-    are named."""
+    """Return the chat in a text. If no speaker is named, the whole text is the agent's. Raises BadInput if speakers
+    are named, but no agent among them."""
     builder = Builder(source.path.name, FORM, source.name)
     builder.has_tools = False
     lines = _unfenced(source.text.splitlines())
