@@ -65,7 +65,7 @@ class KeptMachine:
         note: Tell,
         lends: Lends,
     ) -> None:
-        """Wrap `real`; it is None in a replay, in which a missing entry of the ledger is an error."""
+        """Wrap the machine `real`. In a replay, `real` is None, and a missing entry of the ledger is an error."""
         self.name = name
         self.seed = 0
         self.reseed = False
@@ -83,7 +83,7 @@ class KeptMachine:
         self._lock = asyncio.Lock()
 
     def write(self, name: str, text: str) -> None:
-        """Record that a file is put into the home folder. It is written when a command has to be run."""
+        """Record that a file is put into the home folder. The file is written only when a command has to be run."""
         after = digest([self._state, "write", name, text])
         self._take(Step(self._state, after, name=name, text=text))
 
@@ -268,7 +268,7 @@ class KeptMachine:
         return self._steps[: last + 1]
 
     def _name_written(self, state: str) -> None:
-        """Tell the real machine which files were put into the workspace from outside: they are no artifacts."""
+        """Tell the real machine which files were put into the workspace from outside, because they are no artifacts."""
         assert self._real is not None
         self._real.written.update(step.name for step in self._steps_to(state) if step.name)
 

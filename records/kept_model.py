@@ -75,7 +75,7 @@ class Kept:
     draws: Counter[str] = field(default_factory=Counter)
     """Number of times that each request was made; equal requests are separate samples."""
     is_warm: bool = False
-    """True if the last reply came from the model itself, so that its server's cache is in the state after that
+    """True if the last reply came from the model itself, so that the server's cache is still in the state after that
     reply.
     """
 

@@ -38,7 +38,7 @@ from gedanken.experiment.surprisal import Surprisal
 class LogOfEvents:
     """Collects the events of a run, and builds the log from them.
 
-    Whoever passes the events also adds the programs and executions, because the events lack their texts.
+    The caller also adds the programs and executions, because the events lack their texts.
     """
 
     def __init__(self, spec: RunSpec, folder: Path) -> None:

@@ -72,7 +72,7 @@ class _Asked(BaseModel):
 
 
 class _Run(BaseModel):
-    """The content of `run.json`."""
+    """The content of `run.json`, as earlier versions wrote it."""
 
     experiment: str = Field(min_length=1, max_length=80)
     run: str = ""

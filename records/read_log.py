@@ -84,7 +84,7 @@ def _check_format(line: bytes, where: object) -> None:
 
 
 def read_spec(inside: Inside) -> RunSpec:
-    """Read the spec of a run. Raises BadInput."""
+    """Read the spec of a run. Raises BadInput if it is missing, or if this version cannot read it."""
     try:
         return RunSpec.model_validate_json(inside.read(SPEC, MOST_SPEC_BYTES))
     except ValidationError as error:

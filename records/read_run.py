@@ -13,7 +13,7 @@ from gedanken.records.tokens import tokens_of
 
 
 def is_run_folder(path: Path) -> bool:
-    """Return whether a folder contains a run."""
+    """Return whether a path is a run folder, which contains a log or `run.json`."""
     return path.is_dir() and ((path / LOG).exists() or (path / RUN).exists())
 
 

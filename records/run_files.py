@@ -16,14 +16,15 @@ TEXTS = ("stdout", "terminal", "raw_reply")
 
 
 def program_event(program: Program) -> ProgramKept:
-    """Return the log event of a program."""
+    """Return the event that records a program in the log."""
     values = asdict(program)
     del values["source"]
     return ProgramKept(program=values, path=program_path(program))
 
 
 def execution_event(execution: Execution, sizes: dict[str, int]) -> ExecutionKept:
-    """Return the log event of an execution; `sizes` holds the size in bytes of each file with its texts, by path."""
+    """Return the event that records an execution in the log; `sizes` holds the size in bytes of each file with its
+    texts, by path."""
     values = asdict(execution)
     for name in TEXTS:
         del values[name]

@@ -148,13 +148,13 @@ class RunStore:
         return self._events.seconds_before
 
     def reserve(self, event: Reserved) -> None:
-        """Record a reservation of tokens or GPU-seconds. A power failure may lose it, a killed process does not.
+        """Record a reservation of tokens or GPU-seconds. A power failure can lose it; the kill of a process cannot.
         Raises BadInput if the log has no room for the result."""
         self._check_room()
         self._append(event, flush_to_disk=False)
 
     def settle(self, event: Settled) -> None:
-        """Record what was really used of a reservation."""
+        """Record how much of a reservation was really used."""
         self._append(event, flush_to_disk=False)
 
     def keep_spec(self) -> None:
@@ -232,7 +232,7 @@ class RunStore:
             self._append(decided)
 
     def keep_plan(self, plan: Plan) -> None:
-        """Record the part of a probe's design that is asked."""
+        """Record the part of a probe's design whose questions are asked."""
         if self.plan != plan:
             self._append(Planned(plan=plan))
 
@@ -323,7 +323,7 @@ class RunStore:
             self._events.take(event)
 
     def _put(self, name: str, text: str | Iterable[str], *, flush_to_disk: bool = True) -> int:
-        """Write a file completely or not at all, and return its size in bytes. A long text comes in parts."""
+        """Write a file completely or not at all, and return its size in bytes. A long text may be given in parts."""
         path = self.folder / name
         new = path.with_name(f".{path.name}.new")
         new.unlink(missing_ok=True)  # left by a dead process; or a link, through which another file would be changed
@@ -343,8 +343,8 @@ class RunStore:
 
 
 def _came_again(before: Execution, now: Execution) -> bool:
-    """Return whether a repeated execution has another result than before. False if it is a kind of failure that is
-    always repeated (`MAY_COME`)."""
+    """Return whether a repeated execution has another result than before. False if it had failed in a way after which
+    every execution is repeated (`MAY_COME`)."""
     if before.cause in MAY_COME:
         return False
     if now.imagined:
@@ -354,7 +354,7 @@ def _came_again(before: Execution, now: Execution) -> bool:
 
 @contextmanager
 def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
-    """Open a new, empty folder for a run. Raises BadInput if another process is working on it.
+    """Open a new, empty folder for a run. Raises BadInput if another process has begun a run there.
 
     The spec is written before anything else.
     """

@@ -218,7 +218,7 @@ def _ways_to_decide(sessions: Sequence[Audited]) -> list[str]:
     ]
     if not open_in:
         return []
-    again = [] if all(one.state for one in open_in) else ["run them again (--rerun claimed)"]
+    again = [] if all(one.state for one in open_in) else ["run the commands again (--rerun claimed)"]
     return [*again, "state that the agent had no tools (--no-tools)"]
 
 

@@ -45,7 +45,7 @@ class ShownLine:
 
 @dataclass(frozen=True, slots=True)
 class ShownEvent:
-    """An event as it is shown."""
+    """An event of the transcript, prepared for display."""
 
     event: AgentEvent
     lines: tuple[ShownLine, ...]
@@ -81,8 +81,8 @@ def timeline_of(audited: Audited) -> tuple[tuple[ShownEvent, ...], int]:
 
 
 def _chosen(total: int, pointed: Iterable[int]) -> set[int]:
-    """Return the numbers of the events to show: all if there is room, otherwise the relevant ones with their
-    neighbours."""
+    """Return the numbers of the events to show: all if there is room, otherwise those with a claim or evidence,
+    and their neighbours."""
     if total <= EVENTS_SHOWN:
         return set(range(total))
     most = sorted(pointed)[: EVENTS_SHOWN // (2 * AROUND + 1)]

@@ -26,7 +26,7 @@ class ShownSurprisal(NamedTuple):
     """For example `0.52 nats per token, 310 tokens`."""
     imagined: str
     most: tuple[Surprising, ...]
-    """The lines of the real output that were least likely to the model, in the order of the output."""
+    """The lines of the real output that the model found least probable, in the order of the output."""
     notes: tuple[str, ...]
 
 

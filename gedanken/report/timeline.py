@@ -30,11 +30,11 @@ class Row(NamedTuple):
     kind: str
     depth: int
     world: str
-    """`real`, `imagined` or empty."""
+    """`real` or `imagined`, after the run that the entry belongs to; empty if it belongs to neither."""
     name: str
     who: str
     start: str
-    """Time from the start of its process to the start of this entry."""
+    """Time from the start of the process that made this entry to the start of the entry."""
     took: str
     more: tuple[str, ...]
     """Tokens, time to the first token, waiting time."""

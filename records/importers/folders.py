@@ -18,8 +18,8 @@ def logs_in(folder: Path) -> list[Path]:
     """List the logs in a folder in natural order, such as `run2` before `run10`. Raises BadInput if there are none,
     or too many.
 
-    These are the files with a log's file extension, compressed or not; if there are none, all files. Links, folders
-    and hidden files are left out.
+    Logs are the files with the file extension of a log, compressed or not; if there are none, all files count as
+    logs. Links, folders and hidden files are left out.
     """
     if folder.name == "outputs" and is_run_folder(folder.parent):
         raise BadInput(

@@ -79,7 +79,7 @@ class _Session:
         self.background: dict[str, tuple[str, Place]] = {}
         """Background commands whose output the agent has not read yet, by the id of the background task."""
         self.sub_agents: set[str] = set()
-        """Sub-agents whose events are in the record."""
+        """Names of the sub-agents whose events have been read."""
         self.started: dict[str, Place] = {}
         self.files = 0
 
@@ -97,7 +97,7 @@ class _Session:
         self.builder.file = kept
 
     def finished(self) -> Builder:
-        """Return the session, with notes on what is missing."""
+        """Return the session, with gaps for what is missing."""
         for parent, place in self.parents.items():
             if parent not in self.seen:
                 self.builder.gap("the session continues from entries that are missing", place)

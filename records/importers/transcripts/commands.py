@@ -116,7 +116,7 @@ def path_of(arguments: Mapping[str, Any]) -> str | None:
 
 
 def edits_of(tool: str, arguments: Mapping[str, Any]) -> list[Edit]:
-    """Return the changes of files that a call makes; empty if it only reads, or is not an editor."""
+    """Return the changes of files that a call makes; empty if the call only reads, or its tool is no editor."""
     patch = next((text for text in _texts(arguments) if "*** Begin Patch" in text), None)
     if patch is not None:
         return patch_edits(patch)

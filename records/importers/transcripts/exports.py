@@ -13,7 +13,7 @@ _FOR_ALL = ("all", "user", None)
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the conversations in an export; None if the file is not one."""
+    """Return the conversations in an export; None if the file is not an export."""
     if source.is_lines and len(source.head) > 1:
         return None
     document = source.document

@@ -24,7 +24,7 @@ _MOST_IN_ALL = 1 << 30
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the samples in a log; None if the file is not one."""
+    """Return the samples in a log; None if the file is not a log of inspect_ai."""
     if source.is_lines and len(source.head) > 1:
         return None
     document = source.document
@@ -144,7 +144,7 @@ def _sample(source: Source, pointer: str, sample: dict[str, Any], log: dict[str,
 
 
 def _whole(value: Any, attached: dict[str, Any], depth: int = 0) -> Any:
-    """Return a message with its attachments inserted, which the log stores separately."""
+    """Insert the attachments, which a log stores separately, into a message, and return the message."""
     if isinstance(value, str) and value.startswith(_ATTACHED):
         found = attached.get(value.removeprefix(_ATTACHED))
         return found if isinstance(found, str) else None

@@ -15,7 +15,7 @@ _DEEPEST = 60
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the runs in a file, as one session for each trace; None if the file contains none."""
+    """Return the runs in a file, as one session for each trace; None if the file contains no runs."""
     if source.is_lines:
         whole = [entry.value for entry in source.head if isinstance(entry.value, dict)]
         entries = source.entries() if whole and all(map(_is_run, whole)) else None

@@ -26,7 +26,7 @@ _HOSTED = ("web_search_call", "file_search_call", "computer_call", "image_genera
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the conversations in a file; None if the file contains none."""
+    """Return the conversations in a file; None if the file contains no messages."""
     if not _is_one(source):
         return None
     if source.is_lines and all(_holds_messages(entry.value) for entry in _whole(source.head)):

@@ -28,7 +28,7 @@ content.
 _LOOKED_AT = 8
 """Number of lines that are examined to see whether a file has one JSON value per line."""
 _PLACED = 4
-"""Depth to which the objects of a JSON file get line numbers."""
+"""Depth of nesting down to which the objects and lists of a JSON file get line numbers."""
 _BLANK = " \t\r\n"
 _WHITE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder(strict=False)
@@ -74,7 +74,8 @@ class Source:
 
     @cached_property
     def document(self) -> Any:
-        """The JSON value of the whole file; None if it is not JSON. Raises BadInput if it is nested too deeply."""
+        """The JSON value of the whole file; None if the file is not JSON. Raises BadInput if the JSON is nested too
+        deeply."""
         return self._placed[0]
 
     @cached_property
@@ -165,7 +166,7 @@ def _parsed(line: bytes, number: int) -> Entry:
 
 
 class _Placing:
-    """Reads a JSON text, and records the line at which each of its outer objects begins."""
+    """Reads a JSON text, and records the line at which each of its outer objects and lists begins."""
 
     def __init__(self, text: str) -> None:
         self.text = text

@@ -31,8 +31,8 @@ _LOST = "the session was exported as text, which may lack some tool calls and pa
 
 
 class Block(NamedTuple):
-    """A part of a history (the name of a speaker, a message, reasoning, or the use of a tool), from its first line
-    on."""
+    """A part of a history: the name of a speaker, a message, reasoning, or the use of a tool. `first` is the number
+    of its first line."""
 
     kind: str
     first: int

@@ -173,7 +173,7 @@ def _stranger(line: str, ruled: set[str]) -> tuple[str, str] | None:
 
 
 def _unfenced(lines: list[str]) -> list[str]:
-    """Return the lines with headings in place of fences that contain a message."""
+    """Replace each code fence that contains a message: its first line becomes a heading that names the speaker."""
     found = list(lines)
     for at, line in enumerate(lines):
         if (spoken := _SPOKEN.match(line)) and (opening := _FENCE.match(line)):
