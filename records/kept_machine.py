@@ -268,7 +268,7 @@ class KeptMachine:
         return self._steps[: last + 1]
 
     def _name_written(self, state: str) -> None:
-        """Tell the real machine which files were put into the workspace from outside, because they are no artifacts."""
+        """Tell the real machine which files were put into the workspace from outside: these are no artifacts."""
         assert self._real is not None
         self._real.written.update(step.name for step in self._steps_to(state) if step.name)
 
