@@ -147,7 +147,11 @@ def _where(audited: Audited, evidence: Evidence) -> str:
     """Name the line of a piece of evidence with the number that it has in the timeline. Lines are counted in the
     file, or within the event's text if its lines are no lines of the file."""
     is_of_file = audited.transcript.events[evidence.event].is_line_by_line
-    return where(evidence.place) if is_of_file else f"{where(evidence.place)}, line {evidence.lines[0]} of its text"
+    return (
+        where(evidence.place)
+        if is_of_file
+        else f"{where(evidence.place)}, line {evidence.lines[0]} of the text there"
+    )
 
 
 def _rerun(place: str, number: int, rerun: Rerun) -> ShownRerun:

@@ -93,7 +93,7 @@ class _Rollout:
         if about.get("cli_version"):
             self.builder.agent = f"{FORM} {str(about['cli_version'])[:40]}"
         if about.get("forked_from_id"):
-            self.builder.gap("the session continues one in another file", self.builder.place(entry))
+            self.builder.gap("the session continues an earlier one in another file", self.builder.place(entry))
 
     def _model(self, model: Any) -> None:
         if isinstance(model, str) and model not in self.builder.agent:
