@@ -62,7 +62,7 @@ def excerpts(
     executions: tuple[Execution, ...], anchors: Anchors, aligned: Set[tuple[str, Stream]]
 ) -> tuple[Excerpt, ...]:
     """Collect the lines that findings refer to, in outputs that the side-by-side view does not show; `aligned`
-    contains the label and stream of those that it shows."""
+    contains the label and stream of each output that this view shows."""
     found = []
     for execution in executions:
         for stream in get_args(Stream):

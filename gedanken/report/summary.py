@@ -58,8 +58,8 @@ NOT_LOGGED = "not in the log"
 
 
 def print_summary(analysis: Analysis, console: Console, where: Path | None = None, *, has_page: bool = False) -> None:
-    """Print at most 20 lines, the last of them with `where`, the path of the full report. `has_page` is True if the
-    caller prints this path instead.
+    """Print at most 20 lines. `where` is the path of the full report, if the user named one, and is printed last.
+    `has_page` is True if there is a report whose path the caller prints.
     """
     left = MOST_LINES - (where is not None)
     rest = "in the full report" if where or has_page else "with --html FILE"

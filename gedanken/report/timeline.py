@@ -70,11 +70,11 @@ class _Axis:
             self.seconds += (last - first).total_seconds()
 
     def since(self, run: TracedRun, time: datetime) -> float:
-        """Return the seconds from the beginning of the process that made an entry to a time."""
+        """Return the seconds from the beginning of the process that made the entry `run` to a time."""
         return (time - self._begin[attempt_of(run.fields)][0]).total_seconds()
 
     def at(self, run: TracedRun, time: datetime) -> float:
-        """Return the position of a time on the axis, from 0 to `WIDTH`; `run` tells the process."""
+        """Return the position of a time on the axis, from 0 to `WIDTH`, given an entry of the same process."""
         seconds = self._begin[attempt_of(run.fields)][1] + self.since(run, time)
         return min(max(seconds / (self.seconds or 1), 0), 1) * WIDTH
 
