@@ -66,6 +66,7 @@ def _rankings(moves: OutcomeEffects) -> str:
     return (
         f"last {moves.outcome}: same direction {moves.same_way}, by a rule of thumb {moves.thumb_same_way}; "
         f"Kendall's tau between real and imagined effects {format_tau(moves.tau)}, beyond the rule of thumb "
-        f"{format_tau(moves.partial)}; between rule of thumb and real effects {format_tau(moves.thumb_real)}, between "
-        f"rule of thumb and imagined effects {format_tau(moves.thumb_imagined)}; false effects of edits that change nothing: {moves.strayed}"
+        f"{format_tau(moves.partial)}; between rule of thumb and real effects {format_tau(moves.thumb_real)}; "
+        f"between rule of thumb and imagined effects {format_tau(moves.thumb_imagined)}; false effects of edits that "
+        f"change nothing: {moves.strayed}"
     )
