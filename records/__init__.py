@@ -1,1 +1,1 @@
-"""Run folders: written as the run proceeds, read back, and importers for files of other tools."""
+"""Writes and reads run folders, and imports files of other tools."""

@@ -1,4 +1,7 @@
-"""A real machine whose executions are stored in the ledger, so that no command is run twice."""
+"""Wraps a real machine so that its executions are stored in the ledger, and no command is run twice.
+
+The trunk is the machine with seed 0, from which the script continues; a branch is a copy of it with another seed.
+"""
 
 import asyncio
 import json
@@ -32,7 +35,8 @@ function that receives the actual seconds.
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change of the trunk's workspace: a command that was typed, or a file that was written."""
+    """One change of a workspace: a command that was typed, or a file that was written. `before` and `after` are the
+    states of the workspace."""
 
     before: str
     after: str
@@ -46,9 +50,9 @@ class KeptMachine:
 
     The state of a workspace is the digest of everything written and typed there. As long as the ledger contains the
     result of each command, the workspace itself is not touched. Before a command whose result is not stored, the
-    workspace is brought into the required state: it is continued as it was left, or restored from the snapshot that
-    is made before each command of the trunk. If neither exists, the earlier commands are run again, which is
-    reported.
+    workspace is brought into the state that the command needs: it is used as it was left, or restored from a
+    snapshot; one is made before each command of the trunk. If neither exists, the earlier commands are run again,
+    which is reported.
     """
 
     def __init__(  # noqa: PLR0913 (the parts of a machine, put together in one place)
@@ -61,7 +65,7 @@ class KeptMachine:
         note: Tell,
         lends: Lends,
     ) -> None:
-        """Wrap `real`; it is None in a replay, in which a missing entry of the ledger is an error."""
+        """Wrap the machine `real`. In a replay, `real` is None, and a missing entry of the ledger is an error."""
         self.name = name
         self.seed = 0
         self.reseed = False
@@ -79,7 +83,7 @@ class KeptMachine:
         self._lock = asyncio.Lock()
 
     def write(self, name: str, text: str) -> None:
-        """Put a file into the home folder."""
+        """Record that a file is put into the home folder. The file is written only when a command has to be run."""
         after = digest([self._state, "write", name, text])
         self._take(Step(self._state, after, name=name, text=text))
 
@@ -98,7 +102,7 @@ class KeptMachine:
         return branch
 
     async def __aenter__(self) -> Self:
-        """Return the machine unchanged: it starts with its first command."""
+        """Return the machine itself: nothing has to be prepared before its first command."""
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -107,7 +111,8 @@ class KeptMachine:
             await self._branch.__aexit__()
 
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
-        """Run one command line; see RealMachine.run. A stored result is returned unchanged, at no cost."""
+        """Run one command line; see RealMachine.run. A stored result is returned unchanged, at no cost. In a replay,
+        raises BadInput if the result is not stored."""
         key = digest([self._environment, self._state, command, self.seed, self.reseed])
         if (found := await off_loop(self._ledger.get, "executions", key)) is not None:
             execution = self._kept(found, key)
@@ -128,7 +133,7 @@ class KeptMachine:
             if may_be_cut_off(execution):
                 self._note(
                     f"{command[:200]} with seed {self.seed} ended with exit code {execution.exit_code} while no "
-                    "process watched it, perhaps with its engine: it was run again"
+                    "process watched it, perhaps because its engine ended: the command was run again"
                 )
                 machine = await self._begun_anew()
                 execution = await machine.run(command, on_output=on_output, label=name)
@@ -140,19 +145,21 @@ class KeptMachine:
         execution = self._kept(kept, key)
         self._typed(command)
         if is_trunk:
-            await off_loop(self._ledger.flush)  # else it could be run again in a workspace that has it already
+            await off_loop(
+                self._ledger.flush
+            )  # or else the command could be run again in a workspace that it has already changed
             await off_loop(self._stamp, self._state)
         return execution
 
     def _kept(self, found: dict[str, Any], key: str) -> Execution:
-        """Return the execution of an entry. The parts of its label are not taken from the entry, because they name
-        files. Raises BadInput.
+        """Return the execution in an entry, without `called` and `program`: these are parts of its label, after which
+        files are named, and the entry may be malicious. Raises BadInput for an entry that cannot be read.
         """
         unnamed = {**found, "called": None, "program": None}
         return noun_of(Execution, unnamed, self._ledger.path("executions", key))
 
     async def _begun_anew(self) -> SandboxMachine:
-        """Return the machine with its workspace in the state before the current command."""
+        """Return the machine with its workspace restored to the state before the current command."""
         mark, branch = _mark(self._state), self._branch
         if branch is not None:
             self._branch = await off_loop(branch.at_mark, mark)
@@ -182,8 +189,8 @@ class KeptMachine:
             self._real.brought.update({artifact.sha256: artifact.path for artifact in execution.artifacts})
 
     async def _trunk_for(self, name: str, command: str) -> SandboxMachine:
-        """Return the trunk's machine, with the workspace in the state that this command needs, and make a
-        snapshot of it.
+        """Return the trunk's machine with the workspace in the state that this command needs, and make a snapshot of
+        that state. If a dead process left the command in progress, return the machine as it is.
         """
         async with self._lock:
             assert self._real is not None
@@ -198,8 +205,8 @@ class KeptMachine:
             return self._real
 
     async def _branch_for(self, name: str, command: str) -> SandboxMachine:
-        """Return a branch's machine: as the dead process left it if the command is still in progress, else on a new
-        copy of the marked workspace.
+        """Return a branch's machine. If a dead process left this command in progress, the branch is used as it is;
+        otherwise it is a new copy of the marked workspace.
         """
         if self._branch is not None:
             return self._branch
@@ -218,7 +225,7 @@ class KeptMachine:
         return branch
 
     async def _go_to(self, state: str) -> None:
-        """Restore a required state of the trunk's workspace."""
+        """Bring the trunk's workspace into a state: from a snapshot, by repeating earlier steps, or both."""
         assert self._real is not None
         at, _doing = self._at()
         if at == state:
@@ -261,12 +268,13 @@ class KeptMachine:
         return self._steps[: last + 1]
 
     def _name_written(self, state: str) -> None:
-        """Record the names of files that were put into the workspace from outside, because they are not artifacts."""
+        """Tell the real machine which files were put into the workspace from outside: these are no artifacts."""
         assert self._real is not None
         self._real.written.update(step.name for step in self._steps_to(state) if step.name)
 
     def _at(self) -> tuple[str | None, str]:
-        """Return the state of the trunk's workspace; if it has none, the command that was in progress."""
+        """Return the state of the trunk's workspace, and the command in progress. The state is None while a command
+        is in progress, or if it is unknown."""
         try:
             found = json.loads(self._stamp_file.read_text())
             return found["state"], found["doing"]
@@ -289,7 +297,8 @@ class KeptMachine:
 def keep_executions(machine: SandboxMachine, ledger: Ledger, tell: Tell, note: Tell, lends: Lends) -> KeptMachine:
     """Wrap a machine with a ledger. Raises BadInput if the run was started in another environment.
 
-    `tell` and `note` receive messages on commands that have to be run again: for a waiting user, and for the log.
+    `tell` receives messages for the waiting user, and `note` receives notes for the log, for example that a command
+    has to be run again. `lends` reserves the machine for each execution.
     """
     environment = machine.environment
     known = ledger.get("about", ENVIRONMENT)
@@ -305,7 +314,8 @@ def keep_executions(machine: SandboxMachine, ledger: Ledger, tell: Tell, note: T
 
 
 def replayed_machine(ledger: Ledger) -> KeptMachine:
-    """Return the machine for a replay, which knows only what is in the ledger and runs nothing. Raises BadInput."""
+    """Return a machine that answers only from the ledger and runs nothing, for a replay. Raises BadInput if the
+    ledger is missing or cannot be read."""
     known = ledger.get("about", ENVIRONMENT)
     if known is None:
         raise BadInput(f"{ledger.folder}: cannot be replayed, because the ledger is missing")
@@ -323,5 +333,5 @@ def _mark(state: str) -> str:
 
 @asynccontextmanager
 async def free(_name: str, _most_seconds: float) -> AsyncIterator[Callable[[float], None]]:
-    """Reserve the machine without counting its seconds."""
+    """Reserve nothing and count nothing, in place of a `Lends` that does."""
     yield lambda _seconds: None

@@ -1,4 +1,4 @@
-"""A model whose replies are stored in the ledger, so that no request is sent twice."""
+"""Wraps a model so that its replies are stored in the ledger, and no request is sent twice."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -27,12 +27,12 @@ _LINES: TypeAdapter[Lines | None] = TypeAdapter(Lines | None)
 CARD = "model"
 EARLIER = "a line before the fork, for which the model is not asked again"
 DISCARDED = (
-    "a process ended while it waited for a reply that is drawn at random; it was asked for again, as a second draw: "
-    "if there was a first one, it was discarded unseen"
+    "a process ended while it waited for a reply that is drawn at random; the request was sent again, for a second "
+    "draw: if there was a first reply, it was discarded unseen"
 )
 COOLED = (
-    "a reply that should continue from the state of the server's cache was requested without it, because the "
-    "process that had built this state has ended"
+    "a request that should have continued from the state of the server's cache was sent without that state, because "
+    "the process that had built it has ended"
 )
 
 
@@ -51,7 +51,7 @@ class ModelCard(BaseModel):
 
 
 class KeptLearned(BaseModel):
-    """What is known about the model after a reply."""
+    """What was learned about the model up to a reply, for example which settings it refuses."""
 
     refused: frozenset[Setting]
     reasons: bool
@@ -70,12 +70,12 @@ class KeptReply(BaseModel):
 
 @dataclass(slots=True)
 class Kept:
-    """The replies that one process has received or read from the ledger."""
+    """The state of one process: how often it made each request, and whether the server's cache can be used."""
 
     draws: Counter[str] = field(default_factory=Counter)
-    """How often each request was made; equal requests are separate samples."""
+    """Number of times that each request was made; equal requests are separate samples."""
     is_warm: bool = False
-    """True if the last reply came from the model itself, so that its server's cache is in the state after that
+    """True if the last reply came from the model itself, so that the server's cache is still in the state after that
     reply.
     """
 
@@ -88,7 +88,7 @@ class KeptModel(Model):
     replays: str = ""
     """The reason why the model is never asked, so that a missing reply is an error; empty if it may be asked."""
     note: Callable[[str], None] = lambda _told: None
-    """Function that receives notes which a reader of the log must know."""
+    """Function that receives notes for the reader of the log."""
     kept: Kept = field(default_factory=Kept)
 
     async def reply(  # noqa: PLR0913 (what a reply is asked with)
@@ -101,7 +101,11 @@ class KeptModel(Model):
         on_text: OnOutput | None = None,
         enough: Enough | None = None,
     ) -> Reply:
-        """Reply as Model.reply does; a reply from the ledger is identical to the first one and costs nothing."""
+        """Reply as Model.reply does; if the ledger contains the reply, return it unchanged, at no cost.
+
+        A stored failure that may pass, such as a busy server, is asked again. Raises NotKept if the reply is missing
+        and the model may not be asked.
+        """
         key = self._key([list(message) for message in messages], asdict(sampling), role, fresh)
         if (found := await off_loop(self.ledger.get, "replies", key)) is not None and (
             self.replays or not found.get("may_pass")
@@ -137,7 +141,8 @@ class KeptModel(Model):
     async def scored(
         self, messages: Sequence[Message], text: str, score: Callable[[], Awaitable[Lines | None]]
     ) -> Lines | None:
-        """Score as Model.scored does, from the ledger if it is there."""
+        """Score as Model.scored does; return the scores from the ledger if it contains them. Raises NotKept if they
+        are missing and the model may not be asked."""
         key = self._key([list(message) for message in messages], text, "score", True)
         if (found := await off_loop(self.ledger.get, "scores", key)) is None:
             if self.replays:
@@ -156,8 +161,8 @@ class KeptModel(Model):
         return digest([base, draw])
 
     async def _with_its_cache(self, messages: Sequence[Message], fresh: bool) -> bool:
-        """Return whether the request must not rely on the server's cache: after a stored reply, the cache is not in
-        the state that continuing the session needs.
+        """Return True if the request must not rely on the server's cache: after a reply from the ledger, the cache is
+        not in the state from which the session continues.
         """
         if fresh or self.prepare is None or self.kept.is_warm:
             return fresh
@@ -211,16 +216,14 @@ def _card_in(known: dict[str, Any], ledger: Ledger) -> ModelCard:
 
 
 def set_aside(ledger: Ledger, model: ModelSpec) -> None:
-    """Store the old model's ledger entries for the script lines that it answered; from now on another
-    model is asked.
-    """
+    """Rename the old model's card in the ledger: its replies stay available for the script lines that it answered,
+    and another model can be asked from now on."""
     ledger.rename("about", CARD, _card_of(model))
 
 
 def replayed_earlier(ledger: Ledger, spec: RunSpec) -> dict[str, KeptModel]:
-    """Return, from the ledger, the models of earlier parts of the script that differ from the last one, by name.
-    Raises BadInput.
-    """
+    """Return the models of earlier parts of the script, by name, without the model of the last part. Each answers
+    only from the ledger. Raises BadInput if the record of one is missing."""
     others = {part.model.name: part.model for part in spec.earlier if part.model.name != spec.model.name}
     return {name: replayed(ledger, model.parallel, _card_of(model), EARLIER) for name, model in others.items()}
 
@@ -230,7 +233,8 @@ def _card_of(model: ModelSpec) -> str:
 
 
 def replayed(ledger: Ledger, parallel: int, name: str = CARD, why: str = "replay") -> KeptModel:
-    """Return the model for a replay, which knows only what is in the ledger and is never asked. Raises BadInput."""
+    """Return a model that answers only from the ledger and is never asked. Raises BadInput if its record in the
+    ledger is missing or damaged."""
     try:
         card = ModelCard.model_validate(ledger.get("about", name) or {})
     except ValidationError as error:

@@ -1,5 +1,5 @@
-"""The ledger of a run: every reply of a model and every execution on a real machine, each in its own file, which is
-found by the request.
+"""Stores the ledger of a run: every reply of a model and every execution on a real machine, each in its own file,
+which is named after a hash of the request.
 
 An entry is written before anything uses its content, and is on the disk before the next request is sent or the next
 command is run, so that no work depends on something that a power failure could delete. Resumed and replayed runs get
@@ -32,19 +32,19 @@ MOST_FLUSHES = 4
 
 
 def digest(value: object) -> str:
-    """SHA-256 of plain values as canonical JSON."""
+    """Return the SHA-256 of plain values, written as canonical JSON."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
     return sha256(text.encode()).hexdigest()
 
 
 class Ledger:
-    """Entries by kind and key, in a run folder."""
+    """The entries of a run's ledger, by kind and key."""
 
     def __init__(self, run: Path, *, writes: bool = True, note: Callable[[str], None] | None = None) -> None:
         """Open the ledger of a run; with `writes=False`, for a replay, it is only read.
 
-        `note` receives what a reader of the log must know: for example that an entry is damaged, so that its content
-        is paid for again.
+        `note` receives notes for the reader of the log, for example that an entry is damaged, so that its content is
+        paid for again.
         """
         self.folder = run / LEDGER
         self.writes = writes
@@ -56,9 +56,9 @@ class Ledger:
                 (self.folder / kind).mkdir(parents=True, exist_ok=True)
 
     def get(self, kind: Kind, key: str) -> dict[str, Any] | None:
-        """Return the stored entry; None if there is none, or if it is damaged, which is noted.
+        """Return a stored entry; None if there is none, or if it is damaged, which is noted.
 
-        Raises BadInput for a damaged entry of a ledger that is only read, because its content cannot be replaced.
+        If the ledger is only read, a damaged entry raises BadInput, because its content cannot be obtained again.
         """
         name = f"{kind}/{key}.json"
         try:
@@ -72,18 +72,19 @@ class Ledger:
         return value
 
     def _tell_damaged(self, name: str) -> None:
-        """Report that the file of an entry does not contain what was written there."""
+        """Note that the file of an entry is damaged; raise BadInput if the ledger is only read."""
         if not self.writes:
-            raise BadInput(f"{self.folder / name}: damaged: this is not what was written there")
+            raise BadInput(f"{self.folder / name}: damaged: its content is not what was written")
         if self._note is not None:
             self._note(f"{LEDGER}/{name} was damaged, so its content was requested, measured or run once more")
 
     def put(self, kind: Kind, key: str, value: Mapping[str, Any]) -> dict[str, Any]:
-        """Store a value; return it as it was written, without the API keys that this process knows. Raises OSError.
+        """Store a value, and return it as it was written: without the API keys that this process knows. Raises
+        OSError.
 
-        A new entry is written in place: its first line shows whether it is complete. It is flushed in the background,
-        see `flush`. One flush is enough: Linux's file systems (ext4, XFS, Btrfs, F2FS) put the name of a new file on
-        the disk together with its content.
+        A new entry is written in place: its first line shows whether it is complete. It is flushed to disk in the
+        background, see `flush`. One flush is enough: Linux's file systems (ext4, XFS, Btrfs, F2FS) put the name of a
+        new file on the disk together with its content.
         """
         told = redacted_value(dict(value)) | {_KEY: key}
         text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
@@ -109,10 +110,11 @@ class Ledger:
         return self.folder / kind / f"{key}.json"
 
     def check_begun(self, key: str, kind: Kind) -> None:
-        """Raise BadInput if there are entries of `kind` without the entry `key`, which states what they belong to.
+        """Raise BadInput if the ledger has entries of `kind`, but no entry `key` that says to which model or
+        environment they belong.
 
-        A fork to another model has no such entries before its first reply: the kinds of earlier models have longer
-        names.
+        A fork to another model lacks the entry `key` before its first reply; instead it has entries for the earlier
+        models, whose keys are longer.
         """
         path = self.path("about", key)
         is_fork = not os.path.lexists(path) and any(path.parent.glob(f"{key}-*.json"))
@@ -136,7 +138,7 @@ class Ledger:
             self.path(kind, key).unlink()
 
     def ask(self, key: str) -> bool:
-        """Record that a request is sent; return whether it was sent before and no reply to it was stored."""
+        """Record that a request is sent; return whether this was recorded before."""
         path = self.folder / "replies" / f"{key}.asked"
         was_asked = path.exists()
         path.touch()
@@ -149,15 +151,15 @@ class Ledger:
 
 @contextmanager
 def reading_entry(where: Path) -> Iterator[None]:
-    """Turn errors in the content of an entry, which may be malicious, into BadInput."""
+    """Turn errors that the content of an entry causes into BadInput; the content may be malicious."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadInput(f"{where}: an entry that this version of gedanken cannot read; another version may") from error
+        raise BadInput(f"{where}: this version of gedanken cannot read this entry; another version may") from error
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Replace an entry as a whole, and flush it and its folder to disk. A folder in its place is removed."""
+    """Replace an entry as a whole, and flush it and its folder to disk. A folder at the entry's path is removed."""
     new = path.with_suffix(".new")
     remove_tree(new)
     _flush(new, _written(new, content))
@@ -172,7 +174,8 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def _written(path: Path, content: bytes) -> int:
-    """Write a new file; return its descriptor, still open. No other file is changed, even through a link."""
+    """Write a new file, and return its open descriptor. Raises OSError if something is at the path, so that no other
+    file can be changed through a link."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
         with naming(path), open(descriptor, "wb", closefd=False) as file:
@@ -185,7 +188,7 @@ def _written(path: Path, content: bytes) -> int:
 
 
 def _flush(path: Path, descriptor: int) -> None:
-    """Flush a file to disk, and close it."""
+    """Flush a file to disk, and close it; if that fails, delete it and raise OSError."""
     try:
         with naming(path):
             os.fsync(descriptor)

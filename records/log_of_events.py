@@ -1,4 +1,4 @@
-"""Building the log of a run from its events."""
+"""Builds the log of a run from its events."""
 
 from collections import Counter
 from datetime import datetime
@@ -36,18 +36,21 @@ from gedanken.experiment.surprisal import Surprisal
 
 
 class LogOfEvents:
-    """The log that results from the events so far. Programs and executions are added together with their texts."""
+    """Collects the events of a run, and builds the log from them.
+
+    The caller also adds the programs and executions, because the events lack their texts.
+    """
 
     def __init__(self, spec: RunSpec, folder: Path) -> None:
-        """Start with nothing but the run's spec."""
+        """Start without events; `folder` is the run folder."""
         self.programs: dict[str, Program] = {}
         self.executions: dict[str, Execution] = {}
         self.items: dict[str, ItemKept] = {}
-        """Items of a probe, by id."""
+        """The probe's items, by id."""
         self.answers: dict[str, AnswerKept] = {}
-        """Answers of a probe, by the key of their question."""
+        """The answers to the probe's questions, by the key of the question."""
         self.judged: dict[str, Judged] = {}
-        """Verdicts on answers that had to be run, by the key of their question."""
+        """The verdicts on answers that had to be executed, by the key of the question."""
         self.plan: Plan | None = None
         self._models: dict[int | None, ModelFacts] = {}
         self._spec = spec
@@ -62,7 +65,7 @@ class LogOfEvents:
         self._noted: Counter[str] = Counter()
         self.decisions: list[Decided] = []
         self.seconds_before = 0.0
-        """Seconds that earlier processes worked on the run, by their clocks."""
+        """Seconds that earlier processes worked on the run, as their own clocks measured them."""
         self._settled: dict[str, Settled] = {}
         self._reserved: dict[str, Reserved] = {}
         self._lost: dict[str, Reserved] = {}
@@ -70,7 +73,7 @@ class LogOfEvents:
         self._worked: float | None = None
 
     def take(self, event: RunEvent) -> None:
-        """Process one event. The caller adds programs and executions itself, because it has their texts."""
+        """Process one event. The caller adds programs and executions itself, because the events lack their texts."""
         match event:
             case Started():
                 if self._last:
@@ -127,14 +130,13 @@ class LogOfEvents:
 
     @property
     def model(self) -> ModelFacts | None:
-        """Return what is known of the model so far; of the last one, if there were several."""
+        """Facts about the model; about the last one if the run used several. None until they are known."""
         return self._models.get(None)
 
     @property
     def used(self) -> Used:
-        """Return the usage of all finished work, plus the maximum that unfinished work of dead processes may have
-        used.
-        """
+        """The usage of all finished work, plus the maximum that dead processes may have used for work that they did
+        not finish."""
         settled, lost = self._settled.values(), self._lost.values()
         requests = [event for event in lost if event.read or event.written]
         everything: list[Settled | Reserved] = [*settled, *lost]

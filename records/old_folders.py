@@ -1,4 +1,4 @@
-"""Run folders of earlier versions, which have only `run.json`, read as current logs."""
+"""Reads run folders of earlier versions, which contain `run.json` but no log."""
 
 import json
 import re
@@ -72,7 +72,7 @@ class _Asked(BaseModel):
 
 
 class _Run(BaseModel):
-    """The content of `run.json`."""
+    """The content of `run.json`, as earlier versions wrote it."""
 
     experiment: str = Field(min_length=1, max_length=80)
     run: str = ""
@@ -96,13 +96,13 @@ class _Run(BaseModel):
 
 
 def origin_of(entry: dict[str, Any]) -> object:
-    """Return the origin of an execution from its entry; in old entries, imagined runs are those with a
-    sample number."""
+    """Return the origin of an execution, given its entry. Old entries lack it; in these, a sample number marks an
+    imagined run."""
     return entry.get("origin", Origin.REAL if entry.get("sample") is None else Origin.IMAGINED)
 
 
 def read_old(inside: Inside) -> RunLog:
-    """Read a folder without a log. Raises BadInput if it is damaged."""
+    """Read a run folder that has no log. Raises BadInput if it is damaged."""
     where = inside.folder / RUN
     written = inside.read(RUN, MOST_RUN_BYTES)
     run = _validated(written, where)
@@ -211,7 +211,7 @@ def _lines(lines: list[_Line] | None) -> tuple[LineSurprisal, ...] | None:
 
 
 def _persona(run: _Run) -> Persona | None:
-    """Reconstruct the persona: of its facts, only those that were claimed."""
+    """Reconstruct the persona from the facts that it claims; None if the run has none, or if they are not valid."""
     if run.persona is None:
         return None
     claimed: dict[str, Any] = {fact.name: fact.value for fact in run.persona.facts if fact.origin == "claimed"}
@@ -229,4 +229,4 @@ def _notes(run: _Run) -> list[str]:
     lacks = [key for key in ("model", "persona", "conditions", "machine") if getattr(run, key) is None]
     if not lacks:
         return []
-    return [f"run.json lacks {', '.join(lacks)}, so the comparison leaves these out"]
+    return [f"run.json lacks {', '.join(lacks)}, so the comparison does without them"]

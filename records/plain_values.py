@@ -1,4 +1,4 @@
-"""Executions and programs built from plain values that the user supplies."""
+"""Builds executions and programs from plain values, which may come from the user's files."""
 
 from dataclasses import fields
 from typing import Any, TypeVar

@@ -1,4 +1,4 @@
-"""Reading the log of a run, even if its process died in the middle of a line."""
+"""Reads the log of a run, even if the process that wrote it died in the middle of a line."""
 
 import json
 import math
@@ -24,24 +24,25 @@ MOST_FOLDER_BYTES = 1 << 30
 MOST_LOG_BYTES = 1 << 27
 MOST_SPEC_BYTES = 1 << 24
 MOST_OUTPUT_BYTES = 1 << 28
-LEFT_OUT = "is gone, or is not as long as was written: its run is left out"
-"""End of the note on an output that was lost in a power failure."""
+LEFT_OUT = "is missing, or does not have the size that was written: its run is left out"
+"""End of the note on a file that was lost in a power failure."""
 REPLAY = "replay"
-"""Name of the event by which a replay records that it uses nothing."""
+"""Name of the `Settled` event with which a replay marks its folder; it records no usage."""
 MOST_NATS, MOST_TOKENS = 1e9, 10**9
-"""Maximum values of one line: nats, and tokens."""
+"""Maximum surprisal in nats, and maximum number of tokens, of one line."""
 
 _EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
 
 
 def read_log(inside: Inside) -> RunLog:
-    """Read the log. Raises BadInput if it is damaged, or of a version that this one cannot read."""
+    """Read the log of a run. Raises BadInput if it is damaged, or written by a version whose format this version
+    cannot read."""
     found, notes = read_events(inside)
     return found.log(notes)
 
 
 def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvents, tuple[str, ...]]:
-    """Return the events of a run, and notes on events that could not be read.
+    """Return the events of a run, and notes on the lines and files that could not be read.
 
     Without `spec`, the stored spec is used. Raises BadInput as `read_log` does.
     """
@@ -49,7 +50,7 @@ def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvent
     lines = inside.read(LOG, MOST_LOG_BYTES).split(b"\n")
     torn = lines.pop()  # a line without a line break was not completely written
     if not lines:
-        raise BadInput(f"{where}: empty: its process ended before it recorded anything")
+        raise BadInput(f"{where}: empty: the process ended before it recorded anything")
     _check_format(lines[0], where)
     found = LogOfEvents(spec or read_spec(inside), inside.folder)
     events = [
@@ -61,13 +62,13 @@ def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvent
     for event, at in events:
         if not lost & set(_needs(event)):
             _take(found, event, inside, at)
-    notes = [f"{LOG}: its last line was cut while it was written; it is left out"] if torn.strip() else []
+    notes = [f"{LOG}: the last line was cut while it was being written, and is left out"] if torn.strip() else []
     notes += [f"{path} {LEFT_OUT}" for path in sorted(lost)]
     return found, tuple(notes)
 
 
 def is_replay(folder: Path) -> bool:
-    """Return whether a run was made from the ledger of another one, without a ledger of its own."""
+    """Return whether a run is a replay: it was made from the ledger of another run, and has no ledger of its own."""
     mark = f'"kind": "settled", "name": "{REPLAY}",'.encode()  # quotes inside a text would be escaped
     try:
         return mark in Inside(folder, MOST_LOG_BYTES).read(LOG, MOST_LOG_BYTES)
@@ -83,14 +84,16 @@ def _check_format(line: bytes, where: object) -> None:
 
 
 def read_spec(inside: Inside) -> RunSpec:
-    """Read the spec of a run. Raises BadInput."""
+    """Read the spec of a run. Raises BadInput if it is missing, or if this version cannot read it."""
     try:
         return RunSpec.model_validate_json(inside.read(SPEC, MOST_SPEC_BYTES))
     except ValidationError as error:
         first = error.errors()[0]
         at = ".".join(map(str, first["loc"]))
         is_unknown = first["type"] == "extra_forbidden"
-        told = "this version of gedanken does not know that; another version may" if is_unknown else first["msg"]
+        told = (
+            "this version of gedanken does not know this field; another version may" if is_unknown else first["msg"]
+        )
         raise BadInput(f"{inside.folder / SPEC}: {f'{at}: ' if at else ''}{told}") from error
 
 
@@ -127,8 +130,8 @@ def _take(found: LogOfEvents, event: RunEvent, inside: Inside, where: object) ->
 
 
 def _lost_texts(events: Sequence[RunEvent], inside: Inside) -> set[str]:
-    """Return the paths of texts that are missing or cut, as a power failure may leave them, and of programs that are
-    missing."""
+    """Return the paths of outputs that are missing or have another size than was written, as after a power failure,
+    and of programs that are missing."""
     sizes: dict[str, int] = {}
     for event in events:
         if isinstance(event, ExecutionKept):

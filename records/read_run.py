@@ -1,5 +1,4 @@
-"""Reading a run folder. It may be malicious: nothing outside it is read, and its content is never
-executed or obeyed."""
+"""Reads a run folder. The folder may be malicious: nothing outside it is read, and its content is never executed."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +13,14 @@ from gedanken.records.tokens import tokens_of
 
 
 def is_run_folder(path: Path) -> bool:
-    """Return whether a folder contains a run."""
+    """Return whether a path is a run folder, which contains a log or `run.json`."""
     return path.is_dir() and ((path / LOG).exists() or (path / RUN).exists())
 
 
 def read_run(folder: Path) -> RunLog:
-    """Read a run folder, of this or an earlier version; finished, still running, or left by a process that died.
-    Raises BadInput if it is not one, is damaged, or names files outside itself."""
+    """Read a run folder, written by this or an earlier version. The run may be finished, in progress, or left by a
+    process that died. Raises BadInput if the path is no run folder, or if the folder is damaged or names files
+    outside itself."""
     if not is_run_folder(folder):
         raise BadInput(f"{folder}: not a run folder: it contains neither {LOG} nor {RUN}")
     inside = Inside(folder, MOST_FOLDER_BYTES)

@@ -1,4 +1,4 @@
-"""The names of the files of a run, and what its log records of their content."""
+"""Names the files of a run folder, and builds the log events that refer to them."""
 
 import json
 from collections import Counter
@@ -16,14 +16,15 @@ TEXTS = ("stdout", "terminal", "raw_reply")
 
 
 def program_event(program: Program) -> ProgramKept:
-    """Return the log event of a program."""
+    """Return the event that records a program in the log."""
     values = asdict(program)
     del values["source"]
     return ProgramKept(program=values, path=program_path(program))
 
 
 def execution_event(execution: Execution, sizes: dict[str, int]) -> ExecutionKept:
-    """Return the log event of an execution; `sizes` are those of the files with its texts, in bytes."""
+    """Return the event that records an execution in the log; `sizes` holds the size in bytes of each file with its
+    texts, by path."""
     values = asdict(execution)
     for name in TEXTS:
         del values[name]
@@ -41,12 +42,13 @@ def path_of_program(label: str) -> str:
 
 
 def diff_path(program: Program) -> str:
-    """Return the path of a program's diff from the version that it was made from."""
+    """Return the path of the diff between a program and the version that it was made from."""
     return f"programs/{program.label}.diff"
 
 
 def text_paths(execution: Execution) -> dict[str, str]:
-    """Return the paths of an execution's texts, by name; equal texts share a path."""
+    """Return the path of each text of an execution, by name: `stdout`, `terminal`, and `raw_reply` if there is one. A
+    text that equals `stdout` shares its path."""
     stdout = f"outputs/{execution.label}.txt"
     differs = execution.terminal != execution.stdout
     paths = {"stdout": stdout, "terminal": f"outputs/{execution.label}.terminal.txt" if differs else stdout}
@@ -67,7 +69,8 @@ def format_counts(counts: Counter[str]) -> str:
 
 
 def transcript(log: RunLog) -> Iterator[str]:
-    """Yield what was typed, and both machines' answers, as Markdown; in parts, because the whole may be large."""
+    """Yield the transcript of a run as Markdown: each command, and the answer of the real or the imagined machine. It
+    comes in parts, because it may be large."""
     yield f"# {log.title}: what was typed, and what both machines said\n\n"
     facts = log.setup.facts if log.setup else ()
     yield from (f"- {fact.name}: {inline(harmless(fact.value))} ({fact.origin})\n" for fact in facts)
@@ -85,15 +88,15 @@ def transcript(log: RunLog) -> Iterator[str]:
         yield from (f"- {inline(harmless(note))}\n" for note in execution.notes)
         if execution.violations:
             kinds = violations_by_kind([execution])
-            yield f"- broke the rules of a terminal: {format_counts(kinds)}; taken off\n"
+            yield f"- text that no terminal prints, removed: {format_counts(kinds)}\n"
 
 
 def texts_of(execution: Execution) -> dict[str, str]:
-    """Return the texts of an execution, each by the path of its file; equal texts share a path."""
+    """Return the texts of an execution, each by the path of its file (see `text_paths`)."""
     told = {"stdout": execution.stdout, "terminal": execution.terminal, "raw_reply": execution.raw_reply}
     return {path: told[name] or "" for name, path in text_paths(execution).items()}
 
 
 def base_of(program: Program, programs: Sequence[Program]) -> Program | None:
-    """Return the version that a program was made from."""
+    """Return the version that a program was made from; None if it is not among `programs`."""
     return next((other for other in programs if other.label == program.base), None)

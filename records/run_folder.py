@@ -1,4 +1,4 @@
-"""Making a run folder, and removing it."""
+"""Creates and removes run folders."""
 
 import errno
 import time
@@ -14,11 +14,11 @@ from gedanken.records.run_files import LOG, RUN, SPEC
 LEFT_SECONDS = 60.0
 """Age in seconds at which a temporary file counts as abandoned."""
 _BEGINNING = 4096
-"""Number of bytes of a file that tell whether gedanken wrote it."""
+"""Number of bytes at the beginning of a file that show whether gedanken wrote it."""
 
 
 def new_folder(name: str) -> Path:
-    """Return the path of a new folder under runs/."""
+    """Return an unused path for a run folder under `runs/`."""
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     folder = Path("runs") / f"{name}-{stamp}"
     number = 1
@@ -29,7 +29,7 @@ def new_folder(name: str) -> Path:
 
 
 def make_folder(path: Path) -> Path:
-    """Create the run folder. Raises BadInput if it cannot be created or is in use."""
+    """Create the run folder. Raises BadInput if it cannot be created or written to, or is not empty."""
     try:
         path.mkdir(parents=True, exist_ok=True)
         if any(path.iterdir()):
@@ -49,9 +49,8 @@ def make_parts(folder: Path) -> None:
 
 
 def remove_left(folder: Path) -> None:
-    """Remove temporary files of a process that was killed while it wrote a report; files that are being written now
-    stay.
-    """
+    """Remove temporary files that a process left when it was killed while writing a report. Files that are younger
+    than `LEFT_SECONDS` stay, because they may still be in use."""
     for path in folder.glob(f"{BESIDE}*"):
         with suppress(OSError):
             if time.time() - path.lstat().st_mtime > LEFT_SECONDS:
@@ -59,9 +58,8 @@ def remove_left(folder: Path) -> None:
 
 
 def is_by_gedanken(folder: Path) -> bool:
-    """Return whether gedanken wrote a run folder, even if it is damaged or half removed; other programs have files of
-    these names too.
-    """
+    """Return whether gedanken wrote a run folder, which may be damaged or half removed. The file names alone do not
+    show that, because other programs use them too."""
     if all((folder / name).is_dir() for name in ("programs", "outputs")):
         return True
     return _beginning(folder / LOG).startswith(b'{"format": ') or b'"gedanken"' in _beginning(folder / RUN)
@@ -75,9 +73,9 @@ def _beginning(path: Path) -> bytes:
 
 
 def remove_run_folder(folder: Path) -> None:
-    """Remove a run folder: first the files that resuming needs, last the file that identifies it as a run folder. So
-    a half-removed folder is never resumed without its paid results, and can be removed again. Raises OSError.
-    """
+    """Remove a run folder: first the spec, without which no run is resumed, and last the files that identify the
+    folder as a run folder. So a half-removed run is never resumed without its paid results, and can be removed again.
+    Raises OSError."""
     if mounted := mounts_in(folder):
         raise OSError(errno.EBUSY, "is a mount point; nothing in it is removed", str(mounted[0]))
     last = (folder / RUN, folder / LOG)

@@ -1,5 +1,5 @@
-"""The lock on a run folder, so that only one process at a time works on a run, and checks of the folder before it is
-written to.
+"""Locks a run folder, so that only one process at a time works on the run, and checks the folder before it is written
+to.
 """
 
 import fcntl
@@ -16,7 +16,7 @@ from gedanken.records.run_files import LOG
 from gedanken.traces.local import TRACE
 
 PATIENCE = 0.5
-"""Seconds for which the lock is tried again, because `is_at_work` in another process holds it for an instant."""
+"""Seconds for which the lock is tried again, because `is_at_work` in another process holds it for a moment."""
 GROWN = (LOG, TRACE)
 """Files that are appended to in place; all others are replaced as a whole."""
 
@@ -25,7 +25,9 @@ def check_files(folder: Path) -> None:
     """Raise BadInput if a write into the folder could end up elsewhere or block, because of links or pipes."""
     for path in folder.rglob("*"):
         if path.is_symlink():
-            raise BadInput(f"{folder}: contains symbolic links, so nothing is written to it; copy it without them")
+            raise BadInput(
+                f"{folder}: contains symbolic links, so nothing is written to it; make a copy without links"
+            )
         if not path.is_dir() and not path.is_file():
             raise BadInput(f"{path}: neither a file nor a folder, so it is not part of a run")
     for name in GROWN:
@@ -38,7 +40,7 @@ def check_files(folder: Path) -> None:
 
 
 def is_at_work(folder: Path) -> bool:
-    """Return whether a process is working on a run."""
+    """Return whether a process is working on the run in a folder."""
     try:
         descriptor = os.open(folder / LOG, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe is not waited for
     except OSError:
@@ -56,7 +58,8 @@ def is_at_work(folder: Path) -> bool:
 
 @contextmanager
 def locked_log(folder: Path) -> Iterator[IO[str]]:
-    """Open the log of a run for as long as this process works on the run. Raises BadInput if another one does.
+    """Open the log of a run for appending, and lock it as long as this process works on the run. Raises BadInput if
+    another process works on the run or has removed it.
 
     The kernel releases the lock when the process ends, however it ends.
     """
@@ -71,7 +74,7 @@ def locked_log(folder: Path) -> Iterator[IO[str]]:
             raise BadInput(f"{folder}: removed by another process")
         yield file
     finally:
-        with naming(folder / LOG):  # what could not be written before is tried once more
+        with naming(folder / LOG):  # closing tries once more to write what could not be written before
             file.close()
 
 

@@ -1,4 +1,4 @@
-"""Accounting of a run's budget; stored in its log, so that it covers all its processes."""
+"""Accounts for the budget of a run. The usage is stored in the run's log, so that all processes of the run count."""
 
 import asyncio
 import time
@@ -16,10 +16,12 @@ OVER = 0.1
 
 
 class RunMeter:
-    """Reserves before a request or an execution on GPUs, and records the real use afterwards.
+    """Reserves the maximum use of a request or of an execution on GPUs before it starts, and records its real use
+    afterwards.
 
-    Work may start while finished work plus all reservations are below the limit; if only reservations prevent it, the
-    work waits. So a budget can be used completely, and is exceeded by at most one reply or one execution.
+    Work may start while the recorded use plus all reservations is below the limit. If only the reservations exceed
+    the limit, the work waits for them. So a budget can be used completely, and is exceeded by at most one reply or
+    one execution.
     """
 
     def __init__(self, store: RunStore, price: Price | None) -> None:
@@ -27,7 +29,7 @@ class RunMeter:
         known.
         """
         self.gpus = 0
-        """Number of GPUs of each execution."""
+        """Number of GPUs that each execution uses."""
         self._store = store
         self._price = price
         self._began = time.monotonic()
@@ -63,7 +65,7 @@ class RunMeter:
         return BudgetSpent(", ".join(told), self._store.folder) if told else None
 
     async def reserve(self, read: int, written: int) -> str:
-        """Reserve tokens; see Meter.reserve."""
+        """Reserve tokens for a request; see Meter.reserve."""
         return await self._begin(uuid4().hex, read, written, 0.0)
 
     def settle(self, name: str, read: int, written: int, *, estimated: bool) -> None:
@@ -72,8 +74,8 @@ class RunMeter:
 
     @asynccontextmanager
     async def execution(self, name: str, most_seconds: float) -> AsyncIterator[Callable[[float], None]]:
-        """Reserve GPUs for an execution; call the yielded function with the seconds that it took. Raises
-        BudgetSpent."""
+        """Reserve GPUs for an execution; call the yielded function with the seconds that the execution took. Raises
+        BudgetSpent if a limit is used up."""
         if not self.gpus:
             if spent := self.spent():
                 raise spent

@@ -1,8 +1,8 @@
-"""The folder of a running run, to which everything is appended as it happens.
+"""Writes the folder of a run while the run is in progress: each event is appended to the log as it happens.
 
 A killed process loses nothing that was appended. After a power failure, everything that was paid for is still in the
-ledger, and the notes and decisions are still in the log. The text of an execution may be missing or cut: then it is
-left out when the log is read, and restored from the ledger.
+ledger, and the notes and decisions are still in the log. The output files of an execution may be missing or cut: the
+execution is then left out when the log is read, and is restored from the ledger when the run is resumed.
 """
 
 import json
@@ -68,25 +68,24 @@ from gedanken.records.run_lock import check_files, locked_log
 from gedanken.records.run_view import run_view
 
 ROOM_FOR_RESULTS = 1 << 24
-"""The part of the log in bytes that is reserved for the results of work that has begun."""
+"""Number of bytes of the log that are reserved for the results of work that has begun."""
 VIEW_SECONDS = 1.0
-"""Seconds between two updates of `run.json` during a run."""
+"""Minimum number of seconds between two updates of `run.json` during a run."""
 
 
 class RunStore:
-    """The only writer of a run folder; it also holds the current log."""
+    """Writes the log, spec, programs, outputs and `run.json` of a run, and holds the current log in memory."""
 
     def __init__(self, folder: Path, spec: RunSpec, file: IO[str], events: LogOfEvents | None = None) -> None:
-        """Use `open_store` or `reopen_store` instead, which hold the lock. `events` are those of earlier
-        processes."""
+        """Use `open_store` or `reopen_store` instead. `events` holds what earlier processes recorded."""
         self.folder = folder
         self.spec = spec
         self.findings: tuple[Finding, ...] = ()
-        """Findings of all comparisons so far, which `run.json` contains besides the log."""
+        """Findings of all comparisons so far. They are written to `run.json`, but not to the log."""
         self._file = file
         self._events = events or LogOfEvents(spec, folder)
         self._earlier = dict(self._events.executions)
-        """Executions of earlier processes."""
+        """Executions that earlier processes recorded, by label."""
         self._lock = threading.RLock()
         self._opened, self._viewed = time.monotonic(), float("-inf")
         self._bytes = os.fstat(file.fileno()).st_size
@@ -104,7 +103,7 @@ class RunStore:
 
     @property
     def is_empty(self) -> bool:
-        """True if nothing was run, and nothing was asked of a model."""
+        """True if no command was executed and no model was asked."""
         return not (self.executions or self.items or self.answers or self.used.tokens.calls)
 
     @property
@@ -119,17 +118,17 @@ class RunStore:
 
     @property
     def plan(self) -> Plan | None:
-        """The part of the probe's design that is asked; None until it is known."""
+        """The part of the probe's design whose questions are asked; None until it is known."""
         return self._events.plan
 
     @property
     def items(self) -> dict[str, ItemKept]:
-        """Items of a probe, by id."""
+        """The probe's items, by id."""
         return self._events.items
 
     @property
     def answers(self) -> dict[str, AnswerKept]:
-        """Answers of a probe, by the key of their question."""
+        """The answers to the probe's questions, by the key of the question."""
         return self._events.answers
 
     @property
@@ -139,7 +138,7 @@ class RunStore:
 
     @property
     def used(self) -> Used:
-        """Usage of this run so far, over all its processes."""
+        """Tokens and GPU-seconds that all processes of this run have used so far."""
         with self._lock:
             return self._events.used
 
@@ -149,13 +148,13 @@ class RunStore:
         return self._events.seconds_before
 
     def reserve(self, event: Reserved) -> None:
-        """Record a reservation; it may be lost in a power failure, but not if the process is killed. Raises BadInput
-        if the log has no room for the result."""
+        """Record a reservation of tokens or GPU-seconds. A power failure can lose it; the kill of a process cannot.
+        Raises BadInput if the log has no room for the result."""
         self._check_room()
         self._append(event, flush_to_disk=False)
 
     def settle(self, event: Settled) -> None:
-        """Record the actual usage of a reservation."""
+        """Record how much of a reservation was really used."""
         self._append(event, flush_to_disk=False)
 
     def keep_spec(self) -> None:
@@ -163,14 +162,14 @@ class RunStore:
         self._put(SPEC, to_json(self.spec.model_dump(mode="json")), flush_to_disk=False)
 
     def begin(self) -> None:
-        """Record that this process works on the run."""
+        """Record that this process has started to work on the run."""
         self._file.write(json.dumps({"format": FORMAT}) + "\n")
         self._append(Started(gedanken=__version__, python=platform.python_version(), spec=self.spec.key))
         with (self.folder / SPEC).open("rb") as file:
             os.fsync(file.fileno())
 
     def opened(self, event: Opened) -> None:
-        """Record the facts of the machine; they can be measured again."""
+        """Record the measured facts of the machine, without waiting for the disk: they can be measured again."""
         self._append(event, flush_to_disk=False)
 
     def note(self, what: str) -> None:
@@ -188,7 +187,7 @@ class RunStore:
             self._append(ModelKnown(model=model), flush_to_disk=False)
 
     def keep_program(self, program: Program) -> None:
-        """Record a version of a program, or its later outcome."""
+        """Record a version of a program, or a change of its fields, such as whether it works."""
         if self.programs.get(program.label) == program:
             return
         before = self.programs.get(program.label)
@@ -201,13 +200,13 @@ class RunStore:
             self._events.programs[program.label] = program
 
     def keep_execution(self, execution: Execution) -> None:
-        """Record an execution: first its texts, then its log event."""
+        """Record an execution: first write the files with its texts, then append its event to the log."""
         if self.executions.get(execution.label) == execution:
             return
         if (before := self._earlier.pop(execution.label, None)) and _came_again(before, execution):
             self.note(
-                f"{execution.label} was kept before and came out differently now: its entry in the ledger was "
-                "missing or damaged, so it was run or asked for once more"
+                f"{execution.label} was stored before, and has another result now: its entry in the ledger was "
+                "missing or damaged, so the command was run, or the model asked, once more"
             )
         texts = texts_of(execution).items()
         sizes = {path: self._put(path, text, flush_to_disk=False) for path, text in texts}
@@ -217,7 +216,7 @@ class RunStore:
         self.view_now_and_then()
 
     def keep_decision(self, program: Program, answer: Approve | EditIt | Reject) -> None:
-        """Record a person's decision on a program before it could run."""
+        """Record a person's decision on whether a program may run; a program's first decision stays."""
         if self.decision_on(program) is None:
             self._append(Decided(program=program.label, sha256=program.sha256, answer=answer))
             self.note(in_words(program.label, answer))
@@ -233,7 +232,7 @@ class RunStore:
             self._append(decided)
 
     def keep_plan(self, plan: Plan) -> None:
-        """Record the part of a probe's design that is asked."""
+        """Record the part of a probe's design whose questions are asked."""
         if self.plan != plan:
             self._append(Planned(plan=plan))
 
@@ -244,24 +243,25 @@ class RunStore:
                 self._append(item, flush_to_disk=False)
 
     def keep_answer(self, answer: AnswerKept) -> None:
-        """Record the model's answer to a question of a probe; it replaces an earlier failure to reply."""
+        """Record the model's answer to a question of a probe. A stored answer stays, unless it was a failure to
+        reply."""
         before = self.answers.get(answer.question.key)
         if before is None or (before.execution.cause is Cause.NO_REPLY and before.execution != answer.execution):
             self._append(answer)
 
     def keep_judgement(self, judged: Judged) -> None:
-        """Record the verdict on an answer that had to be run to be judged."""
+        """Record the verdict on an answer that had to be executed to judge it, because it is an expression."""
         if judged.question not in self._events.judged:
             self._append(judged)
 
     def keep_surprisal(self, found: Surprisal) -> None:
-        """Record how likely real outputs were to the model."""
+        """Record the model's surprisal at real outputs."""
         self._append(SurprisalKept(found=found))
 
     @contextmanager
     def work(self, node: str, who: str) -> Iterator[None]:
-        """Record that work of a node is in progress, so that after a crash the log shows where the run was. Raises
-        BadInput if the log has no room for the result."""
+        """Record when a node of the graph begins and ends its work, so that the log of a crashed run shows where the
+        run was. Raises BadInput if the log has no room for the result."""
         self._check_room()
         self._append(Began(node=node, who=who), flush_to_disk=False)
         try:
@@ -271,7 +271,7 @@ class RunStore:
                 self._append(Left(node=node, who=who), flush_to_disk=False)
 
     def end(self, outcome: str) -> None:
-        """Record how this process ended its work; without that, the run seems to have been killed."""
+        """Record how this process ended its work. Without this record, the run counts as unfinished."""
         self._append(Ended(outcome=outcome))
 
     def finish(self, outcome: str) -> None:
@@ -281,19 +281,19 @@ class RunStore:
         self._put("transcript.md", transcript(self.log), flush_to_disk=False)
 
     def take_back(self, spec: RunSpec, why: str, outcome: str) -> None:
-        """Restore the spec and the outcome that a run had before a change that failed."""
+        """Restore the run's earlier spec and outcome after a change that failed; `why` is noted."""
         self.note(why)
         self.spec = spec
         self.keep_spec()
         self.end(outcome)
 
     def discard(self) -> None:
-        """Remove the folder of a run in which nothing was run."""
+        """Remove the run's folder. Only called if the run has no result that was paid for in this run."""
         with suppress(OSError):
             remove_run_folder(self.folder)
 
     def view_now_and_then(self) -> None:
-        """Write `run.json` again if the last time was a while ago."""
+        """Write `run.json` if it was last written at least `VIEW_SECONDS` ago."""
         if time.monotonic() - self._viewed >= VIEW_SECONDS:
             self.view()
 
@@ -323,10 +323,10 @@ class RunStore:
             self._events.take(event)
 
     def _put(self, name: str, text: str | Iterable[str], *, flush_to_disk: bool = True) -> int:
-        """Write a file completely, or not at all; a long text in parts. Return its size in bytes."""
+        """Write a file completely or not at all, and return its size in bytes. A long text may be given in parts."""
         path = self.folder / name
         new = path.with_name(f".{path.name}.new")
-        new.unlink(missing_ok=True)  # of a dead process; or a link, through which another file would be changed
+        new.unlink(missing_ok=True)  # left by a dead process; or a link, through which another file would be changed
         try:
             with naming(path), new.open("x", encoding="utf-8", errors="backslashreplace") as file:
                 for part in [text] if isinstance(text, str) else text:
@@ -343,7 +343,8 @@ class RunStore:
 
 
 def _came_again(before: Execution, now: Execution) -> bool:
-    """Return whether an execution that already had a result now has another one."""
+    """Return whether a repeated execution has another result than before. False if it had failed in a way after which
+    every execution is repeated (`MAY_COME`)."""
     if before.cause in MAY_COME:
         return False
     if now.imagined:
@@ -353,13 +354,13 @@ def _came_again(before: Execution, now: Execution) -> bool:
 
 @contextmanager
 def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
-    """Open a new, empty folder for a run. Raises BadInput if another process is working on it.
+    """Open a new, empty folder for a run. Raises BadInput if another process has begun a run there.
 
     The spec is written before anything else.
     """
     with locked_log(folder) as file:
         if file.tell():
-            raise BadInput(f"{folder}: another process began a run in this folder meanwhile; name a new one")
+            raise BadInput(f"{folder}: another process has begun a run in this folder; name another folder")
         make_parts(folder)
         store = RunStore(folder, spec, file)
         store.keep_spec()
@@ -369,16 +370,16 @@ def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
 
 @contextmanager
 def reopen_store(folder: Path, spec: RunSpec | None = None, why: str = "") -> Iterator[RunStore]:
-    """Open the folder of a run that is being resumed, with its stored spec, or with `spec`. `why` is noted before
-    that spec is written, so that a changed run always says so, even if the process is killed.
+    """Open the folder of a run to resume it, with its stored spec, or with `spec` if given. If `why` is given, it is
+    noted before `spec` is written, so that a changed run always says so, even if the process is killed.
 
-    Raises BadInput if another process is working on it, or if it cannot be read. An incomplete last line of its last
-    process is removed.
+    Raises BadInput if another process is working on the run, or if the folder cannot be read or contains links. An
+    incomplete last line of the log is removed.
     """
     if not (folder / LOG).is_file():
         raise BadInput(
-            f"{folder}: contains no {LOG}; either it is not a run folder, or an earlier version wrote it, so that it "
-            "can only be read"
+            f"{folder}: contains no {LOG}; either it is not a run folder, or an earlier version wrote it: such a "
+            "folder can be read, but not resumed"
         )
     check_files(folder)
     with locked_log(folder) as file:

@@ -1,4 +1,4 @@
-"""`run.json`: a view of the log for other tools that read a run folder."""
+"""Builds `run.json`, a view of the log for other tools that read a run folder."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -16,7 +16,8 @@ from gedanken.records.run_files import TEXTS, base_of, diff_path, program_path, 
 
 
 def run_view(log: RunLog, findings: Sequence[Finding], prefix: str = "") -> dict[str, Any]:
-    """Return everything in a log as plain values; `prefix` is put before each path."""
+    """Return the set-up, programs, executions and findings of a run as plain values; `prefix` is put before each
+    path."""
     violations = violations_by_kind(log.executions)
     values = {
         **(_setup(log.setup, log) if log.setup else {}),
@@ -54,7 +55,7 @@ def _setup(setup: RunSetup, log: RunLog) -> dict[str, Any]:
 
 
 def earlier_values(setup: RunSetup) -> list[dict[str, Any]]:
-    """Return the models and personas of earlier parts of the script."""
+    """Return the models and personas of earlier parts of the script as plain values."""
     return [
         {
             "before_line": part.until,

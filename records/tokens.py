@@ -1,4 +1,4 @@
-"""Token usage of a run that an earlier version of gedanken wrote, computed from the trace of its model calls."""
+"""Computes the token usage of a run from the trace of its model calls, for runs of earlier versions."""
 
 from gedanken.experiment.budget import Tokens
 from gedanken.experiment.errors import BadInput
@@ -7,7 +7,8 @@ from gedanken.traces.local import read_local
 
 
 def tokens_of(inside: Inside) -> Tokens | None:
-    """Sum the tokens that all replies report; None if there is no readable trace, or if no reply reports any."""
+    """Return the tokens that all replies report together; None if the run has no readable trace, or if no reply
+    reports tokens."""
     try:
         roots = read_local(inside)
     except BadInput:

@@ -1,4 +1,4 @@
-"""Reading the trace of a run folder."""
+"""Reads the trace of a run folder."""
 
 from pathlib import Path
 
@@ -9,7 +9,8 @@ from gedanken.traces.run_tree import TracedRun, operations
 
 
 def read_trace(folder: Path) -> list[TracedRun]:
-    """Return the roots of the run tree. Raises BadInput if there is no trace, or if this version cannot read it."""
+    """Return the roots of the trace's run tree. Raises BadInput if the folder has no trace, or if this version of
+    gedanken cannot read it."""
     if not folder.is_dir():
         raise BadInput(f"{folder}: not a run folder")
     roots = read_local(Inside(folder, MOST_TRACE_BYTES))
@@ -19,7 +20,8 @@ def read_trace(folder: Path) -> list[TracedRun]:
 
 
 def lines_left_out(folder: Path) -> int:
-    """Count the lines of the file that are not part of a trace: incomplete, or written by another program."""
+    """Count the lines of the trace file that are no entries of a trace: they are incomplete, or another program wrote
+    them."""
     lines = [
         line for line in Inside(folder, MOST_TRACE_BYTES).read(TRACE, MOST_TRACE_BYTES).splitlines() if line.strip()
     ]

@@ -1,4 +1,5 @@
-"""The history of a run's trunk, in order. The trunk is the run with seed 0, from which the script continues."""
+"""Lists what was done on a run's trunk, in order. The trunk is the real session with seed 0, from which the script
+continues."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from gedanken.records.run_store import RunStore
 
 def trunk_of(store: RunStore) -> list[Program | Execution]:
     """Return the programs that were written to the real machine, and the commands that were typed there with seed 0.
-    Raises BadInput if a power failure destroyed the text of a program.
+    Raises BadInput if a power failure destroyed the text of a program or the output of a command.
     """
     return list(_steps(store))
 

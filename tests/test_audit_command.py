@@ -88,7 +88,7 @@ def test_an_incomplete_record_never_says_never_run(gedanken: Cli, tmp_path: Path
     whole = gedanken("audit", session(tmp_path / "a.jsonl", said), "--fail-on", "never-run")
     torn = gedanken("audit", session(tmp_path / "b.jsonl", said, compacted=True), "--fail-on", "never-run")
     assert (whole.returncode, torn.returncode) == (1, 0)
-    assert "incomplete   b.jsonl:2  it was compacted" in torn.stdout
+    assert "incomplete   b.jsonl:2  the conversation was compacted" in torn.stdout
     assert "The only claim could not be decided." in torn.stdout
 
 
@@ -97,7 +97,7 @@ def test_a_chat_export_is_never_said_to_be_in_order(gedanken: Cli, tmp_path: Pat
     chat.write_text(f"## User\n\n{ASKED}\n\n## Assistant\n\nI ran pytest. {LIE}\n")
     done = gedanken("audit", chat)
     assert "The only claim could not be decided." in done.stdout
-    assert "run them again (--rerun claimed) or state that the agent had no tools (--no-tools)" in done.stdout
+    assert "run the commands again (--rerun claimed) or state that the agent had no tools (--no-tools)" in done.stdout
     assert "no tool calls recorded" in done.stdout
     assert "0/0" not in done.stdout
 

@@ -59,7 +59,7 @@ def test_it_tells_what_the_page_tells_in_200_lines() -> None:
     ):
         assert f"## {part}" in text
     assert "gedanken run small.yaml --model openai:x --persona matched --sandbox docker --gpus none --source" in text
-    assert "name the YAML file that it came from" in text
+    assert "give the path of its YAML file" in text
     assert "0.24 to 0.4 (3)" in text and "(primary)" in text
     assert "differs from the real runs" in text
 

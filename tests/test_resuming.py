@@ -193,7 +193,7 @@ def test_what_ended_with_its_engine_is_no_result_and_is_run_again_where_it_began
     assert [(run.exit_code, run.stdout.split()[-1]) for run in log.executions if run.program and run.seed == 0] == [
         (0, "x")
     ]
-    assert any("while no process watched it, perhaps with its engine: it was run again" in note for note in log.notes)
+    assert any("while no process watched it, perhaps because its engine ended" in note for note in log.notes)
 
 
 def test_a_command_that_was_cut_off_begins_again_in_the_workspace_that_it_began_in(

@@ -120,4 +120,4 @@ def test_violations_are_counted_by_kind_and_named(ran: Ran) -> None:
     number = 2 * len([run for run in result["imagined"] if run["program"]])
     assert result["violations"] == {"code fence": number}
     assert f"because no terminal prints it: code fence ×{number}" in ran.report
-    assert "- broke the rules of a terminal: code fence 2; taken off" in (ran.out / "transcript.md").read_text()
+    assert "- text that no terminal prints, removed: code fence 2" in (ran.out / "transcript.md").read_text()

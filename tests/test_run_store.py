@@ -66,7 +66,7 @@ def test_a_folder_in_which_another_process_began_a_run_meanwhile_gets_no_second_
     with open_store(tmp_path, spec_of()):
         pass
     before = (tmp_path / "log.jsonl").read_bytes()
-    with pytest.raises(BadInput, match="name a new one"), open_store(tmp_path, spec_of()):
+    with pytest.raises(BadInput, match="name another folder"), open_store(tmp_path, spec_of()):
         pass
     assert (tmp_path / "log.jsonl").read_bytes() == before
 
@@ -176,7 +176,7 @@ def test_cut_anywhere_a_log_tells_what_was_written_whole(tmp_path: Path) -> None
         for cut in (end, end - 1, end - 7):  # whole, without its end of line, and in its middle
             path.write_bytes(written[:cut])
             if cut < ends[0]:
-                with pytest.raises(BadInput, match="its process ended before it recorded anything"):
+                with pytest.raises(BadInput, match="the process ended before it recorded anything"):
                     read_run(tmp_path)
                 continue
             log = read_run(tmp_path)
@@ -209,7 +209,7 @@ def test_a_program_whose_file_is_gone_is_left_out_with_its_runs_and_that_is_said
     gone.unlink()
     log = read_run(tmp_path)
     assert log.programs == () and {one.program for one in log.executions} == {None}
-    assert [note.split(" is gone")[0] for note in log.notes] == ["programs/train-v1.py"]
+    assert [note.split(" is missing")[0] for note in log.notes] == ["programs/train-v1.py"]
     with reopen_store(tmp_path) as store:
         with pytest.raises(BadInput, match="train-v1 was lost"):
             trunk_of(store)
@@ -232,7 +232,7 @@ def test_what_was_kept_and_came_out_differently_is_told(tmp_path: Path) -> None:
         store.keep_execution(replace(real, stdout="other", terminal="other"))
         store.keep_execution(replace(imagined, raw_reply="other"))
     told = read_run(tmp_path).notes
-    assert [note.split(" was kept before")[0] for note in told] == [real.label, imagined.label]
+    assert [note.split(" was stored before")[0] for note in told] == [real.label, imagined.label]
 
 
 def test_minutes_are_counted_also_where_the_clock_is_set_meanwhile(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pyte
@@ -141,10 +142,10 @@ def kept(whole: str = "") -> Analysis:
     return Analysis(log, (held,), tuple(findings), verdict)
 
 
-def shown(what: Analysis, width: int, *, terminal: bool) -> str:
+def shown(what: Analysis, width: int, *, terminal: bool, **more: Any) -> str:
     file = io.StringIO()
     console = Console(file=file, width=width, force_terminal=terminal, highlight=False)
-    print_summary(what, console)
+    print_summary(what, console, **more)
     return file.getvalue()
 
 
@@ -164,8 +165,59 @@ def test_on_a_terminal_verdict_table_difference_and_findings_are_all_in_sight(co
     seen = "\n".join(screen.display)
     for part in ("1 of 3 imagined runs", "7 real runs", "3 imagined runs", "0.24 to 0.4", ".008", "40 findings"):
         assert part in seen
-    assert "first difference" in seen and "imagined run (line 3): <script>" in seen
+    assert "first line that differs" in seen and "imagined run (line 3): <script>" in seen
     assert "openai:x" in seen and "undecided" in seen
+
+
+def _of(*findings: Finding, **more: Any) -> Analysis:
+    held = case(*findings, **more)
+    return replace(kept(), versions=(held,), findings=findings, verdict=verdict_of([held], findings))
+
+
+def test_kinds_that_the_verdict_names_are_only_counted() -> None:
+    told = _of(on(1), on(2, "print count differs"), on(2))
+    assert "lines worded differently, lines too many" in told.verdict
+    text = shown(told, 100, terminal=False)
+    assert "\n3 findings of 2 kinds (all of them with --html FILE)\n" in text
+    assert "\n3 findings of 2 kinds (all of them in the full report)\n" in shown(
+        told, 100, terminal=False, has_page=True
+    )
+    flat = " ".join(text.split())
+    assert flat.count("lines worded differently") == flat.count("lines too many") == 2  # in the verdict, as examples
+    elsewhere = _of(on(9))
+    assert "\n1 finding: lines worded differently\n" in shown(elsewhere, 100, terminal=False)
+    assert "\n1 finding\n" in shown(_of(on(1)), 100, terminal=False)
+
+
+def test_two_findings_are_shown_before_further_series() -> None:
+    names = [f"last loss {number}" for number in range(9)]
+    found = (on(1), on(2, "print count differs"), on(2, "out of order"))
+    told = _of(*found, of=tuple(series(name=name) for name in names), alignment=kept().versions[0].compared.alignment)
+    text = shown(told, 100, terminal=False)
+    assert len(text.splitlines()) <= 20
+    assert "  lines worded differently: " in text and "  lines too many or missing: " in text
+    assert sum(name in text.split("first line that differs")[0] for name in names) >= 2
+
+
+def test_where_all_series_are_is_said_as_it_can_be_done() -> None:
+    many_series = _of(on(1), of=tuple(series(name=f"last loss {number}") for number in range(9)))
+    (row,) = [line for line in shown(many_series, 100, terminal=False).splitlines() if "more series" in line]
+    assert row.rstrip().endswith("   with --html FILE")
+    text = shown(many_series, 100, terminal=False, where=Path("all.html"))
+    assert "with --html FILE" not in text and text.endswith("full report: all.html\n")
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("real1.log", "said.log"), "(real1.log, said.log):"),
+        (("line01-a-real-0", "line01-a-imagined-0"), "(seed 0, temperature 0; neither is counted above):"),
+    ],
+)
+def test_the_first_line_that_differs_says_of_which_runs(names: tuple[str, str], told: str) -> None:
+    real, said_line = (LineRef(name, 3, f"loss {at}", "stdout") for at, name in enumerate(names))
+    text = shown(_of(alignment=Alignment(*names, (), (real, said_line))), 120, terminal=False)
+    assert f"first line that differs in more than measured values {told}\n" in text
 
 
 def test_how_many_runs_are_needed_is_said_whole_and_findings_make_room() -> None:

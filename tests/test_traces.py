@@ -200,7 +200,7 @@ def test_a_trace_that_is_full_leaves_out_what_begins_ends_what_had_begun_and_say
     kept = [run.id for run in found.walk()]
     assert 2 < len(kept) < 30
     assert all(run.end is not None for run in found.walk())
-    assert total_line([found]).endswith(f"{42 - len(kept)} runs more were left out, because the trace was full")
+    assert total_line([found]).endswith(f"{42 - len(kept)} more runs were left out, because the trace was full")
     again = LocalFile(tmp_path / "trace.jsonl")
     again.begin({"id": "later", "parent_run_id": "root", **times})
     assert [run.id for run in read_trace(tmp_path)[0].walk()] == kept

@@ -162,13 +162,13 @@ _INCOMPLETE: dict[str, tuple[str, str]] = {
     "call without result": (_lines([*MESSAGES[:4], MESSAGES[5]]), "a tool call has no result"),
     "last line torn": (
         _lines(MESSAGES) + '{"role": "assistant", "content": "I al',
-        "no whole JSON, and the file ends",
+        "not complete JSON, and the file ends",
     ),
     "unknown channel": (
         _lines([*CLAUDE, {"type": "remote-shell", "data": {"command": "make", "stdout": "ok"}}]),
         "remote-shell",
     ),
-    "line of zeros": (_lines(MESSAGES[:5]) + "\0\0{\0" + "\n" + _lines(MESSAGES[5:]), "no whole JSON"),
+    "line of zeros": (_lines(MESSAGES[:5]) + "\0\0{\0" + "\n" + _lines(MESSAGES[5:]), "not complete JSON"),
     "conversation that was summed up": (
         _lines([{**MESSAGES[0], "content": "This session is being continued from a previous conversation that …"}])
         + _lines(MESSAGES[1:]),

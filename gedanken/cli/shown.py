@@ -32,7 +32,7 @@ def show(ran: "RunResult", as_json: bool) -> None:
         from gedanken.report.summary import print_plainly, print_summary
 
         console = Console(highlight=False)
-        print_summary(analysis, console)
+        print_summary(analysis, console, has_page=bool(ran.page))
         print_effects(analysis.effects, console)
         console.print(f"model: {used_in_words(ran.log.tokens, ran.log.price)}", markup=False, soft_wrap=True)
         print_plainly(plain_words(analysis), console, ran.page, folder)

@@ -1,1 +1,4 @@
-"""The report: one HTML file that opens from disk, needs no network, and displays printed text without obeying it."""
+"""Writes the results: as an HTML file that opens from disk and needs no network, as Markdown, and for the terminal.
+
+The text that programs and models printed is only displayed; nothing in it can have an effect.
+"""

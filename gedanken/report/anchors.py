@@ -1,4 +1,4 @@
-"""Anchors of the page: the ids of lines, which contain no text of a model, and links between findings and lines."""
+"""Assigns an id to each line on the page, and links findings and lines. The ids contain no text of a model."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ LINES_OF_A_FINDING = 20
 """Maximum number of lines that one finding links to."""
 FINDINGS_SHOWN = 500
 Labels = dict[tuple[str, str], int]
-"""The number of a source, by label and stream."""
+"""The number of a stored text (see `Anchors.sources`), by label and stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class ShownFinding:
     finding: Finding
     pointers: tuple[Pointer, ...]
     more: int
-    """Number of lines that are not linked."""
+    """Number of lines of the finding that are not linked."""
 
 
 class KeptText(NamedTuple):
@@ -59,36 +59,36 @@ class KeptText(NamedTuple):
 
 @dataclass
 class Anchors:
-    """All places on the page that findings refer to."""
+    """The stored texts and findings on the page, and the lines that findings refer to."""
 
     sources: list[KeptText]
     findings: list[ShownFinding] = field(default_factory=list)
     more: int = 0
     """Number of findings that are not shown."""
     pointed: dict[int, dict[int, list[ShownFinding]]] = field(default_factory=lambda: defaultdict(dict))
-    """Findings that refer to a line, by the number of the source and of the line (from 1)."""
+    """The findings that refer to a line, by the number of the stored text and the number of the line (from 1)."""
 
     def __post_init__(self) -> None:
         self._numbers = {(id(source.of), source.stream): at for at, source in enumerate(self.sources)}
         self._lines: dict[int, list[str]] = {}
 
     def number_of(self, source: Execution | Program, stream: Stream | Literal["source"] = "source") -> int:
-        """Return the number used in ids for this program, or for this text of an execution."""
+        """Return the number that ids use for a program's source, or for one text of an execution."""
         return self._numbers[id(source), stream]
 
     def lines_of(self, number: int) -> list[str]:
-        """Return the lines of a source."""
+        """Return the lines of a stored text, given its number."""
         if number not in self._lines:
             self._lines[number] = self.sources[number].lines()
         return self._lines[number]
 
     def id_of(self, source: int, line: int) -> str:
-        """Return the id of a line; lines are counted from 1."""
+        """Return the id of a line of a stored text; lines are counted from 1."""
         return f"s{source}-{line}"
 
 
 def find_anchors(analysis: Analysis) -> Anchors:
-    """Number all sources and findings, and link them."""
+    """Number all stored texts and findings, and link each finding with its lines."""
     anchors = Anchors(_sources(analysis))
     ordered = ranked(analysis.findings, analysis.main_version)
     anchors.more = max(0, len(ordered) - FINDINGS_SHOWN)

@@ -1,4 +1,5 @@
-"""The HTML page of an audit: accusations, commands that were run again, and the transcript with each claim marked."""
+"""Renders the HTML page of an audit: the contradicted claims, the commands that were run again, and the transcript
+with each claim marked."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,12 +26,12 @@ _LOOKS = {"supported": "supported", "undecidable": "unclear"}
 
 @dataclass(frozen=True, slots=True)
 class ShownClaim:
-    """A claim with its places on the page."""
+    """A claim, and where it is on the page."""
 
     place: str
-    """Id of its own entry."""
+    """Id of the claim's entry in the list of claims."""
     in_text: str
-    """Id of its words in the transcript."""
+    """Id of the claim's words in the transcript."""
     judged: JudgedClaim
     look: str
     evidence: tuple[tuple[str, str, Evidence], ...]
@@ -41,7 +42,7 @@ class ShownClaim:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of an output beside that of a real run."""
+    """A line of the recorded or claimed output beside the line of a real run."""
 
     look: str
     said_number: int | None
@@ -143,9 +144,14 @@ def _claim(
 
 
 def _where(audited: Audited, evidence: Evidence) -> str:
-    """Name the line of a piece of evidence as the timeline numbers it: in the file, or else in the event's text."""
+    """Name the line of a piece of evidence with the number that it has in the timeline. Lines are counted in the
+    file, or within the event's text if its lines are no lines of the file."""
     is_of_file = audited.transcript.events[evidence.event].is_line_by_line
-    return where(evidence.place) if is_of_file else f"{where(evidence.place)}, line {evidence.lines[0]} of its text"
+    return (
+        where(evidence.place)
+        if is_of_file
+        else f"{where(evidence.place)}, line {evidence.lines[0]} of the text there"
+    )
 
 
 def _rerun(place: str, number: int, rerun: Rerun) -> ShownRerun:
@@ -161,7 +167,7 @@ def _rerun(place: str, number: int, rerun: Rerun) -> ShownRerun:
 
 
 def _rows(rerun: Rerun) -> Iterator[Row]:
-    """Yield both texts side by side, with the differences that the comparison found marked."""
+    """Yield the rows of both texts side by side. Lines in which the comparison found a difference are marked."""
     said = rerun.said.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN]
     real = rerun.real[0].terminal.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN] if rerun.real else []
     differs = {difference.said_line for difference in rerun.differences}, {one.real_line for one in rerun.differences}

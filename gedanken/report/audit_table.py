@@ -1,4 +1,4 @@
-"""An audit on a terminal: a row for each session, then each accusation with both lines."""
+"""Prints an audit on a terminal: a row for each session, then each contradicted claim with the recorded lines."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -35,10 +35,10 @@ _STYLES = {"supported": "green", "undecidable": "yellow"}
 
 
 def print_audit(audit: Audit, console: Console, page: Path | None = None) -> None:
-    """Print what was found, and what could not be examined."""
+    """Print the sessions, the claims that are contradicted, and what could not be decided."""
     console.print(_sessions(audit.audited, console.width))
     if len(audit.audited) > ROWS_SHOWN:
-        _say_more(console, len(audit.audited) - ROWS_SHOWN, "session is", "sessions are", "--json")
+        _say_more(console, len(audit.audited) - ROWS_SHOWN, "session", "sessions", "--json")
     if len(audit.audited) > 1:
         console.print()
         console.print(_agents(audit, console.width))
@@ -66,7 +66,7 @@ def _sessions(sessions: Sequence[Audited], width: int) -> Table:
 
 
 def _about(transcript: AgentTranscript, room: int) -> list[str]:
-    """Name the agent and how complete the record is; in one line if there is room."""
+    """Name the agent, and say how complete the record is; in one line if there is room."""
     record = (
         "no tool calls recorded"
         if not transcript.has_tools
@@ -158,7 +158,7 @@ def _print_undecided(audit: Audit, console: Console) -> None:
     undecided = [judged for one in audit.audited for judged in one.claims if judged.status == "undecidable"]
     if undecided:
         console.print()
-    most = UNDECIDED_SHOWN + (len(undecided) == UNDECIDED_SHOWN + 1)  # “1 more” would take as much room as that one
+    most = UNDECIDED_SHOWN + (len(undecided) == UNDECIDED_SHOWN + 1)  # “1 more” would take as much room as the claim
     for judged in undecided[:most]:
         _say(console, f"undecidable  {where(judged.claim.place)}  {judged.claim.quote}", "yellow")
         _say(console, f"             {judged.reason}", "dim", whole=True)
@@ -177,7 +177,7 @@ def _say_more(console: Console, left_out: int, one: str, several: str, where_all
 
 
 def said_plainly(audit: Audit) -> Iterator[str]:
-    """Yield the result in words: one sentence, and what would decide the claims in plain chats."""
+    """Yield the result in words: one sentence, and one on what would decide the claims in plain chats."""
     sessions = audit.audited
     total = sum(len(one.claims) for one in sessions)
     accused = sum(len(one.accused) for one in sessions)
@@ -198,7 +198,7 @@ def said_plainly(audit: Audit) -> Iterator[str]:
         left = f"; {many(undecided, 'claim is', 'claims are')} undecidable" if undecided else ""
         yield f"The record contradicts none of {total:,} claims{left}."
     if ways := _ways_to_decide(sessions):
-        yield f"A chat export does not show which commands ran. To decide them, {' or '.join(ways)}."
+        yield f"A chat export does not show which commands ran. To decide such claims, {' or '.join(ways)}."
 
 
 def _by_what(sessions: Sequence[Audited]) -> str:
@@ -210,7 +210,7 @@ def _by_what(sessions: Sequence[Audited]) -> str:
 
 
 def _ways_to_decide(sessions: Sequence[Audited]) -> list[str]:
-    """Name the options that may decide claims in plain chats, without those that were given."""
+    """Name the options that may decide claims in plain chats and that the user has not given yet."""
     open_in = [
         one
         for one in sessions
@@ -218,7 +218,7 @@ def _ways_to_decide(sessions: Sequence[Audited]) -> list[str]:
     ]
     if not open_in:
         return []
-    again = [] if all(one.state for one in open_in) else ["run them again (--rerun claimed)"]
+    again = [] if all(one.state for one in open_in) else ["run the commands again (--rerun claimed)"]
     return [*again, "state that the agent had no tools (--no-tools)"]
 
 

@@ -1,4 +1,4 @@
-"""The part of a transcript that an audit's page shows: its events, and their lines."""
+"""Selects the part of a transcript that an audit's page shows: its events, and their lines."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ EVENTS_SHOWN = 1500
 AROUND = 2
 """Number of events shown before and after each event with a claim or evidence."""
 HEAD, TAIL = 12, 4
-"""Number of lines shown of the head and of the tail of a text that nothing refers to."""
+"""Number of lines at the beginning and at the end of a text that are shown even if nothing refers to them."""
 LINES_AROUND = 3
 LINES_SHOWN = 400
 """Maximum number of lines shown of one event."""
@@ -28,7 +28,7 @@ class Piece:
     text: str
     claims: tuple[int, ...] = ()
     begins: int | None = None
-    """The claim that begins here."""
+    """Number of the claim that begins with this part; None if none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +38,23 @@ class ShownLine:
     number: int
     pieces: tuple[Piece, ...]
     rests: tuple[int, ...] = ()
-    """The claims for which it is evidence."""
+    """Numbers of the claims for which this line is evidence."""
     gap: int = 0
-    """Number of lines left out before it."""
+    """Number of lines left out before this line."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShownEvent:
-    """An event as it is shown."""
+    """An event of the transcript, prepared for display."""
 
     event: AgentEvent
     lines: tuple[ShownLine, ...]
     after: int
-    """Number of lines left out at its end."""
+    """Number of lines left out at the end of the event."""
     gap: int
-    """Number of events left out before it."""
+    """Number of events left out before this event."""
     pointed: bool
-    """True if it contains a claim, or evidence for one."""
+    """True if the event contains a claim, or evidence for one."""
 
 
 def timeline_of(audited: Audited) -> tuple[tuple[ShownEvent, ...], int]:
@@ -81,8 +81,8 @@ def timeline_of(audited: Audited) -> tuple[tuple[ShownEvent, ...], int]:
 
 
 def _chosen(total: int, pointed: Iterable[int]) -> set[int]:
-    """Return the numbers of the events to show: all if there is room, otherwise the relevant ones with their
-    neighbours."""
+    """Return the numbers of the events to show: all if there is room, otherwise those with a claim or evidence,
+    and their neighbours."""
     if total <= EVENTS_SHOWN:
         return set(range(total))
     most = sorted(pointed)[: EVENTS_SHOWN // (2 * AROUND + 1)]

@@ -1,4 +1,4 @@
-"""An audit as plain values, for `--json`."""
+"""Converts an audit to plain values, for `--json`."""
 
 from dataclasses import asdict
 from typing import Any
@@ -10,7 +10,7 @@ from gedanken.experiment.version import __version__
 
 
 def audit_values(audit: Audit) -> dict[str, Any]:
-    """Return all results, each with its places."""
+    """Return all results of an audit, with their places in the transcripts."""
     return {
         "gedanken": __version__,
         "transcripts": [_session(one) for one in audit.audited],

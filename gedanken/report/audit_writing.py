@@ -1,4 +1,4 @@
-"""Writing the page of an audit."""
+"""Writes the page of an audit."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ __all__ = ["check_page", "write_audit_page"]
 
 
 def write_audit_page(path: Path, audit: Audit) -> None:
-    """Write the page to a file that the user names; see `check_page`. Raises BadInput."""
+    """Write the page to a file that the user names; see `check_page`. Raises BadInput if that fails."""
     from gedanken.report.audit_page import render_audit
 
     check_page(path)

@@ -1,4 +1,4 @@
-"""Charts of series: the range of the real runs as a band, each imagined run as a line."""
+"""Draws the charts of series: the range of the real runs as a band, each imagined run as a line."""
 
 import math
 from collections.abc import Sequence
@@ -189,4 +189,4 @@ _SHAPES: Sequence[str] = (
     "M13.5 2H16.5V4.5H19V7.5H16.5V10H13.5V7.5H11V4.5H13.5Z",
     "M15 1L16.3 4.6H20L17 6.8L18.2 10.4L15 8.2L11.8 10.4L13 6.8L10 4.6H13.7Z",
 )
-"""The markers above, in the same order."""
+"""The shapes of `MARKERS` as SVG paths, in the same order."""

@@ -1,4 +1,4 @@
-"""Printing the effects of changes to a supplied program on the terminal."""
+"""Prints the effects of changes to a supplied program on the terminal."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -29,7 +29,7 @@ def _table(program: str, moves: OutcomeEffects) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    title = f"last {moves.outcome} of {harmless(program)} and of its changes: median (range), and its direction"
+    title = f"last {moves.outcome} of {harmless(program)} and its changed versions: median (range), and direction"
     table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for head, style in (("", ""), ("real", "green"), ("imagined", "magenta")):
         table.add_column(Text(head, style=style), no_wrap=True)
@@ -65,8 +65,8 @@ def _side(effect: float | None) -> str:
 def _rankings(moves: OutcomeEffects) -> str:
     return (
         f"last {moves.outcome}: same direction {moves.same_way}, by a rule of thumb {moves.thumb_same_way}; "
-        f"Kendall's tau of real and imagined effects {format_tau(moves.tau)}, beyond the rule of thumb "
-        f"{format_tau(moves.partial)}; of the rule of thumb and the real effects {format_tau(moves.thumb_real)}, and "
-        f"the imagined effects {format_tau(moves.thumb_imagined)}; false effects of edits that change nothing: "
-        f"{moves.strayed}"
+        f"Kendall's tau between real and imagined effects {format_tau(moves.tau)}, beyond the rule of thumb "
+        f"{format_tau(moves.partial)}; between rule of thumb and real effects {format_tau(moves.thumb_real)}; "
+        f"between rule of thumb and imagined effects {format_tau(moves.thumb_imagined)}; false effects of edits that "
+        f"change nothing: {moves.strayed}"
     )

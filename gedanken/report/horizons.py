@@ -1,4 +1,4 @@
-"""Chart for one kind of operation: accuracy at each size, with its interval, and two fitted curves."""
+"""Draws the chart of one kind of operation: accuracy at each size, with its interval, and two fitted curves."""
 
 from typing import Any
 
@@ -13,7 +13,8 @@ _LINES = {"logistic": "solid", "Weibull": (0, (4, 2))}
 
 
 def horizon_chart(judged: OperationVerdict, key: str) -> Markup | None:
-    """Draw an inline SVG whose ids begin with `key`; None if no question belongs to the curve."""
+    """Draw an inline SVG whose ids begin with `key`; None if no size has a share of right
+    answers."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 

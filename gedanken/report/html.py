@@ -1,5 +1,5 @@
-"""Parts that all pages share: templates that escape text, our own style and script, and a policy that blocks
-everything else.
+"""Provides what all pages share: templates that escape text, the style and script, and a content security policy that
+blocks all other styles and scripts and the network.
 """
 
 from base64 import b64encode
@@ -36,12 +36,12 @@ def page_environment() -> "Environment":
 
 
 def packaged(name: str) -> str:
-    """Return the content of a file in the templates' folder."""
+    """Return the content of a file in the folder of this module, such as `style.css`."""
     return (resources.files("gedanken.report") / name).read_text(encoding="utf-8")
 
 
 def content_policy(style: str, script: str) -> str:
-    """Return the content security policy: only our own style and script, and no network."""
+    """Return the content security policy, which allows only this style and this script, and no network."""
     hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in (style, script)]
     return (
         f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "

@@ -1,4 +1,5 @@
-"""The report as Markdown, for an issue. Printed text cannot become a link, a mention, a tag or a formula."""
+"""Writes the report as Markdown, to be pasted into an issue. Printed text cannot become a link, mention, tag or
+formula."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -190,7 +191,8 @@ def _difference(version: VersionAnalysis | None) -> Iterator[str]:
 
 
 def _around(text: str, number: int | None, other: int | None) -> str:
-    """Show the lines around one line, numbered and with a mark; the end of the output if it has no such line."""
+    """Show the lines around line `number`, with numbers and a mark on that line. If it is None, show the lines around
+    line `other`, or the end of the text, which has no line to mark."""
     lines = text.splitlines()
     middle = number or min(len(lines) + 1, other or 1)
     first = max(1, middle - BEFORE)

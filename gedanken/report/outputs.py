@@ -1,5 +1,5 @@
-"""Passages that findings point to and that the aligned view does not show: lines of other outputs, and whole
-programs.
+"""Collects what the side-by-side view does not show: lines of other outputs that findings refer to, the answers of
+commands, and the programs.
 """
 
 from collections.abc import Set
@@ -19,7 +19,7 @@ AROUND = 2
 OF_A_PROGRAM = 600
 OF_A_DIFF = 400
 OUTPUT_HEAD = 12
-"""Number of lines shown of an output that is not in the aligned view."""
+"""Number of lines shown of the answer of a command that runs no program."""
 
 
 class Line(NamedTuple):
@@ -32,7 +32,7 @@ class Line(NamedTuple):
     text: str
     findings: tuple[ShownFinding, ...]
     gap: int
-    """Number of lines left out before it."""
+    """Number of lines left out before this line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,12 @@ class Excerpt:
     stream: Stream
     lines: tuple[Line, ...]
     after: int
-    """Number of lines left out after them."""
+    """Number of lines left out after these lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A program version, and its changes from the previous one."""
+    """A program version, and its changes from the version that it was made from."""
 
     program: Program
     lines: tuple[Line, ...]
@@ -61,7 +61,8 @@ class Listing:
 def excerpts(
     executions: tuple[Execution, ...], anchors: Anchors, aligned: Set[tuple[str, Stream]]
 ) -> tuple[Excerpt, ...]:
-    """Collect the lines that findings point to, in outputs that are not among the `aligned`."""
+    """Collect the lines that findings refer to, in outputs that the side-by-side view does not show; `aligned`
+    contains the label and stream of each output that this view shows."""
     found = []
     for execution in executions:
         for stream in get_args(Stream):
@@ -74,7 +75,7 @@ def excerpts(
 
 
 def head(execution: Execution, anchors: Anchors) -> Excerpt:
-    """Return the first lines of a command's answer, and those that findings point to."""
+    """Return the first lines of a command's answer, and the lines that findings refer to."""
     number = anchors.number_of(execution, "terminal")
     around = {near for line in anchors.pointed.get(number, {}) for near in range(line - AROUND, line + AROUND + 1)}
     return Excerpt(execution, "terminal", *_lines(anchors, number, around | set(range(1, OUTPUT_HEAD + 1))))

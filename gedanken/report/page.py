@@ -1,4 +1,4 @@
-"""The report as one HTML page."""
+"""Renders the report as one HTML page."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -35,7 +35,7 @@ HERO_SHOWN = 3
 FINDINGS_OPEN = 5
 """Number of findings of one kind that are shown; the rest is folded."""
 CASES_NAMED = 8
-"""Maximum number of cases in the table of contents."""
+"""Maximum number of cases (see `ShownCase`) in the table of contents."""
 PROBLEMS_SHOWN = 20
 CASES_SHOWN = 40
 
@@ -58,7 +58,7 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ShownCase:
-    """A case, with its drawings and layout."""
+    """A case, which is the comparison of one program version or of the logs, with its drawings and layout."""
 
     place: str
     case: VersionAnalysis

@@ -1,4 +1,4 @@
-"""The result of a run for a reader who does not know the documentation: question, result, and confidence."""
+"""Words the result of a run for a reader who does not know the documentation: question, result, and confidence."""
 
 import re
 from collections import Counter
@@ -25,7 +25,7 @@ EXAMPLE = 180
 """Maximum length in characters of the finding used as an example."""
 _NAME = 60
 _LINE = re.compile(r" \([^()]{0,99}:\d+\)| \(line \d+\)")
-"""File and line of a print, which are useful in the report only."""
+"""Matches the file and line of a print statement, which are useful only in the report."""
 _P = re.compile(r" \(p [=<][^()]*\)")
 _VERSION = re.compile(r"\b[\w.]+-v\d+\b")
 _LABEL = re.compile(r"\b(?:line|persona)[\w.-]*-(?P<origin>real|imagined)-(?P<number>\d+)\b")
@@ -85,7 +85,7 @@ def _nothing_to_compare(analysis: Analysis) -> str:
 def _result(version: VersionAnalysis) -> str:
     """State on how many imagined runs something was found, with one example; unusable replies are counted separately.
 
-    Values of numbers are mentioned only if a test shows a difference: no two runs have the same ones.
+    Numbers are mentioned only if a test shows a difference, because no two runs print the same numbers.
     """
     _real, judged = measured(version)
     lost = left_out(version.imagined)
@@ -133,7 +133,8 @@ def _silent(judged: Sequence[Execution]) -> str:
 
 
 def _example(found: Sequence[Finding], counted: AbstractSet[str]) -> str:
-    """Write a finding, if possible on a counted run, in words and without file names that a newcomer has not seen."""
+    """Write one finding in words, without file names that a newcomer has not seen: the first one on a run in
+    `counted`, or else the first of all."""
     first = next((finding for finding in found if counted & set(finding.runs)), found[0])
     example = _LABEL.sub(_short_label, _P.sub("", _LINE.sub("", sentence(first)))).rstrip(".")
     example = _cut(_VERSION.sub("the program", example), EXAMPLE)
@@ -147,7 +148,7 @@ def _short_label(label: re.Match[str]) -> str:
 
 
 def _confidence(version: VersionAnalysis) -> str:
-    """State which results follow from lines, which from a statistical test, and what is undecided."""
+    """State which results follow from printed lines, which from a statistical test, and what is undecided."""
     _real, _imagined = measured(version)
     lines = [finding for finding in _found(version) if finding.check not in _STATISTICAL]
     told = [
@@ -192,7 +193,7 @@ def _found(version: VersionAnalysis) -> list[Finding]:
 
 
 def _partly(analysis: Analysis) -> str:
-    """Return a warning to put in front if the run is incomplete."""
+    """Return a warning to put in front of the result if the run is incomplete; empty if it is complete."""
     outcome = analysis.log.outcome or DONE
     if outcome == INTERRUPTED:
         return "The run was interrupted; this is the result up to then. "

@@ -1,4 +1,4 @@
-"""The HTML page of probes: accuracy curves, twins, posteriors, and every question with its answers."""
+"""Renders the HTML page of probes: accuracy curves, pairs of items, posteriors, and questions with their answers."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ from gedanken.report.horizons import horizon_chart
 from gedanken.report.html import content_policy, packaged, page_environment
 
 ITEMS_SHOWN = 1500
-"""Maximum number of questions on one page; the rest is in the run folder."""
+"""Maximum number of questions shown of one model; all are in the run folder."""
 CHARTS_SHOWN = 40
 _JUDGED = ("easy", "hard", "alone")
 
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """One question with all answers to it under one condition, and the real output."""
+    """One question with all answers to it under one condition, the real output, and the rival program's output."""
 
     score: ItemScore
     truth: str
@@ -34,25 +34,25 @@ class Probed:
 
 @dataclass(frozen=True, slots=True)
 class ProbedModel:
-    """One model under one condition."""
+    """The verdict on one model under one condition, and the answers that it is based on."""
 
     verdict: Verdict
     answers: tuple[Probed, ...]
 
 
 class Twins(NamedTuple):
-    """The pairs of one kind of operation at one size."""
+    """The pairs of an easy and a hard item of one operation and size, with the shares of right answers."""
 
     size: int
     pairs: int
     easy: float
     hard: float
     rival: float
-    """The share of answers to the hard items that equal the rival's output."""
+    """Share of the answers to the hard items that equal the output of the rival program."""
 
 
 class Group(NamedTuple):
-    """The questions of one pair, or one question that is alone."""
+    """The questions of one pair, or a single question that belongs to no pair."""
 
     size: int
     name: str
@@ -60,14 +60,14 @@ class Group(NamedTuple):
 
     @property
     def outcomes(self) -> str:
-        """Return the outcome of each item, for example `easy right, hard rival`."""
+        """The outcomes of the answers to each item, for example `easy right, hard rival`."""
         return ", ".join(
             f"{one.score.item.role} {' '.join(answer.outcome for answer in one.score.answers)}" for one in self.asked
         )
 
 
 class ShownOperation(NamedTuple):
-    """One kind of operation of one model."""
+    """One kind of operation of one model, prepared for display."""
 
     place: str
     judged: OperationVerdict
@@ -78,14 +78,14 @@ class ShownOperation(NamedTuple):
 
 
 class ShownModel(NamedTuple):
-    """One model."""
+    """One model, prepared for display."""
 
     place: str
     verdict: Verdict
     sentence: str
     operations: tuple[ShownOperation, ...]
     left_out: int
-    """Number of questions for which there is no room."""
+    """Number of questions that are not shown, because there are too many."""
 
 
 def probed_model(log: RunLog, verdict: Verdict) -> ProbedModel:

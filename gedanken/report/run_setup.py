@@ -1,4 +1,4 @@
-"""How a run was set up, as text, and the commands with which to repeat it."""
+"""Describes how a run was set up, and lists the commands that repeat it."""
 
 import shlex
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from gedanken.experiment.run_log import UNFINISHED, Began, Left, ModelFacts, Run
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.loading.experiments import is_packaged
 
-NOT_PACKAGED = "The experiment is not a packaged one: name the YAML file that it came from."
+NOT_PACKAGED = "The experiment is not one of gedanken's own: give the path of its YAML file."
 UNDER_WAY_SHOWN = 3
 
 
@@ -116,7 +116,7 @@ def _machine(setup: RunSetup) -> str:
 
 
 def _clock(time: str) -> str:
-    """Format a time in UTC without the letter `T` and the time zone."""
+    """Format a time in UTC, for example `2026-11-29 14:21:55`."""
     return time.removesuffix("+00:00").replace("T", " ").split(".")[0]
 
 
@@ -127,7 +127,8 @@ def _counted(script: list[Typed]) -> str:
 
 
 def claims_of(setup: RunSetup | None) -> list[tuple[str, str, str]]:
-    """Name, value and origin of each fact of the persona."""
+    """Return the name, value and origin of each fact of the persona, and of facts that earlier personas state
+    otherwise."""
     if setup is None:
         return []
     told: list[tuple[str, str, str]] = [(fact.name, fact.value, fact.origin) for fact in setup.facts]
@@ -208,7 +209,7 @@ def _model(model: ModelFacts) -> str:
 
 
 def is_own(analysis: Analysis) -> bool:
-    """Return whether the experiment is one of gedanken's own, so that its name alone identifies it."""
+    """Return whether the experiment is one of gedanken's own, so that its name is enough to repeat it."""
     setup = analysis.log.setup
     return setup is not None and is_packaged(setup.experiment, setup.script)
 

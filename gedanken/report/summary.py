@@ -1,4 +1,4 @@
-"""The summary of a comparison on one terminal screen; the report contains the rest."""
+"""Prints the summary of a comparison on one terminal screen; the report contains the rest."""
 
 import re
 import textwrap
@@ -36,12 +36,14 @@ MOST_LINES = 20
 VERDICT_LINES = 3
 UNDECIDED_LINES = 5
 FINDINGS_SHOWN = 3
+FINDINGS_KEPT = 2
+"""Number of findings for which lines are kept before the table may use them for further series."""
 LINES_OF_A_FINDING = 2
 SERIES_SHOWN = 3
 ROWS_OF_A_TABLE = 3
 """Maximum number of table rows, not counting series."""
 ROWS_OF_SERIES = 2
-"""Number of rows that are kept for series, before the kinds of findings may take a second line."""
+"""Number of table rows that are kept for series before the line on the findings may take a second line."""
 LONGEST_NAME, SHORTEST_NAME = 34, 12
 """Maximum and minimum width of a name in the table, in characters."""
 GAP = 3
@@ -55,9 +57,12 @@ NOT_LOGGED = "not in the log"
 """Shown in place of the exit code if only the log of a run is known."""
 
 
-def print_summary(analysis: Analysis, console: Console, where: Path | None = None) -> None:
-    """Print at most 20 lines; `where` is the path of the report, or of the folder with the rest."""
+def print_summary(analysis: Analysis, console: Console, where: Path | None = None, *, has_page: bool = False) -> None:
+    """Print at most 20 lines. `where` is the path of the full report, if the user named one, and is printed last.
+    `has_page` is True if there is a report whose path the caller prints.
+    """
     left = MOST_LINES - (where is not None)
+    rest = "in the full report" if where or has_page else "with --html FILE"
     case = analysis.main_version
     reasons = case.compared.undecided[:1] if case else ()
     undecided = [
@@ -76,16 +81,18 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
     for line in _about(analysis, console.width, 1 if len(undecided) == UNDECIDED_LINES else 2):
         _print(console, line, "dim")
         left -= 1
-    heads = _heads_of_findings(analysis, case, console.width, LINES_OF_A_FINDING)
+    heads = _heads_of_findings(analysis, case, rest, console.width, LINES_OF_A_FINDING)
     if case and not analysis.effects:  # the effects of changes say more than the numbers of one version
         parting = list(_divergence(case.compared.alignment))
         room = left - ROWS_OF_A_TABLE - len(parting) - len(undecided)
         if room - len(heads) < ROWS_OF_SERIES:
-            heads = _heads_of_findings(analysis, case, console.width, 1)
+            heads = _heads_of_findings(analysis, case, rest, console.width, 1)
         room -= len(heads)
-        if analysis.findings and room >= LINES_OF_A_FINDING + ROWS_OF_SERIES:
-            room -= LINES_OF_A_FINDING
-        table = _table(case, room, where, console.width)
+        kinds = {finding.check for finding in analysis.findings}
+        for more in range(min(FINDINGS_KEPT, len(kinds))):
+            if room >= LINES_OF_A_FINDING + ROWS_OF_SERIES + more:
+                room -= LINES_OF_A_FINDING
+        table = _table(case, room, rest, console.width)
         console.print(table)
         left -= 1 + table.row_count
         for who, line in parting:
@@ -125,7 +132,7 @@ def _wrapped(text: str, width: int, most: int) -> list[str]:
 
 
 def _wrapped_sentences(text: str, width: int, most: int) -> list[str]:
-    """Return as many whole sentences as fit into this many lines; if the first one is longer, it is cut."""
+    """Return `most` lines with as many whole sentences as fit. If not even the first sentence fits, cut it."""
     ends = [
         found.end()
         for found in _SENTENCE_END.finditer(text)
@@ -139,7 +146,7 @@ def _wrapped_sentences(text: str, width: int, most: int) -> list[str]:
 
 
 def _whole_items(items: Sequence[str], width: int, most: int) -> list[str]:
-    """Return as many items of a list as fit into this many lines, and `…` if some are left out."""
+    """Return at most `most` lines with as many items of a list as fit, followed by `…` if some are left out."""
     for shown in range(len(items), 0, -1):
         lines = textwrap.wrap(_flat(", ".join([*items[:shown], *["…"][: len(items) - shown]])), max(20, width - 1))
         if len(lines) <= most:
@@ -148,7 +155,7 @@ def _whole_items(items: Sequence[str], width: int, most: int) -> list[str]:
 
 
 def _about(analysis: Analysis, width: int, most: int) -> Iterator[str]:
-    """Name the model, the machine and the conditions; for supplied logs, their names."""
+    """Yield lines that name the model, the machine and the conditions; for supplied logs, a line with their names."""
     setup = analysis.log.setup
     if setup is None:
         yield analysis.title
@@ -166,25 +173,25 @@ def _about(analysis: Analysis, width: int, most: int) -> Iterator[str]:
         yield from _whole_items(f"conditions: {format_conditions(setup)}{held}".split(", "), width, most)
 
 
-def _table(version: VersionAnalysis, room: int, where: Path | None, width: int) -> Table:
+def _table(version: VersionAnalysis, room: int, rest: str, width: int) -> Table:
     """Build a table of real and imagined runs: how they ended, how much they print, their series in `room` rows.
 
-    If the table is wider than `width` characters, names are cut, not numbers.
+    `rest` says where all series are. If the table is wider than `width` characters, names are cut, not numbers.
     """
     series = version.compared.series
     shown = series[: _shown_of(len(series), room)]
     rows = [_heads(version), *_rows_of_runs(version), *map(_row, shown)]
-    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    left_out = len(series) - len(shown) if room > 0 else 0
+    last = [(many(left_out, "more series", "more series"), rest, "", "")] if left_out else []
+    widths = [max(cell_len(row[column]) for row in (*rows, *last)) for column in range(len(rows[0]))]
     widths[0] = min(LONGEST_NAME, max(SHORTEST_NAME, width - sum(widths[1:]) - GAP * (len(widths) - 1)))
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0))
     for head, most, style in zip(rows[0], widths, ("bold", "green", "magenta", ""), strict=True):
         table.add_column(Text(head, style=style), no_wrap=True, max_width=most)
     for row in rows[1:]:
         table.add_row(*row)
-    if room > 0 and (more := len(series) - len(shown)):
-        table.add_row(
-            many(more, "more series", "more series"), "in the full report" if where else "see --html", style="dim"
-        )
+    for row in last:
+        table.add_row(*row, style="dim")
     return table
 
 
@@ -207,7 +214,7 @@ def _rows_of_runs(version: VersionAnalysis) -> Iterator[_Row]:
 
 
 def _shown_of(series: int, room: int) -> int:
-    """Return how many series are shown; if not all fit, one row is used for the number of the others."""
+    """Return how many series are shown. If not all fit, one row is used for the number of those left out."""
     if series <= min(SERIES_SHOWN + 1, room):
         return series
     return max(0, min(SERIES_SHOWN, room - 1))
@@ -220,7 +227,7 @@ def _p(series: SeriesResult) -> str:
 
 
 def _row(series: SeriesResult) -> _Row:
-    """Return a series' row: the last values if those were tested, else those of the whole curve."""
+    """Return the row of a series: its last values if these were tested, or else all values of its curve."""
     if series.name.startswith("last ") or len(series.points) < 2:
         name, (real, imagined) = format_last(series), lasts(series)
     else:
@@ -249,11 +256,10 @@ def _divergence(alignment: Alignment | None) -> Iterator[tuple[str, str]]:
     if alignment is None or alignment.diverges_at is None:
         return
     real, imagined = alignment.diverges_at
+    runs = f"{alignment.real}, {alignment.imagined}"
     if alignment.real.endswith("-real-0") and alignment.imagined.endswith("-imagined-0"):
-        told = "seed 0 against temperature 0 (neither is counted above):"
-        yield "first difference besides measured values,", told
-    else:
-        yield "first difference besides measured values,", f"{alignment.real} against {alignment.imagined}:"
+        runs = "seed 0, temperature 0; neither is counted above"
+    yield "first line that differs in more than measured values", f"({runs}):"
     yield "  real run", _line(real)
     yield "  imagined run", _line(imagined)
 
@@ -262,14 +268,22 @@ def _line(ref: LineRef | None) -> str:
     return f"(line {ref.number}): {ref.text}" if ref else "ends before this line"
 
 
-def _heads_of_findings(analysis: Analysis, version: VersionAnalysis | None, width: int, most: int) -> list[str]:
-    """Return at most `most` lines that state the number of findings, and what they are about or their kinds."""
+def _heads_of_findings(
+    analysis: Analysis, version: VersionAnalysis | None, rest: str, width: int, most: int
+) -> list[str]:
+    """Return at most `most` lines that state the number of findings, and what they are about. Their kinds are only
+    counted if the verdict names them; `rest` says where all findings are.
+    """
     if not analysis.findings:
         return ["no findings"]
     findings = ranked(analysis.findings, version)
-    head = f"{many(len(findings), 'finding')}: "
-    apart = _apart(findings, version) or kinds_in_words(findings)
-    return _whole_items([head + apart[0], *apart[1:]], width, most)
+    head, kinds = many(len(findings), "finding"), kinds_in_words(findings)
+    apart = _apart(findings, version)
+    if not apart and kinds[0] in analysis.verdict:
+        of_kinds = f" of {many(len(kinds), 'kind')} (all of them {rest})" if len(findings) > 1 else ""
+        return _wrapped(head + of_kinds, width, most)
+    apart = apart or kinds
+    return _whole_items([f"{head}: {apart[0]}", *apart[1:]], width, most)
 
 
 def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console: Console, most: int) -> None:
@@ -286,8 +300,8 @@ def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console
 
 
 def _apart(findings: Sequence[Finding], version: VersionAnalysis | None) -> list[str]:
-    """Count the findings on the program, elsewhere in the session, and due to the persona; empty for one such
-    group.
+    """Say how many findings are on the program, elsewhere in the session, and due to the persona. Empty if all are on
+    the program, or all elsewhere.
     """
     claimed = sum(finding.explained_by is not None for finding in findings)
     there = sum(not finding.explained_by for finding in version.compared.findings) if version else 0

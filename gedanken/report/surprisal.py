@@ -1,4 +1,4 @@
-"""The model's surprisal at the real output and at its own, prepared for the report."""
+"""Prepares for the report how surprised the model is by the real output and by its own."""
 
 import math
 from typing import NamedTuple
@@ -10,7 +10,7 @@ LINES_SHOWN = 5
 
 
 class Surprising(NamedTuple):
-    """A line of the real output."""
+    """A line of the real output, with its surprisal in nats."""
 
     number: int
     """Counted from 1."""
@@ -26,7 +26,7 @@ class ShownSurprisal(NamedTuple):
     """For example `0.52 nats per token, 310 tokens`."""
     imagined: str
     most: tuple[Surprising, ...]
-    """The lines of the real output that were least likely to the model, in the order of the output."""
+    """The lines of the real output that the model found least probable, in the order of the output."""
     notes: tuple[str, ...]
 
 
@@ -36,7 +36,7 @@ def surprisal_of(found: Surprisal | None) -> tuple[ShownSurprisal, ...]:
 
 
 def why_none(found: Surprisal | None) -> str:
-    """Return why the surprisal is not available; empty if it is, or if it was not requested."""
+    """Return why the surprisal is not available; empty if it is available, or was not requested."""
     return found.reason if isinstance(found, NotAvailable) else ""
 
 

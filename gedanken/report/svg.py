@@ -1,4 +1,4 @@
-"""Conversion of matplotlib's SVG for a page: no style attributes, only our own ids, the page's own colour names."""
+"""Converts matplotlib's SVG for a page: no style attributes, only our own ids, and the page's own colour names."""
 
 import io
 import re

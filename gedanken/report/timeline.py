@@ -1,4 +1,4 @@
-"""Timeline: the trace of a run as rows with bars, linked to the findings."""
+"""Builds the timeline of a run: its trace as rows with bars, linked to the findings."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -30,11 +30,11 @@ class Row(NamedTuple):
     kind: str
     depth: int
     world: str
-    """`real`, `imagined` or empty."""
+    """`real` or `imagined`, after the run that the entry belongs to; empty if it belongs to neither."""
     name: str
     who: str
     start: str
-    """Time since the process that ran it started."""
+    """Time from the start of the process that made this entry to the start of the entry."""
     took: str
     more: tuple[str, ...]
     """Tokens, time to the first token, waiting time."""
@@ -70,17 +70,17 @@ class _Axis:
             self.seconds += (last - first).total_seconds()
 
     def since(self, run: TracedRun, time: datetime) -> float:
-        """Return the seconds since its process began."""
+        """Return the seconds from the beginning of the process that made the entry `run` to a time."""
         return (time - self._begin[attempt_of(run.fields)][0]).total_seconds()
 
     def at(self, run: TracedRun, time: datetime) -> float:
-        """Return the position of a time on the axis, from 0 to `WIDTH`."""
+        """Return the position of a time on the axis, from 0 to `WIDTH`, given an entry of the same process."""
         seconds = self._begin[attempt_of(run.fields)][1] + self.since(run, time)
         return min(max(seconds / (self.seconds or 1), 0), 1) * WIDTH
 
 
 def timeline_of(roots: Sequence[TracedRun], anchors: Anchors) -> Timeline | None:
-    """Return the rows of a trace; None if it is empty."""
+    """Return the timeline of a trace; None if the trace has no entries."""
     tree = [(run, depth) for root in roots for child in root.children for run, depth in _walk(child) if run.start]
     if not tree:
         return None
@@ -107,7 +107,7 @@ def _walk(run: TracedRun) -> list[tuple[TracedRun, int]]:
 
 
 def _pointing(anchors: Anchors) -> dict[str, list[ShownFinding]]:
-    """Return the findings that refer to an execution's output, by its label."""
+    """Return the findings that refer to an execution's output, by the execution's label."""
     found: dict[str, list[ShownFinding]] = defaultdict(list)
     for finding in anchors.findings:
         for label in dict.fromkeys(ref.source for ref in finding.finding.evidence):
@@ -195,7 +195,7 @@ def _bar(run: TracedRun, world: str, axis: _Axis) -> Markup:
 
 
 def _total(runs: Sequence[TracedRun], axis: _Axis) -> tuple[str, ...]:
-    """Summarize the totals: time, commands on both machines, requests, tokens, waiting."""
+    """Return the totals: time, commands on the real and on the imagined machine, requests, tokens, waiting time."""
     fresh = [run for run in runs if run.run_type == "tool" and run.outcome.get("from_ledger") is not True]
     parts = [duration(axis.seconds)]
     for world in ("real", "imagined"):

@@ -1,4 +1,4 @@
-"""The tree of a trace for a terminal: what happened, how long it took, what it cost, what failed."""
+"""Formats a trace as a tree for a terminal: what happened, how long it took, how many tokens it used, what failed."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ _STYLES = {"chain": "cyan", "tool": "green", "llm": "magenta"}
 
 
 def tree_lines(roots: Sequence[TracedRun]) -> "Iterator[Text]":
-    """Return one line per run, with children indented below it."""
+    """Yield one line per run of the trace, with its children indented below it."""
     for root in roots:
         waiting: list[tuple[TracedRun, int]] = [(root, 0)]
         while waiting:
@@ -28,7 +28,7 @@ def tree_lines(roots: Sequence[TracedRun]) -> "Iterator[Text]":
 
 
 def total_line(roots: Sequence[TracedRun]) -> str:
-    """Return the number of entries, their cost, and how many of them failed or are unfinished."""
+    """Return the number of entries, their tokens, and how many of the entries failed or are unfinished."""
     runs = [run for root in roots for run in root.walk()]
     tokens = [run.tokens for run in runs]
     read, written = (sum(pair[at] for pair in tokens) for at in (0, 1))
@@ -41,10 +41,10 @@ def total_line(roots: Sequence[TracedRun]) -> str:
 
 
 def left_out(roots: Sequence[TracedRun]) -> str:
-    """State that the trace file had no room for all entries; empty if it had."""
+    """Say how many entries the trace file had no room for; empty if it has all of them."""
     counts = [root.metadata.get(LEFT_OUT) for root in roots]
     number = sum(count for count in counts if isinstance(count, int) and count > 0)
-    return f"{many(number, 'run')} more were left out, because the trace was full" if number else ""
+    return f"{many(number, 'more run was', 'more runs were')} left out, because the trace was full" if number else ""
 
 
 def as_values(run: TracedRun) -> dict[str, Any]:

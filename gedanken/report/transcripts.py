@@ -1,6 +1,5 @@
-"""A real output and an imagined one side by side. Long parts that agree are folded, and very long ones
-are left out.
-"""
+"""Puts a real output and an imagined one side by side. Long parts that agree are folded; the middle of very long
+parts is left out."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -17,14 +16,14 @@ from gedanken.experiment.format import cut
 from gedanken.report.anchors import Anchors, ShownFinding
 
 CONTEXT = 3
-"""Number of agreeing lines that stay visible around a difference, or around a line that a finding refers to."""
+"""Number of agreeing lines that stay visible before and after a difference, or a line that a finding refers to."""
 FOLDED_SHOWN = 120
 """Maximum number of lines in a fold; if it would contain more, its middle is left out."""
 OF_A_BLOCK = 30
-"""Number of lines shown at either end of a differing block."""
+"""Number of lines shown at the beginning and at the end of a block that differs."""
 ROWS_SHOWN = 2_000
 QUIET = ("alike", "aside")
-"""Marks of blocks without a difference."""
+"""Marks of blocks that do not count as a difference."""
 Mark = Literal["same", "values", "reworded", "missing", "invented", "aside", "cut"]
 
 
@@ -45,13 +44,13 @@ class Cell(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A line of either output, or of both."""
+    """A row of the view: a line of the real output, of the imagined output, or of both."""
 
     mark: Mark
     real: Cell | None
     imagined: Cell | None
     diverges: bool
-    """True if this is the first divergence."""
+    """True if this is the first row that differs."""
     opens: bool
     """True if a difference begins here."""
 
@@ -70,13 +69,13 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
-    """The aligned view of a case."""
+    """The two outputs of a case, side by side."""
 
     real: str
     imagined: str
     stretches: tuple[Stretch, ...]
     divergence: str | None
-    """The id of the first line that differs."""
+    """Id of the first line that differs; None if no line differs."""
     alike: int
     """Number of rows with the same words."""
     different: int
@@ -92,7 +91,7 @@ class _Pair(NamedTuple):
 
 
 def side_by_side(version: VersionAnalysis, anchors: Anchors) -> SideBySide | None:
-    """Build the aligned view; None if there is no alignment, or if its executions are missing."""
+    """Align the two outputs of a case; None if the comparison aligned none, or if their executions are missing."""
     alignment = version.compared.alignment
     if alignment is None:
         return None
@@ -247,7 +246,7 @@ class _View:
 
 
 def words_apart(real: str, imagined: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    """Split both lines into pieces, with marks on the words that only one of them has."""
+    """Split two lines into pieces, and mark the words that only one of the lines has."""
     ours, theirs = _tokens(real), _tokens(imagined)
     left: list[Piece] = []
     right: list[Piece] = []
@@ -259,7 +258,8 @@ def words_apart(real: str, imagined: str) -> tuple[tuple[Piece, ...], tuple[Piec
 
 
 def _add(pieces: list[Piece], text: str, differs: bool) -> None:
-    """Add a piece; a mark continues over a blank, and adjacent pieces of one kind are merged."""
+    """Add a piece. A mark continues over a space between two marked words, and adjacent pieces of one kind are
+    merged."""
     if not text:
         return
     if differs and len(pieces) > 1 and pieces[-1].text == " ":

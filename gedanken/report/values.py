@@ -1,4 +1,4 @@
-"""A comparison as plain values, for `--json` and `comparison.json`."""
+"""Converts a comparison to plain values, for `--json` and `comparison.json`."""
 
 import math
 from dataclasses import asdict
@@ -11,8 +11,8 @@ from gedanken.records.run_view import earlier_values
 
 
 def values_of(analysis: Analysis) -> dict[str, Any]:
-    """Return the findings; the series and print sites, each with its program; and the alignment of the version that
-    the verdict is about.
+    """Return all results, such as the findings, and the series and print sites of each program. The alignment is that
+    of the version that the verdict is about.
 
     JSON has no notation for numbers that are not finite: `nan` and `inf` are written as text.
     """

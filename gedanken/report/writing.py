@@ -1,4 +1,4 @@
-"""Writing the result of a comparison, into its run folder or to a path that the user names."""
+"""Writes the result of a comparison, into its run folder or to a path that the user names."""
 
 import json
 from collections.abc import Sequence
@@ -65,11 +65,11 @@ def check_page(path: Path) -> None:
     except OSError as error:
         raise BadInput(f"--html {path}: {error.strerror}") from error
     if head and OURS not in head:
-        raise BadInput(f"--html {path}: this file exists and is not a report; name another")
+        raise BadInput(f"--html {path}: this file exists and is not a report; name another file")
 
 
 def write_page_to(path: Path, analysis: Analysis, folder: Path | None) -> None:
-    """Write the report to a file that the user names; see `check_page`. `folder` is the run's folder."""
+    """Write the report to a file that the user names; see `check_page`. `folder` is the run folder, if any."""
     from gedanken.report.page import render
 
     check_page(path)
@@ -77,7 +77,7 @@ def write_page_to(path: Path, analysis: Analysis, folder: Path | None) -> None:
 
 
 def _trace_of(folder: Path) -> list[TracedRun]:
-    """Read the trace of the run in a folder, as far as possible."""
+    """Return the trace of the run in a folder; empty if there is none, or if it cannot be read."""
     try:
         return read_trace(folder)
     except BadInput:

@@ -1,1 +1,1 @@
-"""Importers: runs stored by other tools, converted to gedanken's own form."""
+"""Reads runs that other tools stored, and converts them to gedanken's own types."""

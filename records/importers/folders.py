@@ -1,4 +1,4 @@
-"""Folders of logs: which of their files are runs."""
+"""Finds the files in a folder of logs that are runs."""
 
 import re
 from pathlib import Path
@@ -18,12 +18,12 @@ def logs_in(folder: Path) -> list[Path]:
     """List the logs in a folder in natural order, such as `run2` before `run10`. Raises BadInput if there are none,
     or too many.
 
-    These are the files with a log's file extension, compressed or not; if there are none, all files. Links, folders
-    and hidden files are left out.
+    Logs are the files with the file extension of a log, compressed or not; if there are none, all files count as
+    logs. Links, folders and hidden files are left out.
     """
     if folder.name == "outputs" and is_run_folder(folder.parent):
         raise BadInput(
-            f"{folder}: this folder contains only the outputs of a run; name the run folder {folder.parent}"
+            f"{folder}: this folder contains only the outputs of a run; give the run folder {folder.parent}"
         )
     files = _files_in(folder)
     logs = [path for path in files if _bare(path.name).endswith(LOGS)] or files
@@ -35,7 +35,8 @@ def logs_in(folder: Path) -> list[Path]:
 
 
 def left_out_of(path: Path) -> list[str]:
-    """Say which files of a folder of logs are not read, as they are not named like logs; nothing for other paths."""
+    """Say which files in a folder of logs are not read, because their names are not those of logs. Empty for other
+    paths."""
     if not path.is_dir() or is_run_folder(path):
         return []
     others = sorted(set(_files_in(path)).difference(logs_in(path)), key=_natural)
@@ -56,7 +57,7 @@ def _files_in(folder: Path) -> list[Path]:
 
 
 def files_of(path: Path) -> list[Path]:
-    """Return a path, or if it is a folder of logs, the paths of the logs in it."""
+    """Return the logs in a folder of logs; for any other path, the path itself."""
     return logs_in(path) if path.is_dir() and not is_run_folder(path) else [path]
 
 

@@ -1,4 +1,4 @@
-"""The interface of an importer, which reads one supplied file as one run."""
+"""Defines the interface of importers, each of which reads one supplied file as one run."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,7 +27,7 @@ class BroughtFile:
 
 @dataclass(frozen=True)
 class Run:
-    """The content of one file."""
+    """A run, as an importer reads it from one file."""
 
     name: str
     """Name of the file, with control characters made harmless."""
@@ -35,13 +35,16 @@ class Run:
     program: Program | None = None
     """The program, if the file or its run folder contains it."""
     imagined: bool | None = None
-    """True if the file says that a model imagined the run; None if it says nothing."""
+    """True if the file says that a model imagined the run, False if it says that a machine executed it; None if it
+    says neither."""
     notes: tuple[str, ...] = ()
-    """Notes for the reader on how the file was read."""
+    """Notes on how the file was read, for the reader of the results."""
 
 
 class Importer(Protocol):
-    """Reads one file of a further format. A plug-in registers it as an entry point in `gedanken.importers`."""
+    """A function that reads files of one format. A plug-in registers its importers as entry points in
+    `gedanken.importers`."""
 
     def __call__(self, brought: BroughtFile, /) -> Run | None:
-        """Read a file; None if it is not of the importer's kind. Raises BadInput, with the line, if it is damaged."""
+        """Return the run in a file; None if the file is not in this importer's format. Raises BadInput, with the
+        line, if the file is damaged."""

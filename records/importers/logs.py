@@ -1,5 +1,4 @@
-"""The built-in importers: an output in a run folder (with the folder's information), an execution as JSON, and any
-log."""
+"""Defines the built-in importers: for an output in a run folder, for an execution as JSON, and for any log."""
 
 import json
 import re
@@ -27,7 +26,8 @@ _LABEL = 60
 
 
 def execution_as_json(brought: BroughtFile) -> Run | None:
-    """Read one execution from a JSON object. Raises BadInput if it is incomplete."""
+    """Read one execution from a JSON object; None if the file is something else. Raises BadInput if the execution is
+    incomplete."""
     text, path = brought.text, brought.path
     entry = _execution_in(text)
     if entry is None:
@@ -53,13 +53,15 @@ def plain_log(brought: BroughtFile) -> Run:
 
 
 def printed(text: str, path: Path) -> Execution:
-    """Return a text as the output of an execution about which nothing else is known."""
+    """Return an execution that printed a text, and about which nothing else is known. The exit code is inferred from
+    the text."""
     exit_code, cause = exit_code_of(text, cut=False)
     return Execution("log", str(path), exit_code, cause, 0.0, text, text, origin=Origin.CLAIMED)
 
 
 def output_of_a_run(brought: BroughtFile) -> Run | None:
-    """Read an output in a run folder, with the folder's information about it."""
+    """Read an output in a run folder, with the execution and the program that the folder records for it. None if the
+    file is something else."""
     path = brought.path
     folder = path.parent.parent
     if path.parent.name != "outputs" or not is_run_folder(folder):
@@ -72,7 +74,7 @@ def output_of_a_run(brought: BroughtFile) -> Run | None:
     return None
 
 
-_folder = lru_cache(maxsize=2)(read_run)  # often many outputs of one folder are named
+_folder = lru_cache(maxsize=2)(read_run)  # because users often give many outputs of one folder
 
 
 def _execution_in(text: str) -> dict[str, Any] | None:
@@ -96,7 +98,7 @@ def _is_meant_as_execution(text: str) -> bool:
 
 
 def name_of(path: Path) -> str:
-    """Name a run after its file; a run from a pipe has no name of its own."""
+    """Return the name of a run: its file's name, `stdin` for standard input, or for example `pipe-63` for a pipe."""
     if path == STANDARD_INPUT:
         return "stdin"
     if path.parent.name == "fd":

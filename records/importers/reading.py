@@ -1,4 +1,4 @@
-"""Reading files as runs: each file is read by the first importer that recognizes it."""
+"""Reads files as runs, each with the first importer that recognizes the file."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
@@ -13,23 +13,22 @@ from gedanken.records.importers.logs import name_of
 from gedanken.records.plain_values import noun_of
 
 _TAKE_TEXT = ("execution", "log")
-"""The built-in importers that are tried last: one reads any text, and the other takes every JSON execution."""
+"""The built-in importers that are tried last: `execution` takes every execution as JSON, and `log` takes any text."""
 
 
 def read_files(paths: Iterable[Path]) -> tuple[Run, ...]:
     """Read one run from each file; `-` is standard input.
 
-    Raises BadInput if a file is missing, empty, too large or not text. An importer of a plug-in that fails is left
-    out, and the notes of the runs say so.
+    Raises BadInput if a file is missing, empty, too large or not text. If an importer of a
+    plug-in fails, the next one is tried, and the run's notes say so.
     """
     importers, notes = _installed()
     return tuple(_read(BroughtFile(path), importers, notes) for path in paths)
 
 
 def _installed() -> tuple[list[tuple[Plugin, Importer]], list[str]]:
-    """Return the importers in the order in which they are tried, plug-ins before the one for any text; and notes on
-    those that cannot be loaded.
-    """
+    """Return the importers in the order in which they are tried, with plug-ins before `_TAKE_TEXT`. Also return notes
+    on the plug-ins that cannot be loaded."""
     found: list[tuple[Plugin, Importer]] = []
     notes = []
     plugins = by_name(IMPORTERS).values()
@@ -61,7 +60,8 @@ def _read(brought: BroughtFile, importers: Sequence[tuple[Plugin, Importer]], no
 
 
 def _seen(run: object, path: Path) -> Run:
-    """Check the types in a run. The origin `real` is accepted only from gedanken's own records."""
+    """Check the types in a run that a plug-in returned. A real run becomes a claimed one: the origin `real` is
+    accepted only from gedanken's own records."""
     if not isinstance(run, Run):
         raise TypeError(f"it returned a {type(run).__name__} where a Run was expected")
     execution = noun_of(Execution, asdict(run.execution), path)

@@ -1,4 +1,4 @@
-"""Reduces a text to what a terminal shows at the end: of a line that is drawn several times, only the last state."""
+"""Reduces a text to what a terminal shows in the end: of a line that is drawn several times, only the last state."""
 
 import re
 
@@ -9,8 +9,8 @@ _DRAWN_AGAIN = re.compile(r"[^\n]*\r[^\n]*")
 def as_left(text: str) -> str:
     """Reduce each line to its last state, so that lines are counted as an editor counts them.
 
-    A line that is merely cleared at the end keeps its last visible content. If a text contains no other line ends
-    than `\r`, each `\r` ends a line.
+    A line that is only cleared at the end keeps its last visible content. A text whose only line ends are carriage
+    returns stays as it is.
     """
     if "\r" not in text or "\n" not in text:
         return text

@@ -1,5 +1,5 @@
-"""Reading a supplied text file: compressed or not, in UTF-8 or in UTF-16 with a byte order mark, or from standard
-input."""
+"""Reads a supplied text file or standard input: compressed or not, in UTF-8, or in UTF-16 or UTF-32 with a byte order
+mark."""
 
 import codecs
 import io
@@ -20,7 +20,7 @@ PACKED_AS = (b"\x1f\x8b", b"\xfd7zX", b"\x28\xb5\x2f\xfd")
 """The first bytes of each compression format."""
 MOST_PACKED_BYTES = 1 << 28
 MOST_MEMORY = 1 << 27
-"""Maximum size of a compressed file's dictionary."""
+"""Maximum memory in bytes that decompression may need for its dictionary."""
 _PART = 1 << 20
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -32,7 +32,8 @@ _MARKS = (
 
 
 def text_of_log(path: Path, most_bytes: int) -> str:
-    """Read the text of a file, or of standard input for `-`. Raises BadInput, with the byte and the line concerned.
+    """Read the text of a file, or of standard input for `-`. Raises BadInput if it is not text, with
+    the first wrong byte and its line, or if it is too large or damaged.
 
     The format is recognized by the first bytes, not by the name.
     """
@@ -112,18 +113,18 @@ def _text(data: bytes, name: str) -> str:
     if "\x00" in text:
         at = text.index("\x00")
         raise BadInput(
-            f"{name}: not a text file: it has a NUL in line {text.count(chr(10), 0, at) + 1} of it as {coding}"
+            f"{name}: not a text file: read as {coding}, it has a NUL in line {text.count(chr(10), 0, at) + 1}"
         )
     return text
 
 
 def _not_text(data: bytes, name: str) -> str:
-    """Describe where the first NUL is, and its most likely cause."""
+    """Return an error message that says where the first NUL is, and what its most likely cause is."""
     at = data.index(b"\x00")
     head = data[: 1 << 12]
     where = f"byte {at + 1:,} in line {data.count(bytes([10]), 0, at) + 1:,} is NUL"
     for order, first in (("LE", 1), ("BE", 0)):
         nuls = head[first::2].count(0)
         if len(head) >= 8 and nuls * 4 > len(head) // 2 * 3 and not head[1 - first :: 2].count(0):
-            return f"{name}: {where}; if it is UTF-16 without a mark: iconv -f UTF-16{order} -t UTF-8"
-    return f"{name}: not a text file: {where}; a writer that was killed may leave them: tr -d '\\000' takes them out"
+            return f"{name}: {where}; if it is UTF-16 without a mark, convert it: iconv -f UTF-16{order} -t UTF-8"
+    return f"{name}: not a text file: {where}; a killed writer may leave NULs, which tr -d '\\000' removes"

@@ -1,1 +1,1 @@
-"""Transcripts of agents, in the formats of other tools, read into one common type."""
+"""Reads transcripts of agents, in the formats of other tools, into one common type."""

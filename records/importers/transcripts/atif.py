@@ -1,4 +1,4 @@
-"""Trajectories in the Agent Trajectory Interchange Format, versions 1.0 to 1.8."""
+"""Reads trajectories in the Agent Trajectory Interchange Format (ATIF), versions 1.0 to 1.8."""
 
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ def _is_one(document: Any) -> bool:
 
 
 class _Trajectory:
-    """A trajectory together with those of its sub-agents."""
+    """A trajectory together with the trajectories of its sub-agents."""
 
     def __init__(self, builder: Builder) -> None:
         self.builder = builder
@@ -91,7 +91,7 @@ class _Trajectory:
             builder.unknown_entry(f"source {step.get('source')}", step, place)
             return
         if step.get("is_copied_context"):
-            builder.gap("it continues a trajectory in another file", place)
+            builder.gap("the session continues a trajectory in another file", place)
         if isinstance(step.get("reasoning_content"), str):
             builder.mark("reasoning", builder.place(entry, "reasoning_content"), step["reasoning_content"], "agent")
         builder.say(speaker, text_of(step.get("message")), builder.place(entry, "message"))  # type: ignore[arg-type]
@@ -158,8 +158,8 @@ class _Trajectory:
 
 
 def _beside(path: Path, name: Any) -> Path | None:
-    """Return a file that the trajectory refers to, if it is in the same folder or below and is not a link; else
-    None.
+    """Return a file that the trajectory refers to; None if it is missing, outside the trajectory's folder, or reached
+    through a link.
     """
     if not isinstance(name, str) or name.startswith("/") or "\0" in name:
         return None

@@ -1,4 +1,4 @@
-"""The builder of a transcript, which collects the events of one session in the same way for every format."""
+"""Builds transcripts: collects the events of one session in the same way for every format."""
 
 import json
 import re
@@ -17,7 +17,7 @@ MOST_EVENTS = 1_000_000
 MOST_TEXT = 1 << 18
 """Maximum number of characters that are kept of one text: half from its head, half from its tail."""
 MOST_IN_ALL = 1 << 27
-"""Maximum number of characters that are kept of all texts together; after that, only a little of each."""
+"""Maximum number of characters that are kept of all texts together; beyond it, at most `_LITTLE` of each text."""
 _LITTLE = 2000
 _OF_UNKNOWN = 600
 _MOST_GAPS = 200
@@ -25,7 +25,8 @@ _GOES_ON = re.compile(
     r"\s*(?:This session is being continued from a previous conversation|"
     r"Another language model started to solve this)"
 )
-"""Beginnings of the message with which an agent's software continues a conversation that became too long."""
+"""Matches the beginning of the message with which an agent's software continues a conversation that became too long.
+"""
 _TOOL_KEYS = frozenset(
     [
         "command",
@@ -51,7 +52,7 @@ class Builder:
     """Collects the events of one session while they are read."""
 
     def __init__(self, name: str, form: str, file: str) -> None:
-        """Start a session; `file` is the file name in the places of events."""
+        """Start a session. `form` is its format, and `file` is the file name in the places of events."""
         self.name, self.form, self.file = name, form, file
         self.agent = ""
         self.session = ""
@@ -64,7 +65,7 @@ class Builder:
         self.unknown: Counter[str] = Counter()
         self._left = MOST_IN_ALL
         self._open: dict[str, int] = {}
-        """Calls without a result, with their indices in `events`."""
+        """For each call without a result, by its id: its index in `events`."""
         self._edits: dict[str, list[int]] = {}
         self._commands: dict[str, str] = {}
         self._codes: dict[str, int] = {}
@@ -80,14 +81,15 @@ class Builder:
         if text.strip():
             self._add("message", speaker, place, text=text, is_line_by_line=is_line_by_line)
         if speaker != "agent" and _GOES_ON.match(text):
-            self.gap("it continues a conversation of which only a summary is left", place)
+            self.gap("the session continues a conversation of which only a summary is left", place)
 
     def mark(self, what: str, place: Place, text: str = "", speaker: Speaker = "system") -> None:
-        """Add a note of the agent's software, or hidden reasoning of the agent; `what` is its kind."""
+        """Add a note of the agent's software, or hidden reasoning of the agent. `what` is its kind, such as
+        `compaction`."""
         self._add("mark", speaker, place, text=text, tool=what)
 
     def call(self, tool: str, arguments: Any, place: Place, call_id: str | None, command: str | None = None) -> None:
-        """Add a tool call, or the edits that it makes."""
+        """Add a tool call. A call that edits files without a command is added as its edits."""
         given = commands.arguments_of(arguments)
         command = commands.command_of(tool, given) if command is None else command
         edits = commands.edits_of(tool, given)
@@ -112,7 +114,7 @@ class Builder:
             self.edit(tool, edit, place, call_id)
 
     def edit(self, tool: str, edit: commands.Edit, place: Place, call_id: str | None) -> None:
-        """Add a change of a file. If the call's result says that it failed, it is stored as a plain call instead."""
+        """Add a change of a file. If the call's result says that the call failed, the edit becomes a plain call."""
         if call_id is not None:
             self._edits.setdefault(call_id, []).append(len(self.events))
         self._add(
@@ -139,9 +141,10 @@ class Builder:
         tool: str | None = None,
         is_line_by_line: bool = False,
     ) -> None:
-        """Add the result of a tool; None means that the file shows only that there was a result.
+        """Add the result of a tool call; a result without an id belongs to the oldest call that still lacks one.
 
-        The exit code may be in the fields `told`.
+        `text` is None if the file shows only that there was a result. The objects in `told` may contain the exit
+        code.
         """
         if call_id is None and self._open:
             call_id = next(iter(self._open))
@@ -179,11 +182,11 @@ class Builder:
         )
 
     def told_later(self, text: str, place: Place, command: str | None, exit_code: int | None) -> None:
-        """Record how a background command ended, if the agent's software reports that later."""
+        """Record how a background command ended, which the agent's software reports after the call's result."""
         self._add("result", "tool", place, text=text, command=command, exit_code=exit_code)
 
     def ended(self, call_id: str, exit_code: int) -> None:
-        """Record the exit code of a call, if the file has it separately from the result."""
+        """Record the exit code of a call whose result follows, if the file stores the two separately."""
         self._codes[call_id] = exit_code
 
     def is_open(self, call_id: str | None) -> bool:
@@ -191,11 +194,11 @@ class Builder:
         return call_id in self._open
 
     def waiting(self) -> tuple[str, ...]:
-        """Return the calls that wait for their result."""
+        """Return the ids of the calls that have no result yet, the oldest first."""
         return tuple(self._open)
 
     def command_of(self, call_id: str | None) -> str | None:
-        """Return the command of a call that has no result yet; None if there is none."""
+        """Return the command of a call that has no result yet; None if no such call runs a command."""
         return self._commands.get(call_id or "")
 
     def unknown_entry(self, kind: str, value: Any, place: Place) -> None:
@@ -204,22 +207,22 @@ class Builder:
         if self.unknown[kind[:80]] <= _MOST_GAPS:
             self._add("unknown", "system", place, text=_as_json(value)[:_OF_UNKNOWN], tool=kind[:80])
         if _tells_of_tools(value):
-            self.gap(f"it contains entries of an unknown kind that may be tool calls: {kind[:80]}", place)
+            self.gap(f"the file contains entries of an unknown kind that may be tool calls: {kind[:80]}", place)
 
     def broken(self, entry: Entry) -> None:
-        """Record a gap in the record for an entry that could not be read."""
+        """Record an entry that could not be read, as a gap in the session."""
         place = Place(self.file, entry.line, entry.pointer)
         self.unknown["unreadable"] += 1
         self._add("unknown", "system", place, text=entry.problem or "", tool="unreadable")
-        self.gap(f"it contains {entry.problem}", place)
+        self.gap(f"the file contains {entry.problem}", place)
 
     def works_in(self, folder: Any) -> None:
-        """Record the folder in which the agent works."""
+        """Record the folder in which the agent works; only the first absolute path counts."""
         if self.folder is None and isinstance(folder, str) and folder.startswith("/") and len(folder) < _LITTLE:
             self.folder = folder.rstrip("/") or None
 
     def gap(self, reason: str, place: Place) -> None:
-        """Record a reason why the session is incomplete; each reason once."""
+        """Record why the session is incomplete; each reason is recorded once, with its first place."""
         if len(self.gaps) < _MOST_GAPS and all(gap.reason != reason for gap in self.gaps):
             self.gaps.append(Gap(reason, place))
 
@@ -229,7 +232,7 @@ class Builder:
         return Place(self.file, entry.line, entry.pointer + inside)
 
     def finished(self) -> AgentTranscript:
-        """Return the complete transcript."""
+        """Return the transcript, with a gap if a call has no result."""
         for at in list(self._open.values())[:_MOST_GAPS]:
             if at < len(self.events):
                 self.gap("a tool call has no result", self.events[at].place)
@@ -312,7 +315,8 @@ def without_empty_ends(text: str, place: Place) -> tuple[str, Place]:
 
 
 def text_of(content: Any) -> str:
-    """Return the text of a message's content, in any common form; pictures are replaced by their names."""
+    """Return the text of a message's content, in any common format. A part without text becomes its type in brackets,
+    such as `[image]`."""
     if isinstance(content, str):
         return content
     if isinstance(content, list):
@@ -334,7 +338,7 @@ def _as_json(value: Any) -> str:
 
 
 def _tells_of_tools(value: Any) -> bool:
-    """Return whether a key in this value or just below suggests that a tool was used."""
+    """Return whether a key in this value, at most five levels deep, suggests that a tool was used."""
     waiting: list[Iterable[Any]] = [[value]]
     for _depth in range(5):
         below: list[Any] = []
@@ -350,5 +354,5 @@ def _tells_of_tools(value: Any) -> bool:
 
 
 def file_name(path: Path) -> str:
-    """Return the name of a transcript, from its file name."""
+    """Return the name of a transcript: its file name, or the whole path if it has none."""
     return path.name or str(path)

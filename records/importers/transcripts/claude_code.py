@@ -1,4 +1,5 @@
-"""Claude Code sessions: the file that is stored for each session, and the output of `stream-json`."""
+"""Reads Claude Code sessions: the file that Claude Code stores for each session, and its output in the format
+`stream-json`."""
 
 import re
 from pathlib import Path
@@ -66,7 +67,7 @@ def _is_turn(entry: dict[str, Any]) -> bool:
 
 
 class _Session:
-    """A session together with those of its sub-agents."""
+    """A session together with the sessions of its sub-agents."""
 
     def __init__(self, source: Source) -> None:
         self.path = source.path
@@ -76,14 +77,14 @@ class _Session:
         self.parents: dict[str, Place] = {}
         self.tools: dict[str, str] = {}
         self.background: dict[str, tuple[str, Place]] = {}
-        """Commands in the background whose output the agent has not read yet."""
+        """Background commands whose output the agent has not read yet, by the id of the background task."""
         self.sub_agents: set[str] = set()
-        """Sub-agents whose events are in the record."""
+        """Names of the sub-agents whose events have been read."""
         self.started: dict[str, Place] = {}
         self.files = 0
 
     def read(self, source: Source, agent: str, depth: int) -> None:
-        """Add the events of a file; `agent` is the sub-agent that wrote it."""
+        """Add the events of a file; `agent` is the sub-agent that wrote it, or empty for the main agent."""
         kept = self.builder.file
         self.builder.file = source.name
         for entry in source.entries():
@@ -96,10 +97,10 @@ class _Session:
         self.builder.file = kept
 
     def finished(self) -> Builder:
-        """Return the session, with notes on what is missing."""
+        """Return the session, with gaps for what is missing."""
         for parent, place in self.parents.items():
             if parent not in self.seen:
-                self.builder.gap("it continues from entries that are missing", place)
+                self.builder.gap("the session continues from entries that are missing", place)
         for name, place in self.started.items():
             if name not in self.sub_agents:
                 self.builder.gap("what a sub-agent did is missing, here and in the files in the same folder", place)
@@ -134,7 +135,7 @@ class _Session:
         subtype = str(value.get("subtype") or "system")
         if subtype in ("compact_boundary", "microcompact_boundary"):
             self.builder.mark("compaction", place, text_of(value.get("content")))
-            self.builder.gap("it was compacted", place)
+            self.builder.gap("the conversation was compacted", place)
         elif subtype == "init":
             self.builder.agent = _agent(value.get("model"), value.get("claude_code_version"))
         else:
@@ -147,7 +148,7 @@ class _Session:
             builder.agent = _agent(message.get("model"), value.get("version"))
         if value.get("isCompactSummary"):
             builder.mark("compaction", builder.place(entry), text_of(message.get("content")))
-            builder.gap("it was compacted", builder.place(entry))
+            builder.gap("the conversation was compacted", builder.place(entry))
             return
         speaker: Speaker = "agent" if is_agent else "system" if value.get("isMeta") else "user"
         content = message.get("content")
@@ -179,7 +180,8 @@ class _Session:
                 builder.unknown_entry(str(kind or "content"), part, place)
 
     def _typed_by_user(self, text: str, place: Place) -> bool:
-        """Return whether a text is a command that the user ran in the session, or the output of one."""
+        """Add a text that is a command that the user ran in the session, the output of one, or the report on a
+        background command. Return False if the text is none of these."""
         if typed := re.fullmatch(r"\s*<bash-input>(.*)</bash-input>\s*", text, re.DOTALL):
             self.builder.call("typed by the user", {"command": typed[1]}, place, "typed")
         elif re.match(r"\s*<bash-stdout>", text):
@@ -231,7 +233,7 @@ class _Session:
         builder.result(text, place, call_id, exit_code=code, failed=failed, tool=tool or None)
 
     def _sub_agent(self, call_id: str | None, fields: dict[str, Any], text: str, depth: int) -> None:
-        """Insert the events of a sub-agent before its result, if they are in a file of their own."""
+        """Insert the events of a sub-agent before its result, if the sub-agent has a file of its own."""
         said = _SAYS_AGENT.search(text)
         name = fields.get("agentId") or (said[1] if said else None)
         place = self.started.pop(call_id or "", None)

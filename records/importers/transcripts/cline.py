@@ -1,4 +1,5 @@
-"""Tasks of Cline, Roo Code and Kilo Code: tool calls are in tags, and their results in the user's messages."""
+"""Reads tasks of Cline, Roo Code and Kilo Code, which write tool calls as tags, and the results as messages of the
+user."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ _MARK = re.compile(
     r"(?:<{4,9} ?(?P<search>SEARCH)>?|-{4,9} ?(?P<dashed>SEARCH)|(?P<middle>={4,9})|[>+]{4,9} ?REPLACE>?)\s*"
 )
 _ABOUT = re.compile(r":(?:start|end)_line:.*|-{4,9}\s*")
-"""Lines before the text that a diff block searches for."""
+"""Matches the lines before the text that a block of a diff searches for."""
 _MOST_FIELDS = 50
 _REPORT = re.compile(r"(?:The c|C)ommand (?:was )?executed[^\n]*\n(?:Exit code: [^\n]*\n)?(?:Output:\n?)?")
 _CODE = re.compile(r"\bExit code: (-?\d{1,5})\b")
@@ -38,7 +39,8 @@ _LOOKED_AT = 30
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the task in a list of messages; None if no tool was called and answered in these agents' format."""
+    """Return the task in a list of messages; None if the first messages contain no tool result in these agents'
+    format."""
     document = None if source.is_lines else source.document
     if not isinstance(document, list) or not all(isinstance(one, dict) for one in document[:_LOOKED_AT]):
         return None
@@ -49,7 +51,7 @@ def read(source: Source) -> list[Builder] | None:
 
 
 def read_text(source: Source) -> list[Builder] | None:
-    """Return the task that was exported as Markdown; None if it is none."""
+    """Return the task in a Markdown export; None if the text is not such an export."""
     found = list(_HEADING.finditer(source.text))
     ends = [*(one.start() for one in found[1:]), *([len(source.text)] if found else [])]
     parts = [(one, _RULE.sub("", source.text[one.end() : end])) for one, end in zip(found, ends, strict=True)]
@@ -84,7 +86,7 @@ def _task(source: Source, turns: Iterator[tuple[Entry, Any]]) -> Builder:
 
 
 def _said(builder: Builder, entry: Entry, text: str, number: int) -> list[tuple[str, str]]:
-    """Add what the agent said and called; return its calls as (tool, id)."""
+    """Add what the agent said, and its tool calls; return the calls as pairs of tool and id."""
     asked = []
     place = builder.place(entry)
     text = _HIDDEN.sub("", text)
@@ -104,7 +106,8 @@ def _said(builder: Builder, entry: Entry, text: str, number: int) -> list[tuple[
 
 
 def _fields(body: str) -> dict[str, str]:
-    """Return the parameters of a call, which are the contents of its tags; inner tags are not parameters."""
+    """Return the parameters of a call: the contents of its tags, by name. Tags inside a parameter are part of its
+    value."""
     fields: dict[str, str] = {}
     at = 0
     for _number in range(_MOST_FIELDS):
@@ -149,7 +152,7 @@ def _answered(builder: Builder, entry: Entry, text: str, asked: list[tuple[str, 
     place = builder.place(entry)
     if any(note in text for note in _SHORTENED):
         builder.mark("compaction", place)
-        builder.gap("it was compacted", place)
+        builder.gap("the conversation was compacted", place)
     text = _HIDDEN.sub("", text).strip("\n")
     answer = _ANSWERED.match(text)
     call_id = next((one for tool, one in asked if answer and tool == answer["tool"]), None)

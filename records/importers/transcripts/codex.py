@@ -1,5 +1,5 @@
-"""Codex sessions: the file that is stored for each session, in old and new formats, and the output of `codex exec
---json`.
+"""Reads Codex sessions: the file that Codex stores for each session, in old and new formats, and the output of `codex
+exec --json`.
 """
 
 import json
@@ -50,13 +50,13 @@ def read(source: Source) -> list[Builder] | None:
 
 
 class _Rollout:
-    """A session while it is read."""
+    """A session that is being read."""
 
     def __init__(self, source: Source, *, only_events: bool) -> None:
         self.builder = Builder(source.path.name, FORM, source.name)
         self.builder.agent = FORM
         self.only_events = only_events
-        """True if only events contain the messages; otherwise events repeat the items."""
+        """True if the file contains messages only as events; otherwise the events repeat what the items contain."""
 
     def read(self, entry: Entry) -> None:
         """Add the events of one line."""
@@ -78,7 +78,7 @@ class _Rollout:
             self._event(inside)
         elif kind == "compacted":
             builder.mark("compaction", builder.place(entry), text_of((payload or value).get("message")))
-            builder.gap("it was compacted", builder.place(entry))
+            builder.gap("the conversation was compacted", builder.place(entry))
         elif kind in ("item.completed", "item_completed") and payload is not None:
             self._streamed(inside)
         elif kind in _IGNORED or value.get("record_type") == "state":
@@ -93,7 +93,7 @@ class _Rollout:
         if about.get("cli_version"):
             self.builder.agent = f"{FORM} {str(about['cli_version'])[:40]}"
         if about.get("forked_from_id"):
-            self.builder.gap("it continues a session in another file", self.builder.place(entry))
+            self.builder.gap("the session continues an earlier one in another file", self.builder.place(entry))
 
     def _model(self, model: Any) -> None:
         if isinstance(model, str) and model not in self.builder.agent:
@@ -118,9 +118,8 @@ class _Rollout:
             builder.unknown_entry(str(kind or "item"), item, place)
 
     def _code(self, code: str, place: Place, call_id: str | None) -> None:
-        """Add a call that consists of code: the command, if the code runs exactly one, or else a call of unknown
-        effect.
-        """
+        """Add a call whose input is code. If the code runs exactly one command, the call becomes that command;
+        otherwise its effect is noted as unknown, unless it applies a patch."""
         found = _EXEC_IN_CODE.findall(code)
         command = None
         if len(found) == 1 and code.count("tools.") == 1:
@@ -169,7 +168,7 @@ class _Rollout:
             builder.mark("aborted", place, text_of(event.get("reason")))
         elif kind == "context_compacted":
             builder.mark("compaction", place)
-            builder.gap("it was compacted", place)
+            builder.gap("the conversation was compacted", place)
         elif kind == "session_configured":
             self._model(event.get("model"))
         elif kind == "item_completed" and self.only_events and isinstance(event.get("item"), dict):

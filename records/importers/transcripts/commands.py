@@ -1,5 +1,5 @@
-"""What a tool call does: the shell command in it, the edits that it makes, and what its result says about how it
-ended.
+"""Finds out what a tool call does: which shell command it runs, which edits it makes, and which exit code its result
+reports.
 """
 
 import json
@@ -28,7 +28,7 @@ _EXIT = re.compile(
     r"|\W{0,3}(?:exit[ _]?(?:code|status)|return[ _]?code)\s*[:=]?\s*(-?\d{1,4})\W{0,3}",
     re.IGNORECASE,
 )
-"""A line with the exit code that an agent's software writes before or after an output."""
+"""Matches a line with the exit code, which an agent's software writes before or after an output."""
 _LONGEST_OBJECT = 1 << 22
 _EXIT_KEYS = ("exit_code", "exitCode", "returncode", "return_code", "exit_status", "exitcode")
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)|[@-Z\\-_])")
@@ -52,7 +52,7 @@ _CUT_WORDS = ("truncated", "omitted", "elided", "clipped", "left out", "too long
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A change of one file; without an old text, it wrote the whole file or inserted text."""
+    """A change of one file. `old` is None if the whole file was written, or text was inserted."""
 
     path: str
     new: str
@@ -62,9 +62,8 @@ class Edit:
 
 
 def arguments_of(given: Any) -> dict[str, Any]:
-    """Return the arguments of a call, which may be JSON in a text; anything but an object is returned under
-    `input`.
-    """
+    """Return the arguments of a call, which may be given as JSON text. Anything but an object is returned under the
+    key `input`."""
     if isinstance(given, str):
         with suppress(ValueError, RecursionError):
             given = json.loads(given, strict=False) if given.lstrip().startswith("{") else given
@@ -74,7 +73,8 @@ def arguments_of(given: Any) -> dict[str, Any]:
 
 
 def command_of(tool: str, arguments: Mapping[str, Any]) -> str | None:
-    """Return the shell command that a call runs; None if the call is not a shell command."""
+    """Return the shell command that a call runs; None if it runs none. A call of Python code becomes a `python3`
+    command."""
     name = tool.lower()
     for key in COMMAND_KEYS:
         given = arguments.get(key)
@@ -94,14 +94,14 @@ def command_of(tool: str, arguments: Mapping[str, Any]) -> str | None:
 
 
 def unwrapped(argv: list[str]) -> str:
-    """Return an argument vector as a person would type it; for `bash -lc`, its argument."""
+    """Return an argument vector as a person would type it; for `bash -lc COMMAND`, only the command."""
     if len(argv) == 3 and argv[0].rpartition("/")[2] in _SHELLS and re.fullmatch(r"-[a-z]*c[a-z]*", argv[1]):
         return argv[2]
     return argv[0] if len(argv) == 1 else shlex.join(argv)
 
 
 def typed(command: str) -> str:
-    """Return a command as it was typed, without the shell that an agent's software put before it."""
+    """Return a command as the agent typed it, without the `bash -lc` that the agent's software put before it."""
     if not re.match(r"(?:/\S*/)?(?:ba|z|da)?sh\s+-[a-z]*c\b", command):
         return command
     try:
@@ -116,7 +116,7 @@ def path_of(arguments: Mapping[str, Any]) -> str | None:
 
 
 def edits_of(tool: str, arguments: Mapping[str, Any]) -> list[Edit]:
-    """Return the changes of files that a call makes; empty if it only reads, or is not an editor."""
+    """Return the changes of files that a call makes; empty if the call only reads, or its tool is no editor."""
     patch = next((text for text in _texts(arguments) if "*** Begin Patch" in text), None)
     if patch is not None:
         return patch_edits(patch)
@@ -149,7 +149,7 @@ def edits_of(tool: str, arguments: Mapping[str, Any]) -> list[Edit]:
 
 
 def patch_edits(patch: str) -> list[Edit]:
-    """Return the changes in a patch of the form of `apply_patch`: one for each hunk."""
+    """Return the changes in a patch in the format of `apply_patch`: one for each hunk, deleted file or moved file."""
     edits: list[Edit] = []
     verb, path = "", ""
     old: list[str] = []
@@ -195,8 +195,8 @@ def exit_code_in(fields: Iterable[Any]) -> int | None:
 
 
 def as_printed(text: str) -> tuple[str, dict[str, Any] | None]:
-    """Return the printed text inside an object that the agent's software wrote, together with that object; or else
-    the text as it is.
+    """If a text is a JSON object in which the agent's software stored the output, return the output and the object;
+    otherwise return the text unchanged and None.
     """
     bare = text.strip()
     if not (bare.startswith("{") and bare.endswith("}")) or len(bare) > _LONGEST_OBJECT:
@@ -234,7 +234,7 @@ def was_cleared(text: str) -> bool:
 
 
 def was_cut(text: str) -> bool:
-    """Return whether an output was shortened, judged by the mark that the agent's software puts in its place."""
+    """Return whether an output was shortened, judged by the mark that the agent's software leaves in it."""
     lowered = text.lower()
     return any(word in lowered for word in _CUT_WORDS) and _CUT.search(text) is not None
 

@@ -1,4 +1,5 @@
-"""Sessions of GitHub Copilot: chats of VS Code (exported, and as it stores them), and events of the command line."""
+"""Reads sessions of GitHub Copilot: chats of VS Code (exported, or as VS Code stores them), and events of Copilot
+CLI."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +10,7 @@ from gedanken.records.importers.transcripts.source import Entry, Source
 
 FORM = "copilot"
 _SET, _PUSH, _DELETE = 1, 2, 3
-"""Kinds of the lines by which VS Code changes a stored chat."""
+"""Kinds of the lines with which VS Code changes a stored chat."""
 _INVOKED = ("toolInvocationSerialized", "toolInvocation")
 _EDITS = ("textEditGroup", "codeblockUri", "notebookEditGroup", "workspaceEdit", "multiDiffData")
 _COMMANDS = ("userEdited", "toolEdited", "original")
@@ -54,9 +55,7 @@ def _stored(source: Source) -> Builder:
         elif value.get("kind") == 0:
             state = value.get("v")
         elif not _changed(state, value):
-            problems.append(
-                Entry(None, entry.line, problem="a change of an earlier entry that does not fit this entry")
-            )
+            problems.append(Entry(None, entry.line, problem="a change that does not fit the chat as stored so far"))
         requests = state.get("requests") if isinstance(state, dict) else None
         count = len(requests) if isinstance(requests, list) else 0
         lines = lines[:count] + [entry.line] * (count - len(lines))
@@ -67,7 +66,7 @@ def _stored(source: Source) -> Builder:
 
 
 def _changed(state: Any, change: dict[str, Any]) -> bool:
-    """Apply one change; return False if the place that it changes does not exist."""
+    """Apply one change to the state of a chat; return False if the part that it changes does not exist."""
     path = change.get("k")
     if not isinstance(path, list) or not path:
         return False
@@ -89,7 +88,8 @@ def _changed(state: Any, change: dict[str, Any]) -> bool:
 
 
 def _chat(source: Source, chat: Any, lines: list[int] | None = None) -> Builder:
-    """Read the requests of a chat. If the chat was put together from changes, `lines` are their first lines."""
+    """Read the requests of a chat. If the chat was put together from changes, `lines` holds the line at which each
+    request first appeared."""
     builder = Builder(source.path.name, FORM, source.name)
     builder.agent = FORM
     requests = chat.get("requests") if isinstance(chat, dict) else None
@@ -132,7 +132,7 @@ def _response(builder: Builder, entry: Entry, response: Any) -> None:
 
 
 def _place(builder: Builder, entry: Entry, *parts: str | int) -> Place:
-    """Return the place of something; in a chat that was put together from changes, only its line."""
+    """Return the place of a part of an entry; in a chat that was put together from changes, only the entry's line."""
     return builder.place(entry, *parts) if entry.pointer else builder.place(entry)
 
 
@@ -145,7 +145,7 @@ def _name_of(part: dict[str, Any]) -> str:
 
 
 def _invoked(builder: Builder, entry: Entry, part: dict[str, Any], at: int) -> None:
-    """Add a use of a tool. Few of them contain the printed output; a missing result counts as left out."""
+    """Add a use of a tool. Few uses contain the printed output; a missing output counts as left out."""
     place = _place(builder, entry, "response", at)
     about = part["toolSpecificData"] if isinstance(part.get("toolSpecificData"), dict) else {}
     call_id = str(part.get("toolCallId") or entry.pointer) + f"/{at}"
@@ -172,7 +172,7 @@ def _invoked(builder: Builder, entry: Entry, part: dict[str, Any], at: int) -> N
 
 
 def _events(source: Source) -> Builder:
-    """Read a session of the command line, with one event per line."""
+    """Read a session of Copilot CLI, with one event per line."""
     builder = Builder(source.path.name, FORM, source.name)
     builder.agent = FORM
     asked: set[str] = set()
@@ -222,7 +222,7 @@ def _event(builder: Builder, entry: Entry, kind: str, asked: set[str]) -> None:
         builder.result(text if text is None else str(text), place, call_id, failed=failed)
     elif kind.startswith(("session.compaction", "session.truncation", "session.snapshot_rewind")):
         builder.mark("compaction", place)
-        builder.gap("it was compacted", place)
+        builder.gap("the conversation was compacted", place)
     elif kind == "session.resume":
         builder.mark(kind, place)
     elif kind.startswith("subagent."):

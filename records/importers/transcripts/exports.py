@@ -1,4 +1,4 @@
-"""Chats exported by their services: the `conversations.json` of ChatGPT and of Claude."""
+"""Reads the chats that ChatGPT and Claude export: their `conversations.json`."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ _FOR_ALL = ("all", "user", None)
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the conversations in an export; None if the file is not one."""
+    """Return the conversations in an export; None if the file is not an export."""
     if source.is_lines and len(source.head) > 1:
         return None
     document = source.document
@@ -56,7 +56,8 @@ def _chatgpt(source: Source, conversation: dict[str, Any], where: str, suffix: s
 
 
 def _branch(conversation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the messages from the last one back to the first; a parent that occurs twice ends the path."""
+    """Yield the messages that lead to the current one, in order. They are found by going back from the current
+    message to its parent, and so on; a parent that occurs twice ends the path."""
     mapping = conversation["mapping"]
     at = conversation.get("current_node")
     at = at if at in mapping else next(reversed(mapping), None)

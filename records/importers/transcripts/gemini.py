@@ -1,4 +1,5 @@
-"""Sessions of Gemini CLI (old files and lines with patches), of Qwen Code, and saved contents of Gemini's API."""
+"""Reads sessions of Gemini CLI (in old files, or as lines with patches) and of Qwen Code, and saved contents of
+Gemini's API."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ _ENDING = re.compile(
     r"\n(?:Error: [^\n]*|Stderr: [^\n]*|Exit Code: (?P<code>-?\d{1,4}|\(none\))|Signal: [^\n]*|"
     r"Background PIDs: [^\n]*|Process Group PGID: [^\n]*)\s*\Z"
 )
-"""The last lines of the shell tool's report."""
+"""Matches the last line of the shell tool's report."""
 
 
 def read(source: Source) -> list[Builder] | None:
@@ -109,7 +110,7 @@ def _message(builder: Builder, entry: Entry) -> None:
     builder.works_in(value.get("cwd"))
     if kind == "compression" or value.get("subtype") == "chat_compression":
         builder.mark("compaction", place)
-        builder.gap("it was compacted", place)
+        builder.gap("the conversation was compacted", place)
     elif kind in ("user", "gemini", "model"):
         content = inner.get("parts") if _has_parts(inner) else inner.get("content")
         _parts(builder, entry, content, is_user=kind == "user")
@@ -123,7 +124,8 @@ def _message(builder: Builder, entry: Entry) -> None:
 
 
 def _parts(builder: Builder, entry: Entry, content: Any, *, is_user: bool) -> None:
-    """Add what was said. Calls and results among the parts occur only in files that do not store them elsewhere."""
+    """Add what was said. Calls and results among the parts are added only if the file does not also store them
+    elsewhere."""
     said = []
     has_calls = "toolCalls" in entry.value or _is_message(entry.value)
     inside = ("message", "parts") if _has_parts(entry.value.get("message")) else ("parts",)

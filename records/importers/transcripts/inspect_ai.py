@@ -1,4 +1,4 @@
-"""Logs of inspect_ai, as JSON and as `.eval`: each sample is a session."""
+"""Reads logs of inspect_ai, as JSON and as `.eval`; each sample is a session."""
 
 import json
 import struct
@@ -24,7 +24,7 @@ _MOST_IN_ALL = 1 << 30
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the samples in a log; None if the file is not one."""
+    """Return the samples in a log; None if the file is not a log of inspect_ai."""
     if source.is_lines and len(source.head) > 1:
         return None
     document = source.document
@@ -44,7 +44,7 @@ def read(source: Source) -> list[Builder] | None:
 
 
 def is_archive(source: Source) -> bool:
-    """Return whether a file is an archive like `.eval`."""
+    """Return whether a file is a ZIP archive, as `.eval` files are."""
     try:
         with source.path.open("rb") as file:
             return file.read(4) == _ZIP
@@ -53,7 +53,7 @@ def is_archive(source: Source) -> bool:
 
 
 def read_archive(source: Source) -> list[Builder]:
-    """Return the samples in an `.eval` file. Raises BadInput if it is damaged, too large, or something else."""
+    """Return the samples in an `.eval` file. Raises BadInput if the file is damaged, too large, or something else."""
     found: list[Builder] = []
     try:
         with source.path.open("rb") as file, zipfile.ZipFile(file) as archive:
@@ -69,7 +69,7 @@ def read_archive(source: Source) -> list[Builder]:
                 left -= len(content)
                 if left < 0:
                     raise BadInput(
-                        f"{source.name}: its samples are larger than {_MOST_IN_ALL >> 20} MiB when unpacked"
+                        f"{source.name}: the samples are larger than {_MOST_IN_ALL >> 20} MiB when unpacked"
                     )
                 inside = Source(source.path, f"{source.name}:{info.filename}", content)
                 if isinstance(inside.document, dict):
@@ -88,8 +88,8 @@ def read_archive(source: Source) -> list[Builder]:
 
 
 def _member(file: BinaryIO, info: zipfile.ZipInfo) -> bytes:
-    """Return the content of a member, decompressed piece by piece; newer logs use zstandard, which `zipfile` does
-    not support.
+    """Return the content of a member of the archive, decompressed piece by piece. Newer logs use zstandard, which
+    `zipfile` does not support.
     """
     file.seek(info.header_offset)
     head = struct.unpack("<4s5H3I2H", file.read(30))
@@ -116,7 +116,7 @@ def _unpacked(packed: bytes, method: int) -> Iterator[bytes]:
             while part := reader.read(1 << 20):
                 yield part
     else:
-        raise ValueError(f"it is packed with an unknown method ({method})")
+        raise ValueError(f"it is compressed with an unknown method ({method})")
 
 
 def _sample(source: Source, pointer: str, sample: dict[str, Any], log: dict[str, Any]) -> Builder:
@@ -135,7 +135,7 @@ def _sample(source: Source, pointer: str, sample: dict[str, Any], log: dict[str,
     for event in sample.get("events") or ():
         if isinstance(event, dict):
             if event.get("event") == "compaction":
-                builder.gap("it was compacted", place)
+                builder.gap("the conversation was compacted", place)
             elif event.get("event") == "tool" and event.get("id") not in called:
                 builder.gap("tools were used that the messages do not show", place)
     if sample.get("limit"):
@@ -144,7 +144,7 @@ def _sample(source: Source, pointer: str, sample: dict[str, Any], log: dict[str,
 
 
 def _whole(value: Any, attached: dict[str, Any], depth: int = 0) -> Any:
-    """Return a message with the attachments that its log stores separately."""
+    """Insert the attachments, which a log stores separately, into a message, and return the message."""
     if isinstance(value, str) and value.startswith(_ATTACHED):
         found = attached.get(value.removeprefix(_ATTACHED))
         return found if isinstance(found, str) else None

@@ -1,4 +1,4 @@
-"""Runs as LangSmith exports them: a list, or one per line, of runs of models and tools, nested or flat."""
+"""Reads runs of models and tools that LangSmith exported: as a list or one per line, nested or flat."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ _DEEPEST = 60
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the runs in a file, as one session for each trace; None if the file contains none."""
+    """Return the runs in a file, as one session for each trace; None if the file contains no runs."""
     if source.is_lines:
         whole = [entry.value for entry in source.head if isinstance(entry.value, dict)]
         entries = source.entries() if whole and all(map(_is_run, whole)) else None
@@ -97,7 +97,7 @@ def _read(source: Source, name: str, runs: list[Entry], *, alone: bool) -> Build
     for entry in in_order:
         parent = entry.value.get("parent_run_id")
         if parent and str(parent) not in ids:
-            builder.gap("it refers to runs that are missing", builder.place(entry))
+            builder.gap("the file refers to runs that are missing", builder.place(entry))
     return builder
 
 
@@ -116,7 +116,7 @@ def _tool(builder: Builder, entry: Entry) -> None:
 
 
 def _literal(given: Any) -> Any:
-    """Return the arguments of a tool; LangChain writes a dict as Python code."""
+    """Return the arguments of a tool; a dict may be given as Python code, as LangChain writes it."""
     if isinstance(given, str) and given.startswith("{"):
         import ast
 
@@ -138,7 +138,7 @@ def _model(builder: Builder, entry: Entry, said: set[tuple[str, str]], *, ran: b
             as_chat = _chat(message)
             key = (str(as_chat.get("role")), text_of(as_chat.get("content")))
             if as_chat.get("role") in ("tool", "function") and ran:
-                continue  # its run is there
+                continue  # because the tool's own run is there
             if side == "inputs" and (key in said or as_chat.get("role") == "assistant"):
                 continue
             said.add(key)
@@ -154,7 +154,7 @@ def _is_call(part: Any) -> bool:
 
 
 def _messages(side: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the messages of a request or of its reply, in any of their forms."""
+    """Yield the messages of a request or of its reply, in any of LangSmith's formats, each with its pointer."""
     if not isinstance(side, dict):
         return
     listed = side.get("messages")
@@ -186,7 +186,7 @@ def _kwargs(value: Any) -> Any:
 
 
 def _chat(message: dict[str, Any]) -> dict[str, Any]:
-    """Return a LangChain message in the form of the chat interfaces."""
+    """Return a LangChain message in the format of chat APIs."""
     found = dict(_kwargs(message))
     kind = str(found.get("type") or "").lower()
     names = message.get("id")

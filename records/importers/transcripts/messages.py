@@ -1,4 +1,4 @@
-"""Chat messages in the format of OpenAI's and Anthropic's APIs, and items of OpenAI's Responses API."""
+"""Reads chat messages in the format of OpenAI's and Anthropic's APIs, and items of OpenAI's Responses API."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -26,7 +26,7 @@ _HOSTED = ("web_search_call", "file_search_call", "computer_call", "image_genera
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the conversations in a file; None if the file contains none."""
+    """Return the conversations in a file; None if the file contains no messages."""
     if not _is_one(source):
         return None
     if source.is_lines and all(_holds_messages(entry.value) for entry in _whole(source.head)):
@@ -51,7 +51,7 @@ def read(source: Source) -> list[Builder] | None:
 
 
 def read_message(builder: Builder, message: Any, entry: Entry) -> None:
-    """Add one message of a chat, with its calls or results."""
+    """Add one message of a chat, with the tool calls or results in it."""
     if not isinstance(message, dict):
         builder.unknown_entry(type(message).__name__, message, builder.place(entry))
         return
@@ -128,7 +128,7 @@ def read_item(builder: Builder, item: dict[str, Any], entry: Entry) -> bool:
         builder.mark(str(kind), place)
     elif isinstance(kind, str) and kind.startswith("compaction"):
         builder.mark("compaction", place)
-        builder.gap("it was compacted", place)
+        builder.gap("the conversation was compacted", place)
     else:
         return False
     return True

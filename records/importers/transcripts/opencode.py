@@ -1,4 +1,4 @@
-"""Sessions of opencode and its derivatives: the outputs of `opencode export` and of `opencode run --format json`."""
+"""Reads sessions of opencode and its derivatives, from `opencode export` or from `opencode run --format json`."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -70,7 +70,7 @@ def _message(builder: Builder, entry: Entry) -> None:
     builder.works_in(path.get("cwd") if isinstance(path, dict) else None)
     speaker: Speaker = "user" if info["role"] == "user" else "agent"
     if info.get("summary") is True:
-        builder.gap("it was compacted", builder.place(entry))
+        builder.gap("the conversation was compacted", builder.place(entry))
         speaker = "system"
     for at, part in enumerate(entry.value["parts"]):
         if isinstance(part, dict):
@@ -85,7 +85,7 @@ def _part(builder: Builder, entry: Entry, part: dict[str, Any], speaker: Speaker
         _tool(builder, part, entry, *where)
     elif kind == "compaction":
         builder.mark("compaction", place)
-        builder.gap("it was compacted", place)
+        builder.gap("the conversation was compacted", place)
     elif kind == "subtask":
         builder.gap("what a sub-agent did is missing", place)
     elif kind in _NOTES:
@@ -108,7 +108,7 @@ def _tool(builder: Builder, part: dict[str, Any], entry: Entry, *where: str | in
     code = about.get("exit")
     time = state.get("time")
     if isinstance(time, dict) and "compacted" in time:
-        builder.gap("results were cleared", place)
+        builder.gap("the output of a tool was cleared", place)
         builder.result(None, place, call_id, tool=name)
         return
     builder.result(

@@ -1,5 +1,5 @@
-"""Trajectories of OpenHands: lists of events, in files and as `history` of its evaluations, in old and new
-formats.
+"""Reads trajectories of OpenHands: lists of events in files of their own, or under `history` in the results of its
+evaluations, in old and new formats.
 """
 
 from collections.abc import Iterator
@@ -142,7 +142,7 @@ def _action(builder: Builder, entry: Entry) -> None:
         builder.call("edit", given, place, call_id, None)
     elif kind in _COMPACTS:
         builder.mark("compaction", place)
-        builder.gap("it was compacted", place)
+        builder.gap("the conversation was compacted", place)
     elif kind == "delegate":
         builder.mark("delegate", place)
     elif kind == "finish":
@@ -165,7 +165,7 @@ def _observation(builder: Builder, entry: Entry) -> None:
     call_id = _call_id(event, event.get("cause"))
     if kind in _COMPACTS or kind == "condense":
         builder.mark("compaction", place)
-        builder.gap("it was compacted", place)
+        builder.gap("the conversation was compacted", place)
     elif (kind in _NOTES and not builder.is_open(call_id)) or (
         kind in ("success", "user_rejected") and not builder.is_open(call_id)
     ):
@@ -179,7 +179,7 @@ def _observation(builder: Builder, entry: Entry) -> None:
 
 
 def _new(builder: Builder, entry: Entry) -> None:
-    """Add an event of the agent SDK."""
+    """Add an event in the new format, that of OpenHands' agent SDK."""
     event, place = entry.value, builder.place(entry)
     kind = str(event.get("kind"))
     call_id = _call_id(event, event.get("action_id") or event.get("id"))
@@ -211,7 +211,7 @@ def _new(builder: Builder, entry: Entry) -> None:
         builder.result(text_of(event.get("error")), place, call_id, failed=True)
     elif kind in _COMPACTS:
         builder.mark("compaction", place)
-        builder.gap("it was compacted", place)
+        builder.gap("the conversation was compacted", place)
     elif kind in _NOTES:
         builder.mark(kind, place)
     else:
@@ -219,9 +219,8 @@ def _new(builder: Builder, entry: Entry) -> None:
 
 
 def _call_id(event: dict[str, Any], otherwise: Any) -> str | None:
-    """Return the id that connects an action with its observation. It is the cause: a call of several tools has one
-    cause for each.
-    """
+    """Return the id that connects an action with its observation: the id of the tool call if the event has one, or
+    else one made from `otherwise`, the number of the action. None if both are missing."""
     if isinstance(event.get("tool_call_id"), str):
         return str(event["tool_call_id"])
     about = event.get("tool_call_metadata")

@@ -1,4 +1,4 @@
-"""Reading files as transcripts. The format is recognized from the content, not from the file name."""
+"""Reads files as transcripts. The format is recognized from the content, not from the file name."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -64,9 +64,10 @@ def read_transcripts(path: Path) -> tuple[AgentTranscript, ...]:
 
 
 def files_of(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
-    """Yield each named file and those in each named folder, and whether the file itself was named.
+    """Yield each named file, and the files in each named folder, each with whether the file itself was named.
 
     In folders, links, hidden files, and the files of sub-agents (which are read with their session) are left out.
+    Raises BadInput for a folder without transcripts.
     """
     for path in paths:
         if path == STANDARD_INPUT or not path.is_dir():

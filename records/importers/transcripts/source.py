@@ -1,4 +1,4 @@
-"""A file that contains a transcript: its lines, or its JSON with the line at which each part begins.
+"""Reads a file that contains a transcript: its lines, or its JSON with the line at which each part begins.
 
 The file may be malicious: content that is too long, too deep or incomplete is reported and left out, and never raises
 an unexpected error.
@@ -26,9 +26,9 @@ MOST_DOCUMENT = 1 << 27
 content.
 """
 _LOOKED_AT = 8
-"""Number of lines that are examined to see whether each line of a file is a JSON value."""
+"""Number of lines that are examined to see whether a file has one JSON value per line."""
 _PLACED = 4
-"""Depth to which the objects of a JSON file get line numbers."""
+"""Depth of nesting down to which the objects and lists of a JSON file get line numbers."""
 _BLANK = " \t\r\n"
 _WHITE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder(strict=False)
@@ -45,7 +45,7 @@ class Entry:
 
 
 class Source:
-    """One file, or the content of an archive member."""
+    """One file, or one member of an archive."""
 
     def __init__(self, path: Path, name: str | None = None, content: bytes | None = None) -> None:
         """Read from `path`; `content` replaces the file's bytes if they come from an archive."""
@@ -55,7 +55,8 @@ class Source:
 
     @cached_property
     def head(self) -> tuple[Entry, ...]:
-        """The first lines, if the file has a JSON object on each line; else the whole file, if it is JSON."""
+        """The first lines if the file has a JSON object on each line; the whole file if it is one JSON value;
+        otherwise empty."""
         if self.is_lines:
             return tuple(entry for entry, _at in zip(self._lines(), range(_LOOKED_AT * 4), strict=False))
         return () if self.document is None else (Entry(self.document, 1),)
@@ -73,12 +74,13 @@ class Source:
 
     @cached_property
     def document(self) -> Any:
-        """The JSON value of the whole file; None if it is not JSON. Raises BadInput if it is nested too deeply."""
+        """The JSON value of the whole file; None if the file is not JSON. Raises BadInput if the JSON is nested too
+        deeply."""
         return self._placed[0]
 
     @cached_property
     def text(self) -> str:
-        """The whole file as text."""
+        """The whole file as text, decompressed."""
         if self._content is not None:
             return self._content.decode("utf-8", errors="replace")
         if self._is_packed or self.path == STANDARD_INPUT:
@@ -89,9 +91,8 @@ class Source:
         return data.decode("utf-8-sig", errors="replace").replace("\x00", "�")
 
     def entries(self, pointer: str = "") -> Iterator[Entry]:
-        """Yield the value of each line; for a JSON file, the elements of the list at `pointer`, or the value
-        there.
-        """
+        """Yield the value of each line. For a file that is one JSON value, yield the elements of the list at
+        `pointer`; if the value there is not a list, yield that value."""
         if self.is_lines and not pointer:
             yield from self._lines()
             return
@@ -105,7 +106,8 @@ class Source:
             yield Entry(element, self.line_of(f"{pointer}/{at}"), f"{pointer}/{at}")
 
     def line_of(self, pointer: str) -> int:
-        """Return the line at which the value at a pointer begins, or else the value that contains it."""
+        """Return the line at which the value at a pointer begins. If this line is not known, return that of the
+        nearest value around it."""
         lines = self._placed[1]
         while pointer and pointer not in lines:
             pointer = pointer.rpartition("/")[0]
@@ -157,14 +159,14 @@ def _parsed(line: bytes, number: int) -> Entry:
     try:
         return Entry(_DECODER.decode(text), number)
     except RecursionError:
-        return Entry(None, number, problem="this JSON is nested too deeply")
+        return Entry(None, number, problem="JSON that is nested too deeply")
     except ValueError:
         ending = "" if line.endswith(b"\n") else ", and the file ends in it"
-        return Entry(None, number, problem=f"a line that is no whole JSON{ending}")
+        return Entry(None, number, problem=f"a line that is not complete JSON{ending}")
 
 
 class _Placing:
-    """Reads a JSON text, and records the line at which each of its outer objects begins."""
+    """Reads a JSON text, and records the line at which each of its outer objects and lists begins."""
 
     def __init__(self, text: str) -> None:
         self.text = text

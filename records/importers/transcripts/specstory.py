@@ -1,4 +1,4 @@
-"""Histories that SpecStory keeps of Cursor, Claude Code and others: Markdown with the calls and outputs of tools."""
+"""Reads histories that SpecStory keeps of Cursor, Claude Code and others: Markdown with tool calls and outputs."""
 
 import itertools
 import re
@@ -26,12 +26,13 @@ _RULE = re.compile(r"-{3,}\s*$")
 _SHELLS = frozenset(["run_terminal_cmd", "run_terminal_command", "bash", "shell", "exec_command", "execute_command"])
 _EDITORS = frozenset(["write", "edit", "search_replace", "multiedit", "edit_file", "apply_patch", "code_edit"])
 _ENVELOPE = re.compile(r"</?(?:details|summary|tool-use)>|Tool use: \*\*[^*\n]{0,100}\*\*")
-"""The markup around the use of a tool; after the real ones, Cursor writes many that are empty."""
-_LOST = "it was exported as text, which may lack some tool calls and parts of outputs"
+"""Matches the markup around the use of a tool. Cursor writes many empty uses after the real ones."""
+_LOST = "the session was exported as text, which may lack some tool calls and parts of outputs"
 
 
 class Block(NamedTuple):
-    """A message or the use of a tool, with the line at which it begins."""
+    """A part of a history: the name of a speaker, a message, reasoning, or the use of a tool. `first` is the number
+    of its first line."""
 
     kind: str
     first: int
@@ -85,9 +86,8 @@ def _tool(builder: Builder, block: Block, place: Place) -> None:
 
 
 def _run_of(lines: list[str]) -> tuple[str | None, str | None]:
-    """Return the command of a block and what it printed. The command is in backticks, in a fence of its own, or after
-    a `$` in the fence of its output.
-    """
+    """Return the command in a block, and what the command printed. The command is in backticks, in a fence of its
+    own, or after a `$` in the fence of its output."""
     fences = _fences(lines)
     heads = list(itertools.takewhile(lambda line: not _FENCE.match(line), lines))
     typed = next((found["command"] for line in heads if (found := _TYPED.match(line))), None)
@@ -131,7 +131,7 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
             text = "" if _RULE.match(line) else line
             first = first if said else at + 1
             if said or text.strip():
-                said.append(text)  # an empty one too, so that the lines below keep their numbers
+                said.append(text)  # an empty line too, so that the lines below keep their numbers
             at += 1
             continue
         if said:

@@ -1,4 +1,4 @@
-"""Trajectories of mini-swe-agent (1 and 2) and of SWE-agent."""
+"""Reads trajectories of mini-swe-agent (versions 1 and 2) and of SWE-agent."""
 
 import re
 import shlex
@@ -23,13 +23,13 @@ _EDITOR = "str_replace_editor"
 _FLAGS = {"--file_text": "file_text", "--old_str": "old_str", "--new_str": "new_str", "--insert_line": "insert_line"}
 _LINE_EDIT = re.compile(r"edit (\d+):(\d+)\b|(?:create|insert|append|edit)\b")
 _SUBMITS = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
-"""A text in the command that submits the work; the message that ends the session is that command's result."""
+"""Text in the command that submits the work; the message that ends the session is the result of this command."""
 _NO_COMMANDS = ("submit", "exit_cost", "exit_context", "exit_format", "exit_forfeit", "exit_error", "exit_api")
 _CLIPPED = "response clipped"
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the trajectory in a file; None if the file is from neither."""
+    """Return the trajectory in a file; None if the file is from neither agent."""
     if source.is_lines and len(source.head) > 1:
         return None
     document = source.document
@@ -85,9 +85,8 @@ def _mini(source: Source, document: dict[str, Any]) -> Builder:
 
 
 def _is_handed_in(messages: Any, message: dict[str, Any], text: str, info: dict[str, Any]) -> bool:
-    """Return whether a message is the submission in version 1: it ends the session, and contains only the output of
-    the last command.
-    """
+    """Return whether a message is the submission of version 1: the last message, which contains only the output of
+    the last command."""
     is_last = isinstance(messages, list) and bool(messages) and message == messages[-1]
     return is_last and info.get("exit_status") == "Submitted" and text == info.get("submission")
 
@@ -137,7 +136,8 @@ def _full(source: Source, document: dict[str, Any]) -> Builder:
 
 
 def _asked(source: Source, builder: Builder, history: Any) -> None:
-    """Add what the user asked for; demonstrations are left out, because they are not this agent's work."""
+    """Add the system prompt and what the user asked for. Demonstrations are left out, because they are not this
+    agent's work."""
     if not isinstance(history, list):
         return
     for entry in source.entries("/history"):
@@ -174,7 +174,7 @@ def _acted(builder: Builder, action: str, observation: Any, entry: Entry) -> Non
 
 
 def _editor_call(action: str) -> dict[str, Any] | None:
-    """Return the arguments of an editor's command line; None if it is another command."""
+    """Return the arguments of a call of the editor; None if the command line calls something else."""
     if not action.startswith(_EDITOR):
         return None
     try:

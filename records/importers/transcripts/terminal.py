@@ -1,6 +1,6 @@
-"""The screen text of coding agents: histories of aider, exports of Claude Code and Codex.
+"""Reads the screen text of coding agents: histories of aider, and exports of Claude Code and Codex.
 
-Such a text shortens outputs and may lack some of them, so these sessions always count as incomplete.
+Such a text shortens some outputs and may lack others, so these sessions always count as incomplete.
 """
 
 import re
@@ -28,7 +28,7 @@ _RUNS = re.compile(r"/(?:run|test|lint) (?P<command>.+)$|!(?P<typed>.+)$")
 _RUNNING = re.compile(r"Running (?P<command>(?!in )\S.*)$")
 _ALONE = (_APPLIED, _RUNNING)
 _OUTPUT_ENDS = re.compile(r"Add .*\?|Added .* to the chat|Tokens: ")
-"""Lines that aider prints after the output of a command."""
+"""Matches the lines that aider prints after the output of a command."""
 _RULE = re.compile(r"={3,} .+ ={3,}\s*$")
 _LAST_RULE = re.compile(r"={3,} .* in \d[\d.:hms ]*\S* ?.*={3,}\s*$")
 
@@ -94,7 +94,7 @@ def _called(builder: Builder, name: str, given: str, place: Place) -> None:
 
 
 def _blocks(lines: list[str]) -> Iterator[tuple[str, int, list[str]]]:
-    """Yield the blocks of the text: kind, number of the first line, and the lines without their marks."""
+    """Yield each block of the text as its kind, the number of its first line, and its lines without their marks."""
     kind, first, block = "note", 1, list[str]()
     for number, line in enumerate(lines, start=1):
         begins = next(((name, found) for name, form in _FORMS if (found := form.match(line))), None)
@@ -118,7 +118,8 @@ def _aider(source: Source, lines: list[str]) -> Builder:
     builder = _builder(source, AIDER)
     kind, first, block = "", 1, list[str]()
     waits = ruled = typed = False
-    """True if a command's output follows; if a test runner's summary has begun; if the user typed the command."""
+    """`waits`: the output of a command follows; `ruled`: the summary of a test runner has begun; `typed`: the user
+    typed the command."""
     for number, line in enumerate([*lines, "#### "], start=1):
         said = line.removeprefix("#### ").removeprefix("> ").rstrip()
         if line.startswith(("#### ", _AIDER_BEGINS)):
@@ -147,7 +148,7 @@ def _aider(source: Source, lines: list[str]) -> Builder:
 
 
 def _say(builder: Builder, kind: str, block: list[str], place: Place) -> bool:
-    """Add a block that aider shows; return whether it is a command whose output follows."""
+    """Add a block that aider shows. Return True if the block is a command whose output follows."""
     text, place = without_empty_ends("\n".join(line.rstrip() for line in block), place)
     if kind == "user":
         runs = _RUNS.match(text)

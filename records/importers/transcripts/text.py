@@ -1,4 +1,4 @@
-"""Chats as text: Markdown with a heading for each speaker, or plain lines such as `User: …`."""
+"""Reads chats as text: Markdown with a heading for each speaker, or plain lines such as `User: …`."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _NAMES: dict[str, Speaker] = {
     **dict.fromkeys(("tool", "tool result", "tool output", "observation"), "tool"),
 }
 _CALLS = "calls "
-"""Prefix of a called tool's name, where otherwise the speaker is named."""
+"""Prefix that marks a tool call; the tool's name follows it, in place of a speaker's name."""
 _WHO = "|".join(sorted(map(re.escape, _NAMES), key=len, reverse=True))
 _DETAIL = r"(?:[ -]?[\w.]{0,24}\d[\w.-]{0,24})?(?: said)?(?:\s*\([^)\n]{0,80}\))?"
 _HEADING = re.compile(rf"\s{{0,3}}#{{1,6}}\s*\W{{0,6}}({_WHO}){_DETAIL}\W{{0,4}}$", re.IGNORECASE)
@@ -32,19 +32,19 @@ _BOLD = re.compile(
 _COLON = re.compile(rf"({_WHO}){_DETAIL}\s?:(?:\s(.*))?$", re.IGNORECASE)
 _TEMPLATE = re.compile(r"<\|(?:im_start|start_header_id)\|>\s*(\w+)\s*(?:<\|end_header_id\|>)?(.*)$")
 _ASKED = re.compile(r"\s{0,3}(?:\*\*|__)(Q|A)\s?(?::\s?(?:\*\*|__)|(?:\*\*|__)\s?:)\s?(.*)$")
-"""Marks of a question and an answer."""
+"""Matches the marks `Q` and `A` of a question and an answer."""
 _LETTERS = {"q": "question", "a": "answer"}
 _ALONE = re.compile(r"\s{0,3}\*\*([A-Z][\w .()-]{0,40})\*\*\s*$")
-"""A line that consists of a name which is not that of a known speaker."""
+"""Matches a line that consists of a name in bold, which may be that of an unknown speaker."""
 _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
 _SPOKEN = re.compile(r"\s{0,3}(?:`{3,}|~{3,})(user|human|assistant|agent|ai|model|system)\s*$", re.IGNORECASE)
-"""The beginning of a code fence that contains a message."""
+"""Matches the beginning of a code fence that contains a message."""
 _TOOL = re.compile(
     r"\s{0,3}(?:#{1,6}\s*)?(?:\*\*|__)?\W{0,4}Tool(?: use| call)?\s*:\s*(?:\*\*|__)?\s*`?([\w.-]{1,60})`?(?:\*\*|__)?"
     r"\s*(?:`([^`\n]{1,400})`)?\s*$",
     re.IGNORECASE,
 )
-"""A tool call, whose arguments are in the fence that follows."""
+"""Matches the heading of a tool call, whose arguments are in the code fence below."""
 _GAVE = re.compile(
     r"\s{0,3}<details>\s*<summary>[^<]{0,60}\b(?:output|result)s?\b[^<]{0,60}</summary>\s*$", re.IGNORECASE
 )
@@ -54,7 +54,8 @@ _RULE = re.compile(r"\s*(?:-{3,}|\*{3,}|_{3,}|<\|(?:im_end|eot_id)\|>)\s*$")
 
 
 def read(source: Source) -> list[Builder]:
-    """Return the chat in a text. If no speaker is named, the whole text is the agent's."""
+    """Return the chat in a text. If no speaker is named, the whole text is the agent's. Raises BadInput if speakers
+    are named, but no agent among them."""
     builder = Builder(source.path.name, FORM, source.name)
     builder.has_tools = False
     lines = _unfenced(source.text.splitlines())
@@ -81,7 +82,8 @@ def read(source: Source) -> list[Builder]:
     if any(event.kind in ("call", "edit") for event in builder.events):
         builder.has_tools = True
         builder.gap(
-            "it was exported as text, which may lack some tool calls and parts of outputs", Place(source.name, 1)
+            "the session was exported as text, which may lack some tool calls and parts of outputs",
+            Place(source.name, 1),
         )
     return [builder]
 
@@ -97,7 +99,8 @@ def _called(builder: Builder, name: str, text: str, place: Place) -> None:
 
 
 def _given(text: str) -> tuple[str, int]:
-    """Return the content of the fence of a call or an output, and the number of lines above it."""
+    """Return the content of the code fence in a call or an output, and the number of lines above that content.
+    Without a fence, the whole text is the content."""
     if found := _GIVEN.search(f"{text}\n"):
         return found[1], text.count("\n", 0, found.start(1))
     given = text.replace("</details>", "")
@@ -105,7 +108,7 @@ def _given(text: str) -> tuple[str, int]:
 
 
 def _turns(lines: list[str]) -> Iterator[tuple[Speaker, str, int, list[str]]]:
-    """Yield for each message: speaker, name, number of the first line, and lines of text."""
+    """Yield each message as its speaker, the name of the speaker, the number of its first line, and its lines."""
     fenced = _fenced(lines)
     speaker: Speaker = "agent"
     name, first = "", 1
@@ -113,7 +116,7 @@ def _turns(lines: list[str]) -> Iterator[tuple[Speaker, str, int, list[str]]]:
     ruled = _ruled(lines)
     named = any(not inside and _who(line) for line, inside in zip(lines, fenced, strict=True))
     if named:
-        speaker = "system"  # what stands before the first name: a title, how it was exported
+        speaker = "system"  # of the text before the first name: a title, or a note on the export
     for number, (line, inside) in enumerate(zip(lines, fenced, strict=True), start=1):
         found = None if inside else _who(line) or _stranger(line, ruled)
         if found is None:
@@ -150,7 +153,7 @@ def _who(line: str) -> tuple[str, str] | None:
 
 
 def _ruled(lines: list[str]) -> set[str]:
-    """Return the lines directly below a horizontal rule, if all known speakers are named in this way."""
+    """Return the lines directly below a horizontal rule. Empty if a known speaker is named in any other line."""
     below, is_below = set(), False
     for line in lines:
         if line.strip():
@@ -163,13 +166,14 @@ def _ruled(lines: list[str]) -> set[str]:
 
 
 def _stranger(line: str, ruled: set[str]) -> tuple[str, str] | None:
-    """Return an unknown speaker who is named like all others, in bold below a rule; None if there is none."""
+    """Return an unknown speaker whom a line names as all others are named, in bold below a rule; None if it names
+    none."""
     found = _ALONE.match(line) if line in ruled else None
     return (found[1].lower(), "") if found else None
 
 
 def _unfenced(lines: list[str]) -> list[str]:
-    """Return the lines with headings in place of fences that contain a message."""
+    """Replace each code fence that contains a message: its first line becomes a heading that names the speaker."""
     found = list(lines)
     for at, line in enumerate(lines):
         if (spoken := _SPOKEN.match(line)) and (opening := _FENCE.match(line)):
@@ -180,7 +184,8 @@ def _unfenced(lines: list[str]) -> list[str]:
 
 
 def _fenced(lines: list[str]) -> list[bool]:
-    """Return which lines are inside a code fence or delimit one; a fence that is never closed does not count."""
+    """Return for each line whether it is inside a code fence or delimits one. A fence that is never closed does not
+    count."""
     inside = [False] * len(lines)
     unclosed: dict[str, int] = {}
     at = 0
