@@ -1,4 +1,4 @@
-"""Findings as sentences, and as plain values."""
+"""Turns findings into sentences, into names of their kinds, and into plain values."""
 
 import re
 from collections import Counter
@@ -96,18 +96,19 @@ _KINDS = {
     "series differs": "curves unlike the real ones",
     "time differs": "a claimed time far from the real one",
 }
-"""Words for each kind of finding, in the form “the run shows …”; a plug-in's check names its kind itself."""
+"""Words for each kind of finding, which fit after “the run shows”; the kinds of a plug-in are not listed."""
 
 
 def kind_in_words(check: str) -> str:
-    """Return the words for a kind of finding, which are the same in every view."""
+    """Return the words that every view uses for the kind of finding that a check makes; for a plug-in, its own
+    name."""
     return _KINDS.get(check, check)
 
 
 def kinds_in_words(findings: Sequence[Finding]) -> list[str]:
     """Name each kind among these findings, the most frequent first.
 
-    What the findings are about, such as the missing epochs, follows in brackets if it is the same in all of them.
+    If all findings of a kind have the same `which`, such as `epoch 8`, it follows in brackets.
     """
     counted = Counter(finding.check for finding in findings)
     named = []
@@ -119,7 +120,7 @@ def kinds_in_words(findings: Sequence[Finding]) -> list[str]:
 
 
 def sentence(finding: Finding) -> str:
-    """Write the finding as one plain sentence."""
+    """Write the finding as one plain sentence, followed by its caution if it has one."""
     forms = {**_FORMS, **_OF_A_COMMAND} if finding.subject else _FORMS
     expected, observed = finding.expected, finding.observed
     if finding.check == "literal differs":
@@ -145,7 +146,7 @@ def around_difference(expected: str, observed: str) -> tuple[str, str]:
 
 
 def _with_place(finding: Finding) -> str:
-    """Return what is observed, with the run and the line in place of “the imagined log” if there is only one."""
+    """Return what is observed. If it concerns a single run, the run and line number replace “the imagined log”."""
     if len(finding.runs) != 1 or not finding.evidence or finding.evidence[0].source != finding.runs[0]:
         return finding.observed
     place = f"line {finding.evidence[0].number} of {finding.runs[0]} shows"
@@ -153,7 +154,7 @@ def _with_place(finding: Finding) -> str:
 
 
 def _alike(ours: Sequence[str], theirs: Sequence[str]) -> int:
-    """Count the words that two lines share at their beginning; a placeholder equals any word with a digit."""
+    """Count the words that two lines share at their beginning; `{}` in `ours` stands for any text without a space."""
     pairs = zip(ours, theirs, strict=False)
     return next((at for at, (our, their) in enumerate(pairs) if not _same(our, their)), min(len(ours), len(theirs)))
 
