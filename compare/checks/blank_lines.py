@@ -1,4 +1,4 @@
-"""Finding: a log has no blank line after a print, although every real log has one after each such line."""
+"""Finds logs without a blank line after the lines of a print, although every real log has one after each of them."""
 
 from collections.abc import Iterable
 
@@ -10,14 +10,14 @@ from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.finding import Finding, LineRef
 
 FEWEST = 3
-"""Minimum number of lines that each log must have of a print before its blank lines are judged."""
+"""Minimum number of lines of a print that a log must show before the blank lines after them are judged."""
 
 Indices = NDArray[np.int64]
 
 
 def blank_lines(run_set: RunSet) -> Iterable[Finding]:
-    """For supplied logs, find prints that are always followed by a blank line in every real log, but never in an
-    imagined one.
+    """In logs without a program, find prints whose lines are always followed by a blank line in every real log, but
+    never in an imagined log.
     """
     if run_set.source is not None or len(run_set.real) < 2:
         return
@@ -44,7 +44,7 @@ def blank_lines(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _share(run: ParsedRun, site: PrintSite) -> float | None:
-    """Return the share of a print's lines that are followed by a blank line; None if there are too few."""
+    """Return the share of a print's lines that are followed by a blank line; None if it has too few lines."""
     lines = run.ledger.lines_of(site)
     lines = lines[lines + 1 < len(run.lines)]
     if len(lines) < FEWEST:

@@ -1,4 +1,4 @@
-"""Findings on epochs: missing, declared as skipped, cut off, or too many."""
+"""Finds epochs that are missing, declared as skipped, cut off, or too many."""
 
 from collections.abc import Iterable, Set
 from dataclasses import replace
@@ -12,7 +12,8 @@ from gedanken.experiment.finding import Finding, LineRef
 
 
 def epochs(run_set: RunSet) -> Iterable[Finding]:
-    """Report epochs that are missing without notice, declared as skipped, cut by the token limit, or too many."""
+    """Report epochs that a run leaves out without saying so, declares as skipped, loses to the token limit, or
+    invents."""
     wanted, possible = _epochs_of(run_set)
     if not wanted:
         return
@@ -25,7 +26,7 @@ def epochs(run_set: RunSet) -> Iterable[Finding]:
             continue
         is_early = id(run) in run_set.once(early_ends)
         is_cut = run.execution.cause is Cause.CUT or is_early
-        # In any number: if no real run skips an epoch, an imagined one must not skip any between two that it shows.
+        # If no real run skips an epoch between two that it shows, an imagined run must not skip any there either.
         inside = _between_its_ends(run, possible) if is_gapless else frozenset()
         count = count_epochs(run.transcript, run.curves, wanted | inside, is_cut, possible, run_set.forms)
         if max(len(count.silent), len(count.extra)) <= usual:
@@ -61,8 +62,8 @@ def _usual_difference(run_set: RunSet) -> int:
 
 
 def _epochs_of(run_set: RunSet) -> tuple[frozenset[int], frozenset[int]]:
-    """Return the epochs of each real run, and those of at least one; from the source if no real run
-    reached its end."""
+    """Return the epochs that all finished real runs show, and those that at least one real run shows. If no real run
+    reached its end, the first set comes from the source."""
     shown = frozenset[int]().union(*(run.epochs for run in run_set.real))
     finished = [run.epochs for run in run_set.finished]
     if finished:

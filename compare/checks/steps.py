@@ -1,5 +1,5 @@
-"""Oracle: steps per epoch, image counts and progress percentages must agree with each other, the batch size and the
-data."""
+"""Oracle: steps per epoch, image counts and progress percentages must agree with each other, with the batch size and
+with the data."""
 
 import math
 import re
@@ -40,7 +40,7 @@ class _Progress(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """All progress that one output shows, each distinct wording once."""
+    """All progress that one output shows, such as `step 3/100`; each distinct text once."""
 
     lines: Sequence[tuple[int, str]]
     images: Sequence[_Progress]
@@ -54,8 +54,8 @@ class _Shown:
 def steps(run_set: RunSet) -> Iterable[Finding]:
     """Find step and image counts that an epoch of this program cannot have.
 
-    An epoch has ceil(images / batch) steps, or floor(images / batch) if the last batch is dropped. The total is taken
-    from the real runs if they agree, otherwise from the run itself.
+    An epoch has ceil(images / batch) steps, or floor(images / batch) if the last batch is dropped. A total is
+    compared with that of the real runs, if they agree, and with the other numbers of its own run.
     """
     batch = batch_size(run_set.source) if run_set.source else None
     shown = {id(run): _read(run, batch) for run in (*run_set.imagined, *run_set.real)}
@@ -88,9 +88,10 @@ def _read(run: ParsedRun, batch: int | None) -> _Shown:
 
 
 def _telling(script: Transcript, lines: Indices) -> Indices:
-    """Select, from lines of one shape, those that exceed their total, and a few for each total.
+    """Select, from lines of one shape, those whose count exceeds its total, and a few for each total. That is enough
+    if the batch size is not known.
 
-    If the line also states a batch size, every line can be informative, so all are selected.
+    All lines are selected if the numbers cannot be located in the shape.
     """
     shape = script.shapes[script.shape_of[lines[0]]][:LONGEST]
     column = script.column_of(lines, shape)
@@ -107,12 +108,13 @@ def _telling(script: Transcript, lines: Indices) -> Indices:
 
 
 def _agreed(totals: Sequence[set[int]]) -> set[int]:
-    """Return the totals that all real runs count to; nothing if they differ."""
+    """Return the totals that all real runs count to; empty if the runs differ."""
     return totals[0] if totals and all(total == totals[0] for total in totals) else set()
 
 
 def _beyond(shown: _Shown, batch: int | None) -> Iterator[Contradiction]:
-    """Yield progress that exceeds its total by a batch or more; the last batch may be counted as a full one."""
+    """Yield steps beyond their total, and image counts that exceed their total by a batch or more: a program may
+    count the last batch as a full one."""
     for count in (*shown.steps, *shown.images):
         over = count.at - count.all
         if over > 0 and (not count.percent or over >= (batch or count.all)):
@@ -127,7 +129,8 @@ def _other_totals(shown: _Shown, said: Sequence[_Progress], really: set[int], wh
 
 
 def _steps_of_images(shown: _Shown, batch: int) -> Iterator[Contradiction]:
-    """Check totals of steps. Steps may be counted through all epochs, so a multiple is also right."""
+    """Check totals of steps against the number of images. A multiple is also right, because steps may be counted
+    through all epochs."""
     totals = {image.all for image in shown.images}
     if len(totals) != 1:
         return
