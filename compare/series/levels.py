@@ -19,5 +19,6 @@ ALONE_LEVEL = 0.0252
 
 
 def is_told(p: float | None, level: float = PRIMARY_LEVEL) -> bool:
-    """Return whether p is low enough to be reported; multiples of 1/120 may be rounded."""
+    """Return whether p is low enough to be reported; a tolerance allows for the rounding of fractions such as
+    1/120."""
     return p is not None and p <= level * (1 + 1e-9)

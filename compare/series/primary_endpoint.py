@@ -1,4 +1,4 @@
-"""The series of the primary endpoint: named by the user, or chosen by a rule that looks at the real runs alone."""
+"""Chooses the series of the primary endpoint: the user names it, or a rule finds it that looks at real runs only."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -28,25 +28,25 @@ _WHAT = {
     Measures.QUALITY: ("a quality score", "loss or accuracy"),
     Measures.PART: ("one part of a loss", "total loss"),
 }
-"""For each kind of metric: what it is called, and the kinds that would have been preferred."""
+"""For each kind of metric: its name in a sentence, and the kinds that would have been preferred to it."""
 _STRICTEST = re.compile(r"50-95|0?\.50?:0?\.95")
-"""The strictest mean average precision that object detectors print, which is the one used to rank them."""
+"""Matches the strictest mean average precision that object detectors print, which is the one used to rank them."""
 _NUMBERED_SET = re.compile(r"(?:val|valid|validation|eval|test)[_-]?(?:set|data)?[_-]?(\d+)(?![\d.])", re.IGNORECASE)
-"""Numbered held-out sets, as in `validation_1-logloss`; libraries use the last one for early stopping."""
+"""Matches a numbered held-out set, as in `validation_1-logloss`; libraries use the last one for early stopping."""
 _PART_OF_A_TABLE = re.compile(r"area= ?(?:small|medium|large)|maxDets= *10?\b")
 _ADVERSARIES = frozenset(["d", "g", "dis", "gen", "disc", "netd", "netg", "discriminator", "generator"])
 _OBJECTIVES = list(Measures)
 _REPORT = 0.2
-"""Maximum share of a run that its last report takes. All metrics in that report count as printed last."""
+"""Maximum share of a run's lines that its last report may take. All metrics in that report count as printed last."""
 
 
 class Shown(NamedTuple):
     """Statistics of a column in the real runs."""
 
     runs: int
-    """Number of real runs that show it."""
+    """Number of real runs that show the column."""
     times: float
-    """Median number of times that a run shows it."""
+    """Median number of times that a run shows the column."""
     last: float
     """Position of its last value in the run, as a median: 1 is the very end."""
     is_whole: bool
@@ -106,7 +106,8 @@ def monitored_in(forms: Sequence[str]) -> frozenset[tuple[str, ...]]:
 
 
 def shown_by(column_values: Sequence[NDArray[np.float64]], ends: Sequence[float]) -> Shown:
-    """Compute a column's statistics, from its values in each real run and the positions of the last ones."""
+    """Compute a column's statistics from its values in each real run and from the position of the last one (0 to
+    1)."""
     with_some = [values for values in column_values if len(values)]
     times = float(np.median([len(values) for values in with_some])) if with_some else 0.0
     last = float(np.median(ends)) if len(ends) else -1.0
@@ -119,7 +120,8 @@ def shown_by(column_values: Sequence[NDArray[np.float64]], ends: Sequence[float]
 
 
 def _named(columns: Mapping[str, Column], wanted: str) -> str | None:
-    """Find the series that the user means: by its name, with or without `last` and the line, or by its words."""
+    """Find the series that the user means: by its name, such as `loss (train.py:30)`, by its label, such as `loss`,
+    or by the words of its label. A leading `last` is ignored."""
     wanted = wanted.removeprefix("last ")
     ways = (
         {name: name for name in columns},
@@ -147,7 +149,8 @@ def _may_be_one(column: Column, shown: Shown) -> bool:
 
 
 def _held_out(column: Column, is_of_a_batch: bool) -> int:
-    """Rank a metric by the data on which it is measured."""
+    """Rank a metric by its data: 0 if held-out, 1 if usually held-out or summed up in a line with a star, 2
+    otherwise."""
     is_held_out = column.meaning.is_held_out or (
         column.meaning.split is None and split_in(column.head) in (Split.VALIDATION, Split.TEST)
     )
@@ -157,9 +160,9 @@ def _held_out(column: Column, is_of_a_batch: bool) -> int:
 
 
 def _of_batches(metrics: Sequence[Column]) -> set[tuple[object, ...]]:
-    """Return the places of metrics of one batch, each followed by the running mean in brackets.
+    """Return (form, fixed, index) of the metrics of one batch, and of the running means in brackets that follow them.
 
-    They matter only if another line, with a star, states the same metric for all data.
+    Return none unless a line with a star states a metric for all data.
     """
     if not any(column.is_starred for column in metrics):
         return set()
@@ -201,7 +204,7 @@ def _rank(
 
 
 def _objective(column: Column) -> float:
-    """Rank a metric by how likely it is the program's objective."""
+    """Rank a metric by how likely it is the program's objective; 0 is the most likely."""
     meaning = column.meaning
     if meaning.measures is Measures.PART and not _ADVERSARIES.isdisjoint(words_in(column.words)):
         return _OBJECTIVES.index(Measures.LOSS) + 0.25  # two networks, of which each has a loss of its own
@@ -213,7 +216,8 @@ def _objective(column: Column) -> float:
 
 
 def _is_mean_fitness(column: Column) -> bool:
-    """Return whether a metric is the mean of a population, whose best member is what evolution is after."""
+    """Return whether a metric is the mean fitness of a population, of which only the best member counts in the
+    end."""
     words = set(words_in(column.words))
     return "fitness" in words and not words.isdisjoint(("average", "avg", "mean"))
 

@@ -1,4 +1,4 @@
-"""Tests and intervals for series of numbers: do imagined runs differ by more than real runs do among themselves?"""
+"""Tests series of numbers: do imagined runs differ from real runs by more than real runs differ from each other?"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -189,7 +189,7 @@ def _test(run_set: RunSet, series: Series, role: str, runs: Sequence[int]) -> Te
 def _why_not(
     run_set: RunSet, series: Series, real: Sequence[int], imagined: Sequence[int], common: NDArray[np.int64]
 ) -> str | None:
-    """State why a series is not tested."""
+    """State why a series is not tested; None if it is."""
     if series.column.is_environment:
         return ENVIRONMENT
     if not real or not imagined:
@@ -214,8 +214,8 @@ def _is_fixed(run_set: RunSet) -> bool:
 
 
 def _families(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> list[TestedSeries]:
-    """Return the curves with their p-values, unadjusted and adjusted; no p for a series that repeats an
-    earlier one."""
+    """Return the curves with their p-values, unadjusted and adjusted. A curve that shows the same numbers as an
+    earlier one gets no p-value. One test of scatter is added if it is significant."""
     single = _without_twins(curves, primary)
     metrics = [one for one in single if one.apart is not None and one.series.column.metric]
     others = [one for one in single if one.apart is not None and not one.series.column.metric]
@@ -232,7 +232,8 @@ def _families(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> l
 
 
 def _stepped(family: Sequence[TestedSeries], level: float, lower: Sequence[int] = ()) -> list[TestedSeries]:
-    """Return the same series with their p-values, adjusted for the family."""
+    """Return the series of one family with their p-values, unadjusted and adjusted for the family. For those at the
+    indices `lower`, only low imagined values are extreme."""
     found = step_down([one.tested for one in family if one.tested is not None], _n_real(family), lower)
     return [
         replace(one, judged=replace(one.judged, p=p, p_adjusted=adjusted), level=level)
@@ -245,7 +246,8 @@ def _n_real(family: Sequence[TestedSeries]) -> int:
 
 
 def _scatters(metrics: Sequence[TestedSeries], primary: TestedSeries) -> list[TestedSeries]:
-    """Test how much curves scatter: that of the primary metric, and all curves together.
+    """Return the tests of how much curves scatter: one for the curve of the primary metric from point to point, one
+    for this curve about a smooth decay, and one for the curves of all metrics together.
 
     Testing each curve separately would double the number of series that can be extreme by chance.
     """
@@ -268,7 +270,7 @@ def _scatters(metrics: Sequence[TestedSeries], primary: TestedSeries) -> list[Te
 
 
 def _scatter(curve: TestedSeries, rough: Matrix, name: str) -> TestedSeries:
-    """Compute one number per curve and run: how much it scatters, relative to the usual scatter."""
+    """Build the series whose values say how much each run scatters; `rough` holds the logarithms."""
     scatter, n = np.exp(rough), curve.series.n_real
     result = replace(
         curve.judged,
@@ -320,7 +322,7 @@ def _rows(values: Matrix, shown: NDArray[np.bool_]) -> tuple[tuple[float | None,
 
 
 def _ranks(real: Matrix, imagined: Matrix) -> tuple[int, ...]:
-    """Count how many real runs lie below each imagined one; NaN ranks above everything."""
+    """Count how many real runs lie below each imagined one; NaN counts as infinite."""
     if not real.shape[1]:
         return ()
     real, imagined = (np.nan_to_num(one, nan=np.inf, posinf=np.inf, neginf=-np.inf) for one in (real, imagined))
