@@ -1,1 +1,1 @@
-"""Answers to ordinary commands, which do not run a program under test."""
+"""Compares the answers to ordinary commands, which do not run a program under test."""

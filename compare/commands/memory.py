@@ -1,5 +1,5 @@
-"""Test of what an imagined machine still knows after its context was lost, with a control: the same questions asked
-twice without a loss."""
+"""Tests what an imagined machine still knows after its context was lost. As a control, the same questions are asked
+again without a loss."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Remembered:
 
     @property
     def words(self) -> str:
-        """The verdict in words; if the control changed too, that is added."""
+        """The verdict in words, followed by the control's verdict unless that is `kept`."""
         if self.control_verdict == "kept":
             return self.verdict
         if self.control_verdict == self.verdict:
