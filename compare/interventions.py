@@ -162,8 +162,8 @@ def verdict_on(moves: OutcomeEffects) -> str:
     parts.append(f"Kendall's tau between real and imagined effects is {format_tau(moves.tau)}.")
     if moves.partial.value is None or moves.partial.p is None:
         parts.append(
-            "Given the rule of thumb, tau is undetermined: too few changes have both effects, or one of the two "
-            "never changes."
+            "Given the rule of thumb, tau is undetermined: too few changes have both a real and an imagined effect, "
+            "or one kind of effect is always the same."
         )
     else:
         beyond = {
@@ -188,7 +188,7 @@ def verdict_on(moves: OutcomeEffects) -> str:
 
 def _sideless(moves: OutcomeEffects) -> str:
     count = sum(effect.is_sideless for effect in moves.effects)
-    return f" (of {count}, too few imagined runs end with a value to tell)" if count else ""
+    return f" (for {count} of them, too few imagined runs end with a value to tell)" if count else ""
 
 
 def format_share(share: Share) -> str:

@@ -58,7 +58,7 @@ class EditReport:
     answered: bool
     """True if both replies at temperature 0 are usable: not filtered, refused or cut to nothing."""
     no_runs: str | None
-    """States how many of the imagined replies are unusable, and why; None if all are usable."""
+    """A sentence that says how many of the imagined replies are unusable, and why; None if all are usable."""
     cut: int
     """Number of replies, among `trunk` and `samples`, that the token limit cut."""
 

@@ -162,7 +162,8 @@ class ComparisonResult:
     series: tuple[SeriesResult, ...] = ()
     """The primary endpoint first, if there is one."""
     alignment: Alignment | None = None
-    """Alignment of the first real and the first imagined run; None if either is missing."""
+    """Alignment of one real and one imagined run: those with seed 0 and sample 0, or else the first ones. None if
+    there is no real or no imagined run."""
     undecided: tuple[str, ...] = ()
     """Questions that could not be decided, each with the reason, and with what would be needed to decide it."""
     endpoint: Endpoint | None = None

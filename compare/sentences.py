@@ -34,6 +34,7 @@ _FORMS = {
     "fixed seed, other output": _EXPECTED_FIRST,
     "literal differs": _TWO_CLAUSES,
     "number format differs": "{observed}; {expected}.",
+    "epochs silently missing": _AGAINST,
     "primary endpoint differs": "In {who}, the {subject} {observed}; {expected}.",
     "answer cut": "The token limit cut the answer to “{subject}”, which was right up to the cut.",
     "series differs": _TOGETHER,
@@ -42,9 +43,9 @@ _FORMS = {
     "reseeding failed": _TOGETHER,
     "seed does not hold": _TOGETHER,
     "gpus not seen": "{observed}",
-    "departs from its persona": "It was told {expected}, but shows {observed}.",
+    "departs from its persona": "The imagined machine was told {expected}, but shows {observed}.",
 }
-"""Sentence pattern of each check; a check without one states what each run shows."""
+"""Sentence pattern of each check; all other checks use `_EACH`."""
 _OF_A_COMMAND = {
     "exit status differs": "“{subject}” {expected}, {observed}.",
     "answer differs": "{subject}: really {expected}, imagined {observed}.",
@@ -52,7 +53,7 @@ _OF_A_COMMAND = {
     "contradiction": _TOGETHER,
     "oracle: GPU table": "“{subject}” {observed}.",
 }
-"""Sentence patterns used if the subject is a command."""
+"""Sentence patterns that replace those of `_FORMS` for a finding with a `subject`, such as a command."""
 
 _KINDS = {
     "GPUs it could not use": "GPUs that the program could not use",
@@ -67,7 +68,7 @@ _KINDS = {
     "ends early": "a log that ends early",
     "epochs cut": "epochs cut off",
     "epochs declared as skipped": "epochs declared as skipped",
-    "epochs silently missing": "epochs missing without notice",
+    "epochs silently missing": "epochs left out without saying so",
     "epochs too many": "too many epochs",
     "exit status differs": "another exit code",
     "fixed seed, other output": "other output despite a fixed seed",

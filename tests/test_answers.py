@@ -93,7 +93,7 @@ def test_the_first_line_that_differs_is_shown_from_both_sides() -> None:
 @pytest.mark.parametrize(("really", "imagined"), [("one\ntwo\n", "one\n"), ("one\n", "one\ntwo\n")])
 def test_an_answer_that_ends_early_differs_where_it_ends(really: str, imagined: str) -> None:
     (finding,) = compare("cat notes", really, imagined)
-    assert "nothing more" in sentence(finding)
+    assert "the end of the output" in sentence(finding) and "“the end" not in sentence(finding)
     assert [(line.number, line.text) for line in finding.evidence] == [(2, "two")]
 
 

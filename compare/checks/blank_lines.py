@@ -36,8 +36,8 @@ def blank_lines(run_set: RunSet) -> Iterable[Finding]:
         "blank lines missing",
         tuple(refs),
         (*evidence(list(refs.values()))[:LINES_SHOWN], real.ref(int(real.ledger.lines_of(first)[0]))),
-        expected=f"all real logs have one after each “{first.words}”",
-        observed=f"{'shows' if len(refs) == 1 else 'show'} no blank lines",
+        expected="all real logs have one after each such line",
+        observed=f"{'shows' if len(refs) == 1 else 'show'} no blank line after “{first.words}”",
         of=len(run_set.imagined),
         caution=run_set.caution,
     )

@@ -48,8 +48,8 @@ def times(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _has_other_words(run_set: RunSet, run: ParsedRun) -> bool:
-    """Return whether a run names a time in a line of a new form (a form is a line with `#` for its values). Another
-    check reports such a line, and it is not known what its time measures.
+    """Return whether a run names a time in a line of a form that no real run has (a form is a line with `#` for its
+    values). Another check reports such a line, and it is not known what its time measures.
     """
     script = run.transcript
     naming = (at for at, shape in enumerate(script.shapes) if names_time(shape))

@@ -12,7 +12,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet, evidence
 from gedanken.experiment.finding import Finding, LineRef
 
 IN_A_ROW = 5
-"""Length from which a common sequence of numbers is not a coincidence, if real runs do not share a single number.
+"""Minimum length of a common sequence of numbers that is no coincidence, if real runs do not share a single number.
 
 Three would be too few: accuracies on a few hundred images take few values (benchmarks/false_alarms.py).
 """
@@ -167,7 +167,7 @@ def _sharing(streams: Sequence[_Stream], real: int, row: int) -> Iterator[tuple[
 
 
 def _share(streams: Sequence[_Stream], row: int) -> bool:
-    """Return whether two streams with different seeds have a sequence of this length in common."""
+    """Return whether two streams with different seeds have a sequence of `row` numbers in common."""
     by_seed: dict[int | None, list[NDArray[np.uint64]]] = {}
     for stream in streams:
         by_seed.setdefault(stream.run.execution.seed, []).append(_rows(stream.values, row))
@@ -200,7 +200,8 @@ def _rows(values: Numbers, row: int) -> NDArray[np.uint64]:
 
 
 def _distinct(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return the distinct numbers; sorting millions of integers is faster than hashing each of them."""
+    """Return the distinct hashes. They are found by sorting, which is faster than a hash table for millions of
+    them."""
     hashes = np.sort(hashes)
     once: NDArray[np.uint64] = hashes[np.concatenate([[True], hashes[1:] != hashes[:-1]])[: len(hashes)]]
     return once

@@ -29,7 +29,7 @@ runs."""
 STEADY = 4
 """If every real log shows a line at least this often, the absence of the line from a log is not chance."""
 CHANCE = 0.05
-"""If the probability that chance explains the missing lines is higher, the case is undecided."""
+"""If chance explains the missing lines with a higher probability than this, the case is undecided."""
 MOST_TOLD = 20
 """Maximum number of print sites that are reported for one run."""
 
@@ -90,7 +90,7 @@ class CountsJudged:
         return comb(m, lacking) / comb(n + m, lacking)
 
     def undecided(self) -> Doubt | None:
-        """Ask which lines are missing only by chance; None if chance explains no missing line."""
+        """Return the question about lines that may be missing only by chance; None if there are none."""
         left = list(self._lacking_once) if self._may_be_chance() else []
         if not left:
             return None
@@ -274,8 +274,8 @@ class _Cells:
         return site.depends_on != "values" and not (self.run_set.source and site.is_open)
 
     def worst(self, at: int) -> "_Cell":
-        """Return the first cell of a print site with surplus lines; or with missing lines, if these are as many or
-        more."""
+        """Return the first cell of a print site with surplus lines. If at least as many of its lines are missing,
+        return the first cell with missing lines."""
         more, less = self._differences()
         its = self._cells // self._width == at
         is_more = more[its].sum() > less[its].sum()
@@ -307,7 +307,7 @@ def _finding(run_set: RunSet, site: PrintSite, run: ParsedRun, cell: _Cell) -> F
     where = "" if cell.epoch is None else f" in epoch {cell.epoch}"
     if cell.epoch == NO_EPOCH:
         where = " before the first epoch"
-    end = {Cause.FINISHED: "", Cause.FAILED: " before it failed"}.get(run.execution.cause, " before its end was cut")
+    end = {Cause.FINISHED: "", Cause.FAILED: " before it failed"}.get(run.execution.cause, " before it was cut off")
     return Finding(
         "print count differs",
         (run.label,),

@@ -145,13 +145,14 @@ def _ends(real: Sequence[float], runs: int) -> str:
 def _primary(run_set: RunSet, tested: TestedSeries) -> Finding:
     judged = tested.judged
     runs = [run_set.samples[at] for at in _imagined(tested)]
-    values = ", ".join(f"{tested.series.values[tested.series.n_real + at, 0]:g}" for at in _imagined(tested))
+    values = [f"{tested.series.values[tested.series.n_real + at, 0]:g}" for at in _imagined(tested)]
+    are_equal = len(values) > 1 and len(set(values)) == 1
     return Finding(
         "primary endpoint differs",
         tuple(run.label for run in runs),
         evidence(list(_refs(run_set, tested))),
         expected=f"{_ends(_real_ends(tested), judged.n_real)} ({_numbers(judged)})",
-        observed=f"is {values}",
+        observed=f"is {values[0]} in each" if are_equal else f"is {', '.join(values)}",
         subject=judged.name,
         of=len(run_set.samples),
     )
@@ -162,8 +163,11 @@ def _numbers(result: SeriesResult) -> str:
     text = f"{adjusted}p = {probability(result.p_adjusted)}"
     if result.difference is None or result.difference_interval is None:
         return text
-    low, high = result.difference_interval
-    return f"{text}; means differ by {result.difference:.3g} at the end, 95 % interval {low:.3g} to {high:.3g}"
+    sign = -1 if result.difference < 0 else 1
+    low, high = sorted(sign * bound for bound in result.difference_interval)
+    side = "lower" if sign < 0 else "higher"
+    mean = f"the imagined mean is {abs(result.difference):.3g} {side}" if result.difference else "the means are equal"
+    return f"{text}; {mean} at the end, 95 % interval {low:.3g} to {high:.3g}"
 
 
 def _imagined(tested: TestedSeries) -> Iterable[int]:

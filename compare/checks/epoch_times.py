@@ -11,8 +11,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 FACTOR, SETUP = 2.0, 60.0
-"""A total time is far too high if it exceeds the sum of the epoch times, multiplied by `FACTOR`, by `SETUP`
-seconds."""
+"""A total time is far too high if it is more than `FACTOR` times the sum of the epoch times, plus `SETUP` seconds."""
 _FORM = re.compile(r"\b(?:time|took|elapsed|duration|complete|completed|finished)\b.*#|# ?s\b", re.IGNORECASE)
 _TIME = re.compile(
     r"(?<![\d.:])(?P<value>\d{1,9}(?:\.\d{1,9})?)\s?"
@@ -27,7 +26,7 @@ _NO_PART = re.compile(r"\b(?:elapsed|total|eta|remaining|so far|since|per|step|b
 
 
 class _Time(NamedTuple):
-    """A duration in a line."""
+    """A duration that a line states."""
 
     line: int
     seconds: float

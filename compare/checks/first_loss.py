@@ -34,7 +34,7 @@ _OTHER_LOSSES = frozenset({"reduction", "weight", "label_smoothing"})
 
 
 def first_loss(run_set: RunSet) -> Iterable[Finding]:
-    """Find losses before the first update that the network cannot have, given its number of classes."""
+    """Find first losses, before any update of the weights, that a network with this number of classes cannot have."""
     classes = _classes(run_set.source) if run_set.source else None
     if run_set.source is None or classes is None or classes < 2:
         return

@@ -33,7 +33,7 @@ def _contradictions(run: ParsedRun) -> Iterator[Contradiction]:
             if not whole or between is None or _OTHER.search(between):
                 continue
             if part > whole:
-                yield Contradiction("more than all", f"shows {part} of {whole}, which is more than there are", (at,))
+                yield Contradiction("more than all", f"shows a count of {part} out of only {whole}", (at,))
                 continue
             told = _AFTER.match(line, found.end()) or _told_before(between, line[found.end() :])
             if told and not is_rounding(told["value"], part / whole * (100 if told["percent"] else 1)):

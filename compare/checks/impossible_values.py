@@ -18,7 +18,8 @@ NEVER_NEGATIVE = frozenset(
 )
 """Losses that cannot be negative."""
 RISE = 0.05
-"""An accuracy and a loss that both rise by more than this contradict each other; for the loss, it is a share."""
+"""If the accuracy rises by more than this, and the loss by more than this share of itself, they contradict each
+other."""
 FEWEST_REAL = 3
 FAR = 6.0
 """Distance above the mean of the real runs, in their standard deviations, beyond which no real value is expected."""

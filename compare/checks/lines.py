@@ -132,8 +132,8 @@ def where_printed(run_set: RunSet, site: PrintSite, beside: str = "") -> list[Li
 
 
 def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
-    """Check the runs of a program that fixes its own seed. Every run of such a program as written must print the same
-    (fairness rule 7 in docs/design.md).
+    """Check the runs of a program that fixes its own seed. All its runs must print the same, unless they were
+    reseeded (fairness rule 7 in docs/design.md).
 
     Times are ignored, because a seed does not fix them.
     """

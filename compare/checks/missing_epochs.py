@@ -10,6 +10,9 @@ from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding, LineRef
 
+SILENTLY = " without saying so"
+"""The end of `observed` in findings on epochs that are left out silently."""
+
 
 def epochs(run_set: RunSet) -> Iterable[Finding]:
     """Report epochs that a run leaves out without saying so, declares as skipped, loses to the token limit, or
@@ -74,27 +77,38 @@ def _epochs_of(run_set: RunSet) -> tuple[frozenset[int], frozenset[int]]:
     return frozenset(range(min(shown), min(shown) + expected)), shown
 
 
+def _expected_epochs(run_set: RunSet, count: EpochCount) -> str:
+    """Return how many epochs real runs show, for example `all real logs show 8 epochs`."""
+    if run_set.source:
+        return f"{run_set.name} prints {many(count.expected, 'epoch')}"
+    numbers = [len(run.epochs) for run in run_set.finished]
+    if min(numbers) == max(numbers):
+        return f"all real logs show {many(max(numbers), 'epoch')}"
+    return f"the real logs show {min(numbers)} to {many(max(numbers), 'epoch')}"
+
+
+def _named(epochs: tuple[int, ...]) -> str:
+    return f"{'epoch' if len(epochs) == 1 else 'epochs'} {as_ranges(epochs)}"
+
+
 def _epoch_findings(run_set: RunSet, run: ParsedRun, count: EpochCount) -> Iterable[Finding]:
     end = run.curves.epochs[-1][0] if run.curves.epochs else len(run.lines) - 1
     last = (run.ref(end),) if run.lines else ()
     whose = f"{run_set.name} prints" if run_set.source else "all real logs show"
     shown = f"shows {count.shown} of the {count.expected} epochs that {whose}"
-    expected = many(count.expected, "epoch")
+    expected = _expected_epochs(run_set, count)
 
     def found(check: str, observed: str, refs: tuple[LineRef, ...], which: tuple[int, ...]) -> Finding:
-        named = f"{'epoch' if len(which) == 1 else 'epochs'} {as_ranges(which)}"
-        return Finding(check, (run.label,), refs, expected, observed, which=named)
+        return Finding(check, (run.label,), refs, expected, observed, which=_named(which))
 
     if count.declared:
         refs = tuple(run.ref(at) for at in count.declaring)
-        told = f"{shown}; it says that it skips {as_ranges(count.declared)}"
+        told = f"{shown}, and says that it skips {_named(count.declared)}"
         yield found("epochs declared as skipped", told, refs, count.declared)
     if count.silent:
-        lacking = "epoch {} is" if len(count.silent) == 1 else "epochs {} are"
-        told = lacking.format(as_ranges(count.silent))
-        yield found("epochs silently missing", f"{shown}; {told} missing without notice", last, count.silent)
+        yield found("epochs silently missing", f"leaves out {_named(count.silent)}{SILENTLY}", last, count.silent)
     if count.cut:
-        yield found("epochs cut", f"{shown}; the token limit cut {as_ranges(count.cut)}", last, count.cut)
+        yield found("epochs cut", f"{shown}; the token limit cut off {_named(count.cut)}", last, count.cut)
     if count.extra:
         extra = set(count.extra)
         refs = tuple(run.ref(at) for at, epoch in run.curves.epochs if epoch in extra)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from gedanken.compare.checks.consequences import without_consequences, without_skips
+from gedanken.compare.checks.missing_epochs import SILENTLY
 from gedanken.compare.parsed.run_set import RunSet, evidence
 from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding
@@ -19,11 +20,12 @@ _BY_PRINT = ("print count differs", "literal differs")
 _SHOWS = "the imagined log shows "
 _TOGETHER = {
     "print count differs": "do not",
+    "epochs silently missing": f"leave out epochs{SILENTLY}",
     "log copied": "are copies",
     "curve copied": "are copies",
     "numbers copied": "are copies",
 }
-"""Verb for several runs that share a finding of a check; `differ` for all other checks."""
+"""What a sentence on several runs says of them, for each check; `differ` for all other checks."""
 
 
 def one_fault(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
@@ -72,7 +74,7 @@ def _of_runs(run_set: RunSet, group: Sequence[Finding]) -> Finding:
     examples = [
         next(finding for finding in group if finding.observed == observed) for observed in list(shown)[:EXAMPLES]
     ]
-    told = "; ".join(f"{example.runs[0]} {example.observed}" for example in examples)
+    told = "; ".join(f"{example.runs[0]} {example.observed.removesuffix(SILENTLY)}" for example in examples)
     return replace(
         first,
         runs=runs,

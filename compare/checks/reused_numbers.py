@@ -10,7 +10,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 IN_A_ROW = 3
-"""Length from which a common sequence of different numbers is not a coincidence."""
+"""Minimum length of a common sequence of different numbers that is no coincidence."""
 FEWEST = 2
 """Minimum number of numbers in an output; with fewer, no number counts as repeated."""
 COLUMNS = 8

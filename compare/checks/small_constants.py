@@ -21,7 +21,8 @@ IMAGINED_RUNS = 3
 probability that all three imagined runs and none of seven real ones get it is .0022 at most.
 """
 MOST = 4
-"""Maximum number of such constants, so that the probability of a false finding on any of them stays below .01."""
+"""Maximum number of numbers that are equal in all real logs. With more, all differences are undecided, so that the
+probability of any false finding stays below .01."""
 _NOT_FIXED = (Role.ENVIRONMENT, Role.METRIC)
 
 
@@ -72,8 +73,8 @@ class SmallConstants:
         return kept
 
     def undecided(self) -> Doubt | None:
-        """Ask whether numbers may differ that do so in too few runs, or that are too many to judge; None if none
-        do."""
+        """Return the question about numbers that differ in too few runs, or that are too many to judge; None if there
+        are none."""
         if not self._unsure:
             return None
         constant, runs = self._unsure[0]
@@ -82,8 +83,8 @@ class SmallConstants:
         more = f" and {len(self._unsure) - 1} more" if len(self._unsure) > 1 else ""
         return Doubt(
             f"whether “{short(runs[0].lines[line])}”{more} may differ from “{short(first.lines[really])}”",
-            f"all {len(self._run_set.finished)} real runs show the same number there and {len(runs)} of "
-            f"{len(self._run_set.imagined)} imagined runs ({', '.join(run.label for run in runs[:3])}) another",
+            f"all {len(self._run_set.finished)} real runs show the same number there, unlike {len(runs)} "
+            f"of {len(self._run_set.imagined)} imagined runs ({', '.join(run.label for run in runs[:3])})",
         )
 
 

@@ -20,7 +20,7 @@ Indices = NDArray[np.int64]
 
 _FORM = re.compile(r"\b(?:step|batch|iter|iteration)\b|\[\s?#\s?/\s?#", re.IGNORECASE)
 _HELD_OUT = re.compile(r"test|val|eval", re.IGNORECASE)
-"""Words for held-out data, whose batches have another size."""
+"""Matches words for held-out data, whose batches have another size."""
 _STEP = re.compile(
     r"((?:\b(?:step|batch|iter|iteration)\b)[^\w\n]{0,4}(\d{1,12})\s?(?:/|of)\s?(\d{1,12}))(?![\d./])", re.IGNORECASE
 )
@@ -47,7 +47,7 @@ class _Shown:
     steps: Sequence[_Progress]
 
     def where(self, shown: _Progress) -> tuple[int, ...]:
-        """Return the first line that shows this progress."""
+        """Return the index of the first line that shows this progress; nothing if no line does."""
         return tuple(at for at, line in self.lines if shown.text in line)[:1]
 
 
@@ -118,7 +118,7 @@ def _beyond(shown: _Shown, batch: int | None) -> Iterator[Contradiction]:
     for count in (*shown.steps, *shown.images):
         over = count.at - count.all
         if over > 0 and (not count.percent or over >= (batch or count.all)):
-            yield Contradiction("beyond", f"shows “{count.text}”, past the end", shown.where(count))
+            yield Contradiction("beyond", f"shows “{count.text}”, which is past the end", shown.where(count))
 
 
 def _other_totals(shown: _Shown, said: Sequence[_Progress], really: set[int], what: str) -> Iterator[Contradiction]:

@@ -1,4 +1,4 @@
-"""Finds wrong values, where two runs cannot differ, and wrong number formats."""
+"""Finds values that differ although two runs cannot differ in them, and wrong number formats."""
 
 import re
 from collections import Counter
@@ -21,16 +21,17 @@ from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.finding import Finding
 
 REAL_RUNS = 5
-"""Number of real runs that must agree before a number that the source does not prove is called constant."""
+"""Minimum number of real runs that must agree before a number counts as constant without a proof from the source."""
 PLACES = 5
-"""Number of lines per run in which such a number must be constant, or must change in the same way from
-line to line."""
+"""Minimum number of lines in a run in which a constant number is the same, or changes as it does in the other real
+runs."""
 STAGES = 3
 """Minimum number of different values that a setting must take in a run, in at least `2 * PLACES` lines, before its
 agreement in all real runs counts as more than chance.
 """
 DIGITS = 4
-"""Significant digits of a whole number (without trailing zeros) from which all real runs cannot agree by chance."""
+"""Minimum number of digits, without trailing zeros, of a whole number on which all real runs cannot agree by
+chance."""
 VALUES = 20
 """Minimum number of values that real runs must print with the same number of decimals before that counts as their
 format.
@@ -241,7 +242,7 @@ def _decimals(run: ParsedRun, form: str) -> NDArray[np.uint8]:
 
 
 class _Formats:
-    """Number formats of the real runs' lines of each form, computed once for all imagined runs."""
+    """The number formats in each form of line of the real runs, computed once for all imagined runs."""
 
     def __init__(self, run_set: RunSet) -> None:
         self._run_set = run_set

@@ -20,7 +20,7 @@ from gedanken.experiment.finding import Finding
 from gedanken.experiment.format import figure
 
 FEWEST_REAL = 3
-"""Minimum number of real runs needed to estimate what chance can do."""
+"""Minimum number of real runs needed to estimate how often runs agree by chance."""
 FEWEST = 3
 """Minimum number of different values in a curve that is equal as a whole."""
 FEWEST_IN_A_ROW = 5
@@ -36,7 +36,8 @@ MOST_EARLIER = 12
 CHANCE = 1e-3
 """Maximum probability that any two of all compared curves are equal by chance."""
 POSSIBLE = 0.05
-"""Maximum probability for each log if several logs copy the same curve; together they must stay below `CHANCE`."""
+"""Maximum probability of chance for each log, if several logs copy the same curve. The probability for all of them
+together must be at most `CHANCE`."""
 MOST_PAIRS = 300
 """Maximum number of pairs of real runs from which the effect of chance is estimated."""
 MOST_FORMS = 200
@@ -58,7 +59,7 @@ class _Curve(NamedTuple):
 
 _Key = tuple[str, int, int]
 """A form (a line with its values replaced by `#`), the position of a number in it, and the heading above its lines,
-or -1 for lines below any."""
+or -1 for all lines, whatever heading is above them."""
 _Curves = Mapping[_Key, _Curve]
 
 
@@ -102,7 +103,7 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
                 (run.label,),
                 (run.ref(0), same.ref(0)),
                 expected="no two real logs are the same",
-                observed=f"is {same.label} {whose}",
+                observed=f"equals {same.label} {whose}",
             )
         elif run.label not in told:
             earlier = [_curves(run) for run in run_set.imagined[:at]] if at < MOST_EARLIER else []
@@ -137,8 +138,8 @@ def _holds_chance(run: ParsedRun) -> bool:
 
 
 def _is_exact(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
-    """Return whether a log's numbers, though few, are so precise that no two runs share them: all real runs differ in
-    two or more of them, and together these have a million possible values.
+    """Return whether a log's numbers, though few, are so precise that no two runs share them by chance: all real runs
+    differ in two or more of these numbers, which have a million possible combinations.
     """
     ours = run.transcript
     alike = [other.transcript for other in real if _prints_alike(ours, other.transcript)]
@@ -172,7 +173,7 @@ def _prints_alike(one: Transcript, other: Transcript) -> bool:
 
 
 def _has_decimals(decimals: NDArray[np.uint8], fewest: int) -> NDArray[np.bool_]:
-    """Return which values have at least so many digits after the decimal point, possibly before an exponent."""
+    """Return which values have at least `fewest` digits after the decimal point, with or without an exponent."""
     known: NDArray[np.bool_] = (decimals != NO_DECIMALS) & (decimals % EXPONENT >= fewest)
     return known
 
@@ -233,7 +234,7 @@ def _curves_of(run: ParsedRun, form: str, heading: int, lines: NDArray[np.int64]
 
 
 class _Compared:
-    """The real runs' curves, with which those of imagined runs are compared."""
+    """The curves of the real runs, with which the curves of imagined runs are compared."""
 
     def __init__(self, real: Sequence[_Curves]) -> None:
         self._real = real
@@ -242,7 +243,8 @@ class _Compared:
         self._chances = cache(self._chances_of)
 
     def _of_all(self, key: _Key) -> tuple[list[_Curve], NDArray[np.float64]]:
-        """Return all real curves of a key, and the same as the rows of a table, with NaN after the end of a curve."""
+        """Return all real curves with this key; and a table of them, one per row, with NaN after the end of a
+        curve."""
         curves = [curves[key] for curves in self._real if key in curves]
         return curves, _as_table(curves)
 

@@ -60,7 +60,7 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
                 (imagined.label,),
                 tuple(_last(execution) for execution in (real, imagined) if execution.terminal.strip()),
                 expected=f"really ends with exit code {real.exit_code}",
-                observed=f"imagined with {imagined.exit_code}",
+                observed=f"but with {imagined.exit_code} on the imagined machine",
                 explained_by=explained,
                 subject=short(real.command),
             )
@@ -86,13 +86,17 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
                 "answer differs",
                 (imagined.label,),
                 tuple(refs),
-                expected=f"“{short(ours[at]) if at < len(ours) else 'nothing more'}”",
-                observed=f"“{short(theirs[at]) if at < len(theirs) else 'nothing more'}”",
+                expected=_line_at(ours, at),
+                observed=_line_at(theirs, at),
                 explained_by=explained,
                 subject=f"“{short(real.command)}” is answered differently from line {at + 1} on",
             )
         )
     return (*findings, *_impossible_table(real, imagined))
+
+
+def _line_at(lines: Sequence[str], at: int) -> str:
+    return f"“{short(lines[at])}”" if at < len(lines) else "the end of the output"
 
 
 def _impossible_table(real: Execution, imagined: Execution) -> Iterable[Finding]:
@@ -244,8 +248,8 @@ def _where(answer: Execution, text: str) -> LineRef:
 
 
 def _seen(execution: Execution, lines: Sequence[str], at: int) -> LineRef:
-    """Return a reference to one of the visible lines. Blank lines above the first one are not visible, but are
-    counted.
+    """Return a reference to the visible line with this index. Blank lines above the first visible line count for its
+    line number.
     """
     above = next((number for number, line in enumerate(execution.terminal.splitlines()) if line.strip()), 0)
     return _ref(execution, above + at, lines[at])

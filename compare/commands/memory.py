@@ -31,7 +31,8 @@ class Remembered:
 
     @property
     def by_the_loss(self) -> bool:
-        """True if the loss caused the change. If the control's answer changed too, a change proves nothing."""
+        """True if the loss of the context changed the answer. If the control's answer changed too, that is not
+        known."""
         return self.verdict in ("changed", "lost") and self.control_verdict == "kept"
 
     @property

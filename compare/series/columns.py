@@ -23,7 +23,7 @@ LONGEST = 2000
 """Maximum length of a form that is read; a longer line is not a log line."""
 MOST_COLUMNS = 100
 _NEAR = 40
-"""Number of characters on either side of a number that are used to classify it."""
+"""Number of characters before a number that are used to classify it."""
 SECTION = -1
 """Stands for the heading above a line, where the index of a value is expected."""
 _SHOWN = 60
@@ -71,7 +71,7 @@ class Column:
     head: str = ""
     """The label at the beginning of the line, such as the class that a table row is about."""
     is_key: bool = False
-    """True if the number is the value of a key in an object."""
+    """True if the number is the value of a key in an object (JSON, a Python dict)."""
     parts: tuple[tuple[str, int], ...] = ()
     """(form, index) of the same number in lines of other forms, which were merged into this column."""
 

@@ -14,8 +14,8 @@ Indices = NDArray[np.int64]
 
 
 def placed(keys: Sequence[Numbers], names: Sequence[str]) -> tuple[list[Indices], Numbers, str]:
-    """Return three things: for each run, the index of the point of each of its values; the points of all runs; and
-    the name of what the points count, such as `epoch`.
+    """Return three things: for each run, the index of the point at which each of its values lies; the points of all
+    runs; and the name of what the points count, such as `epoch`.
 
     `keys` holds, for each run, the counters of each value (values × counters), and `names` the names of the counters.
     Several values of a run with the same counters become points of their own, in order.

@@ -48,9 +48,9 @@ class Shown(NamedTuple):
     times: float
     """Median number of times that a run shows the column."""
     last: float
-    """Position of its last value in the run, as a median: 1 is the very end."""
+    """Median position of the column's last value in a run, where 1 is the end of the run."""
     is_whole: bool
-    """True if all of its values are whole numbers."""
+    """True if all values of the column are whole numbers."""
     is_setting: bool = False
     """True for a whole number that is the same in all runs and printed repeatedly or early: it was not measured."""
 
@@ -226,7 +226,7 @@ def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]])
     """State in a few words why this series was chosen."""
     meaning = column.meaning
     is_held_out = meaning.is_held_out or meaning.is_held_out_by_nature or column.is_starred
-    missing = [] if is_held_out else ["metric on held-out data"]
+    missing = [] if is_held_out else ["held-out metric"]
     if key_of(column.words) in monitored:
         kind = "the metric that, according to the log, decides when to stop or save"
     elif meaning.measures is None:
@@ -240,4 +240,4 @@ def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]])
     data = data or (" in a line that sums up an evaluation (*)" if column.is_starred else "")
     lacks = f", and the output has no {' and no '.join(missing)}" if missing else ""
     often = f"{shown.times:g} times" if shown.times > 1 else "once"
-    return f"chosen because it is {kind}{data}{lacks}; printed {often} per run"
+    return f"chosen because it is {kind}{data}{lacks}; printed {often} per real run"

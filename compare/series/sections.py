@@ -26,7 +26,7 @@ _FRAMED = re.compile(r"\W*[*=~-]{3,}\s*(?P<words>[^*=~:]{4,60}?)\s*[*=~-]{3,}\W*
 """Matches a framed heading, such as `***** Evaluating perplexity, Epoch 1/4 *****`."""
 _STEP = re.compile(r"\W*(?:global[ _]?)?(?:step|iter(?:ation)?|batch|update)s?\b", re.IGNORECASE)
 SPLITS = ("", str(Split.VALIDATION), str(Split.TEST))
-"""The data for which each number that `sections` returns stands; 0 is training data, or no heading."""
+"""The data set for each number that `sections` returns; 0 stands for training data, or for no heading."""
 
 
 def sections(script: Transcript, epochs: NDArray[np.int64]) -> NDArray[np.int8]:

@@ -125,7 +125,7 @@ class AllSeries:
 
     @property
     def never_shown(self) -> list[str]:
-        """Report metrics of the user (`--as`) whose expression matches no line of a real run."""
+        """A text for each user-defined metric (`--as`) whose expression matches no line of a real run."""
         n_real = len(self.real)
         never = [name for name, runs in self._asked.items() if not any(len(lines) for lines, _ in runs[:n_real])]
         return [

@@ -208,7 +208,7 @@ def _why_not(
 
 
 def _is_fixed(run_set: RunSet) -> bool:
-    """Return whether the measured real runs have no noise because the program fixes its seed."""
+    """Return whether the measured real runs cannot vary, because the program fixes its seed."""
     fixed = run_set.source is not None and run_set.source.fixes_its_seed()
     return fixed and all(run.execution.arm == "as written" for run in run_set.leaves)
 
@@ -233,7 +233,7 @@ def _families(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> l
 
 def _stepped(family: Sequence[TestedSeries], level: float, lower: Sequence[int] = ()) -> list[TestedSeries]:
     """Return the series of one family with their p-values, unadjusted and adjusted for the family. For those at the
-    indices `lower`, only low imagined values are extreme."""
+    indices `lower`, only lower values than in real runs count."""
     found = step_down([one.tested for one in family if one.tested is not None], _n_real(family), lower)
     return [
         replace(one, judged=replace(one.judged, p=p, p_adjusted=adjusted), level=level)
@@ -330,5 +330,5 @@ def _ranks(real: Matrix, imagined: Matrix) -> tuple[int, ...]:
 
 
 def evenly(many: int, most: int) -> NDArray[np.int64]:
-    """Return at most `most` of the indices, evenly spaced, including the first and the last."""
+    """Return at most `most` of the indices 0 to `many` - 1, evenly spaced, including the first and the last."""
     return np.unique(np.linspace(0, many - 1, min(many, most)).round().astype(np.int64))

@@ -31,8 +31,8 @@ def judge_edit(problems: tuple[str, ...], execution: Execution) -> Edit:
 
 
 def judge_repeat(repeated: Program, base: Program) -> Edit:
-    """Classify an edit of `base` if the model returned an earlier version again. If an edit of `base` had made that
-    version too, both edits get the same class."""
+    """Classify an edit of `base` for which the model returned `repeated`, an earlier version. If that version was
+    made from `base` too, its class is used again."""
     if repeated.label == base.label:
         return "changed nothing"
     same_edit = repeated.base == base.label

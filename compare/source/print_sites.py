@@ -28,12 +28,13 @@ class PrintSite:
     line: int
     """Line number in the source, counted from 1."""
     function: str = ""
-    """Name of the innermost function that contains it; empty at the top level of the program."""
+    """Name of the innermost function that contains the statement; empty at the top level of the program."""
     holes: tuple[Hole, ...] = field(default=(), compare=False)
     """Expressions that fill the holes, one per hole; empty if nothing is known about them."""
     depends_on: Dependence = field(default="nothing", compare=False)
-    """What decides how often the line is printed. `nothing`: only counters and constants; `flags`: conditions without
-    a comparison of size, or a `try`; `values`: such comparisons, or loops of unknown length."""
+    """What decides how often the line is printed. `nothing`: only counters and constants; `flags`: a `try`, or a
+    condition without `<` or `>`; `values`: a condition with one of these, a `match`, or a `while` without a
+    counter."""
     by: By = field(default="print", compare=False)
     """What makes the line: a print to standard output; a log or anything else that a terminal shows; or a progress
     bar, whose lines depend on the time.
@@ -232,8 +233,8 @@ def _is_counted(test: ast.expr, counters: Container[str]) -> bool:
 
 
 def _open_lines(tree: ast.AST) -> dict[ast.Call, list[ast.Call | None]]:
-    """For each print that does not end its line, list the prints that continue it; None at the end if something else
-    can follow."""
+    """For each print that does not end its line, list the prints that continue the line; a final None stands for
+    unknown text that may follow."""
     lines: dict[ast.Call, list[ast.Call | None]] = {}
     for block in _blocks(tree):
         first: ast.Call | None = None

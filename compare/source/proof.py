@@ -259,7 +259,8 @@ def _bindings(nodes: Sequence[ast.AST]) -> Iterator[str]:
 
 
 def _shared(nodes: Sequence[ast.AST]) -> Iterator[str]:
-    """Find names that are bound from another scope than their own."""
+    """Yield names that are bound from outside their scope: by `global` or `nonlocal`, or as an attribute of an object
+    other than `self`."""
     for node in nodes:
         match node:
             case ast.Global(names=names) | ast.Nonlocal(names=names):
