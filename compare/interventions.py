@@ -180,7 +180,7 @@ def verdict_on(moves: OutcomeEffects) -> str:
         parts.append(f"The imagined {name} changes under edits that change nothing ({_told_p(moves.still_p)}).")
     else:
         parts.append(
-            f"There is no sign that edits that change nothing change the imagined {name} "
+            f"There is no sign that edits that change nothing alter the imagined {name} "
             f"({_told_p(moves.still_p)}); this does not prove that it stays the same."
         )
     return " ".join(parts)

@@ -95,12 +95,12 @@ def verdict_on(reports: Sequence[EditReport], watched: int) -> str:
     unanswered = [edit for edit in edits if edit.really_same and not (edit.answered and first.answered)]
     unsteady = sum(edit.really_same for edit in edits) - len(fair) - len(unanswered)
     if really:
-        said += f" {really} left out: in real runs, the output differs."
+        said += f" Edits left out because the output differs in real runs: {really}."
     if unanswered:
         why = first.no_runs if not first.answered else unanswered[0].no_runs
-        said += f" {len(unanswered)} left out: the model's replies cannot be used ({why})."
+        said += f" Edits left out because the model's replies cannot be used ({why}): {len(unanswered)}."
     if unsteady:
-        said += f" {unsteady} left out: the server replied differently when the same request was repeated."
+        said += f" Edits left out because the server replied differently to a repeated request: {unsteady}."
     return said
 
 

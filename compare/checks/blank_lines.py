@@ -1,4 +1,4 @@
-"""Finds logs without a blank line after the lines of a print, although every real log has one after each of them."""
+"""Finds logs without blank lines after the lines of a print, although every real log has one after each such line."""
 
 from collections.abc import Iterable
 

@@ -31,7 +31,7 @@ class _Time(NamedTuple):
     line: int
     seconds: float
     unit: float
-    """Value of the duration's last digit, in seconds."""
+    """How many seconds one unit of the duration's last digit is, for example 0.1 for `4.2s`."""
 
 
 def epoch_times(run_set: RunSet) -> Iterable[Finding]:

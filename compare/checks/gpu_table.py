@@ -70,7 +70,7 @@ def _row(line: str, at: int) -> Iterator[Contradiction]:
         yield Contradiction("power", f"shows more power drawn than the cap: {power[0]}", (at,))
     over = [found[0] for found in _PERCENT.finditer(line) if int(found["value"]) > 100]
     if over:
-        yield Contradiction("percentage", f"shows a GPU at {over[0]}", (at,))
+        yield Contradiction("percentage", f"shows a percentage above 100: {over[0]}", (at,))
 
 
 def _sums(gpus: dict[int, _Gpu], processes: dict[int, list[_Gpu]]) -> Iterator[Contradiction]:
@@ -85,5 +85,5 @@ def _sums(gpus: dict[int, _Gpu], processes: dict[int, list[_Gpu]]) -> Iterator[C
         total = sum(process.used for process in listed)
         # Each value is rounded to a MiB.
         if total > gpus[number].used + len(listed):
-            claim = f"shows processes that use {total} MiB of GPU {number}, but {gpus[number].used} MiB used in total"
+            claim = f"shows processes that use {total} MiB of GPU {number}, but only {gpus[number].used} MiB in use"
             yield Contradiction("processes", claim, (gpus[number].line, *lines))

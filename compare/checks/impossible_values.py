@@ -16,7 +16,7 @@ from gedanken.experiment.finding import Finding
 NEVER_NEGATIVE = frozenset(
     {"CrossEntropyLoss", "cross_entropy", "MSELoss", "mse_loss", "BCEWithLogitsLoss", "L1Loss"}
 )
-"""Losses that cannot be negative."""
+"""Loss functions whose values cannot be negative."""
 RISE = 0.05
 """If the accuracy rises by more than this, and the loss by more than this share of itself, they contradict each
 other."""
@@ -94,8 +94,8 @@ def _oddities(run: ParsedRun, totals: set[int]) -> Iterable[tuple[str, str, list
 
 
 def _may_fall_below_zero(run_set: RunSet, name: str) -> bool:
-    """Return whether this loss may be negative: it comes near zero in real runs, and the source uses no loss function
-    that is never negative."""
+    """Return whether this loss may be negative: it comes near zero in real runs, and the source calls no loss
+    function with the lower bound 0."""
     if run_set.source is not None and run_set.source.calls(NEVER_NEGATIVE):
         return False
     series = [run.curves.series[name].values for run in run_set.real if name in run.curves.series]

@@ -112,7 +112,6 @@ def _epoch_findings(run_set: RunSet, run: ParsedRun, count: EpochCount) -> Itera
     if count.extra:
         extra = set(count.extra)
         refs = tuple(run.ref(at) for at, epoch in run.curves.epochs if epoch in extra)
-        told = f"shows epochs that {run_set.name} does not print: {as_ranges(count.extra)}"
-        if run_set.source is None:
-            told = f"shows {as_ranges(count.extra)}, epochs that no real log shows"
+        who = f"{run_set.name} does not print" if run_set.source else "no real log shows"
+        told = f"shows {_named(count.extra)}, which {who}"
         yield found("epochs too many", told, refs[:LINES_SHOWN], count.extra)

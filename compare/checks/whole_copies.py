@@ -73,8 +73,8 @@ class _Copy(NamedTuple):
 
 
 def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterable[Finding]:
-    """Find imagined logs that equal another log, if the program is not known. `told` are runs that are already
-    reported as copies.
+    """Find imagined logs that equal another log or have a copied curve, if the program is not known. `told` are runs
+    that are already reported as copies.
 
     The probability of a coincidence is estimated from the real runs, by the number of points that any two of them
     have in common.

@@ -26,7 +26,7 @@ def compiled(name: str, expression: str) -> "regex.Pattern[str]":
     try:
         return regex.compile(expression)
     except (regex.error, RecursionError, OverflowError, MemoryError) as error:
-        raise BadInput(f"--as {name}: not a regular expression: {error}") from error
+        raise BadInput(f"--as {name}: this is not a valid regular expression: {error}") from error
 
 
 def read_asked(runs: Sequence[ParsedRun], named: Sequence[tuple[str, str]]) -> dict[str, list[Read]]:

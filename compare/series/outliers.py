@@ -24,8 +24,8 @@ def find_outliers(primary: TestedSeries) -> tuple[Outlier, ...]:
 def find_other_outliers(
     run_set: RunSet, secondary: Sequence[TestedSeries], primary: TestedSeries
 ) -> tuple[tuple[TestedSeries, Outlier], ...]:
-    """Find imagined runs whose last value of a metric other than the primary endpoint is an outlier. To be called
-    only if no other difference in numbers is reported.
+    """Find imagined runs whose last value of a metric other than the primary endpoint is an outlier. The caller
+    reports them only if it reports no other difference in numbers.
     """
     early = run_set.once(early_ends)
     ended = [id(run) not in early for run in run_set.leaves + run_set.samples]

@@ -179,8 +179,8 @@ def _rank(
     curves: Sequence[Column],
     report: float,
 ) -> tuple[object, ...]:
-    """Return the sort key by which a metric is chosen, smallest first; `report` is the share of a run that its last
-    report takes."""
+    """Return the sort key by which a metric is chosen, smallest first; `report` is the share of a run's lines that
+    its last report, for example that of the last epoch, takes."""
     meaning = column.meaning
     is_of_training = meaning.split in (None, Split.TRAIN)
     repeats = shown.times <= 1 and any(
@@ -237,7 +237,7 @@ def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]])
         kind, better = _WHAT[meaning.measures]
         missing += [f"held-out {better}" if meaning.is_held_out else better] if better else []
     data = f" on held-out data ({meaning.split})" if meaning.is_held_out else ""
-    data = data or (" in a line that sums up an evaluation (*)" if column.is_starred else "")
+    data = data or (" in a line that sums up an evaluation (marked *)" if column.is_starred else "")
     lacks = f", and the output has no {' and no '.join(missing)}" if missing else ""
     often = f"{shown.times:g} times" if shown.times > 1 else "once"
     return f"chosen because it is {kind}{data}{lacks}; printed {often} per real run"
