@@ -21,7 +21,8 @@ TOLD = 3
 NO_SUCH_ROWS = "no two real runs share such a sequence"
 FEWEST_REAL = 3
 COLUMNS = 8
-"""Number of columns that are also examined separately; a column holds the numbers at one position of their lines."""
+"""Number of columns that are also examined separately: the first number of every line, the second of every line, and
+so on."""
 LONGEST = 20
 """If real runs share a sequence of this length, they repeat one another, so imagined runs may do so too."""
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)

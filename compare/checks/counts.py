@@ -225,7 +225,8 @@ class _Cells:
         """Return surplus and deficit, corrected for prints that the run never shows but replaces with about as many
         lines of a new form. Another check reports these new lines.
 
-        New lines that resemble another print were counted for it, so they are subtracted from its surplus.
+        New lines that resemble another print were counted as lines of that print, so they are subtracted from its
+        surplus.
         """
         sites = self._cells // self._width
         expected = np.bincount(sites, self._known * self.low, len(self.run_set.sites))

@@ -1,4 +1,4 @@
-"""Finds runs that end differently, lines that no print makes, and lines in other words."""
+"""Finds runs that end differently, lines that no print makes, and lines that are worded differently."""
 
 from collections.abc import Iterable, Sequence
 from operator import eq

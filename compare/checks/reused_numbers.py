@@ -14,7 +14,8 @@ IN_A_ROW = 3
 FEWEST = 2
 """Minimum number of numbers in an output; with fewer, no number counts as repeated."""
 COLUMNS = 8
-"""Number of columns that are examined separately; a column holds the numbers at one position of their lines."""
+"""Number of columns that are examined separately: the first number of every line, the second of every line, and so
+on."""
 _NUMBER = re.compile(r"(?<![\w.])\d{1,18}\.\d{3,18}(?:e[-+]?\d{1,3})?(?![\w.]*\d)", re.IGNORECASE | re.ASCII)
 
 

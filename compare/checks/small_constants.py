@@ -1,4 +1,7 @@
-"""Finds wrong whole numbers that are equal in all real logs, but so small or so rare that this may be chance."""
+"""Finds whole numbers that differ although all real logs agree on them.
+
+Only such numbers are judged as are so small or so rare that the agreement may be chance.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -21,8 +24,8 @@ IMAGINED_RUNS = 3
 probability that all three imagined runs and none of seven real ones get it is .0022 at most.
 """
 MOST = 4
-"""Maximum number of numbers that are equal in all real logs. With more, all differences are undecided, so that the
-probability of any false finding stays below .01."""
+"""Maximum number of such constants. If there are more, all differences in them are undecided, so that the probability
+of any false finding stays below .01."""
 _NOT_FIXED = (Role.ENVIRONMENT, Role.METRIC)
 
 

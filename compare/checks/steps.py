@@ -35,7 +35,7 @@ class _Progress(NamedTuple):
     at: int
     all: int
     percent: str = ""
-    """Empty if the line counts steps, not images."""
+    """The percentage that the line states; empty if the line counts steps, not images."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Finds imagined logs that equal another log, or that have a curve, or much of one, in common with another run."""
+"""Finds imagined logs that equal another log, or of which a curve equals that of another run, in whole or in part."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -298,8 +298,8 @@ def _as_table(curves: Sequence[_Curve]) -> NDArray[np.float64]:
 
 
 def _longest(values: NDArray[np.float64], table: NDArray[np.float64]) -> tuple[int, int, int]:
-    """Return the row of a table with the longest sequence of points equal to the values, the start of the
-    sequence, and its length.
+    """Return (row, start, length) of the longest sequence of points in a row of the table that are equal to the
+    points of `values` at the same positions.
     """
     width = min(len(values), table.shape[1])
     equal = np.zeros((len(table), width + 1), np.int64)

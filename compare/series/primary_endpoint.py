@@ -1,4 +1,5 @@
-"""Chooses the series of the primary endpoint: the user names it, or a rule finds it that looks at real runs only."""
+"""Chooses the series of the primary endpoint: the one that the user names, or else by a rule on the real runs
+alone."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -8,7 +8,8 @@ import numpy as np
 from gedanken.compare.stats.measures import Matrix, is_tame
 
 ORDER = 2
-"""Order of the differences that are taken: they grow with noise, and are small if a curve only bends slightly."""
+"""Order of the differences between neighbouring points. Second differences grow with noise, and are small where a
+curve only bends slightly."""
 FEWEST_POINTS = 5
 RATES = (0.2, 60.0)
 """Lowest and highest decay rate of the fitted exponentials: the number of e-foldings over all points."""
@@ -73,8 +74,8 @@ def _left_by_decay(curves: Matrix) -> Matrix:
 
 
 def _left_by(curves: Matrix, shape: Callable[[Matrix], Matrix], low: float, high: float) -> Matrix:
-    """Compute the residual for the best shape parameter between two numbers, on a grid that is refined around the
-    best value.
+    """Compute, for each curve, the residual sum of squares for the best parameter of `shape` between `low` and
+    `high`, on a grid that is refined around the best value.
     """
     ratio = (high / low) ** (1 / STEPS)
     tried = np.geomspace(low, high, STEPS + 1)[None]
@@ -87,8 +88,8 @@ def _left_by(curves: Matrix, shape: Callable[[Matrix], Matrix], low: float, high
 
 
 def _left(curves: Matrix, shapes: Matrix) -> Matrix:
-    """Compute, for each curve, the residual of the best multiple of each shape (curves, or one for all, × shapes ×
-    points)."""
+    """Compute, for each curve, the residual sum of squares of the best multiple of each shape. `shapes` is curves ×
+    shapes × points, or 1 × shapes × points if all curves are fitted with the same shapes."""
     shapes = shapes - shapes.mean(axis=-1, keepdims=True)
     length = np.maximum((shapes**2).sum(axis=-1), SMALLEST)
     told = np.einsum("rp,rsp->rs", curves, np.broadcast_to(shapes, (len(curves), *shapes.shape[1:]))) ** 2 / length

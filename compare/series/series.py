@@ -220,7 +220,7 @@ class AllSeries:
         """Return, for each run, the counters that identify the points of its lines, such as epoch and step (lines ×
         counters); and the names of the counters.
 
-        A line that real runs print only once needs no key.
+        There are none for a line that real runs print only once.
         """
         really = rows[: len(self.real)]
         if max(len(row.lines) for row in really) <= 1:

@@ -37,7 +37,8 @@ CHOSEN = "it is set for each run, not measured"
 ALL_SAME = "all runs show the same"
 NO_END = "no imagined run reached its end"
 ALIKE = 0.9999
-"""If the runs' distances in two series correlate above this, the two series show the same numbers twice."""
+"""If the distances between runs in two series correlate more strongly than this, the series count as the same numbers
+shown twice."""
 
 
 def judge(run_set: RunSet) -> Judgement:
@@ -232,8 +233,8 @@ def _families(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> l
 
 
 def _stepped(family: Sequence[TestedSeries], level: float, lower: Sequence[int] = ()) -> list[TestedSeries]:
-    """Return the series of one family with their p-values, unadjusted and adjusted for the family. For those at the
-    indices `lower`, only lower values than in real runs count."""
+    """Return the series of one family with their p-values, unadjusted and adjusted for the family. For the series at
+    the indices in `lower`, only imagined values below the real ones count as different."""
     found = step_down([one.tested for one in family if one.tested is not None], _n_real(family), lower)
     return [
         replace(one, judged=replace(one.judged, p=p, p_adjusted=adjusted), level=level)
