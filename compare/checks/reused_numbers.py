@@ -47,7 +47,7 @@ class _Numbers:
 
 
 class _Repeat(NamedTuple):
-    """The numbers of one output that repeat an earlier one, as pairs: (number, repeated number)."""
+    """The numbers of one output that repeat numbers of an earlier one, as pairs: (number, repeated number)."""
 
     old: ParsedRun
     pairs: Sequence[tuple[_Number, _Number]]

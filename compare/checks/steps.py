@@ -129,8 +129,8 @@ def _other_totals(shown: _Shown, said: Sequence[_Progress], really: set[int], wh
 
 
 def _steps_of_images(shown: _Shown, batch: int) -> Iterator[Contradiction]:
-    """Check totals of steps against the number of images. A multiple is also right, because steps may be counted
-    through all epochs."""
+    """Check totals of steps against the number of images. A multiple of the right total is right too, because steps
+    may be counted through all epochs."""
     totals = {image.all for image in shown.images}
     if len(totals) != 1:
         return

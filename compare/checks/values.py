@@ -1,4 +1,4 @@
-"""Finds values that differ although two runs cannot differ in them, and wrong number formats."""
+"""Finds imagined values that are wrong because they are the same in all real runs, and wrong number formats."""
 
 import re
 from collections import Counter

@@ -40,8 +40,8 @@ class PrintSite:
     bar, whose lines depend on the time.
     """
     form: str | None = None
-    """The form of its lines (the line with its values replaced by `#`), if the template has no words of its own and
-    the real runs show one form only."""
+    """The form of the printed lines (a line with its values replaced by `#`), if the template has no words of its own
+    and the real runs show one form only."""
 
     def makes(self, line: str) -> bool:
         """Return whether this site can print this line, ignoring surrounding blanks. Takes linear time on
