@@ -86,8 +86,9 @@ def spaced(seed: int, between: str) -> str:
 def test_blank_lines_that_all_real_logs_have_are_missed() -> None:
     real = [spaced(seed, "\n") for seed in range(7)]
     assert checks(compared(real, [spaced(seed, "") for seed in (20, 21, 22)])) == ["blank lines missing"]
-    (missing,) = compared(real, [spaced(20, ""), spaced(21, "\n"), spaced(22, "\n")]).findings
-    assert sentence(missing) == (
+    found = compared(real, [spaced(20, ""), spaced(21, "\n"), spaced(22, "\n")])
+    assert checks(found) == ["blank lines missing"]
+    assert sentence(found.findings[0]) == (
         "1 of 3 imagined runs shows no blank line after “round {} cost {}”; all real logs have one after each such "
         "line."
     )
