@@ -1,1 +1,1 @@
-"""Comparison of executions and programs, as pure functions: what was printed, what it means, what differs."""
+"""Compares programs' runs, as pure functions: reads what each run printed, interprets it, and finds differences."""

@@ -1,4 +1,4 @@
-"""Findings on one program version: its real runs compared with its imagined ones."""
+"""Compares the real runs of one program version with its imagined runs."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ from gedanken.experiment.finding import Finding
 from gedanken.experiment.program import Program
 
 COPIES = ("numbers copied", "samples repeat each other")
-"""Checks that report that one run repeats another."""
+"""Names of the checks that report that one run repeats the numbers of another."""
 
 
 def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
@@ -37,11 +37,12 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     asked: Asked = NOTHING_ASKED,
     checks: Sequence[Check] | None = None,
 ) -> ComparisonResult:
-    """Compare the runs of one program, or logs without a program, and return everything that was found.
+    """Compare real with imagined runs of one program; or logs, if `program` is None.
 
-    `claims` are the facts that the persona claims falsely on purpose; `earlier` are the runs of previous versions;
-    `gpus` is the real machine's number of GPUs, if known; `checks` are the checks to apply, by default all built-in
-    ones. Replies that are not imagined runs are left out, and the result says so.
+    `claims` are the facts that the persona states falsely on purpose; `earlier` are the runs of previous program
+    versions; `gpus` is the real machine's number of GPUs, if known; `asked` are the user's options; `checks` are the
+    checks to apply, by default all built-in ones. A model's reply without any output (refused, filtered, empty) is
+    left out, and the result says so.
     """
     lost = left_out(imagined)
     imagined, earlier = ([run for run in runs if run.is_run] for runs in (imagined, earlier))
@@ -78,7 +79,7 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     copied = frozenset(label for finding in found if finding.check in COPIES for label in finding.runs)
     whole = list(whole_copies(comparison, copied))
     same = frozenset(ref.source for finding in whole if finding.check == "log copied" for ref in finding.evidence)
-    # That their numbers are the same follows from that.
+    # If a whole log is a copy, a second finding that its numbers are copied adds nothing.
     found = [finding for finding in found if finding.check not in COPIES or not same.issuperset(finding.runs)] + whole
     chance = comparison.once(CountsJudged).undecided() if counts in checks else None
     small = comparison.once(SmallConstants).undecided() if small_constants_differ in checks else None

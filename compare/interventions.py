@@ -1,5 +1,6 @@
-"""A program and variants of it: does the imagined outcome change if the real one does, and stay the same if the real
-one does?
+"""Compares the effects of program changes in real and in imagined runs.
+
+Does the imagined outcome, such as the last loss, move when the real one moves, and stay when the real one stays?
 """
 
 import math
@@ -14,21 +15,21 @@ from gedanken.compare.stats.proportions import Share, share_of
 from gedanken.experiment.execution import Cause, Execution
 
 CERTAIN = 0.01
-"""The real effect of a change counts as certain if its p-value is below this number."""
+"""The effect of a change in real runs counts as certain if its p-value is at most this number."""
 FEWEST_REAL = 5
-"""Minimum number of real runs per version for a p-value to be that small."""
+"""Minimum number of real runs per version; with fewer, no p-value can be as small as `CERTAIN`."""
 UNLIKELY = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Intervention:
-    """One version of a program, with its measured runs."""
+    """One version of a program, unchanged or with one change, and its measured runs."""
 
     change: str | None
-    """None for the unchanged program."""
+    """Name of the change; None for the unchanged program."""
     expected: float
-    """Expected effect on the loss by a rule of thumb: the sign is the direction, the absolute value ranks it among
-    the others."""
+    """Effect on the loss that a rule of thumb predicts: the sign is the direction, the absolute value is its rank
+    among the predicted effects of all changes."""
     neutral: bool
     """True if the change does not affect what is executed."""
     real: tuple[Execution, ...]
@@ -37,16 +38,16 @@ class Intervention:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """The last value of one series in each run of one program version, either all real runs or all imagined ones."""
+    """The last values of one series, such as `loss`, in all real or in all imagined runs of one program version."""
 
     values: tuple[float | None, ...]
-    """Infinite for a loss that diverged to NaN. None if a run shows no value or is incomplete: it failed, or was cut
-    before it showed as many values as every real run does."""
+    """One value per run. Infinite for a loss that ends with NaN or infinity. None if the run shows no such value or
+    is incomplete: it failed, or it was cut, unless it had already shown as many values as every real run."""
     median: float | None
-    """None if fewer than half of the runs show a value."""
+    """Median of the known values; None if fewer than half of the runs show one."""
     effect: float | None
-    """The median minus that of the unchanged program, in the units of the series. Signs and ranks would be the same
-    in any other unit, because all medians are converted in the same way."""
+    """The median minus the median of the unchanged program, in the units of the series. None for the unchanged
+    program itself, if a median is missing, or if the unchanged program's median is infinite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,75 +57,76 @@ class Effect:
     change: str
     neutral: bool
     expected: float
-    """Expected effect on this outcome by a rule of thumb."""
+    """Effect on this outcome that a rule of thumb predicts."""
     real: Outcomes
     imagined: Outcomes
     p: float | None
-    """p-value for a change of the real outcome: rank statistic, exact permutation test, two-sided; None with too few
-    runs."""
+    """p-value of the difference between the real outcomes with and without the change (Kruskal-Wallis statistic,
+    permutation test); None with too few values, or if all are equal."""
     same_way: bool | None
-    """True if the imagined outcome moves in the same direction as the real one; None if the real effect is not
-    certain, if nothing was imagined, or for an edit that changes nothing (any effect is then chance)."""
+    """True if the change moves the imagined outcome in the same direction as the real one. None if the real effect is
+    not certain, if no run was imagined, or if the change is neutral (any effect is then chance)."""
 
     @property
     def is_sideless(self) -> bool:
-        """True if too few imagined runs show an outcome to say whether the change raised or lowered it; `same_way` is
-        then False.
+        """True if the direction of the imagined effect is unknown, because too few imagined runs show an outcome;
+        `same_way` is then False.
         """
         return self.same_way is False and self.imagined.effect is None
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomeEffects:
-    """The movement of one outcome in real and imagined runs."""
+    """The effects of all changes on one outcome, in real and imagined runs."""
 
     outcome: str
-    """For example `loss`, meaning its last value."""
+    """Name of the series whose last value is the outcome, for example `loss`."""
     real: Outcomes
-    """Real outcomes of the unchanged program."""
+    """Outcomes of the unchanged program in real runs."""
     imagined: Outcomes
     effects: tuple[Effect, ...]
     same_way: Share
-    """Among changes whose real effect is certain, those whose imagined outcome moves in the same direction."""
+    """Share of the changes with a certain real effect that move the imagined outcome in the same direction."""
     thumb_same_way: Share
-    """Among the same changes, those whose direction the rule of thumb predicts correctly."""
+    """Share of the changes with a certain real effect whose direction the rule of thumb predicts correctly."""
     tau: Tau
-    """Rank correlation of real and imagined effects, over all changes that have both."""
+    """Kendall's rank correlation of the real and the imagined effects, over all changes that have both."""
     thumb_real: Tau
     thumb_imagined: Tau
     partial: Tau
-    """Rank correlation of real and imagined effects, given the rule of thumb."""
+    """Partial rank correlation of the real and the imagined effects, with the rule of thumb's predictions removed."""
     moves_p: float | None
-    """p-value for a difference of the imagined outcome between versions that execute different things; ranks,
-    permutation test."""
+    """p-value of the difference between the imagined outcomes of the unchanged program and of all changes that are
+    not neutral (permutation test of ranks)."""
     still_p: float | None
-    """p-value for a difference of the imagined outcome between the unchanged program and the edits that change
-    nothing. Versions share their sampling seeds, which can only make them more alike, so p is rather too large.
+    """p-value of the difference between the imagined outcomes of the unchanged program and of the neutral changes
+    (permutation test of ranks). All versions share their sampling seeds, which can only make them more alike, so the
+    p-value may be too large, but not too small.
     """
     strayed: Share
-    """Among edits that change nothing, those whose imagined median lies outside the whole range of the unchanged
-    program. With three samples of each, that happens to two of five by chance alone."""
+    """Share of the neutral changes whose imagined median lies outside the range of the unchanged program's imagined
+    values. With three samples per version, chance alone puts two of five outside."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """All effects of the changes of one program."""
+    """The effects of all changes of one program, on its loss and its accuracy."""
 
     program: str
     """Label of the unchanged version."""
     loss: OutcomeEffects
-    """The primary outcome."""
+    """Effects on the last loss, the primary outcome."""
     accuracy: OutcomeEffects | None
-    """None if the program prints no accuracy."""
+    """Effects on the last accuracy; None if the program prints no accuracy."""
     real_shown: Share
-    """Among all real runs, those that run to their end and show a loss."""
+    """Share of all real runs that reach their end and show a loss."""
     imagined_shown: Share
     verdict: str
 
 
 def weigh_effects(program: str, base: Intervention, changes: Sequence[Intervention]) -> Effects | None:
-    """Compare the real effects of changes with the imagined ones; None if real runs of the unchanged program show no
-    loss.
+    """Compare the effects of changes in real runs with those in imagined runs. Return None if no real run of the
+    unchanged program shows a loss.
     """
     names = [name for run in base.real for name in ParsedRun(run, ()).curves.series]
     losses = [name for name in names if name.endswith("loss")]
@@ -143,7 +145,7 @@ def weigh_effects(program: str, base: Intervention, changes: Sequence[Interventi
 
 
 def verdict_on(moves: OutcomeEffects) -> str:
-    """State in plain sentences what the changes show."""
+    """State in plain sentences whether the imagined outcome follows the real one."""
     name = f"last {moves.outcome}"
     parts = []
     if moves.same_way.trials:
@@ -160,8 +162,8 @@ def verdict_on(moves: OutcomeEffects) -> str:
     parts.append(f"Kendall's tau between real and imagined effects is {format_tau(moves.tau)}.")
     if moves.partial.value is None or moves.partial.p is None:
         parts.append(
-            "Given the rule of thumb, tau is undetermined: too few changes have both effects, or one of the two "
-            "never changes."
+            "Given the rule of thumb, tau is undetermined: too few changes have both a real and an imagined effect, "
+            "or one kind of effect is always the same."
         )
     else:
         beyond = {
@@ -178,7 +180,7 @@ def verdict_on(moves: OutcomeEffects) -> str:
         parts.append(f"The imagined {name} changes under edits that change nothing ({_told_p(moves.still_p)}).")
     else:
         parts.append(
-            f"There is no sign that edits that change nothing change the imagined {name} "
+            f"There is no sign that edits that change nothing alter the imagined {name} "
             f"({_told_p(moves.still_p)}); this does not prove that it stays the same."
         )
     return " ".join(parts)
@@ -186,11 +188,11 @@ def verdict_on(moves: OutcomeEffects) -> str:
 
 def _sideless(moves: OutcomeEffects) -> str:
     count = sum(effect.is_sideless for effect in moves.effects)
-    return f" (of {count}, too few imagined runs end with a value to tell)" if count else ""
+    return f" (for {count} of them, too few imagined runs end with a value to tell)" if count else ""
 
 
 def format_share(share: Share) -> str:
-    """Format a share, for example `7 (.39 to .86)`."""
+    """Format a share without its total, for example `7 (.39 to .86)`."""
     return str(share).replace(f" of {share.trials}", "")
 
 
@@ -261,7 +263,7 @@ def _effect(outcome: str, base: tuple[Outcomes, Outcomes], tried: Intervention) 
 
 
 def _shown_by_all(outcome: str, real: Sequence[Execution]) -> int | None:
-    """Return how many values every real run shows; None if the numbers differ."""
+    """Return how many values each real run shows; None if the runs show different numbers of values."""
     counts = {len(ParsedRun(run, ()).curves.series.get(outcome, ())) for run in real}
     return next(iter(counts)) if len(counts) == 1 else None
 
@@ -278,7 +280,7 @@ def _outcomes(outcome: str, runs: Sequence[Execution], enough: int | None, base:
 
 def _last(outcome: str, run: Execution, enough: int | None) -> float | None:
     points = ParsedRun(run, ()).curves.series.get(outcome, ())
-    # The reply was cut after it had already shown everything.
+    # A reply that was cut only after its last value is complete enough.
     whole = run.cause is Cause.FINISHED or (run.cause is Cause.CUT and len(points) == enough)
     if not whole or not points:
         return None
@@ -289,10 +291,10 @@ def _last(outcome: str, run: Execution, enough: int | None) -> float | None:
 
 
 def _differ(*outcomes: Outcomes) -> float | None:
-    """Compute p of the Kruskal-Wallis statistic by permutation: exact if there are few permutations, else 9,999
-    random ones.
+    """Compute the p-value of the Kruskal-Wallis statistic from all permutations, or from 9,999 random ones if there
+    are more.
 
-    None if fewer than two groups have two values each, or all values are the same.
+    Return None if fewer than two groups have two values each, or if all values are the same.
     """
     import numpy as np
     from scipy.stats import permutation_test, rankdata

@@ -1,4 +1,4 @@
-"""Edits that do not change what a program executes, and whether they change what a model imagines it to print."""
+"""Judges whether edits that leave a program's execution unchanged alter what a model imagines it to print."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,22 +16,22 @@ from gedanken.experiment.execution import Cause, Execution
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """One edited version of a program with its runs."""
+    """One version of a program, unedited or with one edit, and its runs."""
 
     edit: str
     source: str
     real: Execution
     trunk: Execution
-    """Imagined at temperature 0."""
+    """The run imagined at temperature 0."""
     again: Execution
-    """The execution from a repetition of the same request: a deterministic server gives the same reply."""
+    """The run imagined when the request for `trunk` was repeated; a deterministic server gives the same reply."""
     samples: tuple[Execution, ...]
-    """Imagined at temperature 1."""
+    """The runs imagined at temperature 1."""
 
 
 Imagined = Literal["the same", "numbers differ", "lines differ"]
-"""An imagined text compared with that of the unedited program: `numbers differ` if the same lines follow one another
-except for values and spaces."""
+"""How the output imagined for an edited program differs from the one imagined for the unedited program.
+`numbers differ`: the lines are the same except for numbers and spaces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,37 +40,39 @@ class EditReport:
 
     edit: str
     really_same: bool
-    """True if a real run of the edited program prints the same, byte for byte, and ends in the same way."""
+    """True if real runs of the edited and the unedited program print the same bytes and have the same exit code."""
     repeats: bool
     """True if the server gave the same reply when the request was repeated."""
     imagined: Imagined
-    """Result at temperature 0."""
+    """Difference between the two outputs imagined at temperature 0."""
     differs_at: tuple[str, str] | None
-    """The first line that differs: unedited, and edited."""
+    """The first line that differs, as imagined for the unedited and for the edited program; None if no line
+    differs."""
     prints: tuple[PrintRow, ...]
-    """The imagined output at temperature 0 and in samples, and the real output."""
+    """For each print of the program, what it printed in the real run and in the imagined ones (`trunk`,
+    `samples`)."""
     once: Share
-    """Samples that print the watched line exactly once, among those that can tell: a reply that was cut before a
-    second occurrence cannot.
+    """Share of samples that print the watched line exactly once. A sample that was cut before a second occurrence
+    does not count, because that line might still have followed.
     """
     answered: bool
     """True if both replies at temperature 0 are usable: not filtered, refused or cut to nothing."""
     no_runs: str | None
-    """Number of the imagined replies that are unusable, with the reasons; None if all are usable."""
+    """A sentence that says how many of the imagined replies are unusable, and why; None if all are usable."""
     cut: int
-    """Number of imagined replies, including the one at temperature 0, that the token limit cut."""
+    """Number of replies, among `trunk` and `samples`, that the token limit cut."""
 
 
 def compare_edits(edited: Sequence[Edited], watched: int) -> tuple[EditReport, ...]:
     """Compare every edited version with the first one, which is the unedited program.
 
-    `watched` is the index of a print site. Raises SyntaxError if a source cannot be parsed.
+    `watched` is the index of the print whose lines are counted. Raises SyntaxError if a source cannot be parsed.
     """
     return tuple(_report(edited[0], edit, watched) for edit in edited)
 
 
 def verdict_on(reports: Sequence[EditReport], watched: int) -> str:
-    """State in plain sentences what the edits show."""
+    """State in plain sentences how many edits changed the imagined output."""
     first, *edits = reports
     fair = [edit for edit in edits if edit.really_same and edit.repeats and first.repeats and edit.answered]
     fair = fair if first.answered else []
@@ -93,12 +95,12 @@ def verdict_on(reports: Sequence[EditReport], watched: int) -> str:
     unanswered = [edit for edit in edits if edit.really_same and not (edit.answered and first.answered)]
     unsteady = sum(edit.really_same for edit in edits) - len(fair) - len(unanswered)
     if really:
-        said += f" {really} left out: in real runs, the output differs."
+        said += f" Edits left out because the output differs in real runs: {really}."
     if unanswered:
         why = first.no_runs if not first.answered else unanswered[0].no_runs
-        said += f" {len(unanswered)} left out: the model's replies cannot be used ({why})."
+        said += f" Edits left out because the model's replies cannot be used ({why}): {len(unanswered)}."
     if unsteady:
-        said += f" {unsteady} left out: the server replied differently when the same request was repeated."
+        said += f" Edits left out because the server replied differently to a repeated request: {unsteady}."
     return said
 
 

@@ -1,4 +1,4 @@
-"""The result of a comparison: tallies of lines, tested series, the alignment, the findings."""
+"""Defines the result of a comparison: line counts, tested series, the alignment, the findings."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,27 +21,30 @@ class LineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SiteTally:
-    """Line counts of one print site (or of one template inferred from real logs), in real and imagined runs."""
+    """How many lines real and imagined runs show of one print in the source, or of one line template that was
+    inferred from real logs.
+    """
 
     words: str
-    """The literal words, with `{}` for each value."""
+    """The literal words of the line, with `{}` for each value."""
     line: int | None
     """Line number in the source, counted from 1; None if no program was given."""
     kind: LineKind
     expected: tuple[int, int] | None
-    """Smallest and largest number of its lines in a real run, by its code or as observed; None if unknown."""
+    """Smallest and largest number of lines in a run, as observed in finished real runs or proven by the source; None
+    if unknown."""
     real: tuple[int, ...]
     """Number of lines in each real run."""
     imagined: tuple[int, ...]
     """Number of lines in each imagined run."""
     exact: int
-    """Number of lines in all imagined runs together that the site can print, each in the right place."""
+    """Number of lines, in all imagined runs together, that have the right words and are in the right order."""
     reworded: int
     out_of_order: int
     missing: int
-    """Number of imagined runs that show the line less often than every real run."""
+    """Number of imagined runs that show the line less often than `expected`."""
     too_many: int
-    """Number of imagined runs that show the line more often than every real run."""
+    """Number of imagined runs that show the line more often than `expected`."""
 
 
 Mark = Literal["alike", "reworded", "missing", "invented", "aside"]
@@ -49,7 +52,9 @@ Mark = Literal["alike", "reworded", "missing", "invented", "aside"]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Lines of two outputs that correspond; in a paired block, both sides have the same number of lines."""
+    """Consecutive lines of two outputs that correspond. In a paired block (`alike`, `reworded`), both sides have the
+    same number of lines.
+    """
 
     mark: Mark
     """`alike`: the same words, paired line by line; values may differ. `reworded`: paired, with other words.
@@ -70,10 +75,10 @@ class Alignment:
     blocks: tuple[Block, ...]
     """The blocks in order; together they contain every line of both outputs."""
     diverges_at: tuple[LineRef | None, LineRef | None] | None
-    """The first pair of lines, real and imagined, that differ in more than numbers that also differ among
-    real runs."""
+    """The first lines, real and imagined, that differ in words, or in a number that is the same in all real runs;
+    None in place of a line if that output has already ended. None if the outputs do not differ in this way."""
     real_counted_in: Stream = "stdout"
-    """The text of the real execution that the indices refer to; for the imagined one it is `stdout`."""
+    """The stored text of the real execution in which `blocks` counts lines; in the imagined one it is `stdout`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ class Asked:
     primary: str | None = None
     """Name of the series that should be the primary endpoint."""
     named: tuple[tuple[str, str], ...] = ()
-    """(name, regular expression) of user-defined metrics: group 1, or the whole match, is the number."""
+    """User-defined metrics: (name, regular expression). The number is group 1, or the whole match without a group."""
 
 
 NOTHING_ASKED = Asked()
@@ -100,7 +105,7 @@ NOTHING_ASKED = Asked()
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A question about lines that could not be decided."""
+    """A question about lines of the output that could not be decided."""
 
     what: str
     """For example `whether “saved” is missing only by chance`."""
@@ -114,7 +119,7 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class SeriesResult:
-    """The test of one series of numbers: one value of one print site, at each point of the real and imagined runs."""
+    """The test of one series: one number of one print, at each point (such as each epoch), in every run."""
 
     name: str
     """For example `loss (train.py:41)`."""
@@ -128,23 +133,24 @@ class SeriesResult:
     n_real: int
     n_imagined: int
     p: float | None
-    """Permutation test: energy distance for the primary endpoint, otherwise the distance in standard deviations
-    within the groups; None if it could not be tested."""
+    """p-value of a permutation test; None if the series could not be tested. The statistic is the energy distance for
+    the primary endpoint, otherwise the distance between the two mean curves in standard deviations within the
+    groups."""
     why_no_p: str | None
     p_adjusted: float | None
-    """Adjusted by Westfall and Young's method over its family; for the primary endpoint, p itself."""
+    """p-value adjusted by Westfall and Young's method for all series of its family; for the primary endpoint, `p`."""
     crps: float | None
-    """Fair CRPS, averaged over points and imagined runs, in units of the series."""
+    """Fair continuous ranked probability score, averaged over points and imagined runs, in units of the series."""
     spread_ratio: float | None
-    """Standard deviation of the imagined runs over that of the real ones, pooled over points."""
+    """Standard deviation of the imagined runs divided by that of the real ones, both pooled over points."""
     spread_interval: tuple[float, float] | None
-    """95 % bootstrap interval."""
+    """95 % bootstrap interval of `spread_ratio`."""
     difference: float | None
-    """Mean of the imagined runs minus that of the real ones, at the last point that both have."""
+    """Mean of the imagined runs minus mean of the real ones, at the last point that all tested runs have."""
     difference_interval: tuple[float, float] | None
-    """Welch's 95 % interval."""
+    """Welch's 95 % interval of `difference`."""
     ranks: tuple[int, ...]
-    """Number of real runs below each imagined one, at the last point that both have."""
+    """For each imagined run, how many real runs have a lower value at the last point that all tested runs have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +162,15 @@ class ComparisonResult:
     series: tuple[SeriesResult, ...] = ()
     """The primary endpoint first, if there is one."""
     alignment: Alignment | None = None
-    """Alignment of the first real and the first imagined run; None if either is missing."""
+    """Alignment of one real and one imagined run: those with seed 0 and sample 0, or else the first ones. None if
+    there is no real or no imagined run."""
     undecided: tuple[str, ...] = ()
     """Questions that could not be decided, each with the reason, and with what would be needed to decide it."""
     endpoint: Endpoint | None = None
     """None if no real run shows a metric, or none with the requested name."""
     unjudged: str | None = None
-    """The undecided questions about lines, in a few words; None if there are none. If there are any, no report may
+    """The first undecided question about lines, in a few words; None if there is none. If there is one, no report may
     say that nothing was found.
     """
     notes: tuple[str, ...] = ()
-    """Checks that could not be applied, and why."""
+    """For each check that failed, a text that says why."""

@@ -1,4 +1,4 @@
-"""Findings as sentences, and as plain values."""
+"""Turns findings into sentences, into names of their kinds, and into plain values."""
 
 import re
 from collections import Counter
@@ -34,6 +34,7 @@ _FORMS = {
     "fixed seed, other output": _EXPECTED_FIRST,
     "literal differs": _TWO_CLAUSES,
     "number format differs": "{observed}; {expected}.",
+    "epochs silently missing": _AGAINST,
     "primary endpoint differs": "In {who}, the {subject} {observed}; {expected}.",
     "answer cut": "The token limit cut the answer to “{subject}”, which was right up to the cut.",
     "series differs": _TOGETHER,
@@ -42,9 +43,9 @@ _FORMS = {
     "reseeding failed": _TOGETHER,
     "seed does not hold": _TOGETHER,
     "gpus not seen": "{observed}",
-    "departs from its persona": "It was told {expected}, but shows {observed}.",
+    "departs from its persona": "The imagined machine was told {expected}, but shows {observed}.",
 }
-"""Sentence pattern of each check; a check without one states what each run shows."""
+"""Sentence pattern of each check; all other checks use `_EACH`."""
 _OF_A_COMMAND = {
     "exit status differs": "“{subject}” {expected}, {observed}.",
     "answer differs": "{subject}: really {expected}, imagined {observed}.",
@@ -52,7 +53,7 @@ _OF_A_COMMAND = {
     "contradiction": _TOGETHER,
     "oracle: GPU table": "“{subject}” {observed}.",
 }
-"""Sentence patterns used if the subject is a command."""
+"""Sentence patterns that replace those of `_FORMS` for a finding with a `subject`, such as a command."""
 
 _KINDS = {
     "GPUs it could not use": "GPUs that the program could not use",
@@ -67,7 +68,7 @@ _KINDS = {
     "ends early": "a log that ends early",
     "epochs cut": "epochs cut off",
     "epochs declared as skipped": "epochs declared as skipped",
-    "epochs silently missing": "epochs missing without notice",
+    "epochs silently missing": "epochs left out without saying so",
     "epochs too many": "too many epochs",
     "exit status differs": "another exit code",
     "fixed seed, other output": "other output despite a fixed seed",
@@ -96,18 +97,19 @@ _KINDS = {
     "series differs": "curves unlike the real ones",
     "time differs": "a claimed time far from the real one",
 }
-"""Words for each kind of finding, in the form “the run shows …”; a plug-in's check names its kind itself."""
+"""Words for each kind of finding, which fit after “the run shows”; the kinds of a plug-in are not listed."""
 
 
 def kind_in_words(check: str) -> str:
-    """Return the words for a kind of finding, which are the same in every view."""
+    """Return the words that every view uses for the kind of finding that a check makes; for a plug-in, its own
+    name."""
     return _KINDS.get(check, check)
 
 
 def kinds_in_words(findings: Sequence[Finding]) -> list[str]:
     """Name each kind among these findings, the most frequent first.
 
-    What the findings are about, such as the missing epochs, follows in brackets if it is the same in all of them.
+    If all findings of a kind have the same `which`, such as `epoch 8`, it follows in brackets.
     """
     counted = Counter(finding.check for finding in findings)
     named = []
@@ -119,7 +121,7 @@ def kinds_in_words(findings: Sequence[Finding]) -> list[str]:
 
 
 def sentence(finding: Finding) -> str:
-    """Write the finding as one plain sentence."""
+    """Write the finding as one plain sentence, followed by its caution if it has one."""
     forms = {**_FORMS, **_OF_A_COMMAND} if finding.subject else _FORMS
     expected, observed = finding.expected, finding.observed
     if finding.check == "literal differs":
@@ -145,7 +147,7 @@ def around_difference(expected: str, observed: str) -> tuple[str, str]:
 
 
 def _with_place(finding: Finding) -> str:
-    """Return what is observed, with the run and the line in place of “the imagined log” if there is only one."""
+    """Return what is observed. If it concerns a single run, the run and line number replace “the imagined log”."""
     if len(finding.runs) != 1 or not finding.evidence or finding.evidence[0].source != finding.runs[0]:
         return finding.observed
     place = f"line {finding.evidence[0].number} of {finding.runs[0]} shows"
@@ -153,7 +155,7 @@ def _with_place(finding: Finding) -> str:
 
 
 def _alike(ours: Sequence[str], theirs: Sequence[str]) -> int:
-    """Count the words that two lines share at their beginning; a placeholder equals any word with a digit."""
+    """Count the words that two lines share at their beginning; `{}` in `ours` stands for any text without a space."""
     pairs = zip(ours, theirs, strict=False)
     return next((at for at, (our, their) in enumerate(pairs) if not _same(our, their)), min(len(ours), len(theirs)))
 

@@ -93,7 +93,7 @@ def test_the_first_line_that_differs_is_shown_from_both_sides() -> None:
 @pytest.mark.parametrize(("really", "imagined"), [("one\ntwo\n", "one\n"), ("one\n", "one\ntwo\n")])
 def test_an_answer_that_ends_early_differs_where_it_ends(really: str, imagined: str) -> None:
     (finding,) = compare("cat notes", really, imagined)
-    assert "nothing more" in sentence(finding)
+    assert "the end of the output" in sentence(finding) and "“the end" not in sentence(finding)
     assert [(line.number, line.text) for line in finding.evidence] == [(2, "two")]
 
 
@@ -113,6 +113,7 @@ def test_one_that_fails_and_one_that_works_differ_in_that_alone() -> None:
     really = answer(NVIDIA_SMI, NO_COMMAND, exit_code=127, cause=Cause.FAILED)
     (finding,) = compare(NVIDIA_SMI, really, "No output.\n")
     assert finding.check == "exit status differs"
+    assert sentence(finding) == "“nvidia-smi” really ends with exit code 127, but with 0 on the imagined machine."
     assert [line.text for line in finding.evidence] == [NO_COMMAND.strip(), "No output."]
 
 
@@ -162,6 +163,11 @@ def test_what_departs_from_the_persona_or_from_itself_is_pointed_at(
 ) -> None:
     shown = [ref.text for finding in boot(**answers) if finding.check == kind for ref in finding.evidence]
     assert any(line in text for text in shown)
+
+
+def test_what_the_machine_was_told_stands_beside_what_it_shows() -> None:
+    claims = [sentence(finding) for finding in boot(nvcc="release 10.2, V10.2.89")]
+    assert claims == ["The imagined machine was told cuda 11.3, but shows 10.2."]
 
 
 def test_a_table_with_too_few_gpus_is_counted() -> None:

@@ -57,7 +57,7 @@ def test_a_machine_that_runs_the_program_moves_as_it_does_beyond_the_rule_of_thu
     assert found.loss.tau.value is not None and found.loss.tau.value > 0.8
     assert found.loss.partial.value is not None and found.loss.partial.value > 0.6
     assert "follows the program beyond what the rule of thumb predicts" in found.verdict
-    assert "no sign that edits that change nothing change the imagined last loss" in found.verdict
+    assert "no sign that edits that change nothing alter the imagined last loss" in found.verdict
 
 
 def test_knowing_the_rule_of_thumb_does_not_pass_for_understanding() -> None:
@@ -95,7 +95,7 @@ def test_samples_that_show_no_last_loss_are_counted_and_judged_as_showing_none()
     assert (effect.imagined.median, effect.same_way, effect.is_sideless) == (None, False, True)
     assert (
         "0 (.00 to .79) move the imagined one in the same direction "
-        "(of 1, too few imagined runs end with a value to tell)" in found.verdict
+        "(for 1 of them, too few imagined runs end with a value to tell)" in found.verdict
     )
     assert found.imagined_shown[:2] == (4, 6)
     assert found.real_shown[:2] == (14, 14)

@@ -6,6 +6,7 @@ import pytest
 from test_log_structure import checks, compared
 
 from gedanken.compare.output.stopping import tells_of_a_stop
+from gedanken.compare.sentences import sentence
 
 
 def to_target(seed: int, rounds: int, *, reached: bool = True) -> str:
@@ -85,6 +86,11 @@ def spaced(seed: int, between: str) -> str:
 def test_blank_lines_that_all_real_logs_have_are_missed() -> None:
     real = [spaced(seed, "\n") for seed in range(7)]
     assert checks(compared(real, [spaced(seed, "") for seed in (20, 21, 22)])) == ["blank lines missing"]
-    assert checks(compared(real, [spaced(20, ""), spaced(21, "\n"), spaced(22, "\n")])) == ["blank lines missing"]
+    found = compared(real, [spaced(20, ""), spaced(21, "\n"), spaced(22, "\n")])
+    assert checks(found) == ["blank lines missing"]
+    assert sentence(found.findings[0]) == (
+        "1 of 3 imagined runs shows no blank line after “round {} cost {}”; all real logs have one after each such "
+        "line."
+    )
     assert checks(compared(real, [spaced(seed, "\n") for seed in (20, 21, 22)])) == []
     assert checks(compared([*real[1:], spaced(0, "")], [spaced(seed, "") for seed in (20, 21, 22)])) == []

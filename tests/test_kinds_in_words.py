@@ -39,8 +39,9 @@ def test_a_kind_of_a_plug_in_keeps_its_own_name() -> None:
 
 def test_what_is_concerned_is_named_where_all_findings_agree_on_it() -> None:
     one, other = (Finding("epochs silently missing", (run,), which="4-6") for run in "ab")
-    assert kinds_in_words([one, other]) == ["epochs missing without notice (4-6)"]
-    assert kinds_in_words([one, Finding("epochs silently missing", which="9")]) == ["epochs missing without notice"]
+    assert kinds_in_words([one, other]) == ["epochs left out without saying so (4-6)"]
+    other = Finding("epochs silently missing", which="9")
+    assert kinds_in_words([one, other]) == ["epochs left out without saying so"]
 
 
 def _log(path: Path, seed: int, *, without: int = 0) -> Path:
@@ -60,7 +61,7 @@ def test_a_comparison_of_logs_names_the_epoch_and_what_its_table_leaves_out(geda
     done = gedanken("compare", tmp_path / "real", "--imagined", _log(tmp_path / "said.log", 50, without=8))
     lines = done.stdout.splitlines()
     flat = " ".join(done.stdout.split())
-    assert flat.count("epochs missing without notice (epoch 8)") == 1  # in the verdict only
+    assert flat.count("epochs left out without saying so (epoch 8)") == 1  # in the verdict only
     assert any(
         line.split() == ["exit", "code", "not", "in", "the", "log", "not", "in", "the", "log"] for line in lines
     )

@@ -321,6 +321,16 @@ def test_a_second_fault_of_another_log_is_told_beside_it() -> None:
     assert sorted(found) == ["epochs silently missing", "line in no real log"]
 
 
+def test_epochs_that_logs_leave_out_are_named_log_by_log_in_one_sentence() -> None:
+    found = compared(EPOCHS, [epochs(20, left_out=4), epochs(21, left_out=6), epochs(22)]).findings
+    assert [sentence(finding) for finding in found] == [
+        "2 of 3 imagined runs leave out epochs without saying so: imagined1 leaves out epoch 4; imagined2 leaves out "
+        "epoch 6; all real logs show 8 epochs."
+    ]
+    (alone,) = compared(EPOCHS, [epochs(20, left_out=4), epochs(21), epochs(22)]).findings
+    assert sentence(alone) == "imagined1 leaves out epoch 4 without saying so; all real logs show 8 epochs."
+
+
 def counted(seed: int, odd: int | None = None) -> str:
     """Rounds of which one is named in other words."""
     random = Random(seed)

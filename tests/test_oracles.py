@@ -167,7 +167,7 @@ def test_tables_of_an_ordinary_command_are_held_against_themselves() -> None:
         ("exit status differs", "gpus"),
         ("oracle: GPU table", None),
     ]
-    assert "1700 MiB of GPU 0, but 1600 MiB used in total" in sentence(found[1])
+    assert "1700 MiB of GPU 0, but only 1600 MiB in use" in sentence(found[1])
 
 
 HEAD = "import torch, torch.nn as nn, torch.nn.functional as F\nWIDE = 32\nSIZES = [20, 30, 40]\n"

@@ -146,7 +146,7 @@ def test_the_reason_says_nothing_of_a_loss_that_is_shown_for_training_alone() ->
     assert chosen and chosen.name == "test_acc"
     assert chosen.reason == (
         "chosen because it is an accuracy on held-out data (test), and the output has no held-out loss; "
-        f"printed {EPOCHS} times per run"
+        f"printed {EPOCHS} times per real run"
     )
 
 

@@ -192,14 +192,14 @@ def test_that_no_edit_changes_anything_proves_nothing() -> None:
 
 def test_a_server_that_does_not_repeat_itself_is_not_held_against_the_model() -> None:
     reports = compare_edits([edited("as it is", "a"), edited("no blank line", "b", again="c")], watched=0)
-    assert verdict_on(reports, watched=0).startswith("No edit can be judged. 1 left out")
+    assert verdict_on(reports, watched=0).startswith("No edit can be judged. Edits left out because the server")
 
 
 def test_an_edit_that_really_prints_something_else_is_left_out() -> None:
     other = Edited("no blank line", ONCE_ONLY, real("other\n", 1), imagined("b", 0), imagined("b", 0), ())
     reports = compare_edits([edited("as it is", "a"), other], watched=0)
     assert not reports[1].really_same
-    assert "1 left out: in real runs, the output differs" in verdict_on(reports, watched=0)
+    assert "left out because the output differs in real runs: 1." in verdict_on(reports, watched=0)
 
 
 def test_the_share_of_samples_that_print_once_leaves_out_what_a_cut_leaves_open() -> None:

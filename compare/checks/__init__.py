@@ -1,1 +1,1 @@
-"""The checks of a comparison: each one yields findings."""
+"""Holds the checks of a comparison: each looks for one kind of fault, and yields findings."""

@@ -1,4 +1,4 @@
-"""Finding: a log has no blank line after a print, although every real log has one after each such line."""
+"""Finds logs without blank lines after the lines of a print, although every real log has one after each such line."""
 
 from collections.abc import Iterable
 
@@ -10,14 +10,14 @@ from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.finding import Finding, LineRef
 
 FEWEST = 3
-"""Minimum number of lines that each log must have of a print before its blank lines are judged."""
+"""Minimum number of lines of a print that a log must show before the blank lines after them are judged."""
 
 Indices = NDArray[np.int64]
 
 
 def blank_lines(run_set: RunSet) -> Iterable[Finding]:
-    """For supplied logs, find prints that are always followed by a blank line in every real log, but never in an
-    imagined one.
+    """In logs without a program, find prints whose lines are always followed by a blank line in every real log, but
+    never in an imagined log.
     """
     if run_set.source is not None or len(run_set.real) < 2:
         return
@@ -36,15 +36,15 @@ def blank_lines(run_set: RunSet) -> Iterable[Finding]:
         "blank lines missing",
         tuple(refs),
         (*evidence(list(refs.values()))[:LINES_SHOWN], real.ref(int(real.ledger.lines_of(first)[0]))),
-        expected=f"all real logs have one after each “{first.words}”",
-        observed=f"{'shows' if len(refs) == 1 else 'show'} no blank lines",
+        expected="all real logs have one after each such line",
+        observed=f"{'shows' if len(refs) == 1 else 'show'} no blank line after “{first.words}”",
         of=len(run_set.imagined),
         caution=run_set.caution,
     )
 
 
 def _share(run: ParsedRun, site: PrintSite) -> float | None:
-    """Return the share of a print's lines that are followed by a blank line; None if there are too few."""
+    """Return the share of a print's lines that are followed by a blank line; None if the print has too few lines."""
     lines = run.ledger.lines_of(site)
     lines = lines[lines + 1 < len(run.lines)]
     if len(lines) < FEWEST:

@@ -1,4 +1,4 @@
-"""All built-in checks."""
+"""Lists all built-in checks."""
 
 from gedanken.compare.checks.blank_lines import blank_lines
 from gedanken.compare.checks.check import Check
@@ -39,4 +39,4 @@ CHECKS: tuple[Check, ...] = (
     gpu_claims,
     *ORACLES,
 )
-"""Every check, in the order in which the findings are reported."""
+"""All built-in checks, in the order in which their findings are reported."""

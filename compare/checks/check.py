@@ -1,4 +1,4 @@
-"""The interface of a check, which looks for one kind of fault in the runs of one program version."""
+"""Defines what a check is: a function that looks for one kind of fault in the runs of one program version."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -8,8 +8,8 @@ from gedanken.experiment.finding import Finding
 
 
 class Check(Protocol):
-    """The object that an entry point in `gedanken.checks` names. An entry point may also name a tuple of checks,
-    which are applied in order.
+    """A check. An entry point in the group `gedanken.checks` names one check, or a tuple of checks, which are applied
+    in order.
     """
 
     def __call__(self, runs: RunSet, /) -> Iterable[Finding]:

@@ -1,4 +1,4 @@
-"""Finding: the time that an imagined run claims differs from the time that real runs take."""
+"""Finds imagined runs that claim a far longer or far shorter time than the real runs take."""
 
 from collections.abc import Iterable
 
@@ -8,13 +8,15 @@ from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding
 
 TIME_FACTOR = 3.0
-"""A claimed time is reported if it is this many times longer or shorter than the time taken."""
+"""A claimed time is reported if it is this many times longer or shorter than all real times."""
 TIME_SLACK = 1.0
-"""Seconds by which a claimed time may always differ: short times are rounded, and a busy machine is slower."""
+"""Seconds by which a claimed time may always differ from the real times: short times are rounded, and a busy machine
+is slower."""
 
 
 def times(run_set: RunSet) -> Iterable[Finding]:
-    """Compare the time that each imagined run claims with the time that the real runs took."""
+    """Compare the time that each imagined run claims with the times that the real runs print; if they print none,
+    with the measured times."""
     worked = [run for run in run_set.real if run.execution.exit_code == 0]
     shown = [claimed_seconds(run.transcript) for run in worked]
     printed = [claimed.seconds for claimed in shown if claimed.seconds is not None]
@@ -26,7 +28,7 @@ def times(run_set: RunSet) -> Iterable[Finding]:
         if run.execution.cause is not Cause.FINISHED:
             continue
         claimed, at, lines = claimed_seconds(run.transcript)
-        # Where lines are lacking that name times, so are these: that they lack is told.
+        # A log that lacks lines with times also claims less in all; another check reports the missing lines.
         if run_set.source is None and not min(naming) <= lines <= max(naming):
             continue
         if claimed is None or really[0] / TIME_FACTOR <= claimed <= really[-1] * TIME_FACTOR:
@@ -46,8 +48,8 @@ def times(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _has_other_words(run_set: RunSet, run: ParsedRun) -> bool:
-    """Return whether a run names a time in a line whose form no real run has. Another check reports such a line, and
-    it is not known what the time measures.
+    """Return whether a run names a time in a line of a form that no real run has (a form is a line with `#` for its
+    values). Another check reports such a line, and it is not known what its time measures.
     """
     script = run.transcript
     naming = (at for at, shape in enumerate(script.shapes) if names_time(shape))

@@ -1,4 +1,4 @@
-"""For supplied logs: leaves out findings that merely follow from another finding on the same log."""
+"""Removes findings that merely follow from another finding on the same log, for logs without a program."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,19 +8,19 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding, LineRef
 
 FEW = 4
-"""A log counts as naming hardly any epochs if it shows fewer than one in this many of the usual ones."""
+"""Lines cannot be counted per epoch in a log that shows fewer than one in this many of the real logs' epochs."""
 _REWORDED = frozenset(["literal differs", "line in no real log"])
 _WHOLE = re.compile(r"(?<![\d.])\d{1,9}(?![\d.]*\d)")
 _EPOCHS = ("epochs silently missing", "epochs too many")
 _IN_EPOCH = re.compile(r"times? (?:in epoch (?P<epoch>\d+)|before the first epoch)$")
-"""The end of `expected` in a finding on a print that is shown too often or too rarely."""
+"""Matches the end of `expected` in findings of the check `print count differs`."""
 
 
 def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings without those that another finding explains; each log that has findings keeps at least one.
 
-    If the print that names the epochs is reworded or missing, nothing can be counted per epoch. If an epoch is
-    missing, its lines may be counted with the epoch before or after it, and counters jump.
+    For example, if the print that names the epochs is reworded or missing, no line can be counted per epoch. If an
+    epoch is missing, its other lines may be counted in the epoch before or after it, and counters jump.
     """
     runs = {run.label: run for run in run_set.imagined}
     usual = [run.epochs for run in run_set.finished if run.epochs]
@@ -35,8 +35,8 @@ def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[F
 
 
 def without_skips(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings without those jumps in a count that a wrong number or a reworded line causes, if another
-    finding reports that number or that line.
+    """Remove each finding on jumps in a count that a wrong number or reworded lines cause, if another finding reports
+    that number or those lines.
     """
     wrong = {ref for finding in findings if finding.check == "constant line differs" for ref in finding.evidence}
     odd = _in_other_words(findings)
@@ -53,7 +53,8 @@ def _in_other_words(findings: Sequence[Finding]) -> list[LineRef]:
 
 
 def _is_over_odd_lines(jumps: Sequence[LineRef], odd: Sequence[LineRef]) -> bool:
-    """Return whether in each jump of a count, from one line to another, stands a line in other words."""
+    """Return whether a reworded line stands within every jump of a count. `jumps` holds the lines before and after
+    each jump, in turn; `odd` are the reworded lines."""
     pairs = list(zip(jumps[::2], jumps[1::2], strict=False))
     return bool(pairs) and all(
         any(ref.source == low.source and low.number < ref.number < high.number for ref in odd) for low, high in pairs
@@ -82,7 +83,11 @@ def _kept(
 def _follows(
     finding: Finding, run: ParsedRun, usual: frozenset[int], told: Iterable[str], named: frozenset[int]
 ) -> bool:
-    """Return whether a finding follows from others on the run; `named` are the numbers of its odd lines."""
+    """Return whether a finding follows from other findings on the run.
+
+    `usual` are the epochs that all real runs show, `told` the checks of all findings on the run, and `named` the
+    whole numbers in its reworded lines.
+    """
     is_reworded = not _REWORDED.isdisjoint(told)
     names_few = len(run.epochs & usual) * FEW < len(usual)
     is_missing = "epochs silently missing" in told

@@ -1,5 +1,5 @@
-"""Findings: an imagined run repeats a sequence of numbers from a real run, or from another imagined run, of the same
-version."""
+"""Finds imagined runs that repeat a sequence of numbers of a real run, or of another imagined run, of the same
+program version."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet, evidence
 from gedanken.experiment.finding import Finding, LineRef
 
 IN_A_ROW = 5
-"""Length from which a common sequence of numbers is not a coincidence, if real runs do not share a single number.
+"""Minimum length of a common sequence of numbers that is no coincidence, if real runs do not share a single number.
 
 Three would be too few: accuracies on a few hundred images take few values (benchmarks/false_alarms.py).
 """
@@ -21,7 +21,8 @@ TOLD = 3
 NO_SUCH_ROWS = "no two real runs share such a sequence"
 FEWEST_REAL = 3
 COLUMNS = 8
-"""Number of columns (positions in a line) that are examined separately, besides all numbers of a run together."""
+"""Number of columns that are also examined separately: the first number of every line, the second of every line, and
+so on."""
 LONGEST = 20
 """If real runs share a sequence of this length, they repeat one another, so imagined runs may do so too."""
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
@@ -30,7 +31,7 @@ Numbers = NDArray[np.float64]
 
 
 class _Stream(NamedTuple):
-    """A selection of a run's numbers, in order, without immediate repetitions."""
+    """Some of the numbers of a run, in order, and the line of each."""
 
     run: ParsedRun
     values: Numbers
@@ -44,15 +45,15 @@ class _Copy(NamedTuple):
     """Index in `ours` at which the first common sequence begins."""
     there: int
     numbers: int
-    """Number of numbers of `ours` that are in common sequences."""
+    """How many numbers of `ours` are part of a sequence that both streams have."""
 
 
 def copied_numbers(run_set: RunSet) -> Iterable[Finding]:
     """Find sequences of numbers with three or more decimals that two runs cannot share by chance.
 
-    The required length is derived from the real runs. It is twice the longest sequence that two of them with
-    different seeds share, plus five. Numbers that all real runs show are left out. Nothing is reported for a program
-    that fixes its seed, or if fewer than three real runs show what chance can do.
+    The required length is twice that of the longest sequence that two real runs with different seeds share, plus
+    five. Numbers that all real runs show are left out. Nothing is reported for a program that fixes its seed, or with
+    real runs of fewer than three seeds.
     """
     seeds = {run.execution.seed for run in run_set.real}
     if len(seeds) < FEWEST_REAL or (run_set.source is not None and run_set.source.fixes_its_seed()):
@@ -109,7 +110,7 @@ def _refs(copy: _Copy) -> tuple[LineRef, ...]:
 
 
 def _fine(run: ParsedRun) -> _Stream:
-    """Collect every number with enough decimals; `lines` may contain one line several times."""
+    """Collect every number with at least three decimals; `lines` repeats a line for each of its numbers."""
     script = run.transcript
     line = np.repeat(np.arange(len(script.lines)), np.diff(script.starts))
     is_fine = (script.decimals >= DECIMALS) & (script.decimals < EXPONENT)
@@ -117,8 +118,8 @@ def _fine(run: ParsedRun) -> _Stream:
 
 
 def _varying(stream: _Stream, constants: Numbers) -> tuple[_Stream, NDArray[np.int64]]:
-    """Return the numbers that are not constants, and for each how many numbers, including constants, precede it in
-    its line.
+    """Return the numbers that are not among `constants`, and the column of each: how many numbers, including
+    constants, precede it in its line.
     """
     at = np.arange(len(stream.lines))
     begins = np.concatenate([[True], np.diff(stream.lines) > 0])[: len(at)]
@@ -128,7 +129,7 @@ def _varying(stream: _Stream, constants: Numbers) -> tuple[_Stream, NDArray[np.i
 
 
 def _column(stream: _Stream, places: NDArray[np.int64], column: int | None) -> _Stream:
-    """Select the numbers that have `column` predecessors in their line; None selects all."""
+    """Select the numbers of one column, or all for None; a number that equals the one before it is left out."""
     kept = slice(None) if column is None else places == column
     values, lines = stream.values[kept], stream.lines[kept]
     fresh = np.concatenate([[True], np.diff(values) != 0])[: len(values)]
@@ -167,7 +168,7 @@ def _sharing(streams: Sequence[_Stream], real: int, row: int) -> Iterator[tuple[
 
 
 def _share(streams: Sequence[_Stream], row: int) -> bool:
-    """Return whether two streams with different seeds have a sequence of this length in common."""
+    """Return whether two streams with different seeds have a sequence of `row` numbers in common."""
     by_seed: dict[int | None, list[NDArray[np.uint64]]] = {}
     for stream in streams:
         by_seed.setdefault(stream.run.execution.seed, []).append(_rows(stream.values, row))
@@ -189,7 +190,7 @@ def _copy(ours: _Stream, theirs: _Stream, row: int) -> _Copy | None:
 
 
 def _rows(values: Numbers, row: int) -> NDArray[np.uint64]:
-    """Hash each sequence of the given length."""
+    """Hash each sequence of `row` consecutive numbers."""
     bits = values.astype(np.float64).view(np.uint64)
     bits = (bits ^ (bits >> np.uint64(29))) * _FACTOR
     count = max(0, len(bits) - row + 1)
@@ -200,7 +201,8 @@ def _rows(values: Numbers, row: int) -> NDArray[np.uint64]:
 
 
 def _distinct(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return the distinct numbers; sorting millions of integers is faster than hashing each of them."""
+    """Return the distinct hashes. They are found by sorting, which is faster than a hash table for millions of
+    them."""
     hashes = np.sort(hashes)
     once: NDArray[np.uint64] = hashes[np.concatenate([[True], hashes[1:] != hashes[:-1]])[: len(hashes)]]
     return once

@@ -1,4 +1,4 @@
-"""Findings on how often a line is printed, and in which order."""
+"""Finds lines that are printed too often, too rarely, or out of order."""
 
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ from gedanken.experiment.finding import Finding, LineRef
 from gedanken.experiment.format import probability
 
 FACTOR = 2
-"""For a print that depends on a flag: a line is reported if it is shown this many times more or less often than in
-the real runs."""
+"""A print that depends on a flag is reported only if it is shown this many times more or less often than in the real
+runs."""
 STEADY = 4
-"""If every real log shows a line at least this often, a log without the line is not chance."""
+"""If every real log shows a line at least this often, the absence of the line from a log is not chance."""
 CHANCE = 0.05
-"""If the probability that so few imagined runs lack a line by chance is higher, the case is undecided."""
+"""If chance explains the missing lines with a higher probability than this, the case is undecided."""
 MOST_TOLD = 20
 """Maximum number of print sites that are reported for one run."""
 
@@ -37,10 +37,10 @@ Indices = NDArray[np.int64]
 
 
 def counts(run_set: RunSet) -> Iterable[Finding]:
-    """Find lines that are shown more or less often than in the real runs, if these agree.
+    """Find lines that an imagined run shows more or less often than the real runs, if the real runs agree.
 
-    Lines printed in each epoch are counted per epoch, in the epochs that the run shows; another check reports the
-    epochs that it leaves out. Prints that depend on values, such as that of a best accuracy, are not judged.
+    Lines that are printed in each epoch are counted per epoch, only in the epochs that the run shows; another check
+    reports missing epochs. A print that depends on a value, such as that of a new best accuracy, is not judged.
     """
     if not run_set.finished:
         yield from _by_the_source(run_set)
@@ -49,9 +49,8 @@ def counts(run_set: RunSet) -> Iterable[Finding]:
 
 
 class CountsJudged:
-    """The result of judging how often lines are printed: the findings, and the differences that may be chance with so
-    few runs.
-    """
+    """Judges how often lines are printed: which differences are findings, and which may be chance with so few
+    runs."""
 
     def __init__(self, run_set: RunSet) -> None:
         self._run_set = run_set
@@ -71,27 +70,27 @@ class CountsJudged:
         ]
 
     def _may_be_chance(self) -> bool:
-        """Return whether so few imagined runs lack a line that this may be chance.
+        """Return whether chance may explain the runs that lack exactly one line.
 
-        Each imagined run may lack a different line: if chance removed lines, some real run would lack one as well.
+        Different runs may lack different lines: if chance removes lines, some real run should lack one as well.
         """
         lacking = len(self._lacking)
         return lacking < len(self._run_set.imagined) and self._p(lacking) > CHANCE
 
     @property
     def _lacking(self) -> list[str]:
-        """The runs that lack exactly one line."""
+        """Labels of the runs that lack exactly one line."""
         return list(dict.fromkeys(run.label for runs in self._lacking_once.values() for run, _found in runs))
 
     def _p(self, lacking: int) -> float:
-        """Compute the probability that all runs that lack a line are imagined ones, if chance decides which runs lack
-        one (Fisher's exact test).
+        """Compute the probability that all `lacking` runs that lack a line are imagined, if chance decides which of
+        all runs lack one (Fisher's exact test).
         """
         n, m = len(self._run_set.finished), len(self._run_set.imagined)
         return comb(m, lacking) / comb(n + m, lacking)
 
     def undecided(self) -> Doubt | None:
-        """State what may be chance; None if there is nothing."""
+        """Return the question about lines that may be missing only by chance; None if there are none."""
         left = list(self._lacking_once) if self._may_be_chance() else []
         if not left:
             return None
@@ -126,10 +125,9 @@ def _by_the_source(run_set: RunSet) -> Iterable[Finding]:
 
 
 class _Cells:
-    """Number of lines of each print site in each epoch (or in the whole run), in the real runs and in one imagined
-    run.
+    """Counts the lines of each cell, in the real runs and in one imagined run.
 
-    A cell is one print site in one epoch, or in the whole run.
+    A cell is one print site in one epoch; or in the whole run, if no real run prints the site in several epochs.
     """
 
     def __init__(self, run_set: RunSet, run: ParsedRun, early: Container[int] = ()) -> None:
@@ -161,7 +159,8 @@ class _Cells:
         self._known = whole.any(axis=0) & counted[-1] & ~self._is_at_an_end()
 
     def _pairs(self, run: ParsedRun) -> tuple[Indices, Indices, Indices]:
-        """Return site, epoch index and line number, for each line of a print site."""
+        """Return three arrays, with one entry for each line of a print site: the index of the site, the index of the
+        epoch in `_shown`, and the index of the line."""
         site_of = run.ledger.site_of
         lines = np.flatnonzero((site_of >= 0) & (site_of < len(self.run_set.sites)))
         return site_of[lines].astype(np.int64), np.searchsorted(self._shown, run.curves.epochs.at(lines)), lines
@@ -176,9 +175,10 @@ class _Cells:
         return shows
 
     def _is_at_an_end(self) -> NDArray[np.bool_]:
-        """Return for each cell whether some runs, but not all, end in its epoch.
+        """Return for each cell whether its epoch is the one in which the shortest run ends, or a later one.
 
-        Another check reports a run with more or fewer epochs than the real runs.
+        All False if all runs end in the same epoch, or if the source is known. Another check reports a run with more
+        or fewer epochs than the real runs.
         """
         really = self.run_set.once(of_each_structure)
         runs = [*(run for run in really if run.execution.cause is Cause.FINISHED), self.run]
@@ -222,10 +222,11 @@ class _Cells:
         return lacking + sum(gap.lacking for gap in left_out)
 
     def _without_replaced(self, surplus: Indices, deficit: Indices) -> tuple[Indices, Indices]:
-        """Return surplus and deficit without prints that the run lacks completely but replaces with about as many
-        lines of another form, which another check reports.
+        """Return surplus and deficit, corrected for prints that the run never shows but replaces with about as many
+        lines of a new form. Another check reports these new lines.
 
-        Such a line may resemble another print and so be counted as a surplus line of that print.
+        New lines that resemble another print were counted as lines of that print, so they are subtracted from its
+        surplus.
         """
         sites = self._cells // self._width
         expected = np.bincount(sites, self._known * self.low, len(self.run_set.sites))
@@ -242,8 +243,8 @@ class _Cells:
         return surplus, deficit
 
     def _is_absent(self, sites: Indices) -> NDArray[np.bool_]:
-        """Return for each site whether a log has no line of it although each real log has several; their number may
-        vary.
+        """Return for each print site whether this log has no line from it, although every real log has several (their
+        number may vary from log to log). All False if the source is known.
         """
         if self.run_set.source is not None:
             return np.zeros(len(self.run_set.sites), bool)
@@ -274,7 +275,8 @@ class _Cells:
         return site.depends_on != "values" and not (self.run_set.source and site.is_open)
 
     def worst(self, at: int) -> "_Cell":
-        """Return the first cell of a site that differs."""
+        """Return the first cell of a print site with surplus lines. If at least as many of its lines are missing,
+        return the first cell with missing lines."""
         more, less = self._differences()
         its = self._cells // self._width == at
         is_more = more[its].sum() > less[its].sum()
@@ -306,7 +308,7 @@ def _finding(run_set: RunSet, site: PrintSite, run: ParsedRun, cell: _Cell) -> F
     where = "" if cell.epoch is None else f" in epoch {cell.epoch}"
     if cell.epoch == NO_EPOCH:
         where = " before the first epoch"
-    end = {Cause.FINISHED: "", Cause.FAILED: " before it failed"}.get(run.execution.cause, " before its end was cut")
+    end = {Cause.FINISHED: "", Cause.FAILED: " before it failed"}.get(run.execution.cause, " before it was cut off")
     return Finding(
         "print count differs",
         (run.label,),
@@ -318,7 +320,7 @@ def _finding(run_set: RunSet, site: PrintSite, run: ParsedRun, cell: _Cell) -> F
 
 
 def order(run_set: RunSet) -> Iterable[Finding]:
-    """Find lines that are in another order than in the real runs, if all of these have the same order."""
+    """Find lines in another order than in the real runs, if all real runs have the same order."""
     if not run_set.finished or any(map(_goes_back, run_set.real)):
         return
     for run in run_set.imagined:

@@ -1,4 +1,4 @@
-"""Findings on series: values at the end, or whole curves, that would be unlikely in real runs."""
+"""Finds series whose last values, or whole curves, would be unlikely in real runs."""
 
 import math
 from collections import Counter
@@ -14,15 +14,15 @@ from gedanken.experiment.format import probability
 
 LACKING = ("print count differs", "epochs silently missing", "count skips")
 NAMED = 3
-"""Maximum number of other metrics that are named."""
+"""Maximum number of further metrics that a finding on outliers names."""
 
 
 def differences(run_set: RunSet, judgement: Judgement, beside: Sequence[Finding] = ()) -> Iterator[Finding]:
-    """Report `primary endpoint differs`, or else `outlier` for single runs, and one `series differs` that names all
-    other series that differ.
+    """Report `primary endpoint differs`, or otherwise `outlier` for single runs; and one `series differs` that names
+    all other series that differ.
 
-    If the primary endpoint differs, its curve is not reported again. `beside` are the findings on lines: if they say
-    that a log lacks lines, its last shown value may not be its last value.
+    If the primary endpoint differs, the curve of the same metric is not reported again. `beside` are the findings on
+    lines: if a log lacks lines, the last value that it shows may not be its last value, and is no outlier.
     """
     told = [series for series in judgement.tested if series.is_told]
     primary = next((series for series in judgement.tested if series.judged.role == "primary"), None)
@@ -57,7 +57,7 @@ def differences(run_set: RunSet, judgement: Judgement, beside: Sequence[Finding]
 
 
 def _are_one_cause(series: TestedSeries, primary: TestedSeries) -> bool:
-    """Return whether the same runs end with a non-finite value in both, which is why both series differ."""
+    """Return whether both series end with NaN or infinity in the same runs, so that they differ for one reason."""
     both = [
         (math.isfinite(one[1]), math.isfinite(other[1]))
         for one, other in zip(series.series.ends, primary.series.ends, strict=True)
@@ -67,7 +67,7 @@ def _are_one_cause(series: TestedSeries, primary: TestedSeries) -> bool:
 
 
 def _other_outliers(run_set: RunSet, beside: Sequence[tuple[TestedSeries, Outlier]]) -> Finding:
-    """Report the metric that is the farthest outlier; the same finding names other metrics with outliers."""
+    """Report the metric with the farthest outlier, in one finding that also names the other metrics with outliers."""
     farthest = max(beside, key=lambda one: one[1].deviations)[0]
     runs = [run for one, run in beside if one is farthest]
     others = {one.judged.name for one, _run in beside} - {farthest.judged.name}
@@ -78,8 +78,8 @@ def _other_outliers(run_set: RunSet, beside: Sequence[tuple[TestedSeries, Outlie
 
 
 def _goes_on(run_set: RunSet, far: Outlier) -> bool:
-    """Return whether a run has more epochs than the real ones, which all have the same number. Then the extra epochs
-    are reported, not the last value.
+    """Return whether a run shows epochs that no real run shows, although all real runs show the same epochs. Then the
+    extra epochs are reported, not the last value.
     """
     usual = {run.epochs for run in run_set.finished}
     return len(usual) == 1 and bool(run_set.samples[far.imagined].epochs - usual.pop())
@@ -88,8 +88,8 @@ def _goes_on(run_set: RunSet, far: Outlier) -> bool:
 def _lacks_points(
     run_set: RunSet, judgement: Judgement, primary: TestedSeries, far: Outlier, beside: Sequence[Finding]
 ) -> bool:
-    """Return whether a log shows fewer values of the metric than all real ones, which another finding already
-    reports.
+    """Return whether a log shows fewer values of the metric than any real log, and one of the findings in `beside`
+    says that the log lacks lines.
     """
     label = run_set.samples[far.imagined].label
     is_said = any(label in finding.runs and finding.check in LACKING for finding in beside)
@@ -101,8 +101,8 @@ def _lacks_points(
 
 
 def _far(run_set: RunSet, primary: TestedSeries, far: Sequence[Outlier]) -> Finding:
-    """Report single runs that end far outside the real ones. Three imagined runs are too few for a test of all
-    together.
+    """Report single imagined runs whose last value lies far outside those of the real runs. All imagined runs
+    together may be too few for a test.
     """
     values = " and ".join(f"{run.value:g}" for run in far)
     away = " and ".join(_deviations(run.deviations) for run in far)
@@ -145,13 +145,14 @@ def _ends(real: Sequence[float], runs: int) -> str:
 def _primary(run_set: RunSet, tested: TestedSeries) -> Finding:
     judged = tested.judged
     runs = [run_set.samples[at] for at in _imagined(tested)]
-    values = ", ".join(f"{tested.series.values[tested.series.n_real + at, 0]:g}" for at in _imagined(tested))
+    values = [f"{tested.series.values[tested.series.n_real + at, 0]:g}" for at in _imagined(tested)]
+    are_equal = len(values) > 1 and len(set(values)) == 1
     return Finding(
         "primary endpoint differs",
         tuple(run.label for run in runs),
         evidence(list(_refs(run_set, tested))),
         expected=f"{_ends(_real_ends(tested), judged.n_real)} ({_numbers(judged)})",
-        observed=f"is {values}",
+        observed=f"is {values[0]} in each" if are_equal else f"is {', '.join(values)}",
         subject=judged.name,
         of=len(run_set.samples),
     )
@@ -162,12 +163,15 @@ def _numbers(result: SeriesResult) -> str:
     text = f"{adjusted}p = {probability(result.p_adjusted)}"
     if result.difference is None or result.difference_interval is None:
         return text
-    low, high = result.difference_interval
-    return f"{text}; means differ by {result.difference:.3g} at the end, 95 % interval {low:.3g} to {high:.3g}"
+    sign = -1 if result.difference < 0 else 1
+    low, high = sorted(sign * bound for bound in result.difference_interval)
+    side = "lower" if sign < 0 else "higher"
+    mean = f"the imagined mean is {abs(result.difference):.3g} {side}" if result.difference else "the means are equal"
+    return f"{text}; {mean} at the end, 95 % interval {low:.3g} to {high:.3g}"
 
 
 def _imagined(tested: TestedSeries) -> Iterable[int]:
-    """Return which of the imagined runs are in the test."""
+    """Return the indices, among the imagined runs, of those that are in the test."""
     return [at - tested.series.n_real for at in tested.runs if at >= tested.series.n_real]
 
 

@@ -1,4 +1,4 @@
-"""Finding: a log ends where all real logs continue."""
+"""Finds logs that end where all real logs continue."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,8 @@ from gedanken.experiment.finding import Finding
 
 
 def ends_early(run_set: RunSet) -> Iterable[Finding]:
-    """Report all runs that end early as one finding, which also covers everything missing after their ends."""
+    """Report all runs that end early as one finding, which also covers the lines that are missing after their
+    ends."""
     early = run_set.once(early_ends)
     runs = [run for run in run_set.imagined if id(run) in early]
     if not runs:

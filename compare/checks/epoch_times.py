@@ -11,7 +11,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 FACTOR, SETUP = 2.0, 60.0
-"""A total is far too high if it is this many times the sum of the epochs, plus so many seconds."""
+"""A total time is far too high if it is more than `FACTOR` times the sum of the epoch times, plus `SETUP` seconds."""
 _FORM = re.compile(r"\b(?:time|took|elapsed|duration|complete|completed|finished)\b.*#|# ?s\b", re.IGNORECASE)
 _TIME = re.compile(
     r"(?<![\d.:])(?P<value>\d{1,9}(?:\.\d{1,9})?)\s?"
@@ -26,16 +26,17 @@ _NO_PART = re.compile(r"\b(?:elapsed|total|eta|remaining|so far|since|per|step|b
 
 
 class _Time(NamedTuple):
-    """A duration in a line."""
+    """A duration that a line states."""
 
     line: int
     seconds: float
     unit: float
-    """Value of the duration's last digit, in seconds."""
+    """How many seconds one unit of the duration's last digit is, for example 0.1 for `4.2s`."""
 
 
 def epoch_times(run_set: RunSet) -> Iterable[Finding]:
-    """Find total times that are less than the sum of the epoch times, or far more if no real run shows that."""
+    """Find total times that are less than the sum of the epoch times, or far more, unless a real run shows that
+    too."""
     yield from oracle(run_set, "oracle: time", lambda run: _contradictions(run, run_set))
 
 
@@ -57,13 +58,13 @@ def _contradictions(run: ParsedRun, run_set: RunSet) -> Iterator[Contradiction]:
 
 
 def _rise(parts: list[_Time]) -> bool:
-    """Return whether times only grow, so that each may be counted from the start of the run."""
+    """Return whether the times only grow, so that each may be counted from the start of the run."""
     return all(one.seconds <= other.seconds for one, other in pairwise(parts))
 
 
 def _read(run: ParsedRun) -> tuple[dict[int, _Time], list[_Time]]:
-    """Read the time of each epoch that states one, and every total time. No epochs are returned if one states two
-    times.
+    """Return the time of each epoch, for epochs that state one, and all total times. If an epoch states two times, no
+    epoch times are returned.
     """
     epochs: dict[int, _Time] = {}
     totals: list[_Time] = []
@@ -82,7 +83,7 @@ def _read(run: ParsedRun) -> tuple[dict[int, _Time], list[_Time]]:
 
 
 def _time(at: int, line: str) -> _Time | None:
-    """Return the only duration in a line, such as `4.2s` or `1m 23s`; None if there are several."""
+    """Return the only duration in a line, such as `4.2s` or `1m 23s`; None if there is none, or more than one."""
     found = list(_TIME.finditer(line))
     if not found:
         return None

@@ -34,7 +34,7 @@ _OTHER_LOSSES = frozenset({"reduction", "weight", "label_smoothing"})
 
 
 def first_loss(run_set: RunSet) -> Iterable[Finding]:
-    """Find losses before the first update that the network cannot have, given its number of classes."""
+    """Find first losses, before any update of the weights, that a network with this number of classes cannot have."""
     classes = _classes(run_set.source) if run_set.source else None
     if run_set.source is None or classes is None or classes < 2:
         return
@@ -57,9 +57,10 @@ def _contradictions(run: ParsedRun, classes: int, scaled: bool) -> Iterator[Cont
 
 
 def _first(run: ParsedRun) -> tuple[int, float, bool] | None:
-    """Return the line and value of the first loss if it belongs to the first step, and whether no update came before.
+    """Return the first loss of the first step: the index of its line, its value, and whether certainly no update of
+    the weights came before. Return None if the first loss in the output belongs to no first step.
 
-    A step numbered 1 may be the second: one update may raise the loss a lot, but hardly lower it.
+    A step with the number 1 may be the second one: an update may raise the loss a lot, but hardly lower it.
     """
     for at, line in enumerate(run.lines):
         found = _LOSS.search(line[:LONGEST])
@@ -71,7 +72,7 @@ def _first(run: ParsedRun) -> tuple[int, float, bool] | None:
 
 def _classes(source: Source) -> int | None:
     """Return the number of outputs of a network that is trained by cross-entropy alone, with PyTorch's default
-    initialization."""
+    initialization; None for any other network."""
     losses = source.calls({"CrossEntropyLoss", "cross_entropy"})
     batch = batch_size(source)
     if not losses or batch is None or batch < SMALLEST_BATCH or source.calls(_OTHER_STARTS):
@@ -89,7 +90,7 @@ def _classes(source: Source) -> int | None:
 
 
 def _sets_weights(source: Source) -> bool:
-    """Return whether the source calls an in-place function, as all of `nn.init` are, or assigns to `.data`."""
+    """Return whether the source calls an in-place function, such as those of `nn.init`, or assigns to `.data`."""
     stores = any(
         isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node.attr == "data"
         for node in ast.walk(source.tree)

@@ -14,7 +14,7 @@ _FRACTION = re.compile(r"(?<![\d./])(?P<part>\d{1,12})\s{0,2}/\s{0,2}(?P<whole>\
 _AFTER = re.compile(r"\s{0,2}[(=]\s{0,2}(?P<value>\d{1,3}(?:\.\d{1,12})?)\s?(?P<percent>%)")
 _BEFORE = re.compile(r"(?<![\d.])(?P<value>\d{1,3}(?:\.\d{1,12})?)\s?(?P<percent>%)?\s?\(\Z")
 _SLACK = 1e-12
-"""Relative tolerance for binary fractions."""
+"""Relative tolerance, because binary numbers cannot represent all decimal fractions."""
 
 
 def fractions(run_set: RunSet) -> Iterable[Finding]:
@@ -33,7 +33,7 @@ def _contradictions(run: ParsedRun) -> Iterator[Contradiction]:
             if not whole or between is None or _OTHER.search(between):
                 continue
             if part > whole:
-                yield Contradiction("more than all", f"shows {part} of {whole}, which is more than there are", (at,))
+                yield Contradiction("more than all", f"shows a count of {part} out of only {whole}", (at,))
                 continue
             told = _AFTER.match(line, found.end()) or _told_before(between, line[found.end() :])
             if told and not is_rounding(told["value"], part / whole * (100 if told["percent"] else 1)):
@@ -44,13 +44,13 @@ def _contradictions(run: ParsedRun) -> Iterator[Contradiction]:
 
 
 def _after_its_word(text: str) -> str | None:
-    """Return the text between the last word for accuracy and the end."""
+    """Return the text after the last word for accuracy; None if there is no such word."""
     words = list(_WORD.finditer(text))
     return text[words[-1].end() :] if words else None
 
 
 def _told_before(between: str, after: str) -> re.Match[str] | None:
-    """Return the accuracy in `0.9712 (9712/10000)`."""
+    """Find an accuracy in front of its count in brackets, as in `0.9712 (9712/10000)`; None if there is none."""
     if not after.lstrip().startswith(")") or any(character.isalpha() for character in between):
         return None
     told = _BEFORE.search(between[-24:])
@@ -58,7 +58,7 @@ def _told_before(between: str, after: str) -> re.Match[str] | None:
 
 
 def is_rounding(shown: str, value: float) -> bool:
-    """Return whether a decimal number is this value, rounded or truncated to the number's decimals."""
+    """Return whether `shown` is `value`, rounded or truncated to the number of decimals that `shown` has."""
     unit = 10.0 ** -len(shown.partition(".")[2])
     off = (float(shown) - value) / unit
     slack = 1e-9 + _SLACK * value / unit

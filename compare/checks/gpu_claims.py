@@ -1,4 +1,4 @@
-"""Finding: an imagined run says that it uses GPUs that the program could not have used."""
+"""Finds imagined runs that claim to use GPUs that the program could not have used."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -29,10 +29,11 @@ LONGEST = 400
 
 
 def gpu_claims(run_set: RunSet) -> Iterable[Finding]:
-    """Find GPUs that imagined runs say they use although the program or the machine has none.
+    """Find lines in which imagined runs claim to use GPUs, although the program names no GPU or the real machine has
+    none.
 
-    A statement that a real run also makes is not false, whatever else its line says. GPUs that the persona claims
-    explain only what the program would print on a machine with GPUs.
+    A claim that a real run makes too is not reported, whatever else its line says. If the persona has GPUs, this
+    explains only lines that the program can print on a machine with GPUs.
     """
     outputs = [output for run in run_set.real for output in run.outputs]
     real = {claim for output in outputs for at in _speaking(output) for claim in claims_in(output.lines[at])}
@@ -51,7 +52,7 @@ def gpu_claims(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _entries(run: ParsedRun) -> list[Entry]:
-    """Collect the content of lines that may mention GPUs."""
+    """Return the ledger's entries for the lines that may mention GPUs."""
     return [run.ledger.entry(at) for at in _speaking(run.transcript) if run.ledger.has(at)]
 
 

@@ -9,7 +9,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 OVER_CAP = 1.25
-"""Allowed factor above the power cap, because real GPUs exceed it briefly."""
+"""Allowed multiple of the power cap, because real GPUs briefly exceed their cap."""
 _HEAD = re.compile(r"\bNVIDIA-SMI\b")
 _GPU = re.compile(r"^\|\s{0,4}(?P<gpu>\d{1,4})\s{1,4}[A-Za-z]")
 _MEMORY = re.compile(r"(?<!\d)(?P<used>\d{1,12})\s{0,8}MiB\s{0,4}/\s{0,8}(?P<total>\d{1,12})\s{0,4}MiB")
@@ -19,7 +19,7 @@ _PROCESS = re.compile(r"^\|\s{1,8}(?P<gpu>\d{1,4})\s.{0,200}\s(?P<used>\d{1,12})
 
 
 class _Gpu(NamedTuple):
-    """Memory of one GPU."""
+    """Memory used on one GPU, in MiB, and the index of the line that says so."""
 
     used: int
     line: int
@@ -70,7 +70,7 @@ def _row(line: str, at: int) -> Iterator[Contradiction]:
         yield Contradiction("power", f"shows more power drawn than the cap: {power[0]}", (at,))
     over = [found[0] for found in _PERCENT.finditer(line) if int(found["value"]) > 100]
     if over:
-        yield Contradiction("percentage", f"shows a GPU at {over[0]}", (at,))
+        yield Contradiction("percentage", f"shows a percentage above 100: {over[0]}", (at,))
 
 
 def _sums(gpus: dict[int, _Gpu], processes: dict[int, list[_Gpu]]) -> Iterator[Contradiction]:
@@ -85,5 +85,5 @@ def _sums(gpus: dict[int, _Gpu], processes: dict[int, list[_Gpu]]) -> Iterator[C
         total = sum(process.used for process in listed)
         # Each value is rounded to a MiB.
         if total > gpus[number].used + len(listed):
-            claim = f"shows processes that use {total} MiB of GPU {number}, but {gpus[number].used} MiB used in total"
+            claim = f"shows processes that use {total} MiB of GPU {number}, but only {gpus[number].used} MiB in use"
             yield Contradiction("processes", claim, (gpus[number].line, *lines))

@@ -1,4 +1,4 @@
-"""Findings on numbers that are impossible, or that contradict each other."""
+"""Finds numbers that are impossible, or that contradict each other."""
 
 import math
 import statistics
@@ -16,19 +16,20 @@ from gedanken.experiment.finding import Finding
 NEVER_NEGATIVE = frozenset(
     {"CrossEntropyLoss", "cross_entropy", "MSELoss", "mse_loss", "BCEWithLogitsLoss", "L1Loss"}
 )
-"""Losses that cannot be negative."""
+"""Loss functions whose values cannot be negative."""
 RISE = 0.05
-"""Rise of accuracy, and relative rise of the loss, that together are a contradiction."""
+"""If the accuracy rises by more than this, and the loss by more than this share of itself, they contradict each
+other."""
 FEWEST_REAL = 3
 FAR = 6.0
-"""Distance, in standard deviations of the real runs, beyond which no real value is expected."""
+"""Distance above the mean of the real runs, in their standard deviations, beyond which no real value is expected."""
 
 
 def first_and_last(run_set: RunSet) -> Iterable[Finding]:
-    """Find trainings in which both accuracy and loss rise although the real losses clearly fall.
+    """Find trainings in which both the accuracy and the loss rise, although the loss falls in all real runs.
 
-    Only complete imagined runs are judged. A short and noisy training may do this now and then, so the rise must lie
-    far outside the range of the real losses.
+    Only complete imagined runs are judged. In a short and noisy training both may rise by chance, so the loss must
+    rise far more than it varies among the real runs.
     """
     changes = [change for run in run_set.real if (change := _loss_change(run)) is not None]
     if len(changes) < FEWEST_REAL or max(changes) > 0:
@@ -51,7 +52,7 @@ def first_and_last(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _loss_change(run: ParsedRun) -> float | None:
-    """Compute the logarithm of the last loss over the first; None unless both are positive."""
+    """Compute the logarithm of (last loss / first loss); None unless both are positive and finite."""
     loss = run.curves.series.get("loss")
     if loss is None or len(loss) < 2 or not all(0 < end.value < math.inf for end in (loss[0], loss[-1])):
         return None
@@ -59,9 +60,9 @@ def _loss_change(run: ParsedRun) -> float | None:
 
 
 def impossible_values(run_set: RunSet) -> Iterable[Finding]:
-    """Find accuracies above 1, losses below 0, epochs out of order, and totals that the code does not have.
+    """Find accuracies above 1, negative values, epochs out of order, and wrong total numbers of epochs.
 
-    Anything that a real run shows too is not a contradiction, however odd: programs may print anything.
+    What a real run shows too is not reported, however odd it is: programs may print anything.
     """
     real_totals = {total for run in run_set.real for total in run.curves.totals}
     expected = run_set.source.epochs() if run_set.source else None
@@ -76,7 +77,8 @@ def impossible_values(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _oddities(run: ParsedRun, totals: set[int]) -> Iterable[tuple[str, str, list[int]]]:
-    """Yield (kind, description, lines) for everything impossible that one run shows."""
+    """Yield (kind, description, lines) for each impossible value of one run; `totals` are the right totals of
+    epochs."""
     for name, points in run.curves.series.items():
         wrong = [points[at] for at in np.flatnonzero(_impossible(name, points.values))[:LINES_SHOWN].tolist()]
         if wrong:
@@ -92,8 +94,8 @@ def _oddities(run: ParsedRun, totals: set[int]) -> Iterable[tuple[str, str, list
 
 
 def _may_fall_below_zero(run_set: RunSet, name: str) -> bool:
-    """Return whether this loss may be negative: it comes near zero in real runs, and the source uses no loss with the
-    lower bound 0."""
+    """Return whether this loss may be negative: it comes near zero in real runs, and the source calls no loss
+    function with the lower bound 0."""
     if run_set.source is not None and run_set.source.calls(NEVER_NEGATIVE):
         return False
     series = [run.curves.series[name].values for run in run_set.real if name in run.curves.series]

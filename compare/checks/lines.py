@@ -1,4 +1,4 @@
-"""Findings on lines: how a run ended, which print site made a line, and its wording."""
+"""Finds runs that end differently, lines that no print makes, and lines that are worded differently."""
 
 from collections.abc import Iterable, Sequence
 from operator import eq
@@ -114,10 +114,10 @@ def literals(run_set: RunSet) -> Iterable[Finding]:
 
 
 def where_printed(run_set: RunSet, site: PrintSite, beside: str = "") -> list[LineRef]:
-    """Return the source line of a print site, and a line that it made in a real run.
+    """Return references to the source line of a print site and to a line that it made in a real run.
 
-    The chosen real line is the one that has the most numbers in common with the imagined line; if none has any, it is
-    the first.
+    `beside` is the imagined line. The real line is the one with the most numbers in common with it; the first, if
+    none has any.
     """
     label = run_set.program.label if run_set.program else "program"
     refs = [LineRef(label, site.line, site.words, "source")] if site.line != NO_LINE else []
@@ -132,8 +132,8 @@ def where_printed(run_set: RunSet, site: PrintSite, beside: str = "") -> list[Li
 
 
 def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
-    """Check programs that fix their own seed. They have no noise, so every run of the program as written must print
-    the same (rule 7).
+    """Check the runs of a program that fixes its own seed. All its runs must print the same, unless they were
+    reseeded (fairness rule 7 in docs/design.md).
 
     Times are ignored, because a seed does not fix them.
     """

@@ -1,4 +1,4 @@
-"""Findings on epochs: missing, declared as skipped, cut off, or too many."""
+"""Finds epochs that are missing, declared as skipped, cut off, or too many."""
 
 from collections.abc import Iterable, Set
 from dataclasses import replace
@@ -10,9 +10,13 @@ from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding, LineRef
 
+SILENTLY = " without saying so"
+"""The end of `observed` in findings on epochs that are left out silently."""
+
 
 def epochs(run_set: RunSet) -> Iterable[Finding]:
-    """Report epochs that are missing without notice, declared as skipped, cut by the token limit, or too many."""
+    """Report epochs that a run leaves out without saying so, declares as skipped, loses to the token limit, or
+    invents."""
     wanted, possible = _epochs_of(run_set)
     if not wanted:
         return
@@ -25,7 +29,7 @@ def epochs(run_set: RunSet) -> Iterable[Finding]:
             continue
         is_early = id(run) in run_set.once(early_ends)
         is_cut = run.execution.cause is Cause.CUT or is_early
-        # In any number: if no real run skips an epoch, an imagined one must not skip any between two that it shows.
+        # If no real run skips an epoch between two that it shows, an imagined run must not skip any there either.
         inside = _between_its_ends(run, possible) if is_gapless else frozenset()
         count = count_epochs(run.transcript, run.curves, wanted | inside, is_cut, possible, run_set.forms)
         if max(len(count.silent), len(count.extra)) <= usual:
@@ -61,8 +65,8 @@ def _usual_difference(run_set: RunSet) -> int:
 
 
 def _epochs_of(run_set: RunSet) -> tuple[frozenset[int], frozenset[int]]:
-    """Return the epochs of each real run, and those of at least one; from the source if no real run
-    reached its end."""
+    """Return the epochs that all finished real runs show, and those that at least one real run shows. If no real run
+    reached its end, the first set comes from the source."""
     shown = frozenset[int]().union(*(run.epochs for run in run_set.real))
     finished = [run.epochs for run in run_set.finished]
     if finished:
@@ -73,31 +77,41 @@ def _epochs_of(run_set: RunSet) -> tuple[frozenset[int], frozenset[int]]:
     return frozenset(range(min(shown), min(shown) + expected)), shown
 
 
+def _expected_epochs(run_set: RunSet, count: EpochCount) -> str:
+    """Return how many epochs real runs show, for example `all real logs show 8 epochs`."""
+    if run_set.source:
+        return f"{run_set.name} prints {many(count.expected, 'epoch')}"
+    numbers = [len(run.epochs) for run in run_set.finished]
+    if min(numbers) == max(numbers):
+        return f"all real logs show {many(max(numbers), 'epoch')}"
+    return f"the real logs show {min(numbers)} to {many(max(numbers), 'epoch')}"
+
+
+def _named(epochs: tuple[int, ...]) -> str:
+    return f"{'epoch' if len(epochs) == 1 else 'epochs'} {as_ranges(epochs)}"
+
+
 def _epoch_findings(run_set: RunSet, run: ParsedRun, count: EpochCount) -> Iterable[Finding]:
     end = run.curves.epochs[-1][0] if run.curves.epochs else len(run.lines) - 1
     last = (run.ref(end),) if run.lines else ()
     whose = f"{run_set.name} prints" if run_set.source else "all real logs show"
     shown = f"shows {count.shown} of the {count.expected} epochs that {whose}"
-    expected = many(count.expected, "epoch")
+    expected = _expected_epochs(run_set, count)
 
     def found(check: str, observed: str, refs: tuple[LineRef, ...], which: tuple[int, ...]) -> Finding:
-        named = f"{'epoch' if len(which) == 1 else 'epochs'} {as_ranges(which)}"
-        return Finding(check, (run.label,), refs, expected, observed, which=named)
+        return Finding(check, (run.label,), refs, expected, observed, which=_named(which))
 
     if count.declared:
         refs = tuple(run.ref(at) for at in count.declaring)
-        told = f"{shown}; it says that it skips {as_ranges(count.declared)}"
+        told = f"{shown}, and says that it skips {_named(count.declared)}"
         yield found("epochs declared as skipped", told, refs, count.declared)
     if count.silent:
-        lacking = "epoch {} is" if len(count.silent) == 1 else "epochs {} are"
-        told = lacking.format(as_ranges(count.silent))
-        yield found("epochs silently missing", f"{shown}; {told} missing without notice", last, count.silent)
+        yield found("epochs silently missing", f"leaves out {_named(count.silent)}{SILENTLY}", last, count.silent)
     if count.cut:
-        yield found("epochs cut", f"{shown}; the token limit cut {as_ranges(count.cut)}", last, count.cut)
+        yield found("epochs cut", f"{shown}; the token limit cut off {_named(count.cut)}", last, count.cut)
     if count.extra:
         extra = set(count.extra)
         refs = tuple(run.ref(at) for at, epoch in run.curves.epochs if epoch in extra)
-        told = f"shows epochs that {run_set.name} does not print: {as_ranges(count.extra)}"
-        if run_set.source is None:
-            told = f"shows {as_ranges(count.extra)}, epochs that no real log shows"
+        who = f"{run_set.name} does not print" if run_set.source else "no real log shows"
+        told = f"shows {_named(count.extra)}, which {who}"
         yield found("epochs too many", told, refs[:LINES_SHOWN], count.extra)

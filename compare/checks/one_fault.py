@@ -1,38 +1,39 @@
-"""Merging of findings: a fault that several supplied logs have is reported once, and the finding names all these
-logs.
-"""
+"""Merges findings: a fault that several logs without a program have is reported once, and the finding names all these
+logs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from gedanken.compare.checks.consequences import without_consequences, without_skips
+from gedanken.compare.checks.missing_epochs import SILENTLY
 from gedanken.compare.parsed.run_set import RunSet, evidence
 from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding
 
 EXAMPLES = 3
-"""Maximum number of runs whose output the finding quotes."""
+"""Maximum number of runs, or of prints, that a merged finding quotes."""
 _COPIES = ("numbers copied", "curve copied")
 _WHATEVER_EXPECTED = (*_COPIES, "epochs silently missing")
-"""Checks whose `expected` may differ between logs although they report the same fault."""
+"""Checks whose findings report the same fault even if their `expected` differs."""
 _BY_PRINT = ("print count differs", "literal differs")
-"""Checks whose findings are each about one print; `expected` says how real runs show it."""
+"""Checks whose findings are about one print each; `expected` quotes the words of that print."""
 _SHOWS = "the imagined log shows "
 _TOGETHER = {
     "print count differs": "do not",
+    "epochs silently missing": f"leave out epochs{SILENTLY}",
     "log copied": "are copies",
     "curve copied": "are copies",
     "numbers copied": "are copies",
 }
-"""Verb for several runs that share a finding of a check; `differ` for all other checks."""
+"""What a sentence on several runs says of them, for each check; `differ` for all other checks."""
 
 
 def one_fault(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
-    """Merge the findings on supplied logs that have the same cause; with a program, findings are not merged.
+    """Merge findings that have the same cause, for logs without a program; findings on a program are not merged.
 
     Two findings have the same cause if they concern the same print in several logs, or several prints that are shown
     too often or too rarely in the same logs. If each of several logs has the fault in a different print (reworded,
-    too often, or too rarely), they are also reported together.
+    too often, or too rarely), these findings are merged too.
     """
     if run_set.program is not None:
         return list(findings)
@@ -49,7 +50,7 @@ def _grouped(findings: Iterable[Finding], *, by_runs: bool) -> Iterable[list[Fin
         if by_runs and finding.check == "print count differs":
             key = (finding.check, finding.runs)
         elif not by_runs and finding.of == 0 and finding.runs:
-            # In whichever epoch a print is lacking, it is one print; a copy is one however likely it is by chance.
+            # `expected` may also name an epoch or a probability, which need not be equal for findings to be merged.
             expected = "" if finding.check in _WHATEVER_EXPECTED else finding.expected.partition("”")[0]
             key = (_COPIES if finding.check in _COPIES else finding.check, finding.subject, expected)
         groups.setdefault(key, []).append(finding)
@@ -73,7 +74,7 @@ def _of_runs(run_set: RunSet, group: Sequence[Finding]) -> Finding:
     examples = [
         next(finding for finding in group if finding.observed == observed) for observed in list(shown)[:EXAMPLES]
     ]
-    told = "; ".join(f"{example.runs[0]} {example.observed}" for example in examples)
+    told = "; ".join(f"{example.runs[0]} {example.observed.removesuffix(SILENTLY)}" for example in examples)
     return replace(
         first,
         runs=runs,
@@ -98,7 +99,7 @@ def _of_prints(group: Sequence[Finding]) -> Finding:
 
 
 def _of_other_logs(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
-    """Group findings of one check on one print each, such that no log occurs twice."""
+    """Group findings of the same check, each on one print, so that no log occurs twice in a group."""
     groups: list[list[Finding]] = []
     for finding in findings:
         for group in groups if finding.check in _BY_PRINT else ():

@@ -1,4 +1,4 @@
-"""Code that all oracles share. An oracle is a check that reports a contradiction only if no real run has it too."""
+"""Shared code of the oracles: checks that know what is right from the source, or from the output itself."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -19,18 +19,18 @@ class Contradiction(NamedTuple):
     """Something impossible in one output."""
 
     rule: str
-    """The violated rule. A rule that a real run violates too is wrong for this program."""
+    """Name of the rule that is broken. A rule that a real run breaks too does not apply to this program."""
     claim: str
     """The end of a sentence that begins with the name of the run."""
     lines: tuple[int, ...]
-    """Indices of lines, counted from 0."""
+    """Indices of the lines that show it, counted from 0."""
 
 
 def oracle(
     run_set: RunSet, kind: str, contradictions: Callable[[ParsedRun], Iterable[Contradiction]]
 ) -> Iterator[Finding]:
-    """Report the contradictions in the imagined runs, one for each rule that a run breaks, unless a real run breaks
-    it too.
+    """Report contradictions in the imagined runs, as one finding for each rule that a run breaks. Rules that a real
+    run breaks too are not applied. `kind` is the check that the findings name.
     """
     told = [(run, list(contradictions(run))) for run in run_set.imagined]
     if not any(found for _run, found in told):
@@ -55,11 +55,11 @@ def lines_with(
     shape: re.Pattern[str] | None = None,
     kept: Callable[[Transcript, NDArray[np.int64]], NDArray[np.int64]] | None = None,
 ) -> list[tuple[int, str]]:
-    """Return (index, text) of every line whose form contains these words near its beginning, and none of the excluded
-    ones. A form is a line with `#` in place of its values.
+    """Return (index, text) of every line whose form matches `words` but not `none_of`; only its first 400 characters
+    are examined. A form is a line with `#` in place of each value.
 
-    `shape`, a pattern that treats digits only as groups, selects among these lines. `kept` selects from the lines of
-    each shape.
+    `shape`, if given, must also match the line's shape: the line with `0` in place of each group of digits. `kept`
+    then selects from the lines of each shape.
     """
     transcript = run.transcript
     forms = [form[:LONGEST] for form in transcript.forms]

@@ -1,4 +1,4 @@
-"""All oracles: checks that need no real run, because the source or the output itself shows what is right."""
+"""Lists all oracles: checks that know what is right from the source, or from the output itself."""
 
 from gedanken.compare.checks.check import Check
 from gedanken.compare.checks.epoch_times import epoch_times
@@ -16,4 +16,4 @@ ORACLES: tuple[Check, ...] = (
     epoch_times,
     fractions,
 )
-"""In the order in which their findings are reported."""
+"""All oracles, in the order in which their findings are reported."""

@@ -18,7 +18,7 @@ _WORDS = frozenset({
     "with", "parameter", "parameters", "param", "params", "count", "all", "is", "are",
 })
 # fmt: on
-"""Allowed words: a line with other words may be about a single layer, or something else."""
+"""The only words that a line on parameters may contain: with other words, it may be about a single layer."""
 _SCALES = {"k": (1e3, 2.0**10), "m": (1e6, 2.0**20), "b": (1e9, 2.0**30)}
 
 

@@ -1,4 +1,4 @@
-"""Finding: an imagined run repeats numbers that an imagined run of an earlier version showed."""
+"""Finds imagined runs that repeat numbers that an imagined run of an earlier program version showed."""
 
 import re
 from collections.abc import Iterable, Sequence, Set
@@ -10,11 +10,12 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 IN_A_ROW = 3
-"""Length from which a common sequence of different numbers is not a coincidence."""
+"""Minimum length of a common sequence of different numbers that is no coincidence."""
 FEWEST = 2
-"""Minimum number of numbers in an output: with fewer, nothing can be called a repetition."""
+"""Minimum number of numbers in an output; with fewer, no number counts as repeated."""
 COLUMNS = 8
-"""Number of columns (positions in a line) that are examined separately."""
+"""Number of columns that are examined separately: the first number of every line, the second of every line, and so
+on."""
 _NUMBER = re.compile(r"(?<![\w.])\d{1,18}\.\d{3,18}(?:e[-+]?\d{1,3})?(?![\w.]*\d)", re.IGNORECASE | re.ASCII)
 
 
@@ -23,7 +24,7 @@ class _Number(NamedTuple):
     line: int
     """Index of its line, counted from 0."""
     column: int
-    """Number of such numbers that precede it in its line."""
+    """How many numbers with three or more decimals precede it in its line."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class _Numbers:
 
 
 class _Repeat(NamedTuple):
-    """Repetitions in one output of another: numbers, each with the earlier number that it repeats."""
+    """The numbers of one output that repeat numbers of an earlier one, as pairs: (number, repeated number)."""
 
     old: ParsedRun
     pairs: Sequence[tuple[_Number, _Number]]
@@ -55,9 +56,9 @@ class _Repeat(NamedTuple):
 def reused_numbers(run_set: RunSet) -> Iterable[Finding]:
     """Find numbers with three or more decimals that an imagined run of another version already showed.
 
-    These must be all such numbers of the run, or three in sequence, either among all its numbers or in one column.
-    Constants that the programs print, and numbers that real runs repeat whatever the seed, do not count. Nothing is
-    reported unless both versions have real runs to compare.
+    Three in a row must be repeated (two, if the run has only two), among all its numbers or in one column. Numbers
+    that all real runs of both versions print do not count. Nothing is reported if real runs of the two versions
+    repeat each other too, or if there are no real runs to compare.
     """
     real = [_Numbers(run) for run in run_set.real]
     versions = _by_version(run_set.earlier)
@@ -70,7 +71,7 @@ def reused_numbers(run_set: RunSet) -> Iterable[Finding]:
     for run in run_set.imagined:
         new = _Numbers(run)
         repeats = [found for old, constants in said if (found := _repeat(new, old, constants))]
-        # Of equal ones take the first: the trunk's output was part of the session.
+        # Of equally long repeats, the first one is of the trunk, whose output was part of the session.
         most = max(repeats, key=lambda repeat: len(repeat.pairs), default=None)
         if most:
             first, repeated = most.pairs[0]
@@ -110,8 +111,8 @@ def _repeat(new: _Numbers, old: _Numbers, left_out: Set[str]) -> _Repeat | None:
 
 
 def _in_a_row(new: Sequence[_Number], old: Sequence[_Number], row: int) -> list[tuple[_Number, _Number]]:
-    """Return the numbers of `new` that are part of a sequence, of the given length and without duplicates, that `old`
-    has too."""
+    """Return each number of `new` that is part of a sequence that `old` has too, with the number of `old`; a sequence
+    consists of `row` different numbers."""
     places: dict[tuple[str, ...], int] = {}
     for at in range(len(old) - row + 1):
         places.setdefault(tuple(number.text for number in old[at : at + row]), at)
@@ -126,7 +127,7 @@ def _in_a_row(new: Sequence[_Number], old: Sequence[_Number], row: int) -> list[
 def _really_repeats(
     run_set: RunSet, real: Sequence[_Numbers], before: Sequence[_Numbers], constants: Set[str]
 ) -> bool | None:
-    """Return whether real runs of both versions repeat one another; None if no two can be compared.
+    """Return whether a real run of this version repeats one of the other version; None if no two can be compared.
 
     In our sandbox, runs of both versions get the same seeds, but not on a user's machine. So runs with different
     seeds are compared, unless the program fixes its seed itself.

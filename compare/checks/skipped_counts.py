@@ -1,4 +1,4 @@
-"""Finding: a counter that advances in equal steps in all real logs skips numbers."""
+"""Finds counters that skip numbers, although they advance in equal steps in all real logs."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from gedanken.experiment.finding import Finding
 
 
 def skipped_counts(run_set: RunSet) -> Iterable[Finding]:
-    """Report the steps that the counters of each log skip; lines missing between them are not reported again."""
+    """Report the jumps of a counter in each imagined log; the lines that are missing there are not reported again."""
     found = run_set.once(gaps)
     for run in run_set.imagined:
         jumps = found.get(id(run))

@@ -1,4 +1,7 @@
-"""Findings on whole numbers that are equal in all real logs, but so small or so rare that this may be chance."""
+"""Finds whole numbers that differ although all real logs agree on them.
+
+Only such numbers are judged as are so small or so rare that the agreement may be chance.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -15,13 +18,14 @@ from gedanken.compare.results import Doubt
 from gedanken.experiment.finding import Finding
 
 REAL_RUNS = 7
-"""Number of real runs that must agree."""
+"""Minimum number of real runs that must show the same number."""
 IMAGINED_RUNS = 3
-"""Number of imagined runs that must all differ. If chance gives some runs another number, the probability that all
-three imagined runs and none of seven real ones get it is .0022 at most.
+"""Minimum number of imagined runs, which must all show another number. If chance gives some runs another number, the
+probability that all three imagined runs and none of seven real ones get it is .0022 at most.
 """
 MOST = 4
-"""Maximum number of such constants, so that the probability of a false finding on any of them stays below .01."""
+"""Maximum number of such constants. If there are more, all differences in them are undecided, so that the probability
+of any false finding stays below .01."""
 _NOT_FIXED = (Role.ENVIRONMENT, Role.METRIC)
 
 
@@ -32,8 +36,8 @@ class _Constant(NamedTuple):
 
 
 class SmallConstants:
-    """The numbers that differ from the real logs: in all imagined runs, which is reported, or only in some, which is
-    undecided.
+    """Judges the numbers that are equal in all real logs. One that differs in all imagined runs is a finding; one
+    that differs only in some of them is undecided.
     """
 
     def __init__(self, run_set: RunSet) -> None:
@@ -65,13 +69,15 @@ class SmallConstants:
         )
 
     def _other_lines(self, run: ParsedRun, constant: _Constant) -> NDArray[np.int64]:
-        """Return the lines of an imagined run with a different number, but for a bar that its end cuts off."""
+        """Return the lines of an imagined run with a different number, except a progress bar that its end cuts
+        off."""
         lines = _other_lines(run, constant)
         kept: NDArray[np.int64] = lines[lines != self._run_set.once(cut_lines).get(id(run), -1)]
         return kept
 
     def undecided(self) -> Doubt | None:
-        """Return the numbers that differ in too few runs, or that are too many to judge; None if there are none."""
+        """Return the question about numbers that differ in too few runs, or that are too many to judge; None if there
+        are none."""
         if not self._unsure:
             return None
         constant, runs = self._unsure[0]
@@ -80,8 +86,8 @@ class SmallConstants:
         more = f" and {len(self._unsure) - 1} more" if len(self._unsure) > 1 else ""
         return Doubt(
             f"whether “{short(runs[0].lines[line])}”{more} may differ from “{short(first.lines[really])}”",
-            f"all {len(self._run_set.finished)} real runs show the same number there and {len(runs)} of "
-            f"{len(self._run_set.imagined)} imagined runs ({', '.join(run.label for run in runs[:3])}) another",
+            f"all {len(self._run_set.finished)} real runs show the same number there, unlike {len(runs)} "
+            f"of {len(self._run_set.imagined)} imagined runs ({', '.join(run.label for run in runs[:3])})",
         )
 
 

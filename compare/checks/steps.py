@@ -1,5 +1,5 @@
-"""Oracle: steps per epoch, image counts and progress percentages must agree with each other, the batch size and the
-data."""
+"""Oracle: steps per epoch, image counts and progress percentages must agree with each other, with the batch size and
+with the data."""
 
 import math
 import re
@@ -20,7 +20,7 @@ Indices = NDArray[np.int64]
 
 _FORM = re.compile(r"\b(?:step|batch|iter|iteration)\b|\[\s?#\s?/\s?#", re.IGNORECASE)
 _HELD_OUT = re.compile(r"test|val|eval", re.IGNORECASE)
-"""Words for held-out data, whose batches have another size."""
+"""Matches words for held-out data, whose batches have another size."""
 _STEP = re.compile(
     r"((?:\b(?:step|batch|iter|iteration)\b)[^\w\n]{0,4}(\d{1,12})\s?(?:/|of)\s?(\d{1,12}))(?![\d./])", re.IGNORECASE
 )
@@ -35,27 +35,27 @@ class _Progress(NamedTuple):
     at: int
     all: int
     percent: str = ""
-    """Empty if the line counts steps, not images."""
+    """The percentage that the line states; empty if the line counts steps, not images."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """All progress that one output shows, each distinct wording once."""
+    """All progress that one output shows, such as `step 3/100`; each distinct text once."""
 
     lines: Sequence[tuple[int, str]]
     images: Sequence[_Progress]
     steps: Sequence[_Progress]
 
     def where(self, shown: _Progress) -> tuple[int, ...]:
-        """Return the first line that shows this progress."""
+        """Return the index of the first line that shows this progress; nothing if no line does."""
         return tuple(at for at, line in self.lines if shown.text in line)[:1]
 
 
 def steps(run_set: RunSet) -> Iterable[Finding]:
     """Find step and image counts that an epoch of this program cannot have.
 
-    An epoch has ceil(images / batch) steps, or floor(images / batch) if the last batch is dropped. The total is taken
-    from the real runs if they agree, otherwise from the run itself.
+    An epoch has ceil(images / batch) steps, or floor(images / batch) if the last batch is dropped. A total is
+    compared with that of the real runs, if they agree, and with the other numbers of its own run.
     """
     batch = batch_size(run_set.source) if run_set.source else None
     shown = {id(run): _read(run, batch) for run in (*run_set.imagined, *run_set.real)}
@@ -88,9 +88,10 @@ def _read(run: ParsedRun, batch: int | None) -> _Shown:
 
 
 def _telling(script: Transcript, lines: Indices) -> Indices:
-    """Select, from lines of one shape, those that exceed their total, and a few for each total.
+    """Select, from lines of one shape, those whose count exceeds its total, and a few for each total. That is enough
+    if the batch size is not known.
 
-    If the line also states a batch size, every line can be informative, so all are selected.
+    All lines are selected if the numbers cannot be located in the shape.
     """
     shape = script.shapes[script.shape_of[lines[0]]][:LONGEST]
     column = script.column_of(lines, shape)
@@ -107,16 +108,17 @@ def _telling(script: Transcript, lines: Indices) -> Indices:
 
 
 def _agreed(totals: Sequence[set[int]]) -> set[int]:
-    """Return the totals that all real runs count to; nothing if they differ."""
+    """Return the totals that all real runs count to; empty if the runs differ."""
     return totals[0] if totals and all(total == totals[0] for total in totals) else set()
 
 
 def _beyond(shown: _Shown, batch: int | None) -> Iterator[Contradiction]:
-    """Yield progress that exceeds its total by a batch or more; the last batch may be counted as a full one."""
+    """Yield steps beyond their total, and image counts that exceed their total by a batch or more: a program may
+    count the last batch as a full one."""
     for count in (*shown.steps, *shown.images):
         over = count.at - count.all
         if over > 0 and (not count.percent or over >= (batch or count.all)):
-            yield Contradiction("beyond", f"shows “{count.text}”, past the end", shown.where(count))
+            yield Contradiction("beyond", f"shows “{count.text}”, which is past the end", shown.where(count))
 
 
 def _other_totals(shown: _Shown, said: Sequence[_Progress], really: set[int], what: str) -> Iterator[Contradiction]:
@@ -127,7 +129,8 @@ def _other_totals(shown: _Shown, said: Sequence[_Progress], really: set[int], wh
 
 
 def _steps_of_images(shown: _Shown, batch: int) -> Iterator[Contradiction]:
-    """Check totals of steps. Steps may be counted through all epochs, so a multiple is also right."""
+    """Check totals of steps against the number of images. A multiple of the right total is right too, because steps
+    may be counted through all epochs."""
     totals = {image.all for image in shown.images}
     if len(totals) != 1:
         return

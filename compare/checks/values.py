@@ -1,4 +1,4 @@
-"""Findings on values that cannot differ between two runs, and on number formats."""
+"""Finds imagined values that are wrong because they are the same in all real runs, and wrong number formats."""
 
 import re
 from collections import Counter
@@ -21,23 +21,24 @@ from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.finding import Finding
 
 REAL_RUNS = 5
-"""Number of real runs that must agree before a number that the source does not prove is called constant."""
+"""Minimum number of real runs that must agree before a number counts as constant without a proof from the source."""
 PLACES = 5
-"""Number of lines per run in which such a number must be constant, or must change in the same way from
-line to line."""
+"""Minimum number of lines in a run in which a constant number is the same, or changes as it does in the other real
+runs."""
 STAGES = 3
-"""Minimum number of values that a setting must take, in twice as many lines, before it counts as the same in all real
-runs.
+"""Minimum number of different values that a setting must take in a run, in at least `2 * PLACES` lines, before its
+agreement in all real runs counts as more than chance.
 """
 DIGITS = 4
-"""Significant digits of a whole number (without trailing zeros) from which all real runs cannot agree by chance."""
+"""Minimum number of digits, without trailing zeros, of a whole number on which all real runs cannot agree by
+chance."""
 VALUES = 20
 """Minimum number of values that real runs must print with the same number of decimals before that counts as their
 format.
 """
 FULL = 8
-"""Minimum number of unrounded values that must all have at least a certain number of decimals; a value with half as
-many decimals is then not chance.
+"""Numbers whose decimals vary, but are never fewer than this, are printed unrounded in the real runs. A number with
+half as many decimals is then wrong.
 """
 
 _SET = (Role.SETTING, Role.COUNTER, Role.OTHER)
@@ -79,14 +80,14 @@ def _told(run_set: RunSet, run: ParsedRun, line: int) -> bool:
 
 
 def constant_lines_differ(run_set: RunSet) -> Iterable[Finding]:
-    """Find numbers that differ although they are the same in all (five or more) real runs, wherever they are printed.
+    """Find numbers that differ although they are the same, line by line, in all real runs (five or more).
 
-    Such agreement may be chance: a count that is mostly the same, an accuracy that has reached 100 %, a time that
-    rounds to 0.1 s. So the number must take five values from line to line, as a counter does; or be an integer that
-    is the same in five lines of each run, has no unit and is none of 0, 1 and 100; or be an integer with four or more
-    digits before its trailing zeros; or have a name, not be a metric, and take three values in ten lines, as a
-    setting does in a parameter search. Losses and accuracies must take five values. Other checks report epochs and
-    their totals, and lines shown more or less often than in real runs.
+    Real runs may agree by chance: on a count that is mostly the same, an accuracy that has reached 100 %, a time that
+    rounds to 0.1 s. So the number must meet one of these conditions: it takes five values from line to line, as a
+    counter does; it is an integer without a unit that is the same in five lines of each run, and none of 0, 1 and
+    100; it is an integer with four or more digits before its trailing zeros; it has a name, is no metric, and takes
+    three values in ten lines, as a setting does in a parameter search. Losses and accuracies must meet the first.
+    Other checks report epochs and their totals, and lines shown more or less often than in real runs.
     """
     fixed = run_set.source is not None and run_set.source.fixes_its_seed()
     if len(run_set.finished) < REAL_RUNS or fixed:
@@ -108,7 +109,7 @@ def constant_lines_differ(run_set: RunSet) -> Iterable[Finding]:
             its = run.transcript.lines_of(form)
             if len(its) != len(lines):
                 continue
-            # An epoch that no line names is reported by another check.
+            # If the run shows other epochs, another check reports them.
             looked_at = places + (naming if run.epochs == first.epochs else [])
             other = (run.transcript.table(its)[:, looked_at] != steady[:, looked_at]).any(axis=1)
             if other.any():
@@ -193,7 +194,7 @@ def _is_summary(named: Sequence[Named], column: int) -> bool:
 
 def number_formats(run_set: RunSet) -> Iterable[Finding]:
     """Find numbers with more or fewer decimals than the source's format (`:.4f` or `:.3e`), if no real run
-    contradicts it.
+    contradicts that format.
 
     Without a program, the format is inferred from the real runs: twenty or more values with the same number of
     decimals, at least one of them ending with a zero, which only a fixed number of decimals produces. Also find
@@ -216,7 +217,8 @@ def number_formats(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _misprinted(run_set: RunSet, run: ParsedRun, form: str) -> tuple[int, int, int] | None:
-    """Return (line index, decimals of real numbers, decimals found) for the first wrong number."""
+    """Return (line index, right decimals, decimals found) for the first wrong number in lines of a form; None if all
+    are right."""
     for column, wanted, is_full in run_set.once(_Formats).of(form):
         lines = run.transcript.lines_of(form)
         its = run.transcript.decimals[run.transcript.starts[lines] + column]
@@ -240,7 +242,7 @@ def _decimals(run: ParsedRun, form: str) -> NDArray[np.uint8]:
 
 
 class _Formats:
-    """Number formats of the real runs' lines of each form, computed once for all imagined runs."""
+    """The number formats in each form of line of the real runs, computed once for all imagined runs."""
 
     def __init__(self, run_set: RunSet) -> None:
         self._run_set = run_set
@@ -248,7 +250,7 @@ class _Formats:
 
     @cached_property
     def _shown(self) -> Counter[str]:
-        """How many lines of each form the real runs have that may show its format."""
+        """Number of lines of each form, in all finished real runs together."""
         shown: Counter[str] = Counter()
         for run in self._run_set.finished:
             script = run.transcript
@@ -257,13 +259,14 @@ class _Formats:
         return shown
 
     def shared_with(self, run: ParsedRun) -> Iterator[str]:
-        """Yield the forms with numbers in a run of which the real runs have enough lines to show a format."""
+        """Yield the forms of a run that contain numbers and occur often enough in the real runs to show their
+        format."""
         least = 1 if self._run_set.source is not None else VALUES
         return (form for form in run.transcript.forms if "#" in form and self._shown[form] >= least)
 
     def of(self, form: str) -> list[tuple[int, int, bool]]:
-        """Return, for each number of a form: its index, its fixed number of decimals (or the minimum, if it is not
-        rounded), and whether it is rounded.
+        """Return (index, decimals, is unrounded) for each number of a form whose format is known. `decimals` is the
+        fixed number of decimals; for an unrounded number, the smallest.
         """
         if form not in self._known:
             self._known[form] = list(_formats(self._run_set, form))
@@ -276,7 +279,7 @@ def _values(run: ParsedRun, form: str, column: int) -> NDArray[np.float64]:
 
 
 def _formats(run_set: RunSet, form: str) -> Iterator[tuple[int, int, bool]]:
-    """Yield the same triples for one form, computed anew."""
+    """Compute what `_Formats.of` returns for one form."""
     showing = [run for run in run_set.finished if len(run.transcript.lines_of(form))]
     if run_set.source is None and sum(len(run.transcript.lines_of(form)) for run in showing) < VALUES:
         return
@@ -312,7 +315,7 @@ def _ends_with_zero(values: NDArray[np.float64], decimals: int) -> bool:
 
 
 def _asked(run_set: RunSet, form: str) -> dict[int, int]:
-    """Return the decimals that the source requests for each number of a form."""
+    """Return, by the index of a number in a form, how many decimals the source requests for it."""
     for run in run_set.finished if run_set.source else ():
         lines = run.transcript.lines_of(form)
         if len(lines):

@@ -1,4 +1,4 @@
-"""Findings: an imagined log equals another log, or many points of one of its curves equal those of another run."""
+"""Finds imagined logs that equal another log, or of which a curve equals that of another run, in whole or in part."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,28 +20,30 @@ from gedanken.experiment.finding import Finding
 from gedanken.experiment.format import figure
 
 FEWEST_REAL = 3
-"""Minimum number of real runs needed to estimate what chance can do."""
+"""Minimum number of real runs needed to estimate how often runs agree by chance."""
 FEWEST = 3
-"""Minimum number of different values in a row for them to be reported."""
+"""Minimum number of different values in a curve that is equal as a whole."""
 FEWEST_IN_A_ROW = 5
-"""Minimum number of different values in a row if the curves are equal only in part."""
+"""Minimum number of different values in the equal part, if curves are equal only in part."""
 FEWEST_OF_LOG = 4
 """Minimum number of different values in a log for a copy of it to be reported."""
 FEW_NUMBERS, ENOUGH_DIGITS = 3, 6.0
-"""For logs with fewer values: how many values are needed, and how many digits in total that differ among real runs.
+"""For a log with fewer values: the digits that differ among real runs are added up over at most `FEW_NUMBERS` values,
+and must reach `ENOUGH_DIGITS`.
 """
 MOST_EARLIER = 12
 """Maximum number of imagined logs among which curves are compared with each other."""
 CHANCE = 1e-3
 """Maximum probability that any two of all compared curves are equal by chance."""
 POSSIBLE = 0.05
-"""Maximum probability for each log if several logs copy the same curve; together they must stay below `CHANCE`."""
+"""Maximum probability of chance for each log, if several logs copy the same curve. The probability for all of them
+together must be at most `CHANCE`."""
 MOST_PAIRS = 300
 """Maximum number of pairs of real runs from which the effect of chance is estimated."""
 MOST_FORMS = 200
 """Maximum number of line forms whose curves are examined in one log."""
 MOST_READ = 100_000
-"""Number of characters of a log in which such digits are looked for."""
+"""Number of characters, from the beginning of a log, that are searched for digits that differ among real runs."""
 _NUMBER = re.compile(r"\d{1,18}(?:\.\d{1,18})?")
 _NOT_MEASURED = (Role.ENVIRONMENT, Role.COUNTER)
 """Roles of numbers that are not independent measurements: two equally fast machines show the same minutes at every
@@ -57,7 +59,7 @@ class _Curve(NamedTuple):
 
 _Key = tuple[str, int, int]
 """A form (a line with its values replaced by `#`), the position of a number in it, and the heading above its lines,
-or -1 for lines below any."""
+or -1 for all lines, whatever heading is above them."""
 _Curves = Mapping[_Key, _Curve]
 
 
@@ -71,8 +73,8 @@ class _Copy(NamedTuple):
 
 
 def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterable[Finding]:
-    """Find imagined logs that equal another log, if the program is not known. `told` are runs that are already
-    reported as copies.
+    """Find imagined logs that equal another log or have a copied curve, if the program is not known. `told` are runs
+    that are already reported as copies.
 
     The probability of a coincidence is estimated from the real runs, by the number of points that any two of them
     have in common.
@@ -101,7 +103,7 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
                 (run.label,),
                 (run.ref(0), same.ref(0)),
                 expected="no two real logs are the same",
-                observed=f"is {same.label} {whose}",
+                observed=f"equals {same.label} {whose}",
             )
         elif run.label not in told:
             earlier = [_curves(run) for run in run_set.imagined[:at]] if at < MOST_EARLIER else []
@@ -119,7 +121,7 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
 
 
 def _certain(possible: Sequence[tuple[_Key, _Copy]], imagined: int) -> list[_Copy]:
-    """Return the copies that chance does not explain, alone or with those of the same curve in other logs."""
+    """Return the copies that chance does not explain: each alone, or all logs' copies of one curve together."""
     by_key: dict[_Key, list[_Copy]] = {}
     for key, copy in possible:
         by_key.setdefault(key, []).append(copy)
@@ -128,16 +130,16 @@ def _certain(possible: Sequence[tuple[_Key, _Copy]], imagined: int) -> list[_Cop
 
 
 def _holds_chance(run: ParsedRun) -> bool:
-    """Return whether a log shows numbers that no two runs share; a log without such numbers may occur twice by
-    chance.
+    """Return whether a log shows several different numbers with two or more decimals. Two logs without such numbers
+    may be equal by chance.
     """
     script = run.transcript
     return len(np.unique(script.values[_has_decimals(script.decimals, 2)])) >= FEWEST_OF_LOG
 
 
 def _is_exact(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
-    """Return whether a log's numbers, though few, are so precise that no two runs share them: all real runs differ in
-    two or more of them, and together these have a million possible values.
+    """Return whether a log's numbers, though few, are so precise that no two runs share them by chance: all real runs
+    differ in two or more of these numbers, which have a million possible combinations.
     """
     ours = run.transcript
     alike = [other.transcript for other in real if _prints_alike(ours, other.transcript)]
@@ -153,8 +155,8 @@ def _is_exact(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
 
 
 def _is_exact_to_the_byte(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
-    """Return whether a log shows so many digits that no two real runs share, times and names among them, that another
-    with all of them is a copy.
+    """Return whether a log contains so many digits that differ among real runs, including those of times and names,
+    that a log with the same digits must be a copy.
     """
     ours = _NUMBER.findall(run.text[:MOST_READ])
     rows = [_NUMBER.findall(other.text[:MOST_READ]) for other in real]
@@ -171,13 +173,13 @@ def _prints_alike(one: Transcript, other: Transcript) -> bool:
 
 
 def _has_decimals(decimals: NDArray[np.uint8], fewest: int) -> NDArray[np.bool_]:
-    """Return which values have at least so many digits after the decimal point, possibly before an exponent."""
+    """Return which values have at least `fewest` digits after the decimal point, with or without an exponent."""
     known: NDArray[np.bool_] = (decimals != NO_DECIMALS) & (decimals % EXPONENT >= fewest)
     return known
 
 
 def _print_of(run: ParsedRun) -> int:
-    """Return a fingerprint: equal for the same forms and numbers in the same order."""
+    """Return a fingerprint of a log. It is equal for logs with the same forms and numbers in the same order."""
     script = run.transcript
     return hash((tuple(script.forms), script.form_of.tobytes(), script.values.tobytes()))
 
@@ -232,7 +234,7 @@ def _curves_of(run: ParsedRun, form: str, heading: int, lines: NDArray[np.int64]
 
 
 class _Compared:
-    """The real runs' curves, with which those of imagined runs are compared."""
+    """The curves of the real runs, with which the curves of imagined runs are compared."""
 
     def __init__(self, real: Sequence[_Curves]) -> None:
         self._real = real
@@ -241,13 +243,14 @@ class _Compared:
         self._chances = cache(self._chances_of)
 
     def _of_all(self, key: _Key) -> tuple[list[_Curve], NDArray[np.float64]]:
-        """Return all real curves of a key, and the same as the rows of a table, with NaN after the end of a curve."""
+        """Return all real curves with this key; and a table of them, one per row, with NaN after the end of a
+        curve."""
         curves = [curves[key] for curves in self._real if key in curves]
         return curves, _as_table(curves)
 
     def copy(self, key: _Key, ours: _Curve, earlier: Sequence[_Curves]) -> _Copy | None:
-        """Return the longest sequence of equal points of a curve, with the probability that it is chance; None if
-        that is too high.
+        """Return the longest sequence of points that a curve shares with a real curve or one of `earlier`, with the
+        probability that this is chance; None if the sequence is too short.
         """
         others, table = self._of(key)
         if more := [curves[key] for curves in earlier if key in curves]:
@@ -265,8 +268,8 @@ class _Compared:
         return _Copy(ours, others[at], first, points, chance)
 
     def _chances_of(self, key: _Key) -> tuple[float, float]:
-        """Estimate the probability that a point is equal in two real runs, and the same if the point before it is
-        equal.
+        """Estimate the probability that a point is equal in two real runs, and the probability that it is equal if
+        the point before it is.
 
         If any two real runs have half of a curve's points in common, the whole curve may follow from a single random
         event, such as a count of steps; two equal curves then prove nothing.
@@ -295,14 +298,14 @@ def _as_table(curves: Sequence[_Curve]) -> NDArray[np.float64]:
 
 
 def _longest(values: NDArray[np.float64], table: NDArray[np.float64]) -> tuple[int, int, int]:
-    """Return the row of a table with the longest sequence of points equal to the values, the start of the
-    sequence, and its length.
+    """Return (row, start, length) of the longest sequence of points in a row of the table that are equal to the
+    points of `values` at the same positions.
     """
     width = min(len(values), table.shape[1])
     equal = np.zeros((len(table), width + 1), np.int64)
     equal[:, :width] = table[:, :width] == values[:width]
     total = np.cumsum(equal, axis=1)
-    # How many are equal up to here, less how many were at the last point that was not.
+    # The number of equal points up to here, minus that up to the last point that differs.
     lengths = total - np.maximum.accumulate(np.where(equal == 0, total, 0), axis=1)
     row, end = np.unravel_index(int(np.argmax(lengths)), lengths.shape)
     points = int(lengths[row, end])

@@ -1,1 +1,1 @@
-"""Answers to ordinary commands, which do not run a program under test."""
+"""Compares real and imagined answers to ordinary commands such as `ls`, which run no program under test."""

@@ -1,4 +1,4 @@
-"""How often a real and an imagined machine agree on ordinary commands, judged by what a person sees."""
+"""Measures how often a real and an imagined machine agree on ordinary commands, judged by what a person sees."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Answered:
 
     @property
     def agrees_as_it_came(self) -> bool:
-        """True if both machines agree without removing anything from the model's reply."""
+        """True if both machines agree, and nothing had to be removed from the model's reply."""
         return self.agrees and not self.imagined.violations
 
     @property
@@ -56,17 +56,17 @@ class Agreement(NamedTuple):
     printing: Share
     """Share of exact matches among the commands that really print something."""
     printing_as_it_came: Share
-    """Share of exact matches among these commands, without removing anything from the reply."""
+    """The same share, if a reply from which something had to be removed does not count as a match."""
     silent: Share
     """Share of empty answers among the commands that really print nothing."""
     silent_as_it_came: Share
-    """Share of empty answers among these commands, without removing anything from the reply."""
+    """The same share, if a reply from which something had to be removed does not count as empty."""
     status: Share
     """Share of all commands with the same exit code."""
 
 
 def agreement_of(answered: Iterable[Answered]) -> Agreement:
-    """Compute the share of these commands on which both machines agree; failed replies are left out."""
+    """Compute the share of these commands on which both machines agree; unusable replies are left out."""
     answered = [answer for answer in answered if answer.imagined.is_run]
     printing = [answer for answer in answered if answer.prints]
     silent = [answer for answer in answered if not answer.prints]

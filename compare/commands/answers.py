@@ -1,5 +1,5 @@
-"""Findings on ordinary commands: the answers of the imagined machine compared with the real machine, with the
-persona, and with each other.
+"""Compares the imagined machine's answers to ordinary commands with the real machine's, with the persona, and with
+each other.
 """
 
 import re
@@ -27,7 +27,7 @@ _SHOWS = (
     (re.compile(r"^python3? (?:--version|-V)"), ("python",)),
     (re.compile(r"os-release|lsb_release|^uname\b|/etc/issue"), ("os",)),
 )
-"""Commands, with the persona facts that their answers show."""
+"""Patterns of commands, each with the facts of the persona that the answer shows."""
 
 _GPU_CELL = re.compile(r"(?P<index>\d{1,4})\s+(?P<name>[A-Za-z].*)")
 _PERSISTENCE = re.compile(r"(?<=\s)(?:On|Off|N/A)\Z")
@@ -60,7 +60,7 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
                 (imagined.label,),
                 tuple(_last(execution) for execution in (real, imagined) if execution.terminal.strip()),
                 expected=f"really ends with exit code {real.exit_code}",
-                observed=f"imagined with {imagined.exit_code}",
+                observed=f"but with {imagined.exit_code} on the imagined machine",
                 explained_by=explained,
                 subject=short(real.command),
             )
@@ -86,13 +86,17 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
                 "answer differs",
                 (imagined.label,),
                 tuple(refs),
-                expected=f"“{short(ours[at]) if at < len(ours) else 'nothing more'}”",
-                observed=f"“{short(theirs[at]) if at < len(theirs) else 'nothing more'}”",
+                expected=_line_at(ours, at),
+                observed=_line_at(theirs, at),
                 explained_by=explained,
                 subject=f"“{short(real.command)}” is answered differently from line {at + 1} on",
             )
         )
     return (*findings, *_impossible_table(real, imagined))
+
+
+def _line_at(lines: Sequence[str], at: int) -> str:
+    return f"“{short(lines[at])}”" if at < len(lines) else "the end of the output"
 
 
 def _impossible_table(real: Execution, imagined: Execution) -> Iterable[Finding]:
@@ -165,7 +169,7 @@ def _table_findings(table: Execution, gpus: Gpus) -> Iterable[Finding]:
 
 
 def _lists_others(shown: int, count: int, table: Execution) -> bool:
-    """Return whether a table lists another number of GPUs than `count`; a table that was cut may continue."""
+    """Return whether a table lists more GPUs than `count`, or fewer although the table was not cut."""
     may_go_on = table.cause is Cause.CUT and "Processes:" not in table.stdout
     return shown > count or (shown < count and not may_go_on)
 
@@ -181,7 +185,7 @@ def _gpu_rows(text: str) -> list[_Row]:
 
 
 def _names(shown: str, told: str) -> bool:
-    """Return whether a row of the table can mean this GPU. Old drivers shorten the name, as in `NVIDIA
+    """Return whether the name `shown` in a table can mean the GPU `told`. Old drivers shorten the name, as in `NVIDIA
     GeForce ...`."""
     if shown.endswith("..."):
         return any(name.startswith(shown[:-3].strip().lower()) for name in _short_forms(told))
@@ -229,13 +233,14 @@ def _persona(answer: Execution, subject: str, observed: str, expected: str, text
 
 
 def claims_behind(command: str, claims: tuple[str, ...]) -> str | None:
-    """Return the false facts in the persona that explain a difference in the answer to this command."""
+    """Return the false facts in the persona that explain a difference in the answer to this command; None if none
+    do."""
     shown = {fact for pattern, facts in _SHOWS if pattern.search(command) for fact in facts}
     return ", ".join(claim for claim in claims if claim in shown) or None
 
 
 def _where(answer: Execution, text: str) -> LineRef:
-    """Return a reference to the first line that contains this text, or else to the first line."""
+    """Return a reference to the first line that contains this text; to the first line of all if none does."""
     first = text.strip().splitlines()[0] if text.strip() else ""
     lines = answer.terminal.splitlines()
     at = next((number for number, line in enumerate(lines, start=1) if first and first in line), 1)
@@ -243,8 +248,8 @@ def _where(answer: Execution, text: str) -> LineRef:
 
 
 def _seen(execution: Execution, lines: Sequence[str], at: int) -> LineRef:
-    """Return a reference to one of the visible lines. Blank lines above the first one are not visible, but are
-    counted.
+    """Return a reference to the visible line with this index. Blank lines above the first visible line count for its
+    line number.
     """
     above = next((number for number, line in enumerate(execution.terminal.splitlines()) if line.strip()), 0)
     return _ref(execution, above + at, lines[at])

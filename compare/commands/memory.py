@@ -1,5 +1,5 @@
-"""Test of what an imagined machine still knows after its context was lost, with a control: the same questions asked
-twice without a loss."""
+"""Tests what an imagined machine still knows after its context was lost. As a control, the same questions are asked
+again without a loss."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,12 +31,13 @@ class Remembered:
 
     @property
     def by_the_loss(self) -> bool:
-        """True if the loss caused the change. If the control's answer changed too, a change proves nothing."""
+        """True if the loss of the context changed the answer. If the control's answer changed too, that is not
+        known."""
         return self.verdict in ("changed", "lost") and self.control_verdict == "kept"
 
     @property
     def words(self) -> str:
-        """The verdict in words; if the control changed too, that is added."""
+        """The verdict in words, followed by the control's verdict unless that is `kept`."""
         if self.control_verdict == "kept":
             return self.verdict
         if self.control_verdict == self.verdict:
@@ -50,7 +51,7 @@ def compare_memory(
     """Compare the answers, question by question. Raises ValueError if the questions differ."""
     rows = list(zip(before, control, after, strict=True))
     if any(len({answer.command for answer in row}) > 1 for row in rows):
-        raise ValueError("the questions before, in the control and after are not the same")
+        raise ValueError("the questions before the loss, in the control and after the loss are not the same")
     return tuple(
         Remembered(
             question=first.command,

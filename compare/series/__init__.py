@@ -1,1 +1,1 @@
-"""Series of numbers in real and imagined runs, and their tests."""
+"""Reads series of numbers, such as the loss by epoch, from real and imagined runs, and tests them."""

@@ -1,5 +1,4 @@
-"""Metrics that the user defines with a regular expression, because no built-in rule recognizes them: `--as
-NAME=REGEX`."""
+"""Reads metrics that the user defines with a regular expression (`--as NAME=REGEX`)."""
 
 import time
 from collections.abc import Sequence
@@ -13,21 +12,21 @@ from gedanken.compare.parsed.run_set import ParsedRun
 from gedanken.experiment.errors import BadInput
 
 SECONDS = 20.0
-"""Total time allowed for all expressions on all lines: a pathological expression would never finish."""
+"""Total time allowed for all expressions on all lines, because a pathological expression would never finish."""
 LONGEST_EXPRESSION = 1000
 
 Read = tuple[NDArray[np.int64], NDArray[np.float64]]
-"""Indices of the lines of one run that match, and the number in each."""
+"""For one run: the indices of the lines that match, and the number in each of them."""
 
 
 def compiled(name: str, expression: str) -> "regex.Pattern[str]":
-    """Compile the expression. Raises BadInput if it is invalid."""
+    """Compile the expression of the metric `name`. Raises BadInput if the expression is invalid or too long."""
     if len(expression) > LONGEST_EXPRESSION:
         raise BadInput(f"--as {name}: the expression is longer than {LONGEST_EXPRESSION} characters")
     try:
         return regex.compile(expression)
     except (regex.error, RecursionError, OverflowError, MemoryError) as error:
-        raise BadInput(f"--as {name}: not a regular expression: {error}") from error
+        raise BadInput(f"--as {name}: this is not a valid regular expression: {error}") from error
 
 
 def read_asked(runs: Sequence[ParsedRun], named: Sequence[tuple[str, str]]) -> dict[str, list[Read]]:
@@ -55,7 +54,7 @@ def _read(run: ParsedRun, name: str, pattern: "regex.Pattern[str]", ends: float)
 
 
 def _number(text: str | None, has_commas: bool) -> float | None:
-    """Return the number in a match: 97.5 for `97.5%`; None if there is none."""
+    """Return the number that a matched text states, such as 97.5 for `97.5%`; None if the text is no number."""
     text = with_points(text or "") if has_commas else text or ""
     try:
         return float(text.strip().rstrip("%").replace("−", "-"))

@@ -1,6 +1,7 @@
-"""Columns of numbers in lines of one form, classified as counters, times, losses or accuracies.
+"""Finds the columns of numbers in lines of one form, and says what each is: a counter, a time, a metric, or other.
 
-A form is a line with its values replaced by `#`: `epoch 1 loss 0.52` has the form `epoch # loss #`.
+A form is a line with its values replaced by `#`: `epoch 1 loss 0.52` has the form `epoch # loss #`. A column is one
+of these numbers, in all lines of the form.
 """
 
 import re
@@ -22,32 +23,32 @@ LONGEST = 2000
 """Maximum length of a form that is read; a longer line is not a log line."""
 MOST_COLUMNS = 100
 _NEAR = 40
-"""Number of characters on either side of a number that are used to classify it."""
+"""Number of characters before a number that are used to classify it."""
 SECTION = -1
-"""Used in place of a value's index for the value in the heading above a line."""
+"""Stands for the heading above a line, where the index of a value is expected."""
 _SHOWN = 60
-"""Number of characters of a line that are used to name a number without a name."""
+"""Maximum length of the words of a line that describe a number without a name."""
 _TOTAL = re.compile(r"^\s?(?:/|of)\s?$", re.IGNORECASE)
 _PARTS = re.compile(r"\s?/\s?(\d{1,18})(?!\.?\d)")
 _FIRST = re.compile(r"\W*(?P<word>[^\W\d_][\w-]+)(?:\s?[\]:|)]|\s{2,}|\t)")
-"""A word that begins a line as a label, such as `Teacher` in `[Teacher] loss 0.5`; a word of a sentence does not
-count."""
+"""Matches a word that begins a line as a label, such as `Teacher` in `[Teacher] loss 0.5`; a word of a sentence does
+not count."""
 STARRED = re.compile(r"(?:^|[\]):] (?:INFO )?)\* +(?=[^\W\d])")
-"""`* Acc@1 71.2 Acc@5 90.1`: the summary line of an evaluation in PyTorch's ImageNet example and many programs
-derived from it.
+"""Matches `* Acc@1 71.2 Acc@5 90.1`, the summary line of an evaluation in PyTorch's ImageNet example and in many
+programs derived from it.
 """
 _PREFIX = re.compile(r"\b(?:DEBUG|INFO|WARNING|ERROR)\b(?::[\w.]+:)?")
-"""A logger's prefix before every line."""
+"""Matches the level in a logger's prefix of a line."""
 _JOINED = re.compile(r"\s?/\s?")
 _PERCENT = re.compile(r"\s?%")
 _CLAUSE = r"(?:^|[:;|\]]\s+)(?P<clause>[A-Za-z]+(?: [A-Za-z_.]+){1,4}),\s+"
-"""What numbers behind a comma are about, as in `Solving for Ux, Initial residual = 0.1`."""
+"""Matches the words that say what the numbers after a comma are about: `Solving for Ux, Initial residual = 0.1`."""
 _TIME = re.compile(r"\b(?:finished in|completed in|training in|seconds)\b[^\w]{0,6}$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One number in lines of one form."""
+    """A column: one number, in all lines of one form or in those with certain values."""
 
     form: str
     index: int
@@ -55,24 +56,24 @@ class Column:
     label: str
     """Name of the number: `loss`, `test accuracy`, or the words before it."""
     metric: Metric | None
-    """The metric that the line names, if it is a loss or an accuracy."""
+    """The metric that the number measures; None if it is no metric."""
     is_environment: bool
-    """True for a time, a date, a speed or a memory size."""
+    """True for a time, a date, a speed, a memory size or a source line number."""
     site: PrintSite | None
 
     fixed: tuple[tuple[int, float], ...] = ()
-    """Values that are part of the name and distinguish its lines from others of the same form: (index, value), such
-    as 10 in `HR@10`."""
+    """(index, value) of the values that are part of the column's name, such as 10 in `HR@10`. Only lines of the form
+    that have these values belong to the column."""
     words: str = ""
-    """The name without the values that distinguish lines of the same form."""
+    """The column's name without the values in `fixed`."""
     others: tuple[str, ...] = ()
-    """Longer names, in case another column has the same label."""
+    """Longer names, used if another column has the same label."""
     head: str = ""
     """The label at the beginning of the line, such as the class that a table row is about."""
     is_key: bool = False
-    """True if the number is the value of a key in an object."""
+    """True if the number is the value of a key in an object (JSON, a Python dict)."""
     parts: tuple[tuple[str, int], ...] = ()
-    """Other forms of objects that contain the same key: (form, index)."""
+    """(form, index) of the same number in lines of other forms, which were merged into this column."""
 
     @property
     def meaning(self) -> Meaning:
@@ -101,7 +102,7 @@ def asked_for(name: str) -> Column:
 
 @dataclass(frozen=True)
 class Form:
-    """A form of line, interpreted from one line that has it."""
+    """A form, interpreted from one of its lines."""
 
     form: str
     line: str
@@ -109,7 +110,7 @@ class Form:
     row: tuple[str, ...] | None = None
     """Column name of each value, if the line is a row of a table."""
     fixed: tuple[tuple[int, float], ...] = ()
-    """Values that are part of names and that distinguish its lines from others of the same form."""
+    """(index, value) of values that are part of names; only lines of the form that have these values are meant."""
     is_bar: bool = False
     """True if the line shows a progress bar."""
 
@@ -126,7 +127,7 @@ class Form:
 
     @cached_property
     def epoch(self) -> int | None:
-        """Index of the value that is the epoch."""
+        """Index of the value that is the epoch; None if no value is."""
         begins = epoch_in(self.line)
         if begins is None:
             return None
@@ -134,7 +135,7 @@ class Form:
 
     @cached_property
     def named(self) -> list[Named]:
-        """Name and role of each of the first values."""
+        """Name and role of each value, for at most 100 values."""
         below = SPLITS[int(dict(self.fixed).get(SECTION, 0))]
         return named_numbers(self.line, self.spans[:MOST_COLUMNS], self.row, below)
 
@@ -145,7 +146,7 @@ class Form:
 
     @cached_property
     def counters(self) -> tuple[int, ...]:
-        """The indices of the other values that count something: steps, batches, rounds."""
+        """The indices of the values, apart from the epoch, that count something: steps, batches, rounds."""
         return tuple(
             at
             for at, one in enumerate(self.named)
@@ -214,7 +215,7 @@ class Form:
         return self.is_bar and bool(of or self.line.startswith("%", end - self.line[start:end].endswith("%")))
 
     def _label(self, at: int) -> str:
-        """Build a column's label, including a number that alone distinguishes its lines: `rank0 loss`."""
+        """Build a column's label. It contains the values in `fixed`, such as 0 in `rank0 loss`."""
         label = self.named[at].name or self._described(at)
         for index, _value in self.fixed:
             if index == SECTION:
@@ -267,7 +268,7 @@ class Form:
         return first["word"] if first and is_other and role not in (Role.METRIC, Role.COUNTER) else ""
 
     def _before(self, at: int) -> str:
-        """Return the last words between a value and the value before it."""
+        """Return the text between a value and the value before it; of a long text, only the end."""
         return self._between(at)[-_NEAR:]
 
     def _between(self, at: int) -> str:
@@ -304,7 +305,7 @@ def _spoken(opening: str) -> str:
 
 
 def _cut(words: str, most: int = _SHOWN) -> str:
-    """Shorten a text to the number of whole words that is shown."""
+    """Shorten a text to at most `most` characters, at the end of a word."""
     if len(words) <= most:
         return words
     return words[:most].rsplit(" ", 1)[0] + " …"

@@ -1,4 +1,4 @@
-"""Data types for tested series; `tested_series.py` creates them."""
+"""Defines the data types for tested series, which `tested_series.py` creates."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -19,11 +19,11 @@ class Judgement(NamedTuple):
     outliers: "tuple[Outlier, ...]" = ()
     """Imagined runs whose last value lies significantly far outside those of the real ones."""
     other_outliers: "tuple[tuple[TestedSeries, Outlier], ...]" = ()
-    """Outliers at other metrics than the primary endpoint."""
+    """Outliers in metrics other than the primary endpoint."""
 
 
 class Outlier(NamedTuple):
-    """An imagined run that is an outlier at an endpoint."""
+    """An imagined run whose last value of a metric is an outlier."""
 
     imagined: int
     """Index among the measured imagined runs, from 0."""
@@ -42,15 +42,15 @@ class TestedSeries:
     series: Series
     """The series at the points that are shown."""
     apart: Matrix | None
-    """Distances between the tested runs, runs × runs; None if it could not be tested."""
+    """Distances between the tested runs, runs × runs; None if the series could not be tested."""
     runs: tuple[int, ...]
     """Indices of the tested runs, real ones first."""
     tested: Matrix | None = None
     """The tested values: all runs × points, NaN throughout for runs that are not tested."""
     level: float = PRIMARY_LEVEL
-    """The level that its adjusted p must not exceed to be reported."""
+    """Significance level: the series is reported if its adjusted p is at most this."""
 
     @property
     def is_told(self) -> bool:
-        """True if the imagined runs differ from the real ones by more than real runs do among themselves."""
+        """True if the imagined runs differ significantly from the real ones, so that the series is reported."""
         return is_told(self.judged.p_adjusted, self.level)

@@ -1,4 +1,5 @@
-"""Merging a series that occurs in lines of several forms (a form is a line with its values replaced by `#`)."""
+"""Merges the columns of a series whose lines have several forms (a form is a line with its values replaced by
+`#`)."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,11 +15,11 @@ _TEXT = re.compile(r"(?P<quote>[\"'])(?P<text>(?:(?!(?P=quote)).)*)(?P=quote)(?P
 
 
 def together(columns: Sequence[Column], forms: Mapping[str, Form], real: Sequence[Printed]) -> list[Column]:
-    """Merge columns of the same name, if the JSON objects that contain them have the same key and never occur at the
-    same point.
+    """Merge columns of the same name, if their forms may come from one print and no real run shows two of the forms
+    at the same point, such as a step.
 
     A JSON object may contain an evaluation only every hundred steps, while its other keys stay the same; and a line
-    that is printed at every step may contain a time except at the first step. Objects that differ in a text, such as
+    that is printed at every step may lack a time only at the first step. Objects that differ in a text, such as
     `"event": "epoch"`, or that show one step twice, may be about something else and are not merged.
     """
     kept: list[Column] = []
@@ -32,7 +33,7 @@ def together(columns: Sequence[Column], forms: Mapping[str, Form], real: Sequenc
 
 
 def counters_of(form: Form) -> dict[str, int]:
-    """Return the counters of a form, by name."""
+    """Return the index of each counter of a form, including the epoch, by the counter's name."""
     counters = {form.name_of(at): at for at in reversed(form.counters)}
     return counters if form.epoch is None else {"epoch": form.epoch, **counters}
 
@@ -50,12 +51,13 @@ def _is_one_key(column: Column, other: Column, forms: Mapping[str, Form], real: 
 
 
 def _without_units(form: str) -> str:
-    """Return a form with one number for each time: `took 903ms`, `took 1.2s` and `took 1m 2s` are the same print."""
+    """Return a form with one `#` for each time, so that `took 903ms`, `took 1.2s` and `took 1m 2s` have equal
+    forms."""
     return _TIME.sub("#", form)
 
 
 def _texts(form: str) -> list[str]:
-    """Return the text before the object, and the texts in it."""
+    """Return the text before the object in a line, and the texts in the object that are not keys."""
     return [form.partition("{")[0], *sorted(found["text"] for found in _TEXT.finditer(form) if not found["is_key"])]
 
 

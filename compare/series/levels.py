@@ -11,13 +11,14 @@ METRICS_LEVEL = 0.0084
 OTHERS_LEVEL = 0.0084
 """Level of everything else together, except measurements of the environment (times, speeds, memory)."""
 OUTLIER_LEVEL = 0.01
-"""Level of the tests of single imagined runs whose last value lies far outside those of the real ones."""
+"""Level of the tests whether the last value of a single imagined run lies far outside those of the real runs."""
 OTHER_OUTLIERS_LEVEL = 0.003
-"""Level of single imagined runs that are outliers in any other metric."""
+"""Level of the tests whether a single imagined run is an outlier in any other metric."""
 ALONE_LEVEL = 0.0252
 """Level of everything together if there is no metric, and so no primary endpoint."""
 
 
 def is_told(p: float | None, level: float = PRIMARY_LEVEL) -> bool:
-    """Return whether p is low enough to be reported; multiples of 1/120 may be rounded."""
+    """Return whether p is low enough to be reported; a tolerance allows for the rounding of fractions such as
+    1/120."""
     return p is not None and p <= level * (1 + 1e-9)

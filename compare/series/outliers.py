@@ -1,4 +1,4 @@
-"""Outlier tests of single imagined runs, at the primary endpoint and at other metrics."""
+"""Tests whether single imagined runs are outliers, at the primary endpoint or in other metrics."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,8 @@ FEWEST_ENDS = 4
 
 
 def find_outliers(primary: TestedSeries) -> tuple[Outlier, ...]:
-    """Find imagined runs that end far outside the real ones; this test has a significance level of its own."""
+    """Find imagined runs whose last value of the primary endpoint lies far outside those of the real runs. This test
+    has its own significance level."""
     series = primary.series
     lasts = {at: float(series.values[at, 0]) for at in primary.runs}
     return tuple(run for _one, run in _outliers_of([(primary, lasts)], OUTLIER_LEVEL))
@@ -23,8 +24,8 @@ def find_outliers(primary: TestedSeries) -> tuple[Outlier, ...]:
 def find_other_outliers(
     run_set: RunSet, secondary: Sequence[TestedSeries], primary: TestedSeries
 ) -> tuple[tuple[TestedSeries, Outlier], ...]:
-    """Find imagined runs whose last value of another metric is an outlier, if no other difference of numbers is
-    reported.
+    """Find imagined runs whose last value of a metric other than the primary endpoint is an outlier. The caller
+    reports them only if it reports no other difference in numbers.
     """
     early = run_set.once(early_ends)
     ended = [id(run) not in early for run in run_set.leaves + run_set.samples]
@@ -32,7 +33,7 @@ def find_other_outliers(
     for one in secondary:
         n = one.series.n_real
         ends = {at: end[1] for at in one.runs if ended[at] and (end := one.series.ends[at]) is not None}
-        # That one run ends without a number may be chance, and no distance says how likely it is.
+        # One run may end with NaN or infinity by chance, and no distance says how likely that is.
         ends = {at: value for at, value in ends.items() if at < n or math.isfinite(value)}
         real = {value for at, value in ends.items() if at < n}
         is_metric = one.series.column.metric is not None and one.apart is not None

@@ -1,4 +1,4 @@
-"""The points at which runs show a series: what identifies a point, and where each value of a run lies."""
+"""Assigns the values of a series to points, such as epochs, at which runs can be compared."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,17 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 TIMES_PRINTED = "times printed"
-"""Name of what counts the points of a series if nothing printed does."""
+"""Name of the axis if no printed counter identifies the points: values are then numbered in order."""
 
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 
 def placed(keys: Sequence[Numbers], names: Sequence[str]) -> tuple[list[Indices], Numbers, str]:
-    """Return three things: for each run, the positions of its values among the points of all runs; these points; and
-    the name of what counts them, such as `epoch`.
+    """Return three things: for each run, the index of the point at which each of its values lies; the points of all
+    runs; and the name of what the points count, such as `epoch`.
 
-    If a run has several values at one point, they are distinguished by their order.
+    `keys` holds, for each run, the counters of each value (values × counters), and `names` the names of the counters.
+    Several values of a run with the same counters become points of their own, in order.
     """
     every = np.nan_to_num(np.concatenate(keys), copy=False, nan=-1.0, posinf=-1.0, neginf=-1.0)
     ends = np.cumsum([len(key) for key in keys])[:-1]
@@ -28,7 +29,7 @@ def placed(keys: Sequence[Numbers], names: Sequence[str]) -> tuple[list[Indices]
     place = _ranked(group, times)
     _places, first = np.unique(place, return_index=True)
     if not times.any():
-        # A counter that is unique for every point names the points: of epoch and step, either may be.
+        # A counter that is different at every point can number the points: with epoch and step, either may do.
         for name, part in zip(names, every.T, strict=False):
             if len(np.unique(part)) == len(first) > 1:
                 return np.split(place, ends), part[first], name
@@ -36,7 +37,7 @@ def placed(keys: Sequence[Numbers], names: Sequence[str]) -> tuple[list[Indices]
 
 
 def _ranked(first: NDArray[Any], second: NDArray[Any] | None = None) -> Indices:
-    """Return the rank of each value, or pair of values, among the different ones, counted from 0."""
+    """Return the rank of each value, or pair of values, among the distinct ones, counted from 0."""
     ranks = np.unique(first, return_inverse=True)[1].astype(np.int64)
     if second is None or not len(ranks):
         return ranks
@@ -44,7 +45,7 @@ def _ranked(first: NDArray[Any], second: NDArray[Any] | None = None) -> Indices:
 
 
 def _times_before(values: Indices) -> Indices:
-    """Return how often each value occurred earlier."""
+    """Return, for each value, how often the same value occurs before it."""
     order = np.argsort(values, kind="stable")
     begins = np.concatenate([[True], np.diff(values[order]) > 0])[: len(values)]
     at = np.arange(len(values))

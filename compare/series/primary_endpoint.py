@@ -1,4 +1,5 @@
-"""The series of the primary endpoint: named by the user, or chosen by a rule that looks at the real runs alone."""
+"""Chooses the series of the primary endpoint: the one that the user names, or else by a rule on the real runs
+alone."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -28,29 +29,29 @@ _WHAT = {
     Measures.QUALITY: ("a quality score", "loss or accuracy"),
     Measures.PART: ("one part of a loss", "total loss"),
 }
-"""For each kind of metric: what it is called, and the kinds that would have been preferred."""
+"""For each kind of metric: its name in a sentence, and the kinds that would have been preferred to it."""
 _STRICTEST = re.compile(r"50-95|0?\.50?:0?\.95")
-"""The strictest mean average precision that object detectors print, which is the one used to rank them."""
+"""Matches the strictest mean average precision that object detectors print, which is the one used to rank them."""
 _NUMBERED_SET = re.compile(r"(?:val|valid|validation|eval|test)[_-]?(?:set|data)?[_-]?(\d+)(?![\d.])", re.IGNORECASE)
-"""Numbered held-out sets, as in `validation_1-logloss`; libraries use the last one for early stopping."""
+"""Matches a numbered held-out set, as in `validation_1-logloss`; libraries use the last one for early stopping."""
 _PART_OF_A_TABLE = re.compile(r"area= ?(?:small|medium|large)|maxDets= *10?\b")
 _ADVERSARIES = frozenset(["d", "g", "dis", "gen", "disc", "netd", "netg", "discriminator", "generator"])
 _OBJECTIVES = list(Measures)
 _REPORT = 0.2
-"""Maximum share of a run that its last report takes. All metrics in that report count as printed last."""
+"""Maximum share of a run's lines that its last report may take. All metrics in that report count as printed last."""
 
 
 class Shown(NamedTuple):
     """Statistics of a column in the real runs."""
 
     runs: int
-    """Number of real runs that show it."""
+    """Number of real runs that show the column."""
     times: float
-    """Median number of times that a run shows it."""
+    """Median number of times that a run shows the column."""
     last: float
-    """Position of its last value in the run, as a median: 1 is the very end."""
+    """Median position of the column's last value in a run, where 1 is the end of the run."""
     is_whole: bool
-    """True if all of its values are whole numbers."""
+    """True if all values of the column are whole numbers."""
     is_setting: bool = False
     """True for a whole number that is the same in all runs and printed repeatedly or early: it was not measured."""
 
@@ -106,7 +107,8 @@ def monitored_in(forms: Sequence[str]) -> frozenset[tuple[str, ...]]:
 
 
 def shown_by(column_values: Sequence[NDArray[np.float64]], ends: Sequence[float]) -> Shown:
-    """Compute a column's statistics, from its values in each real run and the positions of the last ones."""
+    """Compute a column's statistics from its values in each real run and from the position of the last one (0 to
+    1)."""
     with_some = [values for values in column_values if len(values)]
     times = float(np.median([len(values) for values in with_some])) if with_some else 0.0
     last = float(np.median(ends)) if len(ends) else -1.0
@@ -119,7 +121,8 @@ def shown_by(column_values: Sequence[NDArray[np.float64]], ends: Sequence[float]
 
 
 def _named(columns: Mapping[str, Column], wanted: str) -> str | None:
-    """Find the series that the user means: by its name, with or without `last` and the line, or by its words."""
+    """Find the series that the user means: by its name, such as `loss (train.py:30)`, by its label, such as `loss`,
+    or by the words of its label. A leading `last` is ignored."""
     wanted = wanted.removeprefix("last ")
     ways = (
         {name: name for name in columns},
@@ -147,7 +150,8 @@ def _may_be_one(column: Column, shown: Shown) -> bool:
 
 
 def _held_out(column: Column, is_of_a_batch: bool) -> int:
-    """Rank a metric by the data on which it is measured."""
+    """Rank a metric by its data: 0 if held-out, 1 if usually held-out or summed up in a line with a star, 2
+    otherwise."""
     is_held_out = column.meaning.is_held_out or (
         column.meaning.split is None and split_in(column.head) in (Split.VALIDATION, Split.TEST)
     )
@@ -157,9 +161,9 @@ def _held_out(column: Column, is_of_a_batch: bool) -> int:
 
 
 def _of_batches(metrics: Sequence[Column]) -> set[tuple[object, ...]]:
-    """Return the places of metrics of one batch, each followed by the running mean in brackets.
+    """Return (form, fixed, index) of the metrics of one batch, and of the running means in brackets that follow them.
 
-    They matter only if another line, with a star, states the same metric for all data.
+    Return none unless a line with a star states a metric for all data.
     """
     if not any(column.is_starred for column in metrics):
         return set()
@@ -176,8 +180,8 @@ def _rank(
     curves: Sequence[Column],
     report: float,
 ) -> tuple[object, ...]:
-    """Return the sort key by which a metric is chosen, smallest first; `report` is the share of a run that its last
-    report takes."""
+    """Return the sort key by which a metric is chosen, smallest first; `report` is the share of a run's lines that
+    its last report, for example that of the last epoch, takes."""
     meaning = column.meaning
     is_of_training = meaning.split in (None, Split.TRAIN)
     repeats = shown.times <= 1 and any(
@@ -201,7 +205,7 @@ def _rank(
 
 
 def _objective(column: Column) -> float:
-    """Rank a metric by how likely it is the program's objective."""
+    """Rank a metric by how likely it is the program's objective; 0 is the most likely."""
     meaning = column.meaning
     if meaning.measures is Measures.PART and not _ADVERSARIES.isdisjoint(words_in(column.words)):
         return _OBJECTIVES.index(Measures.LOSS) + 0.25  # two networks, of which each has a loss of its own
@@ -213,7 +217,8 @@ def _objective(column: Column) -> float:
 
 
 def _is_mean_fitness(column: Column) -> bool:
-    """Return whether a metric is the mean of a population, whose best member is what evolution is after."""
+    """Return whether a metric is the mean fitness of a population, of which only the best member counts in the
+    end."""
     words = set(words_in(column.words))
     return "fitness" in words and not words.isdisjoint(("average", "avg", "mean"))
 
@@ -222,7 +227,7 @@ def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]])
     """State in a few words why this series was chosen."""
     meaning = column.meaning
     is_held_out = meaning.is_held_out or meaning.is_held_out_by_nature or column.is_starred
-    missing = [] if is_held_out else ["metric on held-out data"]
+    missing = [] if is_held_out else ["held-out metric"]
     if key_of(column.words) in monitored:
         kind = "the metric that, according to the log, decides when to stop or save"
     elif meaning.measures is None:
@@ -233,7 +238,7 @@ def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]])
         kind, better = _WHAT[meaning.measures]
         missing += [f"held-out {better}" if meaning.is_held_out else better] if better else []
     data = f" on held-out data ({meaning.split})" if meaning.is_held_out else ""
-    data = data or (" in a line that sums up an evaluation (*)" if column.is_starred else "")
+    data = data or (" in a line that sums up an evaluation (marked *)" if column.is_starred else "")
     lacks = f", and the output has no {' and no '.join(missing)}" if missing else ""
     often = f"{shown.times:g} times" if shown.times > 1 else "once"
-    return f"chosen because it is {kind}{data}{lacks}; printed {often} per run"
+    return f"chosen because it is {kind}{data}{lacks}; printed {often} per real run"

@@ -1,6 +1,4 @@
-"""One run's output, grouped by form (a line with its values replaced by `#`): the lines of each form, and their
-numbers.
-"""
+"""Groups the lines of one run by form (a line with its values replaced by `#`), and reads their numbers."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +18,7 @@ from gedanken.compare.series.sections import sections
 from gedanken.compare.source.print_sites import PrintSite
 
 MOST_FORMS = 1000
-"""Maximum number of line forms that are read, the most frequent ones, up to their last number."""
+"""Maximum number of forms that are read: the most frequent ones, without the text after their last number."""
 _MAY_MONITOR = re.compile(
     "improve|monitor|stopping|best_model|decrease|reached|in top|(?:best|cur(?:rent)?) metric", re.IGNORECASE
 )
@@ -33,7 +31,7 @@ class Printed:
     """The output of one run, grouped by form."""
 
     def __init__(self, run: ParsedRun, cut: int | None = None) -> None:
-        """Read a run, but for the numbers of the line `cut`, a bar that the end of the log cuts off."""
+        """Read a run. Numbers in the line `cut`, a progress bar that the end of the log cuts off, are left out."""
         self.observed = run
         self._cut = cut
         self._script = run.transcript
@@ -46,8 +44,8 @@ class Printed:
 
     @cached_property
     def often(self) -> dict[str, int]:
-        """Return how often each form occurs, for the most frequent forms that contain a value and may be
-        log lines.
+        """How often each form occurs, for the most frequent forms that contain a value and are not too long for a log
+        line.
         """
         counts = np.diff(self._bounds)
         forms = list(self._number)
@@ -56,7 +54,7 @@ class Printed:
 
     @property
     def worded(self) -> list[str]:
-        """Forms that may state which metric the program stops by."""
+        """Forms that may state by which metric the program stops or saves."""
         return [form for form in self._script.forms[: 10 * MOST_FORMS] if _MAY_MONITOR.search(form[:LONGEST])]
 
     def form(self, form: str, sites: Sequence[PrintSite] = (), fixed: tuple[tuple[int, float], ...] = ()) -> Form:
@@ -100,10 +98,10 @@ class Printed:
         return lines[order], index[order]
 
     def values(self, lines: Indices, index: int | Indices) -> Numbers:
-        """Return one value of each of these lines: the one with this index, or with the line's own index; NaN if
-        there is none.
+        """Return one value of each line: the one at `index`, which is an index for all lines or one for each; NaN if
+        a line has no such value.
 
-        SECTION means the heading above the line.
+        The index SECTION stands for the heading above a line.
         """
         if isinstance(index, int) and index == SECTION:
             return self._sections[lines].astype(float)
@@ -119,7 +117,8 @@ class Printed:
         return sections(self._script, self.observed.curves.epochs.at(np.arange(len(self._script.lines))))
 
     def metrics(self, lines: Indices, index: Indices) -> Iterator[tuple[Metric | None, NDArray[np.bool_]]]:
-        """Return which loss or accuracy the value with this index is, and in which of these lines."""
+        """For each shape among these lines (a line with `0` for each group of digits), yield the metric to which the
+        value at `index` belongs, and a mask of the lines of that shape."""
         shapes = self._script.shape_of[lines]
         for shape in np.unique(shapes):
             its = shapes == shape
@@ -127,10 +126,10 @@ class Printed:
             yield self._read_line("", int(lines[first])).metric(int(index[first])), its
 
     def named(self, metric: str, besides: Iterable[str]) -> list[Column]:
-        """Find losses or accuracies of this name in the most frequent form that contains some and is not among
+        """Return the columns of the metric with this name in the most frequent form that has some and is not in
         `besides`.
 
-        So a run is read even if its words differ from the program's.
+        So the metric is found even if a run uses other words than the program.
         """
         for form in list(self.often)[:MOST_FORMS]:
             found = [one for one in self._metrics(form) if one.metric and one.metric.name == metric]

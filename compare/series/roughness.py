@@ -1,5 +1,5 @@
-"""Roughness: how much a curve scatters, from point to point and about a smooth decay. Imagined curves are often too
-smooth."""
+"""Measures how rough a curve is: how much it scatters from point to point, and about a smooth decay. Imagined curves
+are often too smooth."""
 
 from collections.abc import Callable
 
@@ -8,24 +8,25 @@ import numpy as np
 from gedanken.compare.stats.measures import Matrix, is_tame
 
 ORDER = 2
-"""Order of the differences that are taken: they grow with noise, and are small if a curve only bends slightly."""
+"""Order of the differences between neighbouring points. Second differences grow with noise, and are small where a
+curve only bends slightly."""
 FEWEST_POINTS = 5
 RATES = (0.2, 60.0)
-"""Decay rates of the exponentials that are fitted: the number of e-foldings over all points."""
+"""Lowest and highest decay rate of the fitted exponentials: the number of e-foldings over all points."""
 POWERS = (0.1, 3.0)
-"""Exponents of the fitted powers of the point's number."""
+"""Lowest and highest exponent of the fitted powers of the point's number."""
 STEPS = 16
 ZOOMS = 5
 """Number of times that the grid around the best value is refined."""
 _CHUNK = 256
 """Number of curves that are fitted together."""
 SMALLEST = 1e-12
-"""Lower bound, relative to the usual scatter, for a curve that does not scatter at all."""
+"""Lower bound for the scatter of a curve that does not scatter at all, because its logarithm is taken."""
 
 
 def roughness(values: Matrix) -> Matrix | None:
-    """Compute the logarithm of how much each curve (runs × points) scatters (runs × 1); None if the curves are too
-    short.
+    """Compute the logarithm of each curve's scatter from point to point (runs × 1), from its values (runs × points).
+    Return None if the curves are too short or not finite.
 
     The mean curve of all runs is subtracted first, because a common shape is not scatter; it does not depend on which
     runs are real. Then second differences are taken, each relative to its mean over all runs, because curves usually
@@ -43,11 +44,13 @@ def roughness(values: Matrix) -> Matrix | None:
 
 
 def about_decay(values: Matrix) -> Matrix | None:
-    """Compute the logarithm of how much each curve (runs × points) scatters about its best-fitting decay.
+    """Compute the logarithm of each curve's scatter about its best-fitting decay (runs × 1), from its values (runs ×
+    points).
 
     The fitted shapes are an exponential, a power of the point's number, and a straight line, which hand-drawn curves
     follow. Each has three parameters, so for a short curve the residuals say more than the differences between
-    neighbouring points. None if the curves are too short; rows that take no part in a test are NaN, and stay so.
+    neighbouring points. Return None if the curves are too short or not finite. Rows that take no part in a test are
+    NaN, and stay so.
     """
     there = ~np.isnan(values).all(axis=1)
     if values.shape[1] < FEWEST_POINTS or not there.any() or not is_tame(values[there]).all():
@@ -71,8 +74,8 @@ def _left_by_decay(curves: Matrix) -> Matrix:
 
 
 def _left_by(curves: Matrix, shape: Callable[[Matrix], Matrix], low: float, high: float) -> Matrix:
-    """Compute the residual for the best shape parameter between two numbers, on a grid that is refined around the
-    best value.
+    """Compute, for each curve, the residual sum of squares for the best parameter of `shape` between `low` and
+    `high`, on a grid that is refined around the best value.
     """
     ratio = (high / low) ** (1 / STEPS)
     tried = np.geomspace(low, high, STEPS + 1)[None]
@@ -85,8 +88,8 @@ def _left_by(curves: Matrix, shape: Callable[[Matrix], Matrix], low: float, high
 
 
 def _left(curves: Matrix, shapes: Matrix) -> Matrix:
-    """Compute, for each curve, the residual of the best multiple of each shape (curves, or one for all, × shapes ×
-    points)."""
+    """Compute, for each curve, the residual sum of squares of the best multiple of each shape. `shapes` is curves ×
+    shapes × points, or 1 × shapes × points if all curves are fitted with the same shapes."""
     shapes = shapes - shapes.mean(axis=-1, keepdims=True)
     length = np.maximum((shapes**2).sum(axis=-1), SMALLEST)
     told = np.einsum("rp,rsp->rs", curves, np.broadcast_to(shapes, (len(curves), *shapes.shape[1:]))) ** 2 / length

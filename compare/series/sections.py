@@ -1,4 +1,4 @@
-"""Lines below a heading such as `Validation:`, whose numbers are measured on other data than the training data."""
+"""Finds lines below a heading such as `Validation:`, whose numbers are not measured on the training data."""
 
 import re
 
@@ -11,7 +11,7 @@ from gedanken.compare.output.vocabulary import Split, split_in
 LONGEST_SECTION = 12
 """Maximum number of lines that a heading applies to."""
 _LONGEST = 80
-"""Maximum length of a heading; with what a logger writes before it, it may be longer."""
+"""Maximum length of a heading, without the prefix that a logger may write before it."""
 _LONGEST_LINE = 200
 _HEADING = re.compile(
     r"\W*(?:(?:running|start(?:ing|ed)?|begin(?:ning)?|performing|final|the)\s+)*"
@@ -21,12 +21,12 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 _PREFIX = re.compile(r"^.*(?:\]|\s-|\b(?:INFO|DEBUG|WARNING)\b:?(?:[\w.]+:)?)\s+(?=\w)")
-"""What a logger writes before a heading."""
+"""Matches the prefix that a logger writes before a heading."""
 _FRAMED = re.compile(r"\W*[*=~-]{3,}\s*(?P<words>[^*=~:]{4,60}?)\s*[*=~-]{3,}\W*")
-"""A heading in other words, as in `***** Evaluating perplexity, Epoch 1/4 *****`."""
+"""Matches a framed heading, such as `***** Evaluating perplexity, Epoch 1/4 *****`."""
 _STEP = re.compile(r"\W*(?:global[ _]?)?(?:step|iter(?:ation)?|batch|update)s?\b", re.IGNORECASE)
 SPLITS = ("", str(Split.VALIDATION), str(Split.TEST))
-"""The data that each number returned by `sections` stands for; training data is not marked."""
+"""The data set for each number that `sections` returns; 0 stands for training data, or for no heading."""
 
 
 def sections(script: Transcript, epochs: NDArray[np.int64]) -> NDArray[np.int8]:

@@ -1,4 +1,4 @@
-"""Series of numbers: for each number in each print site, the value that every run shows at every point.
+"""Reads series of numbers: for each number that a print shows repeatedly, its value at each point of each run.
 
 A form is a line with its values replaced by `#`; a column is one number of a form.
 """
@@ -27,7 +27,7 @@ points."""
 LONGEST_NAME = 90
 FEW = 3
 MOST_VARIANTS = 16
-"""Maximum number of values that a number in a name may take; with more it is an identifier."""
+"""Maximum number of values that a number in a name may take; one with more values is an identifier."""
 
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -42,7 +42,7 @@ class Series:
     name: str
     column: Column
     axis: str
-    """The quantity that the points are counted by."""
+    """The quantity that numbers the points, for example `epoch`."""
     points: Numbers
     values: Numbers
     """Runs × points; NaN if a run shows no value."""
@@ -125,7 +125,7 @@ class AllSeries:
 
     @property
     def never_shown(self) -> list[str]:
-        """Report metrics of the user (`--as`) whose expression matches no line of a real run."""
+        """A text for each user-defined metric (`--as`) whose expression matches no line of a real run."""
         n_real = len(self.real)
         never = [name for name, runs in self._asked.items() if not any(len(lines) for lines, _ in runs[:n_real])]
         return [
@@ -165,8 +165,8 @@ class AllSeries:
         return self._made(name, placed(keys, ("epoch",)), [values for _lines, values in found], ends)
 
     def _is_below_headings(self, form: Form) -> bool:
-        """Return whether lines of the form are below a heading such as `Validation:` in every real run that has
-        them."""
+        """Return whether some lines of the form are below a heading such as `Validation:`, and the headings are the
+        same in all real runs that show the form."""
         if not any(form.metric(at) for at in range(min(len(form.spans), MOST_COLUMNS))):
             return False
         values = [np.unique(run.values(lines, SECTION)) for run in self.real if len(lines := run.lines(form.form))]
@@ -217,9 +217,10 @@ class AllSeries:
         return _Rows(run, lines, index, column)
 
     def _keys(self, rows: Sequence["_Rows"], form: Form) -> tuple[list[Numbers], tuple[str, ...]]:
-        """Return the keys that identify the points (epoch, step), for each run as lines × counters, and their names.
+        """Return, for each run, the counters that identify the points of its lines, such as epoch and step (lines ×
+        counters); and the names of the counters.
 
-        A line that real runs print only once needs no key.
+        There are none for a line that real runs print only once.
         """
         really = rows[: len(self.real)]
         if max(len(row.lines) for row in really) <= 1:
@@ -245,7 +246,8 @@ class AllSeries:
         return [row.run.values(row.lines, rising)[:, None] for row in rows], (form.name_of(rising),)
 
     def _counted(self, row: "_Rows", name: str) -> Numbers:
-        """Return the value of the named counter in each line, if a column occurs in several forms of line."""
+        """Return the value of the named counter in each line of a column that occurs in several forms; -1 if a line
+        has no such counter."""
         found = np.full(len(row.lines), -1.0)
         for part in (row.column.form, *(form for form, _index in row.column.parts)):
             counters = counters_of(self._forms[part])
@@ -289,7 +291,7 @@ def _shortened(name: str) -> str:
 
 
 class _Rows(NamedTuple):
-    """The lines of one run that show a series, and the column that does so."""
+    """The lines of one run that show a series, and the column in which they show it."""
 
     run: Printed
     lines: Indices
@@ -313,8 +315,8 @@ def _read(rows: Sequence[_Rows], n_real: int) -> list[Numbers]:
 
 
 def _marked(row: _Rows) -> tuple[Numbers, NDArray[np.bool_]]:
-    """Return accuracies as fractions if the line states their unit, and whether it does; other values stay as they
-    are."""
+    """Return all values, with an accuracy as a fraction if its line states a unit (`%`, or a total); and a mask of
+    the accuracies without a unit."""
     run, lines, index, column = row
     values = run.values(lines, index)
     bare = np.zeros(len(lines), bool)

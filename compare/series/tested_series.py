@@ -1,4 +1,4 @@
-"""Tests and intervals for series of numbers: do imagined runs differ by more than real runs do among themselves?"""
+"""Tests series of numbers: do imagined runs differ from real runs by more than real runs differ from each other?"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -37,7 +37,8 @@ CHOSEN = "it is set for each run, not measured"
 ALL_SAME = "all runs show the same"
 NO_END = "no imagined run reached its end"
 ALIKE = 0.9999
-"""If the runs' distances in two series correlate above this, the two series show the same numbers twice."""
+"""If the distances between runs in two series correlate more strongly than this, the series count as the same numbers
+shown twice."""
 
 
 def judge(run_set: RunSet) -> Judgement:
@@ -189,7 +190,7 @@ def _test(run_set: RunSet, series: Series, role: str, runs: Sequence[int]) -> Te
 def _why_not(
     run_set: RunSet, series: Series, real: Sequence[int], imagined: Sequence[int], common: NDArray[np.int64]
 ) -> str | None:
-    """State why a series is not tested."""
+    """State why a series is not tested; None if it is."""
     if series.column.is_environment:
         return ENVIRONMENT
     if not real or not imagined:
@@ -208,14 +209,14 @@ def _why_not(
 
 
 def _is_fixed(run_set: RunSet) -> bool:
-    """Return whether the measured real runs have no noise because the program fixes its seed."""
+    """Return whether the measured real runs cannot vary, because the program fixes its seed."""
     fixed = run_set.source is not None and run_set.source.fixes_its_seed()
     return fixed and all(run.execution.arm == "as written" for run in run_set.leaves)
 
 
 def _families(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> list[TestedSeries]:
-    """Return the curves with their p-values, unadjusted and adjusted; no p for a series that repeats an
-    earlier one."""
+    """Return the curves with their p-values, unadjusted and adjusted. A curve that shows the same numbers as an
+    earlier one gets no p-value. One test of scatter is added if it is significant."""
     single = _without_twins(curves, primary)
     metrics = [one for one in single if one.apart is not None and one.series.column.metric]
     others = [one for one in single if one.apart is not None and not one.series.column.metric]
@@ -232,7 +233,8 @@ def _families(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> l
 
 
 def _stepped(family: Sequence[TestedSeries], level: float, lower: Sequence[int] = ()) -> list[TestedSeries]:
-    """Return the same series with their p-values, adjusted for the family."""
+    """Return the series of one family with their p-values, unadjusted and adjusted for the family. For the series at
+    the indices in `lower`, only imagined values below the real ones count as different."""
     found = step_down([one.tested for one in family if one.tested is not None], _n_real(family), lower)
     return [
         replace(one, judged=replace(one.judged, p=p, p_adjusted=adjusted), level=level)
@@ -245,7 +247,8 @@ def _n_real(family: Sequence[TestedSeries]) -> int:
 
 
 def _scatters(metrics: Sequence[TestedSeries], primary: TestedSeries) -> list[TestedSeries]:
-    """Test how much curves scatter: that of the primary metric, and all curves together.
+    """Return the tests of how much curves scatter: one for the curve of the primary metric from point to point, one
+    for this curve about a smooth decay, and one for the curves of all metrics together.
 
     Testing each curve separately would double the number of series that can be extreme by chance.
     """
@@ -268,7 +271,7 @@ def _scatters(metrics: Sequence[TestedSeries], primary: TestedSeries) -> list[Te
 
 
 def _scatter(curve: TestedSeries, rough: Matrix, name: str) -> TestedSeries:
-    """Compute one number per curve and run: how much it scatters, relative to the usual scatter."""
+    """Build the series whose values say how much each run scatters; `rough` holds the logarithms."""
     scatter, n = np.exp(rough), curve.series.n_real
     result = replace(
         curve.judged,
@@ -320,7 +323,7 @@ def _rows(values: Matrix, shown: NDArray[np.bool_]) -> tuple[tuple[float | None,
 
 
 def _ranks(real: Matrix, imagined: Matrix) -> tuple[int, ...]:
-    """Count how many real runs lie below each imagined one; NaN ranks above everything."""
+    """Count how many real runs lie below each imagined one; NaN counts as infinite."""
     if not real.shape[1]:
         return ()
     real, imagined = (np.nan_to_num(one, nan=np.inf, posinf=np.inf, neginf=-np.inf) for one in (real, imagined))
@@ -328,5 +331,5 @@ def _ranks(real: Matrix, imagined: Matrix) -> tuple[int, ...]:
 
 
 def evenly(many: int, most: int) -> NDArray[np.int64]:
-    """Return at most `most` of the indices, evenly spaced, including the first and the last."""
+    """Return at most `most` of the indices 0 to `many` - 1, evenly spaced, including the first and the last."""
     return np.unique(np.linspace(0, many - 1, min(many, most)).round().astype(np.int64))

@@ -1,1 +1,1 @@
-"""Static analysis of a program's source: its prints, the lines that it provably prints, its network."""
+"""Analyses a program's source without running it: its prints, the lines that it provably prints, its network."""

@@ -1,4 +1,4 @@
-"""Acceptance check: did a program do its task? Exit code 0 is not enough."""
+"""Checks whether a program did its task; exit code 0 alone is not enough."""
 
 import math
 from typing import NamedTuple
@@ -14,7 +14,7 @@ FAR_ABOVE_MAJORITY = 2.0
 
 
 class Before(NamedTuple):
-    """The version that an edit starts from."""
+    """The program version from which an edit starts."""
 
     source: str
     task: Task | None
@@ -70,8 +70,8 @@ def _problems_in_settings(parsed: Source, task: Task, before: Before | None) -> 
 
 
 def _may_be_set(parsed: Source, wanted: float, before: Before | None) -> bool:
-    """Return whether a setting that cannot be read from the source may have this value: the number occurs, more often
-    than before."""
+    """Return whether a setting that cannot be read from the source may have this value: the number occurs in the
+    source, and more often than in the version `before`."""
     try:
         held = times_held(Source(before.source), wanted) if before else 0
     except SyntaxError:

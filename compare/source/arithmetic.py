@@ -1,4 +1,4 @@
-"""Static evaluation of arithmetic and `range` in a program's source, used wherever sources are read."""
+"""Evaluates arithmetic and `range` in a program's source without running it."""
 
 import ast
 import operator
@@ -19,9 +19,10 @@ _OPERATORS: Mapping[type[ast.operator], Callable[..., int | float]] = {
 
 
 def calculate(left: object, op: ast.operator, right: object) -> int | float | None:
-    """Evaluate an operation on two numbers; None for anything else, or if Python would raise an error.
+    """Evaluate an operation on two numbers. Return None for other operands and operators, for powers with large or
+    fractional numbers, and if Python would raise an error.
 
-    Raises OverflowError if the result is absurdly large.
+    Raises OverflowError if the result exceeds `LARGEST`.
     """
     if not (_is_number(left) and _is_number(right)) or type(op) not in _OPERATORS:
         return None

@@ -1,4 +1,4 @@
-"""A small interpreter for the constructors of neural networks. It computes only what the source alone determines."""
+"""Interprets the constructors of neural networks, to find out what they build if the source alone determines it."""
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,8 @@ class _Returned(Exception):
 
 
 class Builder:
-    """Evaluates constructors. Raises NotStaticError if the source does not determine a value."""
+    """Evaluates constructors. Its methods raise NotStaticError if the source does not determine a value that is
+    needed."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -153,7 +154,7 @@ class Builder:
                 raise NotStaticError
 
     def value(self, node: ast.expr, names: Names) -> object:
-        """Evaluate an expression to a module, a number, a list, a text, or UNKNOWN."""
+        """Evaluate an expression: to a module, a tensor, a number, a list, a text, PLAIN or UNKNOWN."""
         self._count()
         match node:
             case ast.Constant(value=constant):
@@ -214,8 +215,8 @@ class Builder:
             yield self.value(item, inner)
 
     def _global(self, name: str) -> object:
-        """Evaluate a global name. It must be assigned only once, or always the same number, and must not be an
-        argument.
+        """Evaluate a global name. Return UNKNOWN unless it is assigned only once, or always the same number, and is
+        not the name of an argument.
         """
         assigned = self.source.assigned(name)
         if not assigned:

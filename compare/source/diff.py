@@ -1,4 +1,4 @@
-"""The differences between two versions of a program, and whether an edit that a script asked for succeeded."""
+"""Compares two versions of a program, and judges whether an edit that a script asked for succeeded."""
 
 import difflib
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from gedanken.experiment.program import Edit, Program
 
 
 class Diff(NamedTuple):
-    """What changed in a version, compared with the version from which it was made."""
+    """The changes from one version of a program to another."""
 
     text: str
     """Unified diff."""
@@ -31,7 +31,8 @@ def judge_edit(problems: tuple[str, ...], execution: Execution) -> Edit:
 
 
 def judge_repeat(repeated: Program, base: Program) -> Edit:
-    """Classify an edit whose reply repeated an earlier version."""
+    """Classify an edit of `base` for which the model returned `repeated`, an earlier version. If that version was
+    made from `base` too, its class is used again."""
     if repeated.label == base.label:
         return "changed nothing"
     same_edit = repeated.base == base.label

@@ -1,11 +1,11 @@
-"""Counting the weights of a PyTorch layer from its constructor's arguments."""
+"""Counts the weights of a PyTorch layer, from the arguments of its constructor."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 _LARGEST = 1 << 63
-"""Numbers from this size on are not the size of any tensor."""
+"""No tensor has this size or a larger one."""
 
 
 class NotStaticError(Exception):

@@ -1,4 +1,4 @@
-"""Finding the network that a program trains, and its layers."""
+"""Finds the network that a program trains, and its layers."""
 
 import ast
 

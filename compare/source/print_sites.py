@@ -1,4 +1,4 @@
-"""Print sites: the lines that a program's own statements can print, as templates derived from its source."""
+"""Finds the print sites of a program: the lines that its own statements can print, as templates from its source."""
 
 import ast
 from collections.abc import Container, Iterable, Iterator, Sequence
@@ -28,18 +28,20 @@ class PrintSite:
     line: int
     """Line number in the source, counted from 1."""
     function: str = ""
-    """Name of the innermost function that contains it; empty at the top level of the program."""
+    """Name of the innermost function that contains the statement; empty at the top level of the program."""
     holes: tuple[Hole, ...] = field(default=(), compare=False)
     """Expressions that fill the holes, one per hole; empty if nothing is known about them."""
     depends_on: Dependence = field(default="nothing", compare=False)
-    """What decides whether the line is printed: only counters and constants, flags, or compared values."""
+    """What decides how often the line is printed. `nothing`: only counters and constants; `flags`: a `try`, or a
+    condition without `<` or `>`; `values`: a condition with one of these, a `match`, or a `while` without a
+    counter."""
     by: By = field(default="print", compare=False)
     """What makes the line: a print to standard output; a log or anything else that a terminal shows; or a progress
     bar, whose lines depend on the time.
     """
     form: str | None = None
-    """The form of its lines (the line with its values replaced by `#`), if the template has no words of its own and
-    the real runs show one form only."""
+    """The form of the printed lines (a line with its values replaced by `#`), if the template has no words of its own
+    and the real runs show one form only."""
 
     def makes(self, line: str) -> bool:
         """Return whether this site can print this line, ignoring surrounding blanks. Takes linear time on
@@ -47,7 +49,7 @@ class PrintSite:
         return (self.form is None or skeleton(line) == self.form) and self.values(line) is not None
 
     def values(self, line: str) -> tuple[str, ...] | None:
-        """Return the text of each hole, if this site can print the line; otherwise None. Takes linear time."""
+        """Return the text of each hole if this site can print the line; None otherwise. Takes linear time."""
         first, *others = self.template.split(HOLE)
         line = line.strip()
         if not others:
@@ -72,7 +74,7 @@ class PrintSite:
 
     @property
     def is_open(self) -> bool:
-        """True if the template has too few literal characters to tell its lines from others."""
+        """True if the template has fewer than three letters, too few to tell its lines from others."""
         return self.form is None and len(list(islice(filter(str.isalpha, self.template), 3))) < 3
 
 
@@ -200,7 +202,8 @@ def _with_callers(calls: Sequence[tuple[ast.Call, _Place]]) -> Iterator[tuple[as
 
 
 def _decided_by(node: ast.AST, counters: Container[str]) -> Dependence | None:
-    """Return what decides how often the statements inside this one run, if it is not a counter."""
+    """Return what decides how often the statements inside `node` are executed; None if only counters do, or if `node`
+    decides nothing."""
     match node:
         case ast.While(test=test):
             return None if {*_names(test)} and _is_counted(test, counters) else "values"
@@ -218,7 +221,8 @@ def _decided_by(node: ast.AST, counters: Container[str]) -> Dependence | None:
 
 
 def _is_counted(test: ast.expr, counters: Container[str]) -> bool:
-    """Return whether only counters and constants decide; names inside a `%` expression count as counters."""
+    """Return whether a condition contains only counters and constants; names inside a `%` expression count as
+    counters."""
     remainders = [part for part in ast.walk(test) if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mod)]
     inside = {id(part) for remainder in remainders for part in ast.walk(remainder)}
     parts = [part for part in ast.walk(test) if isinstance(part, ast.Name | ast.Attribute | ast.Call)]
@@ -229,8 +233,8 @@ def _is_counted(test: ast.expr, counters: Container[str]) -> bool:
 
 
 def _open_lines(tree: ast.AST) -> dict[ast.Call, list[ast.Call | None]]:
-    """For each print that does not end its line, list the prints that continue it; None at the end if something else
-    can follow."""
+    """For each print that does not end its line, list the prints that continue the line; a final None stands for
+    unknown text that may follow."""
     lines: dict[ast.Call, list[ast.Call | None]] = {}
     for block in _blocks(tree):
         first: ast.Call | None = None
@@ -316,7 +320,7 @@ def _logged(call: ast.Call) -> Pieces:
 
 
 def _within(pieces: Pieces, before: bool, behind: bool, is_log: bool = False) -> Pieces:
-    """Return the same lines with unknown text before or after each."""
+    """Add a hole for unknown text before or behind each line of `pieces`."""
     framed: Pieces = []
     for template, holes in as_lines(pieces):
         waiting = iter(holes)

@@ -1,4 +1,4 @@
-"""Facts that can be derived from a program's source without running it."""
+"""Derives facts from a program's source without running it."""
 
 import ast
 import math
@@ -49,9 +49,9 @@ class Source:
         return self._layers_in(self.tree)
 
     def epochs(self) -> int | None:
-        """Return how often the training loop runs, from the static range of the loop over epochs.
+        """Return the number of epochs, from the first loop whose variable is named after epochs.
 
-        None if it is not static, or absurdly large.
+        Return None if its range is not static, or absurdly large, or if there is no such loop.
         """
         loops = [node for node in ast.walk(self.tree) if isinstance(node, ast.For)]
         for loop in loops:
@@ -96,7 +96,8 @@ class Source:
         return None
 
     def assigned(self, name: str) -> Sequence[ast.expr]:
-        """List all values that a name can have; empty if a loop, an argument or the like may assign others."""
+        """List all values that a name can have; empty if it may get others, for example from a loop or as an
+        argument."""
         given = self._assigned[0].get(name, [])
         return given if len(given) == self._assigned[1][name] and name not in self._arguments else ()
 
@@ -140,7 +141,7 @@ class Source:
         return {name: value for name, value in found.items() if value is not None}
 
     def _range_length(self, node: ast.expr) -> int | None:
-        """Return how many iterations a loop over `range(…)` has, if its bounds are static."""
+        """Return how many iterations a loop over `range(…)` has; None if its bounds are not static."""
         if not isinstance(node, ast.Call):
             return None
         if called_name(node) == "tqdm" and node.args:
@@ -162,7 +163,7 @@ class Source:
         return None
 
     def _turns(self, node: ast.AST) -> int | None:
-        """Return how often the body of a statement runs; None if the source does not determine it."""
+        """Return how often the body of a statement is executed; None if the source does not determine it."""
         match node:
             case ast.For(iter=over):
                 return self._range_length(over)

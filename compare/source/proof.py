@@ -1,4 +1,4 @@
-"""The lines that a program prints in every run, as far as the source alone proves it.
+"""Finds the lines that a program prints in every run, as far as the source alone proves them.
 
 A print is proven if its values are constants and counters of static loops, and if every run reaches it: at the top
 level, in a `for` over a static range, in `if __name__ == "__main__"`, or in a function without parameters that is
@@ -30,7 +30,7 @@ _UNSEEN = _REDIRECTING | {
 # fmt: on
 """Names by which a program can change the meaning of its own names or of `print`."""
 _UNSEEN_PARTS = _REDIRECTING | {"__dict__", "__setattr__", "__builtins__"}
-"""Attributes that do the same; `model.eval()` is harmless."""
+"""Attributes by which a program can do the same. `eval` is none of them, because `model.eval()` is harmless."""
 _OUTPUT = frozenset({"print", "stdout", "__name__", "*"})
 """Names that a program must not rebind, because its prints might then mean something else."""
 _EXITS = frozenset({"exit", "quit", "_exit", "SystemExit", "abort", "kill", "killpg", "alarm"})
@@ -124,7 +124,8 @@ class _Prover:
                     self._ended = id(statement) in self._exiting
 
     def _find_telling(self, tree: ast.Module) -> Iterator[int]:
-        """Yield the loops that print something, in the same way in each iteration."""
+        """Yield the `id` of each loop that prints something and does so in every iteration: nothing in it leaves the
+        loop, ends the program, or changes the loop variable."""
         for node in ast.walk(tree):
             if isinstance(node, ast.For) and isinstance(node.target, ast.Name) and not _leaves(node.body):
                 name = node.target.id
@@ -239,7 +240,7 @@ def _leaves_open(node: ast.AST) -> bool:
 
 
 def _bindings(nodes: Sequence[ast.AST]) -> Iterator[str]:
-    """Return every name, once for each time it is bound."""
+    """Yield every name, once for each statement that binds it."""
     for node in nodes:
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
@@ -258,7 +259,8 @@ def _bindings(nodes: Sequence[ast.AST]) -> Iterator[str]:
 
 
 def _shared(nodes: Sequence[ast.AST]) -> Iterator[str]:
-    """Find names that are bound from another scope than their own."""
+    """Yield names that are bound from outside their scope: by `global` or `nonlocal`, or as an attribute of an object
+    other than `self`."""
     for node in nodes:
         match node:
             case ast.Global(names=names) | ast.Nonlocal(names=names):
@@ -270,7 +272,7 @@ def _shared(nodes: Sequence[ast.AST]) -> Iterator[str]:
 
 
 def _bars(nodes: Sequence[ast.AST]) -> Iterator[str]:
-    """Find names that are imported from tqdm, with their original names there."""
+    """Find names that are imported from tqdm under their own names."""
     for node in nodes:
         match node:
             case ast.ImportFrom(module=str(module), names=names) if module.split(".")[0] == "tqdm":

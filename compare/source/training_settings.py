@@ -1,4 +1,4 @@
-"""Batch size and learning rate, as far as a program's source determines them."""
+"""Reads the batch size and the learning rate from a program's source."""
 
 import ast
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ LEARNING_RATES = {
 
 
 def batch_size(source: Source) -> int | None:
-    """Return the number of images per training step; None if the source does not determine it, or has two values."""
+    """Return the number of images per training step; None if the source does not determine one value."""
     loaders = source.calls({"DataLoader"})
     training = [call for call in loaders if _shuffles(call)] or [call for call in loaders if _loads_training(call)]
     value = _only([_argument(source, call, 1, "batch_size", 1) for call in training or loaders])
@@ -52,7 +52,7 @@ def times_held(source: Source, value: float) -> int:
 
 
 def _argument(source: Source, call: ast.Call, at: int, name: str, default: float) -> float | None:
-    """Return an argument that is passed by name or by position; None if it cannot be determined."""
+    """Return the number that is passed by name or by position, or else `default`; None if it cannot be determined."""
     for keyword in call.keywords:
         if keyword.arg == name:
             return source.number(keyword.value)
@@ -65,7 +65,7 @@ def _argument(source: Source, call: ast.Call, at: int, name: str, default: float
 
 
 def _only(values: Sequence[float | None]) -> float | None:
-    """Return the value if all of them are equal; else None."""
+    """Return the value that all have in common; None if they differ."""
     return values[0] if len(set(values)) == 1 else None
 
 

@@ -1,4 +1,4 @@
-"""Values that network constructors compute with: numbers, lists, and unknown values."""
+"""Evaluates the values with which network constructors compute: numbers, lists, and unknown values."""
 
 import ast
 from collections.abc import Sequence
@@ -25,7 +25,10 @@ class Tensor:
 
 
 def calculated(left: object, op: ast.operator, right: object) -> object:
-    """Evaluate an operation. Raises NotStaticError if the result is absurdly large or is not a number."""
+    """Evaluate an operation on two whole numbers or on a list. Return PLAIN or UNKNOWN for other operands.
+
+    Raises NotStaticError if the result is absurdly large, or if lists do not have the operation.
+    """
     if isinstance(left, list):
         if isinstance(op, ast.Add) and isinstance(right, list):
             return left + right
@@ -42,7 +45,8 @@ def calculated(left: object, op: ast.operator, right: object) -> object:
 
 
 def iterated(name: str, given: Sequence[object]) -> Sequence[object]:
-    """Return the items of a loop over `range`, `enumerate`, `zip` or `reversed`."""
+    """Return the items of a loop over `range`, `enumerate`, `zip` or `reversed`. Raises NotStaticError if the
+    arguments do not determine them."""
     if name == "range":
         turns = range_of(given)
         if turns is None or turns[MOST_STEPS:]:
