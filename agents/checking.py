@@ -43,7 +43,7 @@ class Checked:
     unusable: str = ""
     """The reason why the model cannot be used; empty if it can."""
     asked: int = 0
-    """Number of requests; a question is asked again if a setting was refused."""
+    """Number of questions that were asked."""
     characters: int = 0
 
     @property

@@ -1,4 +1,4 @@
-"""Cleaning of replies: whatever a terminal would not have printed is removed and counted as a format violation."""
+"""Cleans replies: removes whatever a terminal would not have printed, and counts it as a format violation."""
 
 import re
 from collections import deque

@@ -1,4 +1,4 @@
-"""Replies that are longer than the token limit: requested piece by piece, and joined without overlap."""
+"""Requests replies that are longer than the token limit piece by piece, and joins the pieces without overlap."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +14,9 @@ from gedanken.prompts import render
 
 ROLE = "imagined machine"
 SEED_STEP = 10_000
-"""Number added to the seed for each further piece, because the same seed would draw the same random numbers again."""
+"""Number added to the seed for each further piece. With the same seed, the server would draw the same random numbers
+again.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class _Piece:
     """The text that this piece adds to the reply."""
     violations: tuple[FormatViolation, ...] = ()
     said_again: int = 0
-    """Number of characters at the beginning of the piece that repeat earlier text."""
+    """Number of characters at the beginning of the piece that repeat text of earlier pieces."""
 
     def describe(self) -> dict[str, object]:
         """Describe the piece for the seal of the joined reply: the piece's own seal, and its full text unless the
@@ -67,11 +69,12 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
     fresh: bool,
     on_text: OnOutput | None,
 ) -> Joined:
-    """Request a reply. While the token limit cuts it, request the rest, at most `continuations` times. Raises
+    """Request a reply. While the token limit cuts the reply, request the rest, at most `continuations` times. Raises
     NoModel.
 
-    The seal of a joined reply covers the messages of the first piece, the whole text, and, as the setting `pieces`,
-    for each piece: its own seal, how many of its characters the text includes, and its full text if that is longer.
+    The seal of a joined reply covers the messages of the first piece, the whole text, and the setting `pieces`. That
+    setting lists for each piece its own seal, how many of its characters the text includes, and its full text if the
+    text does not include all of it.
     """
     reply = await model.reply(messages, sampling, role=ROLE, fresh=fresh, on_text=on_text, enough=CircleWatch())
     text, pieces = reply.text, [_Piece(reply, reply.text)]
@@ -87,8 +90,8 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
 async def _further_piece(
     model: Model, messages: Sequence[Message], text: str, sampling: Sampling, on_text: OnOutput | None
 ) -> _Piece:
-    """Request what comes after `text`: by having the server continue the open reply if it supports that, else by a
-    message that asks for the rest.
+    """Request what comes after `text`. If the server can continue an open reply, it does; otherwise a message asks
+    for the rest.
     """
     so_far = [*messages, Message("assistant", sendable(text))]
     if model.prefills:
@@ -143,7 +146,7 @@ def _how_cut(text: str, pieces: Sequence[_Piece], tokens: int) -> str:
 
 
 class _Unsaid:
-    """Passes on a further piece as it streams in, without the part of the earlier text that a server sends again."""
+    """Passes on a further piece as it streams in, without the earlier text that some servers send again."""
 
     def __init__(self, text: str, on_text: OnOutput | None) -> None:
         self._text, self._on_text = text, on_text

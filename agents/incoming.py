@@ -1,5 +1,5 @@
-"""Text of a reply as it streams in: characters that are split between pieces are joined, and this process's keys are
-removed.
+"""Cleans the text of a reply as it streams in: joins characters that are split between pieces, and removes this
+process's API keys.
 """
 
 import re
@@ -24,7 +24,7 @@ class Incoming:
         self.keys = 0
         """Number of keys that were removed."""
         self.halves = 0
-        """Number of surrogate halves without their other half."""
+        """Number of lone surrogates (halves of a pair without the other half) that were replaced."""
 
     def add(self, piece: str) -> str:
         """Add one more piece; return the text that can be passed on."""
@@ -55,8 +55,8 @@ class Incoming:
 
 
 def whole_characters(text: str) -> tuple[str, int]:
-    """Make a text encodable: join the halves of surrogate pairs and replace single halves; also return how many were
-    replaced.
+    """Make a text encodable: join the halves of surrogate pairs and replace lone halves. Return the text, and the
+    number of halves that were replaced.
     """
     if not _HALF.search(text):
         return text, 0

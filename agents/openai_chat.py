@@ -12,8 +12,8 @@ KEPT = ("reasoning_content", "reasoning", "refusal")
 
 
 class OpenAIChat(ChatOpenAI):
-    """ChatOpenAI, extended for other servers than OpenAI's own: they also send reasoning, and errors inside a
-    reply.
+    """ChatOpenAI, extended for servers other than OpenAI's own: they also send reasoning, and may send an error
+    inside a reply.
     """
 
     limit_name: str = "max_completion_tokens"

@@ -1,4 +1,4 @@
-"""Opening the client of each provider: LangChain's argument names for the address and the key."""
+"""Opens the client of each provider, with the names that this client uses for the address and the key."""
 
 import os
 import re

@@ -27,7 +27,7 @@ up the model.
 TRIES = 5
 """Maximum number of tries for a request that fails temporarily."""
 FIRST_TRIES = 2
-"""Maximum number of tries until the model has replied once: before that, the address may be wrong or the server not
+"""Maximum number of tries as long as the model has not replied once: the address may be wrong, or the server not
 running.
 """
 LONGEST_TRYING = 900.0
@@ -55,9 +55,9 @@ class Bucket:
     """A rate limiter: it lets requests through one by one, at the rate that the server accepted before it refused a
     request.
 
-    After a refusal no request is let through for a while; an epoch is the time from one opening to the next. The
-    number of requests accepted in an epoch gives the rate: evenly spaced, that many are accepted by a fixed window, a
-    sliding window, or a token bucket.
+    After a refusal it is closed: no request is let through for a while. An epoch is the time from one opening to the
+    next. The rate is the number of requests accepted in an epoch, evenly spaced: servers that count by a fixed
+    window, a sliding window, or a token bucket all accept that many.
     """
 
     first_wait: float = FIRST_WAIT
@@ -169,7 +169,7 @@ class Pace:
     _has_replied: bool = False
 
     def __post_init__(self) -> None:
-        """Create as many slots as there may be concurrent requests."""
+        """Create one slot for each request that may run at the same time."""
         self._slots = asyncio.Semaphore(self.parallel)
 
     async def ask(self, once: Callable[[], Awaitable[Result]]) -> Result:

@@ -11,8 +11,8 @@ _PAIRS = {
     "◁think▷": "◁/think▷",
 }
 CLOSES = "</think>"
-"""Closing tag of the reasoning. It may occur without an opening tag if the chat template wrote that, so that the
-reply begins in mid-reasoning.
+"""Tag that closes the reasoning. It may occur without an opening tag if the chat template wrote the opening tag, so
+that the reply begins inside the reasoning.
 """
 _HARMONY = ("<|start|>", "<|channel|>")
 _HARMONY_PART = re.compile(
@@ -32,7 +32,9 @@ class Apart:
 
     def __init__(self, *, holds: bool = False, closes_alone: bool = True) -> None:
         self._holds = holds
-        """True for models known to start inside reasoning: nothing is shown until that reasoning is closed."""
+        """True for models that are known to begin inside their reasoning: nothing is shown until that reasoning is
+        closed.
+        """
         self._closes_alone = closes_alone
         """True if a closing tag without an opening one ends reasoning; False if the conversation's programs mention
         such tags."""
@@ -44,7 +46,7 @@ class Apart:
         self.opened_unseen = False
         """True if the reply closed a tag that it had not opened."""
         self.called_tool = False
-        """True if one of its channels was a tool call."""
+        """True if a channel of the reply (Harmony format) was a tool call."""
 
     @property
     def answer(self) -> str:

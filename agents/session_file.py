@@ -161,7 +161,7 @@ def _grown(session: Session, entry: dict[str, Any]) -> Session:
 
 
 def _named(session: Session) -> object:
-    """Return a session's context as the file stores it; a single word if that is enough."""
+    """Return a session's context as the file stores it: `none`, `all`, or the turns."""
     if not session.context:
         return "none"
     return "all" if session.context == session.stored else session.context

@@ -74,8 +74,8 @@ async def surprisals(model: Model, questions: Sequence[Question], on_text: OnOut
 async def surprisal(model: Model, messages: Sequence[Message], text: str) -> Lines | None:
     """Return the surprisal of each line of `text` as a reply to `messages`; None if it is not available.
 
-    It is not available if the server cannot compute it, fails, or tokenizes the text into a different text. Raises
-    NoModel if the embedded model's server has stopped.
+    It is not available if the server cannot compute it or fails, or if its tokens do not add up to the same text.
+    Raises NoModel if the embedded model's server has stopped.
     """
     from langchain_core.runnables import RunnableLambda
 
@@ -152,7 +152,7 @@ async def _spelt(model: Model, asked: _Scored) -> list[Token]:
 
 
 async def _echoed(model: Model, asked: _Scored) -> list[Token]:
-    """Return the tokens of a text that ends a prompt, with their log-probabilities, by vLLM's protocol."""
+    """Send a text as the end of a prompt, and return its tokens with their log-probabilities, by vLLM's protocol."""
     client, name = _client(model)
     done = await client.chat.completions.create(
         model=name,

@@ -16,8 +16,7 @@ class TimeLimits:
     connect: float = 30
     """Time to connect to the server, TLS included; each provider's client enforces it."""
     first: float = 600
-    """Time from the request to the first piece of the answer, and between the pieces of reasoning before the answer.
-    """
+    """Time from the request to the first piece, and from one piece to the next until the answer begins."""
     between: float = 300
     """Time from one piece of the answer to the next."""
     unstreamed: float = 1500

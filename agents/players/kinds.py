@@ -1,5 +1,5 @@
-"""The kinds of reference players, several for each way of answering. Each is a function that returns the predicted
-output of an item.
+"""The kinds of reference players: several for each way of answering (computes, imitates, takes shortcuts). Each kind
+is a function that returns the output that the player predicts for an item.
 """
 
 import math
@@ -180,8 +180,8 @@ def _spliced(asked: Asked) -> str:
 
 
 def _closed_form(asked: Asked) -> str | None:
-    """Return the output that a closed form predicts, even for items where the closed form is wrong; None if there is
-    none.
+    """Return the output that a closed form predicts, even if the closed form is wrong for this item; None if the item
+    has no closed form, or is too large for the player.
     """
     entry = asked.entry
     if entry.item.rival_is != "shortcut" or asked.is_beyond:
