@@ -117,7 +117,7 @@ def _join(messages: Sequence[Message], text: str, pieces: Sequence[_Piece], toke
         settings = {**sealed.settings, "pieces": [piece.describe() for piece in pieces]}
         sealed = seal(messages, sealed.model, settings, text)
         again = sum(piece.said_again for piece in pieces)
-        left_out = "; 1 character said again was" if again == 1 else f"; {again} characters said again were"
+        left_out = "; 1 repeated character was" if again == 1 else f"; {again} repeated characters were"
         notes.append(f"joined from {len(pieces)} pieces{f'{left_out} left out' if again else ''}")
     if last.cut:
         notes.append(_how_cut(text, pieces, tokens))
@@ -136,7 +136,7 @@ def _how_cut(text: str, pieces: Sequence[_Piece], tokens: int) -> str:
     if end.reason == STOPPED:
         return f"the reply was cut at {len(text)} characters: it goes in circles and was stopped"
     if end.reason == NO_LIMIT_KEPT:
-        where = f"at {len(text)} characters: the server keeps no limit of {tokens} tokens"
+        where = f"at {len(text)} characters: the server does not enforce the limit of {tokens} tokens"
     elif len(pieces) > 1:
         where = f"after {len(pieces)} pieces of at most {tokens} tokens each"
     else:

@@ -173,7 +173,7 @@ class ImaginedMachine:
         notes = reply.notes
         if reply.end.cause in NO_RUN and not silent:
             exit_code, cause = None, reply.end.cause
-            notes = (*notes, f"no run: the reply is {reply.end.told()}")
+            notes = (*notes, f"no usable reply: {reply.end.told()}")
         else:
             exit_code, cause = exit_code_of(cleaned.text, reply.end.cause is Cause.CUT)
         return Execution(

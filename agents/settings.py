@@ -199,7 +199,7 @@ _SAID = {
 def said_of(refused: Collection[str], ignored: Collection[str] = ()) -> list[str]:
     """Return the notes on settings that were not accepted or have no effect."""
     lost = [str(name) for name in _DRAWN if name in refused or name in ignored]
-    own = [f"{_OWN}{' and '.join(lost)}: {'it is' if len(lost) == 1 else 'they are'} not accepted"] if lost else []
+    own = [f"{_OWN}{' and '.join(lost)} applied: no other value has an effect"] if lost else []
     return [*own, *(said for setting, said in _SAID.items() if setting in refused)]
 
 

@@ -192,7 +192,7 @@ def _as_sent(messages: Sequence[Message]) -> Any:
 
 def _notes(texts: dict[str, str], found: Sequence[Lines | None]) -> tuple[str, ...]:
     notes = [
-        f"of the {name} output the first {MOST_LINES} lines and {MOST_CHARACTERS} characters at most"
+        f"of the {name} output, at most the first {MOST_LINES} lines and {MOST_CHARACTERS} characters are scored"
         for name, text in texts.items()
         if head_of(text) != text.rstrip()
     ]

@@ -94,7 +94,7 @@ def test_a_fault_in_an_experiment_is_named_with_its_line(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["run", "nosuch"], "no experiment is called nosuch; packaged are all-gpus, article"),
+        (["run", "nosuch"], "no experiment is called nosuch; packaged ones are all-gpus, article"),
         (["run", "nosuch.yaml"], "nosuch.yaml: No such file"),
         (["run", "mnist", "--model", "gpt-5"], "name the provider, as in openai:gpt-5"),
         (["run", "mnist", "--model", "scripted:nosuch"], "nosuch: No such file"),

@@ -1,4 +1,4 @@
-"""`gedanken.run`, `arun` and `resume`: the experiment from Python."""
+"""The functions `gedanken.run`, `gedanken.arun` and `gedanken.resume`, which run an experiment and continue a run."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 
 
 def waiting(called: str, work: Callable[Asked, Coroutine[Any, Any, Result]]) -> Callable[Asked, Result]:
-    """Return a blocking function that waits for the coroutine function `work`."""
+    """Return a blocking function, named `called`, that waits for the coroutine function `work`."""
 
     @wraps(work)
     def wait(*arguments: Asked.args, **named: Asked.kwargs) -> Result:
@@ -136,7 +136,9 @@ async def _resume(
 
 
 async def _analysed(work: Coroutine[Any, Any, RunResult]) -> Analysis:
-    """Return the analysis of a run. If its report failed, compare the run again, so that the error is raised."""
+    """Return the analysis of a run. If the run could not be compared, compare it again, so that the error is raised
+    here.
+    """
     try:
         done = await work
     except Interrupted as interrupted:
@@ -148,7 +150,7 @@ async def _analysed(work: Coroutine[Any, Any, RunResult]) -> Analysis:
 
 
 def screen_of(progress: bool) -> Screen:
-    """Return the progress display for a run from Python. It leaves signals to the calling program."""
+    """Return the progress display for a run from Python; it leaves signals such as Ctrl-C to the calling program."""
     screen = Screen()
     screen.console.quiet = not progress
     screen.takes_signals = False

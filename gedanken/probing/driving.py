@@ -1,4 +1,4 @@
-"""Running the graph of a probe to its end, and showing its progress."""
+"""Runs the graph of a probe to its end, and shows its progress."""
 
 import time
 from collections import Counter
@@ -20,7 +20,7 @@ TOLD_SECONDS = 20.0
 
 
 async def drive_probe(context: "Context", screen: Screen, collector: str | None, inputs: dict[str, Any]) -> str:
-    """Drive the graph of a probe to its end; return the outcome."""
+    """Run the graph of a probe to its end; return the outcome of the run."""
     from langgraph.errors import GraphDrained
     from langgraph.runtime import RunControl
 
@@ -72,7 +72,7 @@ async def _follow(events: AsyncIterator[Any], context: "Context", screen: Screen
 
 
 def _told(context: "Context", plan: Plan) -> str:
-    """Return one line on what will be asked, and the time that it takes."""
+    """Return one line that says how much will be asked, and how long that will take."""
     from gedanken.graphs.probe_asking import estimate_of
 
     found, price = estimate_of(context), context.store.log.price
