@@ -150,8 +150,8 @@ def edits(  # noqa: PLR0913 (each is an option of the command)
     as_json: Json = False,
     out: Out = None,
 ) -> None:
-    """Test whether a model imagines another output after edits to comments, blank lines and names, which do not change
-    what a program does.
+    """Test whether a model imagines another output after edits to comments, blank lines and names, which do not
+    change what a program does.
     """
     from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
     from gedanken.loading.experiments import load_persona
