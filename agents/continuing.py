@@ -172,9 +172,9 @@ class _Unsaid:
 def _without_what_was_said(text: str, reply: Reply, typed: str) -> _Piece:
     """Clean a further piece: remove chat, a fence, and text that repeats what came before.
 
-    A model often repeats the last, unfinished line, or a few lines before it. A complete repeated line may also be
-    genuine output, so such lines are removed only if they lead up to the unfinished line and occur exactly once on
-    either side.
+    A model often repeats the last, unfinished line, or a few lines before it. But a complete line that occurs twice
+    may also be genuine output. So repeated complete lines are removed only if they lead up to the unfinished line,
+    and if each occurs exactly once in the earlier text and once in the piece.
     """
     begun, more = clean_beginning(text, typed), clean_beginning(reply.text, typed)
     again = _said_again(begun.text, more.text)

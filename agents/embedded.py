@@ -1,4 +1,4 @@
-"""The embedded model: one server per user and machine, on the loopback interface, with the OpenAI protocol."""
+"""Serves the embedded model: one server per user and machine, on the loopback interface, with the OpenAI protocol."""
 
 import asyncio
 import fcntl
@@ -40,8 +40,8 @@ PURE_SAMPLING: dict[str, object] = {"top_k": 0, "min_p": 0.0}
 async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
     """Serve the embedded model while the context lasts.
 
-    If another process of this user serves it, this one waits: two servers at once would be about ten times slower.
-    Raises NoModel if the weights cannot be obtained or the server does not start.
+    If another process of this user serves the model, this process waits: two servers at once would be about ten times
+    slower. Raises NoModel if the weights cannot be obtained or the server does not start.
     """
     lock = await _lock(progress)
     key = secrets.token_urlsafe(24)
@@ -131,8 +131,8 @@ def _as_model(address: str, key: str, cores: int, server: "subprocess.Popen[str]
     warm_for = ""
 
     async def prepare(messages: Sequence[Message], fresh: bool) -> None:
-        """Process the messages once with an empty cache: a seed gives the same reply only from the same cache
-        state.
+        """If `fresh`, process the messages once with an empty cache, because a seed gives the same reply only from
+        the same state of the cache.
         """
         nonlocal warm_for
         if (code := server.poll()) is not None:  # to ask it again would help nobody

@@ -13,8 +13,8 @@ _FIRST_HALF = re.compile(r"[\ud800-\udbff]\Z")
 
 
 class Incoming:
-    """The pieces of one text. Text that may be the beginning of a character or of a key is held back until the next
-    piece.
+    """Joins and cleans the pieces of one text. Text that may be the beginning of a character or of a key is held back
+    until the next piece.
     """
 
     def __init__(self, secrets: Secrets | None = None) -> None:
@@ -35,12 +35,12 @@ class Incoming:
         return self._clean(text[:ready])
 
     def end(self) -> str:
-        """End the text; return what was still held back."""
+        """End the text; return the text that was still held back."""
         text, self._held = self._held, ""
         return self._clean(text)
 
     def notes(self) -> list[str]:
-        """Notes for the reader on what was replaced or removed."""
+        """Return notes for the reader on what was replaced or removed."""
         notes = ["the reply contained a key, which was removed"] if self.keys else []
         if self.halves:
             notes.append(f"half of a character arrived without its other half, and is shown as {REPLACEMENT}")

@@ -87,9 +87,9 @@ class Model:
     coder_prompt: Literal["tell", "checklist"] = "tell"
     """Wording of the coder's prompt: `checklist` for small models, `tell` for all others."""
     prepare: Prepare | None = None
-    """Called before each request, with its messages and with `fresh`: whether the reply must be independent of
-    earlier requests. If so, it brings the server's cache into a state that does not depend on them. Before the
-    continuation of an open reply, it leaves the cache as it is.
+    """Called before each request with its messages and `fresh`. If `fresh` is True, this callback brings the server's
+    cache into a state that does not depend on earlier requests. Before the continuation of an open reply, it leaves
+    the cache as it is.
     """
     prefills: bool = False
     """True if the server can continue an unfinished reply that is sent as the last message, with the role
@@ -125,7 +125,7 @@ class Model:
         return described | {name: value for name, value in about.items() if value}
 
     def not_taken(self) -> list[str]:
-        """List the settings that are not sent, because the model is known not to accept them."""
+        """Return the names of the settings that are not sent, because the model is known not to accept them."""
         wanted = _wanted(Sampling(seed=0, max_tokens=16), self.learned)
         call = prepare_call(self.chat, wanted, self.learned, has_system=False)
         lost = {setting for setting in wanted if setting not in call.sent} | self.learned.refused
@@ -218,8 +218,8 @@ class Model:
                     continue
             return self._reply(sent, call, heard, end, began)
         raise NoModel(
-            f"{self.name}: the server still refuses the request, even with "
-            f"{', '.join(sorted(self.learned.refused))} left out"
+            f"{self.name}: the server still refuses the request, although these settings are left out: "
+            f"{', '.join(sorted(self.learned.refused))}"
         )
 
     @property

@@ -78,7 +78,7 @@ _KEYS = {
 
 _ECHOES = frozenset(("input", "request", "request_body", "body"))
 _NOT_CONNECTED = frozenset(("ConnectTimeout", "ConnectTimeoutError"))
-_REACHED = "is the server running, and the address right (--base-url)?"
+_REACHED = "is the server running, and is the address (--base-url) right?"
 
 
 class NoReply(NoModel):
@@ -129,7 +129,7 @@ class Problem:
     said: str
     """The beginning of the server's message, as a single line."""
     text: str
-    """The complete text of the error."""
+    """The text of the error and of its causes."""
     kinds: frozenset[str]
     """Class names of the error and of its causes."""
     headers: Mapping[str, str]
@@ -144,8 +144,8 @@ class Problem:
 
     @property
     def has_no_quota(self) -> bool:
-        """True if the account's quota is used up, so that waiting does not help. Google reports a rate limit per
-        minute in the same words.
+        """True if the account's quota is used up, so that waiting does not help. Google's rate limit per minute,
+        which is reported in the same words, does not count.
         """
         google_waits = "retryDelay" in self.text and "PerDay" not in self.text
         return self.status == 402 or (bool(_NO_QUOTA.search(self.text)) and not google_waits)
@@ -205,8 +205,8 @@ def as_no_model(
 ) -> NoModel:
     """Return the error that a user is shown: what happened, where, and what helps.
 
-    `begun` is True if pieces of the reply had arrived. `connect` is the number of seconds for which the client waits
-    for a connection.
+    `where` is the host, used if the error names none. `begun` is True if pieces of the reply had arrived. `connect`
+    is the number of seconds for which the client waits for a connection.
     """
     said = next((cause for cause in _chain(error) if isinstance(cause, NoModel)), None)
     if said is not None:
@@ -272,7 +272,7 @@ def _told(problem: Problem, at: str, name: str, begun: bool) -> str:
 def _where_models_are(name: str) -> str:
     provider, _, model = name.partition(":")
     if provider == "ollama":
-        return f"`ollama pull {model}` brings it"
+        return f"`ollama pull {model}` downloads it"
     return "check --model and --base-url (which often ends in /v1)"
 
 

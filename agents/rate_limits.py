@@ -1,5 +1,5 @@
-"""Rate control and retries for one model: it limits the number of concurrent requests, keeps to a rate that the
-server accepts, and retries if that may help.
+"""Controls the rate of requests to one model: limits how many run at a time, keeps to a rate that the server accepts,
+and retries if that may help.
 
 Only this module retries: the providers' own clients are configured not to.
 """
@@ -31,7 +31,8 @@ FIRST_TRIES = 2
 running.
 """
 LONGEST_TRYING = 900.0
-"""Seconds after which a request is not tried again, because each try may last as long as a reply may take to begin.
+"""Seconds spent on tries after which a request is not tried again: each try may last as long as a reply may take to
+begin.
 """
 FIRST_WAIT = 2.0
 """Seconds before the second try, if the server names no time. The wait doubles with each further try."""
@@ -56,8 +57,8 @@ class Bucket:
     request.
 
     After a refusal it is closed: no request is let through for a while. An epoch is the time from one opening to the
-    next. The rate is the number of requests accepted in an epoch, evenly spaced: servers that count by a fixed
-    window, a sliding window, or a token bucket all accept that many.
+    next. The rate follows from the number of requests accepted in an epoch. Spread evenly over the same time, that
+    many are accepted by servers that count with a fixed window, a sliding window, or a token bucket.
     """
 
     first_wait: float = FIRST_WAIT

@@ -1,4 +1,4 @@
-"""Separating reasoning from the answer, for models that send both in one text."""
+"""Separates reasoning from the answer, for models that send both in one text."""
 
 import re
 from typing import Literal

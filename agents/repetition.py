@@ -1,4 +1,4 @@
-"""Detection of replies that repeat one piece of text endlessly, as small models do."""
+"""Detects replies that repeat one piece of text endlessly, as small models do."""
 
 ROUNDS = 4
 """Minimum number of repetitions at the end of a reply that counts as endless repetition."""

@@ -77,8 +77,8 @@ class ReplyEnd:
 
     @property
     def may_be_silence(self) -> bool:
-        """True if an empty reply may mean that the command printed nothing, because the model ended normally or only
-        reasoned.
+        """True if an empty reply may mean that the command printed nothing: the model only reasoned, and then ended
+        normally.
         """
         return self.cause is Cause.ONLY_REASONED and not self.was_cut
 

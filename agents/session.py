@@ -1,4 +1,4 @@
-"""The session between a person and an imagined machine, and which part of it the model still sees."""
+"""The session between a person and an imagined machine, and the part of the session that the model still sees."""
 
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Self, get_args

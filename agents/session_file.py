@@ -1,4 +1,4 @@
-"""A session stored in a file of JSON lines: each turn is appended, so the session outlives the process."""
+"""Stores a session in a file of JSON lines: each turn is appended, so the session outlives the process."""
 
 import fcntl
 import json

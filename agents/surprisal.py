@@ -1,4 +1,4 @@
-"""The surprisal of a text for a model: the sum of −log p over the tokens of each line, in nats.
+"""Measures the surprisal of a text for a model: the sum of −log p over the tokens of each line, in nats.
 
 p is the model's own probability of a token given the conversation and the text before it, at temperature 1.
 """
@@ -127,8 +127,8 @@ class _Scored(TypedDict):
 async def _spelt(model: Model, asked: _Scored) -> list[Token]:
     """Force the model to produce a text, by a grammar that allows nothing else, and return its tokens.
 
-    The grammar names token ids, those of the tokenized text. If it named characters, the text would be built of
-    pieces that the model never uses, and would look far less likely than it is.
+    The grammar lists the ids of the text's tokens. If it listed characters, the model would build the text from
+    pieces that it never uses, and the text would look far less likely than it is.
     """
     client, name = _client(model)
     found: Any = await client.post(

@@ -54,8 +54,8 @@ def mentioning(tell: str) -> Turn:
 def typing(command: str, tells: tuple[str, ...] = ()) -> str:
     """Build the message that types a command, preceded by `tells` (what the model is told), each in curly brackets.
 
-    A command that would itself be read as such a text gets a backslash in front, as a person would type it. API keys
-    of this process are removed.
+    A command that would itself be read as a `tell` gets a backslash in front, as a person would type it. API keys of
+    this process are removed.
     """
     escape = "\\" if read_line(command) != ("command", command) else ""
     return redacted("\n".join([*(f"{{{tell}}}" for tell in tells), escape + command]))

@@ -1,4 +1,4 @@
-"""Time limits of a reply: to connect, to the first piece, between pieces, and in total."""
+"""Enforces the time limits of a reply: to connect, to the first piece, between pieces, and in total."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ class TimeLimits:
     between: float = 300
     """Time from one piece of the answer to the next."""
     unstreamed: float = 1500
-    """Time from the request to a reply that is not streamed."""
+    """Time from the request to the whole reply, if the reply is not streamed."""
     whole: float = 3600
     """Time from the request to the end of the reply."""
 

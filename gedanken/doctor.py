@@ -213,9 +213,7 @@ def _images() -> Iterator[Line]:
         if is_current(image.labels):
             yield Line("images", name, "ok", f"{size}, built by the current recipe")
         else:
-            yield Line(
-                "images", name, "warning", f"{size}, built by another recipe: built again at first use", remedy
-            )
+            yield Line("images", name, "warning", f"{size}, built by another recipe; built again when used", remedy)
 
 
 def _data() -> Iterator[Line]:
@@ -282,7 +280,7 @@ def _plugin(name: str, each: Plugin, used: Plugin | None) -> Line:
 
 
 def _load_ours() -> None:
-    """Import the objects that the built-in plug-ins name; each failure gets its own line."""
+    """Import the objects that the built-in plug-ins name. A failure is ignored here; it gets its own line later."""
     for group in GROUPS:
         for each in installed(group):
             if each.is_ours:
@@ -363,7 +361,9 @@ def _said(command: list[str]) -> str:
         command, capture_output=True, text=True, errors="replace", check=False, timeout=ANSWER_SECONDS
     )
     if done.returncode != 0:
-        raise subprocess.SubprocessError(done.stderr.strip() or f"{command[0]} ended with {done.returncode}")
+        raise subprocess.SubprocessError(
+            done.stderr.strip() or f"{command[0]} ended with exit code {done.returncode}"
+        )
     return done.stdout.strip()
 
 

@@ -39,7 +39,7 @@ RUNS = Path("runs")
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Options that a person must repeat when a run is resumed, because they are not read from its folder."""
+    """Options that are given again when a run is resumed, because they are not read from its folder."""
 
     base_url: str | None = None
     trusted: bool = False
@@ -147,7 +147,9 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
 def _check_repeated(was: RunSpec, now: RunSpec, log: RunLog) -> None:
     """Raise BadInput if no run could be added. The sample size must then not be recorded as changed."""
     if was.probe is not None:
-        raise BadInput(f"{log.folder}: a probe has no real and imagined runs to add to; ask more with gedanken probe")
+        raise BadInput(
+            f"{log.folder}: a probe has no real or imagined runs to add to; start another one with gedanken probe"
+        )
     if now.imagined > was.imagined and not was.simulate:
         raise BadInput(f"{log.folder}: nothing is imagined in this run, so no imagined runs can be added")
     if not any(line.runs for line in was.experiment.script):
@@ -218,8 +220,8 @@ def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec
         )
     if is_replay(folder):
         raise BadInput(
-            f"{folder}: a replay, which has no ledger, so everything would be run and asked again; use the run that "
-            "it was made from, or repeat the replay: gedanken run --replay"
+            f"{folder}: this is a replay, which has no ledger, so everything would be run and requested again; use "
+            "the run that it was made from, or repeat the replay: gedanken run --replay"
         )
     if spec.parent and not any(note.startswith(FORKED) for note in read_run(folder).notes):
         raise BadInput(

@@ -52,10 +52,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RunResult:
-    """The result of a run.
-
-    Its `repr` omits the fields, because `asyncio.run` computes the `repr` of its result, and the fields contain all
-    outputs several times.
+    """The result of a run. Its `repr` omits the fields: they contain all outputs, and `asyncio.run` computes the
+    `repr`.
     """
 
     log: RunLog
@@ -126,8 +124,8 @@ def check_collector(address: str | None) -> None:
 
 
 async def go(store: RunStore, screen: Screen, collector: str | None = None) -> RunResult:
-    """Do the work that the spec in a store asks for, except the work whose results the ledger already contains.
-    Raises the same errors as `run`.
+    """Do all work of the run in `store` whose results its ledger does not contain yet. Raises the same errors as
+    `run`.
     """
     from gedanken.graphs.context import open_context
 
@@ -181,7 +179,7 @@ async def drive(
         except NodeTimeoutError as error:
             outcome = f"{STOPPED}{error}"
             raise NoModel(
-                f"{context.model.name} did not reply for too long; try again later, or use another model"
+                f"{context.model.name} did not reply in time; try again later, or use another model"
             ) from error
         except Exception as error:
             outcome = f"crashed: {type(error).__name__}: {error}"
@@ -247,9 +245,7 @@ def run_id_of(folder: Path) -> str:
 
 
 async def _within_budget(context: "Context", screen: Screen, collector: str | None) -> str:
-    """Run the graph within the budget and return its outcome. Raises BudgetSpent if it stopped because the budget is
-    used up.
-    """
+    """Run the graph; return its outcome. Raises BudgetSpent if it stopped because the budget is used up."""
     from gedanken.graphs.state import STOPPED
 
     if context.spec.budget and context.spec.probe is None:
@@ -317,8 +313,8 @@ async def _drive(context: "Context", screen: Screen, collector: str | None) -> s
 
 
 async def _follow(events: AsyncIterator[Any], store: RunStore, screen: Screen, plan: RunPlan) -> tuple[str, Any]:
-    """Show the progress of the graph. Return its outcome, and the question to a person that it waits for (None if
-    there is none).
+    """Show the progress of the graph. Return its outcome, and the question that it asks a person (None if there is
+    none).
     """
     outcome, asked = INTERRUPTED, None
     async for mode, event in events:
@@ -347,7 +343,7 @@ def root_inputs(spec: RunSpec) -> dict[str, Any]:
 
 
 def _done(store: RunStore, update: dict[str, Any]) -> dict[str, Any]:
-    """Return the result of a node, with its labels replaced by the programs and executions that they name."""
+    """Return the result of a node, with labels replaced by the programs and executions that they name."""
     return {
         **update,
         "programs": [store.programs[label] for label in update.get("programs", [])],

@@ -63,8 +63,8 @@ async def arun(  # noqa: PLR0913 (what a run is asked to do)
             or a chat model of LangChain. The model writes the programs and imagines their runs.
         persona: a name, the path of a YAML file, or a `Persona`; None uses the experiment's persona.
         sandbox: `auto`, `docker`, `podman`, `bubblewrap`, or a `SandboxSpec`.
-        real: number of real runs of each program version, each with another seed, besides seed 0.
-        imagined: number of imagined runs, at the experiment's temperature, besides sample 0.
+        real: number of real runs of each program version, each with its own seed, in addition to seed 0.
+        imagined: number of imagined runs, at the experiment's temperature, in addition to sample 0.
         simulate: False if the model imagines no runs.
         primary: name of the series whose last value is the primary endpoint; None applies the rule of
             docs/comparison.md.
@@ -118,7 +118,7 @@ async def _resume(
         model: the chat model object, if the run was started from Python with one.
         base_url: the address of the model, needed again if the folder names a server on another machine: no API key
             is sent to an address that only a folder names.
-        trusted: True, needed again if the run uses the sandbox `host`, which isolates nothing.
+        trusted: True to confirm again that the run uses the sandbox `host`, which isolates nothing.
         progress: True if the progress is shown on standard error.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Error handling of all commands: one line on standard error, and an exit code."""
+"""Handles the errors of all commands: prints one line on standard error, and sets the exit code."""
 
 import errno
 import signal

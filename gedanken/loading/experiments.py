@@ -43,7 +43,7 @@ def load_persona(name: str) -> Persona:
 
 
 def with_limits(limits: Limits, settings: Sequence[str]) -> Limits:
-    """Apply settings such as `memory_mib=512` to `limits`. Raises BadInput, naming the faulty setting."""
+    """Return `limits` changed by settings such as `memory_mib=512`. Raises BadInput, naming the faulty setting."""
     values: dict[str, object] = limits.model_dump()
     for setting in settings:
         name, equals, value = setting.partition("=")
@@ -57,7 +57,7 @@ def with_limits(limits: Limits, settings: Sequence[str]) -> Limits:
 
 
 def with_conditions(conditions: Conditions, flags: Mapping[str, object]) -> Conditions:
-    """Replace fields of `conditions` by the flags that are not None. Raises BadInput, naming the flag."""
+    """Return `conditions` changed by those flags that are not None. Raises BadInput, naming the faulty flag."""
     given = {name: value for name, value in flags.items() if value is not None}
     try:
         return Conditions.model_validate(conditions.model_dump() | given)

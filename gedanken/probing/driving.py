@@ -76,10 +76,10 @@ def _told(context: "Context", plan: Plan) -> str:
     from gedanken.graphs.probe_asking import estimate_of
 
     found, price = estimate_of(context), context.store.log.price
-    sizes = f"sizes {', '.join(map(str, plan.sizes))}, {plan.groups} of each; " if plan.sizes else ""
+    sizes = f"sizes {', '.join(map(str, plan.sizes))}, {plan.groups} programs of each; " if plan.sizes else ""
     cost = f"${price.of(found.read, found.written):.2f} at most" if price else "unknown price"
     tokens = f"about {found.read:,} tokens to read, at most {found.written:,} to write, {cost}"
-    time_ = "" if found.seconds is None else f", about {found.seconds / 60:.0f} min at the speed of the first ones"
+    time_ = "" if found.seconds is None else f", about {found.seconds / 60:.0f} min at the speed of the first answers"
     limits = limits_in_words(context.spec.budget)
     return f"plan: {sizes}{found.questions} questions; {tokens}{time_}{f'; the budget is {limits}' if limits else ''}"
 

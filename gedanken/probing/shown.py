@@ -21,7 +21,7 @@ def print_result(result: dict[str, Any], console: "Console") -> None:
             console.print(_table(arm, [cell for cell in result["cells"] if cell["arm"] == arm]))
     for name, share in result.get("consistency", {}).items():
         if share["trials"]:
-            console.print(Text(f"{name}: the same answer to {share['successes']} of {share['trials']}"))
+            console.print(Text(f"{name}: the same answer to {share['successes']} of {share['trials']} questions"))
     for row in result.get("reasoning", ()):
         told = f"size {row['size']}: {row['tokens']:.0f} tokens of reasoning, right {row['right']:.0%}"
         console.print(Text(told))

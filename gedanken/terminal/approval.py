@@ -75,7 +75,7 @@ def _sandbox(question: Question) -> str:
 
 
 def _asked(question: Question, folder: Path) -> Approve | EditIt | Reject | None:
-    """Ask once; return the decision, or None if the answer was not valid."""
+    """Ask once; return the decision, or None if the question must be asked again."""
     print("[a]pprove, [e]dit, [r]eject, or answer [l]ater? ", end="", file=sys.stderr, flush=True)
     match input().strip().lower():
         case "a" | "approve":
@@ -95,7 +95,7 @@ def _asked(question: Question, folder: Path) -> Approve | EditIt | Reject | None
 
 
 def _edited(source: str) -> str:
-    """Return the source as the person left it in their editor; unchanged if that failed."""
+    """Return the source as the person left it in their editor; unchanged if the editor failed."""
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "program.py"

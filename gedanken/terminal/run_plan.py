@@ -29,7 +29,7 @@ long as guessed, this one is expected to do so too.
 """
 _MODEL: frozenset[Kind] = frozenset({"boot table", "boot answer", "write", "answer", "sample", "report"})
 _LIKE: dict[Kind, Kind] = {"seed": "trunk"}
-"""A kind of work whose duration is estimated from another kind that comes before it."""
+"""Kinds of work whose duration is estimated from a kind that comes earlier in a run."""
 _TRUST = 3.0
 """Seconds of measured work that count as much as the first guess."""
 

@@ -60,7 +60,9 @@ def print_json(value: object) -> None:
 
 
 class Screen:
-    """Shows steps, and the workers of a run. On a terminal the display is live; elsewhere it prints lines."""
+    """Shows the steps of long work, such as a download, and the workers of a run: programs and replies in progress.
+    On a terminal the display is live; elsewhere it prints lines.
+    """
 
     def __init__(self) -> None:
         """Write to standard error."""
@@ -180,8 +182,8 @@ class Screen:
                 self._plain(f"  {_plainly(node)} {who}: {harmless(line)[:160]}")
 
     def _begins(self, node: str, who: str) -> bool:
-        """Return True if an empty text marks the start of work. Later empty texts only show that a reasoning model is
-        alive.
+        """Return True if an empty text marks the start of work. Later empty texts only show that a reasoning model
+        still works.
         """
         worker = self._workers.get((node, who))
         return worker is None or worker.ahead is not None or (node == "persona" and worker.chunks > 0)
