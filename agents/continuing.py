@@ -96,7 +96,7 @@ async def _further_piece(
     so_far = [*messages, Message("assistant", sendable(text))]
     if model.prefills:
         heard = _Unsaid(text, on_text)
-        watch = CircleWatch() if _is_unmistakable(text) else CircleWatch(text)  # a server may send all of it again
+        watch = CircleWatch() if _is_unmistakable(text) else CircleWatch(text)  # the server may repeat all of it
         reply = await model.reply(so_far, sampling, role=ROLE, fresh=False, on_text=heard, enough=watch)
         heard.end()
         again = len(text) if _says_all_again(text, reply.text) else 0

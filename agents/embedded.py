@@ -135,7 +135,7 @@ def _as_model(address: str, key: str, cores: int, server: "subprocess.Popen[str]
         the same state of the cache.
         """
         nonlocal warm_for
-        if (code := server.poll()) is not None:  # to ask it again would help nobody
+        if (code := server.poll()) is not None:  # a retry would not help
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             raise NoModel(f"embedded:{MODEL_NAME}: its server has stopped ({how})")
         if messages[-1].role == "assistant":
@@ -147,7 +147,7 @@ def _as_model(address: str, key: str, cores: int, server: "subprocess.Popen[str]
         if not fresh:
             warm_for = ""
         elif wanted != warm_for:
-            warm_for = ""  # for as long as it is under way: it may be broken off
+            warm_for = ""  # until the request below has succeeded
             await cold.ainvoke(as_chat(messages), {"run_name": "warm-up"})
             warm_for = wanted
 
@@ -161,7 +161,7 @@ def _as_model(address: str, key: str, cores: int, server: "subprocess.Popen[str]
         prefills=True,
         scores="grammar",
         extra=PURE_SAMPLING,
-        # A long text on few cores takes its time, in silence.
+        # On few cores a long text takes long, and nothing arrives meanwhile.
         limits=TimeLimits(first=REPLY_SECONDS, between=REPLY_SECONDS, whole=REPLY_SECONDS),
     )
 

@@ -1,4 +1,4 @@
-"""Gedanken's interface to a language model: messages in, a sealed reply out."""
+"""The interface to a language model: sends messages, and returns a reply with its seal (a hash)."""
 
 import hashlib
 import json

@@ -20,11 +20,11 @@ _HARMONY_PART = re.compile(
     re.DOTALL,
 )
 _LATER = re.compile(r"^<think>(.*?)</think>[\r\n]*", re.DOTALL | re.MULTILINE)
-"""Reasoning that comes after a word or two of an answer. A program's output contains such a line only if something
-that was typed does.
+"""Matches reasoning that comes after a word or two of an answer. The output of a program contains such a line only if
+the typed text mentions the tags.
 """
 _BARE_HARMONY = re.compile(r"\Aanalysis(?P<reasoning>.*)assistantfinal", re.DOTALL)
-"""Reasoning in the Harmony format, as it looks after a server dropped all special tokens."""
+"""Matches reasoning in the Harmony format, as it looks after a server dropped all special tokens."""
 
 
 class Apart:

@@ -58,7 +58,7 @@ class SessionFile:
     def keep(self, session: Session) -> None:
         """Append what is new in `session` to the file.
 
-        Raises BadInput if the disk refuses, ValueError if `session` does not begin with the stored session.
+        Raises BadInput if the file cannot be written, ValueError if `session` does not begin with the stored session.
         """
         if session == self.session:
             return

@@ -90,7 +90,7 @@ async def surprisal(model: Model, messages: Sequence[Message], text: str) -> Lin
             tokens = await how(model, asked)
         except (OpenAIError, LookupError, TypeError, ValueError, AttributeError):  # whatever servers may answer
             if model.prepare:
-                await model.prepare(asked["messages"], False)  # which raises where the server is gone
+                await model.prepare(asked["messages"], False)  # this raises NoModel if the server is gone
             return None
         return by_line(tokens)
 

@@ -68,9 +68,9 @@ async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector:
 
     The trace is also sent to the OpenTelemetry collector at the address `collector`, if one is given.
 
-    Raises BadInput, NoSandbox or NoModel before anything was run, NoModel or NoSandbox if the model or the sandbox is
-    lost during the run, and Interrupted. In the latter cases everything that was started has been stopped, and
-    `gedanken resume` can continue the run.
+    Raises BadInput, NoSandbox or NoModel before anything was run; NoModel or NoSandbox if the model or the sandbox is
+    lost during the run; and Interrupted. Everything that was started has then been stopped, and `gedanken resume` can
+    continue a run that had begun.
     """
     check(spec)
     check_collector(collector)
@@ -172,7 +172,7 @@ async def drive(
             outcome = f"{STOPPED}{error}"
             raise OSError(errno.ENOSPC, f"a checkpoint was not written: {error}") from error
         except OSError as error:
-            if error.filename is None:  # of a file that had been opened
+            if error.filename is None:  # as for a file that is already open
                 error.filename = str(store.folder)
             outcome = f"{STOPPED}{error}"
             raise

@@ -59,7 +59,7 @@ def _wrong(asked: Asked) -> str:
     return spoiled(asked.entry.truth, asked.random, [asked.entry.rival or ""])
 
 
-# Computes: the sandbox's truth.
+# Players that compute: they know the real output.
 
 
 def _exactly(asked: Asked) -> str:
@@ -117,7 +117,7 @@ def _misreading_digits(asked: Asked) -> str:
     )
 
 
-# Imitates: what it has read, programs with their outputs.
+# Players that imitate: they answer from the programs and outputs that they have read.
 
 
 def _read(asked: Asked, entries: Sequence[Entry]) -> list[Entry]:
@@ -176,7 +176,7 @@ def _spliced(asked: Asked) -> str:
     return first[: len(first) // 2] + second[len(second) // 2 :]
 
 
-# Takes shortcuts: a closed form where there is one, else an answer that costs nothing.
+# Players that take shortcuts: a closed form if there is one, else an answer without computing.
 
 
 def _closed_form(asked: Asked) -> str | None:

@@ -143,7 +143,7 @@ async def _analysed(work: Coroutine[Any, Any, RunResult]) -> Analysis:
         done = await work
     except Interrupted as interrupted:
         task = asyncio.current_task()
-        if task is not None and task.cancelling():  # whoever cancelled it waits for that
+        if task is not None and task.cancelling():  # the caller who cancelled it expects that
             raise asyncio.CancelledError from interrupted
         raise
     return done.analysis or analyze(with_tokens(done.log))

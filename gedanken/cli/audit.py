@@ -116,7 +116,7 @@ def audit(  # noqa: PLR0913 (its options)
             workspace=workspace,
             image=image,
             setup=setup,
-            rerun=rerun,  # type: ignore[arg-type]  # it is checked there
+            rerun=rerun,  # type: ignore[arg-type]  # audit_all checks it
             no_tools=no_tools,
             claims_by=claims_by,
             progress=Screen(),

@@ -86,6 +86,6 @@ probe_app = typer.Typer(
     "`gedanken probe [FAMILY…]` means `gedanken probe families [FAMILY…]`.",
     epilog=exit_codes(0, 2, 3, 4, 130),
     no_args_is_help=True,
-    context_settings={"ignore_unknown_options": True},  # which are those of the families
+    context_settings={"ignore_unknown_options": True},  # the options of `families`
     rich_markup_mode=None,
 )
