@@ -72,6 +72,14 @@ def test_help_has_examples(gedanken: Cli, example: str) -> None:
     assert f"gedanken {example}" in gedanken(example.split(maxsplit=1)[0], "--help").stdout
 
 
+def test_second_spellings_are_accepted_but_not_shown(gedanken: Cli) -> None:
+    told = gedanken("run", "--help").stdout
+    assert "--working / --no-working" in told
+    assert not [spelling for spelling in ("--steps", "--no-steps", "--surprise", "--no-surprise") if spelling in told]
+    both = ("run", "mnist", "--steps", "--no-surprise", "--model", "gpt-5")
+    assert "name the provider, as in openai:gpt-5" in refusal(gedanken, *both)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
