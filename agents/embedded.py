@@ -147,7 +147,7 @@ def _as_model(address: str, key: str, cores: int, server: "subprocess.Popen[str]
         if not fresh:
             warm_for = ""
         elif wanted != warm_for:
-            warm_for = ""  # until the request below has succeeded
+            warm_for = ""  # for as long as it is under way: it may be broken off
             await cold.ainvoke(as_chat(messages), {"run_name": "warm-up"})
             warm_for = wanted
 
