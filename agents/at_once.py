@@ -1,4 +1,4 @@
-"""Running several coroutines concurrently, with a limit."""
+"""Runs several coroutines concurrently, with a limit."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable

@@ -1,4 +1,4 @@
-"""Preparing one request: choose the settings that the model accepts, and use the client's names for them."""
+"""Prepares one request: chooses the settings that the model accepts, and uses the client's names for them."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,8 @@ _FIELDS = {
     Setting.LIMIT: ("max_tokens", "max_output_tokens", "num_predict", "max_new_tokens", "max_completion_tokens"),
 }
 _BY_CALL = {"ChatGroq": {Setting.TOP_P: "top_p", Setting.SEED: "seed"}}
-"""Per client class, the settings that the client accepts only as arguments of a call, with the client's names for
-them.
+"""For each client class, the settings that the client accepts only as arguments of a call, with the client's names
+for them.
 """
 
 
@@ -43,9 +43,8 @@ class Call:
 def prepare_call(
     chat: "BaseChatModel", wanted: dict[Setting, float | int], learned: Learned, has_system: bool
 ) -> Call:
-    """Prepare a call: a copy of the chat model with those of the wanted settings that it accepts.
-
-    `learned` is what earlier calls showed about the model.
+    """Prepare a call: copy the chat model, and apply those of the wanted settings that it accepts. `learned` is what
+    earlier calls showed about the model.
     """
     fields = type(chat).model_fields
     by_call = _BY_CALL.get(type(chat).__name__, {})

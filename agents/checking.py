@@ -43,7 +43,7 @@ class Checked:
     unusable: str = ""
     """The reason why the model cannot be used; empty if it can."""
     asked: int = 0
-    """Number of requests; a question is asked again if a setting was refused."""
+    """Number of questions that were asked."""
     characters: int = 0
 
     @property
@@ -53,8 +53,8 @@ class Checked:
 
 
 async def check_model(model: Model, progress: Progress) -> Checked:
-    """Ask a model at most eight short questions and return what they found out. Raises NoModel if not even the first
-    is answered.
+    """Ask a model at most eight short questions and return what they found out. Raises NoModel if the first question
+    gets no reply.
     """
     check = _Check(model, progress, Checked(model.name))
     await check.first()
@@ -88,8 +88,8 @@ class _Check:
         return reply
 
     async def first(self) -> None:
-        """Ask for an ordinary reply with all settings that a run uses; record which are accepted and how fast the
-        reply is.
+        """Ask for an ordinary reply with all settings that a run uses. Record which settings are accepted, and how
+        fast the reply is.
         """
         self.tells("which settings are accepted, and how fast is it?")
         times: list[float] = []
@@ -142,7 +142,7 @@ class _Check:
                 return
         again, other = replies[0] == replies[1], replies[0] == replies[2]
         answer = "unknown" if again and other else "the same reply" if again else "another reply"
-        self.says("the same seed again", answer, "another seed replies the same" if again and other else "")
+        self.says("the same seed again", answer, "another seed gives the same reply" if again and other else "")
 
     async def cut(self) -> None:
         """Test how the model reports that the token limit cut a reply."""
@@ -186,7 +186,7 @@ class _Check:
     async def log_probabilities(self) -> tuple[str, str]:
         chat = self.model.chat
         if "logprobs" not in type(chat).model_fields:
-            return "not accepted", "its client has none"
+            return "not accepted", "its client cannot request them"
         learned = _apart(self.model.learned)
         wanted: dict[Setting, float | int] = {Setting.LIMIT: FEW_TOKENS + learned.allowance}
         call = prepare_call(chat.model_copy(update={"logprobs": True}), wanted, learned, has_system=False)

@@ -1,4 +1,4 @@
-"""Cleaning of replies: whatever a terminal would not have printed is removed and counted as a format violation."""
+"""Cleans replies: removes whatever a terminal would not have printed, and counts it as a format violation."""
 
 import re
 from collections import deque
@@ -143,7 +143,7 @@ class _Ends:
 
     def _stop_at_next_command(self) -> None:
         """Remove a prompt that is followed by a further command, and everything after the prompt."""
-        answer = islice(self._filled, 1, None)  # if the reply begins with it, nothing would be left
+        answer = islice(self._filled, 1, None)  # if the first line counted, nothing would be left
         further = [at for at in answer if _NEXT_COMMAND.match(self._lines[at]) and not self._was_typed(at)]
         while further and self._filled[-1] >= further[0]:
             self._take("plays further commands", self._filled.pop())

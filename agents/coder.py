@@ -1,4 +1,4 @@
-"""The coder: a separate conversation with the model, which writes programs and fixes them."""
+"""The coder: a separate conversation with the model, in which the model writes programs and fixes them."""
 
 import ast
 import re
@@ -35,7 +35,7 @@ _TORCHVISION = {
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The reason why a version of a program was not accepted, and the end of its run."""
+    """The reason why a version of a program was not accepted, and the end of its output."""
 
     program: Program
     problems: tuple[str, ...]
@@ -67,10 +67,10 @@ class Coder:
 
         `at` is the index of that line, `base` the version that an edit starts from, `earlier` all versions so far.
 
-        After a failure the model is asked to fix its program. If its last reply was refused, the model starts over
-        instead; if a person rejected the program, the model is told the reason. A failed edit always starts over from
-        its base, so that the result is still a single edit whose effect can be determined. A reply without a whole
-        program becomes a version that does not work and must not be run. Raises NoModel.
+        After a failure the model is asked to fix its program. If that program was refused before it ran, the model
+        starts over instead; if a person rejected the program, the model is told the reason. A failed edit always
+        starts over from its base, so that the result is still a single edit whose effect can be determined. A reply
+        without a whole program becomes a version that does not work and must not be run. Raises NoModel.
         """
         assert line.file is not None
         tries = sum(1 for program in earlier if program.line == at)
@@ -143,7 +143,9 @@ class Coder:
 
 
 def ending_of(execution: Execution) -> str:
-    """Return the part of a run's output that the coder is shown: the end of it if the run failed, else nothing."""
+    """Return the part of the output that the coder is shown: the end of the output if the program failed, else
+    nothing.
+    """
     return execution.terminal[-TRACEBACK_CHARACTERS:].strip() if execution.exit_code else ""
 
 
@@ -161,7 +163,7 @@ def no_program(reply: Reply) -> str | None:
     """Return why a reply contains no whole program; None if there is one."""
     thought = f"; {reply.reasoned} went into its reasoning" if reply.reasoned else ""
     if reply.end.cause in NO_RUN:
-        return f"the reply is {reply.end.told()}, and no program{thought}"
+        return f"the reply contains no program: {reply.end.told()}{thought}"
     if not reply.text.strip():
         return f"the reply is empty{thought}"
     longest = max(_BLOCK.finditer(reply.text), key=lambda found: len(found["code"]), default=None)

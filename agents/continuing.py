@@ -1,4 +1,4 @@
-"""Replies that are longer than the token limit: requested piece by piece, and joined without overlap."""
+"""Requests replies that are longer than the token limit piece by piece, and joins the pieces without overlap."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +14,9 @@ from gedanken.prompts import render
 
 ROLE = "imagined machine"
 SEED_STEP = 10_000
-"""Number added to the seed for each further piece, because the same seed would draw the same random numbers again."""
+"""Number added to the seed for each further piece. With the same seed, the server would draw the same random numbers
+again.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class _Piece:
     """The text that this piece adds to the reply."""
     violations: tuple[FormatViolation, ...] = ()
     said_again: int = 0
-    """Number of characters at the beginning of the piece that repeat earlier text."""
+    """Number of characters at the beginning of the piece that repeat text of earlier pieces."""
 
     def describe(self) -> dict[str, object]:
         """Describe the piece for the seal of the joined reply: the piece's own seal, and its full text unless the
@@ -67,11 +69,12 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
     fresh: bool,
     on_text: OnOutput | None,
 ) -> Joined:
-    """Request a reply. While the token limit cuts it, request the rest, at most `continuations` times. Raises
+    """Request a reply. While the token limit cuts the reply, request the rest, at most `continuations` times. Raises
     NoModel.
 
-    The seal of a joined reply covers the messages of the first piece, the whole text, and, as the setting `pieces`,
-    for each piece: its own seal, how many of its characters the text includes, and its full text if that is longer.
+    The seal of a joined reply covers the messages of the first piece, the whole text, and the setting `pieces`. That
+    setting lists for each piece its own seal, how many of its characters the text includes, and its full text if the
+    text does not include all of it.
     """
     reply = await model.reply(messages, sampling, role=ROLE, fresh=fresh, on_text=on_text, enough=CircleWatch())
     text, pieces = reply.text, [_Piece(reply, reply.text)]
@@ -87,13 +90,13 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
 async def _further_piece(
     model: Model, messages: Sequence[Message], text: str, sampling: Sampling, on_text: OnOutput | None
 ) -> _Piece:
-    """Request what comes after `text`: by having the server continue the open reply if it supports that, else by a
-    message that asks for the rest.
+    """Request what comes after `text`. If the server can continue an open reply, it does; otherwise a message asks
+    for the rest.
     """
     so_far = [*messages, Message("assistant", sendable(text))]
     if model.prefills:
         heard = _Unsaid(text, on_text)
-        watch = CircleWatch() if _is_unmistakable(text) else CircleWatch(text)  # a server may send all of it again
+        watch = CircleWatch() if _is_unmistakable(text) else CircleWatch(text)  # the server may repeat all of it
         reply = await model.reply(so_far, sampling, role=ROLE, fresh=False, on_text=heard, enough=watch)
         heard.end()
         again = len(text) if _says_all_again(text, reply.text) else 0
@@ -114,7 +117,7 @@ def _join(messages: Sequence[Message], text: str, pieces: Sequence[_Piece], toke
         settings = {**sealed.settings, "pieces": [piece.describe() for piece in pieces]}
         sealed = seal(messages, sealed.model, settings, text)
         again = sum(piece.said_again for piece in pieces)
-        left_out = "; 1 character said again was" if again == 1 else f"; {again} characters said again were"
+        left_out = "; 1 repeated character was" if again == 1 else f"; {again} repeated characters were"
         notes.append(f"joined from {len(pieces)} pieces{f'{left_out} left out' if again else ''}")
     if last.cut:
         notes.append(_how_cut(text, pieces, tokens))
@@ -133,7 +136,7 @@ def _how_cut(text: str, pieces: Sequence[_Piece], tokens: int) -> str:
     if end.reason == STOPPED:
         return f"the reply was cut at {len(text)} characters: it goes in circles and was stopped"
     if end.reason == NO_LIMIT_KEPT:
-        where = f"at {len(text)} characters: the server keeps no limit of {tokens} tokens"
+        where = f"at {len(text)} characters: the server does not enforce the limit of {tokens} tokens"
     elif len(pieces) > 1:
         where = f"after {len(pieces)} pieces of at most {tokens} tokens each"
     else:
@@ -143,7 +146,7 @@ def _how_cut(text: str, pieces: Sequence[_Piece], tokens: int) -> str:
 
 
 class _Unsaid:
-    """Passes on a further piece as it streams in, without the part of the earlier text that a server sends again."""
+    """Passes on a further piece as it streams in, without the earlier text that some servers send again."""
 
     def __init__(self, text: str, on_text: OnOutput | None) -> None:
         self._text, self._on_text = text, on_text
@@ -169,9 +172,9 @@ class _Unsaid:
 def _without_what_was_said(text: str, reply: Reply, typed: str) -> _Piece:
     """Clean a further piece: remove chat, a fence, and text that repeats what came before.
 
-    A model often repeats the last, unfinished line, or a few lines before it. A complete repeated line may also be
-    genuine output, so such lines are removed only if they lead up to the unfinished line and occur exactly once on
-    either side.
+    A model often repeats the last, unfinished line, or a few lines before it. But a complete line that occurs twice
+    may also be genuine output. So repeated complete lines are removed only if they lead up to the unfinished line,
+    and if each occurs exactly once in the earlier text and once in the piece.
     """
     begun, more = clean_beginning(text, typed), clean_beginning(reply.text, typed)
     again = _said_again(begun.text, more.text)

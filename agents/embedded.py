@@ -1,4 +1,4 @@
-"""The embedded model: one server per user and machine, on the loopback interface, with the OpenAI protocol."""
+"""Serves the embedded model: one server per user and machine, on the loopback interface, with the OpenAI protocol."""
 
 import asyncio
 import fcntl
@@ -30,8 +30,8 @@ PURE_SAMPLING: dict[str, object] = {"top_k": 0, "min_p": 0.0}
 async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
     """Serve the embedded model while the context lasts.
 
-    If another process of this user serves it, this one waits: two servers at once would be about ten times slower.
-    Raises NoModel if the weights cannot be obtained or the server does not start.
+    If another process of this user serves the model, this process waits: two servers at once would be about ten times
+    slower. Raises NoModel if the weights cannot be obtained or the server does not start.
     """
     lock = await _lock(progress)
     key = secrets.token_urlsafe(24)
@@ -92,11 +92,11 @@ def _as_model(key: str, server: EmbeddedProcess) -> Model:
     warm_for = ""
 
     async def prepare(messages: Sequence[Message], fresh: bool) -> None:
-        """Process the messages once with an empty cache: a seed gives the same reply only from the same cache
-        state.
+        """If `fresh`, process the messages once with an empty cache, because a seed gives the same reply only from
+        the same state of the cache.
         """
         nonlocal warm_for
-        if (code := server.poll()) is not None:  # to ask it again would help nobody
+        if (code := server.poll()) is not None:  # a retry would not help
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             raise NoModel(f"embedded:{MODEL_NAME}: its server has stopped ({how})")
         if messages[-1].role == "assistant":
@@ -123,7 +123,7 @@ def _as_model(key: str, server: EmbeddedProcess) -> Model:
         prefills=True,
         scores="grammar",
         extra=PURE_SAMPLING,
-        # A long text on few cores takes its time, in silence.
+        # On few cores a long text takes long, and nothing arrives meanwhile.
         limits=TimeLimits(first=REPLY_SECONDS, between=REPLY_SECONDS, whole=REPLY_SECONDS),
     )
 

@@ -1,4 +1,4 @@
-"""Hosted models: opened through LangChain. gedanken's own retries and time limits replace those of the client."""
+"""Opens hosted models through LangChain. The retries and time limits of gedanken replace those of the client."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The imagined machine: a language model that plays a terminal."""
+"""The imagined machine: a terminal that a language model plays."""
 
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
@@ -26,30 +26,29 @@ REBUILD = "(all requests so far, in one message)"
 
 @dataclass(slots=True)
 class ImaginedMachine:
-    """A terminal played by a model, which remembers the session.
+    """A terminal that a language model plays. The machine remembers its session.
 
-    The model is sent the facts of its persona and the programs that are typed in. No method accepts real output, so
-    real output cannot reach the model (fairness rule 2).
+    The model is sent only the facts of its persona and what is typed in: commands, programs, and what it is told. No
+    method accepts real output, so real output cannot reach the model (fairness rule 2).
     """
 
     model: Model | str
-    """A model, or the name of a model, which is opened together with the machine: `async with machine: …`."""
+    """A model, or a model's name. `async with machine:` opens a model that was given by name."""
     persona: Persona
     machine_facts: MachineFacts = USUAL_MACHINE
-    """Values of the persona's `matched` facts."""
+    """Facts about the real machine. They fill in the facts that the persona declares as `matched`."""
     limits: Limits = DEFAULT_LIMITS
     session: Session = Session()
     sample: int = 0
     temperature: float = 1.0
-    """Sampling temperature of all samples except sample 0, on which the session continues and whose temperature is 0.
-    """
+    """Sampling temperature of every sample except sample 0, whose temperature is 0."""
     steps: bool = False
     """True if the model may write working steps before the output."""
     progress: Progress = field(default_factory=Silent)
     """Receives progress messages while a model is opened by name."""
     losses: list[NoModel] | None = None
-    """A list that collects NoModel errors if the model is gone, so that concurrent commands keep their results. With
-    None, the error is raised instead.
+    """A list to which a NoModel error is added if the model is gone, so that the results of concurrent commands are
+    kept. If None, the error is raised.
     """
     name: str = field(default="imagined", init=False)
     _opened: AsyncExitStack = field(default_factory=AsyncExitStack, init=False)
@@ -68,9 +67,7 @@ class ImaginedMachine:
 
     @property
     def parallel(self) -> int:
-        """The maximum number of commands that the model may be asked at the same time, each on its own branch of the
-        session.
-        """
+        """Maximum number of commands that can be imagined at the same time, each on its own branch of the session."""
         return 1 if isinstance(self.model, str) else self.model.pace.parallel
 
     async def run(
@@ -84,9 +81,8 @@ class ImaginedMachine:
         """Have the model imagine one command; see Machine.run.
 
         If no usable reply comes (filtered, refused, reasoning only, none after all tries), the Execution says so, and
-        the session does not include the command. `fresh` makes the sample independent of earlier requests to the
-        model. Raises NoModel if the model is gone, unless `losses` collects that error; the session is then
-        unchanged.
+        the command is not added to the session. `fresh` makes the reply independent of earlier requests to the model.
+        Raises NoModel if the model is gone, unless `losses` collects that error; the session is then unchanged.
         """
         typed = typing(command, tuple(tells))
         try:
@@ -103,18 +99,18 @@ class ImaginedMachine:
         return await replace(self).run(command, fresh=fresh, on_output=on_output)
 
     def place(self, name: str, source: str) -> None:
-        """Add the turn in which a file is typed in; the model is not asked."""
+        """Add a turn to the session in which a file is typed in. The model is not asked."""
         self.session = self.session.add(placing(name, source))
 
     def lose(self) -> None:
-        """Drop the context, as a service does that loses a session. All turns are still stored."""
+        """Empty the context, as if the service had lost the session. All turns stay stored."""
         self.session = self.session.lose()
 
     async def rebuild(self, policy: Policy, on_output: OnOutput | None = None) -> Execution | None:
-        """Rebuild the context from the stored turns. If the policy sends the requests again, return the model's
-        answer to them.
+        """Rebuild the context from the stored turns. With the policy `requests`, send all stored requests again in
+        one message and return the model's answer. With any other policy, or without stored turns, return None.
 
-        Raises NoModel; the session is then unchanged.
+        Raises NoModel if the model is gone; the session is then unchanged.
         """
         if policy != "requests" or not self.session.stored:
             self.session = self.session.remember() if policy == "transcript" else self.session.lose()
@@ -150,7 +146,9 @@ class ImaginedMachine:
         )
 
     def _unanswered(self, command: str, error: NoModel) -> Execution:
-        """Return the execution of a command that got no reply. If the model is gone, raise the error instead."""
+        """Return the execution of a command that got no reply. If the model is gone, add `error` to `losses`, or
+        raise it if `losses` is None.
+        """
         if not isinstance(error, NoReply):
             if self.losses is None:
                 raise error
@@ -175,7 +173,7 @@ class ImaginedMachine:
         notes = reply.notes
         if reply.end.cause in NO_RUN and not silent:
             exit_code, cause = None, reply.end.cause
-            notes = (*notes, f"no run: the reply is {reply.end.told()}")
+            notes = (*notes, f"no usable reply: {reply.end.told()}")
         else:
             exit_code, cause = exit_code_of(cleaned.text, reply.end.cause is Cause.CUT)
         return Execution(

@@ -1,5 +1,5 @@
-"""Text of a reply as it streams in: characters that are split between pieces are joined, and this process's keys are
-removed.
+"""Cleans the text of a reply as it streams in: joins characters that are split between pieces, and removes this
+process's API keys.
 """
 
 import re
@@ -13,8 +13,8 @@ _FIRST_HALF = re.compile(r"[\ud800-\udbff]\Z")
 
 
 class Incoming:
-    """The pieces of one text. Text that may be the beginning of a character or of a key is held back until the next
-    piece.
+    """Joins and cleans the pieces of one text. Text that may be the beginning of a character or of a key is held back
+    until the next piece.
     """
 
     def __init__(self, secrets: Secrets | None = None) -> None:
@@ -24,7 +24,7 @@ class Incoming:
         self.keys = 0
         """Number of keys that were removed."""
         self.halves = 0
-        """Number of surrogate halves without their other half."""
+        """Number of lone surrogates (halves of a pair without the other half) that were replaced."""
 
     def add(self, piece: str) -> str:
         """Add one more piece; return the text that can be passed on."""
@@ -35,12 +35,12 @@ class Incoming:
         return self._clean(text[:ready])
 
     def end(self) -> str:
-        """End the text; return what was still held back."""
+        """End the text; return the text that was still held back."""
         text, self._held = self._held, ""
         return self._clean(text)
 
     def notes(self) -> list[str]:
-        """Notes for the reader on what was replaced or removed."""
+        """Return notes for the reader on what was replaced or removed."""
         notes = ["the reply contained a key, which was removed"] if self.keys else []
         if self.halves:
             notes.append(f"half of a character arrived without its other half, and is shown as {REPLACEMENT}")
@@ -55,8 +55,8 @@ class Incoming:
 
 
 def whole_characters(text: str) -> tuple[str, int]:
-    """Make a text encodable: join the halves of surrogate pairs and replace single halves; also return how many were
-    replaced.
+    """Make a text encodable: join the halves of surrogate pairs and replace lone halves. Return the text, and the
+    number of halves that were replaced.
     """
     if not _HALF.search(text):
         return text, 0

@@ -1,6 +1,7 @@
-"""Detection of real output that a program quotes, because the imagined machine is shown programs (fairness rule 2).
+"""Detects real output that the coder quotes in a program. The imagined machine is shown the program, but must not see
+real output (fairness rule 2).
 
-A quote is found in a comment, a string or a number. A coder that disguised a value on purpose could still pass it on.
+A coder that disguised a value on purpose would not be detected.
 """
 
 import ast
@@ -11,15 +12,17 @@ import tokenize
 from collections.abc import Iterator, Sequence
 
 TELLING_CHARACTERS = 12
-"""Minimum length in characters of equal consecutive words that cannot be a coincidence."""
+"""Minimum length in characters of a sequence of words that counts as quoted. A shorter match may be a coincidence."""
 TELLING_DIGITS = 3
-"""Minimum number of digits for a word of letters and digits to count as a value, not as a name from a library."""
+"""Minimum number of digits of a decimal number, or of a word of letters and digits, that counts as a value. The names
+in libraries have fewer.
+"""
 LONGEST_SIZE = 6
 """Maximum number of digits of an integer that a program may take from an error message, for example a size that did
 not fit.
 """
 MOST_DECIMALS = 17
-"""Maximum number of decimals of a double."""
+"""Maximum number of decimals that are compared; a double has no more."""
 USUAL_DECIMALS = frozenset((0.999, 0.9999))
 """Decimal numbers that programs contain anyway, for example the second beta of Adam."""
 
@@ -29,13 +32,13 @@ _DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?:e[+-]?\d+)?(?!\w|\.\d)", re.IGNOREC
 
 
 def leaked(source: str, shown: Sequence[str], known: Sequence[str]) -> str | None:
-    """Return something that a program quotes from the real output that its coder was shown; None if it quotes
-    nothing.
+    """Return a piece of `shown` (the real output that the coder was shown) that the program `source` quotes; None if
+    it quotes nothing.
 
     A quote is a decimal number of three digits or more, rounded or not; a word that is a value, for example
-    `8f3e77aa`; or, in comments and strings, consecutive words that are more than names used by the code or by Python.
-    What occurs in `known` (the versions that were run, and the coder's instructions) is not a quote. Names alone may
-    be taken from a traceback: a fixed program needs the right name.
+    `8f3e77aa`; or, in comments and strings, consecutive words that are not all names used by the code or by Python.
+    Text that also occurs in `known` (the versions that were run, and the coder's instructions) is not a quote. Names
+    alone may be taken from a traceback: a fixed program needs the right name.
     """
     return _number(source, shown, known) or _value(source, shown, known) or _words(source, shown, known)
 
@@ -81,8 +84,8 @@ def _words(source: str, shown: Sequence[str], known: Sequence[str]) -> str | Non
 
 
 def _runs(words: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield, from each word on, the runs of consecutive words that are just long enough to be evidence, and somewhat
-    longer runs.
+    """Yield the sequences of consecutive words that are long enough to count as quoted, up to about twice that
+    length.
     """
     for start in range(len(words)):
         length = -1

@@ -19,10 +19,10 @@ class Message(NamedTuple):
 def as_sent(messages: Sequence[Message], *, empty_turns: bool, system: bool) -> list[Message]:
     """Return the messages in the form that a server accepts.
 
-    Some providers reject an empty assistant turn, others silently replace it by something else. If a server does not
-    support empty turns (`empty_turns`), the user messages before and after are merged, as if two commands had been
-    typed before anything was printed. If it does not support the `system` role, the system text is put at the start
-    of the first message.
+    If not `empty_turns`, empty messages of the assistant are left out, because some providers reject them and others
+    silently replace them. The user messages before and after are then merged, as if two commands had been typed
+    before anything was printed. If not `system`, the text of the system message is put at the beginning of the first
+    user message.
     """
     sent = [Message(message.role, sendable(redacted(message.text))) for message in messages]
     if not empty_turns:
@@ -41,7 +41,7 @@ def as_chat(messages: Sequence[Message]) -> "list[BaseMessage]":
 
 
 def sendable(text: str) -> str:
-    """Replace single halves of surrogate pairs, which no request can contain."""
+    """Replace lone surrogates (halves of a UTF-16 pair), which no request can contain."""
     return text.encode(errors="replace").decode()
 
 

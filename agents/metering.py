@@ -1,6 +1,4 @@
-"""Token accounting: tokens are reserved before a request is sent, and the tokens really used are recorded
-afterwards.
-"""
+"""Accounts for tokens: reserves them before a request is sent, and afterwards records how many were really used."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -35,8 +33,8 @@ class Meter(Protocol):
 async def metered(
     meter: Meter | None, sent: Sequence[Message], most: int, heard: StreamedReply
 ) -> AsyncIterator[None]:
-    """Reserve tokens for a request, at most `most` written ones, and record those really used, however the request
-    ends.
+    """Reserve the tokens that a request may use; at most `most` of them are written by the model. Record those really
+    used, however the request ends.
     """
     if meter is None:
         yield

@@ -1,4 +1,4 @@
-"""The project's interface to a language model: messages in, a sealed reply out."""
+"""The interface to a language model: sends messages, and returns a reply with its seal (a hash)."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MOST_REFUSALS = 8
 """Maximum number of times that one request is repeated without a refused setting."""
 SIGN_OF_LIFE_SECONDS = 20
-"""Seconds between calls of the listener, with an empty text, while a model reasons before it answers."""
+"""Seconds after which the listener is called with an empty text while a model still reasons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Reply:
     reasoning: str = ""
     """The reasoning, if the server shows it."""
     reasoned: str = ""
-    """Amount of reasoning, for example `4096 tokens`; empty if there was none, as far as can be seen."""
+    """Amount of reasoning, for example `4096 tokens`; empty if no reasoning was seen."""
     notes: tuple[str, ...] = ()
     """Notes for the reader, such as which settings were not accepted."""
     tokens_read: int = 0
@@ -65,7 +65,7 @@ class Reply:
 
     @property
     def cut(self) -> bool:
-        """True if the token limit ended the reply."""
+        """True if the reply is incomplete: a token limit cut it, or this client stopped it."""
         return self.end.cause is Cause.CUT
 
 
@@ -85,19 +85,22 @@ class Model:
     cores: int = 0
     """Number of cores of this machine that are busy while the model replies."""
     coder_prompt: Literal["tell", "checklist"] = "tell"
-    """Prompt wording that the coder needs: small models get a checklist."""
+    """Wording of the coder's prompt: `checklist` for small models, `tell` for all others."""
     prepare: Prepare | None = None
-    """Called before each reply, with its messages and whether the reply must be independent of earlier requests. It
-    makes the state of the server's cache independent of earlier requests. The continuation of an open reply uses the
-    cache as it is.
+    """Called before each request with its messages and `fresh`. If `fresh` is True, this callback brings the server's
+    cache into a state that does not depend on earlier requests. Before the continuation of an open reply, it leaves
+    the cache as it is.
     """
     prefills: bool = False
-    """True if the server continues a last message that has the assistant role."""
+    """True if the server can continue an unfinished reply that is sent as the last message, with the role
+    `assistant`.
+    """
     empty_turns: bool = True
-    """True if the server accepts an empty assistant turn, which results from a command that prints nothing."""
+    """True if the server accepts an empty message with the role `assistant`, as after a command that prints nothing.
+    """
     scores: Literal["grammar", "echo"] | None = None
     """How the log-probabilities of a given text are obtained: `grammar`, by forcing its tokens (embedded server);
-    `echo`, as log-probabilities of a prompt (vLLM's protocol); None if they cannot be.
+    `echo`, as log-probabilities of a prompt (vLLM's protocol); None if they cannot be obtained.
     """
     base_url: str | None = None
     extra: dict[str, object] = field(default_factory=dict)
@@ -122,7 +125,7 @@ class Model:
         return described | {name: value for name, value in about.items() if value}
 
     def not_taken(self) -> list[str]:
-        """List the settings that are not sent, because the model is known not to accept them."""
+        """Return the names of the settings that are not sent, because the model is known not to accept them."""
         wanted = _wanted(Sampling(seed=0, max_tokens=16), self.learned)
         call = prepare_call(self.chat, wanted, self.learned, has_system=False)
         lost = {setting for setting in wanted if setting not in call.sent} | self.learned.refused
@@ -145,9 +148,9 @@ class Model:
         """Request one reply; `role` names the conversation in the trace.
 
         `enough` receives each piece as it arrives, and ends the reply by returning True. `fresh` means that the reply
-        depends on messages and sampling alone, not on earlier requests, as far as the server allows. A reply that the
-        provider filtered or refused is returned as a reply that says so. After temporary failures the request is
-        retried. Raises NoReply if this request gets no reply, and NoModel if the model is gone.
+        depends on messages and sampling alone, not on earlier requests, as far as the server allows. If the provider
+        filtered or refused the reply, the `end` of the returned Reply says so. After temporary failures the request
+        is retried. Raises NoReply if this request gets no reply, and NoModel if the model is gone.
         """
 
         async def once() -> Reply:
@@ -166,8 +169,8 @@ class Model:
         text: str,  # noqa: ARG002
         score: Callable[[], Awaitable[Lines | None]],
     ) -> Lines | None:
-        """Return what `score` computes for `text` as a reply to `messages`; None if that fails. The limits on
-        requests apply.
+        """Return the result of `score`: the surprisal of `text` as a reply to `messages`; None if it is not
+        available. Subclasses that store results look the score up by the two arguments that are unused here.
         """
         return await score()
 
@@ -179,8 +182,8 @@ class Model:
         on_text: OnOutput | None,
         enough: Enough | None = None,
     ) -> Reply:
-        """Request a reply, and again without a refused setting or with more tokens if reasoning used them all, until
-        one comes.
+        """Request a reply. If the server refuses a setting, send the request again without that setting; if reasoning
+        used up all tokens, send it again with more tokens.
         """
         await self.learned.turn()
         for _ in range(MOST_REFUSALS):
@@ -215,13 +218,13 @@ class Model:
                     continue
             return self._reply(sent, call, heard, end, began)
         raise NoModel(
-            f"{self.name}: the server still refuses the request, even with "
-            f"{', '.join(sorted(self.learned.refused))} left out"
+            f"{self.name}: the server still refuses the request, although these settings are left out: "
+            f"{', '.join(sorted(self.learned.refused))}"
         )
 
     @property
     def host(self) -> str:
-        """Return the host that serves the model, as far as the client says; empty if it is not known."""
+        """Address of the host that serves the model, if the client names it; else empty."""
         names = ("openai_api_base", "anthropic_api_url", "groq_api_base", "endpoint", "base_url", "endpoint_url")
         urls = (getattr(self.chat, name, None) for name in names)
         return next((host for url in urls if isinstance(url, str) and (host := host_of(url))), "")
@@ -300,7 +303,7 @@ class Model:
 
 
 def seal(messages: Sequence[Message], model: str, settings: dict[str, object], reply: str) -> Seal:
-    """Hash the request and the reply, as canonical JSON, with SHA-256."""
+    """Return the seal of a reply: the SHA-256 of request, reply and time, as canonical JSON."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     content = json.dumps(
         {

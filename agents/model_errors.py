@@ -1,4 +1,4 @@
-"""The errors that keep a model from replying: a message of one line for each, and whether a retry may help."""
+"""Turns the errors that keep a model from replying into one-line messages, and decides whether a retry may help."""
 
 import html
 import json
@@ -78,7 +78,7 @@ _KEYS = {
 
 _ECHOES = frozenset(("input", "request", "request_body", "body"))
 _NOT_CONNECTED = frozenset(("ConnectTimeout", "ConnectTimeoutError"))
-_REACHED = "is the server running, and the address right (--base-url)?"
+_REACHED = "is the server running, and is the address (--base-url) right?"
 
 
 class NoReply(NoModel):
@@ -89,7 +89,7 @@ class NoReply(NoModel):
     def __init__(self, message: str, *, cause: Cause = Cause.NO_REPLY) -> None:
         super().__init__(message)
         self.cause = cause
-        """The cause recorded for an execution that ends with this error: no reply, or an interrupted one."""
+        """The cause that is recorded for the execution that ends with this error: no reply, or an interrupted one."""
 
 
 class ModelBusy(NoReply):
@@ -110,7 +110,7 @@ class ModelBusy(NoReply):
         self.retry_after = retry_after
         """Number of seconds that the server asks to wait; None if it does not say."""
         self.limited = limited
-        """True if it was refused because of a rate limit, which concerns all requests, not only this one."""
+        """True if a rate limit refused the request. A rate limit applies to all requests, not only to this one."""
 
 
 class ErrorInside(Exception):
@@ -129,7 +129,7 @@ class Problem:
     said: str
     """The beginning of the server's message, as a single line."""
     text: str
-    """The complete text of the error."""
+    """The text of the error and of its causes."""
     kinds: frozenset[str]
     """Class names of the error and of its causes."""
     headers: Mapping[str, str]
@@ -144,8 +144,8 @@ class Problem:
 
     @property
     def has_no_quota(self) -> bool:
-        """True if the account's quota is used up, so that waiting does not help. Google reports a rate limit per
-        minute in the same words.
+        """True if the account's quota is used up, so that waiting does not help. Google's rate limit per minute,
+        which is reported in the same words, does not count.
         """
         google_waits = "retryDelay" in self.text and "PerDay" not in self.text
         return self.status == 402 or (bool(_NO_QUOTA.search(self.text)) and not google_waits)
@@ -157,12 +157,14 @@ class Problem:
 
     @property
     def is_final(self) -> bool:
-        """True if a retry never helps against errors of this kind."""
+        """True if a retry never helps against this error."""
         return self.has_no_quota or bool(self.kinds & _FINAL_KINDS) or bool(_FINAL_WORDS.search(self.text))
 
     @property
     def is_no_answer(self) -> bool:
-        """True if the error has no status and a retry may help. If a reply had begun, its connection broke."""
+        """True if the error has no HTTP status and is not final. After the beginning of a reply, this means that the
+        connection broke.
+        """
         return self.status is None and not self.is_final
 
     @property
@@ -203,8 +205,8 @@ def as_no_model(
 ) -> NoModel:
     """Return the error that a user is shown: what happened, where, and what helps.
 
-    `begun` says that pieces of the reply had arrived; `connect` is how many seconds the client waits for a
-    connection.
+    `where` is the host, used if the error names none. `begun` is True if pieces of the reply had arrived. `connect`
+    is the number of seconds for which the client waits for a connection.
     """
     said = next((cause for cause in _chain(error) if isinstance(cause, NoModel)), None)
     if said is not None:
@@ -270,7 +272,7 @@ def _told(problem: Problem, at: str, name: str, begun: bool) -> str:
 def _where_models_are(name: str) -> str:
     provider, _, model = name.partition(":")
     if provider == "ollama":
-        return f"`ollama pull {model}` brings it"
+        return f"`ollama pull {model}` downloads it"
     return "check --model and --base-url (which often ends in /v1)"
 
 
@@ -324,7 +326,9 @@ def _texts(error: BaseException) -> Iterator[str]:
 
 
 def _without_echo(body: Any) -> Any:
-    """Remove from an error the request that the server repeats: settings named there were not refused."""
+    """Remove the copy of the request that a server puts into its error: a setting that is named only there was not
+    refused.
+    """
     if isinstance(body, list):
         return [_without_echo(part) for part in body]
     if isinstance(body, dict):

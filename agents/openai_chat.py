@@ -12,8 +12,8 @@ KEPT = ("reasoning_content", "reasoning", "refusal")
 
 
 class OpenAIChat(ChatOpenAI):
-    """ChatOpenAI, extended for other servers than OpenAI's own: they also send reasoning, and errors inside a
-    reply.
+    """ChatOpenAI, extended for servers other than OpenAI's own: they also send reasoning, and may send an error
+    inside a reply.
     """
 
     limit_name: str = "max_completion_tokens"
@@ -43,7 +43,7 @@ class OpenAIChat(ChatOpenAI):
         payload: dict[str, Any] = super()._get_request_payload(input_, stop=stop, **kwargs)
         if "max_completion_tokens" in payload:
             payload[self.limit_name] = payload.pop("max_completion_tokens")
-        if payload.get("stream") is False:  # where streaming is refused, the very word may be
+        if payload.get("stream") is False:  # a server that refuses streaming may refuse even this
             del payload["stream"]
         return payload
 

@@ -1,4 +1,4 @@
-"""Prices of models, from the packaged table or from the user's file."""
+"""Finds the prices of models, in the packaged table or in the user's file."""
 
 import os
 import re
@@ -17,7 +17,7 @@ OWN_TABLE = "GEDANKEN_PRICES"
 precedence.
 """
 _DATED = re.compile(r"-(?:[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2})")
-"""The date at the end of the name of a dated model."""
+"""Matches the date at the end of the name of a dated model."""
 _OF_THIS_MACHINE = ("embedded", "scripted")
 
 

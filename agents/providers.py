@@ -1,4 +1,4 @@
-"""Opening the client of each provider: LangChain's argument names for the address and the key."""
+"""Opens the client of each provider, with the names that this client uses for the address and the key."""
 
 import os
 import re
@@ -24,7 +24,7 @@ class Provider:
     """The settings with which the client of one provider is opened. The defaults fit most providers."""
 
     extra: str | None = None
-    """Name of the extra of the package gedanken that installs the client; None if none is needed."""
+    """Name of gedanken's optional dependency group (extra) that installs the client; None if none is needed."""
     address: str = "base_url"
     """The client's argument for the address."""
     keys: tuple[str, ...] = ()

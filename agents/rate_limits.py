@@ -1,5 +1,5 @@
-"""Rate control and retries for one model: it limits the number of concurrent requests, keeps to a rate that the
-server accepts, and retries if that may help.
+"""Controls the rate of requests to one model: limits how many run at a time, keeps to a rate that the server accepts,
+and retries if that may help.
 
 Only this module retries: the providers' own clients are configured not to.
 """
@@ -27,11 +27,12 @@ up the model.
 TRIES = 5
 """Maximum number of tries for a request that fails temporarily."""
 FIRST_TRIES = 2
-"""Maximum number of tries until the model has replied once: before that, the address may be wrong or the server not
+"""Maximum number of tries as long as the model has not replied once: the address may be wrong, or the server not
 running.
 """
 LONGEST_TRYING = 900.0
-"""Seconds after which a request is not tried again, because each try may last as long as a reply may take to begin.
+"""Seconds spent on tries after which a request is not tried again: each try may last as long as a reply may take to
+begin.
 """
 FIRST_WAIT = 2.0
 """Seconds before the second try, if the server names no time. The wait doubles with each further try."""
@@ -55,9 +56,9 @@ class Bucket:
     """A rate limiter: it lets requests through one by one, at the rate that the server accepted before it refused a
     request.
 
-    After a refusal no request is let through for a while; an epoch is the time from one opening to the next. The
-    number of requests accepted in an epoch gives the rate: evenly spaced, that many are accepted by a fixed window, a
-    sliding window, or a token bucket.
+    After a refusal it is closed: no request is let through for a while. An epoch is the time from one opening to the
+    next. The rate follows from the number of requests accepted in an epoch. Spread evenly over the same time, that
+    many are accepted by servers that count with a fixed window, a sliding window, or a token bucket.
     """
 
     first_wait: float = FIRST_WAIT
@@ -169,7 +170,7 @@ class Pace:
     _has_replied: bool = False
 
     def __post_init__(self) -> None:
-        """Create as many slots as there may be concurrent requests."""
+        """Create one slot for each request that may run at the same time."""
         self._slots = asyncio.Semaphore(self.parallel)
 
     async def ask(self, once: Callable[[], Awaitable[Result]]) -> Result:

@@ -1,4 +1,4 @@
-"""Separating reasoning from the answer, for models that send both in one text."""
+"""Separates reasoning from the answer, for models that send both in one text."""
 
 import re
 from typing import Literal
@@ -11,8 +11,8 @@ _PAIRS = {
     "◁think▷": "◁/think▷",
 }
 CLOSES = "</think>"
-"""Closing tag of the reasoning. It may occur without an opening tag if the chat template wrote that, so that the
-reply begins in mid-reasoning.
+"""Tag that closes the reasoning. It may occur without an opening tag if the chat template wrote the opening tag, so
+that the reply begins inside the reasoning.
 """
 _HARMONY = ("<|start|>", "<|channel|>")
 _HARMONY_PART = re.compile(
@@ -20,11 +20,11 @@ _HARMONY_PART = re.compile(
     re.DOTALL,
 )
 _LATER = re.compile(r"^<think>(.*?)</think>[\r\n]*", re.DOTALL | re.MULTILINE)
-"""Reasoning that comes after a word or two of an answer. A program's output contains such a line only if something
-that was typed does.
+"""Matches reasoning that comes after a word or two of an answer. The output of a program contains such a line only if
+the typed text mentions the tags.
 """
 _BARE_HARMONY = re.compile(r"\Aanalysis(?P<reasoning>.*)assistantfinal", re.DOTALL)
-"""Reasoning in the Harmony format, as it looks after a server dropped all special tokens."""
+"""Matches reasoning in the Harmony format, as it looks after a server dropped all special tokens."""
 
 
 class Apart:
@@ -32,7 +32,9 @@ class Apart:
 
     def __init__(self, *, holds: bool = False, closes_alone: bool = True) -> None:
         self._holds = holds
-        """True for models known to start inside reasoning: nothing is shown until that reasoning is closed."""
+        """True for models that are known to begin inside their reasoning: nothing is shown until that reasoning is
+        closed.
+        """
         self._closes_alone = closes_alone
         """True if a closing tag without an opening one ends reasoning; False if the conversation's programs mention
         such tags."""
@@ -44,7 +46,7 @@ class Apart:
         self.opened_unseen = False
         """True if the reply closed a tag that it had not opened."""
         self.called_tool = False
-        """True if one of its channels was a tool call."""
+        """True if a channel of the reply (Harmony format) was a tool call."""
 
     @property
     def answer(self) -> str:

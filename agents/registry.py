@@ -1,4 +1,4 @@
-"""Opening a model by name."""
+"""Opens a model by its name."""
 
 import re
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ _NAME = re.compile(r"^(?P<provider>[a-z][a-z0-9_-]*):(?P<model>.+)$")
 
 
 def check_name(model: ModelSpec) -> None:
-    """Raise BadInput for a model name without a provider, or for a base URL that would not be used."""
+    """Raise BadInput if the name of the model has no provider, or if its base URL is invalid or would not be used."""
     learn_address(model.base_url)
     plugin, provider = _provider_of(model)
     if model.base_url is not None and not _is_address(model.base_url):

@@ -1,4 +1,4 @@
-"""Detection of replies that repeat one piece of text endlessly, as small models do."""
+"""Detects replies that repeat one piece of text endlessly, as small models do."""
 
 ROUNDS = 4
 """Minimum number of repetitions at the end of a reply that counts as endless repetition."""
@@ -11,8 +11,8 @@ STOP_CHARACTERS = 1200
 they end, so a moderate number of equal lines must be kept in full.
 """
 CHECK_EVERY = 16
-"""A reply is checked again when it has grown by one part in this many, so that the total cost stays proportional to
-its length.
+"""A reply is checked again each time it has grown by this fraction (1/16), so that the total cost stays proportional
+to its length.
 """
 
 

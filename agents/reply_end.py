@@ -1,4 +1,4 @@
-"""Why a reply ended: translation of the providers' terms into gedanken's causes."""
+"""Finds out why a reply ended, by translating the providers' terms into the causes that gedanken knows."""
 
 import re
 from collections.abc import Mapping
@@ -58,7 +58,7 @@ _ENDS_WITH_A_REASON = (
 
 @dataclass(frozen=True, slots=True)
 class ReplyEnd:
-    """Why a reply ended: the cause, and the provider's own reason."""
+    """The end of a reply: the cause, and the reason in the provider's own word."""
 
     cause: Cause
     """FINISHED, CUT, or one of `experiment.execution.NO_RUN`."""
@@ -77,8 +77,8 @@ class ReplyEnd:
 
     @property
     def may_be_silence(self) -> bool:
-        """True if an empty reply may mean that the command printed nothing, because the model ended normally or only
-        reasoned.
+        """True if an empty reply may mean that the command printed nothing: the model only reasoned, and then ended
+        normally.
         """
         return self.cause is Cause.ONLY_REASONED and not self.was_cut
 
@@ -89,7 +89,7 @@ class ReplyEnd:
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """The signs from which the end of a reply is classified."""
+    """The signs from which the cause of a reply's end is inferred."""
 
     reason: str
     """The provider's reason; empty if it gave none."""

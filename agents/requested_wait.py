@@ -1,4 +1,4 @@
-"""Reading how long a server asks to wait, in every form that servers use."""
+"""Reads how long a server asks to wait, in every form that servers use."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,9 @@ _GOOGLE = re.compile(r"retryDelay\W+(?P<seconds>\d+(?:\.\d+)?)s")
 
 
 def requested_wait(headers: Mapping[str, str], text: str) -> float | None:
-    """Return the seconds to wait, from the headers of a refusal or from its text; None if neither says."""
+    """Return the number of seconds that a refusal asks to wait, according to its headers or its text; None if it
+    names no time.
+    """
     wait = _asked_for(headers, text)
     return wait if wait is None else min(wait, LONGEST)
 
@@ -73,7 +75,7 @@ def _span(text: str) -> float | None:
 
 
 def _is_used_up(name: str, headers: Mapping[str, str]) -> bool:
-    """Return whether a header belongs to a quota that is used up now, as far as the server says."""
+    """Return whether a header names the reset time of a quota that is used up now, as far as the server says."""
     if found := _RESET.fullmatch(name):
         left = found["openai"] and f"x-ratelimit-remaining-{found['openai']}"
         return headers.get(left or f"anthropic-ratelimit-{found['anthropic']}-remaining") in (None, "0")

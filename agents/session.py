@@ -1,4 +1,4 @@
-"""The session between a person and an imagined machine, and which part of it the model still sees."""
+"""The session between a person and an imagined machine, and the part of the session that the model still sees."""
 
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Self, get_args
@@ -39,7 +39,9 @@ class Session:
         return replace(self, context=self.stored)
 
     def replay(self, answer: str) -> Self:
-        """Return the session after all stored requests were sent again in one message, and answered by `answer`."""
+        """Return the session in which the model sees one exchange only: all stored requests in one message, answered
+        by `answer`.
+        """
         return replace(self, context=(Turn(self.requests, answer),))
 
     @property

@@ -1,4 +1,4 @@
-"""A session stored in a file of JSON lines: each turn is appended, so the session outlives the process."""
+"""Stores a session in a file of JSON lines: each turn is appended, so the session outlives the process."""
 
 import fcntl
 import json
@@ -58,7 +58,7 @@ class SessionFile:
     def keep(self, session: Session) -> None:
         """Append what is new in `session` to the file.
 
-        Raises BadInput if the disk refuses, ValueError if `session` does not begin with the stored session.
+        Raises BadInput if the file cannot be written, ValueError if `session` does not begin with the stored session.
         """
         if session == self.session:
             return
@@ -161,7 +161,7 @@ def _grown(session: Session, entry: dict[str, Any]) -> Session:
 
 
 def _named(session: Session) -> object:
-    """Return a session's context as the file stores it; a single word if that is enough."""
+    """Return a session's context as the file stores it: `none`, `all`, or the turns."""
     if not session.context:
         return "none"
     return "all" if session.context == session.stored else session.context

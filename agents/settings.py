@@ -12,7 +12,8 @@ from gedanken.agents.model_errors import Problem
 REASONING_TOKENS = 16_384
 """Extra tokens for a model that reasons by itself, in addition to the limit of the answer."""
 GATE_SECONDS = 1.5
-"""Seconds that further requests wait for the first to be accepted, so that they need not repeat its refused settings.
+"""Seconds for which further requests wait until the first one is accepted, so that they are not refused for the same
+settings.
 """
 
 
@@ -74,8 +75,8 @@ class Family:
     reasons: bool = False
     """True if such a model reasons without being asked to."""
     hides: bool = False
-    """True if the chat template begins the reasoning where it cannot be seen, unless the server separates the
-    reasoning.
+    """True if the chat template writes the tag that opens the reasoning, so that the reply begins inside the
+    reasoning, unless the server separates the two.
     """
     ignores: frozenset[Setting] = frozenset()
     """Settings that such a model accepts, but that have no effect."""
@@ -142,11 +143,12 @@ class Learned:
 
     @property
     def allowance(self) -> int:
-        """Return how many tokens are allowed for reasoning, in addition to the limit of the answer."""
+        """Number of tokens allowed for reasoning, in addition to the limit of the answer."""
         return REASONING_TOKENS if self.reasons else 0
 
     def learn(self, problem: Problem, sent: Collection[Setting], tokens: int) -> bool:
-        """Return whether a request was refused because of settings that can be left out; from now on they are.
+        """Learn from the refusal of a request. Return True if the request can be repeated: without the refused
+        settings, or with a lower or renamed token limit.
 
         If temperature and top_p exclude each other, top_p is left out, because a run's conditions name the
         temperature.
@@ -176,7 +178,7 @@ class Learned:
 
 
 def known_of(name: str) -> Learned:
-    """Return what is known of a model from its name alone, whatever server provides it."""
+    """Return what is known of a model from its name alone, whichever server provides it."""
     families = [family for family in FAMILIES if family.pattern.search(name)]
     return Learned(
         refused={setting for family in families for setting in family.refuses},
@@ -197,7 +199,7 @@ _SAID = {
 def said_of(refused: Collection[str], ignored: Collection[str] = ()) -> list[str]:
     """Return the notes on settings that were not accepted or have no effect."""
     lost = [str(name) for name in _DRAWN if name in refused or name in ignored]
-    own = [f"{_OWN}{' and '.join(lost)}: {'it is' if len(lost) == 1 else 'they are'} not accepted"] if lost else []
+    own = [f"{_OWN}{' and '.join(lost)} applied: no other value has an effect"] if lost else []
     return [*own, *(said for setting, said in _SAID.items() if setting in refused)]
 
 

@@ -1,4 +1,4 @@
-"""Receiving a streamed reply: the answer, the reasoning, and why the reply ended."""
+"""Receives a streamed reply, and separates the answer, the reasoning, and the reason why the reply ended."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -59,7 +59,7 @@ class StreamedReply:
 
     @property
     def opened_unseen(self) -> bool:
-        """True if the reply began in the middle of the reasoning, without the tag with which reasoning begins."""
+        """True if the reply began inside the reasoning, without the tag that opens reasoning."""
         return self._apart.opened_unseen
 
     @property
@@ -69,7 +69,9 @@ class StreamedReply:
 
     @property
     def how_much_reasoned(self) -> str:
-        """Amount of reasoning, for example `4096 tokens`; empty if the model did not reason."""
+        """Amount of reasoning, for example `4096 tokens`; `unseen text` if the server hides it; empty if the model
+        did not reason.
+        """
         if count := self.tokens.get("reasoning"):
             return f"{count} tokens"
         if self.reasoning.strip():
@@ -106,11 +108,11 @@ class StreamedReply:
         return self._apart.add(self._incoming.end()) + self._apart.end(cut=cut)
 
     def notes(self) -> list[str]:
-        """Notes on changes that were made to the reply's text before it was shown."""
+        """Return notes on changes that were made to the text of the reply before it was shown."""
         return self._incoming.notes()
 
     def ended(self) -> ReplyEnd:
-        """Why the reply ended."""
+        """Return why the reply ended."""
         if self.endless:
             return ReplyEnd(Cause.CUT, NO_LIMIT_KEPT)
         if self.stopped:

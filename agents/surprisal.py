@@ -1,4 +1,4 @@
-"""The surprisal of a text for a model: the sum of −log p over the tokens of each line, in nats.
+"""Measures the surprisal of a text for a model: the sum of −log p over the tokens of each line, in nats.
 
 p is the model's own probability of a token given the conversation and the text before it, at temperature 1.
 """
@@ -74,8 +74,8 @@ async def surprisals(model: Model, questions: Sequence[Question], on_text: OnOut
 async def surprisal(model: Model, messages: Sequence[Message], text: str) -> Lines | None:
     """Return the surprisal of each line of `text` as a reply to `messages`; None if it is not available.
 
-    It is not available if the server cannot compute it, fails, or tokenizes the text into a different text. Raises
-    NoModel if the embedded model's server has stopped.
+    It is not available if the server cannot compute it or fails, or if its tokens do not add up to the same text.
+    Raises NoModel if the embedded model's server has stopped.
     """
     from langchain_core.runnables import RunnableLambda
 
@@ -90,7 +90,7 @@ async def surprisal(model: Model, messages: Sequence[Message], text: str) -> Lin
             tokens = await how(model, asked)
         except (OpenAIError, LookupError, TypeError, ValueError, AttributeError):  # whatever servers may answer
             if model.prepare:
-                await model.prepare(asked["messages"], False)  # which raises where the server is gone
+                await model.prepare(asked["messages"], False)  # this raises NoModel if the server is gone
             return None
         return by_line(tokens)
 
@@ -127,8 +127,8 @@ class _Scored(TypedDict):
 async def _spelt(model: Model, asked: _Scored) -> list[Token]:
     """Force the model to produce a text, by a grammar that allows nothing else, and return its tokens.
 
-    The grammar names token ids, those of the tokenized text. If it named characters, the text would be built of
-    pieces that the model never uses, and would look far less likely than it is.
+    The grammar lists the ids of the text's tokens. If it listed characters, the model would build the text from
+    pieces that it never uses, and the text would look far less likely than it is.
     """
     client, name = _client(model)
     found: Any = await client.post(
@@ -152,7 +152,7 @@ async def _spelt(model: Model, asked: _Scored) -> list[Token]:
 
 
 async def _echoed(model: Model, asked: _Scored) -> list[Token]:
-    """Return the tokens of a text that ends a prompt, with their log-probabilities, by vLLM's protocol."""
+    """Send a text as the end of a prompt, and return its tokens with their log-probabilities, by vLLM's protocol."""
     client, name = _client(model)
     done = await client.chat.completions.create(
         model=name,
@@ -192,7 +192,7 @@ def _as_sent(messages: Sequence[Message]) -> Any:
 
 def _notes(texts: dict[str, str], found: Sequence[Lines | None]) -> tuple[str, ...]:
     notes = [
-        f"of the {name} output the first {MOST_LINES} lines and {MOST_CHARACTERS} characters at most"
+        f"of the {name} output, at most the first {MOST_LINES} lines and {MOST_CHARACTERS} characters are scored"
         for name, text in texts.items()
         if head_of(text) != text.rstrip()
     ]

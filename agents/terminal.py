@@ -1,4 +1,4 @@
-"""The messages between a person and an imagined terminal, and what can be inferred from a reply."""
+"""Builds the messages that are typed into an imagined terminal, and infers from a reply how the command ended."""
 
 import re
 
@@ -45,14 +45,17 @@ def placing(name: str, source: str) -> Turn:
 
 
 def mentioning(tell: str) -> Turn:
-    """Build the turn that mentions a file without showing it: it repeats the instruction that the coder received."""
+    """Build the turn that mentions a file without showing it: the turn repeats the instruction that the coder
+    received.
+    """
     return Turn(redacted(f"{{{tell}}}"), "")
 
 
 def typing(command: str, tells: tuple[str, ...] = ()) -> str:
-    """Build the message for a command, preceded by what the model is told, in curly brackets.
+    """Build the message that types a command, preceded by `tells` (what the model is told), each in curly brackets.
 
-    A command in curly brackets keeps the backslash that a person types before it. This process's keys are removed.
+    A command that would itself be read as a `tell` gets a backslash in front, as a person would type it. API keys of
+    this process are removed.
     """
     escape = "\\" if read_line(command) != ("command", command) else ""
     return redacted("\n".join([*(f"{{{tell}}}" for tell in tells), escape + command]))
@@ -65,10 +68,11 @@ def prints_nothing(command: str) -> bool:
 
 
 def exit_code_of(output: str, cut: bool) -> tuple[int | None, Cause]:
-    """Infer exit code and cause from the output of an imagined command: an error at its end means 1, an unknown
-    command 127.
+    """Infer exit code and cause from the output of an imagined command: 1 for an error at the end, 127 for an unknown
+    command; None if the reply was cut.
 
-    A traceback is ignored if more than its error message follows: the program caught the exception.
+    A traceback is ignored if it is followed by more than its error message, because the program then caught the
+    exception.
     """
     if cut:
         return None, Cause.CUT

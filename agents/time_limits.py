@@ -1,4 +1,4 @@
-"""Time limits of a reply: to connect, to the first piece, between pieces, and in total."""
+"""Enforces the time limits of a reply: to connect, to the first piece, between pieces, and in total."""
 
 import asyncio
 import time
@@ -16,12 +16,11 @@ class TimeLimits:
     connect: float = 30
     """Time to connect to the server, TLS included; each provider's client enforces it."""
     first: float = 600
-    """Time from the request to the first piece of the answer, and between the pieces of reasoning before the answer.
-    """
+    """Time from the request to the first piece, and from one piece to the next until the answer begins."""
     between: float = 300
     """Time from one piece of the answer to the next."""
     unstreamed: float = 1500
-    """Time from the request to a reply that is not streamed."""
+    """Time from the request to the whole reply, if the reply is not streamed."""
     whole: float = 3600
     """Time from the request to the end of the reply."""
 

@@ -1,4 +1,4 @@
-"""Automatic uploads to LangSmith, which an environment variable switches on."""
+"""Tells the user about automatic uploads to LangSmith, which an environment variable switches on."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Downloading the weights of the embedded model into the user's cache, completely or not at all."""
+"""Downloads the weights of the embedded model into the user's cache, completely or not at all."""
 
 import hashlib
 import subprocess
@@ -47,7 +47,7 @@ def weights_path() -> Path:
 
 
 def fetch_weights(progress: Progress) -> None:
-    """Download the weights, verify them, and move them into place; do nothing if they are there.
+    """Download the weights, verify them, and move them into place. Do nothing if they are already there.
 
     An interrupted download is continued. Raises NoModel, as ensure_weights does.
     """
@@ -107,7 +107,7 @@ def _size(part: Path) -> int:
 
 
 def _go_on(part: Path, update: Update) -> None:
-    """Append what the hub sends to the part that was downloaded before."""
+    """Append the rest of the weights, as the hub sends it, to the part that was downloaded before."""
     start = _size(part)
     if start >= BYTES:
         return

@@ -1,6 +1,7 @@
-"""Did the language model run your program, or imagine the run? `run`, `compare`, `audit`, `load_run`, `resume`.
+"""Did the language model run your program, or imagine the run?
 
-Arguments, results and errors are described in each docstring: `help(gedanken.run)`. Examples: docs/python.md.
+The functions are `run`, `compare`, `audit`, `probe`, `load_run` and `resume`. Their docstrings describe arguments,
+results and errors: `help(gedanken.run)`. docs/python.md has examples.
 """
 
 from importlib import import_module

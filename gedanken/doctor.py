@@ -1,5 +1,5 @@
-"""The command `gedanken doctor`: reports what is present and what is missing on this machine. It starts, downloads
-and builds nothing.
+"""The command `gedanken doctor`: reports what is present and what is missing on this machine. It starts nothing,
+downloads nothing and builds nothing.
 """
 
 import json
@@ -39,13 +39,13 @@ from gedanken.sandbox.leftovers import things
 from gedanken.sandbox.wheels import REQUIREMENTS
 
 ANSWER_SECONDS = 4
-"""Time limit for one engine or program to answer."""
+"""Time limit in seconds for one engine or program to answer."""
 LOOK_SECONDS = 10
-"""Time limit for all examinations of one group, which run in parallel."""
+"""Time limit in seconds for the examinations, which run in parallel, one for each group."""
 SCARCE_BYTES = 3 << 30
 AMPLE_BYTES = 10 << 30
-"""Free disk space in bytes that is enough for an image, the embedded model and some workspaces; the CUDA image needs
-the same again.
+"""Free disk space in bytes that is enough for an image, the embedded model and some workspaces. The CUDA image needs
+as much again.
 """
 PACKAGES = ("docker", "langgraph", "langchain", "pydantic", "xllamacpp")
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "MISTRAL_API_KEY", "GROQ_API_KEY")
@@ -63,11 +63,11 @@ class Line(NamedTuple):
     state: State
     detail: str
     remedy: str = ""
-    """A command or advice for fixing it; set on every line that is not `ok`."""
+    """A command or advice for fixing the item; set on every line that is not `ok`."""
 
 
 def examine() -> list[Line]:
-    """Examine everything, each item for a few seconds at most. A failed examination becomes a line that says so."""
+    """Examine all groups in parallel, for LOOK_SECONDS at most. A failed examination becomes a line that says so."""
     _load_ours()  # before the examinations run in threads, because parallel imports can deadlock
     found: dict[str, list[Line]] = {group: [] for group in _LOOKS}
     threads = {
@@ -121,7 +121,7 @@ def _versions() -> Iterator[Line]:
             yield Line("versions", package, "missing", "not installed", _LOOKS["versions"][1])
     pinned = [line for line in REQUIREMENTS.read_text().splitlines() if line.startswith("torch==")]
     torch = pinned[0].removeprefix("torch==")
-    yield Line("versions", "torch in the sandbox", "ok", f"{torch}, unless a base has its own")
+    yield Line("versions", "torch in the sandbox", "ok", f"{torch}, unless the base image has its own")
 
 
 def _engines() -> Iterator[Line]:
@@ -131,7 +131,7 @@ def _engines() -> Iterator[Line]:
         yield line._replace(state="warning") if works and line.state == "missing" else line
     strongest = next((line.name for line in found if line.state == "ok"), None)
     if strongest:
-        yield Line("engines", "--sandbox auto", "ok", f"takes {strongest}")
+        yield Line("engines", "--sandbox auto", "ok", f"uses {strongest}")
 
 
 def _docker_line() -> Line:
@@ -163,7 +163,7 @@ def _bubblewrap_line() -> Line:
     except Exception as error:
         remedy = "apt-get install bubblewrap; if it cannot make namespaces: sysctl kernel.unprivileged_userns_clone=1"
         return Line("engines", "bubblewrap", "missing", _told(error), remedy)
-    return Line("engines", "bubblewrap", "ok", f"{version}, makes namespaces")
+    return Line("engines", "bubblewrap", "ok", f"{version}, can create namespaces")
 
 
 def _gpu() -> Iterator[Line]:
@@ -213,9 +213,7 @@ def _images() -> Iterator[Line]:
         if is_current(image.labels):
             yield Line("images", name, "ok", f"{size}, built by the current recipe")
         else:
-            yield Line(
-                "images", name, "warning", f"{size}, built by another recipe: built again at first use", remedy
-            )
+            yield Line("images", name, "warning", f"{size}, built by another recipe; built again when used", remedy)
 
 
 def _data() -> Iterator[Line]:
@@ -282,7 +280,7 @@ def _plugin(name: str, each: Plugin, used: Plugin | None) -> Line:
 
 
 def _load_ours() -> None:
-    """Import the objects that the built-in plug-ins name; each failure gets its own line."""
+    """Import the objects that the built-in plug-ins name. A failure is ignored here; it gets its own line later."""
     for group in GROUPS:
         for each in installed(group):
             if each.is_ours:
@@ -291,7 +289,7 @@ def _load_ours() -> None:
 
 
 def _disk() -> Iterator[Line]:
-    yield _room("cache", cache_folder(), "move it with GEDANKEN_CACHE=FOLDER, or gedanken sandbox clean")
+    yield _room("cache", cache_folder(), "set GEDANKEN_CACHE to another folder, or run gedanken sandbox clean")
     try:
         root = Path(str(_docker().info()["DockerRootDir"]))
     except Exception:
@@ -313,7 +311,7 @@ def _leftovers() -> Iterator[Line]:
         clients = []
     found = things(clients)
     dead = sum(thing.owner == "dead" for thing in found)
-    detail = f"{len(found) - dead} things of live runs, {dead} of dead ones"
+    detail = f"{len(found) - dead} containers and sessions of live runs, {dead} of dead ones"
     yield Line("leftovers", "runs", "warning" if dead else "ok", detail, "gedanken sandbox clean" if dead else "")
 
 
@@ -325,7 +323,7 @@ _LOOKS: dict[str, tuple[Callable[[], Iterator[Line]], str]] = {
     "data": (_data, "gedanken sandbox data"),
     "models": (_models, "gedanken setup"),
     "plug-ins": (_plugins, "script/bootstrap --quick"),
-    "disk": (_disk, "GEDANKEN_CACHE=FOLDER names another folder for the cache"),
+    "disk": (_disk, "set GEDANKEN_CACHE to another folder"),
     "leftovers": (_leftovers, "gedanken sandbox list"),
 }
 """The examinations, each with the remedy to show if the examination itself fails."""
@@ -350,18 +348,22 @@ def _podman_info() -> dict[str, Any]:
 
 
 def _podman_as_docker_tells() -> dict[str, Any]:
-    """Return the properties of Podman's Docker API, without starting the service behind it."""
+    """Return those values that Podman's Docker API would give, without starting the service behind that API."""
     info = _podman_info()
     return {"Name": info["host"]["hostname"], "ServerVersion": info["version"]["Version"]}
 
 
 def _said(command: list[str]) -> str:
-    """Return what a program prints. Raises OSError or SubprocessError, which say what went wrong."""
+    """Return what a program prints on standard output. Raises OSError or SubprocessError, whose text says what went
+    wrong.
+    """
     done = subprocess.run(
         command, capture_output=True, text=True, errors="replace", check=False, timeout=ANSWER_SECONDS
     )
     if done.returncode != 0:
-        raise subprocess.SubprocessError(done.stderr.strip() or f"{command[0]} ended with {done.returncode}")
+        raise subprocess.SubprocessError(
+            done.stderr.strip() or f"{command[0]} ended with exit code {done.returncode}"
+        )
     return done.stdout.strip()
 
 

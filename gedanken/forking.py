@@ -1,4 +1,4 @@
-"""Forking: starting a run that equals another run up to a line of its script, and then continues differently."""
+"""Starts a fork: a run that equals another run up to a line of its script, and then continues differently."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +20,10 @@ from gedanken.terminal.screen import Screen
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The changes from that line on; None means unchanged."""
+    """The changes that apply from the line of the fork on; None leaves a setting as it is."""
 
     experiment: Experiment | None = None
-    """Only its script and its name are used."""
+    """The experiment whose script and name are used."""
     persona: Persona | None = None
     model: str | None = None
 
@@ -31,8 +31,8 @@ class Changes:
 async def fork(  # noqa: PLR0913 (what a fork is made of)
     folder: Path, at: int, changes: Changes, screen: Screen, again: Again, out: Path | None = None
 ) -> RunResult:
-    """Start a run that equals another one up to script line `at`, counted from 1, and then continues with these
-    changes.
+    """Start a run that equals another one up to script line `at` (counted from 1), and continues from that line on
+    with the changes.
 
     Everything before that line is taken from the other run's ledger (its stored replies and results). If the model is
     changed, the previous model is not asked again. Raises BadInput if a change would have no effect, and the same
@@ -51,7 +51,7 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
             store.take_decisions(source)
             if source.setup is not None:
                 store.know_earlier_models(_known(part, source.setup) for part in spec.earlier)
-                if source.machine_facts is not None:  # what its lines were imagined by
+                if source.machine_facts is not None:  # by these facts the copied lines were imagined
                     facts = spec.played.resolve(source.machine_facts)
                     store.opened(Opened(machine=source.machine_facts, dataset=source.setup.dataset, facts=facts))
             store.note(f"{FORKED}{spec.parent}: everything before that line comes from that run")
@@ -68,7 +68,7 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
 
 
 def _changed(was: RunSpec, source: RunLog, at: int, changes: Changes, again: Again) -> RunSpec:
-    """Return the spec of the fork. Raises BadInput."""
+    """Return the spec of the fork. Raises BadInput if the changes do not fit the run."""
     if was.probe is not None:
         raise BadInput(f"{source.folder}: a probe has no script, so there is no line to fork it at")
     experiment = was.experiment
@@ -94,7 +94,9 @@ def _changed(was: RunSpec, source: RunLog, at: int, changes: Changes, again: Aga
 
 
 def _earlier(was: RunSpec, at: int, changes: Changes, model: ModelSpec) -> tuple[Part, ...]:
-    """Return the parts of the fork before its last one; a part that equals the next one is merged with it."""
+    """Return the parts of the fork before its last part. A part that has the same model and persona as the next one
+    is merged with it.
+    """
     parts = [_part(was, until) for until in sorted({*(part.until for part in was.earlier), at})]
     changed = [
         part
@@ -117,13 +119,13 @@ def _earlier(was: RunSpec, at: int, changes: Changes, model: ModelSpec) -> tuple
 
 
 def _part(was: RunSpec, until: int) -> Part:
-    """Return the model and persona that apply up to a script line."""
+    """Return the part that ends before script line `until`: its model and persona."""
     part = was.part_at(until - 2)
     return Part(until=until, model=part.model if part else was.model, persona=part.persona if part else was.persona)
 
 
 def _known(part: Part, setup: RunSetup) -> EarlierPart:
-    """Return what the other run knew about the model of this part."""
+    """Return what the other run recorded about the model of this part."""
     model = setup.model_at(part.until - 2)
     assert model is not None
     return EarlierPart(part.until, model, part.persona.name, ())
@@ -148,7 +150,9 @@ def _with_script(was: RunSpec, at: int, experiment: Experiment, source: RunLog) 
 
 
 def _check_persona(was: RunSpec, experiment: Experiment, at: int, persona: Persona) -> None:
-    """Raise BadInput if no machine plays this persona from line `at` on, or if it would change nothing."""
+    """Raise BadInput if nothing is imagined from line `at` on, so that nobody plays this persona, or if the persona
+    would change nothing.
+    """
     if not was.simulate or not any(line.type is not None for line in experiment.script[at - 1 :]):
         raise BadInput(f"--persona: from line {at} on nothing is imagined, so no persona is played there")
     facts = {"name", "about"}
@@ -159,7 +163,9 @@ def _check_persona(was: RunSpec, experiment: Experiment, at: int, persona: Perso
 
 
 def _check_model(was: RunSpec, experiment: Experiment, source: RunLog, at: int, model: ModelSpec) -> None:
-    """Raise BadInput if this model would not be asked anything from line `at` on, or is already used there."""
+    """Raise BadInput if no model would be asked anything from line `at` on, or if the run already uses this model
+    there.
+    """
     after = experiment.script[at - 1 :]
     if all(was.model_at(line).name == model.name for line in range(at - 1, len(experiment.script))):
         raise BadInput(f"--model: from line {at} on the run already uses {model.name}")

@@ -1,4 +1,4 @@
-"""The list of the runs in a folder: their state, and what they used."""
+"""Lists the runs in a folder, with their state and what they used, and removes runs."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -22,26 +22,26 @@ if TYPE_CHECKING:
 
 
 class ListedRun(NamedTuple):
-    """One line of the list."""
+    """One run in the list."""
 
     run: str
     state: str
-    """`done`, `at work`, `killed`, or how it ended."""
+    """`at work`, `killed`, `cannot be read` with the reason, or how the run ended, such as `done`."""
     begun: str
-    """UTC, ISO 8601."""
+    """When the run began: UTC, ISO 8601."""
     executions: int
     tokens: int | None
     """Tokens read and written; None if they were not counted."""
     usd: float | None
-    """None if the price or the tokens are not known."""
+    """The cost in US dollars; None if the price or the tokens are not known."""
     seconds: float
-    """Total time that programs really ran."""
+    """Total time in seconds for which programs really ran."""
     bytes: int
 
 
 def list_runs(folder: Path) -> list[ListedRun]:
-    """List the runs in a folder, the newest first. Raises BadInput if the folder cannot be read. If the default
-    folder does not exist, the list is empty.
+    """List the runs in a folder, the newest first; empty if the default folder does not exist. Raises BadInput if the
+    folder cannot be read.
     """
     try:
         paths = sorted(folder.iterdir())
@@ -56,7 +56,7 @@ def list_runs(folder: Path) -> list[ListedRun]:
 
 
 def _listed(path: Path) -> ListedRun | None:
-    """Return the line of a run; None if the path is not a run folder."""
+    """Return the entry for a run; None if the path is not a run folder."""
     try:
         return _line_of(path) if is_run_folder(path) else None
     except OSError as error:
@@ -78,7 +78,7 @@ def _line_of(path: Path) -> ListedRun:
 
 
 def state_of(log: RunLog, at_work: bool) -> str:
-    """Return the state of a run."""
+    """Return the state of a run: `at work`, `killed`, or how it ended."""
     if at_work:
         return "at work"
     return "killed" if log.outcome == UNFINISHED else log.outcome
@@ -101,7 +101,7 @@ def print_runs(found: Sequence[ListedRun], console: "Console") -> None:
 
 
 def age_of(begun: str) -> str:
-    """Return the time since it began, for example `3 h`; none where the clock was set back since."""
+    """Return the time since a run began, for example `3 h`; empty if `begun` is not a date and time."""
     try:
         seconds = max(0.0, (datetime.now(UTC) - datetime.fromisoformat(begun)).total_seconds())
     except (ValueError, TypeError):
@@ -113,7 +113,9 @@ def age_of(begun: str) -> str:
 
 
 def remove_run(folder: Path) -> None:
-    """Remove a run folder, and what this machine keeps to resume the run. Raises BadInput."""
+    """Remove a run folder, and the workspaces that this machine keeps to resume the run. Raises BadInput if the
+    folder is not a run folder, NoSandbox if its workspaces are in use.
+    """
     from gedanken.sandbox.session import locked_if_dead, sessions_folder
 
     if not is_run_folder(folder):
@@ -121,7 +123,7 @@ def remove_run(folder: Path) -> None:
     if not is_by_gedanken(folder):
         raise BadInput(f"{folder}: not a run folder of gedanken; nothing was removed")
     if folder.is_symlink():
-        raise BadInput(f"{folder}: a symbolic link; name the run folder that it leads to: {folder.resolve()}")
+        raise BadInput(f"{folder} is a symbolic link; give the run folder itself: {folder.resolve()}")
     folder = folder.resolve()
     with locked_log(folder) if (folder / LOG).is_file() else nullcontext():
         session = sessions_folder() / run_id_of(folder)

@@ -1,5 +1,5 @@
-"""Continuing existing runs: after a kill, with more real and imagined runs, with another script, or as a replay of
-stored results.
+"""Continues existing runs: after a kill, after a person's decision, with more real and imagined runs, or as a replay
+of stored results.
 """
 
 from collections.abc import AsyncIterator
@@ -33,26 +33,26 @@ if TYPE_CHECKING:
     from gedanken.graphs.context import Context
 
 FORKED = "forked from "
-"""Beginning of the note that a fork has stored everything from the other run."""
+"""Beginning of the note which says that a fork has copied everything before its line from the other run."""
 RUNS = Path("runs")
 
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Options that a person must repeat when a run is resumed, because they are not read from its folder."""
+    """Options that are given again when a run is resumed, because they are not read from its folder."""
 
     base_url: str | None = None
     trusted: bool = False
     collector: str | None = None
     """Address of an OpenTelemetry collector that also receives the trace."""
     budget: Budget | None = None
-    """New limits for the whole run, which replace all previous ones; None keeps the previous ones."""
+    """New limits for the whole run, which replace all previous limits; None keeps those."""
 
 
 async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
     """Continue a run where its last process ended. Finished work is neither run nor requested again.
 
-    If nothing is left to do, only the result is shown, and no model or engine is opened. Raises the same errors as
+    If the run is complete, only its result is returned, and no model or engine is opened. Raises the same errors as
     `run`.
     """
     if (ended := _ended(folder)) is not None:
@@ -68,7 +68,8 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
 
 def _ended(folder: Path) -> RunResult | None:
     """Return the result of a run that is complete: every request has its reply, every execution has ended, and there
-    is a report. None if something is left to do."""
+    is a report. Return None if anything is left to do.
+    """
     page = folder / PAGE
     if not is_run_folder(folder) or is_at_work(folder) or not page.is_file():
         return None
@@ -80,12 +81,13 @@ def _ended(folder: Path) -> RunResult | None:
 
 
 async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Screen, again: Again) -> RunResult:
-    """Decide whether the program that waits in a run may run, and continue the run. Raises the same errors as
-    `resume`, and BadInput if no program waits."""
+    """Store the decision whether the waiting program of a run may run, and continue the run. Raises the same errors
+    as `resume`, and BadInput if no program waits.
+    """
     spec = asked(folder, again)
     check(spec)
     _tell_dropped(folder, spec, screen)
-    _waiting(read_run(folder))  # before anything is written, as its process is not to seem killed because of that
+    _waiting(read_run(folder))  # before anything is written: a refusal must leave the run folder as it is
     with reopen_store(folder, spec if again.budget else None) as store:
         store.spec = spec
         store.keep_decision(_waiting(store.log), answer)
@@ -107,9 +109,10 @@ def _waiting(log: RunLog) -> Program:
 
 
 async def extend(folder: Path, real: int | None, imagined: int | None, screen: Screen, again: Again) -> RunResult:
-    """Continue a run with more seeds (real runs) and samples (imagined runs) than before; only the new ones are run.
+    """Continue a run with more seeds (real runs) and samples (imagined runs) in total than before; only the
+    additional ones are run.
 
-    Raises BadInput if the numbers would not grow, and the same errors as `run`.
+    Raises BadInput if the totals would not grow, and the same errors as `run`.
     """
     was = asked(folder, again)
     counts = {"real": real, "imagined": imagined}
@@ -119,7 +122,7 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
     others = sorted({part.model.name for part in was.earlier} - {was.model.name})
     if others and now.imagined > was.imagined:
         raise BadInput(
-            f"{folder}: before its fork this run used {', '.join(others)}, which is no longer asked, so no "
+            f"{folder}: before its fork this run used {', '.join(others)}, which it uses no longer, so no "
             "imagined runs can be added; extend the original run, and fork that one again"
         )
     log = read_run(folder)
@@ -142,9 +145,11 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
 
 
 def _check_repeated(was: RunSpec, now: RunSpec, log: RunLog) -> None:
-    """Raise BadInput if nothing would be added: the sample size would then not have been changed."""
+    """Raise BadInput if no run could be added. The sample size must then not be recorded as changed."""
     if was.probe is not None:
-        raise BadInput(f"{log.folder}: a probe has no real and imagined runs to add to; ask more with gedanken probe")
+        raise BadInput(
+            f"{log.folder}: a probe has no real or imagined runs to add to; start another one with gedanken probe"
+        )
     if now.imagined > was.imagined and not was.simulate:
         raise BadInput(f"{log.folder}: nothing is imagined in this run, so no imagined runs can be added")
     if not any(line.runs for line in was.experiment.script):
@@ -154,10 +159,10 @@ def _check_repeated(was: RunSpec, now: RunSpec, log: RunLog) -> None:
 
 
 async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunResult:
-    """Repeat a run from its ledger (the store of everything that was run and requested) into a new folder, without
-    model, engine or key.
+    """Repeat a run from its ledger (the store of everything that was run and requested) into a new folder, without a
+    model, an engine or a key.
 
-    Raises BadInput if the ledger lacks something.
+    Raises BadInput if the run has no ledger, and NotKept if the ledger lacks something.
     """
     source = read_run(folder)
     if source.spec is None:
@@ -167,7 +172,7 @@ async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunRe
     target = make_folder(out or new_folder(f"{source.spec.experiment.name}-replay"))
     with open_store(target, source.spec) as store:
         try:
-            store.settle(Settled(name=REPLAY))  # which takes nothing, and shows what this folder is
+            store.settle(Settled(name=REPLAY))  # marks this folder as a replay
             return await drive(_replaying(source.spec, store, source), screen)
         except BaseException:
             store.discard()
@@ -182,8 +187,9 @@ async def _replaying(spec: RunSpec, store: RunStore, source: RunLog) -> "AsyncIt
 
 
 def newest_unfinished() -> Path:
-    """Return the newest run folder under runs/ whose run is unfinished and at which no process is at work. Raises
-    BadInput."""
+    """Return the newest run folder under runs/ whose run is unfinished and not being executed by a process. Raises
+    BadInput if there is none.
+    """
     begun = [path for path in RUNS.iterdir() if path.is_dir()] if RUNS.is_dir() else []
     for path in sorted(begun, key=lambda folder: folder.stat().st_mtime, reverse=True):
         try:
@@ -195,10 +201,11 @@ def newest_unfinished() -> Path:
 
 
 def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec:
-    """Read the spec of the run in `folder`, which may come from anybody.
+    """Read the spec of the run in `folder`. The folder may come from anybody.
 
-    If programs would run without isolation, or keys would be sent to an address that the folder names, the user must
-    confirm that again. No confirmation is needed for the address of a model that is replaced. Raises BadInput.
+    The user must confirm again (with the options in `again`) that programs run without isolation, and that keys are
+    sent to an address which only the folder names. The address need not be confirmed if the model is replaced
+    (`asks_its_model` is False). Raises BadInput.
     """
     check_collector(again.collector)
     if not is_run_folder(folder):
@@ -213,8 +220,8 @@ def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec
         )
     if is_replay(folder):
         raise BadInput(
-            f"{folder}: a replay, which has no ledger, so everything would be run and asked again; use the run that "
-            "it was made from, or repeat the replay: gedanken run --replay"
+            f"{folder}: this is a replay, which has no ledger, so everything would be run and requested again; use "
+            "the run that it was made from, or repeat the replay: gedanken run --replay"
         )
     if spec.parent and not any(note.startswith(FORKED) for note in read_run(folder).notes):
         raise BadInput(
@@ -235,7 +242,7 @@ def _tell_dropped(folder: Path, spec: RunSpec, screen: Screen) -> None:
 
 
 def is_here(address: str) -> bool:
-    """Return whether an address is on this machine (loopback)."""
+    """Return whether a URL points to this machine (loopback)."""
     try:
         return urlsplit(address).hostname in ("127.0.0.1", "::1", "localhost")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Executing a run: opens the store and the context, drives the graph, writes the report."""
+"""Executes a run: opens the store and the context, drives the graph, and writes the report."""
 
 import asyncio
 import errno
@@ -52,23 +52,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RunResult:
-    """The result of a run. Its `repr` omits the fields: `asyncio.run` computes the `repr` of its result, which would
-    contain all outputs several times."""
+    """The result of a run. Its `repr` omits the fields: they contain all outputs, and `asyncio.run` computes the
+    `repr`.
+    """
 
     log: RunLog
     analysis: Analysis | None
-    """None if it could not be compared."""
+    """The comparison; None if comparing failed, or if the run is a probe."""
     page: Path | None
     """Path of the report; None if there is none."""
 
 
 async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector: str | None = None) -> RunResult:
-    """Execute a run, into the folder `out` or a new one under runs/.
+    """Execute a run, in the folder `out` or in a new one under runs/.
 
-    Its trace is also sent to the OpenTelemetry collector at the address `collector`, if given.
+    The trace is also sent to the OpenTelemetry collector at the address `collector`, if one is given.
 
-    Raises BadInput, NoSandbox or NoModel before anything was run; NoModel or NoSandbox if one is lost; and
-    Interrupted. By then, everything it started has been stopped, and `gedanken resume` can continue the run.
+    Raises BadInput, NoSandbox or NoModel before anything was run; NoModel or NoSandbox if the model or the sandbox is
+    lost during the run; and Interrupted. Everything that was started has then been stopped, and `gedanken resume` can
+    continue a run that had begun.
     """
     check(spec)
     check_collector(collector)
@@ -122,7 +124,7 @@ def check_collector(address: str | None) -> None:
 
 
 async def go(store: RunStore, screen: Screen, collector: str | None = None) -> RunResult:
-    """Do the work that a store's spec asks for and that its ledger does not contain yet. Raises the same errors as
+    """Do all work of the run in `store` whose results its ledger does not contain yet. Raises the same errors as
     `run`.
     """
     from gedanken.graphs.context import open_context
@@ -144,7 +146,7 @@ async def go(store: RunStore, screen: Screen, collector: str | None = None) -> R
 async def drive(
     opening: "AbstractAsyncContextManager[Context]", screen: Screen, collector: str | None = None
 ) -> RunResult:
-    """Drive the graph to its end, and write the report. Raises the same errors as `run`."""
+    """Run the graph to its end, and write the report. Raises the same errors as `run`."""
     from langgraph.errors import NodeTimeoutError
 
     from gedanken.graphs.state import STOPPED
@@ -170,14 +172,14 @@ async def drive(
             outcome = f"{STOPPED}{error}"
             raise OSError(errno.ENOSPC, f"a checkpoint was not written: {error}") from error
         except OSError as error:
-            if error.filename is None:  # of a file that had been opened
+            if error.filename is None:  # as for a file that is already open
                 error.filename = str(store.folder)
             outcome = f"{STOPPED}{error}"
             raise
         except NodeTimeoutError as error:
             outcome = f"{STOPPED}{error}"
             raise NoModel(
-                f"{context.model.name} did not reply for too long; try again later, or use another model"
+                f"{context.model.name} did not reply in time; try again later, or use another model"
             ) from error
         except Exception as error:
             outcome = f"crashed: {type(error).__name__}: {error}"
@@ -197,7 +199,9 @@ def _lost(store: RunStore, why: str) -> NoModel | NoSandbox:
 
 
 def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analysis | None, Path | None]:
-    """Compare the stored results, and write the report. If this fails, the run itself is still kept."""
+    """Compare the stored results and write the report; return the comparison and the path of the report. If this
+    fails, say so; the run itself is still kept.
+    """
     from gedanken.records.read_run import with_tokens
     from gedanken.report.writing import write_comparison, write_page, write_probe
 
@@ -235,13 +239,13 @@ def _judged(log: RunLog, screen: Screen) -> Path | None:
 
 def run_id_of(folder: Path) -> str:
     """Return the name that engines use for the run in `folder`; it is unique to this folder and never changes."""
-    real = folder.resolve()  # by whatever path or link it is named, and from wherever
+    real = folder.resolve()  # the same for every path or link to the folder
     safe = "".join(c for c in real.name if c.isascii() and (c.isalnum() or c in "_-")).lstrip("_-")[:48] or "run"
     return f"{safe}-{sha256(os.fsencode(real)).hexdigest()[:6]}"
 
 
 async def _within_budget(context: "Context", screen: Screen, collector: str | None) -> str:
-    """Return how the graph ended. Raises BudgetSpent if it ended early because the budget is used up."""
+    """Run the graph; return its outcome. Raises BudgetSpent if it stopped because the budget is used up."""
     from gedanken.graphs.state import STOPPED
 
     if context.spec.budget and context.spec.probe is None:
@@ -309,7 +313,9 @@ async def _drive(context: "Context", screen: Screen, collector: str | None) -> s
 
 
 async def _follow(events: AsyncIterator[Any], store: RunStore, screen: Screen, plan: RunPlan) -> tuple[str, Any]:
-    """Show the graph's progress. Return its outcome, and the question that it waits for; None if it does not wait."""
+    """Show the progress of the graph. Return its outcome, and the question that it asks a person (None if there is
+    none).
+    """
     outcome, asked = INTERRUPTED, None
     async for mode, event in events:
         if mode == "custom":
@@ -337,7 +343,7 @@ def root_inputs(spec: RunSpec) -> dict[str, Any]:
 
 
 def _done(store: RunStore, update: dict[str, Any]) -> dict[str, Any]:
-    """Describe the result of a node, with the items that its labels refer to."""
+    """Return the result of a node, with labels replaced by the programs and executions that they name."""
     return {
         **update,
         "programs": [store.programs[label] for label in update.get("programs", [])],
@@ -385,7 +391,7 @@ def _by_whom(program: Program) -> str:
 
 
 def _how_ended(execution: Execution) -> str:
-    """Return how an execution ended. For a reply that was cut, give the reason, because the token limit is only one
+    """Return how an execution ended. If the reply was cut, give the exact reason, because the token limit is only one
     of several.
     """
     cut = "the reply was "

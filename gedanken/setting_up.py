@@ -1,5 +1,5 @@
-"""The command `gedanken setup`: downloads in advance what runs need, which is the image, the data, and the embedded
-model's weights.
+"""The command `gedanken setup`: downloads or builds in advance what runs need: the sandbox image, the data sets, and
+the weights of the embedded model.
 """
 
 import threading
@@ -35,7 +35,7 @@ def _what_is_missing() -> list[str]:
     size = f"the model, {BYTES / 1e9:.1f} GB"
     if weights_path().is_file():
         return [f"already there: {size}"]
-    return [f"downloading {size}, while the sandbox is prepared (a base and PyTorch, about 300 MB, then a build)"]
+    return [f"downloading {size}, while the sandbox is prepared (a base image and PyTorch, about 300 MB)"]
 
 
 class _Stopped(Exception):
@@ -66,9 +66,10 @@ class _Stoppable:
 
 @contextmanager
 def beside(progress: Progress, work: Callable[[Progress], None]) -> Iterator[None]:
-    """Do some work in another thread while the context lasts.
+    """Do `work` in another thread while the context lasts.
 
-    An exception inside the context stops the work; the work's own exception is raised at the end.
+    An exception inside the context stops the work. An exception of the work itself is raised at the end of the
+    context.
     """
     stop = threading.Event()
     with ThreadPoolExecutor(1) as pool:

@@ -72,6 +72,14 @@ def test_help_has_examples(gedanken: Cli, example: str) -> None:
     assert f"gedanken {example}" in gedanken(example.split(maxsplit=1)[0], "--help").stdout
 
 
+def test_second_spellings_are_accepted_but_not_shown(gedanken: Cli) -> None:
+    told = gedanken("run", "--help").stdout
+    assert "--working / --no-working" in told
+    assert not [spelling for spelling in ("--steps", "--no-steps", "--surprise", "--no-surprise") if spelling in told]
+    both = ("run", "mnist", "--steps", "--no-surprise", "--model", "gpt-5")
+    assert "name the provider, as in openai:gpt-5" in refusal(gedanken, *both)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -94,7 +102,7 @@ def test_a_fault_in_an_experiment_is_named_with_its_line(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["run", "nosuch"], "no experiment is called nosuch; packaged are all-gpus, article"),
+        (["run", "nosuch"], "no experiment is called nosuch; packaged ones are all-gpus, article"),
         (["run", "nosuch.yaml"], "nosuch.yaml: No such file"),
         (["run", "mnist", "--model", "gpt-5"], "name the provider, as in openai:gpt-5"),
         (["run", "mnist", "--model", "scripted:nosuch"], "nosuch: No such file"),

@@ -107,7 +107,7 @@ def test_what_a_server_sends_again_of_an_open_reply_is_left_out(tokens: int) -> 
     model = Model("open", OpenReply(whole=whole, repeats=True), prefills=True)
     done, heard = run(played_by(model, reply_tokens=tokens, continuations=1))
     assert done.stdout == heard == whole
-    assert done.notes == (f"joined from 2 pieces; {tokens} characters said again were left out",)
+    assert done.notes == (f"joined from 2 pieces; {tokens} repeated characters were left out",)
 
 
 @pytest.mark.parametrize("whole", ["1\n" * 50, SHAPE * 40 + "done\n"])
@@ -204,7 +204,7 @@ def test_a_complete_line_that_may_come_twice_is_kept(first: str, then: str, whol
 def test_what_is_said_again_is_left_out_and_said_so() -> None:
     done, _ = run(by_rules({"when": GO_ON, "samples": ["bc\nd"]}, {"samples": ["a\nb"], "cut": True}))
     assert done.stdout == "a\nbc\nd"
-    assert done.notes == ("joined from 2 pieces; 1 character said again was left out",)
+    assert done.notes == ("joined from 2 pieces; 1 repeated character was left out",)
     long = RUN + lines(LOSSES[:2])
     done, _ = run(by_rules({"when": GO_ON, "samples": [long + "end\n"]}, {"samples": [long], "cut": True}))
     assert done.stdout == long + "end\n"
@@ -307,7 +307,7 @@ def test_a_model_that_never_stops_is_cut() -> None:
     assert done.raw_reply == heard == "epoch\n" * (len(heard) // 6)
     assert len(heard) < 2000
     assert done.notes == (
-        f"the reply was cut at {len(heard)} characters: the server keeps no limit of 16 tokens; "
+        f"the reply was cut at {len(heard)} characters: the server does not enforce the limit of 16 tokens; "
         "it goes in circles and was not continued",
     )
 

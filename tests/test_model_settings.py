@@ -131,7 +131,7 @@ def test_families_of_today_are_known_by_their_names(name: str, left_out: set[Set
 
 
 def test_what_is_not_taken_is_said() -> None:
-    assert said_of(DRAWN) == ["the model's own temperature and top_p: they are not accepted"]
+    assert said_of(DRAWN) == ["the model's own temperature and top_p applied: no other value has an effect"]
     assert said_of({Setting.SEED}) == ["no seed is accepted, so a sample cannot be drawn again"]
     assert said_of(()) == []
 

@@ -141,7 +141,7 @@ def test_both_machines_are_typed_into_and_the_result_is_kept(gedanken: Cli, half
     assert (summary["whole_sequences"]["successes"], summary["cut"]) == (0, 1)
     assert summary["violations"] == {"code fence": 2}
     assert result["conditions"]["persona"] == "matched"
-    assert "5 of 5 commands, the same in 3" in done.stderr
+    assert "5 of 5 commands typed, 3 with the same output" in done.stderr
 
 
 @pytest.mark.docker
@@ -162,7 +162,7 @@ def test_interrupted_it_keeps_nothing(half_right: str, tmp_path: Path) -> None:
     command = [*GEDANKEN, *map(str, arguments)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as probe:
         assert probe.stderr is not None
-        assert any(" commands, the same in " in line for line in probe.stderr)
+        assert any(" with the same output: " in line for line in probe.stderr)
         probe.send_signal(signal.SIGINT)
         stdout, stderr = probe.communicate(timeout=60)
     assert probe.returncode == 130

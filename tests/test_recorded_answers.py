@@ -182,7 +182,7 @@ def test_a_list_of_objects_with_ids_holds_answers_too(tmp_path: Path, key: str, 
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["--sizes", "1,2"], "--sizes has no effect with --answers, where no model is asked"),
+        (["--sizes", "1,2"], "--sizes has no effect with --answers, because no model is asked"),
         (["--budget", "usd=1", "--minutes", "3"], "--minutes, --budget has no effect with --answers"),
         (["--model", "openai:gpt-4.1"], "--model has no effect with --answers"),
         (["--samples", "1"], "--samples has no effect with --answers"),

@@ -116,7 +116,7 @@ def test_the_real_output_stands_beside_the_model_s_own_and_says_what_was_left_ou
     assert (answer.program, answer.line, answer.imagined) == ("train-v1", 1, None)
     assert answer.real is not None and len(answer.real) == MOST_LINES
     assert answer.notes == (
-        f"of the real output the first {MOST_LINES} lines and {MOST_CHARACTERS} characters at most",
+        f"of the real output, at most the first {MOST_LINES} lines and {MOST_CHARACTERS} characters are scored",
         "the imagined output is empty",
     )
 

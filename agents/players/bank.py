@@ -1,4 +1,4 @@
-"""The bank: probe items with their real output, from which reference players answer."""
+"""Stores the bank: the probe items, with their real outputs, from which reference players take their answers."""
 
 import json
 import lzma
@@ -38,7 +38,7 @@ class Bank:
 
     @cached_property
     def read(self) -> tuple[Entry, ...]:
-        """Everything that a model is assumed to have read: the corpus, and the widely known items."""
+        """The entries that a model is assumed to have read: the corpus, and the widely known items."""
         return (*self.corpus, *(item for item in self.items if item.is_known))
 
     @cached_property
@@ -51,7 +51,7 @@ class Bank:
 
     @cached_property
     def pairs(self) -> dict[str, list[Entry]]:
-        """The items that belong to pairs, by pair."""
+        """The items that belong to a pair, grouped by the name of the pair."""
         groups: dict[str, list[Entry]] = defaultdict(list)
         for item in self.items:
             if item.item.pair:
@@ -59,8 +59,8 @@ class Bank:
         return dict(groups)
 
     def asked(self, texts: Sequence[str]) -> Entry | None:
-        """Return the entry whose program was shown last in a conversation. If two entries have the same program, the
-        text around it decides which one.
+        """Return the entry whose program was shown last in a conversation; None if no program of the bank was shown.
+        If two entries have the same program, the text after the program decides between them.
         """
         conversation = "\n".join(texts)
         found: list[tuple[int, int, bool, Entry]] = []

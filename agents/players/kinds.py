@@ -1,5 +1,5 @@
-"""The kinds of reference players, several for each way of answering. Each is a function that returns the predicted
-output of an item.
+"""The kinds of reference players: several for each way of answering (computes, imitates, takes shortcuts). Each kind
+is a function that returns the output that the player predicts for an item.
 """
 
 import math
@@ -59,7 +59,7 @@ def _wrong(asked: Asked) -> str:
     return spoiled(asked.entry.truth, asked.random, [asked.entry.rival or ""])
 
 
-# Computes: the sandbox's truth.
+# Players that compute: they know the real output.
 
 
 def _exactly(asked: Asked) -> str:
@@ -117,7 +117,7 @@ def _misreading_digits(asked: Asked) -> str:
     )
 
 
-# Imitates: what it has read, programs with their outputs.
+# Players that imitate: they answer from the programs and outputs that they have read.
 
 
 def _read(asked: Asked, entries: Sequence[Entry]) -> list[Entry]:
@@ -176,12 +176,12 @@ def _spliced(asked: Asked) -> str:
     return first[: len(first) // 2] + second[len(second) // 2 :]
 
 
-# Takes shortcuts: a closed form where there is one, else an answer that costs nothing.
+# Players that take shortcuts: a closed form if there is one, else an answer without computing.
 
 
 def _closed_form(asked: Asked) -> str | None:
-    """Return the output that a closed form predicts, even for items where the closed form is wrong; None if there is
-    none.
+    """Return the output that a closed form predicts, even if the closed form is wrong for this item; None if the item
+    has no closed form, or is too large for the player.
     """
     entry = asked.entry
     if entry.item.rival_is != "shortcut" or asked.is_beyond:

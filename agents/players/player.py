@@ -21,9 +21,9 @@ class Player:
     """A reference player with its parameters. It always gives the same answer for the same item and sample."""
 
     kinds: tuple[str, ...]
-    """One kind, or two kinds, of which one is chosen at random for each item."""
+    """One kind, or two kinds. Of two kinds, one is chosen at random for each answer."""
     noise: float = 0.0
-    """The share of answers that are wrong at random."""
+    """The share of answers that are made wrong at random."""
     horizon: float = math.inf
     """The largest size that the player can compute."""
     share: float = 0.5

@@ -1,4 +1,4 @@
-"""Predictions made from programs that a player has read with their outputs: by nearest neighbours and by n-grams."""
+"""Predicts outputs from the programs and outputs that a player has read: by nearest neighbours and by n-grams."""
 
 import re
 from collections import Counter, defaultdict
@@ -20,7 +20,7 @@ _LONGEST = 120
 
 
 def pieces(text: str) -> Counter[str]:
-    """Count the sequences of five characters in a text, each once."""
+    """Return the sequences of five characters that occur in a text, each with the count 1."""
     return Counter({text[at : at + 5] for at in range(len(text) - 4)})
 
 
@@ -30,7 +30,7 @@ def words(text: str) -> Counter[str]:
 
 
 def neighbours(bank: Bank, asked: Entry, features: Features) -> list[Entry]:
-    """Return the NEIGHBOURS entries that the player has read and that are most similar to `asked`, nearest first.
+    """Return the NEIGHBOURS entries most similar to `asked` among those that the player has read, nearest first.
 
     Similarity is the cosine of the features, weighted by their rarity.
     """
@@ -89,8 +89,8 @@ class Grams:
 
     @classmethod
     def of(cls, bank: Bank) -> "Grams":
-        """Return the n-gram model trained on everything that was read; the training is done only once for each
-        bank.
+        """Return the n-gram model trained on what the bank's players are assumed to have read (`bank.read`). It is
+        trained once per bank.
         """
         if Grams not in bank.memo:
             bank.memo[Grams] = cls(bank.read)

@@ -1,4 +1,4 @@
-"""Making wrong answers that look plausible."""
+"""Makes wrong answers that look plausible."""
 
 import re
 from collections.abc import Callable, Collection
@@ -9,9 +9,10 @@ _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
 def spoiled(text: str, random: Random, never: Collection[str] = ()) -> str:
-    """Change one to three digits of the text; letters if it has no digits; if it has neither, append a 0.
+    """Change one to three digits of the text; letters if it has no digits; if it has neither digits nor letters,
+    append a 0.
 
-    Never returns one of `never`.
+    A changed text is never one of `never`.
     """
     places = [found.start() for found in _DIGIT.finditer(text)] or [found.start() for found in _LETTER.finditer(text)]
     if not places:

@@ -1,1 +1,1 @@
-"""The public functions of `import gedanken`: runs, comparisons and machines for Python programs and notebooks."""
+"""The public API of `import gedanken`: runs, comparisons, audits, probes and machines, for programs and notebooks."""

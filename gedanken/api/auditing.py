@@ -27,17 +27,17 @@ def audit(  # noqa: PLR0913 (each is asked for by itself, and has a default)
     waiting: Waiting = quietly,
     keep_events: bool = True,
 ) -> Audit:
-    """Audit what agents say that they ran. Without `claims_by` no model is asked; without `rerun` nothing is run.
+    """Check what agents claim to have run. No model is asked without `claims_by`, and nothing is run without `rerun`.
 
     Args:
-        transcripts: paths of sessions in any format of docs/audit.md, or of folders that contain sessions.
+        transcripts: paths of agent sessions in any format that docs/audit.md lists, or of folders with such sessions.
         workspace: the folder in which the agent worked; commands are run again on a copy of it.
         image: the Docker or Podman image in which commands are run again; None uses gedanken's own.
         setup: a command that prepares the copy; only this command may use the network.
         rerun: which commands are run again: `none`, those that claims are about (`claimed`), or `all`.
-        no_tools: True if, as you state, the agent of a plain chat had no tools at all.
-        claims_by: a model that reads what the agents said and names passages that may be claims. It judges nothing:
-            the record can support such a claim, but the claim never counts against an agent.
+        no_tools: True to state that the agent of a plain chat had no tools at all.
+        claims_by: a model that reads what the agents said and names passages that may be claims. The model judges
+            nothing: a claim that only it found can be supported, but never counts against an agent.
         progress: receives the progress of commands that are run again.
         waiting: receives a message on what is being read.
         keep_events: True if each transcript is returned with its events.
@@ -51,9 +51,9 @@ def audit(  # noqa: PLR0913 (each is asked for by itself, and has a default)
         NoSandbox: commands are to be run again, and no real machine is available.
     """
     if rerun not in RERUN:
-        raise BadInput(f"--rerun {rerun}: must be one of {', '.join(RERUN)}")
+        raise BadInput(f"rerun={rerun!r}: must be one of {', '.join(RERUN)}")
     if rerun == "none" and (workspace or image or setup):
-        raise BadInput("--workspace, --image and --setup need a rerun: add --rerun claimed or all")
+        raise BadInput("a workspace, an image or a setup has no effect without a rerun: add --rerun claimed or all")
     paths = [Path(one) for one in ([transcripts] if isinstance(transcripts, str | Path) else transcripts)]
     keep = keep_events or rerun != "none"
     if claims_by is None:

@@ -1,4 +1,4 @@
-"""Arguments of the Python API, which may be names, paths, or the objects themselves."""
+"""Converts arguments of the Python API, which may be names, paths, or the objects themselves."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

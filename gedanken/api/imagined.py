@@ -1,4 +1,4 @@
-"""The imagined machine from Python: opened with the name of a model, or with a chat model object."""
+"""The class `gedanken.ImaginedMachine`: an imagined machine, opened with a model's name or a chat model object."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""The functions `gedanken.probe` and `aprobe`: small programs of known difficulty, from Python."""
+"""The functions `gedanken.probe` and `gedanken.aprobe`, which test a model with small programs."""
 
 import asyncio
 import os
@@ -39,8 +39,8 @@ class ProbeResult:
 
     @property
     def exact(self) -> float | None:
-        """The mean over items of the share of right answers to direct questions, 0 to 1; None if nothing was
-        scored.
+        """The share of right answers to direct questions (without working steps), averaged over the items, 0 to 1;
+        None if nothing was scored.
         """
         exact: float | None = self.values["exact"]
         return exact
@@ -74,10 +74,10 @@ async def aprobe(  # noqa: PLR0913 (what a probe is asked to do)
         model: the model, as in `gedanken.run`.
         sizes: numbers of operations; if empty, the default sizes of each family.
         n: number of programs, or pairs of programs, for each operation and size.
-        seed: seed that selects the programs.
+        seed: seed that selects the programs; another seed gives other programs.
         samples: number of answers to each direct question: the first at temperature 0, all others at 1.
         minutes: time limit; as many questions are asked as the model's speed allows.
-        suite: path of a file of JSON lines with CRUXEval's fields.
+        suite: path of a file of JSON lines with the fields of CRUXEval (id, code, input, output).
         sandbox: the sandbox, as in `gedanken.run`.
         out: the run folder, new or empty; None creates one under `runs/`.
         progress: True if the progress is shown on standard error.
@@ -110,7 +110,7 @@ async def aprobe(  # noqa: PLR0913 (what a probe is asked to do)
             done = await run_spec(spec, screen_of(progress), Path(out) if out else None)
         except Interrupted as interrupted:
             task = asyncio.current_task()
-            if task is not None and task.cancelling():  # whoever cancelled it waits for that
+            if task is not None and task.cancelling():  # the caller who cancelled it expects that
                 raise asyncio.CancelledError from interrupted
             raise
     return ProbeResult(done.log, item_scores(done.log), probe_result(done.log))

@@ -1,4 +1,4 @@
-"""`gedanken.run`, `arun` and `resume`: the experiment from Python."""
+"""The functions `gedanken.run`, `gedanken.arun` and `gedanken.resume`, which run an experiment and continue a run."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 
 
 def waiting(called: str, work: Callable[Asked, Coroutine[Any, Any, Result]]) -> Callable[Asked, Result]:
-    """Return a blocking function that waits for the coroutine function `work`."""
+    """Return a blocking function, named `called`, that waits for the coroutine function `work`."""
 
     @wraps(work)
     def wait(*arguments: Asked.args, **named: Asked.kwargs) -> Result:
@@ -63,8 +63,8 @@ async def arun(  # noqa: PLR0913 (what a run is asked to do)
             or a chat model of LangChain. The model writes the programs and imagines their runs.
         persona: a name, the path of a YAML file, or a `Persona`; None uses the experiment's persona.
         sandbox: `auto`, `docker`, `podman`, `bubblewrap`, or a `SandboxSpec`.
-        real: number of real runs of each program version, each with another seed, besides seed 0.
-        imagined: number of imagined runs, at the experiment's temperature, besides sample 0.
+        real: number of real runs of each program version, each with its own seed, in addition to seed 0.
+        imagined: number of imagined runs, at the experiment's temperature, in addition to sample 0.
         simulate: False if the model imagines no runs.
         primary: name of the series whose last value is the primary endpoint; None applies the rule of
             docs/comparison.md.
@@ -118,7 +118,7 @@ async def _resume(
         model: the chat model object, if the run was started from Python with one.
         base_url: the address of the model, needed again if the folder names a server on another machine: no API key
             is sent to an address that only a folder names.
-        trusted: True, needed again if the run uses the sandbox `host`, which isolates nothing.
+        trusted: True to confirm again that the run uses the sandbox `host`, which isolates nothing.
         progress: True if the progress is shown on standard error.
 
     Returns:
@@ -136,19 +136,21 @@ async def _resume(
 
 
 async def _analysed(work: Coroutine[Any, Any, RunResult]) -> Analysis:
-    """Return the analysis of a run. If its report failed, compare the run again, so that the error is raised."""
+    """Return the analysis of a run. If the run could not be compared, compare it again, so that the error is raised
+    here.
+    """
     try:
         done = await work
     except Interrupted as interrupted:
         task = asyncio.current_task()
-        if task is not None and task.cancelling():  # whoever cancelled it waits for that
+        if task is not None and task.cancelling():  # the caller who cancelled it expects that
             raise asyncio.CancelledError from interrupted
         raise
     return done.analysis or analyze(with_tokens(done.log))
 
 
 def screen_of(progress: bool) -> Screen:
-    """Return the progress display for a run from Python. It leaves signals to the calling program."""
+    """Return the progress display for a run from Python; it leaves signals such as Ctrl-C to the calling program."""
     screen = Screen()
     screen.console.quiet = not progress
     screen.takes_signals = False

@@ -1,4 +1,4 @@
-"""The graphs that `langgraph.json` names, for LangGraph's server, for example `langgraph dev`."""
+"""Builds the graphs that `langgraph.json` names, for LangGraph's server (for example `langgraph dev`)."""
 
 import re
 from collections.abc import AsyncIterator, Callable
@@ -65,7 +65,7 @@ async def _served(
     spec = await off_loop(asked_of, executed.context)
     if (spec.probe is not None) != (serves is ProbeServing):
         raise BadInput(
-            "context: probe: a spec with a probe needs the graph `probe`, and any other spec the graph `experiment`"
+            "context: probe: a spec with a probe needs the graph `probe`; any other spec needs the graph `experiment`"
         )
     folder = RUNS / f"thread-{_thread_of(config)}"
     screen = Screen()
@@ -91,8 +91,8 @@ async def _served(
 def asked_of(context: Any) -> RunSpec:
     """Return the RunSpec that a client requests. Raises BadInput.
 
-    Anybody may reach the server, even a web page in a browser. So requests are refused that would run programs
-    without isolation, or send this machine's keys to another address.
+    Anybody may reach the server, even a web page in a browser. Therefore a request is refused if it would run
+    programs without isolation, or send this machine's keys to another address.
     """
     try:
         spec = context if isinstance(context, RunSpec) else RunSpec.model_validate(context or {})

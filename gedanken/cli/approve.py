@@ -1,4 +1,4 @@
-"""The command `gedanken approve`: decides whether the program that a run waits for may run, and continues the run."""
+"""The command `gedanken approve`: decides about the waiting program of a run, and continues the run."""
 
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +24,7 @@ def approve(  # noqa: PLR0913 (each is an option of the command)
     run: RunFolder,
     yes: Annotated[bool, typer.Option("--yes", help="Let the program run as it is.")] = False,
     edit: Annotated[
-        Path | None, typer.Option(help="File with a program that is run instead.", exists=True, dir_okay=False)
+        Path | None, typer.Option(help="File with a program to run instead.", exists=True, dir_okay=False)
     ] = None,
     reject: Annotated[
         str | None,
@@ -36,8 +36,8 @@ def approve(  # noqa: PLR0913 (each is an option of the command)
     budget: BudgetText = None,
     as_json: Json = False,
 ) -> None:
-    """Decide whether the waiting program of a run may run, and continue the run. Without an option, show the program
-    and ask.
+    """Approve, replace or reject the waiting program of a run, and continue the run. Without --yes, --edit or
+    --reject, show the program and ask.
     """
     from gedanken.experiment.approval import read_decision
     from gedanken.experiment.errors import BadInput

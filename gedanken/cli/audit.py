@@ -1,4 +1,6 @@
-"""The command `gedanken audit`: checks what an agent says it ran, against its transcript and against real runs."""
+"""The command `gedanken audit`: checks what agents claim to have run, against their transcripts and against real
+runs.
+"""
 
 import sys
 from pathlib import Path
@@ -28,14 +30,14 @@ FAIL_ON = "--fail-on"
 
 
 def complete_kind(incomplete: str) -> list[str]:
-    """Return the values of `--fail-on` that begin like this."""
+    """Return the values of `--fail-on` that begin with `incomplete`."""
     from gedanken.auditing.audited import KINDS
 
     return [kind for kind in KINDS if kind.startswith(incomplete)]
 
 
 def complete_rerun(incomplete: str) -> list[str]:
-    """Return the values of `--rerun` that begin like this."""
+    """Return the values of `--rerun` that begin with `incomplete`."""
     return [name for name in ("none", "claimed", "all") if name.startswith(incomplete)]
 
 
@@ -43,8 +45,8 @@ def audit(  # noqa: PLR0913 (its options)
     transcripts: Annotated[
         list[Path],
         typer.Argument(
-            help="Sessions of agents, in any form that docs/audit.md lists (also packed), or folders of them; - is "
-            "standard input."
+            help="Agent sessions, in any format listed in docs/audit.md (also compressed), or folders of sessions. - "
+            "reads standard input."
         ),
     ],
     fail_on: Annotated[
@@ -52,8 +54,9 @@ def audit(  # noqa: PLR0913 (its options)
         typer.Option(
             FAIL_ON,
             metavar="KIND…",
-            help="Exit with code 1 if any of these kinds occurs. Claims: misquoted, too-early, stale, never-run, "
-            "undecidable, supported. Commands run again: differs. Takes all kinds that follow.",
+            help="Exit with code 1 if any of these kinds is found. Of claims: misquoted, too-early, stale, "
+            "never-run, undecidable, supported; of commands that were run again: differs. Several kinds may follow, "
+            "separated by spaces.",
             autocompletion=complete_kind,
         ),
     ] = None,
@@ -62,7 +65,7 @@ def audit(  # noqa: PLR0913 (its options)
     ] = False,
     workspace: Annotated[
         Path | None,
-        typer.Option(help="The folder in which the agent worked; commands are run again on a copy of it."),
+        typer.Option(help="The folder in which the agent worked. Commands are run again on a copy of it."),
     ] = None,
     image: Annotated[
         str | None, typer.Option(help="Run commands again in this Docker or Podman image, instead of gedanken's own.")
@@ -71,8 +74,8 @@ def audit(  # noqa: PLR0913 (its options)
         str | None,
         typer.Option(
             metavar="CMD",
-            help="A command that prepares the copy. Only this command may use the network; it ends before any "
-            "command of the transcript runs.",
+            help="A command that prepares the copy of --workspace before any command is run again. Only this command "
+            "may use the network.",
         ),
     ] = None,
     rerun: Annotated[
@@ -88,14 +91,16 @@ def audit(  # noqa: PLR0913 (its options)
         str | None,
         typer.Option(
             metavar="MODEL",
-            help="A model that reads what the agents said and quotes passages that the rules may have missed. The "
+            help="A model that reads what the agents said and quotes claims that the rules may have missed. The "
             "model judges nothing, and inexact quotes are ignored.",
         ),
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Write the report to this HTML file.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Audit what agents say that they ran. Without --claims-by no model is asked, and nothing leaves this machine."""
+    """Check agents' claims about what they ran. Without --claims-by, no model is asked, and nothing leaves this
+    machine.
+    """
     with clear_errors():
         from gedanken.api.auditing import audit as audit_all
         from gedanken.experiment.escaping import harmless
@@ -111,7 +116,7 @@ def audit(  # noqa: PLR0913 (its options)
             workspace=workspace,
             image=image,
             setup=setup,
-            rerun=rerun,  # type: ignore[arg-type]  # it is checked there
+            rerun=rerun,  # type: ignore[arg-type]  # audit_all checks it
             no_tools=no_tools,
             claims_by=claims_by,
             progress=Screen(),
@@ -152,7 +157,9 @@ def _kinds(given: list[str]) -> set[str]:
 
 
 def spread_kinds(arguments: list[str]) -> list[str]:
-    """Make `--fail-on` of `audit` accept all kinds that follow it, as in `--fail-on stale never-run`."""
+    """Rewrite the command line so that `--fail-on` of `audit` accepts all kinds that follow it, as in `--fail-on
+    stale never-run`.
+    """
     if arguments[:1] != ["audit"]:
         return arguments
     from gedanken.auditing.audited import KINDS

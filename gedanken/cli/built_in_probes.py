@@ -1,4 +1,4 @@
-"""Commands of three built-in probes: memory, terminal, edits."""
+"""The commands of three built-in probes: `memory`, `terminal` and `edits`."""
 
 import asyncio
 from collections.abc import Callable
@@ -38,7 +38,7 @@ MEMORY, TERMINAL, EDITS = (typer.Typer(rich_markup_mode=None, add_completion=Fal
 )
 def memory(  # noqa: PLR0913 (each is an option of the command)
     policy: Annotated[
-        str, typer.Option(help="How the context is rebuilt: requests, transcript, none, or all three in turn.")
+        str, typer.Option(help="How the context is rebuilt: requests, transcript, none, or all (one after another).")
     ] = "all",
     script: Annotated[
         Path | None,
@@ -51,12 +51,12 @@ def memory(  # noqa: PLR0913 (each is an option of the command)
     parallel: Parallel = 8,
     persona: PersonaName = "ubuntu-18.04-4x3090",
     temperature: Annotated[
-        float, typer.Option(min=0, max=2, help="Sampling temperature; at 0 repeated answers should be equal.")
+        float, typer.Option(min=0, max=2, help="Sampling temperature; at 0, repeated answers should be equal.")
     ] = 0.0,
     as_json: Json = False,
     out: Out = None,
 ) -> None:
-    """Make a model lose its context, as hosted services do, rebuild it, and test what the model still knows."""
+    """Make a model lose its context, as hosted services do; rebuild the context; test what the model still knows."""
     from gedanken.agents.session import POLICIES
     from gedanken.experiment.errors import BadInput
     from gedanken.experiment.run_spec import ModelSpec
@@ -90,7 +90,7 @@ def _complete_sequence(incomplete: str) -> list[str]:
 
 
 @TERMINAL.command(
-    short_help="Test how often ordinary commands print the same on both machines.",
+    short_help="Test how often a model imagines the output of commands correctly.",
     epilog=examples(
         "gedanken probe terminal",
         "gedanken probe terminal --only fruit",
@@ -127,7 +127,7 @@ def terminal(  # noqa: PLR0913 (each is an option of the command)
 
 
 @EDITS.command(
-    short_help="Test if edits without effect change the output.",
+    short_help="Test if edits without effect change the imagined output.",
     epilog=examples(
         "gedanken probe edits",
         "gedanken probe edits --program my.py --samples 8 --json",
@@ -139,7 +139,7 @@ def edits(  # noqa: PLR0913 (each is an option of the command)
         Path | None, typer.Option(help="A Python program; by default a packaged one that prints a tensor's shape.")
     ] = None,
     samples: Annotated[
-        int, typer.Option(min=0, max=100, help="Number of imagined runs of each edit at temperature 1.")
+        int, typer.Option(min=0, max=100, help="Number of imagined runs of each edited program at temperature 1.")
     ] = 4,
     model: ModelName = "embedded",
     base_url: BaseUrl = None,
@@ -150,8 +150,8 @@ def edits(  # noqa: PLR0913 (each is an option of the command)
     as_json: Json = False,
     out: Out = None,
 ) -> None:
-    """Test whether edits that do not affect a program (of comments, blank lines and names) change what a model
-    imagines it to print.
+    """Test whether a model imagines another output after edits to comments, blank lines and names, which do not
+    change what a program does.
     """
     from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
     from gedanken.loading.experiments import load_persona
@@ -170,8 +170,8 @@ def edits(  # noqa: PLR0913 (each is an option of the command)
 
 
 def _show(result: dict[str, Any], print_it: "Callable[[Console], None]", as_json: bool, out: Path | None) -> None:
-    """Store a result, and print it for a person or as JSON. Raises BadInput if it cannot be stored, NoModel if it is
-    incomplete.
+    """Store the result of a probe, and print it for a person or as JSON. Raises BadInput if it cannot be stored,
+    NoModel if the probe stopped early.
     """
     from rich.console import Console
 

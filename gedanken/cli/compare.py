@@ -1,5 +1,5 @@
-"""The command `gedanken compare`: compares real with imagined runs, from run folders or any logs, without a model
-or Docker.
+"""The command `gedanken compare`: compares real runs with imagined ones, from run folders or from any logs, without a
+model or Docker.
 """
 
 import sys
@@ -30,15 +30,15 @@ def compare(  # noqa: PLR0913 (its options)
     real: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[REAL…]",
-            help="A run folder, or real runs: logs (also .gz, .xz, .zst), a folder of logs, outputs of a run folder, "
-            "executions that gedanken stored as JSON; - is standard input.",
+            metavar="REAL",
+            help="A run folder; or real runs, as log files (also .gz, .xz, .zst), folders of logs, output files of a "
+            "run folder, or stored executions (JSON). - reads standard input.",
         ),
     ] = None,
     imagined: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Imagined runs, or a run folder that contains them; all paths after this option count as imagined."
+            help="Imagined runs, or a run folder that contains some. All paths after this option count as imagined."
         ),
     ] = None,
     program: Annotated[Path | None, typer.Option(help="The Python program that was run.")] = None,
@@ -47,7 +47,7 @@ def compare(  # noqa: PLR0913 (its options)
     html: Annotated[Path | None, typer.Option(help="Write the report to this HTML file.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Compare real runs with imagined ones: those of one run folder, those of two run folders, or any logs."""
+    """Compare real runs with imagined ones. Both may come from one run folder, from two, or from any logs."""
     from gedanken.experiment.escaping import harmless
 
     with clear_errors():
@@ -83,7 +83,9 @@ def compare(  # noqa: PLR0913 (its options)
 
 
 def spread_imagined(arguments: list[str]) -> list[str]:
-    """Make `--imagined` of `compare` accept all paths that follow it, as in `--imagined a.log b.log`."""
+    """Rewrite the command line so that `--imagined` of `compare` accepts all paths that follow it, as in `--imagined
+    a.log b.log`.
+    """
     if arguments[:1] != ["compare"]:
         return arguments
     spread: list[str] = []

@@ -1,4 +1,4 @@
-"""Error handling of all commands: one line on standard error, and an exit code."""
+"""Handles the errors of all commands: prints one line on standard error, and sets the exit code."""
 
 import errno
 import signal
@@ -23,7 +23,7 @@ EXIT_CODES = {
 }
 NO_REPORT = 5
 """Exit code of `run` if the run is complete and stored, but its report could not be made."""
-_ELSEWHERE = "name another cache folder in GEDANKEN_CACHE"
+_ELSEWHERE = "set GEDANKEN_CACHE to another folder"
 _SPACE = "; free some space"
 _REMEDIES = {
     errno.ENOSPC: f"{_SPACE}, or {_ELSEWHERE}",
@@ -34,16 +34,16 @@ _REMEDIES = {
 
 
 def exit_codes(*codes: int) -> str:
-    """List these exit codes for the help of a command; without any, list all of them."""
+    """Return a sentence that lists these exit codes for the help of a command; without any, all of them."""
     told = (f"{code} {EXIT_CODES[code]}" for code in codes or EXIT_CODES)
     return f"Exit codes: {'; '.join(told)}."
 
 
 @contextmanager
 def clear_errors() -> Iterator[None]:
-    """Turn an error that a user can act on into one line on standard error.
+    """Turn an error that a user can act on into one line on standard error, and exit with its code.
 
-    SIGTERM interrupts as Ctrl-C does, also where Ctrl-C is ignored, as in the background of a script.
+    SIGTERM interrupts as Ctrl-C does, even if Ctrl-C is ignored, as in a script that runs in the background.
     """
     from gedanken.experiment.errors import GedankenError
 
@@ -54,15 +54,15 @@ def clear_errors() -> Iterator[None]:
         yield
     except GedankenError as error:
         fail(str(error), error.exit_code)
-    except OSError as error:  # of standard output, or because a disk is full
+    except OSError as error:  # standard output is closed, or a disk is full
         fail(f"cannot read or write: {error}{_remedy(error)}", 2)
     except KeyboardInterrupt:
         fail("interrupted", 130)
 
 
 def _remedy(error: OSError) -> str:
-    """Return what the user can do about the error; empty if nothing is known to help. Another cache folder is not
-    suggested if the error certainly has nothing to do with the cache.
+    """Return what the user can do about the error, to be appended to its message; empty if nothing is known to help.
+    Another cache folder is not suggested if the error certainly has nothing to do with the cache.
     """
     from gedanken.experiment.errors import GedankenError
     from gedanken.experiment.user_folders import cache_folder

@@ -1,4 +1,6 @@
-"""The last step of every command that starts or continues a run: print the result and exit with its code."""
+"""The last step of every command that starts or continues a run: prints the result, and exits with the exit code of
+the run.
+"""
 
 import asyncio
 import signal
@@ -24,7 +26,9 @@ def finish(running: "Coroutine[Any, Any, RunResult]", as_json: bool) -> None:
 
 
 async def _stoppable(running: "Coroutine[Any, Any, RunResult]") -> "RunResult":
-    """Execute a run. Where Ctrl-C is ignored, asyncio hears no interrupt, and SIGTERM has to cancel by itself."""
+    """Execute a run. If Ctrl-C is ignored, asyncio installs no handler of its own, so SIGTERM has to cancel the run
+    here.
+    """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and task is not None:
         signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(task.cancel))

@@ -1,4 +1,4 @@
-"""The command `gedanken fork`: starts a new run that equals another one up to a line of its script."""
+"""The command `gedanken fork`: starts a new run that equals another run up to a line of its script."""
 
 from pathlib import Path
 from typing import Annotated
@@ -22,12 +22,12 @@ EPILOG = (
 
 def fork(  # noqa: PLR0913 (each is an option of the command)
     run: RunFolder,
-    at: Annotated[int, typer.Option(min=1, help="Script line, counted from 1, from which on the changes apply.")],
+    at: Annotated[int, typer.Option(min=1, help="First script line (counted from 1) to which the changes apply.")],
     script: Annotated[
-        str | None, typer.Option(help="A packaged experiment or a YAML file, whose script is used from that line on.")
+        str | None, typer.Option(help="A packaged experiment or a YAML file; its script is used from that line on.")
     ] = None,
     persona: Annotated[
-        str | None, typer.Option(help="A packaged persona or a YAML file, which is played from that line on.")
+        str | None, typer.Option(help="A packaged persona or a YAML file; it is used from that line on.")
     ] = None,
     model: Annotated[
         str | None, typer.Option(help="The model that is used from that line on, as in `gedanken run --model`.")

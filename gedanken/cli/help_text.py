@@ -1,8 +1,8 @@
-"""The end of a command's help text."""
+"""Formats the end of a help text."""
 
 
 def examples(*commands: str) -> str:
-    """Format examples for a help text, each on a line of its own; the exit codes may follow."""
+    """Format examples for a help text, each on a line of its own, so that the exit codes can be appended."""
     title = "Example:" if len(commands) == 1 else "Examples:"
     # Click fills paragraphs, except those that begin with \b.
     return "\n".join(["\b", title, *(f"  {command}" for command in commands)]) + "\n\n"

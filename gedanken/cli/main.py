@@ -3,9 +3,10 @@
 import io
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from gedanken.cli.approve import EPILOG as APPROVE_EPILOG
 from gedanken.cli.approve import approve
@@ -64,6 +65,21 @@ app = typer.Typer(
 )
 
 
+_OTHER_SPELLINGS = {
+    "--steps": "--working",
+    "--no-steps": "--no-working",
+    "--surprise": "--surprisal",
+    "--no-surprise": "--no-surprisal",
+}
+
+
+class _Run(TyperCommand):
+    """The command `run`. It accepts second spellings of some options, which its help does not show."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, [_OTHER_SPELLINGS.get(word, word) for word in args])
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         from gedanken.experiment.version import __version__
@@ -82,7 +98,8 @@ def _main(
 
 
 @app.command(
-    short_help="Run a program really and in a model's imagination.",
+    cls=_Run,
+    short_help="Run a program for real, and let a model imagine the run.",
     epilog=(
         examples(
             "gedanken run article",
@@ -118,25 +135,34 @@ def run(  # noqa: PLR0913 (each is an option of the command)
     real: Annotated[
         int,
         typer.Option(
-            min=0, max=1000, help="Number of real runs of each program, each with another seed, besides seed 0."
+            min=0,
+            max=1000,
+            help="Number of real runs of each program, each with its own seed, in addition to the run with seed 0.",
         ),
     ] = 7,
     imagined: Annotated[
         int,
         typer.Option(
-            min=0, max=1000, help="Number of imagined runs of each program, besides the one at temperature 0."
+            min=0,
+            max=1000,
+            help="Number of imagined runs of each program, in addition to the one at temperature 0.",
         ),
     ] = 3,
     simulate: Annotated[
         bool,
-        typer.Option("--simulate/--no-simulate", help="Let the model imagine the runs, or only run the programs."),
+        typer.Option(
+            "--simulate/--no-simulate", help="Let the model imagine the runs; --no-simulate: only really run them."
+        ),
     ] = True,
     source: Annotated[
         str | None, typer.Option(help="shown: the imagined machine sees the programs; hidden: it does not.")
     ] = None,
     session: Annotated[
         str | None,
-        typer.Option(help="running: a program is imagined at the end of the whole session; fresh: in a new session."),
+        typer.Option(
+            help="running: the model sees all earlier lines of the session when it imagines a run; fresh: it starts "
+            "without them."
+        ),
     ] = None,
     claims: Annotated[
         bool | None,
@@ -148,7 +174,6 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         bool | None,
         typer.Option(
             "--working/--no-working",
-            "--steps/--no-steps",
             help="Let the model write working steps before the output.",
         ),
     ] = None,
@@ -160,14 +185,13 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         bool,
         typer.Option(
             "--surprisal/--no-surprisal",
-            "--surprise/--no-surprise",
-            help="Measure, at the end, how likely the real output was to the model.",
+            help="Measure, at the end, how probable the model finds the real output.",
         ),
     ] = True,
     replay: Annotated[
         Path | None,
         typer.Option(
-            help="Repeat the run in this folder from its stored results, without a model, an engine or a key."
+            help="Repeat the run in this folder from its stored results, without a model, an engine or an API key."
         ),
     ] = None,
     approval: Approval = "none",
@@ -223,7 +247,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
     epilog=examples("gedanken setup --sandbox podman") + exit_codes(0, 2, 3, 4, 130),
 )
 def setup(sandbox: Sandbox = "auto") -> None:
-    """Download and build everything that the first `run` needs: sandbox image, data, embedded model."""
+    """Download and build in advance what `run` needs: the sandbox image, the data sets and the embedded model."""
     from gedanken.loading.experiments import load_experiment, packaged
     from gedanken.setting_up import set_up
     from gedanken.terminal.screen import Screen
@@ -234,7 +258,7 @@ def setup(sandbox: Sandbox = "auto") -> None:
 
 @app.command(
     short_help="Check what is installed, and say what is missing.",
-    epilog=examples("gedanken doctor --json") + "Exit codes: 0 nothing is missing; 1 something is.",
+    epilog=examples("gedanken doctor --json") + "Exit codes: 0 nothing is missing; 1 something is missing.",
 )
 def doctor(
     as_json: Json = False,
@@ -254,18 +278,20 @@ def doctor(
     raise typer.Exit(any(line.state == "missing" for line in lines))
 
 
-app.add_typer(sandbox_app, name="sandbox", short_help="List, check, build and clean up real machines.")
+app.add_typer(sandbox_app, name="sandbox", short_help="List, check, build and clean up sandboxes.")
 app.add_typer(probe_app, name="probe", short_help="Test a model with many small programs or commands.")
-app.add_typer(models_app, name="models", short_help="Check models that could imagine a machine.")
+app.add_typer(models_app, name="models", short_help="Check which models can be used.")
 app.add_typer(traces_app, name="traces", short_help="Show or export what happened in a run, as a tree.")
 app.add_typer(runs_app, name="runs", short_help="List or remove runs.")
 app.command(epilog=SHELL_EPILOG, short_help="Open a shell on an imagined or a real machine, or both.")(shell)
 app.command(epilog=COMPARE_EPILOG, short_help="Compare real runs with imagined ones.")(compare)
-app.command(epilog=AUDIT_EPILOG, short_help="Check what agents say that they ran.")(audit)
+app.command(epilog=AUDIT_EPILOG, short_help="Check agents' claims about what they ran.")(audit)
 app.command(epilog=REPORT_EPILOG, short_help="Write the report of a run.")(report)
-app.command(epilog=VERDICT_EPILOG, short_help="Say if a model computes, imitates or takes shortcuts.")(verdict)
-app.command(epilog=RESUME_EPILOG, short_help="Continue a run that did not come to its end.")(resume)
-app.command(epilog=APPROVE_EPILOG, short_help="Decide whether the waiting program of a run may run.")(approve)
+app.command(epilog=VERDICT_EPILOG, short_help="Say how a model answers: by computing, imitating or shortcuts.")(
+    verdict
+)
+app.command(epilog=RESUME_EPILOG, short_help="Continue a run that stopped early.")(resume)
+app.command(epilog=APPROVE_EPILOG, short_help="Approve or reject the waiting program of a run.")(approve)
 app.command(epilog=EXTEND_EPILOG, short_help="Add real and imagined runs to a run.")(extend)
 app.command(epilog=FORK_EPILOG, short_help="Start a variant of a run from one line of its script.")(fork)
 

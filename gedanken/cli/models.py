@@ -1,4 +1,4 @@
-"""`gedanken models`: which settings a model accepts, and how it replies."""
+"""The command `gedanken models check`: finds out which settings a model accepts, and how it replies."""
 
 import asyncio
 from typing import Annotated
@@ -9,9 +9,7 @@ from gedanken.cli.errors import clear_errors, fail
 from gedanken.cli.help_text import examples
 from gedanken.cli.options import BaseUrl, Json
 
-models_app = typer.Typer(
-    help="Check models that could imagine a machine.", no_args_is_help=True, rich_markup_mode=None
-)
+models_app = typer.Typer(help="Check which models can be used.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @models_app.callback()
@@ -25,7 +23,7 @@ def _models() -> None:
         "gedanken models check openai:gpt-4.1",
         "gedanken models check openai:my-model --base-url http://127.0.0.1:8000/v1 --json",
     )
-    + "Exit codes: 0 it can be used; 2 bad input; 4 it cannot be used; 130 interrupted.",
+    + "Exit codes: 0 the model can be used; 2 bad input; 4 the model cannot be used; 130 interrupted.",
 )
 def check(
     name: Annotated[str, typer.Argument(help="`embedded`, or PROVIDER:NAME such as openai:gpt-4.1.")] = "embedded",

@@ -1,4 +1,4 @@
-"""Options shared by several commands, with their shell completion."""
+"""The options that several commands share, with their shell completion."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -67,8 +67,8 @@ ModelName = Annotated[
     str,
     typer.Option(
         "--model",
-        help="`embedded`, or PROVIDER:NAME such as openai:gpt-4.1 or ollama:llama3; scripted:FILE takes the replies "
-        "from a file.",
+        help="`embedded`, or PROVIDER:NAME such as openai:gpt-4.1 or ollama:llama3, or scripted:FILE, which takes "
+        "the replies from a file.",
     ),
 ]
 BaseUrl = Annotated[
@@ -88,7 +88,7 @@ PersonaName = Annotated[
     typer.Option(
         "--persona",
         help="The persona, which is the prompt that tells the model which machine to play: matched, "
-        "ubuntu-18.04-4x3090, or a YAML file; by default the one that the experiment names.",
+        "ubuntu-18.04-4x3090, or a YAML file; for `run`, by default the one that the experiment names.",
         autocompletion=_complete_persona,
     ),
 ]
@@ -98,7 +98,7 @@ Sandbox = Annotated[
         help="Where programs really run: auto, docker, podman, bubblewrap, or host.", autocompletion=_complete_sandbox
     ),
 ]
-Trust = Annotated[bool, typer.Option("--i-trust-this-code", help="Allow --sandbox host, which isolates nothing.")]
+Trust = Annotated[bool, typer.Option("--i-trust-this-code", help="Allow the sandbox `host`, which isolates nothing.")]
 DatasetName = Annotated[
     str,
     typer.Option(
@@ -111,7 +111,7 @@ LimitSettings = Annotated[
     list[str] | None,
     typer.Option(
         "--limit",
-        help="NAME=VALUE, such as memory_mib=512 or wall_seconds=60, overrides a limit; repeatable.",
+        help="Change a limit: NAME=VALUE, such as memory_mib=512 or wall_seconds=60; repeatable.",
         autocompletion=_complete_limit,
     ),
 ]
@@ -120,8 +120,8 @@ Approval = Annotated[
     typer.Option(
         "--approve",
         metavar="[all|first]",
-        help="Ask a person to approve each program that the model writes, before it runs; with =first only until "
-        "one is approved. Without this option, no approval is needed.",
+        help="Ask a person to approve each program that the model writes, before it runs; with =first, stop "
+        "asking once one is approved. Without this option, no approval is needed.",
         show_default=False,
     ),
 ]
@@ -137,7 +137,8 @@ BudgetText = Annotated[
     typer.Option(
         "--budget",
         metavar="usd=N,tokens=N,minutes=N,gpu-seconds=N",
-        help="Limit for the whole run, such as usd=2,tokens=200k; when it is spent, the run stops with code 7.",
+        help="Limits for the whole run, such as usd=2,tokens=200k; when one is reached, the run stops with exit "
+        "code 7.",
     ),
 ]
 RunFolder = Annotated[Path, typer.Argument(help="A run folder.", exists=True, file_okay=False)]
@@ -149,8 +150,8 @@ Primary = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="The metric that decides the comparison by its last value (primary endpoint), named as in the log; by "
-        "default a metric on held-out data rather than on training data (docs/comparison.md).",
+        help="The metric whose last value decides the comparison (the primary endpoint), named as in the log; by "
+        "default, a metric on held-out data rather than on training data (docs/comparison.md).",
         autocompletion=_complete_primary,
     ),
 ]
@@ -159,8 +160,8 @@ Named = Annotated[
     typer.Option(
         "--as",
         metavar="NAME=REGEX",
-        help="Define a metric that is not recognized: its number is group 1 of REGEX, or else the whole match; "
-        "repeatable.",
+        help="Define a metric that is not recognized: its number is group 1 of REGEX, or the whole match if there "
+        "is no group; repeatable.",
     ),
 ]
 
@@ -191,7 +192,9 @@ def with_approval(words: list[str]) -> list[str]:
 
 
 def refuse_others(context: typer.Context, option: str, *known: str) -> None:
-    """Raise BadInput if anything but `option` and these parameters was given: it would have no effect."""
+    """Raise BadInput if the command line contains anything but `option` and the parameters `known`: it would have no
+    effect.
+    """
     from gedanken.experiment.errors import BadInput
 
     for parameter in context.command.params:
@@ -200,7 +203,7 @@ def refuse_others(context: typer.Context, option: str, *known: str) -> None:
         if name not in (option, *known) and source is not None and source.name == "COMMANDLINE":
             told = parameter.opts[0] if parameter.opts[0].startswith("-") else name.upper()
             raise BadInput(
-                f"--{option} repeats a run as it was, so {told} cannot be combined with it; to continue "
+                f"--{option} repeats a run without changes, so {told} cannot be combined with it; to continue "
                 f"differently, use gedanken fork"
             )
 

@@ -26,7 +26,9 @@ class _Probes(TyperGroup):
             return [NAME, *by_name(PROBES)]
 
     def resolve_command(self, context: Any, args: list[str]) -> Any:
-        """Return the subcommand. Without the name of a probe it is `families`, as in `gedanken probe state --n 5`."""
+        """Return the subcommand. If the command line does not name a probe, that is `families`, as in `gedanken probe
+        state --n 5`.
+        """
         named = args and args[0] in self.list_commands(context)
         return super().resolve_command(context, args if named else [NAME, *args])
 
@@ -55,8 +57,8 @@ class _Probes(TyperGroup):
 
 
 def _in_one_line(callback: Any, guarded: Callable[..., Any]) -> Any:
-    """Wrap the function of a command: any exception ends the command with one line, except those that Typer
-    handles.
+    """Wrap the function of a command, so that any exception ends the command with one line, except the exceptions
+    that Typer handles.
     """
 
     @wraps(callback)
@@ -68,7 +70,7 @@ def _in_one_line(callback: Any, guarded: Callable[..., Any]) -> Any:
 
 
 def _unusable(why: str) -> Any:
-    """Return a command that only says why the probe cannot be used."""
+    """Return a command that only prints why the probe cannot be used."""
     app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
     @app.command(help=f"Cannot be used: {why}", context_settings={"ignore_unknown_options": True})
@@ -80,10 +82,10 @@ def _unusable(why: str) -> Any:
 
 probe_app = typer.Typer(
     cls=_Probes,
-    help="Test one ability of an imagined machine with many small programs or commands. Without the name of a probe, "
-    "`gedanken probe [FAMILY…]` is the same as `gedanken probe families [FAMILY…]`.",
+    help="Test one ability of a model with many small programs or commands. Without the name of a probe, "
+    "`gedanken probe [FAMILY…]` means `gedanken probe families [FAMILY…]`.",
     epilog=exit_codes(0, 2, 3, 4, 130),
     no_args_is_help=True,
-    context_settings={"ignore_unknown_options": True},  # which are those of the families
+    context_settings={"ignore_unknown_options": True},  # the options of `families`
     rich_markup_mode=None,
 )

@@ -1,4 +1,6 @@
-"""`gedanken probe [FAMILY…]`: small programs of known difficulty, and suites of functions."""
+"""The command `gedanken probe [FAMILY…]`: asks a model what small programs of known difficulty, or functions of a
+suite, return or print.
+"""
 
 import asyncio
 import os
@@ -36,7 +38,7 @@ def families(  # noqa: PLR0913 (each is an option of the command)
     context: typer.Context,
     family: Annotated[
         list[str] | None,
-        typer.Argument(help="Families of programs; all of them by default.", autocompletion=_complete_family),
+        typer.Argument(help="Families of programs, such as state; by default all.", autocompletion=_complete_family),
     ] = None,
     model: ModelName = "embedded",
     base_url: BaseUrl = None,
@@ -46,16 +48,18 @@ def families(  # noqa: PLR0913 (each is an option of the command)
     ] = "",
     n: Annotated[
         int,
-        typer.Option("--n", min=1, max=1000, help="Number of programs, or pairs of programs, of each kind and size."),
+        typer.Option(
+            "--n", min=1, max=1000, help="Number of programs, or pairs of programs, for each operation and size."
+        ),
     ] = 4,
-    seed: Annotated[int, typer.Option(help="Seed that selects the programs: another seed gives other programs.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed that selects the programs; another seed gives other programs.")] = 0,
     samples: Annotated[
         int,
         typer.Option(
             min=1,
             max=1000,
-            help="Number of answers to each question that asks for the output only: the first at temperature 0, all "
-            "others at 1.",
+            help="Number of answers to each question without working steps: the first at temperature 0, all others "
+            "at 1.",
         ),
     ] = 1,
     minutes: Annotated[
@@ -70,13 +74,14 @@ def families(  # noqa: PLR0913 (each is an option of the command)
     answers: Annotated[
         Path | None,
         typer.Option(
-            help="JSON file with recorded answers to the suite: an object from ids to lists. No model is asked."
+            help="JSON file with recorded answers to the suite: an object with a list of answers for each id. No "
+            "model is asked."
         ),
     ] = None,
     predicts: Annotated[
         str | None,
         typer.Option(
-            help="What the recorded answers predict: output or input; by default it is guessed from the answers.",
+            help="What the recorded answers predict: output or input; by default, this is inferred from them.",
             metavar="output|input",
         ),
     ] = None,
@@ -87,12 +92,12 @@ def families(  # noqa: PLR0913 (each is an option of the command)
     out: Annotated[
         Path | None,
         typer.Option(
-            help="The run folder, new or empty; by default under runs/. With --answers, probe.json is written "
-            "there; by default nothing is written."
+            help="The run folder, new or empty; by default a new one under runs/. With --answers, only probe.json is "
+            "written to this folder, and without this option nothing."
         ),
     ] = None,
 ) -> None:
-    """Ask a model what small programs print, run these programs, and count its right answers by program size."""
+    """Ask a model what small programs print, really run them, and count the right answers by program size."""
     from gedanken.cli.recorded_answers import check_options, recorded
     from gedanken.cli.shown import show_probe
     from gedanken.experiment.budget import Budget

@@ -1,4 +1,4 @@
-"""`gedanken probe --suite FILE --answers FILE`: recorded answers, scored without a model."""
+"""The options `--suite FILE --answers FILE` of `gedanken probe`: score recorded answers without a model."""
 
 import asyncio
 from collections.abc import Iterator
@@ -14,24 +14,24 @@ _OF_FAMILIES = ("sizes", "n", "seed")
 
 
 def check_options(context: typer.Context) -> None:
-    """Raise BadInput for options that would have no effect beside the others."""
+    """Raise BadInput for options that would have no effect together with the other given options."""
     from gedanken.experiment.errors import BadInput
 
     values = context.params
     if values["answers"] is not None and values["suite"] is None:
         raise BadInput("--answers needs --suite, which contains the questions")
     if values["predicts"] is not None and values["answers"] is None:
-        raise BadInput("--predicts needs --answers: it says what recorded answers predict")
+        raise BadInput("--predicts needs --answers, because it says what recorded answers predict")
     if values["predicts"] not in (None, "output", "input"):
         raise BadInput(f"--predicts {values['predicts']}: must be output or input")
     if values["answers"] is not None and (given := _given(context, _OF_A_MODEL)):
-        raise BadInput(f"{given} has no effect with --answers, where no model is asked; leave it out")
+        raise BadInput(f"{given} has no effect with --answers, because no model is asked; leave it out")
     if values["suite"] is not None and not values["family"] and (given := _given(context, _OF_FAMILIES)):
         raise BadInput(f"{given} has no effect on the lines of a suite; name a family too, or leave it out")
 
 
 def _given(context: typer.Context, names: tuple[str, ...]) -> str:
-    """Return which of these parameters the command line contains, as they are written there."""
+    """Return those of the parameters `names` that the command line contains, as they are written there."""
     return ", ".join(
         f"the family {', '.join(context.params['family'])}" if parameter.name == "family" else parameter.opts[0]
         for parameter in context.command.params
@@ -47,7 +47,7 @@ def _is_given(context: typer.Context, name: str) -> bool:
 def recorded(  # noqa: PLR0913 (what was asked)
     suite: Path, answers: Path, predicts: Any, where: Any, screen: Any, out: Path | None
 ) -> dict[str, Any]:
-    """Score recorded answers; the result is also written to the folder `out`, if one is named."""
+    """Score recorded answers and return the result, which is also written to the folder `out` if one is given."""
     from gedanken.loading.answers import read_answers
     from gedanken.loading.suites import read_suite
     from gedanken.probing.recorded import score_recorded
@@ -58,13 +58,13 @@ def recorded(  # noqa: PLR0913 (what was asked)
     with _folder(out):
         result = asyncio.run(score_recorded(read, said, where, screen, predicts))
         if out is not None:
-            screen.say(f"what was scored: {write_probe(out, result)}")
+            screen.say(f"the scores are in {write_probe(out, result)}")
     return result
 
 
 @contextmanager
 def _folder(out: Path | None) -> Iterator[None]:
-    """Create the folder before the long work, and remove it if the work fails before it wrote anything."""
+    """Create the folder before the long work begins, and remove it again if the work fails."""
     from gedanken.records.run_folder import make_folder
 
     is_new = out is not None and not out.exists()

@@ -1,4 +1,4 @@
-"""The command `gedanken report`: writes the report of a run folder again, from what the folder contains."""
+"""The command `gedanken report`: writes the report of a run again, from the contents of its folder."""
 
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +26,7 @@ def report(
         bool, typer.Option("--markdown", help="Also write RUN/report.md, to paste into an issue.")
     ] = False,
 ) -> None:
-    """Write RUN/report.html, one file that opens from disk, and print where it is."""
+    """Write RUN/report.html, a single file that opens without a server, and print its path."""
     with clear_errors():
         from gedanken.analysis.analyze import Compared, analyze
         from gedanken.analysis.inputs import check_primary

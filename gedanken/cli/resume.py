@@ -1,4 +1,4 @@
-"""The command `gedanken resume`: continues a run that did not come to its end."""
+"""The command `gedanken resume`: continues a run that stopped early."""
 
 from pathlib import Path
 from typing import Annotated

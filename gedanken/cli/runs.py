@@ -1,4 +1,4 @@
-"""`gedanken runs`: the runs under runs/, and their state."""
+"""The command `gedanken runs`: lists the runs under runs/ with their state, and removes runs."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`gedanken sandbox …`: list sandboxes, check what they enforce, and clean up."""
+"""The commands `gedanken sandbox …`: list sandboxes, build their images, check what they enforce, and clean up."""
 
 import asyncio
 import sys
@@ -25,7 +25,7 @@ def _complete_check(incomplete: str) -> list[str]:
 
 
 sandbox_app = typer.Typer(
-    help="Manage real machines (sandboxes): list them, check which limits they enforce, build images, and clean up.",
+    help="Manage sandboxes (the real machines): list them, check which limits they enforce, build images, clean up.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -33,7 +33,7 @@ sandbox_app = typer.Typer(
 
 @sandbox_app.command("list", epilog=examples("gedanken sandbox list --json"))
 def list_things(as_json: Json = False) -> None:
-    """List containers and sessions, of running and of dead runs."""
+    """List the containers and sessions of running and of dead runs."""
     from gedanken.sandbox.choice import find_engines
     from gedanken.sandbox.leftovers import things
 
@@ -58,9 +58,11 @@ def list_things(as_json: Json = False) -> None:
     + CODES,
 )
 def build(
-    cuda: Annotated[bool, typer.Option("--cuda", help="The image for GPUs, on an official PyTorch base.")] = False,
+    cuda: Annotated[
+        bool, typer.Option("--cuda", help="Build the image for GPUs, on an official PyTorch image.")
+    ] = False,
     base: Annotated[
-        str | None, typer.Option(help="Base image to build on; if the image has PyTorch, its PyTorch is used.")
+        str | None, typer.Option(help="Base image to build on; if it contains PyTorch, that PyTorch is used.")
     ] = None,
     sandbox: Sandbox = "docker",
 ) -> None:
@@ -78,7 +80,7 @@ def build(
 
 
 @sandbox_app.command(
-    short_help="Check from inside that a machine enforces its limits.",
+    short_help="Check from inside that a sandbox enforces its limits.",
     epilog=examples(
         "gedanken sandbox check",
         "gedanken sandbox check --sandbox podman --json",
@@ -91,13 +93,13 @@ def check(
     sandbox: Sandbox = "auto",
     loose: Annotated[
         bool,
-        typer.Option("--loose", help="Use a temporary container without hardening, to see the checks fail."),
+        typer.Option("--loose", help="Check a temporary container without hardening, to see the checks fail."),
     ] = False,
-    only: Annotated[str | None, typer.Option(help="One check.", autocompletion=_complete_check)] = None,
+    only: Annotated[str | None, typer.Option(help="Run only this check.", autocompletion=_complete_check)] = None,
     trust: Trust = False,
     as_json: Json = False,
 ) -> None:
-    """Attack a machine from inside; check that it withstands the attacks, and that ordinary programs still work."""
+    """Attack a sandbox from inside. Check that it withstands the attacks, and that ordinary programs still work."""
     from gedanken.machines.checking import check_machine
     from gedanken.terminal.screen import Screen, print_json
 
@@ -115,7 +117,7 @@ def check(
 
 @sandbox_app.command(epilog=examples("gedanken sandbox clean") + CODES)
 def clean(as_json: Json = False) -> None:
-    """Remove what dead runs left behind, and nothing else."""
+    """Remove what dead runs left behind: containers and sessions."""
     from gedanken.sandbox.choice import find_engines
     from gedanken.sandbox.leftovers import clean as remove
 
@@ -130,7 +132,7 @@ def clean(as_json: Json = False) -> None:
         return
     for name in removed:
         print(f"removed {name}")
-    print(f"{len(removed)} containers and sessions of dead runs were removed")
+    print(f"containers and sessions of dead runs removed: {len(removed)}")
 
 
 @sandbox_app.command(

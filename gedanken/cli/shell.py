@@ -1,4 +1,4 @@
-"""`gedanken shell`: type commands into an imagined machine, a real one, or both."""
+"""The command `gedanken shell`: types commands into an imagined machine, a real one, or both."""
 
 import asyncio
 import sys
@@ -24,8 +24,9 @@ EPILOG = examples(
     "gedanken shell --machine both",
     "printf 'nvidia-smi\\npwd\\n' | gedanken shell --machine both",
 ) + (
-    "Exit codes: as in sh, that of the last command on the real machine, or without one, as the imagined output "
-    "suggests. Also 2 bad input, or a { that is not closed; 3 no sandbox; 4 no model; 130 interrupted."
+    "Exit codes: as in sh, the exit code of the last command on the real machine; without a real machine, the code "
+    "that the imagined output suggests. Also: 2 bad input, or a { that is not closed; 3 no sandbox; 4 no model; 130 "
+    "interrupted."
 )
 
 
@@ -43,7 +44,8 @@ def shell(  # noqa: PLR0913 (each is an option of the command)
     model: ModelName = "embedded",
     base_url: BaseUrl = None,
     session: Annotated[
-        str | None, typer.Option(help="Store the imagined session under this name, or continue the stored one.")
+        str | None,
+        typer.Option(help="Store the imagined session under this name, or continue the session stored under it."),
     ] = None,
     sandbox: Sandbox = "auto",
     trust: Trust = False,
@@ -52,8 +54,8 @@ def shell(  # noqa: PLR0913 (each is an option of the command)
 ) -> None:
     """Open a shell on an imagined machine, on a real one, or on both side by side.
 
-    By default the imagined machine has the article's persona; beside a real machine it has the persona `matched`,
-    which is the real machine's facts.
+    By default the imagined machine has the persona of the article (ubuntu-18.04-4x3090). Beside a real machine it has
+    the persona `matched`, which takes the facts of that real machine.
     """
     with clear_errors():
         from gedanken.experiment.errors import BadInput

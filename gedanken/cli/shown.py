@@ -1,4 +1,4 @@
-"""Showing the result of a run."""
+"""Prints the result of a run, and chooses its exit code."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -39,8 +39,8 @@ def show(ran: "RunResult", as_json: bool) -> None:
 
 
 def exit_code_of(ran: "RunResult") -> int:
-    """Return the exit code of a run: 0 if all went well. A run that is stored although its report failed has its
-    own code.
+    """Return the exit code of a run: 0 if all went well, 1 if its outcome is not `done`, NO_REPORT if only its report
+    failed.
     """
     from gedanken.experiment.run_log import DONE
 

@@ -1,4 +1,4 @@
-"""The command `gedanken traces`: what happened in a run, as a tree."""
+"""The commands `gedanken traces show` and `gedanken traces export`: what happened in a run, as a tree."""
 
 import json
 import sys
@@ -39,7 +39,7 @@ def show(
     follow: Annotated[bool, typer.Option("--follow", help="Keep showing updates until the run ends.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Print what happened in a run as a tree: its steps, its commands on both machines, and its requests to models,
+    """Print what happened in a run as a tree: the steps, the commands on both machines, and the requests to models,
     with times, tokens and errors.
     """
     with clear_errors():
@@ -87,13 +87,13 @@ def export(
     langsmith: Annotated[
         bool,
         typer.Option(
-            "--langsmith", help="Send the trace to LangSmith, as set by LANGSMITH_API_KEY and related variables."
+            "--langsmith", help="Send the trace to LangSmith; LANGSMITH_API_KEY and related variables say where."
         ),
     ] = False,
 ) -> None:
     """Export the whole trace of a run to a file, a collector, or LangSmith.
 
-    Keys and addresses are removed first. Exporting again sends everything again.
+    Keys and addresses are removed first. A second export sends all entries again.
     """
     with clear_errors():
         from gedanken.experiment.errors import BadInput
@@ -117,7 +117,7 @@ def _tell_left_out(run: Path) -> None:
 
     if left_out := lines_left_out(run):
         print(
-            f"gedanken: left out {many(left_out, 'line')} of the trace file, incomplete or not part of a trace",
+            f"gedanken: left out {many(left_out, 'line')} of the trace file: incomplete, or not part of a trace",
             file=sys.stderr,
         )
 
@@ -143,7 +143,7 @@ def _export_spans(roots: "list[TracedRun]", to: Path | None, otlp: str | None) -
 
 
 def _follow(run: Path, console: "Console") -> None:
-    """Print the last part of the tree again whenever it changes, until the run has ended."""
+    """Show the last part of the tree, and update it when it changes, until the run has ended."""
     from rich.console import Group
     from rich.live import Live
     from rich.text import Text

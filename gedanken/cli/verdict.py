@@ -1,4 +1,6 @@
-"""The command `gedanken verdict`: the verdict on the stored answers of one or several probes."""
+"""The command `gedanken verdict`: judges from the stored answers of probes whether models compute, imitate or take
+shortcuts.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -33,14 +35,16 @@ def verdict(
         list[Path], typer.Argument(help="Run folders of gedanken probe; several are shown side by side.")
     ],
     arm: Annotated[
-        str, typer.Option(help="Which answers to judge: direct, steps, again, session, later, …")
+        str,
+        typer.Option(
+            help="The condition (arm) whose answers are judged: direct, again, forced, session, later, 'other order' "
+            "or steps (docs/probes.md)."
+        ),
     ] = "direct",
     html: Annotated[Path | None, typer.Option(help="Write the report to this HTML file.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Say whether a model behaves like one that computes, imitates or takes shortcuts, for each operation and up to
-    which size.
-    """
+    """Judge, for each operation, whether a model computes, imitates or takes shortcuts, and up to which size."""
     with clear_errors():
         from gedanken.analysis.probe_verdict import verdict_of
         from gedanken.experiment.escaping import harmless
@@ -68,7 +72,7 @@ def verdict(
 
 
 def told_apart(runs: "Sequence[Path]", judged: "Sequence[Verdict]") -> "list[Verdict]":
-    """Return verdicts of which each one's model has a name of its own: of runs of one model, with the run."""
+    """Return the verdicts, with the run added to the name of each model that occurs more than once."""
     names = [one.model for one in judged]
     return [
         replace(one, model=f"{one.model} ({run})") if names.count(one.model) > 1 else one
@@ -77,7 +81,7 @@ def told_apart(runs: "Sequence[Path]", judged: "Sequence[Verdict]") -> "list[Ver
 
 
 def print_verdicts(judged: "Sequence[Verdict]", console: "Console") -> None:
-    """Print one line per kind of operation, with the models side by side, and then the verdicts."""
+    """Print a table with one line for each operation and one column for each model, and then the verdicts."""
     from rich.text import Text
 
     from gedanken.compare.verdict import sentences
@@ -113,8 +117,8 @@ def _table(judged: "Sequence[Verdict]") -> "Table":
 
 
 def _cell(own: "OperationVerdict") -> str:
-    """Format a cell, such as `computes 0.97; 23 (16 to 32)`: the likeliest explanation, its posterior probability,
-    and the horizon (with its interval).
+    """Format a cell, such as `computes 0.97; n 23 (16 to 32)`: the likeliest explanation, its posterior probability,
+    and the horizon with its interval.
     """
     from gedanken.compare.verdict import sentences
 

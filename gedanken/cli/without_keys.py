@@ -1,4 +1,4 @@
-"""Removes keys from text that libraries print themselves: tracebacks, warnings, and logs."""
+"""Removes API keys from text that libraries print themselves: tracebacks, warnings, and logs."""
 
 import logging
 import sys
@@ -11,7 +11,7 @@ from gedanken.experiment.secrets import redacted
 
 
 def keep_keys_off_the_screen() -> None:
-    """From now on, replace this process's keys in tracebacks, warnings and log lines."""
+    """From now on, remove this process's API keys from tracebacks, warnings and log lines."""
     make_record, format_warning = logging.getLogRecordFactory(), warnings.formatwarning
 
     def record(*arguments: Any, **more: Any) -> logging.LogRecord:

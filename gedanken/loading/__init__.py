@@ -1,1 +1,1 @@
-"""Loading experiments, personas and programs: packaged ones by name, the user's by path."""
+"""Loads experiments, personas, programs and suites: packaged ones by name, the user's by path."""

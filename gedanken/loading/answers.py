@@ -1,4 +1,4 @@
-"""Recorded answers to a suite. They may contain anything."""
+"""Reads recorded answers to a suite. The files are untrusted: they may contain anything."""
 
 import json
 import re
@@ -19,26 +19,28 @@ _NAMED = re.compile(r"_(?P<predicts>input|output)\Z")
 _NO_STRINGS = "the recorded answers are not a list of strings"
 _TWICE = "its answers are recorded more than once"
 _FEW = 0.2
-"""Share of whole replies below which a file with a name like CRUXEval's contains what was taken out of replies."""
+"""If a smaller share of the answers are whole replies, and the file is named as CRUXEval names its files, the answers
+were extracted from replies.
+"""
 
 
 class Recorded(NamedTuple):
-    """Answers by id."""
+    """The recorded answers of a file, by the id of the item."""
 
     answers: Mapping[str, tuple[str, ...]]
     is_cut: bool
     """True if the publisher extracted each answer from its reply: such an answer is used as it is."""
     problems: Mapping[str, str]
-    """What is wrong with the answers to an item, by id."""
+    """For each item whose answers cannot be used, by id: the reason."""
     predicts: Literal["output", "input"] | None
-    """What the answers predict, if the file's name says so, as the names of CRUXEval's files do; else None."""
+    """What the answers predict, if the file's name says so, as the names of CRUXEval's files do; None otherwise."""
 
 
 def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
-    """Read recorded answers: a JSON object from ids to lists of answers, at the top level or under `raw_generations`,
-    a list of LiveCodeBench's objects, or a list of lists in the order of the suite.
+    """Read recorded answers. The file contains a JSON object from ids to lists of answers, at the top level or under
+    `raw_generations`; or a list of objects in LiveCodeBench's format; or a list of lists in the order of the suite.
 
-    Raises BadInput if the file is something else, or has no answer for any line of the suite.
+    Raises BadInput if the file contains something else, or no answer to any item of the suite.
     """
     try:
         value = json.loads(text_of(path, "--answers").removeprefix("\ufeff"), object_pairs_hook=once_each)
@@ -66,7 +68,9 @@ def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
 
 
 def _has_few_whole(answers: Mapping[str, Sequence[str]]) -> bool:
-    """Return whether hardly any answer is a whole reply; what looks like one was then left over from extraction."""
+    """Return whether hardly any answer is a whole reply. The few that look like one are then left over from
+    extraction.
+    """
     each = [is_whole_reply(answer) for some in answers.values() for answer in some]
     return sum(each) < _FEW * len(each)
 
@@ -104,8 +108,8 @@ def _strings(value: object) -> tuple[str, ...] | None:
 
 
 def _named(path: Path) -> Literal["output", "input"] | None:
-    """Return `input` or `output` if the name of the file, or of its folder, ends with `_input` or `_output`; else
-    None.
+    """Return `input` or `output` if the name of the file, or of its folder, ends with `_input` or `_output`; None
+    otherwise.
     """
     for name in (path.stem, path.absolute().parent.name):
         if found := _NAMED.search(name):

@@ -1,4 +1,4 @@
-"""Experiments and personas from YAML: packaged ones by name, the user's by path."""
+"""Loads experiments and personas from YAML: packaged ones by name, the user's by path."""
 
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -33,8 +33,7 @@ def load_experiment(name: str) -> Experiment:
 
 
 def is_packaged(name: str, script: tuple[ScriptText, ...] | None) -> bool:
-    """Return whether there is a packaged experiment of this name with this script, or with any script if `script` is
-    None."""
+    """Return whether a packaged experiment has this name and, unless `script` is None, this script."""
     return name in packaged("experiments") and script in (None, script_of(load_experiment(name)))
 
 
@@ -44,7 +43,7 @@ def load_persona(name: str) -> Persona:
 
 
 def with_limits(limits: Limits, settings: Sequence[str]) -> Limits:
-    """Apply settings such as `memory_mib=512` to `limits`. Raises BadInput, naming the faulty setting."""
+    """Return `limits` changed by settings such as `memory_mib=512`. Raises BadInput, naming the faulty setting."""
     values: dict[str, object] = limits.model_dump()
     for setting in settings:
         name, equals, value = setting.partition("=")
@@ -58,7 +57,7 @@ def with_limits(limits: Limits, settings: Sequence[str]) -> Limits:
 
 
 def with_conditions(conditions: Conditions, flags: Mapping[str, object]) -> Conditions:
-    """Replace fields of `conditions` by the flags that are not None. Raises BadInput, naming the flag."""
+    """Return `conditions` changed by those flags that are not None. Raises BadInput, naming the faulty flag."""
     given = {name: value for name, value in flags.items() if value is not None}
     try:
         return Conditions.model_validate(conditions.model_dump() | given)
@@ -74,7 +73,7 @@ def _load(name: str, kind: str, model: type[Loaded]) -> Loaded:
     path = Path(name)
     if path.suffix not in (".yaml", ".yml"):
         raise BadInput(
-            f"no {kind[:-1]} is called {name}; packaged are {', '.join(packaged(kind))}; or name a .yaml file"
+            f"no {kind[:-1]} is called {name}; packaged ones are {', '.join(packaged(kind))}; or give a .yaml file"
         )
     return _parse(read_text(path, path), str(path), model)
 

@@ -1,4 +1,6 @@
-"""Programs that a script supplies, packaged ones or the user's, either unchanged or with a named change."""
+"""Loads the programs that a script supplies instead of letting the model write them: from the package or the user's
+folder, unchanged or with one change from `probes/interventions.py`.
+"""
 
 import ast
 import re
@@ -15,9 +17,9 @@ _PACKAGED = re.compile(r"[a-z_]+")
 
 
 def with_sources(experiment: Experiment, where: str, folder: Path) -> Experiment:
-    """Fill in the source of every supplied program, looking in `folder` for those that are not packaged.
+    """Fill in the source of every supplied program; programs that are not packaged are read from `folder`.
 
-    Raises BadInput, naming the experiment file, `where`, and the script line.
+    Raises BadInput, naming the experiment file (`where`) and the script line.
     """
     if not any(line.give for line in experiment.script):
         return experiment
@@ -25,8 +27,8 @@ def with_sources(experiment: Experiment, where: str, folder: Path) -> Experiment
 
 
 def check_given(experiment: Experiment) -> None:
-    """Raise BadInput if a supplied program has no source, or if sources are hidden, because the model has no
-    description of the program.
+    """Raise BadInput if a supplied program has no source, or if the experiment hides sources from the model, which
+    would then know nothing about the program.
     """
     given = [line for line in experiment.script if line.give]
     if given and experiment.conditions.source == "hidden":

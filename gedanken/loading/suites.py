@@ -1,4 +1,4 @@
-"""Suites of functions that the user supplies, and recorded answers to them. Both files may contain anything."""
+"""Reads suites: the user's files of functions, each with an input and an output. The files may contain anything."""
 
 import gzip
 import io
@@ -33,7 +33,7 @@ class BadLine(NamedTuple):
 
 
 class Suite(NamedTuple):
-    """The usable and the unusable lines of a file."""
+    """The lines of a suite file: the usable ones as items, and the unusable ones with their problems."""
 
     items: tuple[SuiteItem, ...]
     bad: tuple[BadLine, ...]
@@ -46,7 +46,7 @@ class OnceEach(dict[str, Any]):
 
 
 def once_each(pairs: list[tuple[str, Any]]) -> OnceEach:
-    """Make a JSON object of its pairs; for `object_pairs_hook`."""
+    """Make a JSON object from its pairs of name and value; for `object_pairs_hook`."""
     made = OnceEach(pairs)
     if len(made) < len(pairs):
         times = Counter(name for name, _ in pairs)
@@ -55,8 +55,11 @@ def once_each(pairs: list[tuple[str, Any]]) -> OnceEach:
 
 
 def read_suite(path: Path) -> Suite:
-    """Read JSON lines with the fields of CRUXEval (id, code, input, output), or of LiveCodeBench, which also names
-    the function. Raises BadInput if no line can be used."""
+    """Read a suite: JSON lines with the fields of CRUXEval (id, code, input, output) or of LiveCodeBench, which also
+    name the function.
+
+    Raises BadInput if no line can be used.
+    """
     items: dict[str, SuiteItem] = {}
     bad: list[BadLine] = []
     for number, line in enumerate(_LINE_END.split(text_of(path, "--suite")), start=1):
@@ -78,8 +81,8 @@ def read_suite(path: Path) -> Suite:
 
 
 def text_of(path: Path, option: str) -> str:
-    """Return the text of a file of JSON, compressed with gzip or not, in any encoding of JSON; a byte that is not
-    text becomes half a surrogate pair.
+    """Return the text of a JSON file, compressed with gzip or not, in any encoding of JSON. A byte that cannot be
+    decoded becomes a lone surrogate (in UTF-8) or a replacement character.
     """
     content = _unpacked(read_bytes(path, f"{option} {path}", MOST_BYTES), f"{option} {path}")
     encoding = json.detect_encoding(content)
@@ -100,7 +103,7 @@ def _unpacked(content: bytes, named: str) -> bytes:
 
 
 def told(error: Exception) -> str:
-    """Return what is wrong with a text, in a few words."""
+    """Return in a few words why a line or a file cannot be used."""
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
@@ -133,7 +136,7 @@ def _fields(line: str) -> dict[str, Any]:
 
 def _other_form(value: dict[str, Any]) -> dict[str, str]:
     """Return the fields of a line in LiveCodeBench's format, in which `input` is the whole call and common imports
-    are implicit.
+    are implicit; empty if the line has another format.
     """
     code, given = value.get("code"), value.get("input")
     if not isinstance(code, str) or not isinstance(given, str):

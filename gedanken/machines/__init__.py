@@ -1,1 +1,1 @@
-"""Opening and checking real machines."""
+"""Opens and checks real machines, and runs many small programs on them."""

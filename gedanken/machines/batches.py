@@ -1,4 +1,4 @@
-"""Running many small programs: one container runs a batch of them, and no program can affect the others."""
+"""Runs many small programs in batches: one container runs a whole batch, and no program can affect the others."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +22,8 @@ PROGRAM_SECONDS = 30.0
 PROGRAM_BYTES = 64 << 10
 BATCH_SECONDS = 600.0
 MOST_AT_ONCE = 2
-"""Number of programs that may have been running when a batch ended early: each of them is run again separately."""
+"""Number of programs that may have been running when a batch ended early. Each of these programs is run again alone.
+"""
 LIMITS = Limits(
     wall_seconds=BATCH_SECONDS,
     output_bytes=PROGRAMS_A_BATCH * PROGRAM_BYTES * 8,
@@ -51,12 +52,12 @@ class Ran:
     """The end of standard error."""
     seconds: float
     changed: bool = False
-    """Whether its file is another one now: it may have changed that itself."""
+    """True if the file of the program was changed during the run. The program itself may have changed it."""
 
     @property
     def may_be_disturbed(self) -> bool:
-        """True if another program of its batch may have ended it: by killing or stopping it, using up the memory, or
-        changing or removing its file.
+        """True if another program of the batch may have ended this one: by killing or stopping it, using up the
+        memory, or changing or removing its file.
         """
         return self.end in ("killed", "stopped") or self.changed
 
@@ -100,11 +101,11 @@ async def run_batches(
     seconds: float | None = None,
     at_once: int = PROGRAMS_A_BATCH,
 ) -> dict[str, Ran]:
-    """Run programs, given by name, and return the result of each. `told` is called with the number that are
-    done.
+    """Run programs, given by name, and return the result of each. `told` is called with the number of finished
+    programs.
 
-    Each program may take `seconds`, by default PROGRAM_SECONDS. Each batch, of `at_once` programs at most, has its
-    own fresh workspace. Raises NoSandbox.
+    Each program may take `seconds`, by default PROGRAM_SECONDS. Each batch has at most `at_once` programs and a fresh
+    workspace of its own. A program that another one may have disturbed is run again alone. Raises NoSandbox.
     """
     done: dict[str, Ran] = {}
     waiting = list(programs)
@@ -133,7 +134,7 @@ def _without(names: list[str], suspects: set[str]) -> list[str]:
 async def _batch(
     machine: RealMachine, programs: list[tuple[str, str]], seconds: float | None
 ) -> tuple[dict[str, Ran], bool]:
-    """Return the results of programs that ran in one container, and whether that container ran to its end."""
+    """Run programs in one container; return their results, and whether the container ran to its end."""
     limits = {"seconds": seconds or PROGRAM_SECONDS, "bytes": PROGRAM_BYTES, "within": _WITHIN}
     asked = {**limits, "programs": programs}
     text = json.dumps(asked)

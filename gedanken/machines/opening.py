@@ -1,4 +1,4 @@
-"""Opening the real machine for runs, probes and the shell."""
+"""Opens the real machine for runs, probes and the shell."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -29,10 +29,10 @@ async def open_real(  # noqa: PLR0913 (what a machine is opened with)
     artifacts: Path | None = None,
     keeps: Callable[[], bool] = lambda: False,
 ) -> "AsyncIterator[tuple[SandboxMachine, Dataset]]":
-    """Open a real machine with the data set called `data`.
+    """Open a real machine with the data set called `data`; yield both.
 
-    Its workspace is removed at the end, unless `keeps` returns that the run will be continued, and something was
-    done in it. Raises BadInput or NoSandbox.
+    At the end the machine's workspace is removed, unless it was used and `keeps()` returns True because the run will
+    be continued. Raises BadInput or NoSandbox.
     """
     from gedanken.sandbox.choice import open_engine
     from gedanken.sandbox.datasets import ensure_dataset

@@ -1,4 +1,4 @@
-"""Running suites of functions on the real machine: checking what a suite states, and judging answers to it."""
+"""Runs suites of functions on the real machine: checks the outputs that a suite states, and judges answers to it."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -22,13 +22,13 @@ JUDGE_SECONDS = 10.0
 TOGETHER = 20
 """Number of answers that one program checks."""
 PARTS = 25
-"""Number of such programs in one batch."""
+"""Number of these programs in one batch."""
 CONTRADICTED = "in a real run, its function returned something else than the stated output"
 _OFFLINE = "it may need the network, which is not available: its function returned another value than stated"
 _NETWORK = re.compile(
     r"\b(?:import|from)\b[^\n#]*\b(?:socket|urllib|requests|httpx|aiohttp|http|ftplib|smtplib)\b|__import__|\bimportlib\b"
 )
-"""A module that needs the network; a variable may have the same name."""
+"""Matches an import of a module that needs the network. A module's name alone may also be a variable."""
 _NO_EXPRESSION = "its output is not a Python expression, so no answer can equal it"
 _UNEQUAL = "no answer can be right, because its output does not equal itself, like NaN or a new object"
 _NO_VALUE = "its function ends Python instead of returning a value"
@@ -39,14 +39,15 @@ class Problem(NamedTuple):
 
     text: str
     is_scored: bool = False
-    """True if recorded answers can still be scored, by the output that the line states."""
+    """True if recorded answers to the line can still be scored, by the output that the line states."""
 
 
 async def check_suite(
     machine: RealMachine, suite: Sequence[SuiteItem], told: Told = lambda _done: None
 ) -> dict[str, Problem]:
-    """Return what is wrong with lines of a suite, by id; a line whose function really returns the stated value has no
-    problem."""
+    """Return the problems of a suite, by id of the line. A line whose function really returns the stated value has
+    none.
+    """
     problems = {line.id: Problem(_NO_EXPRESSION) for line in suite if not can_be_answered(line)}
     rest = [line for line in suite if line.id not in problems]
     ran = await run_batches(machine, {line.id: suite_item(line).program for line in rest}, told)
@@ -89,8 +90,8 @@ async def judged(
 ) -> dict[str, bool]:
     """Return whether each answer is right, by running a program that asserts it.
 
-    One program checks many answers, each in its own fork, which takes a tenth of the time. Answers whose check does
-    not end there are run separately.
+    One program checks many answers, each in its own fork, which takes a tenth of the time. An answer whose check does
+    not end there is checked again by a program of its own.
     """
     checks = list(programs.values())
     parts = [checks[at : at + TOGETHER] for at in range(0, len(checks), TOGETHER)]
@@ -106,6 +107,6 @@ async def judged(
 
 
 def _says_so(line: SuiteItem, ran: Ran) -> bool:
-    """Return whether the last printed line equals, as a literal, the output that the suite states."""
+    """Return whether the last line that the program printed equals the stated output, both read as literals."""
     last = (ran.stdout.splitlines() or [""])[-1]
     return not ran.why and judge_value(line.output, last) == "right"

@@ -1,1 +1,1 @@
-"""Probes of models and machines: each module runs one probe and prints its result."""
+"""Probes of models: each probe asks a model many small questions, and prints the result."""

@@ -1,4 +1,4 @@
-"""Running the graph of a probe to its end, and showing its progress."""
+"""Runs the graph of a probe to its end, and shows its progress."""
 
 import time
 from collections import Counter
@@ -20,7 +20,7 @@ TOLD_SECONDS = 20.0
 
 
 async def drive_probe(context: "Context", screen: Screen, collector: str | None, inputs: dict[str, Any]) -> str:
-    """Drive the graph of a probe to its end; return the outcome."""
+    """Run the graph of a probe to its end; return the outcome of the run."""
     from langgraph.errors import GraphDrained
     from langgraph.runtime import RunControl
 
@@ -72,14 +72,14 @@ async def _follow(events: AsyncIterator[Any], context: "Context", screen: Screen
 
 
 def _told(context: "Context", plan: Plan) -> str:
-    """Return one line on what will be asked, and the time that it takes."""
+    """Return one line that says how much will be asked, and how long that will take."""
     from gedanken.graphs.probe_asking import estimate_of
 
     found, price = estimate_of(context), context.store.log.price
-    sizes = f"sizes {', '.join(map(str, plan.sizes))}, {plan.groups} of each; " if plan.sizes else ""
+    sizes = f"sizes {', '.join(map(str, plan.sizes))}, {plan.groups} programs of each; " if plan.sizes else ""
     cost = f"${price.of(found.read, found.written):.2f} at most" if price else "unknown price"
     tokens = f"about {found.read:,} tokens to read, at most {found.written:,} to write, {cost}"
-    time_ = "" if found.seconds is None else f", about {found.seconds / 60:.0f} min at the speed of the first ones"
+    time_ = "" if found.seconds is None else f", about {found.seconds / 60:.0f} min at the speed of the first answers"
     limits = limits_in_words(context.spec.budget)
     return f"plan: {sizes}{found.questions} questions; {tokens}{time_}{f'; the budget is {limits}' if limits else ''}"
 

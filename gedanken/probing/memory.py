@@ -1,5 +1,5 @@
-"""The probe `memory`: ten commands are typed, the context is lost, and the model is asked what it still knows after
-each way of rebuilding the context.
+"""The probe `memory`: ten commands are typed, and the context is lost and rebuilt in different ways. After each way,
+the model is asked what it still knows.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ MOST_LINES = 200
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """One way of rebuilding the context, and the answers after it."""
+    """One way of rebuilding the context (`policy`), and what the model still knew afterwards."""
 
     policy: "Policy"
     replayed: Execution | None
@@ -59,7 +59,7 @@ class MemoryProbe:
 
 
 def read_commands(path: Path | None) -> tuple[str, ...]:
-    """Return the lines of a script file, or of the packaged script; a line in braces is told to the model. Raises
+    """Return the commands in a script file, or in the packaged one; a line in braces is told to the model. Raises
     BadInput.
     """
     where = resources.files("gedanken.probes") / "memory.txt" if path is None else path
@@ -83,8 +83,8 @@ async def probe_memory(  # noqa: PLR0913 (what the probe was asked for)
     temperature: float,
     screen: Screen,
 ) -> MemoryProbe:
-    """Type the commands and ask the questions twice; then, for each policy, drop the context, rebuild it, and ask
-    again.
+    """Type the commands and ask the questions twice. Then, for each policy, drop the context, rebuild it, and ask the
+    questions again.
 
     Raises BadInput, and NoModel if no command got a reply.
     """
@@ -106,10 +106,10 @@ async def probe_memory(  # noqa: PLR0913 (what the probe was asked for)
         for policy in policies:
             machine.session = session
             machine.lose()
-            screen.say(f"context lost; rebuilt by {policy}")
+            screen.say(f"the context was lost; it is rebuilt with the policy {policy}")
             _draw_anew(machine)
             replayed = await machine.rebuild(policy)
-            after = await _asked(machine, f"after it, {policy}", screen)
+            after = await _asked(machine, f"after the loss, with the policy {policy}", screen)
             rebuilt.append(Rebuilt(policy, replayed, compare_memory(before, control, after)))
     conditions: dict[str, object] = {
         **Conditions(temperature=temperature).named(persona),
@@ -120,7 +120,7 @@ async def probe_memory(  # noqa: PLR0913 (what the probe was asked for)
 
 
 def _draw_anew(machine: "ImaginedMachine") -> None:
-    """Make the next answers new samples. At temperature 0, the only sample is sample 0."""
+    """Make the next answers new samples, unless the temperature is 0, at which only sample 0 is used."""
     if machine.temperature:
         machine.sample += 1
 
@@ -141,7 +141,7 @@ def print_probe(probe: MemoryProbe, console: "Console") -> None:
         console.print()
         console.print(Text(f"rebuilt by {session.policy}", style="bold"))
         if session.replayed is not None:
-            answered = f"all {len(probe.typed)} requests, sent again in one message, were answered at once"
+            answered = f"all {len(probe.typed)} requests, sent again in one message, were answered by one reply"
             cut = ", and the answer was cut" if session.replayed.exit_code is None else ""
             console.print(Text(f"{answered}{cut}:"), soft_wrap=True)
             console.print(Text(shortened(session.replayed.stdout), style="dim"), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The results of `gedanken models check`, for a person and as plain values."""
+"""Asks the questions of `gedanken models check`, and gives the results for a person or as plain values."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any

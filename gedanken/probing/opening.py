@@ -1,4 +1,4 @@
-"""Steps that all probes share: opening a model and a real machine together, and storing the result."""
+"""Steps that several probes share: opening a model and a real machine together, and storing the result."""
 
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -31,10 +31,10 @@ class Both(NamedTuple):
 async def open_both(
     model: ModelSpec, sandbox: SandboxSpec, dataset: str, limits: Limits, screen: Screen
 ) -> AsyncIterator[Both]:
-    """Yield a model and a real machine, with the machine's facts already measured; both are closed when the context
+    """Yield a model and a real machine, with the machine's facts already measured. Both are closed when the context
     ends.
 
-    Raises BadInput, NoSandbox or NoModel before anything is asked of either.
+    Raises BadInput, NoSandbox or NoModel before anything is asked of the model or run on the machine.
     """
     from gedanken.agents.registry import check_name, open_model
 
@@ -47,13 +47,13 @@ async def open_both(
 
 
 def check_answered(replies: Sequence[Execution]) -> None:
-    """Raise NoModel if the model replied to nothing at all, so that there is nothing to store."""
+    """Raise NoModel if the model gave no reply at all, so that there is nothing to store."""
     if replies and all(reply.cause is Cause.NO_REPLY for reply in replies):
         raise NoModel(replies[0].notes[0])
 
 
 def why_lost(losses: Sequence[NoModel]) -> str | None:
-    """Return why the model was gone before the end of the probe; None if it was not."""
+    """Return why the model was lost before the end of the probe; None if it was not."""
     return str(losses[0]) if losses else None
 
 
@@ -71,7 +71,9 @@ def check_out(path: Path | None) -> None:
 
 
 def keep(path: Path | None, result: dict[str, Any]) -> None:
-    """Write the complete result of a probe to `path` as JSON, or nothing. Raises BadInput."""
+    """Write the result of a probe to `path` as JSON, completely or not at all; do nothing if `path` is None. Raises
+    BadInput.
+    """
     if path is None:
         return
     try:

@@ -1,4 +1,4 @@
-"""Questions to an imagined machine about its session, and a table of how the answers changed."""
+"""Asks an imagined machine about its session, and prints how its answers changed."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -33,12 +33,12 @@ def questions_for(session: "Session") -> tuple[str, ...]:
 async def ask_memory(
     machine: "ImaginedMachine", on_question: Callable[[str], None] | None = None
 ) -> tuple[Execution, ...]:
-    """Ask each question on its own branch, so that the session does not remember it. Raises NoModel."""
+    """Ask each question on its own branch, so that no question becomes part of the session. Raises NoModel."""
 
     async def ask(question: str) -> Execution:
         if on_question:
             on_question(question)
-        # Each goes on from the session in the server's cache: afresh, a long session would be read again each time.
+        # Each continues the session in the server's cache; otherwise a long session would be read again each time.
         return await machine.ask(question, fresh=False)
 
     work = [partial(ask, question) for question in questions_for(machine.session)]
@@ -46,12 +46,12 @@ async def ask_memory(
 
 
 def print_memory(report: Sequence[Remembered], console: "Console") -> None:
-    """Print one row for each question, and how many answers changed because of the loss."""
+    """Print one row for each question, and a sentence that counts the answers that changed because of the loss."""
     from rich.box import SIMPLE
     from rich.table import Table
     from rich.text import Text
 
-    again = "the control is the same request again: it shows only whether the server repeats itself"
+    again = "the control is the same request again: it only shows whether the server repeats its answer"
     caption = again if any(answer.same_request for answer in report) else None
     table = Table(box=SIMPLE, pad_edge=False, caption=caption, caption_justify="left")
     for head in ("question", "before", "control (no loss)", "after", "verdict"):

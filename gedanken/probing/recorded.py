@@ -1,4 +1,4 @@
-"""Recorded answers to a suite, scored without a model."""
+"""Scores recorded answers to a suite without a model, by really running the functions of the suite."""
 
 import json
 import os
@@ -30,11 +30,11 @@ _FINE = Problem("", is_scored=True)
 async def score_recorded(
     suite: Suite, recorded: Recorded, sandbox: SandboxSpec, screen: Screen, predicts: Predicts | None = None
 ) -> dict[str, Any]:
-    """Score recorded answers to a suite by really running its functions; lines whose function cannot be run are not
+    """Score recorded answers to a suite by really running its functions. Lines whose function cannot be run are not
     scored. `predicts` says what the answers predict; if None, this is inferred from the answers.
 
-    If a function returns another output than the suite states, answers are scored by the stated output, as the
-    publisher did, and a note says so. Raises BadInput or NoSandbox.
+    If a function returns another output than the suite states, the answers are scored by the stated output, as its
+    publisher did, and the line is listed under `contradicted`. Raises BadInput or NoSandbox.
     """
     lines = {line.id: line for line in suite.items}
     predicts = predicts or predicted_by(
@@ -81,7 +81,9 @@ def _figures(outcomes: Mapping[str, Sequence[Judgement]], predicts: Predicts) ->
 
 
 def _said(recorded: Recorded, lines: Mapping[str, SuiteItem], predicts: Predicts) -> dict[str, list[str]]:
-    """Return the answers in all replies to lines of the suite, by id."""
+    """Return the answers to the lines of the suite, by id. They are extracted from replies, unless the publisher did
+    that.
+    """
     return {
         name: list(some) if recorded.is_cut else [_found_in(lines[name], predicts, answer) for answer in some]
         for name, some in recorded.answers.items()
@@ -102,7 +104,7 @@ async def _outcomes(
     predicts: Predicts,
     screen: Screen,
 ) -> dict[str, list[Judgement]]:
-    """Return the judgement of each answer; answers that have to be run are run once each."""
+    """Return the judgement of each answer. An answer that can only be judged by running it is run once."""
     lines = {line.id: line for line in asked}
     judge_one = judge if predicts == "output" else judge_call
     first = {
@@ -129,7 +131,7 @@ async def _outcomes(
 
 
 def _notes(recorded: Recorded, lines: Mapping[str, SuiteItem]) -> list[str]:
-    """Return notes on recorded answers that belong to no line of the suite, and on lines without answers."""
+    """Return a note on the recorded answers that belong to no line of the suite; empty if there are none."""
     unknown = [name for name in (*recorded.answers, *recorded.problems) if name not in lines]
     if not unknown:
         return []

@@ -1,4 +1,6 @@
-"""The probe `edits`: a program with edited comments, blank lines and names is both really run and imagined."""
+"""The probe `edits`: a program and versions of it with edited comments, blank lines and names are really run and
+imagined.
+"""
 
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -38,7 +40,7 @@ CHARACTERS_SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A program, its edits, and the print that is watched."""
+    """A program, its edited versions, and the print whose lines are counted."""
 
     program: str
     edits: dict[str, str]
@@ -66,8 +68,8 @@ class EditsProbe:
 
 
 def read_program(path: Path | None) -> Question:
-    """Return the program in a file, or the packaged one, with its edits. Raises BadInput if it has no print or no
-    edit.
+    """Return the program in a file, or the packaged one, with its edited versions. Raises BadInput if the program is
+    not valid Python or prints no whole line.
     """
     where = resources.files("gedanken.probes") / "programs" / "shape_once.py" if path is None else path
     source = read_text(where, f"--program {path}")
@@ -90,7 +92,7 @@ async def probe_edits(  # noqa: PLR0913 (what the probe was asked for)
     sandbox: SandboxSpec,
     screen: Screen,
 ) -> EditsProbe:
-    """Really run every edited program with the same seed, and have each imagined in a fresh session.
+    """Really run every version of the program with the same seed, and have the model imagine each in a fresh session.
 
     Raises BadInput or NoSandbox, and NoModel if no reply came at all.
     """
@@ -145,7 +147,9 @@ async def _imagine(  # noqa: PLR0913 (what the probe was asked for)
 
 
 def print_probe(probe: EditsProbe, console: "Console") -> None:
-    """Print the effect of the edits: in total, at each print of the program, and the first lines that differ."""
+    """Print the effect of the edits: a summary, the effect on each print of the program, and the first lines that
+    differ.
+    """
     from rich.text import Text
 
     about = f"{probe.question.program}: model {probe.model['name']}, sandbox {probe.machine}"
@@ -158,7 +162,7 @@ def print_probe(probe: EditsProbe, console: "Console") -> None:
             console.print(Text(harmless(f"{report.edit}: {report.no_runs}"), style="yellow"), soft_wrap=True)
         if report.differs_at and report.answered:
             ours, theirs = (harmless(line[:CHARACTERS_SHOWN]) or "(nothing)" for line in report.differs_at)
-            console.print(f"{report.edit}, the first line that differs at temperature 0")
+            console.print(f"{report.edit}, first line that differs at temperature 0:")
             console.print(Text(f"    as it is  {ours}\n    edited    {theirs}", style="dim"), soft_wrap=True)
     console.print()
     console.print(Text(harmless(probe.verdict), style="bold"), soft_wrap=True)
@@ -182,7 +186,7 @@ _LOUD = {"lines differ": "LINES differ"}
 
 
 def _print_table(probe: EditsProbe, at: int) -> "Table":
-    """Build the table of how often one print was printed in real and imagined runs."""
+    """Build the table that counts how often one print site printed in real and imagined runs."""
     words = short(probe.reports[0].prints[at].words)
     table = _table(
         f"how often “{words}” was printed", ("edit", "real", "at\ntemperature 0", "samples", "in other\nwords")

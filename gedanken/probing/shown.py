@@ -1,4 +1,4 @@
-"""Printing the result of a probe of small programs, or of a suite, for a person."""
+"""Prints the result of a probe of small programs, or of a suite, for a person."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ def print_result(result: dict[str, Any], console: "Console") -> None:
             console.print(_table(arm, [cell for cell in result["cells"] if cell["arm"] == arm]))
     for name, share in result.get("consistency", {}).items():
         if share["trials"]:
-            console.print(Text(f"{name}: the same answer to {share['successes']} of {share['trials']}"))
+            console.print(Text(f"{name}: the same answer to {share['successes']} of {share['trials']} questions"))
     for row in result.get("reasoning", ()):
         told = f"size {row['size']}: {row['tokens']:.0f} tokens of reasoning, right {row['right']:.0%}"
         console.print(Text(told))
@@ -51,15 +51,15 @@ def _in_all(result: dict[str, Any]) -> str:
 
 
 def _table(arm: str, cells: Sequence[dict[str, Any]]) -> "Table":
-    """Build a table of right answers out of all, with a row for each operation and role and a column for each
-    size.
+    """Build the table of right answers under one condition (`arm`), with a row for each operation and role, and a
+    column for each size.
     """
     from rich.box import SIMPLE
     from rich.table import Table
     from rich.text import Text
 
     sizes = sorted({cell["size"] for cell in cells})
-    table = Table(title=Text(f"{arm}: right of all, by number of operations"), title_justify="left", box=SIMPLE)
+    table = Table(title=Text(f"{arm}: right answers, by number of operations"), title_justify="left", box=SIMPLE)
     for head in ("operation", "role", *map(str, sizes)):
         table.add_column(head)
     for operation, role in dict.fromkeys((cell["operation"], cell["role"]) for cell in cells):

@@ -1,4 +1,4 @@
-"""The run spec of a probe of small programs."""
+"""Builds the run spec of a probe of small programs."""
 
 from gedanken.experiment.budget import Budget
 from gedanken.experiment.conditions import Conditions

@@ -82,7 +82,8 @@ async def probe_terminal(
     sandbox: SandboxSpec,
     screen: Screen,
 ) -> TerminalProbe:
-    """Type each sequence into a new imagined session and into a new real workspace, several sequences at a time.
+    """Type each sequence of commands into a new imagined session and into a new real workspace. Several sequences run
+    at the same time.
 
     Raises BadInput or NoSandbox, and NoModel if no reply came at all.
     """
@@ -96,7 +97,7 @@ async def probe_terminal(
                 done = await _typed(sequence, both, persona, losses)
                 so_far.extend(done)
                 same = sum(answer.agrees for answer in so_far)
-                screen.say(f"{len(so_far)} of {total} commands, the same in {same}: {sequence.name}")
+                screen.say(f"{len(so_far)} of {total} commands typed, {same} with the same output: {sequence.name}")
                 update(len(so_far))
                 return done
 
@@ -115,14 +116,14 @@ async def probe_terminal(
 
 
 async def _typed(sequence: CommandSequence, both: Both, persona: Persona, losses: list[NoModel]) -> list[Answered]:
-    """Return the answers of both machines; fewer if the model was lost on the way."""
+    """Type one sequence into both machines and return their answers; fewer than commands if the model was lost."""
     from gedanken.agents.imagined import ImaginedMachine
 
     imagined = ImaginedMachine(both.model, persona, both.machine_facts, LIMITS, losses=losses)
     answered: list[Answered] = []
     if losses:
         return answered
-    # Nothing was typed into the trunk but the question what it is: each branch is a new home.
+    # Only questions about the machine were typed before the branch, so each branch is like a new machine.
     async with await asyncio.to_thread(both.machine.branch, 0) as real:
         for kind, command in sequence.commands:
             truth = await real.run(command)
@@ -220,7 +221,7 @@ def _differences_table(differing: Sequence[Answered]) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title="the first that differ", title_justify="left", box=SIMPLE, pad_edge=False, show_lines=True)
+    table = Table(title="the first differences", title_justify="left", box=SIMPLE, pad_edge=False, show_lines=True)
     table.add_column("command", overflow="fold")
     table.add_column("real", style="green", overflow="fold")
     table.add_column("imagined", style="magenta", overflow="fold")

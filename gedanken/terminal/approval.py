@@ -1,4 +1,4 @@
-"""Asking a person at the terminal whether a program may run."""
+"""Asks a person at the terminal whether a program may run."""
 
 import os
 import shlex
@@ -17,14 +17,15 @@ LINES_SHOWN = 400
 
 
 def ask_person(question: Question, folder: Path) -> Approve | EditIt | Reject:
-    """Show the program, and return the person's decision. Ctrl-C ends the run, which can be resumed.
+    """Show the program, ask a person, and return their decision. Ctrl-C ends the run, which can be resumed.
 
-    Raises AwaitsApproval if no person is at a terminal, or if they want to answer later; Interrupted after Ctrl-C.
+    Raises AwaitsApproval if nobody is at a terminal, or if the person wants to answer later; Interrupted after
+    Ctrl-C.
     """
     show(question)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise AwaitsApproval(question.program, folder)
-    # While a person is asked, no other work is running that should be allowed to finish.
+    # Here Ctrl-C may stop at once: while a person is asked, no work is running that should be allowed to finish.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         while True:
@@ -51,7 +52,7 @@ def show(question: Question) -> None:
     shown = text.splitlines()[:LINES_SHOWN]
     console.print(Syntax("\n".join(shown), "diff" if question.diff else "python", word_wrap=True))
     if more := len(text.splitlines()) - len(shown):
-        console.print(Text(f"… and {more} more lines: edit shows them all", style="dim"))
+        console.print(Text(f"… and {more} more lines; [e]dit shows the whole program", style="dim"))
     console.print(Text(f"imports  {_imports(question)}"), soft_wrap=True)
     console.print(Text(f"sandbox  {_sandbox(question)}"), soft_wrap=True)
 
@@ -74,7 +75,7 @@ def _sandbox(question: Question) -> str:
 
 
 def _asked(question: Question, folder: Path) -> Approve | EditIt | Reject | None:
-    """Ask once; return the decision, or None if the answer was not valid."""
+    """Ask once; return the decision, or None if the question must be asked again."""
     print("[a]pprove, [e]dit, [r]eject, or answer [l]ater? ", end="", file=sys.stderr, flush=True)
     match input().strip().lower():
         case "a" | "approve":
@@ -94,7 +95,7 @@ def _asked(question: Question, folder: Path) -> Approve | EditIt | Reject | None
 
 
 def _edited(source: str) -> str:
-    """Return the source as the person left it in their editor; unchanged if that failed."""
+    """Return the source as the person left it in their editor; unchanged if the editor failed."""
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "program.py"

@@ -1,4 +1,4 @@
-"""The budget of a run: an estimate before it starts, and its time limit while it runs."""
+"""Estimates before a run what it will use, and enforces the time limit of its budget."""
 
 import asyncio
 from collections.abc import Iterator
@@ -11,11 +11,14 @@ from gedanken.terminal.interrupts import Drains
 from gedanken.terminal.run_plan import plan_steps
 
 READ_A_REQUEST = 600
-"""Approximate number of tokens of the persona and of the typed text; earlier replies are read in addition."""
+"""Approximate number of tokens that a request reads for the persona and the typed text; earlier replies come on top.
+"""
 
 
 def estimate_of(spec: RunSpec, price: Price | None) -> str:
-    """Return in one line an upper estimate of what a run will use, if no program has to be written twice."""
+    """Return one line with an upper estimate of what a run will use, provided that no program has to be written
+    twice.
+    """
     steps = plan_steps(spec.experiment, spec.real, spec.imagined, spec.simulate)
     replies = sum(step.pieces[kind] for step in steps for kind in ("boot answer", "write", "answer", "sample"))
     written = replies * spec.experiment.limits.reply_tokens
@@ -34,7 +37,7 @@ def limits_in_words(budget: Budget) -> str:
 
 @contextmanager
 def in_minutes(control: Drains, seconds_left: float | None, budget: Budget) -> Iterator[None]:
-    """When the budget's minutes are used up, start nothing new; after a tenth of that time more, stop what still
+    """When the budget's minutes are used up, start nothing new; after another tenth of these minutes, stop what still
     runs.
     """
     task = asyncio.current_task()

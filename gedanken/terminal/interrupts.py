@@ -1,4 +1,4 @@
-"""Ctrl-C during a run: the first one stops cleanly, the second one at once."""
+"""Handles Ctrl-C during a run: the first one stops cleanly, the second one at once."""
 
 import asyncio
 import signal
@@ -19,7 +19,9 @@ class Drains(Protocol):
 
 @contextmanager
 def interruptible(control: Drains, progress: Progress) -> Iterator[None]:
-    """On the first Ctrl-C, let running work finish, because it is paid for. A second one, or SIGTERM, stops it."""
+    """On the first Ctrl-C, start nothing new and let running work finish, because it is paid for. On the second one,
+    or on SIGTERM, stop that work.
+    """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     asked = False
 

@@ -1,4 +1,4 @@
-"""How busy this machine is with other programs when a run begins."""
+"""Measures how busy this machine is with other programs when a run begins."""
 
 import os
 import time
@@ -13,8 +13,8 @@ def slowdown(load: Path = _LOAD) -> float:
     """Return how many times longer work on all cores takes because of other programs: 1 on an idle machine, 2 if as
     many other threads are runnable as there are cores. Takes a fifth of a second.
 
-    Linux's load averages cover a minute or more, and so include our own set-up; the number of runnable threads is
-    therefore read a few times instead. Returns 1 if it cannot be read.
+    Linux's load averages cover a minute or more, and so include our own set-up; therefore the current number of
+    runnable threads is read a few times instead. Returns 1 if that number cannot be read.
     """
     counts: list[int] = []
     for _ in range(SAMPLES):

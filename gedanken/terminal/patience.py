@@ -1,4 +1,4 @@
-"""A message about work that is usually quick, shown only if the work takes long."""
+"""Shows a message about work that is usually quick, but only if it takes long."""
 
 import threading
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ SECONDS = 2.0
 
 @contextmanager
 def patient(what: str) -> Iterator[None]:
-    """Print what is being done on standard error, if it takes over two seconds."""
+    """Print `what` on standard error if the work inside the context takes over two seconds."""
     from gedanken.experiment.escaping import harmless
     from gedanken.terminal.screen import Screen
 

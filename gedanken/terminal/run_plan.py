@@ -1,4 +1,4 @@
-"""Progress and remaining time of a run, estimated from what this run itself has taken so far."""
+"""Estimates the progress and the remaining time of a run from what its work has taken so far."""
 
 import time
 from collections import Counter, defaultdict
@@ -23,20 +23,20 @@ FIRST_GUESS: dict[Kind, float] = {
     "sample": 22,
     "report": 50,
 }
-"""Seconds for each kind of work, measured for the packaged experiments on 2 idle cores with the embedded model. They
-are used only until this run has done work of that kind; until then they are scaled by how much longer than guessed
-the other kinds took.
+"""Seconds for each kind of work, measured for the packaged experiments on 2 idle cores with the embedded model. A
+guess counts only until this run has done work of that kind. Until then it is scaled: if other kinds took twice as
+long as guessed, this one is expected to do so too.
 """
 _MODEL: frozenset[Kind] = frozenset({"boot table", "boot answer", "write", "answer", "sample", "report"})
 _LIKE: dict[Kind, Kind] = {"seed": "trunk"}
-"""A kind of work whose duration is estimated from another kind that comes before it."""
+"""Kinds of work whose duration is estimated from a kind that comes earlier in a run."""
 _TRUST = 3.0
-"""Seconds of work after which the measurement counts as much as the first guess."""
+"""Seconds of measured work that count as much as the first guess."""
 
 
 @dataclass(slots=True)
 class PlannedStep:
-    """One line of the script, or the work before or after all lines."""
+    """The work for one line of the script, or the work before or after all lines."""
 
     name: str
     pieces: Counter[Kind]
@@ -50,7 +50,9 @@ class PlannedStep:
 
 
 def plan_steps(experiment: Experiment, real: int, imagined: int, simulate: bool) -> list[PlannedStep]:
-    """Plan the steps of a run with `real` seeds and `imagined` samples, besides the trunk."""
+    """Plan the steps of a run with `real` seeds and `imagined` samples, in addition to the run with seed 0 and the
+    sample at temperature 0.
+    """
     boot: Counter[Kind] = Counter({"fact": len(BOOT_COMMANDS)})
     if simulate:
         boot += Counter({"boot table": 1, "boot answer": len(BOOT_COMMANDS) - 1})
@@ -77,13 +79,13 @@ def _of_line(line: ScriptLine, real: int, imagined: int | None) -> PlannedStep:
 class RunPlan:
     """Counts which part of a plan is finished, and divides the elapsed time among the work that is running.
 
-    Work in parallel shares each second, so the remaining times of all work can simply be added, however much of it
-    overlaps.
+    Work that runs in parallel shares each second. So the remaining times of all work can simply be added up, even if
+    some of it will overlap.
     """
 
     def __init__(self, steps: Sequence[PlannedStep], slowdown: float = 1.0) -> None:
-        """Start before the first step. `slowdown` is how many times longer than on an idle machine the work is
-        expected to take; what this run measures replaces it.
+        """Start before the first step. `slowdown` says how many times longer the work is expected to take than on an
+        idle machine, until this run has measured it.
         """
         self.steps = list(steps)
         self._slowdown = slowdown
@@ -93,8 +95,8 @@ class RunPlan:
         self._clock = time.monotonic()
 
     def begin(self, node: str, who: str) -> None:
-        """Record that work of a node has started. The persona's node asks one question after another, each of the
-        real machine first.
+        """Record that work of a node has started. The node `persona` asks one question after another, each first on
+        the real machine.
         """
         self._pass_time()
         for earlier in ("real", who) if node == "persona" else ():
@@ -113,19 +115,19 @@ class RunPlan:
             self._active[node, who] = ("sample", 0.0)
 
     def end(self, node: str, who: str | None = None) -> None:
-        """Record that work of a node has ended: that of `who`, or all of it."""
+        """Record that work of a node has ended: the work of `who`, or all of it if None."""
         self._pass_time()
         for key in [key for key in self._active if key[0] == node and who in (None, key[1])]:
             self._end(*key)
 
     def advance(self) -> None:
-        """Finish the current step. Planned work that never started is no longer expected."""
+        """Finish the current step. What was planned for it but never started is dropped."""
         self.at = min(self.at + 1, len(self.steps))
 
     def try_again(self) -> None:
-        """Plan more work for this step, because a program failed and is written and run again.
+        """Plan more work for this step, because a program failed and will be written and run again.
 
-        The version that failed is imagined as well.
+        The failed version is imagined as well.
         """
         if self.at < len(self.steps):
             planned = self.steps[self.at].pieces
@@ -204,9 +206,9 @@ class RunPlan:
         return max([usual, *(spent for other, spent in self._active.values() if other == kind)])
 
     def _scale(self, of_model: bool) -> float:
-        """Return how many times longer than guessed the model (or the real machine) takes.
+        """Return how many times longer than guessed the work of the model (or of the real machine) takes.
 
-        A slow computer slows both, so the ratio of the other also counts, with a small weight.
+        A slow computer slows both down, so the ratio of all work also counts, with a small weight.
         """
         seen = [(kind, spent) for kind, many in self._seen.items() for spent in many]
         seen += [(kind, spent) for kind, spent in self._active.values() if spent > FIRST_GUESS[kind]]

@@ -1,4 +1,4 @@
-"""Progress display. All of it goes to standard error; results go to standard output."""
+"""Displays progress on standard error; results go to standard output."""
 
 import json
 import re
@@ -37,14 +37,14 @@ LINES_SHOWN = 8
 CHARACTERS_SHOWN = 400
 LAST_SHOWN = 60
 _GUESSED = ("bytes", "seconds")
-"""Units whose total may be a guess. The total of things that are counted is exact."""
+"""Units whose total may be a guess. If things are counted, such as programs, their total is exact."""
 _PLAINLY = {"persona": "boot", "execute": "real run", "replicate": "real run", "simulate": "imagined"}
-"""Names shown to people for the nodes of the graph."""
+"""The names under which nodes of the graph are shown."""
 _TELLING = re.compile(r"\b(?:epoch|loss|acc|shape|error)", re.IGNORECASE)
 
 
 def shortened(text: str, *, cut: bool = False) -> str:
-    """Shorten an output for a table cell: harmless characters, and a few lines at most.
+    """Shorten an output for a table cell: a few lines at most, with control characters escaped.
 
     `cut` means that the output itself is incomplete.
     """
@@ -60,7 +60,9 @@ def print_json(value: object) -> None:
 
 
 class Screen:
-    """Shows steps, and the workers of a run. On a terminal the display is live; elsewhere it prints lines."""
+    """Shows the steps of long work, such as a download, and the workers of a run: programs and replies in progress.
+    On a terminal the display is live; elsewhere it prints lines.
+    """
 
     def __init__(self) -> None:
         """Write to standard error."""
@@ -97,7 +99,7 @@ class Screen:
 
             try:
                 yield update
-            finally:  # what never began is not shown as done
+            finally:  # a download that never began must not be shown as done
                 bars.update(task, visible=bool(came) or not in_bytes)
             bars.update(task, completed=total)
 
@@ -143,9 +145,9 @@ class Screen:
 
     @contextmanager
     def run(self, reply_tokens: int | None = None, plan: "RunPlan | None" = None) -> Iterator[None]:
-        """Show the workers of a run and the progress of its plan, for as long as it lasts.
+        """Show the workers of a run, and the progress of its plan, while the context lasts.
 
-        `reply_tokens` is the limit of an imagined reply.
+        `reply_tokens` is the token limit of an imagined reply.
         """
         self._limit, self._plan = reply_tokens, plan
         if not self.console.is_terminal:
@@ -160,9 +162,9 @@ class Screen:
             self._live = None
 
     def hear(self, node: str, who: str, text: str, limit: int | None = None) -> None:
-        """Receive text that a worker produced; interesting lines are shown as soon as they are complete.
+        """Receive text that a worker produced. Interesting lines are shown as soon as they are complete.
 
-        `limit` is the token limit of this reply, if it differs from the run's.
+        `limit` is the token limit of this reply, if it differs from the limit of the run.
         """
         if not text and self._begins(node, who):
             self._workers.pop((node, who), None)
@@ -182,8 +184,8 @@ class Screen:
                 self._plain(f"  {_plainly(node)} {who}: {harmless(line)[:160]}")
 
     def _begins(self, node: str, who: str) -> bool:
-        """Return True if an empty text marks the start of work; later empty texts only show that a reasoning model is
-        alive.
+        """Return True if an empty text marks the start of work. Later empty texts only show that a reasoning model
+        still works.
         """
         worker = self._workers.get((node, who))
         return worker is None or worker.ahead is not None or (node == "persona" and worker.chunks > 0)
@@ -219,8 +221,9 @@ class Screen:
         self.console.print(Text(text), soft_wrap=True)
 
     def _table(self) -> Group:
-        """Build a table: progress of the run, then the running work, one line each; a narrow terminal cuts off the
-        ends."""
+        """Build the live display: the progress of the run, then one line for each running worker. A narrow terminal
+        cuts off the ends of the lines.
+        """
         lines = [Text(self._plan.describe() if self._plan else "", style="bold", no_wrap=True, overflow="ellipsis")]
         for (node, who), worker in list(self._workers.items()):
             last = f" | {harmless(worker.last)[:CHARACTERS_SHOWN]}" if worker.last else ""
@@ -251,14 +254,14 @@ class _Worker:
         self.last = ""
         self.limit: int | None = None
         self.ahead: int | None = None
-        """Number of workers that get cores before this one, while it waits."""
+        """While this worker waits: the number of workers that get cores before it."""
         self._open = ""
         self._first: float | None = None
 
     def amount(self, node: str, who: str, limit: int | None) -> str:
-        """Describe the amount so far; a chunk of a model's reply counts as one token.
+        """Describe how much a worker has produced; a chunk of a model's reply counts as one token.
 
-        Speed is measured from the first token on, so that it does not include processing the prompt.
+        The speed is measured from the first token on, so that it does not include processing the prompt.
         """
         if self.ahead is not None:
             return f"waits for cores, {self.ahead} before it"
