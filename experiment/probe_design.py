@@ -83,7 +83,7 @@ class Plan(NamedTuple):
     """The part of a design that is asked: all of it, or as much as fits into the time limit."""
 
     sizes: tuple[int, ...] | None
-    """None means each family's own sizes."""
+    """The sizes that are asked about; None means each family's own sizes."""
     groups: int
     more: int
     """Number of questions in addition to the direct ones."""

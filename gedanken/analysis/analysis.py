@@ -136,8 +136,8 @@ class Analysis:
 
 
 def main_version(versions: Sequence[VersionAnalysis]) -> VersionAnalysis | None:
-    """Return the version that the verdict is about: the newest one that works and has both real and imagined runs. If
-    none of these works, return the newest; if there are none, return None.
+    """Return the version that the verdict is about: among those with both real and imagined runs, the newest one that
+    works, or else the newest one. None if there are none.
     """
     both = [version for version in versions if version.real and any(run.is_run for run in version.imagined)]
     works = [version for version in both if version.program is None or version.program.works is not False]

@@ -50,4 +50,4 @@ def _note(name: str, others: Sequence[str]) -> str:
         return f"{name} was named more than once, and counts as one run"
     shown = ", ".join(others[:NAMED]) + (f" and {len(others) - NAMED} more" if len(others) > NAMED else "")
     verb = "is" if len(others) == 1 else "are"
-    return f"{shown} {verb} byte for byte the same as {name}, and counted as one run with it"
+    return f"{shown} {verb} byte for byte the same as {name}; together they count as one run"

@@ -214,7 +214,7 @@ def _case_in(folder: RunLog, program: Program | None) -> VersionAnalysis:
 
 
 def _common(runs: Iterable[Run]) -> Program | None:
-    """Return the program if all these runs are of the same one; None otherwise, or if it is not recorded."""
+    """Return the program if all these runs are known to be of the same one; None otherwise."""
     programs = {run.program.sha256 if run.program else None: run.program for run in runs}
     return next(iter(programs.values())) if len(programs) == 1 else None
 

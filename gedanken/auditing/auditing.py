@@ -1,4 +1,4 @@
-"""Audits transcripts, either in files or already read. Other modules start an audit here."""
+"""Audits transcripts: those in files, or those that were already read."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
