@@ -15,7 +15,7 @@ class LineRef:
     source: str
     """Label of the execution, or of the program version."""
     number: int
-    """Counted from 1."""
+    """Line number, counted from 1."""
     text: str
     counted_in: Stream | Literal["source"]
     """The stored text in which the line has this number."""

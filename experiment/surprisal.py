@@ -8,7 +8,7 @@ class LineSurprisal(NamedTuple):
     """The surprisal of one line, including its line break."""
 
     number: int
-    """Counted from 1."""
+    """Line number, counted from 1."""
     text: str
     nats: float
     tokens: int
