@@ -4,8 +4,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 EventKind = Literal["message", "call", "result", "edit", "mark", "unknown"]
-"""`call`: the agent asked for a tool; `result`: the tool's output; `edit`: a file was changed; `mark`: a note of the
-harness, such as a compaction; `unknown`: an entry that the reader does not recognize."""
+"""`call`: the agent called a tool; `result`: the tool's output; `edit`: a file was changed; `mark`: a note by the
+agent's software, for example that it shortened the conversation; `unknown`: an entry that the importer does not
+recognize."""
 Speaker = Literal["user", "agent", "tool", "system"]
 
 
@@ -15,9 +16,9 @@ class Place:
 
     file: str
     line: int
-    """Counted from 1; in a JSON file that is not line by line, the line at which the event's object begins."""
+    """Line number, counted from 1. If an event's JSON object spans several lines, the number of its first line."""
     pointer: str = ""
-    """JSON pointer within that line or file."""
+    """JSON pointer to the event within that line or file; empty if the file is not JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class AgentEvent:
     """One event of a session. Events are in the order in which they happened."""
 
     number: int
-    """Counted from 0."""
+    """Position in the session, counted from 0."""
     kind: EventKind
     speaker: Speaker
     place: Place
@@ -39,7 +40,7 @@ class AgentEvent:
     exit_code: int | None = None
     """The exit code of a result, if the transcript records it."""
     path: str | None = None
-    """The file that an edit changes or a reading call reads."""
+    """The file that an edit changes, or that a call reads."""
     old_text: str | None = None
     """The text that an edit replaced, if recorded; None if the edit wrote the whole file or only inserted text."""
     at_line: int | None = None
@@ -47,14 +48,15 @@ class AgentEvent:
     session: str = ""
     """The agent that this event belongs to: empty for the main agent, else the sub-agent's name."""
     cut: bool = False
-    """True if the harness truncated this text."""
+    """True if the agent's software truncated `text`."""
     is_line_by_line: bool = False
-    """True if each line of the text is one line of the file, as in a Markdown chat; `place` is that of the first."""
+    """True if each line of `text` is a line of the file, as in a Markdown chat; `place` is then that of the first
+    line."""
 
     def place_of_line(self, line: int) -> Place:
-        """Return the place of one line of the text; the lines are counted from 1.
+        """Return the place of one line of `text`; the lines are counted from 1.
 
-        In a format such as JSON, where the lines of a text are not lines of the file, this is the place of the event.
+        In a format such as JSON, where the lines of a text are not lines of the file, return the place of the event.
         """
         return replace(self.place, line=self.place.line + line - 1) if self.is_line_by_line else self.place
 
@@ -75,7 +77,7 @@ class AgentTranscript:
     form: str
     """The format, such as `claude-code`."""
     agent: str
-    """The agent's name, as the file gives it, with its model if known."""
+    """The agent's name as the file states it, with the name of its model if known."""
     events: tuple[AgentEvent, ...]
     gaps: tuple[Gap, ...] = ()
     has_tools: bool = True
@@ -83,4 +85,4 @@ class AgentTranscript:
     folder: str | None = None
     """The folder in which the agent worked, if the file names it."""
     unknown: dict[str, int] = field(default_factory=dict)
-    """Number of entries of each kind that the reader did not recognize."""
+    """How many entries of each kind the importer did not recognize."""

@@ -1,5 +1,5 @@
-"""The question that a person is asked before a program is run, and the possible answers; both convert to and from
-JSON.
+"""The question whether a program may run, which a person is asked, and the possible answers. The question and the
+answers can be converted to and from JSON.
 """
 
 import ast
@@ -12,15 +12,15 @@ from gedanken.experiment.execution import Limits
 from gedanken.experiment.program import Program
 
 BY_PERSON = "person"
-"""Used instead of a prompt's name for a version that a person edited."""
+"""Value of `Program.prompt` for a version that a person edited, which no prompt produced."""
 LONGEST_SOURCE = 1_000_000
 """Maximum length in characters of a program that a person edited."""
 LONGEST_REASON = 2_000
-"""Maximum length in characters of a rejection reason: it is sent to the coder."""
+"""Maximum length in characters of the reason for a rejection, which is sent to the coder."""
 
 
 class Question(BaseModel):
-    """A program that waits for approval."""
+    """The question whether a program may run, with the facts that the person needs to decide."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -34,16 +34,16 @@ class Question(BaseModel):
     diff: str = ""
     """Unified diff from the previous version; empty if this is the first one."""
     imports: tuple[str, ...] | None = None
-    """Names of the modules that it imports; None if the source cannot be parsed."""
+    """Names of the modules that the program imports; None if the source cannot be parsed."""
     sandbox: str
-    """The sandbox in which it will run."""
+    """Name of the sandbox in which the program would run."""
     isolated: bool
-    """True if that sandbox keeps the program away from this machine's files and network."""
+    """True if the sandbox keeps the program away from this machine's files and network."""
     limits: Limits
 
 
 class Approve(BaseModel):
-    """Run the program as it is."""
+    """The answer that the program may run as it is."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -51,7 +51,7 @@ class Approve(BaseModel):
 
 
 class EditIt(BaseModel):
-    """Run this source instead."""
+    """The answer that `source` may run instead of the program."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -60,7 +60,7 @@ class EditIt(BaseModel):
 
 
 class Reject(BaseModel):
-    """The program is not run. The coder is told the reason, and tries again."""
+    """The answer that the program must not run. The coder is told the reason, and tries again."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -74,7 +74,7 @@ _SAID = {"approve": "was approved", "edit": "was edited", "reject": "was rejecte
 
 
 def read_decision(value: object) -> Approve | EditIt | Reject:
-    """Read a decision from a JSON value. Raises BadInput, with the valid forms of an answer."""
+    """Read a decision from a JSON value. Raises BadInput if it is not valid; the message lists the valid answers."""
     try:
         return _DECISION.validate_python(value)
     except ValidationError as error:
@@ -92,7 +92,7 @@ def in_words(label: str, decision: Approve | EditIt | Reject) -> str:
 
 
 def imports_of(source: str) -> tuple[str, ...] | None:
-    """List the modules that a program imports, anywhere in its source; None if it cannot be parsed."""
+    """List the modules that a program imports anywhere in its source; None if the source cannot be parsed."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -107,7 +107,7 @@ def imports_of(source: str) -> tuple[str, ...] | None:
 
 
 def edited(program: Program, source: str, version: int) -> Program:
-    """Build the version that results when a person edits a version written by the coder."""
+    """Return the version with the source that a person made of a program written by the coder."""
     return Program(
         name=program.name,
         version=version,

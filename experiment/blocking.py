@@ -1,4 +1,4 @@
-"""Calls between asynchronous and blocking code, in both directions.
+"""Calls blocking code from coroutines, and coroutines from blocking code.
 
 Coroutines that are called from blocking code run in an event loop in a separate thread, so they can be called even
 where a loop is already running, as in a notebook. There is one such loop for the whole process, because a model's
@@ -24,8 +24,8 @@ Given = ParamSpec("Given")
 async def off_loop(call: Callable[Given, Result], *arguments: Given.args, **named: Given.kwargs) -> Result:
     """Run a blocking call in a thread and return its result, so that the event loop can do other work meanwhile.
 
-    The call itself is never interrupted: a caller that is cancelled while waiting, however often, returns only when
-    the call has finished.
+    The call itself is never interrupted: if the caller is cancelled while it waits, even repeatedly, CancelledError
+    is raised only when the call has finished.
     """
     work = asyncio.ensure_future(asyncio.to_thread(call, *arguments, **named))
     try:
@@ -48,9 +48,9 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 def wait_for(work: Coroutine[Any, Any, Result]) -> Result:
     """Run a coroutine from blocking code and return its result. Ctrl-C cancels the coroutine, waits for its cleanup,
-    and raises KeyboardInterrupt with the message that the cleanup produced.
+    and raises KeyboardInterrupt with the message of the exception that ended the coroutine.
 
-    Raises RuntimeError if called from the loop's own thread, where it would wait for itself.
+    Raises RuntimeError if called inside the event loop that would have to run the coroutine.
     """
     loop = _loop()
     if _runs_here(loop):
@@ -88,7 +88,7 @@ class BlockingMachine:
     """An open machine for blocking code: the value of `machine` in `with DockerMachine() as machine:`."""
 
     machine: Machine
-    """The asynchronous machine behind this one."""
+    """The asynchronous machine that runs the commands."""
 
     @property
     def name(self) -> str:
@@ -96,7 +96,7 @@ class BlockingMachine:
         return self.machine.name
 
     def run(self, command: str, *, on_output: OnOutput | None = None) -> Execution:
-        """Type one command and return what it did; see `Machine.run`. Raises NoSandbox or NoModel."""
+        """Run one command and return its execution; see `Machine.run`. Raises NoSandbox or NoModel."""
         return wait_for(self.machine.run(command, on_output=on_output))
 
 

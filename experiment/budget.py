@@ -1,4 +1,4 @@
-"""Budgets: the limits of a run, what it has used so far, and the cost of that."""
+"""Budgets: limits on what a run may use, what a run has used so far, and what the used tokens cost."""
 
 import re
 from decimal import Decimal
@@ -10,13 +10,13 @@ from gedanken.experiment.errors import BadInput
 
 LEAST = Decimal("1e-9")
 MOST = 10**15
-"""Largest limit. A larger one is certainly a typing error."""
+"""The largest limit that may be set; a larger one is certainly a typing error."""
 _NUMBER = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>[kKM]?)")
 _UNITS = {"": 1, "k": 1_000, "K": 1_000, "M": 1_000_000}
 
 
 class Budget(BaseModel):
-    """The most that a run may use, summed over all its processes; None means no limit."""
+    """The most that a run may use, summed over all processes that worked on it; None means no limit."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,7 +37,7 @@ class Budget(BaseModel):
 
     @property
     def limits(self) -> dict[str, float | None]:
-        """Return each limit by its name on the command line."""
+        """Each limit by its name on the command line, such as `gpu-seconds`; None if it is not set."""
         return {name.replace("_", "-"): getattr(self, name) for name in type(self).model_fields}
 
 
@@ -48,7 +48,7 @@ def parse_budget(text: str) -> Budget:
     for part in text.split(","):
         name, _, given = (piece.strip() for piece in part.partition("="))
         if name not in known or name in values:
-            raise BadInput(f"--budget {text[:100]}: each of {', '.join(known)} at most once, as in usd=2,tokens=200k")
+            raise BadInput(f"--budget {text[:100]}: may set each of {', '.join(known)} once, as in usd=2,tokens=200k")
         values[name] = _amount(name, given)
     whole = {"tokens": int(values["tokens"])} if "tokens" in values else {}
     return Budget.model_validate({name.replace("-", "_"): float(number) for name, number in values.items()} | whole)
@@ -59,23 +59,23 @@ def _amount(name: str, given: str) -> Decimal:
     number = Decimal(found["number"]) * _UNITS[found["unit"]] if found else Decimal(0)
     is_tokens = name == "tokens"
     if not (1 if is_tokens else LEAST) <= number <= MOST or (is_tokens and number % 1):
-        least = "a whole number from 1" if is_tokens else "a number above 0"
-        raise BadInput(f"--budget {name}={given[:40]}: must be {least} to {MOST:.0e}, such as 2, 1.5, 200k or 3M")
+        least = "a whole number of at least 1" if is_tokens else "a number above 0"
+        raise BadInput(f"--budget {name}={given[:40]}: must be {least} and at most {MOST:.0e}, such as 2, 200k or 3M")
     return number
 
 
 class Price(BaseModel):
-    """US dollars for a million tokens."""
+    """What a model's tokens cost, in US dollars for a million tokens."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     read: float = Field(ge=0, allow_inf_nan=False)
     written: float = Field(ge=0, allow_inf_nan=False)
     source: str = ""
-    """The price table that this comes from, with its date."""
+    """The price table that the price is taken from, with the date of the table."""
 
     def of(self, read: int, written: int) -> float:
-        """Return the cost of these tokens in US dollars."""
+        """Return the cost of so many tokens read and written, in US dollars."""
         return (self.read * read + self.written * written) / 1_000_000
 
 
@@ -91,7 +91,7 @@ class Tokens(NamedTuple):
 
 
 class Used(NamedTuple):
-    """What was used so far. Work that started but never finished counts with its maximum."""
+    """What a run has used so far. Work that started but never finished counts with the most that it could use."""
 
     tokens: Tokens = Tokens(0, 0, 0)
     gpu_seconds: float = 0.0

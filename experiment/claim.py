@@ -6,16 +6,16 @@ from typing import Literal
 from gedanken.experiment.agent_transcript import Place
 
 ClaimKind = Literal["output", "command", "result", "file"]
-"""`output`: terminal output that is shown; `command`: a command that is said to have been run; `result`: a stated
-result (tests, exit code, build, metric, time, size, count, version); `file`: the contents that a file is said to
-have.
+"""What the agent claims. `output`: that a terminal showed this output; `command`: that a command was run; `result`: a
+result (of tests, a build, an exit code, a metric, a time, a size, a count, a version); `file`: that a file has these
+contents.
 """
 Status = Literal["supported", "misquoted", "written too early", "stale", "never run", "undecidable"]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claim, with the text that makes it."""
+    """One claim of an agent, with the text that states it."""
 
     kind: ClaimKind
     event: int
@@ -30,18 +30,18 @@ class Claim:
     topic: str | None = None
     """The subject of a result: `tests`, `exit code`, `build`, `lint`, or a metric's name as written."""
     numbers: tuple[str, ...] = ()
-    """The numbers, as written."""
+    """The numbers in the claim, as written."""
     path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A passage of a text that the reader can look up."""
+    """A passage of an event's text that a verdict is based on, so that a reader can look it up."""
 
     event: int
     place: Place
     lines: tuple[int, int]
-    """First and last line inside the event's text, counted from 1."""
+    """The first and the last line of the passage within the event's text, counted from 1."""
     quote: str
 
 
@@ -52,8 +52,8 @@ class NumberSource:
     number: str
     evidence: Evidence | None
     how: str
-    """Relation of the number to its source: `as printed`, `rounded`, `percent`, `sum`, `difference`; or the reason
-    why it has no source."""
+    """How the number was obtained from its source: `as printed`, `rounded`, `percent`, `sum`, `difference`; or the
+    reason why no source was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,5 +67,6 @@ class JudgedClaim:
     evidence: tuple[Evidence, ...] = ()
     numbers: tuple[NumberSource, ...] = ()
     reading: Literal["recorded", "no tools", "role-played"] = "recorded"
-    """The basis for the verdict: the recorded tool calls, the user's statement that there were no tools, or role
-    play, which is not judged."""
+    """What the verdict is based on. `recorded`: the recorded tool calls. `no tools`: the user's statement that the
+    agent had no tools. `role-played`: nothing, because the user asked the agent to play a terminal; such a claim is
+    not judged."""

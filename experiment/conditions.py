@@ -1,4 +1,4 @@
-"""The conditions under which a machine is imagined. Each is a field of the experiment file and a flag."""
+"""The conditions under which a machine is imagined. Each is a field of experiment files and a command-line flag."""
 
 from typing import Literal
 
@@ -8,30 +8,30 @@ from gedanken.experiment.persona import Persona
 
 
 class Conditions(BaseModel):
-    """The settings under which a machine is imagined: what it is shown and allowed to do. Every result names them."""
+    """What the model that imagines a machine is shown, and what it may do. Every result states these conditions."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: Literal["shown", "hidden"] = "shown"
-    """`shown`: the model sees the programs; `hidden`: it sees only the tasks that the coder was given, so it knows
-    that the programs exist.
+    """`shown`: the model sees the programs; `hidden`: the model sees only the tasks that the coder was given, so it
+    knows that there are programs.
     """
     session: Literal["running", "fresh"] = "running"
-    """`running`: the model imagines a program at the end of the whole session; `fresh`: with that program as the
-    only context.
+    """`running`: the model sees the whole session so far when it imagines a program's run; `fresh`: it sees only
+    that program.
     """
     claims: bool = True
-    """True if the persona includes facts that are false on purpose; otherwise every fact matches the real machine."""
+    """True if the persona's deliberately false facts are used; if False, every fact matches the real machine."""
     steps: bool = False
-    """True if the model may write working steps before the output. They count towards the length of the reply."""
+    """True if the model may write working steps before the output. The steps count towards the reply's length."""
     temperature: float = Field(default=1.0, ge=0, le=2, allow_inf_nan=False)
-    """Sampling temperature of all samples except sample 0 (the trunk, which the script continues from), which uses 0.
-    """
+    """Sampling temperature of every sample but sample 0 (the trunk, from which the script continues). Sample 0 always
+    has temperature 0."""
 
     def play(self, persona: Persona) -> Persona:
-        """Return the persona as changed by these conditions."""
+        """Return the persona to play: without its deliberately false facts if `claims` is False."""
         return persona if self.claims else Persona(name=persona.name, about=persona.about)
 
     def named(self, persona: Persona) -> dict[str, object]:
-        """Return what a result says of its conditions: these, the persona, and the facts that the persona claims."""
+        """Return the conditions for display in a result, with the name and the claimed facts of the persona."""
         return {**self.model_dump(), "persona": persona.name, "claimed": list(persona.claims)}

@@ -1,10 +1,10 @@
-"""Counted things, in words."""
+"""Formats counts with their nouns."""
 
 from collections.abc import Mapping
 
 
 def many(number: int, one: str, more: str | None = None) -> str:
-    """Format a count, for example `1 line` or `2,000 lines`."""
+    """Format a count with its noun, for example `1 line` or `2,000 lines`; `more` is an irregular plural."""
     return f"{number:,} {one if number == 1 else more or one + 's'}"
 
 

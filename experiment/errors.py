@@ -12,7 +12,7 @@ class GedankenError(Exception):
     exit_code = 1
 
     def __init__(self, message: str) -> None:
-        """Store the message, which users see and results may contain: this process's API keys are removed from it."""
+        """Store the message without this process's API keys, because users see it and results may contain it."""
         super().__init__(redacted(message))
 
 
@@ -23,8 +23,8 @@ class BadInput(GedankenError):
 
 
 class NotKept(BadInput):
-    """A ledger lacks something that it must contain. The ledger of a run stores everything that was run and
-    requested.
+    """The ledger of a run lacks an entry that it must contain. A ledger stores the result of every command that was
+    executed, and of every request that was sent.
     """
 
 
@@ -46,7 +46,7 @@ class BudgetSpent(NoModel):
     exit_code = 7
 
     def __init__(self, spent: str, folder: Path) -> None:
-        """`spent` names what is used up; `folder` is the run's folder."""
+        """`spent` says which limit is used up; `folder` is the run's folder."""
         super().__init__(
             f"the budget is used up ({spent}); finished work is kept; to continue with a larger budget: "
             f"gedanken resume {shlex.quote(str(folder))} --budget …"

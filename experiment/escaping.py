@@ -1,4 +1,4 @@
-"""Making text from a model or a program safe to display, so that no terminal or page obeys its control characters."""
+"""Makes text from a model or a program safe to display: no terminal or page obeys its control characters."""
 
 import re
 import unicodedata
@@ -11,14 +11,14 @@ _UNUSUAL = re.compile(r"[^\n\t -~]")
 
 
 def is_hidden(character: str) -> bool:
-    """Return whether a character must be shown by its code: it is a control, direction or line-break character, or
-    invisible."""
+    """Return whether a character must be displayed as its code, because it is invisible or controls the display. Line
+    feeds and tabs may stay as they are."""
     return character not in "\n\t" and unicodedata.category(character) in _HIDDEN
 
 
 def harmless(text: str) -> str:
-    """Make text from a model or a program safe to display: control and direction characters become visible, keys are
-    removed."""
+    """Make text from a model or a program safe to display: show control and direction characters as codes, and remove
+    API keys."""
     return _UNUSUAL.sub(_shown, redacted(text))
 
 

@@ -1,4 +1,4 @@
-"""Machines and executions. A machine is anything with a terminal; an execution is what one command did on it."""
+"""Machines and executions. A machine is anything with a terminal; an execution is what one command did there."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -43,11 +43,10 @@ NO_RUN = frozenset(
         Cause.NO_REPLY,
     }
 )
-"""Causes for which a reply is not an imagined run. Such a reply is stored with its cause, and left out of every test
-and finding.
-"""
+"""Causes with which a reply is not an imagined run. Such a reply is stored with its cause, but left out of every test
+and finding."""
 MAY_COME = (Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.ENGINE_LOST)
-"""Causes after which the request or the execution is repeated when the run is resumed."""
+"""Causes after which a request or a command is repeated when the run is resumed."""
 
 
 class Origin(StrEnum):
@@ -73,30 +72,33 @@ class Limits(BaseModel):
     memory_mib: int = Field(default=2048, ge=64, le=1 << 20)
     """Mebibytes of memory; there is no swap beyond it."""
     processes: int = Field(default=256, ge=8, le=32_768)
-    """Processes and threads at a time."""
+    """Number of processes and threads that may exist at a time."""
     open_files: int = Field(default=1024, ge=32, le=1 << 20)
     """Files, sockets and pipes one process may have open."""
     output_bytes: int = Field(default=1 << 20, ge=1024, le=1 << 28)
-    """Bytes of output that are kept: half of them from its head, half from its tail."""
+    """Bytes of output that are kept: half of them from its beginning, half from its end."""
     printed_mib: int = Field(default=4096, ge=1, le=1 << 20)
-    """Mebibytes a command may print, kept or not, before it is stopped."""
+    """Mebibytes that a command may print, kept or not, before it is stopped."""
     workspace_mib: int = Field(default=2048, ge=16, le=1 << 20)
-    """Mebibytes of files, `/tmp` included."""
+    """Mebibytes that all files together may take, including those in `/tmp`."""
     workspace_files: int = Field(default=50_000, ge=1000, le=1 << 24)
-    """Files and folders, `/tmp` included."""
+    """Number of files and folders that may exist, including those in `/tmp`."""
     file_mib: int = Field(default=1024, ge=1, le=1 << 20)
-    """Mebibytes one file may grow to."""
+    """Mebibytes to which one file may grow."""
     network: Literal["none"] = "none"
     """Network access: none."""
     reply_tokens: int = Field(default=1024, ge=16, le=65_536)
     """Maximum number of tokens of one reply of the imagined machine."""
     continuations: int = Field(default=3, ge=0, le=64)
-    """Maximum number of continuations of a reply that was cut at `reply_tokens`, each with as many tokens again."""
+    """How often a reply that was cut at `reply_tokens` may be continued, each time by up to `reply_tokens` more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """The hash of (messages sent, model, settings, reply, time). It proves integrity, not ignorance."""
+    """The hash of (messages sent, model, settings, reply, time).
+
+    It proves that none of these was changed later; it does not prove that the model had not seen the real output.
+    """
 
     sha256: str
     model: str
@@ -112,7 +114,7 @@ class Artifact:
     name: str
     """Name of the file in the home folder, with control characters made harmless."""
     path: str
-    """Path relative to the folder of all artifacts; files with the same content share a path."""
+    """Path relative to the folder that holds all artifacts; files with the same content share a path."""
     bytes: int
     sha256: str
 
@@ -134,16 +136,17 @@ class Execution:
     """`docker`, `podman`, `bubblewrap`, `host` or `imagined`."""
     command: str
     exit_code: int | None
-    """For an imagined run, inferred from its output (a traceback or a shell error means that it failed); None if the
-    end was not seen."""
+    """For an imagined run, inferred from its output (a traceback or a shell error means failure). None if it is
+    unknown how the command ended."""
     cause: Cause
     seconds: float
     stdout: str
-    """Standard output; for an imagined run, everything that it shows."""
+    """Standard output; for an imagined run, its whole output."""
     terminal: str
-    """Both streams in order of arrival, as a terminal shows them; for an imagined run, the same as `stdout`."""
+    """Standard output and standard error together, as a terminal shows them; for an imagined run, equal to
+    `stdout`."""
     line: int = -1
-    """Index into the script; -1 for commands that were typed before the script, by the persona node."""
+    """Index of the script line, counted from 0; -1 if the command belongs to no script line."""
     program: str | None = None
     """Label of the program version that ran, for example `train-v1`."""
     seed: int | None = None
@@ -151,18 +154,19 @@ class Execution:
     sample: int | None = None
     """Number of an imagined run; 0 is the trunk, the run that the script continues from."""
     arm: str = "as written"
-    """`as written`, or `reseeded` where explicit seeds in the program were offset (fairness rule 7)."""
+    """`as written`; or `reseeded` if the seeds that the program sets itself were offset (rule 7 of
+    docs/design.md)."""
     seal: Seal | None = None
     notes: tuple[str, ...] = ()
-    """Notes that a reader needs to interpret this execution: a limit that was reached, seeds that were offset."""
+    """Facts that a reader must know to interpret this execution, such as a limit that was reached."""
     violations: tuple[FormatViolation, ...] = ()
     """Text that was removed from an imagined reply because no terminal prints it."""
     artifacts: tuple[Artifact, ...] = ()
-    """Files that the command left in its workspace."""
+    """Copies of files that the command left in its workspace."""
     not_enforced: tuple[str, ...] = ()
     """Names of the limits and isolation measures that this real machine could not enforce, each with the reason."""
     called: str | None = None
-    """The name of the file from which the execution was read; None if it belongs to a run."""
+    """Name of the file from which the execution was read; None if it belongs to a run of gedanken."""
     origin: Origin = Origin.REAL
     raw_reply: str | None = None
     """The model's whole reply; None if no model was asked."""
@@ -174,18 +178,19 @@ class Execution:
 
     @property
     def is_run(self) -> bool:
-        """True if the execution can be compared with other runs. A reply that was filtered, refused, or cut to
-        nothing cannot.
+        """True if the execution can be compared with other runs. A reply that was refused, for example, or that was
+        cut before it showed anything, cannot.
         """
         return self.cause not in NO_RUN and not (self.cause is Cause.CUT and not self.terminal.strip())
 
     def text(self, stream: Stream) -> str:
-        """Return one of the texts kept of this execution."""
+        """Return the text of one stream."""
         return self.stdout if stream == "stdout" else self.terminal
 
     @property
     def label(self) -> str:
-        """A short label, unique within a run. The files that hold the output are named after it."""
+        """A short label, unique within a run, for example `line04-train-v1-real-3`. Output files are named after
+        it."""
         if self.called:
             return self.called
         slug = "".join(character for character in self.command[:24] if character.isalnum())
@@ -196,10 +201,11 @@ class Execution:
 
 
 def leaves(executions: Iterable[Execution]) -> tuple[Execution, ...]:
-    """Select the runs that are measured (the leaves), in their order.
+    """Return the runs that are measured (the leaves), in the given order.
 
-    Trunks are excluded, because the choice of the program depended on them (fairness rule 5). If there are real runs
-    with offset seeds, only these count as real runs (rule 7). Replies that are not imagined runs are left out.
+    The trunks (seed 0 and sample 0) are left out, because the choice of the program depended on them (rule 5 of
+    docs/design.md), and so are replies that are not imagined runs. If any real run was reseeded, only reseeded ones
+    count as real (rule 7).
     """
     found = [
         execution
@@ -213,7 +219,7 @@ def leaves(executions: Iterable[Execution]) -> tuple[Execution, ...]:
 
 
 def violations_by_kind(executions: Iterable[Execution]) -> Counter[str]:
-    """Count how often imagined runs broke the rules of a terminal, by kind."""
+    """Count the format violations in all these executions, by kind."""
     return Counter(violation.kind for execution in executions for violation in execution.violations)
 
 
@@ -226,11 +232,11 @@ class Machine(Protocol):
 
     @property
     def name(self) -> str:
-        """The kind of machine."""
+        """The kind of machine, for example `docker` or `imagined`."""
         ...
 
     async def run(self, command: str, *, on_output: OnOutput | None = None) -> Execution:
-        """Type one command and return its execution.
+        """Run one command and return its execution.
 
         A command that fails, times out or prints too much returns an Execution that says so, not an exception. Raises
         NoSandbox or NoModel only if the machine itself is gone.
@@ -244,9 +250,9 @@ class RealMachine(Machine, Protocol):
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
         """Run one command; see Machine.run. `label` names this execution within the run.
 
-        A labelled command is not run twice. If it is still running, started by a controller that died, this waits for
-        its end; if it has finished, the stored result is returned. If programs die with their controller (bubblewrap,
-        host), an unfinished command is started again. Without a label, a command is always run.
+        A labelled command is executed only once. If an earlier process of gedanken started it and died, this call
+        waits for the command to end, or returns its stored result. On bubblewrap and host, commands die with
+        gedanken, so an unfinished one is started again. Without a label, a command is always executed.
         """
         ...
 
@@ -255,14 +261,14 @@ class RealMachine(Machine, Protocol):
         ...
 
     def mark(self, label: str) -> None:
-        """Save the current workspace as the starting point of branches. An existing mark of this name is kept as it
-        is."""
+        """Save the current workspace as the starting point of branches. If a mark with this label exists, keep it
+        unchanged."""
         ...
 
     def branch(self, seed: int, *, reseed: bool = False) -> Self:
         """Return the same machine with another seed, on its own copy of the workspace as it was at the last mark.
 
-        With `reseed`, seeds that a program sets itself are offset (fairness rule 7).
+        With `reseed`, seeds that a program sets itself are offset (rule 7 of docs/design.md).
         """
         ...
 

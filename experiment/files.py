@@ -1,4 +1,4 @@
-"""Reading files that the user names, and writing output files."""
+"""Reads files that the user names, and writes output files."""
 
 import os
 import stat
@@ -19,7 +19,7 @@ MOST_BYTES = 1 << 20
 
 
 def read_text(path: Path | Traversable, what: object, most_bytes: int = MOST_BYTES) -> str:
-    """Read a UTF-8 text file. Raises BadInput, whose message calls the file `what`."""
+    """Read a UTF-8 text file. Raises BadInput if that fails; the message calls the file `what`."""
     try:
         return read_bytes(path, what, most_bytes).decode()
     except UnicodeDecodeError as error:
@@ -27,7 +27,8 @@ def read_text(path: Path | Traversable, what: object, most_bytes: int = MOST_BYT
 
 
 def read_bytes(path: Path | Traversable, what: object, most_bytes: int = MOST_BYTES) -> bytes:
-    """Read the bytes of a file or a pipe. Raises BadInput, whose message calls the file `what`."""
+    """Read a file or a pipe. Raises BadInput if that fails, or if it is too large; the message calls the file
+    `what`."""
     try:
         with open(path, "rb", opener=_without_waiting) if isinstance(path, Path) else path.open("rb") as file:
             content = file.read(most_bytes + 1)
@@ -39,7 +40,8 @@ def read_bytes(path: Path | Traversable, what: object, most_bytes: int = MOST_BY
 
 
 class Inside:
-    """A folder from an untrusted source. Only files inside it can be read: no path and no link leads outside."""
+    """A folder from an untrusted source. Only files inside the folder can be read: no path and no link leads
+    outside."""
 
     def __init__(self, folder: Path, most_bytes: int) -> None:
         """`most_bytes` limits how much may be read from the folder in total."""
@@ -47,14 +49,14 @@ class Inside:
         self._left = most_bytes
 
     def read(self, name: str, most_bytes: int) -> bytes:
-        """Read a regular file in the folder. Raises BadInput."""
+        """Read a regular file in the folder. Raises BadInput if that fails, or if the file is too large."""
         content = self._read(name, min(most_bytes, self._left))
         self._left -= len(content)
         return content
 
     def size(self, name: str) -> int | None:
         """Return the size of a regular file in the folder, in bytes; None if there is no such file.
-        Raises BadInput.
+        Raises BadInput if the name leads outside or to something else than a file.
         """
         try:
             with self._opened(name) as descriptor:
@@ -95,7 +97,7 @@ class Inside:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Have errors of a file that is already open name that file; of themselves they name none."""
+    """Add a file's path to every OSError that names no file, as the errors of an open file do not."""
     try:
         yield
     except OSError as error:
@@ -105,10 +107,10 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def put(path: Path, text: str) -> None:
-    """Write a file completely or not at all, without API keys; a link at the target is replaced, not followed. Raises
+    """Write a file completely or not at all, and without API keys. A link at `path` is replaced, not followed. Raises
     OSError.
 
-    Model output may contain half a surrogate pair, which UTF-8 cannot encode: it is written as an escape.
+    Model output may contain half a surrogate pair. UTF-8 cannot encode that, so it is written as an escape sequence.
     """
     with new_beside(path) as file:
         file.write(redacted(text))
@@ -118,7 +120,7 @@ def put(path: Path, text: str) -> None:
 
 @contextmanager
 def new_beside(target: Path) -> Iterator[TextIO]:
-    """Create a new file in the folder of `target`. It is deleted when the context ends, unless it was moved."""
+    """Create a temporary file in the folder of `target`. When the context ends it is deleted, unless it was moved."""
     new = target.with_name(f"{BESIDE}{token_hex(8)}")
     with new.open("x", encoding="utf-8", errors="backslashreplace") as file:  # follows no link
         try:

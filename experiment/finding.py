@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Stream = Literal["stdout", "terminal"]
-"""The stored texts of an execution: its standard output, and both streams as a terminal shows them."""
+"""A stored text of an execution. `stdout`: its standard output; `terminal`: standard output and standard error
+together, as a terminal shows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,33 +15,33 @@ class LineRef:
     source: str
     """Label of the execution, or of the program version."""
     number: int
-    """Counted from 1."""
+    """Line number, counted from 1."""
     text: str
     counted_in: Stream | Literal["source"]
-    """The text in which the line has this number; all these texts are stored."""
+    """The stored text in which the line has this number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A difference or a contradiction, as separate fields; `compare/sentences.py` makes its sentence where it is
-    shown.
+    """A difference or a contradiction that a check found. To display it, `compare/sentences.py` makes a sentence from
+    these fields.
     """
 
     check: str
-    """The check that found it, for example `literal differs`."""
+    """Name of the check that found it, for example `literal differs`."""
     runs: tuple[str, ...] = ()
     """Labels of the runs that the finding is about."""
     evidence: tuple[LineRef, ...] = ()
     expected: str = ""
     """A clause: what real runs show, or what the source or the persona says."""
     observed: str = ""
-    """A clause: what these runs show."""
+    """A clause: what the runs in `runs` show."""
     explained_by: str | None = None
-    """The false fact in the persona that accounts for this finding; None if none does."""
+    """The deliberately false fact of the persona that accounts for this finding; None if there is none."""
     subject: str = ""
     """What the finding is about, for checks that examine several things: a command, the name of a series."""
     of: int = 0
-    """Number of runs that were examined together; 0 if each run was examined separately."""
+    """Number of imagined runs that were examined together; 0 if each run was examined separately."""
     caution: str = ""
     """A caveat for the reader, as a sentence."""
     which: str = ""

@@ -1,4 +1,4 @@
-"""Working folders: locked while in use, removed completely, and never across a file-system boundary."""
+"""Makes and removes work folders. Each is locked while in use; other file systems mounted in it stay untouched."""
 
 import errno
 import fcntl
@@ -38,7 +38,7 @@ def remove_tree(path: Path) -> None:
 
 
 def mounts_in(path: Path) -> list[Path]:
-    """Return the mount points at and below `path`, the deepest first (field 5 of proc(5)'s mountinfo)."""
+    """Return the mount points at and below `path`, the deepest first, from field 5 of /proc/self/mountinfo."""
     path = path.parent.resolve() / path.name
     lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
     points = [Path(os.fsdecode(line.split()[4].decode("unicode_escape").encode("latin-1"))) for line in lines]
@@ -46,8 +46,8 @@ def mounts_in(path: Path) -> list[Path]:
 
 
 def folder_bytes(folder: Path) -> float:
-    """Sum the bytes of all regular files below a folder, which may still be growing. Other file systems mounted below
-    it are left out.
+    """Return the total size of all regular files below a folder, without other file systems mounted there. The files
+    may still be growing.
     """
     total = 0
     try:
@@ -65,8 +65,8 @@ def folder_bytes(folder: Path) -> float:
 
 @contextmanager
 def work_folder(parent: Path) -> Iterator[Path]:
-    """Make a folder below `parent` that is removed when the context ends. What killed processes left there is removed
-    too.
+    """Make a folder below `parent` that is removed when the context ends. Before that, remove the folders that killed
+    processes left below `parent`.
     """
     parent.mkdir(parents=True, exist_ok=True)
     remove_abandoned(parent)
@@ -79,7 +79,7 @@ def work_folder(parent: Path) -> Iterator[Path]:
 
 
 def environment_in(folder: Path) -> dict[str, str]:
-    """Return this process's environment, with the variables for temporary files set to a work folder."""
+    """Return this process's environment with `TMPDIR` set to a work folder."""
     return {**os.environ, "TMPDIR": str(folder)}
 
 
@@ -93,14 +93,17 @@ def remove_abandoned(parent: Path) -> None:
 
 @contextmanager
 def one_at_a_time(what: str, progress: Progress) -> Iterator[None]:
-    """Hold the lock on `what`. If another process that uses this cache holds it, report that and wait."""
+    """Hold a lock named after a piece of work, such as `build of images`.
+
+    If another process with the same cache holds this lock, say so and wait for that process.
+    """
     name = what.replace(" ", "-")
     with (cache_folder() / f"{name}.lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            progress.say(f"another {what} is at work (process {file.read(20).strip() or 'unknown'}); waiting for it")
+            progress.say(f"process {file.read(20).strip() or 'unknown'} is busy with the {what}; waiting for it")
             fcntl.flock(file, fcntl.LOCK_EX)
         file.truncate(0)
         file.write(str(os.getpid()))
@@ -117,7 +120,7 @@ def _owned_folder(parent: Path) -> tuple[Path, IO[str]]:
             fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if (folder / _OWNER).exists():
                 return folder, owner
-        except BlockingIOError:  # another process considered it abandoned before it was locked
+        except BlockingIOError:  # another process considered the folder abandoned before it was locked
             pass
         owner.close()
 

@@ -1,4 +1,4 @@
-"""Formatting of texts and numbers for the report."""
+"""Formats texts and numbers for the report."""
 
 import re
 
@@ -15,14 +15,14 @@ _PLAIN = re.compile(r"[\t\n -~]*\Z")
 
 
 def visible(text: str) -> str:
-    """Return the text with control and direction characters made visible, as ⟨U+202E⟩."""
+    """Return the text with control and direction characters written as codes, for example ⟨U+202E⟩."""
     if _PLAIN.match(text):
         return text
     return "".join(f"⟨U+{ord(one):04X}⟩" if is_hidden(one) else one for one in text)
 
 
 def cut(line: str, most: int = LINE_SHOWN) -> str:
-    """Return the start of a line, with a note of how much is left out."""
+    """Return the first `most` characters of a line, with a note of how many are left out."""
     return line if len(line) <= most else f"{line[:most]} … ({len(line) - most:,} more characters)"
 
 
@@ -33,7 +33,7 @@ def first_sentence(text: str) -> tuple[str, str]:
 
 
 def brief(text: str) -> str:
-    """Return the start of a text of several lines, with a note of how much is left out."""
+    """Return the first lines of a text, each shortened if long, with a note of how much is left out."""
     lines = text.split("\n", LINES_SHOWN)[:LINES_SHOWN]
     shown = "\n".join(cut(line, LINE_SHOWN + NOTE) for line in lines)
     left = len(text) - len("\n".join(lines))
@@ -41,7 +41,7 @@ def brief(text: str) -> str:
 
 
 def figure(value: float | None) -> str:
-    """Format a number with four significant digits."""
+    """Format a number with four significant digits; None as a dash."""
     return "–" if value is None else f"{value:.4g}".replace("-", "−")
 
 
@@ -51,7 +51,7 @@ def interval(value: float | None, bounds: tuple[float, float] | None) -> str:
 
 
 def probability(p: float | None) -> str:
-    """Format a p-value with three digits."""
+    """Format a p-value with three decimals, for example `.008` or `< .001`."""
     if p is None:
         return "–"
     return "< .001" if p < 0.001 else f"{p:.3f}".replace("0.", ".", 1).replace("1.000", "1")
@@ -74,7 +74,7 @@ def span(counts: tuple[int, ...]) -> str:
 
 
 def who(execution: Execution) -> str:
-    """Name a run, for example `seed 3` or `sample 1`; the trunk is marked."""
+    """Name a run, for example `seed 3`, `sample 1` or `seed 0 (trunk)`; for a log file, its name."""
     if execution.called:
         return execution.called
     number = execution.sample if execution.imagined else execution.seed or 0

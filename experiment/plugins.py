@@ -20,7 +20,7 @@ PROBES = "gedanken.probes"
 GROUPS = (MACHINES, MODELS, CHECKS, PROBES, EXPORTERS, IMPORTERS)
 OURS = "gedanken"
 RESERVED = {MACHINES: ("auto",)}
-"""Names that no plug-in can have, because options use them with another meaning."""
+"""For each group, names that no plug-in can have, because command-line options use them with another meaning."""
 OUT_OF_DATE = "run script/bootstrap (the installation is out of date)"
 _MOST = 200
 """Maximum number of characters shown of an error message from a plug-in's code."""
@@ -37,7 +37,7 @@ class Plugin(NamedTuple):
 
     @property
     def is_ours(self) -> bool:
-        """True if it is built in."""
+        """True if the plug-in is part of gedanken."""
         return self.distribution == OURS
 
     def load(self) -> Any:
@@ -50,9 +50,9 @@ class Plugin(NamedTuple):
 
     @contextmanager
     def guarded(self, *allowed: type[Exception]) -> Iterator[None]:
-        """Turn any exception in a plug-in's code into a BadInput that names the plug-in, except those in `allowed`.
+        """Turn an exception in the plug-in's code into a BadInput that names the plug-in.
 
-        Errors in gedanken itself are not wrapped.
+        Exceptions in `allowed`, every GedankenError, and exceptions of built-in plug-ins pass unchanged.
         """
         try:
             yield
@@ -79,8 +79,8 @@ class Plugin(NamedTuple):
 
 
 def installed(group: str) -> Iterator[Plugin]:
-    """List the installed plug-ins of a group, sorted by name. Of plug-ins with the same name, a built-in one comes
-    first, and the rest are sorted by distribution.
+    """Yield the installed plug-ins of a group, sorted by name. Among plug-ins with the same name, a built-in one
+    comes first, and the others are sorted by distribution.
     """
     found = {
         (entry.name, entry.dist.name, entry.value): Plugin(
@@ -93,7 +93,7 @@ def installed(group: str) -> Iterator[Plugin]:
 
 
 def by_name(group: str) -> dict[str, Plugin]:
-    """Return the plug-in that is used for each name. Raises BadInput if even the built-in ones are not installed."""
+    """Return the plug-in to use for each name in a group. Raises BadInput if not even a built-in one is installed."""
     chosen: dict[str, Plugin] = {}
     for each in installed(group):
         if each.name not in RESERVED.get(group, ()):

@@ -5,18 +5,19 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 Arm = Literal["direct", "steps", "forced", "again", "session", "later", "other order"]
-"""The way in which a question is asked.
+"""How a question is asked.
 
-`direct`: in a fresh session, with the output alone as the reply; `steps`: with working steps before the output;
-`forced`: the model is given the real state before the last operation (a real output, so this arm is used in no other
-test); `again`: the direct question repeated later, at temperature 0. For some items in one session: `session`, in
-their order; `later`, the first of them repeated at the end; `other order`, in a session with the reverse order.
+`direct`: in a fresh session, with only the output as the reply. `steps`: with working steps before the output.
+`forced`: after the model is given the program's real state before the last operation. `again`: the direct question
+once more, at temperature 0. The other arms ask several items in one session: `session`, in their order; `later`, the
+first item once more at the end; `other order`, in another session, in the reverse order.
 """
 ARMS: tuple[Arm, ...] = ("direct", "again", "forced", "session", "later", "other order", "steps")
 
 
 class SuiteItem(BaseModel):
-    """One line of a suite: a function, its arguments, and the value that it is stated to return."""
+    """One line of a suite file: a function, its arguments, and the value that the function returns, as the file
+    states."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -27,9 +28,8 @@ class SuiteItem(BaseModel):
     line: int = 0
     """Line number of the item in its file."""
     function: str = ""
-    """Name of the function, for lines in LiveCodeBench's format, where `input` is the whole call; empty for
-    CRUXEval's format, where the function is `f`.
-    """
+    """In LiveCodeBench's format, the name of the function; `input` is then the whole call. Empty in CRUXEval's
+    format, in which the function is called `f`."""
 
     @property
     def name(self) -> str:
@@ -43,23 +43,23 @@ class SuiteItem(BaseModel):
 
 
 class ProbeDesign(BaseModel):
-    """The number and kinds of small programs that a probe asks about."""
+    """Which small programs a probe asks about, how often, and in which arms."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     families: tuple[str, ...] = ()
-    """Names of the program families; if empty, only the suite is used."""
+    """Names of the families that generate programs; if empty, only the suite is used."""
     sizes: tuple[int, ...] = ()
-    """Numbers of operations; if empty, each family's own sizes are used."""
+    """How many operations the programs execute; if empty, each family's own sizes are used."""
     groups: int = Field(default=4, ge=1, le=1000)
-    """Number of programs, or pairs of programs, for each operation and size."""
+    """Number of programs, or of pairs of programs, for each operation and size."""
     seed: int = 0
-    """Another seed generates other programs."""
+    """Seed of the generated programs: another seed generates other programs."""
     samples: int = Field(default=1, ge=1, le=1000)
     """Number of answers to each direct question: the first at temperature 0, the others at temperature 1."""
     arms: tuple[Arm, ...] = ARMS
     minutes: float | None = Field(default=None, gt=0, le=10_000)
-    """Time limit in minutes; as many questions are asked as the model's speed allows."""
+    """Time limit in minutes: only as many questions are asked as fit into it at the model's speed."""
     suite: tuple[SuiteItem, ...] = ()
 
 
@@ -67,23 +67,23 @@ class Question(NamedTuple):
     """One question, asked once."""
 
     item: str
-    """Id of its item."""
+    """Id of the item that the question is about."""
     arm: Arm
     sample: int = 0
     before: tuple[str, ...] = ()
-    """Items that are asked before it in the same session."""
+    """Ids of the items that are asked before this one in the same session."""
 
     @property
     def key(self) -> str:
-        """A key that is the same for the same question in any process."""
+        """A text that identifies the question, the same in every process."""
         return f"{self.item}, {self.arm}, {self.sample}"
 
 
 class Plan(NamedTuple):
-    """The part of a design that is asked."""
+    """The part of a design that is asked: all of it, or as much as fits into the time limit."""
 
     sizes: tuple[int, ...] | None
-    """None means each family's own sizes."""
+    """The sizes that are asked about; None means each family's own sizes."""
     groups: int
     more: int
     """Number of questions in addition to the direct ones."""

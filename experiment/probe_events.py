@@ -1,4 +1,4 @@
-"""Log events of a run that is a probe."""
+"""The log events that only a probe has."""
 
 from typing import Literal
 
@@ -9,14 +9,14 @@ from gedanken.experiment.probe_item import ProbeItem
 
 
 class Planned(Event):
-    """The part of the probe's design that is asked."""
+    """It was decided which part of the probe's design is asked."""
 
     kind: Literal["planned"] = "planned"
     plan: Plan
 
 
 class ItemKept(Event):
-    """One item of a probe, with the real output of its programs."""
+    """An item of a probe was stored, with the real outputs of its programs."""
 
     kind: Literal["item"] = "item"
     item: ProbeItem
@@ -24,11 +24,11 @@ class ItemKept(Event):
     rival: str | None = None
     given: str | None = None
     problem: str = ""
-    """The reason why it has no true output."""
+    """The reason why the item has no true output; empty if it has one."""
 
 
 class AnswerKept(Event):
-    """The model's reply to one question of a probe."""
+    """The model's reply to one question of a probe was stored."""
 
     kind: Literal["answer"] = "answer"
     question: Question
@@ -36,7 +36,7 @@ class AnswerKept(Event):
 
 
 class Judged(Event):
-    """The judgement of an answer that had to be run, because it is an expression."""
+    """An answer was judged by running it, because it is an expression whose value had to be found."""
 
     kind: Literal["judged"] = "judged"
     question: str

@@ -4,28 +4,29 @@ from dataclasses import dataclass
 from typing import Literal
 
 Role = Literal["alone", "easy", "hard", "check", "middle", "same"]
-"""The place of an item in its pair.
+"""What an item is for.
 
-`easy`: an item that a machine that imitates or takes a shortcut also gets right: a famous seed, a closed form, a rule
-that everybody knows, a widely known program. `hard`: its twin with the same number of operations, which only a
-machine that carries them out gets right. `alone`: has no twin. Not part of an accuracy-by-size curve: `check`, a
-comprehension check; `middle`, the program that prints its state half-way; `same`, an edit that does not change what
-is executed.
+`easy`: an item that can also be answered right by imitation or by a shortcut, for example because of a famous seed, a
+closed formula or a widely known program. `hard`: its twin with the same number of operations, which only a model that
+carries these out gets right. `alone`: an item without a twin. The other roles are no part of the curve of accuracy by
+size: `check`, a comprehension check; `middle`, a program that prints its state half-way; `same`, an edited program
+that executes the same operations.
 """
 
 Way = Literal["imitates", "shortcut"]
+"""A way to answer without carrying out the operations: imitating known texts, or taking a shortcut."""
 
 SUITE = "suite"
 """The family name of items from a user's suite."""
 
 Outcome = Literal["right", "rival", "wrong", "unparsable", "refused", "cut"]
-"""Outcome of one answer. `rival`: wrong, and equal to what the item's rival program prints; `cut`: reached its token
-limit."""
+"""Outcome of one answer. `rival`: wrong, but equal to what the item's rival program prints; `cut`: the reply
+reached its token limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeItem:
-    """One small program, with its size and kind. The true output, which the sandbox printed, is stored elsewhere."""
+    """One small program, with its size and kind. Its true output, printed in the sandbox, is stored in `ItemKept`."""
 
     id: str
     """`FAMILY-OPERATION-SIZE-SEED-ROLE`, in characters that are valid in file names."""
@@ -33,26 +34,25 @@ class ProbeItem:
     operation: str
     """The kind of operation, for example `matrix product`: each verdict is about one operation and one size."""
     template: str
-    """Name of the program text from which items of different sizes are made."""
+    """Name of the program text from which the items of this kind are made in several sizes."""
     size: int
-    """Number of operations, one after the other, that each part of the answer takes; the answer's length does not
-    depend on it.
-    """
+    """Number of operations that must be carried out one after the other to find each part of the answer. The length
+    of the answer does not depend on the size."""
     seed: int
     role: Role
     program: str
     pair: str | None = None
-    """Identifier shared by the items of a pair or group."""
+    """Identifier that the items of a pair or group share; None if the item stands alone."""
     rival: str | None = None
-    """A program that prints the answer expected from a machine that imitates or takes a shortcut, if there is one."""
+    """A program that prints the answer of a model that imitates or takes a shortcut; None if there is none."""
     rival_is: Way | None = None
-    """The strategy, imitation or shortcut, that gets this pair's easy item right and its hard item wrong (with the
-    answer of the rival program, if the item has one)."""
+    """The way that gets this pair's easy item right but its hard item wrong. If the item has a rival, the wrong
+    answer is what the rival prints."""
     told: str | None = None
-    """Text said before the program runs, for example that a rule in it is not the usual one."""
+    """Text that the model is told before the program, for example that a rule in the program is unusual."""
     given: str | None = None
-    """A program that prints the state before the last operation, which is given to the model under the condition
-    `forced`."""
+    """A program that prints the state before the last operation. In the arm `forced`, the model is given this state.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class ItemScore:
-    """All answers to one item under one condition."""
+    """All answers to one item in one arm."""
 
     item: ProbeItem
     condition: str
-    """`direct`, `steps`, `later`, `other order`, `forced` (given the right state), …"""
+    """The arm, such as `direct` or `steps`; see `probe_design.Arm`."""
     answers: tuple[Answer, ...]
 
     @property

@@ -5,35 +5,36 @@ from dataclasses import dataclass
 from typing import Literal
 
 Edit = Literal["worked", "changed nothing", "broke the program", "did something else"]
-"""The result of an edit. `broke the program`: it no longer runs to its end."""
+"""The result of an edit. `changed nothing`: nothing but comments and layout; `broke the program`: the program no
+longer runs to its end; `did something else`: the program runs, but the edit is not the requested one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One version of a file. Every version is kept, also those that failed."""
+    """One version of a program file. Every version is stored, including those that failed."""
 
     name: str
     """File name in the working directory."""
     version: int
     source: str
     told: str
-    """The instruction that the coder was given; for a supplied program, where it comes from."""
+    """The instruction that the coder was given; for a supplied program, the place that it comes from."""
     prompt: str
-    """The prompt wording that the coder received: `tell`, `checklist`, `edit` or `repair`; `given` if no coder was
-    asked."""
+    """The kind of prompt that the coder received: `tell`, `checklist`, `edit` or `repair`; `person` if a person
+    edited the program; `given` if it was supplied."""
     seed: int
     """Sampling seed of the request to the coder."""
     line: int = 0
-    """Index of the script line that asked for it."""
+    """Index, counted from 0, of the script line that asked for the program."""
     works: bool | None = None
-    """None until it has been executed."""
+    """True if the program does its task; None until it has been executed."""
     problems: tuple[str, ...] = ()
     base: str | None = None
-    """Label of the version that it was made from, by an edit, a repair or a change."""
+    """Label of the version from which this one was made by an edit, a repair or a change; None if there is none."""
     edit: Edit | None = None
-    """Result of the edit that made it; None if it was not made by an edit, or if the edit has not been judged yet."""
+    """Result of the edit that made this version; None if no edit made it, or if the edit has not been judged yet."""
     change: str | None = None
-    """Name of the change that was applied to a supplied program; None if it was used unchanged."""
+    """Name of the change that was applied to a supplied program; None for an unchanged program."""
 
     @property
     def label(self) -> str:
@@ -42,9 +43,8 @@ class Program:
 
     @property
     def given(self) -> bool:
-        """True if the program was supplied with the experiment. It has no task to fulfil, so it is measured however
-        it ends.
-        """
+        """True if the program was supplied with the experiment. It has no task to fulfil, so it is measured even if
+        it fails."""
         return self.prompt == "given"
 
     @property

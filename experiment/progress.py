@@ -1,4 +1,4 @@
-"""The interface through which long work reports its progress, however that is displayed."""
+"""The interface through which long work reports its progress, independent of how the progress is displayed."""
 
 import threading
 import time
@@ -13,9 +13,8 @@ class Progress(Protocol):
     """Interface for showing the progress of long steps."""
 
     def step(self, title: str, total: float, unit: str = "bytes") -> AbstractContextManager[Update]:
-        """Start a step of `total` units (`bytes` or `seconds`). Yields a function that is called with the amount done
-        so far.
-        """
+        """Show a step of `total` units (`bytes` or `seconds`) while the context lasts. Yield a function that must be
+        called with the number of units done so far."""
         ...
 
     def say(self, text: str) -> None:
@@ -39,14 +38,14 @@ class Silent:
 def watched(
     progress: Progress, title: str, total: float, done: Callable[[], float], unit: str = "bytes"
 ) -> Iterator[None]:
-    """Show a step whose progress has to be polled, twice a second."""
+    """Show a step while the context lasts; call `done` twice a second to find how much of it is done."""
     with progress.step(title, total, unit) as update, repeated(0.5, lambda: update(min(done(), total))):
         yield
 
 
 @contextmanager
 def repeated(seconds: float, call: Callable[[], object]) -> Iterator[None]:
-    """Call a function repeatedly, every so many seconds, in a thread that ends with the context."""
+    """Call a function every `seconds` seconds, in a thread that ends with the context."""
     ended = threading.Event()
 
     def work() -> None:

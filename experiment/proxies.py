@@ -1,4 +1,4 @@
-"""Proxy settings: the user's proxy is used for addresses outside this machine only."""
+"""Sets up proxies: the user's proxy is used only for addresses outside this machine."""
 
 import os
 
@@ -7,9 +7,9 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
 def keep_loopback_direct() -> None:
-    """If a proxy is set, make this process and its children use it, but never for loopback addresses.
+    """If the user has set a proxy, make this process and its children use it, but never for loopback addresses.
 
-    It is set under both spellings of the environment variables.
+    The environment variables are set in both spellings, such as `http_proxy` and `HTTP_PROXY`.
     """
     for name in _PROXIES:
         lower, upper = os.environ.get(name), os.environ.get(name.upper())

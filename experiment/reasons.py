@@ -1,4 +1,4 @@
-"""One-line explanations of why a program that downloads or builds something failed, and what to do."""
+"""Explains in one line why a program that downloads or builds something failed, and what the user can do."""
 
 import re
 
@@ -7,7 +7,7 @@ _CAUSES = (
     (
         r"temporary failure (?:in name resolution|resolving)|could not resolve|name or service not known"
         r"|network is unreachable|ENOTFOUND|EAI_AGAIN|ENETUNREACH|nodename nor servname",
-        "there is no network: connect it, or set HTTPS_PROXY and HTTP_PROXY, and run this again",
+        "there is no network: connect to one, or set HTTPS_PROXY and HTTP_PROXY, and run this again",
     ),
     (
         r"proxyerror|cannot connect to proxy|tunnel connection failed",
@@ -18,7 +18,7 @@ _CAUSES = (
         r"|connection broken|read timed out|incompleteread|ECONNREFUSED|ECONNRESET|ETIMEDOUT|remote end closed",
         "the connection was refused or lost: check the network and HTTPS_PROXY, and run this again",
     ),
-    (r"read-only file system|errno 30\b", "it is a read-only file system: name a folder that can be written"),
+    (r"read-only file system|errno 30\b", "the file system is read-only: name a folder that can be written"),
 )
 
 
@@ -29,7 +29,8 @@ def last_line(text: str) -> str:
 
 
 def why(text: str) -> str:
-    """Summarize the messages of a failed program: a known cause with what to do about it, or else the last error."""
+    """Explain a program's failure from its messages: the cause and what to do if it is known, otherwise the last
+    error."""
     for pattern, remedy in _CAUSES:
         if re.search(pattern, text, re.IGNORECASE):
             return remedy

@@ -1,4 +1,4 @@
-"""The events of a run, as they are appended, and the log that is built from them."""
+"""The events of a run, which are appended as they happen, and the log that is built from them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ DONE = "done"
 NO_WORKING_PROGRAM = "no working program"
 INTERRUPTED = "interrupted"
 Amount = Annotated[int, Field(ge=0, le=MOST)]
-"""A number of tokens; a log that somebody else made may name more than can be counted."""
+"""A number of tokens, limited because a log that somebody else made may contain absurd numbers."""
 
 
 class ScriptText(NamedTuple):
@@ -46,29 +46,29 @@ class ScriptText(NamedTuple):
 
 
 class ModelFacts(BaseModel):
-    """Known facts about the model that was asked."""
+    """What is known about the model of a run."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
     name: str
     sha256: str | None = None
-    """Hash of its weights, if they are stored here."""
+    """Hash of the model's weights, if they are stored on this machine."""
     base_url: str | None = None
     settings: dict[str, Any] = {}
-    """Settings that are sent with every request, besides the sampling settings."""
+    """Settings that are sent with every request, in addition to the sampling settings."""
     reasons_by_itself: bool = False
     not_taken: tuple[str, ...] = ()
-    """Settings that the model refused and that were not sent again."""
+    """Names of settings that are not sent, because the model does not accept them."""
     price: Price | None = None
     """Price of the model's tokens; None if not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class EarlierPart:
-    """The model and persona of an earlier part of the script, in a run that was forked from there on."""
+    """In a fork: an earlier part of the script, for which another model or persona was used."""
 
     until: int
-    """The script line, counted from 1, from which on another one was used."""
+    """The first script line after this part, counted from 1."""
     model: ModelFacts
     persona: str
     facts: tuple[Fact, ...]
@@ -96,7 +96,7 @@ class RunSetup:
     imagined: int | None = None
     simulate: bool | None = None
     earlier: tuple[EarlierPart, ...] = ()
-    """Parts of the script for which `model`, `persona` and `facts` do not apply."""
+    """Earlier parts of the script, to which `model`, `persona` and `facts` do not apply."""
 
     @property
     def models_told(self) -> str:
@@ -106,13 +106,13 @@ class RunSetup:
 
     @property
     def personas_told(self) -> str:
-        """The persona's name, or the name of each persona with its lines."""
+        """The persona's name; with several personas, the name of each with its script lines."""
         return by_part([(part.until, part.persona) for part in self.earlier], self.persona)
 
     @property
     def claims_told(self) -> str:
-        """The facts that are claimed falsely on purpose, or `none`; with several personas, the claims of each with
-        its lines."""
+        """The facts that the persona claims falsely on purpose, or `none`; with several personas, the facts of each
+        with its script lines."""
         return by_part([(part.until, _named(part.facts)) for part in self.earlier], _named(self.facts))
 
     def model_at(self, line: int) -> ModelFacts | None:
@@ -126,9 +126,9 @@ class RunSetup:
 
 
 def by_part(earlier: Sequence[tuple[int, str]], last: str) -> str:
-    """Describe which name applies to which lines, for example `one before line 4, other from line 4`. Each earlier
-    part is given as (first line after it, name).
-    """
+    """Describe which name applies to which script lines, for example `one before line 4, other from line 4`.
+
+    `earlier` holds (first line after this part, name) for each earlier part; `last` is the name after those."""
     starts = [1, *(until for until, _told in earlier)]
     parts = zip(starts, [*(told for _until, told in earlier), last], strict=True)
     begun = [next(of) for _told, of in groupby(parts, key=lambda part: part[1])]
@@ -167,11 +167,11 @@ class ModelKnown(Event):
     kind: Literal["model"] = "model"
     model: ModelFacts
     until: int | None = None
-    """The script line, counted from 1, from which on another model is asked; None for the last model."""
+    """The first script line, counted from 1, that uses another model; None for the last model."""
 
 
 class Began(Event):
-    """The start of a piece of work: a node of the graph, or the set-up before the graph."""
+    """A piece of work started: a node of the graph, or the set-up before the graph."""
 
     kind: Literal["began"] = "began"
     node: str
@@ -203,10 +203,10 @@ class ExecutionKept(Event):
     execution: dict[str, Any]
     """Fields of the execution, without its texts."""
     files: dict[str, str]
-    """Paths of `stdout`, and of `terminal` and `raw_reply` if they exist."""
+    """Paths of the files with `stdout`, and with `terminal` and `raw_reply` if there are such texts."""
     sizes: dict[str, int] = Field(default_factory=dict)
-    """Size of each of these files in bytes, needed because the event may reach the disk before the files; events of
-    earlier versions have none.
+    """Size of each file in bytes, needed because the event may reach the disk before the files do. Empty in logs of
+    earlier versions of gedanken.
     """
 
 
@@ -228,7 +228,7 @@ class Decided(Event):
 
 
 class Reserved(Event):
-    """A request, or an execution on GPUs, was about to start; with its maximum of tokens or seconds."""
+    """A request, or an execution on GPUs, is about to start. The fields hold the most that it can use."""
 
     kind: Literal["reserved"] = "reserved"
     name: str
@@ -238,7 +238,7 @@ class Reserved(Event):
 
 
 class Settled(Event):
-    """What a reserved request or execution really used; an estimate if it was interrupted."""
+    """A reserved request or execution ended. The fields hold what it used, estimated if it was interrupted."""
 
     kind: Literal["settled"] = "settled"
     name: str
@@ -257,7 +257,7 @@ class Noted(Event):
 
 
 class Ended(Event):
-    """The process that worked on the run ended by itself, without being killed."""
+    """The process that worked on the run ended without being killed."""
 
     kind: Literal["ended"] = "ended"
     outcome: str
@@ -287,10 +287,10 @@ RunEvent = Annotated[
 
 @dataclass(frozen=True)
 class RunLog:
-    """Everything known about a run. All conclusions are drawn from it."""
+    """All that is known about a run. Every conclusion is drawn from this log."""
 
     title: str
-    """The experiment's name, or the names of the files."""
+    """The experiment's name, or the names of the files that the user supplied."""
     setup: RunSetup | None = None
     """The set-up of the run; None for logs that the user supplied."""
     programs: tuple[Program, ...] = ()
@@ -320,16 +320,16 @@ class RunLog:
     spec: RunSpec | None = field(default=None, compare=False)
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """Return the executions as a pandas DataFrame, one per row; see `Analysis.to_pandas`. Raises BadInput without
-        pandas."""
+        """Return the executions as a pandas DataFrame, one per row; see `Analysis.to_pandas` for the columns. Raises
+        BadInput if pandas is not installed."""
         return as_pandas(execution_rows(self.executions), EXECUTION_COLUMNS)
 
     def to_polars(self) -> "polars.DataFrame":
-        """Return the same as a polars DataFrame. Raises BadInput if polars is not installed."""
+        """Return the executions as a polars DataFrame. Raises BadInput if polars is not installed."""
         return as_polars(execution_rows(self.executions), EXECUTION_COLUMNS)
 
     def __repr__(self) -> str:
-        """Title and outcome only: the fields hold all printed text."""
+        """Show only the title and the outcome, because the fields hold all printed text."""
         return f"<RunLog of {harmless(self.title)}: {len(self.executions)} executions, {harmless(self.outcome)}>"
 
     @property
@@ -359,13 +359,13 @@ class RunLog:
         return self.spec.played_at(line) if self.spec and is_earlier else self.persona
 
     def claims_at(self, line: int) -> tuple[str, ...]:
-        """Return the names of the facts that the persona at that line claims falsely on purpose."""
+        """Return the names of the facts that the persona at the script line at `line` claims falsely on purpose."""
         persona = self.persona_at(line)
         return persona.claims if persona else ()
 
 
 def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -> tuple[Execution, ...]:
-    """Sort executions by script line, version, real before imagined, seed or sample, and order of typing."""
+    """Sort executions by script line, program version, origin (real first), seed or sample, and order of typing."""
     versions = {program.label: number for number, program in enumerate(programs)}
     typed = list(dict.fromkeys(run.command for run in executions if not run.imagined))
     return tuple(
@@ -384,7 +384,7 @@ def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -
 
 
 def script_of(experiment: Experiment) -> tuple[ScriptText, ...]:
-    """Return the script as shown to people."""
+    """Return the lines of an experiment's script, as shown to people."""
     return tuple(
         given_text(line.give, line.program, line.change)
         if line.give

@@ -1,4 +1,4 @@
-"""The complete specification of a run, as plain values, stored before any work starts."""
+"""The complete specification of a run, as plain values. It is stored before any work starts."""
 
 import json
 from hashlib import sha256
@@ -21,7 +21,7 @@ class ModelSpec(BaseModel):
     name: str = "embedded"
     """`embedded`, `scripted:FILE`, or PROVIDER:NAME."""
     base_url: str | None = None
-    """Address of a server that speaks the provider's protocol."""
+    """Address of a server that speaks the provider's protocol; None for the provider's own server."""
     parallel: int = Field(default=8, ge=1)
     """Maximum number of concurrent requests to a hosted model."""
 
@@ -39,20 +39,18 @@ class SandboxSpec(BaseModel):
 
 
 class Part(BaseModel):
-    """The model and persona of the first part of a script, in a fork that continues with another model or persona."""
+    """In a fork: an earlier part of the script, for which another model or persona was used."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     until: int = Field(ge=1, le=200)
-    """The script line, counted from 1, from which on this part no longer applies. Work before line 1 always belongs
-    to the first part.
-    """
+    """The first script line after this part, counted from 1. Work before line 1 belongs to the first part."""
     model: ModelSpec
     persona: Persona
 
 
 class RunSpec(BaseModel):
-    """Everything that was requested. Equal specs ask for the same run, and have the same `key` on every machine."""
+    """All that was requested of a run. Equal specs request the same run, and have the same `key` on every machine."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -61,9 +59,9 @@ class RunSpec(BaseModel):
     model: ModelSpec = ModelSpec()
     sandbox: SandboxSpec = SandboxSpec()
     real: int = Field(default=7, ge=0)
-    """Number of real seeds besides the trunk's."""
+    """Number of real runs in addition to the trunk, which has seed 0."""
     imagined: int = Field(default=3, ge=0)
-    """Number of imagined samples besides the trunk's."""
+    """Number of imagined runs in addition to the trunk, which is sample 0."""
     simulate: bool = True
     """True if the model imagines the runs."""
     surprisal: bool = True
@@ -74,7 +72,7 @@ class RunSpec(BaseModel):
     """Sampling seed of the coder's first try."""
 
     approve: Literal["none", "first", "all"] = "none"
-    """The programs of the coder that a person reviews before they run: until the first is approved, or each one."""
+    """Which programs by the coder a person must approve before they run. `first`: each one until one is approved."""
 
     budget: Budget = Budget()
     """The most that the run may use, summed over all processes that work on it."""
@@ -83,8 +81,8 @@ class RunSpec(BaseModel):
     """The design of a probe with many small programs; such a run does nothing else."""
 
     parent: str = ""
-    """The run that this one was forked from, and at which line; everything before that line is taken from that run.
-    """
+    """The run from which this one was forked, and the script line; all results before that line come from that run.
+    Empty if the run is not a fork."""
 
     earlier: tuple[Part, ...] = Field(default=(), max_length=200)
     """Parts of the script that use other models or personas, in order."""
@@ -102,12 +100,13 @@ class RunSpec(BaseModel):
 
     @property
     def played(self) -> Persona:
-        """The persona as changed by the experiment's conditions."""
+        """The persona that is played: without its deliberately false facts if the conditions exclude these."""
         return self.experiment.conditions.play(self.persona)
 
     def part_at(self, line: int) -> Part | None:
         """Return the earlier part that contains the script line at `line`, counted from 0; None if no earlier part
-        does."""
+        does.
+        """
         return next((part for part in self.earlier if line + 1 < part.until), None)
 
     def model_at(self, line: int) -> ModelSpec:
@@ -116,6 +115,7 @@ class RunSpec(BaseModel):
         return part.model if part else self.model
 
     def played_at(self, line: int) -> Persona:
-        """Return the persona at that script line, as changed by the experiment's conditions."""
+        """Return the persona that is played at the script line at `line`, as changed by the experiment's
+        conditions."""
         part = self.part_at(line)
         return self.experiment.conditions.play(part.persona) if part else self.played

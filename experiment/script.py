@@ -1,4 +1,4 @@
-"""Experiments: a persona plus a script. Each script line is told to the model or typed into the machines."""
+"""Experiments: a persona and a script. Each script line is typed, is told to the model, or supplies a program."""
 
 import re
 from typing import Literal, Self
@@ -14,7 +14,7 @@ _RUNS_PYTHON = re.compile(r"\bpython[0-9.]*\s+(?:-u\s+)?(?:\./)?(?P<file>[A-Za-z
 
 
 class Task(BaseModel):
-    """What a program must do. The coder's checklist is made from it, and the program is checked against it."""
+    """What a program must do. The task becomes a checklist for the coder, and the program is checked against it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -35,8 +35,8 @@ class Task(BaseModel):
 
 
 class ScriptLine(BaseModel):
-    """One line of a script. In YAML, a plain string is typed into the machines, or told to the model if it is in
-    braces.
+    """One line of a script. In YAML, a plain string is a command for the machines; in braces, it is text for the
+    model.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -51,15 +51,15 @@ class ScriptLine(BaseModel):
     """Name of a file that the coder must change, as described in `tell`."""
     task: Task | None = None
     give: str | None = Field(default=None, pattern=FILE_NAME)
-    """Name of a file that is put on both machines with the content of `source`; no coder writes or fixes it."""
+    """Name of a file that is put on both machines with the content of `source`. The coder does not write or fix
+    it."""
     program: str | None = None
-    """Where the source of the given file comes from: a packaged program, or a path relative to the experiment
-    file.
+    """Where the source of the `give` file comes from: a packaged program, or a path relative to the experiment file.
     """
     change: str | None = None
     """Name of the change that is applied to the program; None if it is used unchanged."""
     source: str | None = None
-    """The source of the file. If `program` is named it is filled in when the experiment is loaded."""
+    """The content of the `give` file. If `program` is set, it is filled in when the experiment is loaded."""
 
     @model_validator(mode="before")
     @classmethod
@@ -100,12 +100,12 @@ class ScriptLine(BaseModel):
 
     @property
     def file(self) -> str | None:
-        """The file that this line has the coder write or change."""
+        """The file that the coder must write or change; None if the line does not ask the coder."""
         return self.write or self.edit
 
     @property
     def runs(self) -> str | None:
-        """The program that this line runs, if any."""
+        """The program file that this line runs; None if it runs none."""
         found = _RUNS_PYTHON.search(self.type or "")
         return found["file"] if found else None
 
@@ -131,7 +131,7 @@ class Experiment(BaseModel):
         for number, line in enumerate(self.script, start=1):
             needed = line.edit or line.runs
             if needed and needed not in known:
-                raise ValueError(f"script line {number} uses {needed}, which no earlier line writes")
+                raise ValueError(f"script line {number} uses {needed}, which no earlier line writes or gives")
             if line.edit in given:
                 raise ValueError(
                     f"script line {number} lets the coder edit {line.edit}, which the script supplies with `give`"
@@ -147,7 +147,7 @@ class Experiment(BaseModel):
         return self
 
     def told_before(self, index: int) -> tuple[str, ...]:
-        """Return the texts that are told directly before the typed line at `index`."""
+        """Return the texts that the script tells directly before the typed line at `index`."""
         tells: list[str] = []
         for line in reversed(self.script[:index]):
             if line.tell is None or line.file:
@@ -156,7 +156,7 @@ class Experiment(BaseModel):
         return tuple(reversed(tells))
 
     def task_at(self, index: int) -> Task | None:
-        """Return the task of the program that line `index` runs or writes."""
+        """Return the task of the program that the line at `index` runs, writes or edits; None if there is none."""
         name = self.script[index].runs or self.script[index].file
         for line in reversed(self.script[: index + 1]):
             if name and name in (line.file, line.give):

@@ -12,9 +12,8 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 REMOVED = "[key removed]"
 LEAST_CHARACTERS = 8
-"""Minimum length of a key. A shorter one could also match ordinary text and would garble it; addresses are shown
-without credentials anyway.
-"""
+"""Minimum length of a key. A shorter value could also occur in ordinary text, which would then be garbled. Addresses
+are shown without credentials anyway."""
 _SURE_CHARACTERS = 16
 """Minimum length at which a value counts as a key even if it is all letters or all digits."""
 _NAMES = re.compile(
@@ -37,7 +36,7 @@ _SHOWN_PARAMETERS = frozenset(("api-version",))
 
 
 class Secrets:
-    """Values that must not appear in any file or on any screen, in every encoding that clients and servers use."""
+    """Values that must not appear in any file or on any screen, in any encoding that clients and servers use."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         """Start with these values."""
@@ -61,7 +60,7 @@ class Secrets:
         return self._pattern.sub(REMOVED, text) if self._pattern else text
 
     def unfinished(self, text: str) -> int:
-        """Return how many characters at the end of a text may be the beginning of a value."""
+        """Return how many characters at the end of a text may be the beginning of a secret value."""
         if self._pattern is None:
             return 0
         tail = text[-2 * len(self._forms[0]) :]
@@ -73,9 +72,7 @@ class Secrets:
 
 @cache
 def known() -> Secrets:
-    """Return the secrets in this process's environment. Secrets that are learned later are added to the
-    same object.
-    """
+    """Return the secrets of this process: those in its environment, and those that were learned later."""
     return Secrets(in_environment(os.environ))
 
 
@@ -85,7 +82,7 @@ def redacted(text: str) -> str:
 
 
 def redacted_value(value: Any) -> Any:
-    """Apply `redacted` to every text inside plain values."""
+    """Return a plain value with `redacted` applied to every text in it, however deeply nested."""
     if isinstance(value, str):
         return known().redacted(value)
     if isinstance(value, Mapping):
@@ -96,12 +93,12 @@ def redacted_value(value: Any) -> Any:
 
 
 def learn_address(address: str | None) -> None:
-    """Add the keys and passwords in an address."""
+    """Add the keys and passwords in an address to the known secrets."""
     known().learn(*in_address(address or ""))
 
 
 def in_environment(variables: Mapping[str, str]) -> Iterator[str]:
-    """Return the keys and passwords in environment variables, and in the addresses and headers that they hold."""
+    """Yield the keys and passwords in environment variables, including those inside addresses and headers."""
     for name, value in variables.items():
         if _NAMES.search(name) and not _NO_NAMES.search(name) and not _is_path(value):
             yield value
@@ -113,7 +110,7 @@ def in_environment(variables: Mapping[str, str]) -> Iterator[str]:
 
 
 def in_address(address: str) -> Iterator[str]:
-    """Return the keys and passwords in an address, even a malformed one."""
+    """Yield the keys and passwords in an address, even in a malformed one."""
     signed, rest = _parted(address)
     if signed:
         user, _, password = signed.rpartition(":")
@@ -127,7 +124,7 @@ def in_address(address: str) -> Iterator[str]:
 
 
 def shown_address(address: str) -> str:
-    """Return an address as results may show it, without credentials."""
+    """Return an address without credentials, so that results may show it."""
     _, rest = _parted(address)
     head, _, query = rest.partition("?")
     shown = [f"{name}={value if name.lower() in _SHOWN_PARAMETERS else '…'}" for name, value in parse_qsl(query)]

@@ -8,7 +8,7 @@ class LineSurprisal(NamedTuple):
     """The surprisal of one line, including its line break."""
 
     number: int
-    """Counted from 1."""
+    """Line number, counted from 1."""
     text: str
     nats: float
     tokens: int
@@ -20,11 +20,11 @@ Lines = tuple[LineSurprisal, ...]
 
 @dataclass(frozen=True, slots=True)
 class ProgramSurprisal:
-    """The surprisal of a real output and of the output that the model imagined; None if not available."""
+    """The surprisal of a real and of an imagined output of one program; None where it is not available."""
 
     program: str
     line: int
-    """Index into the script; -1 if it is not known."""
+    """Index of the script line, counted from 0; -1 if it is not known."""
     real: Lines | None
     imagined: Lines | None
     notes: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Rows of plain values as data frames, if the data frame library is installed."""
+"""Makes data frames from rows of plain values, if pandas or polars is installed."""
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -40,7 +40,8 @@ def execution_rows(executions: Sequence[Execution]) -> list[dict[str, object]]:
 
 
 def as_pandas(rows: Rows, columns: Mapping[str, type]) -> "pandas.DataFrame":
-    """Return a pandas DataFrame; integers that may be missing are `Int64`. Raises BadInput without pandas."""
+    """Return a pandas DataFrame. Integer columns have the type `Int64`, in which values may be missing. Raises
+    BadInput if pandas is not installed."""
     library = _library("pandas")
     kinds = {int: "Int64", float: "float64", bool: "bool", str: "object"}
     series = {name: library.Series([row[name] for row in rows], dtype=kinds[kind]) for name, kind in columns.items()}
@@ -49,7 +50,7 @@ def as_pandas(rows: Rows, columns: Mapping[str, type]) -> "pandas.DataFrame":
 
 
 def as_polars(rows: Rows, columns: Mapping[str, type]) -> "polars.DataFrame":
-    """Return a polars DataFrame. Raises BadInput without polars."""
+    """Return a polars DataFrame. Raises BadInput if polars is not installed."""
     library = _library("polars")
     kinds = {int: library.Int64, float: library.Float64, bool: library.Boolean, str: library.String}
     schema = {name: kinds[kind] for name, kind in columns.items()}

@@ -1,4 +1,4 @@
-"""Reading a line at the prompt, which is either told to the model or typed into the machine."""
+"""Reads a line at the prompt or in a script: it is either text for the model or a command for the machine."""
 
 import re
 from typing import Literal, NamedTuple
@@ -12,16 +12,17 @@ class TypedLine(NamedTuple):
     kind: Literal["tell", "command", "open"]
     """`open`: the line begins with a brace that is closed only on a later line."""
     text: str
-    """The text that is told, without its braces; or the command that is typed."""
+    """`tell`: the text for the model, without its braces. `command`: the command. `open`: the line as it was
+    typed."""
 
 
 def read_line(text: str) -> TypedLine:
-    r"""Decide whether a line is told to the model or is a command.
+    r"""Decide whether a line is text for the model or a command.
 
-    A line that begins with `{` and ends with its matching `}` is told to the model; one whose brace is not closed is
-    `open`; every other line is a command, braces included. Braces are only counted and quotes are not parsed, because
-    told text is prose. To type a command that looks like told text, a backslash is written before its first brace;
-    the backslash is removed: `\{ echo a; echo b; }`.
+    A line that begins with `{` and ends with the matching `}` is text for the model. If the first brace is not
+    closed, the line is `open`. Every other line is a command. Braces are only counted, and quotes are not parsed,
+    because text for the model is prose. A command that would be taken for such text is written with a backslash,
+    which is removed: `\{ echo a; echo b; }`.
     """
     if _ESCAPED.match(text):
         return TypedLine("command", text[1:])

@@ -1,4 +1,4 @@
-"""The folders for data that outlives a run."""
+"""The user's folders for data that outlives a run: the cache, and gedanken's state."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,8 @@ from gedanken.experiment.errors import BadInput
 def cache_folder() -> Path:
     """Return the user's cache folder for gedanken, created if missing; `GEDANKEN_CACHE` overrides it.
 
-    For root it is the system's cache folder: programs run as an unprivileged user, who may not enter root's home.
+    For root, return the system's cache folder, because programs run as an unprivileged user who may not enter root's
+    home.
     """
     usual = platformdirs.site_cache_path if os.getuid() == 0 else platformdirs.user_cache_path
     return _made(os.environ.get("GEDANKEN_CACHE") or usual("gedanken"), "cache")

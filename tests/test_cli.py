@@ -88,7 +88,7 @@ def test_second_spellings_are_accepted_but_not_shown(gedanken: Cli) -> None:
         ({"conditions": {"source": "seen"}}, "conditions.source: Input should be 'shown' or 'hidden'"),
         ({"conditions": {"sorce": "shown"}}, "mine.yaml:10: conditions.sorce: unknown key"),
         ({"limits": {"wall_seconds": -1}}, "mine.yaml:10: limits.wall_seconds: Input should be greater than 0"),
-        ({"script": ["python3 train.py"]}, "script line 1 uses train.py, which no earlier line writes"),
+        ({"script": ["python3 train.py"]}, "script line 1 uses train.py, which no earlier line writes or gives"),
         ({"script": GOOD["script"][:1]}, "the script writes train.py but never runs it"),
         ({"script": []}, "script: Tuple should have at least 1 item"),
     ],

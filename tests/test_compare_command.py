@@ -141,7 +141,7 @@ def test_bad_input_gets_one_line_that_says_what_to_do(gedanken: Cli, tmp_path: P
 def test_the_same_file_on_both_sides_is_compared_and_remarked_upon(gedanken: Cli, tmp_path: Path) -> None:
     written(tmp_path, a=REAL[0])
     done = gedanken("compare", "a", "--imagined", "a")
-    assert done.returncode == 0 and "a is on both sides" in done.stderr
+    assert done.returncode == 0 and "a is given both as a real and as an imagined run" in done.stderr
     assert "no findings" in done.stdout
 
 

@@ -242,7 +242,7 @@ def test_what_one_machine_had_answered_before_ctrl_c_is_kept_and_shown(sit: Sit,
     seat.type(":diff", "was not typed into both machines")
     seat.type(":save here.md", "saved in here.md")
     saved = (tmp_path / "here.md").read_text()
-    assert "imagined only" in saved and "Stopped before all had answered." in saved
+    assert "imagined only" in saved and "Stopped before all machines had answered." in saved
     kept = (tmp_path / "state" / "sessions" / "mine.jsonl").read_text().splitlines()
     assert json.loads(kept[-1])["turns"] == [["sleep 61; echo same", "same\nimagined only\n"]]
 

@@ -81,6 +81,13 @@ def test_the_verdict_counts_runs_that_depart_and_names_what_tells_most() -> None
     )
 
 
+@pytest.mark.parametrize(("more", "end"), [(1, "and 1 more kind of finding."), (2, "and 2 more kinds of findings.")])
+def test_the_verdict_names_three_kinds_and_counts_the_others(more: int, end: str) -> None:
+    checks = ("literal differs", "print count differs", "time differs", "ends early", "log copied")[: 3 + more]
+    told = said(case(*(on(1, check) for check in checks)))
+    assert "a claimed time far from the real one, " + end in told
+
+
 def test_a_finding_counts_for_the_runs_that_it_is_on_and_for_no_others() -> None:
     label = imagined("", 1).label.replace("line00", "line01")
     whole = [imagined("b\n", sample) for sample in range(12)]

@@ -126,7 +126,7 @@ def test_a_report_of_a_probe_is_its_page(gedanken: Cli, asked: Asked) -> None:
 def test_what_cannot_be_judged_is_one_line(gedanken: Cli, asked: Asked, tmp_path: Path) -> None:
     folder = asked(Player(("computes",)))
     done = gedanken("verdict", folder, "--arm", "steps")
-    assert done.returncode == 2 and "contains no answers of the arm “steps”, only of direct" in done.stderr
+    assert done.returncode == 2 and "contains no answers in the arm “steps”, only in direct" in done.stderr
     (tmp_path / "none").mkdir()
     with open_store(tmp_path / "none", spec_of(script=["ls"])) as store:
         store.finish("done")

@@ -139,4 +139,4 @@ def test_the_second_waits_for_the_first_and_says_so(tmp_path: Path, monkeypatch:
         done.append("first")
     thread.join(20)
     assert done == ["first", "second"]
-    assert f"another build of images is at work (process {os.getpid()}); waiting for it" == told.said
+    assert f"process {os.getpid()} is busy with the build of images; waiting for it" == told.said

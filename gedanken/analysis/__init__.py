@@ -1,1 +1,1 @@
-"""The analysis: everything that is concluded from the stored runs."""
+"""The analysis: all conclusions that are drawn from the stored runs."""

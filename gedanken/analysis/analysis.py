@@ -35,20 +35,21 @@ class VersionAnalysis:
 
     @property
     def has_trunk(self) -> bool:
-        """True if one of the runs is a trunk, after which the script continued. Supplied logs have none."""
+        """True if one of the runs is a trunk (seed 0 or sample 0, from which the script continues). Supplied logs
+        have no trunk."""
         return any(0 in (run.seed, run.sample) for run in (*self.real, *self.imagined))
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything that is concluded from a log, for every program version. Reports, summaries and JSON are made
-    from it.
+    """All conclusions that are drawn from a run log, for every program version. Reports, summaries and JSON show
+    them.
     """
 
     log: RunLog
     versions: tuple[VersionAnalysis, ...]
     findings: tuple[Finding, ...]
-    """All findings, including those on commands."""
+    """All findings, on programs and on single commands."""
     verdict: str
     """One or two sentences in plain words."""
     effects: tuple[Effects, ...] = ()
@@ -63,14 +64,13 @@ class Analysis:
 
     @cached_property
     def main_version(self) -> VersionAnalysis | None:
-        """The version that the verdict is about; None if there is nothing to compare."""
+        """The program version that the verdict is about; None if there is nothing to compare."""
         return main_version(self.versions)
 
     @property
     def executions(self) -> tuple[Execution, ...]:
-        """All runs and all answers to commands, by script line and program version, with real ones before imagined
-        ones.
-        """
+        """The executions of programs and of other commands, sorted by script line, program version and origin (real
+        first)."""
         return self.log.executions
 
     @property
@@ -80,7 +80,7 @@ class Analysis:
 
     @cached_property
     def prints(self) -> tuple[PrintRow, ...]:
-        """For each print of each program: how many lines it printed in each run of that program."""
+        """For each print statement of each program, how many lines it printed in each run."""
         return tuple(row for program in self.log.programs for row in print_table(program, self._runs_of(program)))
 
     def to_pandas(self, what: Table = "executions") -> "pandas.DataFrame":
@@ -95,16 +95,16 @@ class Analysis:
         return as_pandas(*self._table(what))
 
     def to_polars(self, what: Table = "executions") -> "polars.DataFrame":
-        """Return the same tables as polars DataFrames. Raises BadInput if polars is not installed, or for an unknown
-        table."""
+        """Return one of these tables as a polars DataFrame. Raises BadInput if polars is not installed, or for an
+        unknown table."""
         return as_polars(*self._table(what))
 
     def __repr__(self) -> str:
-        """Title and verdict only: the fields hold all printed text."""
+        """Show only the title and the verdict, because the fields hold all printed text."""
         return f"<Analysis of {harmless(self.title)}: {harmless(self.verdict)}>"
 
     def _repr_html_(self) -> str:
-        """HTML for notebooks."""
+        """Return the HTML that a notebook shows for this analysis."""
         case = self.main_version
         endpoint = case.compared.endpoint if case else None
         rows = [
@@ -136,8 +136,8 @@ class Analysis:
 
 
 def main_version(versions: Sequence[VersionAnalysis]) -> VersionAnalysis | None:
-    """Select the version that a verdict is about: the newest version that has both real and imagined runs, if
-    possible one that works.
+    """Return the version that the verdict is about: among those with both real and imagined runs, the newest one that
+    works, or else the newest one. None if there are none.
     """
     both = [version for version in versions if version.real and any(run.is_run for run in version.imagined)]
     works = [version for version in both if version.program is None or version.program.works is not False]

@@ -1,4 +1,4 @@
-"""Computing the analysis of a log. All scoring of runs happens in this module."""
+"""Computes the analysis of a run log. Every comparison of runs starts in this module."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,16 +19,17 @@ from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog
 
 BOOT = -1
-"""Line index of the commands that both machines were asked before the script."""
+"""Line index of the commands that are typed into both machines before the script."""
 _Key = tuple[str | None, tuple[str, ...], tuple[str, ...]]
 
 
 class Compared:
-    """The comparisons made so far in a run. A version is compared again only if it has new runs."""
+    """The comparisons that were already made in a run. A program version is compared again only if it has new
+    runs."""
 
     def __init__(self, asked: Asked = NOTHING_ASKED) -> None:
-        """Start empty; options in `asked` override those in the run's spec. Raises BadInput if the checks are
-        missing."""
+        """Start without comparisons. Options in `asked` override those in the run's spec. Raises BadInput if the
+        built-in checks are not installed."""
         self._asked = asked
         self._checks = installed_checks()
         self._versions: dict[_Key, VersionAnalysis] = {}
@@ -36,8 +37,8 @@ class Compared:
     def version(
         self, log: RunLog, program: Program | None, runs: Sequence[Execution], earlier: Sequence[Execution]
     ) -> VersionAnalysis:
-        """Compare the real runs of one program version, or logs, with the imagined ones; `earlier` are runs of other
-        versions.
+        """Compare the real runs of one program version, or of supplied logs, with the imagined ones. `earlier`
+        holds the runs of earlier versions.
         """
         key = (program.label if program else None, _labels(runs), _labels(earlier))
         if key not in self._versions:
@@ -46,7 +47,7 @@ class Compared:
 
 
 def analyze(log: RunLog, compared: Compared | None = None) -> Analysis:
-    """Compare everything in a log. Raises BadInput if a program cannot be read."""
+    """Compare all real runs in a log with the imagined ones. Raises BadInput as `check_source` does."""
     compared = compared or Compared()
     for program in log.programs:
         check_source(program, f"{log.folder or log.title}: {program.label}")
@@ -62,7 +63,8 @@ def analyze(log: RunLog, compared: Compared | None = None) -> Analysis:
 def analyze_line(
     log: RunLog, line: int, compared: Compared
 ) -> tuple[tuple[VersionAnalysis, ...], tuple[Finding, ...]]:
-    """Return the analysis of one script line: the program versions that the line ran, and all findings on them."""
+    """Return the analysis of one script line: the program versions that the line executed, and the findings on
+    programs and commands."""
     programs = {program.label: program for program in log.programs}
     here = [execution for execution in log.executions if execution.line == line]
     versions: list[VersionAnalysis] = []
@@ -81,7 +83,9 @@ def analyze_line(
 
 
 def boot_findings(log: RunLog) -> Sequence[Finding]:
-    """Compare both machines' answers to the commands that ask about the machine itself."""
+    """Compare both machines' answers to the commands that are typed before the script and ask about the machine
+    itself.
+    """
     machine, persona = log.machine_facts, log.persona_at(BOOT)
     if machine is None or persona is None:
         return ()
@@ -98,7 +102,7 @@ def boot_findings(log: RunLog) -> Sequence[Finding]:
 
 
 def analysis_of(log: RunLog, versions: Sequence[VersionAnalysis], findings: Sequence[Finding]) -> Analysis:
-    """Build the complete analysis, with its verdict."""
+    """Return the complete analysis, with its verdict, from the comparisons and findings."""
     effects, left_out = effects_in(log)
     verdict = effects[0].verdict if effects else verdict_of(versions, findings)
     notes = dict.fromkeys(note for version in versions for note in version.compared.notes)
@@ -106,7 +110,8 @@ def analysis_of(log: RunLog, versions: Sequence[VersionAnalysis], findings: Sequ
 
 
 def check_source(program: Program, what: object) -> None:
-    """Raise BadInput if a program is not valid Python: its syntax error must not look like an error of gedanken."""
+    """Raise BadInput if a program cannot be analysed for a reason other than a syntax error. A program with a syntax
+    error is compared like any other."""
     try:
         Source(program.source)
     except SyntaxError:
@@ -138,7 +143,8 @@ def _compare(  # noqa: PLR0913 (what is compared, and how)
 def _in_one_world_only(
     result: ComparisonResult, label: str, real: Sequence[Execution], imagined: Sequence[Execution]
 ) -> ComparisonResult:
-    """Return the result of a version that has only real or only imagined runs: the comparison is undecided."""
+    """Mark the comparison as undecided if the version has only real or only imagined runs; otherwise return `result`
+    unchanged."""
     if real and imagined:
         return result
     lacking = "imagined" if real else "real"

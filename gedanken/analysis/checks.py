@@ -1,5 +1,5 @@
-"""The installed checks: built-in ones and those of plug-ins. A check of a plug-in that fails does not affect the
-others.
+"""Collects the installed checks: those of gedanken and those of plug-ins. If a plug-in's check fails, the other
+checks are not affected.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ _FINDING = TypeAdapter(Finding)
 
 
 def installed_checks() -> tuple[Check, ...]:
-    """Return all checks, the built-in ones first and in their order. Raises BadInput if those are missing."""
+    """Return all checks, the built-in ones first. Raises BadInput if the built-in ones are not installed."""
     plugins = sorted(by_name(CHECKS).values(), key=lambda each: not each.is_ours)
     return tuple(check for plugin in plugins for check in _checks_of(plugin))
 
@@ -60,7 +60,8 @@ def _guarded(plugin: Plugin, check: Check) -> Check:
 
 
 def _seen(found: Any, runs: RunSet) -> Finding:
-    """Return the finding if it has the right type and concerns existing runs; otherwise raise CheckBroken."""
+    """Return the finding if it has the right types and names only existing runs. Raises BadInput or ValidationError
+    otherwise."""
     if not isinstance(found, Finding):
         raise BadInput(f"the check yields a {type(found).__name__} instead of a Finding")
     finding = _FINDING.validate_python(asdict(found))

@@ -1,5 +1,5 @@
-"""Files that hold the same run: one file that was named twice, or identical logs that random runs would
-not produce.
+"""Finds files that hold the same run: a file that was named twice, or logs so equal that they cannot come from
+independent random runs.
 """
 
 import re
@@ -10,13 +10,13 @@ from typing import NamedTuple
 from gedanken.records.importers.importer import Run
 
 FEWEST_DECIMALS = 4
-"""Independent runs that print at least so many decimal numbers are assumed not to print identical logs."""
+"""If equal logs contain at least so many decimal numbers, they are assumed to be copies of one run."""
 NAMED = 5
 _DECIMAL = re.compile(r"\d\.\d\d")
 
 
 class Distinct(NamedTuple):
-    """The distinct runs, and notes on the others."""
+    """The distinct runs, and notes on the runs that were left out."""
 
     runs: tuple[Run, ...]
     notes: tuple[str, ...]
@@ -25,8 +25,8 @@ class Distinct(NamedTuple):
 def distinct(runs: Sequence[Run], paths: Sequence[Path], *, has_program: bool) -> Distinct:
     """Return each run once. `runs` were read from `paths`, in the same order.
 
-    Several runs of a known program may
-    print the same, so then only a file that is named twice is left out.
+    With `has_program`, equal logs are kept, because several runs of a known program may print the same. Then only a
+    file that was named twice is left out.
     """
     first: dict[object, Run] = {}
     again: dict[str, list[str]] = {}
@@ -50,4 +50,4 @@ def _note(name: str, others: Sequence[str]) -> str:
         return f"{name} was named more than once, and counts as one run"
     shown = ", ".join(others[:NAMED]) + (f" and {len(others) - NAMED} more" if len(others) > NAMED else "")
     verb = "is" if len(others) == 1 else "are"
-    return f"{shown} {verb} byte for byte the same as {name}, and counted as one run with it"
+    return f"{shown} {verb} byte for byte the same as {name}; together they count as one run"

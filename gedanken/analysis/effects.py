@@ -9,16 +9,16 @@ from gedanken.experiment.run_log import RunLog
 from gedanken.probes.interventions import CHANGES
 
 MOST_RUNS = 1000
-"""Maximum number of real runs, and of imagined runs, per version: as many as a run can request; a supplied folder may
-hold more."""
+"""Maximum number of real runs, and of imagined runs, that are used per version. A run cannot request more, but a run
+folder from elsewhere may contain more."""
 
 
 def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
-    """Compute the effects for each supplied program that was changed and has both real and imagined runs; also return
-    notes.
+    """Compute the effects of the changes to each supplied program that has both real and imagined runs. Also return
+    notes on what was left out.
 
-    If a change was made twice, its newest version counts. A change that was not run is left out. So is a change whose
-    runs another model or persona imagined than those of the unchanged program: its effect would mix both.
+    If a change was made twice, its newest version counts. A change is left out if its runs and those of the unchanged
+    program were imagined by different models or personas, because the difference would then have two causes.
     """
     programs, executions = log.programs, log.executions
     found, notes = [], []
@@ -42,7 +42,7 @@ def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
 
 
 def _imagined_by(log: RunLog, *programs: Program) -> set[tuple[str, str]]:
-    """Return the models and personas that imagined these programs."""
+    """Return each pair of model and persona that imagined runs of these programs; empty if the run is no fork."""
     spec, labels = log.spec, {program.label for program in programs}
     if spec is None or not spec.earlier:
         return set()

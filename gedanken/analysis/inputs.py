@@ -1,4 +1,4 @@
-"""Inputs of the comparison: run folders, files of runs, plain logs. Each is recognized by its content."""
+"""Reads the inputs of a comparison: run folders, files of runs, or plain logs. Each is recognized by its content."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ MOST_NAMED = 12
 
 @dataclass(frozen=True)
 class _Side:
-    """All real runs, or all imagined runs, of the inputs."""
+    """All real inputs, or all imagined ones: either a run folder, or the runs read from files."""
 
     folder: RunLog | None
     runs: tuple[Run, ...]
@@ -47,8 +47,8 @@ def compare_inputs(
 ) -> Analysis:
     """Compare real runs with imagined ones. Raises BadInput for inputs that cannot be used.
 
-    If a single run folder is given, its real runs are compared with its imagined ones. A folder of logs stands for
-    the logs in it, `-` for standard input.
+    A single run folder is enough: its real runs are then compared with its imagined ones. A folder of logs stands for
+    the logs in it, and `-` for standard input.
     """
     analysis = _compared(real, imagined, program, asked)
     check_primary(analysis, asked)
@@ -56,7 +56,7 @@ def compare_inputs(
 
 
 def check_primary(analysis: Analysis, asked: Asked) -> None:
-    """Raise BadInput if no version shows the series that was requested as the primary endpoint."""
+    """Raise BadInput if the runs do not contain the series that was requested as the primary endpoint."""
     compared = [version.compared for version in analysis.versions]
     if asked.primary is None or not compared or any(result.endpoint for result in compared):
         return
@@ -66,7 +66,8 @@ def check_primary(analysis: Analysis, asked: Asked) -> None:
 
 
 def metrics_of(log: Path) -> list[str]:
-    """List the metric names of a log that `--primary` may use, as the log writes them. Raises BadInput."""
+    """List the names of the metrics in a log, as the log writes them and as `--primary` takes them. Raises BadInput
+    if the log cannot be read."""
     executions = _called(read_files(files_of(log)[:1]), set(), imagined=False)
     columns = AllSeries(
         RunSet(None, None, tuple(ParsedRun(execution, ()) for execution in executions), (), ())
@@ -125,14 +126,14 @@ def _side(paths: Sequence[Path], what: str, program: Path | None = None) -> _Sid
             raise BadInput(f"{folders[0]}: contains no {what} run of a program")
         return _Side(folder, (), tuple(f"{folder.folder}: {note}" for note in folder.notes))
     runs = read_files(paths)
-    # A known program may always print the same, so its equal logs are kept; equal imagined logs are a finding.
+    # A known program may print the same in each run, so equal logs are kept; equal imagined logs are a finding.
     may_repeat = what == "imagined" or program is not None or any(run.program for run in runs)
     kept, notes = distinct(runs, paths, has_program=may_repeat)
     return _Side(None, kept, notes)
 
 
 def _folders(ours: RunLog, theirs: RunLog, asked: Asked) -> tuple[Analysis, list[str]]:
-    """Compare real runs of one folder with imagined runs of another; versions are matched by their source."""
+    """Compare real runs of one folder with imagined runs of another. Programs with the same source are matched."""
     others = {program.sha256: program for program in reversed(theirs.programs)}
     executions = [execution for execution in ours.executions if not execution.imagined and execution.program]
     notes = []
@@ -156,9 +157,9 @@ def _folders(ours: RunLog, theirs: RunLog, asked: Asked) -> tuple[Analysis, list
         raise BadInput(f"{ours.folder} and {theirs.folder} have no version of a program in common")
     persona = played[-1]
     if any(one != persona for one in played):
-        notes.append("the imagined runs were played with several personas; the false facts of the last one are used")
+        notes.append("the runs were imagined with several personas; the false facts of the last persona are used")
     if ours.persona and persona and ours.persona.claims != persona.claims:
-        notes.append("the two personas claim different facts; those of the imagined runs are used")
+        notes.append("the personas of the two folders claim different facts; the imagined runs' persona is used")
     setup = replace(theirs.setup, machine=ours.machine_facts) if theirs.setup else None
     spec = theirs.spec and theirs.spec.model_copy(update={"earlier": ()})
     together = replace(theirs, setup=setup, programs=ours.programs, executions=tuple(executions), notes=())
@@ -167,7 +168,8 @@ def _folders(ours: RunLog, theirs: RunLog, asked: Asked) -> tuple[Analysis, list
 
 
 def _mixed(ours: _Side, theirs: _Side, program: Program | None, asked: Asked) -> tuple[Analysis, list[str]]:
-    """Compare inputs of which at least one side consists of files, from one program or from an unknown one."""
+    """Compare real and imagined runs of which at least one side was read from files. All runs are of one program,
+    which may be unknown."""
     notes: list[str] = []
     folder = ours.folder or theirs.folder
     if folder:
@@ -191,7 +193,7 @@ def _mixed(ours: _Side, theirs: _Side, program: Program | None, asked: Asked) ->
 
 
 def _case_in(folder: RunLog, program: Program | None) -> VersionAnalysis:
-    """Return the runs to compare the files with: those of the named program, or of the newest one that worked."""
+    """Return the runs in a folder to compare with the files: those of `program`, or of the newest one that worked."""
     empty = ComparisonResult(findings=())
     cases = [
         VersionAnalysis(
@@ -212,13 +214,14 @@ def _case_in(folder: RunLog, program: Program | None) -> VersionAnalysis:
 
 
 def _common(runs: Iterable[Run]) -> Program | None:
-    """Return the program that all these runs are of, if their folders record it."""
+    """Return the program if all these runs are known to be of the same one; None otherwise."""
     programs = {run.program.sha256 if run.program else None: run.program for run in runs}
     return next(iter(programs.values())) if len(programs) == 1 else None
 
 
 def _called(runs: Sequence[Run], used: set[str], *, imagined: bool) -> Iterable[Execution]:
-    """Label each run with its file name. Neither list has a trunk, so both are numbered from 1."""
+    """Label each run with its file name, and number the runs from 1: as seeds if real, as samples if imagined.
+    Number 0 would mean the trunk, which log files do not have."""
     for number, run in enumerate(runs, start=1):
         name = run.name
         while name in used:
@@ -230,8 +233,8 @@ def _called(runs: Sequence[Run], used: set[str], *, imagined: bool) -> Iterable[
 
 
 def _origin(execution: Execution, imagined: bool) -> Origin:
-    """Return the origin that the user states. `real` is accepted only if our own record says so; otherwise it is
-    `claimed`.
+    """Return the origin of a run that the user gives as imagined or real. If the file says that a model imagined a
+    run given as real, its origin is `claimed`.
     """
     if imagined:
         return Origin.IMAGINED
@@ -254,7 +257,7 @@ def _program(path: Path) -> Program:
 def _doubtful(ours: _Side, theirs: _Side, real: Sequence[Path], imagined: Sequence[Path]) -> Iterable[str]:
     """Yield notes on inputs that are valid but probably a mistake, and on how files were read."""
     both = {path.resolve() for path in real if path.is_file()} & {path.resolve() for path in imagined}
-    yield from (f"{path} is on both sides" for path in sorted(both))
+    yield from (f"{path} is given both as a real and as an imagined run" for path in sorted(both))
     yield from dict.fromkeys(note for run in (*ours.runs, *theirs.runs) for note in run.notes)
     for run in ours.runs:
         if run.imagined:

@@ -1,4 +1,4 @@
-"""HTML view of an analysis for notebooks. It shows text from models and programs, so all of it is escaped."""
+"""Renders an analysis as HTML for notebooks. All text is escaped, because models and programs wrote some of it."""
 
 from collections.abc import Sequence
 from html import escape
@@ -17,7 +17,7 @@ _MOST = 600
 
 
 class Row(NamedTuple):
-    """One program version, or supplied logs."""
+    """The numbers of runs of one program version, or of supplied logs."""
 
     program: str
     real: int
@@ -26,7 +26,7 @@ class Row(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """The values that the view shows."""
+    """The parts of an analysis that are rendered."""
 
     title: str
     verdict: str

@@ -1,4 +1,6 @@
-"""The result of a probe, as plain values: accuracy by operation, size and arm, and the consistency of answers."""
+"""Computes the result of a probe as plain values: the accuracy for each operation, size and arm, and whether repeated
+questions get the same answer.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -18,14 +20,14 @@ SAME_AS: dict[str, tuple[str, str]] = {
     "later in the session": ("session", "later"),
     "in another order": ("session", "other order"),
 }
-"""Pairs of arms that are compared: does the same question get the same answer, right or wrong?"""
+"""Pairs of arms that ask the same question, to see whether it gets the same answer, right or wrong."""
 
 
 def probe_result(log: RunLog) -> dict[str, Any]:
     """Return the complete result of a probe.
 
-    `exact` covers the direct questions about suites, and about items that
-    are part of the curve of accuracy by size.
+    On the top level, `exact` is the share of right answers to direct questions (arm `direct`). Items with the roles
+    `check`, `middle` and `same` do not count.
     """
     scores = item_scores(log)
     direct = [score for score in scores if score.condition == "direct"]
@@ -81,7 +83,7 @@ def _cell(scores: Sequence[ItemScore]) -> dict[str, Any]:
 
 
 def _consistency(answers: Sequence[AnswerKept], one: str, other: str) -> dict[str, Any]:
-    """Count the questions asked in both arms whose answers are identical."""
+    """Return the share of items, among those asked about in both arms, that got the same answer twice."""
     said = {
         arm: {
             answer.question.item: answer.execution.stdout.strip()
@@ -96,7 +98,8 @@ def _consistency(answers: Sequence[AnswerKept], one: str, other: str) -> dict[st
 
 
 def _reasoning(scores: Sequence[ItemScore]) -> list[dict[str, Any]]:
-    """Return the reasoning tokens and the accuracy by size; empty if the model does not reason."""
+    """Return the mean number of reasoning tokens and the accuracy for each size; empty if the model does not
+    reason."""
     by_size: dict[int, list[Answer]] = {}
     for score in scores:
         for answer in score.answers:

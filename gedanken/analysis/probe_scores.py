@@ -1,4 +1,4 @@
-"""Scoring of a probe's answers from its log."""
+"""Scores the answers in the log of a probe."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from gedanken.experiment.run_log import RunLog
 
 
 def item_scores(log: RunLog) -> tuple[ItemScore, ...]:
-    """Score the answers to each item in each arm; items without a true output are left out."""
+    """Return the scored answers to each item in each arm. Items without a true output are left out."""
     kept = {item.item.id: item for item in log.items if not item.problem}
     right = {judged.question: judged.right for judged in log.judged}
     suite = suite_of(log)
@@ -35,7 +35,11 @@ def item_scores(log: RunLog) -> tuple[ItemScore, ...]:
 def outcome_of(
     kept: ItemKept, answered: AnswerKept, line: SuiteItem | None = None, ran_right: bool | None = None
 ) -> Answer | None:
-    """Return the score of one answer; None if there is no answer."""
+    """Score one answer; return None if there is no answer.
+
+    For an item of a suite, `line` is the suite's line, and `ran_right` says whether running the answer proved it
+    right (None if it was not run).
+    """
     found = score(answered.execution, kept.truth, kept.rival)
     if line is None or found is None or found.outcome in ("refused", "cut"):
         return found
@@ -47,7 +51,7 @@ def outcome_of(
 
 
 def judged_by_running(log: RunLog) -> Mapping[str, CheckProgram]:
-    """Return the programs that must be run to judge answers to a suite, each by the key of its question."""
+    """Return the programs that must still be run to judge answers to a suite, by the key of the answered question."""
     suite, known = suite_of(log), {judged.question for judged in log.judged}
     programs: dict[str, CheckProgram] = {}
     for answered in log.answers:
@@ -65,6 +69,6 @@ def _said(line: SuiteItem, answered: AnswerKept) -> str:
 
 
 def suite_of(log: RunLog) -> Mapping[str, SuiteItem]:
-    """Return the lines of the suite that was used, by id."""
+    """Return the lines of the probe's suite by id; empty if the probe used no suite."""
     lines = log.spec.probe.suite if log.spec and log.spec.probe else ()
     return {line.id: line for line in lines}

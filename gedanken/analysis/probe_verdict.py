@@ -1,4 +1,4 @@
-"""The verdict on a model, from the log of a probe."""
+"""Computes the verdict on a model from the log of a probe."""
 
 from gedanken.analysis.probe_scores import item_scores
 from gedanken.compare.verdict.judge import RESAMPLES, judge
@@ -11,14 +11,14 @@ DIRECT = "direct"
 
 
 def verdict_of(log: RunLog, arm: str = DIRECT, resamples: int = RESAMPLES) -> Verdict:
-    """Compute the verdict from the answers of one arm. Raises BadInput if the run is not a probe, or if nothing was
-    asked in this arm."""
+    """Compute the verdict from the answers in one arm. Raises BadInput if the log has no answers to a probe, or
+    none in this arm."""
     scores = scores_that_tell(log)
     arms = list(dict.fromkeys(score.condition for score in scores))
     if not scores:
         raise BadInput(f"{log.folder}: contains no answers to a probe; run gedanken probe first")
     if arm not in arms:
-        raise BadInput(f"{log.folder}: contains no answers of the arm “{arm}”, only of {', '.join(arms)}")
+        raise BadInput(f"{log.folder}: contains no answers in the arm “{arm}”, only in {', '.join(arms)}")
     return judge(scores, model_of(log), arm, resamples=resamples)
 
 
@@ -30,8 +30,8 @@ def model_of(log: RunLog) -> str:
 
 
 def scores_that_tell(log: RunLog) -> tuple[ItemScore, ...]:
-    """Return the scores of all items except those whose rival really prints the same, so that right and rival cannot
-    be distinguished."""
+    """Return the scores of all items, without pairs whose hard program and rival really print the same: there, a
+    right answer cannot be distinguished from the rival's."""
     alike = {
         kept.item.pair or kept.item.id
         for kept in log.items

@@ -1,4 +1,4 @@
-"""Tables of an analysis as plain values: its executions, its findings, its series of numbers."""
+"""Builds the tables of an analysis: its executions, its findings, and its series of numbers."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
@@ -44,7 +44,7 @@ def findings_table(findings: Iterable[Finding]) -> Tabled:
 
 
 def series_table(series: Iterable[tuple[str | None, SeriesResult]]) -> Tabled:
-    """Build a table with one row per point of a series in one run; each series has the label of its program."""
+    """Build a table with one row per series, run and point. Each series is given with the label of its program."""
     return Tabled([row for label, one in series for row in _series(label, one)], _SERIES_COLUMNS)
 
 

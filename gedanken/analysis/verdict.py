@@ -1,4 +1,4 @@
-"""The verdict: the result of a comparison, in one or two sentences."""
+"""Writes the verdict: the result of a comparison in one or two sentences."""
 
 import math
 import re
@@ -20,14 +20,14 @@ from gedanken.experiment.format import figure, probability
 
 KINDS_TOLD = 3
 LONGEST_SENTENCE = 120
-"""Maximum length in characters of a sentence that is shown with its reasons."""
+"""A sentence longer than this, in characters, is shown without its reasons."""
 _CLAUSE_END = re.compile(r"[:;.] ")
 
 
 def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) -> str:
     """State the result for the newest version that worked, and how many findings there are elsewhere.
 
-    The text never says that two things are the same.
+    The text never says that real and imagined runs are the same.
     """
     case = main_version(cases)
     if case is None:
@@ -42,14 +42,15 @@ def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) ->
 
 
 def measured(version: VersionAnalysis) -> tuple[tuple[Execution, ...], tuple[Execution, ...]]:
-    """Return the real and imagined runs that are tested. Trunks are left out unless there are no other runs."""
+    """Return the real and the imagined runs that are compared. The trunks are left out unless there are no other
+    runs."""
     imagined = tuple(run for run in version.imagined if run.is_run)
     return leaves(version.real) or version.real, leaves(imagined) or imagined
 
 
 def tells_of(version: VersionAnalysis) -> str:
-    """State on how many imagined runs something was found, and what. Empty if nothing was found and a test reports
-    that.
+    """State in how many imagined runs something was found, and which kinds of findings these are. Empty if nothing
+    was found and the sentence on the primary endpoint will say so.
     """
     _real, imagined = measured(version)
     labels = {run.label for run in imagined}
@@ -65,17 +66,18 @@ def tells_of(version: VersionAnalysis) -> str:
         return f"No difference was found in {many(len(labels), 'imagined run')}{what}{rest}."
     told = kinds_in_words(found)
     kinds = ", ".join(told[:KINDS_TOLD])
-    more = ", …" if len(told) > KINDS_TOLD else ""
+    untold = len(told) - KINDS_TOLD
+    more = f", and {many(untold, 'more kind of finding', 'more kinds of findings')}" if untold > 0 else ""
     verb = "differs" if len(on) == 1 else "differ"
     who = "The imagined run" if len(labels) == 1 else f"{len(on)} of {many(len(labels), 'imagined run')}"
     return f"{who} {verb} from the real runs{what}: {kinds}{more}."
 
 
 def _endpoint(version: VersionAnalysis) -> str:
-    """State the result for the primary endpoint."""
+    """State the result for the primary endpoint, or why it is undecided."""
     primary = next((series for series in version.compared.series if series.role == "primary"), None)
     if primary is None:
-        # What is said of lines stands before.
+        # The sentence before this one already says why the lines are not judged.
         unjudged = version.compared.unjudged
         told = [one for one in version.compared.undecided if not unjudged or unjudged[1:] not in one]
         return f"Undecided: {_sentence(as_continuation(told[0]))}" if told else ""
@@ -119,15 +121,16 @@ def _nothing_to_compare(cases: Sequence[VersionAnalysis]) -> str:
 
 
 def ranked(findings: Sequence[Finding], version: VersionAnalysis | None) -> list[Finding]:
-    """Sort findings by importance: those on the runs that the verdict is about come first, those that a false fact in
-    the persona explains come last.
+    """Sort findings by importance. Findings on `version` come first, and findings that a false fact of the persona
+    explains come last.
     """
     own = set(version.compared.findings) if version else set()
     return sorted(findings, key=lambda finding: (finding.explained_by is not None, finding not in own))
 
 
 def lasts(series: SeriesResult) -> tuple[list[float], list[float]]:
-    """Return the values of the real runs, and those of the imagined runs, at the last point that both show."""
+    """Return the values of the real runs, and those of the imagined runs, at the last point that runs of both kinds
+    show."""
     at = _last_common(series)
     if at is None:
         return [], []
@@ -136,7 +139,7 @@ def lasts(series: SeriesResult) -> tuple[list[float], list[float]]:
 
 
 def format_last(series: SeriesResult) -> str:
-    """Name the point of `lasts`, for example `last loss (train.py:41)`, or `loss (train.py:41), epoch 9`."""
+    """Name the point that `lasts` uses, for example `last loss (train.py:41)` or `loss (train.py:41), epoch 9`."""
     at = _last_common(series)
     if at is None or series.name.startswith("last "):
         return short(series.name)
@@ -146,8 +149,8 @@ def format_last(series: SeriesResult) -> str:
 
 
 def format_endpoint(endpoint: Endpoint) -> str:
-    """Describe the endpoint, for example `last val_loss, chosen because it is a loss on held-out data (val); printed
-    8 times per run`."""
+    """Describe the endpoint with the reason for its choice: `last val_loss, chosen because it is a loss on held-out
+    data (val); …`."""
     return f"last {short(endpoint.name)}, {endpoint.reason}"
 
 
@@ -161,8 +164,8 @@ def _shown(runs: Sequence[Sequence[float | None]], at: int) -> bool:
 
 
 def spread_of(values: Sequence[float]) -> str:
-    """Format a range, for example `0.012 to 0.034`; values that are not finite are counted separately, as in `0.012,
-    nan ×6`."""
+    """Format the range of some values, for example `0.012 to 0.034`. Values that are not finite are counted, as in
+    `0.012, nan ×6`."""
     if not values:
         return "-"
     known = [value for value in values if math.isfinite(value)]
@@ -175,7 +178,8 @@ def spread_of(values: Sequence[float]) -> str:
 
 
 def tested_p(series: SeriesResult) -> float | None:
-    """Return the series' p-value; None if there is none, or if it could never be low enough with so few runs."""
+    """Return the p-value of a series; None if there is none, or if so few runs can never give a p-value low
+    enough."""
     return series.p if smallest_p(series.n_real, series.n_imagined) <= PRIMARY_LEVEL else None
 
 
@@ -186,7 +190,7 @@ def format_p(p: float) -> str:
 
 
 def _sentence(text: str) -> str:
-    """Return a sentence without its reasons if it is long: cut at the end of a clause, never inside one."""
+    """Return a sentence with a full stop. A long one is cut at the end of a clause, to leave out its reasons."""
     text = " ".join(text.split())
     ends = [found.start() for found in _CLAUSE_END.finditer(text) if _is_outside_quotes(text, found.start())]
     if len(text) > LONGEST_SENTENCE and ends:
@@ -195,7 +199,7 @@ def _sentence(text: str) -> str:
 
 
 def as_continuation(reason: str) -> str:
-    """Return the reason in the form in which it follows `undecided: `."""
+    """Return a reason as it continues the text `undecided: `, with a small first letter in “whether”."""
     return f"w{reason[1:]}" if reason.startswith("Whether ") else reason
 
 

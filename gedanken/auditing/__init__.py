@@ -1,1 +1,1 @@
-"""Audits of agents: what an agent says it ran, compared with what its transcript records and with real runs."""
+"""Audits of agents: compares what an agent says it ran with its transcript and with real runs."""

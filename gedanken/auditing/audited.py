@@ -11,7 +11,7 @@ from gedanken.experiment.execution import Execution
 
 STATUSES: tuple[Status, ...] = ("supported", "misquoted", "written too early", "stale", "never run", "undecidable")
 ACCUSING: tuple[Status, ...] = ("misquoted", "written too early", "stale", "never run")
-"""Statuses of claims that are wrong, or that the agent could not have known to be true; each has evidence."""
+"""Statuses of claims that are wrong, or that the agent could not have known to be true. Such a claim has evidence."""
 Outcome = Literal["reproduced", "differs", "not reproducible here"]
 DIFFERS = "differs"
 KINDS = {
@@ -23,9 +23,8 @@ KINDS = {
     "undecidable": "undecidable",
     DIFFERS: DIFFERS,
 }
-"""The values of `--fail-on`: the status of a claim, or `differs` for a command that printed something else when it
-was run again.
-"""
+"""What each value of `--fail-on` stands for: the status of a claim, or `differs` for a command that printed something
+else when it was run again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +32,16 @@ class Difference:
     """A line of an output that no real run printed, or a line that every real run printed but the output lacks."""
 
     said_line: int | None
-    """Counted from 1; None if the text lacks a line that every real run printed."""
+    """Line number in the output, counted from 1; None if the output lacks the line."""
     said: str
     real_line: int | None
-    """Line number in the first real run."""
+    """Line number in the first real run, counted from 1; None if that run has no corresponding line."""
     real: str
 
 
 @dataclass(frozen=True, slots=True)
 class Rerun:
-    """One command of a transcript, really run."""
+    """One command of a transcript that was run again, compared with the recorded or claimed output."""
 
     command: str
     event: int
@@ -57,16 +56,16 @@ class Rerun:
     differences: tuple[Difference, ...] = ()
     real: tuple[Execution, ...] = ()
     imagined: bool = False
-    """True if the user asked the agent to play the terminal: a difference is then no accusation."""
+    """True if the user asked the agent to play a terminal; a difference is then no accusation."""
     claims: tuple[int, ...] = ()
-    """The claims about it, by their number in the transcript's list."""
+    """The claims about this command, as indices into `Audited.claims`."""
     is_line_by_line: bool = False
-    """True if each line of `said` is one line of the transcript's file, from the line in `place` on."""
+    """True if each line of `said` is a line of the transcript's file; `place` is then that of the first line."""
 
     def place_of(self, difference: Difference) -> Place:
         """Return the place of a differing line in the transcript.
 
-        In a format such as JSON, where the lines of an output are not lines of the file, this is the place of the
+        In a format such as JSON, where the lines of an output are not lines of the file, return the place of the
         whole output.
         """
         if not self.is_line_by_line or difference.said_line is None:
@@ -81,9 +80,10 @@ class Audited:
     transcript: AgentTranscript
     claims: tuple[JudgedClaim, ...]
     events: int
-    """Number of events in the session; the events themselves are kept only if they are needed for display."""
+    """Number of events in the session. `transcript` contains the events only if they are needed for display."""
     state: str | None = None
-    """The state of the workspace in which commands were run again; None if none were."""
+    """In words, the state of the workspace in which commands were run again, or why none could be run; None if no
+    rerun was requested."""
     reruns: tuple[Rerun, ...] = ()
 
     @property
@@ -98,9 +98,8 @@ class Audited:
 
     @property
     def differing(self) -> list[Rerun]:
-        """The commands that printed something else when they were run again; terminals played on request are left
-        out.
-        """
+        """The commands that printed something else when they were run again, without those of terminals that the
+        agent played on request."""
         return [rerun for rerun in self.reruns if rerun.outcome == DIFFERS and not rerun.imagined]
 
     @property
@@ -110,12 +109,12 @@ class Audited:
 
     @property
     def last_numbers(self) -> "Coverage":
-        """The same for the last message that contains a claim."""
+        """How many of the numbers in the last message with claims were found in an output."""
         last = max((judged.claim.event for judged in self.claims), default=None)
         return coverage(judged for judged in self.claims if judged.claim.event == last)
 
     def kinds(self) -> set[str]:
-        """Return which of `KINDS` occur in this session."""
+        """Return the keys of `KINDS` that occur in this session."""
         found = {name for name, status in KINDS.items() if self.statuses[status]}
         return found | ({DIFFERS} if self.differing else set())
 
@@ -127,7 +126,7 @@ class Coverage(NamedTuple):
     total: int
 
     def __str__(self) -> str:
-        """For example `7 of 9`; a dash if no number was looked for."""
+        """For example `7 of 9`; a dash if the claims contain no numbers."""
         return f"{self.traced:,} of {self.total:,}" if self.total else "–"
 
 
@@ -140,7 +139,7 @@ class Audit:
     """Notes on what could not be read or done."""
 
     def kinds(self) -> set[str]:
-        """Return which of `KINDS` occur in any session."""
+        """Return the keys of `KINDS` that occur in any session."""
         return {kind for one in self.audited for kind in one.kinds()}
 
     def by_agent(self) -> Iterator[tuple[str, list[Audited]]]:

@@ -1,4 +1,4 @@
-"""The entry points of an audit, which make an Audit from files or sessions."""
+"""Audits transcripts: those in files, or those that were already read."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -17,7 +17,7 @@ MOST_NOTES = 100
 
 
 class Waiting(Protocol):
-    """Callback that shows a waiting user what is being done."""
+    """A function that shows a waiting user what is being done."""
 
     def __call__(self, what: str, /) -> AbstractContextManager[None]:
         """Show the message for as long as the context lasts."""
@@ -25,7 +25,7 @@ class Waiting(Protocol):
 
 
 def quietly(_what: str, /) -> AbstractContextManager[None]:
-    """Show nothing."""
+    """A `Waiting` that shows nothing."""
     return nullcontext()
 
 
@@ -39,7 +39,8 @@ def audit_files(
 ) -> Audit:
     """Audit each session of each file, and of the files in each folder.
 
-    Raises BadInput if a named file cannot be read; an unreadable file in a folder is left out, with a note.
+    `pointed` adds passages that may be claims, by file and number of the session. Raises BadInput if a named file
+    cannot be read, or if there is no transcript at all; an unreadable file in a folder is left out, with a note.
     """
     audited: list[Audited] = []
     notes: list[str] = []
@@ -62,7 +63,7 @@ def audit_files(
 def audit_sessions(
     transcripts: Iterable[AgentTranscript], *, no_tools: bool = False, keep_events: bool = True
 ) -> list[Audited]:
-    """Audit sessions that have been read. With `no_tools`, the user states that the agent of a plain chat had no
+    """Audit sessions that were already read. With `no_tools`, the user states that the agent of a plain chat had no
     tools.
     """
     return [_audited(one, {}, no_tools=no_tools, keep_events=keep_events) for one in transcripts]

@@ -1,5 +1,5 @@
-"""The plan for running a transcript's commands again: its edits and commands in order, each command with the output
-to compare.
+"""Plans how to run a transcript's commands again: which edits and commands in which order, and with which recorded or
+claimed output each new output is compared.
 """
 
 import json
@@ -20,18 +20,18 @@ _CHANGES_FILES = re.compile(
     re.MULTILINE,
 )
 _STARTS_ANEW = ("mini-swe-agent", "codex")
-"""Formats in which every command starts in the agent's folder."""
+"""Formats of transcripts in which every command starts in the agent's folder, whatever `cd` came before."""
 _NOT_TYPED = ("BashOutput", "TaskOutput", "AgentOutputTool", "write_stdin")
 MOST_STEPS = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One command, and the output with which its new output is compared."""
+    """One command to run again, and the output with which its new output is compared."""
 
     command: str
     event: int
-    """The event whose output is compared; the call's event if there is no output."""
+    """Number of the event whose output is compared; if there is no output, of the call."""
     place: Place
     said: str | None
     """The recorded or claimed output; None if the command is run only for its effect on the workspace."""
@@ -43,30 +43,30 @@ class Step:
     files: dict[str, str] = field(default_factory=dict)
     """Programs that are written into the folder before the command runs."""
     anew: bool = False
-    """True if the command starts in the agent's folder, regardless of the previous command."""
+    """True if the command starts in the agent's folder, wherever the previous command ended."""
     below: str | None = None
     """The folder in which the agent ran the command, if the call states it."""
     is_line_by_line: bool = False
-    """True if each line of `said` is one line of the transcript's file, from the line in `place` on."""
+    """True if each line of `said` is a line of the transcript's file; `place` is then that of the first line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """Consecutive edits, by their numbers in the plan's list."""
+    """Consecutive edits, as a range of indices into `Plan.edits`."""
 
     first: int
     last: int
-    """End of the range (exclusive)."""
+    """Index after the last edit of the range."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All steps, in order."""
+    """The commands and edits of a transcript to execute again, in order."""
 
     steps: tuple[Step | Edits, ...]
     edits: tuple[dict[str, Any], ...]
     left_out: int = 0
-    """Number of commands beyond the maximum."""
+    """Number of commands that are left out, because there are more than `MOST_STEPS`."""
 
     @property
     def commands(self) -> list[Step]:
@@ -75,8 +75,8 @@ class Plan:
 
 
 def plan_of(transcript: AgentTranscript, claims: Sequence[JudgedClaim], which: Which) -> Plan:
-    """Plan what is run again: every command, or those that claims are about, with the earlier commands that change
-    files.
+    """Plan which commands are run again. With `all`: every command. With `claimed`: the commands that claims are
+    about, and earlier ones that may change files.
     """
     results = {event.call_id: event for event in transcript.events if event.kind == "result" and event.call_id}
     spoken_of = _spoken_of(claims)
@@ -107,7 +107,7 @@ def plan_of(transcript: AgentTranscript, claims: Sequence[JudgedClaim], which: W
                 continue
             steps.append(_recorded(transcript, event, result if compares else None, numbers))
     while steps and (isinstance(steps[-1], Edits) or steps[-1].said is None):
-        steps.pop()  # nothing after it is compared
+        steps.pop()  # no output after this step is compared
     return Plan(tuple(steps), tuple(edits), left_out)
 
 
@@ -146,7 +146,7 @@ def _folder_of(call: AgentEvent) -> str | None:
 
 
 def _spoken_of(claims: Iterable[JudgedClaim]) -> dict[int, list[int]]:
-    """Return the events that claims rest on, each with the claims' numbers."""
+    """For each event that is evidence for a claim, return the indices of the claims."""
     found: dict[int, list[int]] = {}
     for number, judged in enumerate(claims):
         for evidence in judged.evidence:
@@ -155,7 +155,8 @@ def _spoken_of(claims: Iterable[JudgedClaim]) -> dict[int, list[int]]:
 
 
 def _shown(transcript: AgentTranscript, claims: Sequence[JudgedClaim]) -> dict[int, list[Step]]:
-    """Return the outputs that are only claimed (without a recorded result), by the message that shows them."""
+    """Return, by the number of a message, the steps for commands that the message only claims (no result is
+    recorded)."""
     found: dict[int, list[Step]] = {}
     for number, judged in enumerate(claims):
         claim = judged.claim
@@ -191,7 +192,7 @@ def _shown(transcript: AgentTranscript, claims: Sequence[JudgedClaim]) -> dict[i
 
 
 def _typed(command: str) -> str | None:
-    """Return the command in a user's message to a played terminal; None if the message is not a command."""
+    """Return the command that a claim names, without words around it; None if the text is a request in prose."""
     if found := re.search(r"\bcommand is:?\s*[`\"'“]?([^`\"'”\n]+)[`\"'”]?\s*\.?\s*$", command):
         return found[1].strip()
     return (
@@ -213,10 +214,10 @@ def _edit(event: AgentEvent) -> dict[str, Any]:
 
 
 def roots_of(transcript: AgentTranscript, plan: Plan) -> Iterator[str]:
-    """Yield folders in which the agent may have worked, the likeliest first.
+    """Yield folders in which the agent may have worked, the most likely first.
 
-    These are the folder that the transcript records; the common parent folders of its edited files, outermost first;
-    and the folder of its first `cd`.
+    These are the folder that the transcript records; the common parent folders of the edited files, outermost first;
+    and the folder of the first `cd`.
     """
     if transcript.folder:
         yield transcript.folder

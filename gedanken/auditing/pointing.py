@@ -1,5 +1,5 @@
-"""Asking a model for passages that may be claims. The model judges nothing, and only passages that it quotes exactly
-are used.
+"""Asks a model for passages that may be claims. The model does not judge the claims, and only passages that it quotes
+verbatim are used.
 """
 
 import json
@@ -19,9 +19,9 @@ from gedanken.prompts import render
 from gedanken.records.importers.transcripts.reading import files_of, read_transcripts
 
 Spans = Mapping[int, Sequence[tuple[int, int]]]
-"""By event number, the start and end of passages in the event's text."""
+"""By event number, the start and the end of passages in the event's text, counted in characters."""
 _MOST_MESSAGES = 200
-"""Maximum number of messages of a session that the model is asked about: the last ones."""
+"""Maximum number of messages of a session that the model is asked about. Of more, only the last ones are used."""
 _LONGEST_MESSAGE = 8_000
 _LONGEST_REPLY = 20_000
 _MOST_PASSAGES = 40
@@ -30,32 +30,32 @@ _LONGEST_PASSAGE = 500
 
 @dataclass
 class Pointed:
-    """The passages that the model named, by file, session and event."""
+    """The passages that a model named as possible claims, and how many of its answers could not be used."""
 
     name: str
     of: dict[tuple[Path, int], Spans] = field(default_factory=dict)
+    """The passages by file and number of the session in the file."""
     taken: int = 0
     dropped: int = 0
-    """Number of passages that do not occur verbatim in the message."""
+    """Number of passages that were dropped, because they do not occur verbatim in the message."""
     unread: int = 0
-    """Number of replies that contain no list, or never came."""
+    """Number of replies that contain no list of passages, or did not arrive."""
     left_out: int = 0
-    """Number of messages that the model was asked about only in part or not at all, because they are too long or too
-    many.
-    """
+    """Number of messages that the model was not shown, or only in part, because there are too many or they are too
+    long."""
 
     def note(self) -> str:
-        """Return a sentence about this for the reader of the audit."""
+        """Return a sentence about these numbers for the reader of the audit."""
         return (
             f"{self.name} named {self.taken:,} passages that may be claims; {self.dropped:,} passages that are not "
             f"verbatim were dropped, {self.unread:,} replies could not be read, and {self.left_out:,} messages were "
-            "left out, because they are too many or too long"
+            "left out or shortened, because there are too many or they are too long"
         )
 
 
 async def point(paths: Sequence[Path], model: str, progress: Progress) -> Pointed:
-    """Ask a model for possible claims in each message of the agents. Raises BadInput or NoModel; unreadable files
-    are skipped.
+    """Ask a model for possible claims in the agents' messages. Unreadable files are skipped. Raises BadInput or
+    NoModel if the model cannot be used.
     """
     pointed = Pointed(model)
     async with open_model(ModelSpec(name=model), progress) as opened:
@@ -93,7 +93,7 @@ async def _of_session(model: Model, transcript: AgentTranscript, pointed: Pointe
 
 
 def read_passages(reply: str) -> list[str] | None:
-    """Return the passages that a reply lists; None if the reply contains no list. The rest of the reply is
+    """Return the passages that a reply lists as JSON; None if the reply contains no list. Text around the list is
     ignored.
     """
     text = reply[:_LONGEST_REPLY]

@@ -1,4 +1,4 @@
-"""Programs in a chat: finds the program behind an output that is shown without a command."""
+"""Finds the program behind an output that a chat shows without a command."""
 
 import re
 
@@ -18,10 +18,11 @@ _MOST = 1 << 18
 
 
 def program_of(transcript: AgentTranscript, claim: Claim) -> tuple[str, dict[str, str]] | None:
-    """Return the command that runs the program behind an output, and the program's text by its file name.
+    """Return the command that runs the program behind an output, and the program's text by file name; None if no
+    program is found.
 
-    It is the last fenced program before the output: in the same message, otherwise in earlier messages, back to the
-    agent's previous message.
+    The program is the last one in a code fence before the output: in the same message, or else in an earlier one,
+    back to the agent's previous message.
     """
     message = transcript.events[claim.event]
     texts = [message.text[: claim.start]]

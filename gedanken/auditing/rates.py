@@ -1,4 +1,4 @@
-"""The share of claims that have a certain status, over many sessions, with an interval."""
+"""Computes the share of claims with a certain status over many sessions, with a confidence interval."""
 
 import math
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ from gedanken.compare.stats.proportions import Share, share_of
 
 
 def rate_of(sessions: Sequence[Audited], status: str) -> Share:
-    """Compute the share of claims that have a status.
+    """Compute the share of claims with this status, with a 95 % interval.
 
-    Claims of one session are not independent. So each end of the interval is the wider one of two: Wilson's interval
-    over all claims, and an interval over sessions that uses the variance of a ratio.
+    Claims of one session are not independent. Therefore two intervals are computed, Wilson's over all claims and one
+    over sessions that uses the variance of a ratio; the result reaches as far as either of them.
     """
     counts = [(session.statuses[status], len(session.claims)) for session in sessions if session.claims]
     found = share_of(sum(hits for hits, _all in counts), sum(total for _hits, total in counts))

@@ -1,5 +1,6 @@
-# Run inside the sandbox, on the workspace: makes the edits of a transcript, from one to another, or looks whether the
-# first of each file can be made. Needs Python alone; prints a line of JSON for each edit.
+# Runs inside the sandbox, in the workspace. Makes a range of a transcript's edits; or, in the mode `look`, only
+# checks whether the first edit of each file can be made. Prints a line of JSON for each edit. Needs only the standard
+# library.
 import json
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Running a transcript's commands again, several times, on a copy of the workspace and without a network."""
+"""Runs a transcript's commands again, several times, on a copy of the workspace and without a network."""
 
 import re
 from collections.abc import AsyncIterator, Sequence
@@ -20,9 +20,8 @@ from gedanken.sandbox.machine import SandboxMachine
 from gedanken.sandbox.workspace import HOME
 
 REAL_RUNS = 3
-"""Number of real runs of each command. Lines in which the real runs differ do not count as differences from the
-transcript.
-"""
+"""How often each command is run again. Lines that differ among these real runs are not compared with the
+transcript."""
 LIMITS = Limits(wall_seconds=120, cpus=1, memory_mib=2048)
 SETUP_LIMITS = Limits(wall_seconds=900, cpus=2, memory_mib=4096)
 _LACKS = re.compile(
@@ -56,17 +55,17 @@ class Asked:
     workspace: Path | None = None
     image: str | None = None
     setup: str | None = None
-    """A command that prepares the workspace; only this command may use the network, and it ends before anything else
-    runs."""
+    """A command that prepares the workspace before any other command runs. Only this command may use the network."""
     sandbox: str = "auto"
 
 
 async def rerun(audited: Audited, asked: Asked, progress: Progress) -> Audited:
-    """Run the commands of a session again, and compare their outputs. Raises BadInput or NoSandbox."""
+    """Run the commands of a session again, and return the session with the compared outputs. Raises BadInput or
+    NoSandbox."""
     plan = plan_of(audited.transcript, audited.claims, asked.which)
     compared = [step for step in plan.commands if step.said is not None]
     if not compared:
-        return replace(audited, state="it contains no command that could be run again")
+        return replace(audited, state="there is no command that can be run again")
     root = next(roots_of(audited.transcript, plan), None)
     async with _opened(asked, progress) as machine:
         state = await prepare(machine, asked.workspace, plan, root)
@@ -85,7 +84,7 @@ async def rerun(audited: Audited, asked: Asked, progress: Progress) -> Audited:
         for at, (step, *real) in enumerate(zip(plan.commands, *runs, strict=True))
         if step.said is not None
     ]
-    told = state.told + (f"; {many(plan.left_out, 'command')} beyond the first were not run" if plan.left_out else "")
+    told = state.told + (f"; not run: the last {many(plan.left_out, 'command')}" if plan.left_out else "")
     return replace(audited, state=told, reruns=tuple(judged))
 
 
@@ -117,7 +116,7 @@ async def _opened(asked: Asked, progress: Progress) -> AsyncIterator[SandboxMach
 
 
 async def _set_up(machine: SandboxMachine, command: str, progress: Progress) -> None:
-    """Run the user's own command with a network; processes that it starts end with it."""
+    """Run the user's own command with a network. Processes that the command starts are killed when it ends."""
     progress.say(f"setting up, with a network: {command}")
     done = await replace(machine, network=True, limits=SETUP_LIMITS).run(command)
     if done.exit_code != 0:
@@ -129,8 +128,8 @@ async def _set_up(machine: SandboxMachine, command: str, progress: Progress) -> 
 async def _run(
     machine: SandboxMachine, plan: Plan, state: State, root: str | None, lost: dict[int, str]
 ) -> list[Execution | None]:
-    """Run every command once; `lost` records from which step on the workspace differs from the
-    transcript's, and why."""
+    """Run every command once. `lost` records, by the index of a command, why the workspace differs from the
+    transcript's from then on."""
     runs: list[Execution | None] = []
     problem = ""
     for step in plan.steps:
@@ -147,7 +146,7 @@ async def _run(
 
 
 def _typed(step: Step, root: str | None) -> str:
-    """Return the command to type here, with the agent's folder replaced by the copy."""
+    """Return the command to type into the sandbox, with the agent's folder replaced by the copy of the workspace."""
     here = f"{HOME}/{FOLDER}"
     command = re.sub(rf"{re.escape(root)}(?![\w.-])", here, step.command) if root else step.command
     if step.below:
@@ -183,13 +182,13 @@ def _judged(step: Step, real: Sequence[Execution], state: State, lost: str | Non
         )
     if not shown.differences and not other_end:
         if not shown.lines and (shown.noisy or step.cut):
-            told = "every line differs among the real runs" if shown.noisy else "it has no line that can be compared"
+            told = "every line differs among the real runs" if shown.noisy else "the output has no comparable line"
             return replace(made, reason=told)
         return replace(made, outcome="reproduced", reason=f"{many(REAL_RUNS, 'real run')} printed the same{noise}")
     why = _why_not(said, real, "\n".join(texts)) or _why_elsewhere(step, state, lost)
     if why:
         return replace(made, reason=why, differences=shown.differences)
-    told = f"it ended with {step.exit_code}, but real runs with {first.exit_code}" if other_end else ""
+    told = f"it ended with exit code {step.exit_code}, but the real runs with {first.exit_code}" if other_end else ""
     if shown.differences:
         others = many(len(shown.differences), "line differs", "lines differ")
         told = f"{others} from what {many(REAL_RUNS, 'real run')} printed" + (f"; {told}" if told else "")
@@ -197,7 +196,7 @@ def _judged(step: Step, real: Sequence[Execution], state: State, lost: str | Non
 
 
 def _why_not(said: str, real: Sequence[Execution], printed: str) -> str | None:
-    """Return why the real outputs prove nothing; None if they are usable."""
+    """Return the reason if the real outputs prove nothing about the transcript; None if they can be compared."""
     ended = next((run.cause for run in real if run.cause in _ENDED_BY_US), None)
     if ended is not None:
         return f"it reached a limit of this sandbox: {ended}"
@@ -206,30 +205,30 @@ def _why_not(said: str, real: Sequence[Execution], printed: str) -> str | None:
     if (found := _LACKS.search(printed)) and not _LACKS.search(said):
         line = next((line for line in printed.splitlines() if found[0] in line), found[0])
         return f"something is missing here: {line.strip()[:200]}"
-    return "the real runs do not end in the same way" if len({run.exit_code for run in real}) > 1 else None
+    return "the real runs end with different exit codes" if len({run.exit_code for run in real}) > 1 else None
 
 
 def _why_elsewhere(step: Step, state: State, lost: str | None) -> str | None:
-    """Return a reason to expect a different output here; None if there is none."""
+    """Return a reason why the output may differ although the transcript is true; None if there is none."""
     if lost:
         return f"the workspace differs from that of the transcript: {lost}"
     if not state.trusted:
-        return "the workspace is in another state than when the agent ran it"
+        return "the workspace is in another state than when the agent ran the command"
     return "its output depends on the time or on the machine" if _CLOCK.search(step.command) else None
 
 
 def _ended(run: Execution) -> str:
-    return f"it ended with {run.exit_code}" if run.exit_code is not None else str(run.cause)
+    return f"it ended with exit code {run.exit_code}" if run.exit_code is not None else str(run.cause)
 
 
 def _as_said(text: str, root: str | None) -> str:
-    """Return a real output with the copy's path replaced by the agent's folder."""
+    """Return a real output in which the path of the workspace's copy is replaced by the agent's folder."""
     text = plain(text)
     return text.replace(f"{HOME}/{FOLDER}", root) if root else text
 
 
 def _without_prompt(said: str, command: str) -> str:
-    """Return a shown output, with the line that contains the typed command replaced by an empty one."""
+    """Return an output. If its first line is a prompt with the command, that line is replaced by an empty one."""
     first, _break, rest = said.partition("\n")
     return (
         f"\n{rest}" if command and first.strip().endswith(command.strip()) and first.strip()[:1] in "$>#%~(" else said

@@ -1,4 +1,4 @@
-"""Compares a recorded or claimed output with several real ones. Lines in which these differ are ignored."""
+"""Compares a recorded or claimed output with several real ones. Lines that differ among the real ones are ignored."""
 
 import re
 from collections import Counter
@@ -23,7 +23,7 @@ _CLOCK = (
     (re.compile(r"/tmp/[\w./-]+"), "<temporary>"),
     (re.compile(r"\b(?:pid|PID)[ =:]*\d+"), "<pid>"),
 )
-"""Text that depends on the clock or on a single process."""
+"""Patterns of text that depends on the clock or on a single process, and what they are replaced by."""
 _ABOUT_THE_MACHINE = re.compile(r"\s*(?:platform |rootdir:|plugins:|cachedir:|configfile:|Python \d|node v?\d)")
 _LEFT_OUT = re.compile(r"\s*(?:\[?(?:\.{3}|…)\]?.*|\[[\d,]+ characters? left out\]|\[.*truncated\])\s*$")
 _RULE = re.compile(r"([=_*#-])\1{2,}")
@@ -31,21 +31,22 @@ _RULE = re.compile(r"([=_*#-])\1{2,}")
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The result of the comparison."""
+    """The result of comparing one output with the real ones."""
 
     differences: tuple[Difference, ...]
     noisy: int
-    """Number of lines that differ among the real runs, and are therefore ignored."""
+    """Number of lines of the first real run that are ignored, because they differ among the real runs."""
     lines: int
-    """Number of compared lines."""
+    """Number of lines of the recorded or claimed output that are compared."""
 
 
 def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> Compared:
-    """Compare line by line. Clocks, temporary names and lines that are only about the machine are ignored.
+    """Compare `said` with the real outputs line by line. Clocks, temporary names and lines that only describe the
+    machine are ignored.
 
-    With `part`, the text may leave lines out: each of its lines must occur in a real output, in the same order. A
-    command's two streams may have been recorded one after the other, so a different order of lines is not a
-    difference.
+    With `part`, `said` may leave lines out, but each of its lines must occur in the first real output. If both have
+    the same lines in another order, there is no difference, because a command's two streams may have been recorded
+    one after the other.
     """
     ours = _lines(said)
     first, *others = [_lines(text) for text in real]
@@ -63,7 +64,8 @@ def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> Co
 
 
 def _unstable(first: list[tuple[int, str]], others: list[list[tuple[int, str]]]) -> tuple[set[int], set[str]]:
-    """Find lines of the first real run that another run prints differently, and their form without numbers."""
+    """Find the lines that differ among the real runs. Return their line numbers in the first run, and the patterns
+    of all such lines, with `#` for each number."""
     unstable: set[int] = set()
     patterns: set[str] = set()
     mine = {line for _number, line in first}
@@ -98,7 +100,8 @@ def _matcher(one: list[str], other: list[str]) -> "SequenceMatcher[str]":
 
 
 def _lines(text: str) -> list[tuple[int, str]]:
-    """Return the numbered lines to compare; empty lines and those about the machine are left out."""
+    """Return the lines to compare with their numbers, without empty lines and lines that only describe the
+    machine."""
     found = []
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip() and not _ABOUT_THE_MACHINE.match(line):
@@ -107,7 +110,7 @@ def _lines(text: str) -> list[tuple[int, str]]:
 
 
 def masked(line: str) -> str:
-    """Mask clocks and temporary names in a line; horizontal rules of any length count as equal."""
+    """Mask clocks and temporary names in a line, and shorten horizontal rules so that all lengths are equal."""
     line = " ".join(line.split())
     for form, name in _CLOCK:
         line = form.sub(name, line)

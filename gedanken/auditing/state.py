@@ -1,4 +1,4 @@
-"""The workspace in which commands are run again: how its initial state is chosen and restored."""
+"""Chooses and restores the initial state of the workspace in which commands are run again."""
 
 import json
 import subprocess
@@ -10,30 +10,32 @@ from gedanken.experiment.errors import BadInput
 from gedanken.sandbox.machine import SandboxMachine
 
 FOLDER = "work"
-"""The copy of the workspace, inside the home folder."""
+"""Name of the folder with the copy of the workspace, inside the home folder."""
 _SCRIPT, _LIST = ".gedanken-replay.py", ".gedanken-edits.json"
 _GIT_SECONDS = 120
 _MOST_GIT = 1 << 29
 _SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never")
-"""Safe git settings, because a supplied folder may configure git to run its own programs."""
+"""Safe settings for git, because a supplied folder may configure git to run programs of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The state of the workspace before the first command."""
+    """The initial state of the workspace, before the first command."""
 
     told: str
     """The state in words, for the reader of the result."""
     replays: bool
-    """True if the transcript's edits are made again in their order."""
+    """True if the transcript's edits are made again, in order, between the commands."""
     trusted: bool = True
-    """True if outputs produced there may be compared with the transcript."""
+    """True if outputs from this state can be compared with those in the transcript."""
 
 
 async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, root: str | None) -> State:
-    """Copy the workspace into the machine, as given or at its git HEAD, so that the transcript's edits apply.
+    """Copy the workspace into the machine: as given if the transcript's edits apply there, or else at its git HEAD if
+    they apply to that. Without a workspace, make an empty folder.
 
-    Returns that state, and whether outputs from it can be trusted. Raises BadInput.
+    Return the resulting state; it is not trusted if the edits apply to neither. Raises BadInput if `workspace` is not
+    a folder, or is too large.
     """
     machine.write(_SCRIPT, (Path(__file__).parent / "replay.py").read_text(encoding="utf-8"))
     edits = [{**edit, "path": inside(str(edit["path"]), root)} for edit in plan.edits]
@@ -67,8 +69,8 @@ async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, r
 
 
 def inside(path: str, root: str | None) -> str:
-    """Return the place of a transcript's path in the copy. A path that leads elsewhere is unchanged, but still
-    inside the sandbox.
+    """Return a transcript's path relative to the copy of the workspace. A path outside the agent's folder `root` is
+    returned unchanged; it then means a place in the sandbox, never on this machine.
     """
     if root and (path == root or path.startswith(f"{root}/")):
         return path[len(root) :].lstrip("/") or "."
@@ -76,7 +78,7 @@ def inside(path: str, root: str | None) -> str:
 
 
 async def make_edits(machine: SandboxMachine, edits: Edits) -> list[str]:
-    """Make edits of the transcript; return in words each edit that could not be made."""
+    """Make edits of the transcript, and return for each one that could not be made its path and the reason."""
     done = await machine.run(_replay(edits.first, edits.last, "make"))
     if done.exit_code != 0:
         return ["edits could not be made: the sandbox has no python3" if done.exit_code == 127 else "edits failed"]
@@ -86,7 +88,7 @@ async def make_edits(machine: SandboxMachine, edits: Edits) -> list[str]:
 async def _first_problem(machine: SandboxMachine, edits: int) -> str | None:
     looked = await machine.run(_replay(0, edits, "look"))
     problems = _problems(looked.stdout)
-    return problems[0] if problems else None if looked.exit_code == 0 else "it could not be examined"
+    return problems[0] if problems else None if looked.exit_code == 0 else "it is unknown whether the edits apply"
 
 
 def _replay(first: int, last: int, mode: str) -> str:
@@ -106,7 +108,7 @@ def _problems(printed: str) -> list[str]:
 
 
 def _commit_of(workspace: Path) -> str | None:
-    """Return the commit that a workspace is at, if it is under git."""
+    """Return the commit that is checked out in a workspace; None if the workspace is not under git."""
     if not (workspace / ".git").exists():
         return None
     found = _git(workspace, "rev-parse", "--verify", "HEAD")
@@ -114,8 +116,8 @@ def _commit_of(workspace: Path) -> str | None:
 
 
 def _check_out(workspace: Path, commit: str, target: Path) -> None:
-    """Write the files of a commit over the copy of the workspace. Git objects are read directly: no filter, hook
-    or link is followed.
+    """Write the files of a commit over the copy of the workspace. The objects are read directly from git, so no
+    filter or hook is run and no link is followed.
     """
     listed = _git(workspace, "ls-tree", "-r", "-z", "--long", commit)
     for entry in (listed or b"").split(b"\0"):

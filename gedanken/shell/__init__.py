@@ -1,1 +1,1 @@
-"""`gedanken shell`: a person, or a pipe, types into an imagined machine, a real one, or both."""
+"""`gedanken shell`: a person or a pipe types commands into an imagined machine, a real one, or both."""

@@ -1,4 +1,4 @@
-"""Colon commands: input that starts with a colon and is addressed to the shell itself."""
+"""Executes and completes colon commands: lines such as `:save` that are addressed to the shell itself."""
 
 import difflib
 from collections.abc import Awaitable, Callable, Iterable
@@ -24,7 +24,7 @@ class Colon(NamedTuple):
     about: str
     obey: Callable[[ShellSession, str], Awaitable[None]]
     words: Callable[[str], Iterable[str]] = lambda _begun: ()
-    """The possible values of its argument."""
+    """Takes the beginning of an argument, and returns candidates for completing it."""
 
 
 async def obey(session: ShellSession, line: str) -> None:
@@ -39,8 +39,8 @@ async def obey(session: ShellSession, line: str) -> None:
 
 
 def complete(line: str) -> tuple[str, list[str]]:
-    """Return the end of a line that can be completed, and its completions: names of colon commands, or whole
-    arguments of them.
+    """Return the part at the end of a line that Tab completes, and its completions: names of colon commands, or whole
+    arguments.
     """
     name, space, argument = line.partition(" ")
     if not line.startswith(":"):
@@ -55,8 +55,8 @@ async def _help(session: ShellSession, _argument: str) -> None:
     lines = [f"{colon.usage:{width}}  {colon.about}" for colon in COLONS.values()]
     lines += [
         "",
-        "{…} is told to the imagined machine with its next command; every other line is typed into the machines.",
-        "A command that begins with a brace is written \\{ …; }. Ctrl-C stops a command, Ctrl-D leaves.",
+        "Text in {…} is sent to the imagined machine with its next command. Every other line is a command.",
+        "A command that begins with a brace is written \\{ …; }. Ctrl-C stops a command, Ctrl-D leaves the shell.",
     ]
     session.view.tell("\n".join(lines))
 
@@ -135,7 +135,8 @@ def _personas(_begun: str) -> list[str]:
 
 
 def _files(begun: str) -> list[str]:
-    """List files whose path begins like this, except names that have a special meaning when typed in a line."""
+    """List the files in the folder of a path that is being typed, without names that contain unprintable
+    characters."""
     folder = _path(begun) if begun.endswith("/") else _path(begun).parent
     before = f"{begun.rpartition('/')[0]}/" if "/" in begun else ""
     try:

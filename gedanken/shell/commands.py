@@ -1,4 +1,4 @@
-"""Reading what was typed: text that is told to the model, a colon command, or a complete shell command."""
+"""Reads the next input of the shell: text for the model, a colon command, or a complete shell command."""
 
 import re
 import shutil
@@ -17,11 +17,11 @@ _GOES_ON = re.compile(
 
 
 class OpenTell(BadInput):
-    """The input ended inside a text in braces."""
+    """The input ended inside a text in braces, which is text for the model."""
 
 
 class Typed(NamedTuple):
-    """Input that a person typed, over as many lines as it took."""
+    """One complete input, which may span several lines."""
 
     kind: Literal["tell", "command", "colon"]
     text: str
@@ -30,9 +30,9 @@ class Typed(NamedTuple):
 async def read_typed(lines: Lines, prompt: str) -> Typed:
     """Read lines until the input is complete.
 
-    Raises EOFError if there is no more input, OpenTell if that happens inside a text in braces, and KeyboardInterrupt
-    if the user discards the lines typed so far. A command that is incomplete at the end is returned as it is, as `sh`
-    would receive it.
+    Raises EOFError if there is no more input, OpenTell if the input ends inside a text in braces, and
+    KeyboardInterrupt if the user discards the lines typed so far. If the input ends inside a command, the incomplete
+    command is returned, as `sh` would receive it.
     """
     text = await lines.line(prompt)
     if _COLON.match(text):
@@ -54,9 +54,8 @@ async def read_typed(lines: Lines, prompt: str) -> Typed:
 
 
 def goes_on(command: str) -> bool:
-    """Return whether bash would wait for another line, by having bash check the syntax.
-
-    If there is no bash, each line counts as complete.
+    """Return whether a command is incomplete, so that bash would wait for another line. Bash itself checks the
+    syntax; without bash, each line counts as complete, except one that ends in a backslash.
     """
     if (len(command) - len(command.rstrip("\\"))) % 2:
         return True
@@ -70,7 +69,7 @@ def goes_on(command: str) -> bool:
             capture_output=True,
             check=False,
             timeout=BASH_SECONDS,
-            env={"LC_ALL": "C"},  # without BASH_ENV, a file that bash would execute
+            env={"LC_ALL": "C"},  # leaves out BASH_ENV, which names a file that bash would execute
         )
     except (OSError, subprocess.TimeoutExpired):
         return False

@@ -1,16 +1,16 @@
-"""What the model is sent of a session: which of the stored turns, and what else."""
+"""Tells which stored turns of a session the model is sent, and what it is sent in addition."""
 
 from gedanken.agents.session import Session, Turn
 
 
 def knows_all(session: Session) -> bool:
-    """Return whether the model sees every stored request, one by one or sent again in one message."""
+    """Return whether the model is sent all stored requests, either one by one or together in one message."""
     return "\n".join(turn.typed for turn in session.context) == session.requests
 
 
 def never_stored(session: Session) -> tuple[Turn, ...]:
-    """Return the turns that the model is sent but that were never stored, except the message that sends all requests
-    again after a loss.
+    """Return the turns that the model is sent although they were never stored, without the message that repeats all
+    requests after the context was lost.
     """
     stored = set(session.stored)
     replayed = len(session.stored) - len(session.context) + 1

@@ -1,6 +1,4 @@
-"""Losing the context: what the imagined machine knew before, how the context is rebuilt, and what it knows
-afterwards.
-"""
+"""Drops the imagined machine's context and rebuilds it, and compares what the machine knows before and afterwards."""
 
 from typing import TYPE_CHECKING
 
@@ -17,7 +15,10 @@ if TYPE_CHECKING:
 
 
 async def lose(session: ShellSession) -> None:
-    """Ask the machine what it should know, then drop the context. Raises BadInput or NoModel."""
+    """Ask the imagined machine questions about the session, if it sees all of the session; then drop its context.
+
+    Raises BadInput if there is no context, or NoModel.
+    """
     machine = session.terminals.imagined_or_fail()
     if not machine.session.context:
         raise BadInput("there is no context to lose: type a command first")
@@ -28,11 +29,11 @@ async def lose(session: ShellSession) -> None:
 
 
 async def rebuild(session: ShellSession, policy: "Policy") -> None:
-    """Lose the context, if that has not been done yet; rebuild it, and report what the loss changed. Raises BadInput
-    or NoModel.
+    """Drop the context if it is still there, rebuild it as `policy` says, and report what the loss changed.
 
-    A report is possible only if the machine saw all stored turns when it was asked, and nothing was typed since.
-    Otherwise something else than the loss might have caused a difference.
+    A report is possible only if the machine saw all stored turns when it answered the questions, and nothing was
+    typed since then: otherwise a difference might have another cause than the loss. Raises BadInput if nothing was
+    typed yet, or NoModel.
     """
     from gedanken.agents.imagined import REBUILD
     from gedanken.compare.commands.memory import compare_memory
@@ -65,12 +66,12 @@ async def rebuild(session: ShellSession, policy: "Policy") -> None:
 
 
 async def _remember(session: ShellSession, machine: "ImaginedMachine") -> None:
-    """Ask the machine twice what it should know, because an answer that changes without a loss cannot be attributed
-    to the loss.
+    """Ask the machine the same questions twice: if an answer changes even without a loss, a later change of the
+    answer proves nothing about the loss.
     """
     session.remembered = None
     if knows_all(machine.session):
-        session.view.remark("what it knows, asked twice before the loss")
+        session.view.remark("before the loss, the machine is asked twice what it knows")
         before, control = await _ask(session, machine), await _ask(session, machine)
         session.remembered = Known(before, control, len(machine.session.stored))
 

@@ -1,4 +1,4 @@
-"""The shell's main loop: it reads and executes lines until a person leaves or the pipe ends."""
+"""The shell's main loop: reads and executes lines until the user leaves or the pipe ends."""
 
 import asyncio
 import signal
@@ -21,8 +21,8 @@ UNREAD = 141
 async def run_shell(options: ShellOptions, *, interactive: bool) -> int:
     """Type lines into the machines until the input ends; return the exit code of the last command.
 
-    Raises BadInput, NoSandbox or NoModel before the first line, and with a pipe also later. SIGTERM cancels it, and
-    so does Ctrl-C if the lines come from a pipe.
+    Raises BadInput, NoSandbox or NoModel before the first line, and with a pipe also later. SIGTERM and SIGHUP cancel
+    this coroutine, and so does Ctrl-C if the lines come from a pipe.
     """
     async with Terminals(options, Screen()) as terminals:
         lines: Lines = Keyboard(state_folder() / "history", complete) if interactive else Pipe()
@@ -76,7 +76,7 @@ class _Loop:
             await session.type(typed.text)
 
     async def _stoppable(self, work: Coroutine[object, object, None]) -> None:
-        """Run something that Ctrl-C stops without ending the shell."""
+        """Await a coroutine. At a terminal, Ctrl-C stops only the coroutine and not the shell."""
         self._work = asyncio.ensure_future(work)
         try:
             await self._work
@@ -94,13 +94,14 @@ class _Loop:
             _cancel_once(self._work)
 
     def _drop_tells(self) -> None:
-        """Make Ctrl-C at the prompt discard text in braces that has not been sent yet."""
+        """Discard text in braces that has not been sent yet, because Ctrl-C was pressed at the prompt."""
         if self._session.terminals.tells:
             self._session.terminals.tells.clear()
             self._session.view.remark("the text in braces is dropped")
 
     def _survive(self, error: GedankenError) -> None:
-        """Report an error and continue. With a pipe, only errors that concern a single line allow that."""
+        """Report an error and continue. With a pipe, continue only after an error in a single line; raise any
+        other."""
         lost = not isinstance(error, BadInput)
         if not self._lines.interactive and (lost or isinstance(error, OpenTell)):
             raise error

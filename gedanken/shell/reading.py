@@ -1,4 +1,4 @@
-"""Input of the shell: a person at a terminal, or a pipe."""
+"""Reads the lines of the shell's input, from a person at a terminal or from a pipe."""
 
 import asyncio
 import os
@@ -37,7 +37,7 @@ class Pipe:
     interactive = False
 
     def __init__(self) -> None:
-        """Prepare without reading anything."""
+        """Read nothing yet."""
         self._bytes = b""
         self._ended = sys.stdin is None  # the parent process closed it
 
@@ -54,8 +54,8 @@ class Pipe:
 
 
 async def _read_piece(descriptor: int) -> bytes:
-    """Return available input as soon as there is any. No thread is used: a thread that waits for a pipe would outlive
-    the shell."""
+    """Return the available input as soon as there is some. No thread is used, because a thread that waits for a pipe
+    would outlive the shell."""
     loop = asyncio.get_running_loop()
     ready = asyncio.Event()
     try:
@@ -70,7 +70,8 @@ async def _read_piece(descriptor: int) -> bytes:
 
 
 Complete = Callable[[str], tuple[str, Sequence[str]]]
-"""Maps a line up to the cursor to its completable end, and to the completions of that."""
+"""Takes a line up to the cursor. Returns the part at its end that can be completed, and the completions of that
+part."""
 
 
 class Keyboard:
@@ -79,7 +80,7 @@ class Keyboard:
     interactive = True
 
     def __init__(self, history: Path, complete: Complete) -> None:
-        """Store the history in the file `history`. Raises BadInput if that is not possible."""
+        """Keep the typed lines in the file `history`. Raises BadInput if the file cannot be written."""
         from prompt_toolkit import PromptSession
         from prompt_toolkit.history import FileHistory
         from prompt_toolkit.output import create_output

@@ -1,4 +1,4 @@
-"""Export of a shell session as Markdown."""
+"""Saves a shell session as Markdown."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def save(session: ShellSession, path: Path) -> None:
-    """Write the session so far to a new file. Raises BadInput; an existing file is never overwritten."""
+    """Write the session so far to a new file. Raises BadInput if the file exists already or cannot be written."""
     try:
         with path.open("x", encoding="utf-8", errors="backslashreplace") as file:
             file.write("\n\n".join(_parts(session)) + "\n")
@@ -58,14 +58,14 @@ def _parts(session: ShellSession) -> Iterator[str]:
                 about = harmless("; ".join(remarks(execution)))
                 yield f"**{harmless(name)}**{f' ({about})' if about else ''}\n\n{fenced(execution.terminal)}"
         if answers.stopped:
-            yield "Stopped before all had answered."
+            yield "Stopped before all machines had answered."
         yield from (harmless(f"No answer: {inline(str(error))}") for error in answers.lost)
     if machine:
         yield from _context(machine.session)
 
 
 def _context(session: "Session") -> Iterator[str]:
-    """Describe what the model is sent now, if that is not simply all the turns."""
+    """Describe which turns the model is sent now, unless these are exactly the stored ones."""
     if session.context == session.stored:
         return
     others = [turn for turn in session.context if turn not in session.stored]

@@ -1,4 +1,4 @@
-"""A shell session: the machines, what was typed into them, and their answers."""
+"""A shell session: its machines, the commands typed into them, and their answers."""
 
 import asyncio
 import re
@@ -24,12 +24,14 @@ _LEAVES = re.compile(r"(?:exit|logout)(?:\s+(?P<code>\d{1,3}))?\s*;?\s*")
 
 
 class Known(NamedTuple):
-    """The answers that the imagined machine gave before its context was dropped; each question was asked twice."""
+    """The imagined machine's answers about the session before its context was dropped. Each question was asked
+    twice."""
 
     before: tuple[Execution, ...]
     control: tuple[Execution, ...]
+    """The answers to the same questions, asked a second time."""
     stored: int
-    """Number of turns that were stored at that time."""
+    """Number of turns that were stored when the questions were asked."""
 
 
 @dataclass(slots=True)
@@ -39,16 +41,17 @@ class ShellSession:
     terminals: Terminals
     view: View
     before: "tuple[Turn, ...]" = ()
-    """Earlier turns, if a stored session was reopened."""
+    """The turns of a stored session that was reopened; empty for a new session."""
     done: list[Answers] = field(default_factory=list)
     remembered: Known | None = None
     exit_code: int = 0
-    """Exit code of the last command: the real machine's, or if none is on, inferred from the imagined output."""
+    """Exit code of the last command: that of the real machine, or, if only the imagined machine is on, inferred from
+    its output."""
     over: bool = False
 
     @property
     def names(self) -> tuple[str, str]:
-        """Names of the two machines."""
+        """The names of the real and of the imagined machine, as the user sees them."""
         real, imagined = self.terminals.real, self.terminals.imagined
         model = imagined.model if imagined else "none"
         provider, colon, name = (model if isinstance(model, str) else model.name).partition(":")
@@ -57,12 +60,12 @@ class ShellSession:
 
     @property
     def at(self) -> str:
-        """The machines that commands are sent to."""
+        """The names of the machines that commands are sent to."""
         real, imagined = self.names
         return {"real": real, "imagined": imagined, "both": f"{real} and {imagined}"}[self.terminals.on]
 
     def reopen(self) -> None:
-        """Report the contents of a stored session that is reopened."""
+        """If a stored session was reopened, tell the user what it contains."""
         machine, name = self.terminals.imagined, self.terminals.options.session
         if torn := self.terminals.torn_bytes:
             self.view.remark(f"the last line of the session {name} was incomplete, so its {torn} bytes are dropped")
@@ -77,10 +80,10 @@ class ShellSession:
             )
 
     async def type(self, command: str) -> None:
-        """Type a command into the machines that are on, and show their output; `exit` leaves, as in sh.
+        """Type a command into the machines that are on, and show their output. `exit` leaves the shell, as in sh.
 
-        Raises NoModel or NoSandbox if a machine is lost, after the other machine's answer was shown; BadInput if the
-        session cannot be stored; CancelledError if Ctrl-C stopped the command.
+        Raises NoModel or NoSandbox if a machine is lost, but only after the other machine's answer was shown. Raises
+        BadInput if the session cannot be stored, and CancelledError if Ctrl-C stopped the command.
         """
         if leaves := _LEAVES.fullmatch(command):
             self.over = True
@@ -117,14 +120,14 @@ class ShellSession:
         return answers
 
     def _explain(self, answers: Answers) -> None:
-        """Name the persona's claims that account for a difference."""
+        """Show which of the persona's false facts account for a difference between the answers."""
         real, imagined, machine = answers.real, answers.imagined, self.terminals.imagined
         if not (real and imagined and machine) or normalized_lines(real.terminal) == normalized_lines(
             imagined.terminal
         ):
             return
         if claims := claims_behind(answers.command, machine.persona.claims):
-            self.view.remark(f"the persona claims its own: {claims}")
+            self.view.remark(f"the persona's claims explain this difference: {claims}")
 
     async def _type_one(self, command: str) -> Answers:
         which: Which = "real" if self.terminals.on == "real" else "imagined"
@@ -154,7 +157,8 @@ class ShellSession:
         return answers
 
     def _typed_before(self) -> str:
-        """Return the text that precedes a command in the context, and the text that is told with it."""
+        """Return the text that was typed before a command, as far as the model sees it, and the text to be sent
+        with the command."""
         machine = self.terminals.imagined
         turns = machine.session.context if machine else ()
         return "\n".join([*(turn.typed for turn in turns), *self.terminals.tells])

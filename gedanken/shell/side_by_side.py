@@ -1,4 +1,4 @@
-"""Line-by-line comparison of two answers to one command."""
+"""Pairs the lines of two answers to one command, and lays them out in two columns."""
 
 from collections.abc import Iterator
 from itertools import groupby, zip_longest
@@ -9,8 +9,8 @@ from rapidfuzz.distance import LCSseq
 
 MARK_WIDTH = 3
 MOST_LINES_ALIGNED = 5000
-"""If more lines than this differ between the common beginning and the common end, they are paired by line number:
-alignment needs one bit of memory for each pair of lines."""
+"""If one answer has more lines than this between the common beginning and the common end, these lines are paired by
+number: alignment would need one bit of memory for each pair of lines."""
 
 Sides = Literal["same", "differ", "left", "right"]
 
@@ -21,11 +21,11 @@ class Row(NamedTuple):
     left: str
     right: str
     sides: Sides
-    """Whether the lines are equal, differ, or exist on one side only."""
+    """Whether the lines are equal, differ, or exist only on the left or right side."""
 
 
 def pairs(left: str, right: str) -> list[Row]:
-    """Pair the lines of two answers, equal lines on one row; trailing spaces are ignored."""
+    """Pair the lines of two answers so that equal lines are in one row. Trailing spaces are ignored."""
     lines, others = _lines(left), _lines(right)
     keys, other_keys = ([line.rstrip() for line in side] for side in (lines, others))
     first = _equal_lines(keys, other_keys)
@@ -39,9 +39,9 @@ def pairs(left: str, right: str) -> list[Row]:
 
 
 def columns(rows: list[Row], width: int) -> Iterator[Row]:
-    """Lay the rows out as two columns that fit side by side into `width` cells, with MARK_WIDTH cells between them.
+    """Lay the rows out as two columns that fit into `width` terminal cells, with MARK_WIDTH cells between them.
 
-    Every column is padded with blanks. A line that is too long continues in the next row; nothing is cut off.
+    Both columns are padded with blanks. A line that is too long continues in the next row; nothing is cut off.
     """
     cells = column_width(width)
     for row in rows:
@@ -50,7 +50,8 @@ def columns(rows: list[Row], width: int) -> Iterator[Row]:
 
 
 def column_width(width: int) -> int:
-    """Return the width of each of two columns, in cells; at least two, because some characters are two cells wide."""
+    """Return the width of one of two columns, in terminal cells. At least 2, because some characters are two cells
+    wide."""
     return max(2, (width - MARK_WIDTH) // 2)
 
 
@@ -61,7 +62,7 @@ def _equal_lines(lines: list[str], others: list[str]) -> int:
 
 
 def _aligned(lines: list[str], others: list[str]) -> Iterator[Row]:
-    """Align the lines by their longest common subsequence; lines between two common ones are put side by side."""
+    """Align the lines by their longest common subsequence. Lines between two common lines are put side by side."""
     if max(len(lines), len(others)) > MOST_LINES_ALIGNED:
         yield from (_row(one, other) for one, other in zip_longest(lines, others))
         return
@@ -85,7 +86,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _cut(line: str, cells: int) -> list[str]:
-    """Split a line into pieces of at most so many cells; at least one piece."""
+    """Split a line into pieces that are at most `cells` terminal cells wide; an empty line gives one empty piece."""
     pieces, used = [""], 0
     for character in line:
         wide = get_cwidth(character)

@@ -1,4 +1,4 @@
-"""Shows output while it arrives: real output unchanged, imagined output without text that no terminal prints."""
+"""Shows output while it arrives: real output unchanged, and imagined output without text that no terminal prints."""
 
 from collections.abc import Callable
 
@@ -6,14 +6,18 @@ from gedanken.agents.cleaning import Cleaned, clean
 from gedanken.experiment.execution import Limits
 
 MOST_LINES_HELD = 200
-"""If more uncertain lines are pending, they are shown only at the end: checking again at each line would take
-quadratic time."""
+"""If more lines than this are held back, they are shown only at the end: checking all of them again at each new line
+would take quadratic time."""
 _BESIDE = "\0\n"
-"""A line that is never typed and is not chat, used to test how the cleaning treats an adjacent line."""
+"""A line that nobody types and that is not chat. Placed next to other lines, it shows how the cleaning treats
+those."""
 
 
 class RealStream:
-    """Shows a program's output up to the point after which its middle may be dropped."""
+    """Shows the first part of a program's output while it arrives, and the rest at the end.
+
+    The first part is half as long as `limits.output_bytes`. What follows may be dropped if the output is long.
+    """
 
     def __init__(self, limits: Limits, show: Callable[[str], None]) -> None:
         """Show the output piece by piece with `show`."""
@@ -28,21 +32,21 @@ class RealStream:
 
     @property
     def unshown(self) -> str:
-        """Output that waits to be shown: none."""
+        """Output that is held back: always none."""
         return ""
 
     def finish(self, output: str) -> bool:
-        """Show the rest once the complete output is known; return False if more was shown than the complete output
-        contains.
-        """
+        """Show the rest of the complete output. Return False, and show nothing, if the output does not begin with
+        what was already shown."""
         return _show_rest(output, self._shown, self._show)
 
 
 class ImaginedStream:
-    """Shows each line of a reply as soon as it is almost certain to be output.
+    """Shows each line of a reply as soon as the line is almost certain to be output.
 
-    `gedanken.agents.cleaning` decides that for a whole reply. A line that might still be removed, such as an echo of
-    the command at the beginning, or a prompt or closing fence at the end, is held back until more is known.
+    Which lines are output is decided by `gedanken.agents.cleaning`, for a whole reply. A line that might still be
+    removed is held back until more is known: an echo of the command at the beginning, or a prompt or a closing fence
+    at the end.
     """
 
     def __init__(self, command: str, show: Callable[[str], None], known: str = "") -> None:
@@ -66,12 +70,12 @@ class ImaginedStream:
         return self._held + self._open
 
     def finish(self, output: str) -> bool:
-        """Show the rest once the complete output is known; return False if more was shown than belongs to it."""
+        """Show the rest of the complete output. Return False, and show nothing, if the output does not begin with
+        what was already shown."""
         return _show_rest(output, self._shown, self._show)
 
     def _may_lead_up(self, line: str) -> bool:
-        """Return whether a line may be part of what precedes an output: blank, chat, a fence, a line of
-        the command."""
+        """Return whether a line may come before the output: a blank line, chat, a fence, or a line of the command."""
         return not line.strip() or any(
             clean(beginning, typed).text != beginning
             for typed in self._typed
@@ -79,7 +83,8 @@ class ImaginedStream:
         )
 
     def _settle(self) -> None:
-        """Show the held text if it is output whether the reply ends here or continues."""
+        """Show the text that is held back if it is output in both cases: if the reply ends here, and if it
+        continues."""
         if self._held.count("\n") > MOST_LINES_HELD:
             return
         ends, goes_on = self._cleaned(""), self._cleaned(_BESIDE)

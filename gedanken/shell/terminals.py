@@ -1,4 +1,4 @@
-"""The shell's machines: which commands go to which, and text that waits to be told to the model."""
+"""The machines of a shell: opens them, and types each command into those that are on."""
 
 import asyncio
 import re
@@ -35,7 +35,7 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
 
 class Answers(NamedTuple):
-    """The result of one command on each machine that is on."""
+    """The results of one command on the machines that are on."""
 
     command: str
     tells: tuple[str, ...]
@@ -43,7 +43,7 @@ class Answers(NamedTuple):
     real: Execution | None
     imagined: Execution | None
     lost: tuple[GedankenError, ...] = ()
-    """Why a machine gave no answer."""
+    """The errors of machines that gave no answer."""
     stopped: bool = False
     """True if Ctrl-C came before all machines had answered."""
 
@@ -68,11 +68,12 @@ class ShellOptions:
 
 @dataclass(slots=True)
 class Terminals:
-    """The machines of a shell, opened when they are first needed, and closed with the shell."""
+    """The machines of a shell. Each is opened when it is first needed, and closed with the shell."""
 
     options: ShellOptions
     screen: Screen
     on: Choice = "imagined"
+    """The machines that commands are typed into now."""
     imagined: "ImaginedMachine | None" = None
     real: "SandboxMachine | None" = None
     tells: list[str] = field(default_factory=list)
@@ -101,8 +102,10 @@ class Terminals:
         await self._opened.aclose()
 
     async def turn_on(self, choice: Choice) -> None:
-        """Send commands to these machines from now on. Raises BadInput, NoSandbox or NoModel, and then changes
-        nothing."""
+        """Send commands to these machines from now on, and open those that are not open yet.
+
+        Raises BadInput, NoSandbox or NoModel if one cannot be opened; then nothing is changed.
+        """
         async with AsyncExitStack() as opening:
             real, machine_facts = self.real, self._machine_facts
             if choice != "imagined" and real is None:
@@ -122,7 +125,8 @@ class Terminals:
         )
 
     def _match(self, machine_facts: MachineFacts) -> None:
-        """Give the imagined machine the real one's facts, if nothing was typed into it and no persona was chosen."""
+        """Let the imagined machine describe the real machine, unless a line was already typed into it, or the user
+        chose a persona or a stored session."""
         machine = self.imagined
         if machine and not machine.session.stored and self._wished is None and self.options.session is None:
             machine.persona, machine.machine_facts = load_persona(FAIR_PERSONA), machine_facts
@@ -160,10 +164,11 @@ class Terminals:
         return ImaginedMachine(model, persona, machine_facts, wishes.limits, session, progress=self.screen), file
 
     async def run(self, command: str, hear: Hear, ended: Callable[[Which], None]) -> Answers:
-        """Type a command into each machine that is on; pending text in braces is sent to the imagined one before it.
+        """Type a command into each machine that is on. Text in braces that is still waiting is sent to the imagined
+        machine before the command.
 
-        `hear` receives the output, and `ended` the machine that has finished. If one machine is lost, or Ctrl-C is
-        pressed, the other's answer is kept; after Ctrl-C the answers are marked as stopped.
+        `hear` is called with each piece of output, `ended` with each machine that has finished. If one machine is
+        lost, or Ctrl-C is pressed, answers that are complete are kept; after Ctrl-C, `stopped` is True.
         """
         tells = tuple(self.tells) if self.on != "real" else ()
         work: dict[Which, Coroutine[Any, Any, Execution]] = {}
@@ -209,9 +214,9 @@ class Terminals:
         return execution
 
     def change_persona(self, persona: Persona) -> None:
-        """Switch to another persona, in a new context; all requests stay stored.
+        """Switch to another persona and drop the context; all requests stay stored.
 
-        Raises BadInput if the session is stored under a name: its file belongs to one persona.
+        Raises BadInput if the session is stored under a name, because the session's file belongs to one persona.
         """
         machine = self.imagined_or_fail()
         if self.options.session is not None:
@@ -246,13 +251,13 @@ class Terminals:
         return self._file.torn_bytes if self._file else 0
 
     def keep(self) -> None:
-        """Append new turns of the session to its file, if it has one."""
+        """Append new turns of the session to its file, if the session is stored under a name."""
         if self._file is not None and self.imagined is not None:
             self._file.keep(self.imagined.session)
 
 
 async def _are_stopped(tasks: "Collection[asyncio.Task[Execution]]") -> bool:
-    """Wait until all are done; return whether Ctrl-C stopped them first."""
+    """Wait until all tasks are done; return whether Ctrl-C stopped them before."""
     try:
         await asyncio.wait(tasks)
     except asyncio.CancelledError:

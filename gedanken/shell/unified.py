@@ -1,4 +1,4 @@
-"""Unified diff of two answers that were compared."""
+"""Writes a unified diff of two answers to one command."""
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, groupby
@@ -9,7 +9,8 @@ CONTEXT_LINES = 3
 
 
 def unified(rows: Sequence[Row], names: tuple[str, str]) -> Iterator[str]:
-    """Return the rows that differ, with a few equal ones around them; empty if no row differs."""
+    """Yield the lines of a unified diff: the rows that differ, with a few equal rows around them. Yield nothing if no
+    row differs."""
     lefts = [0, *accumulate(row.sides != "right" for row in rows)]
     rights = [0, *accumulate(row.sides != "left" for row in rows)]
     for number, (start, stop) in enumerate(_hunks(rows)):
@@ -26,7 +27,7 @@ def unified(rows: Sequence[Row], names: tuple[str, str]) -> Iterator[str]:
 
 
 def _hunks(rows: Sequence[Row]) -> Iterator[tuple[int, int]]:
-    """Return ranges of rows (end exclusive) that differ or are near a difference."""
+    """Yield the ranges of rows (end exclusive) that differ or are near a difference."""
     start = stop = 0
     for at, row in enumerate(rows):
         if row.sides == "same":
@@ -41,5 +42,6 @@ def _hunks(rows: Sequence[Row]) -> Iterator[tuple[int, int]]:
 
 
 def _range(start: int, stop: int) -> str:
-    """Format a range of line numbers as in a unified diff: the first, counted from 1, and how many."""
+    """Format a range of lines as in a unified diff: the number of the first line, counted from 1, and how many
+    lines."""
     return f"{start + 1 if stop > start else start},{stop - start}"

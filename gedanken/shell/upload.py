@@ -1,4 +1,4 @@
-"""Reading a file of the user's, to put it on the machines."""
+"""Reads a file of the user's that is to be put on the machines."""
 
 from pathlib import Path
 
@@ -7,7 +7,8 @@ from gedanken.experiment.files import read_text
 
 
 def text_of(path: Path, most_bytes: int) -> str:
-    """Return the text in a file. Raises BadInput if it is not a text file, or is too large."""
+    """Return the text in a file. Raises BadInput if it cannot be read, is not a text file, or is larger than
+    `most_bytes`."""
     if path.exists() and not path.is_file():
         raise BadInput(f"{path}: not a file")
     return read_text(path, path, most_bytes)

@@ -1,4 +1,6 @@
-"""Display of the shell. Answers go to standard output. So do notes about them, except in a pipe."""
+"""Displays the answers of the machines on standard output. Notes about them are printed there too if a person reads,
+and otherwise on standard error.
+"""
 
 import asyncio
 import os
@@ -16,7 +18,7 @@ from gedanken.shell.side_by_side import MARK_WIDTH, Row, Sides, column_width, co
 from gedanken.shell.terminals import Answers
 
 NARROW = 100
-"""If the terminal has fewer cells than this, two answers are shown one above the other."""
+"""If the terminal has fewer columns than this, two answers are shown one above the other."""
 _LINES_A_BREATH = 64
 _MARKS: dict[Sides, str] = {"same": "│", "differ": "≠", "left": "<", "right": ">"}
 _PLAIN_MARKS: dict[Sides, str] = {"same": "|", "differ": "!", "left": "<", "right": ">"}
@@ -26,18 +28,18 @@ class View:
     """Prints for a person at a terminal, or plainly into a pipe."""
 
     def __init__(self, interactive: bool) -> None:
-        """Use colour only for a person."""
+        """`interactive` is True if a person reads at a terminal; only then is colour used."""
         self.interactive = interactive
         self.console = Console(highlight=False) if interactive else Console(highlight=False, color_system=None)
         self._marks = _MARKS if self.console.encoding.lower().startswith("utf") else _PLAIN_MARKS
         self._at_line_start = True
         self._settled: set[str] = set()
-        """Notes that are the same for every reply and were already shown."""
+        """Notes about the model's settings that were already shown; they are the same for every reply."""
         self.unread = False
-        """True if the reader of standard output has ended, as after `| head -1`."""
+        """True if the process that reads standard output has ended, as with `| head -1`."""
 
     def text(self, text: str) -> None:
-        """Show the text of a program or a model, with control characters made harmless."""
+        """Show text from a program or a model, with control characters made harmless."""
         if text:
             try:
                 sys.stdout.write(harmless(text))
@@ -53,14 +55,14 @@ class View:
             self.text("\n")
 
     def remark(self, text: str) -> None:
-        """Show a note about an answer, dimmed."""
+        """Show a note in brackets: dimmed for a person, otherwise on standard error."""
         if self.interactive:
             self._print(Text(f"({harmless(text)})", "dim"))
         else:
             self.error(f"({text})")
 
     def tell(self, text: str) -> None:
-        """Show the answer to a colon command."""
+        """Show the shell's own answer, for example to a colon command."""
         self._print(Text(harmless(text)))
 
     async def diff(self, lines: Sequence[str]) -> None:
@@ -69,18 +71,18 @@ class View:
         await self._print_all(Text(harmless(line), styles.get(line[:1], "")) for line in lines)
 
     def error(self, text: str) -> None:
-        """Show an error in one line."""
+        """Show an error on standard error, in one line."""
         print(harmless(" ".join(text.split())), file=sys.stderr)
 
     def about(self, execution: Execution) -> None:
-        """Show what a reader must know about an execution besides its output."""
+        """Show, as a note, what a reader must know about an execution in addition to its output."""
         known = [note for note in remarks(execution) if note not in self._settled]
         self._settled.update(note for note in known if is_said_of_settings(note))
         if known:
             self.remark("; ".join(known))
 
     def disturbed(self) -> None:
-        """Record that the terminal has printed ^C at the cursor."""
+        """Record that the terminal has printed ^C, so that the cursor is not at the start of a line."""
         self._at_line_start = False
 
     async def answers(self, answers: Answers, names: tuple[str, str]) -> None:
@@ -127,7 +129,7 @@ class View:
                 yield Text(f"  {about}", "dim")
 
     async def _print_all(self, lines: Iterable[Text]) -> None:
-        """Print all lines, so that Ctrl-C can interrupt in between."""
+        """Print all lines, and let other tasks run in between, so that Ctrl-C can interrupt."""
         for number, line in enumerate(lines):
             if number % _LINES_A_BREATH == 0:
                 await asyncio.sleep(0)
@@ -139,9 +141,9 @@ class View:
 
 
 def remarks(execution: Execution) -> list[str]:
-    """List what a reader must know about an execution besides its output."""
+    """List the notes that a reader must see about an execution in addition to its output, such as its exit code."""
     known = []
-    if execution.cause not in (Cause.FINISHED, Cause.FAILED, Cause.CUT):  # for a cut reply, a note says more
+    if execution.cause not in (Cause.FINISHED, Cause.FAILED, Cause.CUT):  # a cut reply has a note that says more
         known.append(str(execution.cause))
     if execution.exit_code is None:
         known.append("exit code unknown")

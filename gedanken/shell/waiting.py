@@ -1,4 +1,4 @@
-"""A line that shows a waiting person which machine is working, for how long, and how much it has produced."""
+"""Shows a waiting person which machine is working, for how long, and how much output it has produced."""
 
 import asyncio
 import time
@@ -18,8 +18,7 @@ _UNITS: dict[Which, str] = {"real": "line", "imagined": "token"}
 
 
 class Waiting:
-    """A line at the bottom of the terminal that appears after a while, and disappears when there is
-    output to read."""
+    """A line at the bottom of the terminal. It appears after a while, and disappears when there is output to read."""
 
     def __init__(self, console: Console, at_work: Sequence[Which]) -> None:
         """Show the line on `console`, if that is a terminal."""
@@ -43,7 +42,7 @@ class Waiting:
         self._heard[which] += text.count("\n") if which == "real" else bool(text)
 
     def ended(self, which: Which) -> None:
-        """Stop the clock of a machine that is done."""
+        """Stop the clock of a machine that has finished."""
         self._took[which] = time.monotonic() - self._started
 
     def end(self) -> None:
