@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gedanken.compare.output import text_lines
-from gedanken.compare.output.transcript import EXPONENT, NO_DECIMALS, VALUE, Transcript, skeleton, template_of
+from gedanken.compare.output.transcript import VALUE, Transcript, skeleton, template_of
+from gedanken.compare.output.value_columns import EXPONENT, NO_DECIMALS
 
 WORDS = [
     "Epoch",
