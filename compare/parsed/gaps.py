@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.output.transcript import Transcript
+from gedanken.compare.parsed.order import times_of_sites
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.source.print_sites import PrintSite
 
@@ -75,7 +76,8 @@ def _found(run_set: RunSet) -> Iterator[Counter]:
 
     If real runs show the print equally often, this may be any of its numbers; otherwise only the first.
     """
-    for site in run_set.sites:
+    fewest = np.min([times_of_sites(run, len(run_set.sites)) for run in run_set.real], axis=0)
+    for site in [run_set.sites[at] for at in np.flatnonzero(fewest >= FEWEST).tolist()]:
         lines = [run.ledger.lines_of(site) for run in run_set.real]
         if min(map(len, lines)) < FEWEST:
             continue
