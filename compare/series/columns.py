@@ -5,7 +5,7 @@ A form is a line with its values replaced by `#`: `epoch 1 loss 0.52` has the fo
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from gedanken.compare.output.durations import CLOCK
@@ -21,6 +21,8 @@ from gedanken.compare.source.print_sites import PrintSite
 LONGEST = 2000
 """Maximum length of a form that is read; a longer line is not a log line."""
 MOST_COLUMNS = 100
+Fixed = tuple[tuple[int, float], ...]
+"""Values that distinguish the lines of a name from others of the same form: (index, value)."""
 _NEAR = 40
 """Number of characters on either side of a number that are used to classify it."""
 SECTION = -1
@@ -60,7 +62,7 @@ class Column:
     """True for a time, a date, a speed or a memory size."""
     site: PrintSite | None
 
-    fixed: tuple[tuple[int, float], ...] = ()
+    fixed: Fixed = ()
     """Values that are part of the name and distinguish its lines from others of the same form: (index, value), such
     as 10 in `HR@10`."""
     words: str = ""
@@ -108,7 +110,7 @@ class Form:
     sites: Sequence[PrintSite]
     row: tuple[str, ...] | None = None
     """Column name of each value, if the line is a row of a table."""
-    fixed: tuple[tuple[int, float], ...] = ()
+    fixed: Fixed = ()
     """Values that are part of names and that distinguish its lines from others of the same form."""
     is_bar: bool = False
     """True if the line shows a progress bar."""
@@ -196,16 +198,26 @@ class Form:
                 environment = metric is None and self.is_environment(at)
                 if not self.named[at].name and (environment or self._is_of_bar(at)):
                     continue  # a clock time, a progress bar
-                label = self._label(at)
-                name, others = self.named[at].name, self._other_names(at, label)
-                is_key = start in self._keyed
-                head = self._head(at, label)
+                name, is_key = self.named[at].name, start in self._keyed
                 found.append(
                     Column(
-                        self.form, at, label, metric, environment, self.site, self.fixed, name, others, head, is_key
+                        self.form,
+                        at,
+                        self._label(at),
+                        metric,
+                        environment,
+                        self.site,
+                        self.fixed,
+                        name,
+                        is_key=is_key,
                     )
                 )
         return found
+
+    def named_in_full(self, column: Column) -> Column:
+        """Return a column with its head and its longer names, which only the few columns that are tested need."""
+        at, label = column.index, column.label
+        return replace(column, head=self.head(at, label), others=self._other_names(at, label))
 
     def _is_of_bar(self, at: int) -> bool:
         """Return whether a number is the progress of a progress bar: a percentage, or a count of a total."""
@@ -249,12 +261,12 @@ class Form:
         if before := re.search(rf"(?P<word>\b[A-Za-z]{{3,20}}) {re.escape(label)}\W*$", opening):
             names.append(f"{before['word']} {label}")
         names += [f"{split} {label}"] if split and not split_in(label) else []
-        if head := self._head(at, label):
+        if head := self.head(at, label):
             names.append(f"{head} {label}")
         words = _cut(template_of(self.form, "…"), 30)
         return (*names, f"{label} of “{words}”", f"{label}, number {at + 1} of “{words}”")
 
-    def _head(self, at: int, label: str) -> str:
+    def head(self, at: int, label: str) -> str:
         """Return the label at the beginning of the line, if it is not part of the column's label: a table row's name,
         `Teacher:`."""
         opening = self.line[: self.spans[at][0]]
