@@ -54,6 +54,13 @@ _ID, _SHORT_ID = (
     for one in (f"{_UUID}|{_POD}(?!-)|{_HEX}", _HEX)
 )
 """All ids, and those without a hyphen, which are found three times as fast."""
+_FOUND_SHORT_ID = re.compile(
+    r"[0-9a-fA-F](?<![\w.].)(?i:(?:(?<=0)x[0-9a-f]{4,}"
+    r"|(?:(?<=\d)(?=\d*[a-f])(?!\d{0,11}e\d{1,2}(?![0-9a-f]))|(?<=[a-f])(?=[a-f]*\d))[0-9a-f]{5,})"
+    r"(?![\w.]*[g-z\d])(?!\.\d))",
+    re.ASCII,
+)
+"""The same as `_SHORT_ID`. It begins with one of a few letters, so most of a long text is skipped."""
 _HYPHENED = re.compile(r"[a-z\d]{8}-[a-z\d]{4}", re.IGNORECASE | re.ASCII)
 _TRIAL = re.compile(r"(?<=_)[0-9a-f]{5,8}(?=_\d{5}(?!\w))", re.IGNORECASE | re.ASCII)
 """The id of a trial of Ray, as in `train_a1b2c_00000`."""
@@ -167,7 +174,7 @@ _BARE_HOSTS = Rule(_BARE_HOST, (1, f"{MASK} "))
 _HOSTS = Rule(_HOST, (f"[{MASK}]",))
 _GLOGS = Rule(_GLOG, (1, f"{MASK} ", 2, "]"))
 _PATHS = Rule(_PATH, (MASK,))
-_IDS, _SHORT_IDS = Rule(_ID, (MASK,)), Rule(_SHORT_ID, (MASK,))
+_IDS, _SHORT_IDS = Rule(_ID, (MASK,)), Rule(_FOUND_SHORT_ID, (MASK,))
 _TRIALS = Rule(_TRIAL, (MASK,))
 _ADDRESSES = Rule(_ADDRESS, (MASK,))
 _WHAT_IS_NAMED = Rule(_NAMED, (1, 2, MASK))

@@ -35,7 +35,7 @@ _SHARP = "\ufdd0"
 """Replaces a printed `#` in a form; not a valid character, so no line contains it."""
 _CHUNK = 1 << 15
 """Maximum number of lines that are read at a time: their columns fit into a processor's cache."""
-_CHARACTERS = 1 << 21
+_CHARACTERS = 1 << 19
 """About the maximum number of characters of these lines, because a line may hold hundreds of numbers."""
 
 
@@ -65,8 +65,9 @@ def _all_taken_apart(lines: Sequence[str]) -> tuple[list[str], list[str], list[i
     """
     odd = {*containing(lines, ("#", *_OTHERS)), *(at for at, line in enumerate(lines) if not line.isascii())}
     text = "\n".join(["" if at in odd else line for at, line in enumerate(lines)] if odd else lines)
-    forms = [" ".join(form.split()) for form in _NUMBERS.sub("#", text).split("\n")] if lines else []
-    values, counts = _NUMBERS.findall(text), [form.count("#") for form in forms]
+    parts = _NUMBERS.split(text)
+    forms = [" ".join(form.split()) for form in "#".join(parts[::2]).split("\n")] if lines else []
+    values, counts = parts[1::2], [form.count("#") for form in forms]
     if odd:
         ends = list(accumulate(counts))
         of_line = [values[end - count : end] for end, count in zip(ends, counts, strict=True)]
