@@ -130,6 +130,10 @@ STYLES = {
         tail="   Precision   Kappa\nFold                \n0     {acc:.4f}   {one:.4f}\n1     {acc:.4f}   {one:.4f}",
     ),
     "Validierungsverlust": Style("Runde {e}: Verlust {train:.4f}, Validierungsverlust {held:.4f}, {clock:.1f} s"),
+    "dev score": Style(
+        "epoch {e} train loss {train:.4f}\nepoch {e} dev score {acc:.5f}\ndev result:\n"
+        "precision@20 : {one:.4f}    mrr@20 : {rate:.4f}    map@20 : {held:.4f}"
+    ),
     "error": Style("epoch {e} error {train:.4f}", head="precision=16 threads=4"),
     "wibble": Style("epoch {e} wibble {train:.4f} took {clock:.3f} s"),
 }

@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gedanken.compare.output import text_lines
-from gedanken.compare.output.transcript import EXPONENT, NO_DECIMALS, VALUE, Transcript, skeleton, template_of
+from gedanken.compare.output.transcript import VALUE, Transcript, skeleton, template_of
+from gedanken.compare.output.value_columns import EXPONENT, NO_DECIMALS
 
 WORDS = [
     "Epoch",
@@ -56,6 +57,7 @@ def value_of(text: str) -> float:
 
 @given(texts)
 @example("0.30000000000000004 123456789.123456 1e23 5e-324 9007199254740993")
+@example("1 -2 3.5\n1 2 -3.5 # -7\n-1 -2 -3.5\n1 -2 -inf tensor(3, -4)\n1 -2 -3.5\n")
 @example("loss" + "1" * 19 + "." + "2" * 19 + "e" + "3" * 19)
 def test_the_columns_say_what_each_line_says_by_itself(text: str) -> None:
     transcript = Transcript(text)
@@ -111,5 +113,8 @@ def test_lines_are_those_of_the_text_however_it_is_split(text: str, part: int) -
         lines, known = text_lines.Lines(text), text.splitlines()
         assert (len(lines), list(lines), lines[:]) == (len(known), known, known)
         assert [lines[at] for at in range(-len(known), len(known))] == known * 2
+        for step in (1, 3):
+            rows = np.arange(0, len(known), step)
+            assert list(lines.at(rows)) == [known[at] for at in rows]
         with pytest.raises(IndexError):
             lines[len(known)]

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from langchain_core.load.dump import default
-
 from gedanken.experiment.secrets import redacted_value
 
 MOST_CHARACTERS = 1 << 18
@@ -134,6 +132,8 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, UUID):
         return str(value)
+    from langchain_core.load.dump import default  # takes .1 s to import, which whoever only reads a run need not wait
+
     return default(value)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.output.transcript import EXPONENT
+from gedanken.compare.output.value_columns import EXPONENT
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet, evidence
 from gedanken.experiment.finding import Finding, LineRef
 

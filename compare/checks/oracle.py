@@ -26,6 +26,14 @@ class Contradiction(NamedTuple):
     """Indices of the lines that show it, counted from 0."""
 
 
+class Wanted(NamedTuple):
+    """Lines that are read: those whose form (the line with `#` in place of its values) matches a pattern."""
+
+    pattern: re.Pattern[str]
+    words: tuple[str, ...]
+    """In lower case: what matches contains one of these, which are found faster."""
+
+
 def oracle(
     run_set: RunSet, kind: str, contradictions: Callable[[ParsedRun], Iterable[Contradiction]]
 ) -> Iterator[Finding]:
@@ -50,24 +58,28 @@ def oracle(
 
 def lines_with(
     run: ParsedRun,
-    words: re.Pattern[str],
+    wanted: Wanted,
     none_of: re.Pattern[str] | None = None,
     shape: re.Pattern[str] | None = None,
     kept: Callable[[Transcript, NDArray[np.int64]], NDArray[np.int64]] | None = None,
 ) -> list[tuple[int, str]]:
-    """Return (index, text) of every line whose form matches `words` but not `none_of`; only its first 400 characters
+    """Return (index, text) of every line whose form matches `wanted` but not `none_of`; only its first 400 characters
     are examined. A form is a line with `#` in place of each value.
 
     `shape`, if given, must also match the line's shape: the line with `0` in place of each group of digits. `kept`
     then selects from the lines of each shape.
     """
     transcript = run.transcript
-    forms = [form[:LONGEST] for form in transcript.forms]
-    wanted = np.array([bool(words.search(form)) and not (none_of and none_of.search(form)) for form in forms], bool)
-    if not wanted.any():
+    is_wanted = np.zeros(len(transcript.forms), bool)
+    for at in transcript.forms_with(wanted.words):
+        form = transcript.forms[at][:LONGEST]
+        is_wanted[at] = bool(wanted.pattern.search(form)) and not (none_of and none_of.search(form))
+    if not is_wanted.any():
         return []
-    fits = np.array([not shape or bool(shape.search(text[:LONGEST])) for text in transcript.shapes], bool)
-    fits &= wanted[transcript.form_of_shape]
+    fits, shapes = is_wanted[transcript.form_of_shape], transcript.shapes
+    if shape:
+        for at in np.flatnonzero(fits).tolist():
+            fits[at] = shape.search(shapes[at][:LONGEST]) is not None
     found = np.flatnonzero(fits[transcript.shape_of])
     if kept and len(found):
         found = np.sort(np.concatenate([kept(transcript, lines) for lines in transcript.by_shape(found)]))

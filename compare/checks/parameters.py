@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from gedanken.compare.checks.fractions import is_rounding
-from gedanken.compare.checks.oracle import Contradiction, lines_with, oracle
+from gedanken.compare.checks.oracle import Contradiction, Wanted, lines_with, oracle
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.source.network import network
 from gedanken.experiment.finding import Finding
 
-_FORM = re.compile(r"\bparam(?:eter)?s?\b", re.IGNORECASE)
+_FORM = Wanted(re.compile(r"\bparam(?:eter)?s?\b", re.IGNORECASE), ("param",))
 _NUMBER = re.compile(r"(?<![\w.,])(?P<value>\d[\d,_]{0,30}(?:\.\d{1,6})?)\s?(?P<scale>[kKmMB])?(?![\w.])")
 # fmt: off
 _WORDS = frozenset({
@@ -27,7 +27,7 @@ def parameters(run_set: RunSet) -> Iterable[Finding]:
     if run_set.source is None:
         return
     names = {node.attr for node in ast.walk(run_set.source.tree) if isinstance(node, ast.Attribute)}
-    if "numel" not in names and any(_FORM.search(site.template) for site in run_set.source.terminal_sites()):
+    if "numel" not in names and any(_FORM.pattern.search(site.template) for site in run_set.source.terminal_sites()):
         return  # the line counts something else, such as tensors
     built = network(run_set.source)
     if built is None:

@@ -13,7 +13,8 @@ from gedanken.compare.output.durations import untimed
 from gedanken.compare.output.line_names import names_in_line
 from gedanken.compare.output.metrics import epoch_and_total, metrics_in
 from gedanken.compare.output.named_numbers import Named
-from gedanken.compare.output.transcript import EXPONENT, NO_DECIMALS, VALUE
+from gedanken.compare.output.transcript import VALUE
+from gedanken.compare.output.value_columns import EXPONENT, NO_DECIMALS
 from gedanken.compare.output.vocabulary import Role, meaning_of
 from gedanken.compare.output.wording import HOLE
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, short

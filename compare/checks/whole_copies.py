@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.output.line_names import names_in_line
-from gedanken.compare.output.transcript import EXPONENT, NO_DECIMALS, Transcript
+from gedanken.compare.output.transcript import Transcript
+from gedanken.compare.output.value_columns import EXPONENT, NO_DECIMALS
 from gedanken.compare.output.vocabulary import Role
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.series.sections import sections

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 LONGEST = 18
 """Maximum number of digits of an integer that fits into 64 bits."""
+_MINUS = ord("-")
 
 
 class DigitGroups:
@@ -26,6 +27,8 @@ class DigitGroups:
         border = np.flatnonzero(np.diff(np.concatenate([[False], digit, [False]]).view(np.int8)))
         begins, ends = border[::2], border[1::2]
         self.lengths = ends - begins
+        self.negative = (codes[begins - 1] == _MINUS) & (begins > 0)
+        """For each row, whether a minus stands before it."""
         self.numbers = np.zeros(len(begins), np.int64)
         for step in range(min(LONGEST, int(self.lengths.max(initial=0)))):
             some = np.flatnonzero(self.lengths > step)

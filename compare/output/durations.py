@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +20,11 @@ _BETWEEN = re.compile(r"(?:\s|,|and\b){0,6}", re.IGNORECASE)
 _IN_BRACKETS = re.compile(rf"[(\[]\s?(?={_DURATION.pattern}\s?[)\]])", re.IGNORECASE | re.ASCII)
 CLOCK = re.compile(r"(?<!\d)(?:\d{1,2}:)?\d{2}:\d{2}(?:[.,]\d{1,9})?(?!\d)|(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
 """A time of day, or a date."""
-_TIME_WORD = re.compile(r"\b(?:time|took|elapsed|duration|finished in|completed? in|training in)\b", re.IGNORECASE)
+_TIME_WORD = re.compile(
+    # The fixed first letters make a search that mostly fails twice as fast.
+    r"[tTeEdDfFcC](?<=\b.)(?i:(?<=t)(?:ime|ook|raining in)|(?<=e)lapsed|(?<=d)uration|(?<=f)inished in"
+    r"|(?<=c)ompleted? in)\b"
+)
 _WORDS = ("time", "took", "elapsed", "duration", "finished", "complete", "training", "(", "[")
 """A line that states a duration contains one of these."""
 _FEW = 8
@@ -41,7 +46,8 @@ class Claimed(NamedTuple):
 def claimed_seconds(output: Transcript) -> Claimed:
     """Return the sum of the durations that an output states, in seconds, and which lines state them."""
     naming = _shapes_with_times(output)
-    totals = output.lines_with([at for at in naming if "total" in output.shapes[at].lower()])
+    shapes = output.shapes
+    totals = output.lines_with([at for at in naming if "total" in shapes[at].lower()])
     lines = output.lines_with(naming)
     if len(totals):
         # A total that is shown again and again is the time so far.
@@ -55,12 +61,14 @@ def claimed_seconds(output: Transcript) -> Claimed:
 
 
 def _shapes_with_times(output: Transcript) -> list[int]:
-    return [at for at in output.shapes_with(_WORDS) if names_time(output.shapes[at])]
+    named, shapes = cache(names_time), output.shapes
+    return [at for at in output.shapes_with(_WORDS) if named(_from_time_word(shapes[at]))]
 
 
 def _sum(output: Transcript, lines: NDArray[np.int64]) -> float:
     """Return the sum of the durations that lines state, in seconds."""
-    return sum(_seconds_in(line) or 0.0 for line in output.lines.at(lines))
+    seconds = cache(_seconds_in)
+    return sum(seconds(_from_time_word(line)) or 0.0 for line in output.lines.at(lines))
 
 
 def _column(output: Transcript, lines: NDArray[np.int64]) -> float:
@@ -77,9 +85,21 @@ def names_time(line: str) -> bool:
     return _time_in(line) is not None
 
 
+def _from_time_word(line: str) -> str:
+    """Return a line from where its first time is announced, or nothing: of what many lines say there, little differs,
+    so it is read once.
+    """
+    named = _announced(line)
+    return line[named.start() :] if named else ""
+
+
+def _announced(line: str) -> re.Match[str] | None:
+    return _TIME_WORD.search(line) or _IN_BRACKETS.search(line)
+
+
 def _time_in(line: str) -> re.Match[str] | None:
     """Match the first part of the duration that a line states: after a word such as `took`, or alone in brackets."""
-    named = _TIME_WORD.search(line) or _IN_BRACKETS.search(line)
+    named = _announced(line)
     return _DURATION.search(line, named.end()) if named else None
 
 

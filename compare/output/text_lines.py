@@ -2,9 +2,10 @@
 twice the memory.
 """
 
-from bisect import bisect_right
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from functools import cached_property
+from itertools import compress
 from typing import SupportsIndex, overload
 
 import numpy as np
@@ -31,6 +32,10 @@ class Lines(Sequence[str]):
     def __len__(self) -> int:
         return len(self._bounds) - 1
 
+    def as_many_as(self, characters: int, most: int) -> int:
+        """Return how many lines, at most `most`, have this many characters together, if all are about as long."""
+        return max(1, min(most, characters * len(self) // max(1, len(self._text))))
+
     @property
     def is_torn(self) -> bool:
         """True if the last line has no line break, for example because a process was stopped while it wrote."""
@@ -55,6 +60,12 @@ class Lines(Sequence[str]):
 
     def at(self, rows: NDArray[np.int64]) -> Iterator[str]:
         """Yield the lines with these indices."""
+        if len(rows) > len(self) / 2 and bool((np.diff(rows) > 0).all()):
+            # Splitting the whole text is faster than cutting most lines out of it.
+            is_asked = np.zeros(len(self), bool)
+            is_asked[rows] = True
+            yield from compress(self, is_asked.tolist())
+            return
         for begin, end in zip(self._bounds[rows].tolist(), self._bounds[rows + 1].tolist(), strict=True):
             yield _short(self._text[begin:end].splitlines()[0])
 
@@ -63,24 +74,37 @@ class Lines(Sequence[str]):
             yield from map(_short, part.splitlines())
 
 
-def containing(texts: Sequence[str], words: Iterable[str]) -> list[int]:
-    """Return the indices of the texts that contain one of these words, in order.
+class Texts:
+    """Many texts without line breaks, which are searched as one: that is much faster than to search each of them."""
 
-    The words must be in lower case; in the texts, case is ignored. No text may contain a line break. All texts are
-    searched as one, which is much faster than to search each of them.
-    """
-    whole = "\n".join(texts).lower()
-    starts: list[int] | None = None
-    found: set[int] = set()
-    for word in words:
-        at = whole.find(word)
-        while at >= 0:
-            if starts is None:
-                starts = list(accumulate((len(text) + 1 for text in whole.split("\n")), initial=0))
-            index = bisect_right(starts, at) - 1
-            found.add(index)
-            at = whole.find(word, starts[index + 1])
-    return sorted(found)
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._whole = "\n".join(texts).lower()
+
+    @cached_property
+    def _starts(self) -> NDArray[np.int64]:
+        texts = self._whole.split("\n")
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
+        return np.cumsum(lengths) - lengths
+
+    def containing(self, words: Iterable[str]) -> list[int]:
+        """Return the indices of the texts that contain one of these words, in order. The words must be in lower case;
+        in the texts, case is ignored.
+        """
+        places = [
+            found.start()
+            for word in words
+            if (first := self._whole.find(word)) >= 0
+            for found in re.compile(re.escape(word)).finditer(self._whole, first)
+        ]
+        if not places:
+            return []
+        found: list[int] = np.unique(np.searchsorted(self._starts, places, side="right") - 1).tolist()
+        return found
+
+
+def containing(texts: Sequence[str], words: Iterable[str]) -> list[int]:
+    """Return the indices of the texts that contain one of these words, as `Texts` finds them."""
+    return Texts(texts).containing(words)
 
 
 def _parts(text: str) -> Iterator[str]:

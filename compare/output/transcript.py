@@ -4,18 +4,20 @@ columns."""
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from itertools import accumulate, chain
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.output.compared import ComparedLines
 from gedanken.compare.output.decimal_commas import with_points
-from gedanken.compare.output.digit_groups import LONGEST, DigitGroups
+from gedanken.compare.output.digit_groups import DigitGroups
 from gedanken.compare.output.labels_above import all_labelled, labelled
 from gedanken.compare.output.masking import MASK, Before, words_before_ids
 from gedanken.compare.output.progress_bars import may_hold_bars, redrawn
-from gedanken.compare.output.text_lines import Lines, containing
+from gedanken.compare.output.text_lines import Lines, Texts, containing
+from gedanken.compare.output.value_columns import Kinds, number_in, values_of
 
 VALUE = re.compile(
     r"torch\.Size\([^()\n]*\)|tensor\([^()\n]*\)"
@@ -24,23 +26,18 @@ VALUE = re.compile(
 )
 _NUMBERS = re.compile(r"([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?)")
 """Matches the values of a line that contains only simple numbers; twice as fast as the full pattern."""
-NO_DECIMALS = 255
-"""Column entry for a value without a number of decimals, such as `nan` or `torch.Size([3])`."""
-EXPONENT = 100
-"""Added to the number of decimals of a value with an exponent: 103 for `1.019e-01`."""
-_PARTS = re.compile(r"(?P<sign>[-+]?)\d+(?P<fraction>\.\d+)?(?P<exponent>[eE](?P<below>-?)\+?\d+)?%?")
-_ROW = re.compile(r"\d+")
+_OTHERS = ("nan", "inf", "torch.size", "tensor(")
+"""In lower case, what a line with other values contains."""
 _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """Control sequences of a terminal (ECMA-48), such as colours and cursor movements."""
 _MINUS = "−"
+_SIGNED, _UNSIGNED = " -0", " 0"
 _SHARP = "\ufdd0"
 """Replaces a printed `#` in a form; not a valid character, so no line contains it."""
 _CHUNK = 1 << 15
-"""Number of lines that are read at a time: their columns fit into a processor's cache."""
-_FEW_VALUES = 16
-"""Maximum number of values of a shape whose rows in `_Kinds` are cached, because many shapes have the same values."""
-_EXACT = 15
-"""Maximum number of digits of a number that a double represents exactly."""
+"""Maximum number of lines that are read at a time: their columns fit into a processor's cache."""
+_CHARACTERS = 1 << 19
+"""About the maximum number of characters of these lines, because a line may hold hundreds of numbers."""
 
 
 def skeleton(line: str) -> str:
@@ -62,8 +59,27 @@ def _taken_apart(line: str) -> tuple[str, list[str]]:
     return " ".join(VALUE.sub("#", line).split()), VALUE.findall(line)
 
 
+def _all_taken_apart(lines: Sequence[str]) -> tuple[list[str], list[str], list[int]]:
+    """Return the form of each line, the texts of all values, and how many each line has.
+
+    Simple lines are taken apart as one text, which is several times as fast.
+    """
+    odd = {*containing(lines, ("#", *_OTHERS)), *(at for at, line in enumerate(lines) if not line.isascii())}
+    text = "\n".join(["" if at in odd else line for at, line in enumerate(lines)] if odd else lines)
+    parts = _NUMBERS.split(text)
+    forms = [" ".join(form.split()) for form in "#".join(parts[::2]).split("\n")] if lines else []
+    values, counts = parts[1::2], [form.count("#") for form in forms]
+    if odd:
+        ends = list(accumulate(counts))
+        of_line = [values[end - count : end] for end, count in zip(ends, counts, strict=True)]
+        for at in odd:
+            forms[at], of_line[at] = _taken_apart(lines[at])
+        values, counts = list(chain.from_iterable(of_line)), list(map(len, of_line))
+    return forms, values, counts
+
+
 def _has_others(low: str) -> bool:
-    return "nan" in low or "inf" in low or "torch.size" in low or "tensor(" in low
+    return any(map(low.__contains__, _OTHERS))
 
 
 def template_of(form: str, hole: str) -> str:
@@ -74,36 +90,6 @@ def template_of(form: str, hole: str) -> str:
 def uncoloured(text: str) -> str:
     """Return a text without the control sequences of a terminal."""
     return _COLOUR.sub("", text) if "\x1b" in text else text
-
-
-class _Kinds:
-    """Says how to read the values of shapes: a table with one row for each distinct text of a value, such as
-    `-0.0`."""
-
-    def __init__(self) -> None:
-        self._row: dict[str, int] = {}
-        self._rows: dict[tuple[str, ...], NDArray[np.int32]] = {}
-        self._told: list[tuple[int, int, int, int, float, bool]] = []
-
-    def rows(self, values: Sequence[str]) -> NDArray[np.int32]:
-        """Return the row of each value."""
-        few = tuple(values) if len(values) <= _FEW_VALUES else ()
-        rows = self._rows.get(few) if few else None
-        if rows is None:
-            for value in dict.fromkeys(values):
-                if value not in self._row:
-                    self._row[value] = len(self._row)
-                    self._told.append(_kind_of(value))
-            rows = np.fromiter(map(self._row.__getitem__, values), np.int32, len(values))
-        if few:
-            self._rows[few] = rows
-        return rows
-
-    def columns(self) -> tuple[NDArray[Any], ...]:
-        """Return, as columns: the number of digit groups; the sign; whether there is a fraction; the sign of the
-        exponent, or 0; the fixed value, and whether there is one (for `nan`, `inf`, a size).
-        """
-        return tuple(np.array(column) for column in zip(*self._told, strict=True))
 
 
 class _Columns(NamedTuple):
@@ -142,9 +128,9 @@ class Transcript:
         self._comparing = ComparedLines(words or frozenset())
         self._stale = redrawn(self.lines) if is_log and may_hold_bars(text) else frozenset()
 
-    def _compared(self, start: int) -> list[str]:
-        """Return lines from this index on, in the form in which they are compared."""
-        lines = self.lines[start : start + _CHUNK]
+    def _compared(self, start: int, end: int) -> list[str]:
+        """Return the lines between these indices, in the form in which they are compared."""
+        lines = self.lines[start:end]
         if not self._is_log:
             return lines
         lines = all_labelled(self.lines[start - 1] if start else "", lines)
@@ -176,41 +162,30 @@ class Transcript:
 
     @cached_property
     def _columns(self) -> _Columns:
-        shapes: dict[str, int] = {}
-        forms: dict[str, int] = {}
-        read = _Shapes(forms, [], [], _Kinds())
-        chunks = [self._read(start, shapes, read) for start in range(0, len(self.lines), _CHUNK)]
-        form_of_shape = np.array(read.form, np.int32)
+        read = _Shapes()
+        step = self.lines.as_many_as(_CHARACTERS, _CHUNK)
+        chunks = [self._read(start, start + step, read) for start in range(0, len(self.lines), step)]
         shape_of, counts, values, decimals = (
             np.concatenate(column) for column in zip(*chunks, _NOTHING, strict=True)
         )
         starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
-        return _Columns(list(shapes), list(forms), form_of_shape, shape_of, starts, values, decimals)
+        return _Columns(list(read.index), list(read.forms), read.form_of_shape(), shape_of, starts, values, decimals)
 
     def _read(
-        self, start: int, shapes: dict[str, int], read: "_Shapes"
+        self, start: int, end: int, read: "_Shapes"
     ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8]]:
         """Return, for the next _CHUNK lines from `start` on: the index of each line's shape, each line's number of
         values, all values, and each value's number of decimals.
         """
-        lines = self._compared(start)
-        rows = DigitGroups("\n".join(lines))
-        for shape in rows.shapes:
-            if shape not in shapes:
-                shapes[shape] = len(shapes)
-                read.add(shape)
-        shape_of = np.fromiter(map(shapes.__getitem__, rows.shapes), np.int32, len(lines))
-        present, local = np.unique(shape_of, return_inverse=True)
-        counts = np.array([len(read.values[shape]) for shape in present], np.int64)
-        of_line = counts[local]
-        line = np.repeat(np.arange(len(lines)), of_line)
-        place = np.arange(len(line)) - np.repeat(np.cumsum(of_line) - of_line, of_line)
-        begins = np.cumsum(counts) - counts
-        kinds = np.concatenate([read.values[shape] for shape in present] or [np.empty(0, np.int32)])
-        values, decimals, hard = _numbers(read.kinds, kinds, begins, begins[local][line] + place, rows, line)
-        for at in hard:
-            values[at] = _number(VALUE.findall(lines[line[at]])[place[at]])
-        return shape_of, of_line, values, decimals
+        lines = self._compared(start, end)
+        groups = DigitGroups("\n".join(lines))
+        shape_of = read.indices(groups.shapes)
+        counts, values, decimals, hard = read.values(shape_of, groups)
+        ends = np.cumsum(counts)
+        for at in hard.tolist():
+            line = int(np.searchsorted(ends, at, side="right"))
+            values[at] = number_in(VALUE.findall(lines[line])[at - ends[line]])
+        return shape_of, counts, values, decimals
 
     @property
     def forms(self) -> list[str]:
@@ -283,10 +258,18 @@ class Transcript:
         wanted[list(shapes)] = True
         return np.flatnonzero(wanted[self.shape_of])
 
+    @cached_property
+    def _searched(self) -> Texts:
+        return Texts(self.forms)
+
+    def forms_with(self, words: Iterable[str]) -> list[int]:
+        """Return the indices of the forms that contain one of these words, given in lower case, in order."""
+        return self._searched.containing(words)
+
     def shapes_with(self, words: Iterable[str]) -> list[int]:
         """Return the indices of the shapes whose form contains one of these words, given in lower case, in order."""
         is_wanted = np.zeros(len(self.forms), bool)
-        is_wanted[containing(self.forms, words)] = True
+        is_wanted[self.forms_with(words)] = True
         found: list[int] = np.flatnonzero(is_wanted[self.form_of_shape]).tolist()
         return found
 
@@ -317,75 +300,66 @@ class Transcript:
         return column
 
 
-class _Shapes(NamedTuple):
-    """The form of each shape, and how to read its values."""
-
-    forms: dict[str, int]
-    form: list[int]
-    values: list[NDArray[np.int32]]
-    """Rows of `kinds` for the values of each shape."""
-    kinds: _Kinds
-
-    def add(self, shape: str) -> None:
-        """Add one new shape."""
-        form, values = _taken_apart(shape)
-        self.form.append(self.forms.setdefault(form, len(self.forms)))
-        self.values.append(self.kinds.rows(values))
-
-
 _NOTHING = (np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.uint8))
 
 
-def _kind_of(value: str) -> tuple[int, int, int, int, float, bool]:
-    read = _PARTS.fullmatch(value)
-    rows = len(_ROW.findall(value))
-    if read is None:
-        return rows, 1, 0, 0, _number(value), True
-    exponent = 0 if not read["exponent"] else -1 if read["below"] else 1
-    return rows, -1 if read["sign"] == "-" else 1, int(bool(read["fraction"])), exponent, 0.0, False
+class _Shapes:
+    """The shapes of some lines, and what is known about each.
 
-
-def _numbers(  # noqa: PLR0913 (columns of one table)
-    known: _Kinds,
-    kinds: NDArray[np.int32],
-    begins: NDArray[np.int64],
-    part: NDArray[np.int64],
-    rows: DigitGroups,
-    line: NDArray[np.int64],
-) -> tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.int64]]:
-    """Return the values, their numbers of decimals, and the indices of the values that have too many digits to be
-    read in this way.
-
-    `kinds` holds the rows of `known` for the values of all shapes, and `begins` the position at which each shape
-    starts in `kinds`; `part` is the position of each value in `kinds`.
+    Most shapes have an entry of their own. Those that differ only in signs share one, because a sign changes neither
+    the form nor the kinds of the values, but of lines of hundreds of numbers each has other signs.
     """
-    if not len(part):
-        return np.empty(0), np.empty(0, np.uint8), np.empty(0, np.int64)
-    taken, sign, has_fraction, exponent, constant, is_constant = (column[kinds] for column in known.columns())
-    before = np.cumsum(taken) - taken
-    run = before - np.repeat(before[np.minimum(begins, len(kinds) - 1)], np.diff([*begins, len(kinds)]))
-    run, sign, has_fraction, exponent, constant, is_constant = (
-        column[part] for column in (run, sign, has_fraction, exponent, constant, is_constant)
-    )
-    # There may be no groups of digits after a value, or none at all: the padding keeps the indices valid.
-    numbers, lengths = (np.append(column, [0, 0, 0]) for column in (rows.numbers, rows.lengths))
-    at = np.where(is_constant, len(rows.numbers), rows.first[line] + run)
-    behind = np.where(has_fraction, lengths[at + 1], 0)
-    hard = (lengths[at] + behind > np.where(has_fraction | (exponent != 0), _EXACT, LONGEST)) & ~is_constant
-    hard |= (exponent != 0) & (lengths[at + 1 + has_fraction] > LONGEST)
-    scale = 10 ** np.minimum(behind, _EXACT)
-    whole = np.where(hard, 0, numbers[at]) * scale + np.where(hard | (has_fraction == 0), 0, numbers[at + 1])
-    values = np.where(is_constant, constant, sign * whole / scale)
-    for one in np.flatnonzero((exponent != 0) & ~hard):
-        power = exponent[one] * numbers[at[one] + 1 + has_fraction[one]] - behind[one]
-        values[one] = float(f"{'-' if sign[one] < 0 else ''}{whole[one]}e{power}")
-    decimals = np.minimum(behind, EXPONENT - 1) + np.where(exponent != 0, EXPONENT, 0)
-    decimals = np.where(is_constant, NO_DECIMALS, decimals)
-    return values, decimals.astype(np.uint8), np.flatnonzero(hard)
 
+    def __init__(self) -> None:
+        self.index: dict[str, int] = {}
+        """The shapes, each with its index."""
+        self.forms: dict[str, int] = {}
+        self._entry_of: list[int] = []
+        self._of_unsigned: dict[str, int] = {}
+        self._form: list[int] = []
+        self._counts: list[int] = []
+        """The number of values in each entry."""
+        self._kinds = Kinds()
 
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return float(text[:-1]) if text.endswith("%") else float("nan")
+    def form_of_shape(self) -> NDArray[np.int32]:
+        """Return the index of the form of each shape."""
+        return np.array(self._form, np.int32)[np.array(self._entry_of, np.int64)]
+
+    def indices(self, shapes: Sequence[str]) -> NDArray[np.int32]:
+        """Return the index of each of these shapes; new ones are analysed."""
+        new: list[str] = []
+        for shape in dict.fromkeys(shapes):
+            if shape not in self.index:
+                self.index[shape] = len(self.index)
+                self._entry_of.append(self._entry(shape, new))
+        forms, values, counts = _all_taken_apart(new)
+        self._form += [self.forms.setdefault(form, len(self.forms)) for form in forms]
+        self._counts += counts
+        self._kinds.add(values)
+        return np.fromiter(map(self.index.__getitem__, shapes), np.int32, len(shapes))
+
+    def _entry(self, shape: str, new: list[str]) -> int:
+        """Return the entry of a new shape; it is appended to `new` if its entry is new too."""
+        entry = len(self._form) + len(new)
+        if _SIGNED in shape:
+            shape = shape.replace(_SIGNED, _UNSIGNED)
+            known = self._of_unsigned.setdefault(shape, entry)
+            if known != entry:
+                return known
+        new.append(shape)
+        return entry
+
+    def values(
+        self, shape_of: NDArray[np.int32], groups: DigitGroups
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8], NDArray[np.int64]]:
+        """Return, for lines of these shapes with these groups of digits: the number of values of each line, all
+        values, their numbers of decimals, and which values have too many digits to be read in this way.
+        """
+        counts = np.array(self._counts, np.int64)
+        begins = np.cumsum(counts) - counts
+        entry = np.array(self._entry_of, np.int64)[shape_of]
+        of_line = counts[entry]
+        ends = np.cumsum(of_line)
+        # Of each value, the position in its line, and so in its entry.
+        part = np.arange(ends[-1]) + np.repeat(begins[entry] - (ends - of_line), of_line)
+        return of_line, *values_of(self._kinds, begins, part, groups, np.repeat(groups.first, of_line))

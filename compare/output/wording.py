@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
-from gedanken.compare.output.transcript import EXPONENT
+from gedanken.compare.output.value_columns import EXPONENT
 
 HOLE = "\x00"
 """Stands in templates for a value that is known only when the program runs."""

@@ -7,6 +7,7 @@ patiencediff is under the GPL, and none of them can ignore numbers.
 """
 
 from collections.abc import Iterable
+from functools import cache
 from itertools import takewhile
 
 import numpy as np
@@ -93,6 +94,7 @@ class _Blocks:
         """`real` and `imagined` are the numbers of lines of the two outputs in the blocks so far."""
         self._outputs = (real, imagined)
         self._likeness: dict[tuple[int, int], bool] = {}
+        self._words = cache(self._words_of)
 
     def add(self, mark: Mark, real: int, imagined: int) -> None:
         """Add a block with this many lines of the real and of the imagined output."""
@@ -149,12 +151,12 @@ class _Blocks:
 
     def _is_near(self, one: int, other: int, line: int, also_line: int) -> bool:
         if (one, other) not in self._likeness:
-            ours, theirs = (
-                words_of(output.lines[at][:LONGEST])
-                for output, at in zip(self._outputs, (line, also_line), strict=True)
-            )
+            ours, theirs = self._words(0, line), self._words(1, also_line)
             self._likeness[one, other] = likeness_of_words(theirs, ours, NEARNESS) >= NEARNESS
         return self._likeness[one, other]
+
+    def _words_of(self, side: int, line: int) -> str:
+        return words_of(self._outputs[side].lines[line][:LONGEST])
 
 
 def _same(pairs: Iterable[tuple[int, int]]) -> int:

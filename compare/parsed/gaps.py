@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.output.transcript import Transcript
+from gedanken.compare.parsed.order import times_of_sites
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.source.print_sites import PrintSite
 
@@ -82,7 +83,8 @@ def _found(run_set: RunSet) -> Iterator[Counter]:
     If all real runs show the print equally often, any of its first COLUMNS numbers is considered; otherwise only the
     first number.
     """
-    for site in run_set.sites:
+    fewest = np.min([times_of_sites(run, len(run_set.sites)) for run in run_set.real], axis=0)
+    for site in [run_set.sites[at] for at in np.flatnonzero(fewest >= FEWEST).tolist()]:
         lines = [run.ledger.lines_of(site) for run in run_set.real]
         if min(map(len, lines)) < FEWEST:
             continue

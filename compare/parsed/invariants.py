@@ -1,6 +1,7 @@
 """Finds numbers that are equal in all real runs: counters, totals, sizes."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,17 +26,29 @@ class Invariants:
     def numbers(self, form: str) -> NDArray[np.float64] | None:
         """Return the equal numbers of a form as lines × values, with NaN where a value differs between runs; None if
         the form has no equal numbers."""
+        if form not in self._shared:
+            return None
         if form not in self._known:
             self._known[form] = self._read(form)
         return self._known[form]
 
-    def _read(self, form: str) -> NDArray[np.float64] | None:
+    @cached_property
+    def _shared(self) -> frozenset[str]:
+        """The forms that all runs show equally often, and often enough."""
         if len(self._runs) < 2:
-            return None
+            return frozenset()
+        first, *others = (
+            dict(zip(run.forms, np.bincount(run.form_of, minlength=len(run.forms)).tolist(), strict=True))
+            for run in self._runs
+        )
+        return frozenset(
+            form
+            for form, count in first.items()
+            if count * len(others) >= ENOUGH and all(other.get(form) == count for other in others)
+        )
+
+    def _read(self, form: str) -> NDArray[np.float64] | None:
         lines = [run.lines_of(form) for run in self._runs]
-        count = len(lines[0])
-        if any(len(line) != count for line in lines) or count * (len(lines) - 1) < ENOUGH:
-            return None
         first = self._runs[0].table(lines[0])
         alike = np.isfinite(first).all(axis=0)
         for run, its in zip(self._runs[1:], lines[1:], strict=True):

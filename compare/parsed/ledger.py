@@ -1,9 +1,10 @@
 """Assigns each printed line to a print site: to one that can print this line, to one with similar words, or to
 none."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from rapidfuzz import fuzz, process
 
 from gedanken.compare.output.transcript import VALUE, Transcript, template_of
 from gedanken.compare.output.wording import HOLE
-from gedanken.compare.parsed.templates import Templates
+from gedanken.compare.parsed.templates import Templates, index_of
 from gedanken.compare.source.print_sites import PrintSite
 
 NEARNESS = 75.0
@@ -59,14 +60,26 @@ class Ledger:
         self.transcript = transcript
         self.sites = tuple(sites) if templates is None else templates.sites
         self._templates = templates
-        self._with_digits = [any(map(str.isdecimal, site.template)) for site in self.sites]
-        self._loose = [
+        self._near = _Nearness(self.sites, len(transcript.shapes))
+
+    @cached_property
+    def _with_digits(self) -> list[bool]:
+        return [any(map(str.isdecimal, site.template)) for site in self.sites]
+
+    @cached_property
+    def _loose(self) -> list[PrintSite]:
+        return [
             replace(site, template=_loosened(site.template)) if digits else site
             for site, digits in zip(self.sites, self._with_digits, strict=True)
         ]
-        self._ends = [(parts[0], parts[-1]) for site in self._loose for parts in [site.template.split(HOLE)]]
-        self._weight = [len(site.template.replace(HOLE, "")) for site in self.sites]
-        self._near = _Nearness(self.sites, len(transcript.shapes))
+
+    @cached_property
+    def _ends(self) -> list[tuple[str, str]]:
+        return [(parts[0], parts[-1]) for site in self._loose for parts in [site.template.split(HOLE)]]
+
+    @cached_property
+    def _weight(self) -> list[int]:
+        return [len(site.template.replace(HOLE, "")) for site in self.sites]
 
     @cached_property
     def _columns(self) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
@@ -74,6 +87,29 @@ class Ledger:
         if not shapes:
             return np.empty(0, np.int8), np.empty(0, np.int32)
         texts = [shape.strip() for shape in shapes]
+        kind, site = self._by_sites(texts) if self._templates is None else self._by_templates(self._templates, texts)
+        if self._is_torn(kind):
+            kind[-1] = _NONE
+        if any(_TRACEBACK in shape for shape in shapes):
+            kind[list(_tracebacks(self.transcript.lines))] = _NONE
+        return kind, np.where(kind == _NONE, _NONE, site)
+
+    def _by_templates(self, templates: Templates, texts: Sequence[str]) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
+        """Return the kind and the site of each line: the template of its form, which has a hole for each number, or
+        the one whose words are most similar. `texts` are the shapes.
+        """
+        of_form = [_NONE if at is None else at for at in templates.find(self.transcript.forms)]
+        site = np.array(of_form, np.int32)[self.transcript.form_of_shape]
+        kind = np.zeros(len(site), np.int8)
+        alone = np.flatnonzero(site == _NONE)
+        judged = self._judge([texts[at] for at in alone.tolist()], [()] * len(alone))
+        if judged:
+            kind[alone], site[alone] = np.array(judged).T
+        shape_of = self.transcript.shape_of
+        return kind[shape_of], site[shape_of]
+
+    def _by_sites(self, texts: Sequence[str]) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
+        """Return the kind and the site of each line, for the print sites of a program. `texts` are the shapes."""
         made = self._made_by(texts)
         of_shape = np.array(self._judge(texts, made), np.int32)
         shape_of = self.transcript.shape_of
@@ -88,11 +124,7 @@ class Ledger:
         ]
         if len(lines):
             kind[lines], site[lines] = np.array(self._judge(texts, really)).T
-        if self._is_torn(kind):
-            kind[-1] = _NONE
-        if any(_TRACEBACK in shape for shape in shapes):
-            kind[list(_tracebacks(self.transcript.lines))] = _NONE
-        return kind, np.where(kind == _NONE, _NONE, site)
+        return kind, site
 
     def _is_torn(self, kind: NDArray[np.int8]) -> bool:
         """Return whether the last line of a log is only the beginning of a print."""
@@ -105,10 +137,6 @@ class Ledger:
         """Return, for each shape, the indices of the sites that can print its lines. A site that contains digits
         itself may print only some of these lines.
         """
-        if self._templates is not None:
-            of_form = self._templates.find(self.transcript.forms)
-            found = (of_form[form] for form in self.transcript.form_of_shape.tolist())
-            return [[] if one is None else [one] for one in found]
         return [
             [
                 at
@@ -170,8 +198,8 @@ class Ledger:
         return (self.entry(int(lines[at])) for at in np.sort(first))
 
     @cached_property
-    def _index(self) -> dict[PrintSite, int]:
-        return {site: at for at, site in reversed(list(enumerate(self.sites)))}
+    def _index(self) -> Mapping[PrintSite, int]:
+        return index_of(self.sites) if self._templates is None else self._templates.index_of_site
 
     @cached_property
     def _by_site(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -219,7 +247,7 @@ class _Nearness:
 
     def __init__(self, sites: Sequence[PrintSite], shapes: int) -> None:
         most = max(50, MOST_PAIRS // max(1, shapes))
-        wordy = [(at, site) for at, site in enumerate(sites) if not site.is_open][:most]
+        wordy = islice(((at, site) for at, site in enumerate(sites) if not site.is_open), most)
         named = [(at, words) for at, site in wordy if (words := words_of(site.template[:LONGEST].replace(HOLE, " ")))]
         self._sites = [at for at, _words in named]
         self._theirs = [words for _at, words in named]

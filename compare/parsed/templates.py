@@ -87,8 +87,13 @@ class Templates:
         return _Standing(list(numbers), form[order], log[order])
 
     @cached_property
+    def _opened(self) -> "_Opened":
+        """All forms of the real logs, opened."""
+        return _opened(self._standing.forms)
+
+    @cached_property
     def _varying(self) -> NDArray[np.uint64]:
-        return _varying(self._standing, len(self._logs))
+        return _varying(self._standing, self._opened, len(self._logs))
 
     @cached_property
     def _index(self) -> dict[str, int]:
@@ -99,7 +104,8 @@ class Templates:
     @cached_property
     def _key_of(self) -> list[str]:
         """For each form of a line in the real logs (`_standing.forms`), the template that it belongs to."""
-        return self._keyed(self._standing.forms)
+        forms = self._standing.forms
+        return _keyed(forms, self._opened, self._varying) if len(self._varying) else forms
 
     @cached_property
     def _keys(self) -> list[str]:
@@ -112,56 +118,53 @@ class Templates:
         number = {key: at for at, key in enumerate(self._keys)}
         return np.array([number[key] for key in self._key_of], np.int64)
 
-    def _keyed(self, forms: Sequence[str]) -> list[str]:
-        """Return the template of each form: the form itself, with a hole in place of the word that varies, if any."""
-        keyed = list(forms)
-        for start in range(0, len(forms) if len(self._varying) else 0, _CHUNK):
-            opened = _opened(forms[start : start + _CHUNK])
-            hit = np.flatnonzero(np.isin(opened.key, self._varying))
-            at, first = np.unique(opened.form[hit], return_index=True)
-            for one, place in zip((start + at).tolist(), opened.place[hit][first].tolist(), strict=True):
-                words = keyed[one].split(" ")
-                keyed[one] = " ".join([*words[:place], HOLE, *words[place + 1 :]])
-        return keyed
-
     @cached_property
     def sites(self) -> tuple[PrintSite, ...]:
         """The templates, in the order of their first appearance."""
         return tuple(PrintSite(template_of(key, HOLE), NO_LINE) for key in self._keys)
 
+    @cached_property
+    def index_of_site(self) -> dict[PrintSite, int]:
+        """The position in `sites` of each template."""
+        return index_of(self.sites)
+
     def find(self, forms: Sequence[str]) -> list[int | None]:
         """Return for each form the index in `sites` of the template that its lines match; None if none does."""
-        new = [form for form in forms if form not in self._index]
-        found = dict(zip(new, map(self._index.get, self._keyed(new)), strict=True))
-        return [self._index[form] if form in self._index else found[form] for form in forms]
+        found = [self._index.get(form) for form in forms]
+        new = [at for at, one in enumerate(found) if one is None] if len(self._varying) else []
+        if new:
+            others = [forms[at] for at in new]
+            for at, key in zip(new, _keyed(others, _opened(others), self._varying), strict=True):
+                found[at] = self._index.get(key)
+        return found
 
     @cached_property
     def odd(self) -> list[list[str]]:
         """For each real log, the templates that no other real log has."""
-        pairs = np.unique(np.stack([self._of_forms[self._standing.form], self._standing.log]), axis=1)
-        template, first, times = np.unique(pairs[0], return_index=True, return_counts=True)
+        logs = max(1, len(self._logs))
+        pairs = np.unique(self._of_forms[self._standing.form] * logs + self._standing.log)
+        template, first, times = np.unique(pairs // logs, return_index=True, return_counts=True)
         odd: list[list[str]] = [[] for _log in self._logs]
-        for at, log in zip(template[times == 1].tolist(), pairs[1][first[times == 1]].tolist(), strict=True):
+        for at, log in zip(template[times == 1].tolist(), (pairs % logs)[first[times == 1]].tolist(), strict=True):
             odd[log].append(self._keys[at])
         return odd
 
 
-def _varying(standing: _Standing, logs: int) -> NDArray[np.uint64]:
+def index_of(sites: Sequence[PrintSite]) -> dict[PrintSite, int]:
+    """Return the position of each site, the first if there are several."""
+    return {site: at for at, site in reversed(list(enumerate(sites)))}
+
+
+def _varying(standing: _Standing, opened: "_Opened", logs: int) -> NDArray[np.uint64]:
     """Return the hashes (`_Opened.key`) of forms with a hole in place of a word that, as the logs show, varies."""
     begins = np.searchsorted(standing.form, np.arange(len(standing.forms) + 1))
     times = np.diff(begins)
-    some = np.flatnonzero(times < logs)
-    keys, forms = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
-    for start in range(0, len(some), _CHUNK):
-        its = some[start : start + _CHUNK]
-        opened = _opened([standing.forms[at] for at in its.tolist()])
-        keys.append(opened.key)
-        forms.append(its[opened.form])
-    every = np.concatenate(keys)
+    in_some = times[opened.form] < logs
+    every = opened.key[in_some]
     in_order = np.sort(every)
     shared: NDArray[np.uint64] = np.unique(in_order[1:][in_order[1:] == in_order[:-1]])
     is_shared = np.isin(every, shared)
-    group, form = np.searchsorted(shared, every[is_shared]), np.concatenate(forms)[is_shared]
+    group, form = np.searchsorted(shared, every[is_shared]), opened.form[in_some][is_shared]
     # One row for each log that has the form.
     again = np.repeat(np.arange(len(form)), times[form])
     nth = np.arange(len(again)) - np.repeat(np.cumsum(times[form]) - times[form], times[form])
@@ -170,6 +173,17 @@ def _varying(standing: _Standing, logs: int) -> NDArray[np.uint64]:
     in_logs = np.bincount(pairs // max(1, logs), minlength=len(shared))
     varying: NDArray[np.uint64] = shared[in_logs == logs]
     return varying
+
+
+def _keyed(forms: Sequence[str], opened: "_Opened", varying: NDArray[np.uint64]) -> list[str]:
+    """Return the template of each form: a hole replaces the word that varies, if there is one."""
+    keyed = list(forms)
+    hit = np.flatnonzero(np.isin(opened.key, varying))
+    at, first = np.unique(opened.form[hit], return_index=True)
+    for one, place in zip(at.tolist(), opened.place[hit][first].tolist(), strict=True):
+        words = keyed[one].split(" ")
+        keyed[one] = " ".join([*words[:place], HOLE, *words[place + 1 :]])
+    return keyed
 
 
 class _Opened(NamedTuple):
@@ -188,6 +202,13 @@ def _opened(forms: Sequence[str]) -> _Opened:
 
     A form of a single word, or of more than _MOST_WORDS, has no such variant.
     """
+    nothing = _Opened(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64))
+    parts = [_opened_at(start, forms[start : start + _CHUNK]) for start in range(0, len(forms), _CHUNK)]
+    return _Opened(*map(np.concatenate, zip(nothing, *parts, strict=True)))
+
+
+def _opened_at(start: int, forms: Sequence[str]) -> _Opened:
+    """Return some of the forms opened, of which the first has this index."""
     split = [(at, words) for at, form in enumerate(forms) if 2 <= len(words := form.split(" ")) <= _MOST_WORDS]
     every = [word for _at, words in split for word in words]
     counts = np.array([len(words) for _at, words in split], np.int64)
@@ -201,5 +222,5 @@ def _opened(forms: Sequence[str]) -> _Opened:
     whole = np.add.reduceat(part, begins) if len(begins) else part
     whole = np.repeat(whole + mixed(counts.astype(np.uint64)), counts)
     key = whole - part + mixed(at)
-    form = np.repeat(np.array([at for at, _words in split], np.int64), counts)
+    form = np.repeat(np.array([start + at for at, _words in split], np.int64), counts)
     return _Opened(key[is_word], form[is_word], place[is_word])

@@ -6,7 +6,7 @@ of these numbers, in all lines of the form.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from gedanken.compare.output.durations import CLOCK
@@ -22,6 +22,8 @@ from gedanken.compare.source.print_sites import PrintSite
 LONGEST = 2000
 """Maximum length of a form that is read; a longer line is not a log line."""
 MOST_COLUMNS = 100
+Fixed = tuple[tuple[int, float], ...]
+"""Values that distinguish the lines of a name from others of the same form: (index, value)."""
 _NEAR = 40
 """Number of characters before a number that are used to classify it."""
 SECTION = -1
@@ -61,7 +63,7 @@ class Column:
     """True for a time, a date, a speed, a memory size or a source line number."""
     site: PrintSite | None
 
-    fixed: tuple[tuple[int, float], ...] = ()
+    fixed: Fixed = ()
     """(index, value) of the values that are part of the column's name, such as 10 in `HR@10`. Only lines of the form
     that have these values belong to the column."""
     words: str = ""
@@ -109,7 +111,7 @@ class Form:
     sites: Sequence[PrintSite]
     row: tuple[str, ...] | None = None
     """Column name of each value, if the line is a row of a table."""
-    fixed: tuple[tuple[int, float], ...] = ()
+    fixed: Fixed = ()
     """(index, value) of values that are part of names; only lines of the form that have these values are meant."""
     is_bar: bool = False
     """True if the line shows a progress bar."""
@@ -197,16 +199,26 @@ class Form:
                 environment = metric is None and self.is_environment(at)
                 if not self.named[at].name and (environment or self._is_of_bar(at)):
                     continue  # a clock time, a progress bar
-                label = self._label(at)
-                name, others = self.named[at].name, self._other_names(at, label)
-                is_key = start in self._keyed
-                head = self._head(at, label)
+                name, is_key = self.named[at].name, start in self._keyed
                 found.append(
                     Column(
-                        self.form, at, label, metric, environment, self.site, self.fixed, name, others, head, is_key
+                        self.form,
+                        at,
+                        self._label(at),
+                        metric,
+                        environment,
+                        self.site,
+                        self.fixed,
+                        name,
+                        is_key=is_key,
                     )
                 )
         return found
+
+    def named_in_full(self, column: Column) -> Column:
+        """Return a column with its head and its longer names, which only the few columns that are tested need."""
+        at, label = column.index, column.label
+        return replace(column, head=self.head(at, label), others=self._other_names(at, label))
 
     def _is_of_bar(self, at: int) -> bool:
         """Return whether a number is the progress of a progress bar: a percentage, or a count of a total."""
@@ -250,12 +262,12 @@ class Form:
         if before := re.search(rf"(?P<word>\b[A-Za-z]{{3,20}}) {re.escape(label)}\W*$", opening):
             names.append(f"{before['word']} {label}")
         names += [f"{split} {label}"] if split and not split_in(label) else []
-        if head := self._head(at, label):
+        if head := self.head(at, label):
             names.append(f"{head} {label}")
         words = _cut(template_of(self.form, "…"), 30)
         return (*names, f"{label} of “{words}”", f"{label}, number {at + 1} of “{words}”")
 
-    def _head(self, at: int, label: str) -> str:
+    def head(self, at: int, label: str) -> str:
         """Return the label at the beginning of the line, if it is not part of the column's label: a table row's name,
         `Teacher:`."""
         opening = self.line[: self.spans[at][0]]

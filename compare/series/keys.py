@@ -23,9 +23,12 @@ def together(columns: Sequence[Column], forms: Mapping[str, Form], real: Sequenc
     `"event": "epoch"`, or that show one step twice, may be about something else and are not merged.
     """
     kept: list[Column] = []
+    of_words: dict[str, list[int]] = {}
     for column in columns:
-        at = next((at for at, one in enumerate(kept) if _is_one_key(one, column, forms, real)), None)
+        its = of_words.setdefault(column.words, [])
+        at = next((at for at in its if _is_one_key(kept[at], column, forms, real)), None)
         if at is None:
+            its.append(len(kept))
             kept.append(column)
         else:
             kept[at] = replace(kept[at], parts=(*kept[at].parts, (column.form, column.index)))

@@ -66,10 +66,11 @@ def choose(
     """Choose the series whose last value is the primary endpoint; None if no real run shows a metric.
 
     `wanted` is the user's choice. Without it, the criteria are, in this order: a metric on held-out data; the metric
-    that the program says it stops by; the program's objective (return, loss, the task's own measure such as BLEU or
-    mIoU, error, accuracy, other quality, part of a loss); not a summary of earlier values; the first of several
-    processes; the last of several held-out sets that are numbered; the strictest mAP; the metric that is printed last
-    (within one report, test counts as before validation); else the first. A metric must be shown by most real runs.
+    that the program says it stops by; the program's objective (return, loss, what it just calls score, the task's own
+    measure such as BLEU or mIoU, error, accuracy, other quality, part of a loss); not a summary of earlier values;
+    the first of several processes; the last of several held-out sets that are numbered; the strictest mAP; the metric
+    that is printed last (within one report, test counts as before validation); else the first. A metric must be shown
+    by most real runs.
     """
     if wanted is not None:
         name = _named(columns, wanted)
@@ -211,9 +212,19 @@ def _objective(column: Column) -> float:
         return _OBJECTIVES.index(Measures.LOSS) + 0.25  # two networks, of which each has a loss of its own
     if meaning.measures is None:
         return len(_OBJECTIVES)
+    if _is_bare_score(column):
+        return _OBJECTIVES.index(Measures.LOSS) + 0.4
     if meaning.is_held_out_by_nature:
         return _OBJECTIVES.index(Measures.LOSS) + 0.5
     return _OBJECTIVES.index(meaning.measures)
+
+
+def _is_bare_score(column: Column) -> bool:
+    """Return whether a metric is called nothing but a score on held-out data, such as `valid_score`: a program calls
+    so the one of its measures by which it judges its model.
+    """
+    about = [word for word in words_in(column.words) if not split_in(word)]
+    return column.meaning.is_held_out and about in (["score"], ["scores"])
 
 
 def _is_mean_fitness(column: Column) -> bool:
@@ -232,6 +243,8 @@ def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]])
         kind = "the metric that, according to the log, decides when to stop or save"
     elif meaning.measures is None:
         kind, missing = "a number that changes during the run", ["known metric"]
+    elif _is_bare_score(column):
+        kind = "the score by which the program judges its model"
     elif meaning.is_held_out_by_nature:
         kind = "the usual metric of its task"
     else:

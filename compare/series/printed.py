@@ -1,6 +1,5 @@
 """Groups the lines of one run by form (a line with its values replaced by `#`), and reads their numbers."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
@@ -11,17 +10,20 @@ from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.metrics import Metric
 from gedanken.compare.output.progress_bars import without_fill
 from gedanken.compare.output.tables import names_of_row
+from gedanken.compare.output.text_lines import containing
 from gedanken.compare.output.transcript import VALUE
 from gedanken.compare.parsed.run_set import ParsedRun
-from gedanken.compare.series.columns import LONGEST, MOST_COLUMNS, SECTION, Column, Form, trunk_of
+from gedanken.compare.series.columns import LONGEST, MOST_COLUMNS, SECTION, Column, Fixed, Form, trunk_of
 from gedanken.compare.series.sections import sections
 from gedanken.compare.source.print_sites import PrintSite
 
 MOST_FORMS = 1000
 """Maximum number of forms that are read: the most frequent ones, without the text after their last number."""
-_MAY_MONITOR = re.compile(
-    "improve|monitor|stopping|best_model|decrease|reached|in top|(?:best|cur(?:rent)?) metric", re.IGNORECASE
+_MONITORING = (
+    *("improve", "monitor", "stopping", "best_model", "decrease", "reached", "in top"),
+    *("best metric", "cur metric", "current metric"),
 )
+"""A line that says which metric the program stops by contains one of these."""
 
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -55,16 +57,16 @@ class Printed:
     @property
     def worded(self) -> list[str]:
         """Forms that may state by which metric the program stops or saves."""
-        return [form for form in self._script.forms[: 10 * MOST_FORMS] if _MAY_MONITOR.search(form[:LONGEST])]
+        forms = self._script.forms
+        some = [forms[at] for at in self._script.forms_with(_MONITORING) if at < 10 * MOST_FORMS]
+        return [some[at] for at in containing([form[:LONGEST] for form in some], _MONITORING)]
 
-    def form(self, form: str, sites: Sequence[PrintSite] = (), fixed: tuple[tuple[int, float], ...] = ()) -> Form:
+    def form(self, form: str, sites: Sequence[PrintSite] = (), fixed: Fixed = ()) -> Form:
         """Interpret a form from its first line, with the table header above it if it is a table row."""
         first = int(self.lines(form, fixed)[0])
         return self._read_line(form, first, sites, fixed)
 
-    def _read_line(
-        self, form: str, at: int, sites: Sequence[PrintSite] = (), fixed: tuple[tuple[int, float], ...] = ()
-    ) -> Form:
+    def _read_line(self, form: str, at: int, sites: Sequence[PrintSite] = (), fixed: Fixed = ()) -> Form:
         compared = self._script.compared(at)
         line = compared.replace(MASK, " ")  # names are read without what is ignored
         spans = [found.span() for found in VALUE.finditer(line)]
@@ -76,7 +78,7 @@ class Printed:
         is_bar = without_fill(self._script.lines[at]) is not None
         return Form(form, line, sites, tuple(row) if row else None, fixed, is_bar)
 
-    def lines(self, form: str, fixed: tuple[tuple[int, float], ...] = ()) -> Indices:
+    def lines(self, form: str, fixed: Fixed = ()) -> Indices:
         """Return the indices of the lines of this form, in order; only lines that have the values in `fixed`."""
         number = self._number.get(form)
         if number is None:

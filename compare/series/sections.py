@@ -1,6 +1,7 @@
 """Finds lines below a heading such as `Validation:`, whose numbers are not measured on the training data."""
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +21,13 @@ _HEADING = re.compile(
     r"\W*",
     re.IGNORECASE,
 )
+_WORDS = ("train", "val", "eval", "test", "dev")
+"""One of these stands in every such heading."""
 _PREFIX = re.compile(r"^.*(?:\]|\s-|\b(?:INFO|DEBUG|WARNING)\b:?(?:[\w.]+:)?)\s+(?=\w)")
 """Matches the prefix that a logger writes before a heading."""
 _FRAMED = re.compile(r"\W*[*=~-]{3,}\s*(?P<words>[^*=~:]{4,60}?)\s*[*=~-]{3,}\W*")
 """Matches a framed heading, such as `***** Evaluating perplexity, Epoch 1/4 *****`."""
+_FRAME = re.compile(r"[*=~-]{3}")
 _STEP = re.compile(r"\W*(?:global[ _]?)?(?:step|iter(?:ation)?|batch|update)s?\b", re.IGNORECASE)
 SPLITS = ("", str(Split.VALIDATION), str(Split.TEST))
 """The data set for each number that `sections` returns; 0 stands for training data, or for no heading."""
@@ -35,20 +39,15 @@ def sections(script: Transcript, epochs: NDArray[np.int64]) -> NDArray[np.int8]:
     A heading applies to the lines below it, as long as the epoch stays the same and no step is named. `epochs` are
     the epochs of the lines.
     """
-    meant = np.full(len(script.forms), -1, np.int8)
-    ends = np.zeros(len(script.forms), bool)
-    for at, form in enumerate(script.forms):
-        words = _PREFIX.sub("", form[:_LONGEST_LINE])
-        is_heading = ("#" not in words and len(words) < _LONGEST and _HEADING.fullmatch(words)) or (
-            len(form) < _LONGEST and _FRAMED.fullmatch(form)
-        )
-        if is_heading:
-            split = split_in(words)
-            meant[at] = SPLITS.index(split) if split in SPLITS else 0
-        ends[at] = _STEP.match(form) is not None
     found = np.zeros(len(script.lines), np.int8)
+    meant = np.full(len(script.forms), -1, np.int8)
+    for at in _maybe_headings(script):
+        split = _named_by(script.forms[at])
+        if split is not None:
+            meant[at] = SPLITS.index(split) if split in SPLITS else 0
     if not (meant > 0).any():
         return found
+    ends = np.array([_STEP.match(form) is not None for form in script.forms], bool)
     of_line = meant[script.form_of]
     borders = np.flatnonzero((of_line >= 0) | ends[script.form_of])
     lines = np.arange(len(found))
@@ -57,3 +56,17 @@ def sections(script: Transcript, epochs: NDArray[np.int64]) -> NDArray[np.int8]:
     is_below = (above >= 0) & (lines - heading <= LONGEST_SECTION) & (epochs == epochs[heading])
     found[is_below] = np.maximum(of_line[heading[is_below]], 0)
     return found
+
+
+def _maybe_headings(script: Transcript) -> Iterable[int]:
+    """Return the indices of forms among which all headings are; in most logs there are few."""
+    return range(len(script.forms)) if _FRAME.search("\n".join(script.forms)) else script.forms_with(_WORDS)
+
+
+def _named_by(form: str) -> str | None:
+    """Return the data that a heading names, nothing if it names none; None if a form is no heading."""
+    words = _PREFIX.sub("", form[:_LONGEST_LINE])
+    is_heading = ("#" not in words and len(words) < _LONGEST and _HEADING.fullmatch(words)) or (
+        len(form) < _LONGEST and _FRAMED.fullmatch(form)
+    )
+    return (split_in(words) or "") if is_heading else None

@@ -3,7 +3,7 @@
 A form is a line with its values replaced by `#`; a column is one number of a form.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from gedanken.compare.parsed.early_ends import cut_lines
 from gedanken.compare.parsed.run_set import RunSet
 from gedanken.compare.results import Endpoint
 from gedanken.compare.series.asked import read_asked
-from gedanken.compare.series.columns import MOST_COLUMNS, SECTION, Column, Form, asked_for
+from gedanken.compare.series.columns import MOST_COLUMNS, SECTION, Column, Fixed, Form, asked_for
 from gedanken.compare.series.keys import counters_of, together
 from gedanken.compare.series.places import placed
 from gedanken.compare.series.primary_endpoint import choose, monitored_in, shown_by
@@ -85,8 +85,10 @@ class AllSeries:
         found = together([column for one in variants for column in one.columns()], self._forms, self.real)
         found.sort(key=lambda column: (column.is_environment, column.metric is None))
         named = {name: asked_for(name) for name in self._asked}
-        headed = _all_headed(found)
-        for column in found[:MOST_SERIES]:
+        form_of = {(one.form, one.fixed): one for one in variants}
+        shown = [form_of[column.form, column.fixed].named_in_full(column) for column in found[:MOST_SERIES]]
+        headed = _all_headed(found, {column.label for column in shown}, form_of)
+        for column in shown:
             where = f" ({self._file}:{column.site.line})" if column.site else ""
             if column.is_environment and column.label + where in named:
                 continue
@@ -276,13 +278,20 @@ class AllSeries:
         return None
 
 
-def _all_headed(columns: Sequence[Column]) -> frozenset[str]:
-    """Find labels shared by several columns whose lines begin with different words: these words then become part of
-    the names."""
-    heads: dict[str, list[str]] = {}
+def _all_headed(
+    columns: Sequence[Column], labels: Set[str], form_of: Mapping[tuple[str, Fixed], Form]
+) -> frozenset[str]:
+    """Find those of the labels that are shared by several columns whose lines begin with different words: these words
+    then become part of the names."""
+    alike: dict[str, list[Column]] = {}
     for column in columns:
-        heads.setdefault(column.label, []).append(column.head)
-    return frozenset(label for label, its in heads.items() if len(its) > 1 and all(its) and len(set(its)) == len(its))
+        alike.setdefault(column.label, []).append(column)
+    heads = {
+        label: [form_of[one.form, one.fixed].head(one.index, label) for one in alike[label]]
+        for label in labels
+        if len(alike[label]) > 1
+    }
+    return frozenset(label for label, its in heads.items() if all(its) and len(set(its)) == len(its))
 
 
 def _shortened(name: str) -> str:

@@ -291,12 +291,18 @@ def _scatter(curve: TestedSeries, rough: Matrix, name: str) -> TestedSeries:
 
 
 def _without_twins(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> list[TestedSeries]:
-    seen = [primary] if primary else []
+    seen: list[tuple[TestedSeries, Matrix]] = []
+    if primary is not None and (known := _scaled_distances(primary)) is not None:
+        seen.append((primary, known))
     single: list[TestedSeries] = []
     for curve in curves:
-        twin = next((other for other in seen if _is_twin(curve, other)), None)
+        ours = _scaled_distances(curve)
+        alike = (
+            other for other, theirs in seen if ours is not None and other.runs == curve.runs and ours @ theirs > ALIKE
+        )
+        twin = next(alike, None)
         if twin is None:
-            seen += [curve] if curve.apart is not None else []
+            seen += [(curve, ours)] if ours is not None else []
             single.append(curve)
         else:
             why = f"it shows the same as {twin.judged.name}"
@@ -304,14 +310,15 @@ def _without_twins(curves: Sequence[TestedSeries], primary: TestedSeries | None)
     return single
 
 
-def _is_twin(series: TestedSeries, other: TestedSeries) -> bool:
-    if series.apart is None or other.apart is None or series.runs != other.runs or len(series.runs) < 3:
-        return False
-    pairs = np.triu_indices(len(series.runs), 1)
-    ours, theirs = series.apart[pairs], other.apart[pairs]
-    if not (np.ptp(ours) and np.ptp(theirs)):
-        return False
-    return float(np.corrcoef(ours, theirs)[0, 1]) > ALIKE
+def _scaled_distances(curve: TestedSeries) -> Matrix | None:
+    """Return the distances of the runs in a series, scaled so that the product with those in another series is the
+    correlation; None if they cannot be correlated.
+    """
+    if curve.apart is None or len(curve.runs) < 3:
+        return None
+    apart = curve.apart[np.triu_indices(len(curve.runs), 1)]
+    centred = apart - apart.mean()
+    return centred / np.linalg.norm(centred) if np.ptp(apart) else None
 
 
 def _rows(values: Matrix, shown: NDArray[np.bool_]) -> tuple[tuple[float | None, ...], ...]:

@@ -1,0 +1,105 @@
+"""The values of lines, as columns: read from the groups of digits in the lines, with what is known of each kind of
+value.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gedanken.compare.output.digit_groups import LONGEST, DigitGroups
+
+NO_DECIMALS = 255
+"""Column entry for a value without a number of decimals: `nan`, or a size."""
+EXPONENT = 100
+"""Added to the number of decimals of a value with an exponent: 103 for `1.019e-01`."""
+_PARTS = re.compile(r"[-+]?\d+(?P<fraction>\.\d+)?(?P<exponent>[eE](?P<below>-?)\+?\d+)?%?")
+_ROW = re.compile(r"\d+")
+_EXACT = 15
+"""Maximum number of digits of a number that a double represents exactly."""
+_POWERS = 10 ** np.arange(_EXACT + 1)
+"""Looking powers up is many times as fast as computing each."""
+
+
+class Kinds:
+    """How to read values: one row for each distinct value of a shape, with columns for its properties."""
+
+    def __init__(self) -> None:
+        self._row: dict[str, int] = {}
+        self._told: list[tuple[int, int, int, float, bool]] = []
+        self._rows = [np.empty(0, np.int32)]
+
+    def add(self, values: Sequence[str]) -> None:
+        """Append these values."""
+        for value in dict.fromkeys(values):
+            if value not in self._row:
+                self._row[value] = len(self._row)
+                self._told.append(_kind_of(value))
+        self._rows.append(np.fromiter(map(self._row.__getitem__, values), np.int32, len(values)))
+
+    def rows(self) -> NDArray[np.int32]:
+        """Return the row of each value that was added."""
+        return np.concatenate(self._rows)
+
+    def columns(self) -> tuple[NDArray[Any], ...]:
+        """Return, as columns: the number of digit groups; whether there is a fraction; the sign of the exponent, or
+        0; the fixed value, and whether there is one (for `nan`, `inf`, a size).
+        """
+        return tuple(np.array(column) for column in zip(*self._told, strict=True))
+
+
+def _kind_of(value: str) -> tuple[int, int, int, float, bool]:
+    read = _PARTS.fullmatch(value)
+    rows = len(_ROW.findall(value))
+    if read is None:
+        return rows, 0, 0, number_in(value), True
+    exponent = 0 if not read["exponent"] else -1 if read["below"] else 1
+    return rows, int(bool(read["fraction"])), exponent, 0.0, False
+
+
+def values_of(
+    known: Kinds,
+    begins: NDArray[np.int64],
+    part: NDArray[np.int64],
+    groups: DigitGroups,
+    first: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.int64]]:
+    """Return the values, their numbers of decimals, and which values have too many digits to be read in this way.
+
+    `begins` are the positions in `known` at which shapes begin, `part` is the position of each value there, and
+    `first` is the first group of digits in its line.
+    """
+    if not len(part):
+        return np.empty(0), np.empty(0, np.uint8), np.empty(0, np.int64)
+    kinds = known.rows()
+    taken, *others = known.columns()
+    before = np.cumsum(taken[kinds]) - taken[kinds]
+    run = before - np.repeat(before[np.minimum(begins, len(kinds) - 1)], np.diff([*begins, len(kinds)]))
+    has_fraction, exponent, constant, is_constant = (column[kinds[part]] for column in others)
+    # A size may be all that there is, and then there are no digits to look at.
+    numbers, lengths, negative = (
+        np.append(column, np.zeros(3, column.dtype)) for column in (groups.numbers, groups.lengths, groups.negative)
+    )
+    at = np.where(is_constant, len(groups.numbers), first + run[part])
+    sign = np.where(negative[at], -1, 1)
+    behind = np.where(has_fraction, lengths[at + 1], 0)
+    hard = (lengths[at] + behind > np.where(has_fraction | (exponent != 0), _EXACT, LONGEST)) & ~is_constant
+    hard |= (exponent != 0) & (lengths[at + 1 + has_fraction] > LONGEST)
+    scale = _POWERS[np.minimum(behind, _EXACT)]
+    whole = np.where(hard, 0, numbers[at]) * scale + np.where(hard | (has_fraction == 0), 0, numbers[at + 1])
+    values = np.where(is_constant, constant, sign * whole / scale)
+    for one in np.flatnonzero((exponent != 0) & ~hard):
+        power = exponent[one] * numbers[at[one] + 1 + has_fraction[one]] - behind[one]
+        values[one] = float(f"{'-' if sign[one] < 0 else ''}{whole[one]}e{power}")
+    decimals = np.minimum(behind, EXPONENT - 1) + np.where(exponent != 0, EXPONENT, 0)
+    decimals = np.where(is_constant, NO_DECIMALS, decimals)
+    return values, decimals.astype(np.uint8), np.flatnonzero(hard)
+
+
+def number_in(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float(text[:-1]) if text.endswith("%") else float("nan")
