@@ -51,7 +51,7 @@ def audit(  # noqa: PLR0913 (each is asked for by itself, and has a default)
         NoSandbox: commands are to be run again, and no real machine is available.
     """
     if rerun not in RERUN:
-        raise BadInput(f"rerun={rerun!r}: must be one of {', '.join(RERUN)}")
+        raise BadInput(f"rerun {rerun!r}: must be one of {', '.join(RERUN)}")
     if rerun == "none" and (workspace or image or setup):
         raise BadInput("a workspace, an image or a setup has no effect without a rerun: add --rerun claimed or all")
     paths = [Path(one) for one in ([transcripts] if isinstance(transcripts, str | Path) else transcripts)]
