@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import IO
 
-from gedanken.agents.embedded_process import EmbeddedProcess
+from gedanken.agents.embedded_process import EmbeddedProcess, how_it_ended
 from gedanken.agents.messages import Message, as_chat
 from gedanken.agents.model import Model
 from gedanken.agents.time_limits import TimeLimits
@@ -97,8 +97,7 @@ def _as_model(key: str, server: EmbeddedProcess) -> Model:
         """
         nonlocal warm_for
         if (code := server.poll()) is not None:  # a retry would not help
-            how = f"signal {-code}" if code < 0 else f"exit code {code}"
-            raise NoModel(f"embedded:{MODEL_NAME}: its server has stopped ({how})")
+            raise NoModel(f"embedded:{MODEL_NAME}: its server has stopped ({how_it_ended(code)})")
         if messages[-1].role == "assistant":
             # The continuation of an open reply uses the cache as it is, and leaves the earlier part unchanged.
             if _digest(messages[:-1]) != warm_for:

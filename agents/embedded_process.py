@@ -94,12 +94,17 @@ class EmbeddedProcess:
             process.stdin.flush()
         address = process.stdout.readline().strip()
         if not address.startswith("http"):
-            raise NoModel(f"the embedded model's server did not start (exit code {process.wait(START_SECONDS)})")
+            raise NoModel(f"the embedded model's server did not start ({how_it_ended(process.wait(START_SECONDS))})")
         self.address = address
 
     def _arguments(self) -> list[str]:
         port = self.address.rpartition(":")[2] or "0"
         return [str(self._weights), str(self.threads), port]
+
+
+def how_it_ended(code: int) -> str:
+    """Describe the exit code of a process, as `exit code 1` or `signal 9`."""
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
 def fitting_threads(taken: float) -> int:

@@ -28,6 +28,8 @@ LONGEST = 3600
 NODES = ("persona", "write", "execute", "simulate", "replicate")
 """In the order in which a run reaches them, so that the kills are spread over all of it."""
 ASKS = ("persona", "write", "simulate")
+TOLD = ("its server has stopped", "the embedded model's server did not start")
+"""The end of a run whose server was killed, the second if that was while it started."""
 
 
 def begin(folder: Path, said: Path, real: int, imagined: int) -> "subprocess.Popen[bytes]":
@@ -97,16 +99,16 @@ def measure(kills: int, seed: int, between: float, counts: tuple[int, int]) -> d
                 process.wait(chance.uniform(0.1, 1.0) * between)
             if process.poll() is not None:
                 break
-            node = _at(folder)
-            nodes[node] += 1
+            at = _under_way(folder)
+            nodes[" and ".join(at) or "between nodes"] += 1
             server = server_of(process) if number % 2 else None
             began = time.monotonic()
             if server is not None:
                 server.kill()
                 code = process.wait(LONGEST)
-                waits += [round(time.monotonic() - began, 1)] if node in ASKS else []
+                waits += [round(time.monotonic() - began, 1)] if at and at[-1] in ASKS else []
                 last = said.read_text(errors="replace").strip().splitlines()[-1]
-                if code not in (0, 4) or (code == 4 and "its server has stopped" not in last):
+                if code not in (0, 4) or (code == 4 and not any(told in last for told in TOLD)):
                     broken.append(f"its server killed, it ended with {code}: {last[:200]}")
                 done["server"] += 1
             else:
@@ -141,20 +143,20 @@ def _wait_for(process: "subprocess.Popen[bytes]", folder: Path, node: str) -> No
     """Wait until this process works at the node, or has ended."""
     deadline = time.monotonic() + LONGEST
     while process.poll() is None and time.monotonic() < deadline:
-        if server_of(process) is not None and _at(folder) == node:
+        if server_of(process) is not None and node in _under_way(folder):
             return
         time.sleep(0.5)
 
 
-def _at(folder: Path) -> str:
+def _under_way(folder: Path) -> tuple[str, ...]:
+    """Return the nodes that have begun and not ended."""
     from gedanken.experiment.errors import BadInput
     from gedanken.records.read_run import read_run
 
     try:
-        log = read_run(folder)
+        return tuple(one.node for one in read_run(folder).under_way)
     except BadInput:
-        return "before anything"
-    return log.under_way[-1].node if log.under_way else "between nodes"
+        return ()
 
 
 def main() -> None:
@@ -163,7 +165,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     parser.add_argument("--between", type=float, default=4.0, help="most seconds from the node's begin to the kill")
-    parser.add_argument("--real", type=int, default=2)
+    parser.add_argument("--real", type=int, default=4)
     parser.add_argument("--imagined", type=int, default=2)
     asked = parser.parse_args()
     measured = measure(asked.kills, asked.seed, asked.between, (asked.real, asked.imagined))
