@@ -11,6 +11,8 @@ NOTE = 60
 """Maximum length in characters of the note that says how much was left out; the note itself is never cut."""
 LINES_SHOWN = 40
 """Maximum number of lines shown of a text that is not a transcript, for example an instruction to the model."""
+WHOLE = 1e7
+"""Whole numbers below this are shown in full, as they can be found in the output only so."""
 _PLAIN = re.compile(r"[\t\n -~]*\Z")
 
 
@@ -41,8 +43,11 @@ def brief(text: str) -> str:
 
 
 def figure(value: float | None) -> str:
-    """Format a number with four significant digits; None as a dash."""
-    return "–" if value is None else f"{value:.4g}".replace("-", "−")
+    """Format a number with four significant digits, a whole number in full; None as a dash."""
+    if value is None:
+        return "–"
+    is_whole = float(value).is_integer() and abs(value) < WHOLE
+    return (f"{value:.0f}" if is_whole else f"{value:.4g}").replace("-", "−")
 
 
 def interval(value: float | None, bounds: tuple[float, float] | None) -> str:

@@ -70,3 +70,11 @@ def test_a_comparison_of_logs_names_the_epoch_and_what_its_table_leaves_out(geda
     (undecided,) = [line for line in lines if line.startswith("undecided")]
     assert undecided.startswith("undecided: whether the last val_loss differs.")
     assert "all tests of a comparison share an error rate of 5%" in flat
+
+
+def test_a_sentence_that_says_its_kind_again_stands_without_it(gedanken: Cli, tmp_path: Path) -> None:
+    real = [_log(tmp_path / f"{seed}.log", seed) for seed in range(7)]
+    said = [_log(tmp_path / f"said{seed}.log", seed, without=8) for seed in range(50, 53)]
+    shown = " ".join(gedanken("compare", *real, "--imagined", *said).stdout.split())
+    assert "3 of 3 imagined runs leave out epoch" in shown
+    assert "without saying so: 3 of 3" not in shown

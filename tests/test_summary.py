@@ -20,7 +20,7 @@ from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding, LineRef
-from gedanken.experiment.format import visible
+from gedanken.experiment.format import figure, visible
 from gedanken.experiment.persona import USUAL_MACHINE
 from gedanken.experiment.run_log import ModelFacts, RunLog, RunSetup
 from gedanken.report.effects import print_effects
@@ -185,8 +185,8 @@ def test_kinds_that_the_verdict_names_are_only_counted() -> None:
     told = _of(on(1), on(2, "print count differs"), on(2))
     assert "lines worded differently, lines too many" in told.verdict
     text = shown(told, 100, terminal=False)
-    assert "\n3 findings of 2 kinds (all of them with --html FILE)\n" in text
-    assert "\n3 findings of 2 kinds (all of them in the full report)\n" in shown(
+    assert "\n3 findings of 2 kinds, for example (all of them with --html FILE):\n" in text
+    assert "\n3 findings of 2 kinds, for example (all of them in the full report):\n" in shown(
         told, 100, terminal=False, has_page=True
     )
     flat = " ".join(text.split())
@@ -279,3 +279,10 @@ def test_effects_fit_eighty_columns_with_the_side_before_the_number() -> None:
     print_effects([replace(effects, loss=replace(effects.loss, effects=(change,)))], Console(file=file, width=80))
     (row,) = [line for line in file.getvalue().splitlines() if line.startswith("10 x hidden")]
     assert "↓ 0.346 (0.12-0.57) 2 of 3" in row and "↑ 0.346 (0.12-0.57) 2 of 3 ≠" in row
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(60000.0, "60000"), (123456, "123456"), (0.12345, "0.1235"), (-3.0, "−3"), (2e9, "2e+09")]
+)
+def test_whole_numbers_can_be_found_in_the_output(value: float, shown: str) -> None:
+    assert figure(value) == shown

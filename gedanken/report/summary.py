@@ -49,6 +49,8 @@ LONGEST_NAME, SHORTEST_NAME = 34, 12
 GAP = 3
 """Number of spaces between two columns of the table."""
 _Row = tuple[str, str, str, str]
+LONG_WORD = 4
+"""Number of letters from which a word of a kind counts as repeated by a sentence."""
 _MOST = 1000
 """Maximum length in characters of one line, however wide the terminal."""
 _SENTENCE_END = re.compile(r"\.(?= [A-Z\d])")
@@ -280,7 +282,7 @@ def _heads_of_findings(
     head, kinds = many(len(findings), "finding"), kinds_in_words(findings)
     apart = _apart(findings, version)
     if not apart and kinds[0] in analysis.verdict:
-        of_kinds = f" of {many(len(kinds), 'kind')} (all of them {rest})" if len(findings) > 1 else ""
+        of_kinds = f" of {many(len(kinds), 'kind')}, for example (all of them {rest}):" if len(findings) > 1 else ""
         return _wrapped(head + of_kinds, width, most)
     apart = apart or kinds
     return _whole_items([f"{head}: {apart[0]}", *apart[1:]], width, most)
@@ -291,12 +293,21 @@ def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console
     findings = ranked(analysis.findings, version)
     first = {finding.check: finding for finding in reversed(findings)}
     for kind in dict.fromkeys(finding.check for finding in findings):
-        lines = _wrapped(f"{kind_in_words(kind)}: {sentence(first[kind])}", console.width - 2, LINES_OF_A_FINDING)
+        text = _after_its_kind(kind_in_words(kind), sentence(first[kind]))
+        lines = _wrapped(text, console.width - 2, LINES_OF_A_FINDING)
         if len(lines) > most:
             continue
         most -= len(lines)
         for line in lines:
             _print(console, Text(f"  {line}", style="dim" if first[kind].explained_by else ""))
+
+
+def _after_its_kind(kind: str, text: str) -> str:
+    """Put the kind of a finding before its sentence, unless the sentence says it again."""
+    words = [word for word in kind.split() if len(word) >= LONG_WORD]
+    if sum(word in text for word in words) > len(words) / 2:
+        return text
+    return f"{kind}: {text[0].lower() + text[1:] if text.startswith('In ') else text}"
 
 
 def _apart(findings: Sequence[Finding], version: VersionAnalysis | None) -> list[str]:
