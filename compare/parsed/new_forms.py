@@ -14,7 +14,7 @@ from rapidfuzz import fuzz, process
 
 from gedanken.compare.output.stopping import tells_of_a_stop
 from gedanken.compare.output.transcript import template_of
-from gedanken.compare.parsed.ledger import NEARNESS, Entry, words_of
+from gedanken.compare.parsed.ledger_of_lines import NEARNESS, Entry, words_of
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet, short
 from gedanken.compare.parsed.templates import NO_LINE
 from gedanken.compare.results import Doubt
