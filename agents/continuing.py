@@ -95,7 +95,7 @@ async def _further_piece(
     """
     so_far = [*messages, Message("assistant", sendable(text))]
     if model.prefills:
-        heard = _Unsaid(text, on_text)
+        heard = _WithoutRepeats(text, on_text)
         watch = CircleWatch() if _is_unmistakable(text) else CircleWatch(text)  # the server may repeat all of it
         reply = await model.reply(so_far, sampling, role=ROLE, fresh=False, on_text=heard, enough=watch)
         heard.end()
@@ -145,7 +145,7 @@ def _how_cut(text: str, pieces: Sequence[_Piece], tokens: int) -> str:
     return f"the reply was cut {where}{why}"
 
 
-class _Unsaid:
+class _WithoutRepeats:
     """Passes on a further piece as it streams in, without the earlier text that some servers send again."""
 
     def __init__(self, text: str, on_text: OnOutput | None) -> None:

@@ -83,7 +83,7 @@ def measure(spec: Any, folder: Path) -> dict[str, Any]:
     from gedanken.terminal.screen import Screen
 
     clock, nodes, flush = Clock(), Clock(), flush_ms(folder.parent)
-    clock.watch("ledger", Ledger, "get", "put", "ask", "flush")
+    clock.watch("ledger", Ledger, "get", "put", "mark_sent", "flush")
     clock.watch("log", RunStore, "keep_execution", "keep_program", "view", "_append", "_put")
     clock.watch("checkpoint", Checkpoints, "aput", "aput_writes")
     _count_nodes(nodes)

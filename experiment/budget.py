@@ -1,4 +1,8 @@
-"""Budgets: limits on what a run may use, what a run has used so far, and what the used tokens cost."""
+"""Budgets: limits on what a run may use, what a run has used so far, and what the used tokens cost.
+
+The estimate before a run and the time limit are in `gedanken/terminal/budget.py`, reservations in
+`records/run_meter.py`.
+"""
 
 import re
 from decimal import Decimal

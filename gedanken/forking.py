@@ -13,7 +13,7 @@ from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
 from gedanken.records.run_folder import make_folder, new_folder
 from gedanken.records.run_store import open_store
-from gedanken.resuming import FORKED, Again, asked
+from gedanken.resuming import FORKED, Again, spec_to_resume
 from gedanken.runner import RunResult, check, go
 from gedanken.terminal.screen import Screen
 
@@ -38,7 +38,7 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
     changed, the previous model is not asked again. Raises BadInput if a change would have no effect, and the same
     errors as `run`.
     """
-    was, source = asked(folder, again, asks_its_model=changes.model is None), read_run(folder)
+    was, source = spec_to_resume(folder, again, asks_its_model=changes.model is None), read_run(folder)
     spec = _changed(was, source, at, changes, again)
     check(spec)
     target = make_folder(out or new_folder(f"{spec.experiment.name}-fork"))

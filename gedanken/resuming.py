@@ -58,7 +58,7 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
     if (ended := _ended(folder)) is not None:
         screen.say(f"{folder} is finished, so there is nothing to resume; to add runs: gedanken extend")
         return ended
-    spec = asked(folder, again)
+    spec = spec_to_resume(folder, again)
     check(spec)
     _tell_dropped(folder, spec, screen)
     with reopen_store(folder, spec if again.budget else None) as store:
@@ -84,7 +84,7 @@ async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Scree
     """Store the decision whether the waiting program of a run may run, and continue the run. Raises the same errors
     as `resume`, and BadInput if no program waits.
     """
-    spec = asked(folder, again)
+    spec = spec_to_resume(folder, again)
     check(spec)
     _tell_dropped(folder, spec, screen)
     _waiting(read_run(folder))  # before anything is written: a refusal must leave the run folder as it is
@@ -114,7 +114,7 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
 
     Raises BadInput if the totals would not grow, and the same errors as `run`.
     """
-    was = asked(folder, again)
+    was = spec_to_resume(folder, again)
     counts = {"real": real, "imagined": imagined}
     now = was.model_copy(update={name: count for name, count in counts.items() if count is not None})
     if now.real < was.real or now.imagined < was.imagined or now == was:
@@ -200,7 +200,7 @@ def newest_unfinished() -> Path:
     raise BadInput("there is no unfinished run under runs/; name a run folder")
 
 
-def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec:
+def spec_to_resume(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec:
     """Read the spec of the run in `folder`. The folder may come from anybody.
 
     The user must confirm again (with the options in `again`) that programs run without isolation, and that keys are

@@ -34,7 +34,7 @@ from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import INTERRUPTED, UNFINISHED, RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import redacted, shown_address
-from gedanken.loading.programs import check_given
+from gedanken.loading.programs import check_supplied
 from gedanken.records.read_log import MOST_SPEC_BYTES
 from gedanken.records.run_files import to_json
 from gedanken.records.run_folder import make_folder, new_folder
@@ -96,7 +96,7 @@ def check(spec: RunSpec) -> None:
     """Raise BadInput for a spec that cannot be run, or that must not be stored."""
     from gedanken.agents.registry import check_name
 
-    check_given(spec.experiment)
+    check_supplied(spec.experiment)
     check_name(spec.model)
     players = (spec.persona, *(part.persona for part in spec.earlier))
     given = spec.experiment.model_dump_json() + "".join(player.model_dump_json() for player in players)

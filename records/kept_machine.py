@@ -18,7 +18,7 @@ from gedanken.experiment.execution import Cause, Execution, OnOutput
 from gedanken.records.ledger import Ledger, digest, reading_entry
 from gedanken.records.plain_values import noun_of
 from gedanken.sandbox.machine import SandboxMachine, may_be_cut_off
-from gedanken.traces.terminal_run import is_from_ledger
+from gedanken.traces.terminal_run import mark_as_from_ledger
 
 ENVIRONMENT = "environment"
 EMPTY = digest("an empty workspace")
@@ -117,7 +117,7 @@ class KeptMachine:
         if (found := await off_loop(self._ledger.get, "executions", key)) is not None:
             execution = self._kept(found, key)
             self._bring_artifacts(execution)
-            is_from_ledger()
+            mark_as_from_ledger()
             if on_output:
                 on_output(execution.terminal)
             self._typed(command)

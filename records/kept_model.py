@@ -20,7 +20,7 @@ from gedanken.experiment.execution import Cause, OnOutput
 from gedanken.experiment.run_spec import ModelSpec, RunSpec
 from gedanken.experiment.surprisal import Lines
 from gedanken.records.ledger import Ledger, digest, reading_entry
-from gedanken.traces.terminal_run import is_from_ledger
+from gedanken.traces.terminal_run import mark_as_from_ledger
 
 _REPLY = TypeAdapter(Reply)
 _LINES: TypeAdapter[Lines | None] = TypeAdapter(Lines | None)
@@ -74,7 +74,7 @@ class Kept:
 
     draws: Counter[str] = field(default_factory=Counter)
     """Number of times that each request was made; equal requests are separate samples."""
-    is_warm: bool = False
+    cache_is_current: bool = False
     """True if the last reply came from the model itself, so that the server's cache is still in the state after that
     reply.
     """
@@ -110,13 +110,13 @@ class KeptModel(Model):
         if (found := await off_loop(self.ledger.get, "replies", key)) is not None and (
             self.replays or not found.get("may_pass")
         ):
-            self.kept.is_warm = False
-            is_from_ledger()
+            self.kept.cache_is_current = False
+            mark_as_from_ledger()
             return self._again(found, key, on_text)
         if self.replays:
             raise NotKept(f"{self.replays}: this reply of the {role} is not in the ledger: {_shown(messages)}")
         is_drawn = self.prepare is None and sampling.temperature > 0
-        was_asked = is_drawn and await off_loop(self.ledger.ask, key)
+        was_asked = is_drawn and await off_loop(self.ledger.mark_sent, key)
         if was_asked and found is None:
             self.note(DISCARDED)
         await off_loop(self.ledger.flush)
@@ -127,13 +127,13 @@ class KeptModel(Model):
             )
         except BudgetSpent:
             if is_drawn and not was_asked:
-                self.ledger.ask_not(key)
+                self.ledger.unmark_sent(key)
             raise
         except NoReply as error:
             values = {"no_reply": str(error), "cause": error.cause, "may_pass": isinstance(error, ModelBusy)}
             await off_loop(self.ledger.put, "replies", key, {**values, "learned": self._learned()})
             raise
-        self.kept.is_warm = True
+        self.kept.cache_is_current = True
         kept = {"reply": asdict(reply), "learned": self._learned()}
         written = await off_loop(self.ledger.put, "replies", key, kept)
         return _REPLY.validate_python(written["reply"])
@@ -164,7 +164,7 @@ class KeptModel(Model):
         """Return True if the request must not rely on the server's cache: after a reply from the ledger, the cache is
         not in the state from which the session continues.
         """
-        if fresh or self.prepare is None or self.kept.is_warm:
+        if fresh or self.prepare is None or self.kept.cache_is_current:
             return fresh
         self.note(COOLED)
         if messages[-1].role == "assistant":

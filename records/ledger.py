@@ -137,14 +137,14 @@ class Ledger:
             self.put(kind, to, value)
             self.path(kind, key).unlink()
 
-    def ask(self, key: str) -> bool:
+    def mark_sent(self, key: str) -> bool:
         """Record that a request is sent; return whether this was recorded before."""
         path = self.folder / "replies" / f"{key}.asked"
         was_asked = path.exists()
         path.touch()
         return was_asked
 
-    def ask_not(self, key: str) -> None:
+    def unmark_sent(self, key: str) -> None:
         """Delete the record that a request was sent, because it was not sent after all."""
         (self.folder / "replies" / f"{key}.asked").unlink(missing_ok=True)
 

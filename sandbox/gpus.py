@@ -14,7 +14,7 @@ from gedanken.experiment.errors import BadInput, NoSandbox
 CDI_KIND = "nvidia.com/gpu"
 CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")
 """Default folders of CDI specifications (Container Device Interface), read by both Docker and Podman."""
-PODMAN_HEARS = (5, 4)
+PODMAN_WITH_CDI = (5, 4)
 """The first Podman version whose Docker API accepts CDI names; earlier versions ignore such requests."""
 _ID = re.compile(r"[0-9]{1,3}(?::[0-9]{1,3})?|(?:GPU|MIG)-[0-9A-Fa-f][0-9A-Za-z/-]*")
 _ALONE = "device="
@@ -153,7 +153,7 @@ def _has_runtime(wish: GpuWish, info: Mapping[str, Any]) -> bool:
 
 def _cdi_names(wish: GpuWish, info: Mapping[str, Any], podman: bool) -> list[str]:
     engine = f"{'Podman' if podman else 'Docker'} {info.get('ServerVersion', '')}".strip()
-    if podman and _version(info) < PODMAN_HEARS:
+    if podman and _version(info) < PODMAN_WITH_CDI:
         raise NoSandbox(
             f"--gpus {wish}: the Docker API of {engine} gives containers no GPU; use Podman 5.4 or newer, or Docker"
         )

@@ -27,7 +27,7 @@ from gedanken.sandbox.threads import beginning, blocking, finishing
 from gedanken.sandbox.workspace import Workspace
 
 DEFAULT_LIMITS = Limits()
-FROM_THE_LOG = (
+NOTE_FROM_LOG = (
     "started by a process of gedanken that died; if it printed more than 4 MiB, the engine may have kept only the "
     "end, and did not count the rest"
 )
@@ -212,7 +212,7 @@ class SandboxMachine:
     async def _begin(self, order: Order, may_exist: bool) -> tuple[Job, tuple[str, ...]]:
         def begin() -> tuple[Job, tuple[str, ...]]:
             if may_exist and (left := self.engine.find(order)) is not None:
-                return left, (FROM_THE_LOG,)
+                return left, (NOTE_FROM_LOG,)
             self.workspace.tidy()
             return self.engine.start(order), ()
 
@@ -352,7 +352,7 @@ def may_be_cut_off(execution: Execution) -> bool:
     its engine died.
     """
     ends = (_SIGKILLED, _SIGTERMED, _ENGINE_DIED)
-    unwatched = FROM_THE_LOG in execution.notes and execution.exit_code in ends
+    unwatched = NOTE_FROM_LOG in execution.notes and execution.exit_code in ends
     return unwatched and execution.cause in (Cause.KILLED, Cause.FAILED)
 
 

@@ -10,7 +10,7 @@ from gedanken.experiment.errors import NoSandbox
 from gedanken.experiment.execution import Limits
 from gedanken.experiment.folders import mounts_in
 
-Held = Literal["quota", "polled"]
+SizeLimit = Literal["quota", "polled"]
 _IMAGE_SUFFIX = ".ext4"
 _NEARLY_FULL_BYTES = 1 << 20
 
@@ -22,7 +22,7 @@ class Use(NamedTuple):
     files: int
 
 
-def hold(folder: Path, limits: Limits) -> Held:
+def create_limited(folder: Path, limits: Limits) -> SizeLimit:
     """Create `folder`, with its own file system of the size in `limits` if this user may mount one; return how its
     size is limited.
     """

@@ -9,7 +9,15 @@ from pathlib import Path
 
 from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.execution import Limits
-from gedanken.sandbox.quota import Held, copy_image, delete_tree, give_back_rights, hold, image_of, mount
+from gedanken.sandbox.quota import (
+    SizeLimit,
+    copy_image,
+    create_limited,
+    delete_tree,
+    give_back_rights,
+    image_of,
+    mount,
+)
 
 SANDBOX_UID = 10001
 HOME = "/home/user"
@@ -28,7 +36,7 @@ class Workspace:
     """The folder with the state of one terminal. Running processes are not part of it."""
 
     folder: Path
-    held: Held = "polled"
+    held: SizeLimit = "polled"
     """How its size is limited: by its file system, or by periodic checks (`polled`)."""
 
     @classmethod
@@ -37,7 +45,7 @@ class Workspace:
         has no room.
         """
         folder.parent.mkdir(parents=True, exist_ok=True)
-        workspace = cls(folder, hold(folder, limits))
+        workspace = cls(folder, create_limited(folder, limits))
         uid = user_id()
         for part in (workspace.home, workspace.tmp, workspace.shell):
             part.mkdir(parents=True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gedanken.compare.output.transcript import Transcript, skeleton
 from gedanken.compare.output.wording import HOLE
-from gedanken.compare.parsed.ledger import Entry, Ledger
+from gedanken.compare.parsed.ledger_of_lines import Entry, Ledger
 from gedanken.compare.source.print_sites import PrintSite
 from gedanken.compare.source.program_source import Source
 

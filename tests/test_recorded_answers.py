@@ -119,16 +119,16 @@ def test_a_file_named_as_published_ones_are_tells_what_it_predicts(
     assert read_answers(suite_file(tmp_path / name, '{"sample_0": "1"}'), suite).predicts == predicts
 
 
-@pytest.mark.parametrize(("whole", "is_cut"), [(0, True), (1, True), (2, False), (8, False)])
+@pytest.mark.parametrize(("whole", "is_extracted"), [(0, True), (1, True), (2, False), (8, False)])
 @pytest.mark.parametrize("name", ["gpt_temp0.2_output", "answers"])
 def test_what_looks_like_a_reply_among_published_answers_is_scored_as_it_was_published(
-    tmp_path: Path, name: str, whole: int, is_cut: bool
+    tmp_path: Path, name: str, whole: int, is_extracted: bool
 ) -> None:
     suite = read_suite(suite_file(tmp_path / "s.jsonl", *GOOD)).items
     replies = ["assert f('a', 'b') == 'ab'", "[ANSWER]'ab'[/ANSWER]"] * 4
     said = [*replies[:whole], *["'ab'"] * (9 - whole)]
     path = suite_file(tmp_path / f"{name}.json", json.dumps({"sample_0": said}))
-    assert read_answers(path, suite).is_cut is (is_cut and name != "answers")
+    assert read_answers(path, suite).is_extracted is (is_extracted and name != "answers")
 
 
 def test_lists_in_the_order_of_the_suite_are_its_answers(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_lists_in_the_order_of_the_suite_are_its_answers(tmp_path: Path) -> None
     path = suite_file(tmp_path / "a.json", '[["1"], [], ["2", "3"]]')
     assert read_answers(path, suite).answers == {"sample_0": ("1",), "sample_1": (), "sample_2": ("2", "3")}
     scored = suite_file(tmp_path / "b.json", '{"raw_generations": [["1"], [], []]}')
-    assert read_answers(scored, suite).is_cut
+    assert read_answers(scored, suite).is_extracted
     with pytest.raises(BadInput, match="or have one list for each line of the suite"):
         read_answers(path, suite[:2])
 
@@ -168,13 +168,15 @@ def test_a_name_that_stands_twice_is_found_among_very_many(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("key", "is_cut", "answer"), [("pred_list", True, " 4"), ("output_list", False, "[ANSWER]4[/ANSWER]")]
+    ("key", "is_extracted", "answer"), [("pred_list", True, " 4"), ("output_list", False, "[ANSWER]4[/ANSWER]")]
 )
-def test_a_list_of_objects_with_ids_holds_answers_too(tmp_path: Path, key: str, is_cut: bool, answer: str) -> None:
+def test_a_list_of_objects_with_ids_holds_answers_too(
+    tmp_path: Path, key: str, is_extracted: bool, answer: str
+) -> None:
     suite = read_suite(suite_file(tmp_path / "s.jsonl", *EXECUTION)).items
     path = suite_file(tmp_path / "a.json", json.dumps([{"id": "sample_0", key: [answer]}]))
     read = read_answers(path, suite)
-    assert read.answers == {"sample_0": (answer,)} and read.is_cut is is_cut
+    assert read.answers == {"sample_0": (answer,)} and read.is_extracted is is_extracted
     with pytest.raises(BadInput, match="must be a JSON object"):
         read_answers(suite_file(tmp_path / "b.json", "[]"), suite)
 

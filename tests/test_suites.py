@@ -121,16 +121,16 @@ def test_a_suite_that_no_run_folder_could_be_read_again_with_is_not_asked() -> N
 
 
 @pytest.mark.parametrize(
-    ("value", "is_cut"),
+    ("value", "is_extracted"),
     [
         ({"sample_0": ["1", "2"]}, False),
         ({"raw_generations": {"sample_0": ["1", "2"]}, "pass_at_1": 50.0}, True),
     ],
 )
-def test_answers_are_taken_by_id_and_out_of_a_scored_file(tmp_path: Path, value: object, is_cut: bool) -> None:
+def test_answers_are_taken_by_id_and_out_of_a_scored_file(tmp_path: Path, value: object, is_extracted: bool) -> None:
     path = suite_file(tmp_path / "a.json", json.dumps(value))
     suite = read_suite(suite_file(tmp_path / "s.jsonl", *GOOD)).items
-    assert read_answers(path, suite) == ({"sample_0": ("1", "2")}, is_cut, {}, None)
+    assert read_answers(path, suite) == ({"sample_0": ("1", "2")}, is_extracted, {}, None)
 
 
 @pytest.mark.parametrize(

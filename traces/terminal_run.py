@@ -43,7 +43,7 @@ class TerminalRun:
 _HERE: ContextVar[TerminalRun | None] = ContextVar("terminal run", default=None)
 
 
-def is_from_ledger() -> None:
+def mark_as_from_ledger() -> None:
     """Mark the traced command as taken from the ledger: its result, or a model's reply to it, was stored earlier."""
     if here := _HERE.get():
         here.from_ledger = True

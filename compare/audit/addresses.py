@@ -78,13 +78,13 @@ def _of_no_address(case: Case, sentence: Sentence, run: Run, verdict: Verdict, n
         return None
     lines = "\n".join(one.quote for one in verdict.evidence)
     around = lines if _HOST.search(lines) or _SHOWN_PATH.search(lines) else f"{lines}\n{run.command}\n{run.text}"
-    missing = [address for address in sorted(named or hosts) if not _names(address, around)]
+    missing = [address for address in sorted(named or hosts) if not _mentions(address, around)]
     if not missing:
         return None
     return undecidable(f"the result does not show this for “{missing[0]}”", *verdict.evidence)
 
 
-def _names(address: str, text: str) -> bool:
+def _mentions(address: str, text: str) -> bool:
     return re.search(rf"{re.escape(address)}(?![\w-]|/\w)", text) is not None
 
 

@@ -39,10 +39,10 @@ from gedanken.compare.audit.says import (
     FileSays,
     OutputSays,
     PairSays,
+    PointedSays,
     RunSays,
     Spotted,
     TestsSay,
-    UnreadSays,
     ValueSays,
 )
 from gedanken.compare.audit.tests_of_a_file import is_firm_of_its_file
@@ -130,7 +130,7 @@ class _Audit:
                 return judge_run(case, says)
             case CaseSays() | DeedSays() | PairSays() as says:
                 return _of_one_thing(case, says)
-            case UnreadSays():
+            case PointedSays():
                 return undecidable("only a model (--claims-by) saw a claim here, and no rule can interpret it")
             case OutputSays() as says:
                 return judge_output(case, says, self.lines)

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import combinations, islice
 
 from gedanken.compare.audit.amounts import is_amount
-from gedanken.compare.audit.derived import Place, follows
+from gedanken.compare.audit.derived import PlacedNumber, follows
 from gedanken.compare.audit.labels import keys_in, unit_of
 from gedanken.compare.audit.parts import CODE, QUOTED, Sentence
 from gedanken.compare.audit.says import Figure
@@ -34,7 +34,7 @@ _VERBS = keys_in(
 _NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w-]{2,20})")
 
 
-def contradicted(case: Case, figure: Figure, places: list[Place], sentence: Sentence) -> Verdict | None:
+def contradicted(case: Case, figure: Figure, places: list[PlacedNumber], sentence: Sentence) -> Verdict | None:
     """Return an accusing verdict if the last run prints the claim's name exactly once, with another number; None
     otherwise.
     """
@@ -54,7 +54,7 @@ def contradicted(case: Case, figure: Figure, places: list[Place], sentence: Sent
     )
 
 
-def _only_place(figure: Figure, places: list[Place]) -> Place | None:
+def _only_place(figure: Figure, places: list[PlacedNumber]) -> PlacedNumber | None:
     """Return the one printed number that has the name of the claim; None if there is none, or more than one."""
     words = figure.words - {unit_of(figure.unit)[0]} - _VERBS
     named = [place for place in places if words & place.one.mine]
@@ -68,7 +68,7 @@ def _only_place(figure: Figure, places: list[Place]) -> Place | None:
     return best[0]
 
 
-def _is_of_last_run(case: Case, place: Place) -> bool:
+def _is_of_last_run(case: Case, place: PlacedNumber) -> bool:
     """Return whether a number is in the complete result of the last run, no file was changed since, and no program
     may have run since.
     """
@@ -95,7 +95,7 @@ def _stated(sentence: Sentence, figure: Figure) -> str | None:
     return found[0].replace(",", "") if len(found) == 1 else None
 
 
-def _is_bare(case: Case, figure: Figure, place: Place, sentence: Sentence, text: str) -> bool:
+def _is_bare(case: Case, figure: Figure, place: PlacedNumber, sentence: Sentence, text: str) -> bool:
     """Return whether the sentence states one exact number of one thing, using only words that the run also has."""
     kind = unit_of(figure.unit)[0]
     digits = re.sub(r"\D", "", text).strip("0")
@@ -120,7 +120,7 @@ def _is_bare(case: Case, figure: Figure, place: Place, sentence: Sentence, text:
     return keys_in(sentence.raw) - {kind} <= known
 
 
-def _is_explained(figure: Figure, places: list[Place]) -> bool:
+def _is_explained(figure: Figure, places: list[PlacedNumber]) -> bool:
     """Return whether the stated number may come from printed ones: it equals one, follows from two, or is the sum or
     the length of a column. Also True if there are too many to check.
     """

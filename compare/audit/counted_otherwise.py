@@ -4,7 +4,7 @@ checker.
 
 from decimal import Decimal
 
-from gedanken.compare.audit.derived import Place
+from gedanken.compare.audit.derived import PlacedNumber
 from gedanken.compare.audit.labels import Printed, keys_in
 from gedanken.compare.audit.listed import listed_in
 from gedanken.compare.audit.other_names import command_of
@@ -18,22 +18,22 @@ _HOLES = keys_in("vulnerability vulnerabilities advisory advisories CVEs")
 _FINDINGS = keys_in("errors findings issues problems violations offenses complaints")
 
 
-def counted_otherwise(case: Case, figure: Figure) -> tuple[Place, ...] | None:
+def counted_otherwise(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
     """Return the position in an output that shows a number without printing it; None if there is none."""
     return _listed(case, figure) or _none(case, figure)
 
 
-def _listed(case: Case, figure: Figure) -> tuple[Place, ...] | None:
+def _listed(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
     """Return the last listing of the things that the claim counts if it has as many lines as the claim states; None
     otherwise.
     """
     for run in case.runs_before()[:_MOST_RUNS] if not figure.unit and not figure.about else ():
         for listed in listed_in(run, figure.words):
-            return (Place(run.at, listed, command_of(run), run, 1),) if listed.value == figure.value else None
+            return (PlacedNumber(run.at, listed, command_of(run), run, 1),) if listed.value == figure.value else None
     return None
 
 
-def _none(case: Case, figure: Figure) -> tuple[Place, ...] | None:
+def _none(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
     """Return where the last checker reported that it found nothing, if the claim states zero findings of that kind;
     None otherwise.
     """
@@ -52,5 +52,5 @@ def _none(case: Case, figure: Figure) -> tuple[Place, ...] | None:
         if told is None or run.exit_code not in (0, None) or run.cut or shows_trouble(run.text):
             return None
         zero = Printed(told.start(), figure.value, "", Decimal(1), figure.words, frozenset())
-        return (Place(run.at, zero, command_of(run), run, 1),)
+        return (PlacedNumber(run.at, zero, command_of(run), run, 1),)
     return None

@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import combinations, islice
 
 from gedanken.compare.audit.amounts import is_amount
-from gedanken.compare.audit.derived import Place, follows
+from gedanken.compare.audit.derived import PlacedNumber, follows
 from gedanken.compare.audit.labels import keys_in, unit_of
 from gedanken.compare.audit.other_names import clause_around, sentence_of
 from gedanken.compare.audit.parts import CODE, QUOTED, Sentence
@@ -103,7 +103,9 @@ _FROM_TO = re.compile(
 )
 
 
-def _end_of_series(case: Case, sentence: Sentence, figure: Figure, text: str, places: list[Place]) -> Verdict | None:
+def _end_of_series(
+    case: Case, sentence: Sentence, figure: Figure, text: str, places: list[PlacedNumber]
+) -> Verdict | None:
     """Return an accusing verdict if the claim says that one number became another, as in `from 0.9 to 0.4`, and the
     latest result prints the first number in a series without the second; None otherwise.
     """
@@ -125,7 +127,9 @@ def _end_of_series(case: Case, sentence: Sentence, figure: Figure, text: str, pl
     return Verdict("misquoted", f"the series that begins with {said['first']} ends with “{quoted}”", (line,))
 
 
-def _denier(figure: Figure, places: list[Place], sentence: Sentence, start: int, end: int) -> Place | None:
+def _denier(
+    figure: Figure, places: list[PlacedNumber], sentence: Sentence, start: int, end: int
+) -> PlacedNumber | None:
     """Return the printed number whose name fits the claim best; None if a number with that name is near the claimed
     one, or if the name is not certain.
     """
@@ -169,7 +173,7 @@ def _are_parts(unknown: frozenset[str], known: frozenset[str]) -> bool:
     )
 
 
-def _names(words: frozenset[str], kind: str, place: Place) -> bool:
+def _names(words: frozenset[str], kind: str, place: PlacedNumber) -> bool:
     """Return whether a printed number of this kind shares a word with the claim: in its name or, if it has a unit or
     is the only number of its result, in its command.
     """
@@ -178,7 +182,7 @@ def _names(words: frozenset[str], kind: str, place: Place) -> bool:
     return bool(words & place.one.mine) or bool(words & place.command and (kind or place.count == 1))
 
 
-def _is_among(figure: Figure, places: list[Place]) -> bool:
+def _is_among(figure: Figure, places: list[PlacedNumber]) -> bool:
     """Return whether a number is near a printed one, or between printed ones, as a mean is."""
     firsts: dict[tuple[int, int], Decimal] = {}
     for place in sorted(places, key=lambda one: (one.event, one.one.start)):
@@ -190,7 +194,7 @@ def _is_among(figure: Figure, places: list[Place]) -> bool:
     return is_between or any(_is_near(figure, one) for one in places)
 
 
-def _is_near(figure: Figure, place: Place) -> bool:
+def _is_near(figure: Figure, place: PlacedNumber) -> bool:
     """Return whether the stated number may be a printed one that was rounded, even if the claim does not say so."""
     stated, printed = figure.value * unit_of(figure.unit)[1], place.one.value * place.one.scale
     away = abs(stated - printed)
@@ -212,7 +216,7 @@ def _is_whole(case: Case, run: Run) -> bool:
     )
 
 
-def _is_made(figure: Figure, places: list[Place]) -> bool:
+def _is_made(figure: Figure, places: list[PlacedNumber]) -> bool:
     """Return whether the stated number follows from two printed numbers of its kind, or is the sum or the length of a
     column.
     """

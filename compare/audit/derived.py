@@ -33,7 +33,7 @@ _DERIVES = re.compile(
     re.IGNORECASE,
 )
 """Words which suggest that a number was computed from other numbers."""
-_BESIDE = re.compile(r"[%+−(:]")
+_SIGNS = re.compile(r"[%+−(:]")
 """Signs which suggest that a number was computed from other numbers."""
 _SUM = re.compile(
     r"\b(?:total|altogether|overall|in all|sum|both|together|average|mean|insgesamt|zusammen|Durchschnitt|moyenne)\b",
@@ -42,7 +42,7 @@ _SUM = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlacedNumber:
     """A printed number in a result."""
 
     event: int
@@ -59,7 +59,9 @@ class Place:
         return self.one.mine | self.one.around | self.command
 
 
-def derived(case: Case, figure: Figure, places: list[Place], sentence: Sentence | None) -> tuple[Place, ...] | None:
+def derived(
+    case: Case, figure: Figure, places: list[PlacedNumber], sentence: Sentence | None
+) -> tuple[PlacedNumber, ...] | None:
     """Return printed numbers from which a stated number can be computed; None if there are none.
 
     Only numbers that the claim is likely about are used: those that the message states, those with the claim's name,
@@ -67,7 +69,7 @@ def derived(case: Case, figure: Figure, places: list[Place], sentence: Sentence 
     """
     if sentence is None or not figure.value:
         return None
-    if not (is_derived := _DERIVES.search(sentence.plain)) and not _BESIDE.search(sentence.plain):
+    if not (is_derived := _DERIVES.search(sentence.plain)) and not _SIGNS.search(sentence.plain):
         return None
     told = _told(case, figure, places, sentence)
     for one, other in combinations(told, 2):
@@ -88,12 +90,12 @@ def may_follow(sentence: Sentence) -> bool:
     return _DERIVES.search(sentence.plain) is not None
 
 
-def _told(case: Case, figure: Figure, places: list[Place], sentence: Sentence) -> list[Place]:
+def _told(case: Case, figure: Figure, places: list[PlacedNumber], sentence: Sentence) -> list[PlacedNumber]:
     """Return the printed numbers that the message states in the same sentence, or shortly before it."""
     text = case.record.transcript.events[case.event].text
     at = text.rfind(sentence.raw[:60], 0, case.spotted.claim.end + len(sentence.raw[:60]))
     said = text[max(at - _AWAY, 0) : max(at, 0) + len(sentence.raw)]
-    found: list[Place] = []
+    found: list[PlacedNumber] = []
     for number in list(_SAID.finditer(said))[-_MOST_TOLD:]:
         value = Decimal(plain_number(number["value"]))
         if value == figure.value:
@@ -105,7 +107,7 @@ def _told(case: Case, figure: Figure, places: list[Place], sentence: Sentence) -
     return found
 
 
-def _pairs(figure: Figure, places: list[Place]) -> Iterator[tuple[Place, Place]]:
+def _pairs(figure: Figure, places: list[PlacedNumber]) -> Iterator[tuple[PlacedNumber, PlacedNumber]]:
     """Yield pairs of printed numbers that have the same kind of unit and names that the claim mentions: one name in
     two results, two names in one result, or the first and the last of a series.
     """
@@ -114,13 +116,13 @@ def _pairs(figure: Figure, places: list[Place]) -> Iterator[tuple[Place, Place]]
     for one, other in combinations(named, 2):
         if one.one.kind == other.one.kind and (one.event != other.event) == (one.one.mine == other.one.mine):
             yield one, other
-    rows: dict[tuple[int, frozenset[str], str], list[Place]] = {}
+    rows: dict[tuple[int, frozenset[str], str], list[PlacedNumber]] = {}
     for one in named:
         rows.setdefault((one.event, one.one.mine, one.one.kind), []).append(one)
     yield from ((row[0], row[-1]) for row in rows.values() if len(row) > 1)
 
 
-def _column(figure: Figure, places: list[Place]) -> tuple[Place, ...] | None:
+def _column(figure: Figure, places: list[PlacedNumber]) -> tuple[PlacedNumber, ...] | None:
     """Return the first two numbers of a column (all numbers of a result with one kind of unit) whose sum or mean is
     the stated number; None if there is no such column.
     """

@@ -4,7 +4,7 @@ import re
 from functools import partial
 
 from gedanken.compare.audit.amounts import is_amount
-from gedanken.compare.audit.derived import Place
+from gedanken.compare.audit.derived import PlacedNumber
 from gedanken.compare.audit.labels import unit_of
 from gedanken.compare.audit.other_names import sentence_of
 from gedanken.compare.audit.programs import words
@@ -75,7 +75,7 @@ def _is_constant(text: str) -> bool:
     return is_power or text in _CONSTANTS
 
 
-def _is_same(figure: Figure, place: Place) -> bool:
+def _is_same(figure: Figure, place: PlacedNumber) -> bool:
     kind = unit_of(figure.unit)[0]
     is_mine = partial(is_amount, figure.value, unit_of(figure.unit), about=False)
     return (kind == place.one.kind and is_mine(place.one)) or (not place.one.kind and is_mine(place.one))

@@ -25,11 +25,11 @@ from gedanken.compare.audit.says import (
     FileSays,
     OutputSays,
     PairSays,
+    PointedSays,
     RunSays,
     Says,
     Spotted,
     TestsSay,
-    UnreadSays,
 )
 from gedanken.compare.audit.shown import asks_for_output, shown_in
 from gedanken.compare.audit.tests_said import tests_said
@@ -84,7 +84,7 @@ def _pointed_at(event: AgentEvent, spans: Sequence[tuple[int, int]], found: list
         yield from (replace(one, firm=False) for one in read)
         if not read:
             yield replace(
-                _Spotter(event, start, earlier=False).spotted((0, end - start), UnreadSays(), None), firm=False
+                _Spotter(event, start, earlier=False).spotted((0, end - start), PointedSays(), None), firm=False
             )
 
 
@@ -208,7 +208,7 @@ def _topic(says: Says) -> str | None:
             return says.family
         case DeedSays() | CaseSays():
             return says.name
-        case OutputSays() | FileSays() | UnreadSays() | FiguresSay() | PairSays():
+        case OutputSays() | FileSays() | PointedSays() | FiguresSay() | PairSays():
             return None
     return says.name or says.what
 

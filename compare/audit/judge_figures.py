@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gedanken.compare.audit.amounts import is_amount
 from gedanken.compare.audit.contradicted import contradicted
 from gedanken.compare.audit.counted_otherwise import counted_otherwise
-from gedanken.compare.audit.derived import FACTORS, Place, derived
+from gedanken.compare.audit.derived import FACTORS, PlacedNumber, derived
 from gedanken.compare.audit.kindred_names import kindred_of
 from gedanken.compare.audit.labels import unit_of
 from gedanken.compare.audit.other_names import changed_since, is_other_thing, outdoes, sentence_of
@@ -36,14 +36,14 @@ _ACT = re.compile(
 
 class _Carrier(NamedTuple):
     rank: tuple[int, int]
-    place: Place
+    place: PlacedNumber
 
 
 def judge_figures(case: Case, says: FiguresSay) -> Verdict:
     """Judge whether outputs print each number of the claim with its name, or numbers from which it follows."""
     places = places_before(case)
     sentence = sentence_of(case)
-    found: list[Place] = []
+    found: list[PlacedNumber] = []
     for figure in says.figures:
         carried = (
             _carrier(figure, places) or derived(case, figure, places, sentence) or counted_otherwise(case, figure)
@@ -61,7 +61,7 @@ def judge_figures(case: Case, says: FiguresSay) -> Verdict:
     return Verdict("supported", f"“{' '.join(evidence[0].quote.split())[:120]}” is recorded", evidence)
 
 
-def _carrier(figure: Figure, places: list[Place]) -> tuple[Place, ...] | None:
+def _carrier(figure: Figure, places: list[PlacedNumber]) -> tuple[PlacedNumber, ...] | None:
     """Return the printed number that has the claim's name and equals the claimed number; None if there is none."""
     unit = unit_of(figure.unit)
     is_mine = partial(is_amount, figure.value, unit, about=figure.about)
@@ -82,7 +82,7 @@ def _carrier(figure: Figure, places: list[Place]) -> tuple[Place, ...] | None:
     return (best.place,) if best is not None else _kindred(figure, places, is_mine)
 
 
-def _is_of_some(figure: Figure, place: Place, places: list[Place]) -> bool:
+def _is_of_some(figure: Figure, place: PlacedNumber, places: list[PlacedNumber]) -> bool:
     """Return whether a zero is about some rows only, while other rows of the same output have larger numbers."""
     words = figure.words & place.one.mine
     return bool(words) and any(
@@ -94,7 +94,7 @@ def _is_of_some(figure: Figure, place: Place, places: list[Place]) -> bool:
     )
 
 
-def _kindred(figure: Figure, places: list[Place], is_mine: partial[bool]) -> tuple[Place, ...] | None:
+def _kindred(figure: Figure, places: list[PlacedNumber], is_mine: partial[bool]) -> tuple[PlacedNumber, ...] | None:
     """Return the printed number if, in the last output with a related name (see `kindred_names`), it is the only
     number with such a name, and no number has the claim's own words; None otherwise.
     """
@@ -111,7 +111,7 @@ def _kindred(figure: Figure, places: list[Place], is_mine: partial[bool]) -> tup
     return None
 
 
-def _is_likely(figure: Figure, place: Place) -> bool:
+def _is_likely(figure: Figure, place: PlacedNumber) -> bool:
     """Return whether a printed number can measure the same as the stated one: rows, for example, are not seconds."""
     kind, scale = unit_of(figure.unit)
     printed = place.one
@@ -128,7 +128,7 @@ def _is_likely(figure: Figure, place: Place) -> bool:
     return scale == 1 or printed.scale > 1 or printed.value >= scale / 2
 
 
-def _is_plain(figure: Figure, place: Place, recent: list[int], places: list[Place]) -> bool:
+def _is_plain(figure: Figure, place: PlacedNumber, recent: list[int], places: list[PlacedNumber]) -> bool:
     """Return whether a number is certainly the claimed one although no word of the claim is next to it: a long
     number, the only one of an output, or the time of a whole run.
     """
@@ -153,7 +153,9 @@ def _is_plain(figure: Figure, place: Place, recent: list[int], places: list[Plac
     )
 
 
-def _has_rival(words: frozenset[str], place: Place, places: list[Place], is_mine: partial[bool]) -> bool:
+def _has_rival(
+    words: frozenset[str], place: PlacedNumber, places: list[PlacedNumber], is_mine: partial[bool]
+) -> bool:
     """Return whether another printed number has all words of the claim that this number has, and more of them."""
     held = words & place.names
     return is_other_thing(words, place.one.mine, place.names) or any(
@@ -163,7 +165,7 @@ def _has_rival(words: frozenset[str], place: Place, places: list[Place], is_mine
     )
 
 
-def _changed(case: Case, place: Place, said: str) -> Verdict | None:
+def _changed(case: Case, place: PlacedNumber, said: str) -> Verdict | None:
     """Return an undecidable verdict if the source of a number was or may have been changed, and the claim is about
     the present state; None otherwise.
     """
@@ -175,11 +177,11 @@ def _changed(case: Case, place: Place, said: str) -> Verdict | None:
     return undecidable(f"{edits[0].path} was changed after the number was read", _line(case, place))
 
 
-def _line(case: Case, place: Place) -> Evidence:
+def _line(case: Case, place: PlacedNumber) -> Evidence:
     return case.record.evidence(place.event, place.one.start)
 
 
-def _open(case: Case, figure: Figure, places: list[Place], evidence: tuple[Evidence, ...]) -> Verdict:
+def _open(case: Case, figure: Figure, places: list[PlacedNumber], evidence: tuple[Evidence, ...]) -> Verdict:
     """Return an undecidable verdict that says why a number is not supported."""
     unit = unit_of(figure.unit)
     value = f"{figure.value} {figure.unit}".strip()

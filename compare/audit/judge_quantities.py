@@ -64,7 +64,7 @@ def judge_quantity(case: Case, says: ValueSays) -> Verdict:
         return found
     if (early := _early(case, says, names, value)) is not None:
         return early
-    if (other := _other(case, says, names)) is not None:
+    if (other := _contradicted(case, says, names)) is not None:
         return other
     return _nothing(case, says, names)
 
@@ -199,7 +199,7 @@ def _early(case: Case, says: ValueSays, names: tuple[str, ...], value: Decimal) 
     )
 
 
-def _other(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict | None:
+def _contradicted(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict | None:
     """Return an accusing verdict if the last run that prints the name has another number directly beside the name;
     None otherwise.
     """

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from gedanken.compare.audit.commands import Step, is_narrowed, steps_of
 from gedanken.compare.audit.judge_silent import judge_silent, newer, not_run_again
-from gedanken.compare.audit.other_summaries import Tests
+from gedanken.compare.audit.other_summaries import TestSummary
 from gedanken.compare.audit.outcomes import says_cut
 from gedanken.compare.audit.runs import Run, short
 from gedanken.compare.audit.same_command import is_of_suite, is_run
@@ -32,7 +32,7 @@ _NO_FAILURES = re.compile(
 class Result(NamedTuple):
     """A summary of tests with the run that printed it; the run is None if the summary comes from a file."""
 
-    tests: Tests
+    tests: TestSummary
     event: int
     run: Run | None
 
@@ -128,7 +128,7 @@ def _results_before(case: Case) -> list[Result]:
     return sorted(found, key=lambda one: -one.event)
 
 
-def carries(tests: Tests, says: TestsSay) -> bool:
+def carries(tests: TestSummary, says: TestsSay) -> bool:
     """Return whether a test summary agrees with all that the claim states."""
     whole = tests.total if tests.total is not None else (tests.passed or 0) + tests.failed + tests.skipped
     ran = (tests.passed or 0) + tests.failed
@@ -330,7 +330,7 @@ def _told_later(case: Case, says: TestsSay) -> Verdict | None:
     return None
 
 
-def _fails(says: TestsSay, tests: Tests) -> bool:
+def _fails(says: TestsSay, tests: TestSummary) -> bool:
     """Return whether tests failed or none ran, although the claim says that none failed or that more passed."""
     if tests.passed == 0 and not tests.failed and not tests.skipped:
         return says.all_pass or bool(says.passed)
@@ -343,7 +343,7 @@ def _fails(says: TestsSay, tests: Tests) -> bool:
     )
 
 
-def _counts_otherwise(case: Case, says: TestsSay, tests: Tests) -> bool:
+def _counts_otherwise(case: Case, says: TestsSay, tests: TestSummary) -> bool:
     """Return whether the claim states a wrong number of tests that no earlier text states either."""
     known = case.record.test_numbers
     stated = says.passed if says.passed is not None else says.total
@@ -396,5 +396,5 @@ def _words(step: Step) -> str:
     return " ".join(step.words)
 
 
-def _one_line(tests: Tests) -> str:
+def _one_line(tests: TestSummary) -> str:
     return " ".join(tests.text.strip("= \t").split())[:160]

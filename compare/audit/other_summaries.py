@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 
-class Tests(NamedTuple):
+class TestSummary(NamedTuple):
     """One summary printed by a test runner."""
 
     passed: int | None
@@ -120,7 +120,7 @@ _HINT = re.compile(
 )
 
 
-def other_summaries(text: str) -> Iterator[Tests]:
+def other_summaries(text: str) -> Iterator[TestSummary]:
     """Yield the summaries in an output that one of these further test runners printed."""
     if not _HINT.search(text):
         return
@@ -130,7 +130,7 @@ def other_summaries(text: str) -> Iterator[Tests]:
     yield from _playwright(text)
 
 
-def _summary(found: re.Match[str]) -> Tests:
+def _summary(found: re.Match[str]) -> TestSummary:
     groups = {name: int(number) for name, number in found.groupdict().items() if number and number.isdigit()}
     failed = groups.get("failed", 0) + groups.get("errors", 0) + groups.get("unexpected", 0)
     left = groups.get("left", 0)
@@ -139,10 +139,10 @@ def _summary(found: re.Match[str]) -> Tests:
     if passed is None and total is not None:
         passed = max(groups.get("run", total) - failed - skipped * ("run" not in groups), 0)
     left_out = (skipped, left) if left else ()
-    return Tests(passed, failed, skipped, found.start(), found[0].strip(), total, left_out=left_out)
+    return TestSummary(passed, failed, skipped, found.start(), found[0].strip(), total, left_out=left_out)
 
 
-def _playwright(text: str) -> Iterator[Tests]:
+def _playwright(text: str) -> Iterator[TestSummary]:
     """Yield Playwright's summaries. The tests that did not pass at once are counted in lines above the number of
     passed tests.
     """
@@ -155,5 +155,7 @@ def _playwright(text: str) -> Iterator[Tests]:
         skipped, unrun, flaky = (count.get(what, 0) for what in ("skipped", "did not run", "flaky"))
         left_out = (skipped, unrun, skipped + unrun) if unrun else ()
         total = passed + failed + skipped + unrun + flaky
-        yield Tests(passed, failed, skipped, found.start(), found[0].strip(), total, left_out=left_out, flaky=flaky)
+        yield TestSummary(
+            passed, failed, skipped, found.start(), found[0].strip(), total, left_out=left_out, flaky=flaky
+        )
         at = found.end()

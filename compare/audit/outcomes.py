@@ -5,7 +5,7 @@ exit codes.
 import re
 from collections.abc import Callable, Iterator
 
-from gedanken.compare.audit.other_summaries import Tests, other_summaries
+from gedanken.compare.audit.other_summaries import TestSummary, other_summaries
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]|\x1b\][^\x07\n]{0,200}\x07")
 
@@ -113,7 +113,7 @@ _CASE = re.compile(
 )
 
 
-def summaries_in(text: str) -> list[Tests]:
+def summaries_in(text: str) -> list[TestSummary]:
     """Return the summaries of test runners in an output, in order."""
     if not _HINT.search(text):
         return []
@@ -123,14 +123,14 @@ def summaries_in(text: str) -> list[Tests]:
     return sorted(found, key=lambda one: one.offset)
 
 
-def _any(text: str) -> Iterator[Tests]:
+def _any(text: str) -> Iterator[TestSummary]:
     """Yield the summaries of unknown test runners, which state how many tests passed and how many failed."""
     for found in _ANY.finditer(text):
         groups = {name.rstrip("_23"): int(number) for name, number in found.groupdict().items() if number}
         passed, total = groups["passed"], groups.get("total")
         failed = groups.get("failed", max((total or 0) - passed, 0))
         skipped = groups.get("skipped", 0)
-        yield Tests(passed, failed, skipped, found.start(), found[0].strip(), total, is_home_made=True)
+        yield TestSummary(passed, failed, skipped, found.start(), found[0].strip(), total, is_home_made=True)
 
 
 _HINT = re.compile(
@@ -140,7 +140,7 @@ _HINT = re.compile(
 )
 
 
-def _pytest(text: str) -> Iterator[Tests]:
+def _pytest(text: str) -> Iterator[TestSummary]:
     for found in _PYTEST.finditer(text):
         counts = {word.removesuffix("s"): int(number) for number, word in _PARTS.findall(found["all"])}
         failed = counts.get("failed", 0) + counts.get("error", 0)
@@ -148,28 +148,30 @@ def _pytest(text: str) -> Iterator[Tests]:
         errors = counts.get("error", 0)
         left_out = tuple(counts[word] for word in ("skipped", "xfailed", "deselected") if word in counts)
         passed = counts.get("passed", 0)
-        yield Tests(passed, failed, skipped, found.start(), found[0], errors=errors, left_out=left_out)
+        yield TestSummary(passed, failed, skipped, found.start(), found[0], errors=errors, left_out=left_out)
 
 
-def _unittest(text: str) -> Iterator[Tests]:
+def _unittest(text: str) -> Iterator[TestSummary]:
     for found in _UNITTEST.finditer(text):
         parts = {name: int(number) for name, number in _EQUALS.findall(found["parts"] or "")}
         failed = parts.get("failures", 0) + parts.get("errors", 0) if found["end"] == "FAILED" else 0
         failed = failed or int(found["end"] == "FAILED")
         skipped = parts.get("skipped", 0)
         total = int(found["total"])
-        yield Tests(max(total - failed - skipped, 0), failed, skipped, found.start(), found[0], total)
+        yield TestSummary(max(total - failed - skipped, 0), failed, skipped, found.start(), found[0], total)
 
 
-def _jest(text: str) -> Iterator[Tests]:
+def _jest(text: str) -> Iterator[TestSummary]:
     for found in _JEST.finditer(text):
         counts = {word: int(number) for number, word in _PARTS.findall(found["all"])}
         skipped = counts.get("skipped", 0) + counts.get("todo", 0) + counts.get("pending", 0)
         total = counts.get("total") or (int(found["total"]) if found["total"] else None)
-        yield Tests(counts.get("passed", 0), counts.get("failed", 0), skipped, found.start(), found[0].strip(), total)
+        yield TestSummary(
+            counts.get("passed", 0), counts.get("failed", 0), skipped, found.start(), found[0].strip(), total
+        )
 
 
-def _named(pattern: re.Pattern[str], text: str) -> Iterator[Tests]:
+def _named(pattern: re.Pattern[str], text: str) -> Iterator[TestSummary]:
     """Yield the summaries that a pattern finds; the pattern's groups are named after what they count."""
     for found in pattern.finditer(text):
         groups = {name: int(number) for name, number in found.groupdict().items() if number and number.isdigit()}
@@ -181,17 +183,17 @@ def _named(pattern: re.Pattern[str], text: str) -> Iterator[Tests]:
             failed = max((total or 0) - (passed or 0), 0)
         if passed is None and total is not None:
             passed = max(total - failed - skipped, 0)
-        yield Tests(passed, failed, skipped, found.start(), found[0].strip(), total)
+        yield TestSummary(passed, failed, skipped, found.start(), found[0].strip(), total)
 
 
-def _maven(text: str) -> Iterator[Tests]:
+def _maven(text: str) -> Iterator[TestSummary]:
     whole = [found for found in _MAVEN.finditer(text) if not found["class"]]
     last = whole[-1:] if whole else list(_MAVEN.finditer(text))[-1:]
     for found in last:
         yield from (one._replace(offset=found.start()) for one in _named(_MAVEN, found[0]))
 
 
-def _cargo(text: str) -> Iterator[Tests]:
+def _cargo(text: str) -> Iterator[TestSummary]:
     """Yield cargo's summaries. Cargo prints one for each test binary; if there are several, their sum comes first."""
     found = list(_named(_CARGO, text))
     if len(found) > 1:
@@ -199,7 +201,7 @@ def _cargo(text: str) -> Iterator[Tests]:
     yield from found
 
 
-def _go(text: str) -> Iterator[Tests]:
+def _go(text: str) -> Iterator[TestSummary]:
     cases = list(_GO.finditer(text))
     packages = list(_GO_PACKAGE.finditer(text))
     if not cases and not packages:
@@ -210,16 +212,16 @@ def _go(text: str) -> Iterator[Tests]:
         failed = sum(found["what"] == "FAIL" for found in packages)
     passed = sum(found["what"] == "PASS" for found in cases) or None
     skipped = sum(found["what"] == "SKIP" for found in cases)
-    yield Tests(passed, failed, skipped, last.start(), last[0].strip())
+    yield TestSummary(passed, failed, skipped, last.start(), last[0].strip())
 
 
-def _summed(found: list[Tests]) -> Tests:
+def _summed(found: list[TestSummary]) -> TestSummary:
     passed = sum(one.passed or 0 for one in found)
     failed, skipped = sum(one.failed for one in found), sum(one.skipped for one in found)
-    return Tests(passed, failed, skipped, found[-1].offset, found[-1].text, passed + failed + skipped)
+    return TestSummary(passed, failed, skipped, found[-1].offset, found[-1].text, passed + failed + skipped)
 
 
-def _reader(pattern: re.Pattern[str]) -> Callable[[str], Iterator[Tests]]:
+def _reader(pattern: re.Pattern[str]) -> Callable[[str], Iterator[TestSummary]]:
     return lambda text: _named(pattern, text)
 
 

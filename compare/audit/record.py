@@ -38,7 +38,7 @@ class Record:
     runs: list[Run] = field(default_factory=list)
     """The runs, in the order of their calls."""
     edits: list[Edit] = field(default_factory=list)
-    shuffles: list[int] = field(default_factory=list)
+    unnamed_changes: list[int] = field(default_factory=list)
     """Numbers of events whose commands may have changed files that they do not name."""
     undos: list[Undo] = field(default_factory=list)
     """Commands that may have set files back to an earlier state."""
@@ -112,9 +112,9 @@ class Record:
         """Return a reason why files that a run read may have changed between its result and an event, although this
         is not certain; None if there is none.
         """
-        at = bisect_right(self.shuffles, run.at)
-        if at < len(self.shuffles) and self.shuffles[at] < event:
-            what = short(self.transcript.events[self.shuffles[at]].command or "a command")
+        at = bisect_right(self.unnamed_changes, run.at)
+        if at < len(self.unnamed_changes) and self.unnamed_changes[at] < event:
+            what = short(self.transcript.events[self.unnamed_changes[at]].command or "a command")
             return f"“{what}” may have changed the files after the run that the claim is about"
         key = (run.call, bisect_left(self._edited_at, event), family)
         if key not in self._doubts:
@@ -174,8 +174,8 @@ class Record:
 
     def is_shuffled_since(self, low: int, high: int) -> bool:
         """Return whether a command between two events may have changed any file."""
-        at = bisect_right(self.shuffles, low)
-        return at < len(self.shuffles) and self.shuffles[at] < high
+        at = bisect_right(self.unnamed_changes, low)
+        return at < len(self.unnamed_changes) and self.unnamed_changes[at] < high
 
     def could_have_run(self, family: str, event: int, after: int = -1) -> str | None:
         """Return a reason why a command of this family may have been run, between two events, without being shown;

@@ -92,7 +92,7 @@ class _Reader:
             undone = undos_of(event.number, event.command, record.undos)
             undone += [Undo(event.number, (path,), is_stash=False) for path in self.put_back.by(event.command)]
             if shuffles_files(event.command) or len(undone) > len(record.undos):
-                record.shuffles.append(event.number)
+                record.unnamed_changes.append(event.number)
             record.undos = undone
             return
         if event.path:
@@ -121,7 +121,7 @@ class _Reader:
             self.put_back.changed(path)
         elif self.put_back.has_again(path, event.text):
             record.undos.append(Undo(event.number, (path,), is_stash=False))
-            record.shuffles.append(event.number)
+            record.unnamed_changes.append(event.number)
 
     def _result(self, record: Record, event: AgentEvent) -> None:
         key = f"{event.session}/{event.call_id}" if event.call_id else ""

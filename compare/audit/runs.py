@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from gedanken.compare.audit.commands import Step, may_hide, steps_of
-from gedanken.compare.audit.other_summaries import Tests
+from gedanken.compare.audit.other_summaries import TestSummary
 from gedanken.compare.audit.outcomes import cases_in, summaries_in
 from gedanken.compare.audit.programs import words
 
@@ -42,11 +42,11 @@ class Run:
     """True if the agent's software cut the output: the agent may have seen more of it than the record has."""
     background: bool = False
     refused: bool = False
-    _tests: list[Tests] | None = None
+    _tests: list[TestSummary] | None = None
     _cases: tuple[int, int] | None = None
 
     @property
-    def tests(self) -> list[Tests]:
+    def tests(self) -> list[TestSummary]:
         """The test summaries in the output, without those whose text the command itself contains, as with `echo`."""
         if self._tests is None:
             found = summaries_in(self.text)

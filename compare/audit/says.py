@@ -138,12 +138,12 @@ class FileSays:
 
 
 @dataclass(frozen=True, slots=True)
-class UnreadSays:
+class PointedSays:
     """A passage in which a model saw a claim, but which no rule can interpret."""
 
 
 Says = (
-    UnreadSays
+    PointedSays
     | TestsSay
     | ExitSays
     | CheckSays

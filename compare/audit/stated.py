@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import partial
 
 from gedanken.compare.audit.amounts import is_amount
-from gedanken.compare.audit.derived import Place
+from gedanken.compare.audit.derived import PlacedNumber
 from gedanken.compare.audit.figures_said import names_in
 from gedanken.compare.audit.labels import printed_in, unit_of
 from gedanken.compare.audit.numerals import plain_number
@@ -22,27 +22,27 @@ _MOST_OUTPUTS = 12
 _KINDS = ("metric", "time", "size", "count", "quantity")
 
 
-def places_before(case: Case) -> list[Place]:
+def places_before(case: Case) -> list[PlacedNumber]:
     """Return the numbers in the last results before the claim."""
     runs = {run.result: run for run in case.runs_before()[: 2 * _MOST_OUTPUTS]}
     results = [output for output in case.outputs_before()[: 3 * _MOST_OUTPUTS] if output.is_result]
-    found: list[Place] = []
+    found: list[PlacedNumber] = []
     for output in results[:_MOST_OUTPUTS]:
         found += _places(case, output.event, output.text, runs.get(output.event))
     return found
 
 
-def places_of(case: Case, run: Run) -> list[Place]:
+def places_of(case: Case, run: Run) -> list[PlacedNumber]:
     """Return the numbers that a run printed."""
     return [] if run.result is None else _places(case, run.result, run.text, run)
 
 
-def _places(case: Case, event: int, text: str, run: Run | None) -> list[Place]:
+def _places(case: Case, event: int, text: str, run: Run | None) -> list[PlacedNumber]:
     printed = case.record.lately(("printed at", event), partial(printed_in, text))
-    return [Place(event, one, command_of(run), run, len(printed)) for one in printed]
+    return [PlacedNumber(event, one, command_of(run), run, len(printed)) for one in printed]
 
 
-def unfound(case: Case, sentence: Sentence, places: list[Place]) -> Iterator[tuple[Figure, str]]:
+def unfound(case: Case, sentence: Sentence, places: list[PlacedNumber]) -> Iterator[tuple[Figure, str]]:
     """Yield each number of a claim that no earlier output has, with its text in the sentence."""
     says = case.spotted.says
     figures = list(says.figures) if isinstance(says, FiguresSay) else []

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from gedanken.compare.output.text_lines import containing
 from gedanken.compare.output.transcript import Transcript
-from gedanken.compare.parsed.ledger import Entry
+from gedanken.compare.parsed.ledger_of_lines import Entry
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet, evidence, short, verb
 from gedanken.experiment.finding import Finding
 

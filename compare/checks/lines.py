@@ -61,7 +61,7 @@ def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
     refs: list[LineRef] = []
     runs: list[ParsedRun] = []
     for run in run_set.imagined:
-        new = run_set.once(NewForms).told(run, run.ledger.one_of_each("foreign"))
+        new = run_set.once(NewForms).reported(run, run.ledger.one_of_each("foreign"))
         if new:
             runs.append(run)
             refs += [run.ref(entry.number - 1) for entry in new[:LINES_SHOWN]]

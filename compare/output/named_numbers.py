@@ -91,18 +91,20 @@ class Named(NamedTuple):
 
 
 def named_numbers(
-    line: str, spans: Sequence[tuple[int, int]], header: Sequence[str] | None = None, below: str = ""
+    line: str, spans: Sequence[tuple[int, int]], header: Sequence[str] | None = None, heading_data: str = ""
 ) -> list[Named]:
     """Return the name and role of each value of a line; `spans` are the positions of the values.
 
-    If the line is a row of a table, `header` contains the name of each value, from the header of the table. `below`
-    is what a heading above the line says about the data, such as `val`.
+    If the line is a row of a table, `header` contains the name of each value, from the header of the table.
+    `heading_data` is what a heading above the line says about the data, such as `val`.
     """
-    return _Reader(line, spans, header, below).read()
+    return _Reader(line, spans, header, heading_data).read()
 
 
 class _Reader:
-    def __init__(self, line: str, spans: Sequence[tuple[int, int]], header: Sequence[str] | None, below: str) -> None:
+    def __init__(
+        self, line: str, spans: Sequence[tuple[int, int]], header: Sequence[str] | None, heading_data: str
+    ) -> None:
         self._line = line
         self._spans = spans
         self._header = header
@@ -116,7 +118,7 @@ class _Reader:
         """Position in the line at which the search for the next number's name begins."""
         self._measured = 0
         """Position in the line at which the last value of a metric ended."""
-        self._split = below
+        self._split = heading_data
         """The words of the line that name the data on which the following values are measured."""
         self._topic = ""
         """The metric of the following values, each on other data: `loss` in `loss: train 0.3, val 0.4`."""

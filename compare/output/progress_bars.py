@@ -1,4 +1,8 @@
-"""Finds progress bars: one bar counts as one printed line, however often a terminal redraws it."""
+"""Finds progress bars: one bar counts as one printed line, however often a terminal redraws it.
+
+In logs, `records/importers/terminal_text.py` has folded carriage returns before: of a line that is drawn several
+times, only the last state is left.
+"""
 
 import re
 from collections.abc import Iterable

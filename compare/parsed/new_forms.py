@@ -14,7 +14,7 @@ from rapidfuzz import fuzz, process
 
 from gedanken.compare.output.stopping import tells_of_a_stop
 from gedanken.compare.output.transcript import template_of
-from gedanken.compare.parsed.ledger import NEARNESS, Entry, words_of
+from gedanken.compare.parsed.ledger_of_lines import NEARNESS, Entry, words_of
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet, short
 from gedanken.compare.parsed.templates import NO_LINE
 from gedanken.compare.results import Doubt
@@ -67,7 +67,7 @@ class NewForms:
         """True if no real run has a form that all others lack; then every new form is evidence."""
         return not any(self._odd)
 
-    def told(self, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
+    def reported(self, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
         """Return the foreign lines of a run that differ from the real runs by more than the real runs differ among
         themselves.
         """
@@ -92,13 +92,13 @@ class NewForms:
             return False
         if self.are_complete:
             return True
-        told = self._is_firm(entry.site) and (self._is_often(entry.site) or self._is_shared(run, entry))
-        self._judged[entry.text] = told
-        return told
+        reported = self._is_firm(entry.site) and (self._is_often(entry.site) or self._is_shared(run, entry))
+        self._judged[entry.text] = reported
+        return reported
 
     def undecided(self) -> Doubt | None:
         """Return which lines could not be judged, and why; None if all lines could be judged."""
-        left = [text for text, told in self._judged.items() if not told]
+        left = [text for text, reported in self._judged.items() if not reported]
         if not left:
             return None
         what = (
@@ -129,7 +129,7 @@ class NewForms:
         return Counter(form for run in self._run_set.imagined for form in run.forms)
 
     @cached_property
-    def _really(self) -> frozenset[int]:
+    def _real_counts(self) -> frozenset[int]:
         """In how many real runs a form occurs: all such counts, without those of forms that occur in every real
         run."""
         standing = Counter(form for run in self._run_set.real for form in run.forms)
@@ -141,7 +141,7 @@ class NewForms:
         It may be chance if some form occurs in just as many real runs, while another real run lacks it.
         """
         times = self._standing[form_of(run, entry)]
-        return times > 1 and times == len(self._run_set.imagined) and times not in self._really
+        return times > 1 and times == len(self._run_set.imagined) and times not in self._real_counts
 
     @cached_property
     def _ends(self) -> tuple[PrintSite, ...]:
@@ -199,10 +199,10 @@ def replacing_forms(run_set: RunSet, run: ParsedRun) -> list[Replacing]:
     if run_set.source is not None:
         return []
     judge = run_set.once(NewForms)
-    told = judge.told(run, run.ledger.one_of_each("foreign"))
-    told += [entry for entry in run.ledger.one_of_each("literal") if judge.is_reworded(run, entry)]
+    reported = judge.reported(run, run.ledger.one_of_each("foreign"))
+    reported += [entry for entry in run.ledger.one_of_each("literal") if judge.is_reworded(run, entry)]
     script, site_of = run.transcript, run.ledger.site_of
     return [
         Replacing(int(np.count_nonzero(script.form_of == script.form_of[at])), int(site_of[at]))
-        for at in (entry.number - 1 for entry in told)
+        for at in (entry.number - 1 for entry in reported)
     ]

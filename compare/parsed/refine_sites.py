@@ -9,7 +9,7 @@ import numpy as np
 
 from gedanken.compare.output.transcript import VALUE, template_of
 from gedanken.compare.output.wording import HOLE, Hole
-from gedanken.compare.parsed.ledger import Ledger
+from gedanken.compare.parsed.ledger_of_lines import Ledger
 from gedanken.compare.parsed.templates import NO_LINE
 from gedanken.compare.source.print_sites import PrintSite
 

@@ -10,7 +10,7 @@ from gedanken.compare.output.metrics import Curves, read_curves
 from gedanken.compare.output.text_lines import Lines
 from gedanken.compare.output.transcript import Transcript, uncoloured
 from gedanken.compare.parsed.invariants import Invariants
-from gedanken.compare.parsed.ledger import Ledger
+from gedanken.compare.parsed.ledger_of_lines import Ledger
 from gedanken.compare.parsed.templates import Templates
 from gedanken.compare.results import NOTHING_ASKED, Asked
 from gedanken.compare.source.print_sites import PrintSite

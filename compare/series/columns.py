@@ -138,8 +138,8 @@ class Form:
     @cached_property
     def named(self) -> list[Named]:
         """Name and role of each value, for at most 100 values."""
-        below = SPLITS[int(dict(self.fixed).get(SECTION, 0))]
-        return named_numbers(self.line, self.spans[:MOST_COLUMNS], self.row, below)
+        heading_data = SPLITS[int(dict(self.fixed).get(SECTION, 0))]
+        return named_numbers(self.line, self.spans[:MOST_COLUMNS], self.row, heading_data)
 
     @cached_property
     def parts_of_names(self) -> tuple[int, ...]:

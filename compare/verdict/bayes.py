@@ -59,7 +59,7 @@ class ByNoise:
     """Log likelihoods of the answers to one kind of operation, with the horizon integrated out."""
 
     pure: dict[Way, Values]
-    """For each way of answering, an array of fits (`Ways.forms`) × noise levels."""
+    """For each way of answering, an array of fits (`Ways.fits`) × noise levels."""
     mixed: Values
     """Array of mixtures × noise levels; each mixture is a pair of ways with a share of the first one."""
     other: float
@@ -87,9 +87,9 @@ class Operation:
         summed = _log_sum(self._kept[priors.dispersion][kept].sum(axis=0) + prior, axis=-1)
         pure, at = {}, 0
         for way in WAYS:
-            forms = len(self._parameters.ways[way].forms)
-            pure[way] = summed[at : at + forms]
-            at += forms
+            fits = len(self._parameters.ways[way].fits)
+            pure[way] = summed[at : at + fits]
+            at += fits
         clusters = [self.clusters[at] for at in kept]
         return ByNoise(pure, summed[at:], other(clusters, priors.other), always_wrong(clusters))
 
@@ -118,7 +118,7 @@ def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
 
 
 def over_forms(values: Values) -> Values:
-    """Integrate an array of fits × noise levels over the fits of one way of answering (`Ways.forms`).
+    """Integrate an array of fits × noise levels over the fits of one way of answering (`Ways.fits`).
 
     Half of the prior is on the first fit, to all kinds of players together; the others share the rest equally.
     """

@@ -82,7 +82,7 @@ def likelihoods(
     """Return log likelihoods as clusters × hypotheses × noise levels × horizons. `dispersion` multiplies the
     concentrations.
 
-    The hypotheses are, in this order: each fit of each way of answering (`Ways.forms`), then each mixture, that is
+    The hypotheses are, in this order: each fit of each way of answering (`Ways.fits`), then each mixture, that is
     each pair of ways with each of SHARES.
     """
     keys = [(one.place, one.size, round(one.right, 6), round(one.rival, 6), round(one.wrong, 6)) for one in clusters]
@@ -96,19 +96,19 @@ def _of_cluster(
     """Return the log likelihoods of one cluster, cached: most clusters of a bootstrap occur several times."""
     place, size, *counted = key
     surviving = horizons.surviving(np.array([float(size)]))
-    forms = {way: [form[place] for form in parameters.ways[way].forms] for way in WAYS}
+    fits = {way: [fit[place] for fit in parameters.ways[way].fits] for way in WAYS}
     right, rival, kept = [], [], []
     for way in WAYS:
-        of_way = shares(forms[way], surviving)
+        of_way = shares(fits[way], surviving)
         right.append(of_way[0])
         rival.append(of_way[1])
-        kept += [one.concentration for one in forms[way]]
+        kept += [one.concentration for one in fits[way]]
     for first, second in PAIRS:
-        ours, theirs = (shares(forms[way][:1], surviving) for way in (first, second))
+        ours, theirs = (shares(fits[way][:1], surviving) for way in (first, second))
         for share in SHARES:
             right.append(share * ours[0] + (1 - share) * theirs[0])
             rival.append(share * ours[1] + (1 - share) * theirs[1])
-            kept.append(min(forms[first][0].concentration, forms[second][0].concentration))
+            kept.append(min(fits[first][0].concentration, fits[second][0].concentration))
     concentration = (np.array(kept) * dispersion)[:, None, None]
     counts = np.repeat([counted], len(kept), axis=0)
     with_rival = np.full(len(kept), place in WITH_RIVAL)

@@ -43,7 +43,7 @@ class Ways:
     each: tuple[OfPlaces, ...]
 
     @property
-    def forms(self) -> tuple[OfPlaces, ...]:
+    def fits(self) -> tuple[OfPlaces, ...]:
         """All fits: first the one to all kinds of players together, then the one to each kind."""
         return (self.together, *self.each)
 

@@ -30,7 +30,7 @@ def draw_answers(
     noise = float(random.choice(NOISE, p=np.exp(USUAL.of_noise)))
     weights = _weights(hypothesis, len(operations), random)
     odd = ODD if len(operations) > 1 and hypothesis != "other" else 0.0
-    forms = _forms(parameters, hypothesis == "mixture", random)
+    fits = _fits(parameters, hypothesis == "mixture", random)
     is_wrong = hypothesis == "other" and random.random() < 0.5
     drawn: list[Cluster] = []
     for of_one, weighted in zip(operations.values(), weights, strict=True):
@@ -41,7 +41,7 @@ def draw_answers(
         elif weighted is None or random.random() < odd:
             drawn += _anything(of_one, random)
         else:
-            drawn += _answered(of_one, weighted, noise, forms, random)
+            drawn += _answered(of_one, weighted, noise, fits, random)
     return drawn
 
 
@@ -61,7 +61,7 @@ def _weights(hypothesis: Hypothesis, n: int, random: Random) -> list[Weights | N
     return [{first: share, second: 1 - share}] * n
 
 
-def _forms(parameters: Parameters, is_mixed: bool, random: Random) -> dict[Way, OfPlaces]:
+def _fits(parameters: Parameters, is_mixed: bool, random: Random) -> dict[Way, OfPlaces]:
     """Draw a fit for each way from the prior; for a mixture, use the fit to all kinds of players together."""
     chosen = {}
     for way in WAYS:
@@ -72,17 +72,17 @@ def _forms(parameters: Parameters, is_mixed: bool, random: Random) -> dict[Way, 
 
 
 def _answered(
-    clusters: Sequence[Cluster], weights: Weights, noise: float, forms: Mapping[Way, OfPlaces], random: Random
+    clusters: Sequence[Cluster], weights: Weights, noise: float, fits: Mapping[Way, OfPlaces], random: Random
 ) -> list[Cluster]:
     horizons = Horizons.of([one.size for one in clusters])
     at = random.choice(len(horizons.sizes), p=horizons.prior(USUAL.beyond_all))
     surviving = horizons.surviving(np.array([float(one.size) for one in clusters]))
     right, rival = np.zeros(len(clusters)), np.zeros(len(clusters))
     for way, weight in weights.items():
-        of_way = shares([forms[way][one.place] for one in clusters], surviving)
+        of_way = shares([fits[way][one.place] for one in clusters], surviving)
         right += weight * (1 - noise) * of_way[0][:, at]
         rival += weight * (1 - noise) * of_way[1][:, at]
-    kept = np.array([min(forms[way][one.place].concentration for way in weights) for one in clusters])
+    kept = np.array([min(fits[way][one.place].concentration for way in weights) for one in clusters])
     return [_one(*given, random) for given in zip(clusters, right, rival, kept, strict=True)]
 
 
@@ -93,10 +93,6 @@ def _one(cluster: Cluster, right: float, rival: float, concentration: float, ran
     rest = round(cluster.items) - hits
     rivals = random.binomial(rest, _beta(of_rest, concentration, random))
     return replace(cluster, right=float(hits), rival=float(rivals), wrong=float(rest - rivals))
-
-
-def _wrong(cluster: Cluster, random: Random) -> Cluster:
-    return _one(cluster, WRONG.right, WRONG.rival * (1 - WRONG.right), WRONG.concentration, random)
 
 
 def _beta(mean: float, concentration: float, random: Random) -> float:

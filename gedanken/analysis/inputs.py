@@ -18,9 +18,9 @@ from gedanken.experiment.files import read_text
 from gedanken.experiment.persona import Persona
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog
+from gedanken.records.importers.choose_importer import read_files
 from gedanken.records.importers.folders import files_of, left_out_of, logs_in
 from gedanken.records.importers.importer import Run
-from gedanken.records.importers.reading import read_files
 from gedanken.records.importers.text_files import STANDARD_INPUT
 from gedanken.records.read_run import is_run_folder, read_run
 from gedanken.records.run_files import LOG

@@ -28,7 +28,7 @@ class Recorded(NamedTuple):
     """The recorded answers of a file, by the id of the item."""
 
     answers: Mapping[str, tuple[str, ...]]
-    is_cut: bool
+    is_extracted: bool
     """True if the publisher extracted each answer from its reply: such an answer is used as it is."""
     problems: Mapping[str, str]
     """For each item whose answers cannot be used, by id: the reason."""
@@ -46,7 +46,7 @@ def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
         value = json.loads(text_of(path, "--answers").removeprefix("\ufeff"), object_pairs_hook=once_each)
     except (ValueError, RecursionError) as error:
         raise BadInput(f"--answers {path}: {told(error)}") from error
-    pairs, is_cut = _pairs(path, value, suite)
+    pairs, is_extracted = _pairs(path, value, suite)
     ids = {item.id for item in suite}
     answers: dict[str, tuple[str, ...]] = {}
     problems: dict[str, str] = {}
@@ -64,7 +64,7 @@ def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
             f"--answers {path}: {bad or f'contains no answer for any id of the suite, such as {suite[0].id[:100]}'}"
         )
     predicts = _named(path)
-    return Recorded(answers, is_cut or (predicts is not None and _has_few_whole(answers)), problems, predicts)
+    return Recorded(answers, is_extracted or (predicts is not None and _has_few_whole(answers)), problems, predicts)
 
 
 def _has_few_whole(answers: Mapping[str, Sequence[str]]) -> bool:

@@ -26,7 +26,7 @@ def with_sources(experiment: Experiment, where: str, folder: Path) -> Experiment
     return experiment.model_copy(update={"script": tuple(_filled(experiment, where, folder))})
 
 
-def check_given(experiment: Experiment) -> None:
+def check_supplied(experiment: Experiment) -> None:
     """Raise BadInput if a supplied program has no source, or if the experiment hides sources from the model, which
     would then know nothing about the program.
     """

@@ -21,7 +21,7 @@ PROGRAMS_A_BATCH = 200
 PROGRAM_SECONDS = 30.0
 PROGRAM_BYTES = 64 << 10
 BATCH_SECONDS = 600.0
-MOST_AT_ONCE = 2
+SUSPECTS = 2
 """Number of programs that may have been running when a batch ended early. Each of these programs is run again alone.
 """
 LIMITS = Limits(
@@ -121,7 +121,7 @@ async def run_batches(
             if len(batch) == 1:
                 done[batch[0]] = Ran("ended the machine", None, "", "", 0.0)
             else:
-                suspects |= set(missing[:MOST_AT_ONCE])
+                suspects |= set(missing[:SUSPECTS])
         waiting = [name for name in waiting if name not in done]
         told(len(done))
     return {name: done[name] for name in programs}

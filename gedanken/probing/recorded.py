@@ -85,7 +85,7 @@ def _said(recorded: Recorded, lines: Mapping[str, SuiteItem], predicts: Predicts
     that.
     """
     return {
-        name: list(some) if recorded.is_cut else [_found_in(lines[name], predicts, answer) for answer in some]
+        name: list(some) if recorded.is_extracted else [_found_in(lines[name], predicts, answer) for answer in some]
         for name, some in recorded.answers.items()
         if name in lines
     }

@@ -17,7 +17,7 @@ LINES_OF_A_FINDING = 20
 """Maximum number of lines that one finding links to."""
 FINDINGS_SHOWN = 500
 Labels = dict[tuple[str, str], int]
-"""The number of a stored text (see `Anchors.sources`), by label and stream."""
+"""The number of a stored text (see `Anchors.texts`), by label and stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class KeptText(NamedTuple):
 class Anchors:
     """The stored texts and findings on the page, and the lines that findings refer to."""
 
-    sources: list[KeptText]
+    texts: list[KeptText]
     findings: list[ShownFinding] = field(default_factory=list)
     more: int = 0
     """Number of findings that are not shown."""
@@ -69,7 +69,7 @@ class Anchors:
     """The findings that refer to a line, by the number of the stored text and the number of the line (from 1)."""
 
     def __post_init__(self) -> None:
-        self._numbers = {(id(source.of), source.stream): at for at, source in enumerate(self.sources)}
+        self._numbers = {(id(source.of), source.stream): at for at, source in enumerate(self.texts)}
         self._lines: dict[int, list[str]] = {}
 
     def number_of(self, source: Execution | Program, stream: Stream | Literal["source"] = "source") -> int:
@@ -79,7 +79,7 @@ class Anchors:
     def lines_of(self, number: int) -> list[str]:
         """Return the lines of a stored text, given its number."""
         if number not in self._lines:
-            self._lines[number] = self.sources[number].lines()
+            self._lines[number] = self.texts[number].lines()
         return self._lines[number]
 
     def id_of(self, source: int, line: int) -> str:
@@ -93,7 +93,7 @@ def find_anchors(analysis: Analysis) -> Anchors:
     ordered = ranked(analysis.findings, analysis.main_version)
     anchors.more = max(0, len(ordered) - FINDINGS_SHOWN)
     by_label: Labels = {}
-    for at, source in enumerate(anchors.sources):
+    for at, source in enumerate(anchors.texts):
         by_label.setdefault((source.of.label, source.stream), at)
     nearer = {id(version): _labels(version, anchors) for version in analysis.versions}
     for number, finding in enumerate(ordered[:FINDINGS_SHOWN], start=1):

@@ -83,7 +83,7 @@ def head(execution: Execution, anchors: Anchors) -> Excerpt:
 
 def listings(analysis: Analysis, anchors: Anchors) -> tuple[Listing, ...]:
     """Return all program versions, in order."""
-    programs = [source.of for source in anchors.sources if isinstance(source.of, Program)]
+    programs = [source.of for source in anchors.texts if isinstance(source.of, Program)]
     by_label = {program.label: program for program in analysis.log.programs}
     found = []
     for program in programs:

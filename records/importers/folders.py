@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gedanken.experiment.counts import many
 from gedanken.experiment.errors import BadInput
-from gedanken.records.importers.text_files import PACKED
+from gedanken.records.importers.text_files import COMPRESSED_ENDINGS
 from gedanken.records.read_run import is_run_folder
 from gedanken.records.run_files import LOG
 
@@ -63,7 +63,7 @@ def files_of(path: Path) -> list[Path]:
 
 def _bare(name: str) -> str:
     name = name.lower()
-    return next((name.removesuffix(end) for end in PACKED if name.endswith(end)), name)
+    return next((name.removesuffix(end) for end in COMPRESSED_ENDINGS if name.endswith(end)), name)
 
 
 def _natural(path: Path) -> tuple[object, ...]:

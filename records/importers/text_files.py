@@ -15,7 +15,7 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import read_bytes
 
 STANDARD_INPUT = Path("-")
-PACKED = (".gz", ".xz", ".zst")
+COMPRESSED_ENDINGS = (".gz", ".xz", ".zst")
 PACKED_AS = (b"\x1f\x8b", b"\xfd7zX", b"\x28\xb5\x2f\xfd")
 """The first bytes of each compression format."""
 MOST_PACKED_BYTES = 1 << 28

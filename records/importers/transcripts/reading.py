@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.errors import BadInput
-from gedanken.records.importers.text_files import PACKED, STANDARD_INPUT
+from gedanken.records.importers.text_files import COMPRESSED_ENDINGS, STANDARD_INPUT
 from gedanken.records.importers.transcripts import (
     atif,
     claude_code,
@@ -102,7 +102,7 @@ def _in_folder(folder: Path) -> list[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "subagents")
         has_sessions = any(name.endswith(".jsonl") and not name.startswith(_SUB_AGENT) for name in names)
         for name in sorted(names):
-            bare = next((name.removesuffix(end) for end in PACKED if name.endswith(end)), name)
+            bare = next((name.removesuffix(end) for end in COMPRESSED_ENDINGS if name.endswith(end)), name)
             path = Path(where) / name
             if name.startswith(".") or not bare.lower().endswith(_ENDINGS) or path.is_symlink():
                 continue
