@@ -75,7 +75,7 @@ class Price(BaseModel):
     """The price table that the price is taken from, with the date of the table."""
 
     def of(self, read: int, written: int) -> float:
-        """Return the cost of so many tokens read and written, in US dollars."""
+        """Return the cost in US dollars, if the model reads `read` tokens and writes `written` tokens."""
         return (self.read * read + self.written * written) / 1_000_000
 
 
