@@ -29,12 +29,12 @@ class Workspace:
 
     folder: Path
     held: Held = "polled"
-    """How its size is limited: by its file system, or by periodic checks (`polled`)."""
+    """How its size is limited: by its own file system (`quota`), or by periodic checks (`polled`)."""
 
     @classmethod
     def create(cls, folder: Path, limits: Limits) -> "Workspace":
-        """Create an empty workspace, with the strictest limits that this user may set. Raises NoSandbox if the disk
-        has no room.
+        """Create an empty workspace, with the strictest limit of its size that this user may set. Raises NoSandbox if
+        the disk has no room.
         """
         folder.parent.mkdir(parents=True, exist_ok=True)
         workspace = cls(folder, hold(folder, limits))
@@ -49,8 +49,8 @@ class Workspace:
 
     @classmethod
     def reopen(cls, folder: Path) -> "Workspace":
-        """Reopen the workspace that an earlier process created in `folder`, possibly before this machine was
-        rebooted.
+        """Reopen the workspace that an earlier process created in `folder`; mount its own file system again if the
+        machine was rebooted since then.
         """
         if not image_of(folder).is_file():
             return cls(folder, "polled")
@@ -111,8 +111,8 @@ class Workspace:
         _give(path)
 
     def bring(self, source: Path, name: str, limits: Limits) -> None:
-        """Copy a folder into the home folder, with its links as links. Raises BadInput if it is too large or cannot
-        be copied.
+        """Copy a folder into the home folder as `name`, with its links as links, replacing what has this name. Raises
+        BadInput if the folder is too large or cannot be copied.
 
         Special files (anything but files, folders and links) are left out.
         """
@@ -134,7 +134,9 @@ class Workspace:
         self.bring_rights(name)
 
     def bring_rights(self, name: str) -> None:
-        """Make the sandbox's user the owner of everything in a folder of the home folder."""
+        """If this process runs as root, make the sandbox's user the owner of the folder `name` in the home folder,
+        with all that is in it.
+        """
         if os.getuid() != 0:
             return
         for where, folders, names in os.walk(self.home / name):
