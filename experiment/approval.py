@@ -107,7 +107,7 @@ def imports_of(source: str) -> tuple[str, ...] | None:
 
 
 def edited(program: Program, source: str, version: int) -> Program:
-    """Return a new version of `program`, whose source the person replaced by `source`."""
+    """Return the version that results when a person replaces the source of `program` by `source`."""
     return Program(
         name=program.name,
         version=version,

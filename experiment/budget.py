@@ -42,7 +42,7 @@ class Budget(BaseModel):
 
 
 def parse_budget(text: str) -> Budget:
-    """Parse a text such as `usd=2,tokens=200k,minutes=30,gpu-seconds=600`. Raises BadInput."""
+    """Parse a text such as `usd=2,tokens=200k,minutes=30,gpu-seconds=600`. Raises BadInput for any other text."""
     values: dict[str, Decimal] = {}
     known = Budget().limits
     for part in text.split(","):

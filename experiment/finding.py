@@ -45,4 +45,4 @@ class Finding:
     caution: str = ""
     """A caveat for the reader, as a sentence."""
     which: str = ""
-    """The exact place, for example `epoch 7`; shown where findings are listed only by their checks."""
+    """The exact place, for example `epoch 7`; shown in brackets where only the kinds of the findings are listed."""

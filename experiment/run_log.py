@@ -162,7 +162,7 @@ class Opened(Event):
 
 
 class ModelKnown(Event):
-    """Facts about the model; repeated when more was learned."""
+    """Facts about the model became known. The event is repeated when more is learned."""
 
     kind: Literal["model"] = "model"
     model: ModelFacts

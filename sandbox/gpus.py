@@ -122,8 +122,8 @@ def judge_gpus(wish: GpuWish, seen: int, asked: bool) -> str | None:
 
 
 def explain(error: BaseException) -> NoSandbox | None:
-    """Return the reason and the remedy if an engine refused to start a container because of its GPUs; None for other
-    errors.
+    """Return an error that names the reason and the remedy, if `error` means that an engine refused to start a
+    container because of its GPUs; None for other errors.
     """
     text = str(error)
     for sign, meaning in _REFUSALS.items():

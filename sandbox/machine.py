@@ -289,7 +289,7 @@ class SandboxMachine:
                 task.cancel()
 
     async def _crowded(self) -> None:
-        """Return when the workspace has grown too large; never if the file system itself limits it."""
+        """Return when the workspace has grown too large; never if the file system itself limits its size."""
         if self.workspace.held == "quota":
             await asyncio.Event().wait()
         while True:

@@ -24,8 +24,8 @@ _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _EXECUTION = TypeAdapter(Execution)
 _FOLDERS = {"workspaces": 0o711, "marks": 0o700, "receipts": 0o700}
-"""Folders with their modes: the sandbox's user can reach its workspace, but only the user of this process can list the
-folders."""
+"""Folders with their modes: the sandbox's user can reach its workspace, but only the user of this process can list
+the folders."""
 
 
 def sessions_folder() -> Path:

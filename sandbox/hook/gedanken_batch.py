@@ -96,7 +96,9 @@ def run(source, seconds, most, under_way, lock):
 
 
 def holds(path, text):
-    """Return whether a file still contains exactly this text; a program may have changed its file or another's."""
+    """Return whether a file still contains exactly this text. A program may have changed its own file, or the file of
+    another program.
+    """
     try:
         return path.is_file() and path.stat().st_size == len(text) and path.read_bytes() == text
     except OSError:
