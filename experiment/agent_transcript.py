@@ -18,7 +18,8 @@ class Place:
     line: int
     """Line number, counted from 1. If an event's JSON object spans several lines, the number of its first line."""
     pointer: str = ""
-    """JSON pointer to the event within that line or file; empty if the file is not JSON."""
+    """JSON pointer to the event within the JSON value of the line, or of the file if the file is one JSON value.
+    Empty if the file is not JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,8 @@ class AgentEvent:
     cut: bool = False
     """True if the agent's software truncated `text`."""
     is_line_by_line: bool = False
-    """True if each line of `text` is a line of the file, as in a Markdown chat; `place` is then that of the first
-    line."""
+    """True if each line of `text` is a line of the file, as in a Markdown chat; `place` is then the place of the
+    first line of `text`."""
 
     def place_of_line(self, line: int) -> Place:
         """Return the place of one line of `text`; the lines are counted from 1.
@@ -63,7 +64,7 @@ class AgentEvent:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A reason why a transcript is incomplete. If a transcript has a gap, no claim in it is called "never run"."""
+    """A reason why a transcript is incomplete. In a transcript with a gap, no claim gets the status `never run`."""
 
     reason: str
     place: Place
@@ -85,4 +86,4 @@ class AgentTranscript:
     folder: str | None = None
     """The folder in which the agent worked, if the file names it."""
     unknown: dict[str, int] = field(default_factory=dict)
-    """How many entries of each kind the importer did not recognize."""
+    """Number of entries that the importer did not recognize, by kind of entry."""

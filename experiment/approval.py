@@ -74,7 +74,7 @@ _SAID = {"approve": "was approved", "edit": "was edited", "reject": "was rejecte
 
 
 def read_decision(value: object) -> Approve | EditIt | Reject:
-    """Read a decision from a JSON value. Raises BadInput if it is not valid; the message lists the valid answers."""
+    """Read a decision from a JSON value. Raises BadInput if that fails; the message lists the valid answers."""
     try:
         return _DECISION.validate_python(value)
     except ValidationError as error:
@@ -107,7 +107,7 @@ def imports_of(source: str) -> tuple[str, ...] | None:
 
 
 def edited(program: Program, source: str, version: int) -> Program:
-    """Return the version with the source that a person made of a program written by the coder."""
+    """Return the version that results when a person replaces the source of `program` by `source`."""
     return Program(
         name=program.name,
         version=version,

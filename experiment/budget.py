@@ -46,7 +46,7 @@ class Budget(BaseModel):
 
 
 def parse_budget(text: str) -> Budget:
-    """Parse a text such as `usd=2,tokens=200k,minutes=30,gpu-seconds=600`. Raises BadInput."""
+    """Parse a text such as `usd=2,tokens=200k,minutes=30,gpu-seconds=600`. Raises BadInput for any other text."""
     values: dict[str, Decimal] = {}
     known = Budget().limits
     for part in text.split(","):
@@ -79,7 +79,7 @@ class Price(BaseModel):
     """The price table that the price is taken from, with the date of the table."""
 
     def of(self, read: int, written: int) -> float:
-        """Return the cost of so many tokens read and written, in US dollars."""
+        """Return the cost in US dollars, if the model reads `read` tokens and writes `written` tokens."""
         return (self.read * read + self.written * written) / 1_000_000
 
 

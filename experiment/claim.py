@@ -63,7 +63,7 @@ class JudgedClaim:
     claim: Claim
     status: Status
     reason: str
-    """One sentence; for an undecidable claim it also says what would decide it."""
+    """One sentence that explains the status; for an undecidable claim, also what would decide the claim."""
     evidence: tuple[Evidence, ...] = ()
     numbers: tuple[NumberSource, ...] = ()
     reading: Literal["recorded", "no tools", "role-played"] = "recorded"

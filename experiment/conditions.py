@@ -17,8 +17,8 @@ class Conditions(BaseModel):
     knows that there are programs.
     """
     session: Literal["running", "fresh"] = "running"
-    """`running`: the model sees the whole session so far when it imagines a program's run; `fresh`: it sees only
-    that program.
+    """`running`: the model sees the whole session so far when it imagines a program's run; `fresh`: the model
+    sees only that program.
     """
     claims: bool = True
     """True if the persona's deliberately false facts are used; if False, every fact matches the real machine."""

@@ -112,7 +112,7 @@ class Artifact:
     """A file that a command left behind, copied from the machine."""
 
     name: str
-    """Name of the file in the home folder, with control characters made harmless."""
+    """Name of the file in the home folder, with unusual characters replaced by `_`."""
     path: str
     """Path relative to the folder that holds all artifacts; files with the same content share a path."""
     bytes: int
@@ -133,7 +133,7 @@ class Execution:
     """The result of one command on one machine, real or imagined."""
 
     machine: str
-    """`docker`, `podman`, `bubblewrap`, `host` or `imagined`."""
+    """`docker`, `podman`, `bubblewrap`, `host`, `imagined`, or the name of a plug-in's engine."""
     command: str
     exit_code: int | None
     """For an imagined run, inferred from its output (a traceback or a shell error means failure). None if it is

@@ -49,7 +49,9 @@ class Inside:
         self._left = most_bytes
 
     def read(self, name: str, most_bytes: int) -> bytes:
-        """Read a regular file in the folder. Raises BadInput if that fails, or if the file is too large."""
+        """Read a regular file in the folder. Raises BadInput if that fails, or if the file is larger than
+        `most_bytes` or than what may still be read from the folder.
+        """
         content = self._read(name, min(most_bytes, self._left))
         self._left -= len(content)
         return content
@@ -97,7 +99,7 @@ class Inside:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Add a file's path to every OSError that names no file, as the errors of an open file do not."""
+    """Add `path` to every OSError that names no file. Errors in reading or writing an open file name none."""
     try:
         yield
     except OSError as error:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Stream = Literal["stdout", "terminal"]
-"""A stored text of an execution. `stdout`: its standard output; `terminal`: standard output and standard error
-together, as a terminal shows them."""
+"""One of the two outputs of an execution. `stdout`: its standard output; `terminal`: standard output and standard
+error together, as a terminal shows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class LineRef:
     """Line number, counted from 1."""
     text: str
     counted_in: Stream | Literal["source"]
-    """The stored text in which the line has this number."""
+    """The text in which the line has this number: one of the outputs, or the source of the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +45,4 @@ class Finding:
     caution: str = ""
     """A caveat for the reader, as a sentence."""
     which: str = ""
-    """What exactly the finding is about, in a few words, for example `epoch 7`; shown in lists of kinds."""
+    """The exact place, for example `epoch 7`; shown in brackets where only the kinds of the findings are listed."""

@@ -84,7 +84,7 @@ def environment_in(folder: Path) -> dict[str, str]:
 
 
 def remove_abandoned(parent: Path) -> None:
-    """Remove the work folders of processes that no longer exist. A folder that cannot be removed stays."""
+    """Remove the work folders in `parent` whose processes no longer exist. A folder that cannot be removed stays."""
     for folder in parent.glob(f"{PREFIX}*"):
         with suppress(OSError), (folder / _OWNER).open("a") as owner:
             fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)

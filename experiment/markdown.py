@@ -5,7 +5,7 @@ import re
 _MEANS_SOMETHING = re.compile(
     r"[^\s\w.,;:()'’“”„…–—−%×=+?!-]|_|www\.|GH-\d|\.\.\w|:[\w+-]+:|\b(?=\d*[a-f])[0-9a-f]{7,40}\b", re.IGNORECASE
 )
-"""Matches words that Markdown could read as a link, a mention, a tag, a formula, emphasis, an issue or a commit."""
+"""Matches what Markdown could read as a link, a mention, a tag, a formula, emphasis, an issue or a commit."""
 
 
 def fence_for(text: str) -> str:
@@ -29,7 +29,7 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """Put a sentence on one line, and format the words in it that Markdown could interpret as code."""
+    """Put a sentence on one line, and format as code those of its words that Markdown could misread."""
     told: list[str] = []
     held: list[str] = []
     for word in [*text.split(), ""]:

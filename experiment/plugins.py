@@ -93,7 +93,7 @@ def installed(group: str) -> Iterator[Plugin]:
 
 
 def by_name(group: str) -> dict[str, Plugin]:
-    """Return the plug-in to use for each name in a group. Raises BadInput if not even a built-in one is installed."""
+    """Return the plug-in to use for each name in a group. Raises BadInput if the group has no built-in plug-in."""
     chosen: dict[str, Plugin] = {}
     for each in installed(group):
         if each.name not in RESERVED.get(group, ()):

@@ -16,8 +16,8 @@ ARMS: tuple[Arm, ...] = ("direct", "again", "forced", "session", "later", "other
 
 
 class SuiteItem(BaseModel):
-    """One line of a suite file: a function, its arguments, and the value that the function returns, as the file
-    states."""
+    """One line of a suite file: a function, its arguments, and the value that the function returns according to
+    the file."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -86,4 +86,4 @@ class Plan(NamedTuple):
     """The sizes that are asked about; None means each family's own sizes."""
     groups: int
     more: int
-    """Number of questions in addition to the direct ones."""
+    """Number of sessions that are held for the arms other than `direct`; each has one or more questions."""

@@ -36,7 +36,7 @@ class AnswerKept(Event):
 
 
 class Judged(Event):
-    """An answer was judged by running it, because it is an expression whose value had to be found."""
+    """The answer to a question was an expression; it was run to see whether its value is right."""
 
     kind: Literal["judged"] = "judged"
     question: str

@@ -46,8 +46,8 @@ class ProbeItem:
     rival: str | None = None
     """A program that prints the answer of a model that imitates or takes a shortcut; None if there is none."""
     rival_is: Way | None = None
-    """The way that gets this pair's easy item right but its hard item wrong. If the item has a rival, the wrong
-    answer is what the rival prints."""
+    """The way of answering that gets this pair's easy item right but its hard item wrong. If the item has a rival,
+    that wrong answer is what the rival prints."""
     told: str | None = None
     """Text that the model is told before the program, for example that a rule in the program is unusual."""
     given: str | None = None
@@ -61,8 +61,8 @@ class Answer:
 
     outcome: Outcome
     parts_right: float | None = None
-    """The share of elements of the true output that are in the right place; None if the answer could not be parsed.
-    """
+    """The share of elements of the true output that the answer has in the right place; None if the answer could not
+    be parsed."""
     reasoning_tokens: int | None = None
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Edit = Literal["worked", "changed nothing", "broke the program", "did something else"]
-"""The result of an edit. `changed nothing`: nothing but comments and layout; `broke the program`: the program no
-longer runs to its end; `did something else`: the program runs, but the edit is not the requested one."""
+"""The result of an edit. `changed nothing`: it changed at most comments and layout; `broke the program`: the program
+no longer runs to its end; `did something else`: the program runs, but the edit is not the requested one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,8 @@ def last_line(text: str) -> str:
 
 
 def why(text: str) -> str:
-    """Explain a program's failure from its messages: the cause and what to do if it is known, otherwise the last
-    error."""
+    """Explain a program's failure from its messages: return the cause and the remedy if both are known, otherwise
+    the last error message."""
     for pattern, remedy in _CAUSES:
         if re.search(pattern, text, re.IGNORECASE):
             return remedy

@@ -162,12 +162,12 @@ class Opened(Event):
 
 
 class ModelKnown(Event):
-    """Facts about the model; repeated when more was learned."""
+    """Facts about the model became known. The event is repeated when more is learned."""
 
     kind: Literal["model"] = "model"
     model: ModelFacts
     until: int | None = None
-    """The first script line, counted from 1, that uses another model; None for the last model."""
+    """The first script line, counted from 1, that no longer uses this model; None for the last model."""
 
 
 class Began(Event):
@@ -203,7 +203,7 @@ class ExecutionKept(Event):
     execution: dict[str, Any]
     """Fields of the execution, without its texts."""
     files: dict[str, str]
-    """Paths of the files with `stdout`, and with `terminal` and `raw_reply` if there are such texts."""
+    """Maps the name of each text (`stdout`, perhaps `terminal` and `raw_reply`) to the path of its file."""
     sizes: dict[str, int] = Field(default_factory=dict)
     """Size of each file in bytes, needed because the event may reach the disk before the files do. Empty in logs of
     earlier versions of gedanken.
@@ -329,7 +329,7 @@ class RunLog:
         return as_polars(execution_rows(self.executions), EXECUTION_COLUMNS)
 
     def __repr__(self) -> str:
-        """Show only the title and the outcome, because the fields hold all printed text."""
+        """Show only the title, the number of executions and the outcome, because the fields hold all output."""
         return f"<RunLog of {harmless(self.title)}: {len(self.executions)} executions, {harmless(self.outcome)}>"
 
     @property
@@ -365,7 +365,7 @@ class RunLog:
 
 
 def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -> tuple[Execution, ...]:
-    """Sort executions by script line, program version, origin (real first), seed or sample, and order of typing."""
+    """Sort executions by script line, program version, origin (real first), arm, seed or sample, order of typing."""
     versions = {program.label: number for number, program in enumerate(programs)}
     typed = list(dict.fromkeys(run.command for run in executions if not run.imagined))
     return tuple(

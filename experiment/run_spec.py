@@ -72,7 +72,8 @@ class RunSpec(BaseModel):
     """Sampling seed of the coder's first try."""
 
     approve: Literal["none", "first", "all"] = "none"
-    """Which programs by the coder a person must approve before they run. `first`: each one until one is approved."""
+    """Which programs by the coder a person must approve before they run. `first`: each program until one is
+    approved."""
 
     budget: Budget = Budget()
     """The most that the run may use, summed over all processes that work on it."""
@@ -85,7 +86,7 @@ class RunSpec(BaseModel):
     Empty if the run is not a fork."""
 
     earlier: tuple[Part, ...] = Field(default=(), max_length=200)
-    """Parts of the script that use other models or personas, in order."""
+    """In a fork: the earlier parts of the script, in order, for which other models or personas were used."""
 
     @model_validator(mode="after")
     def _parts_follow_each_other(self) -> Self:

@@ -59,7 +59,7 @@ class ScriptLine(BaseModel):
     change: str | None = None
     """Name of the change that is applied to the program; None if it is used unchanged."""
     source: str | None = None
-    """The content of the `give` file. If `program` is set, it is filled in when the experiment is loaded."""
+    """The content of the `give` file. If `program` is set, this field is filled in when the experiment is loaded."""
 
     @model_validator(mode="before")
     @classmethod
@@ -147,7 +147,7 @@ class Experiment(BaseModel):
         return self
 
     def told_before(self, index: int) -> tuple[str, ...]:
-        """Return the texts that the script tells directly before the typed line at `index`."""
+        """Return the texts that the model is told in the lines directly before the typed line at `index`."""
         tells: list[str] = []
         for line in reversed(self.script[:index]):
             if line.tell is None or line.file:

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 REMOVED = "[key removed]"
 LEAST_CHARACTERS = 8
-"""Minimum length of a key. A shorter value could also occur in ordinary text, which would then be garbled. Addresses
-are shown without credentials anyway."""
+"""Minimum length of a value that counts as a key. A shorter value could also occur in ordinary text, which would then
+be garbled. A shorter password in an address stays hidden too, because `shown_address` leaves out all credentials."""
 _SURE_CHARACTERS = 16
 """Minimum length at which a value counts as a key even if it is all letters or all digits."""
 _NAMES = re.compile(
@@ -56,7 +56,7 @@ class Secrets:
         self._pattern = re.compile("|".join(map(re.escape, self._forms)))
 
     def redacted(self, text: str) -> str:
-        """Return the text with a mark in place of each value."""
+        """Return the text with REMOVED in place of each secret value."""
         return self._pattern.sub(REMOVED, text) if self._pattern else text
 
     def unfinished(self, text: str) -> int:
@@ -110,7 +110,9 @@ def in_environment(variables: Mapping[str, str]) -> Iterator[str]:
 
 
 def in_address(address: str) -> Iterator[str]:
-    """Yield the keys and passwords in an address, even in a malformed one."""
+    """Yield all that may be a key or a password in an address, even in a malformed one: its credentials, the values
+    in its query (except `api-version`), and parts of its path that look like keys.
+    """
     signed, rest = _parted(address)
     if signed:
         user, _, password = signed.rpartition(":")
@@ -124,7 +126,9 @@ def in_address(address: str) -> Iterator[str]:
 
 
 def shown_address(address: str) -> str:
-    """Return an address without credentials, so that results may show it."""
+    """Return an address that results may show: without credentials, and with `…` in place of the values in its query
+    (except `api-version`) and of parts of its path that look like keys.
+    """
     _, rest = _parted(address)
     head, _, query = rest.partition("?")
     shown = [f"{name}={value if name.lower() in _SHOWN_PARAMETERS else '…'}" for name, value in parse_qsl(query)]
@@ -139,7 +143,7 @@ def without_query(address: str) -> tuple[str, dict[str, str]]:
 
 
 def _parted(address: str) -> tuple[str, str]:
-    """Split an address into its credentials and the rest."""
+    """Split an address into its credentials and the rest, without its fragment."""
     address = address.partition("#")[0]
     scheme = _SCHEME.match(address)
     begin = scheme[0] if scheme else ""

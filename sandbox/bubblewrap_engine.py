@@ -112,8 +112,8 @@ class BubblewrapEngine:
         return tuple(text for text, applies in missing.items() if applies)
 
     def _start_at_gate(self, order: Order) -> "tuple[subprocess.Popen[bytes], int]":
-        """Start bwrap up to its gate; return bwrap's process, and the host's process id of the first process
-        inside.
+        """Start bwrap up to the gate (see local_job); return bwrap's process, and the id that the first process
+        inside has on the host.
         """
         inside = ["bash", "/opt/gedanken/first.sh", f"{backstop_seconds(order.limits):g}", f"{GRACE_SECONDS:g}"]
         with ExitStack() as files:
@@ -235,8 +235,8 @@ def _options(program: str) -> tuple[str, ...]:
 def _remedy(said: str) -> str:
     """Return bwrap's error message with the likely remedy, for users who are not allowed to create namespaces.
 
-    The reason may be Debian's old switch, Ubuntu's AppArmor switch, a maximum of 0 namespaces, or else an outer
-    container.
+    Namespaces may be forbidden by Debian's old switch, Ubuntu's AppArmor switch, a maximum of 0 namespaces, or else
+    an outer container.
     """
     kernel = Path("/proc/sys")
     for switch, forbidding, allowing in (

@@ -1,7 +1,7 @@
 """Limits a command's memory, processes and cores by control groups, if this user may create some.
 
-Version 1, version 2 or both are used, as this machine has them. Only the command's own processes are moved into
-groups.
+Control groups of version 1, version 2 or both are used, depending on which this machine has. Only the command's own
+processes are moved into groups.
 """
 
 import os
@@ -41,8 +41,8 @@ class Cgroup:
 
     name: str
     folders: dict[str, Path]
-    """The group's folder for each available controller; in the results of `left`, the folder below each mount
-    point.
+    """Maps each available controller to the group's folder; in the results of `left`, maps each mount point to the
+    group's folder below it.
     """
 
     def add(self, pid: int) -> None:
@@ -77,7 +77,7 @@ class Cgroup:
 def make(name: str, limits: Limits) -> Cgroup:
     """Create the control group of a command, and set those limits that this user may set, possibly none.
 
-    A group of the same name, which a dead process left for the same command, is killed and removed first.
+    If a dead process left a group of this name, for the same command, that group is killed and removed first.
     """
     wanted = {controller: parent / name for controller, parent in _parents().items()}
     Cgroup(name, wanted).remove()
@@ -103,7 +103,7 @@ def available() -> frozenset[str]:
 
 
 def left() -> list[Cgroup]:
-    """List the control groups of gedanken's commands on this machine, of any user, running or not."""
+    """List the control groups of gedanken's commands on this machine, of any user, even without processes in them."""
     found: dict[str, dict[str, Path]] = {}
     for hierarchy in _hierarchies():
         for folder in hierarchy.top.rglob(f"{PREFIX}*"):
@@ -127,8 +127,8 @@ def _unified_parents(hierarchy: Hierarchy) -> dict[str, Path]:
     """For version 2, return the controllers that can be delegated, each with the group that can delegate them.
 
     That is the nearest possible group: this process's own or one above. Except for the root, a group that contains
-    processes cannot delegate, which usually excludes this process's own. Its processes may belong to others and are
-    not moved; moving them would need rights over the common parent group.
+    processes cannot delegate, which usually excludes this process's own group. The processes in that group may belong
+    to others and are not moved; moving them would need rights over the common parent group.
     """
     for group in (hierarchy.own, *hierarchy.own.parents):
         if not group.is_relative_to(hierarchy.top):

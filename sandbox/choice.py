@@ -29,7 +29,8 @@ def sandboxes() -> tuple[str, ...]:
 
 
 def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trusted: bool = False) -> Engine:
-    """Open the engine called `name`, with everything it needs prepared; `auto` chooses the strongest that works.
+    """Open the engine called `name`, with everything it needs prepared; `auto` chooses the working engine with the
+    strongest isolation.
 
     Raises BadInput for an unknown name, and for `host` unless the code is `trusted`; NoSandbox, with the remedy, if
     the engine does not work.
@@ -66,7 +67,7 @@ class Engines(NamedTuple):
 
 
 def find_engines() -> Engines:
-    """Connect to Docker and Podman, and return which of them answer."""
+    """Connect to Docker and Podman; return clients of those that answer, and the reasons why others do not."""
     found = Engines([], {})
     for name, connect in (("docker", connect_docker), ("podman", connect_podman)):
         try:
@@ -99,8 +100,8 @@ def open_podman(progress: Progress, gpus: GpuWish) -> Engine:
 
 
 def open_bubblewrap_engine(progress: Progress, gpus: GpuWish) -> Engine:
-    """Return an engine that uses bubblewrap. Raises NoSandbox if `gpus` requires any, because programs get
-    none here.
+    """Return an engine that uses bubblewrap. Raises NoSandbox if `gpus` requires GPUs, because programs under
+    bubblewrap get none.
     """
     from gedanken.sandbox.bubblewrap_engine import open_bubblewrap
 

@@ -44,7 +44,7 @@ class Cores:
 
     @asynccontextmanager
     async def take(self, wanted: float, waiting: Callable[[int], None]) -> AsyncIterator[float]:
-        """Hold `wanted` cores, but no more than exist; yield the number of seconds spent waiting for them.
+        """Hold `wanted` cores, but at most `count`; yield the number of seconds spent waiting for them.
 
         `waiting` is called from time to time with the number of requests ahead. A request for zero cores does not
         wait.
@@ -80,7 +80,7 @@ class Cores:
             await asyncio.sleep(self._poll_seconds)
 
     def _ahead_of(self, ticket: _Ticket) -> int | None:
-        """Return how many requests are ahead of this one; None if this one holds its cores."""
+        """Give free cores to the first requests; return how many are ahead of `ticket`, or None if it holds cores."""
         with self._tickets() as tickets:
             self._serve(tickets)
             ahead = next((at for at, other in enumerate(tickets) if other["id"] == ticket["id"]), None)

@@ -51,10 +51,11 @@ STANDIN_IMAGES_PER_BATCH = 2000
 
 
 def ensure_dataset(name: str, progress: Progress) -> tuple[Dataset, Path]:
-    """Return the data set and the folder to mount as `/data`, after downloading it if it is not in the cache.
+    """Return the description of a data set, and its folder in the cache, which is mounted as `/data`.
 
-    Raises NoSandbox if the data set can neither be downloaded nor replaced, BadInput if the folder in
-    GEDANKEN_CIFAR10 does not contain CIFAR-10.
+    A data set that is not in the cache is downloaded, copied from the folder in GEDANKEN_CIFAR10, or replaced by a
+    smaller or a synthetic one. Raises NoSandbox if all of that fails, BadInput if the folder in GEDANKEN_CIFAR10 does
+    not contain CIFAR-10.
     """
     make = {"mnist": _make_mnist, "cifar10": _make_cifar10}[name]
     folder = cache_folder() / "data" / name

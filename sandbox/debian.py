@@ -29,11 +29,11 @@ _SECONDS = 30.0
 
 
 def make_debian(folder: Path, progress: Progress) -> Path:
-    """Create the tar file in `folder`, where temporary files go too, and return its path.
+    """Create the tar file of the system in `folder`, where temporary files go too, and return the tar file's path.
 
     mmdebstrap mounts /proc and other file systems in `folder`. It runs in its own mount namespace, so that these
-    mounts end with it even if it is killed; where mounts are not permitted, it works without them. Raises NoSandbox,
-    with the remedy, if mmdebstrap is missing or fails.
+    mounts end with mmdebstrap even if it is killed; where mounts are not permitted, mmdebstrap works without them.
+    Raises NoSandbox, with the remedy, if mmdebstrap is missing or fails.
     """
     tool = shutil.which("mmdebstrap")
     if tool is None:

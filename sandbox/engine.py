@@ -16,7 +16,7 @@ Signal = Literal["SIGTERM", "SIGKILL"]
 GRACE_SECONDS = 2.0
 """Seconds between asking a command to stop and killing it."""
 BACKSTOP_SECONDS = 10.0
-"""Seconds after the wall-clock limit and GRACE_SECONDS at which a command ends by itself, in case the gedanken
+"""A command ends by itself this many seconds after its wall-clock limit plus GRACE_SECONDS, in case the gedanken
 process that watches it has died.
 """
 
@@ -113,7 +113,7 @@ class Engine(Protocol):
 
     @property
     def contents(self) -> str:
-        """The image or environment that programs run in, as a name or digest that changes with its content."""
+        """The image or environment that programs run in, as a name or digest that changes if the content changes."""
         ...
 
     def start(self, order: Order) -> Job:

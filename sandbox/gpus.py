@@ -38,7 +38,7 @@ class GpuWish:
     ids: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Return the text that was written after `--gpus`."""
+        """Return a text that means this request when it is written after `--gpus`."""
         if self.kind == "count":
             return str(self.count)
         if self.kind == "ids":
@@ -73,10 +73,10 @@ def parse_gpus(text: str) -> GpuWish:
 
 
 def device_options(wish: GpuWish, info: Mapping[str, Any], podman: bool) -> dict[str, Any]:
-    """Return the options for creating a container (docker-py's names) with the GPUs; empty if none are requested.
+    """Return the options (docker-py's names) for creating a container with the requested GPUs; empty if none are.
 
-    `info` is the engine's description of itself. Raises NoSandbox, saying what to install, if GPUs are requested and
-    the engine cannot provide any; with `auto` nothing is requested in that case.
+    `info` is the engine's description of itself. If the engine cannot provide the GPUs, the options for `auto` are
+    empty; for any other request NoSandbox is raised, saying what to install.
     """
     from docker.types import DeviceRequest
 
@@ -122,8 +122,8 @@ def judge_gpus(wish: GpuWish, seen: int, asked: bool) -> str | None:
 
 
 def explain(error: BaseException) -> NoSandbox | None:
-    """Return the reason and the remedy if an engine refused to start a container because of its GPUs; None for other
-    errors.
+    """Return an error that names the reason and the remedy, if `error` means that an engine refused to start a
+    container because of its GPUs; None for other errors.
     """
     text = str(error)
     for sign, meaning in _REFUSALS.items():

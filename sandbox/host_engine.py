@@ -113,7 +113,7 @@ def open_host(progress: Progress) -> HostEngine:
 
 
 def left() -> set[str]:
-    """Return the names of the commands (`Order.name`) that have left processes running on this machine."""
+    """Return the names (`Order.name`) of all commands of which processes are running on this machine."""
     return {name for process in psutil.process_iter() if (name := _mark_of(process))}
 
 
@@ -158,8 +158,9 @@ def _threads_of_user() -> Iterator[int]:
 
 
 def _visible_gpus(wish: GpuWish) -> dict[str, str]:
-    """Return the setting of CUDA_VISIBLE_DEVICES for this request. For a number of GPUs, select the first ones of the
-    user's own value; return nothing for `all` and `auto`, so that the user's value stays.
+    """Return the setting of CUDA_VISIBLE_DEVICES for this request. For a number of GPUs, select the first of those
+    in the user's own setting, or of all if there is none. For `all` and `auto`, return nothing, so that the user's
+    setting stays.
     """
     if wish.kind == "none":
         return {VISIBLE: ""}
@@ -173,8 +174,8 @@ def _visible_gpus(wish: GpuWish) -> dict[str, str]:
 
 
 def kill_all(name: str, session: int | None = None) -> None:
-    """Kill every process that carries the name or belongs to the session, and repeat this until none is left, because
-    processes may multiply.
+    """Kill every process whose variable MARK is `name` or whose session id is `session`. Because processes may
+    multiply, repeat this until none is left, but at most KILL_ROUNDS times.
     """
     for _round in range(KILL_ROUNDS):
         found = [process for process in psutil.process_iter() if _belongs(process, name, session)]

@@ -49,10 +49,11 @@ def things(clients: "Sequence[DockerClient]") -> list[Thing]:
 
 
 def clean(clients: "Sequence[DockerClient]", silent: Collection[str] = ()) -> list[str]:
-    """Remove the containers and sessions whose owner is dead, and nothing else; return their names.
+    """Remove the containers and sessions whose owner is dead, and the processes and control groups that the commands
+    of these sessions left on this machine; return the names of all that was removed.
 
     A session is locked while it is removed, so that no process can resume it meanwhile. Sessions on engines that are
-    `silent` (that do not answer) are kept, because their containers may still be read.
+    `silent` (do not answer) are kept, because their containers may still be read.
     """
     removed: list[str] = []
     for folder in _sessions():
@@ -67,7 +68,7 @@ def clean(clients: "Sequence[DockerClient]", silent: Collection[str] = ()) -> li
 
 def _end_local(orders: str) -> list[str]:
     """Kill the processes and remove the control groups that a dead run's commands left on this machine; return their
-    names.
+    names. `orders` is the prefix of these names.
     """
     names = [name for name in host_engine.left() if name.startswith(orders)]
     for name in names:

@@ -53,10 +53,10 @@ class Hold(Protocol):
 def start_at_gate(
     command: list[str], inside: list[str], limits: Limits, more: str = "", **options: Any
 ) -> "subprocess.Popen[bytes]":
-    """Start `command`, which will run `inside`, and return its process when it waits at the gate.
+    """Start `command`, which runs the gate and behind it `inside`; return its process when it waits at the gate.
 
     `more` holds further arguments of bash's `ulimit`; `options` are those of Popen. Raises NoSandbox, with the last
-    line of the command's messages, if it does not reach the gate.
+    line of the command's messages, if the gate is not reached.
     """
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     open_files = limits.open_files if hard == resource.RLIM_INFINITY else min(limits.open_files, hard)

@@ -29,8 +29,8 @@ BOUNDED_MEMORY = "1g"
 class LooseEngine(DockerEngine):
     """An engine without isolation: root, capabilities, a network, everything writable.
 
-    Nothing that succeeds in it affects the host: it writes only to copies, its engine's socket is not connected to
-    anything, and it still has limits, though far beyond those that the checks expect.
+    Attacks that succeed in its containers still do not affect the host: programs write only to copies, the socket
+    `docker.sock` leads to no engine, and there are limits, though far beyond those that the checks expect.
     """
 
     copies: Path = Path()

@@ -63,7 +63,7 @@ class SandboxMachine:
     network: bool = False
     """True if commands can reach the host's network; see Order.network."""
     brought: dict[str, str] = field(default_factory=dict)
-    """Maps the digest of each file that was copied to its path, so that the same content is not copied again."""
+    """Maps digests of files to the paths of their copies, so that no content is copied twice."""
 
     @classmethod
     def open(  # noqa: PLR0913 (the parts of a machine, put together in one place)
@@ -76,7 +76,7 @@ class SandboxMachine:
         gpus: GpuWish = NO_GPUS,
         artifacts: Path | None = None,
     ) -> Self:
-        """Start a run on an engine, or continue the run with this id, which a dead process left.
+        """Start a run on an engine, or continue the run `run_id` if a dead process left it.
 
         Raises NoSandbox if another process is working on this run, or if the disk has no room for a workspace.
         """
@@ -89,7 +89,7 @@ class SandboxMachine:
         return self.engine.name
 
     def branch(self, seed: int, *, reseed: bool = False) -> Self:
-        """Return the same machine with another seed, working on its own copy of the workspace."""
+        """Return the same machine with another seed, on its own copy of the workspace; see RealMachine.branch."""
         workspace = self.session.branch(self.workspace, _seed_name(seed, reseed))
         return replace(self, workspace=workspace, seed=seed, reseed=reseed)
 
@@ -114,7 +114,7 @@ class SandboxMachine:
         return self.session.has_branch(_seed_name(seed, reseed))
 
     def at_mark(self, label: str | None) -> Self:
-        """Return the same machine with its workspace reset to the mark `label` (a saved state), or to empty
+        """Return the same machine with its workspace reset to the mark `label` (a saved state), or emptied
         for None.
         """
         return replace(self, workspace=self.session.anew(self.workspace, label))
@@ -289,7 +289,7 @@ class SandboxMachine:
                 task.cancel()
 
     async def _crowded(self) -> None:
-        """Return when the workspace has grown too large; never if the file system itself limits it."""
+        """Return when the workspace has grown too large; never if the file system itself limits its size."""
         if self.workspace.held == "quota":
             await asyncio.Event().wait()
         while True:

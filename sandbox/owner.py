@@ -52,7 +52,7 @@ def _place() -> str:
 
 
 def _start_ticks(pid: int) -> int:
-    """Return when a process started, in clock ticks since boot (proc(5), field 22), which changes of the clock do not
-    affect.
+    """Return when a process started, in clock ticks since boot (proc(5), field 22). Changes of the system clock do
+    not affect the number.
     """
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])

@@ -53,8 +53,8 @@ def mount(folder: Path) -> None:
 def copy_image(source: Path, target: Path) -> None:
     """Copy the image file of a workspace with its own file system to that of another workspace.
 
-    No process may be running in the workspace. Unlike `cp` on the files, this also works for deeply nested files with
-    very long paths. Raises NoSandbox if it fails.
+    No process may be running in the workspace `source`. Unlike `cp` on the files, this also works for deeply nested
+    files with very long paths. Raises NoSandbox if it fails.
     """
     if source.is_mount():
         _run(["sync", "--file-system", str(source)])
@@ -109,8 +109,8 @@ def delete_tree(path: Path) -> None:
 
 
 def give_back_rights(folder: Path) -> None:
-    """Give the owner access to all folders below `folder` again, which a program may have removed; links are not
-    followed.
+    """Give the owner access to all folders below `folder`, because a program may have removed the permission; links
+    are not followed.
     """
     _call(["find", str(folder), "-xdev", "-type", "d", "!", "-perm", "-700", "-exec", "chmod", "u+rwx", "{}", ";"])
 

@@ -38,7 +38,7 @@ REFUSED = (
     "settimeofday stime clock_settime clock_settime64 clock_adjtime clock_adjtime64"
 )
 NAMESPACE_FLAGS = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)
-"""CLONE_NEWNS and the like, from linux/sched.h; CLONE_NEWTIME is not a flag of clone."""
+"""CLONE_NEWNS and the other flags for new namespaces, from linux/sched.h; CLONE_NEWTIME is not a flag of clone."""
 FILE_TYPE, DEVICE_TYPES = 0o170000, (0o020000, 0o060000)
 PLAIN_TYPES = (0, 0o010000, 0o100000, 0o140000)
 """File types that mknod may create: a regular file (type omitted), a pipe, a regular file, and a socket."""
@@ -87,7 +87,7 @@ class _Comparison(ctypes.Structure):
 def program() -> bytes | None:
     """Return the filter as a program for the kernel; None if libseccomp is not installed.
 
-    System calls that an old library does not know yet are allowed.
+    System calls that an old libseccomp does not know yet are allowed.
     """
     try:
         library = ctypes.CDLL(LIBRARY)
@@ -126,10 +126,10 @@ def rules() -> Iterator[Rule]:
 
 @functools.cache
 def docker_profile() -> str | None:
-    """Return the same filter as a profile in Docker's JSON format; None if libseccomp is not installed.
+    """Return the filter as a profile in Docker's JSON format; None if libseccomp is not installed.
 
-    Every known call that is not refused is allowed by name; all other calls are refused. The profile replaces the
-    engine's own, because those of older engines allow vsock and io_uring.
+    Calls that libseccomp knows are allowed by name unless `rules` refuses them; all other calls are refused. The
+    profile replaces the engine's own, because the profiles of older engines allow vsock and io_uring.
     """
     try:
         library = ctypes.CDLL(LIBRARY)
@@ -168,7 +168,8 @@ def _personalities() -> Iterator[Rule]:
     """Yield rules for `personality` that refuse all values except the allowed ones and 0xffffffff, which only
     queries.
 
-    The rules refuse any value with a bit that is not allowed, and values with bit 31 that lack another bit.
+    The rules refuse values without bit 31 that have a bit that is not allowed, and values with bit 31 that lack
+    another bit.
     """
     top = 1 << 31
     for bit in range(31):

@@ -24,7 +24,8 @@ _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _EXECUTION = TypeAdapter(Execution)
 _FOLDERS = {"workspaces": 0o711, "marks": 0o700, "receipts": 0o700}
-"""Folders with their modes: the sandbox's user can pass through to its workspace, but nobody else can read them."""
+"""Folders with their modes: the sandbox's user can reach its workspace, but only the user of this process can list
+the folders."""
 
 
 def sessions_folder() -> Path:
@@ -100,7 +101,7 @@ class Session:
                 _clear(ready.with_suffix(""))
 
     def anew(self, workspace: Workspace, label: str | None) -> Workspace:
-        """Return the workspace reset to its state at the mark `label`, or to empty for None; its current content is
+        """Return the workspace reset to its state at the mark `label`, or emptied for None; its current content is
         discarded.
         """
         folder = workspace.folder
@@ -217,7 +218,9 @@ def owned_folder(name: str) -> Iterator[Path]:
 
 
 def _own(folder: Path) -> int:
-    """Lock a folder, which is created if missing, and record this process as its owner. Raises NoSandbox."""
+    """Lock a folder, which is created if missing, and record this process as its owner. Raises NoSandbox if
+    another process holds the lock.
+    """
     lock = _lock(folder)
     os.ftruncate(lock, 0)
     os.pwrite(lock, this_owner().encode(), 0)

@@ -42,7 +42,7 @@ async def beginning(function: Callable[[], Result], undo: Callable[[Result], obj
     """Run a blocking call in a thread. If this task is cancelled meanwhile, wait for the call's end, and pass its
     result to `undo`.
 
-    A thread calls `undo`, because the event loop may close before that.
+    A thread calls `undo`, because the event loop may close before the call ends.
     """
     started = _THREADS.submit(function)
     begun = asyncio.wrap_future(started)

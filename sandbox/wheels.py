@@ -19,7 +19,7 @@ WHEEL_BYTES = 240e6
 
 
 def wheels(progress: Progress, python_version: str = "3.11") -> Path:
-    """Return the folder with the packages of requirements.txt for this Python, after downloading them if missing.
+    """Return the folder with the packages of requirements.txt for a version of Python; download them if missing.
 
     Raises NoSandbox if pip cannot get them.
     """

@@ -37,12 +37,12 @@ class Workspace:
 
     folder: Path
     held: SizeLimit = "polled"
-    """How its size is limited: by its file system, or by periodic checks (`polled`)."""
+    """How its size is limited: by its own file system (`quota`), or by periodic checks (`polled`)."""
 
     @classmethod
     def create(cls, folder: Path, limits: Limits) -> "Workspace":
-        """Create an empty workspace, with the strictest limits that this user may set. Raises NoSandbox if the disk
-        has no room.
+        """Create an empty workspace, with the strictest limit of its size that this user may set. Raises NoSandbox if
+        the disk has no room.
         """
         folder.parent.mkdir(parents=True, exist_ok=True)
         workspace = cls(folder, create_limited(folder, limits))
@@ -57,8 +57,8 @@ class Workspace:
 
     @classmethod
     def reopen(cls, folder: Path) -> "Workspace":
-        """Reopen the workspace that an earlier process created in `folder`, possibly before this machine was
-        rebooted.
+        """Reopen the workspace that an earlier process created in `folder`; mount its own file system again if the
+        machine was rebooted since then.
         """
         if not image_of(folder).is_file():
             return cls(folder, "polled")
@@ -119,8 +119,8 @@ class Workspace:
         _give(path)
 
     def bring(self, source: Path, name: str, limits: Limits) -> None:
-        """Copy a folder into the home folder, with its links as links. Raises BadInput if it is too large or cannot
-        be copied.
+        """Copy a folder into the home folder as `name`, with its links as links, replacing what has this name. Raises
+        BadInput if the folder is too large or cannot be copied.
 
         Special files (anything but files, folders and links) are left out.
         """
@@ -142,7 +142,9 @@ class Workspace:
         self.bring_rights(name)
 
     def bring_rights(self, name: str) -> None:
-        """Make the sandbox's user the owner of everything in a folder of the home folder."""
+        """If this process runs as root, make the sandbox's user the owner of the folder `name` in the home folder,
+        with all that is in it.
+        """
         if os.getuid() != 0:
             return
         for where, folders, names in os.walk(self.home / name):
@@ -150,8 +152,8 @@ class Workspace:
                 os.chown(path, SANDBOX_UID, SANDBOX_UID, follow_symlinks=False)
 
     def remembered(self, name: str) -> str:
-        """Return the first 4 KiB of a file in `shell`; empty if it is missing or, as a program may have replaced it,
-        not a regular file.
+        """Return the first 4 KiB of the file `name` in `shell`. Empty if the file is missing, or if a program
+        replaced it by something that is not a regular file.
         """
         try:
             descriptor = os.open(self.shell / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)

@@ -1,4 +1,4 @@
-"""The conformance kit: tests by small attacks and ordinary programs whether a real machine keeps its promises."""
+"""The conformance kit: small attacks and ordinary programs, which test whether a real machine keeps its promises."""
 
 from gedanken.sandbox.conformance.canary import VARIABLE
 from gedanken.sandbox.conformance.check import Check, CheckResult

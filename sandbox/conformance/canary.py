@@ -1,4 +1,4 @@
-"""Places canaries on the host while the checks run: secrets, and sockets, that no program may reach."""
+"""Places canaries (fake secrets, and sockets) on the host while the checks run. No program may reach them."""
 
 import hashlib
 import os

@@ -46,7 +46,7 @@ class Trial:
 
     execution: Execution
     after: Execution | None = None
-    """Result of the check's sequel."""
+    """Result of the check's sequel; None if it has none."""
     seen_alive: bool = False
     """True if this host showed the program's processes while they ran."""
     survivors: int = 0
@@ -90,8 +90,8 @@ class Check:
 
 
 def judged(check: Check, trial: Trial) -> Verdict:
-    """Return the verdict on a trial: failed if a secret or a socket of the host was reached or a process survived;
-    otherwise that of the check's judge.
+    """Return the verdict on a trial: failed if a secret or a socket of the host was reached or the engine was lost;
+    otherwise that of the check's judge. A check that `hunts` also fails if a process survived or none was seen.
     """
     if trial.leaked:
         return Verdict(False, "a secret of the host was leaked")

@@ -1,4 +1,4 @@
-"""Checks that no network can be reached. None of the attempts sends a packet."""
+"""Checks that no network can be reached. On a machine without a network, none of the attempts sends a packet out."""
 
 from functools import partial
 

@@ -41,8 +41,8 @@ print("the end")
 
 
 def flood_is_cut(trial: Trial) -> Verdict:
-    """Pass if the head and tail of a huge output were kept, its middle was counted, and this process did not grow
-    much.
+    """Pass if the head and tail of a huge output were kept, its middle was counted, and this process grew by at most
+    GROWTH_MIB.
     """
     if trial.grown_mib > GROWTH_MIB:
         return Verdict(False, f"this process grew by {trial.grown_mib:.0f} MiB")

@@ -96,7 +96,9 @@ def run(source, seconds, most, under_way, lock):
 
 
 def holds(path, text):
-    """Return whether a file still contains exactly this text; its own program or another one may have changed it."""
+    """Return whether a file still contains exactly this text. A program may have changed its own file, or the file of
+    another program.
+    """
     try:
         return path.is_file() and path.stat().st_size == len(text) and path.read_bytes() == text
     except OSError:
@@ -106,8 +108,8 @@ def holds(path, text):
 def follow(process, until, most):
     """Return a program's stdout, its stderr, and why it had to be stopped (None if it ended by itself).
 
-    Its children may still print after it has ended. If a signal stopped this process meanwhile, as one of its
-    programs can do, the pause does not count against `until`.
+    The program's children may still print after it has ended. If one of the programs stops this process by a signal,
+    the pause does not count: `until` is moved by its length.
     """
     seen = time.monotonic()
     kept = {process.stdout: bytearray(), process.stderr: bytearray()}

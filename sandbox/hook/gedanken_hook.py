@@ -52,7 +52,7 @@ def after_numpy(numpy):
 
 
 def after_torch(torch):
-    """Seed torch and offset the program's seeds, as for NumPy; limit its threads to the container's cores."""
+    """Seed torch and offset the program's own seeds, as `after_numpy` does; limit torch to GEDANKEN_CPUS threads."""
     if SEED is not None:
         torch.manual_seed(int(SEED))
     if RESEED is not None:
