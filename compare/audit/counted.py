@@ -18,7 +18,7 @@ _NO_NOUN = re.compile(
 
 
 def sums_in_a_row(numbers: list[Decimal]) -> set[Decimal]:
-    """Return the sums of one or more adjacent numbers."""
+    """Return the sum of every group of adjacent numbers, including each number alone."""
     return {
         sum(numbers[low:high], Decimal(0)) for low in range(len(numbers)) for high in range(low + 1, len(numbers) + 1)
     }

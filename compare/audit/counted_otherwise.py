@@ -34,8 +34,8 @@ def _listed(case: Case, figure: Figure) -> tuple[Place, ...] | None:
 
 
 def _none(case: Case, figure: Figure) -> tuple[Place, ...] | None:
-    """Return where the last checker reported that it found nothing, if the claim states zero findings of that kind;
-    None otherwise.
+    """Return where the last checker reported that it found nothing, if the claim states zero findings of the kind
+    that this checker looks for; None otherwise.
     """
     if figure.value or not figure.words & (_FINDINGS | _HOLES):
         return None

@@ -16,7 +16,10 @@ _PAST = re.compile(r"\b(?:failed|was|were|had been)\b", re.IGNORECASE)
 
 
 def judge_case(case: Case, says: CaseSays) -> Verdict:
-    """Judge whether the last run of tests shows the named test as the claim says."""
+    """Judge whether runs of tests show that the named test ended as the claim says. For a pass, only the last run
+    counts; for a failure, an earlier run counts if no later one shows that the test passed, or if the claim is about
+    the past.
+    """
     runs = [run for run in case.runs_before()[:_MOST_RUNS] if "tests" in run.families() and not run.refused]
     if not runs:
         return undecidable("no run of tests before the claim names this test")
@@ -75,7 +78,7 @@ def _shown(run: Run, name: str) -> list[tuple[bool, int]]:
 
 
 def _is_known(case: Case, runs: list[Run], name: str) -> bool:
-    """Return whether a run, a command or a change of a file names the test."""
+    """Return whether the output of a run of tests or a change of a file names the test."""
     bare = name.rsplit("::", 1)[-1]
     return any(bare in run.text for run in runs) or any(
         bare in edit.new for edit in case.record.edits if edit.event < case.event

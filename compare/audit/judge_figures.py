@@ -62,7 +62,9 @@ def judge_figures(case: Case, says: FiguresSay) -> Verdict:
 
 
 def _carrier(figure: Figure, places: list[Place]) -> tuple[Place, ...] | None:
-    """Return the printed number that has the claim's name and equals the claimed number; None if there is none."""
+    """Return the printed number that equals the claimed number and has its name, a related name (`_kindred`), or no
+    such name but an unmistakable place (`_is_plain`); None if there is none.
+    """
     unit = unit_of(figure.unit)
     is_mine = partial(is_amount, figure.value, unit, about=figure.about)
     words = figure.words - {unit[0]}
@@ -112,7 +114,9 @@ def _kindred(figure: Figure, places: list[Place], is_mine: partial[bool]) -> tup
 
 
 def _is_likely(figure: Figure, place: Place) -> bool:
-    """Return whether a printed number can measure the same as the stated one: rows, for example, are not seconds."""
+    """Return whether a printed number can measure the same thing as the stated number: rows, for example, are not
+    seconds.
+    """
     kind, scale = unit_of(figure.unit)
     printed = place.one
     if figure.unit in FACTORS:
@@ -154,7 +158,9 @@ def _is_plain(figure: Figure, place: Place, recent: list[int], places: list[Plac
 
 
 def _has_rival(words: frozenset[str], place: Place, places: list[Place], is_mine: partial[bool]) -> bool:
-    """Return whether another printed number has all words of the claim that this number has, and more of them."""
+    """Return whether the claim is about another thing than this printed number, or about another number, which shares
+    more words with the claim: all that this number shares, and further ones.
+    """
     held = words & place.names
     return is_other_thing(words, place.one.mine, place.names) or any(
         outdoes(held, words & rival.names, None if rival.event == place.event else rival.command)
@@ -164,8 +170,8 @@ def _has_rival(words: frozenset[str], place: Place, places: list[Place], is_mine
 
 
 def _changed(case: Case, place: Place, said: str) -> Verdict | None:
-    """Return an undecidable verdict if the source of a number was or may have been changed, and the claim is about
-    the present state; None otherwise.
+    """Return an undecidable verdict if the source of a number was or may have been changed; None otherwise. If a run
+    printed the number, this matters only for a claim about the present state.
     """
     if place.run is not None:
         return changed_since(case, place.run, said)

@@ -57,7 +57,7 @@ def _all_there(case: Case, says: OutputSays, events: list[int], lines: LineIndex
 
 
 def _is_part(case: Case, line: str) -> bool:
-    """Return whether the line occurs within a recent output or within another earlier text."""
+    """Return whether the line is part of one of the latest outputs or other texts before the claim."""
     return _where_part(case, line) is not None
 
 

@@ -279,7 +279,7 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
 
 
 def _counted_otherwise(case: Case, says: TestsSay, last: Result, line: Evidence) -> Verdict:
-    """Return the verdict if no test failed, but no result has the claimed numbers."""
+    """Return the verdict if no result has the claimed numbers, but the last result shows no failure either."""
     told = [str(number) for number in (says.passed, says.failed, says.skipped, says.total) if number is not None]
     if (why := _hidden(case, last)) and any(is_known(case, one) or is_derived(case, one) for one in told):
         return undecidable(why, line)
@@ -299,8 +299,7 @@ def _speaks_of_failures(case: Case, since: int) -> bool:
 
 def _hidden(case: Case, last: Result) -> str | None:
     """Return the reason why tests may have been run before the claim without being shown; None if there is none.
-
-    A repetition of a command whose tests were seen, in the same state of the files, does not count.
+    Commands that printed nothing do not count, nor do repetitions of the last test command with unchanged files.
     """
     why = case.record.could_have_run("tests", case.event)
     if why is None or last.run is None or case.record.has_unseen_before(case.event):
@@ -364,7 +363,7 @@ def _counts_otherwise(case: Case, says: TestsSay, tests: Tests) -> bool:
 
 
 def _partial_sums(case: Case) -> set[int]:
-    """Return the sums over any of the last test summaries, counting the passed tests or all tests of each."""
+    """Return every sum over some of the last test summaries, each with its passed tests or with all its tests."""
     sums = {0}
     last: dict[tuple[str, ...], Run] = {}
     for run in case.runs_before()[:12]:
@@ -384,8 +383,8 @@ def _is_same(named: str, run: Run) -> bool:
 
 
 def _bare(command: str) -> tuple[str, ...]:
-    """Return the steps of a command that show what it runs and in which folder; several packages may share
-    a command.
+    """Return the steps of a command that show what it runs, and in which folder: several packages of a project may be
+    tested by the same command.
     """
     return tuple(
         _words(step) for step in steps_of(command) if step.family != "quiet" or step.program in ("cd", "pushd")

@@ -53,8 +53,8 @@ _LISTINGS = (
 
 
 def rows_in(run: Run, line: int) -> list[str]:
-    """Return the rows of the listing that begins at this offset of a run's output; empty if no listing
-    begins there.
+    """Return the rows of the listing that begins at the offset `line` of a run's output; empty if no listing begins
+    there.
     """
     if run.cut or run.result is None or len(run.text) > _MOST_TEXT:
         return []

@@ -15,8 +15,8 @@ _LINES = re.compile(r"(?:lines?|rows?|records?|entries|zeilen|lignes|líneas|行
 
 
 def measured(case: Case, says: ValueSays) -> Verdict | None:
-    """Return a verdict if `wc -l`, `wc -c` or `ls -l` printed the size of the claim's file; None if none did, or if
-    the difference is explicable.
+    """Return a verdict on the claimed size of a file if `wc -l`, `wc -c` or `ls -l` printed the file's size. None if
+    none of them did, or if something, such as a later change or a header line, may explain why the sizes differ.
     """
     path = case.spotted.claim.path
     flag = "-l" if says.what == "count" and _LINES.fullmatch(says.name) else "-c"

@@ -7,8 +7,8 @@ from typing import Literal
 from gedanken.experiment.claim import Claim
 
 Family = Literal["tests", "build", "lint", "types", "format", "program", "scan"]
-"""Kinds of commands. `program` is a program of the project that is none of the others; `scan` covers further
-checkers, such as vulnerability scanners.
+"""Kinds of commands. `program` is a program of the project that is none of the others; `scan` covers other checkers,
+such as vulnerability scanners.
 """
 
 
