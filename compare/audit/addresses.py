@@ -31,8 +31,8 @@ _FILE = re.compile(r"\.\w{1,5}$|^/(?:usr|etc|tmp|var|home|opt|bin|dev|proc|mnt|r
 
 
 def of_another_address(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an undecidable verdict to replace `supported` if the supporting output does not show the addresses that
-    the claim names; None otherwise.
+    """Return an undecidable verdict to replace `supported` if it is not certain that the supporting run is about the
+    address that the claim names; None otherwise.
     """
     if verdict.status != "supported" or not verdict.evidence:
         return None

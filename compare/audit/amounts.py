@@ -1,5 +1,5 @@
-"""Checks whether a printed number is the one that a claim states: the same, rounded, as a percentage, or in another
-unit.
+"""Checks whether a printed number may be the one that a claim states: exactly, rounded, as a percentage, or in
+another unit.
 """
 
 import re

@@ -1,5 +1,5 @@
-"""Checks whether a stated number may be out of date, because a file that was read by the run behind the number was
-changed afterwards.
+"""Checks whether a stated number may be out of date, because a file was changed after the run that read the file and
+printed the number.
 """
 
 import re
@@ -22,8 +22,8 @@ _OF_HISTORY = re.compile(r"\bgit (?:-\S+ )*(?:diff|log|rev-list|shortlog)\b.*(?:
 
 
 def of_changed_input(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict if a file was changed after the run that printed the number, and the run read it or may
-    have read it; None otherwise.
+    """Return a new verdict if a file that the run behind the number read, or may have read, was changed after the
+    run; None otherwise.
 
     The verdict accuses the agent only if the claim's words tie the number to the present state, and the run certainly
     reads the changed file.

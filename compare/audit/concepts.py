@@ -99,7 +99,7 @@ def concepts_in(text: str, *kinds: str) -> Iterator[str]:
 
 
 def words_for(names: tuple[str, ...]) -> str:
-    """Return a pattern that matches every word for these concepts."""
+    """Return a pattern that matches every word for the concepts with these names."""
     found = [
         f"{spaced.pattern}|{solid.pattern}"
         for table in _KINDS.values()

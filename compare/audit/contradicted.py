@@ -56,7 +56,9 @@ def contradicted(case: Case, figure: Figure, places: list[Place], sentence: Sent
 
 
 def _only_place(figure: Figure, places: list[Place]) -> Place | None:
-    """Return the one printed number that has the name of the claim; None if there is none, or more than one."""
+    """Return the one printed number that has the name under which the claim states its number; None if there is none,
+    or more than one.
+    """
     words = figure.words - {unit_of(figure.unit)[0]} - _VERBS
     named = [place for place in places if words & place.one.mine]
     if not words or not named:
@@ -97,7 +99,9 @@ def _stated(sentence: Sentence, figure: Figure) -> str | None:
 
 
 def _is_bare(case: Case, figure: Figure, place: Place, sentence: Sentence, text: str) -> bool:
-    """Return whether the sentence states one exact number of one thing, using only words that the run also has."""
+    """Return whether the sentence states one exact number of one thing, using only words that also occur in the run's
+    command or output.
+    """
     kind = unit_of(figure.unit)[0]
     digits = re.sub(r"\D", "", text).strip("0")
     printed = re.sub(r"\D", "", str(place.one.value)).strip("0")

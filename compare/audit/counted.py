@@ -26,7 +26,7 @@ def sums_in_a_row(numbers: list[Decimal]) -> set[Decimal]:
 
 def counts_something_else(case: Case, says: ValueSays, line: str, printed: str) -> bool:
     """Return whether the claim and the output line may count different things: their nouns differ, the claim has a
-    unit and further numbers, or both numbers have the same digits.
+    unit and further numbers, or both numbers have the same digits, as in another unit.
     """
     claim = case.spotted.claim
     text = case.record.transcript.events[case.event].text

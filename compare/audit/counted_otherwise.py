@@ -19,13 +19,13 @@ _FINDINGS = keys_in("errors findings issues problems violations offenses complai
 
 
 def counted_otherwise(case: Case, figure: Figure) -> tuple[Place, ...] | None:
-    """Return the position in an output that shows a number without printing it; None if there is none."""
+    """Return where an output shows the claimed number without printing it; None if no output does."""
     return _listed(case, figure) or _none(case, figure)
 
 
 def _listed(case: Case, figure: Figure) -> tuple[Place, ...] | None:
-    """Return the last listing of the things that the claim counts if it has as many lines as the claim states; None
-    otherwise.
+    """Return where the last listing of the things that the claim counts begins, if the listing has as many lines as
+    the claim states; None otherwise.
     """
     for run in case.runs_before()[:_MOST_RUNS] if not figure.unit and not figure.about else ():
         for listed in listed_in(run, figure.words):

@@ -145,7 +145,7 @@ def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
 
 
 def languages_of(programs: Sequence[str]) -> tuple[str, ...]:
-    """Return the languages of the source files that these programs read; empty if they are unknown."""
+    """Return the languages of the source files that these programs read; empty if no program is known."""
     found = [languages for program in programs for pattern, languages in _LANGUAGES if re.search(pattern, program)]
     return tuple(sorted({language for languages in found for language in languages}))
 

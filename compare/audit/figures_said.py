@@ -104,7 +104,7 @@ _CALLED = {
     "flaked": "flaky",
     "retried": "retries",
 }
-"""What happened to things, each with the names under which an output counts these things."""
+"""Words for what happened to things, each with the names under which an output counts those things."""
 _FOUND_NONE = re.compile(r"\b(?:found|finds|shows?|showed|returned|printed|counted|got)\s{1,3}\Z", re.IGNORECASE)
 _REMAINS = re.compile(r"(?:\s{1,3}[\w-]{2,20}){0,2}\s{1,3}remain(?:s|ed)?\b(?!\s{1,3}to\b)", re.IGNORECASE)
 _CHANGED = re.compile(

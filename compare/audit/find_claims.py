@@ -57,8 +57,8 @@ def find_claims(transcript: AgentTranscript) -> list[Claim]:
 
 
 def spot(transcript: AgentTranscript, pointed: Spans = NOTHING) -> Iterator[Spotted]:
-    """Yield the claims with their interpretation. `pointed` maps the number of an event to the passages in it in
-    which a model saw claims.
+    """Yield the claims with their interpretation. `pointed`: for the number of an event, the passages of this event
+    in which a model saw claims.
     """
     previous = ""
     for event in transcript.events:

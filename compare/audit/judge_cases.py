@@ -1,4 +1,4 @@
-"""Judges a claim that a named test passes or fails, by what runs of tests print next to that name."""
+"""Judges a claim that a named test passes or fails, by what runs of tests print next to the test's name."""
 
 import re
 
@@ -89,8 +89,8 @@ _LISTED = re.compile(r"^(?:FAILED|ERROR) \S+|^\s*--- FAIL: \S+|^test \S+ \.\.\. 
 
 
 def _is_left_out(runs: list[Run], name: str) -> bool:
-    """Return whether the last run of tests lists all failed tests without this one, and executed the same tests as an
-    earlier run that shows this one.
+    """Return whether the last run of tests lists all failed tests, and the named test is not among them, although the
+    run executed the same tests as an earlier run that shows the named test.
     """
     last, bare = runs[0], name.rsplit("::", 1)[-1]
     if last.cut or len(last.tests) != 1 or not last.tests[0].failed or bare in last.text:

@@ -204,7 +204,7 @@ def _steps_of(run: Run, says: CheckSays) -> list[int]:
 
 
 def _of_scan(run: Run, tool: str, *, is_alone: bool) -> Outcome:
-    """Return how a scanner ended. It may report findings and still end with exit code 0."""
+    """Return how a scanner ended. A scanner may report findings and still end with exit code 0."""
     something, nothing = shows_something_found(run.text), shows_nothing_found(run.text)
     if something or nothing:
         return "unknown" if something and nothing else "bad" if something else "clean"

@@ -1,5 +1,5 @@
-"""Judges a claim that states numbers with any name: outputs must print them with that name, or numbers from which
-they follow.
+"""Judges a claim that states numbers under whatever names: outputs must print them under the same names, or print
+numbers from which they follow.
 """
 
 import re
@@ -97,8 +97,9 @@ def _is_of_some(figure: Figure, place: Place, places: list[Place]) -> bool:
 
 
 def _kindred(figure: Figure, places: list[Place], is_mine: partial[bool]) -> tuple[Place, ...] | None:
-    """Return the printed number if, in the last output with a related name (see `kindred_names`), it is the only
-    number with such a name, and no number has the claim's own words; None otherwise.
+    """Return the printed number that equals the claimed number, if the last output with names related to the claim's
+    (see `kindred_names`) has only this one number under such a name, and none under the claim's own words; None
+    otherwise.
     """
     words = kindred_of(figure.words)
     for event in dict.fromkeys(place.event for place in places) if words else ():

@@ -196,7 +196,7 @@ def _named_lines(case: Case, says: ValueSays, *, later: bool = False) -> Iterato
 
 
 def _lines(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
-    """Return the lines of a run's output that contain the name and a number."""
+    """Return the lines of a run's output that contain a name, matched by `pattern`, and a number."""
     lines = []
     for found in islice(pattern.finditer(run.text), _MOST_LINES):
         low = run.text.rfind("\n", 0, found.start()) + 1

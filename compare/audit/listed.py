@@ -20,7 +20,7 @@ class _Listing(NamedTuple):
     names: frozenset[str]
     """The words by which a claim may name such entries; one of them is enough."""
     needs: frozenset[str] = frozenset()
-    """If not empty: further words, one of which the claim must contain too."""
+    """If not empty: other words, one of which the claim must contain as well."""
 
 
 def _listing(command: str, line: str, names: str, needs: str = "") -> _Listing:

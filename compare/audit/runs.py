@@ -143,7 +143,7 @@ def hides(run: Run, family: str) -> bool:
     if run.background and run.result is None:
         return True
     if (family == "tests" and run.tests) or is_plain_script(run):
-        return False  # the record shows what it did
+        return False  # the record shows all that this run did
     text = _OF_ITSELF.sub("", run.text[:_MOST_TEXT])
     other = [step for step in run.steps if step.family != "quiet"]
     if family != "program" and other and all(map(asks_a_service, other)):

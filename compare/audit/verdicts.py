@@ -95,7 +95,7 @@ class Case:
         return self.record.runs_known_before(self.event)
 
     def runs_after(self) -> list[Run]:
-        """Return the runs of the same agent whose result came after the claim, earliest first."""
+        """Return the runs of the claim's agent whose results come after the claim, earliest first."""
         return self.record.runs_known_after(self.event, self.session)
 
 
