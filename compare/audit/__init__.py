@@ -1,3 +1,3 @@
-"""Compares what an agent says it ran with what its transcript records. Rules find the claims; the recorded evidence
-decides them.
+"""Compares what an agent says it ran with what its transcript records. Rules find the claims; the record decides
+whether they hold.
 """

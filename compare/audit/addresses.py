@@ -31,8 +31,8 @@ _FILE = re.compile(r"\.\w{1,5}$|^/(?:usr|etc|tmp|var|home|opt|bin|dev|proc|mnt|r
 
 
 def of_another_address(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an undecidable verdict to replace `supported` if the supporting output does not show the addresses that
-    the claim names; None otherwise.
+    """Return an undecidable verdict to replace `supported` if it is not certain that the supporting run is about the
+    address that the claim names; None otherwise.
     """
     if verdict.status != "supported" or not verdict.evidence:
         return None
@@ -55,8 +55,8 @@ def of_another_address(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _of_several(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return an undecidable verdict if the claim gives one HTTP status for several addresses, but similar runs show
-    fewer than two answers, or another status; None otherwise.
+    """Return an undecidable verdict if the claim gives one HTTP status for several addresses, but the runs of the
+    same programs show fewer than two status codes, or a different one; None otherwise.
     """
     status = _STATUS.search(case.spotted.claim.quote)
     if status is None or not _SEVERAL.search(sentence.plain) or not _ANSWERS.search(sentence.plain):
@@ -70,8 +70,8 @@ def _of_several(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> V
 
 
 def _of_no_address(case: Case, sentence: Sentence, run: Run, verdict: Verdict, named: set[str]) -> Verdict | None:
-    """Return an undecidable verdict if the claim is about an address that the supporting output does not name; None
-    otherwise.
+    """For a run that requests no address: return an undecidable verdict if the claim gives the HTTP status of an
+    address that the supporting output does not name; None otherwise.
     """
     hosts = {found["host"] for found in _HOST.finditer(sentence.raw)}
     if not (named or hosts) or not _ANSWERS.search(sentence.plain) or not _STATUS.search(case.spotted.claim.quote):

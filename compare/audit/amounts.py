@@ -1,5 +1,5 @@
-"""Checks whether a printed number is the one that a claim states: the same, rounded, as a percentage, or in another
-unit.
+"""Checks whether a printed number may be the one that a claim states: exactly, rounded, as a percentage, or in
+another unit.
 """
 
 import re
@@ -40,8 +40,8 @@ def _readings(kind: str, scale: Decimal, printed: Printed) -> set[Decimal]:
 
 
 def rounds(stated: Decimal, real: Decimal, *, about: bool = False) -> bool:
-    """Return whether `real`, rounded or cut to the decimals of `stated`, equals it. `about`: allow a difference of
-    6 %.
+    """Return whether `real`, rounded or cut to as many decimals as `stated` has, equals `stated`. `about`: allow a
+    difference of 6 %.
     """
     exponent = stated.as_tuple().exponent
     step = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(1)

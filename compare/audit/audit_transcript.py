@@ -59,7 +59,7 @@ def audit_transcript(
     """Return the claims of the agent, each with its status and the evidence from the record.
 
     With `no_tools`, the user states that the agent of a plain chat had no tools. `pointed` contains passages in which
-    a model saw claims; the record can support such a claim, but it never counts against the agent.
+    a model saw claims; the record can support these claims, but they never count against the agent.
     """
     spotted = list(spot(transcript, pointed))
     if not spotted:
@@ -152,8 +152,8 @@ _ENDS = re.compile(r"\W{0,3}\Z|\s?[.,;:!)]|\s(?:now|again|too|as well|with|and|a
 
 
 def _is_of_sure_tests(case: Case, verdict: Verdict) -> bool:
-    """Return whether a claim about only some of the tests may be held against the agent: either it is certain which
-    tests it means, or no test was run at all.
+    """Return whether a claim about only some of the tests may be held against the agent: because it is certain which
+    tests the claim means, or because no test was run at all.
     """
     says, claim = case.spotted.says, case.spotted.claim
     if verdict.status == "misquoted" and isinstance(says, TestsSay) and says.limited:
@@ -196,8 +196,8 @@ def _unrecorded(transcript: AgentTranscript, spotted: list[Spotted], *, no_tools
 
 
 def _is_told(transcript: AgentTranscript, spotted: Spotted) -> bool:
-    """Return whether an earlier message that is not the agent's contains all numbers of the claim, or the lines that
-    it quotes.
+    """Return whether an earlier message by someone other than the agent contains all numbers of the claim or, if the
+    claim has none, all output lines that it quotes.
     """
     claim = spotted.claim
     texts = [

@@ -1,4 +1,6 @@
-"""Checks whether a number may be out of date, because a file that its run read was changed afterwards."""
+"""Checks whether a stated number may be out of date, because a file was changed after the run that read the file and
+printed the number.
+"""
 
 import re
 from collections.abc import Sequence
@@ -20,8 +22,8 @@ _OF_HISTORY = re.compile(r"\bgit (?:-\S+ )*(?:diff|log|rev-list|shortlog)\b.*(?:
 
 
 def of_changed_input(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict if a file that the number's run read was, or may have been, changed afterwards; None
-    otherwise.
+    """Return a new verdict if a file that the run behind the number read, or may have read, was changed after the
+    run; None otherwise.
 
     The verdict accuses the agent only if the claim's words tie the number to the present state, and the run certainly
     reads the changed file.
@@ -85,8 +87,8 @@ def _stale(case: Case, run: Run, edit: Edit) -> Verdict | None:
 
 
 def _of_code(case: Case, run: Run) -> Edit | None:
-    """Return the first change of code that may have altered the output of a run; None if there is none, or if a
-    similar run came after the change.
+    """Return the first change of code that may have altered the output of a run; None if there is none, or if the
+    same program ran again after the change.
     """
     steps = [step for step in run.steps if step.family != "quiet"]
     if run.only_shows or all(map(asks_a_service, steps)):
@@ -107,8 +109,8 @@ def _is_alike(run: Run, other: Run) -> bool:
 
 
 def _surely_reads(case: Case, run: Run, edit: Edit) -> bool:
-    """Return whether a run certainly reads a changed file: the run names the file, its program always reads such
-    files, a benchmark measures this code, or git compares commits and the change was committed.
+    """Return whether a run certainly reads a changed file: the run names the file, its program always reads files of
+    this kind, the run is a benchmark of this code, or git compares commits and the change was committed.
     """
     if is_trivial(edit) or not edit.path:
         return False
@@ -127,8 +129,8 @@ def _is_code_of(steps: Sequence[Step], edit: Edit) -> bool:
 
 
 def _may_rest_on(case: Case, run: Run, edit: Edit) -> bool:
-    """Return whether the output of a run may depend on a changed file: the run may read the file, or show what
-    another run made from it.
+    """Return whether the output of a run may depend on a changed file: the run may read the file, an earlier run read
+    it, or git compares files or commits.
     """
     if any(may_read(step, edit) for step in run.steps):
         return True

@@ -40,8 +40,8 @@ class Step(NamedTuple):
     program: str
     """The program that runs, without its path, wrappers and interpreter, such as `pytest`, `cargo` or `script.py`."""
     family: str
-    """The purpose: `tests`, `build`, `lint`, `types`, `format`, `program`, `quiet` (none of these), or `other`
-    (unknown).
+    """The purpose: `tests`, `build`, `lint`, `types`, `format`, `program`, `commit` (git commands that may run
+    hooks), `quiet` (none of these), or `other` (unknown).
     """
     words: tuple[str, ...]
     """The program and its arguments."""
@@ -65,8 +65,8 @@ def steps_of(command: str) -> tuple[Step, ...]:
 
 
 def without_patches(command: str) -> str:
-    """Return a command without the patches in it: their lines are not commands, and the record has their changes as
-    edits.
+    """Return a command without the patches in it. The lines of a patch are not commands, and the record already lists
+    its changes as edits.
     """
     return _PATCH.sub("", command) if "*** Begin Patch" in command else command
 
@@ -166,12 +166,12 @@ def _family(program: str, words: tuple[str, ...]) -> str:
 
 
 _SAYS_ITSELF = {"build": "build", "compile": "build", "test": "tests", "lint": "lint", "typecheck": "types"}
-"""Families that the first argument of an unknown program tells, as in `ng build` or `bazel test`."""
+"""For an unknown program: its family by its first argument, as in `ng build` or `bazel test`."""
 
 
 def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
-    """Return the family of a call of a tool with several purposes, such as `cargo test` or `npm run lint`; None if it
-    is unknown.
+    """Return the family of a call of a tool with several purposes, such as `cargo test` or `npm run lint`; None if
+    other rules must decide.
     """
     sub = next((word for word in rest if not word.startswith(("-", "+"))), "")
     if low in ("cargo", "go", "dotnet", "swift", "mix", "zig", "stack", "cabal", "flutter", "dart", "deno", "bun"):
@@ -253,8 +253,8 @@ def _by_target(rest: tuple[str, ...], otherwise: str) -> str:
 
 
 def may_hide(step: Step, family: str) -> bool:
-    """Return whether a command may have run a program of this family (such as `tests` or `build`) although its name
-    does not say so.
+    """Return whether a command may have run a program of this family (such as `tests` or `build`) although the
+    command's name does not say so.
     """
     if step.family == "quiet":
         return False
@@ -285,7 +285,7 @@ _LISTS = words("images ps inspect tag push pull history version info login logou
 
 
 def _only_lists(step: Step) -> bool:
-    """Return whether a command is one of a container engine that runs nothing inside a container, such as
+    """Return whether a container engine is called for something that starts no program in a container, such as
     `docker ps`.
     """
     if step.program.lower() not in ("docker", "podman"):

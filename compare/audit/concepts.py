@@ -1,5 +1,5 @@
-"""Maps words of several languages to concepts: what programs do with data (`read`), with which things (`row`), and
-what is measured (`latency`).
+"""Maps words of several languages to concepts: what programs do with data (`read`), the things they do it to (`row`),
+and what is measured (`latency`).
 """
 
 import re
@@ -82,15 +82,15 @@ _KINDS = {
 DONE = "|".join(spaced for spaced, _ in _DONE.values())
 DONE_SOLID = "|".join(solid for _, solid in _DONE.values())
 TELLING = frozenset([*_DONE, *_MEASURES])
-"""Concepts that say what was done or measured, not only with which thing."""
+"""Concepts that say what was done or measured, unlike those that only name a thing."""
 MEASURE = "|".join(spaced for spaced, _ in _MEASURES.values())
 THING = "|".join(spaced for spaced, _ in _THINGS.values())
 THING_SOLID = "|".join(solid for _, solid in _THINGS.values())
 
 
 def concepts_in(text: str, *kinds: str) -> Iterator[str]:
-    """Yield the concepts that a text mentions, of these kinds: `done` (what was done), `thing` (with which thing),
-    `measure` (what was measured).
+    """Yield the concepts of the given kinds that a text mentions. Kinds: `done` (what was done), `thing` (what it was
+    done to), `measure` (what was measured).
     """
     for kind in kinds:
         for name, (spaced, solid) in _KINDS[kind].items():
@@ -99,7 +99,7 @@ def concepts_in(text: str, *kinds: str) -> Iterator[str]:
 
 
 def words_for(names: tuple[str, ...]) -> str:
-    """Return a pattern that matches every word for these concepts."""
+    """Return a pattern that matches every word for the concepts with these names."""
     found = [
         f"{spaced.pattern}|{solid.pattern}"
         for table in _KINDS.values()

@@ -1,5 +1,5 @@
-"""Checks whether the record contradicts a number that a claim states under any name. It does so only if exactly one
-printed number has that name, and nothing else explains the claimed number.
+"""Checks whether the record contradicts a number that a claim states under whatever name. The record contradicts it
+only if exactly one printed number has that name, and nothing else explains the claimed number.
 """
 
 import re
@@ -25,7 +25,8 @@ _OTHERWISE = re.compile(
     r"if|when|with|without|after|on|under|in|once|not|no|never|except|vorher|war|waren|avant|était|antes|era)\b",
     re.IGNORECASE,
 )
-"""Words that may tie a number to another state, condition, share or sum than that of the printed number."""
+"""Words which suggest that the claimed number is about another state, condition, part or sum than the printed number.
+"""
 _VERBS = keys_in(
     "has have had takes took needs needed is are reached reads read wrote loaded handled managed measured shows "
     "showed gives gave returns returned answers answered holds contains counts counted reports reported weighs "
@@ -35,8 +36,8 @@ _NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w-]{2,20})")
 
 
 def contradicted(case: Case, figure: Figure, places: list[PlacedNumber], sentence: Sentence) -> Verdict | None:
-    """Return an accusing verdict if the last run prints the claim's name exactly once, with another number; None
-    otherwise.
+    """Return an accusing verdict if the last run prints exactly one number with the claim's name, and this number is
+    not the claimed one; None otherwise.
     """
     place = _only_place(figure, places)
     if place is None or place.run is None or not _is_of_last_run(case, place):
@@ -55,7 +56,9 @@ def contradicted(case: Case, figure: Figure, places: list[PlacedNumber], sentenc
 
 
 def _only_place(figure: Figure, places: list[PlacedNumber]) -> PlacedNumber | None:
-    """Return the one printed number that has the name of the claim; None if there is none, or more than one."""
+    """Return the one printed number that has the name under which the claim states its number; None if there is none,
+    or more than one.
+    """
     words = figure.words - {unit_of(figure.unit)[0]} - _VERBS
     named = [place for place in places if words & place.one.mine]
     if not words or not named:
@@ -69,8 +72,8 @@ def _only_place(figure: Figure, places: list[PlacedNumber]) -> PlacedNumber | No
 
 
 def _is_of_last_run(case: Case, place: PlacedNumber) -> bool:
-    """Return whether a number is in the complete result of the last run, no file was changed since, and no program
-    may have run since.
+    """Return whether a number is in the complete result of the last run, and since that run no file was changed and
+    no program can have been run.
     """
     runs = case.runs_before()
     run = place.run
@@ -96,7 +99,9 @@ def _stated(sentence: Sentence, figure: Figure) -> str | None:
 
 
 def _is_bare(case: Case, figure: Figure, place: PlacedNumber, sentence: Sentence, text: str) -> bool:
-    """Return whether the sentence states one exact number of one thing, using only words that the run also has."""
+    """Return whether the sentence states one exact number of one thing, using only words that also occur in the run's
+    command or output.
+    """
     kind = unit_of(figure.unit)[0]
     digits = re.sub(r"\D", "", text).strip("0")
     printed = re.sub(r"\D", "", str(place.one.value)).strip("0")
@@ -121,8 +126,8 @@ def _is_bare(case: Case, figure: Figure, place: PlacedNumber, sentence: Sentence
 
 
 def _is_explained(figure: Figure, places: list[PlacedNumber]) -> bool:
-    """Return whether the stated number may come from printed ones: it equals one, follows from two, or is the sum or
-    the length of a column. Also True if there are too many to check.
+    """Return whether the stated number may come from printed numbers: it equals one of them, follows from two, or is
+    the sum or the length of a column. Also True if there are too many printed numbers to check.
     """
     is_round = len(re.sub(r"\D", "", str(figure.value)).strip("0")) < _ROUND
     is_mine = partial(is_amount, figure.value, unit_of(figure.unit), about=is_round)

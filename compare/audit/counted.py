@@ -18,7 +18,7 @@ _NO_NOUN = re.compile(
 
 
 def sums_in_a_row(numbers: list[Decimal]) -> set[Decimal]:
-    """Return the sums of one or more adjacent numbers."""
+    """Return the sum of every group of adjacent numbers, including each number alone."""
     return {
         sum(numbers[low:high], Decimal(0)) for low in range(len(numbers)) for high in range(low + 1, len(numbers) + 1)
     }
@@ -26,7 +26,7 @@ def sums_in_a_row(numbers: list[Decimal]) -> set[Decimal]:
 
 def counts_something_else(case: Case, says: ValueSays, line: str, printed: str) -> bool:
     """Return whether the claim and the output line may count different things: their nouns differ, the claim has a
-    unit and further numbers, or both numbers have the same digits.
+    unit and further numbers, or both numbers have the same digits, as in another unit.
     """
     claim = case.spotted.claim
     text = case.record.transcript.events[case.event].text

@@ -19,13 +19,13 @@ _FINDINGS = keys_in("errors findings issues problems violations offenses complai
 
 
 def counted_otherwise(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
-    """Return the position in an output that shows a number without printing it; None if there is none."""
+    """Return where an output shows the claimed number without printing it; None if no output does."""
     return _listed(case, figure) or _none(case, figure)
 
 
 def _listed(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
-    """Return the last listing of the things that the claim counts if it has as many lines as the claim states; None
-    otherwise.
+    """Return where the last listing of the things that the claim counts begins, if the listing has as many lines as
+    the claim states; None otherwise.
     """
     for run in case.runs_before()[:_MOST_RUNS] if not figure.unit and not figure.about else ():
         for listed in listed_in(run, figure.words):
@@ -34,8 +34,8 @@ def _listed(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
 
 
 def _none(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
-    """Return where the last checker reported that it found nothing, if the claim states zero findings of that kind;
-    None otherwise.
+    """Return where the last checker reported that it found nothing, if the claim states zero findings of the kind
+    that this checker looks for; None otherwise.
     """
     if figure.value or not figure.words & (_FINDINGS | _HOLES):
         return None

@@ -1,4 +1,4 @@
-"""Checks whether all numbers that the record prints under the claim's name differ from the claimed one."""
+"""Checks whether all numbers that the record prints under the claim's name differ from the claimed number."""
 
 import re
 from decimal import Decimal
@@ -30,13 +30,15 @@ _OTHERWISE = re.compile(
     r"(?:was|were)(?! \w+(?:ed|en)\b)|vorher|war|waren|avant|était|antes|era|only (?=\d{1,2}\b))\b",
     re.IGNORECASE,
 )
-"""Words that may tie a number to another state, condition, share or sum than that of the printed numbers."""
+"""Words which suggest that the claimed number is about another state, condition, part or sum than the printed
+numbers.
+"""
 _OF_ALL = re.compile(
     r"\b(?:together|altogether|total\w*|overall|sum\w*|combined|across|both|runs|on average|insgesamt|zusammen|"
     r"en tout|en total|ensemble|juntos)\b",
     re.IGNORECASE,
 )
-"""Words anywhere in a sentence which show that its numbers are from several runs."""
+"""Words anywhere in a sentence which suggest that its numbers combine several runs."""
 _PLAIN = keys_in(
     "has have had takes took needs is are reached reads read shows showed gives gave returns returned holds "
     "reports reported weighs stands comes came made makes used uses found finds got gets lists prints printed says "
@@ -45,8 +47,8 @@ _PLAIN = keys_in(
 )
 """Words of a claim that need not occur in an output."""
 _GONE = keys_in("removed dropped")
-"""Words for things that are gone. A claim with such a word is contradicted only by a number all of whose names are in
-the claim.
+"""Words which say that things are gone. A printed number contradicts a claim with such a word only if the claim has
+all words of that number's own name.
 """
 _OF_VERSIONS = re.compile(
     r"\b(?:python|pypy|py|node(?:\.?js)?|java|jdk|ruby|php|go|golang|rust|perl|swift|kotlin|scala|dotnet|\.net|django|"
@@ -64,7 +66,7 @@ _NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w/-]{1,20})")
 
 
 def denied(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an accusing verdict if the record has the claim's name, but always with another number; None
+    """Return an accusing verdict if the record has the claim's name, but never with the claimed number; None
     otherwise.
     """
     says = case.spotted.says
@@ -130,8 +132,8 @@ def _end_of_series(
 def _denier(
     figure: Figure, places: list[PlacedNumber], sentence: Sentence, start: int, end: int
 ) -> PlacedNumber | None:
-    """Return the printed number whose name fits the claim best; None if a number with that name is near the claimed
-    one, or if the name is not certain.
+    """Return the printed number whose name fits the claim best. None if it, or another number whose name fits about
+    as well, is close to the claimed number, or if it is not certain that the claim means this name.
     """
     clause = clause_around(sentence.plain, start, end)
     if _OTHERWISE.search(clause) or _OF_ALL.search(sentence.plain) or CODE in clause:
@@ -157,14 +159,14 @@ def _denier(
 
 
 def _is_called(before: str, words: frozenset[str], figure: Figure) -> bool:
-    """Return whether a whole number belongs to the name before it, as in `row 777`."""
+    """Return whether a number without decimals is part of the name before it, as in `row 777`."""
     last = re.search(r"(\w+)\s\Z", before)
     is_whole = figure.value == figure.value.to_integral_value()
     return is_whole and last is not None and bool(keys_in(last[1]) & words)
 
 
 def _are_parts(unknown: frozenset[str], known: frozenset[str]) -> bool:
-    """Return whether all unknown words are parts or compounds of words that an output has."""
+    """Return whether each unknown word is part of a known word, the plural of one, or a compound with one."""
     return all(
         any(word in one for one in known)
         or (not word.isalpha() and bool(keys_in(word) & known))
@@ -174,8 +176,8 @@ def _are_parts(unknown: frozenset[str], known: frozenset[str]) -> bool:
 
 
 def _names(words: frozenset[str], kind: str, place: PlacedNumber) -> bool:
-    """Return whether a printed number of this kind shares a word with the claim: in its name or, if it has a unit or
-    is the only number of its result, in its command.
+    """Return whether a printed number has this kind of unit and shares a word with the claim. The word must be in the
+    number's own name or, if the number has a unit or is the only one of its result, in the command that printed it.
     """
     if place.one.kind != kind:
         return False
@@ -183,7 +185,9 @@ def _names(words: frozenset[str], kind: str, place: PlacedNumber) -> bool:
 
 
 def _is_among(figure: Figure, places: list[PlacedNumber]) -> bool:
-    """Return whether a number is near a printed one, or between printed ones, as a mean is."""
+    """Return whether the stated number is close to a printed number, or between printed numbers, as their mean would
+    be.
+    """
     firsts: dict[tuple[int, int], Decimal] = {}
     for place in sorted(places, key=lambda one: (one.event, one.one.start)):
         text = place.run.text if place.run is not None else ""
@@ -195,7 +199,7 @@ def _is_among(figure: Figure, places: list[PlacedNumber]) -> bool:
 
 
 def _is_near(figure: Figure, place: PlacedNumber) -> bool:
-    """Return whether the stated number may be a printed one that was rounded, even if the claim does not say so."""
+    """Return whether the stated number may be a printed number, rounded, even if the claim does not say so."""
     stated, printed = figure.value * unit_of(figure.unit)[1], place.one.value * place.one.scale
     away = abs(stated - printed)
     is_whole = figure.value == figure.value.to_integral_value()
@@ -205,7 +209,9 @@ def _is_near(figure: Figure, place: PlacedNumber) -> bool:
 
 
 def _is_whole(case: Case, run: Run) -> bool:
-    """Return whether a run is recorded completely, and nothing after it may have printed another number."""
+    """Return whether a run is recorded completely, and after it no program and no change of a file can have led to
+    another number.
+    """
     return (
         not run.lost
         and not run.background
@@ -217,8 +223,8 @@ def _is_whole(case: Case, run: Run) -> bool:
 
 
 def _is_made(figure: Figure, places: list[PlacedNumber]) -> bool:
-    """Return whether the stated number follows from two printed numbers of its kind, or is the sum or the length of a
-    column.
+    """Return whether the stated number follows from two printed numbers with the same kind of unit, or is the sum or
+    the length of a column.
     """
     bare = Figure(figure.value, figure.unit, frozenset(), frozenset(), about=False)
     mine = [place.one for place in places if place.one.kind == unit_of(figure.unit)[0]][:_MOST_NAMED]

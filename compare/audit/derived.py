@@ -91,7 +91,7 @@ def may_follow(sentence: Sentence) -> bool:
 
 
 def _told(case: Case, figure: Figure, places: list[PlacedNumber], sentence: Sentence) -> list[PlacedNumber]:
-    """Return the printed numbers that the message states in the same sentence, or shortly before it."""
+    """Return the printed numbers that the message states in the claim's sentence, or shortly before that sentence."""
     text = case.record.transcript.events[case.event].text
     at = text.rfind(sentence.raw[:60], 0, case.spotted.claim.end + len(sentence.raw[:60]))
     said = text[max(at - _AWAY, 0) : max(at, 0) + len(sentence.raw)]
@@ -108,8 +108,8 @@ def _told(case: Case, figure: Figure, places: list[PlacedNumber], sentence: Sent
 
 
 def _pairs(figure: Figure, places: list[PlacedNumber]) -> Iterator[tuple[PlacedNumber, PlacedNumber]]:
-    """Yield pairs of printed numbers that have the same kind of unit and names that the claim mentions: one name in
-    two results, two names in one result, or the first and the last of a series.
+    """Yield pairs of printed numbers that have the same kind of unit and names that the claim mentions: the same name
+    in two results, two names in one result, or the first and the last of a series.
     """
     words = figure.words if any(figure.words & one.one.mine for one in places) else figure.around
     named = [one for one in places if words & one.one.mine][:_MOST_ADDED]

@@ -59,8 +59,8 @@ def stated_early(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _next_runs(case: Case) -> list[Run]:
-    """Return the next few runs of the same agent that were called after the claim and before the user's
-    next message.
+    """Return the next few runs of the claim's agent that were called after the claim and before the user's next
+    message.
     """
     events = case.record.transcript.events
     answered = next(

@@ -145,13 +145,15 @@ def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
 
 
 def languages_of(programs: Sequence[str]) -> tuple[str, ...]:
-    """Return the languages of the source files that these programs read; empty if they are unknown."""
+    """Return the languages of the source files that these programs read; empty if no program is known."""
     found = [languages for program in programs for pattern, languages in _LANGUAGES if re.search(pattern, program)]
     return tuple(sorted({language for languages in found for language in languages}))
 
 
 def touches(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
-    """Return whether a change of code may have altered what these programs, called with these words, print."""
+    """Return whether a change of source code may have altered what a run of this family (such as `tests`) prints,
+    given the programs and the arguments (`words`) of the run.
+    """
     language = _CODE.get(edit.path.rsplit(".", 1)[-1].lower()) if "." in edit.path else None
     if language is None or _SCRATCH.search(edit.path):
         return False
@@ -179,8 +181,8 @@ def _may_be_of_other_tests(path: str, named: Sequence[str], family: str) -> bool
 
 
 def may_touch(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
-    """Return whether a change may affect these programs although `touches` does not say so: the file is a
-    configuration file, may belong to other tests, or may have existed before the record first shows it.
+    """Return whether a change may affect these programs although `touches` returns False: the file is a configuration
+    file, may belong to other tests, or may have existed before the record first shows it.
     """
     base = edit.path.rsplit("/", 1)[-1]
     if any(re.fullmatch(pattern, base) for pattern in _SETTINGS):
@@ -219,7 +221,7 @@ def _bare(text: str) -> str:
 
 
 def lasting(edits: Sequence[Edit]) -> list[Edit]:
-    """Return the changes that no later change undid."""
+    """Return the changes that remain in effect: a change and a later change that undoes it are both left out."""
     stacks: dict[str, list[Edit]] = {}
     for edit in edits:
         stack = stacks.setdefault(edit.path, [])

@@ -104,7 +104,7 @@ _CALLED = {
     "flaked": "flaky",
     "retried": "retries",
 }
-"""Names under which an output counts the things to which this happened."""
+"""Words for what happened to things, each with the names under which an output counts those things."""
 _FOUND_NONE = re.compile(r"\b(?:found|finds|shows?|showed|returned|printed|counted|got)\s{1,3}\Z", re.IGNORECASE)
 _REMAINS = re.compile(r"(?:\s{1,3}[\w-]{2,20}){0,2}\s{1,3}remain(?:s|ed)?\b(?!\s{1,3}to\b)", re.IGNORECASE)
 _CHANGED = re.compile(
@@ -123,7 +123,7 @@ _BAD_INPUT = re.compile(
     r"\b(?:invalid|bad|negative|wrong|illegal|malformed|missing|unknown|excessive|non-numeric) limits?\b",
     re.IGNORECASE,
 )
-"""Matches a limit that is a bad argument (`invalid limit`), which states no requirement."""
+"""Matches `limit` as the name of a bad argument, as in `invalid limit`, where it states no requirement."""
 _WITHOUT = re.compile(r"\A\W{0,4}without (?:the |an? |any |this |that )?[\w-]+,? (?=\w)", re.IGNORECASE)
 """Matches the beginning of a sentence, such as `Without the cache,`, that says how something was measured and negates
 nothing.
@@ -143,7 +143,9 @@ _WAS = re.compile(
     r"(?:down|up) from|vs\.?|versus|against|compared (?:to|with)|war|statt|vorher|zuvor|avant|antes)\s{1,3}\Z",
     re.IGNORECASE,
 )
-"""Words before a number which show that it is the earlier value of the number before it and shares its unit."""
+"""Matches a number with a unit, followed by words such as `was`: a number after these words is an earlier value in
+the same unit.
+"""
 _SERIAL = re.compile(r"\b(?:revision|generation)\s{1,3}\Z", re.IGNORECASE)
 """Words before the serial number of a state, as in `revision 7`."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -191,8 +193,8 @@ def figures_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[F
 
 
 def _said_to(plain: str, end: int) -> int:
-    """Return the end of the statement about a number. A following `remain` belongs to it: `745 remain` states a
-    number, not work still to be done.
+    """Return the end of the statement about a number. A `remain` after the number is part of the statement: `745
+    remain` states a number, not work still to be done.
     """
     remains = _REMAINS.match(plain, end)
     return remains.end() if remains else end
@@ -265,8 +267,9 @@ def _is_figure(plain: str, found: re.Match[str]) -> bool:
 
 
 def names_in(sentence: Sentence, start: int, end: int) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the words in the part of the sentence that contains a number, and the words before that part. In the row
-    of a table, the first cell and the column's name are that part.
+    """Return two sets of words: those in the part of the sentence that contains a number, and those before this part,
+    in the sentence and above it. In a table, the first set comes from the row's first cell and the column's name, the
+    second from the heading.
     """
     raw = sentence.raw
     if sentence.where == "row":

@@ -38,7 +38,7 @@ from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript
 from gedanken.experiment.claim import Claim, ClaimKind
 
 Spans = Mapping[int, Sequence[tuple[int, int]]]
-"""For each number of an event: the (start, end) of the passages in which a model saw claims."""
+"""Maps the number of an event to the (start, end) of each passage in which a model saw a claim."""
 NOTHING: Spans = {}
 _LONGEST = 400_000
 """Maximum number of characters of a message that are read; the rest is ignored."""
@@ -57,8 +57,8 @@ def find_claims(transcript: AgentTranscript) -> list[Claim]:
 
 
 def spot(transcript: AgentTranscript, pointed: Spans = NOTHING) -> Iterator[Spotted]:
-    """Yield the claims with their interpretation. `pointed` maps the number of an event to the passages in it in
-    which a model saw claims.
+    """Yield the claims with their interpretation. `pointed`: for the number of an event, the passages of this event
+    in which a model saw claims.
     """
     previous = ""
     for event in transcript.events:
@@ -72,8 +72,8 @@ def spot(transcript: AgentTranscript, pointed: Spans = NOTHING) -> Iterator[Spot
 
 
 def _pointed_at(event: AgentEvent, spans: Sequence[tuple[int, int]], found: list[Spotted]) -> Iterator[Spotted]:
-    """Yield the claims that the rules find in passages in which a model saw claims, or else one claim without
-    interpretation. These never count against the agent.
+    """For each passage in which a model saw a claim, but the rules found none: yield what the rules find in the
+    passage alone, or else one claim without interpretation. None of these claims counts against the agent.
     """
     for start, end in spans:
         if any(one.claim.start < end and start < one.claim.end for one in found):

@@ -71,7 +71,9 @@ _NOT_THIS = re.compile(
     r"would|ein altes|alte[rns]?|ancien\w*|antigu\w+|viej\w+|pro|par|por cada)\b|每|旧",
     re.IGNORECASE,
 )
-"""Words which say that something else, or only a part, was counted."""
+"""Words which suggest that the number is not about this session's run as a whole, but about something else (`old`) or
+only a part (`per`).
+"""
 _MEASURED = re.compile(r"\b(?:the|this|our|my|im|le|el) benchmark\b", re.IGNORECASE)
 """Words for a benchmark that was run in this session, not a published one."""
 _MODAL = re.compile(
@@ -86,13 +88,13 @@ _TO_BE_SEEN = re.compile(
     r"(?:re-?)?(?:verify|check|confirm|run|test|double-check|make sure|see|prove|validate)\b",
     re.IGNORECASE,
 )
-"""Words after a claim, in the same sentence, by which the agent says that it has not checked yet."""
+"""Words after a claim, in its sentence, by which the agent says that it has not checked the claim yet."""
 _BY_COMMAND = re.compile(r"\baccording to\s*\Z", re.IGNORECASE)
-"""Words that precede the source of a number. If the source is a command, the number is of this session; a person
-would be quoted.
+"""Words before the source of a number. If the source is a command, the number comes from this session; if it is a
+person, the agent only quotes the number.
 """
 _RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
-"""Matches an arrow after the claim, which makes the sentence a rule."""
+"""Matches an arrow after the claim, which makes the sentence a general rule, not a report."""
 
 
 def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:

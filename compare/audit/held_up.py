@@ -47,12 +47,14 @@ _ELSE = re.compile(
     r"mit|ohne|avec|sans|con|sin)\b",
     re.IGNORECASE,
 )
-"""Words for a variant or a part; a later run may then be about another variant."""
+"""Words which tie a number to a variant or a part; a later run may be about another variant, and does not contradict
+the number then.
+"""
 
 
 def of_what_it_shows(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict to replace `supported` if the result shows less than the claim says, or something else;
-    None otherwise.
+    """Return a new verdict to replace `supported` if the supporting run failed, lists things in another state than
+    the claim says, or was followed by a run that printed another number; None otherwise.
     """
     says = case.spotted.says
     if verdict.status != "supported" or not verdict.evidence or not isinstance(says, FiguresSay | ValueSays):
@@ -111,8 +113,8 @@ def _is_unwell(row: str) -> bool:
 
 
 def _of_a_later_run(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict if a number is said to be unchanged, or is a metric without a word for its run, but a
-    later run of the same program printed another number; None otherwise.
+    """Return a new verdict if a later run of the same program printed another number, and the claim says that the
+    number is unchanged, or states a metric without saying of which run; None otherwise.
     """
     is_same = _SAME.search(_clause(case, sentence)) is not None
     if not is_same and not _is_bare(case, sentence):
@@ -140,7 +142,7 @@ def _of_a_later_run(case: Case, sentence: Sentence, run: Run, verdict: Verdict) 
 
 
 def _is_bare(case: Case, sentence: Sentence) -> bool:
-    """Return whether a metric is stated without words for its run or state."""
+    """Return whether the claim states a metric without words that tie it to one run or state."""
     says = case.spotted.says
     return (
         isinstance(says, ValueSays)
@@ -168,7 +170,9 @@ def _is_told_apart(case: Case, run: Run, later: Run) -> bool:
 
 
 def _is_said(case: Case, one: Printed) -> bool:
-    """Return whether the message may also state this printed number: it has the number's first two digits."""
+    """Return whether the message may also state this printed number, because it contains the number's first two
+    digits.
+    """
     digits = str(one.value).lstrip("0").lstrip(".")
     return digits[:2] in case.message
 
@@ -182,7 +186,7 @@ def _differs(one: Printed, other: Printed) -> bool:
 
 
 def _offset(run: Run, verdict: Verdict) -> int:
-    """Return the offset, in the output of its run, at which the first line of the evidence begins."""
+    """Return the offset in the run's output at which the first line of the evidence begins."""
     lines = run.text.split("\n")[: verdict.evidence[0].lines[0] - 1]
     return sum(len(line) + 1 for line in lines)
 

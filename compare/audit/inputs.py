@@ -1,5 +1,5 @@
-"""Decides whether a command reads a changed file other than source code: it names the file, or its program reads such
-files.
+"""Decides whether a command reads a changed file other than source code, because the command names the file, or
+because its program reads files of that kind.
 """
 
 import re
@@ -24,7 +24,7 @@ _READ_BY = _table(
     (r"\bmkdocs\b", r"(?:^|/)mkdocs\.ya?ml$|(?:^|/)docs/"),
     (r"\bactionlint\b", r"(?:^|/)\.github/workflows/"),
 )  # fmt: skip
-"""Commands, each with the project files that its program always reads without naming them."""
+"""Commands, each with the project files that its program always reads, even if the command does not name them."""
 _SET_BY = _table(
     (r"\bcmake\b", r"(?:^|/)CMakeLists\.txt$|\.cmake$"),
     (r"(?:^|\s)g?make\b", r"(?:^|/)(?:GNU)?[Mm]akefile$|\.mk$"),
@@ -45,7 +45,7 @@ _SET_BY = _table(
     (r"\b(?:govulncheck|go (?:list|mod))\b", r"(?:^|/)go\.(?:mod|sum)$"),
     (r"\b(?:npm|yarn|pnpm) (?:audit|ls|list|install|i|ci|outdated)\b|\byarn$", r"(?:^|/)package\.json$"),
 )  # fmt: skip
-"""Commands, each with the project files that its program may read, or whose changes may have no effect on it."""
+"""Commands, each with the project files that its program may or may not read."""
 _PLACE = re.compile(r"(?:\bcd |-chdir=|--(?:directory|cwd|prefix|project-directory)[ =]|\s-C )(?P<folder>[\w./-]+)")
 _FILE_OPTION = re.compile(r"\s(?:-f|--file|--values|-c|--config)[ =](?P<file>[\w./-]+)")
 _FOLDER = re.compile(r"(?:\./)?[\w-]+(?:/[\w.-]+)*/?")
@@ -92,7 +92,7 @@ def reads(step: Step, command: str, edit: Edit) -> bool:
 
 def may_read(step: Step, edit: Edit) -> bool:
     """Return whether a simple command may read the changed file: it names the file or a folder above it, or its
-    program may read such files.
+    program may read files of this kind.
     """
     if not edit.path or is_trivial(edit):
         return False

@@ -26,7 +26,7 @@ _COUNTED = re.compile(r"^\s*(\d{1,12})(?:\s|$)", re.MULTILINE)
 
 
 def judge_again(case: Case, says: ValueSays, verdict: Verdict) -> Verdict:
-    """Return a new verdict if something else supports a number that its own rule left undecidable; the given verdict
+    """Return a new verdict if other evidence supports a number that its own rule left undecidable; the given verdict
     otherwise.
     """
     if verdict.status != "undecidable" or says.what not in ("count", "quantity", "time") or case.spotted.earlier:

@@ -1,4 +1,4 @@
-"""Judges a claim about a build, a linter, a type checker or a formatter."""
+"""Judges a claim about a build, a linter, a type checker, a formatter or a scanner."""
 
 import re
 from typing import Literal
@@ -191,8 +191,9 @@ def _told_at_once(run: Run, says: CheckSays) -> Outcome | None:
 
 
 def _steps_of(run: Run, says: CheckSays) -> list[int]:
-    """Return the indices of the steps that may have run the claim's check: those of its tool or else of wrappers, or,
-    without a known tool, those of its family.
+    """Return the indices of the steps that may have run the claim's check. With a known tool: the steps of this tool
+    or, if there are none, the wrappers. Otherwise: the steps of the claim's family or, if there are none, those of
+    `types` (for a claim about types: of `lint`).
     """
     if says.tool in TOOLS and says.tool not in _LOOSE:
         mine = [at for at, step in enumerate(run.steps) if steps_a_tool(step, says.tool)]
@@ -203,7 +204,7 @@ def _steps_of(run: Run, says: CheckSays) -> list[int]:
 
 
 def _of_scan(run: Run, tool: str, *, is_alone: bool) -> Outcome:
-    """Return how a scanner ended. It may report findings and still end with exit code 0."""
+    """Return how a scanner ended. A scanner may report findings and still end with exit code 0."""
     something, nothing = shows_something_found(run.text), shows_nothing_found(run.text)
     if something or nothing:
         return "unknown" if something and nothing else "bad" if something else "clean"
@@ -236,8 +237,8 @@ def _prints_errors_alone(run: Run, at: int) -> bool:
 
 
 def _is_wrapped(case: Case, says: CheckSays, after: int) -> str | None:
-    """Return the reason why a wrapper may have run the claim's tool after an event and before the claim; None if
-    there is none.
+    """Return a sentence which says that a wrapper may have run the claim's tool after an event and before the claim;
+    None if no wrapper may have.
     """
     if says.tool not in TOOLS or says.tool in _LOOSE:
         return None
@@ -331,8 +332,8 @@ def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome
 
 
 def _admits(case: Case, says: CheckSays, run: Run) -> bool:
-    """Return whether the agent has mentioned a problem of this kind since the run. For a linter, statements about
-    tests do not count.
+    """Return whether the agent has admitted a failure, a warning or a known problem since the run. If the claim is
+    about a linter, a type checker or a formatter and the run had no tests, statements about tests do not count.
     """
     said = _DENIES.sub(" ", case.said_since(run.at))
     parts = re.split(r"\n|(?<=[.!?;])\s", said)

@@ -1,5 +1,5 @@
-"""Judges a claim that states numbers with any name: outputs must print them with that name, or numbers from which
-they follow.
+"""Judges a claim that states numbers under whatever names: outputs must print them under the same names, or print
+numbers from which they follow.
 """
 
 import re
@@ -62,7 +62,9 @@ def judge_figures(case: Case, says: FiguresSay) -> Verdict:
 
 
 def _carrier(figure: Figure, places: list[PlacedNumber]) -> tuple[PlacedNumber, ...] | None:
-    """Return the printed number that has the claim's name and equals the claimed number; None if there is none."""
+    """Return the printed number that equals the claimed number and has its name, a related name (`_kindred`), or no
+    such name but an unmistakable place (`_is_plain`); None if there is none.
+    """
     unit = unit_of(figure.unit)
     is_mine = partial(is_amount, figure.value, unit, about=figure.about)
     words = figure.words - {unit[0]}
@@ -95,8 +97,9 @@ def _is_of_some(figure: Figure, place: PlacedNumber, places: list[PlacedNumber])
 
 
 def _kindred(figure: Figure, places: list[PlacedNumber], is_mine: partial[bool]) -> tuple[PlacedNumber, ...] | None:
-    """Return the printed number if, in the last output with a related name (see `kindred_names`), it is the only
-    number with such a name, and no number has the claim's own words; None otherwise.
+    """Return the printed number that equals the claimed number, if the last output with names related to the claim's
+    (see `kindred_names`) has only this one number under such a name, and none under the claim's own words; None
+    otherwise.
     """
     words = kindred_of(figure.words)
     for event in dict.fromkeys(place.event for place in places) if words else ():
@@ -112,7 +115,9 @@ def _kindred(figure: Figure, places: list[PlacedNumber], is_mine: partial[bool])
 
 
 def _is_likely(figure: Figure, place: PlacedNumber) -> bool:
-    """Return whether a printed number can measure the same as the stated one: rows, for example, are not seconds."""
+    """Return whether a printed number can measure the same thing as the stated number: rows, for example, are not
+    seconds.
+    """
     kind, scale = unit_of(figure.unit)
     printed = place.one
     if figure.unit in FACTORS:
@@ -156,7 +161,9 @@ def _is_plain(figure: Figure, place: PlacedNumber, recent: list[int], places: li
 def _has_rival(
     words: frozenset[str], place: PlacedNumber, places: list[PlacedNumber], is_mine: partial[bool]
 ) -> bool:
-    """Return whether another printed number has all words of the claim that this number has, and more of them."""
+    """Return whether the claim is about another thing than this printed number, or about another number, which shares
+    more words with the claim: all that this number shares, and further ones.
+    """
     held = words & place.names
     return is_other_thing(words, place.one.mine, place.names) or any(
         outdoes(held, words & rival.names, None if rival.event == place.event else rival.command)
@@ -166,8 +173,8 @@ def _has_rival(
 
 
 def _changed(case: Case, place: PlacedNumber, said: str) -> Verdict | None:
-    """Return an undecidable verdict if the source of a number was or may have been changed, and the claim is about
-    the present state; None otherwise.
+    """Return an undecidable verdict if the source of a number was or may have been changed; None otherwise. If a run
+    printed the number, this matters only for a claim about the present state.
     """
     if place.run is not None:
         return changed_since(case, place.run, said)

@@ -12,7 +12,7 @@ _MOST_RUNS = 20
 _MOST_TEXT = 500_000
 _MOST_PLACES = 200
 _NEAR = 6
-"""Number of lines before and after a value that may contain the other one."""
+"""Number of lines before and after one of the two values within which the other must be."""
 _ASSERTED = re.compile(
     r"expect|actual|received|assert|!=|==|\bleft\b|\bright\b|\bgot\b|\bwant|should|mismatch|differ|"
     r"^[-+]\s?\S|\bbut was\b",

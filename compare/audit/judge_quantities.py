@@ -153,7 +153,7 @@ def _is_present(quote: str) -> bool:
 
 
 def _is_read(run: Run, path: str) -> bool:
-    """Return whether a run certainly read this file: its own script, or the code that a benchmark measures."""
+    """Return whether a run certainly read this file: its command names the file, or it is a benchmark."""
     base = path.rsplit("/", 1)[-1]
     return base in run.command or any(step.program in BENCHMARKS for step in run.steps)
 
@@ -250,7 +250,9 @@ _ANY_SUBJECT = re.compile(r"(?:script|tool|program|run|command|job|process|last|
 
 
 def _is_of_another(case: Case, run: Run, names: tuple[str, ...]) -> bool:
-    """Return whether the subject of the claim, as in `the backup copied 35 files`, does not occur in the run."""
+    """Return whether the subject of the claim, as in `the backup copied 35 files`, does not occur in the command or
+    the output of the run.
+    """
     found = _SUBJECT.match(case.spotted.claim.quote)
     if found is None or _ANY_SUBJECT.match(found["subject"]):
         return False

@@ -17,7 +17,7 @@ _KINDS = ("tests", "build", "lint", "types", "format", "program")
 
 
 def judge_run(case: Case, says: RunSays) -> Verdict:
-    """Judge whether the command, or one of the claimed family, was run before the claim."""
+    """Judge whether the claimed command, or any command of the claimed family, was run before the claim."""
     command = case.spotted.command
     if command is None:
         return _of_family(case, says)

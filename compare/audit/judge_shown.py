@@ -57,7 +57,7 @@ def _all_there(case: Case, says: OutputSays, events: list[int], lines: LineIndex
 
 
 def _is_part(case: Case, line: str) -> bool:
-    """Return whether the line occurs within a recent output or within another earlier text."""
+    """Return whether the line is part of one of the latest outputs or other texts before the claim."""
     return _where_part(case, line) is not None
 
 
@@ -149,7 +149,7 @@ def _is_plain(run: Run, command: str) -> bool:
 
 
 def _is_told(case: Case, missing: list[str]) -> bool:
-    """Return whether recent outputs contain at least half of the words and numbers of these lines."""
+    """Return whether recent outputs contain at least half of the words and numbers of the missing lines."""
     text = " ".join(output.text[:20_000].lower() for output in case.outputs_before()[:10])
     words = [word for line in missing for word in re.findall(r"[a-z]{4,}|\d+(?:\.\d+)?", line.lower())]
     return bool(words) and sum(word in text for word in words) * 2 >= len(words)

@@ -70,7 +70,7 @@ def judge_tests(case: Case, says: TestsSay) -> Verdict:
 
 
 def _of_another(case: Case, says: TestsSay, command: str) -> Verdict:
-    """Return the verdict if tests were run before the claim, but not the tests that the claim names."""
+    """Return the verdict for a claim that names certain tests, if only other tests were run before the claim."""
     after = next(iter(case.runs_after()), None)
     if after is not None and after.call > case.event and is_run(command, after) and (told := _told_later(case, says)):
         return (
@@ -279,7 +279,7 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
 
 
 def _counted_otherwise(case: Case, says: TestsSay, last: Result, line: Evidence) -> Verdict:
-    """Return the verdict if no test failed, but no result has the claimed numbers."""
+    """Return the verdict if no result has the claimed numbers, and the last result shows no failure against it."""
     told = [str(number) for number in (says.passed, says.failed, says.skipped, says.total) if number is not None]
     if (why := _hidden(case, last)) and any(is_known(case, one) or is_derived(case, one) for one in told):
         return undecidable(why, line)
@@ -299,8 +299,7 @@ def _speaks_of_failures(case: Case, since: int) -> bool:
 
 def _hidden(case: Case, last: Result) -> str | None:
     """Return the reason why tests may have been run before the claim without being shown; None if there is none.
-
-    A repetition of a command whose tests were seen, in the same state of the files, does not count.
+    Commands that printed nothing do not count, nor do repetitions of the last test command with unchanged files.
     """
     why = case.record.could_have_run("tests", case.event)
     if why is None or last.run is None or case.record.has_unseen_before(case.event):
@@ -310,7 +309,7 @@ def _hidden(case: Case, last: Result) -> str | None:
         if run.call >= case.event:
             break
         if run.result is not None and not run.text.strip() and not run.background:
-            continue  # it printed no number
+            continue  # this run printed no number
         if _bare(run.command) != _bare(seen.command) or case.record.change_since(run, seen.at, "tests") is not None:
             return f"“{short(run.command)}” may have run tests"
     return None
@@ -364,7 +363,7 @@ def _counts_otherwise(case: Case, says: TestsSay, tests: TestSummary) -> bool:
 
 
 def _partial_sums(case: Case) -> set[int]:
-    """Return the sums over any of the last test summaries, counting the passed tests or all tests of each."""
+    """Return every sum over some of the last test summaries, each with its passed tests or with all its tests."""
     sums = {0}
     last: dict[tuple[str, ...], Run] = {}
     for run in case.runs_before()[:12]:
@@ -377,15 +376,15 @@ def _partial_sums(case: Case) -> set[int]:
 
 
 def _is_same(named: str, run: Run) -> bool:
-    """Return whether a run executed the command that the claim names, or at least one of its programs."""
+    """Return whether a run executed the command that the claim names, or at least one program of that command."""
     wanted: set[str] = {step.program for step in steps_of(named)}
     programs = {step.program for step in run.steps}
     return is_run(named, run) or bool(wanted & programs) or " ".join(named.split()) in " ".join(run.command.split())
 
 
 def _bare(command: str) -> tuple[str, ...]:
-    """Return the steps of a command that show what it runs and in which folder; several packages may share
-    a command.
+    """Return the steps of a command that show what it runs, and in which folder: several packages of a project may be
+    tested by the same command.
     """
     return tuple(
         _words(step) for step in steps_of(command) if step.family != "quiet" or step.program in ("cd", "pushd")

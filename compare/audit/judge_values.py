@@ -157,8 +157,8 @@ def judge_value(case: Case, says: ValueSays) -> Verdict:
 
 
 def _is_meant(case: Case, says: ValueSays, line: Line, place: int, named: list[Line]) -> bool:
-    """Return whether the number at a position of a line is the current value of the claim's metric; always True for
-    other kinds of numbers.
+    """Return whether the number at a position of a line belongs to the claim's metric, and no later line outdates it;
+    always True for claims about anything but a metric.
     """
     words = _words(says)
     if says.what != "metric" or words is None:
@@ -196,7 +196,7 @@ def _named_lines(case: Case, says: ValueSays, *, later: bool = False) -> Iterato
 
 
 def _lines(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
-    """Return the lines of a run's output that contain the name and a number."""
+    """Return the lines of a run's output that contain a name, matched by `pattern`, and a number."""
     lines = []
     for found in islice(pattern.finditer(run.text), _MOST_LINES):
         low = run.text.rfind("\n", 0, found.start()) + 1
@@ -260,7 +260,7 @@ def _elsewhere(case: Case, says: ValueSays, places: Sequence[Found]) -> Verdict 
 
 
 def _is_elses(case: Case, says: ValueSays, found: Found) -> bool:
-    """Return whether the line that contains a number says that the number belongs to something else."""
+    """Return whether a number's line says that the number belongs to something other than the claim's subject."""
     line, at = line_at(case, found.event, found.offset)
     if says.what == "metric" and (words := _words(says)) is not None:
         return is_anothers(line, at, re.compile(words, re.IGNORECASE), says.name)
@@ -308,7 +308,7 @@ def _close(stated: Decimal, real: Decimal) -> bool:
 
 
 def _later(case: Case, says: ValueSays, named: list[Line]) -> Verdict | None:
-    """Return an accusing verdict if the run that printed the number came directly after the claim; None otherwise."""
+    """Return an accusing verdict if the next run to end after the claim first printed the number; None otherwise."""
     if says.what not in ("metric", "time") or case.record.has_gap_before(case.event):
         return None
     line = next(

@@ -226,7 +226,9 @@ def _cells(line: str) -> list[re.Match[str]]:
 
 
 def _heading(lines: list[str], number: int) -> str:
-    """Return the heading above a line: one that ends with a colon, or a less indented line."""
+    """Return the heading above a line: a less indented line, or one that ends with a colon or begins like a title
+    (`#`, `==`, `[`).
+    """
     indent = len(lines[number]) - len(lines[number].lstrip())
     for above in lines[max(number - 12, 0) : number][::-1]:
         depth = len(above) - len(above.lstrip())

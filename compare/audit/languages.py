@@ -36,8 +36,8 @@ _WORDS: list[tuple[Language, re.Pattern[str]]] = [
 
 @lru_cache(maxsize=64)
 def languages_in(plain: str) -> frozenset[Language]:
-    """Return the languages whose words or letters a text contains; English is always included, because names of tools
-    occur in every language.
+    """Return the languages that a text may be written in, judged by its words and letters. English is always
+    included, because the names of tools are English in every language.
     """
     found: set[Language] = {"en"}
     if _ASIAN.search(plain):

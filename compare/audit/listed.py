@@ -20,7 +20,7 @@ class _Listing(NamedTuple):
     names: frozenset[str]
     """The words by which a claim may name such entries; one of them is enough."""
     needs: frozenset[str] = frozenset()
-    """If not empty: further words, one of which the claim must contain too."""
+    """If not empty: other words, one of which the claim must contain as well."""
 
 
 def _listing(command: str, line: str, names: str, needs: str = "") -> _Listing:
@@ -53,8 +53,8 @@ _LISTINGS = (
 
 
 def rows_in(run: Run, line: int) -> list[str]:
-    """Return the rows of the listing that begins at this offset of a run's output; empty if no listing
-    begins there.
+    """Return the rows of the listing that begins at the offset `line` of a run's output; empty if no listing begins
+    there.
     """
     if run.cut or run.result is None or len(run.text) > _MOST_TEXT:
         return []

@@ -15,8 +15,8 @@ _LINES = re.compile(r"(?:lines?|rows?|records?|entries|zeilen|lignes|líneas|行
 
 
 def measured(case: Case, says: ValueSays) -> Verdict | None:
-    """Return a verdict if `wc -l`, `wc -c` or `ls -l` printed the size of the claim's file; None if none did, or if
-    the difference is explicable.
+    """Return a verdict on the claimed size of a file if `wc -l`, `wc -c` or `ls -l` printed the file's size. None if
+    none of them did, or if something, such as a later change or a header line, may explain why the sizes differ.
     """
     path = case.spotted.claim.path
     flag = "-l" if says.what == "count" and _LINES.fullmatch(says.name) else "-c"
@@ -106,7 +106,9 @@ _VERSION = re.compile(r"\d+(?:\.\d+){1,3}")
 
 
 def asked_version(case: Case, says: ValueSays) -> Verdict | None:
-    """Return a verdict if the program itself was asked for its version, as with `--version`; None otherwise."""
+    """Return a verdict on the claimed version of a program if the program itself printed its version, as with
+    `--version`; None if it did not, or if another output may explain the claim.
+    """
     asked = [step.program.lower() for step in steps_of(case.spotted.command or "") if _asks(step)]
     name = asked[0] if asked else says.name
     for run in case.runs_before()[:100]:
@@ -130,7 +132,7 @@ def asked_version(case: Case, says: ValueSays) -> Verdict | None:
 
 def _answer(run: Run, name: str) -> tuple[int, str] | None:
     """Return the offset and the text in which a run prints the version of a program: the whole output, or one line if
-    several programs are asked. None if the run prints no such version.
+    several programs are asked. None if the run does not print that version.
     """
     if len(run.steps) == 1:
         return (0, run.text[:2_000]) if _asks_version(run.steps[0], name) else None

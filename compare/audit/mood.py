@@ -58,8 +58,8 @@ def asserts(sentence: Sentence, start: int, end: int, language: Language = "en")
 
 
 def is_japanese_hedge(plain: str) -> bool:
-    """Return whether a Japanese sentence weakens its own statement. Its verb comes last, so the weakening words may
-    follow.
+    """Return whether a Japanese sentence weakens what it states. A Japanese verb comes last, so the weakening words
+    may stand after the statement.
     """
     return _KANA.search(plain) is not None and HEDGES_LAST.search(plain) is not None
 
@@ -94,7 +94,7 @@ def _leads_to_facts(lead: str) -> bool:
 
 
 def clause_of(before: str) -> str:
-    """Return the end of the text before a position that belongs to the same clause as the position."""
+    """Return the part of the text before a position that belongs to the same clause as the position."""
     low = 0
     for found in CLAUSE.finditer(before):
         low = found.end()

@@ -124,7 +124,9 @@ def _scales(value: float, printed: int, wanted: int) -> Iterator[tuple[float, in
 
 
 def _rounded(value: float, given: int, decimals: int) -> tuple[str, ...]:
-    """Return a number as text with this many decimals: rounded, and cut. Empty if fewer decimals are given."""
+    """Return a printed number as text with this many decimals: rounded, and cut. Empty if it was printed with fewer
+    (`given`).
+    """
     if given < decimals:
         return (f"{value:.{decimals}f}",) if given == decimals else ()
     up = f"{value + copysign(_TINY, value):.{decimals}f}"
@@ -152,8 +154,8 @@ def _key(number: str) -> str:
 
 
 def near(claimed: str) -> Callable[[float, bool], bool]:
-    """Return a function that decides whether a printed number supports the claimed one. It does if the number, a
-    hundredth of it, or a hundred times it is close enough.
+    """Return a function that decides whether a printed number supports the claimed one: whether the printed number, a
+    hundredth of it, or a hundred times it is close enough to the claimed number.
     """
     low = _value(_key(claimed))
     if low is None:
@@ -189,9 +191,10 @@ def matches(claimed: str, printed: str, about: bool = False) -> str | None:
 def source_of(
     number: str, event: int, index: NumberIndex, record: Record, near: Collection[int] = ()
 ) -> NumberSource:
-    """Return the source of a number: the output before an event that printed it, if there is one.
+    """Return the source of a number: an output before `event` that printed the number, if there is one.
 
-    Events in `near`, which hold the evidence of the claim, come first; then exact matches; then later outputs.
+    Outputs whose events are in `near`, which hold the evidence of the claim, come first; then exact matches; then the
+    latest outputs.
     """
     places = index.before(number, event)
     results = [found for found in places[:_MOST_PLACES] if record.is_result(found.event)]

@@ -41,7 +41,9 @@ WORDS = {
     "ningún": 0,
 }
 GROUPED = r",\u202f\u00a0\u2009'’_"
-"""Characters between groups of three digits. The plain space is not one: it may also separate two numbers."""
+"""Characters that may separate groups of three digits. The plain space is not among them, because it may also
+separate two numbers.
+"""
 _BETWEEN = r"[\x20\u202f\u00a0\u2009'’_]"
 OF_A_LONGER = (
     rf"(?!(?<=\d{_BETWEEN})(?<!\d{{4}}{_BETWEEN})"

@@ -28,7 +28,7 @@ _WAS = re.compile(
     r"(?:down |up )?from)\s{1,3}",
     re.IGNORECASE,
 )
-"""Words before a number which show that it is the earlier value of the number before it."""
+"""Words between two numbers which show that the second is the earlier value of the first, as in `61 ms, was 88`."""
 _HAS_NOUN = re.compile(r"\s{1,3}(?!(?:of|to|from|in|at|on|and|or|is|are|was|were)\b)[a-zà-ÿ][\w-]{2,20}")
 _COUNTED = re.compile(
     r"(?<!\bof )(?<!/)(?<![\w.,])\d[\d,.]*\s{1,3}"
@@ -89,7 +89,9 @@ def command_of(run: Run | None) -> frozenset[str]:
 
 
 def has_rival(case: Case, words: frozenset[str], run: Run, one: Printed, is_mine: Callable[[Printed], bool]) -> bool:
-    """Return whether another printed number matches the words of the claim better than this number does."""
+    """Return whether the claim is about another thing than this printed number, or matches another number better:
+    with all its words that this number has, and further ones.
+    """
     held = words & names_of(run, one)
     if is_other_thing(words, one.mine, names_of(run, one)):
         return True
@@ -123,8 +125,8 @@ def is_other_thing(words: frozenset[str], mine: frozenset[str], names: frozenset
 
 
 def of_another_name(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an undecidable verdict to replace `supported` if the number that supports the claim has another name, or
-    may have changed since; None otherwise.
+    """Return an undecidable verdict to replace `supported` if the number that supports the claim has another name
+    than the claim gives it, or may have changed since the run; None otherwise.
     """
     says = case.spotted.says
     if verdict.status != "supported" or not verdict.evidence or not isinstance(says, ValueSays):

@@ -1,4 +1,4 @@
-"""Reads the summaries of further test runners, each with its own words or layout."""
+"""Reads the summaries of test runners that `outcomes` does not read itself; each has its own words or layout."""
 
 import re
 from collections.abc import Iterator
@@ -121,7 +121,7 @@ _HINT = re.compile(
 
 
 def other_summaries(text: str) -> Iterator[TestSummary]:
-    """Yield the summaries in an output that one of these further test runners printed."""
+    """Yield the summaries in an output that the test runners of this module printed."""
     if not _HINT.search(text):
         return
     for pattern in _PATTERNS:

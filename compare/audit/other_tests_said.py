@@ -1,4 +1,6 @@
-"""Finds further statements about tests: about a test command in backticks, as a fraction, and in more languages."""
+"""Finds the statements about tests that `tests_said` does not find: about a test command in backticks, as a fraction,
+and in more languages.
+"""
 
 import re
 from collections.abc import Iterator
@@ -107,7 +109,7 @@ class OtherHit(NamedTuple):
 
 
 def tests_said_otherwise(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[OtherHit]:
-    """Yield further statements about tests, except at the positions in `taken`."""
+    """Yield the statements about tests that `tests_said` does not find, except at the positions in `taken`."""
     plain = sentence.plain
     if not _HINT.search(plain):
         return
@@ -137,8 +139,8 @@ def tests_said_otherwise(sentence: Sentence, taken: list[tuple[int, int]]) -> It
 
 
 def _command(sentence: Sentence, found: re.Match[str]) -> str | None:
-    """Return the test command or test file that a statement is about. None if it names no command; empty if the named
-    command runs no tests.
+    """Return the test command or test file that a statement is about. None if the statement names no command; empty
+    if the named command runs no tests.
     """
     if bare := found.groupdict().get("bare"):
         return bare.lower().replace("maven", "mvn")

@@ -347,8 +347,8 @@ def shows_exit_code(text: str) -> re.Match[str] | None:
 
 
 def did_not_start(text: str) -> re.Match[str] | None:
-    """Return the message of a short output that a program, script, module or file was not found; None if there is
-    none.
+    """Return the message in a short output which says that a program, script, module or file was not found; None if
+    there is none, or if the output is long.
     """
     return _DID_NOT_START.search(text[:2_000]) if len(text) < 4_000 else None
 

@@ -48,8 +48,8 @@ class PutBack:
         return tuple(dict.fromkeys(found))
 
     def has_again(self, path: str, text: str) -> bool:
-        """Return whether this text, which is now written, was the file's text before its latest one. Remember the
-        text.
+        """Return whether a file, to which this text is now written, had the same text before its latest one. Remember
+        the text as the file's current one.
         """
         mine, known = _hashed(text), self._texts.setdefault(_bare(path), [])
         is_again = mine in known[:-1]
@@ -63,7 +63,7 @@ class PutBack:
             known.append(_UNKNOWN)
 
     def shown(self, path: str, text: str) -> None:
-        """Remember this text as the current one of the file."""
+        """Remember this text as the file's current one."""
         known, mine = self._texts.setdefault(_bare(path), []), _hashed(text)
         if not known or known[-1] != mine:
             known.append(mine)

@@ -143,7 +143,7 @@ class Record:
         return self._by_result[max(at - most, 0) : at][::-1]
 
     def runs_known_after(self, event: int, session: str, most: int = 50) -> list[Run]:
-        """Return the runs of one agent whose results come after an event, earliest first."""
+        """Return the runs of one agent, except refused ones, whose results come after an event, earliest first."""
         at = bisect_right(self._by_result, event, key=lambda run: run.at)
         found = (run for run in self._by_result[at : at + 20 * most] if run.session == session and not run.refused)
         return list(islice(found, most))
@@ -173,7 +173,7 @@ class Record:
         return self.transcript.events[event].kind == "result"
 
     def is_shuffled_since(self, low: int, high: int) -> bool:
-        """Return whether a command between two events may have changed any file."""
+        """Return whether a command between two events may have changed files that it does not name."""
         at = bisect_right(self.unnamed_changes, low)
         return at < len(self.unnamed_changes) and self.unnamed_changes[at] < high
 
@@ -219,7 +219,7 @@ class Record:
         return self._looked_up[key]
 
     def lately(self, key: Hashable, made: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
-        """Return the same as `once`, but keep only the latest results in the cache."""
+        """Do the same as `once`, but with a cache that keeps only the latest values."""
         if key not in self._lately:
             self._lately[key] = made()
             if len(self._lately) > _MOST_KEPT:
@@ -289,8 +289,8 @@ class Record:
 
     @cached_property
     def test_numbers(self) -> dict[int, int]:
-        """Numbers that an output states next to a word for tests, or that count the tests in a text, each with the
-        first event that has it.
+        """Numbers that an output states next to a word for tests, and counts of the tests that a text defines or
+        lists, each with the first event that has it.
         """
         found: dict[int, int] = {}
         for output in self.outputs:

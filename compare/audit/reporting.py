@@ -1,5 +1,5 @@
-"""Checks whether a sentence plainly reports something. The words around a claim may make it a quotation, a rule, or a
-wish.
+"""Checks whether a sentence plainly reports something. The words around a claim may instead make the claim a
+quotation, a rule or a wish.
 """
 
 import re
@@ -131,7 +131,7 @@ _IS_SUBJECT = re.compile(
     r"(?:an?|the|not|our|my|your|what|one|only|enough|just|part|always|never|required|mandatory|optional|nothing|no)\b",
     re.IGNORECASE,
 )
-"""Words after a claim which show that it is only the subject of another statement."""
+"""Words after a claim which show that the claim is only the subject of another statement."""
 _ANY_ONE = re.compile(r"^\W{0,6}(?:an?|any|no|every|each|ein\w*|une?|una?|um|uma)\s", re.IGNORECASE)
 
 
@@ -170,7 +170,9 @@ def is_plain_report(before: str, claim: str, after: str, *, is_value: bool) -> b
 
 
 def _is_known(clause: str) -> bool:
-    """Return whether the clause before a claim is about results, or consists only of function words."""
+    """Return whether the clause before a claim is about results, has words in backticks, or consists only of function
+    words.
+    """
     if _MEANS.search(clause):
         return False
     words = {word.lower() for word in _WORD.findall(clause)}

@@ -106,8 +106,8 @@ def asks_a_service(step: Step) -> bool:
 
 
 def tasks_shown(run: Run) -> str | None:
-    """Return the names of all tasks that a build tool (Gradle or Maven) ran. None if it does not list them, or if the
-    output is incomplete.
+    """Return the names of all tasks that a build tool (Gradle or Maven) ran. None if the tool does not list its
+    tasks, or if the output is incomplete.
     """
     if run.cut or run.result is None or not any(_lists(step) for step in run.steps):
         return None
@@ -124,7 +124,7 @@ _SCRIPT = re.compile(r"^> (?:@?[\w./-]+@\S+ )?[\w:.-]+(?: /\S+)?\n> (?P<ran>.+)$
 
 def scripts_shown(run: Run) -> tuple[Step, ...] | None:
     """Return the commands that npm or pnpm printed before it started them. None if the run executed other programs,
-    or if the output is incomplete.
+    if the output is incomplete, or if a command is missing in it.
     """
     mine = [step for step in run.steps if step.family != "quiet"]
     if run.cut or run.background or run.result is None or not mine:
@@ -143,7 +143,7 @@ def hides(run: Run, family: str) -> bool:
     if run.background and run.result is None:
         return True
     if (family == "tests" and run.tests) or is_plain_script(run):
-        return False  # the record shows what it did
+        return False  # the record shows all that this run did
     text = _OF_ITSELF.sub("", run.text[:_MOST_TEXT])
     other = [step for step in run.steps if step.family != "quiet"]
     if family != "program" and other and all(map(asks_a_service, other)):

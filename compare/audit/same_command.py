@@ -9,8 +9,8 @@ _ALIASES = {"py.test": "pytest", "python3": "python", "nodejs": "node", "gradlew
 
 
 def is_run(claimed: str, run: Run) -> bool:
-    """Return whether a run executed the claimed command: its text contains the command, or it has the same programs
-    with at least the same arguments.
+    """Return whether a run executed the claimed command: the run's command contains the claimed one, or has the same
+    programs with at least the same arguments.
     """
     if _squeezed(claimed) in _squeezed(run.command):
         return True
@@ -19,7 +19,7 @@ def is_run(claimed: str, run: Run) -> bool:
 
 
 def is_of_suite(claimed: str, run: Run) -> bool:
-    """Return whether a run executed the claimed command, or a wrapper whose output names it."""
+    """Return whether a run executed the claimed command, or a wrapper whose output names that command."""
     if is_run(claimed, run):
         return True
     is_bare = re.fullmatch(r"\w+", claimed) is not None and any(wraps(step) for step in run.steps)

@@ -17,8 +17,8 @@ _IS_NOW = re.compile(
 
 
 def of_this_state(case: Case, says: ValueSays, run: Run, verdict: Verdict) -> Verdict:
-    """Return the given verdict on a number that a run printed, or another one if files were changed afterwards that
-    may have altered the number.
+    """Return the given verdict on a number that a run printed, or a new verdict if files that may have altered the
+    number were changed after the run.
     """
     families = run.families() & {"program", "tests", "build"}
     is_metric = says.what == "metric" and families != {"build"}
@@ -67,8 +67,8 @@ _VERSION = re.compile(r"(?<![\w.])\d+\.\d+(?![\w%]|\.\d)")
 
 
 def of_another_runtime(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an undecidable verdict to replace `supported` if the claim names a version of an interpreter or a
-    server, but the record names none or another one; None otherwise.
+    """Return an undecidable verdict to replace `supported` if the claim names a version of an interpreter or a server
+    that the record does not name, or if the result stands below another version in the output; None otherwise.
     """
     if verdict.status != "supported" or not verdict.evidence or not _is_of_a_result(case.spotted.says):
         return None

@@ -7,8 +7,8 @@ from typing import Literal
 from gedanken.experiment.claim import Claim
 
 Family = Literal["tests", "build", "lint", "types", "format", "program", "scan"]
-"""Kinds of commands. `program` is a program of the project that is none of the others; `scan` covers further
-checkers, such as vulnerability scanners.
+"""Kinds of commands. `program` is a program of the project that is none of the others; `scan` covers other checkers,
+such as vulnerability scanners.
 """
 
 
@@ -54,7 +54,7 @@ class CheckSays:
 
 @dataclass(frozen=True, slots=True)
 class ValueSays:
-    """A claim that states a number: a metric, a time, a size, a count, a version."""
+    """A claim that states a number: a metric, a time, a size, a count, a version, another quantity or a setting."""
 
     what: Literal["metric", "time", "size", "count", "version", "quantity", "setting"]
     name: str

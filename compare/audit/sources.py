@@ -1,4 +1,4 @@
-"""Checks whether the agent could have known a number when it stated it."""
+"""Checks whether the agent could already know a number when it wrote the claim."""
 
 import re
 from itertools import combinations

@@ -51,7 +51,7 @@ def is_of_its_file(case: Case, run: Run | None) -> bool:
 
 
 def is_firm_of_its_file(case: Case) -> bool:
-    """Return whether the sentence of a claim about such tests certainly reports a run of this session."""
+    """Return whether the sentence of a claim about tests of one kind certainly reports a run of this session."""
     says, sentence, quote = case.spotted.says, sentence_of(case), case.spotted.claim.quote
     if not isinstance(says, TestsSay) or sentence is None or sentence.raw.count(quote) != 1:
         return False

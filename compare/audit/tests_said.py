@@ -260,7 +260,7 @@ def tests_said(sentence: Sentence) -> Iterator[Hit]:
 
 
 def _is_said(sentence: Sentence, found: re.Match[str], language: Language) -> bool:
-    """Return whether a statement is asserted and contains no word that prevents this, as in `all tests must pass`."""
+    """Return whether a statement is asserted. A word in it may prevent that, as in `all tests must pass`."""
     groups = found.groupdict()
     is_bad = bool(groups.get("bad"))
     if is_bad and set((groups.get("adj") or "").lower().split()) - _OF_FAILURES:

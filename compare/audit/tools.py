@@ -78,7 +78,7 @@ _INCLUDED = {
         frozenset(["terraform plan", "terraform validate"]),
     ),
 }
-"""Programs, each with further tools that it may run."""
+"""Programs, each with other tools that it may run."""
 _ECHOED = r"^(?:[>+$] )?(?:\S*python3? -m |uv run |npx |poetry run |bundle exec |\S*/)?"
 _TOLD_BY_EXIT = TOOLS.keys() - (
     words("valgrind trivy grype semgrep trufflehog checkov tfsec") | {"terraform plan", "yarn audit", "pnpm audit"}
@@ -95,7 +95,7 @@ def runs_no_other(step: Step) -> bool:
 
 
 def tool_of(step: Step) -> str | None:
-    """Return the tool that a simple command runs; None if it is not a known tool."""
+    """Return the tool that a simple command runs; None if it runs no known tool."""
     return next(_tools_of(step), None)
 
 

@@ -43,8 +43,8 @@ class Undo(NamedTuple):
 
 
 def undos_of(event: int, command: str, before: Sequence[Undo]) -> list[Undo]:
-    """Return the commands so far that may have undone changes: those in `before`, updated by this command. It may add
-    to them, or end the stashes among them, as `git stash pop` does.
+    """Return the commands so far that may have undone changes: those in `before`, updated by `command`. This command
+    may be added to them, or may end the stashes among them, as `git stash pop` does.
     """
     found = list(before)
     if not _HINT.search(command):

@@ -57,7 +57,9 @@ def _runs_of(case: Case, tool: str) -> tuple[Run, ...]:
 
 
 def may_have_run(case: Case, tool: str, after: int = -1) -> Run | None:
-    """Return the first run between an event and the claim that may have used a tool without showing it."""
+    """Return the first run after an event and before the claim that may have used a tool without showing it; None if
+    there is none.
+    """
     all_runs = case.record.runs
     runs = case.record.once(("may run", tool), lambda: tuple(run for run in all_runs if may_run_tool(run, tool)))
     at = bisect_right(runs, after, key=lambda run: run.call)

@@ -83,7 +83,7 @@ class Case:
 
     def whole_of(self, path: str) -> tuple[int, str] | None:
         """Return the file as it was last written completely, as (event number, text); None if its last recorded
-        change was another one.
+        change wrote only a part of it, or an unknown text.
         """
         mine = self._edits_of(path)
         if not mine or mine[-1].old is not None or not mine[-1].new or not self.record.is_edit(mine[-1].event):
@@ -95,7 +95,7 @@ class Case:
         return self.record.runs_known_before(self.event)
 
     def runs_after(self) -> list[Run]:
-        """Return the runs of the same agent whose result came after the claim, earliest first."""
+        """Return the runs of the claim's agent whose results come after the claim, earliest first."""
         return self.record.runs_known_after(self.event, self.session)
 
 
@@ -123,7 +123,7 @@ def undecidable(reason: str, *evidence: Evidence) -> Verdict:
 
 def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Verdict:
     """Return the verdict on a claim that no earlier run supports. `later`: the runs of this kind after the claim;
-    `what`: what was run, for the reason.
+    `what`: words for what should have been run, used in the reason.
     """
     record, event = case.record, case.event
     if record.has_gap_before(event):
@@ -158,8 +158,8 @@ def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Ve
 
 
 def _is_told_by_others(case: Case, family: str) -> bool:
-    """Return whether a text that is not by the agent (such as a message of the user, a web page or a log) states such
-    an outcome.
+    """Return whether a text that is not by the agent (such as a message of the user, a web page or a log) already
+    states what the claim states: that this kind of check succeeded or, for tests, the claim's numbers.
     """
     outputs = case.outputs_before()
     if family in TOLD_OF:
