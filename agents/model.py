@@ -170,7 +170,7 @@ class Model:
         score: Callable[[], Awaitable[Lines | None]],
     ) -> Lines | None:
         """Return the result of `score`: the surprisal of `text` as a reply to `messages`; None if it is not
-        available. Subclasses that store results look the score up by the two arguments that are unused here.
+        available. `messages` and `text` are for subclasses, which store each result under them.
         """
         return await score()
 
@@ -303,7 +303,7 @@ class Model:
 
 
 def seal(messages: Sequence[Message], model: str, settings: dict[str, object], reply: str) -> Seal:
-    """Return the seal of a reply: the SHA-256 of request, reply and time, as canonical JSON."""
+    """Return the seal of a reply. Its hash is the SHA-256 of request, reply and time, written as canonical JSON."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     content = json.dumps(
         {

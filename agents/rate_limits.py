@@ -31,8 +31,8 @@ FIRST_TRIES = 2
 running.
 """
 LONGEST_TRYING = 900.0
-"""Seconds spent on tries after which a request is not tried again: each try may last as long as a reply may take to
-begin.
+"""Maximum number of seconds that the tries of one request may have lasted before another try. Each try may last
+minutes, until the time limit for the first piece of a reply is over.
 """
 FIRST_WAIT = 2.0
 """Seconds before the second try, if the server names no time. The wait doubles with each further try."""
@@ -43,9 +43,11 @@ TOLD_FROM = 1.0
 _MARGIN = 0.9
 """Fraction of the accepted request rate that is used, because servers count in their own time windows."""
 _SLOWEST_START = 0.1
-"""Requests per second if the very first request was refused, so that no accepted rate is known."""
+"""Minimum rate in requests per second as long as no request was accepted, so that the accepted rate is unknown."""
 _GROW_AFTER, _GROWTH = 20, 0.1
-"""After this many accepted requests in a row, the rate grows by this fraction; each further time by twice as much."""
+"""After this many accepted requests in a row, the rate grows by this fraction; after as many again, by twice the last
+fraction, which is doubled at most three times.
+"""
 _FIRST = 10
 
 Result = TypeVar("Result")
