@@ -23,7 +23,7 @@ and eleven tokens per second become one. With this setting a thread spins for so
 LOOK_SECONDS = 0.25
 """How long the load of the machine is observed."""
 _AT_WORK = 0.1
-"""Minimum number of cores in use that shows that the server is computing a reply."""
+"""A server that uses at least this many cores is computing a reply."""
 
 
 class EmbeddedProcess:

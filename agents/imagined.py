@@ -28,8 +28,8 @@ REBUILD = "(all requests so far, in one message)"
 class ImaginedMachine:
     """A terminal that a language model plays. The machine remembers its session.
 
-    The model is sent only the facts of its persona and what is typed in: commands, programs, and what it is told. No
-    method accepts real output, so real output cannot reach the model (fairness rule 2).
+    The model is sent only the facts of its persona and what is typed in: commands, programs, and remarks in curly
+    brackets (`tells`). No method accepts real output, so real output cannot reach the model (fairness rule 2).
     """
 
     model: Model | str

@@ -152,7 +152,7 @@ class Problem:
 
     @property
     def is_key(self) -> bool:
-        """True if the API key was rejected. Google reports that with status 400."""
+        """True if the API key was rejected or is missing. Google reports a rejected key with status 400."""
         return self.status == 401 or bool(_BAD_KEY.search(self.text)) or "NoCredentialsError" in self.kinds
 
     @property

@@ -17,7 +17,9 @@ to its length.
 
 
 def in_circles(text: str) -> bool:
-    """Return whether the second half of a text is long, and consists of one piece repeated at least four times."""
+    """Return whether the second half of a text consists of one piece repeated, at least four times. False if this
+    half is shorter than `CIRCLE_CHARACTERS`.
+    """
     tail = text[len(text) // 2 :]
     if len(tail) < CIRCLE_CHARACTERS:
         return False

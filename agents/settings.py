@@ -110,7 +110,7 @@ FAMILIES = (
 
 @dataclass(slots=True)
 class Learned:
-    """What is known about one model in one run; updated when the model refuses a setting."""
+    """What is known about one model in one run; updated when the model refuses a setting or shows that it reasons."""
 
     refused: set[Setting] = field(default_factory=set)
     ignored: frozenset[Setting] = frozenset()

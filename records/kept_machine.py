@@ -1,4 +1,4 @@
-"""Wraps a real machine so that its executions are stored in the ledger, and no command is run twice.
+"""Wraps a real machine: its executions are stored in the ledger, and a stored result is used instead of a second run.
 
 The trunk is the machine with seed 0, from which the script continues; a branch is a copy of it with another seed.
 """

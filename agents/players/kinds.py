@@ -1,5 +1,5 @@
 """The kinds of reference players: several for each way of answering (computes, imitates, takes shortcuts). Each kind
-is a function that returns the output that the player predicts for an item.
+has a function that returns the output that the player predicts for an item.
 """
 
 import math

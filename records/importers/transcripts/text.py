@@ -167,8 +167,8 @@ def _ruled(lines: list[str]) -> set[str]:
 
 
 def _stranger(line: str, ruled: set[str]) -> tuple[str, str] | None:
-    """Return the speaker, unknown by name, whom a line in bold below a rule names; None if the line is not such a
-    line."""
+    """Return the name in a line that is only a name in bold, below a rule: that of a speaker who is not in `_NAMES`.
+    None for any other line."""
     found = _ALONE.match(line) if line in ruled else None
     return (found[1].lower(), "") if found else None
 
