@@ -38,8 +38,8 @@ class BedrockChat(ChatBedrockConverse):
 
 
 async def _from_thread(make: Callable[[], Iterator[Any]]) -> AsyncIterator[Any]:
-    """Iterate over a blocking iterator in a thread. The thread ends with the process, or soon after the caller stops
-    iterating.
+    """Iterate over a blocking iterator in a thread. After the caller stops iterating, the thread ends at the next
+    item; if no item comes, it ends with the process.
     """
     loop, queue, left = asyncio.get_running_loop(), asyncio.Queue[tuple[bool, Any]](), threading.Event()
 

@@ -29,7 +29,8 @@ _HERE: ContextVar[Mapping[str, Model]] = ContextVar("brought", default=MappingPr
 def model_of(chat: "BaseChatModel") -> Model:
     """Wrap a LangChain chat model as a Model; the retries and time limits of its client stay as they are.
 
-    Raises BadInput if it is not a chat model.
+    From then on, the API keys that the chat model holds count as secrets. Raises BadInput if `chat` is not a
+    LangChain chat model.
     """
     from langchain_core.language_models import BaseChatModel
     from pydantic import SecretStr
@@ -47,7 +48,9 @@ def model_of(chat: "BaseChatModel") -> Model:
 
 @contextmanager
 def brought(model: Model) -> Iterator[ModelSpec]:
-    """Register a model under its name, in the current asyncio task and in the tasks that this task starts."""
+    """Register a model under its name while the context lasts, for the current asyncio task and the tasks that it
+    starts.
+    """
     reset = _HERE.set({**_HERE.get(), model.name: model})
     try:
         yield ModelSpec(name=model.name)

@@ -14,7 +14,7 @@ from gedanken.experiment.run_spec import ModelSpec
 
 
 class _Embedded:
-    """The provider `embedded`: a model that is served on this machine, for one user at a time."""
+    """The provider `embedded`: a model that is served on this machine, by at most one server per user."""
 
     def check(self, spec: ModelSpec) -> None:
         if spec.name != "embedded":

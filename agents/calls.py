@@ -28,11 +28,11 @@ class Call:
     arguments: dict[str, Any]
     """Arguments to pass with the call."""
     used: dict[str, object]
-    """The settings that are sent, under this client's names."""
+    """The values of the settings that are sent, by the client's names for these settings."""
     sent: frozenset[Setting]
     """The settings that are sent and that the server may refuse."""
     tokens: int
-    """The token limit of the request, reasoning included."""
+    """The wanted token limit of the reply, reasoning included."""
 
     @property
     def streamed(self) -> bool:
@@ -43,8 +43,10 @@ class Call:
 def prepare_call(
     chat: "BaseChatModel", wanted: dict[Setting, float | int], learned: Learned, has_system: bool
 ) -> Call:
-    """Prepare a call: copy the chat model, and apply those of the wanted settings that it accepts. `learned` is what
-    earlier calls showed about the model.
+    """Prepare a call: copy the chat model, and apply those of the wanted settings that it accepts.
+
+    `learned` is what earlier calls showed about the model. `has_system` is True if the messages include a system
+    message.
     """
     fields = type(chat).model_fields
     by_call = _BY_CALL.get(type(chat).__name__, {})
@@ -85,7 +87,9 @@ def speaks_responses(chat: "BaseChatModel", learned: Learned) -> bool:
 
 
 def _dropped(chat: Any) -> set[str]:
-    """Return the settings that the client itself drops on the Responses API, as it does for most GPT-5 models."""
+    """Return which of temperature and top_p the client itself leaves out of requests to the Responses API, as it does
+    for most GPT-5 models.
+    """
     payload = chat._get_request_payload("")
     return {setting for setting in (Setting.TEMPERATURE, Setting.TOP_P) if setting not in payload}
 

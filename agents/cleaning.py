@@ -40,13 +40,13 @@ def clean(reply: str, command: str, *, marked: bool = False, known: str = "", op
     """Remove from a reply what breaks the rules of a terminal: code fences, echoes of the command, prompts and the
     text after them, chat, remarks about being an AI.
 
-    Programs print such lines too. So a code fence counts only around the whole reply, or after chat that leads up to
-    the fence; whatever follows the closing fence is chat. A line whose words occur in the command, or in `known`
-    (what was typed before), is kept; only a repetition of the command itself is removed as an echo.
+    But programs may print such lines too. So a code fence is removed only if it encloses the whole reply, or follows
+    chat that leads up to the fence; whatever follows the closing fence is chat. A line whose words occur in the
+    command, or in `known` (what was typed before), is kept, unless it is an echo of the whole command.
 
     With `marked`, the output is what follows the first line that says `OUTPUT:`; working steps before that line are
-    allowed. A reply without the line is kept whole, which counts as a violation. `opened` means that an opening fence
-    was already removed.
+    allowed. In a reply without this line, all of the text counts as output, and the missing line as a violation.
+    `opened` means that an opening fence was already removed.
     """
     unmarked: tuple[FormatViolation, ...] = ()
     if marked:
@@ -102,8 +102,8 @@ class _Ends:
         self._filled = deque(at for at, line in enumerate(self._lines) if line)
 
     def peel(self) -> dict[int, FormatViolation]:
-        """Remove what no terminal prints from both ends; return the violation of each removed line, by
-        line number.
+        """Remove what no terminal prints from both ends, and remarks about being an AI everywhere. Return the
+        violation of each removed line, by line number.
         """
         for at in self._filled:
             if _AS_AN_AI.match(self._lines[at]) and not self._was_typed(at):
@@ -116,8 +116,8 @@ class _Ends:
         return self._taken
 
     def peel_beginning(self) -> dict[int, FormatViolation]:
-        """Remove what no terminal prints from the beginning; return the violation of each removed line, by line
-        number.
+        """Remove what no terminal prints from the beginning. Return the violation of each line removed so far, by
+        line number.
         """
         while self._first():
             pass
@@ -173,7 +173,7 @@ class _Ends:
         return True
 
     def _closing(self) -> int | None:
-        """Return the number of the line that closes the fence around the output.
+        """Return the number of the line that closes the fence around the output; None if there is none.
 
         The output may itself contain fences. Those come in pairs, so an unpaired fence before the end is the closing
         one.

@@ -41,7 +41,7 @@ class Failure:
     problems: tuple[str, ...]
     """The problems, in sentences that quote nothing from the output of a run."""
     ending: str = ""
-    """The end of the run's output that the coder is shown."""
+    """The end of the run's output, which the coder is shown."""
     refused: bool = False
     """True if the version was refused before it ran. The coder does not see such a version again, unless a person
     rejected it.
@@ -67,10 +67,11 @@ class Coder:
 
         `at` is the index of that line, `base` the version that an edit starts from, `earlier` all versions so far.
 
-        After a failure the model is asked to fix its program. If that program was refused before it ran, the model
-        starts over instead; if a person rejected the program, the model is told the reason. A failed edit always
-        starts over from its base, so that the result is still a single edit whose effect can be determined. A reply
-        without a whole program becomes a version that does not work and must not be run. Raises NoModel.
+        After a failure the model is asked to fix its program. It starts over instead if the program was refused
+        before it ran. After a failed edit it also starts over, and edits the same base again, so that the result is
+        still a single edit whose effect can be determined. If a person rejected the program, the model is told the
+        reason, and never starts over. A reply without a whole program becomes a version that does not work and must
+        not be run. Raises NoModel.
         """
         assert line.file is not None
         tries = sum(1 for program in earlier if program.line == at)

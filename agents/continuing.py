@@ -69,8 +69,8 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
     fresh: bool,
     on_text: OnOutput | None,
 ) -> Joined:
-    """Request a reply. While the token limit cuts the reply, request the rest, at most `continuations` times. Raises
-    NoModel.
+    """Request a reply. While the token limit cuts the reply, request the rest, at most `continuations` times, unless
+    the text only repeats itself or a piece adds nothing. Raises NoModel.
 
     The seal of a joined reply covers the messages of the first piece, the whole text, and the setting `pieces`. That
     setting lists for each piece its own seal, how many of its characters the text includes, and its full text if the

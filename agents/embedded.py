@@ -50,8 +50,8 @@ async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
 
 
 async def _lock(progress: Progress) -> IO[str]:
-    """Take the user's lock for the embedded model. The lock is free again when every process that holds it has
-    ended.
+    """Wait until the user's lock for the embedded model is free, and take it. The lock is free again when every
+    process that holds it has ended.
     """
     file = (cache_folder() / "embedded.lock").open("w")
     told = False
@@ -93,7 +93,7 @@ def _as_model(key: str, server: EmbeddedProcess) -> Model:
 
     async def prepare(messages: Sequence[Message], fresh: bool) -> None:
         """If `fresh`, process the messages once with an empty cache, because a seed gives the same reply only from
-        the same state of the cache.
+        the same state of the cache. Raises NoModel if the server has stopped.
         """
         nonlocal warm_for
         if (code := server.poll()) is not None:  # a retry would not help

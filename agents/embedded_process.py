@@ -1,4 +1,4 @@
-"""The process that serves the embedded model, with as many threads as other programs leave cores."""
+"""The process that serves the embedded model, with one thread for each core that other programs leave free."""
 
 import os
 import subprocess
@@ -23,13 +23,13 @@ and eleven tokens per second become one. With this setting a thread spins for so
 LOOK_SECONDS = 0.25
 """How long the load of the machine is observed."""
 _AT_WORK = 0.1
-"""Cores that the server takes only while it computes a reply."""
+"""A server that uses at least this many cores is computing a reply."""
 
 
 class EmbeddedProcess:
-    """The server's process. Started again, it has the same address and another number of threads.
+    """The server's process. It can be started again, with another number of threads, at the same address.
 
-    Each row of a product is computed by one thread, so a reply does not depend on the number of threads.
+    Each row of a matrix product is computed by one thread, so a reply does not depend on the number of threads.
     """
 
     def __init__(self, weights: Path, key: str, lock: IO[str]) -> None:
@@ -50,10 +50,10 @@ class EmbeddedProcess:
         return self._process.poll() if self._process else None
 
     def fit(self) -> None:
-        """Start the server again if other programs leave more or fewer cores than it has threads. This empties its
-        cache.
+        """Start the server again, with an empty cache, if its number of threads no longer fits the cores that other
+        programs leave free.
 
-        A server that computes a reply is left alone. Raises NoModel if it does not start.
+        A server that is computing a reply is left running. Raises NoModel if the server does not start.
         """
         taken, own = cores_taken(self._process.pid if self._process else None)
         wanted = fitting_threads(taken)
@@ -110,7 +110,7 @@ def how_it_ended(code: int) -> str:
 def fitting_threads(taken: float) -> int:
     """Return the number of threads for a machine of which other programs take `taken` cores.
 
-    A thread that shares its core holds up all others at each of their hundreds of meetings per token.
+    A thread that has to share its core delays all others, because they wait for it hundreds of times per token.
     """
     return max(1, (os.cpu_count() or 1) - round(taken))
 
@@ -118,7 +118,7 @@ def fitting_threads(taken: float) -> int:
 def cores_taken(server: int | None) -> tuple[float, float]:
     """Return how many cores other programs take at present, and how many the process `server` takes.
 
-    Programs of low priority do not count, as they give way.
+    Programs of low priority do not count, because they give way to the server.
     """
     began, all_before, own_before = time.monotonic(), _busy_seconds(), _own_seconds(server)
     time.sleep(LOOK_SECONDS)

@@ -129,14 +129,14 @@ def _bedrock(name: str, options: dict[str, Any], learned: Learned) -> Any:  # no
 
 
 def _hear_pages(client: Any) -> None:
-    """Make a client raise an error if a reply is a web page."""
+    """Make a client check each response with `_must_be_a_model`."""
     hooks = client.event_hooks
     client.event_hooks = {**hooks, "response": [*hooks.get("response", ()), _must_be_a_model]}
 
 
 async def _must_be_a_model(response: Any) -> None:
-    """Raise an error for a web page in place of a reply, which means a wrong address, or for a whole reply in place
-    of a stream.
+    """Raise an error for a response with status 200 that is not the reply requested: a web page (the address is
+    wrong), an error message, or a whole reply where a stream was requested.
     """
     kind = response.headers.get("content-type", "").lower() if response.status_code == 200 else ""
     if kind.startswith("application/json"):
@@ -151,7 +151,9 @@ async def _must_be_a_model(response: Any) -> None:
 
 
 async def _must_be_no_error(response: Any) -> None:
-    """Raise the error that a response with status 200 contains, as routers send it when their own provider failed."""
+    """Raise the error that a response with status 200 contains. Routers send such a response if the provider behind
+    them failed.
+    """
     try:
         said = json.loads(await response.aread())
     except ValueError:

@@ -28,8 +28,8 @@ REBUILD = "(all requests so far, in one message)"
 class ImaginedMachine:
     """A terminal that a language model plays. The machine remembers its session.
 
-    The model is sent only the facts of its persona and what is typed in: commands, programs, and what it is told. No
-    method accepts real output, so real output cannot reach the model (fairness rule 2).
+    The model is sent only the facts of its persona and what is typed in: commands, programs, and remarks in curly
+    brackets (`tells`). No method accepts real output, so real output cannot reach the model (fairness rule 2).
     """
 
     model: Model | str
@@ -47,8 +47,8 @@ class ImaginedMachine:
     progress: Progress = field(default_factory=Silent)
     """Receives progress messages while a model is opened by name."""
     losses: list[NoModel] | None = None
-    """A list to which a NoModel error is added if the model is gone, so that the results of concurrent commands are
-    kept. If None, the error is raised.
+    """A list to which the NoModel error is added if the model is gone, so that the results of concurrent commands are
+    kept. If `losses` is None, the error is raised instead.
     """
     name: str = field(default="imagined", init=False)
     _opened: AsyncExitStack = field(default_factory=AsyncExitStack, init=False)
@@ -80,9 +80,10 @@ class ImaginedMachine:
     ) -> Execution:
         """Have the model imagine one command; see Machine.run.
 
-        If no usable reply comes (filtered, refused, reasoning only, none after all tries), the Execution says so, and
-        the command is not added to the session. `fresh` makes the reply independent of earlier requests to the model.
-        Raises NoModel if the model is gone, unless `losses` collects that error; the session is then unchanged.
+        If no usable reply comes (filtered, refused, reasoning only, none after all tries), the Execution says so. The
+        command is then not added to the session, unless the empty reply may mean that the command printed nothing.
+        `fresh` makes the reply independent of earlier requests to the model. If the model is gone, the session is
+        unchanged, and NoModel is raised or added to `losses`.
         """
         typed = typing(command, tuple(tells))
         try:
@@ -107,10 +108,11 @@ class ImaginedMachine:
         self.session = self.session.lose()
 
     async def rebuild(self, policy: Policy, on_output: OnOutput | None = None) -> Execution | None:
-        """Rebuild the context from the stored turns. With the policy `requests`, send all stored requests again in
-        one message and return the model's answer. With any other policy, or without stored turns, return None.
+        """Rebuild the context from the stored turns, as the policy says; see `Policy`.
 
-        Raises NoModel if the model is gone; the session is then unchanged.
+        With the policy `requests`, all stored requests are sent again in one message, and the model's answer is
+        returned. With any other policy, or without stored turns, the model is not asked, and None is returned. If the
+        model is gone, the session is unchanged, and NoModel is raised or added to `losses`.
         """
         if policy != "requests" or not self.session.stored:
             self.session = self.session.remember() if policy == "transcript" else self.session.lose()

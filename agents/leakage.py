@@ -14,15 +14,15 @@ from collections.abc import Iterator, Sequence
 TELLING_CHARACTERS = 12
 """Minimum length in characters of a sequence of words that counts as quoted. A shorter match may be a coincidence."""
 TELLING_DIGITS = 3
-"""Minimum number of digits of a decimal number, or of a word of letters and digits, that counts as a value. The names
-in libraries have fewer.
+"""Minimum number of digits of a decimal number, or of a word of letters and digits, that counts as a value. Names in
+libraries contain fewer digits.
 """
 LONGEST_SIZE = 6
 """Maximum number of digits of an integer that a program may take from an error message, for example a size that did
 not fit.
 """
 MOST_DECIMALS = 17
-"""Maximum number of decimals that are compared; a double has no more."""
+"""Maximum number of decimals that are compared; a 64-bit float has no more."""
 USUAL_DECIMALS = frozenset((0.999, 0.9999))
 """Decimal numbers that programs contain anyway, for example the second beta of Adam."""
 

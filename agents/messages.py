@@ -17,7 +17,7 @@ class Message(NamedTuple):
 
 
 def as_sent(messages: Sequence[Message], *, empty_turns: bool, system: bool) -> list[Message]:
-    """Return the messages in the form that a server accepts.
+    """Return the messages in the form that a server accepts, without API keys and lone surrogates.
 
     If not `empty_turns`, empty messages of the assistant are left out, because some providers reject them and others
     silently replace them. The user messages before and after are then merged, as if two commands had been typed

@@ -20,12 +20,12 @@ class Meter(Protocol):
     async def reserve(self, read: int, written: int) -> str:
         """Wait until a request may be sent that reads at most `read` and writes at most `written` tokens.
 
-        Returns the name of the reservation, for `settle`. Raises BudgetSpent.
+        Returns the name of the reservation, for `settle`. Raises BudgetSpent if a limit of the budget is used up.
         """
         ...
 
     def settle(self, name: str, read: int, written: int, *, estimated: bool) -> None:
-        """Record the tokens that the request really used."""
+        """Record the tokens that the request really used. `estimated` is True if their number is an estimate."""
         ...
 
 
@@ -33,8 +33,8 @@ class Meter(Protocol):
 async def metered(
     meter: Meter | None, sent: Sequence[Message], most: int, heard: StreamedReply
 ) -> AsyncIterator[None]:
-    """Reserve the tokens that a request may use; at most `most` of them are written by the model. Record those really
-    used, however the request ends.
+    """Reserve the tokens that a request may use: those of the messages `sent`, and at most `most` for the reply.
+    Record the tokens really used, however the request ends.
     """
     if meter is None:
         yield

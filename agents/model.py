@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 MOST_REFUSALS = 8
-"""Maximum number of times that one request is repeated without a refused setting."""
+"""Maximum number of times that one request is sent, each time without the settings that were refused before."""
 SIGN_OF_LIFE_SECONDS = 20
 """Seconds after which the listener is called with an empty text while a model still reasons."""
 
@@ -106,7 +106,7 @@ class Model:
     extra: dict[str, object] = field(default_factory=dict)
     """Further settings sent with each request."""
     learned: Learned = field(default_factory=Learned)
-    """The settings that the model is known to accept or refuse; updated when a setting is refused."""
+    """What is known about the model, for example which settings it refuses; updated while the model is used."""
     limits: TimeLimits = USUAL_LIMITS
     pace: Pace = field(default_factory=Pace)
     """The queue that all requests to the model go through; it limits their rate and how many run at a time."""
@@ -170,7 +170,7 @@ class Model:
         score: Callable[[], Awaitable[Lines | None]],
     ) -> Lines | None:
         """Return the result of `score`: the surprisal of `text` as a reply to `messages`; None if it is not
-        available. Subclasses that store results look the score up by the two arguments that are unused here.
+        available. `messages` and `text` are for subclasses, which store each result under them.
         """
         return await score()
 
@@ -303,7 +303,7 @@ class Model:
 
 
 def seal(messages: Sequence[Message], model: str, settings: dict[str, object], reply: str) -> Seal:
-    """Return the seal of a reply: the SHA-256 of request, reply and time, as canonical JSON."""
+    """Return the seal of a reply. Its hash is the SHA-256 of request, reply and time, written as canonical JSON."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     content = json.dumps(
         {

@@ -127,7 +127,7 @@ class Problem:
 
     status: int | None
     said: str
-    """The beginning of the server's message, as a single line."""
+    """The server's message, as a single line; the client's if the server sent none."""
     text: str
     """The text of the error and of its causes."""
     kinds: frozenset[str]
@@ -152,7 +152,7 @@ class Problem:
 
     @property
     def is_key(self) -> bool:
-        """True if the API key was rejected. Google reports that with status 400."""
+        """True if the API key was rejected or is missing. Google reports a rejected key with status 400."""
         return self.status == 401 or bool(_BAD_KEY.search(self.text)) or "NoCredentialsError" in self.kinds
 
     @property
@@ -203,7 +203,8 @@ def as_no_model(
     begun: bool = False,
     connect: float = USUAL_LIMITS.connect,
 ) -> NoModel:
-    """Return the error that a user is shown: what happened, where, and what helps.
+    """Return the error that a user is shown, with what happened, where, and what helps: a ModelBusy if a retry may
+    help, a NoReply if only this request was refused, or else a plain NoModel.
 
     `where` is the host, used if the error names none. `begun` is True if pieces of the reply had arrived. `connect`
     is the number of seconds for which the client waits for a connection.
@@ -326,8 +327,8 @@ def _texts(error: BaseException) -> Iterator[str]:
 
 
 def _without_echo(body: Any) -> Any:
-    """Remove the copy of the request that a server puts into its error: a setting that is named only there was not
-    refused.
+    """Remove the copy of the request that a server puts into its error: a setting that is named only in the copy was
+    not refused.
     """
     if isinstance(body, list):
         return [_without_echo(part) for part in body]

@@ -13,8 +13,8 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.run_spec import ModelSpec
 
 OWN_TABLE = "GEDANKEN_PRICES"
-"""Environment variable with the path of the user's price file, which has the format of the packaged table and takes
-precedence.
+"""Environment variable with the path of the user's own price table. That table has the format of the packaged table,
+and takes precedence over it.
 """
 _DATED = re.compile(r"-(?:[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2})")
 """Matches the date at the end of the name of a dated model."""
@@ -31,7 +31,7 @@ class _Table(BaseModel):
 def price_of(model: ModelSpec) -> Price | None:
     """Return the price of a model; None if it is not known. Raises BadInput if the user's file cannot be used.
 
-    The packaged table applies only at the providers' own addresses.
+    A model that runs on this machine costs nothing. The packaged table applies only if no base URL is given.
     """
     if (path := os.environ.get(OWN_TABLE)) and (found := _in(_own_table(Path(path)), model.name, path)):
         return found

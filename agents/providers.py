@@ -1,4 +1,4 @@
-"""Opens the client of each provider, with the names that this client uses for the address and the key."""
+"""Opens the client of each provider. Each client has its own names for the address and the key."""
 
 import os
 import re
@@ -30,7 +30,7 @@ class Provider:
     keys: tuple[str, ...] = ()
     """Environment variables that hold the API key."""
     without_key: tuple[tuple[str, str], ...] = (("api_key", UNUSED),)
-    """Arguments passed in place of a key if an address is given without a key."""
+    """Arguments passed in place of a key if an address is given, but no key is set."""
 
 
 _BEDROCK = {
@@ -56,7 +56,9 @@ PROVIDERS = {
 
 
 def arguments(name: str, base_url: str | None) -> dict[str, Any]:
-    """Return the arguments that make the client of `provider:model` use this address."""
+    """Return the arguments that make the client of `provider:model` use the address `base_url`, if one is given. A
+    placeholder is added if no API key is set.
+    """
     if base_url is None:
         return {}
     provider = _provider(name)

@@ -31,8 +31,8 @@ FIRST_TRIES = 2
 running.
 """
 LONGEST_TRYING = 900.0
-"""Seconds spent on tries after which a request is not tried again: each try may last as long as a reply may take to
-begin.
+"""A request is tried again only if its tries so far lasted less than this many seconds together. One try can take
+minutes, because a server may stay silent.
 """
 FIRST_WAIT = 2.0
 """Seconds before the second try, if the server names no time. The wait doubles with each further try."""
@@ -43,9 +43,11 @@ TOLD_FROM = 1.0
 _MARGIN = 0.9
 """Fraction of the accepted request rate that is used, because servers count in their own time windows."""
 _SLOWEST_START = 0.1
-"""Requests per second if the very first request was refused, so that no accepted rate is known."""
+"""Minimum rate in requests per second while no request has been accepted, so that no accepted rate is known."""
 _GROW_AFTER, _GROWTH = 20, 0.1
-"""After this many accepted requests in a row, the rate grows by this fraction; each further time by twice as much."""
+"""After this many accepted requests in a row, the rate grows by this fraction. After as many again it grows by twice
+the fraction, then by four times, and from then on by eight times.
+"""
 _FIRST = 10
 
 Result = TypeVar("Result")
@@ -69,7 +71,7 @@ class Bucket:
     opens: float = 0.0
     """Time at which requests are let through again, on the monotonic clock."""
     refused_since: float | None = None
-    """Time since which every request was refused; None if the last one was accepted."""
+    """Time since which every request was refused; None if the last request was accepted."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the model is gone: waiting requests give up."""
     _line: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -19,7 +19,9 @@ _NAME = re.compile(r"^(?P<provider>[a-z][a-z0-9_-]*):(?P<model>.+)$")
 
 
 def check_name(model: ModelSpec) -> None:
-    """Raise BadInput if the name of the model has no provider, or if its base URL is invalid or would not be used."""
+    """Raise BadInput if no provider is installed for the model's name, if its base URL is not a URL, or if the
+    provider refuses either.
+    """
     learn_address(model.base_url)
     plugin, provider = _provider_of(model)
     if model.base_url is not None and not _is_address(model.base_url):

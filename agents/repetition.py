@@ -3,8 +3,8 @@
 ROUNDS = 4
 """Minimum number of repetitions at the end of a reply that counts as endless repetition."""
 CIRCLE_CHARACTERS = 240
-"""Minimum length in characters of a repetition. A shorter one may be a short list of equal lines, or different texts
-with the same beginning.
+"""Minimum length in characters of text that counts as repeated. Shorter text may be a short list of equal lines, or
+the same beginning of different texts.
 """
 STOP_CHARACTERS = 1200
 """Minimum length in characters at which a reply is stopped for repetition. Real programs also print equal lines, but
@@ -17,7 +17,9 @@ to its length.
 
 
 def in_circles(text: str) -> bool:
-    """Return whether the second half of a text consists of one piece repeated, at least four times."""
+    """Return whether the second half of a text consists of one piece repeated, at least four times. False if this
+    half is shorter than `CIRCLE_CHARACTERS`.
+    """
     tail = text[len(text) // 2 :]
     if len(tail) < CIRCLE_CHARACTERS:
         return False

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|h|m|s)(?![a-z])", re.IGNORECASE)
 LONGEST = 366 * 86400.0
-"""Longest accepted waiting time in seconds; a longer one is taken for a mistake of the server."""
+"""Longest waiting time in seconds that is believed. A longer one is a mistake of the server, and is shortened."""
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _IN_TEXT = re.compile(
     r"(?:retry|try again|wait)[^\d()]{0,40}?"
@@ -19,8 +19,8 @@ _GOOGLE = re.compile(r"retryDelay\W+(?P<seconds>\d+(?:\.\d+)?)s")
 
 
 def requested_wait(headers: Mapping[str, str], text: str) -> float | None:
-    """Return the number of seconds that a refusal asks to wait, according to its headers or its text; None if it
-    names no time.
+    """Return the number of seconds that a refusal asks to wait, according to its headers or its text; None if neither
+    names a time.
     """
     wait = _asked_for(headers, text)
     return wait if wait is None else min(wait, LONGEST)
@@ -52,8 +52,8 @@ def _as_seconds(given: str) -> float | None:
 
 
 def _until(given: str) -> float | None:
-    """Return the seconds until the end of a duration such as `6m0s`, or until a time in Anthropic's format; None if
-    the text is neither.
+    """Return the number of seconds to wait, given as seconds, as a duration such as `6m0s`, as an ISO time (as
+    Anthropic sends it) or as an HTTP date; None if the text is none of these.
     """
     try:
         moment = datetime.fromisoformat(given)

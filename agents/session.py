@@ -19,7 +19,7 @@ class Turn(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """All turns so far, and the turns that the model is sent."""
+    """All turns so far (`stored`), and the turns that the model is sent (`context`)."""
 
     stored: tuple[Turn, ...] = ()
     context: tuple[Turn, ...] = ()

@@ -12,8 +12,8 @@ from gedanken.agents.model_errors import Problem
 REASONING_TOKENS = 16_384
 """Extra tokens for a model that reasons by itself, in addition to the limit of the answer."""
 GATE_SECONDS = 1.5
-"""Seconds for which further requests wait until the first one is accepted, so that they are not refused for the same
-settings.
+"""Maximum number of seconds that further requests wait for the first request to be accepted. If the server refuses
+settings of the first one, the others are then sent without these settings.
 """
 
 
@@ -110,7 +110,7 @@ FAMILIES = (
 
 @dataclass(slots=True)
 class Learned:
-    """What is known about one model in one run; updated when the model refuses a setting."""
+    """What is known about one model in one run; updated when the model refuses a setting or shows that it reasons."""
 
     refused: set[Setting] = field(default_factory=set)
     ignored: frozenset[Setting] = frozenset()
@@ -126,8 +126,8 @@ class Learned:
     _taken: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def turn(self) -> None:
-        """Wait briefly while the first request is running, so that not every request is refused for the same
-        reason.
+        """Wait briefly until the first request is accepted, so that not every request is refused for the same
+        settings. The first request itself does not wait.
         """
         if self._taken.is_set():
             return
@@ -167,7 +167,9 @@ class Learned:
         return bool(named)
 
     def _learn_limit(self, text: str, tokens: int) -> bool:
-        """Return whether the server may accept a smaller token limit, or the limit under another name."""
+        """Learn from an error message about the token limit: use the limit that the message states, or else the next
+        name for the limit. Return whether there was either.
+        """
         if most := _most_tokens(text, tokens):
             self.most_tokens = most
             return True

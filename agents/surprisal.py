@@ -47,10 +47,11 @@ class Question:
 
 
 async def surprisals(model: Model, questions: Sequence[Question], on_text: OnOutput) -> Surprisal:
-    """Return the surprisal for all questions, or the reason why it is not available.
+    """Return the surprisal of the real and the imagined output of each question, or the reason why it is not
+    available.
 
-    These requests contain real output, so they are sent after the last sample (fairness rule 2). If a server cannot
-    score the first text, it is not asked about the others.
+    The requests to the model contain real output, so they are sent after the last sample (fairness rule 2). If the
+    server cannot score the first text, it is not asked about the others.
     """
     unable = f"{model.name} returns no log-probabilities of a given text"
     answers: list[ProgramSurprisal] = []
@@ -72,10 +73,10 @@ async def surprisals(model: Model, questions: Sequence[Question], on_text: OnOut
 
 
 async def surprisal(model: Model, messages: Sequence[Message], text: str) -> Lines | None:
-    """Return the surprisal of each line of `text` as a reply to `messages`; None if it is not available.
+    """Return the surprisal of each line of `text` as a reply to `messages`.
 
-    It is not available if the server cannot compute it or fails, or if its tokens do not add up to the same text.
-    Raises NoModel if the embedded model's server has stopped.
+    Returns None if `text` is empty, if the server cannot compute surprisal or fails, or if the server's tokens do not
+    add up to `text`. Raises NoModel if the embedded model's server has stopped.
     """
     from langchain_core.runnables import RunnableLambda
 

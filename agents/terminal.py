@@ -68,8 +68,8 @@ def prints_nothing(command: str) -> bool:
 
 
 def exit_code_of(output: str, cut: bool) -> tuple[int | None, Cause]:
-    """Infer exit code and cause from the output of an imagined command: 1 for an error at the end, 127 for an unknown
-    command; None if the reply was cut.
+    """Infer exit code and cause from the output of an imagined command. The exit code is for example 1 if an error is
+    at the end, 127 for an unknown command, 0 if no error is recognized, and None if the reply was cut.
 
     A traceback is ignored if it is followed by more than its error message, because the program then caught the
     exception.

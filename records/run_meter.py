@@ -19,9 +19,9 @@ class RunMeter:
     """Reserves the maximum use of a request or of an execution on GPUs before it starts, and records its real use
     afterwards.
 
-    Work may start while the recorded use plus all reservations is below the limit. If only the reservations exceed
-    the limit, the work waits for them. So a budget can be used completely, and is exceeded by at most one reply or
-    one execution.
+    Work may start while the recorded use plus all reservations is below the limit. If only the reservations make the
+    sum reach the limit, the work waits until some of them end. So a budget can be used completely, and is exceeded by
+    at most one reply or one execution.
     """
 
     def __init__(self, store: RunStore, price: Price | None) -> None:

@@ -255,7 +255,7 @@ class RunStore:
             self._append(judged)
 
     def keep_surprisal(self, found: Surprisal) -> None:
-        """Record the model's surprisal at real outputs."""
+        """Record the model's surprisal at the real and the imagined outputs."""
         self._append(SurprisalKept(found=found))
 
     @contextmanager
@@ -281,7 +281,7 @@ class RunStore:
         self._put("transcript.md", transcript(self.log), flush_to_disk=False)
 
     def take_back(self, spec: RunSpec, why: str, outcome: str) -> None:
-        """Restore the run's earlier spec and outcome after a change that failed; `why` is noted."""
+        """Restore the run's earlier spec and outcome after a change that failed, and note the reason `why`."""
         self.note(why)
         self.spec = spec
         self.keep_spec()
@@ -343,8 +343,8 @@ class RunStore:
 
 
 def _came_again(before: Execution, now: Execution) -> bool:
-    """Return whether a repeated execution has another result than before. False if it had failed in a way after which
-    every execution is repeated (`MAY_COME`)."""
+    """Return whether a repeated execution has another result than before. False if it failed before in a way after
+    which every execution is repeated (`MAY_COME`)."""
     if before.cause in MAY_COME:
         return False
     if now.imagined:

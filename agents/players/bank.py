@@ -59,8 +59,8 @@ class Bank:
         return dict(groups)
 
     def asked(self, texts: Sequence[str]) -> Entry | None:
-        """Return the entry whose program was shown last in a conversation; None if no program of the bank was shown.
-        If two entries have the same program, the text after the program decides between them.
+        """Return the item whose program was shown last in a conversation; None if no program of the bank was shown.
+        Items with the same program are told apart by the text that one of them adds after the program.
         """
         conversation = "\n".join(texts)
         found: list[tuple[int, int, bool, Entry]] = []

@@ -1,5 +1,5 @@
 """The kinds of reference players: several for each way of answering (computes, imitates, takes shortcuts). Each kind
-is a function that returns the output that the player predicts for an item.
+has a function that returns the output that the player predicts for an item.
 """
 
 import math
@@ -26,7 +26,7 @@ class Asked:
     entry: Entry
     bank: Bank
     horizon: float
-    """The largest size that the player can compute."""
+    """The largest size that the player can compute or, for players that imitate, has read."""
     seed: int
     """Seed of the player."""
     random: Random
@@ -39,7 +39,7 @@ class Asked:
 
     @property
     def is_beyond(self) -> bool:
-        """True if the item is larger than the player can compute."""
+        """True if the size of the item is beyond the player's horizon."""
         return self.size > self.horizon
 
 
@@ -79,15 +79,17 @@ def _in_half_precision(asked: Asked) -> str:
 
 
 def _with_slips(asked: Asked) -> str:
-    """Compute with random errors in operations: half of the answers are wrong at the horizon, or at 400 operations if
-    there is no horizon.
+    """Compute with random errors. The larger an item, the more answers are wrong: half of them if its size equals the
+    horizon, or 400 if there is no horizon.
     """
     half = asked.horizon if math.isfinite(asked.horizon) else 400.0
     return asked.entry.truth if asked.random.random() < 2 ** (-asked.size / half) else _wrong(asked)
 
 
 def _stopping_early(asked: Asked) -> str:
-    """Beyond the horizon (at most 16), answer with the output of a similar program that does fewer operations."""
+    """Compute up to the horizon (at most 16). For larger items, answer with the output of a similar program that does
+    fewer operations.
+    """
     horizon = min(asked.horizon, 16)
     if asked.size <= horizon:
         return asked.entry.truth
@@ -140,7 +142,9 @@ def _from_grams(asked: Asked) -> str:
 
 
 def _usual(asked: Asked) -> str:
-    """Return the most frequent output among the programs of this kind that the player may have read."""
+    """Return the most frequent output of the programs that the player may have read and that have the item's kind of
+    operation.
+    """
     known = asked.bank.by_operation.get(asked.entry.item.operation, [])
     outputs = Counter(one.truth for one in _read(asked, known) or known)
     most = max(outputs.values(), default=0)
@@ -164,8 +168,8 @@ def _by_the_rule(asked: Asked) -> str:
 
 
 def _spliced(asked: Asked) -> str:
-    """Join half of the nearest neighbour's output and half of the second nearest's, unless the nearest is nearly
-    identical.
+    """Join the first half of the nearest neighbour's output and the second half of the second nearest's. If the
+    nearest neighbour belongs to the same pair as the item, answer with its whole output instead.
     """
     near = _read(asked, neighbours(asked.bank, asked.entry, pieces))
     if not near:
@@ -194,13 +198,13 @@ def _or_usual(asked: Asked) -> str:
 
 
 def _or_any(asked: Asked) -> str:
-    """Use the closed form, or else the output of any program of this kind."""
+    """Use the closed form, or else the output of any program with the same kind of operation."""
     known = asked.bank.by_operation.get(asked.entry.item.operation, [])
     return _closed_form(asked) or (asked.random.choice(known).truth if known else "0\n")
 
 
 def _or_first_step(asked: Asked) -> str:
-    """Use the closed form, or else the output of a program of this kind after its first operations."""
+    """Use the closed form, or else the output of a program from the same template with at most two operations."""
     item = asked.entry.item
     first = [
         one
@@ -221,7 +225,7 @@ def _or_given_numbers(asked: Asked) -> str:
 
 
 def _or_middle(asked: Asked) -> str:
-    """Use the closed form, or else the median of the numbers that programs of this kind print."""
+    """Use the closed form, or else the median of the numbers that programs with the same kind of operation print."""
     known = [one.truth for one in asked.bank.by_operation.get(asked.entry.item.operation, [])]
     numbers = [float(part) for text in known for part in text.split() if part.isdigit()]
     if not numbers:

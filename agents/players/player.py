@@ -25,9 +25,9 @@ class Player:
     noise: float = 0.0
     """The share of answers that are made wrong at random."""
     horizon: float = math.inf
-    """The largest size that the player can compute."""
+    """The largest size that the player can compute or, for players that imitate, has read."""
     share: float = 0.5
-    """The share of the first kind in a mixture."""
+    """The share of the answers that the first kind gives, if there are two kinds."""
     seed: int = 0
 
     def answer(self, entry: Entry, bank: Bank, sample: int = 0) -> str:
@@ -40,8 +40,9 @@ class Player:
 
 
 def read_player(name: str) -> tuple[Player, Path]:
-    """Parse a player's name, such as `computes?noise=.05&horizon=32&bank=FILE`, and read its bank. Raises
-    BadInput."""
+    """Parse a player's name, such as `computes?noise=.05&horizon=32&bank=FILE`. Return the player and the path of its
+    bank. Raises BadInput.
+    """
     found = _NAME.match(name)
     kinds = tuple(kind for kind in (found["first"], found["second"]) if kind) if found else ()
     unknown = [kind for kind in kinds if kind not in KINDS]

@@ -12,7 +12,7 @@ def spoiled(text: str, random: Random, never: Collection[str] = ()) -> str:
     """Change one to three digits of the text; letters if it has no digits; if it has neither digits nor letters,
     append a 0.
 
-    A changed text is never one of `never`.
+    A text in which digits or letters were changed is never one of the texts in `never`.
     """
     places = [found.start() for found in _DIGIT.finditer(text)] or [found.start() for found in _LETTER.finditer(text)]
     if not places:

@@ -1,4 +1,4 @@
-"""Finds the files in a folder of logs that are runs."""
+"""Finds the logs in a folder; each log is one run."""
 
 import re
 from pathlib import Path

@@ -35,7 +35,7 @@ def text_of_log(path: Path, most_bytes: int) -> str:
     """Read the text of a file, or of standard input for `-`. Raises BadInput if it is not text, with
     the first wrong byte and its line, or if it is too large or damaged.
 
-    The format is recognized by the first bytes, not by the name.
+    Compression and encoding are recognized by the first bytes, not by the file name.
     """
     name = "standard input" if path == STANDARD_INPUT else str(path)
     packed = _standard_input(most_bytes) if path == STANDARD_INPUT else read_bytes(path, path, MOST_PACKED_BYTES)

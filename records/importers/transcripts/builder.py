@@ -89,7 +89,7 @@ class Builder:
         self._add("mark", speaker, place, text=text, tool=what)
 
     def call(self, tool: str, arguments: Any, place: Place, call_id: str | None, command: str | None = None) -> None:
-        """Add a tool call. A call that edits files without a command is added as its edits."""
+        """Add a tool call. A call that edits files and runs no command is added as one event for each edit."""
         given = commands.arguments_of(arguments)
         command = commands.command_of(tool, given) if command is None else command
         edits = commands.edits_of(tool, given)
@@ -202,7 +202,7 @@ class Builder:
         return self._commands.get(call_id or "")
 
     def unknown_entry(self, kind: str, value: Any, place: Place) -> None:
-        """Count an entry of unknown kind, and record a gap if it may contain a tool call."""
+        """Add and count an entry of unknown kind, and record a gap if the entry may contain a tool call."""
         self.unknown[kind[:80]] += 1
         if self.unknown[kind[:80]] <= _MOST_GAPS:
             self._add("unknown", "system", place, text=_as_json(value)[:_OF_UNKNOWN], tool=kind[:80])
@@ -232,7 +232,7 @@ class Builder:
         return Place(self.file, entry.line, entry.pointer + inside)
 
     def finished(self) -> AgentTranscript:
-        """Return the transcript, with a gap if a call has no result."""
+        """Return the transcript, with gaps for calls without a result and for events that were not read."""
         for at in list(self._open.values())[:_MOST_GAPS]:
             if at < len(self.events):
                 self.gap("a tool call has no result", self.events[at].place)

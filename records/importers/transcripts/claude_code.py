@@ -180,8 +180,8 @@ class _Session:
                 builder.unknown_entry(str(kind or "content"), part, place)
 
     def _typed_by_user(self, text: str, place: Place) -> bool:
-        """Add a text that is a command that the user ran in the session, the output of one, or the report on a
-        background command. Return False if the text is none of these."""
+        """Add the text if it is a command that the user ran in the session, the output of such a command, or a report
+        on a background command. Return whether it was added."""
         if typed := re.fullmatch(r"\s*<bash-input>(.*)</bash-input>\s*", text, re.DOTALL):
             self.builder.call("typed by the user", {"command": typed[1]}, place, "typed")
         elif re.match(r"\s*<bash-stdout>", text):

@@ -119,7 +119,7 @@ class _Rollout:
 
     def _code(self, code: str, place: Place, call_id: str | None) -> None:
         """Add a call whose input is code. If the code runs exactly one command, the call becomes that command;
-        otherwise its effect is noted as unknown, unless it applies a patch."""
+        otherwise a gap is recorded, unless the code applies a patch."""
         found = _EXEC_IN_CODE.findall(code)
         command = None
         if len(found) == 1 and code.count("tools.") == 1:

@@ -64,7 +64,7 @@ def read_transcripts(path: Path) -> tuple[AgentTranscript, ...]:
 
 
 def files_of(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
-    """Yield each named file, and the files in each named folder, each with whether the file itself was named.
+    """Yield each named file with True, and each file in a named folder with False.
 
     In folders, links, hidden files, and the files of sub-agents (which are read with their session) are left out.
     Raises BadInput for a folder without transcripts.

@@ -85,8 +85,8 @@ def _mini(source: Source, document: dict[str, Any]) -> Builder:
 
 
 def _is_handed_in(messages: Any, message: dict[str, Any], text: str, info: dict[str, Any]) -> bool:
-    """Return whether a message is the submission of version 1: the last message, which contains only the output of
-    the last command."""
+    """Return whether a message is the submission of mini-swe-agent 1: the last message of the file, which contains
+    only the output of the last command."""
     is_last = isinstance(messages, list) and bool(messages) and message == messages[-1]
     return is_last and info.get("exit_status") == "Submitted" and text == info.get("submission")
 

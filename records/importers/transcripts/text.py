@@ -136,7 +136,7 @@ def _turns(lines: list[str]) -> Iterator[tuple[Speaker, str, int, list[str]]]:
 
 
 def _who(line: str) -> tuple[str, str] | None:
-    """Return the speaker whom a line names, and the text after the name; None if it names none."""
+    """Return the speaker whom a line names, and the text after the name; None if the line names no speaker."""
     if len(line) > 1 << 16:
         return None
     if tool := _TOOL.match(line):
@@ -153,7 +153,8 @@ def _who(line: str) -> tuple[str, str] | None:
 
 
 def _ruled(lines: list[str]) -> set[str]:
-    """Return the lines directly below a horizontal rule. Empty if a known speaker is named in any other line."""
+    """Return the lines directly below a horizontal rule. Empty if a line elsewhere names a known speaker, because the
+    messages are then not separated by rules."""
     below, is_below = set(), False
     for line in lines:
         if line.strip():
@@ -166,8 +167,8 @@ def _ruled(lines: list[str]) -> set[str]:
 
 
 def _stranger(line: str, ruled: set[str]) -> tuple[str, str] | None:
-    """Return an unknown speaker whom a line names as all others are named, in bold below a rule; None if it names
-    none."""
+    """Return the name in a line that is only a name in bold, below a rule: that of a speaker who is not in `_NAMES`.
+    None for any other line."""
     found = _ALONE.match(line) if line in ruled else None
     return (found[1].lower(), "") if found else None
 
