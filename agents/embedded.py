@@ -119,6 +119,7 @@ def _as_model(key: str, server: EmbeddedProcess) -> Model:
         cores=os.cpu_count() or 1,
         coder_prompt="checklist",
         prepare=prepare,
+        wants_fresh=lambda: asyncio.to_thread(server.misfits),
         prefills=True,
         scores="grammar",
         extra=PURE_SAMPLING,

@@ -22,6 +22,8 @@ and eleven tokens per second become one. With this setting a thread spins for so
 """
 LOOK_SECONDS = 0.25
 """How long the load of the machine is observed."""
+LOOK_AGAIN_SECONDS = 60
+"""How often the load is looked at between requests that build on the cache."""
 _AT_WORK = 0.1
 """A server that uses at least this many cores is computing a reply."""
 
@@ -38,12 +40,14 @@ class EmbeddedProcess:
         self.address = ""
         self.threads = 0
         self._process: subprocess.Popen[str] | None = None
+        self._wanted, self._looked = 0, 0.0
         self._turn = threading.Lock()
         self._is_over = False
 
     def start(self) -> None:
         """Start the server, and wait until it answers. Raises NoModel if it does not start."""
-        self._start(fitting_threads(cores_taken(None)[0]))
+        self._look()
+        self._start(self._wanted)
 
     def poll(self) -> int | None:
         """Return the exit code if the server has ended by itself; None otherwise."""
@@ -55,11 +59,23 @@ class EmbeddedProcess:
 
         A server that is computing a reply is left running. Raises NoModel if the server does not start.
         """
-        taken, own = cores_taken(self._process.pid if self._process else None)
-        wanted = fitting_threads(taken)
-        if own < _AT_WORK and wanted != self.threads:
+        if self._look() < _AT_WORK and self._wanted != self.threads:
             self._end()
-            self._start(wanted)
+            self._start(self._wanted)
+
+    def misfits(self) -> bool:
+        """Return whether the number of threads did not fit the load at two looks in a row, a minute or more apart."""
+        if time.monotonic() - self._looked < LOOK_AGAIN_SECONDS:
+            return False
+        before = self._wanted
+        self._look()
+        return before == self._wanted != self.threads
+
+    def _look(self) -> float:
+        """Observe how many threads would fit; return how many cores the server itself takes."""
+        taken, own = cores_taken(self._process.pid if self._process else None)
+        self._wanted, self._looked = fitting_threads(taken), time.monotonic()
+        return own
 
     def stop(self) -> None:
         """End the server for good, even if a thread is about to start it."""

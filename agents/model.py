@@ -91,6 +91,10 @@ class Model:
     cache into a state that does not depend on earlier requests. Before the continuation of an open reply, it leaves
     the cache as it is.
     """
+    wants_fresh: Callable[[], Awaitable[bool]] | None = None
+    """Returns True if the next request should be fresh although its caller needs no such request, because the server
+    can then adapt to the load of the machine.
+    """
     prefills: bool = False
     """True if the server can continue an unfinished reply that is sent as the last message, with the role
     `assistant`.

@@ -35,6 +35,11 @@ COOLED = (
     "the process that had built it has ended"
 )
 
+REFITTED = (
+    "a request that should have continued from the state of the server's cache was sent without that state, because "
+    "other programs leave the server more or fewer cores than before"
+)
+
 
 class ModelCard(BaseModel):
     """The facts about a model that a replay needs, and that must not change when a run is resumed."""
@@ -162,12 +167,18 @@ class KeptModel(Model):
 
     async def _with_its_cache(self, messages: Sequence[Message], fresh: bool) -> bool:
         """Return the value of `fresh` for a request. It becomes True if the server's cache is not in the state from
-        which the session continues, as after a reply from the ledger.
+        which the session continues, as after a reply from the ledger, or if the server is to adapt to the load.
         """
-        if fresh or self.prepare is None or self.kept.cache_is_current:
+        if fresh or self.prepare is None:
             return fresh
+        is_open = messages[-1].role == "assistant"
+        if self.kept.cache_is_current:
+            if is_open or self.wants_fresh is None or not await self.wants_fresh():
+                return fresh
+            self.note(REFITTED)
+            return True
         self.note(COOLED)
-        if messages[-1].role == "assistant":
+        if is_open:
             await self.prepare(messages[:-1], True)
         return True
 
