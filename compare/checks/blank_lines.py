@@ -44,7 +44,8 @@ def blank_lines(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _share(run: ParsedRun, site: PrintSite) -> float | None:
-    """Return the share of a print's lines that are followed by a blank line; None if the print has too few lines."""
+    """Return the share of a print's first 100 lines that are followed by a blank line; None with fewer than `FEWEST`
+    lines."""
     lines = run.ledger.lines_of(site)
     lines = lines[lines + 1 < len(run.lines)]
     if len(lines) < FEWEST:

@@ -22,7 +22,8 @@ RISE = 0.05
 other."""
 FEWEST_REAL = 3
 FAR = 6.0
-"""Distance above the mean of the real runs, in their standard deviations, beyond which no real value is expected."""
+"""How many standard deviations a loss's change may lie above the mean change in the real runs; beyond that, no real
+run is expected."""
 
 
 def first_and_last(run_set: RunSet) -> Iterable[Finding]:

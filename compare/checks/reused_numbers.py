@@ -54,7 +54,7 @@ class _Repeat(NamedTuple):
 
 
 def reused_numbers(run_set: RunSet) -> Iterable[Finding]:
-    """Find numbers with three or more decimals that an imagined run of another version already showed.
+    """Find numbers with three or more decimals that an imagined run of an earlier version already showed.
 
     Three in a row must be repeated (two, if the run has only two), among all its numbers or in one column. Numbers
     that all real runs of both versions print do not count. Nothing is reported if real runs of the two versions
@@ -111,8 +111,8 @@ def _repeat(new: _Numbers, old: _Numbers, left_out: Set[str]) -> _Repeat | None:
 
 
 def _in_a_row(new: Sequence[_Number], old: Sequence[_Number], row: int) -> list[tuple[_Number, _Number]]:
-    """Return each number of `new` that is part of a sequence that `old` has too, with the number of `old`; a sequence
-    consists of `row` different numbers."""
+    """Pair each number of `new` that is part of a sequence that `old` has too with the equal number of `old`. A
+    sequence consists of `row` different numbers."""
     places: dict[tuple[str, ...], int] = {}
     for at in range(len(old) - row + 1):
         places.setdefault(tuple(number.text for number in old[at : at + row]), at)
