@@ -24,7 +24,8 @@ class Diff(NamedTuple):
 
 
 def judge_edit(problems: tuple[str, ...], execution: Execution) -> Edit:
-    """Classify an edit whose program was run. If the program no longer runs to its end, the edit broke it."""
+    """Classify an edit by the `problems` of the edited program, which was run. With a problem in a program that no
+    longer runs to its end, the edit broke the program."""
     if not problems:
         return "worked"
     return "did something else" if execution.cause is Cause.FINISHED else "broke the program"
