@@ -223,7 +223,8 @@ def _real_runs(context: Context, state: State) -> list[Execution]:
 
 
 def _failed_versions(context: Context, state: State, program: Program) -> list[Program]:
-    """Return the versions of the same task that were run and failed; each is imagined too (fairness rule 4)."""
+    """Return the versions, written for the same task as `program`, that were run and failed; each is imagined too
+    (fairness rule 4)."""
     ran = {run.program for run in executions_in(context, state) if run.line == state["index"]}
     return [
         other
