@@ -16,7 +16,7 @@ Indices = NDArray[np.int64]
 
 
 def blank_lines(run_set: RunSet) -> Iterable[Finding]:
-    """In logs without a program, find prints whose lines are always followed by a blank line in every real log, but
+    """If no program is given, find prints whose lines are always followed by a blank line in every real log, but
     never in an imagined log.
     """
     if run_set.source is not None or len(run_set.real) < 2:

@@ -1,4 +1,4 @@
-"""Removes findings that merely follow from another finding on the same log, for logs without a program."""
+"""Removes findings that merely follow from another finding on the same log, if no program is given."""
 
 import re
 from collections.abc import Iterable, Sequence

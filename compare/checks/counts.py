@@ -24,8 +24,8 @@ from gedanken.experiment.finding import Finding, LineRef
 from gedanken.experiment.format import probability
 
 FACTOR = 2
-"""A print that depends on a flag is reported only if it is shown this many times more or less often than in the real
-runs."""
+"""A print that depends on a flag (see `PrintSite.depends_on`) is reported only if it is shown at least `FACTOR` times
+as often as in the real runs, or at most 1/`FACTOR` times as often."""
 STEADY = 4
 """If every real log shows a line at least this often, the absence of the line from a log is not chance."""
 CHANCE = 0.05
@@ -225,8 +225,8 @@ class _Cells:
         """Return surplus and deficit, corrected for prints that the run never shows but replaces with about as many
         lines of a new form. Another check reports these new lines.
 
-        New lines that resemble another print were counted as lines of that print, so they are subtracted from its
-        surplus.
+        New lines that resemble another print were counted as lines of that print, so they are subtracted from that
+        print's surplus.
         """
         sites = self._cells // self._width
         expected = np.bincount(sites, self._known * self.low, len(self.run_set.sites))

@@ -71,7 +71,7 @@ def claims_in(line: str) -> frozenset[str]:
 
 
 def _can_print(run_set: RunSet, entry: Entry) -> bool:
-    """Return whether the program can print this line on some machine; for logs without a program, any line counts as
+    """Return whether the program can print this line on some machine; if no program is given, any line counts as
     possible."""
     if run_set.program is None:
         return True

@@ -23,7 +23,7 @@ class Contradiction(NamedTuple):
     claim: str
     """The end of a sentence that begins with the name of the run."""
     lines: tuple[int, ...]
-    """Indices of the lines that show it, counted from 0."""
+    """Indices of the lines that show the contradiction, counted from 0."""
 
 
 class Wanted(NamedTuple):

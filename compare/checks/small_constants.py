@@ -21,8 +21,8 @@ from gedanken.experiment.finding import Finding
 REAL_RUNS = 7
 """Minimum number of real runs that must show the same number."""
 IMAGINED_RUNS = 3
-"""Minimum number of imagined runs, which must all show another number. If chance gives some runs another number, the
-probability that all three imagined runs and none of seven real ones get it is .0022 at most.
+"""Minimum number of imagined runs, which must all show another number than the real runs. If chance gives some runs
+another number, the probability that all three imagined runs and none of seven real ones get it is .0022 at most.
 """
 MOST = 4
 """Maximum number of judged constants. If there are more, each one that differs is undecided, so that the probability
@@ -80,7 +80,7 @@ class SmallConstants:
 
     def undecided(self) -> Doubt | None:
         """Return the question about numbers that differ in too few imagined runs to be a finding, or that are too
-        many to judge; None if no number differs so."""
+        many to judge; None if there is no such number."""
         if not self._unsure:
             return None
         constant, runs = self._unsure[0]

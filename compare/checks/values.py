@@ -157,7 +157,7 @@ def _sizes(run: ParsedRun, form: str) -> list[list[str]]:
 
 
 def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iterator[int]:
-    """Yield the indices of the numbers in a form whose agreement in all real runs cannot be chance."""
+    """Yield the index of each number of a form that cannot be equal in all real runs by chance."""
     text = run.transcript.compared(int(lines[0]))
     decimals = run.transcript.decimals[run.transcript.starts[lines][:, None] + np.arange(steady.shape[1])]
     has_times = untimed(text) != text.strip()
@@ -268,7 +268,7 @@ class _Formats:
 
     def of(self, form: str) -> list[tuple[int, int, bool]]:
         """Return (index, decimals, is unrounded) for each number of a form whose format is known. `decimals` is the
-        fixed number of decimals; for an unrounded number, the smallest.
+        fixed number of decimals; for an unrounded number, the smallest one that real runs show.
         """
         if form not in self._known:
             self._known[form] = list(_formats(self._run_set, form))

@@ -122,7 +122,8 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
 
 
 def _certain(possible: Sequence[tuple[_Key, _Copy]], imagined: int) -> list[_Copy]:
-    """Return the copies that chance does not explain: each alone, or all logs' copies of one curve together."""
+    """Return the copies that chance does not explain, either a copy alone, or the copies of one curve in all logs
+    together."""
     by_key: dict[_Key, list[_Copy]] = {}
     for key, copy in possible:
         by_key.setdefault(key, []).append(copy)
