@@ -53,7 +53,8 @@ class Shown(NamedTuple):
     is_whole: bool
     """True if all values of the column are whole numbers."""
     is_setting: bool = False
-    """True for a whole number that is the same in all runs and printed repeatedly or early: it was not measured."""
+    """True for a whole number that is the same in all runs and printed repeatedly or early: it is set, not
+    measured."""
 
 
 def choose(

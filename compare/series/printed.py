@@ -62,7 +62,7 @@ class Printed:
         return [some[at] for at in containing([form[:LONGEST] for form in some], _MONITORING)]
 
     def form(self, form: str, sites: Sequence[PrintSite] = (), fixed: Fixed = ()) -> Form:
-        """Interpret a form from its first line, with the table header above it if it is a table row."""
+        """Interpret a form from its first line, and from the table header above that line if it is a table row."""
         first = int(self.lines(form, fixed)[0])
         return self._read_line(form, first, sites, fixed)
 

@@ -312,8 +312,8 @@ class _Rows(NamedTuple):
 def _read(rows: Sequence[_Rows], n_real: int) -> list[Numbers]:
     """Read the values of each run; accuracies become fractions, whether shown as fractions, percentages or counts.
 
-    If no unit follows a number, the values of all real runs together decide, and the result applies to all runs: so a
-    run with an accuracy below 1 % is read like the others.
+    If no unit follows the accuracies, the values of all real runs together decide whether the accuracies of all runs
+    are percentages: so a run with an accuracy below 1 % is read like the others.
     """
     read = [_marked(row) for row in rows]
     bare = [values[is_bare] for values, is_bare in read]
