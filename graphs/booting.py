@@ -9,7 +9,7 @@ tokens of the embedded model.
 """
 TABLE_TOKENS = 320
 TABLE_TOKENS_A_GPU = 110
-"""The token limit of the table of nvidia-smi is `TABLE_TOKENS`, and this number for each GPU. A true table has 301
+"""The token limit of the table of nvidia-smi is `TABLE_TOKENS` plus this number for each GPU. A true table has 301
 tokens with one GPU, 616 with four, 1,036 with eight.
 """
 

@@ -222,7 +222,7 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 
 def _judged(context: Context, state: State, program: Program, execution: Execution) -> Program:
-    """Return the program, judged by its run; one that the script supplies only has to end with exit code 0."""
+    """Return the program, judged by its run. A program that the script supplies is judged only by its exit code."""
     task = context.experiment.task_at(execution.line)
     if program.given:
         return replace(program, works=execution.exit_code == 0)

@@ -89,8 +89,8 @@ def tries_of(context: Context, state: State, program: Program) -> int:
 
 
 def base_of(context: Context, state: State, name: str, line: int) -> Program | None:
-    """Return the version from which an edit on this script line starts: the newest version that was written for
-    another line.
+    """Return the version of the file `name` from which an edit on the script line `line` starts: the newest version
+    that was written for another line; None if there is none.
     """
     versions = [program for program in programs_in(context, state) if program.name == name and program.line != line]
     return versions[-1] if versions else None

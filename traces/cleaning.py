@@ -132,7 +132,7 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, UUID):
         return str(value)
-    from langchain_core.load.dump import default  # takes .1 s to import, which whoever only reads a run need not wait
+    from langchain_core.load.dump import default  # takes .1 s to import, unneeded where a run is only read
 
     return default(value)
 

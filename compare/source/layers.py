@@ -9,7 +9,7 @@ _LARGEST = 1 << 63
 
 
 class NotStaticError(Exception):
-    """The value cannot be determined from the source alone."""
+    """A value that is needed cannot be determined from the source alone."""
 
 
 @dataclass(eq=False)
