@@ -105,7 +105,7 @@ class OutcomeEffects:
     """
     strayed: Share
     """Share of the neutral changes whose imagined median lies outside the range of the unchanged program's imagined
-    values. With three samples per version, chance alone puts two of five outside."""
+    values. With three samples per version, chance alone puts two of five medians outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +263,7 @@ def _effect(outcome: str, base: tuple[Outcomes, Outcomes], tried: Intervention) 
 
 
 def _shown_by_all(outcome: str, real: Sequence[Execution]) -> int | None:
-    """Return how many values each real run shows; None if the runs show different numbers of values."""
+    """Return how many values of the series `outcome` each real run shows; None if the runs show different numbers."""
     counts = {len(ParsedRun(run, ()).curves.series.get(outcome, ())) for run in real}
     return next(iter(counts)) if len(counts) == 1 else None
 

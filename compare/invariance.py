@@ -44,7 +44,7 @@ class EditReport:
     repeats: bool
     """True if the server gave the same reply when the request was repeated."""
     imagined: Imagined
-    """Difference between the two outputs imagined at temperature 0."""
+    """Difference between the outputs imagined at temperature 0 for the edited and for the unedited program."""
     differs_at: tuple[str, str] | None
     """The first line that differs, as imagined for the unedited and for the edited program; None if no line
     differs."""
@@ -52,11 +52,11 @@ class EditReport:
     """For each print of the program, what it printed in the real run and in the imagined ones (`trunk`,
     `samples`)."""
     once: Share
-    """Share of samples that print the watched line exactly once. A sample that was cut before a second occurrence
-    does not count, because that line might still have followed.
+    """Share of samples that show exactly one line of the watched print. A sample that was cut before a second such
+    line does not count, because that line might still have followed.
     """
     answered: bool
-    """True if both replies at temperature 0 are usable: not filtered, refused or cut to nothing."""
+    """True if the replies of `trunk` and `again` are both usable: not filtered, refused or cut to nothing."""
     no_runs: str | None
     """A sentence that says how many of the imagined replies are unusable, and why; None if all are usable."""
     cut: int

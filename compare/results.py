@@ -11,7 +11,7 @@ class LineKind(StrEnum):
     """How much the lines of one print may differ between two runs of the same program."""
 
     DETERMINISTIC = "deterministic"
-    """The source proves that every run prints the same."""
+    """The source proves that every run prints the same lines."""
     PROBABLY = "probably deterministic"
     """Equal in all real runs, but not proven."""
     STOCHASTIC = "stochastic"
@@ -78,7 +78,8 @@ class Alignment:
     """The first lines, real and imagined, that differ in words, or in a number that is the same in all real runs;
     None in place of a line if that output has already ended. None if the outputs do not differ in this way."""
     real_counted_in: Stream = "stdout"
-    """The stored text of the real execution in which `blocks` counts lines; in the imagined one it is `stdout`."""
+    """Which output of the real execution `blocks` counts lines in; of the imagined execution, it is always
+    `stdout`."""
 
 
 @dataclass(frozen=True, slots=True)

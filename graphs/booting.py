@@ -4,13 +4,13 @@ from gedanken.compare.commands.answers import NVIDIA_SMI
 from gedanken.experiment.execution import Limits
 
 ANSWER_TOKENS = 192
-"""Token limit of an answer. The longest true answer after that of nvidia-smi is nvcc's: 101 tokens of the embedded
-model.
+"""Token limit of the answer to any boot command except nvidia-smi. The longest true answer among these is nvcc's: 101
+tokens of the embedded model.
 """
 TABLE_TOKENS = 320
 TABLE_TOKENS_A_GPU = 110
-"""Tokens per GPU in the table of nvidia-smi. The table has 301 tokens with one GPU, 616 with four, 1,036 with
-eight.
+"""The token limit of the table of nvidia-smi is `TABLE_TOKENS` plus this number for each GPU. A true table has 301
+tokens with one GPU, 616 with four, 1,036 with eight.
 """
 
 

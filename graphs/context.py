@@ -168,8 +168,8 @@ def facts_of(model: Model, price: Price | None) -> ModelFacts:
 
 
 def keep_what_was_learned(context: Context) -> None:
-    """Record in the store what was learned from the model's replies: which settings it refuses, and whether it
-    reasons.
+    """Record in the store what was learned from the model's replies: which settings the model refuses, and whether it
+    reasons before it answers.
     """
     known, model = context.store.model, context.model
     if known is None:

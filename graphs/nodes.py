@@ -222,7 +222,7 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 
 def _judged(context: Context, state: State, program: Program, execution: Execution) -> Program:
-    """Return the program, judged by its run; one that the script supplies only has to end with exit code 0."""
+    """Return the program, judged by its run. A program that the script supplies is judged only by its exit code."""
     task = context.experiment.task_at(execution.line)
     if program.given:
         return replace(program, works=execution.exit_code == 0)
@@ -307,8 +307,8 @@ async def compare(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 @logged
 async def report(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Measure how probable the model finds the real output, and analyse the run. After this no sample is
-    requested.
+    """Measure how probable the model finds the real output, and analyse the run. No sample is requested after this
+    node.
     """
     context = runtime.context
     if found := await _surprisal(state, runtime):
@@ -337,7 +337,8 @@ async def _surprisal(state: State, runtime: Runtime[Context]) -> Surprisal | Non
 async def _refuse(
     context: Context, state: State, program: Program, problem: str, *, rejected: bool = False
 ) -> Command[Any]:
-    """Store a version as a failed try, without running it: it is not new, quotes real output, or was rejected."""
+    """Store a version as a failed try, without running it: it is unusable, is not new, quotes real output, or was
+    rejected by a person."""
     refused = replace(program, works=False, problems=(problem,))
     await off_loop(context.store.keep_program, refused)
     update: dict[str, Any] = {"writing": program.line, "programs": [refused.label]}

@@ -24,7 +24,7 @@ from gedanken.traces.terminal_run import terminal_run
 
 FILE, COMMAND = "probe.py", "python3 probe.py"
 STEPS_TIMES = 8
-"""Factor by which the token limit of a reply with working steps is larger."""
+"""Factor by which the token limit is larger for a reply with working steps than for other replies."""
 READ_A_REQUEST = 250
 """Approximate number of tokens of a request, not counting its program."""
 
@@ -55,7 +55,8 @@ def schedule_of(context: Context) -> list[Unit]:
 
 
 def has_truth(context: Context, unit: Unit) -> bool:
-    """Return whether the real output of every item of a unit is known, so that answers can be scored."""
+    """Return whether the answers to a unit can be scored: the real output of every item is known, and differs from
+    that of the item's rival."""
     return all(not context.store.items[question.item].problem for question in unit)
 
 
@@ -87,8 +88,8 @@ def estimate_of(context: Context) -> Estimate:
 
 
 def seconds_left(context: Context) -> float | None:
-    """Return the seconds left of the design's time limit, to which all processes of this probe count; None if there
-    is no limit.
+    """Return the seconds left of the design's time limit, from which the work of all processes of this probe is
+    subtracted; None if there is no limit.
     """
     minutes = design_of(context).minutes
     if minutes is None:

@@ -79,7 +79,7 @@ async def truths(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any
 
 def _kept(item: ProbeItem, ran: dict[str, Ran]) -> ItemKept:
     """Return an item with the output of its programs. If a hard item's rival prints the same as the item's program,
-    the answer to the item means nothing; this is recorded as its problem.
+    the answer to the item means nothing; this is recorded as the item's problem.
     """
     truth = ran[item.program]
     rival, given = (ran[text].stdout if text else None for text in (item.rival, item.given))

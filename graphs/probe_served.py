@@ -21,7 +21,7 @@ class ProbeServing(Serving):
     """One execution of the probe graph by the server."""
 
     async def make_ready(self, state: Any) -> None:
-        """Ask the questions before the checkpoint again; the ledger answers them.
+        """Ask again the questions that were asked before the checkpoint; the ledger answers them.
 
         This is needed because equal requests are numbered in the order in which this process makes them.
         """

@@ -89,8 +89,8 @@ def tries_of(context: Context, state: State, program: Program) -> int:
 
 
 def base_of(context: Context, state: State, name: str, line: int) -> Program | None:
-    """Return the version from which an edit on this script line starts: the newest version that was written for
-    another line.
+    """Return the version of the file `name` from which an edit on the script line `line` starts: the newest version
+    that was written for another line; None if there is none.
     """
     versions = [program for program in programs_in(context, state) if program.name == name and program.line != line]
     return versions[-1] if versions else None
@@ -223,7 +223,8 @@ def _real_runs(context: Context, state: State) -> list[Execution]:
 
 
 def _failed_versions(context: Context, state: State, program: Program) -> list[Program]:
-    """Return the versions of the same task that were run and failed; each is imagined too (fairness rule 4)."""
+    """Return the versions, written for the same task as `program`, that were run and failed; each is imagined too
+    (fairness rule 4)."""
     ran = {run.program for run in executions_in(context, state) if run.line == state["index"]}
     return [
         other

@@ -39,8 +39,8 @@ class Serving:
     _is_ready: bool = False
 
     async def make_ready(self, state: Any) -> None:
-        """Bring the real machine into the state that it had at the checkpoint; stored results are not
-        computed again.
+        """Bring the real machine into the state that it had at the checkpoint; results in the ledger are not computed
+        again.
         """
         async with self._ready:
             if self._is_ready:

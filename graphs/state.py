@@ -22,7 +22,7 @@ def keep_first(old: str, new: str) -> str:
 
 
 class SessionRef(TypedDict):
-    """A session of the imagined machine: its stored turns, and as `context` the turns that are sent to the model."""
+    """A session of the imagined machine: `stored` are all its turns, `context` those that are sent to the model."""
 
     stored: list[TurnRef]
     context: list[TurnRef]
@@ -80,7 +80,7 @@ class State(TypedDict, total=False):
     """The imagined machine's session, which continues from sample 0."""
     sent: Annotated[list[Sent], operator.add]
     found: int
-    """Number of findings on the current script line."""
+    """Number of findings on the current script line; at the end, on the whole run."""
     failure: FailureRef | None
     """Why the newest version failed, while the coder has tries left."""
     verdict: str

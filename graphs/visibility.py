@@ -22,9 +22,10 @@ def introduce(experiment: Experiment, program: Program, turns: Sequence[TurnRef]
 
 
 def session_for(experiment: Experiment, program: Program, turns: Sequence[TurnRef], store: RunStore) -> SessionRef:
-    """Return the session in which a program version is imagined; all `turns` stay stored.
+    """Return the session in which a program version is imagined. All `turns` are kept in its `stored`; the conditions
+    decide which turns are in its `context`, which is sent to the model.
 
-    A failed version is imagined in the session as it was when that version was in place. If sources are hidden,
+    A failed version is imagined in the session as it was before a newer version replaced it. If sources are hidden,
     failed versions are not imagined.
     """
     stored = list(turns)

@@ -68,7 +68,7 @@ group.
 
 @dataclass(frozen=True, slots=True)
 class MadeFamily:
-    """A family with a function for each operation, which makes one group of programs."""
+    """A family that has one function for each operation; each call of a function makes one group of programs."""
 
     name: str
     makes: Mapping[str, Make]

@@ -15,7 +15,7 @@ MISLEADING = "# the loss does not fall"
 
 
 class CannotChange(ValueError):
-    """No change has this name, or the program contains nothing that it could change."""
+    """No change has the requested name, or the change cannot be made to the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ def changed(source: str, name: str) -> str:
 
 
 def _scale(find: Callable[[ast.Module], list[ast.expr]], factor: float, source: str) -> str:
-    """Return the program with the numbers that `find` returns multiplied; whole numbers stay whole, and are at least
-    1.
+    """Return the program with the numbers that `find` returns multiplied by `factor`; whole numbers stay whole, and
+    are at least 1.
     """
     tree = ast.parse(source)
     found = {id(number): number for number in (_number(tree, node) for node in find(tree))}
@@ -72,8 +72,8 @@ def _batch_sizes(tree: ast.Module) -> list[ast.expr]:
 
 
 def _widths(tree: ast.Module) -> list[ast.expr]:
-    """Return the sizes of the hidden layers: of all linear layers except the first one's input and the last one's
-    output.
+    """Return the sizes of the hidden layers: the input and output sizes of all linear layers, except the first
+    layer's input size and the last layer's output size.
     """
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "Linear"]
     sizes = [size for call in sorted(calls, key=_place) for size in call.args[:2]]
@@ -149,8 +149,8 @@ def _renamed(source: str) -> str:
 
 
 def _number(tree: ast.Module, node: ast.expr) -> ast.Constant:
-    """Return the constant that a node is, or that is assigned to the name in it, if it is assigned only once. Raises
-    CannotChange if it is not a number.
+    """Return the constant that a node is; or, for a name that is assigned only once, the constant assigned to it.
+    Raises CannotChange if the node stands for anything but a number.
     """
     if isinstance(node, ast.Name):
         stores = [part for part in ast.walk(tree) if isinstance(part, ast.Name) and part.id == node.id]
@@ -197,7 +197,7 @@ def _place(node: ast.AST) -> tuple[int, int]:
 
 
 def _insert(source: str, before: ast.stmt, text: str) -> str:
-    """Return the program with a line inserted before a statement, with the same indentation."""
+    """Return the program with a line inserted before a statement, indented like that statement."""
     lines = source.split("\n")
     return "\n".join([*lines[: before.lineno - 1], " " * before.col_offset + text, *lines[before.lineno - 1 :]])
 

@@ -23,14 +23,14 @@ _IN_HORIZON = ("alone", "easy", "hard")
 
 
 def sizes_of(design: ProbeDesign) -> tuple[int, ...]:
-    """Return the sizes of a design, smallest first."""
+    """Return the sizes of a design, smallest first; the default sizes of its families if the design names none."""
     usual = {size for name in design.families for size in family(name).sizes}
     return tuple(sorted(set(design.sizes) or usual))
 
 
 def items_of(design: ProbeDesign, sizes: Sequence[int], groups: int) -> list[ProbeItem]:
     """Return the items in rounds: each round has one group of each operation and size, so that the items up to any
-    point are balanced.
+    point are balanced. The items of the user's suite come last.
     """
     made = {
         (name, operation, size): _groups(family(name).items(operation, size, design.seed, groups))

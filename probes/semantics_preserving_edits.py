@@ -15,8 +15,8 @@ LOOKS_AT_NAMES = frozenset({"eval", "exec", "locals", "globals", "vars", "dir", 
 
 
 def semantics_preserving_edits(source: str) -> dict[str, str]:
-    """Return the unedited program and its edited versions, by the name of the edit. Raises SyntaxError if it cannot
-    be parsed.
+    """Return the unedited program and its edited versions, by the name of the edit. Raises SyntaxError if the program
+    cannot be parsed.
 
     An edit that finds nothing to change, or that would change what is executed, is left out. The edited comment is
     the first one that says “once”; the edited blank lines are those below the watched print (see `watched_line`).

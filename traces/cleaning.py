@@ -103,8 +103,8 @@ def attempt_of(run: Mapping[str, Any]) -> int:
 
 
 def _told(values: Any, name: str, is_root: bool) -> dict[str, Any]:
-    """Reduce a step's inputs or outputs to small facts, labels of what it made, and its next steps. The root's
-    inputs, which are the options of the run, are kept whole.
+    """Reduce a step's inputs or outputs to small facts, labels of what the step made, and its next steps. The root's
+    inputs, which are the options of the run, are kept whole; of the lists in its outputs, only the lengths are kept.
     """
     told = values["output"] if isinstance(values, Mapping) and set(values) == {"output"} else values
     if not isinstance(told, Mapping):
@@ -132,7 +132,7 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, UUID):
         return str(value)
-    from langchain_core.load.dump import default  # takes .1 s to import, which whoever only reads a run need not wait
+    from langchain_core.load.dump import default  # takes .1 s to import, unneeded where a run is only read
 
     return default(value)
 

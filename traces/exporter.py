@@ -18,8 +18,8 @@ class Exporter(Protocol):
         """Receive an entry that begins; the process may die before the entry ends."""
 
     def export(self, run: dict[str, Any]) -> None:
-        """Receive an entry that ended: the fields of a LangSmith run as plain values, of limited size,
-        without keys."""
+        """Receive an entry that ended: the fields of a LangSmith run as plain values, of limited size and without API
+        keys."""
 
     def close(self) -> None:
         """Finish: there are no more entries."""

@@ -25,7 +25,7 @@ _OPEN = {"end_time": None, "error": None}
 
 class LocalFile:
     """Writes a line when an entry begins (`post`) and one when it ends (`patch`), so that a killed process leaves all
-    entries that had begun. Resuming the root is also a patch, which removes its previous end.
+    entries that had begun. If the root begins again, in a resumed run, a `patch` removes its earlier end.
     """
 
     def __init__(self, path: Path) -> None:

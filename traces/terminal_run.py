@@ -27,7 +27,7 @@ output.
 
 
 class TerminalRun:
-    """A traced command; receives the command's execution when that has ended."""
+    """A traced command; receives its execution when the command has ended."""
 
     def __init__(self) -> None:
         """Begin without an execution."""

@@ -16,7 +16,7 @@ Indices = NDArray[np.int64]
 
 
 def blank_lines(run_set: RunSet) -> Iterable[Finding]:
-    """In logs without a program, find prints whose lines are always followed by a blank line in every real log, but
+    """If no program is given, find prints whose lines are always followed by a blank line in every real log, but
     never in an imagined log.
     """
     if run_set.source is not None or len(run_set.real) < 2:
@@ -44,7 +44,8 @@ def blank_lines(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _share(run: ParsedRun, site: PrintSite) -> float | None:
-    """Return the share of a print's lines that are followed by a blank line; None if the print has too few lines."""
+    """Return the share of a print's first 100 lines that are followed by a blank line; None with fewer than `FEWEST`
+    lines."""
     lines = run.ledger.lines_of(site)
     lines = lines[lines + 1 < len(run.lines)]
     if len(lines) < FEWEST:

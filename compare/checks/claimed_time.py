@@ -8,10 +8,11 @@ from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding
 
 TIME_FACTOR = 3.0
-"""A claimed time is reported if it is this many times longer or shorter than all real times."""
+"""A claimed time is reported only if it is more than this many times the longest real time, or less than the shortest
+real time divided by this."""
 TIME_SLACK = 1.0
-"""Seconds by which a claimed time may always differ from the real times: short times are rounded, and a busy machine
-is slower."""
+"""Seconds by which a claimed time may always lie outside the range of the real times: short times are rounded, and a
+busy machine is slower."""
 
 
 def times(run_set: RunSet) -> Iterable[Finding]:

@@ -1,4 +1,4 @@
-"""Removes findings that merely follow from another finding on the same log, for logs without a program."""
+"""Removes findings that merely follow from another finding on the same log, if no program is given."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding, LineRef
 
 FEW = 4
-"""Lines cannot be counted per epoch in a log that shows fewer than one in this many of the real logs' epochs."""
+"""Lines cannot be counted per epoch in a log that shows less than 1/`FEW` of the epochs that all real logs show."""
 _REWORDED = frozenset(["literal differs", "line in no real log"])
 _WHOLE = re.compile(r"(?<![\d.])\d{1,9}(?![\d.]*\d)")
 _EPOCHS = ("epochs silently missing", "epochs too many")
@@ -35,8 +35,8 @@ def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[F
 
 
 def without_skips(findings: Sequence[Finding]) -> list[Finding]:
-    """Remove each finding on jumps in a count that a wrong number or reworded lines cause, if another finding reports
-    that number or those lines.
+    """Remove each finding on jumps in a count if another finding reports what causes the jumps: a wrong number, or
+    reworded lines.
     """
     wrong = {ref for finding in findings if finding.check == "constant line differs" for ref in finding.evidence}
     odd = _in_other_words(findings)

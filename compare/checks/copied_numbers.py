@@ -21,10 +21,11 @@ TOLD = 3
 NO_SUCH_ROWS = "no two real runs share such a sequence"
 FEWEST_REAL = 3
 COLUMNS = 8
-"""Number of columns that are also examined separately: the first number of every line, the second of every line, and
-so on."""
+"""Number of columns that are examined separately, after all numbers together. A column is the first number of every
+line, the second of every line, and so on."""
 LONGEST = 20
-"""If real runs share a sequence of this length, they repeat one another, so imagined runs may do so too."""
+"""If real runs share a sequence of this length, they repeat one another. Imagined runs may then do so too, and are
+not reported."""
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 Numbers = NDArray[np.float64]
@@ -49,7 +50,8 @@ class _Copy(NamedTuple):
 
 
 def copied_numbers(run_set: RunSet) -> Iterable[Finding]:
-    """Find sequences of numbers with three or more decimals that two runs cannot share by chance.
+    """Find sequences of numbers with three or more decimals that an imagined run shares with another run, and that
+    are too long to be shared by chance.
 
     The required length is twice that of the longest sequence that two real runs with different seeds share, plus
     five. Numbers that all real runs show are left out. Nothing is reported for a program that fixes its seed, or with
@@ -110,7 +112,8 @@ def _refs(copy: _Copy) -> tuple[LineRef, ...]:
 
 
 def _fine(run: ParsedRun) -> _Stream:
-    """Collect every number with at least three decimals; `lines` repeats a line for each of its numbers."""
+    """Collect every number with at least three decimals and no exponent; `lines` holds the index of a line once for
+    each of its numbers."""
     script = run.transcript
     line = np.repeat(np.arange(len(script.lines)), np.diff(script.starts))
     is_fine = (script.decimals >= DECIMALS) & (script.decimals < EXPONENT)

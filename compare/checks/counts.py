@@ -24,8 +24,8 @@ from gedanken.experiment.finding import Finding, LineRef
 from gedanken.experiment.format import probability
 
 FACTOR = 2
-"""A print that depends on a flag is reported only if it is shown this many times more or less often than in the real
-runs."""
+"""A print that depends on a flag (see `PrintSite.depends_on`) is reported only if it is shown at least `FACTOR` times
+as often as in the real runs, or at most 1/`FACTOR` times as often."""
 STEADY = 4
 """If every real log shows a line at least this often, the absence of the line from a log is not chance."""
 CHANCE = 0.05
@@ -49,8 +49,8 @@ def counts(run_set: RunSet) -> Iterable[Finding]:
 
 
 class CountsJudged:
-    """Judges how often lines are printed: which differences are findings, and which may be chance with so few
-    runs."""
+    """Judges each line that an imagined run prints more or less often than the real runs. Such a difference is a
+    finding, or is undecided if chance may explain it."""
 
     def __init__(self, run_set: RunSet) -> None:
         self._run_set = run_set
@@ -70,7 +70,7 @@ class CountsJudged:
         ]
 
     def _may_be_chance(self) -> bool:
-        """Return whether chance may explain the runs that lack exactly one line.
+        """Return whether chance may explain why some imagined runs lack exactly one line.
 
         Different runs may lack different lines: if chance removes lines, some real run should lack one as well.
         """
@@ -79,18 +79,18 @@ class CountsJudged:
 
     @property
     def _lacking(self) -> list[str]:
-        """Labels of the runs that lack exactly one line."""
+        """Labels of the imagined runs that lack exactly one line."""
         return list(dict.fromkeys(run.label for runs in self._lacking_once.values() for run, _found in runs))
 
     def _p(self, lacking: int) -> float:
-        """Compute the probability that all `lacking` runs that lack a line are imagined, if chance decides which of
-        all runs lack one (Fisher's exact test).
+        """Compute the probability that the runs which lack a line, `lacking` in number, are all imagined, if chance
+        picks them from all real and imagined runs (Fisher's exact test).
         """
         n, m = len(self._run_set.finished), len(self._run_set.imagined)
         return comb(m, lacking) / comb(n + m, lacking)
 
     def undecided(self) -> Doubt | None:
-        """Return the question about lines that may be missing only by chance; None if there are none."""
+        """Return the question whether some lines are missing only by chance; None if no line raises it."""
         left = list(self._lacking_once) if self._may_be_chance() else []
         if not left:
             return None
@@ -108,7 +108,7 @@ class CountsJudged:
 
 
 def _by_the_source(run_set: RunSet) -> Iterable[Finding]:
-    """If no real run reached its end, use only what the source proves about how often a line is printed."""
+    """Find lines that an imagined run shows more or less often than the source proves; no real run is needed."""
     for site, texts in run_set.proven.items():
         for run in run_set.imagined:
             lines = run.ledger.lines_of(site)
@@ -169,7 +169,7 @@ class _Cells:
         return site * self._width + np.where(self._by_epoch[site], epoch, 0)
 
     def _counts_in(self, run: ParsedRun) -> NDArray[np.bool_]:
-        """Return for each cell whether the run shows its epoch; always true for cells of the whole run."""
+        """Return for each cell whether the run shows the cell's epoch; always true for cells of the whole run."""
         epoch = self._cells % self._width
         shows: NDArray[np.bool_] = (epoch == 0) | np.isin(self._shown[epoch], run.curves.epochs.numbers)
         return shows
@@ -225,8 +225,8 @@ class _Cells:
         """Return surplus and deficit, corrected for prints that the run never shows but replaces with about as many
         lines of a new form. Another check reports these new lines.
 
-        New lines that resemble another print were counted as lines of that print, so they are subtracted from its
-        surplus.
+        New lines that resemble another print were counted as lines of that print, so they are subtracted from that
+        print's surplus.
         """
         sites = self._cells // self._width
         expected = np.bincount(sites, self._known * self.low, len(self.run_set.sites))
@@ -275,8 +275,8 @@ class _Cells:
         return site.depends_on != "values" and not (self.run_set.source and site.is_open)
 
     def worst(self, at: int) -> "_Cell":
-        """Return the first cell of a print site with surplus lines. If at least as many of its lines are missing,
-        return the first cell with missing lines."""
+        """Return the first cell in which a print site has surplus lines; but the first in which it has missing lines,
+        if at least as many of the site's lines are missing as are surplus."""
         more, less = self._differences()
         its = self._cells // self._width == at
         is_more = more[its].sum() > less[its].sum()

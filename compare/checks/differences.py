@@ -21,8 +21,9 @@ def differences(run_set: RunSet, judgement: Judgement, beside: Sequence[Finding]
     """Report `primary endpoint differs`, or otherwise `outlier` for single runs; and one `series differs` that names
     all other series that differ.
 
-    If the primary endpoint differs, the curve of the same metric is not reported again. `beside` are the findings on
-    lines: if a log lacks lines, the last value that it shows may not be its last value, and is no outlier.
+    If the primary endpoint differs, the curve of the same metric is not reported again, nor are series that end with
+    NaN or infinity in the same runs. `beside` are the findings on lines: if a log lacks lines, the last value that it
+    shows may not be the last of its run, and is no outlier.
     """
     told = [series for series in judgement.tested if series.is_told]
     primary = next((series for series in judgement.tested if series.judged.role == "primary"), None)
@@ -101,8 +102,8 @@ def _lacks_points(
 
 
 def _far(run_set: RunSet, primary: TestedSeries, far: Sequence[Outlier]) -> Finding:
-    """Report single imagined runs whose last value lies far outside those of the real runs. All imagined runs
-    together may be too few for a test.
+    """Report single imagined runs whose last value lies far outside those of the real runs. This needs no test, for
+    which there may be too few imagined runs.
     """
     values = " and ".join(f"{run.value:g}" for run in far)
     away = " and ".join(_deviations(run.deviations) for run in far)

@@ -38,8 +38,8 @@ class _Time(NamedTuple):
 
 
 def epoch_times(run_set: RunSet) -> Iterable[Finding]:
-    """Find total times that are less than the sum of the epoch times, or far more, unless a real run shows that
-    too."""
+    """Find total times that are less than the sum of the epoch times, or far more than it, unless this happens in a
+    real run too."""
     yield from oracle(run_set, "oracle: time", lambda run: _contradictions(run, run_set))
 
 

@@ -14,11 +14,11 @@ from gedanken.compare.source.training_settings import batch_size
 from gedanken.experiment.finding import Finding
 
 BELOW, ABOVE = 0.7, 1.2
-"""Largest deviation of the first loss below and above ln(classes), the cross-entropy of uniform guessing.
+"""Largest accepted deviation of the first loss below and above ln(classes), the cross-entropy of uniform guessing.
 
-Measured by `python -m benchmarks.first_losses`: at most 0.54 below, at any scale of the images; at most 0.53 above
-for images from `ToTensor`, normalized or not; up to 158 above for raw images. So the upper bound is applied only to
-images from `ToTensor`.
+Deviations measured by `python -m benchmarks.first_losses`: at most 0.54 below, at any scale of the images; at most
+0.53 above for images from `ToTensor`, normalized or not; up to 158 above for raw images. So the upper bound is
+applied only to images from `ToTensor`.
 """
 SMALLEST_BATCH = 32
 _LOSS = re.compile(r"\bloss\b[^\w.+-]{0,4}(?P<value>\d{1,6}(?:\.\d{1,12})?)(?![\w.%]|\s?/)", re.IGNORECASE)
@@ -34,7 +34,8 @@ _OTHER_LOSSES = frozenset({"reduction", "weight", "label_smoothing"})
 
 
 def first_loss(run_set: RunSet) -> Iterable[Finding]:
-    """Find first losses, before any update of the weights, that a network with this number of classes cannot have."""
+    """Find first losses that the program's network, with its number of classes, cannot have before any update of the
+    weights."""
     classes = _classes(run_set.source) if run_set.source else None
     if run_set.source is None or classes is None or classes < 2:
         return
@@ -58,7 +59,7 @@ def _contradictions(run: ParsedRun, classes: int, scaled: bool) -> Iterator[Cont
 
 def _first(run: ParsedRun) -> tuple[int, float, bool] | None:
     """Return the first loss of the first step: the index of its line, its value, and whether certainly no update of
-    the weights came before. Return None if the first loss in the output belongs to no first step.
+    the weights came before. Return None if the output shows no loss, or if its first loss belongs to no first step.
 
     A step with the number 1 may be the second one: an update may raise the loss a lot, but hardly lower it.
     """
@@ -72,7 +73,7 @@ def _first(run: ParsedRun) -> tuple[int, float, bool] | None:
 
 def _classes(source: Source) -> int | None:
     """Return the number of outputs of a network that is trained by cross-entropy alone, with PyTorch's default
-    initialization; None for any other network."""
+    initialization, in batches of at least `SMALLEST_BATCH`; None for any other network."""
     losses = source.calls({"CrossEntropyLoss", "cross_entropy"})
     batch = batch_size(source)
     if not losses or batch is None or batch < SMALLEST_BATCH or source.calls(_OTHER_STARTS):

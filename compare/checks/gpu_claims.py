@@ -29,8 +29,8 @@ LONGEST = 400
 
 
 def gpu_claims(run_set: RunSet) -> Iterable[Finding]:
-    """Find lines in which imagined runs claim to use GPUs, although the program names no GPU or the real machine has
-    none.
+    """Find lines in which imagined runs claim to use GPUs, although the program cannot print such a line, or the real
+    machine has no GPU.
 
     A claim that a real run makes too is not reported, whatever else its line says. If the persona has GPUs, this
     explains only lines that the program can print on a machine with GPUs.
@@ -71,7 +71,7 @@ def claims_in(line: str) -> frozenset[str]:
 
 
 def _can_print(run_set: RunSet, entry: Entry) -> bool:
-    """Return whether the program can print this line on some machine; for logs without a program, any line counts as
+    """Return whether the program can print this line on some machine; if no program is given, any line counts as
     possible."""
     if run_set.program is None:
         return True

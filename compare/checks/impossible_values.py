@@ -22,7 +22,8 @@ RISE = 0.05
 other."""
 FEWEST_REAL = 3
 FAR = 6.0
-"""Distance above the mean of the real runs, in their standard deviations, beyond which no real value is expected."""
+"""How many standard deviations a loss's change may lie above the mean change in the real runs; beyond that, no real
+run is expected."""
 
 
 def first_and_last(run_set: RunSet) -> Iterable[Finding]:
@@ -94,7 +95,7 @@ def _oddities(run: ParsedRun, totals: set[int]) -> Iterable[tuple[str, str, list
 
 
 def _may_fall_below_zero(run_set: RunSet, name: str) -> bool:
-    """Return whether this loss may be negative: it comes near zero in real runs, and the source calls no loss
+    """Return whether the loss `name` may be negative: it comes near zero in real runs, and the source calls no loss
     function with the lower bound 0."""
     if run_set.source is not None and run_set.source.calls(NEVER_NEGATIVE):
         return False

@@ -114,10 +114,10 @@ def literals(run_set: RunSet) -> Iterable[Finding]:
 
 
 def where_printed(run_set: RunSet, site: PrintSite, beside: str = "") -> list[LineRef]:
-    """Return references to the source line of a print site and to a line that it made in a real run.
+    """Return references to the source line of a print site, and to a line that this site made in a real run.
 
-    `beside` is the imagined line. The real line is the one with the most numbers in common with it; the first, if
-    none has any.
+    `beside` is an imagined line. Of the real lines, the one with the most numbers in common with `beside` is taken;
+    if none has any, the first.
     """
     label = run_set.program.label if run_set.program else "program"
     refs = [LineRef(label, site.line, site.words, "source")] if site.line != NO_LINE else []
@@ -132,8 +132,8 @@ def where_printed(run_set: RunSet, site: PrintSite, beside: str = "") -> list[Li
 
 
 def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
-    """Check the runs of a program that fixes its own seed. All its runs must print the same, unless they were
-    reseeded (fairness rule 7 in docs/design.md).
+    """Check the runs of a program that fixes its own seed. Its reseeded runs must differ from one another, and all
+    its other runs must print the same output (fairness rule 7 in docs/design.md).
 
     Times are ignored, because a seed does not fix them.
     """
@@ -175,8 +175,8 @@ def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _differs_at(run: ParsedRun, ours: Sequence[str]) -> int | None:
-    """Return the index of the first line that differs from `ours`, or of the last line if lines are missing; None if
-    nothing differs.
+    """Return the index of the first line that differs from `ours`, or of the last line if lines are missing in a run
+    that was not cut off; None if nothing differs.
     """
     theirs = [(at, line) for at, line in enumerate(run.lines) if line.strip()]
     for (at, line), our in zip(theirs, ours, strict=False):

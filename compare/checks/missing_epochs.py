@@ -78,7 +78,7 @@ def _epochs_of(run_set: RunSet) -> tuple[frozenset[int], frozenset[int]]:
 
 
 def _expected_epochs(run_set: RunSet, count: EpochCount) -> str:
-    """Return how many epochs real runs show, for example `all real logs show 8 epochs`."""
+    """Say in words how many epochs real runs show, for example `all real logs show 8 epochs`."""
     if run_set.source:
         return f"{run_set.name} prints {many(count.expected, 'epoch')}"
     numbers = [len(run.epochs) for run in run_set.finished]

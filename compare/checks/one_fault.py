@@ -1,5 +1,5 @@
-"""Merges findings: a fault that several logs without a program have is reported once, and the finding names all these
-logs."""
+"""Merges findings, if no program is given: a fault that several logs have is reported once, and the finding names all
+these logs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -29,7 +29,7 @@ _TOGETHER = {
 
 
 def one_fault(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
-    """Merge findings that have the same cause, for logs without a program; findings on a program are not merged.
+    """Merge findings that have the same cause, if no program is given; findings on a program are not merged.
 
     Two findings have the same cause if they concern the same print in several logs, or several prints that are shown
     too often or too rarely in the same logs. If each of several logs has the fault in a different print (reworded,

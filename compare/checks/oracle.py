@@ -23,15 +23,15 @@ class Contradiction(NamedTuple):
     claim: str
     """The end of a sentence that begins with the name of the run."""
     lines: tuple[int, ...]
-    """Indices of the lines that show it, counted from 0."""
+    """Indices of the lines that show the contradiction, counted from 0."""
 
 
 class Wanted(NamedTuple):
-    """Lines that are read: those whose form (the line with `#` in place of its values) matches a pattern."""
+    """Selects the lines that an oracle reads, by their form: the line with `#` in place of its values."""
 
     pattern: re.Pattern[str]
     words: tuple[str, ...]
-    """In lower case: what matches contains one of these, which are found faster."""
+    """Words in lower case, searched first because that is faster: every form that matches contains one of them."""
 
 
 def oracle(
@@ -63,8 +63,8 @@ def lines_with(
     shape: re.Pattern[str] | None = None,
     kept: Callable[[Transcript, NDArray[np.int64]], NDArray[np.int64]] | None = None,
 ) -> list[tuple[int, str]]:
-    """Return (index, text) of every line whose form matches `wanted` but not `none_of`; only its first 400 characters
-    are examined. A form is a line with `#` in place of each value.
+    """Return (index, text) of every line whose form matches `wanted` but not `none_of`. A form is a line with `#` in
+    place of each value. Only the first 400 characters of a line are examined and returned.
 
     `shape`, if given, must also match the line's shape: the line with `0` in place of each group of digits. `kept`
     then selects from the lines of each shape.

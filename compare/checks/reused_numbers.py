@@ -14,8 +14,8 @@ IN_A_ROW = 3
 FEWEST = 2
 """Minimum number of numbers in an output; with fewer, no number counts as repeated."""
 COLUMNS = 8
-"""Number of columns that are examined separately: the first number of every line, the second of every line, and so
-on."""
+"""Number of columns that are examined separately, after all numbers together. A column is the first number of every
+line, the second of every line, and so on."""
 _NUMBER = re.compile(r"(?<![\w.])\d{1,18}\.\d{3,18}(?:e[-+]?\d{1,3})?(?![\w.]*\d)", re.IGNORECASE | re.ASCII)
 
 
@@ -54,7 +54,7 @@ class _Repeat(NamedTuple):
 
 
 def reused_numbers(run_set: RunSet) -> Iterable[Finding]:
-    """Find numbers with three or more decimals that an imagined run of another version already showed.
+    """Find numbers with three or more decimals that an imagined run of an earlier version already showed.
 
     Three in a row must be repeated (two, if the run has only two), among all its numbers or in one column. Numbers
     that all real runs of both versions print do not count. Nothing is reported if real runs of the two versions
@@ -111,8 +111,8 @@ def _repeat(new: _Numbers, old: _Numbers, left_out: Set[str]) -> _Repeat | None:
 
 
 def _in_a_row(new: Sequence[_Number], old: Sequence[_Number], row: int) -> list[tuple[_Number, _Number]]:
-    """Return each number of `new` that is part of a sequence that `old` has too, with the number of `old`; a sequence
-    consists of `row` different numbers."""
+    """Pair each number of `new` that is part of a sequence that `old` has too with the equal number of `old`. A
+    sequence consists of `row` different numbers."""
     places: dict[tuple[str, ...], int] = {}
     for at in range(len(old) - row + 1):
         places.setdefault(tuple(number.text for number in old[at : at + row]), at)
@@ -127,7 +127,8 @@ def _in_a_row(new: Sequence[_Number], old: Sequence[_Number], row: int) -> list[
 def _really_repeats(
     run_set: RunSet, real: Sequence[_Numbers], before: Sequence[_Numbers], constants: Set[str]
 ) -> bool | None:
-    """Return whether a real run of this version repeats one of the other version; None if no two can be compared.
+    """Return whether a real run of this version repeats a real run of the other version; None if no two of these runs
+    can be compared.
 
     In our sandbox, runs of both versions get the same seeds, but not on a user's machine. So runs with different
     seeds are compared, unless the program fixes its seed itself.

@@ -10,7 +10,8 @@ from gedanken.experiment.finding import Finding
 
 
 def skipped_counts(run_set: RunSet) -> Iterable[Finding]:
-    """Report the jumps of a counter in each imagined log; the lines that are missing there are not reported again."""
+    """Report the jumps of a counter in each imagined log. Other checks do not report the lines that are missing
+    within a jump."""
     found = run_set.once(gaps)
     for run in run_set.imagined:
         jumps = found.get(id(run))

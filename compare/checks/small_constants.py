@@ -1,6 +1,7 @@
 """Finds whole numbers that differ although all real logs agree on them.
 
-Only such numbers are judged as are so small or so rare that the agreement may be chance.
+It judges only numbers that are so small, or shown so rarely, that all real logs may agree on them by chance; the
+check `constant_lines_differ` judges the others.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,24 +21,26 @@ from gedanken.experiment.finding import Finding
 REAL_RUNS = 7
 """Minimum number of real runs that must show the same number."""
 IMAGINED_RUNS = 3
-"""Minimum number of imagined runs, which must all show another number. If chance gives some runs another number, the
-probability that all three imagined runs and none of seven real ones get it is .0022 at most.
+"""Minimum number of imagined runs, which must all show another number than the real runs. If chance gives some runs
+another number, the probability that all three imagined runs and none of seven real ones get it is .0022 at most.
 """
 MOST = 4
-"""Maximum number of such constants. If there are more, all differences in them are undecided, so that the probability
+"""Maximum number of judged constants. If there are more, each one that differs is undecided, so that the probability
 of any false finding stays below .01."""
 _NOT_FIXED = (Role.ENVIRONMENT, Role.METRIC)
 
 
 class _Constant(NamedTuple):
+    """A number that all real logs agree on, in each line of one form (a line with `#` for its values)."""
+
     form: str
     column: int
     values: NDArray[np.float64]
 
 
 class SmallConstants:
-    """Judges the numbers that are equal in all real logs. One that differs in all imagined runs is a finding; one
-    that differs only in some of them is undecided.
+    """Judges the numbers that are equal in all real logs. A number that differs in all imagined logs, at least
+    `IMAGINED_RUNS`, is a finding; one that differs only in some of them is undecided.
     """
 
     def __init__(self, run_set: RunSet) -> None:
@@ -69,15 +72,15 @@ class SmallConstants:
         )
 
     def _other_lines(self, run: ParsedRun, constant: _Constant) -> NDArray[np.int64]:
-        """Return the lines of an imagined run with a different number, except a progress bar that its end cuts
-        off."""
+        """Return the indices of the lines in which an imagined run shows another number than the real runs, except
+        the line of a progress bar that is cut off at the end of the log."""
         lines = _other_lines(run, constant)
         kept: NDArray[np.int64] = lines[lines != self._run_set.once(cut_lines).get(id(run), -1)]
         return kept
 
     def undecided(self) -> Doubt | None:
-        """Return the question about numbers that differ in too few runs, or that are too many to judge; None if there
-        are none."""
+        """Return the question about numbers that differ in too few imagined runs to be a finding, or that are too
+        many to judge; None if there is no such number."""
         if not self._unsure:
             return None
         constant, runs = self._unsure[0]
@@ -116,8 +119,8 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
 
 
 def _other_lines(run: ParsedRun, constant: _Constant) -> NDArray[np.int64]:
-    """Return the lines of an imagined run with a different number; empty if the run has more or fewer lines of this
-    form.
+    """Return the indices of the lines in which an imagined run shows another number than the real runs; empty if it
+    has more or fewer lines of this form than a real run.
     """
     lines = run.transcript.lines_of(constant.form)
     if len(lines) != len(constant.values):

@@ -1,4 +1,4 @@
-"""Finds imagined values that are wrong because they are the same in all real runs, and wrong number formats."""
+"""Finds imagined values that differ from the one value that all real runs show, and wrong number formats."""
 
 import re
 from collections import Counter
@@ -24,8 +24,8 @@ from gedanken.experiment.finding import Finding
 REAL_RUNS = 5
 """Minimum number of real runs that must agree before a number counts as constant without a proof from the source."""
 PLACES = 5
-"""Minimum number of lines in a run in which a constant number is the same, or changes as it does in the other real
-runs."""
+"""Minimum number of lines in which a number must be the same, or of different values that it must take, before the
+agreement of all real runs counts as more than chance."""
 STAGES = 3
 """Minimum number of different values that a setting must take in a run, in at least `2 * PLACES` lines, before its
 agreement in all real runs counts as more than chance.
@@ -38,8 +38,8 @@ VALUES = 20
 format.
 """
 FULL = 8
-"""Numbers whose decimals vary, but are never fewer than this, are printed unrounded in the real runs. A number with
-half as many decimals is then wrong.
+"""Numbers whose decimals vary, but are never fewer than this, are printed unrounded in the real runs. An imagined
+number is then wrong if it has at most half the smallest number of decimals of the real ones.
 """
 
 _SET = (Role.SETTING, Role.COUNTER, Role.OTHER)
@@ -50,7 +50,7 @@ Indices = NDArray[np.int64]
 
 
 def proven_lines_differ(run_set: RunSet) -> Iterable[Finding]:
-    """Find lines that differ although the source proves every character of them.
+    """Find imagined lines that differ from those that the source proves, character by character.
 
     Other checks report epochs that the program does not have, and wrong totals.
     """
@@ -81,7 +81,8 @@ def _told(run_set: RunSet, run: ParsedRun, line: int) -> bool:
 
 
 def constant_lines_differ(run_set: RunSet) -> Iterable[Finding]:
-    """Find numbers that differ although they are the same, line by line, in all real runs (five or more).
+    """Find imagined numbers that differ from the real ones, where all real runs (five or more) show the same number
+    in the same line.
 
     Real runs may agree by chance: on a count that is mostly the same, an accuracy that has reached 100 %, a time that
     rounds to 0.1 s. So the number must meet one of these conditions: it takes five values from line to line, as a
@@ -126,7 +127,7 @@ def constant_lines_differ(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _sizes_differ(run_set: RunSet) -> Iterator[Finding]:
-    """Find a `torch.Size` that differs although it is the same in all real runs."""
+    """Find imagined `torch.Size` values that differ from those that all real runs show."""
     first = run_set.finished[0]
     for form in first.transcript.forms:
         really = _sizes(first, form)
@@ -156,7 +157,7 @@ def _sizes(run: ParsedRun, form: str) -> list[list[str]]:
 
 
 def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iterator[int]:
-    """Yield the indices of the numbers in a form whose agreement in all real runs cannot be chance."""
+    """Yield the index of each number of a form that cannot be equal in all real runs by chance."""
     text = run.transcript.compared(int(lines[0]))
     decimals = run.transcript.decimals[run.transcript.starts[lines][:, None] + np.arange(steady.shape[1])]
     has_times = untimed(text) != text.strip()
@@ -267,7 +268,7 @@ class _Formats:
 
     def of(self, form: str) -> list[tuple[int, int, bool]]:
         """Return (index, decimals, is unrounded) for each number of a form whose format is known. `decimals` is the
-        fixed number of decimals; for an unrounded number, the smallest.
+        fixed number of decimals; for an unrounded number, the smallest one that real runs show.
         """
         if form not in self._known:
             self._known[form] = list(_formats(self._run_set, form))

@@ -1,4 +1,4 @@
-"""Finds imagined logs that equal another log, or of which a curve equals that of another run, in whole or in part."""
+"""Finds imagined logs that equal another log, or that contain all or part of another log's curve."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,24 +23,24 @@ from gedanken.experiment.format import figure
 FEWEST_REAL = 3
 """Minimum number of real runs needed to estimate how often runs agree by chance."""
 FEWEST = 3
-"""Minimum number of different values in a curve that is equal as a whole."""
+"""Minimum number of different values in a curve for a copy of the whole curve to be reported."""
 FEWEST_IN_A_ROW = 5
-"""Minimum number of different values in the equal part, if curves are equal only in part."""
+"""Minimum number of different values in a part of a curve for a copy of that part to be reported."""
 FEWEST_OF_LOG = 4
 """Minimum number of different values in a log for a copy of it to be reported."""
 FEW_NUMBERS, ENOUGH_DIGITS = 3, 6.0
-"""For a log with fewer values: the digits that differ among real runs are added up over at most `FEW_NUMBERS` values,
-and must reach `ENOUGH_DIGITS`.
+"""For a log with fewer different values than `FEWEST_OF_LOG`: the digits in which real runs differ are added up over
+at most `FEW_NUMBERS` values, and must reach `ENOUGH_DIGITS`.
 """
 MOST_EARLIER = 12
 """Maximum number of imagined logs among which curves are compared with each other."""
 CHANCE = 1e-3
-"""Maximum probability that any two of all compared curves are equal by chance."""
+"""Maximum probability that any two of all compared curves are equal by chance, for a copy to be reported."""
 POSSIBLE = 0.05
-"""Maximum probability of chance for each log, if several logs copy the same curve. The probability for all of them
-together must be at most `CHANCE`."""
+"""If several logs copy the same curve: maximum probability that a single one does so by chance. The probability that
+all of them do must be at most `CHANCE`."""
 MOST_PAIRS = 300
-"""Maximum number of pairs of real runs from which the effect of chance is estimated."""
+"""Maximum number of pairs of real runs from which the probability of equal points is estimated."""
 MOST_FORMS = 200
 """Maximum number of line forms whose curves are examined in one log."""
 MOST_READ = 100_000
@@ -122,7 +122,8 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
 
 
 def _certain(possible: Sequence[tuple[_Key, _Copy]], imagined: int) -> list[_Copy]:
-    """Return the copies that chance does not explain: each alone, or all logs' copies of one curve together."""
+    """Return the copies that chance does not explain, either a copy alone, or the copies of one curve in all logs
+    together."""
     by_key: dict[_Key, list[_Copy]] = {}
     for key, copy in possible:
         by_key.setdefault(key, []).append(copy)

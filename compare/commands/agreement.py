@@ -30,7 +30,7 @@ class Answered:
 
     @property
     def agrees(self) -> bool:
-        """True if both machines show the same. A reply that was cut is incomplete, and never agrees."""
+        """True if both machines show the same output. A reply that was cut is incomplete, and never agrees."""
         return (
             self.imagined.is_run
             and not self.cut
@@ -54,19 +54,19 @@ class Agreement(NamedTuple):
     """
 
     printing: Share
-    """Share of exact matches among the commands that really print something."""
+    """Share of exact matches among the commands that print something on the real machine."""
     printing_as_it_came: Share
-    """The same share, if a reply from which something had to be removed does not count as a match."""
+    """As `printing`, but a reply from which something had to be removed does not count as a match."""
     silent: Share
-    """Share of empty answers among the commands that really print nothing."""
+    """Share of empty answers among the commands that print nothing on the real machine."""
     silent_as_it_came: Share
-    """The same share, if a reply from which something had to be removed does not count as empty."""
+    """As `silent`, but a reply from which something had to be removed does not count as empty."""
     status: Share
-    """Share of all commands with the same exit code."""
+    """Share of all commands that have the same exit code on both machines."""
 
 
 def agreement_of(answered: Iterable[Answered]) -> Agreement:
-    """Compute the share of these commands on which both machines agree; unusable replies are left out."""
+    """Compute the shares of these commands on which both machines agree; unusable replies are left out."""
     answered = [answer for answer in answered if answer.imagined.is_run]
     printing = [answer for answer in answered if answer.prints]
     silent = [answer for answer in answered if not answer.prints]

@@ -31,8 +31,8 @@ class Remembered:
 
     @property
     def by_the_loss(self) -> bool:
-        """True if the loss of the context changed the answer. If the control's answer changed too, that is not
-        known."""
+        """True if the loss of the context certainly changed the answer. If the control's answer changed too, the loss
+        need not be the cause."""
         return self.verdict in ("changed", "lost") and self.control_verdict == "kept"
 
     @property

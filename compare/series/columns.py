@@ -23,11 +23,12 @@ LONGEST = 2000
 """Maximum length of a form that is read; a longer line is not a log line."""
 MOST_COLUMNS = 100
 Fixed = tuple[tuple[int, float], ...]
-"""Values that distinguish the lines of a name from others of the same form: (index, value)."""
+"""(index, value) of the values that are part of a name, such as 5 in `Top-5`. They distinguish its lines from other
+lines of the same form."""
 _NEAR = 40
 """Number of characters before a number that are used to classify it."""
 SECTION = -1
-"""Stands for the heading above a line, where the index of a value is expected."""
+"""Stands for the heading above a line, in places where the index of a value is expected."""
 _SHOWN = 60
 """Maximum length of the words of a line that describe a number without a name."""
 _TOTAL = re.compile(r"^\s?(?:/|of)\s?$", re.IGNORECASE)
@@ -50,7 +51,7 @@ _TIME = re.compile(r"\b(?:finished in|completed in|training in|seconds)\b[^\w]{0
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: one number, in all lines of one form or in those with certain values."""
+    """A column: one number, in all lines of one form, or only in those lines that have the values in `fixed`."""
 
     form: str
     index: int
@@ -58,7 +59,7 @@ class Column:
     label: str
     """Name of the number: `loss`, `test accuracy`, or the words before it."""
     metric: Metric | None
-    """The metric that the number measures; None if it is no metric."""
+    """The metric that the number measures; None if the number is no metric."""
     is_environment: bool
     """True for a time, a date, a speed, a memory size or a source line number."""
     site: PrintSite | None
@@ -83,7 +84,7 @@ class Column:
 
     @property
     def is_starred(self) -> bool:
-        """True if the star at the beginning of its line marks a summary of an evaluation."""
+        """True if the column's lines begin with a star, which marks the summary of an evaluation."""
         return STARRED.search(self.form) is not None and self.meaning.split is not Split.TRAIN
 
 
@@ -169,7 +170,7 @@ class Form:
         return is_clock or role is Role.ENVIRONMENT or (role is Role.OTHER and bool(_TIME.search(self._before(at))))
 
     def metric(self, at: int) -> Metric | None:
-        """Return the metric that the value with this index belongs to; None if it is another number."""
+        """Return the metric that the value with this index belongs to; None if the value belongs to no metric."""
         named = self.named[at]
         if named.role is not Role.METRIC or self.is_environment(at):
             return None
@@ -268,8 +269,8 @@ class Form:
         return (*names, f"{label} of “{words}”", f"{label}, number {at + 1} of “{words}”")
 
     def head(self, at: int, label: str) -> str:
-        """Return the label at the beginning of the line, if it is not part of the column's label: a table row's name,
-        `Teacher:`."""
+        """Return the label at the beginning of the line, such as a table row's name or `Teacher:`; empty if there is
+        none, or if the number's own `label` begins with it."""
         opening = self.line[: self.spans[at][0]]
         about = re.search(rf"{_CLAUSE}{re.escape(label)}\W*$", opening)
         if about and meaning_of(about["clause"]).role is Role.OTHER:

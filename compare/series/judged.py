@@ -40,11 +40,11 @@ class TestedSeries:
 
     judged: SeriesResult
     series: Series
-    """The series at the points that are shown."""
+    """The series, reduced to the points that a report shows."""
     apart: Matrix | None
     """Distances between the tested runs, runs × runs; None if the series could not be tested."""
     runs: tuple[int, ...]
-    """Indices of the tested runs, real ones first."""
+    """Indices of the tested runs among all measured runs, real ones first."""
     tested: Matrix | None = None
     """The tested values: all runs × points, NaN throughout for runs that are not tested."""
     level: float = PRIMARY_LEVEL

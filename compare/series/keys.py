@@ -54,8 +54,8 @@ def _is_one_key(column: Column, other: Column, forms: Mapping[str, Form], real: 
 
 
 def _without_units(form: str) -> str:
-    """Return a form with one `#` for each time, so that `took 903ms`, `took 1.2s` and `took 1m 2s` have equal
-    forms."""
+    """Return a form with one `#` in place of each duration and its units, so that `took 903ms`, `took 1.2s` and `took
+    1m 2s` have equal forms."""
     return _TIME.sub("#", form)
 
 
@@ -65,7 +65,7 @@ def _texts(form: str) -> list[str]:
 
 
 def _count_apart(one: Form, other: Form, real: Sequence[Printed]) -> bool:
-    """Return whether no real run shows both forms at the same point."""
+    """Return whether the two forms have a counter in common, and no real run shows both at the same point."""
     ours, theirs = counters_of(one), counters_of(other)
     common = sorted(ours.keys() & theirs.keys())
     if not common:

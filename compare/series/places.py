@@ -18,7 +18,7 @@ def placed(keys: Sequence[Numbers], names: Sequence[str]) -> tuple[list[Indices]
     runs; and the name of what the points count, such as `epoch`.
 
     `keys` holds, for each run, the counters of each value (values × counters), and `names` the names of the counters.
-    Several values of a run with the same counters become points of their own, in order.
+    If several values of a run have the same counters, each of them becomes a point of its own, in order.
     """
     every = np.nan_to_num(np.concatenate(keys), copy=False, nan=-1.0, posinf=-1.0, neginf=-1.0)
     ends = np.cumsum([len(key) for key in keys])[:-1]

@@ -1,5 +1,5 @@
-"""Chooses the series of the primary endpoint: the one that the user names, or else by a rule on the real runs
-alone."""
+"""Chooses the series of the primary endpoint: the one that the user names, or else the one that a rule selects from
+the real runs alone."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -53,7 +53,8 @@ class Shown(NamedTuple):
     is_whole: bool
     """True if all values of the column are whole numbers."""
     is_setting: bool = False
-    """True for a whole number that is the same in all runs and printed repeatedly or early: it was not measured."""
+    """True for a whole number that is the same in all runs and printed repeatedly or early: it is set, not
+    measured."""
 
 
 def choose(
@@ -66,11 +67,11 @@ def choose(
     """Choose the series whose last value is the primary endpoint; None if no real run shows a metric.
 
     `wanted` is the user's choice. Without it, the criteria are, in this order: a metric on held-out data; the metric
-    that the program says it stops by; the program's objective (return, loss, what it just calls score, the task's own
-    measure such as BLEU or mIoU, error, accuracy, other quality, part of a loss); not a summary of earlier values;
-    the first of several processes; the last of several held-out sets that are numbered; the strictest mAP; the metric
-    that is printed last (within one report, test counts as before validation); else the first. A metric must be shown
-    by most real runs.
+    that the program says it stops by; the program's objective (return, loss, a metric called just `score`, the task's
+    own measure such as BLEU or mIoU, error, accuracy, other quality, part of a loss); not a summary of earlier
+    values; the first of several processes; the last of several held-out sets that are numbered; the strictest mAP;
+    the metric that is printed last (within one report, test counts as before validation); else the first. A metric
+    must be shown by most real runs.
     """
     if wanted is not None:
         name = _named(columns, wanted)
@@ -108,8 +109,8 @@ def monitored_in(forms: Sequence[str]) -> frozenset[tuple[str, ...]]:
 
 
 def shown_by(column_values: Sequence[NDArray[np.float64]], ends: Sequence[float]) -> Shown:
-    """Compute a column's statistics from its values in each real run and from the position of the last one (0 to
-    1)."""
+    """Compute a column's statistics from its values in each real run, and from the position of its last value in each
+    run (0 to 1)."""
     with_some = [values for values in column_values if len(values)]
     times = float(np.median([len(values) for values in with_some])) if with_some else 0.0
     last = float(np.median(ends)) if len(ends) else -1.0
@@ -143,16 +144,16 @@ def _is_metric(column: Column, shown: Shown) -> bool:
 
 
 def _may_be_one(column: Column, shown: Shown) -> bool:
-    """Return whether a number may be a metric although its name is unknown: it must have a name and change during the
-    run.
+    """Return whether a number may be a metric although its name is none of the known ones: it must have a name, be
+    printed repeatedly, and not always be a whole number.
     """
     is_other = not column.is_environment and column.words != "" and column.meaning.role is Role.OTHER
     return is_other and shown.times > 1 and not shown.is_whole
 
 
 def _held_out(column: Column, is_of_a_batch: bool) -> int:
-    """Rank a metric by its data: 0 if held-out, 1 if usually held-out or summed up in a line with a star, 2
-    otherwise."""
+    """Rank a metric by the data on which it is measured: 0 for all held-out data, 1 for a metric that is usually
+    measured on held-out data or stands in a line with a star, 2 otherwise."""
     is_held_out = column.meaning.is_held_out or (
         column.meaning.split is None and split_in(column.head) in (Split.VALIDATION, Split.TEST)
     )
@@ -220,8 +221,8 @@ def _objective(column: Column) -> float:
 
 
 def _is_bare_score(column: Column) -> bool:
-    """Return whether a metric is called nothing but a score on held-out data, such as `valid_score`: a program calls
-    so the one of its measures by which it judges its model.
+    """Return whether a metric on held-out data is called just a score, as in `valid_score`. Programs give this name
+    to the measure by which they judge their model.
     """
     about = [word for word in words_in(column.words) if not split_in(word)]
     return column.meaning.is_held_out and about in (["score"], ["scores"])

@@ -62,7 +62,7 @@ class Printed:
         return [some[at] for at in containing([form[:LONGEST] for form in some], _MONITORING)]
 
     def form(self, form: str, sites: Sequence[PrintSite] = (), fixed: Fixed = ()) -> Form:
-        """Interpret a form from its first line, with the table header above it if it is a table row."""
+        """Interpret a form from its first line, and from the table header above that line if it is a table row."""
         first = int(self.lines(form, fixed)[0])
         return self._read_line(form, first, sites, fixed)
 
@@ -89,7 +89,7 @@ class Printed:
         return lines
 
     def of(self, column: Column) -> tuple[Indices, Indices]:
-        """Return the lines that show a column, in order, and the index of the column's value in each of them."""
+        """Return the indices of the lines that show a column, in order, and the index of its value in each line."""
         places = [(self.lines(column.form, column.fixed), column.index)]
         places += [(self.lines(form), index) for form, index in column.parts]
         lines = np.concatenate([its for its, _index in places])
@@ -128,8 +128,8 @@ class Printed:
             yield self._read_line("", int(lines[first])).metric(int(index[first])), its
 
     def named(self, metric: str, besides: Iterable[str]) -> list[Column]:
-        """Return the columns of the metric with this name in the most frequent form that has some and is not in
-        `besides`.
+        """Return the columns of the metric with this name, in the most frequent form that shows it and is not in
+        `besides`; empty if there is none.
 
         So the metric is found even if a run uses other words than the program.
         """

@@ -28,9 +28,9 @@ def roughness(values: Matrix) -> Matrix | None:
     """Compute the logarithm of each curve's scatter from point to point (runs × 1), from its values (runs × points).
     Return None if the curves are too short or not finite.
 
-    The mean curve of all runs is subtracted first, because a common shape is not scatter; it does not depend on which
-    runs are real. Then second differences are taken, each relative to its mean over all runs, because curves usually
-    scatter more where they are steep. Rows that take no part in a test are NaN, and stay so.
+    The mean curve of all runs is subtracted first, because a common shape is not scatter; this mean does not depend
+    on which runs are real. Then second differences are taken, each relative to its mean over all runs, because curves
+    usually scatter more where they are steep. Rows that take no part in a test are NaN, and stay so.
     """
     there = ~np.isnan(values).all(axis=1)
     if values.shape[1] < FEWEST_POINTS or not there.any() or not is_tame(values[there]).all():

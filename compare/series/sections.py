@@ -22,7 +22,7 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 _WORDS = ("train", "val", "eval", "test", "dev")
-"""One of these stands in every such heading."""
+"""Every heading without a frame contains one of these."""
 _PREFIX = re.compile(r"^.*(?:\]|\s-|\b(?:INFO|DEBUG|WARNING)\b:?(?:[\w.]+:)?)\s+(?=\w)")
 """Matches the prefix that a logger writes before a heading."""
 _FRAMED = re.compile(r"\W*[*=~-]{3,}\s*(?P<words>[^*=~:]{4,60}?)\s*[*=~-]{3,}\W*")
@@ -59,12 +59,12 @@ def sections(script: Transcript, epochs: NDArray[np.int64]) -> NDArray[np.int8]:
 
 
 def _maybe_headings(script: Transcript) -> Iterable[int]:
-    """Return the indices of forms among which all headings are; in most logs there are few."""
+    """Return the indices of the forms that may be headings; in most logs these are few."""
     return range(len(script.forms)) if _FRAME.search("\n".join(script.forms)) else script.forms_with(_WORDS)
 
 
 def _named_by(form: str) -> str | None:
-    """Return the data that a heading names, nothing if it names none; None if a form is no heading."""
+    """Return the data set that a heading names, empty if it names none; None if the form is no heading."""
     words = _PREFIX.sub("", form[:_LONGEST_LINE])
     is_heading = ("#" not in words and len(words) < _LONGEST and _HEADING.fullmatch(words)) or (
         len(form) < _LONGEST and _FRAMED.fullmatch(form)

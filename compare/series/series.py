@@ -27,7 +27,7 @@ points."""
 LONGEST_NAME = 90
 FEW = 3
 MOST_VARIANTS = 16
-"""Maximum number of values that a number in a name may take; one with more values is an identifier."""
+"""Maximum number of values that a number in a name may take; a number with more values is an identifier."""
 
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -150,7 +150,7 @@ class AllSeries:
         return choose(self.columns, shown, len(self.real), wanted, monitored_in(forms))
 
     def _shown(self, at: int, name: str, column: Column) -> tuple[Indices, Numbers]:
-        """Return the lines of one run that show a column, and the values there as printed."""
+        """Return the indices of the lines of one run that show a column, and the column's values as printed there."""
         if name in self._asked:
             return self._asked[name][at]
         lines, index = self.runs[at].of(column)
@@ -222,7 +222,7 @@ class AllSeries:
         """Return, for each run, the counters that identify the points of its lines, such as epoch and step (lines ×
         counters); and the names of the counters.
 
-        There are none for a line that real runs print only once.
+        There are no counters for a line that real runs print only once.
         """
         really = rows[: len(self.real)]
         if max(len(row.lines) for row in really) <= 1:
@@ -259,8 +259,8 @@ class AllSeries:
         return found
 
     def _is_shared(self, form: Form, counter: int) -> bool:
-        """Return whether the real runs show the same values of a counter; False for the steps of an agent's episodes,
-        which end at random.
+        """Return whether the real runs have at least half of a counter's values in common; this is not so for the
+        steps of an agent's episodes, which end at random.
         """
         values = [np.unique(run.values(lines, counter)) for run in self.real if len(lines := run.lines(form.form))]
         common = reduce(np.intersect1d, values)
@@ -312,8 +312,8 @@ class _Rows(NamedTuple):
 def _read(rows: Sequence[_Rows], n_real: int) -> list[Numbers]:
     """Read the values of each run; accuracies become fractions, whether shown as fractions, percentages or counts.
 
-    If no unit follows a number, the values of all real runs together decide, and the result applies to all runs: so a
-    run with an accuracy below 1 % is read like the others.
+    If no unit follows the accuracies, the values of all real runs together decide whether the accuracies of all runs
+    are percentages: so a run with an accuracy below 1 % is read like the others.
     """
     read = [_marked(row) for row in rows]
     bare = [values[is_bare] for values, is_bare in read]

@@ -30,7 +30,7 @@ from gedanken.experiment.format import probability
 
 POINTS_SHOWN = 2000
 POINTS_TESTED = 200
-"""For a series with more points, this many evenly spaced ones are tested and measured."""
+"""For a series with more points than this, only this many, evenly spaced, are tested and measured."""
 ENVIRONMENT = "times, speeds and memory are measured on another machine"
 SAME = "it is the same in all real runs"
 CHOSEN = "it is set for each run, not measured"
@@ -135,7 +135,8 @@ def _primary(run_set: RunSet, series: Series) -> TestedSeries:
 
 
 def _curve(run_set: RunSet, series: Series) -> TestedSeries:
-    """Test the whole series, in runs that show at least half of the usual number of points.
+    """Test the whole series, in runs that show at least half of the usual number of points; if only real or only
+    imagined runs show that many, in all runs that show any.
 
     The usual number is computed over all runs together, so that it does not depend on which runs are real.
     """
@@ -190,7 +191,7 @@ def _test(run_set: RunSet, series: Series, role: str, runs: Sequence[int]) -> Te
 def _why_not(
     run_set: RunSet, series: Series, real: Sequence[int], imagined: Sequence[int], common: NDArray[np.int64]
 ) -> str | None:
-    """State why a series is not tested; None if it is."""
+    """State why a series is not tested; None if it can be tested."""
     if series.column.is_environment:
         return ENVIRONMENT
     if not real or not imagined:
@@ -216,7 +217,8 @@ def _is_fixed(run_set: RunSet) -> bool:
 
 def _families(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> list[TestedSeries]:
     """Return the curves with their p-values, unadjusted and adjusted. A curve that shows the same numbers as an
-    earlier one gets no p-value. One test of scatter is added if it is significant."""
+    earlier one gets no p-value. The first significant test of a curve's scatter is added, unless the curve itself
+    differs significantly."""
     single = _without_twins(curves, primary)
     metrics = [one for one in single if one.apart is not None and one.series.column.metric]
     others = [one for one in single if one.apart is not None and not one.series.column.metric]
@@ -271,7 +273,7 @@ def _scatters(metrics: Sequence[TestedSeries], primary: TestedSeries) -> list[Te
 
 
 def _scatter(curve: TestedSeries, rough: Matrix, name: str) -> TestedSeries:
-    """Build the series whose values say how much each run scatters; `rough` holds the logarithms."""
+    """Build the series whose values say how much each run scatters; `rough` holds the logarithms of these values."""
     scatter, n = np.exp(rough), curve.series.n_real
     result = replace(
         curve.judged,
@@ -330,7 +332,7 @@ def _rows(values: Matrix, shown: NDArray[np.bool_]) -> tuple[tuple[float | None,
 
 
 def _ranks(real: Matrix, imagined: Matrix) -> tuple[int, ...]:
-    """Count how many real runs lie below each imagined one; NaN counts as infinite."""
+    """Count, for each imagined run, the real runs with a lower value; NaN counts as infinite."""
     if not real.shape[1]:
         return ()
     real, imagined = (np.nan_to_num(one, nan=np.inf, posinf=np.inf, neginf=-np.inf) for one in (real, imagined))

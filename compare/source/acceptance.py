@@ -10,7 +10,8 @@ from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.script import Task
 
 FAR_ABOVE_MAJORITY = 2.0
-"""Multiple of the most frequent class's share that the accuracy must reach to count as learned."""
+"""Multiple of the most frequent class's share that the accuracy must reach for a program to count as having learned
+something."""
 
 
 class Before(NamedTuple):
@@ -26,8 +27,8 @@ def problems_of(
 ) -> tuple[str, ...]:
     """List in plain sentences what is wrong with a program that was run; empty if nothing is.
 
-    A coder may copy these sentences into the fixed program, which the imagined machine sees. So the sentences contain
-    nothing that the run printed or counted (fairness rule 2).
+    A coder may copy these sentences into the corrected program, which the imagined machine sees. So the sentences
+    contain nothing that the run printed or counted (fairness rule 2).
     """
     try:
         parsed = Source(source)

@@ -24,7 +24,8 @@ class Diff(NamedTuple):
 
 
 def judge_edit(problems: tuple[str, ...], execution: Execution) -> Edit:
-    """Classify an edit whose program was run. If the program no longer runs to its end, the edit broke it."""
+    """Classify an edit by the `problems` of the edited program. If there are any, and the `execution` did not reach
+    its end, the edit broke the program."""
     if not problems:
         return "worked"
     return "did something else" if execution.cause is Cause.FINISHED else "broke the program"
@@ -32,7 +33,7 @@ def judge_edit(problems: tuple[str, ...], execution: Execution) -> Edit:
 
 def judge_repeat(repeated: Program, base: Program) -> Edit:
     """Classify an edit of `base` for which the model returned `repeated`, an earlier version. If that version was
-    made from `base` too, its class is used again."""
+    made by an edit of `base` too, the class of that edit is used again."""
     if repeated.label == base.label:
         return "changed nothing"
     same_edit = repeated.base == base.label

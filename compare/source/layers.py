@@ -9,7 +9,7 @@ _LARGEST = 1 << 63
 
 
 class NotStaticError(Exception):
-    """The value cannot be determined from the source alone."""
+    """A value that is needed cannot be determined from the source alone."""
 
 
 @dataclass(eq=False)
@@ -46,7 +46,7 @@ Given = tuple[Sequence[object], Mapping[str, object]]
 
 
 def layer(name: str, arguments: Sequence[object], named: Mapping[str, object]) -> Module | None:
-    """Build the `torch.nn` layer that this call makes; None if it is not a known layer.
+    """Build the `torch.nn` layer that a call of `name` with these arguments makes; None if the layer is not known.
 
     The formulae are those of PyTorch's documentation. Raises NotStaticError if the source does not determine a size.
     """

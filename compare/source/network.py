@@ -35,7 +35,8 @@ class _Program:
     def _roots(self) -> list[ast.Call]:
         """Find the calls, outside class bodies, that build modules with parameters; of nested calls, the outermost.
 
-        Raises NotStaticError if one may be executed many times.
+        Raises NotStaticError if one of them may be executed many times, or is part of an assignment to anything but a
+        plain name.
         """
         found = []
         waiting: list[tuple[ast.AST, bool]] = [(self.source.tree, False)]

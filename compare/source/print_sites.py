@@ -221,8 +221,8 @@ def _decided_by(node: ast.AST, counters: Container[str]) -> Dependence | None:
 
 
 def _is_counted(test: ast.expr, counters: Container[str]) -> bool:
-    """Return whether a condition contains only counters and constants; names inside a `%` expression count as
-    counters."""
+    """Return whether a condition contains only counters and constants. Names inside a `%` expression count as
+    counters, names in capitals as constants."""
     remainders = [part for part in ast.walk(test) if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mod)]
     inside = {id(part) for remainder in remainders for part in ast.walk(remainder)}
     parts = [part for part in ast.walk(test) if isinstance(part, ast.Name | ast.Attribute | ast.Call)]

@@ -96,8 +96,8 @@ class Source:
         return None
 
     def assigned(self, name: str) -> Sequence[ast.expr]:
-        """List all values that a name can have; empty if it may get others, for example from a loop or as an
-        argument."""
+        """List all expressions that are assigned to a name; empty if the name may also get values in other ways, for
+        example from a loop or as an argument."""
         given = self._assigned[0].get(name, [])
         return given if len(given) == self._assigned[1][name] and name not in self._arguments else ()
 

@@ -30,7 +30,8 @@ _UNSEEN = _REDIRECTING | {
 # fmt: on
 """Names by which a program can change the meaning of its own names or of `print`."""
 _UNSEEN_PARTS = _REDIRECTING | {"__dict__", "__setattr__", "__builtins__"}
-"""Attributes by which a program can do the same. `eval` is none of them, because `model.eval()` is harmless."""
+"""Attributes by which a program can change the meaning of its own names or of `print`. `eval` is none of them,
+because `model.eval()` is harmless."""
 _OUTPUT = frozenset({"print", "stdout", "__name__", "*"})
 """Names that a program must not rebind, because its prints might then mean something else."""
 _EXITS = frozenset({"exit", "quit", "_exit", "SystemExit", "abort", "kill", "killpg", "alarm"})

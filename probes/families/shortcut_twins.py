@@ -47,8 +47,8 @@ print(f"{x:02d} {y:02d}")
 
 
 def _twins(template: str, easy: str, hard: str) -> Group:
-    """Return the pair. A model that applies the easy program's closed form to the hard one gets the easy one's
-    output.
+    """Return a pair: the easy program has a closed form, the hard one has none. A model that applies the closed form
+    to the hard program gets the easy program's output.
     """
     return Group(template, [Part("easy", easy), Part("hard", hard, rival=easy)], "shortcut")
 
