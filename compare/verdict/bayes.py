@@ -16,7 +16,7 @@ ODD = 0.01
 the others are answered as the hypothesis says.
 """
 Evidence = dict[Hypothesis, float]
-"""For each hypothesis, the logarithm of its marginal likelihood."""
+"""For each hypothesis, the natural logarithm of its marginal likelihood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Priors:
 
     @property
     def of_noise(self) -> Values:
-        """The logarithm of the prior probability of each noise level in NOISE."""
+        """The natural logarithm of the prior probability of each noise level in NOISE."""
         weights = np.exp(-self.noise * NOISE)
         return np.asarray(np.log(weights / weights.sum()))
 
@@ -152,7 +152,7 @@ def posterior(evidence: Evidence) -> dict[Hypothesis, float]:
 
 
 def factors(evidence: Evidence, best: Hypothesis) -> dict[Hypothesis, float]:
-    """Return, for each other hypothesis, log10 of the Bayes factor of `best` against it."""
+    """Return, for each hypothesis except `best`, log10 of the Bayes factor of `best` against it."""
     return {one: (evidence[best] - evidence[one]) / log(10) for one in HYPOTHESES if one != best}
 
 

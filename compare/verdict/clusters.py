@@ -117,8 +117,8 @@ def _not_understood(scores: Sequence[ItemScore]) -> set[str]:
 
 
 def place_of(item: ProbeItem, about: Way | None) -> Place | None:
-    """Return the place of an item; None if the item shows nothing about the way of answering, as a comprehension
-    check.
+    """Return the place of an item; None if the item shows nothing about the way of answering, such as an item that
+    checks comprehension.
 
     `about` is the way of answering that the item's pair tests for.
     """
