@@ -1,4 +1,4 @@
-"""Reads numbers with a decimal comma, as programs write them in many countries: `0,6931` is one number, not two."""
+"""Finds decimal commas, which many countries use (`0,6931` is one number, not two), and replaces them by points."""
 
 import re
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 _SAMPLE = 1 << 16
 """Number of characters, from the start of a text, that are searched for decimal commas."""
 _FEWEST = 3
-"""Minimum number of certain decimal commas in a text that uses them."""
+"""A text uses decimal commas only if at least this many of its numbers certainly have one."""
 _COMMA = re.compile(r"(?<![\w.,(\[])[-+]?(?P<whole>\d{1,12}),(?P<fraction>\d{1,18})(?![\w.,])(?!\s?[)\]])")
 """Matches a number with a comma between digits, outside lists and tuples."""
 _POINT = re.compile(r"(?<![\w.,])[-+]?\d{1,12}\.\d{1,18}(?![\w.])")

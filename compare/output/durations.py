@@ -88,7 +88,7 @@ def names_time(line: str) -> bool:
 
 def _from_time_word(line: str) -> str:
     """Return the part of a line that begins with the word or bracket before its first duration, such as `took`; empty
-    if there is none. Many lines have equal parts, so each part is read only once.
+    if there is none. Many lines are equal in this part, and each different part is read only once.
     """
     named = _announced(line)
     return line[named.start() :] if named else ""

@@ -34,7 +34,7 @@ class Edited:
         return self.text != before
 
     def rearrange(self, pieces: Sequence[slice]) -> None:
-        """Put the parts of the line, given as slices, in this order. Together they must be the whole line."""
+        """Reorder the line: make it of these slices of itself. Together, the slices must be the whole line."""
         self.text = made_of(self.text, pieces)
 
 

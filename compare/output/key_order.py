@@ -20,14 +20,14 @@ _Rank = tuple[int, str, str]
 
 
 class _Member(NamedTuple):
-    """A key of an object with its value, by their position in the line."""
+    """A key of an object and its value, given by where they start and end in the line."""
 
     start: int
     end: int
     rank: _Rank
     """The value by which members are sorted: first come the members whose key names a counter, such as `epoch`, then
-    those whose value is a quoted text, then the rest. Within each of these three, members are sorted by key: first
-    with all digits equal, then with the real digits."""
+    those whose value is a quoted text, then the rest. Within each of these three groups, members are sorted by key:
+    first with all digits equal, then with the real digits."""
     objects: "tuple[_Object, ...]"
     """Objects inside the value."""
 

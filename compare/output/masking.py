@@ -189,8 +189,8 @@ _BYTE_ORDER_MARKS = Rule(re.compile(_BYTE_ORDER_MARK), ("",))
 
 
 def masked(line: str, before: Before = frozenset()) -> str:
-    """Return a line with a mask in place of each date, time, id, path, host and process, because these differ between
-    machines.
+    """Return a line with a mask in place of each date, time, id, path, host and process id, because these differ
+    between machines.
 
     After a word in `before`, a group of digits of the length given there is masked as an id too.
     """
@@ -200,8 +200,8 @@ def masked(line: str, before: Before = frozenset()) -> str:
 
 
 def mask(line: Edited, before: Before) -> None:
-    """Mask each date, time, id, path, host and process in a line; see `masked`. The line must not contain a mask yet,
-    and is left as it is if it is longer than LONGEST."""
+    """Mask each date, time, id, path, host and process id in a line; see `masked`. The line must not contain a mask
+    yet, and is left as it is if it is longer than LONGEST."""
     if len(line.text) > LONGEST:
         return
     _mask_digits_after(line, before)
@@ -234,7 +234,7 @@ def _mask_digits_after(line: Edited, before: Before) -> None:
 
 
 def _mask_names(line: Edited) -> None:
-    """Mask paths, ids, addresses, hosts and processes."""
+    """Mask paths, ids, IP addresses, hosts and process ids."""
     if "/" in line.text or "\\" in line.text:
         line.replace(_PATHS)
     line.replace(_IDS if _may_have_hyphens(line.text) else _SHORT_IDS)

@@ -238,7 +238,7 @@ class _Reader:
         return Named(name, role)
 
     def _counts(self, start: int, end: int) -> bool:
-        """Return whether a number counts: `[12] …` or `12: …` begins the line; `12/391` or `12 epochs` anywhere."""
+        """Return whether a number is a count: `12/391` or `12 epochs` anywhere, `[12] …` or `12: …` at the start."""
         before, after = self._line[:start].strip(), self._line[end : end + 20]
         if not self._line[start:end].isdigit():
             return False

@@ -13,7 +13,7 @@ NO_EPOCH = -1
 
 
 class Point(NamedTuple):
-    """One number in a line."""
+    """One point of a series: a number in a line."""
 
     line: int
     """Index of the line, counted from 0."""

@@ -287,7 +287,7 @@ def _is_framed(line: str) -> bool:
 
 
 def _separator(line: str) -> str:
-    """Return the comma or semicolon that separates the values of a line; an empty text if it is no such row."""
+    """Return the comma or semicolon that separates the values of a line; an empty text if none does."""
     return next((sep for sep in ",;" if sep in line and all(map(_is_value, line.split(sep)))), "")
 
 

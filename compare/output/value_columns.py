@@ -32,7 +32,7 @@ class Kinds:
         self._rows = [np.empty(0, np.int32)]
 
     def add(self, values: Sequence[str]) -> None:
-        """Append these values; each is given as its shape writes it, and new kinds get a row."""
+        """Append these values, as a shape writes them (`-0.0%`). New kinds of value get a row."""
         for value in dict.fromkeys(values):
             if value not in self._row:
                 self._row[value] = len(self._row)

@@ -98,7 +98,7 @@ def _format_pieces(text: str, values: Sequence[ast.expr]) -> Pieces:
 
 
 def _split(text: str) -> Iterator[str | Hole]:
-    """Yield a text, with a `Hole` in place of each HOLE character in it: later, it could not be told from a hole."""
+    """Yield a text, with a `Hole` in place of each HOLE character, which would otherwise be taken for a hole."""
     first, *others = text.split(HOLE)
     yield first
     for part in others:

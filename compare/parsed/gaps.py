@@ -19,7 +19,7 @@ FEWEST = 4
 MOST_WORDS = 100
 """Maximum number of different beginnings of lines, up to the first number, that are examined."""
 COLUMNS = 8
-"""Maximum number of values in a line that are examined."""
+"""Only this many values of a line are examined, from its first value on."""
 
 Indices = NDArray[np.int64]
 Numbers = NDArray[np.float64]

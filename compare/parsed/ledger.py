@@ -51,7 +51,7 @@ class Ledger:
     """The origins of all lines of an output, except blank lines and tracebacks, which are not prints.
 
     Each shape of line (a line with `0` for each group of digits) is matched to print sites only once. Its lines are
-    examined one by one only where a print site contains digits itself.
+    examined one by one only if a print site that can print them contains digits itself.
     """
 
     def __init__(

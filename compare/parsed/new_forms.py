@@ -130,14 +130,14 @@ class NewForms:
 
     @cached_property
     def _really(self) -> frozenset[int]:
-        """All numbers of real runs in which some form occurs, except the number of all real runs."""
+        """For the forms that some, but not all, real runs have: in how many real runs each form occurs, as a set."""
         standing = Counter(form for run in self._run_set.real for form in run.forms)
         return frozenset(standing.values()) - {len(self._run_set.real)}
 
     def _is_shared(self, run: ParsedRun, entry: Entry) -> bool:
         """Return whether a line's form occurs in all imagined runs (at least two), and not by chance.
 
-        It may be chance if some other form occurs in exactly as many real runs, but not in all of them.
+        It may be chance if another form occurs in exactly as many real runs, but not in all of them.
         """
         times = self._standing[form_of(run, entry)]
         return times > 1 and times == len(self._run_set.imagined) and times not in self._really

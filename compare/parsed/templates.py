@@ -37,7 +37,7 @@ class _Standing(NamedTuple):
     form: Indices
     """Indices of forms, in order; each index occurs once for every log that contains the form."""
     log: Indices
-    """The index of that log, for each entry of `form`."""
+    """For each entry of `form`, the index of a log that contains this form."""
 
 
 class Templates:
@@ -151,7 +151,7 @@ class Templates:
 
 
 def index_of(sites: Sequence[PrintSite]) -> dict[PrintSite, int]:
-    """Return the position of each site, the first if there are several."""
+    """Return the position of each site in `sites`; the first one if a site occurs several times."""
     return {site: at for at, site in reversed(list(enumerate(sites)))}
 
 

@@ -120,7 +120,8 @@ def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
 def over_forms(values: Values) -> Values:
     """Integrate an array of fits × noise levels over the fits of one way of answering (`Ways.forms`).
 
-    Half of the prior is on the first fit, to all kinds of players together; the others share the rest equally.
+    Half of the prior is on the first fit, the one to all kinds of players together. The rest is shared equally by
+    the other fits.
     """
     n = len(values)
     prior = np.array([0.5, *[0.5 / (n - 1)] * (n - 1)]) if n > 1 else np.ones(1)
