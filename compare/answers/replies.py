@@ -86,7 +86,8 @@ def asserted(said: str, function: str = "f") -> Asserted | None:
 
 def predicted_by(replies: Iterable[tuple[SuiteItem, str]], named: Predicts | None = None) -> Predicts:
     """Return whether the answers in a file predict inputs or outputs, by the majority of the conclusive answers. If
-    enough of these agree with `named`, which comes from the file's name, `named` is returned instead.
+    the share of these that agree with `named`, which comes from the file's name, is at least NAMED_SHARE, `named` is
+    returned instead. If no answer is conclusive, an answer counts for inputs if it contains a call of the function.
 
     In an assertion, the side that repeats the question is conclusive: a prediction of an output repeats the call, and
     a prediction of an input repeats the output.

@@ -52,8 +52,8 @@ def _outcome(imagined: Execution, said: list[str], true: list[str], rival: list[
 
 
 def _reads_like(said: list[str], true: list[str]) -> bool:
-    """Return whether an output can be an answer: it is not much longer than the truth, contains a number if the truth
-    does, and is empty if and only if the truth is empty."""
+    """Return whether an output can be an answer: it has at most three times as many lines as the truth, contains a
+    digit if the truth does, and is empty if and only if the truth is empty."""
     if bool(said) != bool(true) or len(said) > 3 * len(true):
         return False
     has_number = [any(character.isdigit() for line in lines for character in line) for lines in (said, true)]

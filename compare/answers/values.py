@@ -63,7 +63,7 @@ def judge_call(line: SuiteItem, answer: str) -> Judgement:
 
 
 def can_be_answered(line: SuiteItem) -> bool:
-    """Return whether the output that a line states is an expression; otherwise no answer could equal it."""
+    """Return whether the output that a suite line states is an expression; otherwise no answer could equal it."""
     return _sides(line.output, "0") is not None
 
 

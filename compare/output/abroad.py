@@ -1,4 +1,4 @@
-"""Translates the words that logs in other languages use for metrics, data and counters into English."""
+"""Translates foreign words in logs into English: names of metrics, data (train, val, test) and counters."""
 
 import re
 from functools import lru_cache
@@ -42,8 +42,8 @@ _COMPOUND = re.compile(
 
 
 def spaced(name: str) -> str:
-    """Return a name with blanks between its words. Chinese, Japanese and Korean words are translated, an elided
-    article (`l'`, `d'`) is removed, and `held-out` becomes `heldout`."""
+    """Prepare a name for being split into words: translate the listed Chinese, Japanese and Korean words, with blanks
+    around them; remove `l'` and `d'` before a word; and write `held-out` as `heldout`."""
     if "out" in name:
         name = _HELD_OUT.sub("heldout", name)
     if "'" in name or "’" in name:
@@ -52,13 +52,15 @@ def spaced(name: str) -> str:
 
 
 def is_known(word: str) -> bool:
-    """Return whether a word in lower case is one of the foreign words, or a German compound of them."""
+    """Return whether a word in lower case is one of the listed foreign words, or a German compound such as
+    `validierungsverlust`."""
     return word in _WORDS or _COMPOUND.fullmatch(word) is not None
 
 
 @lru_cache(maxsize=4096)
 def in_english(word: str) -> tuple[str, ...]:
-    """Return the English words for a word in lower case; the word itself if it is not known."""
+    """Translate a word in lower case: a German compound into two words. A word that is not listed is returned as it
+    is."""
     if word in _WORDS:
         return (_WORDS[word],)
     if compound := _COMPOUND.fullmatch(word):

@@ -1,8 +1,9 @@
-"""Brings log lines into the form in which they are compared: without progress bars, with a mask in place of times,
-ids, paths and hosts, and with the keys of JSON objects in one order.
+"""Converts log lines for the comparison: empties progress bars, masks times, ids, paths and hosts, and sorts the keys
+of JSON objects.
 
-Which parts of a line are changed does not depend on which digits it contains. So lines that differ only in their
-digits are examined only once; a training log of a million lines has only a few dozen that differ in more.
+With a few exceptions, such as `0x`, which parts of a line are changed does not depend on which digits it contains. So
+the result for one line is used for all lines that differ from it only in digits; in a training log of a million
+lines, only a few dozen lines differ in anything else.
 """
 
 import re
@@ -23,17 +24,18 @@ from gedanken.compare.output.masking import (
 from gedanken.compare.output.progress_bars import unfill
 
 MOST_KNOWN = 1 << 15
-"""Maximum number of lines whose result is cached, to limit the memory if every line has other words."""
+"""Maximum number of lines whose result is cached, to limit the memory if all lines have different words."""
 _ONCE: Pieces = ("\n",)
-"""Cache entry for a line that was seen once. It has no result yet, because most such lines do not occur again."""
+"""Cache entry for a line that was seen once. It holds no result yet, because most lines never occur again."""
 
 
 _MAY_BE_EDITED = re.compile(r"\{|%\||[-=]>|\[[=>#.█\-]{3}|\|[#=]{3}|[\[(=] |[^\x00-\x19\x1b-\x7f]")
-"""Matches lines that may contain an object, a progress bar or a padded number; other lines are only masked."""
+"""Matches lines that may contain an object, a progress bar or a padded number, and all lines that are not ASCII; all
+other lines are only masked."""
 _SIGNS = ("{", "|", "[", "(", "=", ">", MASK)
 """Each ASCII line that `_MAY_BE_EDITED` matches contains one of these characters."""
 _BLANKS = Rule(re.compile(MASK), (" ",))
-"""Replaces a mask by a space, so that it does not count as a word."""
+"""Replaces the mask that stands for a progress bar by a space, so that this mask does not count as a word."""
 _DRAWN = Rule(re.compile(r"(?<=\|)[-=]{1,400}(?=>\s*$)"), ("",))
 """Removes a bar at the end of a line, whose length shows how large a value is: `loss=0.5 |---->`."""
 _PADDING = Rule(re.compile(r"(?:(?<=[\[(])|(?<=\w=))[ ]{1,20}(?=[-+]?\.?\d)"), ("",))
@@ -43,14 +45,14 @@ same print as `[100/400]`.
 
 
 class ComparedLines:
-    """Converts lines to the form in which they are compared, with a cache."""
+    """Converts lines for the comparison, with a cache."""
 
     def __init__(self, before: Before) -> None:
         self._before = before
         self._known: dict[str, Pieces | None] = {}
 
     def all(self, lines: Sequence[str]) -> list[str]:
-        """Return the converted form of each line. No line may contain a line break."""
+        """Return all lines, converted. No line may contain a line break."""
         keys = alike_in_digits("\n".join(lines)).split("\n")
         times = Counter(keys)
         new = [at for at, key in enumerate(keys) if times[key] == 1 and key not in self._known]
@@ -63,7 +65,7 @@ class ComparedLines:
         ]
 
     def _together(self, lines: Sequence[str]) -> list[str]:
-        """Return the converted form of each of these lines, which are all different."""
+        """Return these lines, which all differ, converted."""
         is_edited = _may_be_edited(lines)
         masked = iter(
             masked_together([line for line, edit in zip(lines, is_edited, strict=True) if not edit], self._before)
@@ -71,7 +73,7 @@ class ComparedLines:
         return [self.one(line) if edit else next(masked) for line, edit in zip(lines, is_edited, strict=True)]
 
     def one(self, line: str) -> str:
-        """Return the converted form of one line."""
+        """Return one line, converted, without the cache."""
         edited = Edited(line.replace(MASK, " "))
         self._edit(edited)
         return edited.text
@@ -110,8 +112,8 @@ class ComparedLines:
 
 
 def _may_be_edited(lines: Sequence[str]) -> list[bool]:
-    """Return, for each line, whether it may need more changes than masking. If no line contains one of `_SIGNS`, the
-    slower pattern is not used."""
+    """Return, for each line, whether it may need more changes than masking. The slow pattern is skipped if all lines
+    are ASCII and none contains one of `_SIGNS`."""
     text = "".join(lines)
     if text.isascii() and not any(sign in text for sign in _SIGNS):
         return [False] * len(lines)

@@ -1,4 +1,4 @@
-"""Reads numbers with a decimal comma, as programs write them in many countries: `0,6931` is one number, not two."""
+"""Finds decimal commas, which many countries use (`0,6931` is one number, not two), and replaces them by points."""
 
 import re
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 _SAMPLE = 1 << 16
 """Number of characters, from the start of a text, that are searched for decimal commas."""
 _FEWEST = 3
-"""Minimum number of numbers in a text that certainly have a decimal comma."""
+"""A text uses decimal commas only if at least this many of its numbers certainly have one."""
 _COMMA = re.compile(r"(?<![\w.,(\[])[-+]?(?P<whole>\d{1,12}),(?P<fraction>\d{1,18})(?![\w.,])(?!\s?[)\]])")
 """Matches a number with a comma between digits, outside lists and tuples."""
 _POINT = re.compile(r"(?<![\w.,])[-+]?\d{1,12}\.\d{1,18}(?![\w.])")
@@ -16,10 +16,11 @@ _BETWEEN = re.compile(r"(?<![\d,.])(\d{1,12}),(\d{1,18}%?)(?![\d,]|\.\d)")
 
 
 def has_decimal_commas(texts: Iterable[str]) -> bool:
-    """Return whether all these texts write decimal commas; False if there are no texts.
+    """Return whether all these texts use decimal commas; False if there are no texts.
 
-    A text writes them if most of its numbers with a comma (and at least three) cannot be thousands such as `12,345`,
-    and if it has fewer numbers with a point than with a comma.
+    A text uses them if most of its numbers with a comma (and at least three) cannot be thousands such as `12,345`, if
+    it has fewer numbers with a point than with a comma, and if no line consists only of `3,14` or the like, which may
+    be two numbers.
     """
     told = [_writes_commas(text[:_SAMPLE]) for text in texts]
     return bool(told) and all(told)
@@ -35,5 +36,5 @@ def _writes_commas(text: str) -> bool:
 
 
 def with_points(line: str) -> str:
-    """Return a line of the same length with decimal points instead of decimal commas."""
+    """Return a line with a point in place of each decimal comma; its length stays the same."""
     return _BETWEEN.sub(r"\1.\2", line) if "," in line else line

@@ -7,13 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 LONGEST = 18
-"""Maximum number of digits of an integer that fits into 64 bits."""
+"""Maximum number of digits with which every integer fits into 64 bits."""
 _MINUS = ord("-")
 
 
 class DigitGroups:
     """The groups of digits in the lines of a text, as columns (one row for each group); and the shape of each line,
-    which has `0` in place of each group."""
+    which has `0` in place of each group.
+
+    Of a group with more than LONGEST digits, only the first LONGEST are read; its place in the shape is marked by
+    LONGEST + 1 zeros.
+    """
 
     def __init__(self, text: str) -> None:
         coding, width = ("ascii", np.uint8) if text.isascii() else ("utf-32-le", np.uint32)
@@ -28,7 +32,7 @@ class DigitGroups:
         begins, ends = border[::2], border[1::2]
         self.lengths = ends - begins
         self.negative = (codes[begins - 1] == _MINUS) & (begins > 0)
-        """For each row, whether a minus stands before it."""
+        """For each group, whether a minus stands before it."""
         self.numbers = np.zeros(len(begins), np.int64)
         for step in range(min(LONGEST, int(self.lengths.max(initial=0)))):
             some = np.flatnonzero(self.lengths > step)

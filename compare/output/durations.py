@@ -19,7 +19,7 @@ _BETWEEN = re.compile(r"(?:\s|,|and\b){0,6}", re.IGNORECASE)
 """Matches what may stand between two parts of one duration: `0m 0.6s`, `1 hour and 5 minutes`."""
 _IN_BRACKETS = re.compile(rf"[(\[]\s?(?={_DURATION.pattern}\s?[)\]])", re.IGNORECASE | re.ASCII)
 CLOCK = re.compile(r"(?<!\d)(?:\d{1,2}:)?\d{2}:\d{2}(?:[.,]\d{1,9})?(?!\d)|(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
-"""A time of day, or a date."""
+"""Matches a time of day or a date."""
 _TIME_WORD = re.compile(
     # The fixed first letters make a search that mostly fails twice as fast.
     r"[tTeEdDfFcC](?<=\b.)(?i:(?<=t)(?:ime|ook|raining in)|(?<=e)lapsed|(?<=d)uration|(?<=f)inished in"
@@ -28,7 +28,8 @@ _TIME_WORD = re.compile(
 _WORDS = ("time", "took", "elapsed", "duration", "finished", "complete", "training", "(", "[")
 """A line that states a duration contains one of these."""
 _FEW = 8
-"""Lines of one shape are read as columns if there are at least this many, otherwise one by one."""
+"""Minimum number of lines of one shape (equal except for digits) that are read together, as columns; fewer lines are
+read one by one."""
 _SECONDS = {"ms": 0.001, "mil": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "hou": 3600.0}
 
 
@@ -36,15 +37,15 @@ class Claimed(NamedTuple):
     """The durations that an output states."""
 
     seconds: float | None
-    """Sum of the durations, or only the last one that is called a total; None if no line states a duration."""
+    """The last duration that is called a total or, if none is, the sum of all durations; None if there are none."""
     last: int
-    """Index of the last line that counts: the last total, or else the last line with a duration; -1 for none."""
+    """Index of the line with the last total or, without a total, of the last line with a duration; -1 for none."""
     lines: int
     """Number of lines that state a duration."""
 
 
 def claimed_seconds(output: Transcript) -> Claimed:
-    """Return the sum of the durations that an output states, in seconds, and which lines state them."""
+    """Return how long a run took according to its output, and how many lines state durations."""
     naming = _shapes_with_times(output)
     shapes = output.shapes
     totals = output.lines_with([at for at in naming if "total" in shapes[at].lower()])
@@ -86,8 +87,8 @@ def names_time(line: str) -> bool:
 
 
 def _from_time_word(line: str) -> str:
-    """Return a line from where its first time is announced, or nothing: of what many lines say there, little differs,
-    so it is read once.
+    """Return the part of a line that begins with the word or bracket before its first duration, such as `took`; empty
+    if there is none. Many lines are equal in this part, and each different part is read only once.
     """
     named = _announced(line)
     return line[named.start() :] if named else ""
@@ -126,8 +127,8 @@ def seconds_of(unit: str) -> float:
 
 
 def untimed(line: str) -> str:
-    """Return a line with `#` in place of each time, and of each value after a word such as `took`: these differ
-    between runs even with the same seed."""
+    """Return a line with `#` in place of each duration, time of day and date, and of each value after a word such as
+    `took`: these differ between runs even with the same seed."""
     word = _TIME_WORD.search(line)
     if word:
         line = line[: word.end()] + skeleton(line[word.end() :])

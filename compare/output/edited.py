@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 Pieces = tuple[str | slice, ...]
-"""The result of the replacements: slices of the original line, and inserted texts."""
+"""A changed line, in order: slices of the original line, and inserted texts."""
 _PUT_IN = -1
 
 
@@ -17,7 +17,7 @@ class Rule(NamedTuple):
     pattern: re.Pattern[str]
     by: tuple[str | int, ...]
     but: Callable[[re.Match[str]], bool] | None = None
-    """Returns whether a match is left unchanged; None if every match is replaced."""
+    """A function that says whether a match is left unchanged. Without it, every match is replaced."""
 
 
 class Edited:
@@ -34,7 +34,7 @@ class Edited:
         return self.text != before
 
     def rearrange(self, pieces: Sequence[slice]) -> None:
-        """Put the parts of the line in this order. The parts must together be the whole line."""
+        """Reorder the line: make it of these slices of itself. Together, the slices must be the whole line."""
         self.text = made_of(self.text, pieces)
 
 

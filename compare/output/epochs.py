@@ -22,16 +22,16 @@ _DECLARED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class EpochCount:
-    """For one output: which epochs are shown, declared as skipped, or missing."""
+    """For one output: how many epochs it should show and shows, and which it declares as skipped or lacks."""
 
     expected: int
     shown: int
     declared: tuple[int, ...]
-    """Epochs that are missing because, as a line says, they are left out."""
+    """Missing epochs at a place where a line says that some are left out, such as a line `...`."""
     silent: tuple[int, ...]
-    """Epochs that are missing although no line says so."""
+    """Missing epochs that are neither in `declared` nor in `cut`."""
     cut: tuple[int, ...]
-    """Epochs that are missing at the end because the token limit cut the output."""
+    """Epochs that are missing at the end of an output that the token limit cut; without those in `declared`."""
     extra: tuple[int, ...]
     """Epochs that are shown although the program cannot show them."""
     declaring: tuple[int, ...]

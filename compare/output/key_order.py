@@ -20,13 +20,14 @@ _Rank = tuple[int, str, str]
 
 
 class _Member(NamedTuple):
-    """A key of an object with its value, by their position in the line."""
+    """A key of an object and its value, given by where they start and end in the line."""
 
     start: int
     end: int
     rank: _Rank
-    """The value by which members are sorted: first the members whose key names a counter, such as `epoch`, then those
-    whose value is a text, then the rest; each group by key, first with its digits ignored."""
+    """The value by which members are sorted: first come the members whose key names a counter, such as `epoch`, then
+    those whose value is a quoted text, then the rest. Within each of these three groups, members are sorted by key:
+    first with all digits equal, then with the real digits."""
     objects: "tuple[_Object, ...]"
     """Objects inside the value."""
 
@@ -36,7 +37,7 @@ class _Object(NamedTuple):
 
 
 def sort_keys(line: Edited) -> None:
-    """Sort the keys of each object in a line; a line with an incomplete object is left as it is."""
+    """Sort the keys of each object in a line. A line that is too long or has an incomplete object is not changed."""
     objects = _objects(line.text)
     pieces = list(_rearranged(objects, 0, len(line.text)))
     if any(one.start > other.start for one, other in pairwise(pieces)):
@@ -56,8 +57,8 @@ def _has_twins(node: _Object) -> bool:
 
 
 def _rearranged(objects: Sequence[_Object], start: int, end: int) -> Iterable[slice]:
-    """Yield the text between two positions, with the members of its objects in sorted order; separators stay in
-    place."""
+    """Yield slices of the line that together are the text between two positions, with the members of each object
+    sorted; the separators stay where they are."""
     for one in objects:
         ordered = sorted(one.members, key=lambda member: member.rank)
         for member, other in zip(one.members, ordered, strict=True):
@@ -125,8 +126,8 @@ class _Reader:
 
 
 def _closed(done: _Open) -> list[_Object]:
-    """Return the object in a bracket that has been closed; if the bracket holds a list or something else, return the
-    objects inside it.
+    """Return the object that a closed bracket is, `{…}` with at least two keys; if the bracket is a list or anything
+    else, return the objects inside it.
     """
     if done.tokens:
         done.end_member()

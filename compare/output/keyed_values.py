@@ -9,7 +9,7 @@ _NUMBER = re.compile(r"[-+]?(?:\d|\.\d|nan\b|inf\b|NaN\b|Infinity\b)")
 _NAMES = ("key", "name", "metric", "metric_name", "tag", "label", "scalar")
 """Keys whose value is the name of a number in the same object: `"key": "eval_accuracy"`."""
 _VALUES = ("value", "val", "score", "mean", "result", "measure")
-"""Keys of a number that is named elsewhere: `"value": 0.76`."""
+"""Keys that do not name their number, because its name is stated elsewhere: `"value": 0.76`."""
 _STATED = re.compile(
     r"(?<![\w.])(?:key|name|metric|metric_name|tag)\s?[=:]\s?['\"]?(?P<name>[A-Za-z][\w/@.-]{0,60})['\"]?[,;]?\s{1,3}"
     r"(?:value|val|score)\s?[=:]\s?(?=[-+]?\.?\d)"
@@ -62,7 +62,7 @@ def keyed_values(line: str) -> dict[int, str]:
 
 
 def _take(text: str, start: int, inside: _Object | None, key: str) -> str:
-    """Record a token of an object as a value or as a name, if it is one; return the token without its quotes."""
+    """Record a token of an object if it is a number, a name or data (such as `val`); return it without its quotes."""
     is_quoted = text[0] in "\"'"
     bare = text[1:-1] if is_quoted else text
     if inside is not None and key:
@@ -88,8 +88,9 @@ def _close(done: _Object, names: dict[int, str]) -> None:
 
 
 def _path(path: tuple[str, ...]) -> str:
-    """Return the keys that lead to a number, joined by dots; keys that only group others, such as `metrics`, are left
-    out."""
+    """Return the keys that lead to a number, joined by dots; only the last key if it names a counter, a setting or
+    the like. Left out are keys that only group others, such as `metrics`, and the word before the outermost object,
+    unless it names the data."""
     holders = {
         "",
         "metrics",

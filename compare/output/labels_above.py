@@ -8,15 +8,15 @@ _ALONE = re.compile(r"\s*[-+]?(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?\s?%?|(?:nan|inf)
 
 
 def labelled(above: str, line: str) -> str:
-    """Return the line with the label `above` put before it, if it is a single number below a label; the line itself
-    otherwise."""
+    """Return `above` and `line` joined if `above` is a label, such as `Validation loss:`, and `line` is a single
+    number; otherwise return `line`."""
     is_below = _ends_with_colon(above) and _ALONE.fullmatch(line) and _LABEL.fullmatch(above)
     return f"{above.strip()} {line.strip()}" if is_below else line
 
 
 def all_labelled(above: str, lines: Sequence[str]) -> list[str]:
-    """Return what `labelled` returns for each of these consecutive lines; `above` is the line before the first
-    one."""
+    """Return what `labelled` returns for each of these consecutive lines; `above` is the line before the first of
+    them."""
     return [
         labelled(label, line) if _ends_with_colon(label) else line
         for label, line in zip((above, *lines), lines, strict=False)

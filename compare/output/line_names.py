@@ -7,7 +7,7 @@ from gedanken.compare.output.transcript import VALUE, Transcript
 
 
 def names_in_line(script: Transcript, at: int) -> list[Named]:
-    """Return each value of a line with its name, in order. Masked parts of the line are not values."""
+    """Return the name and role of each value in the line with index `at`. Masked parts of the line are not values."""
     compared = script.compared(at)
     line = compared.replace(MASK, " ")
     spans = [found.span() for found in VALUE.finditer(line)]

@@ -24,7 +24,7 @@ _NAMED_DAY = (
 )
 _DAY_OF_NUMBERS = r"(?:\d{4}[-/.]\d{2}[-/.]\d{2}|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}\.\d{1,2}\.\d{4})"
 _DAY_OF_YEAR = r"(?:\d{2}-\d{2}|(?<![^\[])\d{2}/\d{2})"
-"""A month and a day before a time; with a slash only at the beginning of a line, because `12/40` is a count."""
+"""A month and a day before a time. With a slash, it must begin the line or follow `[`, because `12/40` is a count."""
 _STAMP = re.compile(
     # A date with a time, a date with a year, or a time: `may 5` alone may be words.
     rf"(?<![\w.])(?:(?:{_NAMED_DAY}|{_DAY_OF_NUMBERS}|{_DAY_OF_YEAR})[T ,:]{{1,3}}{_CLOCK}"
@@ -60,7 +60,8 @@ _FOUND_SHORT_ID = re.compile(
     r"(?![\w.]*[g-z\d])(?!\.\d))",
     re.ASCII,
 )
-"""The same as `_SHORT_ID`. It begins with one of a few letters, so most of a long text is skipped."""
+"""Matches the same as `_SHORT_ID`, but faster: it begins with one of a few characters, so most of a long text is
+skipped."""
 _HYPHENED = re.compile(r"[a-z\d]{8}-[a-z\d]{4}", re.IGNORECASE | re.ASCII)
 _TRIAL = re.compile(r"(?<=_)[0-9a-f]{5,8}(?=_\d{5}(?!\w))", re.IGNORECASE | re.ASCII)
 """The id of a trial of Ray, as in `train_a1b2c_00000`."""
@@ -70,7 +71,7 @@ _PATH = re.compile(
 )
 _ADDRESS = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?(?![\w.]*\d)", re.ASCII)
 _DOTS_OF_ADDRESS = re.compile(r"\.\d{1,3}\.\d", re.ASCII)
-"""A part of each address that begins with a fixed character, which makes the search in a long text fast."""
+"""Matches a part of every IP address. It begins with a fixed character, so that a search in a long text is fast."""
 _NAMED = re.compile(
     r"([hHnNpPuUrRjJdD](?<=\b.)(?i:(?<=h)ost(?:name)?|(?<=n)ode|(?<=p)(?:id|ort)|(?<=u)(?:ser|uid)|(?<=r)un[_ ]?id"
     r"|(?<=j)ob[_ ]?id|(?<=d)evice name))"
@@ -78,7 +79,8 @@ _NAMED = re.compile(
     r"[\w.@-]+(?<![.])",
     re.ASCII,
 )
-"""A name, and what it names. The fixed first letters make a search that mostly fails twice as fast."""
+"""Matches a word such as `host` or `pid` and its value. The fixed first letters make a search, which mostly fails,
+twice as fast."""
 _PID = re.compile(r"(?<=[a-z])\[\d{2,7}\](?=:)|\(pid[ =:]?\d+\)", re.IGNORECASE | re.ASCII)
 _HOST_WORD = r"(?:node|host|gpu|dgx|cn|gn|nid|vm|srv|server|worker|compute|machine|hpc)-?"
 _NO_HOST = (
@@ -119,7 +121,8 @@ _STAMP_WORDS = ("am", "pm", "jan", "feb", "mar", "apr", "may", "jun", "jul", "au
 _CLOCK_IN = re.compile(r":\d\d", re.ASCII)
 _DAY_IN = re.compile(r"\d[-/.]\d{1,2}[-/.]\d", re.ASCII)
 _PARTS_OF_DAYS = tuple(re.compile(rf"{re.escape(sign)}\d{{1,2}}[-/.]\d", re.ASCII) for sign in "-/.")
-"""A part of each such day that begins with a fixed character, which makes the search in a long text fast."""
+"""Match a part of every day that `_DAY_IN` matches. They begin with a fixed character, so that a search in a long
+text is fast."""
 _BEFORE_ID, _BEFORE_SHORT_ID = (
     re.compile(rf"\b([A-Za-z_]\w{{0,40}}[ =:/@-]{{1,3}})({one.pattern})", re.IGNORECASE | re.ASCII)
     for one in (_ID, _SHORT_ID)
@@ -144,14 +147,14 @@ def depends_on_digits(line: str) -> bool:
 
 
 def alike_in_digits(text: str) -> str:
-    """Return the text with every digit replaced by `1` (except 1 itself). Apart from `0x`, masking does not depend on
-    which digits a line has.
+    """Return the text with `1` in place of every digit. Apart from `0x`, masking does not depend on which digits a
+    line has.
     """
     return text.translate(_DIGITS)
 
 
 def _alike(text: str) -> set[str]:
-    """Return the lines of a text with their digits alike, so that lines that differ only in digits are one line."""
+    """Return the different lines of a text, with `1` in place of every digit unless masking depends on the digits."""
     if "0x" in text or "0X" in text:
         return {line if depends_on_digits(line) else alike_in_digits(line) for line in text.split("\n")}
     return set(alike_in_digits(text).split("\n"))
@@ -186,10 +189,10 @@ _BYTE_ORDER_MARKS = Rule(re.compile(_BYTE_ORDER_MARK), ("",))
 
 
 def masked(line: str, before: Before = frozenset()) -> str:
-    """Return a line with a mask in place of each date, time, id, path, host and process, because these differ between
-    machines.
+    """Return a line with a mask in place of each date, time, id, path, host and process id, because these differ
+    between machines.
 
-    After a word in `before`, a group of digits of the given length is masked as an id too.
+    After a word in `before`, a group of digits of the length given there is masked as an id too.
     """
     edited = Edited(line.replace(MASK, " "))
     mask(edited, before)
@@ -197,8 +200,8 @@ def masked(line: str, before: Before = frozenset()) -> str:
 
 
 def mask(line: Edited, before: Before) -> None:
-    """Mask each date, time, id, path, host and process in a line; see `masked`. The line must not contain a mask yet,
-    and is left as it is if it is longer than LONGEST."""
+    """Mask each date, time, id, path, host and process id in a line; see `masked`. The line must not contain a mask
+    yet, and is left as it is if it is longer than LONGEST."""
     if len(line.text) > LONGEST:
         return
     _mask_digits_after(line, before)
@@ -223,7 +226,7 @@ def mask(line: Edited, before: Before) -> None:
 
 
 def _mask_digits_after(line: Edited, before: Before) -> None:
-    """Mask the groups of digits that are ids because of the word before them and their length."""
+    """Mask the groups of digits that are ids by their length and the word before them, as `before` says."""
     if before:
         line.replace(
             Rule(_MAYBE_ID, (1, MASK), lambda found: (alike_in_digits(found[1]), len(found[2])) not in before)
@@ -231,7 +234,7 @@ def _mask_digits_after(line: Edited, before: Before) -> None:
 
 
 def _mask_names(line: Edited) -> None:
-    """Mask paths, ids, addresses, hosts and processes."""
+    """Mask paths, ids, IP addresses, hosts and process ids."""
     if "/" in line.text or "\\" in line.text:
         line.replace(_PATHS)
     line.replace(_IDS if _may_have_hyphens(line.text) else _SHORT_IDS)

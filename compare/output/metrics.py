@@ -28,7 +28,8 @@ _METRIC = re.compile(
 _WORDS = ("epoch", "loss", "acc")
 """A line that names an epoch, a loss or an accuracy contains one of these."""
 _FEW = 8
-"""Lines of one shape are read as columns if there are at least this many, otherwise one by one."""
+"""Minimum number of lines of one shape (equal except for digits) that are read together, as columns; fewer lines are
+read one by one."""
 _EXACT = 2.0**53
 """From this number on, a double does not represent every whole number exactly."""
 _QUALIFIERS = ("val", "valid", "validation", "test", "eval")
@@ -72,7 +73,7 @@ class Curves:
 def read_curves(output: str | Transcript) -> Curves:
     """Read every epoch, loss and accuracy from an output.
 
-    Accuracies become fractions: 97 % and 9700/10000 are read as 0.97.
+    Accuracies become fractions: 97, 97 % and 9700/10000 are all read as 0.97.
     """
     transcript = Transcript(output) if isinstance(output, str) else output
     reader = _Reader(transcript)

@@ -62,7 +62,7 @@ _ABOUT = re.compile(
     r"(?P<name>(?P<what>(?:(?!\s[-–—]\s)[^,;|:=]){2,60}?)\s(?:of|on|for|over|in|after|at|improved|decreased|increased)\b[^,;|=]*)[:=]?\s*$"
 )
 _NUMBERED = re.compile(r"[+-]?(?:0\d{2,}|\d{4,})")
-"""The number of a numbered file, as in `snapshot-000100`: like a step, it is not part of a name."""
+"""Matches the number of a file, as in `snapshot-000100`, which counts like a step and is not part of a name."""
 _OPEN = re.compile(
     r"\b(?:the|last|past|first|all|previous|these|those|on|over|of|in|for|after|with)\s*$", re.IGNORECASE
 )
@@ -240,7 +240,7 @@ class _Reader:
         return Named(name, role)
 
     def _counts(self, start: int, end: int) -> bool:
-        """Return whether a number counts something: `[12] …` or `12: …` at the start of a line, `12/391` anywhere."""
+        """Return whether a number is a count: `12/391` or `12 epochs` anywhere, `[12] …` or `12: …` at the start."""
         before, after = self._line[:start].strip(), self._line[end : end + 20]
         if not self._line[start:end].isdigit():
             return False

@@ -70,7 +70,7 @@ def phrase(text: str) -> str:
 
 
 def _begins_a_name(word: str, is_last: bool) -> bool:
-    """Return whether a name can begin only after this word: a word such as `and`, an id, or `split=val`."""
+    """Return whether this word cannot be part of a name, which then begins after it: `and`, an id, `split=val`."""
     return word.lower() in STOPS or _ID.fullmatch(word) is not None or ("=" in word and not is_last)
 
 

@@ -13,7 +13,7 @@ NO_EPOCH = -1
 
 
 class Point(NamedTuple):
-    """One number in a line."""
+    """One point of a series: a number in a line."""
 
     line: int
     """Index of the line, counted from 0."""
@@ -46,7 +46,7 @@ class Points(_Columns[Point]):
     def __init__(self, lines: NDArray[np.int64], epochs: NDArray[np.int64], values: NDArray[np.float64]) -> None:
         self.lines = lines
         self.epochs = epochs
-        """NO_EPOCH where no line has named one."""
+        """The epoch of each point; NO_EPOCH if no line up to the point names one."""
         self.values = values
 
     def __len__(self) -> int:

@@ -68,8 +68,8 @@ def is_unfinished(line: str) -> bool:
 
 
 def redrawn(lines: Iterable[str]) -> frozenset[int]:
-    """Return the indices of the lines whose bar a later line draws again: with more progress, or after an empty
-    bar."""
+    """Return the indices of the lines whose progress bar a later line draws again: any line if the bar was still
+    empty, otherwise a line with more progress, or the very next line with equal progress."""
     waiting: dict[str, tuple[int, float, float]] = {}
     stale: set[int] = set()
     for at, line in enumerate(lines):

@@ -46,7 +46,7 @@ Cell = tuple[int, int, str]
 def names_of_row(line: str, spans: Sequence[tuple[int, int]], above: Callable[[int], str | None]) -> list[str] | None:
     """Return the name of each value in a row, empty if it has none; None if the line is not a row of a table.
 
-    `above(1)` is the line before the row, `above(2)` the one before that.
+    `spans` are the positions of the values. `above(1)` is the line before the row, `above(2)` the one before that.
     """
     if MASK in line:
         # Masked text may be a cell, or a logger's prefix before the row.
@@ -161,7 +161,7 @@ def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]
 
 
 def _with_line_above(names: list[str], lower: str, upper: str | None, line: str, cells: Sequence[Cell]) -> list[str]:
-    """Return the names of the columns, with the words of the line above the header if that line belongs to it.
+    """Return the names of the columns, with the words of the line above the header if the header has two lines.
 
     `names` come from the lower line. If the columns are separated by vertical bars and their names all differ, the
     header has only this line.
@@ -256,7 +256,7 @@ def _tidy(text: str) -> str:
 
 
 def _cells(line: str) -> list[Cell] | None:
-    """Return the cells of a row; None if there are fewer than two."""
+    """Return the cells of a line; None if the line is no row of a table, or has fewer than two cells."""
     if _BARS.search(line):
         bounds = [found.start() for found in _BARS.finditer(line)]
         is_framed = _is_framed(line)
@@ -287,7 +287,7 @@ def _is_framed(line: str) -> bool:
 
 
 def _separator(line: str) -> str:
-    """Return the comma or semicolon that separates the values of a line; an empty text if it is no such row."""
+    """Return the comma or semicolon that separates the values of a line; an empty text if none does."""
     return next((sep for sep in ",;" if sep in line and all(map(_is_value, line.split(sep)))), "")
 
 

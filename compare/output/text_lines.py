@@ -16,7 +16,7 @@ LONGEST_LINE = 1 << 14
 to slow the comparison down; differences beyond this limit are not found.
 """
 _PART = 1 << 20
-"""Number of characters that are split at a time, extended to the end of a line."""
+"""Number of characters that are split into lines at a time; each such part extends to the end of its last line."""
 
 
 class Lines(Sequence[str]):
@@ -33,7 +33,7 @@ class Lines(Sequence[str]):
         return len(self._bounds) - 1
 
     def as_many_as(self, characters: int, most: int) -> int:
-        """Return how many lines, at most `most`, have this many characters together, if all are about as long."""
+        """Return about how many lines have this many characters together: at least 1, at most `most`."""
         return max(1, min(most, characters * len(self) // max(1, len(self._text))))
 
     @property

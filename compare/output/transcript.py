@@ -27,9 +27,9 @@ VALUE = re.compile(
 _NUMBERS = re.compile(r"([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?)")
 """Matches the values of a line that contains only simple numbers; twice as fast as the full pattern."""
 _OTHERS = ("nan", "inf", "torch.size", "tensor(")
-"""In lower case, what a line with other values contains."""
+"""A line with a value that is not a simple number contains one of these, in lower case."""
 _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
-"""Control sequences of a terminal (ECMA-48), such as colours and cursor movements."""
+"""Matches control sequences of a terminal (ECMA-48), such as colours and cursor movements."""
 _MINUS = "−"
 _SIGNED, _UNSIGNED = " -0", " 0"
 _SHARP = "\ufdd0"
@@ -37,7 +37,7 @@ _SHARP = "\ufdd0"
 _CHUNK = 1 << 15
 """Maximum number of lines that are read at a time: their columns fit into a processor's cache."""
 _CHARACTERS = 1 << 19
-"""About the maximum number of characters of these lines, because a line may hold hundreds of numbers."""
+"""Approximate maximum number of characters that are read at a time, because a line may hold hundreds of numbers."""
 
 
 def skeleton(line: str) -> str:
@@ -60,7 +60,7 @@ def _taken_apart(line: str) -> tuple[str, list[str]]:
 
 
 def _all_taken_apart(lines: Sequence[str]) -> tuple[list[str], list[str], list[int]]:
-    """Return the form of each line, the texts of all values, and how many each line has.
+    """Return the form of each line, the texts of the values of all lines, and the number of values of each line.
 
     Simple lines are taken apart as one text, which is several times as fast.
     """
@@ -129,7 +129,7 @@ class Transcript:
         self._stale = redrawn(self.lines) if is_log and may_hold_bars(text) else frozenset()
 
     def _compared(self, start: int, end: int) -> list[str]:
-        """Return the lines between these indices, in the form in which they are compared."""
+        """Return the lines between these indices as they are compared; see `compared`."""
         lines = self.lines[start:end]
         if not self._is_log:
             return lines
@@ -142,8 +142,8 @@ class Transcript:
         return compared
 
     def compared(self, at: int) -> str:
-        """Return the line with this index in the form in which it is compared: in a log, without what depends on the
-        machine or the time.
+        """Return the line with this index as it is compared: in a log, with the label above it, and without what
+        depends on the machine or the time; empty if a later line draws its progress bar again.
         """
         if not self._is_log:
             return self.lines[at]
@@ -174,8 +174,8 @@ class Transcript:
     def _read(
         self, start: int, end: int, read: "_Shapes"
     ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8]]:
-        """Return, for the next _CHUNK lines from `start` on: the index of each line's shape, each line's number of
-        values, all values, and each value's number of decimals.
+        """Return, for the lines from `start` to `end`: the index of each line's shape, each line's number of values,
+        all values, and each value's number of decimals. New shapes are added to `read`.
         """
         lines = self._compared(start, end)
         groups = DigitGroups("\n".join(lines))
@@ -229,7 +229,8 @@ class Transcript:
 
     @property
     def decimals(self) -> NDArray[np.uint8]:
-        """The number of decimals of each value, or NO_DECIMALS; EXPONENT is added if the value has an exponent."""
+        """The number of decimals of each value; EXPONENT is added if the value has an exponent. NO_DECIMALS for
+        `nan`, `inf`, a `torch.Size` and a `tensor`."""
         return self._columns.decimals
 
     @cached_property
@@ -306,8 +307,8 @@ _NOTHING = (np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64
 class _Shapes:
     """The shapes of some lines, and what is known about each.
 
-    Most shapes have an entry of their own. Those that differ only in signs share one, because a sign changes neither
-    the form nor the kinds of the values, but of lines of hundreds of numbers each has other signs.
+    Shapes that differ only in the signs of numbers share one entry, because a sign changes neither the form nor the
+    kinds of the values; otherwise, each line of hundreds of numbers would need an entry of its own.
     """
 
     def __init__(self) -> None:
@@ -339,7 +340,7 @@ class _Shapes:
         return np.fromiter(map(self.index.__getitem__, shapes), np.int32, len(shapes))
 
     def _entry(self, shape: str, new: list[str]) -> int:
-        """Return the entry of a new shape; it is appended to `new` if its entry is new too."""
+        """Return the index of the entry of a new shape. If the entry is new too, its shape is appended to `new`."""
         entry = len(self._form) + len(new)
         if _SIGNED in shape:
             shape = shape.replace(_SIGNED, _UNSIGNED)
@@ -353,7 +354,8 @@ class _Shapes:
         self, shape_of: NDArray[np.int32], groups: DigitGroups
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8], NDArray[np.int64]]:
         """Return, for lines of these shapes with these groups of digits: the number of values of each line, all
-        values, their numbers of decimals, and which values have too many digits to be read in this way.
+        values, their numbers of decimals, and the indices of the values that are not read, because they have too many
+        digits.
         """
         counts = np.array(self._counts, np.int64)
         begins = np.cumsum(counts) - counts

@@ -1,5 +1,5 @@
-"""The values of lines, as columns: read from the groups of digits in the lines, with what is known of each kind of
-value.
+"""Reads the values of many lines at once, as columns: from the groups of digits in the lines, and from what is known
+about each kind of value.
 """
 
 import re
@@ -12,19 +12,19 @@ from numpy.typing import NDArray
 from gedanken.compare.output.digit_groups import LONGEST, DigitGroups
 
 NO_DECIMALS = 255
-"""Column entry for a value without a number of decimals: `nan`, or a size."""
+"""Column entry for a value without a number of decimals: `nan`, `inf`, a `torch.Size` or a `tensor`."""
 EXPONENT = 100
 """Added to the number of decimals of a value with an exponent: 103 for `1.019e-01`."""
 _PARTS = re.compile(r"[-+]?\d+(?P<fraction>\.\d+)?(?P<exponent>[eE](?P<below>-?)\+?\d+)?%?")
 _ROW = re.compile(r"\d+")
 _EXACT = 15
-"""Maximum number of digits of a number that a double represents exactly."""
+"""Maximum number of digits with which a double represents every whole number exactly."""
 _POWERS = 10 ** np.arange(_EXACT + 1)
-"""Looking powers up is many times as fast as computing each."""
+"""Powers of ten: looking one up is many times as fast as computing it."""
 
 
 class Kinds:
-    """How to read values: one row for each distinct value of a shape, with columns for its properties."""
+    """How to read values: one row for each kind of value, such as `-0.0%`, with columns for its properties."""
 
     def __init__(self) -> None:
         self._row: dict[str, int] = {}
@@ -32,7 +32,7 @@ class Kinds:
         self._rows = [np.empty(0, np.int32)]
 
     def add(self, values: Sequence[str]) -> None:
-        """Append these values."""
+        """Append these values, as a shape writes them (`-0.0%`). New kinds of value get a row."""
         for value in dict.fromkeys(values):
             if value not in self._row:
                 self._row[value] = len(self._row)
@@ -40,7 +40,7 @@ class Kinds:
         self._rows.append(np.fromiter(map(self._row.__getitem__, values), np.int32, len(values)))
 
     def rows(self) -> NDArray[np.int32]:
-        """Return the row of each value that was added."""
+        """Return, for each value that was added, the row of its kind."""
         return np.concatenate(self._rows)
 
     def columns(self) -> tuple[NDArray[Any], ...]:
@@ -66,10 +66,11 @@ def values_of(
     groups: DigitGroups,
     first: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.int64]]:
-    """Return the values, their numbers of decimals, and which values have too many digits to be read in this way.
+    """Return the values, their numbers of decimals, and the indices of the values that are not read, because they
+    have too many digits.
 
-    `begins` are the positions in `known` at which shapes begin, `part` is the position of each value there, and
-    `first` is the first group of digits in its line.
+    `begins` are the positions in `known` at which the values of each shape begin. For each value to be read, `part`
+    is its position in `known`, and `first` is the row in `groups` of the first group of digits in its line.
     """
     if not len(part):
         return np.empty(0), np.empty(0, np.uint8), np.empty(0, np.int64)

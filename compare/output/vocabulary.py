@@ -58,7 +58,7 @@ class Meaning(NamedTuple):
 
     @property
     def is_held_out(self) -> bool:
-        """True if the metric is measured on other data than the training data."""
+        """True if the name says that the metric is measured on validation or test data."""
         return self.split in (Split.VALIDATION, Split.TEST)
 
 
@@ -113,7 +113,7 @@ _WHOLE_LOSS = _words(
     "total avg average mean running smoothed epoch batch step final last overall best min lowest iter the "
     "sum main model set minibatch per token tokens current ema function value de du des di del da la le el на"
 )
-"""Words that may stand beside `loss` in the name of the whole loss; with any other word, it is a part of the loss."""
+"""Words that may stand beside `loss` in the name of the whole loss; any other word makes it the name of a part."""
 _SUMMARY = _words("best min max highest lowest peak running ema smoothed cumulative overall improved")
 _CHOSEN = _words(
     "lr scale threshold tol weight patience size num number every interval freq decay fn type std stddev stderr var "

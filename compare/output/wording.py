@@ -16,7 +16,7 @@ _PERCENT_FIELD = re.compile(
 )
 _FIXED_POINT = re.compile(r"[^.]*\.(\d{1,2})([fFeE%])")
 _LONGEST = 1000
-"""Maximum number of repetitions that are written out of a repeated text such as `"-" * 80`."""
+"""Maximum number of times that a repeated text such as `"-" * 80` is written out."""
 _LARGE = 100_000
 """Maximum length in characters of a repeated text; a longer one becomes a hole."""
 
@@ -98,7 +98,7 @@ def _format_pieces(text: str, values: Sequence[ast.expr]) -> Pieces:
 
 
 def _split(text: str) -> Iterator[str | Hole]:
-    """Yield a text, with a `Hole` in place of each HOLE character in it, because the two could not be told apart."""
+    """Yield a text, with a `Hole` in place of each HOLE character, which would otherwise be taken for a hole."""
     first, *others = text.split(HOLE)
     yield first
     for part in others:

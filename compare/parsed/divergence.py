@@ -35,7 +35,8 @@ def side_by_side(run_set: RunSet) -> Alignment | None:
 
 
 def _with_lines_aside(blocks: Iterable[Block], real: ParsedRun) -> Iterator[Block]:
-    """Yield the blocks, in line numbers of the terminal; lines that are not compared become blocks of their own."""
+    """Yield the blocks, with the real lines numbered as in the terminal output. Lines of the terminal that are not
+    compared become blocks of their own (`aside`)."""
     done = last = 0
     for block in blocks:
         at, other = block.real[0], block.imagined[0]
@@ -62,7 +63,7 @@ def _parting(
     run_set: RunSet, real: ParsedRun, imagined: ParsedRun, blocks: Sequence[Block]
 ) -> tuple[LineRef | None, LineRef | None] | None:
     """Return the first real and imagined line that differ in their words, or in a number that all real runs share or
-    the source proves; None if there are none."""
+    the source proves. One of the two is None if its output has ended there; the result is None if no lines differ."""
     loose = _loose_lines(run_set, real)
     alike = blocks[0].real[1] if blocks and blocks[0].mark == "alike" else 0
     at = min(_other_numbers(run_set, real, imagined, alike), default=alike)
@@ -80,7 +81,7 @@ def _parting(
 
 
 def _tells(real: ParsedRun, imagined: ParsedRun, block: Block, loose: NDArray[np.bool_]) -> bool:
-    """Return whether a block has lines that are not blank, and the real runs agree at its position."""
+    """Return whether a block has lines that are neither blank nor of a traceback; the real runs must agree there."""
     filled = any(real.ledger.has(at) for at in range(*block.real)) or any(
         imagined.ledger.has(at) for at in range(*block.imagined)
     )

@@ -23,20 +23,18 @@ class EarlyEnd(NamedTuple):
     """The place at which a log ends too early."""
 
     line: int
-    """Index of the log's last complete line."""
+    """Index of the log's last line that is assigned to a print site."""
     beside: ParsedRun
     """The real run with which the log is compared."""
     there: int
-    """Index of the corresponding line of that real run."""
+    """Index of the corresponding line of `beside`, which continues after this line."""
     is_cut: bool = False
-    """True if the last line is a progress bar that would have been drawn again, so that it shows no final state."""
+    """True if the last line is an unfinished progress bar, which the program would have drawn again."""
 
 
 def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
-    """Return an `EarlyEnd` for each imagined log that ends early, keyed by the `id` of its run; empty if the source
-    is known.
-
-    The real logs show what should follow.
+    """Return an `EarlyEnd` for each imagined log that ends although the real logs continue, keyed by the `id` of its
+    run; empty if the source is known or no real run finished.
     """
     if run_set.source is not None or not run_set.finished or not run_set.sites:
         return {}
@@ -48,8 +46,8 @@ def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
 
 
 def cut_lines(run_set: RunSet) -> Mapping[int, int]:
-    """Return the last line of each imagined log that ends early in an unfinished progress bar, keyed by the `id` of
-    its run."""
+    """Return the index of the last line of each imagined log that ends early in an unfinished progress bar, keyed by
+    the `id` of its run."""
     return {key: end.line for key, end in run_set.once(early_ends).items() if end.is_cut}
 
 

@@ -19,7 +19,7 @@ FEWEST = 4
 MOST_WORDS = 100
 """Maximum number of different beginnings of lines, up to the first number, that are examined."""
 COLUMNS = 8
-"""Maximum number of values in a line that are examined."""
+"""Only this many values of a line are examined, from its first value on."""
 
 Indices = NDArray[np.int64]
 Numbers = NDArray[np.float64]
@@ -40,7 +40,8 @@ class Gap(NamedTuple):
     high: float
     """The count after the jump."""
     lacking: Indices
-    """For each print site, how many lines a real run has in the skipped part, minus those that this log shows."""
+    """For each print site, how many lines this log lacks between the two counts, compared with the real run that has
+    the most lines there."""
 
 
 class Counter(NamedTuple):
@@ -60,8 +61,8 @@ class Counter(NamedTuple):
 
 
 def gaps(run_set: RunSet) -> Mapping[int, Sequence[Gap]]:
-    """Return the jumps of each imagined log that has any, keyed by the `id` of its run. If several counters jump, the
-    one with the most jumps is used.
+    """Return the jumps of each imagined log that has any, keyed by the `id` of its run; empty if the source is known,
+    or if there are fewer than two real logs. If several counters jump, the one with the most jumps is used.
 
     A missing epoch and a wrong number are not jumps, because other checks report them.
     """
@@ -127,7 +128,8 @@ def _found_by_words(run_set: RunSet) -> Iterator[Counter]:
 
 
 def _lines_by_words(script: Transcript, wanted: frozenset[str]) -> dict[str, Indices]:
-    """Return, for each of the `wanted` words, the indices of the lines that have them before their first number."""
+    """Return, for each text in `wanted`, the indices of the lines that have exactly this text before their first
+    number."""
     found: dict[str, list[Indices]] = {}
     for form in script.forms:
         words = form.partition("#")[0]
@@ -138,7 +140,7 @@ def _lines_by_words(script: Transcript, wanted: frozenset[str]) -> dict[str, Ind
 
 def _step(values: Sequence[Numbers]) -> float:
     """Return the step by which a number grows in all real runs, wherever it grows from one line to the next; 0 if the
-    step varies, or if the numbers are not whole."""
+    step varies, if the numbers are not whole, or if a run has fewer than FEWEST - 1 steps."""
     grown = [(steps := np.diff(its))[steps > 0] for its in values]
     if min(map(len, grown)) < FEWEST - 1:
         return 0.0
@@ -163,7 +165,7 @@ def _jumps(run_set: RunSet, run: ParsedRun, counter: Counter) -> Iterator[Gap]:
     epochs = run.curves.epochs.at(lines)
     for at in np.flatnonzero(np.diff(counts) > counter.step).tolist():
         if epochs[at + 1] - epochs[at] > 1 or counts[at + 1] in counts[at + 2 : at + 3]:
-            continue  # a count that is shown twice stands in place of the one before it
+            continue  # the new count is shown twice: its first line has a wrong number, and nothing is skipped
         before, after = int(lines[at]), int(lines[at + 1])
         low, high = float(counts[at]), float(counts[at + 1])
         there = _between(run_set, counter, at, low, high)
@@ -173,7 +175,7 @@ def _jumps(run_set: RunSet, run: ParsedRun, counter: Counter) -> Iterator[Gap]:
 
 def _between(run_set: RunSet, counter: Counter, at: int, low: float, high: float) -> Indices:
     """Return, for each print site, the largest number of lines that a real run shows between the counts `low` and
-    `high`, which are searched from the counter's line `at` on.
+    `high`. Among the lines that contain the counter, these two are searched for from index `at` on.
     """
     most = np.zeros(len(run_set.sites), np.int64)
     for run in run_set.real:

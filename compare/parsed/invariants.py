@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 from gedanken.compare.output.transcript import Transcript
 
 ENOUGH = 4
-"""Minimum number of lines of one form in all real runs but the first; with fewer, equal numbers may be chance."""
+"""Minimum number of lines of one form in all real runs together, without the first run; with fewer lines, equal
+numbers may be chance."""
 
 
 class Invariants:
     """For each form of line that all real runs show equally often, the numbers that never differ between these runs.
 
-    A number counts only if no line of its form differs between the runs: the n-th line of each run has the same
-    number.
+    A number never differs if, for every n, the n-th line of this form shows the same number in all runs. The numbers
+    may differ from line to line.
     """
 
     def __init__(self, runs: Sequence[Transcript]) -> None:

@@ -50,8 +50,8 @@ class Entry:
 class Ledger:
     """The origins of all lines of an output, except blank lines and tracebacks, which are not prints.
 
-    Each shape of line (a line with `0` for each group of digits) is matched to print sites only once. Single lines
-    are matched only to print sites that contain digits themselves.
+    Each shape of line (a line with `0` for each group of digits) is matched to print sites only once. Its lines are
+    examined one by one only if a print site that can print them contains digits itself.
     """
 
     def __init__(
@@ -95,8 +95,8 @@ class Ledger:
         return kind, np.where(kind == _NONE, _NONE, site)
 
     def _by_templates(self, templates: Templates, texts: Sequence[str]) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
-        """Return the kind and the site of each line: the template of its form, which has a hole for each number, or
-        the one whose words are most similar. `texts` are the shapes.
+        """Return the kind and the site of each line. The site is the template that matches the line's form or, if
+        none does, the template whose words are most similar. `texts` are the shapes.
         """
         of_form = [_NONE if at is None else at for at in templates.find(self.transcript.forms)]
         site = np.array(of_form, np.int32)[self.transcript.form_of_shape]
@@ -147,8 +147,8 @@ class Ledger:
         ]
 
     def _judge(self, texts: Sequence[str], made: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
-        """Return the kind of each line and the index of its site. If several sites can print the line, it is the one
-        with the most words.
+        """Return the kind of each text, as an index of _KINDS, and the index of its site; -1 for none. `made` has,
+        for each text, the sites that can print it; of several, the one with the longest literal text is taken.
         """
         alone = [text for text, sites in zip(texts, made, strict=True) if text and not sites]
         near = dict(zip(alone, self._near.nearest(alone), strict=True))

@@ -14,7 +14,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 FARTHEST = 2
 """Maximum distance of an imagined run's length from the nearest length of a real run, as a multiple of the largest
-difference between real runs; it is above 1 because lengths have a long tail."""
+difference between real runs; it is above 1 because some runs are much longer than most."""
 
 Indices = NDArray[np.int64]
 

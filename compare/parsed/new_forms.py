@@ -1,5 +1,5 @@
-"""Judges the forms of lines that no real run has: are they more than chance? If real runs have such forms too, each
-one only by itself, an imagined run may have as many by chance.
+"""Judges the forms of lines that no real run has: are they more than chance? If each real run also has forms that no
+other real run has, an imagined run may have as many by chance.
 
 A form is a line with `#` in place of each value.
 """
@@ -43,7 +43,7 @@ class NewForms:
 
     @cached_property
     def _odd(self) -> list[list[str]]:
-        """Return, for each real run, the forms that no other real run has."""
+        """For each real run, the forms that no other real run has."""
         run_set = self._run_set
         if len(run_set.real) < 2:
             return [[] for _run in run_set.real]
@@ -68,8 +68,8 @@ class NewForms:
         return not any(self._odd)
 
     def reported(self, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
-        """Return the foreign lines of a run that differ from the real runs by more than the real runs differ among
-        themselves.
+        """Return those of `entries`, the foreign lines of a run, that differ from the real runs by more than the real
+        runs differ among themselves.
         """
         new = [entry for entry in entries if form_of(run, entry) not in self._run_set.forms]
         other_ends = [entry for entry in new if self._is_other_end(run, entry)]
@@ -130,15 +130,14 @@ class NewForms:
 
     @cached_property
     def _real_counts(self) -> frozenset[int]:
-        """In how many real runs a form occurs: all such counts, without those of forms that occur in every real
-        run."""
+        """For the forms that some, but not all, real runs have: in how many real runs each form occurs, as a set."""
         standing = Counter(form for run in self._run_set.real for form in run.forms)
         return frozenset(standing.values()) - {len(self._run_set.real)}
 
     def _is_shared(self, run: ParsedRun, entry: Entry) -> bool:
         """Return whether a line's form occurs in all imagined runs (at least two), and not by chance.
 
-        It may be chance if some form occurs in just as many real runs, while another real run lacks it.
+        It may be chance if another form occurs in exactly as many real runs, but not in all of them.
         """
         times = self._standing[form_of(run, entry)]
         return times > 1 and times == len(self._run_set.imagined) and times not in self._real_counts

@@ -20,9 +20,10 @@ FEWEST = 2
 def refine_sites(sites: Sequence[PrintSite], real: Sequence[Ledger]) -> tuple[PrintSite, ...]:
     """Return the print sites of a program, with the words on which all its real runs agree.
 
-    A site without words matches any line. If all real runs have the same forms of such lines, these sites are
-    replaced by one site for each form; but all of them stay as they are if one is not always printed, or belongs to a
-    logger, because the words may then vary. The prefix of a logger becomes the words that every real run has there.
+    A site without words matches any line. If the lines of these sites have the same forms in all real runs, one new
+    site for each form replaces the sites. They stay as they are if one of them is not always printed, or belongs to a
+    logger, because its words may then vary. In the other sites of a logger, the hole for the prefix is replaced by
+    the words that all real runs have there.
     """
     if len(real) < FEWEST:
         return tuple(sites)

@@ -27,12 +27,12 @@ LINES_SHOWN = 5
 
 
 class _Read(NamedTuple):
-    """The lines of a run that are compared, with the position of each line in the stored text."""
+    """The lines of a run that are compared, with their line numbers in the output that they come from."""
 
     text: str
     counted_in: Stream = "stdout"
     numbers: Sequence[int] | None = None
-    """Index of each line in the stored text, counted from 0; None if all lines are compared."""
+    """Index of each line in the output `counted_in`, counted from 0; None if all lines of it are compared."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class ParsedRun:
 
     @cached_property
     def text(self) -> str:
-        """The output that is compared; an incomplete last line is left out if the run was stopped or cut.
+        """The text that is compared; an incomplete last line is left out if the run was stopped or cut.
 
         Of a real run's standard error, only lines that a statement of the program certainly wrote are included:
         messages of libraries differ between machines, and need not be imagined.
@@ -83,11 +83,11 @@ class ParsedRun:
 
     @property
     def counted_in(self) -> Stream:
-        """The stored text of the execution in which the lines are numbered."""
+        """The output of the execution, stdout or terminal, from which the compared lines and their numbers come."""
         return self._read.counted_in
 
     def number(self, index: int) -> int:
-        """Convert the index of a compared line to the index of this line in the stored text; both count from 0."""
+        """Convert the index of a compared line to its index in the output `counted_in`; both count from 0."""
         numbers = self._read.numbers
         return index if numbers is None else numbers[index]
 

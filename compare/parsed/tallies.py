@@ -26,7 +26,7 @@ Indices = NDArray[np.int64]
 
 def tallies(run_set: RunSet) -> tuple[SiteTally, ...]:
     """Return one tally for each print site or template, in the order of the source or of first appearance in the
-    logs."""
+    logs. The site of a logger or a progress bar is left out if no real run shows it."""
     out_of_order = {id(run): misplaced(run_set, run) for run in run_set.imagined}
     often = sum(
         (times_of_sites(run, len(run_set.sites)) for run in run_set.real), np.zeros(len(run_set.sites), np.int64)

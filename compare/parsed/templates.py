@@ -37,14 +37,14 @@ class _Standing(NamedTuple):
     form: Indices
     """Indices of forms, in order; each index occurs once for every log that contains the form."""
     log: Indices
-    """The index of that log, for each entry of `form`."""
+    """For each entry of `form`, the index of a log that contains this form."""
 
 
 class Templates:
     """One template for each form in the real logs.
 
     Forms that differ in one word at the same place are one template if the logs show that this word varies: each log
-    contains one of the forms, and no form occurs in every log.
+    contains at least one of the forms, and no form occurs in every log.
     """
 
     def __init__(self, logs: Callable[[], Sequence[Transcript]], texts: Callable[[], Iterable[str]] = tuple) -> None:
@@ -88,7 +88,7 @@ class Templates:
 
     @cached_property
     def _opened(self) -> "_Opened":
-        """All forms of the real logs, opened."""
+        """All forms of the real logs, opened: see `_Opened`."""
         return _opened(self._standing.forms)
 
     @cached_property
@@ -151,7 +151,7 @@ class Templates:
 
 
 def index_of(sites: Sequence[PrintSite]) -> dict[PrintSite, int]:
-    """Return the position of each site, the first if there are several."""
+    """Return the position of each site in `sites`; the first one if a site occurs several times."""
     return {site: at for at, site in reversed(list(enumerate(sites)))}
 
 
@@ -208,7 +208,7 @@ def _opened(forms: Sequence[str]) -> _Opened:
 
 
 def _opened_at(start: int, forms: Sequence[str]) -> _Opened:
-    """Return some of the forms opened, of which the first has this index."""
+    """Do what `_opened` does for some of the forms, of which the first has the index `start`."""
     split = [(at, words) for at, form in enumerate(forms) if 2 <= len(words := form.split(" ")) <= _MOST_WORDS]
     every = [word for _at, words in split for word in words]
     counts = np.array([len(words) for _at, words in split], np.int64)

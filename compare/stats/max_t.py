@@ -58,8 +58,8 @@ def _share(statistic: Matrix) -> float:
 
 
 def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
-    """Compute, for each labelling, the distance of the two groups, divided by its SCALE_QUANTILE over all
-    labellings."""
+    """Compute, for each labelling, the distance of the two groups, divided by the SCALE_QUANTILE of this distance
+    over all labellings."""
     there = ~np.isnan(values).all(axis=1)
     values, labels = _finite(values[there]), labels[:, there]
     values = values[:, np.ptp(values, axis=0) > 0] if len(values) else values

@@ -44,9 +44,10 @@ def spread_ratio(real: Matrix, imagined: Matrix) -> tuple[float | None, Bounds |
     """Divide the standard deviation of the imagined runs by that of the real runs, both pooled over points; return
     the ratio and its 95 % interval.
 
-    The interval is a percentile bootstrap over runs. In a ninth of all cases, a bootstrap sample of three runs is the
-    same run three times; the interval therefore reaches down to 0, and errs by being too low, not too narrow. Both
-    values are None if a side has fewer than two runs, no point has only finite numbers, or the real runs do not vary.
+    The interval is a percentile bootstrap over runs. If a side has three runs, one bootstrap sample in nine is the
+    same run three times; the interval therefore reaches down to 0, and is too low rather than too narrow. Both the
+    ratio and the interval are None if a side has fewer than two runs, if no point has only finite numbers, or if the
+    real runs do not vary.
     """
     fit = is_tame(real).all(axis=0) & is_tame(imagined).all(axis=0)
     if min(len(real), len(imagined)) < 2 or not fit.any():
@@ -67,8 +68,8 @@ def mean_difference(real: Matrix, imagined: Matrix) -> tuple[float | None, Bound
     The interval is Welch's (1947), with Satterthwaite's degrees of freedom. A percentile bootstrap cannot reach
     beyond the observed values: in 4,000 draws of 7 runs against 3, it contained the true difference in 84 % (normal
     values) and 82 % (exponential values), but Welch's interval in 95 % of both; `pytest tests/test_stats.py -k
-    covers` repeats this with 1,000 draws. Both are None if a value is missing or not a finite number; only the
-    interval is None if one side has a single run.
+    covers` repeats this with 1,000 draws. The difference and the interval are None if a value is missing or not a
+    finite number; only the interval is None if one side has a single run.
     """
     if not real.size or not imagined.size or not (is_tame(real).all() and is_tame(imagined).all()):
         return None, None
@@ -96,7 +97,8 @@ def _with_interval(
 ) -> tuple[float | None, Bounds | None]:
     """Compute a statistic of two arrays (… × runs × points), and its 95 % bootstrap interval over runs.
 
-    Both are None if the statistic is not finite; only the interval is None if one side has a single run.
+    The statistic and the interval are None if the statistic is not finite; only the interval is None if one side has
+    a single run.
     """
     value = float(statistic(real, imagined))
     if not math.isfinite(value):

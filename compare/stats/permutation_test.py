@@ -41,8 +41,9 @@ def energy_p(apart: Matrix, n_real: int) -> float:
     others.
 
     `apart` holds the distances, runs × runs. If there are at most MOST_LABELLINGS ways to choose the imagined runs,
-    all are tested, and p is exact. Otherwise B random ways are tested, and p is (b + 1) / (B + 1), where b is the
-    number of ways in which the two groups lie at least as far apart as in truth.
+    all are tested, and p is exact. Otherwise B random ways are tested beside the true one, and p is
+    (b + 1) / (B + 1), where b is the number of random ways in which the two groups lie at least as far apart as in
+    truth.
     """
     n, m = n_real, len(apart) - n_real
     imagined = labellings(len(apart), m)
@@ -73,9 +74,10 @@ def labellings(runs: int, imagined: int) -> Matrix:
 
 
 def smallest_p(n_real: int, n_imagined: int) -> float:
-    """Return the smallest p that a test of so many runs can have; 1 if one side has no runs.
+    """Return the smallest p that a test of this many real and imagined runs can have; 1 if one side has no runs.
 
-    With groups of equal size, it is twice as large, because swapping the two groups gives the same distance.
+    If both groups have the same size, swapping them gives the same distance. At least two labellings then have the
+    largest distance, which doubles the smallest p.
     """
     if not n_real or not n_imagined:
         return 1.0

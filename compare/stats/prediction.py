@@ -22,14 +22,14 @@ class OutlierTest(NamedTuple):
     """One value compared with a group of others."""
 
     p: float
-    """Two-sided p-value of a value that extreme."""
+    """Two-sided p-value: the probability of a value at least as extreme as this one."""
     deviations: float
-    """Distance of the value from the others' mean, in their standard deviations."""
+    """Distance of the value from the mean of the others, in standard deviations of the others."""
 
 
 def scale_of(values: NDArray[np.float64], is_share: bool) -> Scale:
-    """Return the scale on which such values are roughly symmetric: `logit` for shares strictly between 0 and 1,
-    `logarithm` for other positive values, and `as it is` for the rest.
+    """Return the scale on which values of this kind are usually symmetric: `logit` for shares (`is_share`) strictly
+    between 0 and 1, `logarithm` for other positive values, and `as it is` for the rest.
     """
     if is_share and ((values > 0) & (values < 1)).all():
         return "logit"
@@ -37,10 +37,10 @@ def scale_of(values: NDArray[np.float64], is_share: bool) -> Scale:
 
 
 def outlier_test(value: float, others: Sequence[float], is_share: bool = False) -> OutlierTest | None:
-    """Test how extreme a value is among others. Return None if there are fewer than FEWEST others, or if one of them
-    is not a finite number.
+    """Test how extreme a value is among others. Return None if there are fewer than FEWEST others, if one of them is
+    not a finite number, or if they have no spread, not even by rounding.
 
-    The result is the larger p-value of two tests: on the values as they are, and on the scale that makes the values
+    The p-value is the larger one of two tests: on the values as they are, and on the scale that makes the values
     roughly symmetric (`scale_of`). A value that is not a finite number counts as more extreme than all finite ones.
     """
     known = np.asarray(others, float)

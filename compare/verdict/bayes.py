@@ -16,7 +16,7 @@ ODD = 0.01
 the others are answered as the hypothesis says.
 """
 Evidence = dict[Hypothesis, float]
-"""For each hypothesis, the logarithm of its marginal likelihood."""
+"""For each hypothesis, the natural logarithm of its marginal likelihood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Priors:
 
     @property
     def of_noise(self) -> Values:
-        """The logarithm of the prior probability of each noise level in NOISE."""
+        """The natural logarithm of the prior probability of each noise level in NOISE."""
         weights = np.exp(-self.noise * NOISE)
         return np.asarray(np.log(weights / weights.sum()))
 
@@ -120,7 +120,8 @@ def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
 def over_forms(values: Values) -> Values:
     """Integrate an array of fits × noise levels over the fits of one way of answering (`Ways.fits`).
 
-    Half of the prior is on the first fit, to all kinds of players together; the others share the rest equally.
+    Half of the prior is on the first fit, the one to all kinds of players together. The rest is shared equally by
+    the other fits.
     """
     n = len(values)
     prior = np.array([0.5, *[0.5 / (n - 1)] * (n - 1)]) if n > 1 else np.ones(1)
@@ -152,7 +153,7 @@ def posterior(evidence: Evidence) -> dict[Hypothesis, float]:
 
 
 def factors(evidence: Evidence, best: Hypothesis) -> dict[Hypothesis, float]:
-    """Return, for each other hypothesis, log10 of the Bayes factor of `best` against it."""
+    """Return, for each hypothesis except `best`, log10 of the Bayes factor of `best` against it."""
     return {one: (evidence[best] - evidence[one]) / log(10) for one in HYPOTHESES if one != best}
 
 

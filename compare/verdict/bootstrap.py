@@ -20,7 +20,7 @@ def draw_families(families: Sequence[str], operations: Sequence[Sequence[_T]], r
     drawn family contributes one replicate of each of its kinds of operation.
 
     `operations` contains the replicates of each kind of operation, and `families` the family of each kind. A family
-    that is drawn twice contributes two replicates of each.
+    that is drawn twice contributes two replicates of each of its kinds of operation.
     """
     by_family: dict[str, list[Sequence[_T]]] = defaultdict(list)
     for family, replicates in zip(families, operations, strict=True):

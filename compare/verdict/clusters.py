@@ -9,8 +9,8 @@ from gedanken.experiment.probe_item import ItemScore, ProbeItem, Way
 
 Place = Literal["alone", "easy imitates", "easy shortcut", "hard imitates", "hard shortcut"]
 PLACES: tuple[Place, ...] = ("alone", "easy imitates", "easy shortcut", "hard imitates", "hard shortcut")
-"""The places that an item can have. It stands alone, or is the easy or the hard item of a pair; the pair tests for
-one way of answering, imitating or taking a shortcut.
+"""The places that an item can have. An item stands alone, or is the easy or the hard item of a pair; each pair tests
+for one way of answering: imitating or taking a shortcut.
 """
 HARD: frozenset[Place] = frozenset({"alone", "hard imitates", "hard shortcut"})
 """Places of the items that are answered right only by a model that really computes."""
@@ -117,8 +117,8 @@ def _not_understood(scores: Sequence[ItemScore]) -> set[str]:
 
 
 def place_of(item: ProbeItem, about: Way | None) -> Place | None:
-    """Return the place of an item; None if the item shows nothing about the way of answering, as a comprehension
-    check.
+    """Return the place of an item; None if the item shows nothing about the way of answering, such as an item that
+    checks comprehension.
 
     `about` is the way of answering that the item's pair tests for.
     """

@@ -17,8 +17,8 @@ CONCENTRATION = (2.0, 40.0)
 EDGE = 0.01
 """Minimum distance of a share from 0 and 1."""
 LARGEST_RATIO = 3.0
-"""Items count as within the horizon if their size times this is at most the horizon, and as beyond it if their size
-is at least the horizon times this. Items in between are not fitted.
+"""An item is fitted only if its size and the horizon differ by at least this factor: as an item within the horizon,
+or as one beyond it.
 """
 
 

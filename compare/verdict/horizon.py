@@ -61,8 +61,8 @@ def _rises(seen: Exactness) -> bool:
 
 
 def _apart(right: Values, items: Values, at: int) -> tuple[float, float, float]:
-    """Return the log likelihood of a constant exactness below the size with index `at` and another from this size on,
-    and these two values of exactness."""
+    """Fit one constant exactness to the sizes before index `at`, and another to the rest. Return the log likelihood
+    of this fit, then the two exactness values."""
     parts = [(right[:at].sum(), items[:at].sum()), (right[at:].sum(), items[at:].sum())]
     below, above = (hits / count for hits, count in parts)
     return sum(_log_share(*part) for part in parts), float(below), float(above)

@@ -138,7 +138,7 @@ def _support(judged: _Together | _Alone) -> tuple[Support, Evidence]:
 
 
 def _name(support: Support) -> tuple[Name, str]:
-    """Return the way of answering that the evidence supports, or `undetermined` with the reason."""
+    """Return the way of answering that the evidence supports and an empty text; or `undetermined` and the reason."""
     if support.least < STRONG:
         return "undetermined", sentences.weak(support.best, support.against)
     if support.least_of_priors < STRONG:
@@ -212,8 +212,8 @@ def _interval(again: Iterable[Sequence[ByNoise]]) -> dict[Hypothesis, Interval]:
 
 
 def _exactness(asked: Sequence[Asked], resamples: int, random: Random) -> Exactness:
-    """Count, for each size, the items that only a model that really computes gets right, and those that were answered
-    right; as observed, and in bootstrap replicates."""
+    """Count, for each size, the items that only a model that really computes gets right, and how many of these items
+    were answered right: as observed, and in bootstrap replicates."""
     hard = [one for one in asked if one.place in HARD]
     sizes = tuple(sorted({one.size for one in hard}))
     replicates = [hard, *(draw(hard, random) for _ in range(resamples if hard else 0))]

@@ -51,7 +51,7 @@ class Horizons:
         return cls((np.inf, *(size for size, _ in grid)), (1.0, *(steep for _, steep in grid)))
 
     def surviving(self, sizes: Values) -> Values:
-        """Return the share of items of each size that are answered as within the horizon, as sizes × horizons."""
+        """Return, for each size and horizon (sizes × horizons), the share of items answered as within the horizon."""
         with np.errstate(divide="ignore"):
             ratio = np.maximum(sizes, 1)[:, None] / np.array(self.sizes)
         return np.asarray(1 / (1 + ratio ** np.array(self.steepness)))

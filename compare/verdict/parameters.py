@@ -27,8 +27,8 @@ class Expected:
     rival_beyond: float
     """Share of rival answers beyond the horizon."""
     concentration: float
-    """Concentration of the beta distribution from which each cluster's share of right answers is drawn: low if
-    templates and players differ much.
+    """Concentration of the beta distributions from which each cluster's shares of right and of rival answers are
+    drawn: low if templates and players differ much.
     """
 
 

@@ -33,7 +33,8 @@ class Curve:
     size: float | None
     """The horizon as a number; None if it lies outside the sizes that were asked."""
     interval: tuple[str, str]
-    """The 95 % bootstrap interval of the horizon, in the same notation as `horizon`."""
+    """A 95 % interval of the horizon, written like `horizon`: it contains the likelihood interval and, if there are
+    bootstrap replicates, the bootstrap interval."""
     steepness: float
     shown: tuple[tuple[float, float], ...]
     """Points (size, exactness) on the curve."""
@@ -46,8 +47,8 @@ class SizeResult:
     size: int
     items: float
     exact: float | None
-    """Share of right answers to the items that only a model that really computes gets right; None if there are
-    none."""
+    """Share of right answers to the items that only a model that really computes gets right; None if there are no
+    such items."""
     interval: Interval | None
     posterior: dict[Hypothesis, float]
     """Posterior probabilities from the answers at this size alone, with equal priors."""
@@ -63,10 +64,10 @@ class Support:
     least: float
     """The smallest value in `against`."""
     least_of_priors: float
-    """The smallest log10 of the Bayes factor against any other hypothesis, under any of the alternative priors."""
+    """The smallest log10 of a Bayes factor of `best` against another hypothesis, under any alternative priors."""
     least_left_out: float | None
-    """The smallest log10 of the Bayes factor against any other hypothesis if any one program template is left out (in
-    the verdict on all operations: any one family); None if there is only one.
+    """The smallest log10 of a Bayes factor of `best` against another hypothesis if any one program template is left
+    out (in the verdict on all operations: any one family); None if there is only one template (family).
     """
     left_out: str | None
     """The template or family whose removal gives `least_left_out`."""
@@ -100,8 +101,8 @@ class Separation:
     family: str
     pair: tuple[Way, Way]
     by_design: float
-    """The log10 Bayes factor that is expected for the true one of the two ways, whichever of them is true: the
-    smaller one of the two values."""
+    """The expected log10 Bayes factor of the true way against the false one. It is computed with each of the two ways
+    as the true one; this is the smaller result."""
     observed: float
     """The log10 Bayes factor of the first way against the second, in the answers given."""
 

@@ -38,12 +38,12 @@ def weak(best: Hypothesis, against: Mapping[Hypothesis, float]) -> str:
 
 
 def hangs_on_priors(best: Hypothesis) -> str:
-    """Say that the verdict changes with the priors."""
+    """Say that the likeliest hypothesis has a Bayes factor below ten under other priors."""
     return f"{_SHORT[best]} is likeliest, but with other priors the Bayes factor is below 10"
 
 
 def hangs_on(best: Hypothesis, part: str) -> str:
-    """Say that the verdict depends on one template or family."""
+    """Say that the likeliest hypothesis has a Bayes factor below ten if one template or family is left out."""
     return f"{_SHORT[best]} is likeliest, but without “{part}” the Bayes factor is below 10"
 
 
