@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
-from gedanken.agents.cleaning import clean_beginning
 from gedanken.agents.messages import Message, sendable
 from gedanken.agents.model import Model, Reply, Sampling, seal
 from gedanken.agents.repetition import CIRCLE_CHARACTERS, CircleWatch, in_circles
+from gedanken.agents.reply_cleaning import clean_beginning
 from gedanken.agents.reply_end import NO_LIMIT_KEPT, STOPPED, ReplyEnd
 from gedanken.experiment.execution import FormatViolation, OnOutput, Seal
 from gedanken.prompts import render

@@ -5,11 +5,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from gedanken.agents.cleaning import clean
 from gedanken.agents.continuing import Joined, reply_in_full
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Model, Sampling
 from gedanken.agents.model_errors import NoReply
+from gedanken.agents.reply_cleaning import clean
 from gedanken.agents.session import Policy, Session, Turn
 from gedanken.agents.terminal import exit_code_of, placing, prints_nothing, typing
 from gedanken.experiment.errors import NoModel

@@ -1,4 +1,7 @@
-"""The settings that a model accepts: known from its name, or learned when it refuses a setting."""
+"""The settings that a model accepts: known from its name, or learned when it refuses a setting.
+
+The request that is sent again without the refused setting is in `agents/model.py`.
+"""
 
 import asyncio
 import re

@@ -5,7 +5,7 @@ from builders import TRACEBACK, lines
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gedanken.agents.cleaning import clean, clean_beginning
+from gedanken.agents.reply_cleaning import clean, clean_beginning
 from gedanken.agents.terminal import exit_code_of
 
 COMMAND = "python3 train.py"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gedanken.compare.output.keyed_values import keyed_values
 from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.named_numbers import named_numbers
-from gedanken.compare.output.tables import names_of_row
+from gedanken.compare.output.table_columns import names_of_row
 from gedanken.compare.output.text_lines import LONGEST_LINE
 from gedanken.compare.output.transcript import VALUE
 from gedanken.compare.output.vocabulary import Measures, Role, Split, key_of, meaning_of

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wcwidth import wcwidth
 
-from gedanken.agents.cleaning import clean
+from gedanken.agents.reply_cleaning import clean
 from gedanken.experiment.execution import Limits
 from gedanken.shell.commands import goes_on
 from gedanken.shell.side_by_side import MARK_WIDTH, columns, pairs

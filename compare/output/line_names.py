@@ -2,7 +2,7 @@
 
 from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.named_numbers import Named, named_numbers
-from gedanken.compare.output.tables import names_of_row
+from gedanken.compare.output.table_columns import names_of_row
 from gedanken.compare.output.transcript import VALUE, Transcript
 
 

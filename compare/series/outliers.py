@@ -7,7 +7,7 @@ from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.run_set import RunSet
 from gedanken.compare.series.judged import Outlier, TestedSeries
 from gedanken.compare.series.levels import OTHER_OUTLIERS_LEVEL, OUTLIER_LEVEL, is_told
-from gedanken.compare.stats.prediction import holm, outlier_test
+from gedanken.compare.stats.prediction_interval import holm, outlier_test
 
 FEWEST_ENDS = 4
 """Minimum number of different last values in the real runs; with fewer, no other value can be called an outlier."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.metrics import Metric
 from gedanken.compare.output.progress_bars import without_fill
-from gedanken.compare.output.tables import names_of_row
+from gedanken.compare.output.table_columns import names_of_row
 from gedanken.compare.output.text_lines import containing
 from gedanken.compare.output.transcript import VALUE
 from gedanken.compare.parsed.run_set import ParsedRun

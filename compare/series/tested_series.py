@@ -23,7 +23,7 @@ from gedanken.compare.series.series import AllSeries, Series
 from gedanken.compare.stats.max_t import step_down
 from gedanken.compare.stats.measures import Matrix, fair_crps, mean_difference, spread_ratio
 from gedanken.compare.stats.permutation_test import distances, energy_p, runs_needed, smallest_p
-from gedanken.compare.stats.prediction import FEWEST
+from gedanken.compare.stats.prediction_interval import FEWEST
 from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.format import probability
