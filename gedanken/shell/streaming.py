@@ -44,7 +44,7 @@ class RealStream:
 class ImaginedStream:
     """Shows each line of a reply as soon as the line is almost certain to be output.
 
-    Which lines are output is decided by `gedanken.agents.reply_cleaning`, for a whole reply. A line that might still be
+    Which lines are output, `gedanken.agents.reply_cleaning` decides for a whole reply. A line that might still be
     removed is held back until more is known: an echo of the command at the beginning, or a prompt or a closing fence
     at the end.
     """
