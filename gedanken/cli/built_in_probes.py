@@ -43,7 +43,8 @@ def memory(  # noqa: PLR0913 (each is an option of the command)
     script: Annotated[
         Path | None,
         typer.Option(
-            help="File of commands to type before the loss (# starts a comment); by default ten packaged ones."
+            help="File of commands to type before the context is lost (# starts a comment); by default ten packaged "
+            "commands."
         ),
     ] = None,
     model: ModelName = "embedded",
@@ -170,8 +171,8 @@ def edits(  # noqa: PLR0913 (each is an option of the command)
 
 
 def _show(result: dict[str, Any], print_it: "Callable[[Console], None]", as_json: bool, out: Path | None) -> None:
-    """Store the result of a probe, and print it for a person or as JSON. Raises BadInput if it cannot be stored,
-    NoModel if the probe stopped early.
+    """Write the result of a probe to `out`, if given, and print it for a person or as JSON. Raises BadInput if it
+    cannot be written, NoModel if the probe stopped early.
     """
     from rich.console import Console
 

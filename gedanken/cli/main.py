@@ -145,7 +145,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         typer.Option(
             min=0,
             max=1000,
-            help="Number of imagined runs of each program, in addition to the one at temperature 0.",
+            help="Number of imagined runs of each program, in addition to the imagined run at temperature 0.",
         ),
     ] = 3,
     simulate: Annotated[
