@@ -59,7 +59,7 @@ def with_limits(limits: Limits, settings: Sequence[str]) -> Limits:
 
 
 def with_conditions(conditions: Conditions, flags: Mapping[str, object]) -> Conditions:
-    """Return `conditions`, with the values of the flags that are not None. Raises BadInput that names a faulty flag."""
+    """Return `conditions` with the values of all flags that are not None. Raises BadInput, naming the faulty flag."""
     given = {name: value for name, value in flags.items() if value is not None}
     try:
         return Conditions.model_validate(conditions.model_dump() | given)

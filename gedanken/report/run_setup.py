@@ -127,8 +127,8 @@ def _counted(script: list[Typed]) -> str:
 
 
 def claims_of(setup: RunSetup | None) -> list[tuple[str, str, str]]:
-    """Return the name, value and origin of each fact of the persona, and of facts that earlier personas state
-    otherwise."""
+    """Return the name, value and origin of each fact of the persona. If the run is a fork, add those facts of the
+    personas before the fork that differ."""
     if setup is None:
         return []
     told: list[tuple[str, str, str]] = [(fact.name, fact.value, fact.origin) for fact in setup.facts]
