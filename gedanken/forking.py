@@ -51,7 +51,7 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
             store.take_decisions(source)
             if source.setup is not None:
                 store.know_earlier_models(_known(part, source.setup) for part in spec.earlier)
-                if source.machine_facts is not None:  # by these facts the copied lines were imagined
+                if source.machine_facts is not None:  # the copied lines were imagined with these facts
                     facts = spec.played.resolve(source.machine_facts)
                     store.opened(Opened(machine=source.machine_facts, dataset=source.setup.dataset, facts=facts))
             store.note(f"{FORKED}{spec.parent}: everything before that line comes from that run")

@@ -40,7 +40,7 @@ def _what_is_missing() -> list[str]:
 
 
 class _Stopped(Exception):
-    """Raised in the second thread to stop it."""
+    """Raised in the thread that `beside` starts, to stop the work there."""
 
 
 class _Stoppable:

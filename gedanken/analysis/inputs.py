@@ -240,8 +240,8 @@ def _called(runs: Sequence[Run], used: set[str], *, imagined: bool) -> Iterable[
 
 
 def _origin(execution: Execution, imagined: bool) -> Origin:
-    """Return the origin of a run that the user gives as imagined or real. If the file says that a model imagined a
-    run given as real, its origin is `claimed`.
+    """Return the origin of a run that the user gives as imagined or as real. A run given as real has the origin
+    `claimed` if the file says that a model imagined the run.
     """
     if imagined:
         return Origin.IMAGINED

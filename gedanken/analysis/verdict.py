@@ -43,8 +43,8 @@ def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) ->
 
 
 def measured(version: VersionAnalysis) -> tuple[tuple[Execution, ...], tuple[Execution, ...]]:
-    """Return the real and the imagined runs that are compared. The trunks are left out unless there are no other
-    runs."""
+    """Return the real and the imagined runs that are compared. The trunks (seed 0 and sample 0) are left out unless
+    there are no other runs."""
     imagined = tuple(run for run in version.imagined if run.is_run)
     return leaves(version.real) or version.real, leaves(imagined) or imagined
 

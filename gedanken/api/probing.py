@@ -110,7 +110,7 @@ async def aprobe(  # noqa: PLR0913 (what a probe is asked to do)
             done = await run_spec(spec, screen_of(progress), Path(out) if out else None)
         except Interrupted as interrupted:
             task = asyncio.current_task()
-            if task is not None and task.cancelling():  # the caller who cancelled it expects that
+            if task is not None and task.cancelling():  # a caller who cancels the task expects CancelledError
                 raise asyncio.CancelledError from interrupted
             raise
     return ProbeResult(done.log, item_scores(done.log), probe_result(done.log))

@@ -111,7 +111,7 @@ class Audited:
 
     @property
     def last_numbers(self) -> "Coverage":
-        """How many of the numbers in the last message with claims were found in an output."""
+        """How many of the numbers in the claims of the last message that contains claims were found in an output."""
         last = max((judged.claim.event for judged in self.claims), default=None)
         return coverage(judged for judged in self.claims if judged.claim.event == last)
 

@@ -59,7 +59,9 @@ async def check_suite(
 
 
 async def _settled(machine: RealMachine, unsure: Sequence[SuiteItem], ran: Mapping[str, Ran]) -> dict[str, Problem]:
-    """Return the problems of lines whose functions ended, but did not return the stated value."""
+    """Return the problems of lines whose functions ended, but did not print a value that certainly equals the stated
+    one. Whether both values are equal is decided in Python, by further programs.
+    """
     returned = {line.id: check_program(line, line.call) for line in unsure}
     checked = await run_batches(machine, {name: program.text for name, program in returned.items()})
     others = [line for line in unsure if returned[line.id].sign not in checked[line.id].stdout]

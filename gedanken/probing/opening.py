@@ -53,7 +53,7 @@ def check_answered(replies: Sequence[Execution]) -> None:
 
 
 def why_lost(losses: Sequence[NoModel]) -> str | None:
-    """Return why the model was lost before the end of the probe; None if it was not."""
+    """Return why the model was lost before the end of the probe; None if it was not lost."""
     return str(losses[0]) if losses else None
 
 

@@ -27,8 +27,8 @@ class Row(NamedTuple):
     """The range of the last values in the real and in the imagined runs, for example `0.40 to 0.45, 3 of 5 runs`."""
     picture: Markup
     side: str
-    """Direction of the imagined effect, compared with the real one: `same`, `other`, or `none` if too few imagined
-    runs show one. Empty if the real effect is not certain."""
+    """Direction of the imagined effect, compared with the direction of the real one: `same`, `other`, or `none` if
+    too few imagined runs show a value. Empty if the real effect is not certain."""
     certain: str
 
 

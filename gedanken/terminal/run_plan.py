@@ -40,7 +40,7 @@ class PlannedStep:
 
     name: str
     pieces: Counter[Kind]
-    """Planned amount of work of each kind; it grows if a program has to be fixed."""
+    """Number of planned pieces of work of each kind; the numbers grow if a program has to be fixed."""
     done: Counter[Kind] = field(default_factory=Counter)
 
     @property
@@ -217,7 +217,7 @@ class RunPlan:
 
 
 def _ratio(seen: Sequence[tuple[Kind, float]], before: float) -> float:
-    """Return the seconds taken per guessed second; `before` is the prior, used while little has been measured."""
+    """Return the seconds taken per guessed second; `before` is the ratio to assume while little has been measured."""
     took = sum(spent for _kind, spent in seen)
     guessed = sum(FIRST_GUESS[kind] for kind, _spent in seen)
     return (took + _TRUST * before) / (guessed + _TRUST)
