@@ -43,7 +43,7 @@ def run_once(folder: Path, runs: int, size: tuple[float, int], sandbox: str) -> 
     """
     from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
     from gedanken.experiment.script import Experiment
-    from gedanken.loading.experiments import load_persona
+    from gedanken.loading.experiments_and_personas import load_persona
     from gedanken.runner import run
     from gedanken.terminal.screen import Screen
 

@@ -158,7 +158,7 @@ def once_more(run: Path, folder: Path) -> Any:
 def _spec(experiment: dict[str, Any], folder: Path, replies: list[dict[str, Any]], sandbox: str) -> Any:
     from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
     from gedanken.experiment.script import Experiment
-    from gedanken.loading.experiments import load_persona
+    from gedanken.loading.experiments_and_personas import load_persona
 
     (folder / "replies.yaml").write_text(yaml.safe_dump(replies))
     return RunSpec(

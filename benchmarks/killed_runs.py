@@ -128,7 +128,7 @@ def control(folder: Path, watch: Watch, sandbox: str) -> None:
     from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
     from gedanken.graphs import nodes
     from gedanken.graphs.logged_nodes import logged
-    from gedanken.loading.experiments import load_experiment, load_persona
+    from gedanken.loading.experiments_and_personas import load_experiment, load_persona
     from gedanken.runner import run
     from gedanken.terminal.screen import Screen
 

@@ -20,7 +20,7 @@ from gedanken.agents.model import Model, Sampling
 from gedanken.agents.registry import open_model
 from gedanken.experiment.execution import Limits
 from gedanken.experiment.run_spec import ModelSpec
-from gedanken.loading.experiments import load_persona
+from gedanken.loading.experiments_and_personas import load_persona
 from gedanken.terminal.screen import Screen
 
 LIMITS = Limits(reply_tokens=512, continuations=0)

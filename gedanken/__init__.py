@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gedanken.experiment.run_log import RunLog
     from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
     from gedanken.experiment.script import Experiment
-    from gedanken.loading.experiments import load_experiment, load_persona
+    from gedanken.loading.experiments_and_personas import load_experiment, load_persona
     from gedanken.sandbox.docker_machine import DockerMachine
 
 
@@ -74,7 +74,7 @@ _HOMES = {
     "experiment.run_log": ("RunLog",),
     "experiment.run_spec": ("ModelSpec", "RunSpec", "SandboxSpec"),
     "experiment.script": ("Experiment",),
-    "loading.experiments": ("load_experiment", "load_persona"),
+    "loading.experiments_and_personas": ("load_experiment", "load_persona"),
     "sandbox.docker_machine": ("DockerMachine",),
 }
 

@@ -84,7 +84,7 @@ def examine() -> list[Line]:
 
 
 def print_doctor(lines: Sequence[Line], console: Console) -> None:
-    """Print one page: a line for each item, followed by what to do about it."""
+    """Print a line for each item, with what to do about the item, and at the end how many items are missing."""
     table = Table.grid(padding=(0, 2))
     for column in range(3):
         table.add_column(no_wrap=column < 2, overflow="fold")
@@ -326,7 +326,7 @@ _LOOKS: dict[str, tuple[Callable[[], Iterator[Line]], str]] = {
     "disk": (_disk, "set GEDANKEN_CACHE to another folder"),
     "leftovers": (_leftovers, "gedanken sandbox list"),
 }
-"""The examinations, each with the remedy to show if the examination itself fails."""
+"""For each group its examination, and the remedy to show if the examination itself fails or takes too long."""
 
 
 def _docker() -> docker.DockerClient:
@@ -348,7 +348,9 @@ def _podman_info() -> dict[str, Any]:
 
 
 def _podman_as_docker_tells() -> dict[str, Any]:
-    """Return those values that Podman's Docker API would give, without starting the service behind that API."""
+    """Return Podman's host name and version in the form of the Docker API. Podman's own Docker API is not asked,
+    because that would start a service.
+    """
     info = _podman_info()
     return {"Name": info["host"]["hostname"], "ServerVersion": info["version"]["Version"]}
 

@@ -1,4 +1,4 @@
-"""Starts a fork: a run that equals another run up to a line of its script, and then continues differently."""
+"""Starts a fork: a run that equals another run up to a line of the script, and then continues differently."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ class Changes:
     """The changes that apply from the line of the fork on; None leaves a setting as it is."""
 
     experiment: Experiment | None = None
-    """The experiment whose script and name are used."""
+    """The experiment whose name and script the fork takes over; the lines before the fork must be unchanged."""
     persona: Persona | None = None
     model: str | None = None
 
@@ -51,7 +51,7 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
             store.take_decisions(source)
             if source.setup is not None:
                 store.know_earlier_models(_known(part, source.setup) for part in spec.earlier)
-                if source.machine_facts is not None:  # by these facts the copied lines were imagined
+                if source.machine_facts is not None:  # the copied lines were imagined with these facts
                     facts = spec.played.resolve(source.machine_facts)
                     store.opened(Opened(machine=source.machine_facts, dataset=source.setup.dataset, facts=facts))
             store.note(f"{FORKED}{spec.parent}: everything before that line comes from that run")
@@ -94,8 +94,8 @@ def _changed(was: RunSpec, source: RunLog, at: int, changes: Changes, again: Aga
 
 
 def _earlier(was: RunSpec, at: int, changes: Changes, model: ModelSpec) -> tuple[Part, ...]:
-    """Return the parts of the fork before its last part. A part that has the same model and persona as the next one
-    is merged with it.
+    """Return all parts of the fork but the last. A part is a range of script lines with one model and one persona;
+    neighbouring parts with the same model and persona are merged.
     """
     parts = [_part(was, until) for until in sorted({*(part.until for part in was.earlier), at})]
     changed = [
@@ -119,13 +119,13 @@ def _earlier(was: RunSpec, at: int, changes: Changes, model: ModelSpec) -> tuple
 
 
 def _part(was: RunSpec, until: int) -> Part:
-    """Return the part that ends before script line `until`: its model and persona."""
+    """Return the part of the run `was` that ends before script line `until`, with its model and persona."""
     part = was.part_at(until - 2)
     return Part(until=until, model=part.model if part else was.model, persona=part.persona if part else was.persona)
 
 
 def _known(part: Part, setup: RunSetup) -> EarlierPart:
-    """Return what the other run recorded about the model of this part."""
+    """Return what the other run (with this setup) recorded about the model of a part."""
     model = setup.model_at(part.until - 2)
     assert model is not None
     return EarlierPart(part.until, model, part.persona.name, ())
@@ -150,8 +150,8 @@ def _with_script(was: RunSpec, at: int, experiment: Experiment, source: RunLog) 
 
 
 def _check_persona(was: RunSpec, experiment: Experiment, at: int, persona: Persona) -> None:
-    """Raise BadInput if nothing is imagined from line `at` on, so that nobody plays this persona, or if the persona
-    would change nothing.
+    """Raise BadInput if nothing is imagined from line `at` on, so that no model would play the persona, or if the
+    persona equals the one that the run already has there.
     """
     if not was.simulate or not any(line.type is not None for line in experiment.script[at - 1 :]):
         raise BadInput(f"--persona: from line {at} on nothing is imagined, so no persona is played there")
@@ -177,7 +177,7 @@ def _check_model(was: RunSpec, experiment: Experiment, source: RunLog, at: int, 
 
 
 def _check_reached(experiment: Experiment, source: RunLog, at: int) -> None:
-    """Raise BadInput if the other run ended before line `at`."""
+    """Raise BadInput if the other run ended before line `at`, because no version of its program worked."""
     last = max((run.line for run in source.executions), default=-1)
     if source.outcome == NO_WORKING_PROGRAM and (first := experiment.next_step(at - 2)) is not None and first > last:
         raise BadInput(

@@ -35,7 +35,7 @@ class ListedRun(NamedTuple):
     usd: float | None
     """The cost in US dollars; None if the price or the tokens are not known."""
     seconds: float
-    """Total time in seconds for which programs really ran."""
+    """Total time in seconds of all real executions, without the imagined ones."""
     bytes: int
 
 
@@ -113,8 +113,10 @@ def age_of(begun: str) -> str:
 
 
 def remove_run(folder: Path) -> None:
-    """Remove a run folder, and the workspaces that this machine keeps to resume the run. Raises BadInput if the
-    folder is not a run folder, NoSandbox if its workspaces are in use.
+    """Remove a run folder, and the workspaces that this machine keeps to resume the run.
+
+    Raises BadInput if the folder is not a run folder, is only a link to one, or is in use by another process;
+    NoSandbox if the run's workspaces are in use; OSError if the folder cannot be removed.
     """
     from gedanken.sandbox.session import locked_if_dead, sessions_folder
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gedanken.graphs.context import Context
 
 FORKED = "forked from "
-"""Beginning of the note which says that a fork has copied everything before its line from the other run."""
+"""Beginning of the note that a fork stores once it has copied everything before its line from the other run."""
 RUNS = Path("runs")
 
 
@@ -67,8 +67,8 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
 
 
 def _ended(folder: Path) -> RunResult | None:
-    """Return the result of a run that is complete: every request has its reply, every execution has ended, and there
-    is a report. Return None if anything is left to do.
+    """Return the result of a complete run, to which nothing is left to do. Return None if the run has not ended, if
+    one of its results is lost or may still come, or if there is no report.
     """
     page = folder / PAGE
     if not is_run_folder(folder) or is_at_work(folder) or not page.is_file():
@@ -145,7 +145,9 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
 
 
 def _check_repeated(was: RunSpec, now: RunSpec, log: RunLog) -> None:
-    """Raise BadInput if no run could be added. The sample size must then not be recorded as changed."""
+    """Raise BadInput if no run could be added. This is checked first, so that no change of the sample size is
+    recorded in that case.
+    """
     if was.probe is not None:
         raise BadInput(
             f"{log.folder}: a probe has no real or imagined runs to add to; start another one with gedanken probe"
@@ -187,8 +189,8 @@ async def _replaying(spec: RunSpec, store: RunStore, source: RunLog) -> "AsyncIt
 
 
 def newest_unfinished() -> Path:
-    """Return the newest run folder under runs/ whose run is unfinished and not being executed by a process. Raises
-    BadInput if there is none.
+    """Return the newest folder under runs/ with an unfinished run that no process is working on. Replays do not
+    count. Raises BadInput if there is none.
     """
     begun = [path for path in RUNS.iterdir() if path.is_dir()] if RUNS.is_dir() else []
     for path in sorted(begun, key=lambda folder: folder.stat().st_mtime, reverse=True):
@@ -201,11 +203,12 @@ def newest_unfinished() -> Path:
 
 
 def spec_to_resume(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec:
-    """Read the spec of the run in `folder`. The folder may come from anybody.
+    """Return the spec of the run in `folder`, with the base URL and the budget of `again` if they are given.
 
-    The user must confirm again (with the options in `again`) that programs run without isolation, and that keys are
-    sent to an address which only the folder names. The address need not be confirmed if the model is replaced
-    (`asks_its_model` is False). Raises BadInput.
+    The folder may come from anybody. So the options in `again` must confirm that programs may run without isolation,
+    and that keys may be sent to an address on another machine that the folder names. The address need not be
+    confirmed if the model is replaced (`asks_its_model` is False). Raises BadInput if a confirmation is missing, or
+    if the run cannot be continued.
     """
     check_collector(again.collector)
     if not is_run_folder(folder):

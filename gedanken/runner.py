@@ -93,7 +93,7 @@ async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector:
 
 
 def check(spec: RunSpec) -> None:
-    """Raise BadInput for a spec that cannot be run, or that must not be stored."""
+    """Raise BadInput for a spec that cannot be run, contains an API key, or is too large to be stored."""
     from gedanken.agents.registry import check_name
 
     check_supplied(spec.experiment)
@@ -124,8 +124,8 @@ def check_collector(address: str | None) -> None:
 
 
 async def go(store: RunStore, screen: Screen, collector: str | None = None) -> RunResult:
-    """Do all work of the run in `store` whose results its ledger does not contain yet. Raises the same errors as
-    `run`.
+    """Do the work of the run in `store` that is not done yet: everything whose result is not in the run's ledger.
+    Raises the same errors as `run`.
     """
     from gedanken.graphs.context import open_context
 
@@ -146,7 +146,7 @@ async def go(store: RunStore, screen: Screen, collector: str | None = None) -> R
 async def drive(
     opening: "AbstractAsyncContextManager[Context]", screen: Screen, collector: str | None = None
 ) -> RunResult:
-    """Run the graph to its end, and write the report. Raises the same errors as `run`."""
+    """Run the graph in the context that `opening` opens, and write the report. Raises the same errors as `run`."""
     from langgraph.errors import NodeTimeoutError
 
     from gedanken.graphs.state import STOPPED
@@ -199,8 +199,8 @@ def _lost(store: RunStore, why: str) -> NoModel | NoSandbox:
 
 
 def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analysis | None, Path | None]:
-    """Compare the stored results and write the report; return the comparison and the path of the report. If this
-    fails, say so; the run itself is still kept.
+    """Compare the stored results and write the report; return the comparison (None for a probe) and the path of the
+    report. If one of them cannot be made, tell the user, and return None for it; the run itself is kept.
     """
     from gedanken.records.read_run import with_tokens
     from gedanken.report.writing import write_comparison, write_page, write_probe
@@ -225,7 +225,7 @@ def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analy
 
 
 def _judged(log: RunLog, screen: Screen) -> Path | None:
-    """Write the page of a probe, with the verdict on its model."""
+    """Write the page of a probe, with the verdict on its model, and return the path; None if there are no answers."""
     from gedanken.compare.verdict.sentences import of_all
     from gedanken.report.writing import PAGE, write_probe_page
 
@@ -391,8 +391,8 @@ def _by_whom(program: Program) -> str:
 
 
 def _how_ended(execution: Execution) -> str:
-    """Return how an execution ended. If the reply was cut, give the exact reason, because the token limit is only one
-    of several.
+    """Return how an execution ended. If the model's reply was cut, give the reason, because the token limit is only
+    one of several possible reasons.
     """
     cut = "the reply was "
     why = next((note for note in execution.notes if note.startswith(f"{cut}cut")), None)

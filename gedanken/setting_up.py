@@ -12,9 +12,10 @@ from gedanken.experiment.script import Experiment
 
 
 def set_up(progress: Progress, experiments: Sequence[Experiment], sandbox: str) -> None:
-    """Report what is missing, and download or build it. Raises NoSandbox, NoModel or BadInput.
+    """Get everything that is missing: the embedded model, the sandbox, and the data sets of the experiments. First
+    report whether the model has to be downloaded; the download runs while the sandbox and the data are prepared.
 
-    The model is downloaded at the same time as the image is built.
+    Raises NoSandbox, NoModel or BadInput.
     """
     from gedanken.agents.weights import fetch_weights
     from gedanken.sandbox.choice import open_engine
@@ -39,11 +40,11 @@ def _what_is_missing() -> list[str]:
 
 
 class _Stopped(Exception):
-    """Raised in the second thread to stop it."""
+    """Raised in the thread that `beside` starts, to stop the work there."""
 
 
 class _Stoppable:
-    """A Progress whose steps raise an exception as soon as the work is no longer needed."""
+    """A Progress that can stop the work that reports to it: once `stop` is set, each report raises _Stopped."""
 
     def __init__(self, progress: Progress, stop: threading.Event) -> None:
         self._progress = progress

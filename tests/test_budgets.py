@@ -15,7 +15,7 @@ from gedanken.agents.prices import price_of
 from gedanken.experiment.budget import Budget, Tokens, cost_in_words, parse_budget, used_in_words
 from gedanken.experiment.errors import BadInput, BudgetSpent
 from gedanken.experiment.run_spec import ModelSpec, RunSpec
-from gedanken.loading.experiments import load_experiment, load_persona
+from gedanken.loading.experiments_and_personas import load_experiment, load_persona
 from gedanken.records.read_run import read_run
 from gedanken.records.run_meter import RunMeter
 from gedanken.records.run_store import open_store, reopen_store

@@ -18,7 +18,7 @@ from gedanken.experiment.script import Experiment
 from gedanken.graphs.turns import placed as turn_of
 from gedanken.graphs.turns import session_of, typed
 from gedanken.graphs.visibility import introduce, session_for
-from gedanken.loading.experiments import with_conditions
+from gedanken.loading.experiments_and_personas import with_conditions
 from gedanken.records.run_store import RunStore, open_store
 
 TASK = {"layers": 2, "epochs": 3}

@@ -16,7 +16,7 @@ from gedanken.api.server import asked_of
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.probe_design import ProbeDesign
 from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
-from gedanken.loading.experiments import load_experiment, load_persona
+from gedanken.loading.experiments_and_personas import load_experiment, load_persona
 from gedanken.probing.specs import probe_spec
 from gedanken.records.kept_machine import RUN_AGAIN
 from gedanken.records.read_run import read_run

@@ -15,7 +15,7 @@ from gedanken.compare.compare_runs import compare_runs
 from gedanken.compare.results import NOTHING_ASKED, Asked, ComparisonResult
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.run_spec import RunSpec
-from gedanken.loading.experiments import load_experiment, load_persona
+from gedanken.loading.experiments_and_personas import load_experiment, load_persona
 from gedanken.records.read_run import read_run
 from gedanken.report.run_setup import commands
 

@@ -12,7 +12,7 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.run_log import DONE
 from gedanken.forking import Changes, fork
 from gedanken.listing import list_runs
-from gedanken.loading.experiments import load_persona
+from gedanken.loading.experiments_and_personas import load_persona
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
 from gedanken.resuming import Again, approve, extend, newest_unfinished, replay, resume

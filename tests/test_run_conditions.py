@@ -20,7 +20,7 @@ from gedanken.experiment.progress import Silent
 from gedanken.experiment.run_spec import ModelSpec, RunSpec
 from gedanken.graphs.context import Context
 from gedanken.graphs.experiment_graph import build_graph
-from gedanken.loading.experiments import load_experiment, load_persona
+from gedanken.loading.experiments_and_personas import load_experiment, load_persona
 from gedanken.records.run_store import open_store
 
 pytestmark = pytest.mark.docker

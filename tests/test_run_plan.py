@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gedanken.loading.experiments import load_experiment
+from gedanken.loading.experiments_and_personas import load_experiment
 from gedanken.terminal.machine_load import slowdown
 from gedanken.terminal.run_plan import FIRST_GUESS, PlannedStep, RunPlan, plan_steps, told_seconds
 

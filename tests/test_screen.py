@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from rich.console import Console
 
-from gedanken.loading.experiments import load_experiment
+from gedanken.loading.experiments_and_personas import load_experiment
 from gedanken.terminal.run_plan import RunPlan, plan_steps
 from gedanken.terminal.screen import Screen
 

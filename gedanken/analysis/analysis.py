@@ -1,4 +1,4 @@
-"""The analysis of a comparison, from a run folder or from logs that the user supplies."""
+"""Data types for an analysis: all conclusions from a run folder, or from logs that the user supplies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class VersionAnalysis:
-    """The runs of one program version, or of supplied logs, real and imagined."""
+    """The real and the imagined runs of one program version, or of supplied logs, and how they compare."""
 
     program: Program | None
     real: tuple[Execution, ...]
@@ -88,15 +88,16 @@ class Analysis:
 
         `executions`: label, origin, machine, line (of the script, from 1), program, seed, sample, arm, command,
         exit_code, cause, seconds, is_run, stdout. `findings`: check, sentence, runs, subject, expected, observed,
-        explained_by, evidence (its first line). `series`: program, series, role, axis, point, origin, run (from 1,
-        within its origin), value (missing if a run shows none), p_adjusted. Raises BadInput if pandas is not
-        installed, or for an unknown table.
+        explained_by, evidence (its first line). `series`: program, series, role, axis, point, origin, run (counted
+        from 1, real and imagined runs separately), value (missing if the run has none there), p_adjusted.
+
+        Raises BadInput if pandas is not installed, or if the table is unknown.
         """
         return as_pandas(*self._table(what))
 
     def to_polars(self, what: Table = "executions") -> "polars.DataFrame":
-        """Return one of these tables as a polars DataFrame. Raises BadInput if polars is not installed, or for an
-        unknown table."""
+        """Return the same table as `to_pandas`, but as a polars DataFrame. Raises BadInput if polars is not
+        installed, or if the table is unknown."""
         return as_polars(*self._table(what))
 
     def __repr__(self) -> str:
@@ -136,8 +137,8 @@ class Analysis:
 
 
 def main_version(versions: Sequence[VersionAnalysis]) -> VersionAnalysis | None:
-    """Return the version that the verdict is about: among those with both real and imagined runs, the newest one that
-    works, or else the newest one. None if there are none.
+    """Return the version that the verdict is about: of all versions with real and imagined runs, the newest that is
+    not known to fail, or the newest of all if every one fails. None if no version has both kinds of runs.
     """
     both = [version for version in versions if version.real and any(run.is_run for run in version.imagined)]
     works = [version for version in both if version.program is None or version.program.works is not False]

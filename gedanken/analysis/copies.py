@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gedanken.records.importers.importer import Run
 
 FEWEST_DECIMALS = 4
-"""If equal logs contain at least so many decimal numbers, they are assumed to be copies of one run."""
+"""Equal logs with at least this many decimal numbers are assumed to be copies of one run."""
 NAMED = 5
 _DECIMAL = re.compile(r"\d\.\d\d")
 

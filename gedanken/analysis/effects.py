@@ -42,7 +42,8 @@ def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
 
 
 def _imagined_by(log: RunLog, *programs: Program) -> set[tuple[str, str]]:
-    """Return each pair of model and persona that imagined runs of these programs; empty if the run is no fork."""
+    """Return each pair of model and persona by which runs of these programs were imagined. Return an empty set if the
+    run is no fork, because all its runs then have the same model and persona."""
     spec, labels = log.spec, {program.label for program in programs}
     if spec is None or not spec.earlier:
         return set()

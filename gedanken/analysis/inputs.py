@@ -1,4 +1,6 @@
-"""Reads the inputs of a comparison: run folders, files of runs, or plain logs. Each is recognized by its content."""
+"""Reads the inputs of a comparison: run folders, files of runs, or plain logs. The content of an input, not its name,
+decides what it is.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -66,8 +68,8 @@ def check_primary(analysis: Analysis, asked: Asked) -> None:
 
 
 def metrics_of(log: Path) -> list[str]:
-    """List the names of the metrics in a log, as the log writes them and as `--primary` takes them. Raises BadInput
-    if the log cannot be read."""
+    """List the names of the metrics in a log, spelled as in the log, which is also how `--primary` takes them. Raises
+    BadInput if the log cannot be read."""
     executions = _called(read_files(files_of(log)[:1]), set(), imagined=False)
     columns = AllSeries(
         RunSet(None, None, tuple(ParsedRun(execution, ()) for execution in executions), (), ())
@@ -193,7 +195,12 @@ def _mixed(ours: _Side, theirs: _Side, program: Program | None, asked: Asked) ->
 
 
 def _case_in(folder: RunLog, program: Program | None) -> VersionAnalysis:
-    """Return the runs in a folder to compare with the files: those of `program`, or of the newest one that worked."""
+    """Return the program version in a run folder whose runs are compared with those read from files.
+
+    If `program` is given, only versions with the same source are considered. Of several, the one that the verdict
+    would be about is taken (see `main_version`), or else the newest one that was run. Raises BadInput if there is
+    none.
+    """
     empty = ComparisonResult(findings=())
     cases = [
         VersionAnalysis(
@@ -214,7 +221,7 @@ def _case_in(folder: RunLog, program: Program | None) -> VersionAnalysis:
 
 
 def _common(runs: Iterable[Run]) -> Program | None:
-    """Return the program if all these runs are known to be of the same one; None otherwise."""
+    """Return the program of these runs if it is known and the same for all of them; None otherwise."""
     programs = {run.program.sha256 if run.program else None: run.program for run in runs}
     return next(iter(programs.values())) if len(programs) == 1 else None
 
@@ -233,8 +240,8 @@ def _called(runs: Sequence[Run], used: set[str], *, imagined: bool) -> Iterable[
 
 
 def _origin(execution: Execution, imagined: bool) -> Origin:
-    """Return the origin of a run that the user gives as imagined or real. If the file says that a model imagined a
-    run given as real, its origin is `claimed`.
+    """Return the origin of a run that the user gives as imagined or as real. A run given as real has the origin
+    `claimed` if the file says that a model imagined the run.
     """
     if imagined:
         return Origin.IMAGINED

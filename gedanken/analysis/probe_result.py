@@ -20,7 +20,9 @@ SAME_AS: dict[str, tuple[str, str]] = {
     "later in the session": ("session", "later"),
     "in another order": ("session", "other order"),
 }
-"""Pairs of arms that ask the same question, to see whether it gets the same answer, right or wrong."""
+"""By the name of a check of consistency, two arms in which the same questions are asked. Equal answers count, whether
+they are right or wrong.
+"""
 
 
 def probe_result(log: RunLog) -> dict[str, Any]:
@@ -98,8 +100,8 @@ def _consistency(answers: Sequence[AnswerKept], one: str, other: str) -> dict[st
 
 
 def _reasoning(scores: Sequence[ItemScore]) -> list[dict[str, Any]]:
-    """Return the mean number of reasoning tokens and the accuracy for each size; empty if the model does not
-    reason."""
+    """Return the mean number of reasoning tokens and the accuracy for each item size; empty if no reasoning tokens
+    are reported."""
     by_size: dict[int, list[Answer]] = {}
     for score in scores:
         for answer in score.answers:

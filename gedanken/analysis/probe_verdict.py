@@ -30,8 +30,10 @@ def model_of(log: RunLog) -> str:
 
 
 def scores_that_tell(log: RunLog) -> tuple[ItemScore, ...]:
-    """Return the scores of all items, without pairs whose hard program and rival really print the same: there, a
-    right answer cannot be distinguished from the rival's."""
+    """Return the scores of all items from which something can be learned.
+
+    A pair is left out if its hard program and its rival (the program whose output a model that only guesses would
+    give) really print the same: a right answer then does not show how the model found it."""
     alike = {
         kept.item.pair or kept.item.id
         for kept in log.items

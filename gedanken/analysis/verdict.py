@@ -20,12 +20,13 @@ from gedanken.experiment.format import figure, probability
 
 KINDS_TOLD = 3
 LONGEST_SENTENCE = 120
-"""A sentence longer than this, in characters, is shown without its reasons."""
+"""A sentence with more characters than this is cut at the end of a clause, which leaves out its reasons."""
 _CLAUSE_END = re.compile(r"[:;.] ")
 
 
 def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) -> str:
-    """State the result for the newest version that worked, and how many findings there are elsewhere.
+    """State the result for the main version (see `main_version`), and how many findings there are on other versions
+    and commands.
 
     The text never says that real and imagined runs are the same.
     """
@@ -42,8 +43,8 @@ def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) ->
 
 
 def measured(version: VersionAnalysis) -> tuple[tuple[Execution, ...], tuple[Execution, ...]]:
-    """Return the real and the imagined runs that are compared. The trunks are left out unless there are no other
-    runs."""
+    """Return the real and the imagined runs that are compared. The trunks (seed 0 and sample 0) are left out unless
+    there are no other runs."""
     imagined = tuple(run for run in version.imagined if run.is_run)
     return leaves(version.real) or version.real, leaves(imagined) or imagined
 
@@ -178,8 +179,8 @@ def spread_of(values: Sequence[float]) -> str:
 
 
 def tested_p(series: SeriesResult) -> float | None:
-    """Return the p-value of a series; None if there is none, or if so few runs can never give a p-value low
-    enough."""
+    """Return the p-value of a series; None if it has none, or if it has too few runs for a p-value that would be
+    significant."""
     return series.p if smallest_p(series.n_real, series.n_imagined) <= PRIMARY_LEVEL else None
 
 
@@ -199,7 +200,7 @@ def _sentence(text: str) -> str:
 
 
 def as_continuation(reason: str) -> str:
-    """Return a reason as it continues the text `undecided: `, with a small first letter in “whether”."""
+    """Return a reason in the form that can follow `undecided: `: an initial “Whether” gets a small letter."""
     return f"w{reason[1:]}" if reason.startswith("Whether ") else reason
 
 

@@ -34,13 +34,14 @@ def audit(  # noqa: PLR0913 (each is asked for by itself, and has a default)
         workspace: the folder in which the agent worked; commands are run again on a copy of it.
         image: the Docker or Podman image in which commands are run again; None uses gedanken's own.
         setup: a command that prepares the copy; only this command may use the network.
-        rerun: which commands are run again: `none`, those that claims are about (`claimed`), or `all`.
+        rerun: which commands are run again: `none`; `claimed`, those that claims are about, and earlier ones that
+            may change files; or `all`.
         no_tools: True to state that the agent of a plain chat had no tools at all.
         claims_by: a model that reads what the agents said and names passages that may be claims. The model judges
             nothing: a claim that only it found can be supported, but never counts against an agent.
         progress: receives the progress of commands that are run again.
         waiting: receives a message on what is being read.
-        keep_events: True if each transcript is returned with its events.
+        keep_events: False to return the transcripts without their events, which saves memory.
 
     Returns:
         The Audit: the sessions with their judged claims, and notes on what could not be read.

@@ -20,7 +20,7 @@ Runs = str | Path | Execution | RunLog | Analysis
 
 
 def load_run(folder: str | Path) -> Analysis:
-    """Read the run in a folder and compare it with the current checks, as its report does.
+    """Read the run in a folder, and compare its real executions with its imagined ones by the current checks.
 
     The run may be unfinished, its process may have died, or an earlier version may have written the folder. The `log`
     of the Analysis is the stored RunLog. Comparing the article's run takes about a second.
@@ -46,7 +46,8 @@ def compare(
         imagined: the imagined runs, in the same forms; omit it if `real` is one run, which contains both.
         program: path of the program that was run; with the program, more findings are possible.
         primary: name of the series whose last value is the primary endpoint, such as `val_loss`.
-        named: metrics that are not recognized: for each name, a regular expression whose group 1 is the number.
+        named: metrics that are not recognized: for each name, a regular expression whose group 1 (or whole match,
+            if it has no group) is the number.
 
     Returns:
         An Analysis: `verdict`, `findings`, `versions[0].compared` (series, p-values, undecided questions).

@@ -9,7 +9,7 @@ from gedanken.agents.brought import brought, model_of
 from gedanken.experiment.persona import Persona
 from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.experiment.script import Experiment
-from gedanken.loading.experiments import load_experiment, load_persona
+from gedanken.loading.experiments_and_personas import load_experiment, load_persona
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

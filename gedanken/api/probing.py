@@ -33,7 +33,7 @@ class ProbeResult:
 
     log: RunLog
     scores: tuple[ItemScore, ...]
-    """The score of each item under each way of asking (`condition`)."""
+    """One score for each item and each way of asking about it (`condition`)."""
     values: dict[str, Any]
     """The values that `gedanken probe --json` prints."""
 
@@ -72,7 +72,7 @@ async def aprobe(  # noqa: PLR0913 (what a probe is asked to do)
     Args:
         families: names such as `state` or `linear algebra`; if empty, all families, or none if a suite is given.
         model: the model, as in `gedanken.run`.
-        sizes: numbers of operations; if empty, the default sizes of each family.
+        sizes: sizes of the programs, as numbers of operations; if empty, the default sizes of each family.
         n: number of programs, or pairs of programs, for each operation and size.
         seed: seed that selects the programs; another seed gives other programs.
         samples: number of answers to each direct question: the first at temperature 0, all others at 1.
@@ -110,7 +110,7 @@ async def aprobe(  # noqa: PLR0913 (what a probe is asked to do)
             done = await run_spec(spec, screen_of(progress), Path(out) if out else None)
         except Interrupted as interrupted:
             task = asyncio.current_task()
-            if task is not None and task.cancelling():  # the caller who cancelled it expects that
+            if task is not None and task.cancelling():  # a caller who cancels the task expects CancelledError
                 raise asyncio.CancelledError from interrupted
             raise
     return ProbeResult(done.log, item_scores(done.log), probe_result(done.log))

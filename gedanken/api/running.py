@@ -77,8 +77,8 @@ async def arun(  # noqa: PLR0913 (what a run is asked to do)
 
     Raises:
         BadInput: an argument cannot be used.
-        NoSandbox, NoModel: there is no sandbox or no model, or it was lost. Finished work is stored; `resume`
-            continues the run.
+        NoSandbox, NoModel: the sandbox or the model cannot be used, or was lost during the run. Finished work is
+            stored; `resume` continues the run.
         KeyboardInterrupt (from `run`), CancelledError (from `arun`): the run was interrupted; `resume` continues it.
 
     docs/design.md explains what makes the comparison fair.
@@ -143,7 +143,7 @@ async def _analysed(work: Coroutine[Any, Any, RunResult]) -> Analysis:
         done = await work
     except Interrupted as interrupted:
         task = asyncio.current_task()
-        if task is not None and task.cancelling():  # the caller who cancelled it expects that
+        if task is not None and task.cancelling():  # a caller who cancels the task expects CancelledError
             raise asyncio.CancelledError from interrupted
         raise
     return done.analysis or analyze(with_tokens(done.log))

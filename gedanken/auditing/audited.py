@@ -29,10 +29,11 @@ else when it was run again."""
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A line of an output that no real run printed, or a line that every real run printed but the output lacks."""
+    """A line of a recorded or claimed output that the real runs did not print, a line that they printed but the
+    output lacks, or a pair of both."""
 
     said_line: int | None
-    """Line number in the output, counted from 1; None if the output lacks the line."""
+    """Line number in the recorded or claimed output, counted from 1; None if that output lacks the line."""
     said: str
     real_line: int | None
     """Line number in the first real run, counted from 1; None if that run has no corresponding line."""
@@ -45,7 +46,7 @@ class Rerun:
 
     command: str
     event: int
-    """Number of the event whose output is compared: a result, or the message that shows it."""
+    """Number of the event whose output is compared: a recorded result, or the message that shows the output."""
     place: Place
     claimed: bool
     """True if the output is only claimed: shown in a message, without a result in the record."""
@@ -93,7 +94,8 @@ class Audited:
 
     @property
     def accused(self) -> list[tuple[int, JudgedClaim]]:
-        """The claims that are wrong, or that the agent could not have known to be true, each with its number."""
+        """The claims that are wrong, or that the agent could not have known to be true, each with its index in
+        `claims`."""
         return [(at, judged) for at, judged in enumerate(self.claims) if judged.status in ACCUSING]
 
     @property
@@ -109,7 +111,7 @@ class Audited:
 
     @property
     def last_numbers(self) -> "Coverage":
-        """How many of the numbers in the last message with claims were found in an output."""
+        """How many of the numbers in the claims of the last message that contains claims were found in an output."""
         last = max((judged.claim.event for judged in self.claims), default=None)
         return coverage(judged for judged in self.claims if judged.claim.event == last)
 

@@ -39,8 +39,8 @@ def audit_files(
 ) -> Audit:
     """Audit each session of each file, and of the files in each folder.
 
-    `pointed` adds passages that may be claims, by file and number of the session. Raises BadInput if a named file
-    cannot be read, or if there is no transcript at all; an unreadable file in a folder is left out, with a note.
+    `pointed` adds passages that may be claims, by file and number of the session in it. Raises BadInput if a named
+    file cannot be read, or if there is no transcript at all; an unreadable file in a folder is left out, with a note.
     """
     audited: list[Audited] = []
     notes: list[str] = []

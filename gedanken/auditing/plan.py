@@ -1,5 +1,5 @@
-"""Plans how to run a transcript's commands again: which edits and commands in which order, and with which recorded or
-claimed output each new output is compared.
+"""Plans how to run a transcript's commands again: which edits and commands come in which order, and which recorded or
+claimed output belongs to each command, to be compared with the new one.
 """
 
 import json
@@ -31,7 +31,7 @@ class Step:
 
     command: str
     event: int
-    """Number of the event whose output is compared; if there is no output, of the call."""
+    """Number of the event whose output is compared; if none is compared, number of the call."""
     place: Place
     said: str | None
     """The recorded or claimed output; None if the command is run only for its effect on the workspace."""
@@ -75,8 +75,10 @@ class Plan:
 
 
 def plan_of(transcript: AgentTranscript, claims: Sequence[JudgedClaim], which: Which) -> Plan:
-    """Plan which commands are run again. With `all`: every command. With `claimed`: the commands that claims are
-    about, and earlier ones that may change files.
+    """Plan which commands are run again, with the transcript's edits in between. With `all`: every command. With
+    `claimed`: the commands that claims are about, and earlier ones that may change files.
+
+    Commands that a message only claims, without a recorded result, are included in both cases.
     """
     results = {event.call_id: event for event in transcript.events if event.kind == "result" and event.call_id}
     spoken_of = _spoken_of(claims)

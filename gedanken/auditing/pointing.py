@@ -21,7 +21,7 @@ from gedanken.records.importers.transcripts.reading import files_of, read_transc
 Spans = Mapping[int, Sequence[tuple[int, int]]]
 """By event number, the start and the end of passages in the event's text, counted in characters."""
 _MOST_MESSAGES = 200
-"""Maximum number of messages of a session that the model is asked about. Of more, only the last ones are used."""
+"""Maximum number of messages of a session that the model is asked about. If there are more, the last ones count."""
 _LONGEST_MESSAGE = 8_000
 _LONGEST_REPLY = 20_000
 _MOST_PASSAGES = 40
@@ -30,7 +30,7 @@ _LONGEST_PASSAGE = 500
 
 @dataclass
 class Pointed:
-    """The passages that a model named as possible claims, and how many of its answers could not be used."""
+    """The passages that a model named as possible claims, and counts of what could not be used."""
 
     name: str
     of: dict[tuple[Path, int], Spans] = field(default_factory=dict)

@@ -128,8 +128,8 @@ async def _set_up(machine: SandboxMachine, command: str, progress: Progress) -> 
 async def _run(
     machine: SandboxMachine, plan: Plan, state: State, root: str | None, lost: dict[int, str]
 ) -> list[Execution | None]:
-    """Run every command once. `lost` records, by the index of a command, why the workspace differs from the
-    transcript's from then on."""
+    """Run every command once. If an edit cannot be made, the workspace differs from the transcript's from then on:
+    `lost` gets the reason for each later command, by the command's index."""
     runs: list[Execution | None] = []
     problem = ""
     for step in plan.steps:
@@ -196,7 +196,7 @@ def _judged(step: Step, real: Sequence[Execution], state: State, lost: str | Non
 
 
 def _why_not(said: str, real: Sequence[Execution], printed: str) -> str | None:
-    """Return the reason if the real outputs prove nothing about the transcript; None if they can be compared."""
+    """Return why the real outputs prove nothing about the transcript; None if they can be compared with it."""
     ended = next((run.cause for run in real if run.cause in _ENDED_BY_US), None)
     if ended is not None:
         return f"it reached a limit of this sandbox: {ended}"
@@ -209,7 +209,8 @@ def _why_not(said: str, real: Sequence[Execution], printed: str) -> str | None:
 
 
 def _why_elsewhere(step: Step, state: State, lost: str | None) -> str | None:
-    """Return a reason why the output may differ although the transcript is true; None if there is none."""
+    """Return why a real output may differ from the recorded one although the transcript is true; None if no reason is
+    known."""
     if lost:
         return f"the workspace differs from that of the transcript: {lost}"
     if not state.trusted:
@@ -228,7 +229,7 @@ def _as_said(text: str, root: str | None) -> str:
 
 
 def _without_prompt(said: str, command: str) -> str:
-    """Return an output. If its first line is a prompt with the command, that line is replaced by an empty one."""
+    """Return an output, with its first line emptied if that line is a prompt followed by the command."""
     first, _break, rest = said.partition("\n")
     return (
         f"\n{rest}" if command and first.strip().endswith(command.strip()) and first.strip()[:1] in "$>#%~(" else said

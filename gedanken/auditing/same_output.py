@@ -44,9 +44,8 @@ def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> Co
     """Compare `said` with the real outputs line by line. Clocks, temporary names and lines that only describe the
     machine are ignored.
 
-    With `part`, `said` may leave lines out, but each of its lines must occur in the first real output. If both have
-    the same lines in another order, there is no difference, because a command's two streams may have been recorded
-    one after the other.
+    With `part`, `said` may leave lines out, but each of its lines must occur in the first real output. Another order
+    of the same lines is no difference, because a command's two streams may have been recorded one after the other.
     """
     ours = _lines(said)
     first, *others = [_lines(text) for text in real]
@@ -64,8 +63,8 @@ def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> Co
 
 
 def _unstable(first: list[tuple[int, str]], others: list[list[tuple[int, str]]]) -> tuple[set[int], set[str]]:
-    """Find the lines that differ among the real runs. Return their line numbers in the first run, and the patterns
-    of all such lines, with `#` for each number."""
+    """Find the lines that differ among the real runs. Return their line numbers in the first run, and their patterns
+    in all runs: the lines with `#` for each number."""
     unstable: set[int] = set()
     patterns: set[str] = set()
     mine = {line for _number, line in first}
@@ -100,8 +99,8 @@ def _matcher(one: list[str], other: list[str]) -> "SequenceMatcher[str]":
 
 
 def _lines(text: str) -> list[tuple[int, str]]:
-    """Return the lines to compare with their numbers, without empty lines and lines that only describe the
-    machine."""
+    """Return the lines that are compared, each after its number, without empty lines and lines that only describe
+    the machine."""
     found = []
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip() and not _ABOUT_THE_MACHINE.match(line):
@@ -110,7 +109,7 @@ def _lines(text: str) -> list[tuple[int, str]]:
 
 
 def masked(line: str) -> str:
-    """Mask clocks and temporary names in a line, and shorten horizontal rules so that all lengths are equal."""
+    """Mask clocks and temporary names in a line, and shorten horizontal rules to one length."""
     line = " ".join(line.split())
     for form, name in _CLOCK:
         line = form.sub(name, line)

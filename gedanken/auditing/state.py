@@ -31,11 +31,11 @@ class State:
 
 
 async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, root: str | None) -> State:
-    """Copy the workspace into the machine: as given if the transcript's edits apply there, or else at its git HEAD if
-    they apply to that. Without a workspace, make an empty folder.
+    """Copy the workspace into the machine: as given if the transcript's edits apply to it, or else as of its git HEAD
+    if they apply to that. Without a workspace, make an empty folder.
 
-    Return the resulting state; it is not trusted if the edits apply to neither. Raises BadInput if `workspace` is not
-    a folder, or is too large.
+    Return the resulting state. If the edits apply to neither, the workspace is copied as given, and the state is not
+    trusted. Raises BadInput if `workspace` is not a folder, or is too large.
     """
     machine.write(_SCRIPT, (Path(__file__).parent / "replay.py").read_text(encoding="utf-8"))
     edits = [{**edit, "path": inside(str(edit["path"]), root)} for edit in plan.edits]
@@ -69,8 +69,8 @@ async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, r
 
 
 def inside(path: str, root: str | None) -> str:
-    """Return a transcript's path relative to the copy of the workspace. A path outside the agent's folder `root` is
-    returned unchanged; it then means a place in the sandbox, never on this machine.
+    """Return a path of the transcript, relative to the agent's folder `root`, and so to the copy of the workspace. A
+    path outside `root` is returned unchanged; it then means a place in the sandbox, never on this machine.
     """
     if root and (path == root or path.startswith(f"{root}/")):
         return path[len(root) :].lstrip("/") or "."
@@ -78,7 +78,7 @@ def inside(path: str, root: str | None) -> str:
 
 
 async def make_edits(machine: SandboxMachine, edits: Edits) -> list[str]:
-    """Make edits of the transcript, and return for each one that could not be made its path and the reason."""
+    """Make edits of the transcript. Return, for each edit that could not be made, its path and the reason."""
     done = await machine.run(_replay(edits.first, edits.last, "make"))
     if done.exit_code != 0:
         return ["edits could not be made: the sandbox has no python3" if done.exit_code == 127 else "edits failed"]

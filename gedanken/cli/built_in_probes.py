@@ -43,7 +43,8 @@ def memory(  # noqa: PLR0913 (each is an option of the command)
     script: Annotated[
         Path | None,
         typer.Option(
-            help="File of commands to type before the loss (# starts a comment); by default ten packaged ones."
+            help="File of commands to type before the context is lost (# starts a comment); by default ten packaged "
+            "commands."
         ),
     ] = None,
     model: ModelName = "embedded",
@@ -60,7 +61,7 @@ def memory(  # noqa: PLR0913 (each is an option of the command)
     from gedanken.agents.session import POLICIES
     from gedanken.experiment.errors import BadInput
     from gedanken.experiment.run_spec import ModelSpec
-    from gedanken.loading.experiments import load_persona
+    from gedanken.loading.experiments_and_personas import load_persona
     from gedanken.probing.memory import print_probe, probe_memory, read_commands
     from gedanken.probing.opening import check_out
     from gedanken.terminal.screen import Screen
@@ -113,7 +114,7 @@ def terminal(  # noqa: PLR0913 (each is an option of the command)
 ) -> None:
     """Type ordinary commands into an imagined machine and a real one, and count how often both print the same."""
     from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
-    from gedanken.loading.experiments import load_persona
+    from gedanken.loading.experiments_and_personas import load_persona
     from gedanken.probing.opening import check_out
     from gedanken.probing.terminal import choose, print_probe, probe_terminal
     from gedanken.terminal.screen import Screen
@@ -154,7 +155,7 @@ def edits(  # noqa: PLR0913 (each is an option of the command)
     change what a program does.
     """
     from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
-    from gedanken.loading.experiments import load_persona
+    from gedanken.loading.experiments_and_personas import load_persona
     from gedanken.probing.opening import check_out
     from gedanken.probing.semantics_preserving_edits import print_probe, probe_edits, read_program
     from gedanken.terminal.screen import Screen
@@ -170,8 +171,8 @@ def edits(  # noqa: PLR0913 (each is an option of the command)
 
 
 def _show(result: dict[str, Any], print_it: "Callable[[Console], None]", as_json: bool, out: Path | None) -> None:
-    """Store the result of a probe, and print it for a person or as JSON. Raises BadInput if it cannot be stored,
-    NoModel if the probe stopped early.
+    """Write the result of a probe to `out`, if given, and print it for a person or as JSON. Raises BadInput if it
+    cannot be written, NoModel if the probe stopped early.
     """
     from rich.console import Console
 

@@ -34,14 +34,14 @@ _REMEDIES = {
 
 
 def exit_codes(*codes: int) -> str:
-    """Return a sentence that lists these exit codes for the help of a command; without any, all of them."""
+    """Return a sentence for the help of a command that lists the exit codes `codes`, or all if none is given."""
     told = (f"{code} {EXIT_CODES[code]}" for code in codes or EXIT_CODES)
     return f"Exit codes: {'; '.join(told)}."
 
 
 @contextmanager
 def clear_errors() -> Iterator[None]:
-    """Turn an error that a user can act on into one line on standard error, and exit with its code.
+    """Turn an error that a user can act on into one line on standard error, and exit with the error's exit code.
 
     SIGTERM interrupts as Ctrl-C does, even if Ctrl-C is ignored, as in a script that runs in the background.
     """

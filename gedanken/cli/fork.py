@@ -24,13 +24,13 @@ def fork(  # noqa: PLR0913 (each is an option of the command)
     run: RunFolder,
     at: Annotated[int, typer.Option(min=1, help="First script line (counted from 1) to which the changes apply.")],
     script: Annotated[
-        str | None, typer.Option(help="A packaged experiment or a YAML file; its script is used from that line on.")
+        str | None, typer.Option(help="A packaged experiment or a YAML file; its script is used from line --at on.")
     ] = None,
     persona: Annotated[
-        str | None, typer.Option(help="A packaged persona or a YAML file; it is used from that line on.")
+        str | None, typer.Option(help="A packaged persona or a YAML file; it is used from line --at on.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option(help="The model that is used from that line on, as in `gedanken run --model`.")
+        str | None, typer.Option(help="The model that is used from line --at on, as in `gedanken run --model`.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one under runs/.")] = None,
     base_url: BaseUrl = None,
@@ -43,7 +43,7 @@ def fork(  # noqa: PLR0913 (each is an option of the command)
     from gedanken.experiment.errors import BadInput
     from gedanken.forking import Changes
     from gedanken.forking import fork as go_on
-    from gedanken.loading.experiments import load_experiment, load_persona
+    from gedanken.loading.experiments_and_personas import load_experiment, load_persona
     from gedanken.resuming import Again
     from gedanken.terminal.screen import Screen
 

@@ -145,7 +145,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         typer.Option(
             min=0,
             max=1000,
-            help="Number of imagined runs of each program, in addition to the one at temperature 0.",
+            help="Number of imagined runs of each program, in addition to the imagined run at temperature 0.",
         ),
     ] = 3,
     simulate: Annotated[
@@ -202,7 +202,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
     as_json: Json = False,
 ) -> None:
     """Let a model write a program, really run it, let the model imagine the run, and compare the two."""
-    from gedanken.loading.experiments import load_experiment, load_persona, with_conditions, with_limits
+    from gedanken.loading.experiments_and_personas import load_experiment, load_persona, with_conditions, with_limits
     from gedanken.sandbox.gpus import parse_gpus
     from gedanken.terminal.screen import Screen
 
@@ -248,7 +248,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
 )
 def setup(sandbox: Sandbox = "auto") -> None:
     """Download and build in advance what `run` needs: the sandbox image, the data sets and the embedded model."""
-    from gedanken.loading.experiments import load_experiment, packaged
+    from gedanken.loading.experiments_and_personas import load_experiment, packaged
     from gedanken.setting_up import set_up
     from gedanken.terminal.screen import Screen
 

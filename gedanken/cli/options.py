@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 def complete_experiment(incomplete: str) -> list[str]:
     """Complete the name of a packaged experiment."""
-    from gedanken.loading.experiments import packaged
+    from gedanken.loading.experiments_and_personas import packaged
 
     return [name for name in packaged("experiments") if name.startswith(incomplete)]
 
 
 def _complete_persona(incomplete: str) -> list[str]:
-    from gedanken.loading.experiments import packaged
+    from gedanken.loading.experiments_and_personas import packaged
 
     return [name for name in packaged("personas") if name.startswith(incomplete)]
 
@@ -183,7 +183,7 @@ def asked_of(primary: str | None, named: list[str] | None) -> "Asked":
 
 
 def with_approval(words: list[str]) -> list[str]:
-    """Return the command line with `--approve` alone replaced by `--approve=all`."""
+    """Return the command line, with each `--approve` that has no value replaced by `--approve=all`."""
     following = [*words, ""][1:]
     return [
         "--approve=all" if word == "--approve" and after not in ("all", "first", "none") else word
@@ -192,8 +192,8 @@ def with_approval(words: list[str]) -> list[str]:
 
 
 def refuse_others(context: typer.Context, option: str, *known: str) -> None:
-    """Raise BadInput if the command line contains anything but `option` and the parameters `known`: it would have no
-    effect.
+    """Raise BadInput if the command line contains a parameter other than `option` and those in `known`, because such
+    a parameter would have no effect.
     """
     from gedanken.experiment.errors import BadInput
 

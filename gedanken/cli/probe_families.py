@@ -44,7 +44,11 @@ def families(  # noqa: PLR0913 (each is an option of the command)
     base_url: BaseUrl = None,
     parallel: Parallel = 8,
     sizes: Annotated[
-        str, typer.Option(help="Numbers of operations, such as 1,2,4,8; by default 1,2,4,8,16,32.", metavar="N,N,…")
+        str,
+        typer.Option(
+            help="Sizes of the programs, as numbers of operations, such as 1,2,4,8; by default 1,2,4,8,16,32.",
+            metavar="N,N,…",
+        ),
     ] = "",
     n: Annotated[
         int,
@@ -81,7 +85,7 @@ def families(  # noqa: PLR0913 (each is an option of the command)
     predicts: Annotated[
         str | None,
         typer.Option(
-            help="What the recorded answers predict: output or input; by default, this is inferred from them.",
+            help="What the recorded answers predict: output or input; by default, this is inferred from the answers.",
             metavar="output|input",
         ),
     ] = None,

@@ -14,7 +14,7 @@ _OF_FAMILIES = ("sizes", "n", "seed")
 
 
 def check_options(context: typer.Context) -> None:
-    """Raise BadInput for options that would have no effect together with the other given options."""
+    """Raise BadInput for options that lack another option, have an unknown value, or would have no effect."""
     from gedanken.experiment.errors import BadInput
 
     values = context.params
@@ -31,7 +31,7 @@ def check_options(context: typer.Context) -> None:
 
 
 def _given(context: typer.Context, names: tuple[str, ...]) -> str:
-    """Return those of the parameters `names` that the command line contains, as they are written there."""
+    """Return a list, for a message, of those parameters in `names` that the command line contains."""
     return ", ".join(
         f"the family {', '.join(context.params['family'])}" if parameter.name == "family" else parameter.opts[0]
         for parameter in context.command.params
@@ -64,7 +64,7 @@ def recorded(  # noqa: PLR0913 (what was asked)
 
 @contextmanager
 def _folder(out: Path | None) -> Iterator[None]:
-    """Create the folder before the long work begins, and remove it again if the work fails."""
+    """Create the folder before the long work begins. If the work fails, remove a folder that did not exist before."""
     from gedanken.records.run_folder import make_folder
 
     is_new = out is not None and not out.exists()

@@ -61,7 +61,7 @@ def shell(  # noqa: PLR0913 (each is an option of the command)
         from gedanken.experiment.errors import BadInput
         from gedanken.experiment.execution import Limits
         from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
-        from gedanken.loading.experiments import with_limits
+        from gedanken.loading.experiments_and_personas import with_limits
         from gedanken.shell.loop import run_shell
         from gedanken.shell.terminals import CHOICES, ShellOptions
 

@@ -39,8 +39,8 @@ def show(ran: "RunResult", as_json: bool) -> None:
 
 
 def exit_code_of(ran: "RunResult") -> int:
-    """Return the exit code of a run: 0 if all went well, 1 if its outcome is not `done`, NO_REPORT if only its report
-    failed.
+    """Return the exit code of a run: 1 if the outcome is not `done`, NO_REPORT if only the report could not be made,
+    otherwise 0.
     """
     from gedanken.experiment.run_log import DONE
 

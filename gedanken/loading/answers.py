@@ -12,24 +12,24 @@ from gedanken.experiment.probe_design import SuiteItem
 from gedanken.loading.suites import OnceEach, once_each, text_of, told
 
 _SCORED = "raw_generations"
-"""The key under which CRUXEval's scored files store the answers."""
+"""The key under which CRUXEval's files of scored answers store the answers."""
 _EXTRACTED, _REPLIES = "pred_list", "output_list"
 """The keys under which LiveCodeBench's files store the answers and the replies that contained them."""
 _NAMED = re.compile(r"_(?P<predicts>input|output)\Z")
 _NO_STRINGS = "the recorded answers are not a list of strings"
 _TWICE = "its answers are recorded more than once"
 _FEW = 0.2
-"""If a smaller share of the answers are whole replies, and the file is named as CRUXEval names its files, the answers
-were extracted from replies.
+"""In a file that is named as CRUXEval names its files, the answers count as extracted from replies if the share of
+whole replies among them is smaller than this.
 """
 
 
 class Recorded(NamedTuple):
-    """The recorded answers of a file, by the id of the item."""
+    """The recorded answers of a file, by the id of the suite's item."""
 
     answers: Mapping[str, tuple[str, ...]]
     is_extracted: bool
-    """True if the publisher extracted each answer from its reply: such an answer is used as it is."""
+    """True if the publisher extracted the answers from the model's replies, so that they are used as they are."""
     problems: Mapping[str, str]
     """For each item whose answers cannot be used, by id: the reason."""
     predicts: Literal["output", "input"] | None
@@ -68,15 +68,17 @@ def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
 
 
 def _has_few_whole(answers: Mapping[str, Sequence[str]]) -> bool:
-    """Return whether hardly any answer is a whole reply. The few that look like one are then left over from
-    extraction.
+    """Return whether hardly any answer is a whole reply. If the publisher extracted the answers from replies, these
+    few are probably those where the extraction failed.
     """
     each = [is_whole_reply(answer) for some in answers.values() for answer in some]
     return sum(each) < _FEW * len(each)
 
 
 def _pairs(path: Path, value: Any, suite: Sequence[SuiteItem]) -> tuple[Iterable[tuple[str, Any]], bool]:
-    """Return each id with its record, and whether the publisher extracted the answers from the replies."""
+    """Return each id with what the file records for it, and whether the publisher extracted these answers from
+    replies.
+    """
     is_scored = isinstance(value, dict) and isinstance(value.get(_SCORED), OnceEach | list)
     if is_scored:
         value = value[_SCORED]

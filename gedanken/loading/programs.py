@@ -17,7 +17,8 @@ _PACKAGED = re.compile(r"[a-z_]+")
 
 
 def with_sources(experiment: Experiment, where: str, folder: Path) -> Experiment:
-    """Fill in the source of every supplied program; programs that are not packaged are read from `folder`.
+    """Return the experiment with the source of every supplied program filled in; programs that are not packaged are
+    read from `folder`.
 
     Raises BadInput, naming the experiment file (`where`) and the script line.
     """

@@ -40,7 +40,7 @@ class Suite(NamedTuple):
 
 
 class OnceEach(dict[str, Any]):
-    """A JSON object that records which of its names occur more than once."""
+    """A JSON object that records which names occur more than once in its text."""
 
     twice: frozenset[str] = frozenset()
 
@@ -81,8 +81,8 @@ def read_suite(path: Path) -> Suite:
 
 
 def text_of(path: Path, option: str) -> str:
-    """Return the text of a JSON file, compressed with gzip or not, in any encoding of JSON. A byte that cannot be
-    decoded becomes a lone surrogate (in UTF-8) or a replacement character.
+    """Return the text of a JSON file, which may be compressed with gzip and have any encoding of JSON. A byte that
+    cannot be decoded becomes a lone surrogate if the file is UTF-8, and otherwise a replacement character.
     """
     content = _unpacked(read_bytes(path, f"{option} {path}", MOST_BYTES), f"{option} {path}")
     encoding = json.detect_encoding(content)
@@ -135,8 +135,8 @@ def _fields(line: str) -> dict[str, Any]:
 
 
 def _other_form(value: dict[str, Any]) -> dict[str, str]:
-    """Return the fields of a line in LiveCodeBench's format, in which `input` is the whole call and common imports
-    are implicit; empty if the line has another format.
+    """Return the fields that must be changed or added in a line in LiveCodeBench's format, in which `input` is the
+    whole call and common imports are implicit. Return nothing for a line in CRUXEval's format.
     """
     code, given = value.get("code"), value.get("input")
     if not isinstance(code, str) or not isinstance(given, str):
@@ -152,7 +152,9 @@ def _other_form(value: dict[str, Any]) -> dict[str, str]:
 
 
 def _called(code: str, given: str) -> str:
-    """Return the name of the called function if the code defines it but no function named `f`; else empty."""
+    """Return the name of the function that `given` calls, if the code defines this function and nothing named `f`;
+    otherwise return an empty text.
+    """
     begins = _CALL.match(given)
     defined = _DEFINED.findall(code)
     return begins["name"] if begins and begins["name"] in defined and "f" not in defined else ""

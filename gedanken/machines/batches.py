@@ -1,4 +1,6 @@
-"""Runs many small programs in batches: one container runs a whole batch, and no program can affect the others."""
+"""Runs many small programs in batches. One container runs a whole batch; a program that another one of the batch may
+have disturbed is run again alone.
+"""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +24,8 @@ PROGRAM_SECONDS = 30.0
 PROGRAM_BYTES = 64 << 10
 BATCH_SECONDS = 600.0
 SUSPECTS = 2
-"""Number of programs that may have been running when a batch ended early. Each of these programs is run again alone.
+"""Number of programs that may have been running when a container ended before its batch was finished. Each of these
+programs is run again alone.
 """
 LIMITS = Limits(
     wall_seconds=BATCH_SECONDS,
@@ -37,7 +40,7 @@ _WITHIN = BATCH_SECONDS - 2 * PROGRAM_SECONDS - 30
 
 
 def limits_of(cores: int) -> Limits:
-    """Return the limits of a machine for batches with this many cores: one program runs on each core."""
+    """Return the limits of a machine for batches: `cores` cores, but at most MOST_CORES. One program runs on each."""
     return LIMITS.model_copy(update={"cpus": float(max(1, min(MOST_CORES, cores)))})
 
 
@@ -52,7 +55,7 @@ class Ran:
     """The end of standard error."""
     seconds: float
     changed: bool = False
-    """True if the file of the program was changed during the run. The program itself may have changed it."""
+    """True if the file that contains the program was changed during the run, by this program or by another one."""
 
     @property
     def may_be_disturbed(self) -> bool:
@@ -63,7 +66,7 @@ class Ran:
 
     @property
     def why(self) -> str:
-        """The reason why there is no complete output, in words; empty if the program finished."""
+        """Why the program gave no complete output, in words; empty if it finished."""
         if self.end == "too long":
             return f"it did not end within {PROGRAM_SECONDS:g} seconds"
         if self.end == "stopped":

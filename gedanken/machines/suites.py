@@ -1,4 +1,6 @@
-"""Runs suites of functions on the real machine: checks the outputs that a suite states, and judges answers to it."""
+"""Runs the functions of a suite on the real machine, to check the outputs that the suite states and to judge
+answers to the suite.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -22,7 +24,7 @@ JUDGE_SECONDS = 10.0
 TOGETHER = 20
 """Number of answers that one program checks."""
 PARTS = 25
-"""Number of these programs in one batch."""
+"""Number of such programs in one batch."""
 CONTRADICTED = "in a real run, its function returned something else than the stated output"
 _OFFLINE = "it may need the network, which is not available: its function returned another value than stated"
 _NETWORK = re.compile(
@@ -57,7 +59,9 @@ async def check_suite(
 
 
 async def _settled(machine: RealMachine, unsure: Sequence[SuiteItem], ran: Mapping[str, Ran]) -> dict[str, Problem]:
-    """Return the problems of lines whose functions ended, but did not return the stated value."""
+    """Return the problems of lines whose functions ended, but did not print a value that certainly equals the stated
+    one. Whether both values are equal is decided in Python, by further programs.
+    """
     returned = {line.id: check_program(line, line.call) for line in unsure}
     checked = await run_batches(machine, {name: program.text for name, program in returned.items()})
     others = [line for line in unsure if returned[line.id].sign not in checked[line.id].stdout]
@@ -72,7 +76,9 @@ async def _settled(machine: RealMachine, unsure: Sequence[SuiteItem], ran: Mappi
 
 
 def _problem(line: SuiteItem, checked: Ran, itself: Ran, equals_itself: bool) -> Problem:
-    """Return why a function did not return the stated value."""
+    """Return why a function did not return the stated value. `checked` is the run that compared both values, and
+    `itself` is the run that compared the stated value with itself.
+    """
     if checked.end == "finished":
         return Problem(_NO_VALUE)
     if equals_itself and _NETWORK.search(line.code):
@@ -88,10 +94,10 @@ def _problem(line: SuiteItem, checked: Ran, itself: Ran, equals_itself: bool) ->
 async def judged(
     machine: RealMachine, programs: Mapping[str, CheckProgram], told: Told = lambda _done: None
 ) -> dict[str, bool]:
-    """Return whether each answer is right, by running a program that asserts it.
+    """Return whether each answer is right. `programs` has, by the key of the answer, the program that checks it.
 
-    One program checks many answers, each in its own fork, which takes a tenth of the time. An answer whose check does
-    not end there is checked again by a program of its own.
+    First, many checks are put into one program, each in its own fork: this takes a tenth of the time that separate
+    programs take. An answer whose check does not end there is checked again by its own program.
     """
     checks = list(programs.values())
     parts = [checks[at : at + TOGETHER] for at in range(0, len(checks), TOGETHER)]

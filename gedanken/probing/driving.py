@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gedanken.graphs.context import Context
 
 TOLD_SECONDS = 20.0
-"""Seconds between two lines with the running estimate."""
+"""Seconds between two lines that show the results so far and the remaining time."""
 
 
 async def drive_probe(context: "Context", screen: Screen, collector: str | None, inputs: dict[str, Any]) -> str:
@@ -85,7 +85,7 @@ def _told(context: "Context", plan: Plan) -> str:
 
 
 class _Shown:
-    """Shows the progress of a probe, and a running estimate of its result."""
+    """Shows the progress of a probe, the outcomes so far, and the remaining time."""
 
     def __init__(self, screen: Screen) -> None:
         self.steps = ExitStack()

@@ -1,5 +1,5 @@
-"""The probe `memory`: ten commands are typed, and the context is lost and rebuilt in different ways. After each way,
-the model is asked what it still knows.
+"""The probe `memory`: commands are typed, the model's context is dropped, and it is rebuilt in different ways. Each
+time, the model is asked what it still knows.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ class Rebuilt:
 
     policy: "Policy"
     replayed: Execution | None
-    """The one answer to all requests together, if they were sent again in one message."""
+    """The one answer to all earlier requests, if the policy sends them again in a single message; None otherwise."""
     report: tuple[Remembered, ...]
 
 
@@ -50,7 +50,7 @@ class MemoryProbe:
     typed: tuple[Execution, ...]
     rebuilt: tuple[Rebuilt, ...]
     stopped: str | None = None
-    """The error that ended the probe early because the model was gone; None if it did not end early."""
+    """The error that ended the probe early, because the model was lost; None if the probe did not end early."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the result as plain values, with a sentence for each policy."""
@@ -59,8 +59,8 @@ class MemoryProbe:
 
 
 def read_commands(path: Path | None) -> tuple[str, ...]:
-    """Return the commands in a script file, or in the packaged one; a line in braces is told to the model. Raises
-    BadInput.
+    """Return the commands in a script file, or in the packaged one if `path` is None. A line in braces is text for
+    the model, and stays in braces. Raises BadInput.
     """
     where = resources.files("gedanken.probes") / "memory.txt" if path is None else path
     lines = [line.strip() for line in read_text(where, f"--script {path}").splitlines()]
@@ -83,8 +83,8 @@ async def probe_memory(  # noqa: PLR0913 (what the probe was asked for)
     temperature: float,
     screen: Screen,
 ) -> MemoryProbe:
-    """Type the commands and ask the questions twice. Then, for each policy, drop the context, rebuild it, and ask the
-    questions again.
+    """Type the commands once, and then ask the questions twice. After that, for each policy: drop the context,
+    rebuild it, and ask the questions again.
 
     Raises BadInput, and NoModel if no command got a reply.
     """
@@ -120,7 +120,9 @@ async def probe_memory(  # noqa: PLR0913 (what the probe was asked for)
 
 
 def _draw_anew(machine: "ImaginedMachine") -> None:
-    """Make the next answers new samples, unless the temperature is 0, at which only sample 0 is used."""
+    """Let the next answers be a new sample, drawn with another seed, unless the temperature is 0: then all answers
+    are sample 0.
+    """
     if machine.temperature:
         machine.sample += 1
 

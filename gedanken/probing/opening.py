@@ -47,18 +47,18 @@ async def open_both(
 
 
 def check_answered(replies: Sequence[Execution]) -> None:
-    """Raise NoModel if the model gave no reply at all, so that there is nothing to store."""
+    """Raise NoModel if none of the requests got a reply, so that there is nothing to store."""
     if replies and all(reply.cause is Cause.NO_REPLY for reply in replies):
         raise NoModel(replies[0].notes[0])
 
 
 def why_lost(losses: Sequence[NoModel]) -> str | None:
-    """Return why the model was lost before the end of the probe; None if it was not."""
+    """Return why the model was lost before the end of the probe; None if it was not lost."""
     return str(losses[0]) if losses else None
 
 
 def check_out(path: Path | None) -> None:
-    """Check, before a long probe, that its result can be written to `path`. Raises BadInput."""
+    """Check, before a long probe begins, that the result can be written to `path`. Raises BadInput if it cannot."""
     if path is None:
         return
     if path.exists() and not path.is_file():  # a device would be replaced as well

@@ -1,4 +1,4 @@
-"""Asks an imagined machine about its session, and prints how its answers changed."""
+"""Asks an imagined machine questions about the session, and prints how a loss of the context changed the answers."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -23,8 +23,8 @@ _EXPORTS = re.compile(r"(?:^|[;&|\n])\s*export\s+(?P<name>[A-Za-z_][A-Za-z0-9_]*
 
 
 def questions_for(session: "Session") -> tuple[str, ...]:
-    """Return the questions for a session: some commands, and one about the value of the variable that was exported
-    last.
+    """Return the questions for a session: QUESTIONS, and a command that prints the variable that was exported last,
+    if there is one.
     """
     exported = [found["name"] for turn in session.stored for found in _EXPORTS.finditer(turn.typed)]
     return (*QUESTIONS, *(f"echo ${name}" for name in exported[-1:]))

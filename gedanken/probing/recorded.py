@@ -33,8 +33,8 @@ async def score_recorded(
     """Score recorded answers to a suite by really running its functions. Lines whose function cannot be run are not
     scored. `predicts` says what the answers predict; if None, this is inferred from the answers.
 
-    If a function returns another output than the suite states, the answers are scored by the stated output, as its
-    publisher did, and the line is listed under `contradicted`. Raises BadInput or NoSandbox.
+    If a function returns another output than the suite states, the answers are scored by the stated output, as the
+    suite's publisher did, and the line is listed under `contradicted`. Raises BadInput or NoSandbox.
     """
     lines = {line.id: line for line in suite.items}
     predicts = predicts or predicted_by(
@@ -81,8 +81,8 @@ def _figures(outcomes: Mapping[str, Sequence[Judgement]], predicts: Predicts) ->
 
 
 def _said(recorded: Recorded, lines: Mapping[str, SuiteItem], predicts: Predicts) -> dict[str, list[str]]:
-    """Return the answers to the lines of the suite, by id. They are extracted from replies, unless the publisher did
-    that.
+    """Return the answers to the lines of the suite, by id. If the publisher has not extracted the answers from the
+    replies, extract them.
     """
     return {
         name: list(some) if recorded.is_extracted else [_found_in(lines[name], predicts, answer) for answer in some]
@@ -104,7 +104,9 @@ async def _outcomes(
     predicts: Predicts,
     screen: Screen,
 ) -> dict[str, list[Judgement]]:
-    """Return the judgement of each answer. An answer that can only be judged by running it is run once."""
+    """Return the judgement of each answer, by id of the line. An answer that can only be judged by running it is run;
+    equal answers to one line are run only once.
+    """
     lines = {line.id: line for line in asked}
     judge_one = judge if predicts == "output" else judge_call
     first = {

@@ -1,5 +1,5 @@
-"""The probe `edits`: a program and versions of it with edited comments, blank lines and names are really run and
-imagined.
+"""The probe `edits`: a program, and versions of it with other comments, blank lines and names, are really run and
+also imagined. As these edits have no effect on the output, the imagined output should not change.
 """
 
 from dataclasses import asdict, dataclass
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 LIMITS = Limits(reply_tokens=512, continuations=0)
 FILE = "train.py"
-"""The file name of every program on both machines: a name such as `shape_once.py` would reveal its purpose."""
+"""The file name of every program on both machines: a name such as `shape_once.py` would reveal the program's purpose.
+"""
 COMMAND = f"python3 {FILE}"
 SEED = 1
 CHARACTERS_SHOWN = 100
@@ -45,7 +46,7 @@ class Question:
     program: str
     edits: dict[str, str]
     watched: int
-    """Index of the watched print among the print sites."""
+    """Index of that print among the print sites of the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class EditsProbe:
     reports: tuple[EditReport, ...]
     verdict: str
     stopped: str | None = None
-    """The error that ended the probe early because the model was gone; None if it did not end early."""
+    """The error that ended the probe early, because the model was lost; None if the probe did not end early."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the result as plain values."""
@@ -92,7 +93,8 @@ async def probe_edits(  # noqa: PLR0913 (what the probe was asked for)
     sandbox: SandboxSpec,
     screen: Screen,
 ) -> EditsProbe:
-    """Really run every version of the program with the same seed, and have the model imagine each in a fresh session.
+    """Really run every version of the program with one seed, and have the model imagine each in fresh sessions: twice
+    at temperature 0, and `samples` times at temperature 1.
 
     Raises BadInput or NoSandbox, and NoModel if no reply came at all.
     """

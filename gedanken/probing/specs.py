@@ -5,7 +5,7 @@ from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.probe_design import ProbeDesign
 from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
 from gedanken.experiment.script import Experiment
-from gedanken.loading.experiments import load_persona
+from gedanken.loading.experiments_and_personas import load_persona
 from gedanken.machines.batches import limits_of
 
 DATASET = "mnist"

@@ -44,7 +44,7 @@ class TerminalProbe:
     conditions: dict[str, object]
     answered: tuple[Answered, ...]
     stopped: str | None = None
-    """The error that ended the probe early because the model was gone; None if it did not end early."""
+    """The error that ended the probe early, because the model was lost; None if the probe did not end early."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the result as plain values: every command with both answers, and the summary."""
@@ -67,7 +67,7 @@ class TerminalProbe:
 
 
 def choose(only: str | None) -> tuple[CommandSequence, ...]:
-    """Return all command sequences, or the one with this name. Raises BadInput."""
+    """Return the command sequence named `only`, or all if `only` is None. Raises BadInput for an unknown name."""
     every = battery()
     chosen = tuple(sequence for sequence in every if only in (None, sequence.name))
     if not chosen:
@@ -116,7 +116,7 @@ async def probe_terminal(
 
 
 async def _typed(sequence: CommandSequence, both: Both, persona: Persona, losses: list[NoModel]) -> list[Answered]:
-    """Type one sequence into both machines and return their answers; fewer than commands if the model was lost."""
+    """Type one sequence into both machines, and return the answers; if the model is lost, only those up to then."""
     from gedanken.agents.imagined import ImaginedMachine
 
     imagined = ImaginedMachine(both.model, persona, both.machine_facts, LIMITS, losses=losses)
@@ -196,7 +196,9 @@ def print_probe(probe: TerminalProbe, console: "Console") -> None:
 
 
 def _agreement_table(title: str, answered: Sequence[Answered]) -> "Table":
-    """Build the table for commands that print something, or for those that print nothing."""
+    """Build the table of agreement by kind of command; `answered` holds only commands that really print something, or
+    only commands that print nothing.
+    """
     from rich.box import SIMPLE
     from rich.table import Table
 

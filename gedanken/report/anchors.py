@@ -17,7 +17,7 @@ LINES_OF_A_FINDING = 20
 """Maximum number of lines that one finding links to."""
 FINDINGS_SHOWN = 500
 Labels = dict[tuple[str, str], int]
-"""The number of a stored text (see `Anchors.texts`), by label and stream."""
+"""The number of a text (its index in `Anchors.texts`), by the label of its execution or program, and by stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class ShownFinding:
 
 
 class KeptText(NamedTuple):
-    """A stored text with numbered lines: a stream of an execution, or the source of a program."""
+    """A text whose lines have ids on the page: a stream of an execution, or the source of a program."""
 
     of: Execution | Program
     stream: Stream | Literal["source"]
@@ -59,14 +59,14 @@ class KeptText(NamedTuple):
 
 @dataclass
 class Anchors:
-    """The stored texts and findings on the page, and the lines that findings refer to."""
+    """The texts and findings on the page, and the lines that findings refer to."""
 
     texts: list[KeptText]
     findings: list[ShownFinding] = field(default_factory=list)
     more: int = 0
     """Number of findings that are not shown."""
     pointed: dict[int, dict[int, list[ShownFinding]]] = field(default_factory=lambda: defaultdict(dict))
-    """The findings that refer to a line, by the number of the stored text and the number of the line (from 1)."""
+    """The findings that refer to a line, by the number of the text and the number of the line (from 1)."""
 
     def __post_init__(self) -> None:
         self._numbers = {(id(source.of), source.stream): at for at, source in enumerate(self.texts)}
@@ -77,18 +77,18 @@ class Anchors:
         return self._numbers[id(source), stream]
 
     def lines_of(self, number: int) -> list[str]:
-        """Return the lines of a stored text, given its number."""
+        """Return the lines of the text with this number."""
         if number not in self._lines:
             self._lines[number] = self.texts[number].lines()
         return self._lines[number]
 
     def id_of(self, source: int, line: int) -> str:
-        """Return the id of a line of a stored text; lines are counted from 1."""
+        """Return the id of a line, given the number of the text and of the line; lines are counted from 1."""
         return f"s{source}-{line}"
 
 
 def find_anchors(analysis: Analysis) -> Anchors:
-    """Number all stored texts and findings, and link each finding with its lines."""
+    """Number all texts and findings, and link each finding with its lines."""
     anchors = Anchors(_sources(analysis))
     ordered = ranked(analysis.findings, analysis.main_version)
     anchors.more = max(0, len(ordered) - FINDINGS_SHOWN)

@@ -144,8 +144,8 @@ def _claim(
 
 
 def _where(audited: Audited, evidence: Evidence) -> str:
-    """Name the line of a piece of evidence with the number that it has in the timeline. Lines are counted in the
-    file, or within the event's text if its lines are no lines of the file."""
+    """Name the first line of a piece of evidence, with the number that the timeline shows for this line: the line
+    number in the file, or in the text of the event if the lines of that text are not lines of the file."""
     is_of_file = audited.transcript.events[evidence.event].is_line_by_line
     return (
         where(evidence.place)
@@ -167,7 +167,8 @@ def _rerun(place: str, number: int, rerun: Rerun) -> ShownRerun:
 
 
 def _rows(rerun: Rerun) -> Iterator[Row]:
-    """Yield the rows of both texts side by side. Lines in which the comparison found a difference are marked."""
+    """Yield the rows that show the recorded or claimed output beside the first real one. Lines in which the
+    comparison found a difference are marked."""
     said = rerun.said.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN]
     real = rerun.real[0].terminal.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN] if rerun.real else []
     differs = {difference.said_line for difference in rerun.differences}, {one.real_line for one in rerun.differences}

@@ -35,7 +35,8 @@ _STYLES = {"supported": "green", "undecidable": "yellow"}
 
 
 def print_audit(audit: Audit, console: Console, page: Path | None = None) -> None:
-    """Print the sessions, the claims that are contradicted, and what could not be decided."""
+    """Print the sessions, the contradicted claims, the commands that were run again, what could not be decided, and
+    the result in words."""
     console.print(_sessions(audit.audited, console.width))
     if len(audit.audited) > ROWS_SHOWN:
         _say_more(console, len(audit.audited) - ROWS_SHOWN, "session", "sessions", "--json")
@@ -177,7 +178,8 @@ def _say_more(console: Console, left_out: int, one: str, several: str, where_all
 
 
 def said_plainly(audit: Audit) -> Iterator[str]:
-    """Yield the result in words: one sentence, and one on what would decide the claims in plain chats."""
+    """Yield the result in words: one sentence, and, if claims in plain chats are undecided, one on what would decide
+    them."""
     sessions = audit.audited
     total = sum(len(one.claims) for one in sessions)
     accused = sum(len(one.accused) for one in sessions)

@@ -47,7 +47,8 @@ def _table(program: str, moves: OutcomeEffects) -> "Table":
 
 
 def _values(outcomes: Outcomes) -> str:
-    """Format values, for example `0.42 (0.40-0.45)`, with the number of runs that show one if not all do."""
+    """Format the values of an outcome as median and range, for example `0.42 (0.40-0.45)`. If some runs show no
+    value, add how many show one."""
     known = sorted(value for value in outcomes.values if value is not None)
     if not known:
         return f"none in {len(outcomes.values)}"

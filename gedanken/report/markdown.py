@@ -191,8 +191,8 @@ def _difference(version: VersionAnalysis | None) -> Iterator[str]:
 
 
 def _around(text: str, number: int | None, other: int | None) -> str:
-    """Show the lines around line `number`, with numbers and a mark on that line. If it is None, show the lines around
-    line `other`, or the end of the text, which has no line to mark."""
+    """Show the lines around line `number`, with line numbers, and mark that line. If `number` is None, show the lines
+    around line `other`, or the end of the text, and mark no line."""
     lines = text.splitlines()
     middle = number or min(len(lines) + 1, other or 1)
     first = max(1, middle - BEFORE)

@@ -33,7 +33,7 @@ RUNS_SHOWN = 300
 HERO_SHOWN = 3
 """Number of curves at the top of the page; these are not repeated below."""
 FINDINGS_OPEN = 5
-"""Number of findings of one kind that are shown; the rest is folded."""
+"""Number of findings of each kind that are visible at once; the others are folded."""
 CASES_NAMED = 8
 """Maximum number of cases (see `ShownCase`) in the table of contents."""
 PROBLEMS_SHOWN = 20

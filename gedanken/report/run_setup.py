@@ -10,7 +10,7 @@ from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Execution, Limits
 from gedanken.experiment.run_log import UNFINISHED, Began, Left, ModelFacts, RunLog, RunSetup, ScriptText, given_text
 from gedanken.experiment.run_spec import RunSpec
-from gedanken.loading.experiments import is_packaged
+from gedanken.loading.experiments_and_personas import is_packaged
 
 NOT_PACKAGED = "The experiment is not one of gedanken's own: give the path of its YAML file."
 UNDER_WAY_SHOWN = 3
@@ -127,8 +127,8 @@ def _counted(script: list[Typed]) -> str:
 
 
 def claims_of(setup: RunSetup | None) -> list[tuple[str, str, str]]:
-    """Return the name, value and origin of each fact of the persona, and of facts that earlier personas state
-    otherwise."""
+    """Return the name, value and origin of each fact of the persona. If the run is a fork, add those facts of the
+    personas before the fork that differ."""
     if setup is None:
         return []
     told: list[tuple[str, str, str]] = [(fact.name, fact.value, fact.origin) for fact in setup.facts]

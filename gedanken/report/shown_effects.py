@@ -27,8 +27,8 @@ class Row(NamedTuple):
     """The range of the last values in the real and in the imagined runs, for example `0.40 to 0.45, 3 of 5 runs`."""
     picture: Markup
     side: str
-    """Direction of the imagined effect, compared with the real one: `same`, `other`, or `none` if too few imagined
-    runs show one. Empty if the real effect is not certain."""
+    """Direction of the imagined effect, compared with the direction of the real one: `same`, `other`, or `none` if
+    too few imagined runs show a value. Empty if the real effect is not certain."""
     certain: str
 
 
@@ -108,7 +108,7 @@ def _signed(effect: float | None) -> str:
 
 
 def _ends(outcomes: Outcomes) -> str:
-    """Format a range, for example `0.40 to 0.45`, with the number of runs that show a value if not all do."""
+    """Format the range of an outcome, such as `0.40 to 0.45`. If some runs show no value, add how many show one."""
     known = sorted(value for value in outcomes.values if value is not None)
     if not outcomes.values:
         return "no run"
@@ -119,8 +119,8 @@ def _ends(outcomes: Outcomes) -> str:
 
 
 def _scale(moves: OutcomeEffects) -> tuple[float, float]:
-    """Return the lowest and highest effect in the pictures: all real ones, and imagined ones that are not too far
-    away.
+    """Return the lowest and the highest effect that the pictures show: the real effects without extreme ones (over 20
+    times the median), and imagined effects that are not too far away from these.
     """
     real, theirs = (
         [0.0, *(effect for effect in effects if effect is not None and math.isfinite(effect))]

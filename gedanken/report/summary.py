@@ -37,7 +37,7 @@ VERDICT_LINES = 3
 UNDECIDED_LINES = 5
 FINDINGS_SHOWN = 3
 FINDINGS_KEPT = 2
-"""Number of findings for which lines are kept before the table may use them for further series."""
+"""Number of findings whose lines are reserved first; the table may use only the other lines for further series."""
 LINES_OF_A_FINDING = 2
 SERIES_SHOWN = 3
 ROWS_OF_A_TABLE = 3

@@ -30,7 +30,8 @@ class Row(NamedTuple):
     kind: str
     depth: int
     world: str
-    """`real` or `imagined`, after the run that the entry belongs to; empty if it belongs to neither."""
+    """`real` or `imagined`, for a command or request that belongs to the real or the imagined machine; otherwise
+    empty."""
     name: str
     who: str
     start: str

@@ -18,7 +18,7 @@ _STYLES = {"chain": "cyan", "tool": "green", "llm": "magenta"}
 
 
 def tree_lines(roots: Sequence[TracedRun]) -> "Iterator[Text]":
-    """Yield one line per run of the trace, with its children indented below it."""
+    """Yield one line for each entry of a trace, with its children indented below it."""
     for root in roots:
         waiting: list[tuple[TracedRun, int]] = [(root, 0)]
         while waiting:
@@ -48,7 +48,7 @@ def left_out(roots: Sequence[TracedRun]) -> str:
 
 
 def as_values(run: TracedRun) -> dict[str, Any]:
-    """Return one run and all runs below it as plain values."""
+    """Return one entry of a trace, and all entries below it, as plain values."""
     read, written = run.tokens
     return {
         "id": run.id,

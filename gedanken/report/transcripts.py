@@ -69,7 +69,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
-    """The two outputs of a case, side by side."""
+    """A real and an imagined output of one program version (or of the logs), side by side."""
 
     real: str
     imagined: str
@@ -91,7 +91,8 @@ class _Pair(NamedTuple):
 
 
 def side_by_side(version: VersionAnalysis, anchors: Anchors) -> SideBySide | None:
-    """Align the two outputs of a case; None if the comparison aligned none, or if their executions are missing."""
+    """Put the two outputs that the comparison aligned side by side; None if it aligned none, or if an execution is
+    missing."""
     alignment = version.compared.alignment
     if alignment is None:
         return None
@@ -104,7 +105,7 @@ def side_by_side(version: VersionAnalysis, anchors: Anchors) -> SideBySide | Non
 
 
 class _View:
-    """Builds the rows of one case."""
+    """Builds the rows of the side-by-side view of one program version."""
 
     def __init__(self, version: VersionAnalysis, anchors: Anchors, real: int, imagined: int) -> None:
         assert version.compared.alignment
@@ -195,7 +196,7 @@ class _View:
         return Stretch(tuple(self._row(self._pair(block, at)) for at in range(start, end)))
 
     def _rest(self) -> Iterator[Stretch]:
-        """Return the lines that the comparison ignored: an incomplete line where the output was cut."""
+        """Yield the lines at the end that the comparison ignored, such as an incomplete line of a cut output."""
         last = self.alignment.blocks[-1] if self.alignment.blocks else None
         ends = (last.real[1], last.imagined[1]) if last else (0, 0)
         left = [range(end, min(len(lines), end + 2)) for end, lines in zip(ends, self.lines, strict=True)]

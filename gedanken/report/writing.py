@@ -51,8 +51,8 @@ def write_markdown(folder: Path, analysis: Analysis) -> Path:
 
 
 def check_page(path: Path) -> None:
-    """Check that a page may be written here: the path is free, or an empty file, or an earlier report. Raises
-    BadInput."""
+    """Raise BadInput unless a page may be written to `path`: the folder exists, and the file does not, or is empty,
+    or is an earlier page of gedanken."""
     if not path.exists() and not path.is_symlink():
         if not path.parent.is_dir():
             raise BadInput(f"--html {path}: there is no folder {path.parent}")

@@ -79,7 +79,7 @@ async def _machine(session: ShellSession, argument: str) -> None:
 
 
 async def _persona(session: ShellSession, argument: str) -> None:
-    from gedanken.loading.experiments import load_persona
+    from gedanken.loading.experiments_and_personas import load_persona
 
     machine = session.terminals.imagined_or_fail()
     if argument:
@@ -129,7 +129,7 @@ async def _quit(session: ShellSession, _argument: str) -> None:
 
 
 def _personas(_begun: str) -> list[str]:
-    from gedanken.loading.experiments import packaged
+    from gedanken.loading.experiments_and_personas import packaged
 
     return packaged("personas")
 

@@ -1,4 +1,6 @@
-"""Tells which stored turns of a session the model is sent, and what it is sent in addition."""
+"""Compares what a session stores with what the model is sent: whether a stored turn is missing there, and which turns
+are sent although they were never stored.
+"""
 
 from gedanken.agents.session import Session, Turn
 
@@ -9,8 +11,8 @@ def knows_all(session: Session) -> bool:
 
 
 def never_stored(session: Session) -> tuple[Turn, ...]:
-    """Return the turns that the model is sent although they were never stored, without the message that repeats all
-    requests after the context was lost.
+    """Return the turns that the model is sent although they were never stored. A first message that only repeats
+    earlier requests, as after a loss of the context, does not count.
     """
     stored = set(session.stored)
     replayed = len(session.stored) - len(session.context) + 1

@@ -1,4 +1,4 @@
-"""Drops the imagined machine's context and rebuilds it, and compares what the machine knows before and afterwards."""
+"""Drops and rebuilds the context of the imagined machine, and compares what the machine knows before and after."""
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 async def lose(session: ShellSession) -> None:
-    """Ask the imagined machine questions about the session, if it sees all of the session; then drop its context.
+    """Drop the context of the imagined machine. Before that, if the context contains the whole session, ask the
+    machine questions about the session.
 
     Raises BadInput if there is no context, or NoModel.
     """
@@ -29,11 +30,11 @@ async def lose(session: ShellSession) -> None:
 
 
 async def rebuild(session: ShellSession, policy: "Policy") -> None:
-    """Drop the context if it is still there, rebuild it as `policy` says, and report what the loss changed.
+    """Drop the context if that has not been done yet, rebuild it as `policy` says, and report what the loss changed.
 
-    A report is possible only if the machine saw all stored turns when it answered the questions, and nothing was
-    typed since then: otherwise a difference might have another cause than the loss. Raises BadInput if nothing was
-    typed yet, or NoModel.
+    A report is possible only if the machine saw all stored turns when it was asked before the loss, and nothing was
+    typed since then: otherwise a changed answer might have another cause than the loss. Raises BadInput if nothing
+    was typed yet, or NoModel.
     """
     from gedanken.agents.imagined import REBUILD
     from gedanken.compare.commands.memory import compare_memory
@@ -66,8 +67,10 @@ async def rebuild(session: ShellSession, policy: "Policy") -> None:
 
 
 async def _remember(session: ShellSession, machine: "ImaginedMachine") -> None:
-    """Ask the machine the same questions twice: if an answer changes even without a loss, a later change of the
-    answer proves nothing about the loss.
+    """If the machine is sent the whole session, ask it the questions, and store the answers for the comparison.
+
+    Each question is asked twice: if the answer changes even without a loss, a later change proves nothing about the
+    loss.
     """
     session.remembered = None
     if knows_all(machine.session):

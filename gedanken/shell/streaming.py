@@ -9,8 +9,8 @@ MOST_LINES_HELD = 200
 """If more lines than this are held back, they are shown only at the end: checking all of them again at each new line
 would take quadratic time."""
 _BESIDE = "\0\n"
-"""A line that nobody types and that is not chat. Placed next to other lines, it shows how the cleaning treats
-those."""
+"""A line that nobody types and that is not chat. It is put before or after other lines, to see whether `clean`
+removes those lines."""
 
 
 class RealStream:
@@ -50,7 +50,7 @@ class ImaginedStream:
     """
 
     def __init__(self, command: str, show: Callable[[str], None], known: str = "") -> None:
-        """Show the reply to `command` piece by piece with `show`; `known` is what was typed before."""
+        """Show the reply to `command` piece by piece with `show`; `known` is the text that was typed before it."""
         self._command, self._known, self._show = command, known, show
         self._typed = [line for line in command.splitlines() if line.strip()] or [""]
         self._open = self._held = self._shown = ""

@@ -14,7 +14,7 @@ from gedanken.experiment.persona import USUAL_MACHINE, MachineFacts, Persona
 from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.experiment.secrets import shown_address
 from gedanken.experiment.user_folders import state_folder
-from gedanken.loading.experiments import load_persona
+from gedanken.loading.experiments_and_personas import load_persona
 from gedanken.machines.opening import open_real
 from gedanken.shell.upload import text_of
 from gedanken.terminal.screen import Screen
@@ -228,7 +228,8 @@ class Terminals:
         machine.lose()
 
     def put(self, path: Path) -> str:
-        """Copy a text file of the user's into the home folder of every open machine; return its name there."""
+        """Copy a text file of the user's into the home folder of every open machine, and return the name of the file.
+        Raises BadInput if the file cannot be copied."""
         if not _FILE_NAME.fullmatch(path.name):
             raise BadInput(f"{path.name}: its name may contain only letters, digits, dots, dashes, underscores")
         text = text_of(path, self.options.limits.output_bytes)

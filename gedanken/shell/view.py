@@ -1,5 +1,5 @@
-"""Displays the answers of the machines on standard output. Notes about them are printed there too if a person reads,
-and otherwise on standard error.
+"""Displays the answers of the machines on standard output. Notes on the answers go to standard output too if a person
+reads it, and otherwise to standard error.
 """
 
 import asyncio

@@ -41,7 +41,7 @@ def ask_person(question: Question, folder: Path) -> Approve | EditIt | Reject:
 
 
 def show(question: Question) -> None:
-    """Print the program, its changes and imports, and what the sandbox allows it."""
+    """Print the program (or its changes, if it is a new version), its imports, and what the sandbox allows."""
     from rich.console import Console
     from rich.syntax import Syntax
     from rich.text import Text

@@ -11,7 +11,8 @@ from gedanken.terminal.interrupts import Drains
 from gedanken.terminal.run_plan import plan_steps
 
 READ_A_REQUEST = 600
-"""Approximate number of tokens that a request reads for the persona and the typed text; earlier replies come on top.
+"""Approximate number of tokens of the persona and the typed text in a request. The request reads the earlier replies
+of the session as well; they are not included here.
 """
 
 

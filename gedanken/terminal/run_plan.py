@@ -31,7 +31,7 @@ _MODEL: frozenset[Kind] = frozenset({"boot table", "boot answer", "write", "answ
 _LIKE: dict[Kind, Kind] = {"seed": "trunk"}
 """Kinds of work whose duration is estimated from a kind that comes earlier in a run."""
 _TRUST = 3.0
-"""Seconds of measured work that count as much as the first guess."""
+"""Weight of the first guess, given as the seconds of measured work that count as much as the guess."""
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class PlannedStep:
 
     name: str
     pieces: Counter[Kind]
-    """Planned amount of work of each kind; it grows if a program has to be fixed."""
+    """Number of planned pieces of work of each kind; the numbers grow if a program has to be fixed."""
     done: Counter[Kind] = field(default_factory=Counter)
 
     @property
@@ -107,8 +107,8 @@ class RunPlan:
     def answers(self, node: str, who: str) -> None:
         """Record that a model has read its question and begins to answer.
 
-        All samples of a program answer the same question, and a model reads it slowly only once: the reading is no
-        measure of how long the next sample takes.
+        For a sample, the time spent on reading is not counted: all samples of a program answer the same question, and
+        a model reads it slowly only once, so this time says nothing about the next sample.
         """
         self._pass_time()
         if (node, who) in self._active and self._active[node, who][0] == "sample":
@@ -217,7 +217,7 @@ class RunPlan:
 
 
 def _ratio(seen: Sequence[tuple[Kind, float]], before: float) -> float:
-    """Return the seconds taken per guessed second; `before` is the prior, used while little has been measured."""
+    """Return the seconds taken per guessed second; `before` is the ratio to assume while little has been measured."""
     took = sum(spent for _kind, spent in seen)
     guessed = sum(FIRST_GUESS[kind] for kind, _spent in seen)
     return (took + _TRUST * before) / (guessed + _TRUST)
@@ -238,7 +238,7 @@ def follow(plan: RunPlan, node: str, update: Mapping[str, Any]) -> None:
 def told_seconds(seconds: float) -> str:
     """Format an estimate, for example `40 s`, `3 min`, `1 h 20 min`; long times are rounded more than short ones.
 
-    Whole minutes begin at two: rounded to a minute, 91 s would be told as a third more than it is.
+    Less than two minutes are given in seconds: rounded to minutes, 91 s would be 2 min, which is a third more.
     """
     if seconds < 120:
         return f"{max(5, 5 * round(seconds / 5))} s"

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 PLAIN_SECONDS = 5.0
 LOG_SECONDS = 30.0
-"""Seconds between two progress lines, where the display is not live."""
+"""Seconds between two progress lines of a run, if the display is not live."""
 LINES_SHOWN = 8
 CHARACTERS_SHOWN = 400
 LAST_SHOWN = 60
@@ -162,8 +162,9 @@ class Screen:
             self._live = None
 
     def hear(self, node: str, who: str, text: str, limit: int | None = None) -> None:
-        """Receive text that a worker produced. Interesting lines are shown as soon as they are complete.
+        """Receive text that a worker produced. An empty text shows that the worker has started, or still works.
 
+        If the display is not live, interesting lines are printed as soon as they are complete.
         `limit` is the token limit of this reply, if it differs from the limit of the run.
         """
         if not text and self._begins(node, who):

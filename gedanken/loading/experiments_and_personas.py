@@ -33,7 +33,9 @@ def load_experiment(name: str) -> Experiment:
 
 
 def is_packaged(name: str, script: tuple[ScriptText, ...] | None) -> bool:
-    """Return whether a packaged experiment has this name and, unless `script` is None, this script."""
+    """Return whether there is a packaged experiment `name` and, unless `script` is None, whether it has this
+    script.
+    """
     return name in packaged("experiments") and script in (None, script_of(load_experiment(name)))
 
 
@@ -57,7 +59,7 @@ def with_limits(limits: Limits, settings: Sequence[str]) -> Limits:
 
 
 def with_conditions(conditions: Conditions, flags: Mapping[str, object]) -> Conditions:
-    """Return `conditions` changed by those flags that are not None. Raises BadInput, naming the faulty flag."""
+    """Return `conditions` with the values of all flags that are not None. Raises BadInput, naming the faulty flag."""
     given = {name: value for name, value in flags.items() if value is not None}
     try:
         return Conditions.model_validate(conditions.model_dump() | given)
@@ -108,7 +110,9 @@ def _parse(text: str, where: str, model: type[Loaded]) -> Loaded:
 
 
 def _line_of(root: yaml.Node | None, location: Sequence[int | str]) -> int:
-    """Return the line, counted from 1, of the deepest part of `location` that exists in the document."""
+    """Return the line (counted from 1) at which the value at `location` begins. If the document lacks the value,
+    return the line of the innermost value around it.
+    """
     node, line = root, 1
     for part in location:
         if isinstance(node, yaml.MappingNode):
