@@ -34,11 +34,16 @@ def neighbours(bank: Bank, asked: Entry, features: Features) -> list[Entry]:
 
     Similarity is the cosine of the features, weighted by their rarity.
     """
+    return nearest_to(_shown(asked), bank, features)
+
+
+def nearest_to(text: str, bank: Bank, features: Features) -> list[Entry]:
+    """Return what `neighbours` returns, for a text that contains a program, such as a question."""
     known = bank.memo.get(features)
     if known is None:
         known = bank.memo[features] = _Index(bank.read, features)
     assert isinstance(known, _Index)
-    return known.nearest(_shown(asked))
+    return known.nearest(text)
 
 
 def _shown(entry: Entry) -> str:

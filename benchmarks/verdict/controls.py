@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from gedanken.agents.players.bank import Entry
 from gedanken.agents.players.chat import BankChat
-from gedanken.agents.players.reading import neighbours, pieces
+from gedanken.agents.players.reading import nearest_to, pieces
 
 Gives = Literal["tool", "neighbours"]
 CALL_TOKENS = 400
@@ -54,13 +54,13 @@ class Controlled(BankChat):
 
 
 class GivenNeighbours(Controlled):
-    """Shows the model the most similar program together with its real output."""
+    """Shows the model the most similar program together with its real output, whatever it is asked: also for a
+    question that is not in the bank, such as one about a state in the middle, or it would answer that one by itself.
+    """
 
     def reply(self, messages: list[BaseMessage], entry: Entry | None) -> str:
-        """Return the reply, see BankChat; for a question that is not in the bank, nothing is shown."""
-        if entry is None:
-            return str(self._chat().invoke(messages).text)
-        near = neighbours(self.bank, entry, pieces)[0]
+        """Return the reply; see BankChat."""
+        near = nearest_to(entry.item.program if entry else messages[-1].text, self.bank, pieces)[0]
         seen = words("neighbours").format(program=near.item.program.strip(), printed=near.truth.strip())
         said = str(self._chat().invoke([*messages[:-1], HumanMessage(f"{seen}\n{messages[-1].text}")]).text)
         self._keep(entry, near=near.item.id, printed=near.truth, said=said)
