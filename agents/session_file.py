@@ -22,7 +22,7 @@ class SessionFile:
     """The file of one session, opened by one process at a time.
 
     The first line identifies the session. Each further line is one call of `keep`: the new turns, and the context if
-    it changed in another way than by these turns. If the process is killed, only the last line can be incomplete, so
+    it changed in a way other than by these turns. If the process is killed, only the last line can be incomplete, so
     reading always gives a state that was stored.
     """
 
@@ -130,7 +130,7 @@ def _session_in(path: Path, lines: list[bytes], about: dict[str, str]) -> Sessio
 
 
 def _check(path: Path, line: bytes, about: dict[str, str]) -> None:
-    """Raise BadInput if the first line identifies another session than `about` does."""
+    """Raise BadInput if the first line identifies a session other than the one in `about`."""
     try:
         begun = {str(key): str(value) for key, value in _value(line)["about"].items()}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

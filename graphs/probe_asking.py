@@ -61,7 +61,7 @@ def has_truth(context: Context, unit: Unit) -> bool:
 
 
 class Estimate(NamedTuple):
-    """What a plan is expected to use."""
+    """The questions, tokens and time that the plan of a probe is expected to take."""
 
     questions: int
     read: int

@@ -127,7 +127,7 @@ def _groups(items: Iterable[ProbeItem]) -> list[list[ProbeItem]]:
 
 
 def _again(items: Sequence[ProbeItem]) -> list[Unit]:
-    """Return units that ask one item of each operation a second time."""
+    """Return one unit for each operation of each family: it asks the question of one of their items again."""
     first: dict[tuple[str, str], ProbeItem] = {}
     for item in items:
         if item.role in _IN_HORIZON:

@@ -227,8 +227,9 @@ def _card_in(known: dict[str, Any], ledger: Ledger) -> ModelCard:
 
 
 def set_aside(ledger: Ledger, model: ModelSpec) -> None:
-    """Rename the old model's card in the ledger: its replies stay available for the script lines that it answered,
-    and another model can be asked from now on."""
+    """Rename the ledger's entry about the old model (its ModelCard). The model's replies stay available for the
+    script lines that it answered, and another model can be asked from now on.
+    """
     ledger.rename("about", CARD, _card_of(model))
 
 

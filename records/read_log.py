@@ -130,8 +130,9 @@ def _take(found: LogOfEvents, event: RunEvent, inside: Inside, where: object) ->
 
 
 def _lost_texts(events: Sequence[RunEvent], inside: Inside) -> set[str]:
-    """Return the paths of outputs that are missing or have another size than was written, as after a power failure,
-    and of programs that are missing."""
+    """Return the paths of outputs that are missing or have a size other than the written one, as after a power
+    failure, and of programs that are missing.
+    """
     sizes: dict[str, int] = {}
     for event in events:
         if isinstance(event, ExecutionKept):

@@ -343,7 +343,7 @@ class RunStore:
 
 
 def _came_again(before: Execution, now: Execution) -> bool:
-    """Return whether a repeated execution has another result than before. False if it failed before in a way after
+    """Return whether a repeated execution has a different result now. False if it failed before in a way after
     which every execution is repeated (`MAY_COME`)."""
     if before.cause in MAY_COME:
         return False

@@ -1,6 +1,8 @@
 """Kinds of findings have one name each, in every view; and a comparison of plain logs says what its rows mean."""
 
 import ast
+import json
+import random
 from pathlib import Path
 
 from conftest import Cli
@@ -39,9 +41,9 @@ def test_a_kind_of_a_plug_in_keeps_its_own_name() -> None:
 
 def test_what_is_concerned_is_named_where_all_findings_agree_on_it() -> None:
     one, other = (Finding("epochs silently missing", (run,), which="4-6") for run in "ab")
-    assert kinds_in_words([one, other]) == ["epochs left out without saying so (4-6)"]
+    assert kinds_in_words([one, other]) == ["epochs silently left out (4-6)"]
     other = Finding("epochs silently missing", which="9")
-    assert kinds_in_words([one, other]) == ["epochs left out without saying so"]
+    assert kinds_in_words([one, other]) == ["epochs silently left out"]
 
 
 def _log(path: Path, seed: int, *, without: int = 0) -> Path:
@@ -61,7 +63,7 @@ def test_a_comparison_of_logs_names_the_epoch_and_what_its_table_leaves_out(geda
     done = gedanken("compare", tmp_path / "real", "--imagined", _log(tmp_path / "said.log", 50, without=8))
     lines = done.stdout.splitlines()
     flat = " ".join(done.stdout.split())
-    assert flat.count("epochs left out without saying so (epoch 8)") == 1  # in the verdict only
+    assert flat.count("epochs silently left out (epoch 8)") == 1  # in the verdict only
     assert any(
         line.split() == ["exit", "code", "not", "in", "the", "log", "not", "in", "the", "log"] for line in lines
     )
@@ -78,3 +80,24 @@ def test_a_sentence_that_says_its_kind_again_stands_without_it(gedanken: Cli, tm
     shown = " ".join(gedanken("compare", *real, "--imagined", *said).stdout.split())
     assert "3 of 3 imagined runs leave out epoch" in shown
     assert "without saying so: 3 of 3" not in shown
+
+
+def test_the_curve_of_the_main_metric_is_not_counted_among_the_other_series(gedanken: Cli, tmp_path: Path) -> None:
+    def log(name: str, start: float) -> Path:
+        path = tmp_path / name
+        chance = random.Random(name)
+        path.write_text(
+            "".join(
+                f"epoch {epoch}: loss {start / epoch + chance.gauss(0, 0.01):.4f} "
+                f"val_loss {start / epoch + chance.gauss(0.2, 0.01):.4f}\n"
+                for epoch in range(1, 9)
+            )
+        )
+        return path
+
+    real = [log(f"real{at}.log", 1.0) for at in range(7)]
+    imagined = [log(f"said{at}.log", 3.0) for at in range(3)]
+    done = gedanken("compare", *real, "--imagined", *imagined, "--json")
+    found = {finding["kind"]: finding["observed"] for finding in json.loads(done.stdout)["findings"]}
+    assert "primary endpoint differs" in found
+    assert found["series differs"].startswith("1 of 1 other series differs")

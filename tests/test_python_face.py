@@ -92,7 +92,7 @@ def test_a_run_that_is_loaded_is_what_its_folder_holds(tmp_path: Path) -> None:
     result = gedanken.load_run(tmp_path / "run")
     assert isinstance(result, gedanken.Analysis) and isinstance(result.log, gedanken.RunLog)
     assert [run.label for run in result.executions] == [run.label for run in written.executions]
-    assert "another value of the main metric" in result.verdict
+    assert "a different value of the main metric" in result.verdict
     assert result.findings and result.folder == tmp_path / "run"
     assert len(repr(result)) < 600 and result.verdict in repr(result)
     assert len(repr(result.log)) < 200

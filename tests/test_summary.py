@@ -224,7 +224,7 @@ def test_where_all_series_are_is_said_as_it_can_be_done() -> None:
 def test_the_first_line_that_differs_says_of_which_runs(names: tuple[str, str], told: str) -> None:
     real, said_line = (LineRef(name, 3, f"loss {at}", "stdout") for at, name in enumerate(names))
     text = shown(_of(alignment=Alignment(*names, (), (real, said_line))), 120, terminal=False)
-    assert f"first line that differs in more than measured values {told}\n" in text
+    assert f"first line that differs apart from measured values {told}\n" in text
 
 
 def test_how_many_runs_are_needed_is_said_whole_and_findings_make_room() -> None:

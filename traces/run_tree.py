@@ -125,7 +125,7 @@ def as_lines(runs: Iterable[dict[str, Any]]) -> Iterator[bytes]:
 
 
 def operations(lines: Iterable[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield `post` or `patch`, and the fields, for each line of a trace that is such an operation."""
+    """Yield the kind and the fields of each line of a trace that is a `post` or `patch` operation."""
     for line in lines:
         try:
             told = json.loads(line)

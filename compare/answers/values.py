@@ -52,7 +52,7 @@ def judge_value(output: str, answer: str) -> Judgement:
 
 
 def judge_call(line: SuiteItem, answer: str) -> Judgement:
-    """Judge an answer to the question which call gives a known output.
+    """Judge an answer to a question that gives an output and asks for a call that returns it.
 
     Return `run` if the answer contains a call of the function, because only running it shows its value; otherwise
     `wrong` or `unparsable`.

@@ -53,8 +53,8 @@ the number then.
 
 
 def of_what_it_shows(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict to replace `supported` if the supporting run failed, lists things in another state than
-    the claim says, or was followed by a run that printed another number; None otherwise.
+    """Return a new verdict to replace `supported` if the supporting run failed, lists things in a state
+    other than the claimed one, or was followed by a run that printed another number; None otherwise.
     """
     says = case.spotted.says
     if verdict.status != "supported" or not verdict.evidence or not isinstance(says, FiguresSay | ValueSays):

@@ -161,8 +161,8 @@ def _is_plain(figure: Figure, place: PlacedNumber, recent: list[int], places: li
 def _has_rival(
     words: frozenset[str], place: PlacedNumber, places: list[PlacedNumber], is_mine: partial[bool]
 ) -> bool:
-    """Return whether the claim is about another thing than this printed number, or about another number, which shares
-    more words with the claim: all that this number shares, and further ones.
+    """Return whether the claim is about something other than this printed number, or about another number, which
+    shares more words with the claim: all that this number shares, and further ones.
     """
     held = words & place.names
     return is_other_thing(words, place.one.mine, place.names) or any(

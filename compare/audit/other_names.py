@@ -1,4 +1,4 @@
-"""Checks whether the output gives a number another name than the claim does: another row, column, key or run."""
+"""Checks whether the output gives a number a name other than the claimed one: another row, column, key or run."""
 
 import re
 from collections.abc import Callable
@@ -89,7 +89,7 @@ def command_of(run: Run | None) -> frozenset[str]:
 
 
 def has_rival(case: Case, words: frozenset[str], run: Run, one: Printed, is_mine: Callable[[Printed], bool]) -> bool:
-    """Return whether the claim is about another thing than this printed number, or matches another number better:
+    """Return whether the claim is about something other than this printed number, or matches another number better:
     with all its words that this number has, and further ones.
     """
     held = words & names_of(run, one)
@@ -150,7 +150,7 @@ def of_another_name(case: Case, verdict: Verdict) -> Verdict | None:
         return None
     words = keys_in(clause_around(sentence.raw, start, start + len(says.value))) - {unit[0], *_GENERAL}
     if all(has_rival(case, words, run, one, is_mine) for one in mine):
-        return undecidable("the output has this number under another name than the claim", line)
+        return undecidable("the output shows this number under a different name", line)
     return None
 
 

@@ -241,8 +241,8 @@ class Record:
         return found
 
     def naming(self, words: Iterable[str], event: int) -> list[Run]:
-        """Return the runs that were called before an event and whose commands contain one of these words: latest
-        first, up to a limit.
+        """Return the runs whose call comes before event number `event` and whose command contains one of `words`:
+        latest first, up to a limit for each word.
         """
         runs = {id(run): run for word in words for run in self._last_before(self._by_word.get(word, []), event)}
         return sorted(runs.values(), key=lambda run: -run.call)

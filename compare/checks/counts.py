@@ -320,7 +320,7 @@ def _finding(run_set: RunSet, site: PrintSite, run: ParsedRun, cell: _Cell) -> F
 
 
 def order(run_set: RunSet) -> Iterable[Finding]:
-    """Find lines in another order than in the real runs, if all real runs have the same order."""
+    """Find lines in a different order from the real runs, if all real runs have the same order."""
     if not run_set.finished or any(map(_goes_back, run_set.real)):
         return
     for run in run_set.imagined:

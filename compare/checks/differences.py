@@ -25,12 +25,12 @@ def differences(run_set: RunSet, judgement: Judgement, beside: Sequence[Finding]
     NaN or infinity in the same runs. `beside` are the findings on lines: if a log lacks lines, the last value that it
     shows may not be the last of its run, and is no outlier.
     """
-    told = [series for series in judgement.tested if series.is_told]
+    others = [series for series in judgement.tested if series.judged.role == "secondary"]
     primary = next((series for series in judgement.tested if series.judged.role == "primary"), None)
     if primary and primary.is_told:
         yield _primary(run_set, primary)
-        told = [series for series in told if series.series.column != primary.series.column]
-        told = [series for series in told if not _are_one_cause(series, primary)]
+        others = [series for series in others if series.series.column != primary.series.column]
+        others = [series for series in others if not _are_one_cause(series, primary)]
     elif primary and (
         far := [
             run
@@ -39,12 +39,12 @@ def differences(run_set: RunSet, judgement: Judgement, beside: Sequence[Finding]
         ]
     ):
         yield _far(run_set, primary, far)
-    elif others := [(one, run) for one, run in judgement.other_outliers if not _goes_on(run_set, run)]:
-        yield _other_outliers(run_set, others)
-    secondary = [series for series in told if series.judged.role == "secondary"]
+    elif outlying := [(one, run) for one, run in judgement.other_outliers if not _goes_on(run_set, run)]:
+        yield _other_outliers(run_set, outlying)
+    secondary = [series for series in others if series.is_told]
     if not secondary:
         return
-    tested = sum(series.judged.role == "secondary" and series.judged.p is not None for series in judgement.tested)
+    tested = sum(series.judged.p is not None for series in others)
     what = "other series" if primary else "series"
     differ = "differs" if len(secondary) == 1 else "differ"
     named = "; ".join(f"{series.judged.name} ({_numbers(series.judged)})" for series in secondary)

@@ -21,8 +21,9 @@ from gedanken.experiment.finding import Finding
 REAL_RUNS = 7
 """Minimum number of real runs that must show the same number."""
 IMAGINED_RUNS = 3
-"""Minimum number of imagined runs, which must all show another number than the real runs. If chance gives some runs
-another number, the probability that all three imagined runs and none of seven real ones get it is .0022 at most.
+"""Minimum number of imagined runs, which must all show a different number from the real runs. If chance gives some
+runs another number, the probability that all three imagined runs and none of seven real ones get it is .0022 at
+most.
 """
 MOST = 4
 """Maximum number of judged constants. If there are more, each one that differs is undecided, so that the probability
@@ -72,8 +73,9 @@ class SmallConstants:
         )
 
     def _other_lines(self, run: ParsedRun, constant: _Constant) -> NDArray[np.int64]:
-        """Return the indices of the lines in which an imagined run shows another number than the real runs, except
-        the line of a progress bar that is cut off at the end of the log."""
+        """Return the indices of the lines in which an imagined run shows a different number from the real runs,
+        except the line of a progress bar that is cut off at the end of the log.
+        """
         lines = _other_lines(run, constant)
         kept: NDArray[np.int64] = lines[lines != self._run_set.once(cut_lines).get(id(run), -1)]
         return kept
@@ -119,8 +121,8 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
 
 
 def _other_lines(run: ParsedRun, constant: _Constant) -> NDArray[np.int64]:
-    """Return the indices of the lines in which an imagined run shows another number than the real runs; empty if it
-    has more or fewer lines of this form than a real run.
+    """Return the indices of the lines in which an imagined run shows a different number from the real runs; empty
+    if it has more or fewer lines of this form than a real run.
     """
     lines = run.transcript.lines_of(constant.form)
     if len(lines) != len(constant.values):

@@ -102,7 +102,7 @@ def asked_of(context: Any) -> RunSpec:
             f"context: {'.'.join(map(str, first['loc']))}: {first['msg']}; the context must be a RunSpec"
         ) from error
     if spec.sandbox.trusted or spec.sandbox.name == "host":
-        raise BadInput("a server runs no programs without isolation: name another sandbox than host")
+        raise BadInput("a server runs no programs without isolation: name a sandbox other than host")
     if spec.model.base_url is not None and not is_here(spec.model.base_url):
         raise BadInput(
             "the server sends no API key to an address that a client names; set the address in the server's "

@@ -214,7 +214,7 @@ def _why_elsewhere(step: Step, state: State, lost: str | None) -> str | None:
     if lost:
         return f"the workspace differs from that of the transcript: {lost}"
     if not state.trusted:
-        return "the workspace is in another state than when the agent ran the command"
+        return "the workspace is not in the state it was in when the agent ran the command"
     return "its output depends on the time or on the machine" if _CLOCK.search(step.command) else None
 
 

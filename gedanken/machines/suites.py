@@ -26,7 +26,7 @@ TOGETHER = 20
 PARTS = 25
 """Number of such programs in one batch."""
 CONTRADICTED = "in a real run, its function returned something else than the stated output"
-_OFFLINE = "it may need the network, which is not available: its function returned another value than stated"
+_OFFLINE = "it may need the network, which is not available: its function did not return the stated value"
 _NETWORK = re.compile(
     r"\b(?:import|from)\b[^\n#]*\b(?:socket|urllib|requests|httpx|aiohttp|http|ftplib|smtplib)\b|__import__|\bimportlib\b"
 )

@@ -33,7 +33,7 @@ async def score_recorded(
     """Score recorded answers to a suite by really running its functions. Lines whose function cannot be run are not
     scored. `predicts` says what the answers predict; if None, this is inferred from the answers.
 
-    If a function returns another output than the suite states, the answers are scored by the stated output, as the
+    If a function returns an output other than the stated one, the answers are scored by the stated output, as the
     suite's publisher did, and the line is listed under `contradicted`. Raises BadInput or NoSandbox.
     """
     lines = {line.id: line for line in suite.items}

@@ -261,7 +261,7 @@ def _divergence(alignment: Alignment | None) -> Iterator[tuple[str, str]]:
     runs = f"{alignment.real}, {alignment.imagined}"
     if alignment.real.endswith("-real-0") and alignment.imagined.endswith("-imagined-0"):
         runs = "seed 0, temperature 0; neither is counted above"
-    yield "first line that differs in more than measured values", f"({runs}):"
+    yield "first line that differs apart from measured values", f"({runs}):"
     yield "  real run", _line(real)
     yield "  imagined run", _line(imagined)
 

@@ -33,7 +33,7 @@ async def rebuild(session: ShellSession, policy: "Policy") -> None:
     """Drop the context if that has not been done yet, rebuild it as `policy` says, and report what the loss changed.
 
     A report is possible only if the machine saw all stored turns when it was asked before the loss, and nothing was
-    typed since then: otherwise a changed answer might have another cause than the loss. Raises BadInput if nothing
+    typed since then: otherwise a changed answer might have a cause other than the loss. Raises BadInput if nothing
     was typed yet, or NoModel.
     """
     from gedanken.agents.imagined import REBUILD

@@ -73,7 +73,7 @@ CHECKS = (
     ),
     _check(
         "killed",
-        promise="A command that is killed for another reason than memory is reported as killed.",
+        promise="A command that is killed for a reason other than memory is reported as killed.",
         program="echo before; kill -9 $$",
         judge=ends(Cause.KILLED, exit_code=137, shows="before"),
     ),
