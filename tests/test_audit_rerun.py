@@ -112,7 +112,7 @@ def test_at_a_state_that_is_not_the_transcripts_nothing_is_held_against_it(
     assert found.state
     assert "differs from its state" in found.state
     assert not found.differing
-    assert "another state" in found.reruns[0].reason
+    assert "not in the state it was in" in found.reruns[0].reason
 
 
 @pytest.mark.docker
