@@ -27,6 +27,8 @@ LONGEST = 20
 """If real runs share a sequence of this length, they repeat one another. Imagined runs may then do so too, and are
 not reported."""
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_BLOCK = 1 << 15
+"""Number of sequences that are hashed at a time: they fit into a processor's cache."""
 
 Numbers = NDArray[np.float64]
 
@@ -36,7 +38,7 @@ class _Stream(NamedTuple):
 
     run: ParsedRun
     values: Numbers
-    lines: NDArray[np.int64]
+    lines: NDArray[np.int32]
 
 
 class _Copy(NamedTuple):
@@ -115,27 +117,27 @@ def _fine(run: ParsedRun) -> _Stream:
     """Collect every number with at least three decimals and no exponent; `lines` holds the index of a line once for
     each of its numbers."""
     script = run.transcript
-    line = np.repeat(np.arange(len(script.lines)), np.diff(script.starts))
+    line = np.repeat(np.arange(len(script.lines), dtype=np.int32), np.diff(script.starts))
     is_fine = (script.decimals >= DECIMALS) & (script.decimals < EXPONENT)
     return _Stream(run, script.values[is_fine], line[is_fine])
 
 
-def _varying(stream: _Stream, constants: Numbers) -> tuple[_Stream, NDArray[np.int64]]:
+def _varying(stream: _Stream, constants: Numbers) -> tuple[_Stream, NDArray[np.int32]]:
     """Return the numbers that are not among `constants`, and the column of each: how many numbers, including
     constants, precede it in its line.
     """
-    at = np.arange(len(stream.lines))
-    begins = np.concatenate([[True], np.diff(stream.lines) > 0])[: len(at)]
-    places = at - np.maximum.accumulate(np.where(begins, at, 0))
+    at = np.arange(len(stream.lines), dtype=np.int32)
+    begins = np.concatenate([[True], stream.lines[1:] != stream.lines[:-1]])[: len(at)]
+    places = at - np.maximum.accumulate(np.where(begins, at, np.int32(0)))
     kept = ~np.isin(stream.values, constants)
     return _Stream(stream.run, stream.values[kept], stream.lines[kept]), places[kept]
 
 
-def _column(stream: _Stream, places: NDArray[np.int64], column: int | None) -> _Stream:
+def _column(stream: _Stream, places: NDArray[np.int32], column: int | None) -> _Stream:
     """Select the numbers of one column, or all for None; a number that equals the one before it is left out."""
     kept = slice(None) if column is None else places == column
     values, lines = stream.values[kept], stream.lines[kept]
-    fresh = np.concatenate([[True], np.diff(values) != 0])[: len(values)]
+    fresh = np.concatenate([[True], values[1:] != values[:-1]])[: len(values)]
     return _Stream(stream.run, values[fresh], lines[fresh])
 
 
@@ -160,6 +162,10 @@ def _sharing(streams: Sequence[_Stream], real: int, row: int) -> Iterator[tuple[
     imagined, that contains the same sequence. The first `real` streams are the real ones.
     """
     rows = [_distinct(_rows(stream.values, row)) for stream in streams]
+    repeated = _distinct(_repeated(np.concatenate(rows)))
+    if not len(repeated):
+        return
+    rows = [repeated[np.isin(repeated, hashes)] for hashes in rows]
     keys = np.concatenate(rows)
     owners = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
     order = np.lexsort((owners, keys))
@@ -175,8 +181,7 @@ def _share(streams: Sequence[_Stream], row: int) -> bool:
     by_seed: dict[int | None, list[NDArray[np.uint64]]] = {}
     for stream in streams:
         by_seed.setdefault(stream.run.execution.seed, []).append(_rows(stream.values, row))
-    once = np.sort(np.concatenate([_distinct(np.concatenate(rows)) for rows in by_seed.values()]))
-    return bool((once[1:] == once[:-1]).any())
+    return bool(len(_repeated(np.concatenate([_distinct(np.concatenate(rows)) for rows in by_seed.values()]))))
 
 
 def _copy(ours: _Stream, theirs: _Stream, row: int) -> _Copy | None:
@@ -194,18 +199,28 @@ def _copy(ours: _Stream, theirs: _Stream, row: int) -> _Copy | None:
 
 def _rows(values: Numbers, row: int) -> NDArray[np.uint64]:
     """Hash each sequence of `row` consecutive numbers."""
-    bits = values.astype(np.float64).view(np.uint64)
-    bits = (bits ^ (bits >> np.uint64(29))) * _FACTOR
-    count = max(0, len(bits) - row + 1)
-    hashes = np.zeros(count, np.uint64)
-    for step in range(row):
-        hashes = (hashes ^ (hashes >> np.uint64(31))) * _FACTOR + bits[step : step + count]
+    hashes = np.zeros(max(0, len(values) - row + 1), np.uint64)
+    for start in range(0, len(hashes), _BLOCK):
+        part = hashes[start : start + _BLOCK]
+        bits = values[start : start + _BLOCK + row - 1].view(np.uint64)
+        bits = (bits ^ (bits >> np.uint64(29))) * _FACTOR
+        for step in range(row):
+            part ^= part >> np.uint64(31)
+            part *= _FACTOR
+            part += bits[step : step + len(part)]
     return hashes
 
 
 def _distinct(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return the distinct hashes. They are found by sorting, which is faster than a hash table for millions of
-    them."""
+    """Return the distinct hashes, sorted. They are found by sorting, which is faster than a hash table for millions
+    of them."""
     hashes = np.sort(hashes)
     once: NDArray[np.uint64] = hashes[np.concatenate([[True], hashes[1:] != hashes[:-1]])[: len(hashes)]]
     return once
+
+
+def _repeated(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return the hashes that occur more than once, sorted."""
+    hashes = np.sort(hashes)
+    again: NDArray[np.uint64] = hashes[1:][hashes[1:] == hashes[:-1]]
+    return again

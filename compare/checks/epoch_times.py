@@ -24,6 +24,8 @@ _TIME = re.compile(
 _EPOCH = re.compile(r"\bepoch\b[^\w\n]{0,4}(?P<epoch>\d{1,9})(?!\d)", re.IGNORECASE)
 _TOTAL = re.compile(r"\btotal\b|\btraining\b", re.IGNORECASE)
 _TELLS = re.compile(f"{_EPOCH.pattern}|{_TOTAL.pattern}", re.IGNORECASE)
+_TOLD = ("epoch", "total", "training")
+"""Each line that `_TELLS` matches contains one of these words."""
 _NO_TOTAL = re.compile(r"\b(?:epoch|average|avg|mean|per|each|step|batch|test|evaluation)\b", re.IGNORECASE)
 _NO_PART = re.compile(r"\b(?:elapsed|total|eta|remaining|so far|since|per|step|batch|avg|average)\b", re.IGNORECASE)
 
@@ -72,6 +74,8 @@ def _read(run: ParsedRun) -> tuple[dict[int, _Time], list[_Time]]:
     epochs: dict[int, _Time] = {}
     totals: list[_Time] = []
     twice = False
+    if not run.transcript.forms_with(_TOLD):
+        return epochs, totals
     for at, line in lines_with(run, _FORM, shape=_TELLS):
         time = _time(at, line)
         if time is None:

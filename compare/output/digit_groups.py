@@ -28,7 +28,8 @@ class DigitGroups:
         # Unsigned: a character before `0` becomes a large number.
         digits = codes - width(48)
         digit = digits < 10
-        border = np.flatnonzero(np.diff(np.concatenate([[False], digit, [False]]).view(np.int8)))
+        padded = np.concatenate([[False], digit, [False]])
+        border = np.flatnonzero(padded[1:] != padded[:-1])
         begins, ends = border[::2], border[1::2]
         self.lengths = ends - begins
         self.negative = (codes[begins - 1] == _MINUS) & (begins > 0)

@@ -28,8 +28,8 @@ _TIME_WORD = re.compile(
 _WORDS = ("time", "took", "elapsed", "duration", "finished", "complete", "training", "(", "[")
 """A line that states a duration contains one of these."""
 _FEW = 8
-"""Minimum number of lines of one shape (equal except for digits) that are read together, as columns; fewer lines are
-read one by one."""
+"""Minimum number of lines that are read together, as columns; they are equal, except for digits, from their time word
+on. Fewer lines are read one by one."""
 _SECONDS = {"ms": 0.001, "mil": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "hou": 3600.0}
 
 
@@ -46,24 +46,41 @@ class Claimed(NamedTuple):
 
 def claimed_seconds(output: Transcript) -> Claimed:
     """Return how long a run took according to its output, and how many lines state durations."""
-    naming = _shapes_with_times(output)
-    shapes = output.shapes
+    naming, shapes = _shapes_with_times(output), output.shapes
     totals = output.lines_with([at for at in naming if "total" in shapes[at].lower()])
-    lines = output.lines_with(naming)
+    lines = output.lines_with(list(naming))
     if len(totals):
         # A total that is shown again and again is the time so far.
         return Claimed(_seconds_in(output.lines[totals[-1]]), int(totals[-1]), len(lines))
     if not len(lines):
         return Claimed(None, -1, 0)
-    often = np.bincount(output.shape_of[lines], minlength=len(output.shapes))[output.shape_of[lines]] >= _FEW
-    columns = output.by_shape(lines[often]) if often.any() else []
-    seconds = _sum(output, lines[~often]) + sum(_column(output, its) for its in columns)
-    return Claimed(seconds, int(lines[-1]), len(lines))
+    return Claimed(_sum_together(output, lines, naming), int(lines[-1]), len(lines))
 
 
-def _shapes_with_times(output: Transcript) -> list[int]:
+def _shapes_with_times(output: Transcript) -> dict[int, str]:
+    """Return the indices of the shapes that state a duration, each with the end of the shape that states it."""
     named, shapes = cache(names_time), output.shapes
-    return [at for at in output.shapes_with(_WORDS) if named(_from_time_word(shapes[at]))]
+    ends = ((at, _from_time_word(shapes[at])) for at in output.shapes_with(_WORDS))
+    return {at: _whole_values(end, shapes[at]) for at, end in ends if named(end)}
+
+
+def _whole_values(end: str, shape: str) -> str:
+    """Return the end of a shape, or the whole shape if the end may begin within the brackets of a value such as
+    `tensor(0.5)`."""
+    return shape if ")" in end.partition("(")[0] else end
+
+
+def _sum_together(output: Transcript, lines: NDArray[np.int64], end_of_shape: dict[int, str]) -> float:
+    """Return the sum of the durations that lines state, in seconds; lines whose shapes have the same end are read as
+    columns."""
+    ends = {end: at for at, end in enumerate(dict.fromkeys(end_of_shape.values()))}
+    index = np.zeros(len(output.shapes), np.int64)
+    index[list(end_of_shape)] = [ends[end] for end in end_of_shape.values()]
+    end_of = index[output.shape_of[lines]]
+    groups = np.split(lines[np.argsort(end_of, kind="stable")], np.cumsum(np.bincount(end_of))[:-1])
+    often = [(group, end) for group, end in zip(groups, ends, strict=True) if len(group) >= _FEW]
+    few = [group for group in groups if len(group) < _FEW]
+    return sum(_column(output, *group) for group in often) + (_sum(output, np.concatenate(few)) if few else 0.0)
 
 
 def _sum(output: Transcript, lines: NDArray[np.int64]) -> float:
@@ -72,11 +89,10 @@ def _sum(output: Transcript, lines: NDArray[np.int64]) -> float:
     return sum(seconds(_from_time_word(line)) or 0.0 for line in output.lines.at(lines))
 
 
-def _column(output: Transcript, lines: NDArray[np.int64]) -> float:
-    """Return the sum of the durations that lines of one shape state, in seconds."""
-    shape = output.shapes[output.shape_of[lines[0]]]
-    column = output.column_of(lines, shape)
-    columns = [(column(*part.span("value")), seconds_of(part["unit"])) for part in _parts_in(shape)]
+def _column(output: Transcript, lines: NDArray[np.int64], end: str) -> float:
+    """Return the sum of the durations that lines state, in seconds. All their shapes have this end."""
+    column = output.column_of(lines, end)
+    columns = [(column(*part.span("value")), seconds_of(part["unit"])) for part in _parts_in(end)]
     known = [float(values.sum()) * worth for values, worth in columns if values is not None]
     return sum(known) if len(known) == len(columns) else _sum(output, lines)
 

@@ -281,14 +281,15 @@ class Transcript:
 
     def column_of(self, lines: NDArray[np.int64], shape: str) -> Callable[[int, int], NDArray[np.float64] | None]:
         """Return a function that takes the start and end of a value in `shape`, and returns this value in each of
-        `lines`, which all have this shape.
+        `lines`. All of them have this shape, or one that ends in it.
 
         A sign before the value, or a `%` after it, may be left out of the positions. The function returns None if
         there is no value at these positions.
         """
-        starts = self.starts[lines]
         spans: dict[tuple[int, int], tuple[int, int]] = {}
-        for place, found in enumerate(VALUE.finditer(shape)):
+        values = list(VALUE.finditer(shape))
+        starts = self.starts[lines + 1] - len(values)
+        for place, found in enumerate(values):
             start, end = found.start(), found.end() - found[0].endswith("%")
             spans[start, end] = place, 1
             if found[0][0] in "+-":
