@@ -23,7 +23,9 @@ def _told(done: int, wrong: int) -> None:
 
 
 def _control(arguments: argparse.Namespace) -> None:
-    design = control_runs.designed(arguments.gives, arguments.groups, arguments.sizes, arguments.families)
+    design = control_runs.designed(
+        arguments.gives, arguments.groups, arguments.sizes, arguments.families, arguments.seed
+    )
     control_runs.control(arguments.bank, arguments.gives, arguments.out, design)
 
 
@@ -79,6 +81,7 @@ if __name__ == "__main__":
     parser.add_argument("--groups", type=int, default=2, help="of programs of each kind and size in a control")
     parser.add_argument("--sizes", type=int, nargs="+", default=[4], help="of the programs in a control")
     parser.add_argument("--families", nargs="+", default=[], help="of a control; by default those that suit it")
+    parser.add_argument("--seed", type=int, default=truths.ASKED_SEED, help="that draws the programs of a control")
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--processes", type=int, default=2)
     main(parser.parse_args())

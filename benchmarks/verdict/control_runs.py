@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.verdict.controls import Controlled, GivenNeighbours, GivenTool, Gives
-from benchmarks.verdict.truths import ASKED_SEED
 from gedanken.agents.brought import brought, model_of
 from gedanken.agents.embedded import open_embedded
 from gedanken.agents.players.bank import read_bank
@@ -29,10 +28,10 @@ FAMILIES: dict[Gives, tuple[str, ...]] = {
 """Families whose programs run quickly, and families that identify imitation."""
 
 
-def designed(gives: Gives, groups: int, sizes: Sequence[int], families: Sequence[str] = ()) -> ProbeDesign:
+def designed(gives: Gives, groups: int, sizes: Sequence[int], families: Sequence[str], seed: int) -> ProbeDesign:
     """Return what a control is asked; without families, those that suit it."""
     asked = tuple(families or FAMILIES[gives])
-    return ProbeDesign(families=asked, sizes=tuple(sizes), groups=groups, seed=ASKED_SEED, arms=("direct",))
+    return ProbeDesign(families=asked, sizes=tuple(sizes), groups=groups, seed=seed, arms=("direct",))
 
 
 def control(bank: Path, gives: Gives, out: Path, design: ProbeDesign) -> None:
