@@ -25,6 +25,7 @@ from gedanken.sandbox import cgroup, seccomp
 from gedanken.sandbox.engine import FIRST_SCRIPT, GRACE_SECONDS, HOOK, SESSION_SCRIPT, Order, Signal, backstop_seconds
 from gedanken.sandbox.environment import ensure_environment, installations
 from gedanken.sandbox.local_job import LocalJob, start_at_gate
+from gedanken.sandbox.owner import orders_of
 from gedanken.sandbox.workspace import HOME, user_id
 
 ENVIRONMENT = "/opt/venv"
@@ -94,7 +95,12 @@ class BubblewrapEngine:
         return
 
     def clear(self, session: Path) -> None:
-        """Do nothing: commands of this engine die with the process that started them."""
+        """Remove the control groups of commands whose controlling process was killed; the commands themselves died
+        with it.
+        """
+        for group in cgroup.left():
+            if group.name.startswith(orders_of(session.name)):
+                group.remove()
 
     def not_enforced(self) -> tuple[str, ...]:
         """List the limits and isolation measures that are weaker than in a container; see Engine.not_enforced."""

@@ -131,7 +131,8 @@ class Engine(Protocol):
         ...
 
     def clear(self, session: Path) -> None:
-        """Remove the containers that a finished session's commands left, for example because the engine itself died.
+        """Remove the containers, processes and control groups that the commands of a finished session left, for
+        example because the engine or their controlling process died.
 
         Nothing is raised if the engine does not answer.
         """

@@ -17,6 +17,7 @@ from gedanken.sandbox.engine import GRACE_SECONDS, HOOK, SESSION_SCRIPT, Order, 
 from gedanken.sandbox.environment import ensure_environment
 from gedanken.sandbox.gpus import GpuWish
 from gedanken.sandbox.local_job import LocalJob, start_at_gate
+from gedanken.sandbox.owner import orders_of
 
 MARK = "GEDANKEN_EXECUTION"
 VISIBLE = "CUDA_VISIBLE_DEVICES"
@@ -70,9 +71,12 @@ class HostEngine:
         kill_all(order.name)
 
     def clear(self, session: Path) -> None:
-        """Do nothing: this engine has no containers, and `find` or `gedanken sandbox clean` kills processes that were
-        left.
+        """Kill the processes that the session's commands left, for example because their controlling process was
+        killed.
         """
+        for name in left():
+            if name.startswith(orders_of(session.name)):
+                kill_all(name)
 
     def not_enforced(self) -> tuple[str, ...]:
         """List nearly all limits and isolation measures, because this engine enforces hardly any; see

@@ -20,6 +20,7 @@ from gedanken.sandbox.bubblewrap_engine import BubblewrapEngine, open_bubblewrap
 from gedanken.sandbox.choice import open_engine
 from gedanken.sandbox.engine import Order
 from gedanken.sandbox.gpus import GpuWish
+from gedanken.sandbox.owner import orders_of
 
 pytestmark = pytest.mark.bubblewrap
 
@@ -238,3 +239,15 @@ def test_what_cannot_be_started_says_why(terminal: Typist) -> None:
     with pytest.raises(NoSandbox, match="/nowhere"):
         terminal.engine.start(order)
     assert name not in [group.name for group in cgroup.left()]
+
+
+def test_the_control_groups_that_a_runs_dead_controllers_left_are_removed_when_the_run_ends(
+    bubblewrap: BubblewrapEngine,
+) -> None:
+    session = Path(f"/sessions/test-{os.getpid()}")
+    lost, other = (cgroup.make(f"{orders_of(name)}ab12-s0", SMALL) for name in (session.name, f"{session.name}0"))
+    bubblewrap.clear(session)
+    left = {group.name for group in cgroup.left()}
+    other.remove()
+    assert lost.name not in left
+    assert (other.name in left) == bool(cgroup.available())

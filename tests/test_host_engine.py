@@ -12,12 +12,15 @@ from gedanken.experiment.progress import Silent
 from gedanken.sandbox.engine import Order
 from gedanken.sandbox.gpus import GpuWish
 from gedanken.sandbox.host_engine import HostEngine, left, open_host
+from gedanken.sandbox.owner import orders_of
+
+SHORT = Limits(wall_seconds=60, file_mib=8)
 
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Typist]:
     """A terminal on the host, with the Python that is there."""
-    with typist(HostEngine(tmp_path), tmp_path, Limits(wall_seconds=60, file_mib=8)) as opened:
+    with typist(HostEngine(tmp_path), tmp_path, SHORT) as opened:
         yield opened
 
 
@@ -72,6 +75,17 @@ def test_what_a_dead_controller_left_is_found_and_killed(terminal: Typist) -> No
     assert order.name in left()
     assert terminal.engine.find(order) is None
     assert not sleepers("32.1111")
+    job.remove()
+
+
+def test_what_a_runs_dead_controllers_left_is_killed_when_the_run_ends(terminal: Typist) -> None:
+    session = Path("/sessions/test-ended")
+    order = Order(f"{orders_of(session.name)}ab12-s0", "sleep 32.2222", terminal.workspace, terminal.data, SHORT)
+    job = terminal.engine.start(order)
+    terminal.engine.clear(session.with_name("test-ende"))
+    assert order.name in left()
+    terminal.engine.clear(session)
+    assert not sleepers("32.2222")
     job.remove()
 
 
