@@ -99,7 +99,7 @@ def test_where_nothing_is_found_it_says_by_how_much_they_may_differ_and_never_th
     told = said(case(of=(series(p=0.31, difference_interval=(-0.011, 0.02)),)))
     assert told == (
         "No difference was found between 3 imagined runs and 7 real runs. The last loss does not differ "
-        "significantly (p = .310; mean imagined minus mean real −0.011 to 0.02, 95 %)."
+        "significantly (p = .310; 95 % interval of imagined mean minus real mean: −0.011 to 0.02)."
     )
     assert "distinguish" not in told
 
@@ -185,8 +185,8 @@ def test_kinds_that_the_verdict_names_are_only_counted() -> None:
     told = _of(on(1), on(2, "print count differs"), on(2))
     assert "lines worded differently, lines too many" in told.verdict
     text = shown(told, 100, terminal=False)
-    assert "\n3 findings of 2 kinds, for example (all of them with --html FILE):\n" in text
-    assert "\n3 findings of 2 kinds, for example (all of them in the full report):\n" in shown(
+    assert "\n3 findings of 2 kinds (all of them with --html FILE):\n" in text
+    assert "\n3 findings of 2 kinds (all of them in the full report):\n" in shown(
         told, 100, terminal=False, has_page=True
     )
     flat = " ".join(text.split())
@@ -218,13 +218,13 @@ def test_where_all_series_are_is_said_as_it_can_be_done() -> None:
     ("names", "told"),
     [
         (("real1.log", "said.log"), "(real1.log, said.log):"),
-        (("line01-a-real-0", "line01-a-imagined-0"), "(seed 0, temperature 0; neither is counted above):"),
+        (("line01-a-real-0", "line01-a-imagined-0"), "(two runs not counted above):"),
     ],
 )
 def test_the_first_line_that_differs_says_of_which_runs(names: tuple[str, str], told: str) -> None:
     real, said_line = (LineRef(name, 3, f"loss {at}", "stdout") for at, name in enumerate(names))
     text = shown(_of(alignment=Alignment(*names, (), (real, said_line))), 120, terminal=False)
-    assert f"first line that differs apart from measured values {told}\n" in text
+    assert f"first line that differs beyond measured values {told}\n" in text
 
 
 def test_how_many_runs_are_needed_is_said_whole_and_findings_make_room() -> None:
@@ -255,7 +255,7 @@ def test_a_curve_has_its_own_row_and_runs_too_few_for_a_test_have_no_p() -> None
     text = shown(replace(kept(), versions=(case(of=(lone, curve)),)), 120, terminal=False).splitlines()
     rows = {line.split("  ")[0]: line for line in text}
     assert rows["last loss"].rstrip().endswith("too few runs")
-    assert "0.01 to 1 " in rows["loss (train.py:4), min to max"] and ".050" in rows["loss (train.py:4), min to max"]
+    assert "0.01 to 1 " in rows["loss (train.py:4), whole curve"] and ".050" in rows["loss (train.py:4), whole curve"]
     assert said(case(of=(lone,))).endswith(
         "Undecided whether the last loss differs: 1 real and 1 imagined run are too few for a test at the .020 level "
         "(lowest possible p: 1)."

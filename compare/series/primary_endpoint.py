@@ -239,7 +239,7 @@ def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]])
     """State in a few words why this series was chosen."""
     meaning = column.meaning
     is_held_out = meaning.is_held_out or meaning.is_held_out_by_nature or column.is_starred
-    missing = [] if is_held_out else ["held-out metric"]
+    missing = [] if is_held_out else ["metric on held-out data"]
     if key_of(column.words) in monitored:
         kind = "the metric that, according to the log, decides when to stop or save"
     elif meaning.measures is None:
@@ -250,9 +250,9 @@ def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]])
         kind = "the usual metric of its task"
     else:
         kind, better = _WHAT[meaning.measures]
-        missing += [f"held-out {better}" if meaning.is_held_out else better] if better else []
+        missing += [f"{better} on held-out data" if meaning.is_held_out else better] if better else []
     data = f" on held-out data ({meaning.split})" if meaning.is_held_out else ""
     data = data or (" in a line that sums up an evaluation (marked *)" if column.is_starred else "")
-    lacks = f", and the output has no {' and no '.join(missing)}" if missing else ""
-    often = f"{shown.times:g} times" if shown.times > 1 else "once"
-    return f"chosen because it is {kind}{data}{lacks}; printed {often} per real run"
+    lacks = f", and no {' and no '.join(missing)} is printed" if missing else ""
+    often = f"{shown.times:g} values" if shown.times > 1 else "one value"
+    return f"chosen because it is {kind}{data}{lacks} ({often} per real run)"

@@ -98,7 +98,7 @@ def _until_then(n: int) -> str:
     """State what can be found with `n` real runs if no test is possible."""
     if n < FEWEST:
         return " Until then, no difference in it can be found."
-    return " Until then, only single runs whose last value is far from the real ones can be found."
+    return " Until then, only last values far from the real ones are found."
 
 
 def _needed(n: int, m: int, level: float) -> str:
@@ -109,8 +109,8 @@ def _needed(n: int, m: int, level: float) -> str:
     if not n or not m:
         return f"No {'imagined' if n else 'real'} run reaches its end and prints a value. {enough}"
     return (
-        f"Only {n:,} real and {many(m, 'imagined run')} can be compared. With so few, p cannot be below "
-        f"{probability(smallest_p(n, m))}, but a difference counts only if p is {probability(level)} or less: all "
+        f"Only {n:,} real and {many(m, 'imagined run')} can be compared. With so few runs, p is at least "
+        f"{probability(smallest_p(n, m))}, but a difference counts only up to p = {probability(level)}, because all "
         f"tests of a comparison share an error rate of 5%. {enough}"
     )
 

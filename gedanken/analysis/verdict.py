@@ -96,7 +96,9 @@ def _endpoint(version: VersionAnalysis) -> str:
         return f"The {name} is {imagined} in {runs} ({p})."
     interval = primary.difference_interval
     between = (
-        f"; mean imagined minus mean real {figure(interval[0])} to {figure(interval[1])}, 95 %" if interval else ""
+        f"; 95 % interval of imagined mean minus real mean: {figure(interval[0])} to {figure(interval[1])}"
+        if interval
+        else ""
     )
     no_difference = f"The {name} does not differ significantly ({p}{between})."
     if version.compared.findings or version.compared.unjudged:

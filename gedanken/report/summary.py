@@ -233,7 +233,7 @@ def _row(series: SeriesResult) -> _Row:
     if series.name.startswith("last ") or len(series.points) < 2:
         name, (real, imagined) = format_last(series), lasts(series)
     else:
-        name = f"{series.name}, min to max"
+        name = f"{series.name}, whole curve"
         real, imagined = (
             [value for run in runs for value in run if value is not None] for runs in (series.real, series.imagined)
         )
@@ -260,8 +260,8 @@ def _divergence(alignment: Alignment | None) -> Iterator[tuple[str, str]]:
     real, imagined = alignment.diverges_at
     runs = f"{alignment.real}, {alignment.imagined}"
     if alignment.real.endswith("-real-0") and alignment.imagined.endswith("-imagined-0"):
-        runs = "seed 0, temperature 0; neither is counted above"
-    yield "first line that differs apart from measured values", f"({runs}):"
+        runs = "two runs not counted above"
+    yield "first line that differs beyond measured values", f"({runs}):"
     yield "  real run", _line(real)
     yield "  imagined run", _line(imagined)
 
@@ -282,7 +282,7 @@ def _heads_of_findings(
     head, kinds = many(len(findings), "finding"), kinds_in_words(findings)
     apart = _apart(findings, version)
     if not apart and kinds[0] in analysis.verdict:
-        of_kinds = f" of {many(len(kinds), 'kind')}, for example (all of them {rest}):" if len(findings) > 1 else ""
+        of_kinds = f" of {many(len(kinds), 'kind')} (all of them {rest}):" if len(findings) > 1 else ""
         return _wrapped(head + of_kinds, width, most)
     apart = apart or kinds
     return _whole_items([f"{head}: {apart[0]}", *apart[1:]], width, most)
