@@ -63,7 +63,8 @@ def find_base(client: "DockerClient", cuda: bool, wanted: str | None, progress: 
                     f"{error}; run `docker pull {name}` and `docker save` elsewhere, then `docker load` here; "
                     "or choose a local image with `gedanken sandbox build --base`"
                 ) from None
-            progress.say(f"{error}; building a base image from Debian packages")
+            reason = str(error).rpartition(": ")[2]
+            progress.say(f"{name} cannot be pulled ({reason}); a base image is built from Debian packages instead")
             name = _import_debian(client, progress)
     try:
         return _look_into(client, name)
