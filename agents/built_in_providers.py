@@ -53,7 +53,7 @@ class _Hosted:
 
     @asynccontextmanager
     async def open(self, spec: ModelSpec, progress: Progress) -> AsyncIterator[Model]:
-        from gedanken.agents.hosted import open_hosted
+        from gedanken.agents.hosted_models import open_hosted
 
         yield replace(open_hosted(spec.name, spec.base_url), pace=Pace(spec.parallel, progress))
 

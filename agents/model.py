@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from gedanken.agents.calls import Call, prepare_call, speaks_responses
 from gedanken.agents.messages import Message, as_chat, as_sent
 from gedanken.agents.metering import Meter, metered
 from gedanken.agents.model_errors import as_no_model, host_of, read_problem
 from gedanken.agents.rate_limits import Pace
 from gedanken.agents.reasoning import CLOSES, Apart
 from gedanken.agents.reply_end import ReplyEnd, always_says
+from gedanken.agents.request_settings import Call, prepare_call, speaks_responses
 from gedanken.agents.settings import Learned, Setting, said_of
 from gedanken.agents.streamed_reply import StreamedReply
 from gedanken.agents.time_limits import USUAL_LIMITS, TimeLimits, in_time

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlsplit
 
+from gedanken.agents.langsmith_uploads import told_of_uploads
 from gedanken.agents.model import Model
 from gedanken.agents.model_provider import ModelProvider
 from gedanken.agents.providers import HOSTED
-from gedanken.agents.uploads import told_of_uploads
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.plugins import MODELS, Plugin, by_name
 from gedanken.experiment.progress import Progress

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gedanken.agents.incoming import Incoming, whole_characters
+from gedanken.agents.incoming_text import Incoming, whole_characters
 from gedanken.agents.reasoning import Apart
 from gedanken.agents.reply_end import NO_LIMIT_KEPT, STOPPED, ReplyEnd, Signs, end_of, later_reason, reason_in
 from gedanken.experiment.execution import Cause

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from statistics import mean, median
 
-from gedanken.agents.imagined import ImaginedMachine
+from gedanken.agents.imagined_machine import ImaginedMachine
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Model, Sampling
 from gedanken.agents.registry import open_model

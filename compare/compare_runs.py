@@ -11,10 +11,10 @@ from gedanken.compare.checks.small_constants import SmallConstants, small_consta
 from gedanken.compare.checks.whole_copies import whole_copies
 from gedanken.compare.parsed.divergence import side_by_side
 from gedanken.compare.parsed.left_out import left_out
+from gedanken.compare.parsed.line_counts import tallies
 from gedanken.compare.parsed.new_forms import NewForms
 from gedanken.compare.parsed.refine_sites import refine_sites
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
-from gedanken.compare.parsed.tallies import tallies
 from gedanken.compare.parsed.templates import Templates
 from gedanken.compare.results import NOTHING_ASKED, Asked, ComparisonResult
 from gedanken.compare.series.tested_series import judge

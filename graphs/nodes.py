@@ -8,8 +8,8 @@ from typing import Any, Literal
 from langgraph.runtime import Runtime
 from langgraph.types import Command, Send, interrupt
 
-from gedanken.agents.at_once import at_once
 from gedanken.agents.coder import Coder, same_program
+from gedanken.agents.concurrency import at_once
 from gedanken.agents.leakage import leaked
 from gedanken.agents.session import Session
 from gedanken.agents.surprisal import surprisals

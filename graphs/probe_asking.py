@@ -7,8 +7,8 @@ from functools import partial
 from statistics import fmean
 from typing import NamedTuple
 
-from gedanken.agents.at_once import at_once
-from gedanken.agents.imagined import ImaginedMachine
+from gedanken.agents.concurrency import at_once
+from gedanken.agents.imagined_machine import ImaginedMachine
 from gedanken.agents.metering import tokens_about
 from gedanken.agents.session import Session
 from gedanken.experiment.blocking import off_loop

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import typer
 
-from gedanken.agents.at_once import at_once
+from gedanken.agents.concurrency import at_once
 from gedanken.cli.errors import clear_errors
 from gedanken.cli.finish import finish
 from gedanken.experiment.blocking import off_loop

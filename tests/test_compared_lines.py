@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gedanken.compare.output.compared import ComparedLines
+from gedanken.compare.output.compared_lines import ComparedLines
 from gedanken.compare.output.masking import LONGEST, Before, masked, masked_together, words_before_ids
 from gedanken.compare.output.text_lines import containing
 

@@ -12,7 +12,7 @@ from providers.bedrock import Bedrock
 from providers.endings import NAMES
 from providers.wire import Wire
 
-from gedanken.agents import hosted
+from gedanken.agents import hosted_models
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Sampling
 from gedanken.agents.model_errors import ModelBusy
@@ -28,7 +28,7 @@ everywhere = pytest.mark.parametrize("wire", [wire for _, wire in NAMES], ids=[n
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hosted, "USUAL_LIMITS", replace(USUAL_LIMITS, connect=CONNECT))
+    monkeypatch.setattr(hosted_models, "USUAL_LIMITS", replace(USUAL_LIMITS, connect=CONNECT))
     for name in ("OPENAI", "ANTHROPIC", "GOOGLE", "GEMINI", "GROQ", "MISTRAL"):
         monkeypatch.delenv(f"{name}_API_KEY", raising=False)
 

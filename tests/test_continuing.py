@@ -16,8 +16,8 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from gedanken.agents import repetition
-from gedanken.agents.continuing import SEED_STEP
-from gedanken.agents.imagined import ImaginedMachine
+from gedanken.agents.imagined_machine import ImaginedMachine
+from gedanken.agents.long_replies import SEED_STEP
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Model
 from gedanken.agents.rate_limits import Bucket, Pace

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gedanken.agents.imagined import REBUILD, ImaginedMachine
+from gedanken.agents.imagined_machine import REBUILD, ImaginedMachine
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Model
 from gedanken.agents.scripted import ScriptedModel, ScriptedReply

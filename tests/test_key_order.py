@@ -6,7 +6,7 @@ from random import Random
 import pytest
 from test_log_structure import checks, compared
 
-from gedanken.compare.output.compared import ComparedLines
+from gedanken.compare.output.compared_lines import ComparedLines
 
 
 def one(line: str) -> str:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from gedanken.agents.imagined import ImaginedMachine
+from gedanken.agents.imagined_machine import ImaginedMachine
 from gedanken.agents.session import Session, Turn
 from gedanken.compare.commands.memory import compare_memory
 from gedanken.experiment.errors import BadInput

@@ -67,7 +67,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 import agents
 assert agents.__doc__ == "another package of this name"
-from gedanken.agents.imagined import ImaginedMachine
+from gedanken.agents.imagined_machine import ImaginedMachine
 from gedanken.cli.main import main
 sys.argv[1:] = ["compare", "real.log", "--imagined", "said.log"]
 main()

@@ -13,12 +13,12 @@ from pydantic import Field
 from benchmarks.verdict.controls import GivenNeighbours, GivenTool
 from benchmarks.verdict.subjects import FITTED, HELD_OUT, Subject, answers, held_out
 from benchmarks.verdict.truths import BANK
-from gedanken.agents.imagined import ImaginedMachine
+from gedanken.agents.imagined_machine import ImaginedMachine
 from gedanken.agents.players.bank import Bank, Entry, read_bank, write_bank
 from gedanken.agents.players.kinds import KINDS
 from gedanken.agents.players.player import Player, read_player
-from gedanken.agents.players.reading import neighbours, pieces
-from gedanken.agents.players.spoiling import spoiled
+from gedanken.agents.players.predictors import neighbours, pieces
+from gedanken.agents.players.wrong_answers import spoiled
 from gedanken.agents.registry import check_name, open_model
 from gedanken.agents.scripted import ScriptedModel, ScriptedReply
 from gedanken.compare.verdict.parameters import packaged

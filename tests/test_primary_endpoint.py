@@ -237,7 +237,7 @@ def test_what_is_no_expression_is_refused(expression: str) -> None:
 
 
 def test_an_expression_that_would_never_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gedanken.compare.series.asked.SECONDS", 0.2)
+    monkeypatch.setattr("gedanken.compare.series.user_metrics.SECONDS", 0.2)
     with pytest.raises(BadInput, match="take more than"):
         compared(Style("a" * 3000 + "cb"), fitness("^(?:a|aa)+b"))
 

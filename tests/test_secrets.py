@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gedanken.agents.incoming import REPLACEMENT, Incoming, whole_characters
+from gedanken.agents.incoming_text import REPLACEMENT, Incoming, whole_characters
 from gedanken.experiment.secrets import REMOVED, Secrets, in_address, in_environment, shown_address
 
 KEY, OTHER = "sk-abc/1+2=3xyz", "lsv2_plant_7a4c"  # the end of OTHER begins a form of KEY in base64

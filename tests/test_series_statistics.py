@@ -16,10 +16,10 @@ from gedanken.compare.series.levels import (
     is_told,
 )
 from gedanken.compare.series.roughness import roughness
-from gedanken.compare.stats.max_t import step_down
 from gedanken.compare.stats.measures import Matrix
 from gedanken.compare.stats.permutation_test import MOST_LABELLINGS, labellings
 from gedanken.compare.stats.prediction_interval import holm, outlier_test
+from gedanken.compare.stats.westfall_young import step_down
 
 
 def family(rng: np.random.Generator, *points: int) -> list[Matrix]:

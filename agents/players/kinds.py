@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 
 from gedanken.agents.players.bank import Bank, Entry
-from gedanken.agents.players.reading import Grams, neighbours, pieces, words
-from gedanken.agents.players.spoiling import spoiled, with_numbers
+from gedanken.agents.players.predictors import Grams, neighbours, pieces, words
+from gedanken.agents.players.wrong_answers import spoiled, with_numbers
 
 Way = Literal["computes", "imitates", "shortcut"]
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 from gedanken.agents.players.bank import Bank, Entry
 from gedanken.agents.players.kinds import KINDS, Asked
-from gedanken.agents.players.spoiling import spoiled
+from gedanken.agents.players.wrong_answers import spoiled
 from gedanken.experiment.errors import BadInput
 
 _NAME = re.compile(r"^(?P<first>[a-z-]+)(?:\+(?P<second>[a-z-]+))?(?:\?(?P<dials>.*))?$")

@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from gedanken.agents.players.bank import Entry
 from gedanken.agents.players.chat import BankChat
-from gedanken.agents.players.reading import nearest_to, pieces
+from gedanken.agents.players.predictors import nearest_to, pieces
 
 Gives = Literal["tool", "neighbours"]
 CALL_TOKENS = 400

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from gedanken.compare.output.edited import Edited
+from gedanken.compare.output.edited_line import Edited
 from gedanken.compare.output.masking import LONGEST, alike_in_digits
 from gedanken.compare.output.vocabulary import Role, meaning_of
 

@@ -5,7 +5,7 @@ compared.
 import re
 from collections.abc import Sequence
 
-from gedanken.compare.output.edited import Edited, Rule
+from gedanken.compare.output.edited_line import Edited, Rule
 from gedanken.compare.output.text_lines import containing
 from gedanken.compare.output.vocabulary import split_in
 

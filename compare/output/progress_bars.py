@@ -7,7 +7,7 @@ times, only the last state is left.
 import re
 from collections.abc import Iterable
 
-from gedanken.compare.output.edited import Edited, Rule
+from gedanken.compare.output.edited_line import Edited, Rule
 from gedanken.compare.output.masking import MASK
 
 _FILL = re.compile(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.output.compared import ComparedLines
+from gedanken.compare.output.compared_lines import ComparedLines
 from gedanken.compare.output.decimal_commas import with_points
 from gedanken.compare.output.digit_groups import DigitGroups
 from gedanken.compare.output.labels_above import all_labelled, labelled

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from gedanken.compare.output.abroad import in_english, is_known, spaced
+from gedanken.compare.output.foreign_words import in_english, is_known, spaced
 
 
 class Role(StrEnum):

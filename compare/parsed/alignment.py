@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Indel
 
 from gedanken.compare.output.transcript import Transcript
+from gedanken.compare.parsed.hashing import mixed
 from gedanken.compare.parsed.ledger_of_lines import LONGEST, NEARNESS, likeness_of_words, words_of
-from gedanken.compare.parsed.mixing import mixed
 from gedanken.compare.parsed.order import longest_rise
 from gedanken.compare.results import Block, Mark
 

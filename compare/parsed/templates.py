@@ -15,7 +15,7 @@ from gedanken.compare.output.decimal_commas import has_decimal_commas
 from gedanken.compare.output.masking import MASK, Before, words_before_ids
 from gedanken.compare.output.transcript import Transcript, template_of
 from gedanken.compare.output.wording import HOLE
-from gedanken.compare.parsed.mixing import mixed
+from gedanken.compare.parsed.hashing import mixed
 from gedanken.compare.source.print_sites import PrintSite
 
 NO_LINE = 0

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from gedanken.compare.parsed.early_ends import cut_lines
 from gedanken.compare.parsed.run_set import RunSet
 from gedanken.compare.results import Endpoint
-from gedanken.compare.series.asked import read_asked
 from gedanken.compare.series.columns import MOST_COLUMNS, SECTION, Column, Fixed, Form, asked_for
 from gedanken.compare.series.keys import counters_of, together
 from gedanken.compare.series.places import placed
 from gedanken.compare.series.primary_endpoint import choose, monitored_in, shown_by
 from gedanken.compare.series.printed import MOST_FORMS, Printed
+from gedanken.compare.series.user_metrics import read_asked
 
 MOST_SERIES = 60
 """Maximum number of series that are tested: losses and accuracies first, times last, otherwise those with the most

@@ -20,10 +20,10 @@ from gedanken.compare.series.levels import (
 from gedanken.compare.series.outliers import find_other_outliers, find_outliers
 from gedanken.compare.series.roughness import about_decay, roughness
 from gedanken.compare.series.series import AllSeries, Series
-from gedanken.compare.stats.max_t import step_down
 from gedanken.compare.stats.measures import Matrix, fair_crps, mean_difference, spread_ratio
 from gedanken.compare.stats.permutation_test import distances, energy_p, runs_needed, smallest_p
 from gedanken.compare.stats.prediction_interval import FEWEST
+from gedanken.compare.stats.westfall_young import step_down
 from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.format import probability
@@ -46,8 +46,9 @@ def judge(run_set: RunSet) -> Judgement:
 
     The primary endpoint is the last value of a metric, in runs that were not cut short; `primary_endpoint.py` chooses
     the metric. All other series are secondary: metrics are one family, series that are neither metric nor environment
-    another. In each family the largest statistic decides (`max_t.py`), so one extreme series is reported however many
-    others there are. The levels are in `levels.py`. If an output has no metric, everything is one family.
+    another. In each family the largest statistic decides (`westfall_young.py`), so one extreme series is reported
+    however many others there are. The levels are in `levels.py`. If an output has no metric, everything is one
+    family.
     """
     real, imagined = run_set.leaves, run_set.samples
     if not real or not imagined:

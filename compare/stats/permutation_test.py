@@ -1,6 +1,6 @@
 """Tests a few runs against a few others by permutation: distances, p-values, and the smallest p that is possible.
 
-For many series at once (Westfall and Young), see `max_t.py`.
+For many series at once (Westfall and Young), see `westfall_young.py`.
 """
 
 import math

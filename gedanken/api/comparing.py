@@ -10,7 +10,7 @@ from gedanken.analysis.analysis import Analysis
 from gedanken.analysis.analyze import analyze
 from gedanken.analysis.inputs import compare_inputs
 from gedanken.compare.results import Asked
-from gedanken.compare.series.asked import compiled
+from gedanken.compare.series.user_metrics import compiled
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.run_log import RunLog

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from gedanken.agents.brought import model_of
-from gedanken.agents.imagined import ImaginedMachine as PlayedMachine
+from gedanken.agents.imagined_machine import ImaginedMachine as PlayedMachine
 from gedanken.agents.model import Model
-from gedanken.api.given import GivenPersona, persona_of
+from gedanken.api.arguments import GivenPersona, persona_of
 from gedanken.experiment.blocking import Blocking
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from gedanken.analysis.probe_result import probe_result
 from gedanken.analysis.probe_scores import item_scores
-from gedanken.api.given import asked, sandbox_of
+from gedanken.api.arguments import asked, sandbox_of
 from gedanken.api.running import screen_of, waiting
 from gedanken.experiment.errors import BadInput, Interrupted
 from gedanken.experiment.probe_design import ProbeDesign

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from gedanken.analysis.analysis import Analysis
 from gedanken.analysis.analyze import analyze
-from gedanken.api.given import GivenExperiment, GivenPersona, asked, experiment_of, persona_of, sandbox_of
+from gedanken.api.arguments import GivenExperiment, GivenPersona, asked, experiment_of, persona_of, sandbox_of
 from gedanken.experiment.blocking import wait_for
 from gedanken.experiment.errors import BadInput, Interrupted
 from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec

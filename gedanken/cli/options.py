@@ -169,7 +169,7 @@ Named = Annotated[
 def asked_of(primary: str | None, named: list[str] | None) -> "Asked":
     """Parse `--primary` and `--as`. Raises BadInput."""
     from gedanken.compare.results import Asked
-    from gedanken.compare.series.asked import compiled
+    from gedanken.compare.series.user_metrics import compiled
     from gedanken.experiment.errors import BadInput
 
     pairs = []

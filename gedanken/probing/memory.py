@@ -24,7 +24,7 @@ from gedanken.terminal.screen import Screen, shortened
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from gedanken.agents.imagined import ImaginedMachine
+    from gedanken.agents.imagined_machine import ImaginedMachine
     from gedanken.agents.session import Policy
 
 LIMITS = Limits(reply_tokens=512, continuations=0)
@@ -88,7 +88,7 @@ async def probe_memory(  # noqa: PLR0913 (what the probe was asked for)
 
     Raises BadInput, and NoModel if no command got a reply.
     """
-    from gedanken.agents.imagined import ImaginedMachine
+    from gedanken.agents.imagined_machine import ImaginedMachine
     from gedanken.agents.registry import open_model
 
     losses: list[NoModel] = []

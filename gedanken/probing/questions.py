@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gedanken.agents.at_once import at_once
+from gedanken.agents.concurrency import at_once
 from gedanken.compare.commands.memory import Remembered
 from gedanken.experiment.execution import Execution
 from gedanken.terminal.screen import shortened
@@ -13,7 +13,7 @@ from gedanken.terminal.screen import shortened
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from gedanken.agents.imagined import ImaginedMachine
+    from gedanken.agents.imagined_machine import ImaginedMachine
     from gedanken.agents.session import Session
 
 GPU_STATE = "nvidia-smi --query-gpu=index,name,utilization.gpu,memory.used --format=csv,noheader"

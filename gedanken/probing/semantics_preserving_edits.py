@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gedanken.agents.at_once import at_once
+from gedanken.agents.concurrency import at_once
 from gedanken.compare.invariance import Edited, EditReport, compare_edits, verdict_on
 from gedanken.compare.parsed.run_set import short
 from gedanken.compare.source.program_source import Source
@@ -140,7 +140,7 @@ async def _really_run(machine: "SandboxMachine", source: str) -> Execution:
 async def _imagine(  # noqa: PLR0913 (what the probe was asked for)
     both: Both, persona: Persona, losses: list[NoModel], screen: Screen, edit: str, source: str, sample: int
 ) -> Execution:
-    from gedanken.agents.imagined import ImaginedMachine
+    from gedanken.agents.imagined_machine import ImaginedMachine
 
     screen.say(f"imagines: {edit}, {f'sample {sample}' if sample else 'at temperature 0'}")
     machine = ImaginedMachine(both.model, persona, both.machine_facts, LIMITS, sample=sample, losses=losses)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gedanken.agents.at_once import at_once
+from gedanken.agents.concurrency import at_once
 from gedanken.compare.commands.agreement import (
     Agreement,
     Answered,
@@ -117,7 +117,7 @@ async def probe_terminal(
 
 async def _typed(sequence: CommandSequence, both: Both, persona: Persona, losses: list[NoModel]) -> list[Answered]:
     """Type one sequence into both machines, and return the answers; if the model is lost, only those up to then."""
-    from gedanken.agents.imagined import ImaginedMachine
+    from gedanken.agents.imagined_machine import ImaginedMachine
 
     imagined = ImaginedMachine(both.model, persona, both.machine_facts, LIMITS, losses=losses)
     answered: list[Answered] = []

@@ -9,7 +9,7 @@ from gedanken.shell.session import Known, ShellSession
 from gedanken.shell.waiting import Waiting
 
 if TYPE_CHECKING:
-    from gedanken.agents.imagined import ImaginedMachine
+    from gedanken.agents.imagined_machine import ImaginedMachine
     from gedanken.agents.session import Policy
     from gedanken.experiment.execution import Execution
 
@@ -36,7 +36,7 @@ async def rebuild(session: ShellSession, policy: "Policy") -> None:
     typed since then: otherwise a changed answer might have a cause other than the loss. Raises BadInput if nothing
     was typed yet, or NoModel.
     """
-    from gedanken.agents.imagined import REBUILD
+    from gedanken.agents.imagined_machine import REBUILD
     from gedanken.compare.commands.memory import compare_memory
     from gedanken.probing.questions import print_memory
 

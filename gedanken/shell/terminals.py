@@ -20,7 +20,7 @@ from gedanken.shell.upload import text_of
 from gedanken.terminal.screen import Screen
 
 if TYPE_CHECKING:
-    from gedanken.agents.imagined import ImaginedMachine
+    from gedanken.agents.imagined_machine import ImaginedMachine
     from gedanken.agents.session_file import SessionFile
     from gedanken.sandbox.machine import SandboxMachine
 
@@ -144,7 +144,7 @@ class Terminals:
     async def _open_imagined(
         self, opening: AsyncExitStack, persona: Persona, machine_facts: MachineFacts
     ) -> "tuple[ImaginedMachine, SessionFile | None]":
-        from gedanken.agents.imagined import ImaginedMachine
+        from gedanken.agents.imagined_machine import ImaginedMachine
         from gedanken.agents.registry import open_model
         from gedanken.agents.session import Session
         from gedanken.agents.session_file import SessionFile

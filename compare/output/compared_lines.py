@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from gedanken.compare.output.edited import Edited, Pieces, Rule, Traced, made_of
+from gedanken.compare.output.edited_line import Edited, Pieces, Rule, Traced, made_of
 from gedanken.compare.output.key_order import order_depends_on_digits, sort_keys
 from gedanken.compare.output.masking import (
     LONGEST,

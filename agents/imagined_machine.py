@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from gedanken.agents.continuing import Joined, reply_in_full
+from gedanken.agents.long_replies import Joined, reply_in_full
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Model, Sampling
 from gedanken.agents.model_errors import NoReply

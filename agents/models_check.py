@@ -6,10 +6,10 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from gedanken.agents.calls import prepare_call
 from gedanken.agents.messages import Message, as_chat
 from gedanken.agents.model import Model, Reply, Sampling
 from gedanken.agents.model_errors import as_no_model
+from gedanken.agents.request_settings import prepare_call
 from gedanken.agents.settings import Learned, Setting
 from gedanken.experiment.errors import NoModel
 from gedanken.experiment.execution import NO_RUN
