@@ -32,7 +32,7 @@ class Call:
     sent: frozenset[Setting]
     """The settings that are sent and that the server may refuse."""
     tokens: int
-    """The wanted token limit of the reply, reasoning included."""
+    """The requested token limit of the reply, reasoning included. It is set even if the limit itself is not sent."""
 
     @property
     def streamed(self) -> bool:

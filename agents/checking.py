@@ -200,7 +200,9 @@ class _Check:
 
 
 def _apart(learned: Learned) -> Learned:
-    """Return a copy of what is known of the model, so that one question does not affect the next."""
+    """Return a copy of `learned`. What one question teaches about the model is recorded in the copy, so it does not
+    affect the next question.
+    """
     return replace(learned, refused=set(learned.refused), limit_names=list(learned.limit_names))
 
 

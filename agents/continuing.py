@@ -21,7 +21,7 @@ again.
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A whole reply, or as much of it as the limit on continuations allows."""
+    """A complete reply, joined from its pieces; or its beginning, if it was cut."""
 
     text: str
     end: ReplyEnd
@@ -69,12 +69,12 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
     fresh: bool,
     on_text: OnOutput | None,
 ) -> Joined:
-    """Request a reply. While the token limit cuts the reply, request the rest, at most `continuations` times, unless
-    the text only repeats itself or a piece adds nothing. Raises NoModel.
+    """Request a reply. If the token limit cuts it, request further pieces, at most `continuations`. Stop earlier if
+    the text only repeats itself, or if a piece adds nothing. Raises NoModel.
 
-    The seal of a joined reply covers the messages of the first piece, the whole text, and the setting `pieces`. That
-    setting lists for each piece its own seal, how many of its characters the text includes, and its full text if the
-    text does not include all of it.
+    The seal of a joined reply covers the messages of the first piece, the joined text, and the setting `pieces`. This
+    setting contains, for each piece, its own seal and the number of characters that it added to the joined text. If
+    the piece added only a part of its text, the setting also contains its whole text.
     """
     reply = await model.reply(messages, sampling, role=ROLE, fresh=fresh, on_text=on_text, enough=CircleWatch())
     text, pieces = reply.text, [_Piece(reply, reply.text)]

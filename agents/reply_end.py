@@ -72,7 +72,9 @@ class ReplyEnd:
 
     @property
     def was_cut(self) -> bool:
-        """True if a limit ended the reply, in the answer or in the reasoning before the answer."""
+        """True if a limit ended the reply, in the answer or in the reasoning before the answer, or if this client
+        stopped it.
+        """
         return _CAUSES.get(_plain(self.reason)) is Cause.CUT or self.reason in (NO_LIMIT_KEPT, STOPPED)
 
     @property
@@ -98,7 +100,7 @@ class Signs:
     """True if the model reasoned, as far as can be seen."""
     called_tool: bool = False
     refusal: str = ""
-    """The provider's text in place of a reply, if it refused."""
+    """The text that the provider sent in place of a reply; empty if it did not refuse."""
     always_says: bool = True
     """True if the protocol ends every reply with a reason, so that a reply without one was interrupted."""
 

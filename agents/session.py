@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Self, get_args
 
 Policy = Literal["requests", "transcript", "none"]
-"""How a lost context is rebuilt: `requests`, by sending all requests again in one message, as the article's service
-did; `transcript`, from requests and answers; `none`, not at all.
+"""How a lost context is rebuilt: `requests`, by sending all requests again in one message; `transcript`, from the
+stored requests and answers; `none`, not at all. The chat service in the article on which the project is based used
+`requests`.
 """
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 
@@ -29,9 +30,7 @@ class Session:
         return replace(self, stored=(*self.stored, turn), context=(*self.context, turn))
 
     def lose(self) -> Self:
-        """Return the session after the service dropped it: all turns are still stored, but the model sees none of
-        them.
-        """
+        """Return the session after its context was lost: all turns are still stored, but the model sees none of them."""
         return replace(self, context=())
 
     def remember(self) -> Self:
