@@ -30,7 +30,7 @@ class Session:
         return replace(self, stored=(*self.stored, turn), context=(*self.context, turn))
 
     def lose(self) -> Self:
-        """Return the session after its context was lost: all turns are still stored, but the model sees none of them."""
+        """Return the session after its context was lost: all turns are still stored, but the model sees none."""
         return replace(self, context=())
 
     def remember(self) -> Self:

@@ -44,8 +44,8 @@ def planned_items(context: Context) -> list[ProbeItem]:
 
 
 def schedule_of(context: Context) -> list[Unit]:
-    """Return the plan's units (each the questions of one session) in order: first the pilot, which measures the time
-    per question.
+    """Return all units of the plan in the order in which they are asked. A unit contains the questions of one
+    session. The first units are the pilot, which measures the time per question.
     """
     design, plan, items = design_of(context), context.store.plan, planned_items(context)
     assert plan is not None
@@ -55,8 +55,9 @@ def schedule_of(context: Context) -> list[Unit]:
 
 
 def has_truth(context: Context, unit: Unit) -> bool:
-    """Return whether the answers to a unit can be scored: the real output of every item is known, and differs from
-    that of the item's rival."""
+    """Return whether the answers to a unit can be scored: none of its items has a problem, for example a rival
+    program that prints the same as the item's program.
+    """
     return all(not context.store.items[question.item].problem for question in unit)
 
 
@@ -69,7 +70,7 @@ class Estimate(NamedTuple):
     written: int
     """Maximum number of tokens that the model writes."""
     seconds: float | None
-    """Estimated from the time that earlier questions took; None before the first answer."""
+    """Time in seconds, estimated from the time that earlier questions took; None before the first answer."""
 
 
 def estimate_of(context: Context) -> Estimate:
@@ -88,8 +89,8 @@ def estimate_of(context: Context) -> Estimate:
 
 
 def seconds_left(context: Context) -> float | None:
-    """Return the seconds left of the design's time limit, from which the work of all processes of this probe is
-    subtracted; None if there is no limit.
+    """Return how many seconds of the design's time limit are left; None if there is no limit. The work of all
+    processes of this probe counts.
     """
     minutes = design_of(context).minutes
     if minutes is None:
@@ -98,10 +99,11 @@ def seconds_left(context: Context) -> float | None:
 
 
 def seconds_taken(answers: Sequence[AnswerKept], parallel: int) -> dict[Arm, float]:
-    """Return the average seconds per question of each arm so far, divided by the number of concurrent requests.
+    """Return the average number of seconds per question in each arm (way of asking, such as `direct`), divided by the
+    number of concurrent requests.
 
-    The first question of an arm is left out if others follow, because its prompt is processed without a cache. Before
-    the first answer in the arm `direct`, 10 s are assumed for it.
+    If an arm has several answers, the first is left out, because its prompt was processed without a cache. As long as
+    the arm `direct` has no answer, 10 s per question are assumed for it.
     """
     taken: dict[Arm, list[float]] = {}
     for answer in answers:
@@ -136,7 +138,9 @@ async def _ask_unit(
     losses: list[NoModel],
     heard: Callable[[AnswerKept], None],
 ) -> list[AnswerKept]:
-    """Ask the questions of one unit in one session, one after the other; return the answers."""
+    """Ask the questions of one unit in one session, one after the other, and return the answers. If the model becomes
+    unavailable, the remaining questions are not asked.
+    """
     answers: list[AnswerKept] = []
     session = Session()
     for question in unit if not losses else ():

@@ -60,11 +60,12 @@ class RunTask(TypedDict):
 
 
 class Next(TypedDict):
-    """A node that comes next, with its task if it has one."""
+    """A node that comes next, and what it receives."""
 
     node: str
     task: RunTask | None
-    """The task of one seed or sample; None for a node that receives the whole state."""
+    """The task of one seed or sample, for `replicate` or `simulate`; None for a node that receives the whole state.
+    """
 
 
 class State(TypedDict, total=False):
