@@ -90,8 +90,8 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
 async def _further_piece(
     model: Model, messages: Sequence[Message], text: str, sampling: Sampling, on_text: OnOutput | None
 ) -> _Piece:
-    """Request what comes after `text`. If the server can continue an open reply, it does; otherwise a message asks
-    for the rest.
+    """Request the continuation of `text`. Some servers can continue an unfinished reply; the other servers are sent a
+    message that asks for the rest.
     """
     so_far = [*messages, Message("assistant", sendable(text))]
     if model.prefills:
@@ -170,11 +170,12 @@ class _WithoutRepeats:
 
 
 def _without_what_was_said(text: str, reply: Reply, typed: str) -> _Piece:
-    """Clean a further piece: remove chat, a fence, and text that repeats what came before.
+    """Clean a further piece: remove chat, a fence, and the text at its beginning that repeats the end of the earlier
+    text.
 
     A model often repeats the last, unfinished line, or a few lines before it. But a complete line that occurs twice
-    may also be genuine output. So repeated complete lines are removed only if they lead up to the unfinished line,
-    and if each occurs exactly once in the earlier text and once in the piece.
+    may also be genuine output. So repeated complete lines are removed only if the unfinished line follows them, and
+    if each occurs exactly once in the earlier text and once in the piece.
     """
     begun, more = clean_beginning(text, typed), clean_beginning(reply.text, typed)
     again = _said_again(begun.text, more.text)

@@ -129,7 +129,7 @@ def how_it_ended(code: int) -> str:
 
 
 def fitting_threads(taken: float) -> int:
-    """Return the number of threads for a machine of which other programs take `taken` cores.
+    """Return how many threads the server should have while other programs use `taken` cores.
 
     A thread that has to share its core delays all others, because they wait for it hundreds of times per token.
     """
@@ -137,7 +137,7 @@ def fitting_threads(taken: float) -> int:
 
 
 def cores_taken(server: int | None) -> tuple[float, float]:
-    """Return how many cores other programs take at present, and how many the process `server` takes.
+    """Return how many cores other programs use at present, and how many the process `server` uses.
 
     Programs of low priority do not count, because they give way to the server.
     """

@@ -105,7 +105,7 @@ class ImaginedMachine:
         self.session = self.session.add(placing(name, source))
 
     def lose(self) -> None:
-        """Empty the context, as if the service had lost the session. All turns stay stored."""
+        """Empty the context, as if a chat service had lost the session. All turns stay stored."""
         self.session = self.session.lose()
 
     async def rebuild(self, policy: Policy, on_output: OnOutput | None = None) -> Execution | None:

@@ -78,7 +78,7 @@ Prepare = Callable[[Sequence[Message], bool], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A chat model, with the facts about it that results must state."""
+    """A chat model, with all that gedanken knows about it."""
 
     name: str
     chat: "BaseChatModel"

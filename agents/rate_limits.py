@@ -181,7 +181,7 @@ class Pace:
         self._slots = asyncio.Semaphore(self.parallel)
 
     async def ask(self, once: Callable[[], Awaitable[Result]]) -> Result:
-        """Return the result of `once`, which is called again while a retry may help.
+        """Call `once`, which sends one request, and return its result. Call it again as long as a retry may help.
 
         Raises NoReply if this request gets no reply after the allowed tries, and NoModel if no request will get one.
         """

@@ -4,7 +4,7 @@ ROUNDS = 4
 """Minimum number of repetitions at the end of a reply that counts as endless repetition."""
 CIRCLE_CHARACTERS = 240
 """Minimum length in characters of text that counts as repeated. Shorter text may be a short list of equal lines, or
-the same beginning of different texts.
+may occur twice by chance.
 """
 STOP_CHARACTERS = 1200
 """Minimum length in characters at which a reply is stopped for repetition. Real programs also print equal lines, but
@@ -29,7 +29,7 @@ def in_circles(text: str) -> bool:
 
 
 class CircleWatch:
-    """Detects a reply that has become long and only repeats itself, while it streams in."""
+    """Watches a reply as it streams in, and detects when it is long and only repeats itself."""
 
     def __init__(self, before: str = "") -> None:
         """Count `before`, the text that came earlier, as part of the reply."""

@@ -41,12 +41,12 @@ def clean(reply: str, command: str, *, marked: bool = False, known: str = "", op
     text after them, chat, remarks about being an AI.
 
     But programs may print such lines too. So a code fence is removed only if it encloses the whole reply, or follows
-    chat that leads up to the fence. All text after the closing fence counts as chat. A line whose words occur in the
-    command, or in `known` (what was typed before), is kept, unless it is an echo of the whole command.
+    chat such as `Here is the output:`. All text after the closing fence counts as chat. A line whose words occur in
+    the command, or in `known` (what was typed before), is kept, unless it is an echo of the whole command.
 
     With `marked`, the output is the text after the first line that says `OUTPUT:`; the text before that line is
-    allowed as working steps. If no line says so, the whole reply counts as output, and the missing mark as a
-    violation. `opened` means that an opening fence was already removed.
+    allowed as working steps. If there is no such line, the whole reply counts as output, and a violation is recorded.
+    `opened` means that an opening fence was already removed.
     """
     unmarked: tuple[FormatViolation, ...] = ()
     if marked:

@@ -58,7 +58,7 @@ _ENDS_WITH_A_REASON = (
 
 @dataclass(frozen=True, slots=True)
 class ReplyEnd:
-    """The end of a reply: the cause, and the reason in the provider's own word."""
+    """The end of a reply: its cause, and the reason in the provider's own words."""
 
     cause: Cause
     """FINISHED, CUT, or one of `experiment.execution.NO_RUN`."""
@@ -67,7 +67,9 @@ class ReplyEnd:
 
     @property
     def goes_on(self) -> bool:
-        """True if the reply can be continued: its own limit cut it, and the context has room for more."""
+        """True if the reply can be continued: the token limit of the request cut it, and the model's context has room
+        for more.
+        """
         return self.cause is Cause.CUT and self.reason != STOPPED and _plain(self.reason) not in _CONTEXT_FULL
 
     @property

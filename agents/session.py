@@ -5,8 +5,7 @@ from typing import Literal, NamedTuple, Self, get_args
 
 Policy = Literal["requests", "transcript", "none"]
 """How a lost context is rebuilt: `requests`, by sending all requests again in one message; `transcript`, from the
-stored requests and answers; `none`, not at all. The chat service in the article on which the project is based used
-`requests`.
+stored requests and answers; `none`, not at all. The article that docs/article.md replays used `requests`.
 """
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 

@@ -92,8 +92,8 @@ async def open_context(
 ) -> AsyncIterator[Context]:
     """Open the clients that a run needs, and record in the store which machine and model they are.
 
-    `run_id` names the run on engines; `compared` caches comparisons. A reply or result that is already in the run's
-    ledger is not paid for again. Raises BadInput, NoSandbox or NoModel.
+    `run_id` names the run to the sandbox engine; `compared` caches comparisons. A reply or result that is already in
+    the run's ledger is not paid for again. Raises BadInput, NoSandbox or NoModel.
     """
     from gedanken.agents.registry import open_model
 

@@ -184,8 +184,8 @@ async def give(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 @logged
 async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
-    """Type the current script line into the real machine, with seed 0 (the trunk). If a program fails, the coder must
-    fix it next.
+    """Type the current script line into the real machine, with seed 0 (the trunk). If a program fails and tries are
+    left, the coder fixes it next.
     """
     context = runtime.context
     index = state["index"]

@@ -74,7 +74,7 @@ class Estimate(NamedTuple):
 
 
 def estimate_of(context: Context) -> Estimate:
-    """Estimate what the whole plan uses, before it is asked."""
+    """Estimate how many questions, tokens and seconds the whole plan needs."""
     items = {item.id: item for item in planned_items(context)}
     asked = [question for unit in schedule_of(context) for question in unit]
     tokens = context.experiment.limits.reply_tokens
@@ -175,8 +175,8 @@ async def _ask(context: Context, machine: ImaginedMachine, item: ProbeItem, ques
 
 
 def _tells(context: Context, item: ProbeItem, question: Question) -> list[str]:
-    """Return what the model is told before the program runs. It learns a real state only in the arm `forced`
-    (fairness rule 2).
+    """Return what the model is told before the program runs. In the arm `forced`, and only there, the model is told a
+    real state (fairness rule 2).
     """
     tells = [item.told] if item.told else []
     if question.arm == "forced":

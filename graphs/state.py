@@ -12,7 +12,7 @@ TurnRef = str
 
 
 def keep_labels(old: Sequence[str], new: Sequence[str]) -> list[str]:
-    """Return the old labels followed by those new ones that are not among them."""
+    """Return the old labels, followed by the new labels that are not among the old ones."""
     return list(dict.fromkeys((*old, *new)))
 
 

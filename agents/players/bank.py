@@ -19,7 +19,7 @@ class Entry:
     item: ProbeItem
     truth: str
     rival: str | None = None
-    """The real output of the item's rival program, which prints what a model answers that imitates or takes a
+    """The real output of the item's rival program, which prints the answer of a model that imitates or takes a
     shortcut; None if there is no such program.
     """
 
