@@ -30,7 +30,7 @@ class Fact:
 
     name: str
     answer: str
-    """What was found out, for example `accepted`."""
+    """The fact in a few words, for example `accepted`."""
     detail: str = ""
 
 

@@ -29,8 +29,7 @@ class Joined:
     seconds: float
     seal: Seal
     notes: tuple[str, ...]
-    """Notes for the reader on how the reply was obtained: number of pieces, what was left out, how the reply was cut.
-    """
+    """Notes for the reader of the results: number of pieces, what was left out, how the reply was cut."""
     violations: tuple[FormatViolation, ...] = ()
     """Text that was removed from the beginning of further pieces."""
 

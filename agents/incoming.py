@@ -40,7 +40,7 @@ class Incoming:
         return self._clean(text)
 
     def notes(self) -> list[str]:
-        """Return notes for the reader on what was replaced or removed."""
+        """Return notes for the reader of the results: what was replaced or removed."""
         notes = ["the reply contained a key, which was removed"] if self.keys else []
         if self.halves:
             notes.append(f"half of a character arrived without its other half, and is shown as {REPLACEMENT}")

@@ -59,7 +59,7 @@ class Reply:
     reasoned: str = ""
     """Amount of reasoning, for example `4096 tokens`; empty if no reasoning was seen."""
     notes: tuple[str, ...] = ()
-    """Notes for the reader, such as which settings were not accepted."""
+    """Notes for the reader of the results, for example on settings that were not accepted."""
     tokens_read: int = 0
     """Token count of the request as reported by the server; 0 if it reports none."""
     tokens_written: int = 0

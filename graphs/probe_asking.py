@@ -24,7 +24,7 @@ from gedanken.traces.terminal_run import terminal_run
 
 FILE, COMMAND = "probe.py", "python3 probe.py"
 STEPS_TIMES = 8
-"""Factor by which the token limit is larger for a reply with working steps than for other replies."""
+"""The token limit of a reply with working steps is this many times the limit of other replies."""
 READ_A_REQUEST = 250
 """Approximate number of tokens of a request, not counting its program."""
 
@@ -37,7 +37,7 @@ def design_of(context: Context) -> ProbeDesign:
 
 
 def planned_items(context: Context) -> list[ProbeItem]:
-    """Return the items of the plan, which must have been stored."""
+    """Return the items of the plan. The plan must have been stored before."""
     design, plan = design_of(context), context.store.plan
     assert plan is not None
     return items_of(design, plan.sizes or (), plan.groups)

@@ -19,7 +19,7 @@ TRIES = 5
 """Maximum number of tries for a program, the first one included."""
 
 REJECTED = "a person rejected it: "
-"""Prefix of a program's problem, if the problem is the reason for which a person rejected the program."""
+"""Prefix that marks a person's reason among the problems of a program that the person rejected."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,8 +96,8 @@ class Grams:
 
     @classmethod
     def of(cls, bank: Bank) -> "Grams":
-        """Return the n-gram model trained on what the bank's players are assumed to have read (`bank.read`). It is
-        trained once per bank.
+        """Return the n-gram model trained on `bank.read`, the entries that the players are assumed to have read. It
+        is trained once per bank.
         """
         if Grams not in bank.memo:
             bank.memo[Grams] = cls(bank.read)
