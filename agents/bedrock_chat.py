@@ -1,5 +1,5 @@
-"""A client for Bedrock's Converse API. AWS's client has only blocking calls, so they run in threads that can be
-abandoned.
+"""A client for Bedrock's Converse API. AWS's client has only blocking calls, so they run in daemon threads, which do
+not keep the process alive.
 """
 
 import asyncio
@@ -38,8 +38,9 @@ class BedrockChat(ChatBedrockConverse):
 
 
 async def _from_thread(make: Callable[[], Iterator[Any]]) -> AsyncIterator[Any]:
-    """Iterate over a blocking iterator in a thread. After the caller stops iterating, the thread ends at the next
-    item; if no item comes, it ends with the process.
+    """Call `make` in a daemon thread, and yield the items of the blocking iterator that it returns.
+
+    If the caller stops early, the thread ends at the next item, or with the process if no further item comes.
     """
     loop, queue, left = asyncio.get_running_loop(), asyncio.Queue[tuple[bool, Any]](), threading.Event()
 

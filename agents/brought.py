@@ -27,10 +27,10 @@ _HERE: ContextVar[Mapping[str, Model]] = ContextVar("brought", default=MappingPr
 
 
 def model_of(chat: "BaseChatModel") -> Model:
-    """Wrap a LangChain chat model as a Model; the retries and time limits of its client stay as they are.
+    """Wrap a LangChain chat model as a Model. The retries and time limits of its client stay as they are.
 
-    From then on, the API keys that the chat model holds count as secrets. Raises BadInput if `chat` is not a
-    LangChain chat model.
+    From then on, the API keys in the chat model count as secrets: gedanken removes them from all texts that it stores
+    or shows. Raises BadInput if `chat` is not a LangChain chat model.
     """
     from langchain_core.language_models import BaseChatModel
     from pydantic import SecretStr
@@ -48,8 +48,9 @@ def model_of(chat: "BaseChatModel") -> Model:
 
 @contextmanager
 def brought(model: Model) -> Iterator[ModelSpec]:
-    """Register a model under its name while the context lasts, for the current asyncio task and the tasks that it
-    starts.
+    """Register a model under its name while the context lasts, and yield the ModelSpec with this name.
+
+    Only the current asyncio task, and the tasks that it starts, find the model.
     """
     reset = _HERE.set({**_HERE.get(), model.name: model})
     try:

@@ -18,7 +18,8 @@ from gedanken.prompts import render
 FIRST_TEMPERATURE = 0.2
 AFRESH_TEMPERATURE = 0.7
 REPLY_TOKENS = {"tell": 4096, "checklist": 1024}
-"""Token limit of a reply, by prompt wording. Small models get a lower limit, because they may not stop by themselves.
+"""Token limit of a reply, by the name of the prompt. Small models get the prompt `checklist` and a lower limit,
+because they may not stop by themselves.
 """
 TRACEBACK_CHARACTERS = 1200
 FIRST_WIDTH = 512
@@ -43,7 +44,7 @@ class Failure:
     ending: str = ""
     """The end of the run's output, which the coder is shown."""
     refused: bool = False
-    """True if the version was refused before it ran. The coder does not see such a version again, unless a person
+    """True if the version was refused before it ran. The coder is not shown a refused version again, unless a person
     rejected it.
     """
     rejected: bool = False
@@ -63,15 +64,19 @@ class Coder:
     async def write(
         self, line: ScriptLine, at: int, base: Program | None, earlier: Sequence[Program], failure: Failure | None
     ) -> Program:
-        """Return the next version of the file that a script line writes or edits.
+        """Ask the model for the next version of a file, and return that version.
 
-        `at` is the index of that line, `base` the version that an edit starts from, `earlier` all versions so far.
+        `line` is the script line that asks for the file to be written or edited, and `at` is the index of this line.
+        `base` is the version that an edit starts from. `earlier` are all versions so far. `failure` says why the last
+        version was not accepted; it is None on the first try.
 
-        After a failure the model is asked to fix its program. It starts over instead if the program was refused
-        before it ran. After a failed edit it also starts over, and edits the same base again, so that the result is
-        still a single edit whose effect can be determined. If a person rejected the program, the model is told the
-        reason, and never starts over. A reply without a whole program becomes a version that does not work and must
-        not be run. Raises NoModel.
+        After a failure the model is asked to fix its program. There are two exceptions, in which the model starts
+        over: the program was refused before it ran, or the line asks for an edit. Each try of an edit starts from the
+        same base, so that the effect of one single edit can be determined. If a person rejected the program, the
+        model is told the reason, and does not start over.
+
+        If the reply contains no whole program, the returned version has `works=False` and must not be run. Raises
+        NoModel.
         """
         assert line.file is not None
         tries = sum(1 for program in earlier if program.line == at)
@@ -110,7 +115,9 @@ class Coder:
         )
 
     def first_messages(self, line: ScriptLine, base: Program | None) -> tuple[list[Message], str]:
-        """Return the messages for a coder that starts over, and the name of the prompt wording."""
+        """Return the messages that begin a conversation with the coder, and the name of their prompt: `edit`, `tell`
+        or `checklist`.
+        """
         if line.edit and base is not None:
             system = render("coder-edit-system", file=line.file)
             asked = render("coder-edit", file=line.file, source=base.source.rstrip(), tell=_as_clause(line.tell))

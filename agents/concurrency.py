@@ -8,10 +8,11 @@ Result = TypeVar("Result")
 
 
 async def at_once(work: Iterable[Callable[[], Awaitable[Result]]], most: int) -> list[Result]:
-    """Run the functions in `work` concurrently, at most `most` at a time, and return their results in the order of
+    """Run the functions in `work` concurrently, at most `most` at a time. Return their results in the order of
     `work`.
 
-    The functions also start in this order. If one fails, the others are cancelled before its error is raised.
+    The functions also start in this order. If one raises an error, the others are cancelled first; then that error is
+    raised.
     """
     places = asyncio.Semaphore(most)
 

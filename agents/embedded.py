@@ -30,8 +30,8 @@ PURE_SAMPLING: dict[str, object] = {"top_k": 0, "min_p": 0.0}
 async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
     """Serve the embedded model while the context lasts.
 
-    If another process of this user serves the model, this process waits: two servers at once would be about ten times
-    slower. Raises NoModel if the weights cannot be obtained or the server does not start.
+    If another process of this user serves the model, this process waits, because two servers at once would each be
+    about ten times slower than one. Raises NoModel if the weights cannot be obtained or the server does not start.
     """
     lock = await _lock(progress)
     key = secrets.token_urlsafe(24)

@@ -1,4 +1,6 @@
-"""The process that serves the embedded model, with one thread for each core that other programs leave free."""
+"""Starts and stops the process that serves the embedded model. The server has one thread for each core that other
+programs leave free.
+"""
 
 import os
 import subprocess
@@ -16,14 +18,15 @@ from gedanken.experiment.errors import NoModel
 
 START_SECONDS = 120
 WAITING_THREADS = {"GOMP_SPINCOUNT": "2000"}
-"""Makes idle threads sleep soon. Threads synchronize hundreds of times per token. By default the first thread to
-arrive spins until the others come. If another program occupies one thread's core, all threads wait for the scheduler,
-and eleven tokens per second become one. With this setting a thread spins for some microseconds and then sleeps.
+"""Makes waiting threads sleep soon. The server's threads wait for each other hundreds of times per token. By default
+a waiting thread spins, that is, it keeps its core busy. If another program then takes the core of one thread, all
+threads wait for that one, and the speed falls from eleven tokens per second to one. With this setting a thread spins
+for some microseconds and then sleeps.
 """
 LOOK_SECONDS = 0.25
-"""How long the load of the machine is observed."""
+"""How long one look at the load of the machine lasts, in seconds."""
 LOOK_AGAIN_SECONDS = 60
-"""How often the load is looked at between requests that build on the cache."""
+"""Minimum time in seconds from one look at the load to the next, between requests that reuse the server's cache."""
 _AT_WORK = 0.1
 """A server that uses at least this many cores is computing a reply."""
 
@@ -35,7 +38,7 @@ class EmbeddedProcess:
     """
 
     def __init__(self, weights: Path, key: str, lock: IO[str]) -> None:
-        """Take what every start needs; start nothing yet."""
+        """Store the path of the weights, the API key and the lock file. The server is started by `start`."""
         self._weights, self._key, self._lock = weights, key, lock
         self.address = ""
         self.threads = 0
@@ -54,8 +57,8 @@ class EmbeddedProcess:
         return self._process.poll() if self._process else None
 
     def fit(self) -> None:
-        """Start the server again, with an empty cache, if its number of threads no longer fits the cores that other
-        programs leave free.
+        """Look at the load. If another number of threads would now fit the free cores, start the server again with
+        that number and an empty cache.
 
         A server that is computing a reply is left running. Raises NoModel if the server does not start.
         """
@@ -64,7 +67,9 @@ class EmbeddedProcess:
             self._start(self._wanted)
 
     def misfits(self) -> bool:
-        """Return whether the number of threads did not fit the load at two looks in a row, a minute or more apart."""
+        """Look at the load, if the last look was at least a minute ago. Return True if this look and the one before
+        agree on a number of threads that the server does not have.
+        """
         if time.monotonic() - self._looked < LOOK_AGAIN_SECONDS:
             return False
         before = self._wanted
@@ -124,7 +129,7 @@ def how_it_ended(code: int) -> str:
 
 
 def fitting_threads(taken: float) -> int:
-    """Return the number of threads for a machine of which other programs take `taken` cores.
+    """Return how many threads the server should have while other programs use `taken` cores.
 
     A thread that has to share its core delays all others, because they wait for it hundreds of times per token.
     """
@@ -132,7 +137,7 @@ def fitting_threads(taken: float) -> int:
 
 
 def cores_taken(server: int | None) -> tuple[float, float]:
-    """Return how many cores other programs take at present, and how many the process `server` takes.
+    """Return how many cores other programs use at present, and how many the process `server` uses.
 
     Programs of low priority do not count, because they give way to the server.
     """

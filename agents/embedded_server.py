@@ -1,8 +1,8 @@
 """The process that serves the embedded model. It ends when its parent process ends, for whatever reason.
 
-Run as `python -m gedanken.agents.embedded_server WEIGHTS THREADS PORT`; port 0 means any free one. The key is read
-from standard input, so that it does not appear in a process list; the address is printed to standard output. The
-process exits when standard input closes.
+Run as `python -m gedanken.agents.embedded_server WEIGHTS THREADS PORT`; port 0 means any free port. The API key is
+read from standard input, so that it does not appear in a list of processes. The server's address is printed to
+standard output. The process exits when standard input closes.
 """
 
 import os

@@ -47,8 +47,8 @@ class ImaginedMachine:
     progress: Progress = field(default_factory=Silent)
     """Receives progress messages while a model is opened by name."""
     losses: list[NoModel] | None = None
-    """A list to which the NoModel error is added if the model is gone, so that the results of concurrent commands are
-    kept. If `losses` is None, the error is raised instead.
+    """A list that collects the NoModel errors of concurrent commands, so that one error does not end the other
+    commands. If `losses` is None, the error is raised instead.
     """
     name: str = field(default="imagined", init=False)
     _opened: AsyncExitStack = field(default_factory=AsyncExitStack, init=False)
@@ -78,12 +78,13 @@ class ImaginedMachine:
         fresh: bool = True,
         on_output: OnOutput | None = None,
     ) -> Execution:
-        """Have the model imagine one command; see Machine.run.
+        """Have the model imagine one command; see Machine.run. `tells` are remarks that the model is sent before the
+        command.
 
         If no usable reply comes (filtered, refused, reasoning only, none after all tries), the Execution says so. The
         command is then not added to the session, unless the empty reply may mean that the command printed nothing.
-        `fresh` makes the reply independent of earlier requests to the model. If the model is gone, the session is
-        unchanged, and NoModel is raised or added to `losses`.
+        `fresh` makes the reply independent of earlier requests to the model. If the model cannot be used any more,
+        the session is unchanged, and NoModel is raised or added to `losses`.
         """
         typed = typing(command, tuple(tells))
         try:
@@ -104,7 +105,7 @@ class ImaginedMachine:
         self.session = self.session.add(placing(name, source))
 
     def lose(self) -> None:
-        """Empty the context, as if the service had lost the session. All turns stay stored."""
+        """Empty the context, as if a chat service had lost the session. All turns stay stored."""
         self.session = self.session.lose()
 
     async def rebuild(self, policy: Policy, on_output: OnOutput | None = None) -> Execution | None:
@@ -112,7 +113,7 @@ class ImaginedMachine:
 
         With the policy `requests`, all stored requests are sent again in one message, and the model's answer is
         returned. With any other policy, or without stored turns, the model is not asked, and None is returned. If the
-        model is gone, the session is unchanged, and NoModel is raised or added to `losses`.
+        model cannot be used any more, the session is unchanged, and NoModel is raised or added to `losses`.
         """
         if policy != "requests" or not self.session.stored:
             self.session = self.session.remember() if policy == "transcript" else self.session.lose()
@@ -148,8 +149,8 @@ class ImaginedMachine:
         )
 
     def _unanswered(self, command: str, error: NoModel) -> Execution:
-        """Return the execution of a command that got no reply. If the model is gone, add `error` to `losses`, or
-        raise it if `losses` is None.
+        """Return the execution of a command that got no reply. If the model cannot be used any more, add `error` to
+        `losses`, or raise it if `losses` is None.
         """
         if not isinstance(error, NoReply):
             if self.losses is None:

@@ -13,12 +13,12 @@ _FIRST_HALF = re.compile(r"[\ud800-\udbff]\Z")
 
 
 class Incoming:
-    """Joins and cleans the pieces of one text. Text that may be the beginning of a character or of a key is held back
-    until the next piece.
+    """Joins and cleans the pieces of one text. If a piece ends with a part of a character or of a key, this part is
+    held back until the next piece.
     """
 
     def __init__(self, secrets: Secrets | None = None) -> None:
-        """Remove the keys in `secrets`; by default those of this process."""
+        """`secrets` holds the keys to remove; by default they are the keys of this process."""
         self._secrets = secrets or known()
         self._held = ""
         self.keys = 0
@@ -35,12 +35,12 @@ class Incoming:
         return self._clean(text[:ready])
 
     def end(self) -> str:
-        """End the text; return the text that was still held back."""
+        """Return the text that was still held back: no further piece comes."""
         text, self._held = self._held, ""
         return self._clean(text)
 
     def notes(self) -> list[str]:
-        """Return notes for the reader on what was replaced or removed."""
+        """Return notes for the reader of the results: what was replaced or removed."""
         notes = ["the reply contained a key, which was removed"] if self.keys else []
         if self.halves:
             notes.append(f"half of a character arrived without its other half, and is shown as {REPLACEMENT}")

@@ -35,10 +35,11 @@ def leaked(source: str, shown: Sequence[str], known: Sequence[str]) -> str | Non
     """Return a piece of `shown` (the real output that the coder was shown) that the program `source` quotes; None if
     it quotes nothing.
 
-    A quote is a decimal number of three digits or more, rounded or not; a word that is a value, for example
-    `8f3e77aa`; or, in comments and strings, consecutive words that are not all names used by the code or by Python.
-    Text that also occurs in `known` (the versions that were run, and the coder's instructions) is not a quote. Names
-    alone may be taken from a traceback: a fixed program needs the right name.
+    Three things count as quotes: a decimal number of three digits or more, also if the program rounds it; a word that
+    is a value, for example `8f3e77aa`; and, in comments and strings, consecutive words, unless all of them are names
+    in the code or in Python. Text that also occurs in `known` (the versions that were run, and the coder's
+    instructions) is not a quote. A program may take single names from a traceback, because a fixed program needs the
+    right name.
     """
     return _number(source, shown, known) or _value(source, shown, known) or _words(source, shown, known)
 
@@ -84,8 +85,8 @@ def _words(source: str, shown: Sequence[str], known: Sequence[str]) -> str | Non
 
 
 def _runs(words: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield the sequences of consecutive words that are long enough to count as quoted, up to about twice that
-    length.
+    """Yield each sequence of consecutive words that is long enough to count as quoted (TELLING_CHARACTERS), up to
+    about twice that length.
     """
     for start in range(len(words)):
         length = -1
@@ -98,8 +99,8 @@ def _runs(words: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _prose_and_code(source: str) -> tuple[str, str]:
-    """Split a program into its comments and strings, and the rest. All of a program that cannot be parsed counts as
-    comments.
+    """Split a program into two texts: its comments and strings, and all other code. If the program cannot be parsed,
+    the first text is the whole program.
     """
     prose: list[str] = []
     code: list[str] = []

@@ -21,7 +21,7 @@ again.
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A whole reply, or as much of it as the limit on continuations allows."""
+    """A complete reply, joined from its pieces; or its beginning, if it was cut."""
 
     text: str
     end: ReplyEnd
@@ -29,8 +29,7 @@ class Joined:
     seconds: float
     seal: Seal
     notes: tuple[str, ...]
-    """Notes for the reader on how the reply was obtained: number of pieces, what was left out, how the reply was cut.
-    """
+    """Notes for the reader of the results: number of pieces, what was left out, how the reply was cut."""
     violations: tuple[FormatViolation, ...] = ()
     """Text that was removed from the beginning of further pieces."""
 
@@ -69,12 +68,12 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
     fresh: bool,
     on_text: OnOutput | None,
 ) -> Joined:
-    """Request a reply. While the token limit cuts the reply, request the rest, at most `continuations` times, unless
-    the text only repeats itself or a piece adds nothing. Raises NoModel.
+    """Request a reply. If the token limit cuts it, request further pieces, at most `continuations`. Stop earlier if
+    the text only repeats itself, or if a piece adds nothing. Raises NoModel.
 
-    The seal of a joined reply covers the messages of the first piece, the whole text, and the setting `pieces`. That
-    setting lists for each piece its own seal, how many of its characters the text includes, and its full text if the
-    text does not include all of it.
+    The seal of a joined reply covers the messages of the first piece, the joined text, and the setting `pieces`. This
+    setting contains, for each piece, its own seal and the number of characters that it added to the joined text. If
+    the piece added only a part of its text, the setting also contains its whole text.
     """
     reply = await model.reply(messages, sampling, role=ROLE, fresh=fresh, on_text=on_text, enough=CircleWatch())
     text, pieces = reply.text, [_Piece(reply, reply.text)]
@@ -90,8 +89,8 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
 async def _further_piece(
     model: Model, messages: Sequence[Message], text: str, sampling: Sampling, on_text: OnOutput | None
 ) -> _Piece:
-    """Request what comes after `text`. If the server can continue an open reply, it does; otherwise a message asks
-    for the rest.
+    """Request the continuation of `text`. Some servers can continue an unfinished reply; the other servers are sent a
+    message that asks for the rest.
     """
     so_far = [*messages, Message("assistant", sendable(text))]
     if model.prefills:
@@ -170,11 +169,12 @@ class _WithoutRepeats:
 
 
 def _without_what_was_said(text: str, reply: Reply, typed: str) -> _Piece:
-    """Clean a further piece: remove chat, a fence, and text that repeats what came before.
+    """Clean a further piece: remove chat, a fence, and the text at its beginning that repeats the end of the earlier
+    text.
 
     A model often repeats the last, unfinished line, or a few lines before it. But a complete line that occurs twice
-    may also be genuine output. So repeated complete lines are removed only if they lead up to the unfinished line,
-    and if each occurs exactly once in the earlier text and once in the piece.
+    may also be genuine output. So repeated complete lines are removed only if the unfinished line follows them, and
+    if each occurs exactly once in the earlier text and once in the piece.
     """
     begun, more = clean_beginning(text, typed), clean_beginning(reply.text, typed)
     again = _said_again(begun.text, more.text)

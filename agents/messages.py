@@ -19,10 +19,10 @@ class Message(NamedTuple):
 def as_sent(messages: Sequence[Message], *, empty_turns: bool, system: bool) -> list[Message]:
     """Return the messages in the form that a server accepts, without API keys and lone surrogates.
 
-    If not `empty_turns`, empty messages of the assistant are left out, because some providers reject them and others
-    silently replace them. The user messages before and after are then merged, as if two commands had been typed
-    before anything was printed. If not `system`, the text of the system message is put at the beginning of the first
-    user message.
+    If `empty_turns` is False, empty messages of the assistant are left out, because some providers reject them and
+    others silently put a text in their place. The user messages before and after are then merged, as if two commands
+    had been typed before anything was printed. If `system` is False, the text of the system message is put at the
+    beginning of the first user message.
     """
     sent = [Message(message.role, sendable(redacted(message.text))) for message in messages]
     if not empty_turns:

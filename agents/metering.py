@@ -9,8 +9,8 @@ from gedanken.agents.model_errors import read_problem
 from gedanken.agents.streamed_reply import StreamedReply
 
 FEWEST_CHARACTERS_A_TOKEN = 3
-"""Assumed characters per token if the server reports no counts: low, so that an estimate is too high rather than too
-low.
+"""Number of characters per token that is assumed if the server does not count tokens. The number is low on purpose:
+an estimate should be too high rather than too low.
 """
 
 
@@ -33,8 +33,9 @@ class Meter(Protocol):
 async def metered(
     meter: Meter | None, sent: Sequence[Message], most: int, heard: StreamedReply
 ) -> AsyncIterator[None]:
-    """Reserve the tokens that a request may use: those of the messages `sent`, and at most `most` for the reply.
-    Record the tokens really used, however the request ends.
+    """Reserve the tokens that a request may use: those of the messages `sent`, and at most `most` for the reply. When
+    the request ends, for whatever reason, record the tokens that were really used. `heard` is the reply that arrived.
+    Without a meter, nothing is reserved or recorded.
     """
     if meter is None:
         yield

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 MOST_REFUSALS = 8
 """Maximum number of times that one request is sent, each time without the settings that were refused before."""
 SIGN_OF_LIFE_SECONDS = 20
-"""Seconds after which the listener is called with an empty text while a model still reasons."""
+"""While a model reasons, its listener (`on_text`) is called with an empty text each time that this many seconds have
+passed.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Reply:
     reasoned: str = ""
     """Amount of reasoning, for example `4096 tokens`; empty if no reasoning was seen."""
     notes: tuple[str, ...] = ()
-    """Notes for the reader, such as which settings were not accepted."""
+    """Notes for the reader of the results, for example on settings that were not accepted."""
     tokens_read: int = 0
     """Token count of the request as reported by the server; 0 if it reports none."""
     tokens_written: int = 0
@@ -76,7 +78,7 @@ Prepare = Callable[[Sequence[Message], bool], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A chat model, with the facts about it that results must state."""
+    """A chat model, with all that gedanken knows about it."""
 
     name: str
     chat: "BaseChatModel"
@@ -87,13 +89,13 @@ class Model:
     coder_prompt: Literal["tell", "checklist"] = "tell"
     """Wording of the coder's prompt: `checklist` for small models, `tell` for all others."""
     prepare: Prepare | None = None
-    """Called before each request with its messages and `fresh`. If `fresh` is True, this callback brings the server's
-    cache into a state that does not depend on earlier requests. Before the continuation of an open reply, it leaves
-    the cache as it is.
+    """Called before each request, with the messages and with `fresh`. If `fresh` is True, the callback brings the
+    server's cache into a state that does not depend on earlier requests. If the last message is an unfinished reply,
+    which the server is to continue, the callback leaves the cache as it is.
     """
     wants_fresh: Callable[[], Awaitable[bool]] | None = None
-    """Returns True if the next request should be fresh although its caller needs no such request, because the server
-    can then adapt to the load of the machine.
+    """Returns True if the next request should be sent with `fresh`, even if its caller does not ask for that. A fresh
+    request allows the server to adapt to the load of the machine.
     """
     prefills: bool = False
     """True if the server can continue an unfinished reply that is sent as the last message, with the role
@@ -118,7 +120,9 @@ class Model:
     """The token accounting that records each request; None if nothing is counted."""
 
     def describe(self) -> dict[str, object]:
-        """Return what a result records about the model."""
+        """Return the facts about the model that are stored with a result: name, digest, base URL, settings, and what
+        was learned from its replies.
+        """
         described = {
             "name": self.name,
             "sha256": self.digest,
@@ -151,10 +155,11 @@ class Model:
     ) -> Reply:
         """Request one reply; `role` names the conversation in the trace.
 
-        `enough` receives each piece as it arrives, and ends the reply by returning True. `fresh` means that the reply
-        depends on messages and sampling alone, not on earlier requests, as far as the server allows. If the provider
-        filtered or refused the reply, the `end` of the returned Reply says so. After temporary failures the request
-        is retried. Raises NoReply if this request gets no reply, and NoModel if the model is gone.
+        `on_text` receives each piece of the answer as it arrives. `enough` receives each piece too, and ends the
+        reply by returning True. `fresh` means that the reply depends on messages and sampling alone, not on earlier
+        requests, as far as the server allows. If the provider filtered or refused the reply, the `end` of the
+        returned Reply says so. After temporary failures the request is retried. Raises NoReply if only this request
+        gets no reply, and NoModel if the model cannot be used any more.
         """
 
         async def once() -> Reply:

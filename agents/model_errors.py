@@ -82,14 +82,16 @@ _REACHED = "is the server running, and is the address (--base-url) right?"
 
 
 class NoReply(NoModel):
-    """This one request gets no reply, but other requests may. If the model is gone for all requests, a plain NoModel
-    is raised.
+    """This one request gets no reply, but other requests may. If the model cannot be used any more, a plain NoModel
+    is raised instead.
     """
 
     def __init__(self, message: str, *, cause: Cause = Cause.NO_REPLY) -> None:
         super().__init__(message)
         self.cause = cause
-        """The cause that is recorded for the execution that ends with this error: no reply, or an interrupted one."""
+        """The cause that is recorded for the execution that ends with this error: there was no reply, or the reply
+        broke off.
+        """
 
 
 class ModelBusy(NoReply):
@@ -203,11 +205,11 @@ def as_no_model(
     begun: bool = False,
     connect: float = USUAL_LIMITS.connect,
 ) -> NoModel:
-    """Return the error that a user is shown, with what happened, where, and what helps: a ModelBusy if a retry may
-    help, a NoReply if only this request was refused, or else a plain NoModel.
+    """Turn the error of a client into the error that a user is shown: a ModelBusy if a retry may help, a NoReply if
+    only this request was refused, or else a plain NoModel. The message says what happened, where, and what helps.
 
-    `where` is the host, used if the error names none. `begun` is True if pieces of the reply had arrived. `connect`
-    is the number of seconds for which the client waits for a connection.
+    `name` is the model's name. `where` is the host, used if the error names none. `begun` is True if pieces of the
+    reply had arrived. `connect` is the number of seconds for which the client waits for a connection.
     """
     said = next((cause for cause in _chain(error) if isinstance(cause, NoModel)), None)
     if said is not None:

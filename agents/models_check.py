@@ -26,17 +26,17 @@ _TAKES = (Setting.SEED, Setting.TEMPERATURE, Setting.TOP_P, Setting.LIMIT, Setti
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One fact that the questions found out about the model."""
+    """One fact about the model, as shown by its replies to the questions."""
 
     name: str
     answer: str
-    """What was found out, for example `accepted`."""
+    """The fact in a few words, for example `accepted`."""
     detail: str = ""
 
 
 @dataclass(slots=True)
 class Checked:
-    """All facts that the questions found out about a model."""
+    """All facts about a model that its replies to the questions show."""
 
     model: str
     facts: list[Fact] = field(default_factory=list)
@@ -53,8 +53,8 @@ class Checked:
 
 
 async def check_model(model: Model, progress: Progress) -> Checked:
-    """Ask a model at most eight short questions and return what they found out. Raises NoModel if the first question
-    gets no reply.
+    """Ask a model at most eight short questions, and return the facts that the replies show. Raises NoModel if the
+    first question gets no reply.
     """
     check = _Check(model, progress, Checked(model.name))
     await check.first()
@@ -118,7 +118,7 @@ class _Check:
     def _speed(self, reply: Reply, times: list[float], began: float) -> None:
         if not times:
             return
-        self.says("first text after", f"{times[0] - began:.1f} s", "refused settings included")
+        self.says("first text after", f"{times[0] - began:.1f} s", "including requests with refused settings")
         if len(times) > 1 and times[-1] > times[0]:
             # Numbers have one or two digits per token, so counting pieces is better than counting characters.
             tokens = max(len(reply.text) / CHARACTERS_A_TOKEN, len(times))
@@ -200,7 +200,9 @@ class _Check:
 
 
 def _apart(learned: Learned) -> Learned:
-    """Return a copy of what is known of the model, so that one question does not affect the next."""
+    """Return a copy of `learned`. What one question teaches about the model is recorded in the copy, so it does not
+    affect the next question.
+    """
     return replace(learned, refused=set(learned.refused), limit_names=list(learned.limit_names))
 
 

@@ -8,7 +8,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 
 KEPT = ("reasoning_content", "reasoning", "refusal")
-"""Parts of a message that LangChain's client drops."""
+"""Parts of a message that LangChain's client drops, and that this client keeps."""
 
 
 class OpenAIChat(ChatOpenAI):

@@ -17,7 +17,7 @@ OWN_TABLE = "GEDANKEN_PRICES"
 and takes precedence over it.
 """
 _DATED = re.compile(r"-(?:[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2})")
-"""Matches the date at the end of the name of a dated model."""
+"""Matches the date at the end of a model's name, for example `-2025-04-14`."""
 _OF_THIS_MACHINE = ("embedded", "scripted")
 
 

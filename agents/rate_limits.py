@@ -43,10 +43,10 @@ TOLD_FROM = 1.0
 _MARGIN = 0.9
 """Fraction of the accepted request rate that is used, because servers count in their own time windows."""
 _SLOWEST_START = 0.1
-"""Minimum rate in requests per second while no request has been accepted, so that no accepted rate is known."""
+"""Minimum rate, in requests per second, that is tried as long as no request was accepted."""
 _GROW_AFTER, _GROWTH = 20, 0.1
-"""After this many accepted requests in a row, the rate grows by this fraction. After as many again it grows by twice
-the fraction, then by four times, and from then on by eight times.
+"""Each time that 20 requests were accepted, the rate grows: the first time by 10 %, then by 20 %, then by 40 %, and
+from then on by 80 %.
 """
 _FIRST = 10
 
@@ -58,9 +58,10 @@ class Bucket:
     """A rate limiter: it lets requests through one by one, at the rate that the server accepted before it refused a
     request.
 
-    After a refusal it is closed: no request is let through for a while. An epoch is the time from one opening to the
-    next. The rate follows from the number of requests accepted in an epoch. Spread evenly over the same time, that
-    many are accepted by servers that count with a fixed window, a sliding window, or a token bucket.
+    After a refusal the limiter is closed: no request is let through for a while. An epoch is the time from one
+    opening to the next. The rate is the number of requests accepted in an epoch, divided by the duration of the
+    epoch, less a margin. Requests that come evenly at this rate are accepted by every kind of server: those that
+    count with a fixed window, with a sliding window, or with a token bucket.
     """
 
     first_wait: float = FIRST_WAIT
@@ -89,7 +90,9 @@ class Bucket:
     """Start of the last epoch with accepted requests, and how many were accepted in that epoch."""
 
     def renew(self) -> None:
-        """Start afresh for a new event loop: requests that waited in the previous loop no longer exist."""
+        """Create the event and the lock anew, for a new event loop. No request waits for the old ones, because the
+        requests of the previous loop no longer exist.
+        """
         self.over, self._line = asyncio.Event(), asyncio.Lock()
 
     async def turn(self) -> int:
@@ -107,7 +110,9 @@ class Bucket:
             return self._epoch
 
     def refuse(self, epoch: int, retry_after: float | None) -> None:
-        """Record that a request of this epoch was refused because of a rate limit."""
+        """Record that a request of this epoch was refused because of a rate limit. `retry_after` is the number of
+        seconds that the server asks to wait; None if it names no time.
+        """
         if epoch != self._epoch:
             return  # it was closed and opened again since
         now = time.monotonic()
@@ -165,7 +170,7 @@ class Pace:
     begins_anew: bool = True
     """True if an interrupted reply is requested again; False if a person has read its beginning while it streamed."""
     gone: NoModel | None = None
-    """The error for which the run gave up the model; None if it did not."""
+    """The error because of which the run gave up the model; None as long as the model is used."""
     _slots: asyncio.Semaphore = field(init=False)
     _loop: asyncio.AbstractEventLoop | None = None
     _told_until: float = 0.0
@@ -176,7 +181,7 @@ class Pace:
         self._slots = asyncio.Semaphore(self.parallel)
 
     async def ask(self, once: Callable[[], Awaitable[Result]]) -> Result:
-        """Return the result of `once`, which is called again while a retry may help.
+        """Call `once`, which sends one request, and return its result. Call it again as long as a retry may help.
 
         Raises NoReply if this request gets no reply after the allowed tries, and NoModel if no request will get one.
         """

@@ -20,8 +20,8 @@ _HARMONY_PART = re.compile(
     re.DOTALL,
 )
 _LATER = re.compile(r"^<think>(.*?)</think>[\r\n]*", re.DOTALL | re.MULTILINE)
-"""Matches reasoning that comes after a word or two of an answer. The output of a program contains such a line only if
-the typed text mentions the tags.
+"""Matches reasoning that begins on a later line, after a part of the answer. A program prints such a line only if its
+source, which was typed in before, contains the tags.
 """
 _BARE_HARMONY = re.compile(r"\Aanalysis(?P<reasoning>.*)assistantfinal", re.DOTALL)
 """Matches reasoning in the Harmony format, as it looks after a server dropped all special tokens."""
@@ -74,9 +74,10 @@ class Apart:
         self._holds = False
 
     def end(self, *, cut: bool = False) -> str:
-        """End the reply; return the text of the answer that was held back.
+        """End the reply; return the text of the answer that was held back. `cut` is True if a limit or this client
+        ended the reply.
 
-        If the model is known to begin inside its reasoning, all of a reply that was cut before the closing tag is
+        If the model is known to begin inside its reasoning, a reply that was cut before the closing tag contains only
         reasoning.
         """
         if self._state == "reasons" or (self._state == "begins" and self._holds and cut):

@@ -20,7 +20,7 @@ _NAME = re.compile(r"^(?P<provider>[a-z][a-z0-9_-]*):(?P<model>.+)$")
 
 def check_name(model: ModelSpec) -> None:
     """Raise BadInput if no provider is installed for the model's name, if its base URL is not a URL, or if the
-    provider refuses either.
+    provider refuses the name or the URL.
     """
     learn_address(model.base_url)
     plugin, provider = _provider_of(model)

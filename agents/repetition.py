@@ -1,14 +1,14 @@
 """Detects replies that repeat one piece of text endlessly, as small models do."""
 
 ROUNDS = 4
-"""Minimum number of repetitions at the end of a reply that counts as endless repetition."""
+"""Minimum number of repetitions, at the end of a reply, that count as endless."""
 CIRCLE_CHARACTERS = 240
 """Minimum length in characters of text that counts as repeated. Shorter text may be a short list of equal lines, or
-the same beginning of different texts.
+may occur twice by chance.
 """
 STOP_CHARACTERS = 1200
-"""Minimum length in characters at which a reply is stopped for repetition. Real programs also print equal lines, but
-they end, so a moderate number of equal lines must be kept in full.
+"""Minimum length in characters at which a reply is stopped for repetition. A shorter reply is never stopped, because
+real programs also print some equal lines.
 """
 CHECK_EVERY = 16
 """A reply is checked again each time it has grown by this fraction (1/16), so that the total cost stays proportional
@@ -29,7 +29,7 @@ def in_circles(text: str) -> bool:
 
 
 class CircleWatch:
-    """Detects a reply that has become long and only repeats itself, while it streams in."""
+    """Watches a reply as it streams in, and detects when it is long and only repeats itself."""
 
     def __init__(self, before: str = "") -> None:
         """Count `before`, the text that came earlier, as part of the reply."""

@@ -41,11 +41,11 @@ def clean(reply: str, command: str, *, marked: bool = False, known: str = "", op
     text after them, chat, remarks about being an AI.
 
     But programs may print such lines too. So a code fence is removed only if it encloses the whole reply, or follows
-    chat that leads up to the fence; whatever follows the closing fence is chat. A line whose words occur in the
-    command, or in `known` (what was typed before), is kept, unless it is an echo of the whole command.
+    chat such as `Here is the output:`. All text after the closing fence counts as chat. A line whose words occur in
+    the command, or in `known` (what was typed before), is kept, unless it is an echo of the whole command.
 
-    With `marked`, the output is what follows the first line that says `OUTPUT:`; working steps before that line are
-    allowed. In a reply without this line, all of the text counts as output, and the missing line as a violation.
+    With `marked`, the output is the text after the first line that says `OUTPUT:`; the text before that line is
+    allowed as working steps. If there is no such line, the whole reply counts as output, and a violation is recorded.
     `opened` means that an opening fence was already removed.
     """
     unmarked: tuple[FormatViolation, ...] = ()
@@ -102,8 +102,8 @@ class _Ends:
         self._filled = deque(at for at, line in enumerate(self._lines) if line)
 
     def peel(self) -> dict[int, FormatViolation]:
-        """Remove what no terminal prints from both ends, and remarks about being an AI everywhere. Return the
-        violation of each removed line, by line number.
+        """Remove all remarks about being an AI, and any text at the beginning or the end of the reply that no
+        terminal prints. Return the violation of each removed line, by line number.
         """
         for at in self._filled:
             if _AS_AN_AI.match(self._lines[at]) and not self._was_typed(at):
@@ -116,8 +116,8 @@ class _Ends:
         return self._taken
 
     def peel_beginning(self) -> dict[int, FormatViolation]:
-        """Remove what no terminal prints from the beginning. Return the violation of each line removed so far, by
-        line number.
+        """Remove any text at the beginning of the reply that no terminal prints. Return the violation of each line
+        removed so far, by line number.
         """
         while self._first():
             pass
@@ -142,7 +142,7 @@ class _Ends:
         return True
 
     def _stop_at_next_command(self) -> None:
-        """Remove a prompt that is followed by a further command, and everything after the prompt."""
+        """If the reply shows a prompt with a further command, remove the prompt and everything after it."""
         answer = islice(self._filled, 1, None)  # if the first line counted, nothing would be left
         further = [at for at in answer if _NEXT_COMMAND.match(self._lines[at]) and not self._was_typed(at)]
         while further and self._filled[-1] >= further[0]:

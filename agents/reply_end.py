@@ -58,7 +58,7 @@ _ENDS_WITH_A_REASON = (
 
 @dataclass(frozen=True, slots=True)
 class ReplyEnd:
-    """The end of a reply: the cause, and the reason in the provider's own word."""
+    """The end of a reply: its cause, and the reason in the provider's own words."""
 
     cause: Cause
     """FINISHED, CUT, or one of `experiment.execution.NO_RUN`."""
@@ -67,12 +67,16 @@ class ReplyEnd:
 
     @property
     def goes_on(self) -> bool:
-        """True if the reply can be continued: its own limit cut it, and the context has room for more."""
+        """True if the reply can be continued: the token limit of the request cut it, and the model's context has room
+        for more.
+        """
         return self.cause is Cause.CUT and self.reason != STOPPED and _plain(self.reason) not in _CONTEXT_FULL
 
     @property
     def was_cut(self) -> bool:
-        """True if a limit ended the reply, in the answer or in the reasoning before the answer."""
+        """True if a limit ended the reply, in the answer or in the reasoning before the answer, or if this client
+        stopped it.
+        """
         return _CAUSES.get(_plain(self.reason)) is Cause.CUT or self.reason in (NO_LIMIT_KEPT, STOPPED)
 
     @property
@@ -98,7 +102,7 @@ class Signs:
     """True if the model reasoned, as far as can be seen."""
     called_tool: bool = False
     refusal: str = ""
-    """The provider's text in place of a reply, if it refused."""
+    """The text that the provider sent in place of a reply; empty if it did not refuse."""
     always_says: bool = True
     """True if the protocol ends every reply with a reason, so that a reply without one was interrupted."""
 

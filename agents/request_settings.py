@@ -30,9 +30,9 @@ class Call:
     used: dict[str, object]
     """The values of the settings that are sent, by the client's names for these settings."""
     sent: frozenset[Setting]
-    """The settings that are sent and that the server may refuse."""
+    """The settings and features of this request that the server may refuse, such as a seed or streaming."""
     tokens: int
-    """The wanted token limit of the reply, reasoning included."""
+    """The requested token limit of the reply, reasoning included. It is set even if the limit itself is not sent."""
 
     @property
     def streamed(self) -> bool:
@@ -43,7 +43,7 @@ class Call:
 def prepare_call(
     chat: "BaseChatModel", wanted: dict[Setting, float | int], learned: Learned, has_system: bool
 ) -> Call:
-    """Prepare a call: copy the chat model, and apply those of the wanted settings that it accepts.
+    """Prepare a call: copy the chat model, and apply the wanted settings that the model accepts.
 
     `learned` is what earlier calls showed about the model. `has_system` is True if the messages include a system
     message.

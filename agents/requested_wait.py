@@ -75,7 +75,9 @@ def _span(text: str) -> float | None:
 
 
 def _is_used_up(name: str, headers: Mapping[str, str]) -> bool:
-    """Return whether a header names the reset time of a quota that is used up now, as far as the server says."""
+    """Return whether a header states when a quota will be reset, and whether this quota is used up. It counts as used
+    up if the server does not say how much is left.
+    """
     if found := _RESET.fullmatch(name):
         left = found["openai"] and f"x-ratelimit-remaining-{found['openai']}"
         return headers.get(left or f"anthropic-ratelimit-{found['anthropic']}-remaining") in (None, "0")

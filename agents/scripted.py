@@ -23,7 +23,7 @@ class ScriptedReply(BaseModel):
     when: str
     """Text that the last message must contain; an empty text always matches."""
     samples: tuple[str, ...]
-    """The possible replies; the request's seed selects one of them, in rotation."""
+    """The possible replies. The request's seed selects the reply with the index `seed % len(samples)`."""
     cut: bool = False
     """True if the reply ends as if the token limit had cut it."""
     dies: bool = False
@@ -46,8 +46,8 @@ def read_rules(path: Path) -> tuple[ScriptedReply, ...]:
 
 
 class ScriptedModel(BaseChatModel):
-    """A chat model that replies by the first rule that matches the last message, and with an empty text if none
-    does.
+    """A chat model that replies by the first rule that matches the last message. If no rule matches, the reply is
+    empty.
     """
 
     rules: tuple[ScriptedReply, ...]

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Self, get_args
 
 Policy = Literal["requests", "transcript", "none"]
-"""How a lost context is rebuilt: `requests`, by sending all requests again in one message, as the article's service
-did; `transcript`, from requests and answers; `none`, not at all.
+"""How a lost context is rebuilt: `requests`, by sending all requests again in one message; `transcript`, from the
+stored requests and answers; `none`, not at all. The article that docs/article.md replays used `requests`.
 """
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 
@@ -29,9 +29,7 @@ class Session:
         return replace(self, stored=(*self.stored, turn), context=(*self.context, turn))
 
     def lose(self) -> Self:
-        """Return the session after the service dropped it: all turns are still stored, but the model sees none of
-        them.
-        """
+        """Return the session after its context was lost: all turns are still stored, but the model sees none."""
         return replace(self, context=())
 
     def remember(self) -> Self:

@@ -21,9 +21,9 @@ _BEGINNING = b'{"gedanken session": 1, '
 class SessionFile:
     """The file of one session, opened by one process at a time.
 
-    The first line identifies the session. Each further line is one call of `keep`: the new turns, and the context if
-    it changed in a way other than by these turns. If the process is killed, only the last line can be incomplete, so
-    reading always gives a state that was stored.
+    The first line identifies the session. Each call of `keep` adds one line with the new turns. The line also
+    contains the context, unless the context only grew by these turns. If the process is killed, only the last line
+    can be incomplete, so reading always gives a state that was stored.
     """
 
     path: Path
@@ -107,8 +107,8 @@ def _read(path: Path, descriptor: int, about: dict[str, str]) -> tuple[Session, 
 
 
 def _is_whole(last: bytes) -> bool:
-    """Return whether a last line lacks only its line break, as some editors leave it. A truncated line would not
-    parse as JSON.
+    """Return whether the last line is complete except for its line break, which some editors leave out. A truncated
+    line would not parse as JSON.
     """
     try:
         _value(last)

@@ -1,6 +1,6 @@
 """The settings that a model accepts: known from its name, or learned when it refuses a setting.
 
-The request that is sent again without the refused setting is in `agents/model.py`.
+`agents/model.py` then sends the request again without the refused setting.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ from gedanken.agents.model_errors import Problem
 REASONING_TOKENS = 16_384
 """Extra tokens for a model that reasons by itself, in addition to the limit of the answer."""
 GATE_SECONDS = 1.5
-"""Maximum number of seconds that further requests wait for the first request to be accepted. If the server refuses
-settings of the first one, the others are then sent without these settings.
+"""Maximum number of seconds that further requests wait until the first request is accepted. If the server refuses
+settings of the first request, the further requests can be sent without them.
 """
 
 
@@ -78,8 +78,8 @@ class Family:
     reasons: bool = False
     """True if such a model reasons without being asked to."""
     hides: bool = False
-    """True if the chat template writes the tag that opens the reasoning, so that the reply begins inside the
-    reasoning, unless the server separates the two.
+    """True if the chat template writes the tag that opens the reasoning. The reply then begins inside the reasoning,
+    unless the server sends reasoning and answer separately.
     """
     ignores: frozenset[Setting] = frozenset()
     """Settings that such a model accepts, but that have no effect."""
@@ -150,8 +150,8 @@ class Learned:
         return REASONING_TOKENS if self.reasons else 0
 
     def learn(self, problem: Problem, sent: Collection[Setting], tokens: int) -> bool:
-        """Learn from the refusal of a request. Return True if the request can be repeated: without the refused
-        settings, or with a lower or renamed token limit.
+        """Learn from the refusal of a request with the settings `sent` and the token limit `tokens`. Return True if
+        the request can be repeated: without the refused settings, or with a lower or renamed token limit.
 
         If temperature and top_p exclude each other, top_p is left out, because a run's conditions name the
         temperature.
@@ -171,7 +171,7 @@ class Learned:
 
     def _learn_limit(self, text: str, tokens: int) -> bool:
         """Learn from an error message about the token limit: use the limit that the message states, or else the next
-        name for the limit. Return whether there was either.
+        name for the limit. Return False if there is neither.
         """
         if most := _most_tokens(text, tokens):
             self.most_tokens = most

@@ -128,8 +128,8 @@ class _Scored(TypedDict):
 async def _spelt(model: Model, asked: _Scored) -> list[Token]:
     """Force the model to produce a text, by a grammar that allows nothing else, and return its tokens.
 
-    The grammar lists the ids of the text's tokens. If it listed characters, the model would build the text from
-    pieces that it never uses, and the text would look far less likely than it is.
+    The grammar lists the ids of the text's tokens. If it listed characters, the model could spell the text in short
+    tokens that it never chooses itself, and the text would look far less likely than it is.
     """
     client, name = _client(model)
     found: Any = await client.post(

@@ -88,8 +88,8 @@ def verify(path: Path, progress: Progress, sha256: str = SHA256) -> None:
 
 
 def _from_hub(part: Path, progress: Progress) -> bool:
-    """Download the weights from the model hub, continuing an interrupted download. Return False if an attempt gets
-    nothing more from the hub.
+    """Download the weights from the model hub, continuing an interrupted download. Return True when they are
+    complete, and False if an attempt received no further bytes.
     """
     with progress.step("downloading the model", BYTES) as update:
         while True:  # as long as each attempt makes progress
@@ -107,8 +107,8 @@ def _size(part: Path) -> int:
 
 
 def _go_on(part: Path, update: Update) -> None:
-    """Download the rest of the weights, and append it to the part that was downloaded before. If the hub sends the
-    whole file instead, replace that part.
+    """Download the bytes of the weights that are still missing, and append them to the file `part`. If the hub sends
+    the whole file instead, replace `part`.
     """
     start = _size(part)
     if start >= BYTES:

@@ -9,7 +9,7 @@ from gedanken.graphs.context import Context
 
 
 def is_to_be_approved(context: Context, program: Program) -> bool:
-    """Return whether a person must approve this program of the coder before it may run. With `approve` set to
+    """Return whether a person must approve this program of the coder before it may run. If the spec's `approve` is
     `first`, a person is asked only until one program was accepted.
     """
     if context.spec.approve == "first":
@@ -19,7 +19,7 @@ def is_to_be_approved(context: Context, program: Program) -> bool:
 
 
 def question_on(context: Context, program: Program) -> Question:
-    """Return what is shown to the person who must approve a program."""
+    """Return the Question about a program: all that is shown to the person who must approve it."""
     earlier = [other for other in _before(context, program) if other.name == program.name]
     return Question(
         program=program.label,

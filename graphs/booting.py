@@ -15,10 +15,10 @@ tokens with one GPU, 616 with four, 1,036 with eight.
 
 
 def boot_limits(command: str, limits: Limits, gpus: int, *, steps: bool) -> Limits:
-    """Return the limits for the answer to one boot command: little more than a true answer needs, without
-    continuations.
+    """Return the limits for the answer to one boot command: a few more tokens than a true answer needs, and no
+    continuations. `gpus` is the number of GPUs that a true answer lists.
 
-    A model that may write working steps (`steps`) has its usual limits.
+    If `steps` is True, the model may write working steps, so `limits` is returned unchanged.
     """
     if steps:
         return limits

@@ -68,7 +68,7 @@ def open_checkpoints(folder: Path) -> Iterator[Checkpoints]:
     """Open a new checkpoint file in a run folder.
 
     Checkpoints of earlier processes are deleted, because the ledger knows everything that was done. The state
-    consists of labels, numbers and lists, so no class has to be constructed from a checkpoint.
+    consists of labels, numbers and lists, so a checkpoint is read without constructing objects of any class.
     """
     for end in ("", "-wal", "-shm", "-journal"):  # SQLite's own files beside it
         remove_tree(folder / f"{CHECKPOINT}{end}")

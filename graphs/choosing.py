@@ -36,8 +36,8 @@ class Chosen(Runnable[State, list[str | Send]]):
         self.destinations = tuple(destinations)
 
     def invoke(self, input: State, config: RunnableConfig | None = None, **_more: Any) -> list[str | Send]:  # noqa: ARG002
-        """Return the next nodes, read from the state. Raises BadInput if a user edited the state so that it names no
-        valid ones.
+        """Return the next nodes, read from the state. Raises BadInput if a user edited the state so that it names a
+        node that cannot be next.
         """
         try:
             chosen = [Send(one["node"], one["task"]) if one["task"] else one["node"] for one in input["goto"]]

@@ -48,7 +48,7 @@ class Context:
     earlier: Mapping[str, Model] = field(default_factory=dict)
     """Other models, by name, that were used for earlier parts of the script."""
     ledger: Ledger | None = None
-    """The ledger, which stores every reply and result that was paid for; None if nothing is stored."""
+    """The ledger, which stores all replies and results that were paid for; None if nothing is stored."""
 
     @property
     def experiment(self) -> Experiment:
@@ -60,7 +60,9 @@ class Context:
         return self.earlier.get(self.spec.model_at(line).name, self.model)
 
     def persona_at(self, line: int) -> Persona:
-        """Return the persona that the model plays at a script line, as changed by the experiment's conditions."""
+        """Return the persona that the model plays at a script line; the experiment's conditions may change the
+        persona.
+        """
         return self.spec.played_at(line)
 
     def spent(self) -> BudgetSpent | None:
@@ -90,8 +92,8 @@ async def open_context(
 ) -> AsyncIterator[Context]:
     """Open the clients that a run needs, and record in the store which machine and model they are.
 
-    `run_id` names the run on engines; `compared` caches comparisons. Replies and results in the run's ledger are not
-    paid for again. Raises BadInput, NoSandbox or NoModel.
+    `run_id` names the run to the sandbox engine; `compared` caches comparisons. A reply or result that is already in
+    the run's ledger is not paid for again. Raises BadInput, NoSandbox or NoModel.
     """
     from gedanken.agents.registry import open_model
 
@@ -133,8 +135,8 @@ async def open_context(
 
 
 def _ledger_of(store: RunStore) -> Ledger:
-    """Open the ledger of a run. Raises BadInput if the ledger is missing although the run has results, because the
-    results would be paid for again.
+    """Open the ledger of a run. Raises BadInput if the run has results but its ledger is missing: every result would
+    be paid for again.
     """
     if store.may_go_on and not (store.folder / LEDGER).is_dir():
         raise BadInput(
@@ -163,7 +165,9 @@ def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Com
 
 
 def facts_of(model: Model, price: Price | None) -> ModelFacts:
-    """Return what is known about the model so far."""
+    """Return what is known about the model so far: name, settings, prompt of the coder, price, and what was learned
+    from its replies.
+    """
     return ModelFacts.model_validate({**model.describe(), "coder_prompt": model.coder_prompt, "price": price})
 
 

@@ -32,8 +32,8 @@ CHOOSING: dict[str, tuple[Node, tuple[str, ...]]] = {
 """The nodes that choose the next node, each with its function and the possible choices."""
 IDLE = TimeoutPolicy(idle_timeout=1800)
 """Idle timeout of the node `report`, whose requests do not go through `gedanken.agents.rate_limits.Pace`. The other
-nodes need none, because machines and replies have their own time limits. No node is retried, because Pace retries
-requests.
+nodes need no timeout, because machines and replies have their own time limits. LangGraph repeats no node, because
+Pace retries requests.
 """
 
 

@@ -13,7 +13,7 @@ Node = TypeVar("Node", bound=Callable[..., Coroutine[Any, Any, Any]])
 
 
 def logged(node: Node) -> Node:
-    """Wrap a node so that the log records when its work begins and ends, and what was learned about the model."""
+    """Wrap a node: the log then records when its work begins and ends, and what was learned about the model."""
 
     @wraps(node)
     async def work(state: Any, runtime: Runtime[Context]) -> Any:

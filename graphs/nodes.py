@@ -184,8 +184,8 @@ async def give(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 @logged
 async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
-    """Type the current script line into the real machine, with seed 0 (the trunk). Failed programs return to the
-    coder.
+    """Type the current script line into the real machine, with seed 0 (the trunk). If a program fails and tries are
+    left, the coder fixes it next.
     """
     context = runtime.context
     index = state["index"]
@@ -222,7 +222,7 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 
 def _judged(context: Context, state: State, program: Program, execution: Execution) -> Program:
-    """Return the program, judged by its run. A program that the script supplies is judged only by its exit code."""
+    """Return the program, judged by its run. A program that the script supplies works if its exit code is 0."""
     task = context.experiment.task_at(execution.line)
     if program.given:
         return replace(program, works=execution.exit_code == 0)
@@ -307,9 +307,7 @@ async def compare(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 @logged
 async def report(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Measure how probable the model finds the real output, and analyse the run. No sample is requested after this
-    node.
-    """
+    """Measure how probable the model finds the real output, then analyse the run. All samples were drawn before."""
     context = runtime.context
     if found := await _surprisal(state, runtime):
         await off_loop(context.store.keep_surprisal, found)
@@ -337,8 +335,9 @@ async def _surprisal(state: State, runtime: Runtime[Context]) -> Surprisal | Non
 async def _refuse(
     context: Context, state: State, program: Program, problem: str, *, rejected: bool = False
 ) -> Command[Any]:
-    """Store a version as a failed try, without running it: it is unusable, is not new, quotes real output, or was
-    rejected by a person."""
+    """Store a version as a failed try, without running it. Reasons are that it is unusable, repeats another version,
+    quotes real output, or was rejected by a person.
+    """
     refused = replace(program, works=False, problems=(problem,))
     await off_loop(context.store.keep_program, refused)
     update: dict[str, Any] = {"writing": program.line, "programs": [refused.label]}
@@ -379,7 +378,8 @@ def _waiting(runtime: Runtime[Context], node: str, who: str) -> Callable[[int], 
 
 
 def _emit(runtime: Runtime[Context], node: str, who: str, limit: int | None = None) -> Emit:
-    """Return a callback that sends text as custom events; an empty one is sent at once, to say that work has begun.
+    """Return a callback that sends text to the graph's stream as custom events. An empty text is sent at once, to say
+    that work has begun.
 
     `limit` is the token limit of the reply, if it differs from the usual one.
     """

@@ -24,7 +24,7 @@ from gedanken.traces.terminal_run import terminal_run
 
 FILE, COMMAND = "probe.py", "python3 probe.py"
 STEPS_TIMES = 8
-"""Factor by which the token limit is larger for a reply with working steps than for other replies."""
+"""The token limit of a reply with working steps is this many times the limit of other replies."""
 READ_A_REQUEST = 250
 """Approximate number of tokens of a request, not counting its program."""
 
@@ -37,15 +37,15 @@ def design_of(context: Context) -> ProbeDesign:
 
 
 def planned_items(context: Context) -> list[ProbeItem]:
-    """Return the items of the plan, which must have been stored."""
+    """Return the items of the plan. The plan must have been stored before."""
     design, plan = design_of(context), context.store.plan
     assert plan is not None
     return items_of(design, plan.sizes or (), plan.groups)
 
 
 def schedule_of(context: Context) -> list[Unit]:
-    """Return the plan's units (each the questions of one session) in order: first the pilot, which measures the time
-    per question.
+    """Return all units of the plan in the order in which they are asked. A unit contains the questions of one
+    session. The first units are the pilot, which measures the time per question.
     """
     design, plan, items = design_of(context), context.store.plan, planned_items(context)
     assert plan is not None
@@ -55,8 +55,9 @@ def schedule_of(context: Context) -> list[Unit]:
 
 
 def has_truth(context: Context, unit: Unit) -> bool:
-    """Return whether the answers to a unit can be scored: the real output of every item is known, and differs from
-    that of the item's rival."""
+    """Return whether the answers to a unit can be scored: none of its items has a problem, for example a rival
+    program that prints the same as the item's program.
+    """
     return all(not context.store.items[question.item].problem for question in unit)
 
 
@@ -69,11 +70,11 @@ class Estimate(NamedTuple):
     written: int
     """Maximum number of tokens that the model writes."""
     seconds: float | None
-    """Estimated from the time that earlier questions took; None before the first answer."""
+    """Time in seconds, estimated from the time that earlier questions took; None before the first answer."""
 
 
 def estimate_of(context: Context) -> Estimate:
-    """Estimate what the whole plan uses, before it is asked."""
+    """Estimate how many questions, tokens and seconds the whole plan needs."""
     items = {item.id: item for item in planned_items(context)}
     asked = [question for unit in schedule_of(context) for question in unit]
     tokens = context.experiment.limits.reply_tokens
@@ -88,8 +89,8 @@ def estimate_of(context: Context) -> Estimate:
 
 
 def seconds_left(context: Context) -> float | None:
-    """Return the seconds left of the design's time limit, from which the work of all processes of this probe is
-    subtracted; None if there is no limit.
+    """Return how many seconds of the design's time limit are left; None if there is no limit. The work of all
+    processes of this probe counts.
     """
     minutes = design_of(context).minutes
     if minutes is None:
@@ -98,10 +99,11 @@ def seconds_left(context: Context) -> float | None:
 
 
 def seconds_taken(answers: Sequence[AnswerKept], parallel: int) -> dict[Arm, float]:
-    """Return the average seconds per question of each arm so far, divided by the number of concurrent requests.
+    """Return the average number of seconds per question in each arm (way of asking, such as `direct`), divided by the
+    number of concurrent requests.
 
-    The first question of an arm is left out if others follow, because its prompt is processed without a cache. Before
-    the first answer in the arm `direct`, 10 s are assumed for it.
+    If an arm has several answers, the first is left out, because its prompt was processed without a cache. As long as
+    the arm `direct` has no answer, 10 s per question are assumed for it.
     """
     taken: dict[Arm, list[float]] = {}
     for answer in answers:
@@ -136,7 +138,9 @@ async def _ask_unit(
     losses: list[NoModel],
     heard: Callable[[AnswerKept], None],
 ) -> list[AnswerKept]:
-    """Ask the questions of one unit in one session, one after the other; return the answers."""
+    """Ask the questions of one unit in one session, one after the other, and return the answers. If the model becomes
+    unavailable, the remaining questions are not asked.
+    """
     answers: list[AnswerKept] = []
     session = Session()
     for question in unit if not losses else ():
@@ -171,8 +175,8 @@ async def _ask(context: Context, machine: ImaginedMachine, item: ProbeItem, ques
 
 
 def _tells(context: Context, item: ProbeItem, question: Question) -> list[str]:
-    """Return what the model is told before the program runs. It learns a real state only in the arm `forced`
-    (fairness rule 2).
+    """Return what the model is told before the program runs. In the arm `forced`, and only there, the model is told a
+    real state (fairness rule 2).
     """
     tells = [item.told] if item.told else []
     if question.arm == "forced":

@@ -29,12 +29,14 @@ from gedanken.machines.suites import check_suite, judged
 from gedanken.probes.schedule import items_of, pilot_of, plan_in, sizes_of, suite_item, whole_plan
 
 ROUND = 4
-"""Number of units (the questions of one session) between two checkpoints, per concurrent request."""
+"""Number of units that each concurrent request asks between two checkpoints. A unit contains the questions of one
+session.
+"""
 
 
 async def plan(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Decide how much of the design is asked; if time is limited, first ask a few questions to measure how long
-    they take.
+    """Decide how much of the design is asked. If time is limited, first ask a few questions to measure how long they
+    take.
     """
     context, design = runtime.context, design_of(runtime.context)
     with context.store.work("plan", ""):
@@ -57,7 +59,7 @@ async def plan(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
 
 
 async def truths(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Execute every program of the plan on the real machine, to know its true output; check the user's own suite
+    """Execute every program of the plan on the real machine, to know its true output. Check the user's own suite
     there too.
     """
     context, suite = runtime.context, design_of(runtime.context).suite
@@ -78,8 +80,8 @@ async def truths(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any
 
 
 def _kept(item: ProbeItem, ran: dict[str, Ran]) -> ItemKept:
-    """Return an item with the output of its programs. If a hard item's rival prints the same as the item's program,
-    the answer to the item means nothing; this is recorded as the item's problem.
+    """Return an item with the output of its programs. If the item's rival program prints the same as the item's
+    program, the answers cannot be interpreted; this is recorded as the item's problem.
     """
     truth = ran[item.program]
     rival, given = (ran[text].stdout if text else None for text in (item.rival, item.given))
@@ -88,7 +90,7 @@ def _kept(item: ProbeItem, ran: dict[str, Ran]) -> ItemKept:
 
 
 async def ask(state: ProbeState, runtime: Runtime[Context]) -> Command[Any]:
-    """Ask the next questions, if there are any and time is left; otherwise go on to judging."""
+    """Ask the next questions, if there are any and time is left; otherwise go on to the node `judge`."""
     context, begin = runtime.context, state.get("asked", 0)
     schedule = await off_loop(schedule_of, context)
     end = min(len(schedule), begin + ROUND * context.model.pace.parallel)
@@ -111,8 +113,8 @@ async def ask(state: ProbeState, runtime: Runtime[Context]) -> Command[Any]:
 
 
 def _heard(runtime: Runtime[Context], end: int, units: int) -> Callable[[AnswerKept], None]:
-    """Return a callback that reports each answer as it arrives, without an outcome if only running the answer can
-    judge it.
+    """Return a callback that reports each answer as it arrives. If an answer can be judged only by running it, its
+    outcome is reported as empty.
     """
     context = runtime.context
     suite = suite_of(context.store.log)

@@ -21,9 +21,9 @@ class ProbeServing(Serving):
     """One execution of the probe graph by the server."""
 
     async def make_ready(self, state: Any) -> None:
-        """Ask again the questions that were asked before the checkpoint; the ledger answers them.
+        """Ask again the questions that were asked before the checkpoint; their answers are read from the ledger.
 
-        This is needed because equal requests are numbered in the order in which this process makes them.
+        This is needed because the ledger numbers equal requests in the order in which this process makes them.
         """
         async with self._ready:
             if self._is_ready:

@@ -19,19 +19,19 @@ TRIES = 5
 """Maximum number of tries for a program, the first one included."""
 
 REJECTED = "a person rejected it: "
-"""Prefix that marks the reason of the person who rejected a program, among the program's problems."""
+"""Prefix that marks a person's reason among the problems of a program that the person rejected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A node to go to, with the index of its script line."""
+    """The node that comes next, with the index of its script line."""
 
     node: str
     index: int
 
 
 def next_step(context: Context, state: State) -> Step:
-    """Return the node for the next script line (`write`, `give` or `execute`), or `report` if there is none or no
+    """Return the node for the next script line (`write`, `give` or `execute`), or `report` if no line is left or no
     program works.
     """
     if state.get("outcome") == NO_WORKING_PROGRAM:
@@ -81,7 +81,7 @@ def given_program(context: Context, state: State, line: ScriptLine, index: int) 
 
 
 def tries_of(context: Context, state: State, program: Program) -> int:
-    """Return how many versions the coder has written for this version's task, including this one."""
+    """Return how many versions the coder has written for this version's script line, including this one."""
     others = [
         other for other in programs_in(context, state) if other.line == program.line and other.label != program.label
     ]
@@ -97,7 +97,7 @@ def base_of(context: Context, state: State, name: str, line: int) -> Program | N
 
 
 def failure_in(context: Context, state: State) -> Failure | None:
-    """Return why the newest version was not accepted, with the part of its run that the coder is shown; None if the
+    """Return why the newest version was not accepted, with the end of its output that the coder is shown; None if the
     version was accepted.
     """
     failure = state.get("failure")
@@ -113,8 +113,8 @@ def failure_in(context: Context, state: State) -> Failure | None:
 
 
 def failure_ref(program: Program, run: Execution | None, *, rejected: bool = False) -> FailureRef:
-    """Return the failure of a program in the form that the state stores. `run` is None for a program that was refused
-    without running it; `rejected` means that a person refused it.
+    """Return the failure of a program in the form that the state stores. `run` is None if the program was refused
+    without running it; `rejected` is True if a person rejected it.
     """
     return {
         "program": program.label,
@@ -126,8 +126,8 @@ def failure_ref(program: Program, run: Execution | None, *, rejected: bool = Fal
 
 
 def run_tasks(context: Context, state: State, program: Program | None) -> list[tuple[str, RunTask]]:
-    """Return the runs of the current script line besides the real one with seed 0: the node (`replicate` or
-    `simulate`) and the task of each.
+    """Return all runs of the current script line, except the real run with seed 0. Each is a pair: the node that
+    executes the run (`replicate` or `simulate`), and the task for this node.
     """
     index, turns = state["index"], list(state.get("turns", []))
     experiment = context.experiment
@@ -162,7 +162,7 @@ def endings_shown(context: Context, state: State, line: int) -> list[str]:
 
 
 def versions_run(context: Context, state: State) -> list[Program]:
-    """Return the program versions that were run; versions that were refused are left out."""
+    """Return the program versions that were really run. A version that was refused is not among them."""
     ran = {execution.program for execution in _real_runs(context, state)}
     return [program for program in programs_in(context, state) if program.label in ran]
 

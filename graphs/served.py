@@ -34,13 +34,13 @@ class Serving:
 
     context: Context
     outcome: str = INTERRUPTED
-    """How the run ended; interrupted until its last node records another outcome."""
+    """How the run ended. The initial value says that it was interrupted; the last node records another outcome."""
     _ready: asyncio.Lock = field(default_factory=asyncio.Lock)
     _is_ready: bool = False
 
     async def make_ready(self, state: Any) -> None:
-        """Bring the real machine into the state that it had at the checkpoint; results in the ledger are not computed
-        again.
+        """Bring the real machine into the state that it had at the checkpoint. Results that are in the ledger are not
+        computed again.
         """
         async with self._ready:
             if self._is_ready:

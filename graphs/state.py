@@ -12,7 +12,7 @@ TurnRef = str
 
 
 def keep_labels(old: Sequence[str], new: Sequence[str]) -> list[str]:
-    """Return the old labels followed by those new ones that are not among them."""
+    """Return the old labels, followed by the new labels that are not among the old ones."""
     return list(dict.fromkeys((*old, *new)))
 
 
@@ -60,11 +60,12 @@ class RunTask(TypedDict):
 
 
 class Next(TypedDict):
-    """A node that comes next, with its task if it has one."""
+    """A node that comes next, and what it receives."""
 
     node: str
     task: RunTask | None
-    """The task of one seed or sample; None for a node that receives the whole state."""
+    """The task of one seed or sample, for `replicate` or `simulate`; None for a node that receives the whole state.
+    """
 
 
 class State(TypedDict, total=False):

@@ -1,4 +1,4 @@
-"""Decides what the imagined machine knows of a program when it imagines a run, by the experiment's conditions."""
+"""Decides, by the experiment's conditions, what the imagined machine knows of a program when it imagines a run."""
 
 from collections.abc import Sequence
 
@@ -11,8 +11,8 @@ from gedanken.records.run_store import RunStore
 
 
 def introduce(experiment: Experiment, program: Program, turns: Sequence[TurnRef]) -> list[TurnRef]:
-    """Return the session extended by what the model learns of a new program version: its source, or only what the
-    coder was told.
+    """Return the turns of the session, with a turn for a new program version at the end. The turn contains the
+    version's source or, if sources are hidden, only the coder's instruction.
     """
     if experiment.conditions.source == "shown":
         return [*turns, placed(program)]
@@ -22,11 +22,11 @@ def introduce(experiment: Experiment, program: Program, turns: Sequence[TurnRef]
 
 
 def session_for(experiment: Experiment, program: Program, turns: Sequence[TurnRef], store: RunStore) -> SessionRef:
-    """Return the session in which a program version is imagined. All `turns` are kept in its `stored`; the conditions
-    decide which turns are in its `context`, which is sent to the model.
+    """Return the session in which a program version is imagined. Its `stored` contains all `turns`. Its `context`,
+    which is sent to the model, contains those turns that the conditions allow.
 
-    A failed version is imagined in the session as it was before a newer version replaced it. If sources are hidden,
-    failed versions are not imagined.
+    In a running session, the context of a failed version ends before the turn with the next version. If sources are
+    hidden, failed versions are not imagined.
     """
     stored = list(turns)
     conditions = experiment.conditions
@@ -40,7 +40,7 @@ def session_for(experiment: Experiment, program: Program, turns: Sequence[TurnRe
 
 
 def _tells_of(experiment: Experiment, program: Program) -> list[TurnRef]:
-    """Return the turns with the instructions that the coder received for a program, up to this version's line."""
+    """Return the turns with all instructions that the coder received for a program, up to this version's line."""
     lines = experiment.script[: program.line + 1]
     return [told(at) for at, line in enumerate(lines) if line.file == program.name and line.tell]
 

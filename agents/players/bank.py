@@ -19,7 +19,9 @@ class Entry:
     item: ProbeItem
     truth: str
     rival: str | None = None
-    """The real output of the item's rival program; None if there is no such program."""
+    """The real output of the item's rival program, which prints the answer of a model that imitates or takes a
+    shortcut; None if there is no such program.
+    """
 
     @property
     def is_known(self) -> bool:
@@ -59,8 +61,11 @@ class Bank:
         return dict(groups)
 
     def asked(self, texts: Sequence[str]) -> Entry | None:
-        """Return the item whose program was shown last in a conversation; None if no program of the bank was shown.
-        Items with the same program are told apart by the text that one of them adds after the program.
+        """Return the item whose program was shown last in a conversation with the messages `texts`; None if no
+        program of the bank was shown.
+
+        If several items have this program, they differ in the text that is shown after it (`told`): the item with
+        this text is returned if the text was shown, else the item without a text.
         """
         conversation = "\n".join(texts)
         found: list[tuple[int, int, bool, Entry]] = []

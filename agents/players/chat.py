@@ -13,7 +13,9 @@ from gedanken.agents.players.bank import Bank, Entry
 from gedanken.agents.players.player import Player
 
 STEPS = "OUTPUT:"
-"""The text that separates working steps from the output. If a request contains it, working steps are allowed."""
+"""The text that separates working steps from the output. If the system message contains it, working steps are
+allowed.
+"""
 
 
 class BankChat(BaseChatModel):
@@ -46,8 +48,8 @@ class BankChat(BaseChatModel):
 
 
 class PlayerChat(BankChat):
-    """A chat model that answers as its player does, and with an empty text if no program of the bank is asked
-    about.
+    """A chat model that answers with the outputs that its player predicts. If no program of the bank is asked about,
+    the predicted output is empty.
     """
 
     player: Player

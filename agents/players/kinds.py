@@ -79,16 +79,16 @@ def _in_half_precision(asked: Asked) -> str:
 
 
 def _with_slips(asked: Asked) -> str:
-    """Compute with random errors. The larger an item, the more answers are wrong: half of them if its size equals the
-    horizon, or 400 if there is no horizon.
+    """Compute with random errors. An answer is right with probability 2^(-size/horizon), so half of the answers are
+    wrong if the size of the item equals the horizon. If the player has no horizon, 400 is used instead.
     """
     half = asked.horizon if math.isfinite(asked.horizon) else 400.0
     return asked.entry.truth if asked.random.random() < 2 ** (-asked.size / half) else _wrong(asked)
 
 
 def _stopping_early(asked: Asked) -> str:
-    """Compute up to the horizon (at most 16). For larger items, answer with the output of a similar program that does
-    fewer operations.
+    """Compute items up to the horizon, or up to size 16 if the horizon is larger. For larger items, answer with the
+    output of a similar program that does fewer operations.
     """
     horizon = min(asked.horizon, 16)
     if asked.size <= horizon:
@@ -104,13 +104,15 @@ def _stopping_early(asked: Asked) -> str:
 
 
 def _unevenly(asked: Asked) -> str:
-    """Compute, with a horizon (at most 24) that differs by a factor of about two between kinds of operations."""
+    """Compute, with a different horizon for each kind of operation: the player's horizon (at most 24), times a random
+    factor that is typically between 1/2 and 2.
+    """
     factor = 2 ** Random(f"{asked.seed} {asked.entry.item.operation}").gauss(0, 1)
     return _wrong(asked) if asked.size > min(asked.horizon, 24) * factor else asked.entry.truth
 
 
 def _misreading_digits(asked: Asked) -> str:
-    """Compute, but write each digit wrong with probability 0.01."""
+    """Compute, but replace each digit by a random digit with probability 0.01."""
     if asked.is_beyond:
         return _wrong(asked)
     return "".join(
@@ -142,8 +144,8 @@ def _from_grams(asked: Asked) -> str:
 
 
 def _usual(asked: Asked) -> str:
-    """Return the most frequent output of the programs that the player may have read and that have the item's kind of
-    operation.
+    """Return the most frequent output of programs with the item's kind of operation. Only programs that the player
+    may have read count, if there are any.
     """
     known = asked.bank.by_operation.get(asked.entry.item.operation, [])
     outputs = Counter(one.truth for one in _read(asked, known) or known)
@@ -160,7 +162,9 @@ def _by_rote(asked: Asked) -> str:
 
 
 def _by_the_rule(asked: Asked) -> str:
-    """Answer as if every program were its widely known original."""
+    """Answer a program that was made from a widely known one as if it were the widely known one. Answer all other
+    items with the most frequent output.
+    """
     entry = asked.entry
     if entry.item.rival_is != "imitates" or asked.is_beyond:
         return _usual(asked)

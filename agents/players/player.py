@@ -21,13 +21,13 @@ class Player:
     """A reference player with its parameters. It always gives the same answer for the same item and sample."""
 
     kinds: tuple[str, ...]
-    """One kind, or two kinds. Of two kinds, one is chosen at random for each answer."""
+    """The names of one kind or of two kinds. Of two kinds, one is chosen at random for each answer."""
     noise: float = 0.0
-    """The share of answers that are made wrong at random."""
+    """The share of answers, from 0 to 1, that are replaced by a wrong output."""
     horizon: float = math.inf
     """The largest size that the player can compute or, for players that imitate, has read."""
     share: float = 0.5
-    """The share of the answers that the first kind gives, if there are two kinds."""
+    """If there are two kinds: the share of answers that the first kind gives, from 0 to 1."""
     seed: int = 0
 
     def answer(self, entry: Entry, bank: Bank, sample: int = 0) -> str:

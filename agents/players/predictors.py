@@ -38,7 +38,9 @@ def neighbours(bank: Bank, asked: Entry, features: Features) -> list[Entry]:
 
 
 def nearest_to(text: str, bank: Bank, features: Features) -> list[Entry]:
-    """Return what `neighbours` returns, for a text that contains a program, such as a question."""
+    """Return the NEIGHBOURS entries most similar to a text that contains a program, such as a question; see
+    `neighbours`.
+    """
     known = bank.memo.get(features)
     if known is None:
         known = bank.memo[features] = _Index(bank.read, features)
@@ -47,8 +49,8 @@ def nearest_to(text: str, bank: Bank, features: Features) -> list[Entry]:
 
 
 def _shown(entry: Entry) -> str:
-    """Return the program alone, without the text that may change a rule: a model that goes by similarity ignores that
-    text.
+    """Return the item's program without the text that follows it (`told`), which may say that a rule is changed. A
+    player that only looks for similar programs ignores that text.
     """
     return entry.item.program
 
@@ -94,8 +96,8 @@ class Grams:
 
     @classmethod
     def of(cls, bank: Bank) -> "Grams":
-        """Return the n-gram model trained on what the bank's players are assumed to have read (`bank.read`). It is
-        trained once per bank.
+        """Return the n-gram model trained on `bank.read`, the entries that the players are assumed to have read. It
+        is trained once per bank.
         """
         if Grams not in bank.memo:
             bank.memo[Grams] = cls(bank.read)
