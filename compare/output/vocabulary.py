@@ -113,7 +113,7 @@ _WHOLE_LOSS = _words(
     "total avg average mean running smoothed epoch batch step final last overall best min lowest iter the "
     "sum main model set minibatch per token tokens current ema function value de du des di del da la le el на"
 )
-"""Words that may stand beside `loss` in the name of the whole loss; any other word makes it the name of a part."""
+"""Words that may stand beside `loss` in a name of the whole loss. A name with any other word is that of a part."""
 _SUMMARY = _words("best min max highest lowest peak running ema smoothed cumulative overall improved")
 _CHOSEN = _words(
     "lr scale threshold tol weight patience size num number every interval freq decay fn type std stddev stderr var "
@@ -243,7 +243,8 @@ def _measures(name: str, words: tuple[str, ...]) -> Measures | None:
 
 
 def _is_meant(word: str, low: str, words: tuple[str, ...]) -> bool:
-    """Return whether a short word is a metric here, and not a word of a sentence: `is`, `per`, `top`, `map`."""
+    """Return whether a short word of a name, such as `is`, `per`, `top` or `map`, is a metric and not a word of a
+    sentence. `low` is the name in lower case; `words` are its words."""
     signs = _NEEDS_DIGIT.get(word)
     if signs is not None and not re.search(rf"(?<![a-z]){word}[ _-]?[{signs}]", low):
         return word in ("hit", "hits") and "rate" in words
