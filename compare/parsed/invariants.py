@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from gedanken.compare.output.transcript import Transcript
 
 ENOUGH = 4
-"""Minimum number of lines of one form in all real runs together, without the first run; with fewer lines, equal
-numbers may be chance."""
+"""A form is used only if all real runs but the first have at least this many lines of it together. With fewer lines,
+equal numbers may be chance."""
 
 
 class Invariants:
@@ -35,7 +35,7 @@ class Invariants:
 
     @cached_property
     def _shared(self) -> frozenset[str]:
-        """The forms that all runs show equally often, and often enough."""
+        """The forms that all runs show equally often, and often enough (see ENOUGH)."""
         if len(self._runs) < 2:
             return frozenset()
         first, *others = (
