@@ -37,7 +37,7 @@ _SIGNS = ("{", "|", "[", "(", "=", ">", MASK)
 _BLANKS = Rule(re.compile(MASK), (" ",))
 """Replaces the mask that stands for a progress bar by a space, so that this mask does not count as a word."""
 _DRAWN = Rule(re.compile(r"(?<=\|)[-=]{1,400}(?=>\s*$)"), ("",))
-"""Removes a drawn bar at the end of a line, as in `loss=0.5 |---->`. The length of the bar shows a value."""
+"""Removes a drawn bar at the end of a line, as in `loss=0.5 |---->`. The length of the bar depends on a value."""
 _PADDING = Rule(re.compile(r"(?:(?<=[\[(])|(?<=\w=))[ ]{1,20}(?=[-+]?\.?\d)"), ("",))
 """Removes the spaces that a format such as `[{step:3d}/400]` puts before a short number: `[ 10/400]` comes from the
 same print as `[100/400]`.

@@ -1,4 +1,4 @@
-"""Finds the groups of digits in many lines at once."""
+"""Finds the groups of digits in many lines at once: `0` and `53` in `loss 0.53`."""
 
 import unicodedata
 from typing import Any

@@ -1,5 +1,5 @@
-"""Finds the epochs that an output does not show: declared as skipped, missing without a word, or cut by the token
-limit.
+"""Finds the epochs that an output does not show: those that it declares as skipped, those that are missing without a
+word, and those that the token limit cut.
 """
 
 import math

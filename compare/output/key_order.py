@@ -83,7 +83,7 @@ class _Open:
         self.members: list[_Member] = []
         self.is_object = sign == "{"
         self.inner: list[_Object] = []
-        """Objects of the current member."""
+        """Objects inside the current member."""
         self.tokens: list[re.Match[str]] = []
         """The first three tokens of the current member, and its last token."""
 

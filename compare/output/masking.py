@@ -60,11 +60,11 @@ _FOUND_SHORT_ID = re.compile(
     r"(?![\w.]*[g-z\d])(?!\.\d))",
     re.ASCII,
 )
-"""Matches the same as `_SHORT_ID`, but faster: it begins with one of a few characters, so most of a long text is
-skipped."""
+"""Matches the same ids as `_SHORT_ID`, but faster: it begins with one of a few characters, so that most of a long
+text is skipped."""
 _HYPHENED = re.compile(r"[a-z\d]{8}-[a-z\d]{4}", re.IGNORECASE | re.ASCII)
 _TRIAL = re.compile(r"(?<=_)[0-9a-f]{5,8}(?=_\d{5}(?!\w))", re.IGNORECASE | re.ASCII)
-"""The id of a trial of Ray, as in `train_a1b2c_00000`."""
+"""The id of a trial of Ray Tune, as in `train_a1b2c_00000`."""
 _PATH = re.compile(
     r"(?<![\w./<+])(?:(?:[a-z]+://|~/|\.{1,2}/|/)[\w\x1a.@%+~=:-]+(?:/[\w\x1a.@%+~=:-]*)*|[A-Z]:\\[\w.\\~-]+)",
     re.ASCII,
@@ -193,7 +193,7 @@ def masked(line: str, before: Before = frozenset()) -> str:
     """Return a line with a mask in place of each date, time, id, path, host and process id, because these differ
     between machines.
 
-    After a word in `before`, a group of digits of the length given there is masked as an id too.
+    A group of digits is masked too if `before` contains the word in front of the group, together with its length.
     """
     edited = Edited(line.replace(MASK, " "))
     mask(edited, before)
@@ -227,7 +227,7 @@ def mask(line: Edited, before: Before) -> None:
 
 
 def _mask_digits_after(line: Edited, before: Before) -> None:
-    """Mask each group of digits if `before` contains the word in front of the group, together with its length."""
+    """Mask the groups of digits that are ids according to `before`; see `masked`."""
     if before:
         line.replace(
             Rule(_MAYBE_ID, (1, MASK), lambda found: (alike_in_digits(found[1]), len(found[2])) not in before)

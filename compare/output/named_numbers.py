@@ -54,7 +54,7 @@ _ON_DATA = re.compile(
     r"\s?%?\s(?:on|over|for)\s(?:the\s)?(?P<data>[A-Za-z-]+)\s(?:set|data(?:set)?|split|images|examples|samples)\b",
     re.IGNORECASE,
 )
-"""Matches the words that say, behind a number, on which data it was measured: `0.91 on the test set`."""
+"""Matches the words after a number that name its data: `on the test set` in `an accuracy of 0.91 on the test set`."""
 _WITH_SHARE = re.compile(r"\d+\s{2,40}\d+(?:\.\d+)?\s{0,10}%")
 """Matches a count and its percentage: `Correctly classified   144   96 %`."""
 _ABOUT = re.compile(

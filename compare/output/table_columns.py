@@ -27,11 +27,10 @@ _QUANTILE = re.compile(r"(?<!\S)\d{1,2}(?:\.\d{1,2})?%(?!\S)")
 _CLASSES = re.compile(r"(?:\s+\d{1,3})+\s*$")
 """Matches the numbers of classes at the end of a header: `ntree  OOB  1  2  3`."""
 _FEWEST_OVER = 3
-"""If only blanks separate the columns of a table, its header may have two lines if there are at least this many
-columns."""
+"""In a table without bars and commas, the header may have two lines if there are at least this many columns."""
 _FEWEST_WIDE = 4
-"""If only blanks separate the columns, a line without any known name is a header only if it has at least this many
-cells that several blanks separate."""
+"""In a table without bars and commas, a line of unknown names is a header only if it has at least this many cells,
+with two or more blanks between them."""
 _MASKED = "·"
 """Stands for a masked time or id in a row, because the masked text may be a cell of its own."""
 _STATES = frozenset(["status", "state", "loc", "host", "node"])

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LONGEST_LINE = 1 << 14
-"""Only this many characters of a line are read; differences behind them are not found. Longer lines are not meant for
+"""Only this many characters of a line are read; differences after them are not found. Longer lines are not meant for
 people, and may be an attempt to slow the comparison down.
 """
 _PART = 1 << 20

@@ -1,4 +1,4 @@
-"""Finds imagined logs that end early: the line after which each ends, although real logs continue."""
+"""Finds imagined logs that end early, although real logs continue, and the last line of each such log."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

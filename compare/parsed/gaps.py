@@ -45,7 +45,7 @@ class Gap(NamedTuple):
 
 
 class Counter(NamedTuple):
-    """A number in the lines of a print that advances in equal steps in all real runs."""
+    """A number in the lines of a print. It advances in equal steps in all real runs."""
 
     site: PrintSite
     column: int
@@ -103,7 +103,7 @@ def _found(run_set: RunSet) -> Iterator[Counter]:
 
 
 def counters(run_set: RunSet) -> Sequence[Counter]:
-    """Return all counters: numbers of prints that count in all real runs."""
+    """Return all counters in the real runs; see `_found` and `_found_by_words`."""
     return (*_found(run_set), *_found_by_words(run_set))
 
 

@@ -25,8 +25,8 @@ class Invariants:
         self._known: dict[str, NDArray[np.float64] | None] = {}
 
     def numbers(self, form: str) -> NDArray[np.float64] | None:
-        """Return the equal numbers of a form as lines × values, with NaN where a value differs between runs; None if
-        the form has no equal numbers."""
+        """Return the equal numbers of a form: one row for each line, one column for each value, and NaN where a value
+        differs between runs. None if the form has no equal numbers."""
         if form not in self._shared:
             return None
         if form not in self._known:

@@ -18,7 +18,7 @@ from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.execution import Cause
 
 MOST_SITES = 500
-"""Maximum number of sites that are listed. Of more sites, those that real runs show most often are listed."""
+"""Maximum number of sites that are listed. If there are more, those that real runs show most often are."""
 _ENVIRONMENT = re.compile(r"time|perf_counter|version|device|cuda|elapsed|platform|hostname|cpu_count", re.IGNORECASE)
 
 Indices = NDArray[np.int64]

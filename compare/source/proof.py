@@ -23,7 +23,7 @@ _DEEPEST = 100
 """Maximum nesting of loops and functions."""
 _LONGEST = 1000
 _REDIRECTING = frozenset({"dup2", "fork", "redirect_stdout", "__stdout__", "set_blocking"})
-"""Functions that redirect a program's output, or print it twice."""
+"""Names by which a program can redirect its output, or print it twice."""
 # fmt: off
 _UNSEEN = _REDIRECTING | {
     "exec", "eval", "globals", "locals", "vars", "setattr", "builtins", "__builtins__", "__main__",
