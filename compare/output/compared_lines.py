@@ -1,9 +1,9 @@
 """Converts log lines for the comparison: empties progress bars, masks times, ids, paths and hosts, and sorts the keys
 of JSON objects.
 
-With a few exceptions, such as `0x`, which parts of a line are changed does not depend on which digits it contains. So
-the result for one line is used for all lines that differ from it only in digits; in a training log of a million
-lines, only a few dozen lines differ in anything else.
+Lines that differ only in their digits are changed at the same places (with a few exceptions, such as lines with
+`0x`). So the result for one line is reused for all lines that differ from it only in digits. In a training log of a
+million lines, only a few dozen lines differ in anything else.
 """
 
 import re
@@ -30,14 +30,14 @@ _ONCE: Pieces = ("\n",)
 
 
 _MAY_BE_EDITED = re.compile(r"\{|%\||[-=]>|\[[=>#.█\-]{3}|\|[#=]{3}|[\[(=] |[^\x00-\x19\x1b-\x7f]")
-"""Matches lines that may contain an object, a progress bar or a padded number, and all lines that are not ASCII; all
-other lines are only masked."""
+"""Matches each line that may contain a JSON object, a progress bar or a padded number, and each line that is not
+ASCII. All other lines are only masked."""
 _SIGNS = ("{", "|", "[", "(", "=", ">", MASK)
 """Each ASCII line that `_MAY_BE_EDITED` matches contains one of these characters."""
 _BLANKS = Rule(re.compile(MASK), (" ",))
 """Replaces the mask that stands for a progress bar by a space, so that this mask does not count as a word."""
 _DRAWN = Rule(re.compile(r"(?<=\|)[-=]{1,400}(?=>\s*$)"), ("",))
-"""Removes a bar at the end of a line, whose length shows how large a value is: `loss=0.5 |---->`."""
+"""Removes a drawn bar at the end of a line, as in `loss=0.5 |---->`. The length of the bar depends on a value."""
 _PADDING = Rule(re.compile(r"(?:(?<=[\[(])|(?<=\w=))[ ]{1,20}(?=[-+]?\.?\d)"), ("",))
 """Removes the spaces that a format such as `[{step:3d}/400]` puts before a short number: `[ 10/400]` comes from the
 same print as `[100/400]`.
@@ -52,7 +52,7 @@ class ComparedLines:
         self._known: dict[str, Pieces | None] = {}
 
     def all(self, lines: Sequence[str]) -> list[str]:
-        """Return all lines, converted. No line may contain a line break."""
+        """Convert all lines, and return them in the same order. No line may contain a line break."""
         keys = alike_in_digits("\n".join(lines)).split("\n")
         times = Counter(keys)
         new = [at for at, key in enumerate(keys) if times[key] == 1 and key not in self._known]
@@ -65,7 +65,7 @@ class ComparedLines:
         ]
 
     def _together(self, lines: Sequence[str]) -> list[str]:
-        """Return these lines, which all differ, converted."""
+        """Convert lines, and return them in the same order; faster than one by one. No two of the lines are equal."""
         is_edited = _may_be_edited(lines)
         masked = iter(
             masked_together([line for line, edit in zip(lines, is_edited, strict=True) if not edit], self._before)
@@ -73,7 +73,7 @@ class ComparedLines:
         return [self.one(line) if edit else next(masked) for line, edit in zip(lines, is_edited, strict=True)]
 
     def one(self, line: str) -> str:
-        """Return one line, converted, without the cache."""
+        """Convert one line, without using the cache."""
         edited = Edited(line.replace(MASK, " "))
         self._edit(edited)
         return edited.text

@@ -1,4 +1,4 @@
-"""Finds the groups of digits in many lines at once."""
+"""Finds the groups of digits in many lines at once: `0` and `53` in `loss 0.53`."""
 
 import unicodedata
 from typing import Any
@@ -7,16 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 LONGEST = 18
-"""Maximum number of digits with which every integer fits into 64 bits."""
+"""Every integer with at most this many digits fits into 64 bits."""
 _MINUS = ord("-")
 
 
 class DigitGroups:
-    """The groups of digits in the lines of a text, as columns (one row for each group); and the shape of each line,
-    which has `0` in place of each group.
+    """The groups of digits in the lines of a text, as columns with one row for each group. `shapes` holds the shape
+    of each line: the line with `0` in place of each group.
 
-    Of a group with more than LONGEST digits, only the first LONGEST are read; its place in the shape is marked by
-    LONGEST + 1 zeros.
+    If a group has more than LONGEST digits, only the first LONGEST digits are read, and LONGEST + 1 zeros stand for
+    the group in the shape.
     """
 
     def __init__(self, text: str) -> None:

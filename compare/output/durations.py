@@ -28,8 +28,8 @@ _TIME_WORD = re.compile(
 _WORDS = ("time", "took", "elapsed", "duration", "finished", "complete", "training", "(", "[")
 """A line that states a duration contains one of these."""
 _FEW = 8
-"""Minimum number of lines that are read together, as columns; they are equal, except for digits, from their time word
-on. Fewer lines are read one by one."""
+"""Lines that are equal from a word such as `took` to their end, except for digits, are read together, as columns, if
+there are at least this many of them. Fewer lines are read one by one."""
 _SECONDS = {"ms": 0.001, "mil": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "hou": 3600.0}
 
 
@@ -37,9 +37,11 @@ class Claimed(NamedTuple):
     """The durations that an output states."""
 
     seconds: float | None
-    """The last duration that is called a total or, if none is, the sum of all durations; None if there are none."""
+    """The duration in the last line that contains the word `total`. If no line contains it, the sum of all durations;
+    None if the output states no duration."""
     last: int
-    """Index of the line with the last total or, without a total, of the last line with a duration; -1 for none."""
+    """Index of the last line that states a total. If no line does, index of the last line that states a duration; -1
+    if no line states one."""
     lines: int
     """Number of lines that state a duration."""
 
@@ -58,7 +60,8 @@ def claimed_seconds(output: Transcript) -> Claimed:
 
 
 def _shapes_with_times(output: Transcript) -> dict[int, str]:
-    """Return the indices of the shapes that state a duration, each with the end of the shape that states it."""
+    """Find the shapes that state a duration. Each key is the index of a shape; its value is the end of the shape, in
+    which the duration is."""
     named, shapes = cache(names_time), output.shapes
     ends = ((at, _from_time_word(shapes[at])) for at in output.shapes_with(_WORDS))
     return {at: _whole_values(end, shapes[at]) for at, end in ends if named(end)}
@@ -71,8 +74,8 @@ def _whole_values(end: str, shape: str) -> str:
 
 
 def _sum_together(output: Transcript, lines: NDArray[np.int64], end_of_shape: dict[int, str]) -> float:
-    """Return the sum of the durations that lines state, in seconds; lines whose shapes have the same end are read as
-    columns."""
+    """Return the sum, in seconds, of the durations that these lines state. Many lines whose shapes have the same end
+    are read together, as columns."""
     ends = {end: at for at, end in enumerate(dict.fromkeys(end_of_shape.values()))}
     index = np.zeros(len(output.shapes), np.int64)
     index[list(end_of_shape)] = [ends[end] for end in end_of_shape.values()]
@@ -84,13 +87,14 @@ def _sum_together(output: Transcript, lines: NDArray[np.int64], end_of_shape: di
 
 
 def _sum(output: Transcript, lines: NDArray[np.int64]) -> float:
-    """Return the sum of the durations that lines state, in seconds."""
+    """Return the sum, in seconds, of the durations that these lines state. The lines are read one by one."""
     seconds = cache(_seconds_in)
     return sum(seconds(_from_time_word(line)) or 0.0 for line in output.lines.at(lines))
 
 
 def _column(output: Transcript, lines: NDArray[np.int64], end: str) -> float:
-    """Return the sum of the durations that lines state, in seconds. All their shapes have this end."""
+    """Return the sum, in seconds, of the durations that these lines state. All their shapes end with the text `end`,
+    which contains the durations."""
     column = output.column_of(lines, end)
     columns = [(column(*part.span("value")), seconds_of(part["unit"])) for part in _parts_in(end)]
     known = [float(values.sum()) * worth for values, worth in columns if values is not None]
@@ -143,8 +147,8 @@ def seconds_of(unit: str) -> float:
 
 
 def untimed(line: str) -> str:
-    """Return a line with `#` in place of each duration, time of day and date, and of each value after a word such as
-    `took`: these differ between runs even with the same seed."""
+    """Return a line with `#` in place of each duration, time of day and date, and in place of each value after a word
+    such as `took`. Such values differ between runs, even with the same seed."""
     word = _TIME_WORD.search(line)
     if word:
         line = line[: word.end()] + skeleton(line[word.end() :])

@@ -12,7 +12,8 @@ _PUT_IN = -1
 
 
 class Rule(NamedTuple):
-    """A pattern and its replacement, which consists of texts and of the pattern's groups, given by number."""
+    """A pattern and its replacement. The replacement `by` is a sequence of texts and of numbers; a number stands for
+    the group of the pattern that has this number."""
 
     pattern: re.Pattern[str]
     by: tuple[str | int, ...]

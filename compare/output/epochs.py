@@ -1,5 +1,5 @@
-"""Finds the epochs that an output does not show: declared as skipped, missing without a word, or cut by the token
-limit.
+"""Finds the epochs that an output does not show: those that it declares as skipped, those that are missing without a
+word, and those that the token limit cut.
 """
 
 import math
@@ -22,7 +22,7 @@ _DECLARED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class EpochCount:
-    """For one output: how many epochs it should show and shows, and which it declares as skipped or lacks."""
+    """The epochs of one output: how many it should show, how many it shows, and which are missing or surplus."""
 
     expected: int
     shown: int
@@ -46,9 +46,9 @@ def count_epochs(  # noqa: PLR0913 (each is compared, and most have a default)
     possible: Set[int] = frozenset(),
     usual: Set[str] = frozenset(),
 ) -> EpochCount:
-    """Find which of the epochs in `wanted` an output shows; it may also show those in `possible`, but need not.
+    """Find which of the epochs in `wanted` an output shows. It may also show the epochs in `possible`, but need not.
 
-    `cut` says that the token limit cut the output. A line whose form is in `usual` does not declare epochs as
+    `cut` says whether the token limit cut the output. A line whose form is in `usual` does not declare epochs as
     skipped, because the program itself prints such lines, for example lines of dots.
     """
     declaring = _declaring(output, usual)
@@ -83,7 +83,7 @@ def _epochs_shown(declaring: Sequence[int], curves: Curves) -> Sequence[tuple[in
 
 
 def _declaring(output: Transcript, usual: Set[str]) -> list[int]:
-    """Return the indices of the lines that declare epochs as skipped."""
+    """Return the indices of the lines that declare epochs as skipped. Lines with a form in `usual` do not count."""
     shapes = [
         at
         for at, shape in enumerate(output.shapes)
@@ -94,7 +94,7 @@ def _declaring(output: Transcript, usual: Set[str]) -> list[int]:
 
 def _gaps(epochs: Sequence[tuple[int, int]], declaring: Sequence[int]) -> set[tuple[float, float]]:
     """Return, for each line that declares epochs as skipped, the last epoch shown before this line and the first
-    epoch shown after it; minus infinity and infinity if there is none.
+    epoch shown after it. If no epoch is shown before it, minus infinity; if none after it, infinity.
     """
     lines = [line for line, _epoch in epochs]
     gaps = set()

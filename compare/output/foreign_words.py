@@ -1,4 +1,4 @@
-"""Translates foreign words in logs into English: names of metrics, data (train, val, test) and counters."""
+"""Translates foreign words in logs into English: names of metrics, data splits (train, val, test) and counters."""
 
 import re
 from functools import lru_cache
@@ -32,7 +32,7 @@ _WITHOUT_BLANKS = re.compile(
 )
 """Matches the listed Chinese, Japanese and Korean words, which may have no blank before or after them."""
 _ELIDED = re.compile(r"(?<!\w)[dl]['’](?=\w)", re.IGNORECASE)
-"""Matches a French or Italian article or preposition before a vowel: `perte d'entraînement`."""
+"""Matches `l'` or `d'` before a French or Italian word, such as the `d'` in `perte d'entraînement`."""
 _HELD_OUT = re.compile(r"(?<![A-Za-z])h[eo]ld[- _]out(?![A-Za-z])", re.IGNORECASE)
 _COMPOUND = re.compile(
     r"(?P<first>trainings?|validierungs?|validations?|tests?|gesamt)"
@@ -42,8 +42,11 @@ _COMPOUND = re.compile(
 
 
 def spaced(name: str) -> str:
-    """Prepare a name for being split into words: translate the listed Chinese, Japanese and Korean words, with blanks
-    around them; remove `l'` and `d'` before a word; and write `held-out` as `heldout`."""
+    """Prepare a name for being split into words.
+
+    The listed Chinese, Japanese and Korean words are translated, and blanks are put around them. `l'` and `d'` before
+    a word are removed. `held-out` becomes `heldout`.
+    """
     if "out" in name:
         name = _HELD_OUT.sub("heldout", name)
     if "'" in name or "’" in name:
@@ -52,15 +55,15 @@ def spaced(name: str) -> str:
 
 
 def is_known(word: str) -> bool:
-    """Return whether a word in lower case is one of the listed foreign words, or a German compound such as
+    """Return whether a lower-case word is one of the listed foreign words, or a German compound such as
     `validierungsverlust`."""
     return word in _WORDS or _COMPOUND.fullmatch(word) is not None
 
 
 @lru_cache(maxsize=4096)
 def in_english(word: str) -> tuple[str, ...]:
-    """Translate a word in lower case: a German compound into two words. A word that is not listed is returned as it
-    is."""
+    """Translate a lower-case word: `verlust` becomes `("loss",)`. The German compound `validierungsverlust` becomes
+    `("val", "loss")`. An unknown word is returned unchanged, as `(word,)`."""
     if word in _WORDS:
         return (_WORDS[word],)
     if compound := _COMPOUND.fullmatch(word):

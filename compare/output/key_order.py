@@ -14,20 +14,20 @@ _KEY = re.compile(r"[\"']?[\w@/.+ -]{1,80}[\"']?")
 _CLOSED_BY = {"{": "}", "[": "]", "(": ")"}
 _DEEPEST = 20
 _FEWEST = 2
-"""Minimum number of keys of an object that is sorted."""
+"""An object is sorted only if it has at least this many keys."""
 
 _Rank = tuple[int, str, str]
 
 
 class _Member(NamedTuple):
-    """A key of an object and its value, given by where they start and end in the line."""
+    """A key of an object together with its value, given by their start and end in the line."""
 
     start: int
     end: int
     rank: _Rank
-    """The value by which members are sorted: first come the members whose key names a counter, such as `epoch`, then
-    those whose value is a quoted text, then the rest. Within each of these three groups, members are sorted by key:
-    first with all digits equal, then with the real digits."""
+    """The value by which members are sorted. First come the members whose key names a counter, such as `epoch`; then
+    those whose value is a quoted text; then all others. Within each of these three groups, members are sorted by key,
+    and digits decide only between keys that are otherwise equal."""
     objects: "tuple[_Object, ...]"
     """Objects inside the value."""
 
@@ -57,8 +57,8 @@ def _has_twins(node: _Object) -> bool:
 
 
 def _rearranged(objects: Sequence[_Object], start: int, end: int) -> Iterable[slice]:
-    """Yield slices of the line that together are the text between two positions, with the members of each object
-    sorted; the separators stay where they are."""
+    """Yield the text between two positions as slices of the line, in a new order: the members of each object are
+    sorted, and the separators stay where they are."""
     for one in objects:
         ordered = sorted(one.members, key=lambda member: member.rank)
         for member, other in zip(one.members, ordered, strict=True):
@@ -83,7 +83,7 @@ class _Open:
         self.members: list[_Member] = []
         self.is_object = sign == "{"
         self.inner: list[_Object] = []
-        """Objects of the current member."""
+        """Objects inside the current member."""
         self.tokens: list[re.Match[str]] = []
         """The first three tokens of the current member, and its last token."""
 
@@ -126,8 +126,8 @@ class _Reader:
 
 
 def _closed(done: _Open) -> list[_Object]:
-    """Return the object that a closed bracket is, `{…}` with at least two keys; if the bracket is a list or anything
-    else, return the objects inside it.
+    """Return a closed bracket as an object if it is `{…}` with at least two keys. If it is a list or anything else,
+    return the objects inside it.
     """
     if done.tokens:
         done.end_member()
@@ -137,7 +137,7 @@ def _closed(done: _Open) -> list[_Object]:
 
 
 def _member(tokens: Sequence[re.Match[str]], objects: tuple[_Object, ...]) -> _Member | None:
-    """Parse `key: value`; return None if the tokens are something else."""
+    """Parse `key: value`; return None if the tokens are something else. `objects` are the objects in the value."""
     if len(tokens) < 3 or tokens[1][0] != ":" or not _KEY.fullmatch(tokens[0][0]):
         return None
     key = tokens[0][0].strip("\"'")

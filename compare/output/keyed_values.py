@@ -30,7 +30,7 @@ class _Object:
 
 
 def keyed_values(line: str) -> dict[int, str]:
-    """Return the names of the numbers that are values of keys; the numbers are given by their position in the line.
+    """Return the name of each number that has a key. The result maps the number's position in the line to its name.
 
     In `{"key": "eval_accuracy", "value": 0.76}` and in `eval_accuracy: {"value": 0.76}`, the name is `eval_accuracy`;
     in `{"val": {"loss": 0.5}}`, it is `val.loss`.
@@ -88,9 +88,12 @@ def _close(done: _Object, names: dict[int, str]) -> None:
 
 
 def _path(path: tuple[str, ...]) -> str:
-    """Return the keys that lead to a number, joined by dots; only the last key if it names a counter, a setting or
-    the like. Left out are keys that only group others, such as `metrics`, and the word before the outermost object,
-    unless it names the data."""
+    """Return the name of a number: the keys that lead to it, joined by dots. If the last key names a counter, a
+    setting or a time, the name is this key alone.
+
+    Keys that only group others, such as `metrics`, are left out. So is the word before the outermost object, unless
+    it names the data, such as `val`.
+    """
     holders = {
         "",
         "metrics",

@@ -53,18 +53,18 @@ _ID, _SHORT_ID = (
     re.compile(rf"(?<![\w.])(?:{one})(?![\w.]*[g-z\d])(?!\.\d)", re.IGNORECASE | re.ASCII)
     for one in (f"{_UUID}|{_POD}(?!-)|{_HEX}", _HEX)
 )
-"""`_ID` matches all ids; `_SHORT_ID` only ids without a hyphen, for which a search is three times as fast."""
+"""`_ID` matches all ids. `_SHORT_ID` matches only ids without a hyphen, and searches three times as fast."""
 _FOUND_SHORT_ID = re.compile(
     r"[0-9a-fA-F](?<![\w.].)(?i:(?:(?<=0)x[0-9a-f]{4,}"
     r"|(?:(?<=\d)(?=\d*[a-f])(?!\d{0,11}e\d{1,2}(?![0-9a-f]))|(?<=[a-f])(?=[a-f]*\d))[0-9a-f]{5,})"
     r"(?![\w.]*[g-z\d])(?!\.\d))",
     re.ASCII,
 )
-"""Matches the same as `_SHORT_ID`, but faster: it begins with one of a few characters, so most of a long text is
-skipped."""
+"""Matches the same ids as `_SHORT_ID`, but faster: it begins with one of a few characters, so that most of a long
+text is skipped."""
 _HYPHENED = re.compile(r"[a-z\d]{8}-[a-z\d]{4}", re.IGNORECASE | re.ASCII)
 _TRIAL = re.compile(r"(?<=_)[0-9a-f]{5,8}(?=_\d{5}(?!\w))", re.IGNORECASE | re.ASCII)
-"""The id of a trial of Ray, as in `train_a1b2c_00000`."""
+"""The id of a trial of Ray Tune, as in `train_a1b2c_00000`."""
 _PATH = re.compile(
     r"(?<![\w./<+])(?:(?:[a-z]+://|~/|\.{1,2}/|/)[\w\x1a.@%+~=:-]+(?:/[\w\x1a.@%+~=:-]*)*|[A-Z]:\\[\w.\\~-]+)",
     re.ASCII,
@@ -79,8 +79,8 @@ _NAMED = re.compile(
     r"[\w.@-]+(?<![.])",
     re.ASCII,
 )
-"""Matches a word such as `host` or `pid` and its value. The fixed first letters make a search, which mostly fails,
-twice as fast."""
+"""Matches a word such as `host` or `pid` and its value. The fixed first letters make a search that mostly fails twice
+as fast."""
 _PID = re.compile(r"(?<=[a-z])\[\d{2,7}\](?=:)|\(pid[ =:]?\d+\)", re.IGNORECASE | re.ASCII)
 _HOST_WORD = r"(?:node|host|gpu|dgx|cn|gn|nid|vm|srv|server|worker|compute|machine|hpc)-?"
 _NO_HOST = (
@@ -121,8 +121,8 @@ _STAMP_WORDS = ("am", "pm", "jan", "feb", "mar", "apr", "may", "jun", "jul", "au
 _CLOCK_IN = re.compile(r":\d\d", re.ASCII)
 _DAY_IN = re.compile(r"\d[-/.]\d{1,2}[-/.]\d", re.ASCII)
 _PARTS_OF_DAYS = tuple(re.compile(rf"{re.escape(sign)}\d{{1,2}}[-/.]\d", re.ASCII) for sign in "-/.")
-"""Match a part of every day that `_DAY_IN` matches. They begin with a fixed character, so that a search in a long
-text is fast."""
+"""Every date that `_DAY_IN` matches also contains a match of one of these patterns. They begin with a fixed
+character, so that a search in a long text is fast."""
 _BEFORE_ID, _BEFORE_SHORT_ID = (
     re.compile(rf"\b([A-Za-z_]\w{{0,40}}[ =:/@-]{{1,3}})({one.pattern})", re.IGNORECASE | re.ASCII)
     for one in (_ID, _SHORT_ID)
@@ -154,7 +154,8 @@ def alike_in_digits(text: str) -> str:
 
 
 def _alike(text: str) -> set[str]:
-    """Return the different lines of a text, with `1` in place of every digit unless masking depends on the digits."""
+    """Return the distinct lines of a text, with `1` in place of every digit. A line whose masking depends on its
+    digits keeps them."""
     if "0x" in text or "0X" in text:
         return {line if depends_on_digits(line) else alike_in_digits(line) for line in text.split("\n")}
     return set(alike_in_digits(text).split("\n"))
@@ -192,7 +193,7 @@ def masked(line: str, before: Before = frozenset()) -> str:
     """Return a line with a mask in place of each date, time, id, path, host and process id, because these differ
     between machines.
 
-    After a word in `before`, a group of digits of the length given there is masked as an id too.
+    A group of digits is masked too if `before` contains the word in front of the group, together with its length.
     """
     edited = Edited(line.replace(MASK, " "))
     mask(edited, before)
@@ -201,7 +202,7 @@ def masked(line: str, before: Before = frozenset()) -> str:
 
 def mask(line: Edited, before: Before) -> None:
     """Mask each date, time, id, path, host and process id in a line; see `masked`. The line must not contain a mask
-    yet, and is left as it is if it is longer than LONGEST."""
+    yet. A line longer than LONGEST is not changed."""
     if len(line.text) > LONGEST:
         return
     _mask_digits_after(line, before)
@@ -226,7 +227,7 @@ def mask(line: Edited, before: Before) -> None:
 
 
 def _mask_digits_after(line: Edited, before: Before) -> None:
-    """Mask the groups of digits that are ids by their length and the word before them, as `before` says."""
+    """Mask the groups of digits that are ids according to `before`; see `masked`."""
     if before:
         line.replace(
             Rule(_MAYBE_ID, (1, MASK), lambda found: (alike_in_digits(found[1]), len(found[2])) not in before)
@@ -251,8 +252,8 @@ def _mask_names(line: Edited) -> None:
 def masked_together(lines: Sequence[str], before: Before) -> list[str]:
     """Return what `masked` returns for each of these lines; faster than one by one if there are many.
 
-    Lines that cannot contain a time are joined into one text, separated by a border that no pattern matches, and each
-    pattern is applied only once.
+    Lines that cannot contain a time are joined into one text, to which each pattern is applied only once. No pattern
+    matches the border between two lines.
     """
     is_alone = [len(line) > LONGEST or not line.isascii() or MASK in line for line in lines]
     for at in _maybe_stamps(["" if alone else line for line, alone in zip(lines, is_alone, strict=True)]):
@@ -265,7 +266,7 @@ def masked_together(lines: Sequence[str], before: Before) -> list[str]:
 
 
 def _may_have_hyphens(text: str) -> bool:
-    """Return whether an id in a text may have a hyphen."""
+    """Return whether a text may contain an id with a hyphen."""
     return "-" in text and _HYPHENED.search(text) is not None
 
 

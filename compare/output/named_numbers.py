@@ -38,7 +38,7 @@ _STAMP = re.compile(
 )
 _WEIGHTED = re.compile(r"\(\* [\d.e+-]{1,20} = [-\d.e+naif]{1,20} loss\)")  # Caffe: a loss times its weight
 _AT = re.compile(r"@\s?\[[^\]\n]{0,200}\]")
-"""Matches `@[ IoU=0.50 | area=all ]` between a metric and its number in COCO's tables; it belongs to the name."""
+"""Matches `@[ IoU=0.50 | area=all ]` after a metric in COCO's tables; this text belongs to the metric's name."""
 _EVALUATED = re.compile(r"\bSaving dict for global step \d")  # TensorFlow, before numbers of an evaluation
 _CHANGE = re.compile(
     r"(?:^|[,;|:]\s)\s*(?P<what>[^,;|:=]{2,60}?)\s(?P<verb>improved|decreased|increased|dropped|rose)\s(?P<end>from|to)\s*$",
@@ -54,7 +54,7 @@ _ON_DATA = re.compile(
     r"\s?%?\s(?:on|over|for)\s(?:the\s)?(?P<data>[A-Za-z-]+)\s(?:set|data(?:set)?|split|images|examples|samples)\b",
     re.IGNORECASE,
 )
-"""Matches the data that are named after a number: `an accuracy of 0.91 on the test set`."""
+"""Matches the words after a number that name its data: `on the test set` in `an accuracy of 0.91 on the test set`."""
 _WITH_SHARE = re.compile(r"\d+\s{2,40}\d+(?:\.\d+)?\s{0,10}%")
 """Matches a count and its percentage: `Correctly classified   144   96 %`."""
 _ABOUT = re.compile(
@@ -62,7 +62,7 @@ _ABOUT = re.compile(
     r"(?P<name>(?P<what>(?:(?!\s[-–—]\s)[^,;|:=]){2,60}?)\s(?:of|on|for|over|in|after|at|improved|decreased|increased)\b[^,;|=]*)[:=]?\s*$"
 )
 _NUMBERED = re.compile(r"[+-]?(?:0\d{2,}|\d{4,})")
-"""Matches the number of a file, as in `snapshot-000100`, which counts like a step and is not part of a name."""
+"""Matches the number of a file such as `snapshot-000100`. It is a counter, not a part of a metric's name."""
 _OPEN = re.compile(
     r"\b(?:the|last|past|first|all|previous|these|those|on|over|of|in|for|after|with)\s*$", re.IGNORECASE
 )
@@ -93,7 +93,7 @@ class Named(NamedTuple):
 def named_numbers(
     line: str, spans: Sequence[tuple[int, int]], header: Sequence[str] | None = None, heading_data: str = ""
 ) -> list[Named]:
-    """Return the name and role of each value of a line; `spans` are the positions of the values.
+    """Return the name and role of each value of a line; `spans` are the start and end of each value.
 
     If the line is a row of a table, `header` contains the name of each value, from the header of the table.
     `heading_data` is what a heading above the line says about the data, such as `val`.
@@ -121,9 +121,9 @@ class _Reader:
         self._split = heading_data
         """The words of the line that name the data on which the following values are measured."""
         self._topic = ""
-        """The metric of the following values, each on other data: `loss` in `loss: train 0.3, val 0.4`."""
+        """The metric of the following values, which name only their data: `loss` in `loss: train 0.3, val 0.4`."""
         self._share = ""
-        """The name of the last number if that was a count whose percentage comes next; otherwise empty."""
+        """The name of the last number if this number was a count, and its percentage comes next; otherwise empty."""
         if _EVALUATED.search(line):
             self._split = "eval"
         elif "{" in line:
@@ -215,8 +215,8 @@ class _Reader:
         return Named(f"{base} {what}" if base else "", role)
 
     def _is_of_a_batch(self, at: int) -> bool:
-        """Return whether the number before this one is the metric of a single batch of an evaluation, and this one in
-        brackets its mean so far: `Test: [40/97] Loss 0.31 (0.35)`."""
+        """Return whether the number before this one is a metric of a single batch of an evaluation. This number, in
+        brackets, is then the mean so far: `Test: [40/97] Loss 0.31 (0.35)`."""
         is_held_out = split_in(self._found[at - 1].name) in (Split.VALIDATION, Split.TEST)
         return is_held_out and _IN_BATCHES.search(self._line, 0, self._spans[at - 1][0]) is not None
 
@@ -320,8 +320,8 @@ class _Reader:
         return f"{_PREVIOUS if found['end'].lower() == 'from' else ''}{best}{phrase(found['what'])}"
 
     def _of_topic(self, name: str, text: str) -> str:
-        """Return the full name of a value that is only called `val`, if the line names its metric earlier; empty
-        otherwise."""
+        """Return the full name of a value that is only called `val`, if the line names its metric earlier, as in
+        `loss: train 0.3, val 0.4`; empty otherwise."""
         if not split_in(name) or len(words_in(name)) > 1:
             self._topic = ""
             return ""
@@ -332,7 +332,8 @@ class _Reader:
         return f"{name} {self._topic}" if self._topic else ""
 
     def _about(self, start: int) -> str:
-        """Return a name from the beginning of a sentence: `Accuracy of the network on the 10000 test images: 97`."""
+        """Return a name from the beginning of a sentence, as in `Accuracy of the network on the 10000 test images:
+        97`; empty if there is none."""
         found = _ABOUT.search(self._line[max(self._measured, start - _BEFORE) : start])
         if not found or meaning_of(found["what"]).role is not Role.METRIC or _COUNTING.search(found["name"]):
             return ""
@@ -378,8 +379,8 @@ class _Reader:
 
 
 def _unit_end(line: str, at: int) -> int | None:
-    """Return the position at which the unit after a number ends; the number itself ends at `at`. None if there is no
-    unit: in `epoch 0 HR 0.3`, `HR` is a name.
+    """Return the position at which the unit after a number ends; None if there is no unit. The number itself ends at
+    `at`. In `epoch 0 HR 0.3`, `HR` is not a unit but a name.
     """
     unit = _UNIT.match(line, at)
     if unit is None or (unit[0][0].isspace() and "/" not in unit[0] and _VALUE_NEXT.match(line, unit.end())):

@@ -11,8 +11,8 @@ _MOST_OF_LABEL = 8
 _LONGEST = 100
 """Maximum length of a name in characters."""
 LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|WARN|WARNING|(?<![A-Z] )ERROR(?! RATE)|CRITICAL)\b:?")
-"""Matches the level of a log line, such as `INFO`; in `WORD ERROR RATE`, the word `ERROR` is part of a name
-instead."""
+"""Matches the level of a log line, such as `INFO`, but not the `ERROR` in `WORD ERROR RATE`, which is part of a
+name."""
 _CUT = re.compile(
     r"\"\s|[,;|│┃\t{}\[]|\s{2,}|\.{4,}| [-–—·] |->|=>|→|\]\s|\)\s(?=\S)|(?<=\s)/|^\s{0,3}(?:[\])/%]+|dB\b)"
 )
@@ -35,7 +35,8 @@ file."""
 
 
 def split_word(text: str) -> str:
-    """Return the last word in a text that names the data (train, val, test), as the text writes it."""
+    """Return the last word in a text that names the data (train, val, test), as the text writes it. The text must
+    contain such a word."""
     words: list[str] = [*_WORD.findall(text), *re.findall(r"[^\W_]+", text)]
     return next(word for word in reversed(words) if split_in(word))[:_LONGEST]
 
@@ -70,7 +71,8 @@ def phrase(text: str) -> str:
 
 
 def _begins_a_name(word: str, is_last: bool) -> bool:
-    """Return whether this word cannot be part of a name, which then begins after it: `and`, an id, `split=val`."""
+    """Return whether a word cannot be part of a name: `and`, an id, or `split=val`. The name then begins after the
+    word. If a text ends with `split=val` (`is_last`), this word may be a name."""
     return word.lower() in STOPS or _ID.fullmatch(word) is not None or ("=" in word and not is_last)
 
 

@@ -1,7 +1,7 @@
 """Finds progress bars: one bar counts as one printed line, however often a terminal redraws it.
 
-In logs, `records/importers/terminal_text.py` has folded carriage returns before: of a line that is drawn several
-times, only the last state is left.
+In logs, `records/importers/terminal_text.py` has already removed carriage returns: it keeps only the last state of a
+line that was drawn several times.
 """
 
 import re
@@ -41,13 +41,13 @@ def may_hold_bars(text: str) -> bool:
 
 
 def without_fill(line: str) -> str | None:
-    """Return a line without the filled part and the times of its progress bar; None if it contains no bar."""
+    """Return a line with masks in place of the filled part and the times of its progress bar; None without a bar."""
     edited = Edited(line)
     return edited.text if unfill(edited) else None
 
 
 def unfill(line: Edited) -> bool:
-    """Remove the filled part and the times of a progress bar from a line; return whether the line contained a bar."""
+    """Mask the filled part and the times of a progress bar in a line; return whether the line contains a bar."""
     if not may_hold_bars(line.text):
         return False
     bare, fills = _FILL.subn(MASK, line.text)
@@ -68,8 +68,11 @@ def is_unfinished(line: str) -> bool:
 
 
 def redrawn(lines: Iterable[str]) -> frozenset[int]:
-    """Return the indices of the lines whose progress bar a later line draws again: any line if the bar was still
-    empty, otherwise a line with more progress, or the very next line with equal progress."""
+    """Return the indices of the lines whose progress bar a later line draws again.
+
+    The later line has the same text before the bar. It draws the bar again if it shows the same total and more
+    progress. The very next line may also show equal progress. If the earlier bar is empty, any progress is enough.
+    """
     waiting: dict[str, tuple[int, float, float]] = {}
     stale: set[int] = set()
     for at, line in enumerate(lines):

@@ -41,8 +41,8 @@ def shared_names(line: str, spans: Sequence[Span]) -> dict[int, str]:
 
 
 def _legend(line: str, groups: Sequence[Sequence[Span]]) -> list[str] | None:
-    """Return the names that the end of a line gives to the numbers of several groups: `Train: 0.4/0.9, Val: 0.5/0.8
-    (loss/acc)`.
+    """Return the names that the end of a line gives to the numbers of several groups: `loss` and `acc` for
+    `Train: 0.4/0.9, Val: 0.5/0.8 (loss/acc)`. None if there are none.
     """
     found = _BEHIND.fullmatch(line.rstrip(), groups[-1][-1][1]) if len(groups) > 1 else None
     items = _items(found["names"]) if found else []
@@ -109,7 +109,8 @@ def _last(text: str) -> str:
 def _named(items: Sequence[str], what: str, count: int) -> list[str] | None:
     """Return a name for each of `count` items; None if the items are no names.
 
-    The metric `what` is added to items that are no metrics: data such as `train/val`, or parts such as `G/D`.
+    The metric `what` is added to items that are not metrics themselves: the data of `train/val` become `train loss`
+    and `val loss`, and the parts of `G/D` become `G loss` and `D loss`.
     """
     if len(items) != count or len(set(items)) != count:
         return None

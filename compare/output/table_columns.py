@@ -27,11 +27,12 @@ _QUANTILE = re.compile(r"(?<!\S)\d{1,2}(?:\.\d{1,2})?%(?!\S)")
 _CLASSES = re.compile(r"(?:\s+\d{1,3})+\s*$")
 """Matches the numbers of classes at the end of a header: `ntree  OOB  1  2  3`."""
 _FEWEST_OVER = 3
-"""Minimum number of columns of a table whose header may have two lines, if only blanks separate the columns."""
+"""In a table without bars and commas, the header may have two lines if there are at least this many columns."""
 _FEWEST_WIDE = 4
-"""Minimum number of cells, separated by several blanks, of a header in which no cell is a known name."""
+"""In a table without bars and commas, a line of unknown names is a header only if it has at least this many cells,
+with two or more blanks between them."""
 _MASKED = "·"
-"""Stands for a masked time or id in a row, which may be a cell of its own."""
+"""Stands for a masked time or id in a row, because the masked text may be a cell of its own."""
 _STATES = frozenset(["status", "state", "loc", "host", "node"])
 """Names of columns whose words say where a program runs or how far it is, not what the row is about."""
 _ALL = frozenset(["all", "total", "overall", "mean"])
@@ -44,9 +45,11 @@ Cell = tuple[int, int, str]
 
 
 def names_of_row(line: str, spans: Sequence[tuple[int, int]], above: Callable[[int], str | None]) -> list[str] | None:
-    """Return the name of each value in a row, empty if it has none; None if the line is not a row of a table.
+    """Return the name of each value in a row, or an empty text for a value without a name. Return None if the line is
+    not a row of a table.
 
-    `spans` are the positions of the values. `above(1)` is the line before the row, `above(2)` the one before that.
+    `spans` are the start and end of each value. `above(1)` is the line directly above the row, `above(2)` the line
+    above `above(1)`.
     """
     if MASK in line:
         # Masked text may be a cell, or a logger's prefix before the row.
@@ -105,7 +108,8 @@ def _bare(line: str) -> str:
 
 
 def _section(above: Callable[[int], str | None]) -> str:
-    """Return a prefix for the data that a table's heading names, such as `eval/`; empty if it names none."""
+    """Return the heading of the table's section, such as `eval/`, if it names held-out data; otherwise an empty
+    text."""
     for distance in range(1, FARTHEST):
         cells = _cells(above(distance) or "")
         if cells is None:
@@ -143,8 +147,8 @@ def _joined(row: str, column: str, has_values: bool) -> str:
 
 
 def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]) -> list[str] | None:
-    """Return the names of the columns, from the nearest line above that has as many cells and no numbers; None if
-    there is none before the table ends."""
+    """Return the names of the columns, from the nearest line above that has no numbers and as many cells as the row;
+    None if the table has no such line."""
     for distance in range(1, FARTHEST):
         other = above(distance)
         if other is None:
@@ -163,8 +167,8 @@ def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]
 def _with_line_above(names: list[str], lower: str, upper: str | None, line: str, cells: Sequence[Cell]) -> list[str]:
     """Return the names of the columns, with the words of the line above the header if the header has two lines.
 
-    `names` come from the lower line. If the columns are separated by vertical bars and their names all differ, the
-    header has only this line.
+    `names` come from the lower line. If vertical bars separate the columns, and all names differ, the lower line is
+    the whole header.
     """
     if upper is None:
         return names
@@ -180,7 +184,7 @@ def _with_line_above(names: list[str], lower: str, upper: str | None, line: str,
 
 
 def _over(upper: str, lower: str, columns: int) -> list[str] | None:
-    """Return the cells of the upper line if exactly one is above each cell of the lower line; None otherwise."""
+    """Return the cells of the upper line if exactly one stands above each cell of the lower line; None otherwise."""
     if columns < _FEWEST_OVER or any(map(str.isdigit, upper)) or re.search(r"[:=.!?{}]", upper):
         return None
     both = [
@@ -234,8 +238,8 @@ def _names(header: str, line: str, cells: Sequence[Cell]) -> list[str] | None:
 
 
 def _by_place(header: Sequence[Cell], cells: Sequence[Cell]) -> list[Cell] | None:
-    """Return the header cell above each cell of a row; the first cell may have none. None if another cell has
-    none."""
+    """Return the header cell above each cell of a row. The first cell may have none, and gets an empty one. Return
+    None if another cell has none, or if one header cell is above two cells."""
     found: list[Cell] = []
     for at, (low, high, _text) in enumerate(cells):
         over = max(header, key=lambda one: min(one[1], high) - max(one[0], low))
@@ -287,7 +291,7 @@ def _is_framed(line: str) -> bool:
 
 
 def _separator(line: str) -> str:
-    """Return the comma or semicolon that separates the values of a line; an empty text if none does."""
+    """Return the comma or semicolon that separates the values of a line; an empty text if neither does."""
     return next((sep for sep in ",;" if sep in line and all(map(_is_value, line.split(sep)))), "")
 
 
@@ -306,7 +310,8 @@ def _separated(line: str, sep: str) -> list[Cell]:
 
 
 def _spaced(line: str, spaces: int) -> list[Cell]:
-    """Return the words of a line; if `spaces` is more than 1, words that one space separates are one cell."""
+    """Return the words of a line as cells. If `spaces` is more than 1, words with one space between them form one
+    cell."""
     words = r"\S+" if spaces == 1 else r"\S+(?: \S+)*"
     return [(found.start(), found.end(), found[0]) for found in re.finditer(words, line)]
 

@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 LONGEST_LINE = 1 << 14
-"""Maximum number of characters of a line that are read. Longer lines are not meant for readers, and may be an attempt
-to slow the comparison down; differences beyond this limit are not found.
+"""Only this many characters of a line are read; differences after them are not found. Longer lines are not meant for
+people, and may be an attempt to slow the comparison down.
 """
 _PART = 1 << 20
-"""Number of characters that are split into lines at a time; each such part extends to the end of its last line."""
+"""A text is split into lines in parts of about this many characters; each part ends at the end of a line."""
 
 
 class Lines(Sequence[str]):
-    """The lines of a text as `str.splitlines` returns them; long ones are cut and end in `…`."""
+    """The lines of a text as `str.splitlines` returns them. Long lines are cut, and then end in `…`."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -33,7 +33,7 @@ class Lines(Sequence[str]):
         return len(self._bounds) - 1
 
     def as_many_as(self, characters: int, most: int) -> int:
-        """Return about how many lines have this many characters together: at least 1, at most `most`."""
+        """Return how many lines of average length have this many characters together: at least 1, at most `most`."""
         return max(1, min(most, characters * len(self) // max(1, len(self._text))))
 
     @property
@@ -75,7 +75,7 @@ class Lines(Sequence[str]):
 
 
 class Texts:
-    """Many texts without line breaks, which are searched as one: that is much faster than to search each of them."""
+    """Many texts without line breaks. They are searched as one text, which is much faster than searching each one."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._whole = "\n".join(texts).lower()
@@ -103,7 +103,7 @@ class Texts:
 
 
 def containing(texts: Sequence[str], words: Iterable[str]) -> list[int]:
-    """Return the indices of the texts that contain one of these words, as `Texts` finds them."""
+    """Return the indices of the texts that contain one of these words; see `Texts.containing`."""
     return Texts(texts).containing(words)
 
 

@@ -106,9 +106,8 @@ class Transcript:
     """The lines of one output, by index. Forms and values are stored as columns, so that a million lines fit into
     memory.
 
-    All patterns in this package treat groups of digits alike, whatever their length and value. So patterns are
-    applied only once to each *shape* of lines, which is a line with `0` in place of each group of digits; shapes are
-    few.
+    A *shape* is a line with `0` in place of each group of digits. All patterns in this package treat groups of digits
+    alike, whatever their length and value. So patterns are applied to shapes, which are few, and not to every line.
     """
 
     def __init__(
@@ -142,8 +141,9 @@ class Transcript:
         return compared
 
     def compared(self, at: int) -> str:
-        """Return the line with this index as it is compared: in a log, with the label above it, and without what
-        depends on the machine or the time; empty if a later line draws its progress bar again.
+        """Return the line with this index as it is compared. In a log, a label in the line above is put before its
+        number, and text that depends on the machine or the time is masked. A log line is empty if a later line draws
+        its progress bar again.
         """
         if not self._is_log:
             return self.lines[at]
@@ -246,7 +246,7 @@ class Transcript:
         return np.empty(0, np.int64) if at is None else order[bounds[at] : bounds[at + 1]]
 
     def table(self, lines: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the values of lines of one form, as lines × values."""
+        """Return the values of lines of one form: one row for each line, one column for each value."""
         width = int(self.starts[lines[0] + 1] - self.starts[lines[0]]) if len(lines) else 0
         table: NDArray[np.float64] = self.values[self.starts[lines][:, None] + np.arange(width)]
         return table
@@ -264,11 +264,13 @@ class Transcript:
         return Texts(self.forms)
 
     def forms_with(self, words: Iterable[str]) -> list[int]:
-        """Return the indices of the forms that contain one of these words, given in lower case, in order."""
+        """Return the indices of the forms that contain one of these words, in order. The words must be in lower
+        case."""
         return self._searched.containing(words)
 
     def shapes_with(self, words: Iterable[str]) -> list[int]:
-        """Return the indices of the shapes whose form contains one of these words, given in lower case, in order."""
+        """Return the indices of the shapes whose form contains one of these words, in order. The words must be in
+        lower case."""
         is_wanted = np.zeros(len(self.forms), bool)
         is_wanted[self.forms_with(words)] = True
         found: list[int] = np.flatnonzero(is_wanted[self.form_of_shape]).tolist()
@@ -281,7 +283,7 @@ class Transcript:
 
     def column_of(self, lines: NDArray[np.int64], shape: str) -> Callable[[int, int], NDArray[np.float64] | None]:
         """Return a function that takes the start and end of a value in `shape`, and returns this value in each of
-        `lines`. All of them have this shape, or one that ends in it.
+        `lines`. All these lines have this shape, or a longer shape that ends with it.
 
         A sign before the value, or a `%` after it, may be left out of the positions. The function returns None if
         there is no value at these positions.
@@ -306,10 +308,10 @@ _NOTHING = (np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64
 
 
 class _Shapes:
-    """The shapes of some lines, and what is known about each.
+    """The shapes of the lines that were read, each with its form and the kinds of its values.
 
-    Shapes that differ only in the signs of numbers share one entry, because a sign changes neither the form nor the
-    kinds of the values; otherwise, each line of hundreds of numbers would need an entry of its own.
+    Shapes that differ only in the signs of numbers share one entry, because a sign does not change how the values are
+    read. Otherwise, each line with hundreds of numbers would need an entry of its own.
     """
 
     def __init__(self) -> None:
@@ -354,9 +356,9 @@ class _Shapes:
     def values(
         self, shape_of: NDArray[np.int32], groups: DigitGroups
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8], NDArray[np.int64]]:
-        """Return, for lines of these shapes with these groups of digits: the number of values of each line, all
-        values, their numbers of decimals, and the indices of the values that are not read, because they have too many
-        digits.
+        """Return, for lines of these shapes with these groups of digits: the number of values of each line; all
+        values; the number of decimals of each value; and the indices of the values that have too many digits to be
+        read here.
         """
         counts = np.array(self._counts, np.int64)
         begins = np.cumsum(counts) - counts

@@ -1,5 +1,5 @@
-"""Reads the values of many lines at once, as columns: from the groups of digits in the lines, and from what is known
-about each kind of value.
+"""Reads the values of many lines at once, as columns: from the groups of digits in the lines, and from the properties
+of each kind of value (`Kinds`).
 """
 
 import re
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from gedanken.compare.output.digit_groups import LONGEST, DigitGroups
 
 NO_DECIMALS = 255
-"""Column entry for a value without a number of decimals: `nan`, `inf`, a `torch.Size` or a `tensor`."""
+"""Column entry for a value that has no decimals to count: `nan`, `inf`, a `torch.Size` or a `tensor`."""
 EXPONENT = 100
 """Added to the number of decimals of a value with an exponent: 103 for `1.019e-01`."""
 _PARTS = re.compile(r"[-+]?\d+(?P<fraction>\.\d+)?(?P<exponent>[eE](?P<below>-?)\+?\d+)?%?")
 _ROW = re.compile(r"\d+")
 _EXACT = 15
-"""Maximum number of digits with which a double represents every whole number exactly."""
+"""A double represents every whole number with at most this many digits exactly."""
 _POWERS = 10 ** np.arange(_EXACT + 1)
 """Powers of ten: looking one up is many times as fast as computing it."""
 
@@ -44,8 +44,8 @@ class Kinds:
         return np.concatenate(self._rows)
 
     def columns(self) -> tuple[NDArray[Any], ...]:
-        """Return, as columns: the number of digit groups; whether there is a fraction; the sign of the exponent, or
-        0; the fixed value, and whether there is one (for `nan`, `inf`, a size).
+        """Return five columns with one row for each kind: its number of digit groups; whether it has a fraction; the
+        sign of its exponent, 0 without one; its fixed value; and whether it has one, as `nan`, `inf` and sizes do.
         """
         return tuple(np.array(column) for column in zip(*self._told, strict=True))
 
@@ -66,8 +66,8 @@ def values_of(
     groups: DigitGroups,
     first: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.int64]]:
-    """Return the values, their numbers of decimals, and the indices of the values that are not read, because they
-    have too many digits.
+    """Return all values, the number of decimals of each value, and the indices of the values that have too many
+    digits to be read here.
 
     `begins` are the positions in `known` at which the values of each shape begin. For each value to be read, `part`
     is its position in `known`, and `first` is the row in `groups` of the first group of digits in its line.

@@ -88,7 +88,7 @@ _COUNTERS = (
 _SHORT_COUNTERS = frozenset(
     ["ep", "up", "sen", "i", "n", "t", "ts", "e", "b", "rank", "local rank", "global rank", "node rank"]
 )
-"""Short names of counters, and names of the number of a process (`rank`)."""
+"""Short names of counters, and names for the number of a process, such as `local rank`."""
 _SETTINGS = (
     "lr rate seed momentum decay wd params param parameters size sizes dim dims layers heads hidden classes "
     "tol patience threshold warmup scale dropout gamma epsilon eps beta alpha temperature vocab total count "
@@ -113,7 +113,8 @@ _WHOLE_LOSS = _words(
     "total avg average mean running smoothed epoch batch step final last overall best min lowest iter the "
     "sum main model set minibatch per token tokens current ema function value de du des di del da la le el на"
 )
-"""Words that may stand beside `loss` in the name of the whole loss; any other word makes it the name of a part."""
+"""Words that may stand beside `loss` in a name of the whole loss. A name with any other word stands for a part of
+the loss."""
 _SUMMARY = _words("best min max highest lowest peak running ema smoothed cumulative overall improved")
 _CHOSEN = _words(
     "lr scale threshold tol weight patience size num number every interval freq decay fn type std stddev stderr var "
@@ -144,7 +145,7 @@ _RATE = re.compile(
     r"log[ _-]?likelihood"
 )
 _NEEDS_DIGIT = {"f": "12", "r": "2@", "p": "@", "l": "12", "top": "1235", "hit": "@", "hits": "@", "pass": "@"}
-"""Short words that are a metric only if one of these characters follows."""
+"""Short words that name a metric only if one of the given characters follows, as in `f1` or `hits@10`."""
 _NEEDS_TO_BE_ALONE = _words("is per top oob")
 _NEEDS_TO_BE_LAST = _words("map ap ar hr")
 
@@ -243,7 +244,8 @@ def _measures(name: str, words: tuple[str, ...]) -> Measures | None:
 
 
 def _is_meant(word: str, low: str, words: tuple[str, ...]) -> bool:
-    """Return whether a short word is a metric here, and not a word of a sentence: `is`, `per`, `top`, `map`."""
+    """Return whether a short word of a name, such as `is`, `per`, `top` or `map`, is a metric and not a word of a
+    sentence. `low` is the name in lower case; `words` are its words."""
     signs = _NEEDS_DIGIT.get(word)
     if signs is not None and not re.search(rf"(?<![a-z]){word}[ _-]?[{signs}]", low):
         return word in ("hit", "hits") and "rate" in words

@@ -27,7 +27,7 @@ class Hole:
 
     expression: ast.expr | None = None
     decimals: int | None = None
-    """Fixed number of decimals, such as 4 for `{loss:.4f}`, as a `Transcript` counts them; None if not fixed."""
+    """Fixed number of decimals, such as 4 for `{loss:.4f}`, and EXPONENT + 4 for `{loss:.4e}`; None if not fixed."""
     is_frame: bool = False
     """True for a logger's prefix, whose words are known only from a run."""
 
@@ -98,7 +98,7 @@ def _format_pieces(text: str, values: Sequence[ast.expr]) -> Pieces:
 
 
 def _split(text: str) -> Iterator[str | Hole]:
-    """Yield a text, with a `Hole` in place of each HOLE character, which would otherwise be taken for a hole."""
+    """Yield the pieces of a text: a `Hole` stands in place of each HOLE character that the text itself contains."""
     first, *others = text.split(HOLE)
     yield first
     for part in others:

@@ -1,9 +1,10 @@
 """Aligns two outputs: finds which lines correspond.
 
-Anchors are lines that occur once in each output and are equal except for numbers with a fraction; the largest set of
-anchors in the same order is used (patience diff, by B. Cohen). The short parts between two anchors are aligned by
-rapidfuzz, with its bit-parallel Indel distance. difflib and cydifflib need quadratic time on repeated lines,
-patiencediff is under the GPL, and none of them can ignore numbers.
+Anchors are lines that occur once in each output, and that are equal except for numbers with a fraction. Of all
+anchors, the largest set that has the same order in both outputs is used (patience diff, by B. Cohen). The short parts
+between two anchors are aligned by rapidfuzz, with its bit-parallel Indel distance. Other libraries do not fit:
+difflib and cydifflib need quadratic time on repeated lines, patiencediff is under the GPL, and none of them ignores
+numbers.
 """
 
 from collections.abc import Iterable
@@ -34,7 +35,7 @@ Indices = NDArray[np.int64]
 
 
 def align(real: Transcript, imagined: Transcript) -> tuple[Block, ...]:
-    """Align two outputs as blocks that together contain every line, in order; in near-linear time.
+    """Align two outputs in near-linear time. Return blocks in order; together, they contain every line.
 
     Lines that differ only in their numbers may be paired. Among several candidates, whole numbers decide which lines
     are paired.
@@ -136,7 +137,8 @@ class _Blocks:
         self.add("invented", 0, len(theirs) - also_at)
 
     def _reworded(self, ours: list[int], theirs: list[int]) -> list[tuple[int, int]]:
-        """Return the largest set of pairs of lines with similar words that keeps the order."""
+        """Pair lines with similar words. Return the largest set of pairs in which both sides keep their order; a pair
+        is (index in `ours`, index in `theirs`)."""
         if len(ours) * len(theirs) > MOST_PAIRS:
             return []
         pairs: list[tuple[int, int]] = []

@@ -62,8 +62,11 @@ def _with_lines_aside(blocks: Iterable[Block], real: ParsedRun) -> Iterator[Bloc
 def _parting(
     run_set: RunSet, real: ParsedRun, imagined: ParsedRun, blocks: Sequence[Block]
 ) -> tuple[LineRef | None, LineRef | None] | None:
-    """Return the first real and imagined line that differ in their words, or in a number that all real runs share or
-    the source proves. One of the two is None if its output has ended there; the result is None if no lines differ."""
+    """Return references to the first real line and the first imagined line that differ. These lines differ in their
+    words, or in a number that is equal in all real runs or proven by the source.
+
+    A reference is None if its output has already ended. The whole result is None if no lines differ.
+    """
     loose = _loose_lines(run_set, real)
     alike = blocks[0].real[1] if blocks and blocks[0].mark == "alike" else 0
     at = min(_other_numbers(run_set, real, imagined, alike), default=alike)
@@ -81,7 +84,8 @@ def _parting(
 
 
 def _tells(real: ParsedRun, imagined: ParsedRun, block: Block, loose: NDArray[np.bool_]) -> bool:
-    """Return whether a block has lines that are neither blank nor of a traceback; the real runs must agree there."""
+    """Return whether a block shows a difference: it has a line that is neither blank nor part of a traceback, and the
+    real runs do not differ there (see `_loose_lines`)."""
     filled = any(real.ledger.has(at) for at in range(*block.real)) or any(
         imagined.ledger.has(at) for at in range(*block.imagined)
     )
@@ -101,8 +105,8 @@ def _loose_lines(run_set: RunSet, real: ParsedRun) -> NDArray[np.bool_]:
 
 
 def _other_numbers(run_set: RunSet, real: ParsedRun, imagined: ParsedRun, alike: int) -> Iterable[int]:
-    """Yield the first line of each form, and of each proven print, in which the imagined run shows another number
-    than the real runs; only among the first `alike` lines."""
+    """Find lines, among the first `alike` lines, in which the imagined run shows another number than the real runs.
+    Yield the index of the first such line of each form, and of each proven print."""
     for form in real.transcript.forms:
         steady = run_set.invariants.numbers(form) if real in run_set.finished else None
         if steady is None:

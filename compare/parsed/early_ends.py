@@ -1,4 +1,4 @@
-"""Finds imagined logs that end early: the line after which each ends, although real logs continue."""
+"""Finds imagined logs that end early, although real logs continue, and the last line of each such log."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.execution import Cause
 
 SLACK = 0.1
-"""Tolerated share of surplus or missing lines before the end, because a log may have other faults too."""
+"""Tolerated share of lines that are surplus or missing before the end, because a log may have other faults too."""
 
 Indices = NDArray[np.int64]
 
@@ -33,8 +33,8 @@ class EarlyEnd(NamedTuple):
 
 
 def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
-    """Return an `EarlyEnd` for each imagined log that ends although the real logs continue, keyed by the `id` of its
-    run; empty if the source is known or no real run finished.
+    """Return an `EarlyEnd` for each imagined log that ends although the real logs continue. The keys are the `id`s of
+    the runs. The result is empty if the source is known or no real run finished.
     """
     if run_set.source is not None or not run_set.finished or not run_set.sites:
         return {}

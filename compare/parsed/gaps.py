@@ -15,9 +15,9 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.source.print_sites import PrintSite
 
 FEWEST = 4
-"""Minimum number of lines of a print in each real log for one of its numbers to be taken for a counter."""
+"""A number of a print is taken for a counter only if each real log has at least this many lines of the print."""
 MOST_WORDS = 100
-"""Maximum number of different beginnings of lines, up to the first number, that are examined."""
+"""Maximum number of different line beginnings that are examined; a beginning is the text before the first number."""
 COLUMNS = 8
 """Only this many values of a line are examined, from its first value on."""
 
@@ -45,7 +45,7 @@ class Gap(NamedTuple):
 
 
 class Counter(NamedTuple):
-    """A number in the lines of a print that advances in equal steps in all real runs."""
+    """A number in the lines of a print. It advances in equal steps in all real runs."""
 
     site: PrintSite
     column: int
@@ -61,9 +61,10 @@ class Counter(NamedTuple):
 
 
 def gaps(run_set: RunSet) -> Mapping[int, Sequence[Gap]]:
-    """Return the jumps of each imagined log that has any, keyed by the `id` of its run; empty if the source is known,
-    or if there are fewer than two real logs. If several counters jump, the one with the most jumps is used.
+    """Return the jumps of each imagined log that has jumps. The keys are the `id`s of the runs. The result is empty
+    if the source is known, or if there are fewer than two real logs.
 
+    If several counters of a log jump, only the jumps of the counter with the most jumps are returned.
     A missing epoch and a wrong number are not jumps, because other checks report them.
     """
     if run_set.source is not None or len(run_set.real) < 2:
@@ -102,7 +103,7 @@ def _found(run_set: RunSet) -> Iterator[Counter]:
 
 
 def counters(run_set: RunSet) -> Sequence[Counter]:
-    """Return all counters: numbers of prints that count in all real runs."""
+    """Return all counters in the real runs; see `_found` and `_found_by_words`."""
     return (*_found(run_set), *_found_by_words(run_set))
 
 
@@ -175,7 +176,7 @@ def _jumps(run_set: RunSet, run: ParsedRun, counter: Counter) -> Iterator[Gap]:
 
 def _between(run_set: RunSet, counter: Counter, at: int, low: float, high: float) -> Indices:
     """Return, for each print site, the largest number of lines that a real run shows between the counts `low` and
-    `high`. Among the lines that contain the counter, these two are searched for from index `at` on.
+    `high`. The search for these counts begins at index `at` among the lines that contain the counter.
     """
     most = np.zeros(len(run_set.sites), np.int64)
     for run in run_set.real:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from gedanken.compare.output.transcript import Transcript
 
 ENOUGH = 4
-"""Minimum number of lines of one form in all real runs together, without the first run; with fewer lines, equal
-numbers may be chance."""
+"""A form is used only if all real runs but the first have at least this many lines of it together. With fewer lines,
+equal numbers may be chance."""
 
 
 class Invariants:
@@ -25,8 +25,8 @@ class Invariants:
         self._known: dict[str, NDArray[np.float64] | None] = {}
 
     def numbers(self, form: str) -> NDArray[np.float64] | None:
-        """Return the equal numbers of a form as lines × values, with NaN where a value differs between runs; None if
-        the form has no equal numbers."""
+        """Return the equal numbers of a form: one row for each line, one column for each value, and NaN where a value
+        differs between runs. None if the form has no equal numbers."""
         if form not in self._shared:
             return None
         if form not in self._known:
@@ -35,7 +35,7 @@ class Invariants:
 
     @cached_property
     def _shared(self) -> frozenset[str]:
-        """The forms that all runs show equally often, and often enough."""
+        """The forms that all runs show equally often, and often enough (see ENOUGH)."""
         if len(self._runs) < 2:
             return frozenset()
         first, *others = (

@@ -51,7 +51,7 @@ class Ledger:
     """The origins of all lines of an output, except blank lines and tracebacks, which are not prints.
 
     Each shape of line (a line with `0` for each group of digits) is matched to print sites only once. Its lines are
-    examined one by one only if a print site that can print them contains digits itself.
+    examined one by one only if a print site that can print them has digits in its own words.
     """
 
     def __init__(
@@ -95,8 +95,10 @@ class Ledger:
         return kind, np.where(kind == _NONE, _NONE, site)
 
     def _by_templates(self, templates: Templates, texts: Sequence[str]) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
-        """Return the kind and the site of each line. The site is the template that matches the line's form or, if
-        none does, the template whose words are most similar. `texts` are the shapes.
+        """Return two columns: for each line, its kind as an index of _KINDS, and the index of its site; -1 for none.
+
+        The site is the template that matches the line's form. If no template matches, it is the template with the
+        most similar words. `texts` are the shapes of the lines, without surrounding blanks.
         """
         of_form = [_NONE if at is None else at for at in templates.find(self.transcript.forms)]
         site = np.array(of_form, np.int32)[self.transcript.form_of_shape]
@@ -109,7 +111,8 @@ class Ledger:
         return kind[shape_of], site[shape_of]
 
     def _by_sites(self, texts: Sequence[str]) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
-        """Return the kind and the site of each line, for the print sites of a program. `texts` are the shapes."""
+        """Return the same columns as `_by_templates`, but for the print sites of a program. `texts` are the shapes of
+        the lines, without surrounding blanks."""
         made = self._made_by(texts)
         of_shape = np.array(self._judge(texts, made), np.int32)
         shape_of = self.transcript.shape_of
@@ -134,8 +137,8 @@ class Ledger:
         return any(site.template.startswith(words) for site in self.sites)
 
     def _made_by(self, shapes: Sequence[str]) -> list[list[int]]:
-        """Return, for each shape, the indices of the sites that can print its lines. A site that contains digits
-        itself may print only some of these lines.
+        """Return, for each shape, the indices of the sites that can print lines of this shape. A site whose own words
+        contain digits may print only some of these lines.
         """
         return [
             [
@@ -147,8 +150,10 @@ class Ledger:
         ]
 
     def _judge(self, texts: Sequence[str], made: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
-        """Return the kind of each text, as an index of _KINDS, and the index of its site; -1 for none. `made` has,
-        for each text, the sites that can print it; of several, the one with the longest literal text is taken.
+        """Return, for each text, its kind as an index of _KINDS, and the index of its site; -1 for none.
+
+        `made` contains, for each text, the sites that can print it. If there are several, the site with the longest
+        literal text is used.
         """
         alone = [text for text, sites in zip(texts, made, strict=True) if text and not sites]
         near = dict(zip(alone, self._near.nearest(alone), strict=True))
@@ -177,8 +182,8 @@ class Ledger:
         return self.transcript.lines[line]
 
     def lines_of(self, site: PrintSite) -> NDArray[np.int64]:
-        """Return the indices of the lines that are assigned to a print site: it can print them, or its words are the
-        most similar to theirs.
+        """Return the indices of the lines that are assigned to a print site, because the site can print them or has
+        the most similar words.
         """
         at = self._index.get(site)
         if at is None:
@@ -192,7 +197,7 @@ class Ledger:
         return alike
 
     def one_of_each(self, kind: Kind) -> Iterator[Entry]:
-        """Yield the first line of each form among the lines of one kind."""
+        """Among the lines of one kind, yield the entry of the first line of each form."""
         lines = np.flatnonzero(self.is_kind(kind))
         _forms, first = np.unique(self.transcript.form_of[lines], return_index=True)
         return (self.entry(int(lines[at])) for at in np.sort(first))
@@ -219,7 +224,7 @@ class Ledger:
 
 
 def _loosened(template: str) -> str:
-    """Return a template that matches all lines of the given one, with holes in place of digits."""
+    """Return a template with holes in place of digits. It matches all lines that the given template matches."""
     held = "".join(HOLE if letter.isdecimal() else letter for letter in template)
     while HOLE + HOLE in held:
         held = held.replace(HOLE + HOLE, HOLE)

@@ -13,8 +13,8 @@ from gedanken.compare.parsed.gaps import Counter, counters, sites_between, value
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 FARTHEST = 2
-"""Maximum distance of an imagined run's length from the nearest length of a real run, as a multiple of the largest
-difference between real runs; it is above 1 because some runs are much longer than most."""
+"""Maximum distance between an imagined run's length and the nearest length of a real run. It is a multiple of the
+largest difference between the lengths of real runs, and above 1 because some runs are much longer than most."""
 
 Indices = NDArray[np.int64]
 
@@ -30,10 +30,10 @@ class Length(NamedTuple):
 
 
 def lengths(run_set: RunSet) -> Mapping[int, Length]:
-    """Return the Length of each imagined run that is shorter than all real runs, or at least as long as the longest,
-    if its length is plausible; empty if the source is known.
+    """Return the Length of each imagined run that is shorter than all real runs, or at least as long as the longest
+    real run. The keys are the `id`s of the runs.
 
-    The keys are the `id`s of the runs.
+    A run whose length is not plausible (see FARTHEST) is left out. The result is empty if the source is known.
     """
     if run_set.source is not None:
         return {}
@@ -57,14 +57,14 @@ def _none(run_set: RunSet) -> Indices:
 
 
 def _ends(run_set: RunSet) -> Indices:
-    """Return, for each print site, 1 if it says why a run stopped, and otherwise 0: a run that is longer than all
-    real runs may lack this line, because it may not have stopped by itself.
+    """Return, for each print site, the number of lines that a run longer than all real runs may lack. This is 1 for a
+    site that says why a run stopped, because such a run may not have stopped by itself; 0 for all other sites.
     """
     return np.array([tells_of_a_stop(site.words) for site in run_set.sites], np.int64)
 
 
 def _end(run: ParsedRun, counter: Counter) -> float:
-    """Return the highest count of a run; NaN if it has no line with the counter."""
+    """Return the highest count of a run; NaN if no line of the run contains the counter."""
     counts = values_of(run, run.ledger.lines_of(counter.site), counter.column)
     return float(counts.max()) if len(counts) else float("nan")
 
@@ -72,8 +72,8 @@ def _end(run: ParsedRun, counter: Counter) -> float:
 def _behind(run_set: RunSet, run: ParsedRun, counter: Counter, end: float) -> Indices:
     """Return, for each print site, the number of lines that a run shows after its count has passed `end`.
 
-    After the last count, only lines of sites that also occur before it are included. All are 0 if the count never
-    passes `end`.
+    After the last count, only lines of sites that also occur before the last count are included. All numbers are 0 if
+    the count never passes `end`.
     """
     lines = run.ledger.lines_of(counter.site)
     counts = values_of(run, lines, counter.column)

@@ -18,7 +18,7 @@ from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.execution import Cause
 
 MOST_SITES = 500
-"""Maximum number of sites that are listed; if there are more, those that the real runs show most often."""
+"""Maximum number of sites that are listed. If there are more, those that real runs show most often are."""
 _ENVIRONMENT = re.compile(r"time|perf_counter|version|device|cuda|elapsed|platform|hostname|cpu_count", re.IGNORECASE)
 
 Indices = NDArray[np.int64]
@@ -76,8 +76,8 @@ def kind_of(run_set: RunSet, site: PrintSite) -> LineKind:
 
 
 def _agree(run_set: RunSet, lines: Sequence[Indices], told: Callable[[str], str]) -> bool:
-    """Return whether there are two or more finished real runs, and all show the same texts in these lines after
-    `told` is applied to each line."""
+    """Return whether there are two or more finished real runs, and all show the same texts in these lines, after
+    `told` has been applied to each line. `lines` has the indices of the lines of each finished run."""
     if len(lines) < 2 or any(len(its) != len(lines[0]) for its in lines):
         return False
     texts = (_texts(run, its) for run, its in zip(run_set.finished, lines, strict=True))

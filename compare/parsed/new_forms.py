@@ -33,8 +33,7 @@ MOST_ODD = 500
 class NewForms:
     """Finds forms of lines that no real run has.
 
-    Each real run is left out in turn: the forms that only this run has are *odd*, and an imagined run may have such
-    forms too.
+    A form that only one real run has is *odd*. If real runs have odd forms, an imagined run may have new forms too.
     """
 
     def __init__(self, run_set: RunSet) -> None:
@@ -68,8 +67,8 @@ class NewForms:
         return not any(self._odd)
 
     def reported(self, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
-        """Return those of `entries`, the foreign lines of a run, that differ from the real runs by more than the real
-        runs differ among themselves.
+        """Return the entries that differ from the real runs by more than the real runs differ among themselves.
+        `entries` are foreign lines of an imagined run.
         """
         new = [entry for entry in entries if form_of(run, entry) not in self._run_set.forms]
         other_ends = [entry for entry in new if self._is_other_end(run, entry)]
@@ -130,14 +129,15 @@ class NewForms:
 
     @cached_property
     def _real_counts(self) -> frozenset[int]:
-        """For the forms that some, but not all, real runs have: in how many real runs each form occurs, as a set."""
+        """For each form that some real runs have and others lack, the number of real runs that have it; all these
+        numbers as a set."""
         standing = Counter(form for run in self._run_set.real for form in run.forms)
         return frozenset(standing.values()) - {len(self._run_set.real)}
 
     def _is_shared(self, run: ParsedRun, entry: Entry) -> bool:
         """Return whether a line's form occurs in all imagined runs (at least two), and not by chance.
 
-        It may be chance if another form occurs in exactly as many real runs, but not in all of them.
+        It may be chance if some form occurs in exactly as many real runs, but not in all of them.
         """
         times = self._standing[form_of(run, entry)]
         return times > 1 and times == len(self._run_set.imagined) and times not in self._real_counts
@@ -149,8 +149,8 @@ class NewForms:
         return tuple(site for site in sites if all(len(run.ledger.lines_of(site)) == 1 for run in self._run_set.real))
 
     def _is_other_end(self, run: ParsedRun, entry: Entry) -> bool:
-        """Return whether a line may say why the run ended, for a reason that no real run had, in place of the line
-        with which the real runs end."""
+        """Return whether a line may say that the run ended for a reason that no real run had. The run then lacks the
+        line that says why the real runs ended."""
         if not self._ends or not tells_of_a_stop(entry.text) or self._is_shared(run, entry):
             return False
         firm = run.ledger.is_kind("site")

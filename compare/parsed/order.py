@@ -1,4 +1,4 @@
-"""Finds lines that are in other places than in the real runs."""
+"""Finds the lines of an imagined run that are not in the same order as in the real runs."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ def misplaced(run_set: RunSet, run: ParsedRun) -> Indices:
     """Return the indices of the lines that an imagined run has out of order: the smallest set that would have to
     move.
 
-    Only prints that this run and all real runs show equally often are considered. If the real runs differ in the
-    order of these prints, only prints that occur once are considered; if they differ in the order of these too, no
-    line counts as out of order.
+    Only prints that this run and all real runs show equally often are considered. If the real runs show these prints
+    in different orders, only prints that occur once are considered. If the real runs differ in the order of these
+    prints too, no line counts as out of order.
     """
     if not run_set.finished:
         return np.empty(0, np.int64)
@@ -40,11 +40,10 @@ def misplaced(run_set: RunSet, run: ParsedRun) -> Indices:
 
 
 def _has_its_place(run_set: RunSet, site: PrintSite) -> bool:
-    """Return whether the place of a print can be judged. Without a source, this takes at least two finished real
-    runs.
+    """Return whether the place of a print can be judged. Without a source, this needs two or more finished real runs.
 
-    With a source, the print must have words of its own, be no progress bar, and not depend on compared values; if
-    flags decide whether it is printed, at least two finished real runs are needed.
+    With a source, the print must have words of its own, must not be a progress bar, and must not depend on compared
+    values. If flags decide whether it is printed, this needs two or more finished real runs too.
     """
     if run_set.source is None:
         return len(run_set.finished) > 1
@@ -68,7 +67,8 @@ def _lines_of(run: ParsedRun, sites: NDArray[np.bool_]) -> Indices:
 
 
 def _places(theirs: NDArray[np.int32], ours: NDArray[np.int32]) -> Indices:
-    """Return, for each print in `theirs`, the position of the same occurrence of the same print in `ours`."""
+    """Return, for each print in `theirs`, its position in `ours`: the n-th occurrence of a print corresponds to the
+    n-th occurrence in `ours`."""
     places = np.empty(len(theirs), np.int64)
     places[np.argsort(theirs, kind="stable")] = np.argsort(ours, kind="stable")
     return places

@@ -1,5 +1,5 @@
-"""Makes print sites that have no words in the source, such as `print(model)` or the prefix of a log, more specific by
-what real runs print there.
+"""Completes print sites whose words are not in the source, such as `print(model)` or the prefix of a log line, with
+the words that real runs print there.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,10 +20,10 @@ FEWEST = 2
 def refine_sites(sites: Sequence[PrintSite], real: Sequence[Ledger]) -> tuple[PrintSite, ...]:
     """Return the print sites of a program, with the words on which all its real runs agree.
 
-    A site without words matches any line. If the lines of these sites have the same forms in all real runs, one new
-    site for each form replaces the sites. They stay as they are if one of them is not always printed, or belongs to a
-    logger, because its words may then vary. In the other sites of a logger, the hole for the prefix is replaced by
-    the words that all real runs have there.
+    A site without words matches any line. If the lines of the sites without words have the same forms in all real
+    runs, one new site for each form replaces these sites. They stay as they are if one of them is not always printed,
+    or belongs to a logger, because its words may then vary. In a logger's sites with words, the words that all real
+    runs have in the prefix replace the hole for the prefix.
     """
     if len(real) < FEWEST:
         return tuple(sites)
@@ -47,8 +47,8 @@ def _lines_by_form(sites: Sequence[PrintSite], ledger: Ledger) -> Iterator[tuple
 
 
 def _with_form(site: PrintSite, form: str) -> PrintSite:
-    """Return this site with the given form if the form has no words, and a value for each hole of the site; otherwise
-    a new site without a line number."""
+    """Return the site with this form, if the form has no words, and as many values as the site has holes. Otherwise,
+    return a new site that is made from the form and has no line number."""
     if form.count("#") == len(site.holes) and not any(map(str.isalpha, form)):
         return replace(site, form=form)
     return PrintSite(template_of(form, HOLE), NO_LINE, form=form)

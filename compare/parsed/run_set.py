@@ -23,7 +23,8 @@ from gedanken.experiment.program import Program
 _Told = TypeVar("_Told")
 
 LINES_SHOWN = 5
-"""A finding refers to one line of each output that it is about, and to further lines up to this number in all."""
+"""A finding refers to one line of each output that it is about, and to further lines until it refers to this many in
+all."""
 
 
 class _Read(NamedTuple):
@@ -158,7 +159,7 @@ class RunSet:
 
     @cached_property
     def sites(self) -> tuple[PrintSite, ...]:
-        """The sites that output lines are matched to: the print sites of the program, or without a program the
+        """The sites to which output lines are assigned: the print sites of the program or, without a program, the
         templates of the real logs.
         """
         if self.templates is not None:
@@ -182,8 +183,8 @@ class RunSet:
 
     @cached_property
     def proven(self) -> dict[PrintSite, tuple[str, ...]]:
-        """The lines that are the same in every run, as the source proves, for each print that has such lines. A print
-        is left out if a real run contradicts the proof.
+        """For each print, the lines that the source proves to be the same in every run. A print is left out if it has
+        no proven lines, or if a real run contradicts the proof.
         """
         lines = proven_lines(self.source.tree) if self.source else {}
         found: dict[PrintSite, tuple[str, ...]] = {}
@@ -202,7 +203,8 @@ class RunSet:
 
     @property
     def caution(self) -> str:
-        """A caution that statements about lines must add if there is no program and only one real log; else empty."""
+        """A sentence that statements about lines must add if there is no program and only one real log; otherwise
+        empty."""
         alone = self.templates is not None and len(self.real) == 1
         return "One real log cannot show how much real runs differ." if alone else ""
 
@@ -213,7 +215,8 @@ class RunSet:
 
     @property
     def leaves(self) -> tuple[ParsedRun, ...]:
-        """The real runs that are measured: all but the trunk, the run with which the session continues."""
+        """The real runs that are measured: all but the trunk, the run with which the session continues. If some real
+        runs were reseeded, only reseeded runs are measured."""
         return _measured(self.real)
 
     @cached_property

@@ -88,7 +88,7 @@ class Templates:
 
     @cached_property
     def _opened(self) -> "_Opened":
-        """All forms of the real logs, opened: see `_Opened`."""
+        """The variants of all forms of the real logs; see `_Opened`."""
         return _opened(self._standing.forms)
 
     @cached_property
@@ -156,7 +156,8 @@ def index_of(sites: Sequence[PrintSite]) -> dict[PrintSite, int]:
 
 
 def _varying(standing: _Standing, opened: "_Opened", logs: int) -> NDArray[np.uint64]:
-    """Return the hashes (`_Opened.key`) of forms with a hole in place of a word that, as the logs show, varies."""
+    """Return the hashes (`_Opened.key`) of the variants whose hole stands for a word that varies between logs (see
+    `Templates`). `logs` is the number of logs."""
     begins = np.searchsorted(standing.form, np.arange(len(standing.forms) + 1))
     times = np.diff(begins)
     in_some = times[opened.form] < logs
@@ -198,9 +199,10 @@ class _Opened(NamedTuple):
 
 
 def _opened(forms: Sequence[str]) -> _Opened:
-    """Return each form with a hole in place of each word that contains letters, as hashes to save memory.
+    """Return the variants of each form: one for each word with letters, with a hole in place of this word. Variants
+    are stored as hashes, to save memory.
 
-    A form of a single word, or of more than _MOST_WORDS, has no such variant.
+    A form of a single word, or of more than _MOST_WORDS words, has no variants.
     """
     nothing = _Opened(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64))
     parts = [_opened_at(start, forms[start : start + _CHUNK]) for start in range(0, len(forms), _CHUNK)]
@@ -208,7 +210,7 @@ def _opened(forms: Sequence[str]) -> _Opened:
 
 
 def _opened_at(start: int, forms: Sequence[str]) -> _Opened:
-    """Do what `_opened` does for some of the forms, of which the first has the index `start`."""
+    """Return the variants of consecutive forms, as `_opened` does. The first of these forms has the index `start`."""
     split = [(at, words) for at, form in enumerate(forms) if 2 <= len(words := form.split(" ")) <= _MOST_WORDS]
     every = [word for _at, words in split for word in words]
     counts = np.array([len(words) for _at, words in split], np.int64)

@@ -10,8 +10,8 @@ from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.script import Task
 
 FAR_ABOVE_MAJORITY = 2.0
-"""Multiple of the most frequent class's share that the accuracy must reach for a program to count as having learned
-something."""
+"""A program counts as having learned something only if its accuracy is at least this many times the share of the most
+frequent class."""
 
 
 class Before(NamedTuple):
@@ -25,7 +25,8 @@ class Before(NamedTuple):
 def problems_of(
     source: str, execution: Execution, task: Task, majority_share: float, before: Before | None = None
 ) -> tuple[str, ...]:
-    """List in plain sentences what is wrong with a program that was run; empty if nothing is.
+    """List in plain sentences what is wrong with a program that was run; empty if nothing is. `majority_share` is the
+    share of the most frequent class in the data.
 
     A coder may copy these sentences into the corrected program, which the imagined machine sees. So the sentences
     contain nothing that the run printed or counted (fairness rule 2).

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeGuard
 
 LARGEST = 10**15
-"""Numbers larger than this are not evaluated; up to it, ints and floats are exact."""
+"""Numbers larger than this are not evaluated. Up to this number, floats represent all whole numbers exactly."""
 _OPERATORS: Mapping[type[ast.operator], Callable[..., int | float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,

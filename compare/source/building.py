@@ -1,4 +1,4 @@
-"""Interprets the constructors of neural networks, to find out what they build if the source alone determines it."""
+"""Interprets the constructors of neural networks: finds out what they build, if the source alone determines this."""
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
@@ -215,8 +215,8 @@ class Builder:
             yield self.value(item, inner)
 
     def _global(self, name: str) -> object:
-        """Evaluate a global name. Return UNKNOWN unless it is assigned only once, or always the same number, and is
-        not the name of an argument.
+        """Evaluate a global name that is assigned only once, or always with the same number. Return UNKNOWN for other
+        names, and for names that arguments have too.
         """
         assigned = self.source.assigned(name)
         if not assigned:

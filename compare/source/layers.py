@@ -14,7 +14,7 @@ class NotStaticError(Exception):
 
 @dataclass(eq=False)
 class Module:
-    """A module of a network as the source builds it; a module that is used in two places is the same object."""
+    """A module of a network, as the source builds it. A module that is used in two places is one object."""
 
     own: int = 0
     """Number of the module's own parameters, without those of submodules."""

@@ -69,7 +69,7 @@ class _Program:
         return made is not None and bool(made.parameters)
 
     def _changes_it_later(self) -> bool:
-        """Return whether modules are added, tied, frozen or taken from elsewhere in ways that this analysis does not
+        """Return whether the program adds, ties, freezes or replaces modules in ways that this analysis does not
         follow."""
         if self.source.calls({"add_module", "register_parameter", "register_module", "requires_grad_", "setattr"}):
             return True

@@ -32,12 +32,12 @@ class PrintSite:
     holes: tuple[Hole, ...] = field(default=(), compare=False)
     """Expressions that fill the holes, one per hole; empty if nothing is known about them."""
     depends_on: Dependence = field(default="nothing", compare=False)
-    """What decides how often the line is printed. `nothing`: only counters and constants; `flags`: a `try`, or a
-    condition without `<` or `>`; `values`: a condition with one of these, a `match`, or a `while` without a
+    """What decides how often the line is printed. `nothing`: only counters and constants. `flags`: a `try`, or a
+    condition without `<` and `>`. `values`: a condition with `<` or `>`, a `match`, or a `while` without a
     counter."""
     by: By = field(default="print", compare=False)
-    """What makes the line: a print to standard output; a log or anything else that a terminal shows; or a progress
-    bar, whose lines depend on the time.
+    """What makes the line. `print`: a print to standard output. `log`: a log call, or anything else that a terminal
+    shows. `bar`: a progress bar, whose lines depend on the time.
     """
     form: str | None = None
     """The form of the printed lines (a line with its values replaced by `#`), if the template has no words of its own
@@ -320,7 +320,8 @@ def _logged(call: ast.Call) -> Pieces:
 
 
 def _within(pieces: Pieces, before: bool, behind: bool, is_log: bool = False) -> Pieces:
-    """Add a hole for unknown text before or behind each line of `pieces`."""
+    """Add a hole for unknown text before each line of `pieces`, behind it, or both. `is_log` says that the text
+    before the line is a logger's prefix."""
     framed: Pieces = []
     for template, holes in as_lines(pieces):
         waiting = iter(holes)

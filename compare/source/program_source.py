@@ -49,9 +49,9 @@ class Source:
         return self._layers_in(self.tree)
 
     def epochs(self) -> int | None:
-        """Return the number of epochs, from the first loop whose variable is named after epochs.
+        """Return the number of epochs: the length of the first loop whose variable has `epoch` in its name.
 
-        Return None if its range is not static, or absurdly large, or if there is no such loop.
+        Return None if there is no such loop, or if its range is not static or absurdly large.
         """
         loops = [node for node in ast.walk(self.tree) if isinstance(node, ast.For)]
         for loop in loops:

@@ -1,9 +1,10 @@
 """Finds the lines that a program prints in every run, as far as the source alone proves them.
 
-A print is proven if its values are constants and counters of static loops, and if every run reaches it: at the top
-level, in a `for` over a static range, in `if __name__ == "__main__"`, or in a function without parameters that is
-called from there and nowhere else. Nothing is proven under another `if`, in a `try` or a `while`, after a statement
-that may end the program, or in a program that leaves lines open or writes them by other means.
+A print is proven if its values are constants and counters of static loops, and if every run reaches it. Every run
+reaches the top level, a `for` over a static range, `if __name__ == "__main__"`, and a function without parameters
+that is called only once, from one of these places. Nothing is proven under another `if`, in a `try` or a `while`, or
+after a statement that may end the program. In a program that prints incomplete lines, or that writes to its output
+without `print`, nothing at all is proven.
 """
 
 import ast
@@ -22,7 +23,7 @@ _DEEPEST = 100
 """Maximum nesting of loops and functions."""
 _LONGEST = 1000
 _REDIRECTING = frozenset({"dup2", "fork", "redirect_stdout", "__stdout__", "set_blocking"})
-"""Functions that redirect a program's output, or print it twice."""
+"""Names by which a program can redirect its output, or print it twice."""
 # fmt: off
 _UNSEEN = _REDIRECTING | {
     "exec", "eval", "globals", "locals", "vars", "setattr", "builtins", "__builtins__", "__main__",
@@ -44,8 +45,8 @@ Value = int | float | str
 
 
 def proven_lines(tree: ast.Module) -> dict[int, tuple[str, ...]]:
-    """Return the lines that each proven print makes, in order and without blanks around them, by the print's line
-    number in the source.
+    """Return the lines that each proven print makes, in order and without surrounding blanks. Each key is the line
+    number of a print in the source. The result is empty if the analysis would take too long.
     """
     prover = _Prover(tree)
     try:
@@ -103,7 +104,7 @@ class _Prover:
     def _printed(
         self, block: Sequence[ast.stmt], counters: Mapping[str, Value], depth: int
     ) -> Iterator[tuple[int, str | None]]:
-        """Yield (source line, text) for each print that is certainly reached; None for a text that is not known."""
+        """Yield (source line, text) for each print that every run reaches; the text is None if it is not known."""
         for statement in block:
             self._steps += 1
             if self._steps > _MOST_STEPS or depth > _DEEPEST:
@@ -125,8 +126,8 @@ class _Prover:
                     self._ended = id(statement) in self._exiting
 
     def _find_telling(self, tree: ast.Module) -> Iterator[int]:
-        """Yield the `id` of each loop that prints something and does so in every iteration: nothing in it leaves the
-        loop, ends the program, or changes the loop variable."""
+        """Yield the `id` of each loop that prints something and surely completes all its iterations: nothing in it
+        leaves the loop, ends the program, or changes the loop variable."""
         for node in ast.walk(tree):
             if isinstance(node, ast.For) and isinstance(node.target, ast.Name) and not _leaves(node.body):
                 name = node.target.id

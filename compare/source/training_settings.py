@@ -65,7 +65,7 @@ def _argument(source: Source, call: ast.Call, at: int, name: str, default: float
 
 
 def _only(values: Sequence[float | None]) -> float | None:
-    """Return the value that all have in common; None if they differ."""
+    """Return the value if all values are equal; None if they differ, or if there are none."""
     return values[0] if len(set(values)) == 1 else None
 
 
