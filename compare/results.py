@@ -78,8 +78,8 @@ class Alignment:
     """The first lines, real and imagined, that differ in words, or in a number that is the same in all real runs;
     None in place of a line if that output has already ended. None if the outputs do not differ in this way."""
     real_counted_in: Stream = "stdout"
-    """Which output of the real execution `blocks` counts lines in; of the imagined execution, it is always
-    `stdout`."""
+    """The output of the real execution in which `blocks` counts lines. In the imagined execution, lines are always
+    counted in `stdout`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ NOTHING_ASKED = Asked()
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A question about lines of the output that could not be decided."""
+    """A question about lines of the output that the checks could not decide."""
 
     what: str
     """For example `whether “saved” is missing only by chance`."""
@@ -139,7 +139,8 @@ class SeriesResult:
     groups."""
     why_no_p: str | None
     p_adjusted: float | None
-    """p-value adjusted by Westfall and Young's method for all series of its family; for the primary endpoint, `p`."""
+    """p-value adjusted by Westfall and Young's method for all series that are tested together; for the primary
+    endpoint, `p`."""
     crps: float | None
     """Fair continuous ranked probability score, averaged over points and imagined runs, in units of the series."""
     spread_ratio: float | None
@@ -170,8 +171,7 @@ class ComparisonResult:
     endpoint: Endpoint | None = None
     """None if no real run shows a metric, or none with the requested name."""
     unjudged: str | None = None
-    """The first undecided question about lines, in a few words; None if there is none. If there is one, no report may
-    say that nothing was found.
-    """
+    """The first question about lines that could not be decided, in a few words; None if all were decided. If there is
+    one, no report may say that nothing was found."""
     notes: tuple[str, ...] = ()
     """For each check that failed, a text that says why."""

@@ -101,8 +101,8 @@ _KINDS = {
 
 
 def kind_in_words(check: str) -> str:
-    """Return the words that every view uses for the kind of finding that a check makes; for a plug-in, its own
-    name."""
+    """Return the words that every view uses for the kind of finding that a check makes. For a check of a plug-in,
+    return the check's own name."""
     return _KINDS.get(check, check)
 
 

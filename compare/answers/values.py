@@ -131,8 +131,8 @@ allows numbers with any number of digits."""
 def _sides(output: str, answer: str) -> tuple[ast.expr, ast.expr] | None:
     """Return both sides of `assert OUTPUT == ANSWER`; None if Python cannot parse it.
 
-    If the statement is more than one comparison, or contains a number that is too long to be read here, both sides
-    are a placeholder name, which is not a literal.
+    Some statements cannot be compared here: they are more than one comparison, or contain a number that is too long.
+    Then both sides are a placeholder name, so that the answer has to be run.
     """
     unknown: ast.expr = ast.Name("more")
     try:
