@@ -158,7 +158,7 @@ def verdict_on(moves: OutcomeEffects) -> str:
     else:
         parts.append(
             f"No change moves the real {name} for certain (p ≤ {CERTAIN}), so directions cannot be compared; with "
-            f"fewer than {FEWEST_REAL} real runs per version they never can."
+            f"fewer than {FEWEST_REAL} real runs per version they never can be."
         )
     parts.append(f"Kendall's tau between real and imagined effects is {format_tau(moves.tau)}.")
     if moves.partial.value is None or moves.partial.p is None:
@@ -189,7 +189,7 @@ def verdict_on(moves: OutcomeEffects) -> str:
 
 def _sideless(moves: OutcomeEffects) -> str:
     count = sum(effect.is_sideless for effect in moves.effects)
-    return f" (for {count} of them, too few imagined runs end with a value to tell)" if count else ""
+    return f" (the direction of {count} is unknown, because too few imagined runs end with a value)" if count else ""
 
 
 def format_share(share: Share) -> str:

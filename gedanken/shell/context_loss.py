@@ -67,7 +67,7 @@ async def rebuild(session: ShellSession, policy: "Policy") -> None:
 
 
 async def _remember(session: ShellSession, machine: "ImaginedMachine") -> None:
-    """If the machine is sent the whole session, ask it the questions, and store the answers for the comparison.
+    """If the machine is sent the whole session, ask it what it knows, and store the answers for the comparison.
 
     Each question is asked twice: if the answer changes even without a loss, a later change proves nothing about the
     loss.

@@ -45,8 +45,8 @@ class ShellSession:
     done: list[Answers] = field(default_factory=list)
     remembered: Known | None = None
     exit_code: int = 0
-    """Exit code of the last command: that of the real machine, or, if only the imagined machine is on, inferred from
-    its output."""
+    """Exit code of the last command. It comes from the real machine; if only the imagined machine is on, it is
+    inferred from the imagined output."""
     over: bool = False
 
     @property

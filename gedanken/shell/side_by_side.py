@@ -50,8 +50,8 @@ def columns(rows: list[Row], width: int) -> Iterator[Row]:
 
 
 def column_width(width: int) -> int:
-    """Return the width of one of two columns, in terminal cells. At least 2, because some characters are two cells
-    wide."""
+    """Return the width of one of two columns, in terminal cells. It is at least 2, because some characters are two
+    cells wide."""
     return max(2, (width - MARK_WIDTH) // 2)
 
 

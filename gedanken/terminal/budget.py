@@ -11,9 +11,8 @@ from gedanken.terminal.interrupts import Drains
 from gedanken.terminal.run_plan import plan_steps
 
 READ_A_REQUEST = 600
-"""Approximate number of tokens of the persona and the typed text in a request. The request reads the earlier replies
-of the session as well; they are not included here.
-"""
+"""Approximate number of tokens of the persona and the typed text in a request. A request also contains the earlier
+replies of the session; they are not counted here."""
 
 
 def estimate_of(spec: RunSpec, price: Price | None) -> str:
