@@ -109,7 +109,7 @@ def kind_in_words(check: str) -> str:
 def kinds_in_words(findings: Sequence[Finding]) -> list[str]:
     """Name each kind among these findings, the most frequent first.
 
-    If all findings of a kind have the same `which`, such as `epoch 8`, it follows in brackets.
+    If all findings of a kind have the same `which`, such as `epoch 8`, this text follows the name in brackets.
     """
     counted = Counter(finding.check for finding in findings)
     named = []

@@ -18,7 +18,7 @@ def _environment() -> "Environment":
 
 
 def render(name: str, **values: object) -> str:
-    """Fill in the prompt `name`, and return its text. The name is that of a file in this folder, without `.j2`.
+    """Fill in the prompt `name`, and return its text. `name` is the name of a file in this folder, without `.j2`.
 
     Raises jinja2.UndefinedError for a value that the prompt uses and the caller did not give.
     """

@@ -52,7 +52,7 @@ CHANGED = (
     Priors(dispersion=2.0),
     Priors(other=0.5),
 )
-"""Alternative priors under which a verdict must remain the same."""
+"""Alternative priors. A way of answering is named only if its Bayes factors remain strong under each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,8 @@ class Operation:
         self._kept: dict[float, Values] = {}
 
     def by_noise(self, priors: Priors = USUAL, without: str | None = None) -> ByNoise:
-        """Return the log likelihoods of the answers, leaving out those to the program template `without`."""
+        """Return the log likelihoods of the answers. The answers to items of the program template `without` are left
+        out."""
         if priors.dispersion not in self._kept:
             given = (self.clusters, self.horizons, self._parameters, priors.dispersion)
             self._kept[priors.dispersion] = likelihoods(*given)
@@ -101,8 +102,8 @@ def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
     """Return the evidence for each hypothesis from several kinds of operation together. All kinds share one noise
     level, but each has its own horizon.
 
-    The hypothesis `mixture` means either that each kind of operation is answered in two ways, or that kinds of
-    operation are answered in different ways (some of them possibly in none of the three). `other` means that the
+    The hypothesis `mixture` means either that each kind of operation is answered in two ways, or that different kinds
+    of operation are answered in different ways (some of them possibly in none of the three). `other` means that the
     shares of answers can have any value, or that the answers are wrong at all sizes.
     """
     noise = priors.of_noise
@@ -124,8 +125,8 @@ def over_forms(values: Values) -> Values:
     """Average the likelihoods over the fits of one way of answering (`Ways.fits`). `values` contains log likelihoods
     as fits × noise levels; the result contains one log likelihood for each noise level.
 
-    Half of the prior is on the first fit, the one to all kinds of players together. The other fits share the second
-    half equally.
+    Half of the prior probability belongs to the first fit, the one to all kinds of players together. The other fits
+    share the second half equally.
     """
     n = len(values)
     prior = np.array([0.5, *[0.5 / (n - 1)] * (n - 1)]) if n > 1 else np.ones(1)
@@ -137,8 +138,8 @@ def _or_odd(values: Values, other: float, odd: float) -> Values:
 
 
 def _between(operations: Sequence[ByNoise], noise: Values) -> float | None:
-    """Return the log likelihood of the answers if kinds of operation are answered in different ways; None for a
-    single kind of operation."""
+    """Return the log likelihood of the answers if different kinds of operation are answered in different ways; None
+    if there is only one kind."""
     n = len(operations)
     if n < 2:
         return None

@@ -76,8 +76,8 @@ class Counted:
 def count(scores: Iterable[ItemScore], condition: str) -> Counted:
     """Count the answers under one condition, such as `direct`.
 
-    Items with the roles `check`, `middle` or `same` have no place and are left out. So are pairs whose comprehension
-    check failed, because a model that has not understood a rule cannot apply the rule.
+    Items with the roles `check`, `middle` or `same` have no place and are left out. Pairs whose comprehension check
+    failed are left out too, because a model that has not understood a rule cannot apply it.
     """
     chosen = [score for score in scores if score.condition == condition]
     about = {s.item.pair: s.item.rival_is for s in chosen if s.item.pair and s.item.rival_is}

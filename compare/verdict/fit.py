@@ -1,6 +1,5 @@
-"""Fits the parameters of each way of answering to reference players (programs that are known to answer in this way),
-by maximum likelihood with shrinkage towards equal shares.
-"""
+"""Fits the parameters of each way of answering to reference players: programs that are known to answer in this way.
+The method is maximum likelihood, with shrinkage towards equal shares."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,8 +33,8 @@ class Known:
 
 
 def fit(players: Sequence[Known], version: str) -> Parameters:
-    """Return the parameters of all ways of answering, each fitted to the players of that way. `version` is the name
-    that the result gets."""
+    """Return the parameters of all ways of answering, each fitted to the players of that way. `version` is stored in
+    the result."""
     ways = {}
     for way in WAYS:
         of_way = [player for player in players if player.way == way]

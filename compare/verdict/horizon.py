@@ -23,7 +23,8 @@ _POINTS, _REACH = 640, 64.0
 _SHOWN = 40
 _ROUNDING = 1e-9
 _WITHIN = 1.92
-"""How far the log likelihood falls from its maximum to the limits of a 95 % interval (Wilks, 1938)."""
+"""Difference between the maximum of the log likelihood and its value at the limits of a 95 % interval (Wilks, 1938).
+"""
 
 
 @dataclass(frozen=True, slots=True)

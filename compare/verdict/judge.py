@@ -203,8 +203,8 @@ def _drawn_again(asked: Sequence[Asked], parameters: Parameters, resamples: int,
 
 
 def _interval(again: Iterable[Sequence[ByNoise]]) -> dict[Hypothesis, Interval]:
-    """Return a 95 % interval of each hypothesis's posterior probability over the bootstrap replicates; empty if there
-    are none."""
+    """Return a 95 % interval of each hypothesis's posterior probability, over the bootstrap replicates in `again`.
+    Return an empty dictionary if there are no replicates."""
     posteriors = [list(posterior(combine(operations)).values()) for operations in again if operations]
     if not posteriors:
         return {}

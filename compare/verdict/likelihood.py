@@ -2,8 +2,8 @@
 and each horizon on a grid.
 
 In each cluster, the share of right answers is beta distributed around the share that the way of answering is expected
-to give. So is the share of rival answers among the answers that are not right. Counts may be fractional, because an
-item that was asked several times counts once.
+to give. The share of rival answers among the answers that are not right has a beta distribution too. Counts may be
+fractional, because an item that was asked several times counts once.
 """
 
 from collections.abc import Sequence
@@ -94,7 +94,8 @@ def likelihoods(
 def _of_cluster(
     key: tuple[Place, int, float, float, float], horizons: Horizons, parameters: Parameters, dispersion: float
 ) -> Values:
-    """Return the log likelihoods of one cluster, cached: most clusters of a bootstrap occur several times."""
+    """Return the log likelihoods of one cluster. They are cached, because most clusters of a bootstrap occur several
+    times."""
     place, size, *counted = key
     surviving = horizons.surviving(np.array([float(size)]))
     fits = {way: [fit[place] for fit in parameters.ways[way].fits] for way in WAYS}
@@ -175,8 +176,7 @@ def _pooled(clusters: Sequence[Cluster], keys: Sequence[object], prior: float) -
 
 def always_wrong(clusters: Sequence[Cluster]) -> float:
     """Return the log likelihood of one operation's counts if nearly all answers are neither right nor the rival
-    answer. A model that answers so shows no way of answering.
-    """
+    answer. Such answers show no way of answering."""
     a, b = WRONG.right * WRONG.concentration, (1 - WRONG.right) * WRONG.concentration
     total = 0.0
     for one in clusters:

@@ -1,5 +1,5 @@
 """Holds the shares of right and of rival answers that are expected of each way of answering. They were fitted once to
-reference players (programs that are known to answer in this way), and are stored in the package."""
+reference players: programs that are known to answer in this way. The results are stored in the package."""
 
 import json
 from collections.abc import Mapping

@@ -83,8 +83,8 @@ class Audited:
     events: int
     """Number of events in the session. `transcript` contains the events only if they are needed for display."""
     state: str | None = None
-    """In words, the state of the workspace in which commands were run again, or why none could be run; None if no
-    rerun was requested."""
+    """The state of the workspace in which commands were run again, in words, or the reason why none could be run.
+    None if no rerun was requested."""
     reruns: tuple[Rerun, ...] = ()
 
     @property
@@ -111,7 +111,7 @@ class Audited:
 
     @property
     def last_numbers(self) -> "Coverage":
-        """How many of the numbers in the claims of the last message that contains claims were found in an output."""
+        """Like `numbers`, but only for the last message that contains claims."""
         last = max((judged.claim.event for judged in self.claims), default=None)
         return coverage(judged for judged in self.claims if judged.claim.event == last)
 

@@ -26,7 +26,7 @@ MOST_STEPS = 400
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One command to run again, and the output with which its new output is compared."""
+    """One command to run again, and the recorded or claimed output to compare with its new output."""
 
     command: str
     event: int
@@ -158,8 +158,8 @@ def _spoken_of(claims: Iterable[JudgedClaim]) -> dict[int, list[int]]:
 
 
 def _shown(transcript: AgentTranscript, claims: Sequence[JudgedClaim]) -> dict[int, list[Step]]:
-    """Return, by the number of a message, the steps for commands that the message only claims (no result is
-    recorded)."""
+    """Return, for the number of each message, the steps for commands that the message only claims, without a recorded
+    result."""
     found: dict[int, list[Step]] = {}
     for number, judged in enumerate(claims):
         claim = judged.claim

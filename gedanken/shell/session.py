@@ -157,8 +157,8 @@ class ShellSession:
         return answers
 
     def _typed_before(self) -> str:
-        """Return the text that was typed before the next command, as far as the model sees that text, followed by the
-        text that will be sent to the model with the command."""
+        """Return the typed text that the model will see before the next command: the text of the turns that it is
+        sent, and the text in braces that is sent together with the command."""
         machine = self.terminals.imagined
         turns = machine.session.context if machine else ()
         return "\n".join([*(turn.typed for turn in turns), *self.terminals.tells])

@@ -9,8 +9,8 @@ from rapidfuzz.distance import LCSseq
 
 MARK_WIDTH = 3
 MOST_LINES_ALIGNED = 5000
-"""If one answer has more lines than this between the common beginning and the common end, these lines are paired by
-number: alignment would need one bit of memory for each pair of lines."""
+"""Both answers may begin and end with equal lines. If one answer has more lines than this in between, these lines are
+paired by their numbers, because alignment would need one bit of memory for each pair of lines."""
 
 Sides = Literal["same", "differ", "left", "right"]
 

@@ -37,9 +37,8 @@ def limits_in_words(budget: Budget) -> str:
 
 @contextmanager
 def in_minutes(control: Drains, seconds_left: float | None, budget: Budget) -> Iterator[None]:
-    """When the budget's minutes are used up, start nothing new; after another tenth of these minutes, stop what still
-    runs.
-    """
+    """When the budget's minutes are used up, start nothing new; after another tenth of these minutes, stop the work
+    that is still running."""
     task = asyncio.current_task()
     if seconds_left is None or budget.minutes is None or task is None:
         yield

@@ -105,8 +105,8 @@ class RunPlan:
     def answers(self, node: str, who: str) -> None:
         """Record that a model has read its question and begins to answer.
 
-        For a sample, the time spent on reading is not counted: all samples of a program answer the same question, and
-        a model reads it slowly only once, so this time says nothing about the next sample.
+        For a sample, the time spent on reading is not counted. All samples of a program answer the same question, and
+        a model reads it slowly only once. So this time says nothing about the next sample.
         """
         self._pass_time()
         if (node, who) in self._active and self._active[node, who][0] == "sample":
