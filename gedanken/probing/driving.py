@@ -80,8 +80,11 @@ def _told(context: "Context", plan: Plan) -> str:
     from gedanken.graphs.probe_asking import estimate_of
 
     found, price = estimate_of(context), context.store.log.price
-    each = f" (programs of each kind and size: {plan.groups}); "
-    sizes = f"sizes {', '.join(map(str, plan.sizes))}{each}" if plan.sizes else ""
+    sizes = (
+        f"sizes {', '.join(map(str, plan.sizes))}; {plan.groups} programs of each kind and size; "
+        if plan.sizes
+        else ""
+    )
     cost = f"${price.of(found.read, found.written):.2f} at most" if price else "unknown price"
     tokens = f"about {found.read:,} tokens to read, at most {found.written:,} to write, {cost}"
     time_ = "" if found.seconds is None else f", about {found.seconds / 60:.0f} min at the speed of the first answers"
