@@ -1,1 +1,2 @@
-"""Compares programs' runs, as pure functions: reads what each run printed, interprets it, and finds differences."""
+"""Pure functions that compare the runs of programs: they read what each run printed, interpret it, and find
+differences."""

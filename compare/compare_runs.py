@@ -37,7 +37,7 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     asked: Asked = NOTHING_ASKED,
     checks: Sequence[Check] | None = None,
 ) -> ComparisonResult:
-    """Compare real with imagined runs of one program; or logs, if `program` is None.
+    """Compare real and imagined runs of one program, or real and imagined logs if `program` is None.
 
     `claims` are the facts that the persona states falsely on purpose; `earlier` are the runs of previous program
     versions; `gpus` is the real machine's number of GPUs, if known; `asked` are the user's options; `checks` are the

@@ -28,8 +28,8 @@ class Intervention:
     change: str | None
     """Name of the change; None for the unchanged program."""
     expected: float
-    """Effect on the loss that a rule of thumb predicts: the sign is the direction, the absolute value is its rank
-    among the predicted effects of all changes."""
+    """Effect on the loss that a rule of thumb predicts. The sign is the direction of the effect. The absolute value
+    is its rank among the predicted effects of all changes."""
     neutral: bool
     """True if the change does not affect what is executed."""
     real: tuple[Execution, ...]
@@ -41,8 +41,9 @@ class Outcomes:
     """The last values of one series, such as `loss`, in all real or in all imagined runs of one program version."""
 
     values: tuple[float | None, ...]
-    """One value per run. Infinite for a loss that ends with NaN or infinity. None if the run shows no such value or
-    is incomplete: it failed, or it was cut, unless it had already shown as many values as every real run."""
+    """One value per run. It is infinite for a loss that ends with NaN or infinity. It is None if the run is
+    incomplete or shows no usable value. A run is complete if it finished, or if it was cut only after it had shown as
+    many values as every real run."""
     median: float | None
     """Median of the known values; None if fewer than half of the runs show one."""
     effect: float | None
@@ -105,7 +106,7 @@ class OutcomeEffects:
     """
     strayed: Share
     """Share of the neutral changes whose imagined median lies outside the range of the unchanged program's imagined
-    values. With three samples per version, chance alone puts two of five medians outside."""
+    values. With three samples per version, two of five medians lie outside by chance alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ def verdict_on(moves: OutcomeEffects) -> str:
     else:
         parts.append(
             f"No change moves the real {name} for certain (p ≤ {CERTAIN}), so directions cannot be compared; with "
-            f"fewer than {FEWEST_REAL} real runs per version they never can."
+            f"fewer than {FEWEST_REAL} real runs per version they never can be."
         )
     parts.append(f"Kendall's tau between real and imagined effects is {format_tau(moves.tau)}.")
     if moves.partial.value is None or moves.partial.p is None:
@@ -188,7 +189,7 @@ def verdict_on(moves: OutcomeEffects) -> str:
 
 def _sideless(moves: OutcomeEffects) -> str:
     count = sum(effect.is_sideless for effect in moves.effects)
-    return f" (for {count} of them, too few imagined runs end with a value to tell)" if count else ""
+    return f" (the direction of {count} is unknown, because too few imagined runs end with a value)" if count else ""
 
 
 def format_share(share: Share) -> str:

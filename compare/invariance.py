@@ -52,9 +52,8 @@ class EditReport:
     """For each print of the program, what it printed in the real run and in the imagined ones (`trunk`,
     `samples`)."""
     once: Share
-    """Share of samples that show exactly one line of the watched print. A sample that was cut before a second such
-    line does not count, because that line might still have followed.
-    """
+    """Share of samples that show exactly one line of the watched print (see `compare_edits`). A sample that was cut
+    before a second such line does not count, because that line might still have followed."""
     answered: bool
     """True if the replies of `trunk` and `again` are both usable: not filtered, refused or cut to nothing."""
     no_runs: str | None

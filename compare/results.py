@@ -75,11 +75,12 @@ class Alignment:
     blocks: tuple[Block, ...]
     """The blocks in order; together they contain every line of both outputs."""
     diverges_at: tuple[LineRef | None, LineRef | None] | None
-    """The first lines, real and imagined, that differ in words, or in a number that is the same in all real runs;
-    None in place of a line if that output has already ended. None if the outputs do not differ in this way."""
+    """The first real and the first imagined line that differ in their words, or in a number that is the same in all
+    real runs. If one output has already ended there, its line is None. The whole value is None if the outputs do not
+    differ in this way."""
     real_counted_in: Stream = "stdout"
-    """Which output of the real execution `blocks` counts lines in; of the imagined execution, it is always
-    `stdout`."""
+    """The output of the real execution in which `blocks` counts lines. In the imagined execution, lines are always
+    counted in `stdout`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ NOTHING_ASKED = Asked()
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A question about lines of the output that could not be decided."""
+    """A question about lines of the output that the checks could not decide."""
 
     what: str
     """For example `whether “saved” is missing only by chance`."""
@@ -129,17 +130,18 @@ class SeriesResult:
     """The quantity that the points are counted by, for example `epoch` or `times printed`."""
     points: tuple[float, ...]
     real: tuple[tuple[float | None, ...], ...]
-    """For each measured real run, a value at each point, possibly nan or inf; None if the run shows none."""
+    """For each measured real run, a value at each point, possibly nan or inf; None where the run shows no value."""
     imagined: tuple[tuple[float | None, ...], ...]
     n_real: int
     n_imagined: int
     p: float | None
-    """p-value of a permutation test; None if the series could not be tested. The statistic is the energy distance for
-    the primary endpoint, otherwise the distance between the two mean curves in standard deviations within the
-    groups."""
+    """p-value of a permutation test; None if the series could not be tested. For the primary endpoint, the statistic
+    is the energy distance. For other series, it is the distance between the two mean curves, in standard deviations
+    within the groups."""
     why_no_p: str | None
     p_adjusted: float | None
-    """p-value adjusted by Westfall and Young's method for all series of its family; for the primary endpoint, `p`."""
+    """p-value adjusted by Westfall and Young's method for all series that are tested together; for the primary
+    endpoint, `p`."""
     crps: float | None
     """Fair continuous ranked probability score, averaged over points and imagined runs, in units of the series."""
     spread_ratio: float | None
@@ -168,10 +170,9 @@ class ComparisonResult:
     undecided: tuple[str, ...] = ()
     """Questions that could not be decided, each with the reason, and with what would be needed to decide it."""
     endpoint: Endpoint | None = None
-    """None if no real run shows a metric, or none with the requested name."""
+    """The primary endpoint; None if no real run shows a metric, or if none shows the requested metric."""
     unjudged: str | None = None
-    """The first undecided question about lines, in a few words; None if there is none. If there is one, no report may
-    say that nothing was found.
-    """
+    """The first question about lines that could not be decided, in a few words; None if all were decided. If there is
+    such a question, no report may say that nothing was found."""
     notes: tuple[str, ...] = ()
     """For each check that failed, a text that says why."""

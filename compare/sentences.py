@@ -101,15 +101,15 @@ _KINDS = {
 
 
 def kind_in_words(check: str) -> str:
-    """Return the words that every view uses for the kind of finding that a check makes; for a plug-in, its own
-    name."""
+    """Return the words that every view uses for the kind of finding that a check makes. For a check of a plug-in,
+    return the check's own name."""
     return _KINDS.get(check, check)
 
 
 def kinds_in_words(findings: Sequence[Finding]) -> list[str]:
     """Name each kind among these findings, the most frequent first.
 
-    If all findings of a kind have the same `which`, such as `epoch 8`, it follows in brackets.
+    If all findings of a kind have the same `which`, such as `epoch 8`, this text follows the name in brackets.
     """
     counted = Counter(finding.check for finding in findings)
     named = []

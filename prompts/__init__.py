@@ -1,4 +1,4 @@
-"""The words for the model, one file each, filled in with Jinja."""
+"""The prompts for the model: one file for each prompt, filled in with Jinja."""
 
 from functools import cache
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ def _environment() -> "Environment":
 
 
 def render(name: str, **values: object) -> str:
-    """Fill in the prompt `name`, a file of this folder without its ending.
+    """Fill in the prompt `name`, and return its text. `name` is the name of a file in this folder, without `.j2`.
 
     Raises jinja2.UndefinedError for a value that the prompt uses and the caller did not give.
     """

@@ -95,7 +95,7 @@ def test_samples_that_show_no_last_loss_are_counted_and_judged_as_showing_none()
     assert (effect.imagined.median, effect.same_way, effect.is_sideless) == (None, False, True)
     assert (
         "0 (.00 to .79) move the imagined one in the same direction "
-        "(for 1 of them, too few imagined runs end with a value to tell)" in found.verdict
+        "(the direction of 1 is unknown, because too few imagined runs end with a value)" in found.verdict
     )
     assert found.imagined_shown[:2] == (4, 6)
     assert found.real_shown[:2] == (14, 14)

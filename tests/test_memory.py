@@ -151,7 +151,7 @@ def test_with_temperature_each_asking_is_another_sample_and_the_control_shows_it
 ) -> None:
     done = gedanken("probe", "memory", "--policy", "none", "--temperature", 1, "--model", scripted(FORGETS))
     assert done.returncode == 0, done.stderr
-    assert "rebuilt by none" in done.stdout
+    assert "rebuilt with the policy none" in done.stdout
     assert "cannot be attributed to the loss" in done.stdout
     assert "the same request again" not in done.stdout
 

@@ -1,1 +1,1 @@
-"""Scores the answers to probes by the output of real runs."""
+"""Scores a model's answers to probes against the output of real runs."""

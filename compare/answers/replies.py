@@ -10,9 +10,9 @@ from gedanken.compare.answers.values import parsed
 from gedanken.experiment.probe_design import SuiteItem
 
 NAMED_SHARE = 0.05
-"""Minimum share of answers that must agree with what a file's name says for the name to be trusted. It is small
-because poor models give few calls, even where calls are asked for.
-"""
+"""A file's name can say whether its answers predict inputs or outputs. The name is trusted only if at least this
+share of the answers agrees with it. The share is small because poor models give few calls, even where calls are asked
+for."""
 MOST_ASSERTIONS = 50
 """Maximum number of assertions of one reply that are read, so that no reply takes long."""
 Predicts = Literal["output", "input"]
@@ -69,8 +69,8 @@ def call_said(reply: str, function: str = "f") -> str:
 def asserted(said: str, function: str = "f") -> Asserted | None:
     """Return the two sides of the assertion in an answer; None if there is no assertion about a call.
 
-    If the answer does not begin with the assertion, a later line may, if it is about a call of `function`. At the
-    beginning of the answer, `assert` may be missing before such a call.
+    The assertion may stand at the beginning of the answer. If it begins a later line, it must be about a call of
+    `function`. At the beginning, the word `assert` may be missing if the text goes on with a call of `function`.
     """
     begins = _ASSERT.match(said)
     found = _sides(said[begins.end() :] if begins else said)
@@ -85,9 +85,12 @@ def asserted(said: str, function: str = "f") -> Asserted | None:
 
 
 def predicted_by(replies: Iterable[tuple[SuiteItem, str]], named: Predicts | None = None) -> Predicts:
-    """Return whether the answers in a file predict inputs or outputs, by the majority of the conclusive answers. If
-    the share of these that agree with `named`, which comes from the file's name, is at least NAMED_SHARE, `named` is
-    returned instead. If no answer is conclusive, an answer counts for inputs if it contains a call of the function.
+    """Return whether the answers in a file predict inputs or outputs. `replies` contains each question with its
+    reply, and `named` is what the file's name says.
+
+    The conclusive answers vote. If there are none, all answers vote: a reply that contains a call of the function
+    votes for `input`. If the share of votes for `named` is at least NAMED_SHARE, `named` is returned; otherwise, the
+    majority decides.
 
     In an assertion, the side that repeats the question is conclusive: a prediction of an output repeats the call, and
     a prediction of an input repeats the output.

@@ -15,11 +15,11 @@ _SPEAKS = "speaks as an AI"
 
 
 def score(imagined: Execution, truth: str, rival: str | None = None) -> Answer | None:
-    """Score the answer in an imagined output. Return None if no complete reply came, which says nothing about the
-    model.
+    """Score the answer in an imagined output. Return None if no complete reply arrived, because this says nothing
+    about the model.
 
-    `truth` is the real output of the item's program, and `rival` that of its rival program, if it has one. An answer
-    is right only if it equals the truth, apart from spaces at line ends and blank lines around it.
+    `truth` is the real output of the item's program; `rival` is the real output of its rival program, if it has one.
+    An answer is right only if it equals the truth, apart from spaces at line ends and blank lines around it.
     """
     if imagined.cause in _NO_ANSWERS:
         return None

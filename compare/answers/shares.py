@@ -37,9 +37,9 @@ def exactness(shares: Sequence[float]) -> Exactness | None:
 
 
 def pass_at(k: int, counts: Sequence[tuple[int, int]]) -> float | None:
-    """Return pass@k: the mean, over items, of the probability that at least one of k samples is right. Each item is
-    given as (samples, right samples). None if an item has fewer than k samples, or if there are no items.
-    """
+    """Return pass@k: the mean, over items, of the probability that at least one of k samples is right. `counts`
+    contains (samples, right samples) for each item. Return None if an item has fewer than k samples, or if there are
+    no items."""
     if not counts or any(samples < k for samples, _ in counts):
         return None
     return fmean(1 - comb(samples - right, k) / comb(samples, k) for samples, right in counts)

@@ -27,8 +27,8 @@ _BROKEN = (SyntaxError, ValueError, MemoryError, RecursionError)
 
 
 def judge(line: SuiteItem, answer: str) -> Judgement:
-    """Judge an answer to the question what a call returns. An answer that repeats the call is wrong, or left out in
-    LiveCodeBench's format."""
+    """Judge an answer to the question what a call returns. An answer that repeats the call is `wrong`; in
+    LiveCodeBench's format, it is `left out`."""
     if answer and line.call in answer:
         return "left out" if line.function else "wrong"
     return judge_value(line.output, answer)
@@ -105,8 +105,8 @@ def checks_in_one(programs: Iterable[CheckProgram]) -> str:
 
 
 def checks_told(stdout: str) -> dict[str, bool]:
-    """Parse the output of a program from `checks_in_one`. Return whether each check that it reports passed; the keys
-    are the signs of the checks."""
+    """Read the output of a program from `checks_in_one`. Return a dictionary: the keys are the signs of the checks
+    that the output reports, and the values say whether the checks passed."""
     told: dict[str, bool] = {}
     for line in stdout.splitlines():
         try:
@@ -131,8 +131,8 @@ allows numbers with any number of digits."""
 def _sides(output: str, answer: str) -> tuple[ast.expr, ast.expr] | None:
     """Return both sides of `assert OUTPUT == ANSWER`; None if Python cannot parse it.
 
-    If the statement is more than one comparison, or contains a number that is too long to be read here, both sides
-    are a placeholder name, which is not a literal.
+    Some statements cannot be compared here: they are more than one comparison, or contain a number that is too long.
+    Then both sides are a placeholder name, so that the answer has to be run.
     """
     unknown: ast.expr = ast.Name("more")
     try:

@@ -20,7 +20,7 @@ class Answered:
 
     @property
     def prints(self) -> bool:
-        """True if the real machine prints something. Agreeing on silence is easy."""
+        """True if the real machine prints something. A command that prints nothing is easy to imagine."""
         return bool(normalized_lines(self.real.terminal))
 
     @property

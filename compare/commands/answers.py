@@ -27,7 +27,7 @@ _SHOWS = (
     (re.compile(r"^python3? (?:--version|-V)"), ("python",)),
     (re.compile(r"os-release|lsb_release|^uname\b|/etc/issue"), ("os",)),
 )
-"""Patterns of commands, each with the facts of the persona that the answer shows."""
+"""Patterns of commands. Each comes with those facts of the persona that the answer to such a command shows."""
 
 _GPU_CELL = re.compile(r"(?P<index>\d{1,4})\s+(?P<name>[A-Za-z].*)")
 _PERSISTENCE = re.compile(r"(?<=\s)(?:On|Off|N/A)\Z")
@@ -45,7 +45,8 @@ class _Row(NamedTuple):
 
 
 def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...]) -> tuple[Finding, ...]:
-    """Compare the answers of both machines to one ordinary command: exit status and output."""
+    """Compare the answers of both machines to one ordinary command: exit status and output. `claims` are the facts
+    that the persona states falsely on purpose."""
     if not imagined.is_run:
         return ()  # the model gave no answer that could be compared
     ours, theirs = normalized_lines(real.terminal), normalized_lines(imagined.stdout)
@@ -233,14 +234,15 @@ def _persona(answer: Execution, subject: str, observed: str, expected: str, text
 
 
 def claims_behind(command: str, claims: tuple[str, ...]) -> str | None:
-    """Return the false facts in the persona that explain a difference in the answer to this command; None if none
-    do."""
+    """Return the facts among `claims` that explain a difference in the answer to this command, joined by commas; None
+    if none do."""
     shown = {fact for pattern, facts in _SHOWS if pattern.search(command) for fact in facts}
     return ", ".join(claim for claim in claims if claim in shown) or None
 
 
 def _where(answer: Execution, text: str) -> LineRef:
-    """Return a reference to the first line that contains this text; to the first line of all if none does."""
+    """Return a reference to the first line that contains this text. If no line contains it, return a reference to the
+    first line of the answer."""
     first = text.strip().splitlines()[0] if text.strip() else ""
     lines = answer.terminal.splitlines()
     at = next((number for number, line in enumerate(lines, start=1) if first and first in line), 1)
@@ -248,9 +250,8 @@ def _where(answer: Execution, text: str) -> LineRef:
 
 
 def _seen(execution: Execution, lines: Sequence[str], at: int) -> LineRef:
-    """Return a reference to the visible line with this index. Blank lines above the first visible line count for its
-    line number.
-    """
+    """Return a reference to the visible line with index `at` in `lines`. In its line number, the blank lines above
+    the first visible line count too."""
     above = next((number for number, line in enumerate(execution.terminal.splitlines()) if line.strip()), 0)
     return _ref(execution, above + at, lines[at])
 

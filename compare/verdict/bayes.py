@@ -12,27 +12,28 @@ from gedanken.compare.verdict.parameters import Parameters
 from gedanken.compare.verdict.results import HYPOTHESES, WAYS, Hypothesis, Way
 
 ODD = 0.01
-"""Prior probability, for each kind of operation, that it is an exception: answered in none of the three ways although
-the others are answered as the hypothesis says.
-"""
+"""Prior probability that one kind of operation is an exception: the model answers it in none of the three ways, while
+it answers all other kinds of operation as the hypothesis says."""
 Evidence = dict[Hypothesis, float]
 """For each hypothesis, the natural logarithm of its marginal likelihood."""
 
 
 @dataclass(frozen=True, slots=True)
 class Priors:
-    """Prior distributions of the unknown parameters: noise, horizon, dispersion, and unrestricted shares of
-    answers.
-    """
+    """Prior assumptions about the unknown parameters: the noise, the horizon, the dispersion, and the shares of
+    answers under the hypothesis `other`."""
 
     noise: float = 0.0
-    """The prior probability of a noise level is proportional to exp(−`noise` × level)."""
+    """The prior probability of a noise level is proportional to exp(−`noise` × level). With 0, all levels are equally
+    likely."""
     beyond_all: float = 0.5
     """Prior probability that the horizon lies beyond all sizes that were asked."""
     dispersion: float = 1.0
-    """Factor by which the fitted concentrations are multiplied."""
+    """Factor by which the fitted concentrations (`Expected.concentration`) are multiplied. The larger it is, the less
+    the shares of answers vary between clusters."""
     other: float = 1.0
-    """Both parameters of the beta prior of unrestricted shares of answers."""
+    """Under the hypothesis `other`, each share of answers has a beta distribution. Both parameters of this
+    distribution are this number."""
 
     @property
     def of_noise(self) -> Values:
@@ -51,7 +52,7 @@ CHANGED = (
     Priors(dispersion=2.0),
     Priors(other=0.5),
 )
-"""Alternative priors under which a verdict must remain the same."""
+"""Alternative priors. A way of answering is named only if its Bayes factors remain strong under each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +60,19 @@ class ByNoise:
     """Log likelihoods of the answers to one kind of operation, with the horizon integrated out."""
 
     pure: dict[Way, Values]
-    """For each way of answering, an array of fits (`Ways.fits`) × noise levels."""
+    """For each way of answering, an array of log likelihoods: fits (`Ways.fits`) × noise levels."""
     mixed: Values
-    """Array of mixtures × noise levels; each mixture is a pair of ways with a share of the first one."""
+    """Array of log likelihoods: mixtures × noise levels. Each mixture is a pair of ways, with a share of the first
+    one."""
     other: float
-    """Log likelihood if the shares of right and of rival answers are unrestricted."""
+    """Log likelihood if the shares of right and of rival answers can have any value."""
     wrong: float
     """Log likelihood if nearly all answers are wrong at all sizes."""
 
 
 class Operation:
-    """The answers to one kind of operation, in clusters; their likelihoods are cached for each dispersion."""
+    """The clusters of answers to one kind of operation. Their likelihoods are cached for each dispersion
+    (`Priors.dispersion`)."""
 
     def __init__(self, clusters: Sequence[Cluster], parameters: Parameters) -> None:
         self.clusters = tuple(clusters)
@@ -78,7 +81,8 @@ class Operation:
         self._kept: dict[float, Values] = {}
 
     def by_noise(self, priors: Priors = USUAL, without: str | None = None) -> ByNoise:
-        """Return the log likelihoods of the answers, leaving out those to the program template `without`."""
+        """Return the log likelihoods of the answers. The answers to items of the program template `without` are left
+        out."""
         if priors.dispersion not in self._kept:
             given = (self.clusters, self.horizons, self._parameters, priors.dispersion)
             self._kept[priors.dispersion] = likelihoods(*given)
@@ -95,12 +99,12 @@ class Operation:
 
 
 def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
-    """Return the evidence of several kinds of operation together. They share one noise level, but each has its own
-    horizon.
+    """Return the evidence for each hypothesis from several kinds of operation together. All kinds share one noise
+    level, but each has its own horizon.
 
-    The hypothesis `mixture` means either that each kind of operation is answered in two ways, or that kinds of
-    operation are answered in different ways (some of them possibly in none of the three). `other` means unrestricted
-    shares of answers, or answers that are wrong at all sizes.
+    The hypothesis `mixture` means either that each kind of operation is answered in two ways, or that different kinds
+    of operation are answered in different ways (some of them possibly in none of the three). `other` means that the
+    shares of answers can have any value, or that the answers are wrong at all sizes.
     """
     noise = priors.of_noise
     odd = ODD if len(operations) > 1 else 0.0
@@ -118,10 +122,11 @@ def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
 
 
 def over_forms(values: Values) -> Values:
-    """Integrate an array of fits × noise levels over the fits of one way of answering (`Ways.fits`).
+    """Average the likelihoods over the fits of one way of answering (`Ways.fits`). `values` contains log likelihoods
+    as fits × noise levels; the result contains one log likelihood for each noise level.
 
-    Half of the prior is on the first fit, the one to all kinds of players together. The rest is shared equally by
-    the other fits.
+    Half of the prior probability belongs to the first fit, the one to all kinds of players together. The other fits
+    share the second half equally.
     """
     n = len(values)
     prior = np.array([0.5, *[0.5 / (n - 1)] * (n - 1)]) if n > 1 else np.ones(1)
@@ -133,8 +138,8 @@ def _or_odd(values: Values, other: float, odd: float) -> Values:
 
 
 def _between(operations: Sequence[ByNoise], noise: Values) -> float | None:
-    """Return the log likelihood of the answers if kinds of operation are answered in different ways; None for a
-    single kind of operation."""
+    """Return the log likelihood of the answers if different kinds of operation are answered in different ways; None
+    if there is only one kind."""
     n = len(operations)
     if n < 2:
         return None

@@ -16,11 +16,11 @@ _T = TypeVar("_T")
 
 
 def draw_families(families: Sequence[str], operations: Sequence[Sequence[_T]], random: Random) -> Iterator[list[_T]]:
-    """Yield bootstrap replicates of all kinds of operation together. Families are drawn with replacement, and each
-    drawn family contributes one replicate of each of its kinds of operation.
+    """Yield bootstrap replicates of all kinds of operation together. For each replicate, families of probe programs
+    are drawn with replacement. Each drawn family adds one replicate of each of its kinds of operation; a family that
+    is drawn twice adds two.
 
-    `operations` contains the replicates of each kind of operation, and `families` the family of each kind. A family
-    that is drawn twice contributes two replicates of each of its kinds of operation.
+    `operations[n]` contains the replicates of one kind of operation, and `families[n]` is its family.
     """
     by_family: dict[str, list[Sequence[_T]]] = defaultdict(list)
     for family, replicates in zip(families, operations, strict=True):

@@ -1,4 +1,4 @@
-"""Counts scored answers; the items with the same template, size and place (see PLACES) form one cluster."""
+"""Counts scored answers. All items with the same template, size and place (see PLACES) form one cluster."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ HARD: frozenset[Place] = frozenset({"alone", "hard imitates", "hard shortcut"})
 WITH_RIVAL: frozenset[Place] = frozenset({"hard imitates", "hard shortcut"})
 """Places of the items that have a rival answer: the wrong answer of a model that imitates or takes the shortcut."""
 UNDERSTOOD = 0.5
-"""Minimum share of right answers to the comprehension check of a pair for its items to be counted."""
+"""The items of a pair are counted only if at least this share of the answers to its comprehension check is right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,8 @@ class Counted:
 def count(scores: Iterable[ItemScore], condition: str) -> Counted:
     """Count the answers under one condition, such as `direct`.
 
-    Items with the roles `check`, `middle` or `same` have no place and are left out. So are pairs whose comprehension
-    check failed, because a model that has not understood a rule cannot apply the rule.
+    Items with the roles `check`, `middle` or `same` have no place and are left out. Pairs whose comprehension check
+    failed are left out too, because a model that has not understood a rule cannot apply it.
     """
     chosen = [score for score in scores if score.condition == condition]
     about = {s.item.pair: s.item.rival_is for s in chosen if s.item.pair and s.item.rival_is}
@@ -98,7 +98,7 @@ def count(scores: Iterable[ItemScore], condition: str) -> Counted:
 
 
 def gather(asked: Iterable[Asked]) -> tuple[Cluster, ...]:
-    """Return the items as clusters. Unusable answers are left out, because they show no way of answering."""
+    """Group the items into clusters. Unusable answers are left out, because they show no way of answering."""
     sums: dict[tuple[str, str, str, int, Place], list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     for one in asked:
         if one.answered:

@@ -1,6 +1,5 @@
-"""Fits the parameters of each way of answering to reference players (programs that are known to answer in this way),
-by maximum likelihood with shrinkage towards equal shares.
-"""
+"""Fits the parameters of each way of answering to reference players: programs that are known to answer in this way.
+The method is maximum likelihood, with shrinkage towards equal shares."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +12,13 @@ from gedanken.compare.verdict.parameters import Expected, Parameters, Ways
 from gedanken.compare.verdict.results import WAYS, Way
 
 CONCENTRATION = (2.0, 40.0)
-"""Bounds of the fitted concentration. The upper bound leaves room for kinds of players that were not fitted."""
+"""Bounds of the fitted concentration. The upper bound is low, because unknown kinds of players may differ more than
+the fitted kinds."""
 EDGE = 0.01
 """Minimum distance of a share from 0 and 1."""
 LARGEST_RATIO = 3.0
-"""An item is fitted only if its size and the horizon differ by at least this factor: as an item within the horizon,
-or as one beyond it.
-"""
+"""Minimum ratio between the size of an item and the player's horizon, or between the horizon and the size. Items
+whose size is closer to the horizon are not fitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,8 @@ class Known:
 
 
 def fit(players: Sequence[Known], version: str) -> Parameters:
-    """Return the parameters of all ways of answering, each fitted to the players of that way."""
+    """Return the parameters of all ways of answering, each fitted to the players of that way. `version` is stored in
+    the result."""
     ways = {}
     for way in WAYS:
         of_way = [player for player in players if player.way == way]
@@ -64,8 +64,8 @@ def _fit(players: Sequence[Known], place: Place) -> Expected:
 
 def _most_likely(seen: Sequence[tuple[Cluster, float]], place: Place) -> tuple[float, float, float]:
     """Return the most likely shares of right and of rival answers (as they would be without noise), and the most
-    likely concentration. Raise ValueError if there are no clusters.
-    """
+    likely concentration. `seen` contains clusters, each with the noise of its player. Raise ValueError if it is
+    empty."""
     from scipy.optimize import minimize
 
     if not seen:

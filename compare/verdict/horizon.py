@@ -23,7 +23,8 @@ _POINTS, _REACH = 640, 64.0
 _SHOWN = 40
 _ROUNDING = 1e-9
 _WITHIN = 1.92
-"""How far the log likelihood falls from its maximum to the limits of a 95 % interval (Wilks, 1938)."""
+"""Difference between the maximum of the log likelihood and its value at the limits of a 95 % interval (Wilks, 1938).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Exactness:
 
 
 def curves(exactness: Exactness) -> tuple[Curve, ...]:
-    """Return both fitted curves; none if no item was asked, or if exactness rises to one half instead of falling."""
+    """Return the two fitted curves, in the order of SHAPES. Return an empty tuple if no item was asked, or if
+    exactness rises across one half instead of falling."""
     if not exactness.sizes or _rises(exactness):
         return ()
     return tuple(_curve(shape, exactness) for shape in SHAPES)
@@ -49,8 +51,8 @@ def curves(exactness: Exactness) -> tuple[Curve, ...]:
 def _rises(seen: Exactness) -> bool:
     """Return whether exactness is below one half at small sizes and above it at large ones.
 
-    This is so if a curve with a single step up across one half makes the answers clearly likelier than any curve with
-    a single step down, and than a constant.
+    Three descriptions of the answers are compared: a single step up across one half, a single step down, and a
+    constant. The result is True if the best step up makes the answers clearly likelier than the other two.
     """
     right, items = seen.right[0], seen.items[0]
     apart = [_apart(right, items, at) for at in range(1, len(seen.sizes))]
@@ -61,8 +63,8 @@ def _rises(seen: Exactness) -> bool:
 
 
 def _apart(right: Values, items: Values, at: int) -> tuple[float, float, float]:
-    """Fit one constant exactness to the sizes before index `at`, and another to the rest. Return the log likelihood
-    of this fit, then the two exactness values."""
+    """Fit one constant exactness to the sizes before index `at`, and another one to the sizes from `at` on. Return
+    the log likelihood of this fit, then the two exactness values."""
     parts = [(right[:at].sum(), items[:at].sum()), (right[at:].sum(), items[at:].sum())]
     below, above = (hits / count for hits, count in parts)
     return sum(_log_share(*part) for part in parts), float(below), float(above)

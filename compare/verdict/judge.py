@@ -53,9 +53,10 @@ def judge(
     parameters: Parameters | None = None,
     resamples: int = RESAMPLES,
 ) -> Verdict:
-    """Return the verdict on the answers of one model under one condition.
+    """Return the verdict on the answers of one model under one condition, such as `direct`.
 
-    `resamples` is the number of bootstrap replicates for the intervals; with 0 there are no intervals.
+    `parameters` are by default those stored in the package. `resamples` is the number of bootstrap replicates for the
+    intervals; with 0 there are no intervals.
     """
     return judge_counted(count(scores, condition), model, condition, parameters or packaged(), resamples)
 
@@ -202,8 +203,8 @@ def _drawn_again(asked: Sequence[Asked], parameters: Parameters, resamples: int,
 
 
 def _interval(again: Iterable[Sequence[ByNoise]]) -> dict[Hypothesis, Interval]:
-    """Return a 95 % interval of each hypothesis's posterior probability over the bootstrap replicates; empty if there
-    are none."""
+    """Return a 95 % interval of each hypothesis's posterior probability, over the bootstrap replicates in `again`.
+    Return an empty dictionary if there are no replicates."""
     posteriors = [list(posterior(combine(operations)).values()) for operations in again if operations]
     if not posteriors:
         return {}
@@ -212,8 +213,8 @@ def _interval(again: Iterable[Sequence[ByNoise]]) -> dict[Hypothesis, Interval]:
 
 
 def _exactness(asked: Sequence[Asked], resamples: int, random: Random) -> Exactness:
-    """Count, for each size, the items that only a model that really computes gets right, and how many of these items
-    were answered right: as observed, and in bootstrap replicates."""
+    """Count, for each size, the hard items (see HARD) and the hard items that were answered right. Both numbers are
+    counted in the observed answers and in each bootstrap replicate."""
     hard = [one for one in asked if one.place in HARD]
     sizes = tuple(sorted({one.size for one in hard}))
     replicates = [hard, *(draw(hard, random) for _ in range(resamples if hard else 0))]
@@ -247,7 +248,7 @@ def _share_at(exactness: Exactness, at: int) -> tuple[float, Interval | None]:
     """Return the observed share of right items at one size, and an interval that contains both the bootstrap's and
     Wilson's interval. The interval is None if there are no replicates.
 
-    The bootstrap alone would show no variance if all of a few items have the same outcome.
+    The bootstrap alone would show no variance if there are only a few items and all have the same outcome.
     """
     right, items = exactness.right[:, at], exactness.items[:, at]
     shares = right[items > 0] / items[items > 0]

@@ -1,9 +1,9 @@
-"""Computes the likelihood of each cluster's counts under each way of answering: beta-binomial, on a grid of noise
-levels and horizons.
+"""Computes the beta-binomial likelihood of each cluster's counts under each way of answering, for each noise level
+and each horizon on a grid.
 
 In each cluster, the share of right answers is beta distributed around the share that the way of answering is expected
-to give, and so is the share of rival answers among the answers that are not right. Counts may be fractional, because
-an item that was asked several times counts once.
+to give. The share of rival answers among the answers that are not right has a beta distribution too. Counts may be
+fractional, because an item that was asked several times counts once.
 """
 
 from collections.abc import Sequence
@@ -33,9 +33,8 @@ _LEAST = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Horizons:
-    """The horizons that are considered: one beyond all sizes; and, each with two degrees of steepness, one between
-    any two neighbouring sizes and one at the largest size.
-    """
+    """The horizons that are considered. The first one lies beyond all sizes. The others lie between each two
+    neighbouring sizes, and at the largest size; each of them occurs with two degrees of steepness."""
 
     sizes: tuple[float, ...]
     """The size at which each horizon lies; the first is infinite."""
@@ -51,21 +50,23 @@ class Horizons:
         return cls((np.inf, *(size for size, _ in grid)), (1.0, *(steep for _, steep in grid)))
 
     def surviving(self, sizes: Values) -> Values:
-        """Return, for each size and horizon (sizes × horizons), the share of items answered as within the horizon."""
+        """Return, for each size and horizon (sizes × horizons), the share of items that are answered as if they were
+        within the horizon."""
         with np.errstate(divide="ignore"):
             ratio = np.maximum(sizes, 1)[:, None] / np.array(self.sizes)
         return np.asarray(1 / (1 + ratio ** np.array(self.steepness)))
 
     def prior(self, beyond_all: float) -> Values:
-        """Return the prior probability of each horizon: `beyond_all` for the one beyond all sizes (1 if it is the
-        only one), and the rest in equal parts for the others."""
+        """Return the prior probability of each horizon. The first horizon, which lies beyond all sizes, gets
+        `beyond_all`; the others share the remaining probability equally. If there are no others, the first one gets
+        1."""
         inner = len(self.sizes) - 1
         return np.array([beyond_all, *([(1 - beyond_all) / inner] * inner)]) if inner else np.ones(1)
 
 
 def shares(expected: Sequence[Expected], surviving: Values) -> tuple[Values, Values]:
-    """Return the expected shares of right and of rival answers without noise, each as an array with one row for each
-    entry of `expected` and one column for each horizon."""
+    """Return the expected shares of right and of rival answers without noise. Each is an array with one row for each
+    entry of `expected` and one column for each horizon. `surviving` comes from `Horizons.surviving`."""
     right, rival, right_beyond, rival_beyond = (
         np.array([getattr(one, name) for one in expected])[:, None]
         for name in ("right", "rival", "right_beyond", "rival_beyond")
@@ -93,7 +94,8 @@ def likelihoods(
 def _of_cluster(
     key: tuple[Place, int, float, float, float], horizons: Horizons, parameters: Parameters, dispersion: float
 ) -> Values:
-    """Return the log likelihoods of one cluster, cached: most clusters of a bootstrap occur several times."""
+    """Return the log likelihoods of one cluster. They are cached, because most clusters of a bootstrap occur several
+    times."""
     place, size, *counted = key
     surviving = horizons.surviving(np.array([float(size)]))
     fits = {way: [fit[place] for fit in parameters.ways[way].fits] for way in WAYS}
@@ -124,7 +126,8 @@ def _noisy(values: Values) -> Values:
 def beta_binomial(
     counts: Values, has_rival: NDArray[np.bool_], right: Values, rival: Values, concentration: Values
 ) -> Values:
-    """Return the log likelihood of the counts (right, rival, wrong), without the multinomial coefficient.
+    """Return the log likelihood of the counts (right, rival, wrong), without the multinomial coefficient. `right` and
+    `rival` are the expected shares of right and of rival answers.
 
     Whether an answer is right is beta-binomial; whether an answer that is not right is the rival answer is
     beta-binomial too (generalized Dirichlet distribution of Connor and Mosimann, 1969).
@@ -145,10 +148,11 @@ def _log_beta_binomial(hits: Values, misses: Values, mean: Values, concentration
 
 
 def other(clusters: Sequence[Cluster], prior: float = 1.0) -> float:
-    """Return the log likelihood of one operation's counts if the shares are unrestricted.
+    """Return the log likelihood of one operation's counts if the shares of answers can have any value.
 
-    Each place has its own shares of right and of rival answers, with a beta(prior, prior) distribution; half of the
-    prior is on shares that are equal at all sizes, half on separate shares for each size.
+    Each place has its own shares of right and of rival answers. Each share has a beta distribution whose two
+    parameters are `prior`. With probability one half, the shares are equal at all sizes; otherwise, each size has its
+    own shares.
     """
     alike = _pooled(clusters, [one.place for one in clusters], prior)
     by_size = _pooled(clusters, [(one.place, one.size) for one in clusters], prior)
@@ -172,8 +176,7 @@ def _pooled(clusters: Sequence[Cluster], keys: Sequence[object], prior: float) -
 
 def always_wrong(clusters: Sequence[Cluster]) -> float:
     """Return the log likelihood of one operation's counts if nearly all answers are neither right nor the rival
-    answer. A model that answers so shows no way of answering.
-    """
+    answer. Such answers show no way of answering."""
     a, b = WRONG.right * WRONG.concentration, (1 - WRONG.right) * WRONG.concentration
     total = 0.0
     for one in clusters:

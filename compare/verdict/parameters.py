@@ -1,6 +1,5 @@
-"""Holds the outcomes that are expected of each way of answering. They were fitted once to reference players (programs
-that are known to answer in this way), and are stored in the package.
-"""
+"""Holds the shares of right and of rival answers that are expected of each way of answering. They were fitted once to
+reference players: programs that are known to answer in this way. The results are stored in the package."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The outcomes that one way of answering is expected to have for items of one place, without noise."""
+    """The shares of answers that one way of answering is expected to give to items of one place, without noise."""
 
     right: float
     """Share of right answers up to the horizon."""
@@ -28,8 +27,7 @@ class Expected:
     """Share of rival answers beyond the horizon."""
     concentration: float
     """Concentration of the beta distributions from which each cluster's shares of right and of rival answers are
-    drawn: low if templates and players differ much.
-    """
+    drawn. It is low if templates and players differ much."""
 
 
 OfPlaces = Mapping[Place, Expected]
@@ -80,7 +78,8 @@ def _of_json(kept: Mapping[str, dict[str, float]]) -> OfPlaces:
 
 
 def parameters_of(text: str) -> Parameters:
-    """Parse the JSON text of what `as_json` returned. Raise ValueError if it has another format version."""
+    """Read parameters from JSON text that was written from `as_json`. Raise ValueError if the text has another format
+    version."""
     kept = json.loads(text)
     if kept["format"] != FORMAT:
         raise ValueError(f"parameters have format {kept['format']}, but only format {FORMAT} can be read")

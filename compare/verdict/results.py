@@ -47,8 +47,8 @@ class SizeResult:
     size: int
     items: float
     exact: float | None
-    """Share of right answers to the items that only a model that really computes gets right; None if there are no
-    such items."""
+    """Share of right answers to the hard items, which only a model that really computes gets right; None if there are
+    no hard items."""
     interval: Interval | None
     posterior: dict[Hypothesis, float]
     """Posterior probabilities from the answers at this size alone, with equal priors."""
@@ -64,11 +64,11 @@ class Support:
     least: float
     """The smallest value in `against`."""
     least_of_priors: float
-    """The smallest log10 of a Bayes factor of `best` against another hypothesis, under any alternative priors."""
+    """The smallest log10 of a Bayes factor of `best` against another hypothesis, under any of the alternative priors
+    (`CHANGED` in `bayes.py`)."""
     least_left_out: float | None
-    """The smallest log10 of a Bayes factor of `best` against another hypothesis if any one program template is left
-    out (in the verdict on all operations: any one family); None if there is only one template (family).
-    """
+    """The smallest log10 of a Bayes factor of `best` against another hypothesis if one program template is left out.
+    In the verdict on all operations, one family is left out instead. None if there is only one template (family)."""
     left_out: str | None
     """The template or family whose removal gives `least_left_out`."""
 
@@ -124,7 +124,8 @@ class Verdict:
     items: int
     answers: int
     unanswered: dict[str, int]
-    """Number of unusable answers of each kind; they count neither for nor against a way."""
+    """Number of unusable answers of each kind, such as `refused`. They count neither for nor against a way of
+    answering."""
     not_understood: tuple[str, ...]
     """Pairs that were left out because their comprehension check failed."""
     parameters: str

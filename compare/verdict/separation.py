@@ -44,9 +44,11 @@ def separations(operations: Sequence[Operation], parameters: Parameters) -> tupl
 
 
 def lacking(found: Sequence[Separation], best: Way) -> tuple[Way, Way] | None:
-    """Return two ways of answering that too few families tell apart; None if there are no such two.
+    """Return two ways of answering that too few families tell apart; None if enough families tell every two ways
+    apart.
 
-    Every pair of ways is judged by the design; a pair that includes `best`, also by the answers given.
+    Every pair of ways is judged by the design of the families; a pair that includes `best` is also judged by the
+    answers given.
     """
     for pair in PAIRS:
         of_pair = [one for one in found if one.pair == pair]
@@ -67,9 +69,8 @@ def _alone(operations: Sequence[Operation]) -> dict[Way, float]:
 
 
 def _expected_of(clusters: Sequence[Cluster], parameters: Parameters, true: Way, false: Way) -> float:
-    """Return the expected weight of evidence (Good, 1950), that is the expected log Bayes factor, of the true way
-    against the false one, with a little noise and no horizon.
-    """
+    """Return the expected log Bayes factor of the way `true` against the way `false` if the model really answers in
+    the way `true`. This is the expected weight of evidence (Good, 1950), with a little noise and no horizon."""
     times = Counter((one.place, min(max(1, round(one.items)), _MOST)) for one in clusters)
     return sum(
         count * _weight(place, n, parameters.ways[true].together[place], parameters.ways[false].together[place])

@@ -21,9 +21,8 @@ Weights = dict[Way, float]
 def draw_answers(
     hypothesis: Hypothesis, design: Sequence[Cluster], parameters: Parameters, random: Random
 ) -> list[Cluster]:
-    """Draw answers to the items of a design under one hypothesis; unknown parameters are drawn from their usual
-    priors.
-    """
+    """Draw the answers of a simulated model for which `hypothesis` is true. `design` contains the clusters of items
+    to answer; the unknown parameters are drawn from their usual priors."""
     operations: dict[tuple[str, str], list[Cluster]] = defaultdict(list)
     for one in design:
         operations[one.family, one.operation].append(one)
@@ -46,7 +45,8 @@ def draw_answers(
 
 
 def _weights(hypothesis: Hypothesis, n: int, random: Random) -> list[Weights | None]:
-    """Draw, for each of `n` kinds of operation, the weights of the ways in which it is answered; None for no way."""
+    """Draw, for each of `n` kinds of operation, the weights of the ways in which it is answered; None for a kind that
+    is answered in none of the three ways."""
     if hypothesis == "other":
         return [None] * n
     if hypothesis != "mixture":
@@ -100,7 +100,8 @@ def _beta(mean: float, concentration: float, random: Random) -> float:
 
 
 def _anything(clusters: Sequence[Cluster], random: Random) -> list[Cluster]:
-    """Draw answers with unrestricted shares, which are drawn once for each place, or for each place and size."""
+    """Draw answers with shares that can have any value. The shares are drawn once for each place, or once for each
+    place and size."""
     by_size = random.random() < 0.5
     drawn: dict[tuple[Place, int], Values] = defaultdict(lambda: random.random(2))
     answered = []

@@ -29,8 +29,8 @@ else when it was run again."""
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A line of a recorded or claimed output that the real runs did not print, a line that they printed but the
-    output lacks, or a pair of both."""
+    """One difference between a recorded or claimed output (`said`) and the output of the real runs (`real`): a line
+    that only one of the two contains, or a pair of lines that differ."""
 
     said_line: int | None
     """Line number in the recorded or claimed output, counted from 1; None if that output lacks the line."""
@@ -61,7 +61,7 @@ class Rerun:
     claims: tuple[int, ...] = ()
     """The claims about this command, as indices into `Audited.claims`."""
     is_line_by_line: bool = False
-    """True if each line of `said` is a line of the transcript's file; `place` is then that of the first line."""
+    """True if each line of `said` is a line of the transcript's file; `place` is then the place of the first line."""
 
     def place_of(self, difference: Difference) -> Place:
         """Return the place of a differing line in the transcript.
@@ -83,8 +83,8 @@ class Audited:
     events: int
     """Number of events in the session. `transcript` contains the events only if they are needed for display."""
     state: str | None = None
-    """In words, the state of the workspace in which commands were run again, or why none could be run; None if no
-    rerun was requested."""
+    """The state of the workspace in which commands were run again, in words, or the reason why none could be run.
+    None if no rerun was requested."""
     reruns: tuple[Rerun, ...] = ()
 
     @property
@@ -100,8 +100,8 @@ class Audited:
 
     @property
     def differing(self) -> list[Rerun]:
-        """The commands that printed something else when they were run again, without those of terminals that the
-        agent played on request."""
+        """The commands that printed something else when they were run again. Commands typed into a terminal that the
+        agent played on request are left out."""
         return [rerun for rerun in self.reruns if rerun.outcome == DIFFERS and not rerun.imagined]
 
     @property
@@ -111,7 +111,7 @@ class Audited:
 
     @property
     def last_numbers(self) -> "Coverage":
-        """How many of the numbers in the claims of the last message that contains claims were found in an output."""
+        """Like `numbers`, but only for the last message that contains claims."""
         last = max((judged.claim.event for judged in self.claims), default=None)
         return coverage(judged for judged in self.claims if judged.claim.event == last)
 

@@ -37,10 +37,12 @@ def audit_files(
     waiting: Waiting = quietly,
     pointed: Mapping[tuple[Path, int], Spans] | None = None,
 ) -> Audit:
-    """Audit each session of each file, and of the files in each folder.
+    """Audit every session in the files, and in the files of the folders. With `no_tools`, the user states that the
+    agent of a plain chat had no tools. Without `keep_events`, the results contain no events.
 
-    `pointed` adds passages that may be claims, by file and number of the session in it. Raises BadInput if a named
-    file cannot be read, or if there is no transcript at all; an unreadable file in a folder is left out, with a note.
+    `pointed` contains passages that may be claims, by file and number of the session in the file, counted from 0.
+    Raises BadInput if a named file cannot be read, or if there is no transcript at all; an unreadable file in a
+    folder is left out, with a note.
     """
     audited: list[Audited] = []
     notes: list[str] = []

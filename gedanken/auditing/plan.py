@@ -1,6 +1,5 @@
-"""Plans how to run a transcript's commands again: which edits and commands come in which order, and which recorded or
-claimed output belongs to each command, to be compared with the new one.
-"""
+"""Plans how to run a transcript's commands again. A plan contains edits and commands in order. For a command, it can
+contain the recorded or claimed output, to be compared with the new output."""
 
 import json
 import re
@@ -27,11 +26,12 @@ MOST_STEPS = 400
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One command to run again, and the output with which its new output is compared."""
+    """One command to run again, and the recorded or claimed output to compare with its new output."""
 
     command: str
     event: int
-    """Number of the event whose output is compared; if none is compared, number of the call."""
+    """Number of the event whose output is compared. If no output is compared, number of the event that calls the
+    command."""
     place: Place
     said: str | None
     """The recorded or claimed output; None if the command is run only for its effect on the workspace."""
@@ -41,13 +41,13 @@ class Step:
     exit_code: int | None = None
     claims: tuple[int, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
-    """Programs that are written into the folder before the command runs."""
+    """Programs that are written into the folder before the command runs: source by file name."""
     anew: bool = False
     """True if the command starts in the agent's folder, wherever the previous command ended."""
     below: str | None = None
     """The folder in which the agent ran the command, if the call states it."""
     is_line_by_line: bool = False
-    """True if each line of `said` is a line of the transcript's file; `place` is then that of the first line."""
+    """True if each line of `said` is a line of the transcript's file; `place` is then the place of the first line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,9 @@ class Plan:
 
 
 def plan_of(transcript: AgentTranscript, claims: Sequence[JudgedClaim], which: Which) -> Plan:
-    """Plan which commands are run again, with the transcript's edits in between. With `all`: every command. With
-    `claimed`: the commands that claims are about, and earlier ones that may change files.
+    """Plan which commands are run again, with the transcript's edits in between. If `which` is `all`, every command
+    is run again. If it is `claimed`, the commands that claims are about are run again, and earlier commands that may
+    change files.
 
     Commands that a message only claims, without a recorded result, are included in both cases.
     """
@@ -157,8 +158,8 @@ def _spoken_of(claims: Iterable[JudgedClaim]) -> dict[int, list[int]]:
 
 
 def _shown(transcript: AgentTranscript, claims: Sequence[JudgedClaim]) -> dict[int, list[Step]]:
-    """Return, by the number of a message, the steps for commands that the message only claims (no result is
-    recorded)."""
+    """Return, for the number of each message, the steps for commands that the message only claims, without a recorded
+    result."""
     found: dict[int, list[Step]] = {}
     for number, judged in enumerate(claims):
         claim = judged.claim

@@ -19,9 +19,10 @@ from gedanken.prompts import render
 from gedanken.records.importers.transcripts.reading import files_of, read_transcripts
 
 Spans = Mapping[int, Sequence[tuple[int, int]]]
-"""By event number, the start and the end of passages in the event's text, counted in characters."""
+"""Passages in the texts of events: for each event number, pairs of start and end, counted in characters."""
 _MOST_MESSAGES = 200
-"""Maximum number of messages of a session that the model is asked about. If there are more, the last ones count."""
+"""Maximum number of messages of a session that the model is asked about. If there are more, the model is asked about
+the last ones."""
 _LONGEST_MESSAGE = 8_000
 _LONGEST_REPLY = 20_000
 _MOST_PASSAGES = 40
@@ -34,7 +35,7 @@ class Pointed:
 
     name: str
     of: dict[tuple[Path, int], Spans] = field(default_factory=dict)
-    """The passages by file and number of the session in the file."""
+    """The passages, by file and number of the session in the file."""
     taken: int = 0
     dropped: int = 0
     """Number of passages that were dropped, because they do not occur verbatim in the message."""

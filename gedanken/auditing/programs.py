@@ -19,9 +19,9 @@ _MOST = 1 << 18
 
 def program_of(transcript: AgentTranscript, claim: Claim) -> tuple[str, dict[str, str]] | None:
     """Return the command that runs the program behind an output, and the program's text by file name; None if no
-    program is found.
+    program is found. `claim` is the claim that shows the output.
 
-    The program is the last one in a code fence before the output: in the same message, or else in an earlier one,
+    The program is the last one in a code fence before the output: in the same message, or else in an earlier message,
     back to the agent's previous message.
     """
     message = transcript.events[claim.event]

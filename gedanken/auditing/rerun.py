@@ -128,8 +128,9 @@ async def _set_up(machine: SandboxMachine, command: str, progress: Progress) -> 
 async def _run(
     machine: SandboxMachine, plan: Plan, state: State, root: str | None, lost: dict[int, str]
 ) -> list[Execution | None]:
-    """Run every command once. If an edit cannot be made, the workspace differs from the transcript's from then on:
-    `lost` gets the reason for each later command, by the command's index."""
+    """Run every command once, and return the executions in order. If an edit cannot be made, the workspace differs
+    from that of the transcript. Then `lost` gets the reason for each later command, with the index of the command as
+    key."""
     runs: list[Execution | None] = []
     problem = ""
     for step in plan.steps:
@@ -175,7 +176,7 @@ def _judged(step: Step, real: Sequence[Execution], state: State, lost: str | Non
     shown = compare_outputs(_without_prompt(said, step.command), texts, part=step.cut)
     ends = {run.exit_code for run in real}
     other_end = step.exit_code is not None and step.exit_code not in ends
-    noise = f"; {many(shown.noisy, 'line')} that differ even among the real runs prove nothing" if shown.noisy else ""
+    noise = f"; {many(shown.noisy, 'line')} not compared, because the real runs differ there" if shown.noisy else ""
     if step.claimed and not said.strip():
         return replace(
             made, reason=f"its output is not shown, so nothing can be compared; when run here, {_ended(first)}"
@@ -229,7 +230,7 @@ def _as_said(text: str, root: str | None) -> str:
 
 
 def _without_prompt(said: str, command: str) -> str:
-    """Return an output, with its first line emptied if that line is a prompt followed by the command."""
+    """Return an output. If its first line is a prompt followed by the command, the line is emptied."""
     first, _break, rest = said.partition("\n")
     return (
         f"\n{rest}" if command and first.strip().endswith(command.strip()) and first.strip()[:1] in "$>#%~(" else said

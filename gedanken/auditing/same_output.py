@@ -99,8 +99,8 @@ def _matcher(one: list[str], other: list[str]) -> "SequenceMatcher[str]":
 
 
 def _lines(text: str) -> list[tuple[int, str]]:
-    """Return the lines that are compared, each after its number, without empty lines and lines that only describe
-    the machine."""
+    """Return the lines that are compared, as pairs of line number and masked line. Empty lines and lines that only
+    describe the machine are left out."""
     found = []
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip() and not _ABOUT_THE_MACHINE.match(line):

@@ -31,11 +31,11 @@ class State:
 
 
 async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, root: str | None) -> State:
-    """Copy the workspace into the machine: as given if the transcript's edits apply to it, or else as of its git HEAD
-    if they apply to that. Without a workspace, make an empty folder.
+    """Copy the workspace into the machine, and return its state. Without a workspace, make an empty folder.
 
-    Return the resulting state. If the edits apply to neither, the workspace is copied as given, and the state is not
-    trusted. Raises BadInput if `workspace` is not a folder, or is too large.
+    The workspace is copied as given if the transcript's edits apply to it. Otherwise, the files of its git HEAD are
+    written over the copy, if the edits apply to those files. If the edits apply to neither, the workspace is copied
+    as given, and the state is not trusted. Raises BadInput if `workspace` is not a folder, or is too large.
     """
     machine.write(_SCRIPT, (Path(__file__).parent / "replay.py").read_text(encoding="utf-8"))
     edits = [{**edit, "path": inside(str(edit["path"]), root)} for edit in plan.edits]
@@ -69,9 +69,9 @@ async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, r
 
 
 def inside(path: str, root: str | None) -> str:
-    """Return a path of the transcript, relative to the agent's folder `root`, and so to the copy of the workspace. A
-    path outside `root` is returned unchanged; it then means a place in the sandbox, never on this machine.
-    """
+    """Return a path of the transcript relative to the agent's folder `root`, so that it is valid in the copy of the
+    workspace. A path outside `root` is returned unchanged; it then means a place in the sandbox, never on this
+    machine."""
     if root and (path == root or path.startswith(f"{root}/")):
         return path[len(root) :].lstrip("/") or "."
     return path

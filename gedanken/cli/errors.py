@@ -34,7 +34,8 @@ _REMEDIES = {
 
 
 def exit_codes(*codes: int) -> str:
-    """Return a sentence for the help of a command that lists the exit codes `codes`, or all if none is given."""
+    """Return a sentence for the help of a command, which lists these exit codes with their meanings. If no codes are
+    given, all are listed."""
     told = (f"{code} {EXIT_CODES[code]}" for code in codes or EXIT_CODES)
     return f"Exit codes: {'; '.join(told)}."
 
@@ -43,7 +44,8 @@ def exit_codes(*codes: int) -> str:
 def clear_errors() -> Iterator[None]:
     """Turn an error that a user can act on into one line on standard error, and exit with the error's exit code.
 
-    SIGTERM interrupts as Ctrl-C does, even if Ctrl-C is ignored, as in a script that runs in the background.
+    SIGTERM interrupts the command as Ctrl-C does. It does so even where Ctrl-C is ignored, for example in a script
+    that runs in the background.
     """
     from gedanken.experiment.errors import GedankenError
 

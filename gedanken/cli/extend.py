@@ -1,4 +1,4 @@
-"""The command `gedanken extend`: gives a run more real and imagined runs."""
+"""The command `gedanken extend`: adds real and imagined runs of the programs to a stored run."""
 
 from typing import Annotated
 

@@ -74,7 +74,8 @@ _OTHER_SPELLINGS = {
 
 
 class _Run(TyperCommand):
-    """The command `run`. It accepts second spellings of some options, which its help does not show."""
+    """The command `run`. It also accepts other spellings of some options, such as `--steps` for `--working`. Its help
+    does not show these spellings."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, [_OTHER_SPELLINGS.get(word, word) for word in args])

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def complete_experiment(incomplete: str) -> list[str]:
-    """Complete the name of a packaged experiment."""
+    """Return the names of packaged experiments that begin with `incomplete`."""
     from gedanken.loading.experiments_and_personas import packaged
 
     return [name for name in packaged("experiments") if name.startswith(incomplete)]
@@ -42,7 +42,7 @@ def _complete_dataset(incomplete: str) -> list[str]:
 
 
 def _complete_primary(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Complete the name of a metric, from the first log on the command line."""
+    """Return the metrics of the first log on the command line whose names begin with `incomplete`."""
     from gedanken.analysis.inputs import metrics_of
     from gedanken.experiment.errors import GedankenError
 
@@ -167,7 +167,7 @@ Named = Annotated[
 
 
 def asked_of(primary: str | None, named: list[str] | None) -> "Asked":
-    """Parse `--primary` and `--as`. Raises BadInput."""
+    """Parse `--primary` and `--as`. Raises BadInput for an invalid `--as`."""
     from gedanken.compare.results import Asked
     from gedanken.compare.series.user_metrics import compiled
     from gedanken.experiment.errors import BadInput
@@ -209,7 +209,7 @@ def refuse_others(context: typer.Context, option: str, *known: str) -> None:
 
 
 def approval_of(value: str) -> Literal["none", "first", "all"]:
-    """Parse `--approve`. Raises BadInput."""
+    """Parse `--approve`. Raises BadInput for an unknown value."""
     from gedanken.experiment.errors import BadInput
 
     match value:
@@ -219,7 +219,7 @@ def approval_of(value: str) -> Literal["none", "first", "all"]:
 
 
 def budget_of(text: str | None) -> "Budget | None":
-    """Parse `--budget`; None if it was not given. Raises BadInput."""
+    """Parse `--budget`; None if it was not given. Raises BadInput for an invalid budget."""
     from gedanken.experiment.budget import parse_budget
 
     return None if text is None else parse_budget(text)

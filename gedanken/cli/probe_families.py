@@ -1,6 +1,5 @@
-"""The command `gedanken probe [FAMILY…]`: asks a model what small programs of known difficulty, or functions of a
-suite, return or print.
-"""
+"""The command `gedanken probe [FAMILY…]`: asks a model what small programs of known difficulty print, or what the
+functions of a suite return."""
 
 import asyncio
 import os

@@ -14,7 +14,7 @@ _OF_FAMILIES = ("sizes", "n", "seed")
 
 
 def check_options(context: typer.Context) -> None:
-    """Raise BadInput for options that lack another option, have an unknown value, or would have no effect."""
+    """Raise BadInput for an option that needs another option, has an unknown value, or would have no effect."""
     from gedanken.experiment.errors import BadInput
 
     values = context.params
@@ -31,7 +31,7 @@ def check_options(context: typer.Context) -> None:
 
 
 def _given(context: typer.Context, names: tuple[str, ...]) -> str:
-    """Return a list, for a message, of those parameters in `names` that the command line contains."""
+    """Return the parameters in `names` that the command line contains, as text for a message."""
     return ", ".join(
         f"the family {', '.join(context.params['family'])}" if parameter.name == "family" else parameter.opts[0]
         for parameter in context.command.params

@@ -26,7 +26,7 @@ EPILOG = (
         "gedanken verdict runs/probe-4b runs/probe-70b --html both.html",
         "gedanken verdict runs/probe-4b --arm steps --json",
     )
-    + "Exit codes: 0 judged, even if no explanation could be named; 2 bad input; 130 interrupted."
+    + "Exit codes: 0 judged, even if a verdict is undetermined; 2 bad input; 130 interrupted."
 )
 
 
@@ -117,9 +117,9 @@ def _table(judged: "Sequence[Verdict]") -> "Table":
 
 
 def _cell(own: "OperationVerdict") -> str:
-    """Format a cell, such as `computes 0.97; n 23 (16 to 32)`: the likeliest explanation, its posterior probability,
-    and the horizon with its interval.
-    """
+    """Format a cell, such as `computes 0.97; n 23 (16 to 32)`: the likeliest hypothesis, its posterior probability,
+    and the horizon with its interval. If the verdict names something else, such as `undetermined`, the cell begins
+    with that name."""
     from gedanken.compare.verdict import sentences
 
     if not own.support:

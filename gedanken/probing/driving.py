@@ -20,7 +20,11 @@ TOLD_SECONDS = 20.0
 
 
 async def drive_probe(context: "Context", screen: Screen, collector: str | None, inputs: dict[str, Any]) -> str:
-    """Run the graph of a probe to its end; return the outcome of the run."""
+    """Run the graph of a probe to its end; return the outcome of the run.
+
+    If `collector` is given, the trace is also sent to this OpenTelemetry collector. `inputs` becomes the input of the
+    root entry of the trace.
+    """
     from langgraph.errors import GraphDrained
     from langgraph.runtime import RunControl
 
@@ -72,11 +76,15 @@ async def _follow(events: AsyncIterator[Any], context: "Context", screen: Screen
 
 
 def _told(context: "Context", plan: Plan) -> str:
-    """Return one line that says how much will be asked, and how long that will take."""
+    """Return one line that says how much will be asked, what it costs, and how long it takes."""
     from gedanken.graphs.probe_asking import estimate_of
 
     found, price = estimate_of(context), context.store.log.price
-    sizes = f"sizes {', '.join(map(str, plan.sizes))}, {plan.groups} programs of each; " if plan.sizes else ""
+    sizes = (
+        f"sizes {', '.join(map(str, plan.sizes))}; {plan.groups} programs of each kind and size; "
+        if plan.sizes
+        else ""
+    )
     cost = f"${price.of(found.read, found.written):.2f} at most" if price else "unknown price"
     tokens = f"about {found.read:,} tokens to read, at most {found.written:,} to write, {cost}"
     time_ = "" if found.seconds is None else f", about {found.seconds / 60:.0f} min at the speed of the first answers"

@@ -1,6 +1,5 @@
-"""The probe `memory`: commands are typed, the model's context is dropped, and it is rebuilt in different ways. Each
-time, the model is asked what it still knows.
-"""
+"""The probe `memory`: commands are typed, the model's context is dropped, and it is rebuilt in different ways. After
+each way, the model is asked what it still knows."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -60,8 +59,7 @@ class MemoryProbe:
 
 def read_commands(path: Path | None) -> tuple[str, ...]:
     """Return the commands in a script file, or in the packaged one if `path` is None. A line in braces is text for
-    the model, and stays in braces. Raises BadInput.
-    """
+    the model, and stays in braces. Raises BadInput if the file cannot be used."""
     where = resources.files("gedanken.probes") / "memory.txt" if path is None else path
     lines = [line.strip() for line in read_text(where, f"--script {path}").splitlines()]
     typed = [read_line(line) for line in lines if line and not line.startswith("#")]
@@ -83,8 +81,8 @@ async def probe_memory(  # noqa: PLR0913 (what the probe was asked for)
     temperature: float,
     screen: Screen,
 ) -> MemoryProbe:
-    """Type the commands once, and then ask the questions twice. After that, for each policy: drop the context,
-    rebuild it, and ask the questions again.
+    """Type the commands once, and then ask twice what the machine knows (see `ask_memory`). After that, for each
+    policy: drop the context, rebuild it, and ask the same questions again.
 
     Raises BadInput, and NoModel if no command got a reply.
     """
@@ -141,7 +139,7 @@ def print_probe(probe: MemoryProbe, console: "Console") -> None:
     console.print(Text(harmless(f"{line}, {len(probe.typed)} commands typed before the loss")), soft_wrap=True)
     for session in probe.rebuilt:
         console.print()
-        console.print(Text(f"rebuilt by {session.policy}", style="bold"))
+        console.print(Text(f"rebuilt with the policy {session.policy}", style="bold"))
         if session.replayed is not None:
             answered = f"all {len(probe.typed)} requests, sent again in one message, were answered by one reply"
             cut = ", and the answer was cut" if session.replayed.exit_code is None else ""

@@ -72,8 +72,7 @@ def check_out(path: Path | None) -> None:
 
 def keep(path: Path | None, result: dict[str, Any]) -> None:
     """Write the result of a probe to `path` as JSON, completely or not at all; do nothing if `path` is None. Raises
-    BadInput.
-    """
+    BadInput if the file cannot be written."""
     if path is None:
         return
     try:

@@ -33,7 +33,8 @@ def questions_for(session: "Session") -> tuple[str, ...]:
 async def ask_memory(
     machine: "ImaginedMachine", on_question: Callable[[str], None] | None = None
 ) -> tuple[Execution, ...]:
-    """Ask each question on its own branch, so that no question becomes part of the session. Raises NoModel."""
+    """Ask each question on its own branch of the session, so that no question becomes part of the session. Raises
+    NoModel if the model is lost."""
 
     async def ask(question: str) -> Execution:
         if on_question:

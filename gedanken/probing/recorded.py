@@ -33,8 +33,8 @@ async def score_recorded(
     """Score recorded answers to a suite by really running its functions. Lines whose function cannot be run are not
     scored. `predicts` says what the answers predict; if None, this is inferred from the answers.
 
-    If a function returns an output other than the stated one, the answers are scored by the stated output, as the
-    suite's publisher did, and the line is listed under `contradicted`. Raises BadInput or NoSandbox.
+    A function may return an output other than the one that its line states. Then the answers are scored by the stated
+    output, as the suite's publisher did, and the line is listed under `contradicted`. Raises BadInput or NoSandbox.
     """
     lines = {line.id: line for line in suite.items}
     predicts = predicts or predicted_by(

@@ -1,4 +1,4 @@
-"""The probe `terminal`: the same ordinary commands, typed into an imagined machine and into a real one."""
+"""The probe `terminal`: types the same ordinary commands into an imagined machine and into a real one."""
 
 import asyncio
 from collections.abc import Sequence
@@ -116,7 +116,8 @@ async def probe_terminal(
 
 
 async def _typed(sequence: CommandSequence, both: Both, persona: Persona, losses: list[NoModel]) -> list[Answered]:
-    """Type one sequence into both machines, and return the answers; if the model is lost, only those up to then."""
+    """Type one sequence into both machines, and return the answers. If the model is lost, return only the answers up
+    to then."""
     from gedanken.agents.imagined_machine import ImaginedMachine
 
     imagined = ImaginedMachine(both.model, persona, both.machine_facts, LIMITS, losses=losses)

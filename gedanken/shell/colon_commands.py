@@ -28,7 +28,8 @@ class Colon(NamedTuple):
 
 
 async def obey(session: ShellSession, line: str) -> None:
-    """Execute a colon command. Raises BadInput, and the errors of opening or asking a machine."""
+    """Execute a colon command. Raises BadInput if the command or its argument is wrong, and NoSandbox or NoModel if a
+    machine cannot be opened or asked."""
     name, _space, argument = line.strip().partition(" ")
     known = COLONS.get(name)
     if known is None:

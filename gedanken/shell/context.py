@@ -1,6 +1,5 @@
-"""Compares what a session stores with what the model is sent: whether a stored turn is missing there, and which turns
-are sent although they were never stored.
-"""
+"""Compares the turns that a session stores with the turns that the model is sent. Finds out whether the model lacks a
+stored turn, and which turns it is sent although they were never stored."""
 
 from gedanken.agents.session import Session, Turn
 

@@ -18,7 +18,7 @@ async def lose(session: ShellSession) -> None:
     """Drop the context of the imagined machine. Before that, if the context contains the whole session, ask the
     machine questions about the session.
 
-    Raises BadInput if there is no context, or NoModel.
+    Raises BadInput if there is no context, and NoModel if the model is lost.
     """
     machine = session.terminals.imagined_or_fail()
     if not machine.session.context:
@@ -34,7 +34,7 @@ async def rebuild(session: ShellSession, policy: "Policy") -> None:
 
     A report is possible only if the machine saw all stored turns when it was asked before the loss, and nothing was
     typed since then: otherwise a changed answer might have a cause other than the loss. Raises BadInput if nothing
-    was typed yet, or NoModel.
+    was typed yet, and NoModel if the model is lost.
     """
     from gedanken.agents.imagined_machine import REBUILD
     from gedanken.compare.commands.memory import compare_memory
@@ -67,7 +67,7 @@ async def rebuild(session: ShellSession, policy: "Policy") -> None:
 
 
 async def _remember(session: ShellSession, machine: "ImaginedMachine") -> None:
-    """If the machine is sent the whole session, ask it the questions, and store the answers for the comparison.
+    """If the machine is sent the whole session, ask it what it knows, and store the answers for the comparison.
 
     Each question is asked twice: if the answer changes even without a loss, a later change proves nothing about the
     loss.

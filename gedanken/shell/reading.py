@@ -37,7 +37,7 @@ class Pipe:
     interactive = False
 
     def __init__(self) -> None:
-        """Read nothing yet."""
+        """Prepare to read; nothing is read yet."""
         self._bytes = b""
         self._ended = sys.stdin is None  # the parent process closed it
 
@@ -54,8 +54,8 @@ class Pipe:
 
 
 async def _read_piece(descriptor: int) -> bytes:
-    """Return the available input as soon as there is some. No thread is used, because a thread that waits for a pipe
-    would outlive the shell."""
+    """Wait until there is some input, and return it; at the end of the input, return nothing. No thread is used,
+    because a thread that waits for a pipe would outlive the shell."""
     loop = asyncio.get_running_loop()
     ready = asyncio.Event()
     try:

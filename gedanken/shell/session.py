@@ -45,8 +45,8 @@ class ShellSession:
     done: list[Answers] = field(default_factory=list)
     remembered: Known | None = None
     exit_code: int = 0
-    """Exit code of the last command: that of the real machine, or, if only the imagined machine is on, inferred from
-    its output."""
+    """Exit code of the last command. It comes from the real machine; if only the imagined machine is on, it is
+    inferred from the imagined output."""
     over: bool = False
 
     @property
@@ -157,8 +157,8 @@ class ShellSession:
         return answers
 
     def _typed_before(self) -> str:
-        """Return the text that was typed before the next command, as far as the model sees that text, followed by the
-        text that will be sent to the model with the command."""
+        """Return the typed text that the model will see before the next command: the text of the turns that it is
+        sent, and the text in braces that is sent together with the command."""
         machine = self.terminals.imagined
         turns = machine.session.context if machine else ()
         return "\n".join([*(turn.typed for turn in turns), *self.terminals.tells])

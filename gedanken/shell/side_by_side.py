@@ -9,8 +9,8 @@ from rapidfuzz.distance import LCSseq
 
 MARK_WIDTH = 3
 MOST_LINES_ALIGNED = 5000
-"""If one answer has more lines than this between the common beginning and the common end, these lines are paired by
-number: alignment would need one bit of memory for each pair of lines."""
+"""Both answers may begin and end with equal lines. If one answer has more lines than this in between, these lines are
+paired by their numbers, because alignment would need one bit of memory for each pair of lines."""
 
 Sides = Literal["same", "differ", "left", "right"]
 
@@ -50,8 +50,8 @@ def columns(rows: list[Row], width: int) -> Iterator[Row]:
 
 
 def column_width(width: int) -> int:
-    """Return the width of one of two columns, in terminal cells. At least 2, because some characters are two cells
-    wide."""
+    """Return the width of one of two columns, in terminal cells. It is at least 2, because some characters are two
+    cells wide."""
     return max(2, (width - MARK_WIDTH) // 2)
 
 

@@ -32,7 +32,7 @@ class RealStream:
 
     @property
     def unshown(self) -> str:
-        """Output that is held back: always none."""
+        """Output that is held back; always empty."""
         return ""
 
     def finish(self, output: str) -> bool:
@@ -44,9 +44,9 @@ class RealStream:
 class ImaginedStream:
     """Shows each line of a reply as soon as the line is almost certain to be output.
 
-    Which lines are output, `gedanken.agents.reply_cleaning` decides for a whole reply. A line that might still be
-    removed is held back until more is known: an echo of the command at the beginning, or a prompt or a closing fence
-    at the end.
+    For a whole reply, `gedanken.agents.reply_cleaning` decides which lines are output. While the reply arrives, a
+    line that might still be removed is held back until more is known: an echo of the command at the beginning, or a
+    prompt or a closing fence at the end.
     """
 
     def __init__(self, command: str, show: Callable[[str], None], known: str = "") -> None:

@@ -228,8 +228,8 @@ class Terminals:
         machine.lose()
 
     def put(self, path: Path) -> str:
-        """Copy a text file of the user's into the home folder of every open machine, and return the name of the file.
-        Raises BadInput if the file cannot be copied."""
+        """Copy the user's text file `path` into the home folder of every open machine, and return the name of the
+        file. Raises BadInput if the file cannot be copied."""
         if not _FILE_NAME.fullmatch(path.name):
             raise BadInput(f"{path.name}: its name may contain only letters, digits, dots, dashes, underscores")
         text = text_of(path, self.options.limits.output_bytes)

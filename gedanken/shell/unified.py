@@ -42,6 +42,6 @@ def _hunks(rows: Sequence[Row]) -> Iterator[tuple[int, int]]:
 
 
 def _range(start: int, stop: int) -> str:
-    """Format a range of lines as in a unified diff: the number of the first line, counted from 1, and how many
-    lines."""
+    """Format a range of lines as in a unified diff, for example `3,7`: the number of the first line, counted from 1,
+    and the number of lines."""
     return f"{start + 1 if stop > start else start},{stop - start}"

@@ -1,4 +1,4 @@
-"""Reads a file of the user's that is to be put on the machines."""
+"""Reads a user's file before it is copied to the machines."""
 
 from pathlib import Path
 

@@ -1,6 +1,5 @@
 """Displays the answers of the machines on standard output. Notes on the answers go to standard output too if a person
-reads it, and otherwise to standard error.
-"""
+reads there; otherwise they go to standard error."""
 
 import asyncio
 import os

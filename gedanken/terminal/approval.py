@@ -13,7 +13,7 @@ from gedanken.experiment.errors import AwaitsApproval, Interrupted
 from gedanken.experiment.escaping import harmless
 
 LINES_SHOWN = 400
-"""Number of lines shown of a program, or of its diff."""
+"""Maximum number of lines that are shown of a program, or of its diff."""
 
 
 def ask_person(question: Question, folder: Path) -> Approve | EditIt | Reject:

@@ -11,9 +11,8 @@ from gedanken.terminal.interrupts import Drains
 from gedanken.terminal.run_plan import plan_steps
 
 READ_A_REQUEST = 600
-"""Approximate number of tokens of the persona and the typed text in a request. The request reads the earlier replies
-of the session as well; they are not included here.
-"""
+"""Approximate number of tokens of the persona and the typed text in a request. A request also contains the earlier
+replies of the session; they are not counted here."""
 
 
 def estimate_of(spec: RunSpec, price: Price | None) -> str:
@@ -38,9 +37,8 @@ def limits_in_words(budget: Budget) -> str:
 
 @contextmanager
 def in_minutes(control: Drains, seconds_left: float | None, budget: Budget) -> Iterator[None]:
-    """When the budget's minutes are used up, start nothing new; after another tenth of these minutes, stop what still
-    runs.
-    """
+    """When the budget's minutes are used up, start nothing new; after another tenth of these minutes, stop the work
+    that is still running."""
     task = asyncio.current_task()
     if seconds_left is None or budget.minutes is None or task is None:
         yield

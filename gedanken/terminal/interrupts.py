@@ -1,4 +1,4 @@
-"""Handles Ctrl-C during a run: the first one stops cleanly, the second one at once."""
+"""Handles Ctrl-C during a run: the first one lets running work finish, the second one stops it at once."""
 
 import asyncio
 import signal
@@ -19,9 +19,8 @@ class Drains(Protocol):
 
 @contextmanager
 def interruptible(control: Drains, progress: Progress) -> Iterator[None]:
-    """On the first Ctrl-C, start nothing new and let running work finish, because it is paid for. On the second one,
-    or on SIGTERM, stop that work.
-    """
+    """On the first Ctrl-C, start nothing new and let running work finish, because it is paid for. On a second Ctrl-C,
+    or on SIGTERM, stop the running work."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     asked = False
 

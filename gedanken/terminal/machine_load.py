@@ -11,10 +11,10 @@ _LOAD = Path("/proc/loadavg")
 
 def slowdown(load: Path = _LOAD) -> float:
     """Return how many times longer work on all cores takes because of other programs: 1 on an idle machine, 2 if as
-    many other threads are runnable as there are cores. Takes a fifth of a second.
+    many other threads are runnable as there are cores. The measurement takes a fifth of a second.
 
-    Linux's load averages cover a minute or more, and so include our own set-up; therefore the current number of
-    runnable threads is read a few times instead. Returns 1 if that number cannot be read.
+    Linux's load averages cover a minute or more, and so include the set-up of this run. Therefore the current number
+    of runnable threads is read a few times instead. Returns 1 if that number cannot be read.
     """
     counts: list[int] = []
     for _ in range(SAMPLES):

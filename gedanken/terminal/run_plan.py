@@ -24,9 +24,8 @@ FIRST_GUESS: dict[Kind, float] = {
     "report": 50,
 }
 """Seconds for each kind of work, measured for the packaged experiments on 2 idle cores with the embedded model. A
-guess counts only until this run has done work of that kind. Until then it is scaled: if other kinds took twice as
-long as guessed, this one is expected to do so too.
-"""
+guess is used only until this run has done work of that kind. Until then it is scaled: if the work so far took twice
+as long as guessed, all other guesses are roughly doubled."""
 _MODEL: frozenset[Kind] = frozenset({"boot table", "boot answer", "write", "answer", "sample", "report"})
 _LIKE: dict[Kind, Kind] = {"seed": "trunk"}
 """Kinds of work whose duration is estimated from a kind that comes earlier in a run."""
@@ -95,9 +94,8 @@ class RunPlan:
         self._clock = time.monotonic()
 
     def begin(self, node: str, who: str) -> None:
-        """Record that work of a node has started. The node `persona` asks one question after another, each first on
-        the real machine.
-        """
+        """Record that work of a node of the graph has started; `who` names the worker, such as `seed 3`. In the node
+        `persona`, questions are asked one after another, so a new question ends the work on the one before."""
         self._pass_time()
         for earlier in ("real", who) if node == "persona" else ():
             if (node, earlier) in self._active:
@@ -107,8 +105,8 @@ class RunPlan:
     def answers(self, node: str, who: str) -> None:
         """Record that a model has read its question and begins to answer.
 
-        For a sample, the time spent on reading is not counted: all samples of a program answer the same question, and
-        a model reads it slowly only once, so this time says nothing about the next sample.
+        For a sample, the time spent on reading is not counted. All samples of a program answer the same question, and
+        a model reads it slowly only once. So this time says nothing about the next sample.
         """
         self._pass_time()
         if (node, who) in self._active and self._active[node, who][0] == "sample":
@@ -145,7 +143,7 @@ class RunPlan:
         return self.at < len(self.steps) and set(self.steps[self.at].pieces) == {"write"}
 
     def seconds_left(self) -> float:
-        """Estimate the remaining time from what work of each kind took so far."""
+        """Estimate the remaining time in seconds, from the time that work of each kind took so far."""
         self._pass_time()
         left: Counter[Kind] = Counter()
         for step in self.steps[self.at :]:
@@ -198,15 +196,15 @@ class RunPlan:
         self._active = {key: (kind, spent + each) for key, (kind, spent) in self._active.items()}
 
     def _expected(self, kind: Kind) -> float:
-        """Return the expected seconds of one piece, from the measurements; never less than a running piece has
-        already taken.
-        """
+        """Return the expected seconds of one piece of work, from the measurements; never less than a running piece of
+        the same kind has already taken."""
         known = self._seen[kind] or self._seen[_LIKE.get(kind, kind)]
         usual = sum(known) / len(known) if known else FIRST_GUESS[kind] * self._scale(kind in _MODEL)
         return max([usual, *(spent for other, spent in self._active.values() if other == kind)])
 
     def _scale(self, of_model: bool) -> float:
-        """Return how many times longer than guessed the work of the model (or of the real machine) takes.
+        """Return how many times longer than guessed work takes: the model's work if `of_model` is True, else the real
+        machine's.
 
         A slow computer slows both down, so the ratio of all work also counts, with a small weight.
         """

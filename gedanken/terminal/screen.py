@@ -83,7 +83,8 @@ class Screen:
 
     @contextmanager
     def step(self, title: str, total: float, unit: str = "bytes") -> Iterator[Callable[[float], None]]:
-        """Show a step with its progress and estimated remaining time."""
+        """Show a step with its progress and estimated remaining time. Yield a function that is called with the
+        finished amount, in the same `unit` as `total`."""
         if not self.console.is_terminal:
             yield self._plain_step(title, total, unit)
             return
@@ -164,8 +165,8 @@ class Screen:
     def hear(self, node: str, who: str, text: str, limit: int | None = None) -> None:
         """Receive text that a worker produced. An empty text shows that the worker has started, or still works.
 
-        If the display is not live, interesting lines are printed as soon as they are complete.
-        `limit` is the token limit of this reply, if it differs from the limit of the run.
+        If the display is not live, complete lines that mention a result, such as a loss, are printed at once. `limit`
+        is the token limit of this reply, if it differs from the limit of the run.
         """
         if not text and self._begins(node, who):
             self._workers.pop((node, who), None)
@@ -211,7 +212,7 @@ class Screen:
         self._plain(f"  {text}" + (f" | {harmless(last)[:LAST_SHOWN]}" if last else ""))
 
     def finished(self, node: str, text: str, who: str | None = None) -> None:
-        """Show that a node, or one of its workers, has ended, and its result."""
+        """Show that a node has ended, or only its worker `who`. `text` is the result."""
         for key in [key for key in self._workers if key[0] == node and who in (None, key[1])]:
             del self._workers[key]
         line = Text(f"{_plainly(node):>10}  ", style="bold cyan")
