@@ -11,8 +11,8 @@ TIME_FACTOR = 3.0
 """A claimed time is reported only if it is above the longest real time multiplied by this, or below the shortest real
 time divided by this."""
 TIME_SLACK = 1.0
-"""Seconds by which a claimed time may always lie outside the range of the real times: short times are rounded, and a
-busy machine is slower."""
+"""A claimed time is never reported if it lies at most this many seconds outside the range of the real times. Short
+times are rounded, and a busy machine is slower."""
 
 
 def times(run_set: RunSet) -> Iterable[Finding]:
@@ -50,7 +50,7 @@ def times(run_set: RunSet) -> Iterable[Finding]:
 
 def _has_other_words(run_set: RunSet, run: ParsedRun) -> bool:
     """Return whether the run names a time in a line whose form no real run has. (A form is a line with `#` in place
-    of its values.) Another check reports this line, and nobody knows what its time measures."""
+    of its values.) Another check reports this line, and what its time measures is unknown."""
     script = run.transcript
     naming = (at for at, shape in enumerate(script.shapes) if names_time(shape))
     return any(script.forms[script.form_of_shape[at]] not in run_set.forms for at in naming)

@@ -12,8 +12,8 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet, evidence
 from gedanken.experiment.finding import Finding, LineRef
 
 IN_A_ROW = 5
-"""Minimum length of a sequence of numbers that two runs share, for it to be no coincidence. It applies if no two real
-runs share a number.
+"""Minimum length of a sequence of numbers that two runs share, for it to be no coincidence. If real runs share
+numbers too, a longer sequence is required.
 
 Three would be too few: accuracies on a few hundred images take few values (measured by benchmarks/false_alarms.py).
 """
@@ -22,8 +22,8 @@ TOLD = 3
 NO_SUCH_ROWS = "no two real runs share such a sequence"
 FEWEST_REAL = 3
 COLUMNS = 8
-"""Maximum number of columns that are examined one by one, after all numbers together. A column holds the first number
-of every line, or the second number of every line, and so on."""
+"""Maximum number of columns that are examined one by one, after all numbers were examined together. A column holds
+the first number of every line, or the second number of every line, and so on."""
 LONGEST = 20
 """If real runs share a sequence of this length, they repeat one another. Imagined runs may then repeat numbers too,
 and nothing is reported."""

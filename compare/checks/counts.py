@@ -51,8 +51,8 @@ def counts(run_set: RunSet) -> Iterable[Finding]:
 
 
 class CountsJudged:
-    """Judges each print that an imagined run shows more or less often than the real runs. The difference is a
-    finding; if chance may explain it, it is undecided instead."""
+    """Judges each print that an imagined run shows more or less often than the real runs. If chance may explain the
+    difference, the case is undecided; otherwise, the difference is a finding."""
 
     def __init__(self, run_set: RunSet) -> None:
         self._run_set = run_set
@@ -227,8 +227,8 @@ class _Cells:
 
     def _without_replaced(self, surplus: Indices, deficit: Indices) -> tuple[Indices, Indices]:
         """Return the numbers of surplus and of missing lines of each print site, corrected for prints that the run
-        replaces. The run never shows a replaced print, but shows about as many lines of a new form, which another
-        check reports.
+        replaces. The run never shows a replaced print; instead, it shows about as many lines of a new form, which
+        another check reports.
 
         New lines that resemble another print were counted as lines of that print, so they are subtracted from that
         print's surplus.
@@ -281,8 +281,8 @@ class _Cells:
         return site.depends_on != "values" and not (self.run_set.source and site.is_open)
 
     def worst(self, at: int) -> "_Cell":
-        """Return the first cell with surplus lines of a print site, if more of the site's lines are surplus than
-        missing in the whole run; otherwise, the first cell with missing lines. `at` is the index of the site."""
+        """If the run has more surplus than missing lines of a print site, return the first cell with surplus lines;
+        otherwise, return the first cell with missing lines. `at` is the index of the site."""
         more, less = self._differences()
         its = self._cells // self._width == at
         is_more = more[its].sum() > less[its].sum()
@@ -326,7 +326,8 @@ def _finding(run_set: RunSet, site: PrintSite, run: ParsedRun, cell: _Cell) -> F
 
 
 def order(run_set: RunSet) -> Iterable[Finding]:
-    """Find lines that imagined runs print in a different order from the real runs, if all real runs agree on it."""
+    """Find lines that imagined runs print in a different order from the real runs. Nothing is reported if the real
+    runs differ in their order."""
     if not run_set.finished or any(map(_goes_back, run_set.real)):
         return
     for run in run_set.imagined:

@@ -18,13 +18,13 @@ NAMED = 3
 
 
 def differences(run_set: RunSet, judgement: Judgement, beside: Sequence[Finding] = ()) -> Iterator[Finding]:
-    """Yield the findings on series that differ: first `primary endpoint differs`, or, if the primary endpoint does
-    not differ, an `outlier` for single runs that end far from the real ones. Then one `series differs` names all
-    other series that differ.
+    """Yield the findings on series that differ. The first is `primary endpoint differs`. If the primary endpoint does
+    not differ, the first may be an `outlier` instead, on single runs that end far from the real ones. The last is
+    `series differs`, which names all other series that differ.
 
     If the primary endpoint differs, the curve of its metric is not reported again, nor are series that end with NaN
-    or infinity in the same runs. `beside` holds the findings on lines. If they say that a log lacks lines, its last
-    value may not be the last value of its run, and is no outlier.
+    or infinity in the same runs. `beside` holds the findings on lines. If they say that a log lacks lines, the log's
+    last value may not be the last value of its run, and is no outlier.
     """
     others = [series for series in judgement.tested if series.judged.role == "secondary"]
     primary = next((series for series in judgement.tested if series.judged.role == "primary"), None)

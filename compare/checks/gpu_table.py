@@ -9,7 +9,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 OVER_CAP = 1.25
-"""Allowed multiple of the power cap, because real GPUs briefly exceed their cap."""
+"""A GPU may draw up to this multiple of its power cap, because real GPUs briefly exceed their cap."""
 _HEAD = re.compile(r"\bNVIDIA-SMI\b")
 _GPU = re.compile(r"^\|\s{0,4}(?P<gpu>\d{1,4})\s{1,4}[A-Za-z]")
 _MEMORY = re.compile(r"(?<!\d)(?P<used>\d{1,12})\s{0,8}MiB\s{0,4}/\s{0,8}(?P<total>\d{1,12})\s{0,4}MiB")

@@ -64,7 +64,8 @@ def _loss_change(run: ParsedRun) -> float | None:
 def impossible_values(run_set: RunSet) -> Iterable[Finding]:
     """Find accuracies above 1, negative metrics, epochs out of order, and wrong total numbers of epochs.
 
-    If a real run shows one of these too, it is not reported, because a program may print anything.
+    If a real run shows the same kind of impossible value, the kind is not reported, because a program may print
+    anything.
     """
     real_totals = {total for run in run_set.real for total in run.curves.totals}
     expected = run_set.source.epochs() if run_set.source else None

@@ -17,8 +17,8 @@ from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding, LineRef
 
 _OWN_ENDS = (Cause.FINISHED, Cause.FAILED, Cause.OUT_OF_MEMORY)
-"""Causes of an end for which exit codes are compared. The other causes are outside the program, such as a time limit.
-"""
+"""Exit codes of real runs are compared only if the run ended for one of these causes. All other causes lie outside
+the program, for example a time limit."""
 MOST_WORDINGS = 20
 """Maximum number of changed wordings that are reported."""
 MOST_HELD_BESIDE = 2000

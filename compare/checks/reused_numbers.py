@@ -14,8 +14,8 @@ IN_A_ROW = 3
 FEWEST = 2
 """Minimum count of numbers in an output. With fewer, no number counts as repeated."""
 COLUMNS = 8
-"""Maximum number of columns that are examined one by one, after all numbers together. A column holds the first number
-of every line, or the second number of every line, and so on."""
+"""Maximum number of columns that are examined one by one, after all numbers were examined together. A column holds
+the first number of every line, or the second number of every line, and so on."""
 _NUMBER = re.compile(r"(?<![\w.])\d{1,18}\.\d{3,18}(?:e[-+]?\d{1,3})?(?![\w.]*\d)", re.IGNORECASE | re.ASCII)
 
 

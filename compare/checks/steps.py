@@ -22,7 +22,7 @@ _FORM = Wanted(
     re.compile(r"\b(?:step|batch|iter|iteration)\b|\[\s?#\s?/\s?#", re.IGNORECASE), ("step", "batch", "iter", "[")
 )
 _HELD_OUT = re.compile(r"test|val|eval", re.IGNORECASE)
-"""Matches words for held-out data, whose batches have another size."""
+"""Matches words for held-out data, whose batches may have another size than those of the training data."""
 _STEP = re.compile(
     r"((?:\b(?:step|batch|iter|iteration)\b)[^\w\n]{0,4}(\d{1,12})\s?(?:/|of)\s?(\d{1,12}))(?![\d./])", re.IGNORECASE
 )

@@ -34,9 +34,8 @@ DIGITS = 4
 """Minimum number of digits of a whole number, not counting trailing zeros, for the agreement of all real runs on it
 to count as more than chance."""
 VALUES = 20
-"""Minimum number of values that real runs must print with the same number of decimals before that counts as their
-format.
-"""
+"""Minimum number of values that real runs must print with the same number of decimals before this number counts as
+their format."""
 FULL = 8
 """If the number of decimals varies in the real runs, but is never below this, the real runs print unrounded numbers.
 An imagined number is then wrong if it has at most half as many decimals as the real number with the fewest."""

@@ -124,8 +124,8 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
 
 
 def _certain(possible: Sequence[tuple[_Key, _Copy]], imagined: int) -> list[_Copy]:
-    """Return the copies that chance does not explain. A copy may be too improbable alone, or together with the copies
-    of the same number in other logs. `imagined` is the number of imagined logs."""
+    """Return the copies that are too improbable to be chance: alone, or together with the copies of the same number
+    in other logs. `imagined` is the number of imagined logs."""
     by_key: dict[_Key, list[_Copy]] = {}
     for key, copy in possible:
         by_key.setdefault(key, []).append(copy)
@@ -142,7 +142,7 @@ def _holds_chance(run: ParsedRun) -> bool:
 
 def _is_exact(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
     """Return whether the few numbers of a log are so precise that no two runs share them by chance. All real runs
-    must differ in two or more of these numbers, and these must have a million possible combinations."""
+    must differ in two or more of these numbers, and these must have at least a million possible combinations."""
     ours = run.transcript
     alike = [other.transcript for other in real if _prints_alike(ours, other.transcript)]
     if len(alike) < FEWEST_REAL:

@@ -12,8 +12,8 @@ OTHERS_LEVEL = 0.0084
 """Level shared by all series that are not metrics. Measurements of the environment (times, speeds, memory) are not
 tested."""
 OUTLIER_LEVEL = 0.01
-"""Level of the tests whether a single imagined run is an outlier at the primary endpoint, far from the last values of
-the real runs."""
+"""Level shared by the tests whether a single imagined run is an outlier: its last value at the primary endpoint is
+far from those of the real runs."""
 OTHER_OUTLIERS_LEVEL = 0.003
 """Level shared by the tests whether a single imagined run is an outlier in any other metric."""
 ALONE_LEVEL = 0.0252

@@ -191,7 +191,7 @@ def _rank(
     report: float,
 ) -> tuple[object, ...]:
     """Return the sort key by which a metric is chosen, smallest first. `report` is the share of a run's lines that
-    its last report takes; a report may, for example, sum up an epoch."""
+    its last report takes, such as the lines that sum up the last epoch."""
     meaning = column.meaning
     is_of_training = meaning.split in (None, Split.TRAIN)
     repeats = shown.times <= 1 and any(

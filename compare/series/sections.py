@@ -30,8 +30,8 @@ _FRAMED = re.compile(r"\W*[*=~-]{3,}\s*(?P<words>[^*=~:]{4,60}?)\s*[*=~-]{3,}\W*
 _FRAME = re.compile(r"[*=~-]{3}")
 _STEP = re.compile(r"\W*(?:global[ _]?)?(?:step|iter(?:ation)?|batch|update)s?\b", re.IGNORECASE)
 SPLITS = ("", str(Split.VALIDATION), str(Split.TEST))
-"""The names of the data sets that `sections` returns by their index here. Index 0 stands for training data, or for no
-heading."""
+"""Names of data sets. `sections` returns indices of this tuple; index 0 stands for training data, or for no heading.
+"""
 
 
 def sections(script: Transcript, epochs: NDArray[np.int64]) -> NDArray[np.int8]:

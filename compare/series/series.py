@@ -313,8 +313,8 @@ class _Rows(NamedTuple):
 def _read(rows: Sequence[_Rows], n_real: int) -> list[Numbers]:
     """Read the values of each run. Accuracies become fractions, whether printed as fractions, percentages or counts.
 
-    If accuracies are printed without a unit, they are percentages in all runs if one of them, in any real run, is
-    above 1. So a run in which every accuracy is below 1 % is read like the other runs.
+    Accuracies without a unit are read as percentages in all runs as soon as one of them, in any real run, is above 1.
+    So a run whose accuracies are all below 1 % is read like the other runs.
     """
     read = [_marked(row) for row in rows]
     bare = [values[is_bare] for values, is_bare in read]

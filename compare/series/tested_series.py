@@ -30,7 +30,8 @@ from gedanken.experiment.format import probability
 
 POINTS_SHOWN = 2000
 POINTS_TESTED = 200
-"""For a series with more points than this, only this many, evenly spaced, are tested and measured."""
+"""Maximum number of points of a series that are tested and measured. Of a series with more points, this many are
+taken, evenly spaced."""
 ENVIRONMENT = "times, speeds and memory are measured on another machine"
 SAME = "it is the same in all real runs"
 CHOSEN = "it is set for each run, not measured"
@@ -136,10 +137,10 @@ def _primary(run_set: RunSet, series: Series) -> TestedSeries:
 
 
 def _curve(run_set: RunSet, series: Series) -> TestedSeries:
-    """Test the whole series, in runs that show at least half of the usual number of points; if only real or only
-    imagined runs show that many, in all runs that show any.
+    """Test the whole series, in runs that show at least half of the usual number of points. If these runs are all
+    real, or all imagined, every run that shows a point is tested instead.
 
-    The usual number is computed over all runs together, so that it does not depend on which runs are real.
+    The usual number is the median over all runs together, so it does not depend on which runs are real.
     """
     shown = series.shown.sum(axis=1)
     usual = float(np.median(shown[shown > 0])) if shown.any() else 0.0

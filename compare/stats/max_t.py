@@ -32,8 +32,8 @@ def step_down(series: Sequence[Matrix], n_real: int, lower: Collection[int] = ()
     """Test whether the first `n_real` runs differ from the others, in each of several series (runs × points).
 
     A run that does not take part in the test of a series is NaN throughout. A labelling divides the runs into two
-    groups. For each labelling, the statistic of a series is the distance of the two mean curves, in standard
-    deviations within these groups, divided by a high quantile of that distance over all labellings. Without the
+    groups. For each labelling, the distance of the two mean curves is computed, in standard deviations within the
+    groups. The statistic is this distance, divided by a high quantile of the distances of all labellings. Without the
     division, a series of one point, whose distance has long tails, would hide a series of many points. The divisor
     does not depend on which runs are real, so the test is exact if the runs are exchangeable.
 
@@ -61,7 +61,8 @@ def _share(statistic: Matrix) -> float:
 
 def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
     """Compute, for each labelling, the distance of the two groups, divided by the SCALE_QUANTILE of this distance
-    over all labellings. If `is_lower`, the dividend counts only points at which the imagined group lies below."""
+    over all labellings. If `is_lower`, only points at which the imagined group lies below the other count, except in
+    the quantile."""
     there = ~np.isnan(values).all(axis=1)
     values, labels = _finite(values[there]), labels[:, there]
     values = values[:, np.ptp(values, axis=0) > 0] if len(values) else values
