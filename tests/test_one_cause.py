@@ -194,7 +194,7 @@ def test_a_curve_that_goes_on_by_itself_after_many_points_of_another_run_is_a_co
     imagined = "".join([*begins, *evaluations(20, count=14, spec=".1f").splitlines(keepends=True)[len(begins) :]])
     result = compared(real, [imagined])
     (copied,) = [finding for finding in result.findings if finding.check == "curve copied"]
-    assert copied.observed == "repeats 9 numbers in a row of real3 digit for digit"
+    assert copied.observed == "repeats 9 numbers in a row from real3, digit for digit"
 
 
 def test_the_minutes_of_a_machine_that_is_as_fast_as_another_are_no_copy() -> None:

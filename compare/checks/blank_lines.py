@@ -1,4 +1,5 @@
-"""Finds logs without blank lines after the lines of a print, although every real log has one after each such line."""
+"""Finds imagined logs that leave out blank lines: in every real log, a blank line follows each line of a certain
+print."""
 
 from collections.abc import Iterable
 
@@ -10,15 +11,14 @@ from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.finding import Finding, LineRef
 
 FEWEST = 3
-"""Minimum number of lines of a print that a log must show before the blank lines after them are judged."""
+"""Minimum number of lines of one print in a log. With fewer lines, the blank lines after them are not judged."""
 
 Indices = NDArray[np.int64]
 
 
 def blank_lines(run_set: RunSet) -> Iterable[Finding]:
-    """If no program is given, find prints whose lines are always followed by a blank line in every real log, but
-    never in an imagined log.
-    """
+    """Find prints whose lines are always followed by a blank line in the real logs, but never in some imagined log.
+    Nothing is reported if a program is given, or if there are fewer than two real logs."""
     if run_set.source is not None or len(run_set.real) < 2:
         return
     followed = [site for site in run_set.sites if all(_share(run, site) == 1 for run in run_set.real)]
@@ -44,8 +44,8 @@ def blank_lines(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _share(run: ParsedRun, site: PrintSite) -> float | None:
-    """Return the share of a print's first 100 lines that are followed by a blank line; None with fewer than `FEWEST`
-    lines."""
+    """Return which share of a print's first 100 lines in a run is followed by a blank line; None if the run shows
+    fewer than `FEWEST` lines of the print."""
     lines = run.ledger.lines_of(site)
     lines = lines[lines + 1 < len(run.lines)]
     if len(lines) < FEWEST:

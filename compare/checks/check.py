@@ -8,9 +8,8 @@ from gedanken.experiment.finding import Finding
 
 
 class Check(Protocol):
-    """A check. An entry point in the group `gedanken.checks` names one check, or a tuple of checks, which are applied
-    in order.
-    """
+    """A function that looks for faults in runs. An entry point in the group `gedanken.checks` names one check, or a
+    tuple of checks, which are applied in order."""
 
     def __call__(self, runs: RunSet, /) -> Iterable[Finding]:
         """Return all findings; none if the check cannot be applied. A check is a pure function: the same runs give
@@ -19,4 +18,4 @@ class Check(Protocol):
 
 
 class CheckBroken(Exception):
-    """A check from a plug-in failed; the message says why, and the comparison continues without it."""
+    """Raised when a check from a plug-in fails. The message says why; the comparison continues without this check."""

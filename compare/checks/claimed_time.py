@@ -8,16 +8,16 @@ from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding
 
 TIME_FACTOR = 3.0
-"""A claimed time is reported only if it is more than this many times the longest real time, or less than the shortest
-real time divided by this."""
+"""A claimed time is reported only if it is above the longest real time multiplied by this, or below the shortest real
+time divided by this."""
 TIME_SLACK = 1.0
-"""Seconds by which a claimed time may always lie outside the range of the real times: short times are rounded, and a
-busy machine is slower."""
+"""A claimed time is never reported if it lies at most this many seconds outside the range of the real times. Short
+times are rounded, and a busy machine is slower."""
 
 
 def times(run_set: RunSet) -> Iterable[Finding]:
-    """Compare the time that each imagined run claims with the times that the real runs print; if they print none,
-    with the measured times."""
+    """Find imagined runs that claim a time far from the times that the real runs print. If no real run prints a time,
+    the measured times of the real runs are used instead."""
     worked = [run for run in run_set.real if run.execution.exit_code == 0]
     shown = [claimed_seconds(run.transcript) for run in worked]
     printed = [claimed.seconds for claimed in shown if claimed.seconds is not None]
@@ -49,9 +49,8 @@ def times(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _has_other_words(run_set: RunSet, run: ParsedRun) -> bool:
-    """Return whether a run names a time in a line of a form that no real run has (a form is a line with `#` for its
-    values). Another check reports such a line, and it is not known what its time measures.
-    """
+    """Return whether the run names a time in a line whose form no real run has. (A form is a line with `#` in place
+    of its values.) Another check reports this line, and what its time measures is unknown."""
     script = run.transcript
     naming = (at for at, shape in enumerate(script.shapes) if names_time(shape))
     return any(script.forms[script.form_of_shape[at]] not in run_set.forms for at in naming)

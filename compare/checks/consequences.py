@@ -8,7 +8,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding, LineRef
 
 FEW = 4
-"""Lines cannot be counted per epoch in a log that shows less than 1/`FEW` of the epochs that all real logs show."""
+"""If a log shows less than 1/`FEW` of the epochs that all real logs show, its lines cannot be counted per epoch."""
 _REWORDED = frozenset(["literal differs", "line in no real log"])
 _WHOLE = re.compile(r"(?<![\d.])\d{1,9}(?![\d.]*\d)")
 _EPOCHS = ("epochs silently missing", "epochs too many")
@@ -17,10 +17,11 @@ _IN_EPOCH = re.compile(r"times? (?:in epoch (?P<epoch>\d+)|before the first epoc
 
 
 def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings without those that another finding explains; each log that has findings keeps at least one.
+    """Remove the findings that another finding on the same log explains. Each log that has findings keeps at least
+    one.
 
-    For example, if the print that names the epochs is reworded or missing, no line can be counted per epoch. If an
-    epoch is missing, its other lines may be counted in the epoch before or after it, and counters jump.
+    For example, if a log rewords the print that names the epoch, its lines cannot be counted per epoch. If a log
+    leaves out an epoch, its counters jump, and some lines may be counted in the epoch before or after it.
     """
     runs = {run.label: run for run in run_set.imagined}
     usual = [run.epochs for run in run_set.finished if run.epochs]
@@ -35,9 +36,8 @@ def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[F
 
 
 def without_skips(findings: Sequence[Finding]) -> list[Finding]:
-    """Remove each finding on jumps in a count if another finding reports what causes the jumps: a wrong number, or
-    reworded lines.
-    """
+    """Remove each finding `count skips` if another finding explains its jumps: by a wrong number, or by reworded
+    lines."""
     wrong = {ref for finding in findings if finding.check == "constant line differs" for ref in finding.evidence}
     odd = _in_other_words(findings)
     return [
@@ -53,8 +53,8 @@ def _in_other_words(findings: Sequence[Finding]) -> list[LineRef]:
 
 
 def _is_over_odd_lines(jumps: Sequence[LineRef], odd: Sequence[LineRef]) -> bool:
-    """Return whether a reworded line stands within every jump of a count. `jumps` holds the lines before and after
-    each jump, in turn; `odd` are the reworded lines."""
+    """Return whether there is a reworded line within every jump of a count. `jumps` holds, for each jump, the line
+    before it and the line after it; `odd` holds the reworded lines."""
     pairs = list(zip(jumps[::2], jumps[1::2], strict=False))
     return bool(pairs) and all(
         any(ref.source == low.source and low.number < ref.number < high.number for ref in odd) for low, high in pairs
@@ -68,7 +68,10 @@ def _kept(
     told: dict[str, set[str]],
     named: dict[str, frozenset[int]],
 ) -> Finding | None:
-    """Return a finding, limited to the runs on which no other finding explains it; None if there are no such runs."""
+    """Return the finding, limited to the runs in which no other finding explains it; None if no run is left.
+
+    `runs`, `told` and `named` hold, by the label of each run, what `_follows` takes for one run.
+    """
     left = tuple(
         label
         for label in finding.runs
@@ -85,8 +88,8 @@ def _follows(
 ) -> bool:
     """Return whether a finding follows from other findings on the run.
 
-    `usual` are the epochs that all real runs show, `told` the checks of all findings on the run, and `named` the
-    whole numbers in its reworded lines.
+    `usual` are the epochs that all finished real runs show. `told` are the names of the checks that found something
+    in the run. `named` are the whole numbers in the run's reworded lines.
     """
     is_reworded = not _REWORDED.isdisjoint(told)
     names_few = len(run.epochs & usual) * FEW < len(usual)

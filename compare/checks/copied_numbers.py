@@ -1,4 +1,4 @@
-"""Finds imagined runs that repeat a sequence of numbers of a real run, or of another imagined run, of the same
+"""Finds imagined runs that repeat a sequence of numbers from a real run, or from another imagined run, of the same
 program version."""
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,29 +12,30 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet, evidence
 from gedanken.experiment.finding import Finding, LineRef
 
 IN_A_ROW = 5
-"""Minimum length of a common sequence of numbers that is no coincidence, if real runs do not share a single number.
+"""Minimum length of a sequence of numbers that two runs share, for it to be no coincidence. If real runs share
+numbers too, a longer sequence is required.
 
-Three would be too few: accuracies on a few hundred images take few values (benchmarks/false_alarms.py).
+Three would be too few: accuracies on a few hundred images take few values (measured by benchmarks/false_alarms.py).
 """
 DECIMALS = 3
 TOLD = 3
 NO_SUCH_ROWS = "no two real runs share such a sequence"
 FEWEST_REAL = 3
 COLUMNS = 8
-"""Number of columns that are examined separately, after all numbers together. A column is the first number of every
-line, the second of every line, and so on."""
+"""Maximum number of columns that are examined one by one, after all numbers were examined together. A column holds
+the first number of every line, or the second number of every line, and so on."""
 LONGEST = 20
-"""If real runs share a sequence of this length, they repeat one another. Imagined runs may then do so too, and are
-not reported."""
+"""If real runs share a sequence of this length, they repeat one another. Imagined runs may then repeat numbers too,
+and nothing is reported."""
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _BLOCK = 1 << 15
-"""Number of sequences that are hashed at a time: they fit into a processor's cache."""
+"""Number of sequences that are hashed at a time, few enough to fit into a processor's cache."""
 
 Numbers = NDArray[np.float64]
 
 
 class _Stream(NamedTuple):
-    """Some of the numbers of a run, in order, and the line of each."""
+    """Selected numbers of one run, in printed order, each with the index of its line."""
 
     run: ParsedRun
     values: Numbers
@@ -52,12 +53,12 @@ class _Copy(NamedTuple):
 
 
 def copied_numbers(run_set: RunSet) -> Iterable[Finding]:
-    """Find sequences of numbers with three or more decimals that an imagined run shares with another run, and that
-    are too long to be shared by chance.
+    """Find sequences of numbers that an imagined run shares with another run, and that are too long for chance. Only
+    numbers with three or more decimals are compared.
 
-    The required length is twice that of the longest sequence that two real runs with different seeds share, plus
-    five. Numbers that all real runs show are left out. Nothing is reported for a program that fixes its seed, or with
-    real runs of fewer than three seeds.
+    The required length is 2 n + 5, where n is the length of the longest sequence that two real runs with different
+    seeds share. Numbers that all real runs show are left out. Nothing is reported if the program fixes its seed, or
+    if the real runs have fewer than three different seeds.
     """
     seeds = {run.execution.seed for run in run_set.real}
     if len(seeds) < FEWEST_REAL or (run_set.source is not None and run_set.source.fixes_its_seed()):
@@ -114,8 +115,8 @@ def _refs(copy: _Copy) -> tuple[LineRef, ...]:
 
 
 def _fine(run: ParsedRun) -> _Stream:
-    """Collect every number with at least three decimals and no exponent; `lines` holds the index of a line once for
-    each of its numbers."""
+    """Return a run's numbers that have at least three decimals and no exponent. If a line has several such numbers,
+    its index occurs several times in `lines`."""
     script = run.transcript
     line = np.repeat(np.arange(len(script.lines), dtype=np.int32), np.diff(script.starts))
     is_fine = (script.decimals >= DECIMALS) & (script.decimals < EXPONENT)
@@ -134,7 +135,8 @@ def _varying(stream: _Stream, constants: Numbers) -> tuple[_Stream, NDArray[np.i
 
 
 def _column(stream: _Stream, places: NDArray[np.int32], column: int | None) -> _Stream:
-    """Select the numbers of one column, or all for None; a number that equals the one before it is left out."""
+    """Return the numbers of one column, or all numbers if `column` is None. A number that equals the number before it
+    is left out. `places` holds the column of each number."""
     kept = slice(None) if column is None else places == column
     values, lines = stream.values[kept], stream.lines[kept]
     fresh = np.concatenate([[True], values[1:] != values[:-1]])[: len(values)]
@@ -158,9 +160,8 @@ def _copies(run_set: RunSet, streams: Sequence[_Stream]) -> Iterator[_Copy]:
 
 
 def _sharing(streams: Sequence[_Stream], real: int, row: int) -> Iterator[tuple[_Stream, _Stream]]:
-    """For each sequence of `row` numbers in an imagined stream, pair that stream with the first stream, real or
-    imagined, that contains the same sequence. The first `real` streams are the real ones.
-    """
+    """Yield pairs of streams that share a sequence of `row` numbers: an imagined stream, and the first stream, real
+    or imagined, that contains the sequence. The first `real` streams in `streams` are the real ones."""
     rows = [_distinct(_rows(stream.values, row)) for stream in streams]
     repeated = _distinct(_repeated(np.concatenate(rows)))
     if not len(repeated):
@@ -212,8 +213,7 @@ def _rows(values: Numbers, row: int) -> NDArray[np.uint64]:
 
 
 def _distinct(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return the distinct hashes, sorted. They are found by sorting, which is faster than a hash table for millions
-    of them."""
+    """Return the distinct hashes, sorted. For millions of hashes, sorting is faster than a hash table."""
     hashes = np.sort(hashes)
     once: NDArray[np.uint64] = hashes[np.concatenate([[True], hashes[1:] != hashes[:-1]])[: len(hashes)]]
     return once

@@ -27,9 +27,9 @@ FACTOR = 2
 """A print that depends on a flag (see `PrintSite.depends_on`) is reported only if it is shown at least `FACTOR` times
 as often as in the real runs, or at most 1/`FACTOR` times as often."""
 STEADY = 4
-"""If every real log shows a line at least this often, the absence of the line from a log is not chance."""
+"""If every real log shows a line at least this often, chance cannot explain a log without the line."""
 CHANCE = 0.05
-"""If chance explains the missing lines with a higher probability than this, the case is undecided."""
+"""If the p-value of missing lines is above this, chance may explain them, and the case is undecided."""
 MOST_TOLD = 20
 """Maximum number of print sites that are reported for one run."""
 
@@ -37,10 +37,12 @@ Indices = NDArray[np.int64]
 
 
 def counts(run_set: RunSet) -> Iterable[Finding]:
-    """Find lines that an imagined run shows more or less often than the real runs, if the real runs agree.
+    """Find lines that an imagined run shows more or less often than the real runs, if the real runs agree on the
+    number.
 
-    Lines that are printed in each epoch are counted per epoch, only in the epochs that the run shows; another check
-    reports missing epochs. A print that depends on a value, such as that of a new best accuracy, is not judged.
+    Lines that are printed in several epochs are counted per epoch. Only the epochs that the run shows are counted,
+    because another check reports missing epochs. A print such as `new best accuracy` is not judged, because computed
+    values decide whether it runs.
     """
     if not run_set.finished:
         yield from _by_the_source(run_set)
@@ -49,8 +51,8 @@ def counts(run_set: RunSet) -> Iterable[Finding]:
 
 
 class CountsJudged:
-    """Judges each line that an imagined run prints more or less often than the real runs. Such a difference is a
-    finding, or is undecided if chance may explain it."""
+    """Judges each print that an imagined run shows more or less often than the real runs. If chance may explain the
+    difference, the case is undecided; otherwise, the difference is a finding."""
 
     def __init__(self, run_set: RunSet) -> None:
         self._run_set = run_set
@@ -72,7 +74,8 @@ class CountsJudged:
     def _may_be_chance(self) -> bool:
         """Return whether chance may explain why some imagined runs lack exactly one line.
 
-        Different runs may lack different lines: if chance removes lines, some real run should lack one as well.
+        The runs may lack different lines. If chance removed these lines, it should have removed a line from some real
+        run too.
         """
         lacking = len(self._lacking)
         return lacking < len(self._run_set.imagined) and self._p(lacking) > CHANCE
@@ -83,14 +86,13 @@ class CountsJudged:
         return list(dict.fromkeys(run.label for runs in self._lacking_once.values() for run, _found in runs))
 
     def _p(self, lacking: int) -> float:
-        """Compute the probability that the runs which lack a line, `lacking` in number, are all imagined, if chance
-        picks them from all real and imagined runs (Fisher's exact test).
-        """
+        """Compute the probability that `lacking` runs, picked by chance from all real and imagined runs, are all
+        imagined (Fisher's exact test)."""
         n, m = len(self._run_set.finished), len(self._run_set.imagined)
         return comb(m, lacking) / comb(n + m, lacking)
 
     def undecided(self) -> Doubt | None:
-        """Return the question whether some lines are missing only by chance; None if no line raises it."""
+        """Return the open question whether lines are missing only by chance; None if there is no such question."""
         left = list(self._lacking_once) if self._may_be_chance() else []
         if not left:
             return None
@@ -108,7 +110,7 @@ class CountsJudged:
 
 
 def _by_the_source(run_set: RunSet) -> Iterable[Finding]:
-    """Find lines that an imagined run shows more or less often than the source proves; no real run is needed."""
+    """Find prints that an imagined run shows more or less often than the source proves. No real run is needed."""
     for site, texts in run_set.proven.items():
         for run in run_set.imagined:
             lines = run.ledger.lines_of(site)
@@ -127,7 +129,8 @@ def _by_the_source(run_set: RunSet) -> Iterable[Finding]:
 class _Cells:
     """Counts the lines of each cell, in the real runs and in one imagined run.
 
-    A cell is one print site in one epoch; or in the whole run, if no real run prints the site in several epochs.
+    A cell is one print site in one epoch. If no real run shows the site in more than one epoch, its cell is the whole
+    run.
     """
 
     def __init__(self, run_set: RunSet, run: ParsedRun, early: Container[int] = ()) -> None:
@@ -159,8 +162,8 @@ class _Cells:
         self._known = whole.any(axis=0) & counted[-1] & ~self._is_at_an_end()
 
     def _pairs(self, run: ParsedRun) -> tuple[Indices, Indices, Indices]:
-        """Return three arrays, with one entry for each line of a print site: the index of the site, the index of the
-        epoch in `_shown`, and the index of the line."""
+        """Return three arrays, with one entry for each line that a print site makes: the index of the site, the index
+        of the epoch in `_shown`, and the index of the line."""
         site_of = run.ledger.site_of
         lines = np.flatnonzero((site_of >= 0) & (site_of < len(self.run_set.sites)))
         return site_of[lines].astype(np.int64), np.searchsorted(self._shown, run.curves.epochs.at(lines)), lines
@@ -169,16 +172,16 @@ class _Cells:
         return site * self._width + np.where(self._by_epoch[site], epoch, 0)
 
     def _counts_in(self, run: ParsedRun) -> NDArray[np.bool_]:
-        """Return for each cell whether the run shows the cell's epoch; always true for cells of the whole run."""
+        """Return for each cell whether the run shows the cell's epoch; always True if the cell is the whole run."""
         epoch = self._cells % self._width
         shows: NDArray[np.bool_] = (epoch == 0) | np.isin(self._shown[epoch], run.curves.epochs.numbers)
         return shows
 
     def _is_at_an_end(self) -> NDArray[np.bool_]:
-        """Return for each cell whether its epoch is the one in which the shortest run ends, or a later one.
+        """Return for each cell whether it lies in the epoch in which the shortest run ends, or in a later epoch.
+        These cells are not judged, because another check reports a run with more or fewer epochs than the real runs.
 
-        All False if all runs end in the same epoch, or if the source is known. Another check reports a run with more
-        or fewer epochs than the real runs.
+        All False if all runs end in the same epoch, if the imagined run shows no epoch, or if the source is known.
         """
         really = self.run_set.once(of_each_structure)
         runs = [*(run for run in really if run.execution.cause is Cause.FINISHED), self.run]
@@ -216,14 +219,16 @@ class _Cells:
         ]
 
     def _lacking_in_gaps(self) -> Indices:
-        """Count for each site the lines that are missing because the run skips steps, which another check reports."""
+        """Count for each print site the lines that are missing because a counter of the run jumps. Another check
+        reports the jumps."""
         left_out = self.run_set.once(gaps).get(id(self.run), ())
         lacking = np.zeros(len(self.run_set.sites), np.int64)
         return lacking + sum(gap.lacking for gap in left_out)
 
     def _without_replaced(self, surplus: Indices, deficit: Indices) -> tuple[Indices, Indices]:
-        """Return surplus and deficit, corrected for prints that the run never shows but replaces with about as many
-        lines of a new form. Another check reports these new lines.
+        """Return the numbers of surplus and of missing lines of each print site, corrected for prints that the run
+        replaces. The run never shows a replaced print; instead, it shows about as many lines of a new form, which
+        another check reports.
 
         New lines that resemble another print were counted as lines of that print, so they are subtracted from that
         print's surplus.
@@ -243,9 +248,9 @@ class _Cells:
         return surplus, deficit
 
     def _is_absent(self, sites: Indices) -> NDArray[np.bool_]:
-        """Return for each print site whether this log has no line from it, although every real log has several (their
-        number may vary from log to log). All False if the source is known.
-        """
+        """Return for each print site whether the imagined log has no line of it, although every real log has at least
+        `STEADY` lines of it. All False if the source is known. `sites` holds the index of the print site of each
+        cell."""
         if self.run_set.source is not None:
             return np.zeros(len(self.run_set.sites), bool)
         fewest = np.bincount(sites, self._known * self.low, len(self.run_set.sites))
@@ -254,7 +259,7 @@ class _Cells:
         return absent
 
     def _differences(self) -> tuple[Indices, Indices]:
-        """Count for each cell how many lines are too many, and how many are missing."""
+        """Return two counts for each cell: its surplus lines, and its missing lines."""
         more = np.where(self._known, np.maximum(self.times - self.high, 0), 0)
         less = np.where(self._known, np.maximum(self.low - self.times, 0), 0)
         flagged = np.array([site.depends_on == "flags" for site in self.run_set.sites])[self._cells // self._width]
@@ -263,7 +268,8 @@ class _Cells:
         return more, less
 
     def lacks_one_line(self, at: int) -> bool:
-        """Return whether the run differs from the real ones at this print site only by one missing line."""
+        """Return whether the run lacks exactly one line of the print site with index `at`, and has no surplus line of
+        it."""
         more, less = self._differences()
         its = self._cells // self._width == at
         return not more[its].any() and int(less[its].sum()) == 1
@@ -275,8 +281,8 @@ class _Cells:
         return site.depends_on != "values" and not (self.run_set.source and site.is_open)
 
     def worst(self, at: int) -> "_Cell":
-        """Return the first cell in which a print site has surplus lines; but the first in which it has missing lines,
-        if at least as many of the site's lines are missing as are surplus."""
+        """If the run has more surplus than missing lines of a print site, return the first cell with surplus lines;
+        otherwise, return the first cell with missing lines. `at` is the index of the site."""
         more, less = self._differences()
         its = self._cells // self._width == at
         is_more = more[its].sum() > less[its].sum()
@@ -290,7 +296,7 @@ class _Cells:
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """An epoch, or the whole run, in which a line is shown a different number of times than in real runs."""
+    """An epoch, or the whole run, in which an imagined run shows a print more or less often than the real runs."""
 
     epoch: int | None
     """NO_EPOCH means before the first epoch; None means the whole run."""
@@ -320,7 +326,8 @@ def _finding(run_set: RunSet, site: PrintSite, run: ParsedRun, cell: _Cell) -> F
 
 
 def order(run_set: RunSet) -> Iterable[Finding]:
-    """Find lines in a different order from the real runs, if all real runs have the same order."""
+    """Find lines that imagined runs print in a different order from the real runs. Nothing is reported if the real
+    runs differ in their order."""
     if not run_set.finished or any(map(_goes_back, run_set.real)):
         return
     for run in run_set.imagined:

@@ -18,12 +18,13 @@ NAMED = 3
 
 
 def differences(run_set: RunSet, judgement: Judgement, beside: Sequence[Finding] = ()) -> Iterator[Finding]:
-    """Report `primary endpoint differs`, or otherwise `outlier` for single runs; and one `series differs` that names
-    all other series that differ.
+    """Yield the findings on series that differ. The first is `primary endpoint differs`. If the primary endpoint does
+    not differ, the first may be an `outlier` instead, on single runs that end far from the real ones. The last is
+    `series differs`, which names all other series that differ.
 
-    If the primary endpoint differs, the curve of the same metric is not reported again, nor are series that end with
-    NaN or infinity in the same runs. `beside` are the findings on lines: if a log lacks lines, the last value that it
-    shows may not be the last of its run, and is no outlier.
+    If the primary endpoint differs, the curve of its metric is not reported again, nor are series that end with NaN
+    or infinity in the same runs. `beside` holds the findings on lines. If they say that a log lacks lines, the log's
+    last value may not be the last value of its run, and is no outlier.
     """
     others = [series for series in judgement.tested if series.judged.role == "secondary"]
     primary = next((series for series in judgement.tested if series.judged.role == "primary"), None)
@@ -68,7 +69,8 @@ def _are_one_cause(series: TestedSeries, primary: TestedSeries) -> bool:
 
 
 def _other_outliers(run_set: RunSet, beside: Sequence[tuple[TestedSeries, Outlier]]) -> Finding:
-    """Report the metric with the farthest outlier, in one finding that also names the other metrics with outliers."""
+    """Build one finding on the metric with the farthest outlier. It also names up to `NAMED` other metrics that have
+    outliers."""
     farthest = max(beside, key=lambda one: one[1].deviations)[0]
     runs = [run for one, run in beside if one is farthest]
     others = {one.judged.name for one, _run in beside} - {farthest.judged.name}
@@ -79,9 +81,8 @@ def _other_outliers(run_set: RunSet, beside: Sequence[tuple[TestedSeries, Outlie
 
 
 def _goes_on(run_set: RunSet, far: Outlier) -> bool:
-    """Return whether a run shows epochs that no real run shows, although all real runs show the same epochs. Then the
-    extra epochs are reported, not the last value.
-    """
+    """Return whether the outlier's run shows more epochs than the real runs, which all show the same epochs. Another
+    check then reports the extra epochs, and the last value is not reported."""
     usual = {run.epochs for run in run_set.finished}
     return len(usual) == 1 and bool(run_set.samples[far.imagined].epochs - usual.pop())
 
@@ -89,9 +90,8 @@ def _goes_on(run_set: RunSet, far: Outlier) -> bool:
 def _lacks_points(
     run_set: RunSet, judgement: Judgement, primary: TestedSeries, far: Outlier, beside: Sequence[Finding]
 ) -> bool:
-    """Return whether a log shows fewer values of the metric than any real log, and one of the findings in `beside`
-    says that the log lacks lines.
-    """
+    """Return whether the outlier's log shows fewer values of the metric than any real log, and a finding in `beside`
+    says that the log lacks lines. False if a program is given."""
     label = run_set.samples[far.imagined].label
     is_said = any(label in finding.runs and finding.check in LACKING for finding in beside)
     curve = next((one for one in judgement.tested[1:] if one.series.column == primary.series.column), None)
@@ -102,9 +102,7 @@ def _lacks_points(
 
 
 def _far(run_set: RunSet, primary: TestedSeries, far: Sequence[Outlier]) -> Finding:
-    """Report single imagined runs whose last value lies far outside those of the real runs. This needs no test, for
-    which there may be too few imagined runs.
-    """
+    """Build the finding on single imagined runs whose last values lie far from the last values of the real runs."""
     values = " and ".join(f"{run.value:g}" for run in far)
     away = " and ".join(_deviations(run.deviations) for run in far)
     refs = [
@@ -172,7 +170,7 @@ def _numbers(result: SeriesResult) -> str:
 
 
 def _imagined(tested: TestedSeries) -> Iterable[int]:
-    """Return the indices, among the imagined runs, of those that are in the test."""
+    """Return the indices of the tested imagined runs, counted among all imagined runs."""
     return [at - tested.series.n_real for at in tested.runs if at >= tested.series.n_real]
 
 

@@ -9,8 +9,8 @@ from gedanken.experiment.finding import Finding
 
 
 def ends_early(run_set: RunSet) -> Iterable[Finding]:
-    """Report all runs that end early as one finding, which also covers the lines that are missing after their
-    ends."""
+    """Report all imagined logs that end early, in one finding. Other checks do not report the lines that are missing
+    after the ends."""
     early = run_set.once(early_ends)
     runs = [run for run in run_set.imagined if id(run) in early]
     if not runs:

@@ -36,7 +36,7 @@ class _Time(NamedTuple):
     line: int
     seconds: float
     unit: float
-    """How many seconds one unit of the duration's last digit is, for example 0.1 for `4.2s`."""
+    """Value of one unit in the duration's last digit, in seconds: 0.1 for `4.2s`."""
 
 
 def epoch_times(run_set: RunSet) -> Iterable[Finding]:
@@ -63,14 +63,14 @@ def _contradictions(run: ParsedRun, run_set: RunSet) -> Iterator[Contradiction]:
 
 
 def _rise(parts: list[_Time]) -> bool:
-    """Return whether the times only grow, so that each may be counted from the start of the run."""
+    """Return whether no epoch time is shorter than the one before it. Each time may then be counted from the start of
+    the run."""
     return all(one.seconds <= other.seconds for one, other in pairwise(parts))
 
 
 def _read(run: ParsedRun) -> tuple[dict[int, _Time], list[_Time]]:
-    """Return the time of each epoch, for epochs that state one, and all total times. If an epoch states two times, no
-    epoch times are returned.
-    """
+    """Return the epoch times, by the number of the epoch, and all total times. If an epoch states two times, no epoch
+    times are returned."""
     epochs: dict[int, _Time] = {}
     totals: list[_Time] = []
     twice = False

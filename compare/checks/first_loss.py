@@ -1,4 +1,4 @@
-"""Oracle: a classifier that has not learned anything yet has a loss near ln(classes)."""
+"""Oracle: a classifier that has not learned anything yet has a loss near ln(number of classes)."""
 
 import ast
 import math
@@ -14,7 +14,7 @@ from gedanken.compare.source.training_settings import batch_size
 from gedanken.experiment.finding import Finding
 
 BELOW, ABOVE = 0.7, 1.2
-"""Largest accepted deviation of the first loss below and above ln(classes), the cross-entropy of uniform guessing.
+"""How far the first loss may lie below and above ln(classes), which is the cross-entropy of uniform guessing.
 
 Deviations measured by `python -m benchmarks.first_losses`: at most 0.54 below, at any scale of the images; at most
 0.53 above for images from `ToTensor`, normalized or not; up to 158 above for raw images. So the upper bound is
@@ -34,8 +34,7 @@ _OTHER_LOSSES = frozenset({"reduction", "weight", "label_smoothing"})
 
 
 def first_loss(run_set: RunSet) -> Iterable[Finding]:
-    """Find first losses that the program's network, with its number of classes, cannot have before any update of the
-    weights."""
+    """Find first losses that a network with this number of classes cannot have before its weights are updated."""
     classes = _classes(run_set.source) if run_set.source else None
     if run_set.source is None or classes is None or classes < 2:
         return
@@ -58,10 +57,12 @@ def _contradictions(run: ParsedRun, classes: int, scaled: bool) -> Iterator[Cont
 
 
 def _first(run: ParsedRun) -> tuple[int, float, bool] | None:
-    """Return the first loss of the first step: the index of its line, its value, and whether certainly no update of
-    the weights came before. Return None if the output shows no loss, or if its first loss belongs to no first step.
+    """Return three things about the first loss: the index of its line, its value, and whether it was certainly
+    computed before any update of the weights. Return None if the output shows no loss, or if its first loss is not
+    that of a first step.
 
-    A step with the number 1 may be the second one: an update may raise the loss a lot, but hardly lower it.
+    A step with the number 1 may be the second step. Then the weights were updated once before, which may raise the
+    loss a lot, but hardly lower it. So such a loss may still be found too low, but never too high.
     """
     for at, line in enumerate(run.lines):
         found = _LOSS.search(line[:LONGEST])

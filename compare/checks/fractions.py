@@ -18,9 +18,10 @@ _SLACK = 1e-12
 
 
 def fractions(run_set: RunSet) -> Iterable[Finding]:
-    """Find counts that contradict the accuracy shown beside them, or that are greater than their total.
+    """Find counts that contradict the accuracy beside them, as in `97/100 (95%)`, or that are greater than their
+    total.
 
-    The shown accuracy may be rounded or truncated: both are accepted.
+    The accuracy may be rounded or truncated.
     """
     yield from oracle(run_set, "oracle: fractions", _contradictions)
 
@@ -44,13 +45,14 @@ def _contradictions(run: ParsedRun) -> Iterator[Contradiction]:
 
 
 def _after_its_word(text: str) -> str | None:
-    """Return the text after the last word for accuracy; None if there is no such word."""
+    """Return the text after the last word that means accuracy, such as `correct`; None if there is no such word."""
     words = list(_WORD.finditer(text))
     return text[words[-1].end() :] if words else None
 
 
 def _told_before(between: str, after: str) -> re.Match[str] | None:
-    """Find an accuracy in front of its count in brackets, as in `0.9712 (9712/10000)`; None if there is none."""
+    """Find the accuracy before a count in brackets, as in `0.9712 (9712/10000)`; None if there is none. `between` is
+    the text before the count, `after` the text after it."""
     if not after.lstrip().startswith(")") or any(character.isalpha() for character in between):
         return None
     told = _BEFORE.search(between[-24:])

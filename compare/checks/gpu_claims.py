@@ -25,15 +25,15 @@ _DENIAL = re.compile(
 _WORDS = ("gpu", "cuda", "parallel", "nvidia", "geforce", "rtx", "gtx", "tesla")
 """Each claim contains at least one of these words."""
 LONGEST = 400
-"""Maximum length of an examined line: claims are short."""
+"""Number of characters of a line that are examined, from its beginning: claims are short."""
 
 
 def gpu_claims(run_set: RunSet) -> Iterable[Finding]:
     """Find lines in which imagined runs claim to use GPUs, although the program cannot print such a line, or the real
     machine has no GPU.
 
-    A claim that a real run makes too is not reported, whatever else its line says. If the persona has GPUs, this
-    explains only lines that the program can print on a machine with GPUs.
+    A claim that a real run also makes, such as `cuda:0`, is not reported. If the persona has GPUs, this explains a
+    claim only if the program can print its line on a machine with GPUs.
     """
     outputs = [output for run in run_set.real for output in run.outputs]
     real = {claim for output in outputs for at in _speaking(output) for claim in claims_in(output.lines[at])}
@@ -63,7 +63,8 @@ def _speaking(output: Transcript) -> list[int]:
 
 
 def claims_in(line: str) -> frozenset[str]:
-    """List what a line says about GPUs in use, such as `cuda:0` or `using 4 gpus`; empty if it denies using them."""
+    """List what a line says about GPUs in use, such as `cuda:0` or `using 4 gpus`; empty if the line denies that GPUs
+    are used."""
     line = line[:LONGEST]
     if _DENIAL.search(line):
         return frozenset()
@@ -71,8 +72,7 @@ def claims_in(line: str) -> frozenset[str]:
 
 
 def _can_print(run_set: RunSet, entry: Entry) -> bool:
-    """Return whether the program can print this line on some machine; if no program is given, any line counts as
-    possible."""
+    """Return whether the program can print this line on some machine; True if no program is given."""
     if run_set.program is None:
         return True
     return run_set.source is not None and run_set.source.names_gpus() and entry.kind == "site"

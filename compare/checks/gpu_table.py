@@ -9,7 +9,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 OVER_CAP = 1.25
-"""Allowed multiple of the power cap, because real GPUs briefly exceed their cap."""
+"""A GPU may draw up to this multiple of its power cap, because real GPUs briefly exceed their cap."""
 _HEAD = re.compile(r"\bNVIDIA-SMI\b")
 _GPU = re.compile(r"^\|\s{0,4}(?P<gpu>\d{1,4})\s{1,4}[A-Za-z]")
 _MEMORY = re.compile(r"(?<!\d)(?P<used>\d{1,12})\s{0,8}MiB\s{0,4}/\s{0,8}(?P<total>\d{1,12})\s{0,4}MiB")
@@ -19,16 +19,15 @@ _PROCESS = re.compile(r"^\|\s{1,8}(?P<gpu>\d{1,4})\s.{0,200}\s(?P<used>\d{1,12})
 
 
 class _Gpu(NamedTuple):
-    """Memory used on one GPU, in MiB, and the index of the line that says so."""
+    """Memory in MiB, used on one GPU by one process or by all, and the index of the line that states it."""
 
     used: int
     line: int
 
 
 def gpu_table(run_set: RunSet) -> Iterable[Finding]:
-    """Find impossible nvidia-smi tables in a program's output. No claim of the persona explains a table that
-    contradicts itself.
-    """
+    """Find nvidia-smi tables with impossible numbers in the output of a program. No fact of the persona explains
+    them."""
     yield from oracle(run_set, "oracle: GPU table", table_contradictions_in)
 
 
@@ -37,7 +36,8 @@ def table_contradictions_in(run: ParsedRun) -> Iterator[Contradiction]:
 
 
 def table_contradictions(lines: Iterable[str]) -> Iterator[Contradiction]:
-    """List what is impossible in the nvidia-smi tables among these lines; each table begins with its own header."""
+    """Yield the contradictions in the nvidia-smi tables among these lines. Each table begins with a line that
+    contains `NVIDIA-SMI`."""
     gpus: dict[int, _Gpu] = {}
     processes: dict[int, list[_Gpu]] = {}
     gpu, inside, listed = -1, False, False

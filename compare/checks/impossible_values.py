@@ -18,19 +18,20 @@ NEVER_NEGATIVE = frozenset(
 )
 """Loss functions whose values cannot be negative."""
 RISE = 0.05
-"""If the accuracy rises by more than this, and the loss by more than this share of itself, they contradict each
-other."""
+"""If the accuracy (0 to 1) rises by more than this, and the loss by more than this share of its first value, they
+contradict each other."""
 FEWEST_REAL = 3
 FAR = 6.0
-"""How many standard deviations a loss's change may lie above the mean change in the real runs; beyond that, no real
-run is expected."""
+"""Number of standard deviations by which the change of a loss may exceed the mean change in the real runs. No real
+run is expected beyond that."""
 
 
 def first_and_last(run_set: RunSet) -> Iterable[Finding]:
-    """Find trainings in which both the accuracy and the loss rise, although the loss falls in all real runs.
+    """Find imagined runs in which both the accuracy and the loss rise from the first value to the last, although the
+    loss rises in no real run.
 
-    Only complete imagined runs are judged. In a short and noisy training both may rise by chance, so the loss must
-    rise far more than it varies among the real runs.
+    Only imagined runs that reached their end are judged. In a short and noisy training, both may rise by chance, so
+    the loss must rise far more than it varies among the real runs.
     """
     changes = [change for run in run_set.real if (change := _loss_change(run)) is not None]
     if len(changes) < FEWEST_REAL or max(changes) > 0:
@@ -61,9 +62,10 @@ def _loss_change(run: ParsedRun) -> float | None:
 
 
 def impossible_values(run_set: RunSet) -> Iterable[Finding]:
-    """Find accuracies above 1, negative values, epochs out of order, and wrong total numbers of epochs.
+    """Find accuracies above 1, negative metrics, epochs out of order, and wrong total numbers of epochs.
 
-    What a real run shows too is not reported, however odd it is: programs may print anything.
+    If a real run shows the same kind of impossible value, the kind is not reported, because a program may print
+    anything.
     """
     real_totals = {total for run in run_set.real for total in run.curves.totals}
     expected = run_set.source.epochs() if run_set.source else None
@@ -78,8 +80,8 @@ def impossible_values(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _oddities(run: ParsedRun, totals: set[int]) -> Iterable[tuple[str, str, list[int]]]:
-    """Yield (kind, description, lines) for each impossible value of one run; `totals` are the right totals of
-    epochs."""
+    """Yield (kind, description, line indices) for each impossible value of one run. `totals` are the right total
+    numbers of epochs."""
     for name, points in run.curves.series.items():
         wrong = [points[at] for at in np.flatnonzero(_impossible(name, points.values))[:LINES_SHOWN].tolist()]
         if wrong:
@@ -95,8 +97,8 @@ def _oddities(run: ParsedRun, totals: set[int]) -> Iterable[tuple[str, str, list
 
 
 def _may_fall_below_zero(run_set: RunSet, name: str) -> bool:
-    """Return whether the loss `name` may be negative: it comes near zero in real runs, and the source calls no loss
-    function with the lower bound 0."""
+    """Return whether the loss `name` may be negative: it comes near zero in the real runs, and the source calls no
+    loss function in `NEVER_NEGATIVE`."""
     if run_set.source is not None and run_set.source.calls(NEVER_NEGATIVE):
         return False
     series = [run.curves.series[name].values for run in run_set.real if name in run.curves.series]

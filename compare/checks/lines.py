@@ -1,4 +1,5 @@
-"""Finds runs that end differently, lines that no print makes, and lines that are worded differently."""
+"""Checks how imagined runs end, whether the program can print their lines in these words, and whether a fixed seed
+gives equal output."""
 
 from collections.abc import Iterable, Sequence
 from operator import eq
@@ -16,9 +17,10 @@ from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding, LineRef
 
 _OWN_ENDS = (Cause.FINISHED, Cause.FAILED, Cause.OUT_OF_MEMORY)
-"""Ways in which a program ends by itself, not by our limits."""
+"""Exit codes of real runs are compared only if the run ended for one of these causes. All other causes lie outside
+the program, for example a time limit."""
 MOST_WORDINGS = 20
-"""Maximum number of wordings that are reported."""
+"""Maximum number of changed wordings that are reported."""
 MOST_HELD_BESIDE = 2000
 """Maximum number of real lines of a print site that are searched for the best match to an imagined line."""
 
@@ -52,8 +54,8 @@ def exit_status(run_set: RunSet) -> Iterable[Finding]:
 
 
 def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
-    """Find printed lines that no print statement of the program makes; without a program, lines unlike those of any
-    real log."""
+    """Find imagined lines that no print statement of the program makes. Without a program, find imagined lines of a
+    form that no real log has."""
     if not run_set.real:
         return
     if run_set.source and any(site.form is None and site.template.strip(f"{HOLE} ") == "" for site in run_set.sites):
@@ -78,7 +80,7 @@ def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
             caution=run_set.caution,
         )
         return
-    bare = ", nor any real run shows" if any(site.form is not None for site in run_set.sites) else ""
+    bare = " and no real run shows" if any(site.form is not None for site in run_set.sites) else ""
     yield Finding(
         "line without a print",
         tuple(run.label for run in runs),
@@ -114,10 +116,11 @@ def literals(run_set: RunSet) -> Iterable[Finding]:
 
 
 def where_printed(run_set: RunSet, site: PrintSite, beside: str = "") -> list[LineRef]:
-    """Return references to the source line of a print site, and to a line that this site made in a real run.
+    """Return up to two references: to the source line of a print site, and to a line that this site made in a real
+    run.
 
-    `beside` is an imagined line. Of the real lines, the one with the most numbers in common with `beside` is taken;
-    if none has any, the first.
+    `beside` is an imagined line. The real line that has the most numbers in common with it is chosen; if none has
+    any, the first real line.
     """
     label = run_set.program.label if run_set.program else "program"
     refs = [LineRef(label, site.line, site.words, "source")] if site.line != NO_LINE else []
@@ -132,8 +135,8 @@ def where_printed(run_set: RunSet, site: PrintSite, beside: str = "") -> list[Li
 
 
 def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
-    """Check the runs of a program that fixes its own seed. Its reseeded runs must differ from one another, and all
-    its other runs must print the same output (fairness rule 7 in docs/design.md).
+    """Check the runs of a program that fixes its own seed. Its reseeded real runs must differ from one another. All
+    its other runs, real and imagined, must print the same output (fairness rule 7 in docs/design.md).
 
     Times are ignored, because a seed does not fix them.
     """
@@ -144,8 +147,8 @@ def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
         yield Finding(
             "reseeding failed",
             evidence=tuple(run.ref(0) for run in reseeded if run.lines)[:LINES_SHOWN],
-            observed=f"{run_set.name} fixes its own seed in a way that cannot be offset: its {len(reseeded)} "
-            "reseeded runs fail or all print the same, so its random variation is not known",
+            observed=f"{run_set.name} fixes its own seed in a way that cannot be changed from outside: its "
+            f"{len(reseeded)} reseeded runs fail or all print the same, so its random variation is not known",
         )
     written = [
         run for run in run_set.real if run.execution.arm == "as written" and run.execution.cause is Cause.FINISHED
@@ -158,7 +161,7 @@ def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
         yield Finding(
             "seed does not hold",
             evidence=tuple(run.ref(at) for run, at in unlike if run.lines),
-            observed=f"{run_set.name} fixes its own seed, but its real runs as written still differ",
+            observed=f"{run_set.name} fixes its own seed, but its real runs with this seed still differ",
         )
         return
     other = [(run, at) for run in run_set.imagined if (at := _differs_at(run, ours)) is not None]
@@ -175,9 +178,8 @@ def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _differs_at(run: ParsedRun, ours: Sequence[str]) -> int | None:
-    """Return the index of the first line that differs from `ours`, or of the last line if lines are missing in a run
-    that was not cut off; None if nothing differs.
-    """
+    """Return the index of a run's first line that differs from the lines in `ours`. If only the end is missing, and
+    the run was not cut off, return the index of its last line. Return None if nothing differs."""
     theirs = [(at, line) for at, line in enumerate(run.lines) if line.strip()]
     for (at, line), our in zip(theirs, ours, strict=False):
         if line != our and untimed(line) != untimed(our):

@@ -45,12 +45,12 @@ def _between_its_ends(run: ParsedRun, possible: Set[int]) -> frozenset[int]:
 
 
 def _usual_difference(run_set: RunSet) -> int:
-    """Return how many epochs more or fewer than the real runs a run may show without being reported; 0 if all real
-    runs show equally many.
+    """Return how many epochs an imagined run may leave out or add before it is reported; 0 if all real runs show the
+    same epochs.
 
     Programs that stop early, or report only their best epochs, show different epochs in each run. So each real run is
-    compared with the other real runs; four times the largest difference is allowed. Because early stopping has a long
-    tail, twice the range from the shortest to the longest real run is also allowed.
+    compared with all the others, and four times the largest difference is allowed. Some runs stop very late, so twice
+    the difference in length between the longest and the shortest real run is allowed too.
     """
     finished = [run.epochs for run in run_set.finished]
     if len(set(finished)) < 2:
@@ -65,8 +65,8 @@ def _usual_difference(run_set: RunSet) -> int:
 
 
 def _epochs_of(run_set: RunSet) -> tuple[frozenset[int], frozenset[int]]:
-    """Return the epochs that all finished real runs show, and those that at least one real run shows. If no real run
-    reached its end, the first set comes from the source."""
+    """Return the epochs that all finished real runs show, and the epochs that at least one real run shows. If no real
+    run finished, the source tells the first set."""
     shown = frozenset[int]().union(*(run.epochs for run in run_set.real))
     finished = [run.epochs for run in run_set.finished]
     if finished:

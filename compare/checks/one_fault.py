@@ -25,15 +25,17 @@ _TOGETHER = {
     "curve copied": "are copies",
     "numbers copied": "are copies",
 }
-"""What a sentence on several runs says of them, for each check; `differ` for all other checks."""
+"""The verb of a sentence on several runs, by check, as in `2 of 3 imagined runs are copies`. For all other checks, it
+is `differ`."""
 
 
 def one_fault(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
-    """Merge findings that have the same cause, if no program is given; findings on a program are not merged.
+    """Merge findings that have the same cause, after removing those that follow from others. If a program is given,
+    return all findings unchanged.
 
-    Two findings have the same cause if they concern the same print in several logs, or several prints that are shown
-    too often or too rarely in the same logs. If each of several logs has the fault in a different print (reworded,
-    too often, or too rarely), these findings are merged too.
+    Findings are merged in three cases: if they concern the same print in several logs; if several prints are shown
+    too often or too rarely in the same logs; and if each of several logs has the same fault in a different print,
+    which it rewords or shows too often or too rarely.
     """
     if run_set.program is not None:
         return list(findings)
@@ -137,7 +139,8 @@ def _of_logs(run_set: RunSet, group: Sequence[Finding]) -> Finding:
 
 
 def _with_its_print(finding: Finding) -> str:
-    """Return what logs show of a print, with the print's own words in place of `it`."""
+    """Return what the finding says that logs show, with the quoted words of the print in place of `it`:
+    `shows “loss {}” 3 times`."""
     words = finding.expected.partition("“")[2].partition("”")[0]
     whose = f"{finding.runs[0]} " if finding.of == 0 else ""
     return whose + finding.observed.removeprefix("do not: ").replace("shows it ", f"shows “{words}” ")

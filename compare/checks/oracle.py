@@ -12,7 +12,7 @@ from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 LONGEST = 400
-"""Maximum length of an examined line: oracles read only short texts."""
+"""Number of characters of a line that are examined, from its beginning: oracles read only short texts."""
 
 
 class Contradiction(NamedTuple):
@@ -31,15 +31,15 @@ class Wanted(NamedTuple):
 
     pattern: re.Pattern[str]
     words: tuple[str, ...]
-    """Words in lower case, searched first because that is faster: every form that matches contains one of them."""
+    """Words in lower case. Every form that matches contains at least one of them; searching for them first is faster.
+    """
 
 
 def oracle(
     run_set: RunSet, kind: str, contradictions: Callable[[ParsedRun], Iterable[Contradiction]]
 ) -> Iterator[Finding]:
-    """Report contradictions in the imagined runs, as one finding for each rule that a run breaks. Rules that a real
-    run breaks too are not applied. `kind` is the check that the findings name.
-    """
+    """Report contradictions in the imagined runs, as one finding for each rule that a run breaks. A rule that a real
+    run breaks too is not applied. `kind` becomes the `check` of the findings."""
     told = [(run, list(contradictions(run))) for run in run_set.imagined]
     if not any(found for _run, found in told):
         return
@@ -66,8 +66,8 @@ def lines_with(
     """Return (index, text) of every line whose form matches `wanted` but not `none_of`. A form is a line with `#` in
     place of each value. Only the first 400 characters of a line are examined and returned.
 
-    `shape`, if given, must also match the line's shape: the line with `0` in place of each group of digits. `kept`
-    then selects from the lines of each shape.
+    `shape`, if given, must also match the line's shape: the line with `0` in place of each group of digits. `kept`,
+    if given, then selects some of the lines of each shape.
     """
     transcript = run.transcript
     is_wanted = np.zeros(len(transcript.forms), bool)

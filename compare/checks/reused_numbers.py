@@ -10,12 +10,12 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 IN_A_ROW = 3
-"""Minimum length of a common sequence of different numbers that is no coincidence."""
+"""Minimum length of a sequence of different numbers that two runs share, for it to be no coincidence."""
 FEWEST = 2
-"""Minimum number of numbers in an output; with fewer, no number counts as repeated."""
+"""Minimum count of numbers in an output. With fewer, no number counts as repeated."""
 COLUMNS = 8
-"""Number of columns that are examined separately, after all numbers together. A column is the first number of every
-line, the second of every line, and so on."""
+"""Maximum number of columns that are examined one by one, after all numbers were examined together. A column holds
+the first number of every line, or the second number of every line, and so on."""
 _NUMBER = re.compile(r"(?<![\w.])\d{1,18}\.\d{3,18}(?:e[-+]?\d{1,3})?(?![\w.]*\d)", re.IGNORECASE | re.ASCII)
 
 
@@ -47,7 +47,7 @@ class _Numbers:
 
 
 class _Repeat(NamedTuple):
-    """The numbers of one output that repeat numbers of an earlier one, as pairs: (number, repeated number)."""
+    """Numbers of a run that repeat numbers of the run `old`, as pairs: (number, repeated number)."""
 
     old: ParsedRun
     pairs: Sequence[tuple[_Number, _Number]]
@@ -56,9 +56,9 @@ class _Repeat(NamedTuple):
 def reused_numbers(run_set: RunSet) -> Iterable[Finding]:
     """Find numbers with three or more decimals that an imagined run of an earlier version already showed.
 
-    Three in a row must be repeated (two, if the run has only two), among all its numbers or in one column. Numbers
-    that all real runs of both versions print do not count. Nothing is reported if real runs of the two versions
-    repeat each other too, or if there are no real runs to compare.
+    At least three numbers in a row must be repeated (two, if the run shows only two), among all its numbers or in one
+    column. Numbers that all real runs of both versions print do not count. Nothing is reported if real runs of the
+    two versions repeat each other too, or if no real runs of both versions can be compared.
     """
     real = [_Numbers(run) for run in run_set.real]
     versions = _by_version(run_set.earlier)
@@ -111,8 +111,8 @@ def _repeat(new: _Numbers, old: _Numbers, left_out: Set[str]) -> _Repeat | None:
 
 
 def _in_a_row(new: Sequence[_Number], old: Sequence[_Number], row: int) -> list[tuple[_Number, _Number]]:
-    """Pair each number of `new` that is part of a sequence that `old` has too with the equal number of `old`. A
-    sequence consists of `row` different numbers."""
+    """Find the sequences of `row` different numbers that `new` and `old` share. Return each number of `new` in these
+    sequences, paired with the equal number of `old`."""
     places: dict[tuple[str, ...], int] = {}
     for at in range(len(old) - row + 1):
         places.setdefault(tuple(number.text for number in old[at : at + row]), at)
@@ -127,11 +127,11 @@ def _in_a_row(new: Sequence[_Number], old: Sequence[_Number], row: int) -> list[
 def _really_repeats(
     run_set: RunSet, real: Sequence[_Numbers], before: Sequence[_Numbers], constants: Set[str]
 ) -> bool | None:
-    """Return whether a real run of this version repeats a real run of the other version; None if no two of these runs
-    can be compared.
+    """Return whether a real run of this version (`real`) repeats a real run of the other version (`before`); None if
+    no two of these runs can be compared.
 
-    In our sandbox, runs of both versions get the same seeds, but not on a user's machine. So runs with different
-    seeds are compared, unless the program fixes its seed itself.
+    In our sandbox, runs of both versions get the same seeds; on a user's machine, they do not. So only runs with
+    different seeds are compared, unless the program fixes its seed itself.
     """
     ours, theirs = ([run for run in runs if run.run.execution.arm == "as written"] for runs in (real, before))
     is_noisy = len({tuple(number.text for number in run.all) for run in ours}) > 1

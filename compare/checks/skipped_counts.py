@@ -31,7 +31,7 @@ def skipped_counts(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _name(run: ParsedRun, gap: Gap) -> str:
-    """Return the name of the number that counts, such as `step`; empty if the line gives none."""
+    """Return the name of the counter that jumps, such as `step`; empty if its line names none."""
     named = names_in_line(run.transcript, gap.after)
     counts = gap.column < len(named) and named[gap.column].role is Role.COUNTER
     return named[gap.column].name if counts else ""

@@ -1,7 +1,7 @@
-"""Finds whole numbers that differ although all real logs agree on them.
+"""Finds whole numbers that differ in imagined logs although all real logs agree on them.
 
-It judges only numbers that are so small, or shown so rarely, that all real logs may agree on them by chance; the
-check `constant_lines_differ` judges the others.
+It judges only small or rarely shown numbers, on which all real logs may agree by chance. The check
+`constant_lines_differ` judges all others.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,10 +21,9 @@ from gedanken.experiment.finding import Finding
 REAL_RUNS = 7
 """Minimum number of real runs that must show the same number."""
 IMAGINED_RUNS = 3
-"""Minimum number of imagined runs, which must all show a different number from the real runs. If chance gives some
-runs another number, the probability that all three imagined runs and none of seven real ones get it is .0022 at
-most.
-"""
+"""Minimum number of imagined runs, all of which must show a different number from the real runs. Suppose that only
+chance gives some runs another number: then the probability that all three imagined runs get it, but none of seven
+real runs, is .0022 at most."""
 MOST = 4
 """Maximum number of judged constants. If there are more, each one that differs is undecided, so that the probability
 of any false finding stays below .01."""
@@ -32,7 +31,8 @@ _NOT_FIXED = (Role.ENVIRONMENT, Role.METRIC)
 
 
 class _Constant(NamedTuple):
-    """A number that all real logs agree on, in each line of one form (a line with `#` for its values)."""
+    """A number in the lines of one form: in each of these lines, it is equal in all real logs. A form is a line with
+    `#` in place of its values."""
 
     form: str
     column: int
@@ -40,8 +40,10 @@ class _Constant(NamedTuple):
 
 
 class SmallConstants:
-    """Judges the numbers that are equal in all real logs. A number that differs in all imagined logs, at least
-    `IMAGINED_RUNS`, is a finding; one that differs only in some of them is undecided.
+    """Judges the numbers that are equal in all real logs.
+
+    If a number differs in all imagined logs, and there are at least `IMAGINED_RUNS` of them, it is a finding. If it
+    differs only in some of them, it is undecided.
     """
 
     def __init__(self, run_set: RunSet) -> None:
@@ -81,8 +83,9 @@ class SmallConstants:
         return kept
 
     def undecided(self) -> Doubt | None:
-        """Return the question about numbers that differ in too few imagined runs to be a finding, or that are too
-        many to judge; None if there is no such number."""
+        """Return the open question whether some numbers may differ from the real ones; None if there is no such
+        question. These numbers differ in too few imagined runs for a finding, or there are too many constants to
+        judge."""
         if not self._unsure:
             return None
         constant, runs = self._unsure[0]

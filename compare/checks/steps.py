@@ -22,7 +22,7 @@ _FORM = Wanted(
     re.compile(r"\b(?:step|batch|iter|iteration)\b|\[\s?#\s?/\s?#", re.IGNORECASE), ("step", "batch", "iter", "[")
 )
 _HELD_OUT = re.compile(r"test|val|eval", re.IGNORECASE)
-"""Matches words for held-out data, whose batches have another size."""
+"""Matches words for held-out data, whose batches may have another size than those of the training data."""
 _STEP = re.compile(
     r"((?:\b(?:step|batch|iter|iteration)\b)[^\w\n]{0,4}(\d{1,12})\s?(?:/|of)\s?(\d{1,12}))(?![\d./])", re.IGNORECASE
 )
@@ -49,15 +49,17 @@ class _Shown:
     steps: Sequence[_Progress]
 
     def where(self, shown: _Progress) -> tuple[int, ...]:
-        """Return the index of the first line that shows this progress; nothing if no line does."""
+        """Return the index of the first line that shows this progress, as a tuple of one; an empty tuple if no line
+        shows it."""
         return tuple(at for at, line in self.lines if shown.text in line)[:1]
 
 
 def steps(run_set: RunSet) -> Iterable[Finding]:
     """Find step and image counts that an epoch of this program cannot have.
 
-    An epoch has ceil(images / batch) steps, or floor(images / batch) if the last batch is dropped. A total is
-    compared with that of the real runs, if they agree, and with the other numbers of its own run.
+    An epoch has ceil(images / batch) steps, or floor(images / batch) if the last batch is dropped. A total, such as
+    100 in `step 3/100`, is compared with the total in the real runs, if they agree on it, and with the other numbers
+    of its own run.
     """
     batch = batch_size(run_set.source) if run_set.source else None
     shown = {id(run): _read(run, batch) for run in (*run_set.imagined, *run_set.real)}
@@ -90,8 +92,8 @@ def _read(run: ParsedRun, batch: int | None) -> _Shown:
 
 
 def _telling(script: Transcript, lines: Indices) -> Indices:
-    """Select, from lines of one shape, those whose count exceeds its total, and a few for each total. That is enough
-    if the batch size is not known.
+    """Select some of the lines of one shape: all lines whose count exceeds its total, and a few lines for each total.
+    If the batch size is not known, these lines are enough.
 
     All lines are selected if the numbers cannot be located in the shape.
     """
@@ -115,8 +117,8 @@ def _agreed(totals: Sequence[set[int]]) -> set[int]:
 
 
 def _beyond(shown: _Shown, batch: int | None) -> Iterator[Contradiction]:
-    """Yield steps beyond their total, and image counts that exceed their total by a batch or more: a program may
-    count the last batch as a full one."""
+    """Yield a contradiction for each step beyond its total, and for each image count that exceeds its total by a
+    batch or more. A smaller excess is possible, because a program may count the last batch as a full one."""
     for count in (*shown.steps, *shown.images):
         over = count.at - count.all
         if over > 0 and (not count.percent or over >= (batch or count.all)):
@@ -145,7 +147,8 @@ def _steps_of_images(shown: _Shown, batch: int) -> Iterator[Contradiction]:
 
 
 def _percentages(shown: _Shown, batch: int) -> Iterator[Contradiction]:
-    """Check percentages, with a tolerance of one batch (batch / total); the last batch of an epoch may be smaller."""
+    """Check the percentages of image counts, with a tolerance of one batch. Percentages near 100 are not checked,
+    because the last batch of an epoch may be smaller."""
     for image in shown.images:
         if image.all <= 2 * batch:
             continue

@@ -24,23 +24,21 @@ from gedanken.experiment.finding import Finding
 REAL_RUNS = 5
 """Minimum number of real runs that must agree before a number counts as constant without a proof from the source."""
 PLACES = 5
-"""Minimum number of lines in which a number must be the same, or of different values that it must take, before the
+"""Minimum number of lines that must show the same number, or of different values that a number must take, before the
 agreement of all real runs counts as more than chance."""
 STAGES = 3
 """Minimum number of different values that a setting must take in a run, in at least `2 * PLACES` lines, before its
 agreement in all real runs counts as more than chance.
 """
 DIGITS = 4
-"""Minimum number of digits, without trailing zeros, of a whole number on which all real runs cannot agree by
-chance."""
+"""Minimum number of digits of a whole number, not counting trailing zeros, for the agreement of all real runs on it
+to count as more than chance."""
 VALUES = 20
-"""Minimum number of values that real runs must print with the same number of decimals before that counts as their
-format.
-"""
+"""Minimum number of values that real runs must print with the same number of decimals before this number counts as
+their format."""
 FULL = 8
-"""Numbers whose decimals vary, but are never fewer than this, are printed unrounded in the real runs. An imagined
-number is then wrong if it has at most half the smallest number of decimals of the real ones.
-"""
+"""If the number of decimals varies in the real runs, but is never below this, the real runs print unrounded numbers.
+An imagined number is then wrong if it has at most half as many decimals as the real number with the fewest."""
 
 _SET = (Role.SETTING, Role.COUNTER, Role.OTHER)
 _SIZE = re.compile(r"torch\.Size\([^()\n]*\)")
@@ -50,9 +48,9 @@ Indices = NDArray[np.int64]
 
 
 def proven_lines_differ(run_set: RunSet) -> Iterable[Finding]:
-    """Find imagined lines that differ from those that the source proves, character by character.
+    """Find imagined lines that differ, in any character, from the lines that the source proves.
 
-    Other checks report epochs that the program does not have, and wrong totals.
+    Other checks report epochs that the program does not have, and wrong total numbers of epochs.
     """
     for site, texts in run_set.proven.items():
         for run in run_set.imagined:
@@ -73,7 +71,8 @@ def proven_lines_differ(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _told(run_set: RunSet, run: ParsedRun, line: int) -> bool:
-    """Return whether the line names an epoch or a total that no real run names; other checks report such a line."""
+    """Return whether the line names an epoch, or a total number of epochs, that no real run names. Other checks
+    report such a line."""
     epochs = {epoch for real in run_set.real for epoch in real.epochs}
     totals = {total for real in run_set.real for total in real.curves.totals}
     named = epoch_and_total(run.lines[line])
@@ -84,12 +83,17 @@ def constant_lines_differ(run_set: RunSet) -> Iterable[Finding]:
     """Find imagined numbers that differ from the real ones, where all real runs (five or more) show the same number
     in the same line.
 
-    Real runs may agree by chance: on a count that is mostly the same, an accuracy that has reached 100 %, a time that
-    rounds to 0.1 s. So the number must meet one of these conditions: it takes five values from line to line, as a
-    counter does; it is an integer without a unit that is the same in five lines of each run, and none of 0, 1 and
-    100; it is an integer with four or more digits before its trailing zeros; it has a name, is no metric, and takes
-    three values in ten lines, as a setting does in a parameter search. Losses and accuracies must meet the first.
-    Other checks report epochs and their totals, and lines shown more or less often than in real runs.
+    Real runs may also agree by chance: on a count that rarely changes, an accuracy of 100 %, a time that rounds to
+    0.1 s. So a number is judged only in these cases:
+
+    - It takes five different values from line to line, as a counter does.
+    - It is a whole number without a unit. It is the same in five lines of each run, and is not 0, 1 or 100.
+    - It is a whole number without a unit that has four or more digits, not counting trailing zeros.
+    - It has a name, is no metric, and takes three different values in ten lines, as a setting does in a parameter
+      search.
+
+    A loss or an accuracy is judged only in the first case. Other checks report wrong epochs, wrong total numbers of
+    epochs, and lines that are shown more or less often than in the real runs.
     """
     fixed = run_set.source is not None and run_set.source.fixes_its_seed()
     if len(run_set.finished) < REAL_RUNS or fixed:
@@ -149,7 +153,7 @@ def _sizes_differ(run_set: RunSet) -> Iterator[Finding]:
 
 
 def _sizes(run: ParsedRun, form: str) -> list[list[str]]:
-    """Collect the sizes in each line of a form (lines that are equal except for their values)."""
+    """Return the `torch.Size` values in each line of one form. Lines of one form differ only in their values."""
     lines = run.transcript.lines_of(form)
     if not len(lines) or "torch.Size" not in run.lines[lines[0]]:
         return []
@@ -157,7 +161,12 @@ def _sizes(run: ParsedRun, form: str) -> list[list[str]]:
 
 
 def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iterator[int]:
-    """Yield the index of each number of a form that cannot be equal in all real runs by chance."""
+    """Yield the index of each number of a form on which the real runs cannot agree by chance (see
+    `constant_lines_differ`).
+
+    `lines` are the lines of this form in `run`. `steady` holds their numbers (lines × numbers), with NaN where real
+    runs differ.
+    """
     text = run.transcript.compared(int(lines[0]))
     decimals = run.transcript.decimals[run.transcript.starts[lines][:, None] + np.arange(steady.shape[1])]
     has_times = untimed(text) != text.strip()
@@ -188,9 +197,8 @@ def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iter
 
 
 def _is_summary(named: Sequence[Named], column: int) -> bool:
-    """Return whether a number is a summary such as the best epoch so far, which is the current epoch while every
-    epoch improves.
-    """
+    """Return whether a number is a summary, such as the best epoch so far. As long as every epoch improves, the best
+    epoch equals the current one, so the agreement of real runs on it says little."""
     return column < len(named) and meaning_of(named[column].name).is_summary
 
 
@@ -198,9 +206,9 @@ def number_formats(run_set: RunSet) -> Iterable[Finding]:
     """Find numbers with more or fewer decimals than the source's format (`:.4f` or `:.3e`), if no real run
     contradicts that format.
 
-    Without a program, the format is inferred from the real runs: twenty or more values with the same number of
-    decimals, at least one of them ending with a zero, which only a fixed number of decimals produces. Also find
-    rounded numbers if all real runs print unrounded ones, in twenty or more values.
+    Without a program, the format is inferred from the real runs. They must show twenty or more values with the same
+    number of decimals. One of these values must end with a zero, which only a fixed number of decimals produces. The
+    check also finds rounded numbers where all real runs print unrounded ones, in twenty or more values.
     """
     for run in run_set.imagined:
         for form in run_set.once(_Formats).shared_with(run):
@@ -244,7 +252,8 @@ def _decimals(run: ParsedRun, form: str) -> NDArray[np.uint8]:
 
 
 class _Formats:
-    """The number formats in each form of line of the real runs, computed once for all imagined runs."""
+    """The formats of the numbers in real runs, by the form of their line. They are computed once for all imagined
+    runs."""
 
     def __init__(self, run_set: RunSet) -> None:
         self._run_set = run_set
@@ -268,8 +277,7 @@ class _Formats:
 
     def of(self, form: str) -> list[tuple[int, int, bool]]:
         """Return (index, decimals, is unrounded) for each number of a form whose format is known. `decimals` is the
-        fixed number of decimals; for an unrounded number, the smallest one that real runs show.
-        """
+        fixed number of decimals; for an unrounded number, it is the smallest number of decimals in the real runs."""
         if form not in self._known:
             self._known[form] = list(_formats(self._run_set, form))
         return self._known[form]
@@ -317,7 +325,7 @@ def _ends_with_zero(values: NDArray[np.float64], decimals: int) -> bool:
 
 
 def _asked(run_set: RunSet, form: str) -> dict[int, int]:
-    """Return, by the index of a number in a form, how many decimals the source requests for it."""
+    """Return how many decimals the source requests for each number of a form, by the index of the number."""
     for run in run_set.finished if run_set.source else ():
         lines = run.transcript.lines_of(form)
         if len(lines):

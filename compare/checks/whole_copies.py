@@ -29,16 +29,17 @@ FEWEST_IN_A_ROW = 5
 FEWEST_OF_LOG = 4
 """Minimum number of different values in a log for a copy of it to be reported."""
 FEW_NUMBERS, ENOUGH_DIGITS = 3, 6.0
-"""For a log with fewer different values than `FEWEST_OF_LOG`: the digits in which real runs differ are added up over
-at most `FEW_NUMBERS` values, and must reach `ENOUGH_DIGITS`.
-"""
+"""A copy of a log with fewer different values than `FEWEST_OF_LOG` is reported only if the values have enough digits
+in which real runs differ. These digits are added up over at most `FEW_NUMBERS` values, and must reach
+`ENOUGH_DIGITS`."""
 MOST_EARLIER = 12
-"""Maximum number of imagined logs among which curves are compared with each other."""
+"""Only the first imagined logs, up to this number, have their curves compared with each other."""
 CHANCE = 1e-3
-"""Maximum probability that any two of all compared curves are equal by chance, for a copy to be reported."""
+"""A copy is reported only if the probability that any two of all compared curves are equal by chance is at most this.
+"""
 POSSIBLE = 0.05
-"""If several logs copy the same curve: maximum probability that a single one does so by chance. The probability that
-all of them do must be at most `CHANCE`."""
+"""Maximum probability that a single copy is chance, if several logs have copied curves of the same number, such as
+the loss. The probability that all these copies are chance must be at most `CHANCE`."""
 MOST_PAIRS = 300
 """Maximum number of pairs of real runs from which the probability of equal points is estimated."""
 MOST_FORMS = 200
@@ -59,8 +60,9 @@ class _Curve(NamedTuple):
 
 
 _Key = tuple[str, int, int]
-"""A form (a line with its values replaced by `#`), the position of a number in it, and the heading above its lines,
-or -1 for all lines, whatever heading is above them."""
+"""What identifies a curve: a form (a line with `#` in place of its values), the index of a number in the form, and
+the kind of heading above its lines, as `sections` numbers it. The number -1 stands for all lines of the form, with
+any heading or none."""
 _Curves = Mapping[_Key, _Curve]
 
 
@@ -74,11 +76,11 @@ class _Copy(NamedTuple):
 
 
 def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterable[Finding]:
-    """Find imagined logs that equal another log or have a copied curve, if the program is not known. `told` are runs
-    that are already reported as copies.
+    """Find imagined logs that equal another log or contain a copied curve, if the program is not known. `told` holds
+    the labels of runs that are already reported as copies; their curves are not examined.
 
-    The probability of a coincidence is estimated from the real runs, by the number of points that any two of them
-    have in common.
+    The probability of a coincidence is estimated from the real runs, by the number of points at which any two of them
+    are equal.
     """
     if run_set.source is not None or len(run_set.real) < FEWEST_REAL:
         return
@@ -122,8 +124,8 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
 
 
 def _certain(possible: Sequence[tuple[_Key, _Copy]], imagined: int) -> list[_Copy]:
-    """Return the copies that chance does not explain, either a copy alone, or the copies of one curve in all logs
-    together."""
+    """Return the copies that are too improbable to be chance: alone, or together with the copies of the same number
+    in other logs. `imagined` is the number of imagined logs."""
     by_key: dict[_Key, list[_Copy]] = {}
     for key, copy in possible:
         by_key.setdefault(key, []).append(copy)
@@ -132,17 +134,15 @@ def _certain(possible: Sequence[tuple[_Key, _Copy]], imagined: int) -> list[_Cop
 
 
 def _holds_chance(run: ParsedRun) -> bool:
-    """Return whether a log shows several different numbers with two or more decimals. Two logs without such numbers
-    may be equal by chance.
-    """
+    """Return whether a log shows at least `FEWEST_OF_LOG` different numbers with two or more decimals. Two logs
+    without such numbers may be equal by chance."""
     script = run.transcript
     return len(np.unique(script.values[_has_decimals(script.decimals, 2)])) >= FEWEST_OF_LOG
 
 
 def _is_exact(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
-    """Return whether a log's numbers, though few, are so precise that no two runs share them by chance: all real runs
-    differ in two or more of these numbers, which have a million possible combinations.
-    """
+    """Return whether the few numbers of a log are so precise that no two runs share them by chance. All real runs
+    must differ in two or more of these numbers, and these must have at least a million possible combinations."""
     ours = run.transcript
     alike = [other.transcript for other in real if _prints_alike(ours, other.transcript)]
     if len(alike) < FEWEST_REAL:
@@ -157,9 +157,8 @@ def _is_exact(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
 
 
 def _is_exact_to_the_byte(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
-    """Return whether a log contains so many digits that differ among real runs, including those of times and names,
-    that a log with the same digits must be a copy.
-    """
+    """Return whether a log has so many digits in which real runs differ that another log with the same digits must be
+    a copy. Digits of times and names count too."""
     ours = _NUMBER.findall(run.text[:MOST_READ])
     rows = [_NUMBER.findall(other.text[:MOST_READ]) for other in real]
     alike = [row for row in rows if len(row) == len(ours)]
@@ -199,7 +198,7 @@ def _curve_copied(copy: _Copy) -> Finding:
         expected=f"by chance, this happens with probability {figure(copy.chance)}",
         observed=f"repeats a whole curve of {of} ({numbers}) digit for digit"
         if is_whole
-        else f"repeats {numbers} in a row of {of} digit for digit",
+        else f"repeats {numbers} in a row from {of}, digit for digit",
     )
 
 
@@ -245,15 +244,14 @@ class _Compared:
         self._chances = cache(self._chances_of)
 
     def _of_all(self, key: _Key) -> tuple[list[_Curve], NDArray[np.float64]]:
-        """Return all real curves with this key; and a table of them, one per row, with NaN after the end of a
-        curve."""
+        """Return all real curves with this key, and a table of these curves, one per row, with NaN after the end of a
+        shorter curve."""
         curves = [curves[key] for curves in self._real if key in curves]
         return curves, _as_table(curves)
 
     def copy(self, key: _Key, ours: _Curve, earlier: Sequence[_Curves]) -> _Copy | None:
-        """Return the longest sequence of points that a curve shares with a real curve or one of `earlier`, with the
-        probability that this is chance; None if the sequence is too short.
-        """
+        """Return the longest sequence of points that a curve shares with a real curve, or with a curve in `earlier`,
+        and the probability that this is chance; None if the sequence is too short."""
         others, table = self._of(key)
         if more := [curves[key] for curves in earlier if key in curves]:
             others, table = [*others, *more], _as_table([*others, *more])
@@ -270,11 +268,12 @@ class _Compared:
         return _Copy(ours, others[at], first, points, chance)
 
     def _chances_of(self, key: _Key) -> tuple[float, float]:
-        """Estimate the probability that a point is equal in two real runs, and the probability that it is equal if
-        the point before it is.
+        """Estimate two probabilities: that a point is equal in two real runs, and that it is equal if the point
+        before it is equal too.
 
-        If any two real runs have half of a curve's points in common, the whole curve may follow from a single random
-        event, such as a count of steps; two equal curves then prove nothing.
+        Both are 1 if any two real runs agree in more than half of a curve's points. The whole curve may then follow
+        from a single random event, such as a count of steps, and two equal curves prove nothing. Both are also 1 if
+        fewer than `FEWEST_REAL` real runs show the curve.
         """
         curves, _table = self._of(key)
         if len(curves) < FEWEST_REAL:

@@ -1,4 +1,5 @@
-"""Finds the columns of numbers in lines of one form, and says what each is: a counter, a time, a metric, or other.
+"""Finds the columns of numbers in lines of one form, and says what each is: a counter, a time, a metric, or another
+number.
 
 A form is a line with its values replaced by `#`: `epoch 1 loss 0.52` has the form `epoch # loss #`. A column is one
 of these numbers, in all lines of the form.
@@ -23,10 +24,10 @@ LONGEST = 2000
 """Maximum length of a form that is read; a longer line is not a log line."""
 MOST_COLUMNS = 100
 Fixed = tuple[tuple[int, float], ...]
-"""(index, value) of the values that are part of a name, such as 5 in `Top-5`. They distinguish its lines from other
-lines of the same form."""
+"""Values that are part of a name, such as 5 in `Top-5`, as pairs (index, value). Lines of one form that differ in
+these values belong to different columns."""
 _NEAR = 40
-"""Number of characters before a number that are used to classify it."""
+"""Number of characters before a number that are examined to classify it."""
 SECTION = -1
 """Stands for the heading above a line, in places where the index of a value is expected."""
 _SHOWN = 60
@@ -89,10 +90,10 @@ class Column:
 
 
 def trunk_of(form: str) -> str:
-    """Return a form without the text after its last value, so that `epoch # loss # *` and `epoch # loss #` are equal:
-    their numbers mean the same.
+    """Return a form without the text after its last value. So `epoch # loss # *` and `epoch # loss #` count as one
+    form, because their numbers mean the same.
 
-    Text that names the data on which the numbers are measured is kept.
+    The text is kept if it names the data on which the numbers are measured.
     """
     end = form.rfind("#") + 1
     return form[:end] if end and not (form[end:].strip() and split_in(form[end:])) else form
@@ -113,7 +114,8 @@ class Form:
     row: tuple[str, ...] | None = None
     """Column name of each value, if the line is a row of a table."""
     fixed: Fixed = ()
-    """(index, value) of values that are part of names; only lines of the form that have these values are meant."""
+    """Values that are part of names, as pairs (index, value). Only lines of the form that have these values are
+    meant."""
     is_bar: bool = False
     """True if the line shows a progress bar."""
 
@@ -183,9 +185,8 @@ class Form:
         return Metric(key, is_accuracy, start, 0.0, int(of[1]) if of else 0, is_percent)
 
     def columns(self) -> list[Column]:
-        """List the columns that may be measured: all except counters, totals, and constants that the
-        source contains.
-        """
+        """List the columns that may be measurements: all except counters, totals, unnamed times, the progress in
+        progress bars, and numbers that stand literally in the source."""
         counting = {self.epoch, *self.counters}
         metric: Metric | None = None
         found = []
@@ -217,12 +218,14 @@ class Form:
         return found
 
     def named_in_full(self, column: Column) -> Column:
-        """Return a column with its head and its longer names, which only the few columns that are tested need."""
+        """Return the column with its `head` and its longer names (`others`). Only the few columns that are tested
+        need them."""
         at, label = column.index, column.label
         return replace(column, head=self.head(at, label), others=self._other_names(at, label))
 
     def _is_of_bar(self, at: int) -> bool:
-        """Return whether a number is the progress of a progress bar: a percentage, or a count of a total."""
+        """Return whether a number is the progress in a progress bar: a percentage such as `40%`, or a count such as
+        `4/10`."""
         start, end = self.spans[at]
         of = _JOINED.match(self.line, end) or (at and _JOINED.fullmatch(self._between(at)))
         return self.is_bar and bool(of or self.line.startswith("%", end - self.line[start:end].endswith("%")))
@@ -269,8 +272,8 @@ class Form:
         return (*names, f"{label} of “{words}”", f"{label}, number {at + 1} of “{words}”")
 
     def head(self, at: int, label: str) -> str:
-        """Return the label at the beginning of the line, such as a table row's name or `Teacher:`; empty if there is
-        none, or if the number's own `label` begins with it."""
+        """Return the label at the beginning of the line, such as `Teacher` in `[Teacher] loss 0.5`, or the name of a
+        table row. Empty if there is none, or if `label`, the name of the number at index `at`, begins with it."""
         opening = self.line[: self.spans[at][0]]
         about = re.search(rf"{_CLAUSE}{re.escape(label)}\W*$", opening)
         if about and meaning_of(about["clause"]).role is Role.OTHER:
@@ -281,7 +284,7 @@ class Form:
         return first["word"] if first and is_other and role not in (Role.METRIC, Role.COUNTER) else ""
 
     def _before(self, at: int) -> str:
-        """Return the text between a value and the value before it; of a long text, only the end."""
+        """Return the text between a value and the value before it; of a long text, only the last 40 characters."""
         return self._between(at)[-_NEAR:]
 
     def _between(self, at: int) -> str:

@@ -17,7 +17,8 @@ class Judgement(NamedTuple):
     undecided: tuple[str, ...] = ()
     endpoint: Endpoint | None = None
     outliers: "tuple[Outlier, ...]" = ()
-    """Imagined runs whose last value lies significantly far outside those of the real ones."""
+    """Imagined runs whose last value at the primary endpoint lies significantly far from the last values of the real
+    runs."""
     other_outliers: "tuple[tuple[TestedSeries, Outlier], ...]" = ()
     """Outliers in metrics other than the primary endpoint."""
 
@@ -29,9 +30,9 @@ class Outlier(NamedTuple):
     """Index among the measured imagined runs, from 0."""
     value: float
     deviations: float
-    """Distance from the real runs' mean, in their standard deviations."""
+    """Distance of the value from the mean of the real runs, in standard deviations of the real runs."""
     p: float
-    """p-value, adjusted by Holm's method for all imagined runs."""
+    """p-value, adjusted by Holm's method for all values that are tested together."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class TestedSeries:
     runs: tuple[int, ...]
     """Indices of the tested runs among all measured runs, real ones first."""
     tested: Matrix | None = None
-    """The tested values: all runs × points, NaN throughout for runs that are not tested."""
+    """The tested values (runs × points). The row of a run that is not tested is NaN. None if the series could not be
+    tested."""
     level: float = PRIMARY_LEVEL
     """Significance level: the series is reported if its adjusted p is at most this."""
 

@@ -1,5 +1,5 @@
-"""Merges the columns of a series whose lines have several forms (a form is a line with its values replaced by
-`#`)."""
+"""Merges columns that show the same number in lines of several forms. A form is a line with its values replaced by
+`#`; a column is one number of a form."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,12 +15,12 @@ _TEXT = re.compile(r"(?P<quote>[\"'])(?P<text>(?:(?!(?P=quote)).)*)(?P=quote)(?P
 
 
 def together(columns: Sequence[Column], forms: Mapping[str, Form], real: Sequence[Printed]) -> list[Column]:
-    """Merge columns of the same name, if their forms may come from one print and no real run shows two of the forms
-    at the same point, such as a step.
+    """Merge columns of the same name whose forms may come from one print. Two forms are merged only if no real run
+    shows both at the same point, such as the same step.
 
-    A JSON object may contain an evaluation only every hundred steps, while its other keys stay the same; and a line
-    that is printed at every step may lack a time only at the first step. Objects that differ in a text, such as
-    `"event": "epoch"`, or that show one step twice, may be about something else and are not merged.
+    One print may make several forms. For example, a JSON object may contain an evaluation only every hundred steps,
+    or a line may lack a time at the first step. Objects are not merged if they differ in a text, such as
+    `"event": "epoch"`, or show the same step twice, because they may be about different things.
     """
     kept: list[Column] = []
     of_words: dict[str, list[int]] = {}
@@ -60,7 +60,8 @@ def _without_units(form: str) -> str:
 
 
 def _texts(form: str) -> list[str]:
-    """Return the text before the object in a line, and the texts in the object that are not keys."""
+    """Return the text before the object (JSON, a Python dict) in a form, and then, sorted, the quoted texts that are
+    not keys."""
     return [form.partition("{")[0], *sorted(found["text"] for found in _TEXT.finditer(form) if not found["is_key"])]
 
 

@@ -1,21 +1,23 @@
-"""Significance levels: how often a comparison of equivalent runs may report a difference, split among the tests.
+"""Significance levels of all tests. The levels limit how often a comparison may report a difference between
+equivalent runs, and add up to at most .05.
 
-The levels add up to at most .05. With 7 real and 3 imagined runs, p-values of permutation tests are multiples of
-1/120.
+With 7 real and 3 imagined runs, p-values of permutation tests are multiples of 1/120.
 """
 
 PRIMARY_LEVEL = 0.02
 """Level of the primary endpoint: the last value of one metric."""
 METRICS_LEVEL = 0.0084
-"""Level of all other metrics together: their curves, and how smooth these are."""
+"""Level shared by all other metrics: their curves, and the smoothness of these curves."""
 OTHERS_LEVEL = 0.0084
-"""Level of everything else together, except measurements of the environment (times, speeds, memory)."""
+"""Level shared by all series that are not metrics. Measurements of the environment (times, speeds, memory) are not
+tested."""
 OUTLIER_LEVEL = 0.01
-"""Level of the tests whether the last value of a single imagined run lies far outside those of the real runs."""
+"""Level shared by the tests whether a single imagined run is an outlier: its last value at the primary endpoint is
+far from those of the real runs."""
 OTHER_OUTLIERS_LEVEL = 0.003
-"""Level of the tests whether a single imagined run is an outlier in any other metric."""
+"""Level shared by the tests whether a single imagined run is an outlier in any other metric."""
 ALONE_LEVEL = 0.0252
-"""Level of everything together if there is no metric, and so no primary endpoint."""
+"""Level shared by all series, if there is no metric and therefore no primary endpoint."""
 
 
 def is_told(p: float | None, level: float = PRIMARY_LEVEL) -> bool:

@@ -10,12 +10,12 @@ from gedanken.compare.series.levels import OTHER_OUTLIERS_LEVEL, OUTLIER_LEVEL, 
 from gedanken.compare.stats.prediction_interval import holm, outlier_test
 
 FEWEST_ENDS = 4
-"""Minimum number of different last values in the real runs; with fewer, no other value can be called an outlier."""
+"""Minimum number of different last values in the real runs; with fewer, a rare value need not be an outlier."""
 
 
 def find_outliers(primary: TestedSeries) -> tuple[Outlier, ...]:
-    """Find imagined runs whose last value of the primary endpoint lies far outside those of the real runs. This test
-    has its own significance level."""
+    """Find imagined runs whose last value of the primary endpoint lies far from the last values of the real runs.
+    This test has its own significance level, `OUTLIER_LEVEL`."""
     series = primary.series
     lasts = {at: float(series.values[at, 0]) for at in primary.runs}
     return tuple(run for _one, run in _outliers_of([(primary, lasts)], OUTLIER_LEVEL))
@@ -46,7 +46,8 @@ def find_other_outliers(
 def _outliers_of(
     lasts: Sequence[tuple[TestedSeries, Mapping[int, float]]], level: float
 ) -> Iterator[tuple[TestedSeries, Outlier]]:
-    """Find imagined runs whose last values are outliers, in one or several series that are tested together."""
+    """Find imagined runs whose last values are outliers, in one or several series that are tested together at
+    `level`. `lasts` holds each series with its last values, by the index of the run, real runs first."""
     known = []
     for one, ends in lasts:
         n, metric = one.series.n_real, one.series.column.metric

@@ -14,11 +14,11 @@ Indices = NDArray[np.int64]
 
 
 def placed(keys: Sequence[Numbers], names: Sequence[str]) -> tuple[list[Indices], Numbers, str]:
-    """Return three things: for each run, the index of the point at which each of its values lies; the points of all
-    runs; and the name of what the points count, such as `epoch`.
+    """Return three things: for each run, the index of the point to which each of its values belongs; the points of
+    all runs; and the name of what the points count, such as `epoch`.
 
-    `keys` holds, for each run, the counters of each value (values × counters), and `names` the names of the counters.
-    If several values of a run have the same counters, each of them becomes a point of its own, in order.
+    `keys` holds, for each run, the counters of each value (values × counters). `names` holds the names of the
+    counters. If several values of a run have the same counters, each of them becomes a point of its own, in order.
     """
     every = np.nan_to_num(np.concatenate(keys), copy=False, nan=-1.0, posinf=-1.0, neginf=-1.0)
     ends = np.cumsum([len(key) for key in keys])[:-1]
@@ -37,7 +37,7 @@ def placed(keys: Sequence[Numbers], names: Sequence[str]) -> tuple[list[Indices]
 
 
 def _ranked(first: NDArray[Any], second: NDArray[Any] | None = None) -> Indices:
-    """Return the rank of each value, or pair of values, among the distinct ones, counted from 0."""
+    """Return the rank of each value, or of each pair of values, counted from 0. Equal values have the same rank."""
     ranks = np.unique(first, return_inverse=True)[1].astype(np.int64)
     if second is None or not len(ranks):
         return ranks

@@ -64,14 +64,22 @@ def choose(
     wanted: str | None = None,
     monitored: frozenset[tuple[str, ...]] = frozenset(),
 ) -> Endpoint | None:
-    """Choose the series whose last value is the primary endpoint; None if no real run shows a metric.
+    """Choose the series whose last value is the primary endpoint; None if no real run shows a metric, or the series
+    `wanted`.
 
-    `wanted` is the user's choice. Without it, the criteria are, in this order: a metric on held-out data; the metric
-    that the program says it stops by; the program's objective (return, loss, a metric called just `score`, the task's
-    own measure such as BLEU or mIoU, error, accuracy, other quality, part of a loss); not a summary of earlier
-    values; the first of several processes; the last of several held-out sets that are numbered; the strictest mAP;
-    the metric that is printed last (within one report, test counts as before validation); else the first. A metric
-    must be shown by most real runs.
+    `wanted` is the name of the series that the user requests. If it is None, the metrics that most real runs show are
+    compared by these criteria. The first criterion in which two metrics differ decides:
+
+    - It is measured on held-out data.
+    - The program says that it stops or saves by this metric (`monitored`).
+    - It is the program's objective. The kinds of metrics have this order: return, loss, a metric called just `score`,
+      the usual measure of the task (such as BLEU or mIoU), error, accuracy, other quality, one part of a loss.
+    - It is no summary of earlier values.
+    - It is of the first of several processes.
+    - It is of the last of several numbered held-out sets.
+    - It is the strictest mAP.
+    - It is printed last. Within one report, a test metric is preferred to a validation metric.
+    - It comes first.
     """
     if wanted is not None:
         name = _named(columns, wanted)
@@ -99,7 +107,7 @@ def choose(
 
 
 def monitored_in(forms: Sequence[str]) -> frozenset[tuple[str, ...]]:
-    """Find the metrics that lines name as the criterion for stopping or saving: `val_acc improved from …`."""
+    """Find the metrics that lines name as the criterion for stopping or saving, as in `val_acc improved from …`."""
     found = (
         match["name"] or match["quoted"] or match["kept"] or match["other"]
         for form in forms
@@ -144,16 +152,15 @@ def _is_metric(column: Column, shown: Shown) -> bool:
 
 
 def _may_be_one(column: Column, shown: Shown) -> bool:
-    """Return whether a number may be a metric although its name is none of the known ones: it must have a name, be
-    printed repeatedly, and not always be a whole number.
-    """
+    """Return whether a number may be a metric although its name is not known as one. It must have a name, be printed
+    repeatedly, and not always be a whole number."""
     is_other = not column.is_environment and column.words != "" and column.meaning.role is Role.OTHER
     return is_other and shown.times > 1 and not shown.is_whole
 
 
 def _held_out(column: Column, is_of_a_batch: bool) -> int:
-    """Rank a metric by the data on which it is measured: 0 for all held-out data, 1 for a metric that is usually
-    measured on held-out data or stands in a line with a star, 2 otherwise."""
+    """Rank a metric by the data on which it is measured: 0 for held-out data, unless it is only one batch; 1 for a
+    metric that is usually measured on held-out data, or stands in a line with a star; 2 otherwise."""
     is_held_out = column.meaning.is_held_out or (
         column.meaning.split is None and split_in(column.head) in (Split.VALIDATION, Split.TEST)
     )
@@ -163,9 +170,10 @@ def _held_out(column: Column, is_of_a_batch: bool) -> int:
 
 
 def _of_batches(metrics: Sequence[Column]) -> set[tuple[object, ...]]:
-    """Return (form, fixed, index) of the metrics of one batch, and of the running means in brackets that follow them.
+    """Return (form, fixed, index) of each metric of one batch, and of each running mean that follows one in brackets:
+    `Acc@1 75.0 (71.2)`.
 
-    Return none unless a line with a star states a metric for all data.
+    Empty unless a line with a star states a metric for all data.
     """
     if not any(column.is_starred for column in metrics):
         return set()
@@ -182,8 +190,8 @@ def _rank(
     curves: Sequence[Column],
     report: float,
 ) -> tuple[object, ...]:
-    """Return the sort key by which a metric is chosen, smallest first; `report` is the share of a run's lines that
-    its last report, for example that of the last epoch, takes."""
+    """Return the sort key by which a metric is chosen, smallest first. `report` is the share of a run's lines that
+    its last report takes, such as the lines that sum up the last epoch."""
     meaning = column.meaning
     is_of_training = meaning.split in (None, Split.TRAIN)
     repeats = shown.times <= 1 and any(
@@ -229,8 +237,8 @@ def _is_bare_score(column: Column) -> bool:
 
 
 def _is_mean_fitness(column: Column) -> bool:
-    """Return whether a metric is the mean fitness of a population, of which only the best member counts in the
-    end."""
+    """Return whether a metric is the mean fitness of a population. In the end, only the population's best member
+    counts."""
     words = set(words_in(column.words))
     return "fitness" in words and not words.isdisjoint(("average", "avg", "mean"))
 

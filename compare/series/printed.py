@@ -18,12 +18,13 @@ from gedanken.compare.series.sections import sections
 from gedanken.compare.source.print_sites import PrintSite
 
 MOST_FORMS = 1000
-"""Maximum number of forms that are read: the most frequent ones, without the text after their last number."""
+"""Maximum number of forms that are read, the most frequent first. Forms that differ only in the text after their last
+number count as one."""
 _MONITORING = (
     *("improve", "monitor", "stopping", "best_model", "decrease", "reached", "in top"),
     *("best metric", "cur metric", "current metric"),
 )
-"""A line that says which metric the program stops by contains one of these."""
+"""Each line that says by which metric the program stops or saves contains one of these."""
 
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -33,7 +34,8 @@ class Printed:
     """The output of one run, grouped by form."""
 
     def __init__(self, run: ParsedRun, cut: int | None = None) -> None:
-        """Read a run. Numbers in the line `cut`, a progress bar that the end of the log cuts off, are left out."""
+        """Read a run. `cut` is the index of a progress bar that the end of the log cuts off; its numbers are left
+        out."""
         self.observed = run
         self._cut = cut
         self._script = run.transcript
@@ -46,9 +48,8 @@ class Printed:
 
     @cached_property
     def often(self) -> dict[str, int]:
-        """How often each form occurs, for the most frequent forms that contain a value and are not too long for a log
-        line.
-        """
+        """How often each form occurs, the most frequent first. Forms without a value, and forms too long for a log
+        line, are left out."""
         counts = np.diff(self._bounds)
         forms = list(self._number)
         frequent = np.argsort(-counts, kind="stable")[: 10 * MOST_FORMS].tolist()
@@ -56,13 +57,14 @@ class Printed:
 
     @property
     def worded(self) -> list[str]:
-        """Forms that may state by which metric the program stops or saves."""
+        """Forms that may state by which metric the program stops, or saves its model."""
         forms = self._script.forms
         some = [forms[at] for at in self._script.forms_with(_MONITORING) if at < 10 * MOST_FORMS]
         return [some[at] for at in containing([form[:LONGEST] for form in some], _MONITORING)]
 
     def form(self, form: str, sites: Sequence[PrintSite] = (), fixed: Fixed = ()) -> Form:
-        """Interpret a form from its first line, and from the table header above that line if it is a table row."""
+        """Interpret a form from its first line. If this line is a row of a table, the header of the table is used
+        too."""
         first = int(self.lines(form, fixed)[0])
         return self._read_line(form, first, sites, fixed)
 
@@ -79,7 +81,7 @@ class Printed:
         return Form(form, line, sites, tuple(row) if row else None, fixed, is_bar)
 
     def lines(self, form: str, fixed: Fixed = ()) -> Indices:
-        """Return the indices of the lines of this form, in order; only lines that have the values in `fixed`."""
+        """Return the indices of the lines of this form, in order; only of lines that have the values in `fixed`."""
         number = self._number.get(form)
         if number is None:
             return np.empty(0, np.int64)
@@ -100,8 +102,8 @@ class Printed:
         return lines[order], index[order]
 
     def values(self, lines: Indices, index: int | Indices) -> Numbers:
-        """Return one value of each line: the one at `index`, which is an index for all lines or one for each; NaN if
-        a line has no such value.
+        """Return one value of each line; NaN if a line has no such value. `index` is the position of the value,
+        either one for all lines or one for each line.
 
         The index SECTION stands for the heading above a line.
         """
@@ -119,8 +121,8 @@ class Printed:
         return sections(self._script, self.observed.curves.epochs.at(np.arange(len(self._script.lines))))
 
     def metrics(self, lines: Indices, index: Indices) -> Iterator[tuple[Metric | None, NDArray[np.bool_]]]:
-        """For each shape among these lines (a line with `0` for each group of digits), yield the metric to which the
-        value at `index` belongs, and a mask of the lines of that shape."""
+        """For each shape among these lines, yield the metric to which the value at `index` belongs, and a mask of the
+        lines of that shape. A shape is a line with `0` in place of each group of digits."""
         shapes = self._script.shape_of[lines]
         for shape in np.unique(shapes):
             its = shapes == shape
@@ -128,10 +130,10 @@ class Printed:
             yield self._read_line("", int(lines[first])).metric(int(index[first])), its
 
     def named(self, metric: str, besides: Iterable[str]) -> list[Column]:
-        """Return the columns of the metric with this name, in the most frequent form that shows it and is not in
-        `besides`; empty if there is none.
+        """Return the columns of the metric with this name. They are taken from the most frequent form that shows the
+        metric and is not in `besides`; empty if there is none.
 
-        So the metric is found even if a run uses other words than the program.
+        So a metric is found even if a run uses other words for it than the program.
         """
         for form in list(self.often)[:MOST_FORMS]:
             found = [one for one in self._metrics(form) if one.metric and one.metric.name == metric]

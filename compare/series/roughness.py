@@ -12,25 +12,26 @@ ORDER = 2
 curve only bends slightly."""
 FEWEST_POINTS = 5
 RATES = (0.2, 60.0)
-"""Lowest and highest decay rate of the fitted exponentials: the number of e-foldings over all points."""
+"""Lowest and highest decay rate of the fitted exponentials. At rate r, the curve falls by a factor of eʳ from the
+first point to the last."""
 POWERS = (0.1, 3.0)
-"""Lowest and highest exponent of the fitted powers of the point's number."""
+"""Lowest and highest exponent p of the fitted powers n⁻ᵖ, where n is the number of the point, counted from 1."""
 STEPS = 16
 ZOOMS = 5
 """Number of times that the grid around the best value is refined."""
 _CHUNK = 256
 """Number of curves that are fitted together."""
 SMALLEST = 1e-12
-"""Lower bound for the scatter of a curve that does not scatter at all, because its logarithm is taken."""
+"""The scatter of a curve counts as at least this, because its logarithm is taken."""
 
 
 def roughness(values: Matrix) -> Matrix | None:
-    """Compute the logarithm of each curve's scatter from point to point (runs × 1), from its values (runs × points).
-    Return None if the curves are too short or not finite.
+    """Compute the logarithm of each curve's scatter from point to point. `values` is runs × points, the result runs ×
+    1. Return None if the curves are too short or not finite, or if no curve scatters.
 
     The mean curve of all runs is subtracted first, because a common shape is not scatter; this mean does not depend
     on which runs are real. Then second differences are taken, each relative to its mean over all runs, because curves
-    usually scatter more where they are steep. Rows that take no part in a test are NaN, and stay so.
+    usually scatter more where they are steep. The row of a run that is not tested is NaN, and stays NaN.
     """
     there = ~np.isnan(values).all(axis=1)
     if values.shape[1] < FEWEST_POINTS or not there.any() or not is_tame(values[there]).all():
@@ -44,13 +45,12 @@ def roughness(values: Matrix) -> Matrix | None:
 
 
 def about_decay(values: Matrix) -> Matrix | None:
-    """Compute the logarithm of each curve's scatter about its best-fitting decay (runs × 1), from its values (runs ×
-    points).
+    """Compute the logarithm of each curve's scatter about its best-fitting decay. `values` is runs × points, the
+    result runs × 1. Return None if the curves are too short or not finite.
 
-    The fitted shapes are an exponential, a power of the point's number, and a straight line, which hand-drawn curves
-    follow. Each has three parameters, so for a short curve the residuals say more than the differences between
-    neighbouring points. Return None if the curves are too short or not finite. Rows that take no part in a test are
-    NaN, and stay so.
+    The fitted shapes are an exponential, a power of the point's number, and a straight line. Invented curves often
+    follow one of them. Each shape has at most three parameters, so for a short curve the residuals say more than the
+    differences between neighbouring points. The row of a run that is not tested is NaN, and stays NaN.
     """
     there = ~np.isnan(values).all(axis=1)
     if values.shape[1] < FEWEST_POINTS or not there.any() or not is_tame(values[there]).all():
@@ -64,7 +64,8 @@ def about_decay(values: Matrix) -> Matrix | None:
 
 
 def _left_by_decay(curves: Matrix) -> Matrix:
-    """Compute, for each curve (with mean zero), the residual sum of squares of its best decay."""
+    """Compute, for each curve, the residual sum of squares of its best-fitting decay. The mean of each curve must be
+    zero."""
     at = np.arange(float(curves.shape[1]))
     part = at / at[-1]
     line = _left(curves, part[None, None])[:, 0]
@@ -74,9 +75,8 @@ def _left_by_decay(curves: Matrix) -> Matrix:
 
 
 def _left_by(curves: Matrix, shape: Callable[[Matrix], Matrix], low: float, high: float) -> Matrix:
-    """Compute, for each curve, the residual sum of squares for the best parameter of `shape` between `low` and
-    `high`, on a grid that is refined around the best value.
-    """
+    """Compute, for each curve, the residual sum of squares of `shape` with its best parameter between `low` and
+    `high`. The parameter is searched on a grid, which is refined around the best value."""
     ratio = (high / low) ** (1 / STEPS)
     tried = np.geomspace(low, high, STEPS + 1)[None]
     for _zoom in range(ZOOMS):

@@ -22,7 +22,7 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 _WORDS = ("train", "val", "eval", "test", "dev")
-"""Every heading without a frame contains one of these."""
+"""Every heading without a frame contains one of these words."""
 _PREFIX = re.compile(r"^.*(?:\]|\s-|\b(?:INFO|DEBUG|WARNING)\b:?(?:[\w.]+:)?)\s+(?=\w)")
 """Matches the prefix that a logger writes before a heading."""
 _FRAMED = re.compile(r"\W*[*=~-]{3,}\s*(?P<words>[^*=~:]{4,60}?)\s*[*=~-]{3,}\W*")
@@ -30,14 +30,16 @@ _FRAMED = re.compile(r"\W*[*=~-]{3,}\s*(?P<words>[^*=~:]{4,60}?)\s*[*=~-]{3,}\W*
 _FRAME = re.compile(r"[*=~-]{3}")
 _STEP = re.compile(r"\W*(?:global[ _]?)?(?:step|iter(?:ation)?|batch|update)s?\b", re.IGNORECASE)
 SPLITS = ("", str(Split.VALIDATION), str(Split.TEST))
-"""The data set for each number that `sections` returns; 0 stands for training data, or for no heading."""
+"""Names of data sets. `sections` returns indices of this tuple; index 0 stands for training data, or for no heading.
+"""
 
 
 def sections(script: Transcript, epochs: NDArray[np.int64]) -> NDArray[np.int8]:
-    """Return for each line which data the heading above it names, as an index of `SPLITS`.
+    """Return for each line which data the heading above it names, as an index of `SPLITS`. `epochs` holds the epoch
+    of each line.
 
-    A heading applies to the lines below it, as long as the epoch stays the same and no step is named. `epochs` are
-    the epochs of the lines.
+    A heading applies to at most `LONGEST_SECTION` lines below it, and only until the epoch changes, or a line begins
+    with a word such as `step`.
     """
     found = np.zeros(len(script.lines), np.int8)
     meant = np.full(len(script.forms), -1, np.int8)

@@ -22,8 +22,8 @@ from gedanken.compare.series.printed import MOST_FORMS, Printed
 from gedanken.compare.series.user_metrics import read_asked
 
 MOST_SERIES = 60
-"""Maximum number of series that are tested: losses and accuracies first, times last, otherwise those with the most
-points."""
+"""Maximum number of series that are tested: metrics first, times and other measurements of the environment last.
+Within each group, the numbers of the most frequent lines come first."""
 LONGEST_NAME = 90
 FEW = 3
 MOST_VARIANTS = 16
@@ -54,7 +54,8 @@ class Series:
 
 
 class AllSeries:
-    """All series of a comparison: found in the measured real runs, then read in all measured runs."""
+    """All series of a comparison. The measured real runs tell which series there are; the values are read in all
+    measured runs."""
 
     def __init__(self, run_set: RunSet) -> None:
         self.real = [Printed(run) for run in run_set.leaves]
@@ -67,7 +68,8 @@ class AllSeries:
 
     @cached_property
     def _forms(self) -> dict[str, Form]:
-        """Forms that at least two real runs show (or the only run), the most frequent first."""
+        """The forms that at least two real runs show, the most frequent first. If there is only one real run, all its
+        forms."""
         often: dict[str, int] = {}
         runs: dict[str, list[Printed]] = {}
         for run in self.real:
@@ -127,7 +129,7 @@ class AllSeries:
 
     @property
     def never_shown(self) -> list[str]:
-        """A text for each user-defined metric (`--as`) whose expression matches no line of a real run."""
+        """A message for each user-defined metric (`--as`) whose expression finds no number in any real run."""
         n_real = len(self.real)
         never = [name for name, runs in self._asked.items() if not any(len(lines) for lines, _ in runs[:n_real])]
         return [
@@ -157,7 +159,7 @@ class AllSeries:
         return lines, self.runs[at].values(lines, index)
 
     def _series_asked(self, name: str) -> Series:
-        """Build the series that a user's expression finds, by epoch if the lines name epochs."""
+        """Build the series of a user-defined metric. Its points are epochs if the lines name epochs."""
         found = self._asked[name]
         keys = [
             run.observed.curves.epochs.at(lines)[:, None].astype(float)
@@ -259,9 +261,8 @@ class AllSeries:
         return found
 
     def _is_shared(self, form: Form, counter: int) -> bool:
-        """Return whether the real runs have at least half of a counter's values in common; this is not so for the
-        steps of an agent's episodes, which end at random.
-        """
+        """Return whether the real runs have at least half of a counter's values in common. The steps of an agent's
+        episodes, for example, may have few values in common, because episodes end at random."""
         values = [np.unique(run.values(lines, counter)) for run in self.real if len(lines := run.lines(form.form))]
         common = reduce(np.intersect1d, values)
         return 2 * len(common) >= min(map(len, values))
@@ -281,8 +282,8 @@ class AllSeries:
 def _all_headed(
     columns: Sequence[Column], labels: Set[str], form_of: Mapping[tuple[str, Fixed], Form]
 ) -> frozenset[str]:
-    """Find those of the labels that are shared by several columns whose lines begin with different words: these words
-    then become part of the names."""
+    """Return the labels that several columns share, if the lines of these columns begin with different words. These
+    words then become part of the names."""
     alike: dict[str, list[Column]] = {}
     for column in columns:
         alike.setdefault(column.label, []).append(column)
@@ -295,7 +296,7 @@ def _all_headed(
 
 
 def _shortened(name: str) -> str:
-    """Return the end of a name, cut at a word boundary."""
+    """Shorten a name longer than `LONGEST_NAME` to its end, which begins with a whole word."""
     return name if len(name) <= LONGEST_NAME else "… " + name[-LONGEST_NAME:].split(" ", 1)[-1]
 
 
@@ -310,10 +311,10 @@ class _Rows(NamedTuple):
 
 
 def _read(rows: Sequence[_Rows], n_real: int) -> list[Numbers]:
-    """Read the values of each run; accuracies become fractions, whether shown as fractions, percentages or counts.
+    """Read the values of each run. Accuracies become fractions, whether printed as fractions, percentages or counts.
 
-    If no unit follows the accuracies, the values of all real runs together decide whether the accuracies of all runs
-    are percentages: so a run with an accuracy below 1 % is read like the others.
+    Accuracies without a unit are read as percentages in all runs as soon as one of them, in any real run, is above 1.
+    So a run whose accuracies are all below 1 % is read like the other runs.
     """
     read = [_marked(row) for row in rows]
     bare = [values[is_bare] for values, is_bare in read]
@@ -324,8 +325,8 @@ def _read(rows: Sequence[_Rows], n_real: int) -> list[Numbers]:
 
 
 def _marked(row: _Rows) -> tuple[Numbers, NDArray[np.bool_]]:
-    """Return all values, with an accuracy as a fraction if its line states a unit (`%`, or a total); and a mask of
-    the accuracies without a unit."""
+    """Return all values, and a mask of the accuracies without a unit. An accuracy with a unit (`%`, or a total as in
+    `97/100`) is converted to a fraction."""
     run, lines, index, column = row
     values = run.values(lines, index)
     bare = np.zeros(len(lines), bool)

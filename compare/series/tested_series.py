@@ -30,7 +30,8 @@ from gedanken.experiment.format import probability
 
 POINTS_SHOWN = 2000
 POINTS_TESTED = 200
-"""For a series with more points than this, only this many, evenly spaced, are tested and measured."""
+"""Maximum number of points of a series that are tested and measured. Of a series with more points, this many are
+taken, evenly spaced."""
 ENVIRONMENT = "times, speeds and memory are measured on another machine"
 SAME = "it is the same in all real runs"
 CHOSEN = "it is set for each run, not measured"
@@ -45,10 +46,10 @@ def judge(run_set: RunSet) -> Judgement:
     """Test the primary endpoint, every other series, and each imagined run separately.
 
     The primary endpoint is the last value of a metric, in runs that were not cut short; `primary_endpoint.py` chooses
-    the metric. All other series are secondary: metrics are one family, series that are neither metric nor environment
-    another. In each family the largest statistic decides (`westfall_young.py`), so one extreme series is reported
-    however many others there are. The levels are in `levels.py`. If an output has no metric, everything is one
-    family.
+    the metric. All other series form two families: the metrics, and the series that are neither metrics nor
+    measurements of the environment. In each family, the largest statistic decides (`westfall_young.py`), so one
+    extreme series is reported, however many other series there are. The levels are in `levels.py`. If the output has
+    no metric, all series form one family.
     """
     real, imagined = run_set.leaves, run_set.samples
     if not real or not imagined:
@@ -96,7 +97,7 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequenc
 
 
 def _until_then(n: int) -> str:
-    """State what can be found with `n` real runs if no test is possible."""
+    """State what can be found with `n` real runs until there are enough runs for a test."""
     if n < FEWEST:
         return " Until then, no difference in it can be found."
     return " Until then, only last values far from the real ones are found."
@@ -136,10 +137,10 @@ def _primary(run_set: RunSet, series: Series) -> TestedSeries:
 
 
 def _curve(run_set: RunSet, series: Series) -> TestedSeries:
-    """Test the whole series, in runs that show at least half of the usual number of points; if only real or only
-    imagined runs show that many, in all runs that show any.
+    """Test the whole series, in runs that show at least half of the usual number of points. If these runs are all
+    real, or all imagined, every run that shows a point is tested instead.
 
-    The usual number is computed over all runs together, so that it does not depend on which runs are real.
+    The usual number is the median over all runs together, so it does not depend on which runs are real.
     """
     shown = series.shown.sum(axis=1)
     usual = float(np.median(shown[shown > 0])) if shown.any() else 0.0
@@ -218,8 +219,11 @@ def _is_fixed(run_set: RunSet) -> bool:
 
 def _families(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> list[TestedSeries]:
     """Return the curves with their p-values, unadjusted and adjusted. A curve that shows the same numbers as an
-    earlier one gets no p-value. The first significant test of a curve's scatter is added, unless the curve itself
-    differs significantly."""
+    earlier one gets no p-value.
+
+    The scatter of curves is tested too. The first significant test of scatter is added to the result, unless the
+    curve itself differs significantly.
+    """
     single = _without_twins(curves, primary)
     metrics = [one for one in single if one.apart is not None and one.series.column.metric]
     others = [one for one in single if one.apart is not None and not one.series.column.metric]
@@ -314,9 +318,9 @@ def _without_twins(curves: Sequence[TestedSeries], primary: TestedSeries | None)
 
 
 def _scaled_distances(curve: TestedSeries) -> Matrix | None:
-    """Return the distances of the runs in a series, scaled so that the product with those in another series is the
-    correlation; None if they cannot be correlated.
-    """
+    """Return the distances between the runs in a series, as a vector with mean 0 and length 1. The product of two
+    such vectors is the correlation of the distances. None if there are fewer than three runs, or if all distances are
+    equal."""
     if curve.apart is None or len(curve.runs) < 3:
         return None
     apart = curve.apart[np.triu_indices(len(curve.runs), 1)]

@@ -12,7 +12,7 @@ from gedanken.compare.parsed.run_set import ParsedRun
 from gedanken.experiment.errors import BadInput
 
 SECONDS = 20.0
-"""Total time allowed for all expressions on all lines, because a pathological expression would never finish."""
+"""Maximum time for all expressions on all lines together; some expressions would otherwise never finish."""
 LONGEST_EXPRESSION = 1000
 
 Read = tuple[NDArray[np.int64], NDArray[np.float64]]
@@ -30,7 +30,9 @@ def compiled(name: str, expression: str) -> "regex.Pattern[str]":
 
 
 def read_asked(runs: Sequence[ParsedRun], named: Sequence[tuple[str, str]]) -> dict[str, list[Read]]:
-    """Read each user-defined metric in every run. Raises BadInput if an expression is invalid or takes too long."""
+    """Read each user-defined metric in every run. The result holds, by the name of the metric, one `Read` for each
+    run. `named` holds the metrics as (name, expression). Raises BadInput if an expression is invalid or takes too
+    long."""
     ends = time.monotonic() + SECONDS
     return {name: [_read(run, name, compiled(name, text), ends) for run in runs] for name, text in named}
 

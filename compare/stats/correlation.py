@@ -11,8 +11,8 @@ FEWEST = 5
 """Minimum number of ranked items; with four, every order has p > .08."""
 
 Signs = NDArray[np.float64]
-"""Array of shape … × n × n, for each pair of items: 1 if a ranking puts the first one higher, -1 if the second, 0 if
-they are tied."""
+"""Array of shape … × n × n, with a number for each pair of items: 1 if a ranking puts the first item higher, -1 if it
+puts the second higher, 0 if they are tied."""
 Taus = NDArray[np.float64]
 """Array of values of tau; NaN where tau is undefined."""
 
@@ -81,7 +81,8 @@ def _signs(ranks: NDArray[np.float64]) -> Signs:
 def _fitted(ranks: NDArray[np.float64], given: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return, for each item, the mean of `ranks` over all items with the same value in `given`.
 
-    A straight line would mistake a curved dependence on `given` for a separate relation.
+    A straight line fitted in place of these means would mistake a curved dependence on `given` for a separate
+    relation.
     """
     return np.array([ranks[given == value].mean() for value in given])
 

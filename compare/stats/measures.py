@@ -44,10 +44,10 @@ def spread_ratio(real: Matrix, imagined: Matrix) -> tuple[float | None, Bounds |
     """Divide the standard deviation of the imagined runs by that of the real runs, both pooled over points; return
     the ratio and its 95 % interval.
 
-    The interval is a percentile bootstrap over runs. If a side has three runs, one bootstrap sample in nine is the
-    same run three times; the interval therefore reaches down to 0, and is too low rather than too narrow. Both the
-    ratio and the interval are None if a side has fewer than two runs, if no point has only finite numbers, or if the
-    real runs do not vary.
+    The interval is a percentile bootstrap over runs, and tends to be too low. With three imagined runs, for example,
+    one bootstrap sample in nine is the same run three times, so the interval reaches down to 0. Both the ratio and
+    the interval are None if a side has fewer than two runs, if no point has only finite numbers, or if the real runs
+    do not vary.
     """
     fit = is_tame(real).all(axis=0) & is_tame(imagined).all(axis=0)
     if min(len(real), len(imagined)) < 2 or not fit.any():

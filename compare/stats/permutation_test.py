@@ -11,9 +11,8 @@ import numpy as np
 from gedanken.compare.stats.measures import Matrix, is_tame
 
 MOST_LABELLINGS = 10_000
-"""Maximum number of labellings (choices of the runs that count as imagined) that are tested: all if there are at most
-this many, otherwise the true one and a random sample of the others.
-"""
+"""Maximum number of labellings that are tested. A labelling is a choice of the runs that count as imagined. All
+labellings are tested if there are at most this many, otherwise the true one and a random sample of the others."""
 
 
 def distances(curves: Matrix) -> Matrix:

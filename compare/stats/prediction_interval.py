@@ -29,8 +29,7 @@ class OutlierTest(NamedTuple):
 
 def scale_of(values: NDArray[np.float64], is_share: bool) -> Scale:
     """Return the scale on which values of this kind are usually symmetric: `logit` for shares (`is_share`) strictly
-    between 0 and 1, `logarithm` for other positive values, and `as it is` for the rest.
-    """
+    between 0 and 1, `logarithm` for other positive values, and `as it is` for all others."""
     if is_share and ((values > 0) & (values < 1)).all():
         return "logit"
     return "logarithm" if (values > 0).all() else "as it is"
@@ -38,9 +37,9 @@ def scale_of(values: NDArray[np.float64], is_share: bool) -> Scale:
 
 def outlier_test(value: float, others: Sequence[float], is_share: bool = False) -> OutlierTest | None:
     """Test how extreme a value is among others. Return None if there are fewer than FEWEST others, if one of them is
-    not a finite number, or if they have no spread, not even by rounding.
+    not a finite number, or if they do not vary and are not rounded either.
 
-    The p-value is the larger one of two tests: on the values as they are, and on the scale that makes the values
+    The p-value is the larger p-value of two tests: on the values as they are, and on the scale that makes the values
     roughly symmetric (`scale_of`). A value that is not a finite number counts as more extreme than all finite ones.
     """
     known = np.asarray(others, float)
@@ -57,7 +56,7 @@ def outlier_test(value: float, others: Sequence[float], is_share: bool = False) 
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """Adjust p-values for their number by Holm's method (1979)."""
+    """Adjust p-values for the number of tests, by Holm's method (1979)."""
     order = np.argsort(ps, kind="stable")
     stepped = np.maximum.accumulate([min(1.0, ps[at] * (len(ps) - rank)) for rank, at in enumerate(order)])
     adjusted = np.empty(len(ps))
@@ -87,7 +86,8 @@ def _on(scale: Scale, values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _resolution(values: NDArray[np.float64]) -> float:
-    """Return the unit of the last digit in which these values are printed; 0 if they need MOST_DECIMALS or more."""
+    """Return the unit of the last decimal that these values need, such as 0.01 for 0.25 and 0.5; 0 if they need
+    MOST_DECIMALS decimals or more."""
     for decimals in range(MOST_DECIMALS):
         if np.isclose(values, np.round(values, decimals), rtol=1e-12, atol=1e-12).all():
             return float(10.0**-decimals)

@@ -32,11 +32,13 @@ def step_down(series: Sequence[Matrix], n_real: int, lower: Collection[int] = ()
     """Test whether the first `n_real` runs differ from the others, in each of several series (runs × points).
 
     A run that does not take part in the test of a series is NaN throughout. A labelling divides the runs into two
-    groups. For each labelling, the statistic of a series is the distance of the two mean curves, in standard
-    deviations within these groups, divided by a high quantile of that distance over all labellings. Without the
+    groups. For each labelling, the distance of the two mean curves is computed, in standard deviations within the
+    groups. The statistic is this distance, divided by a high quantile of the distances of all labellings. Without the
     division, a series of one point, whose distance has long tails, would hide a series of many points. The divisor
-    does not depend on which runs are real, so the test is exact if the runs are exchangeable. For series whose index
-    is in `lower`, only points at which the other runs lie below the real ones count.
+    does not depend on which runs are real, so the test is exact if the runs are exchangeable.
+
+    `lower` holds indices of series. In these series, only points at which the other runs lie below the real ones
+    count.
     """
     if not series:
         return Tested([], [])
@@ -59,7 +61,8 @@ def _share(statistic: Matrix) -> float:
 
 def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
     """Compute, for each labelling, the distance of the two groups, divided by the SCALE_QUANTILE of this distance
-    over all labellings."""
+    over all labellings. If `is_lower`, only points at which the imagined group lies below the other count, except in
+    the quantile."""
     there = ~np.isnan(values).all(axis=1)
     values, labels = _finite(values[there]), labels[:, there]
     values = values[:, np.ptp(values, axis=0) > 0] if len(values) else values
@@ -84,7 +87,7 @@ def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
 
 
 def _finite(values: Matrix) -> Matrix:
-    """Return the values; at a point where any run has no finite number, 1 for each finite value and 0 for the
-    others."""
+    """Return the values. At a point where any run has no finite number, each finite value is replaced by 1, and each
+    other value by 0."""
     tame = is_tame(values) & ~np.isnan(values)
     return np.where(tame.all(axis=0), np.where(tame, values, 0.0), tame.astype(float))
