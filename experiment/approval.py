@@ -1,5 +1,5 @@
-"""The question whether a program may run, which a person is asked, and the possible answers. The question and the
-answers can be converted to and from JSON.
+"""The question to a person whether a program may run, and the possible answers. The question and the answers can be
+converted to and from JSON.
 """
 
 import ast
@@ -12,7 +12,7 @@ from gedanken.experiment.execution import Limits
 from gedanken.experiment.program import Program
 
 BY_PERSON = "person"
-"""Value of `Program.prompt` for a version that a person edited, which no prompt produced."""
+"""Value of `Program.prompt` for a version that a person edited."""
 LONGEST_SOURCE = 1_000_000
 """Maximum length in characters of a program that a person edited."""
 LONGEST_REASON = 2_000
