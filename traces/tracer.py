@@ -50,7 +50,7 @@ class ExportersClient:
         self._export({**self._open.pop(ended["id"], {}), **ended})
 
     def start_of(self, root: str) -> datetime | None:
-        """Return the start time of a root that began earlier, in this process or another; None if it begins now."""
+        """Return the start time of the root with the id `root`; None if it has not begun before, in any process."""
         return self._starts.get(root)
 
     def flush(self) -> None:
