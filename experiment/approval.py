@@ -26,13 +26,13 @@ class Question(BaseModel):
 
     asks: Literal["approve"] = "approve"
     program: str
-    """The version's label, for example `train-v2`."""
+    """Label of the program version, for example `train-v2`."""
     file: str
     sha256: str
     """Hash of the source."""
     source: str
     diff: str = ""
-    """Unified diff from the previous version; empty if this is the first one."""
+    """Unified diff from the previous version; empty for the first version."""
     imports: tuple[str, ...] | None = None
     """Names of the modules that the program imports; None if the source cannot be parsed."""
     sandbox: str

@@ -36,7 +36,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A passage of an event's text that a verdict is based on, so that a reader can look it up."""
+    """A passage in the text of an event, on which a verdict is based. A reader can look it up at `place`."""
 
     event: int
     place: Place

@@ -8,7 +8,7 @@ from gedanken.experiment.persona import Persona
 
 
 class Conditions(BaseModel):
-    """What the model that imagines a machine is shown, and what it may do. Every result states these conditions."""
+    """What is shown to a model that imagines a machine, and what it may do. Every result states these conditions."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -12,7 +12,7 @@ from gedanken.experiment.finding import Stream
 
 
 class Cause(StrEnum):
-    """Why a command ended, or the model's reply to it."""
+    """Why a command ended, or why the model's reply to it ended."""
 
     FINISHED = "finished"
     FAILED = "failed"

@@ -99,7 +99,7 @@ class Inside:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Set the file name of an OSError to `path` if it has none, as is the case in reading or writing an open file."""
+    """Set the file name of an OSError to `path` if it has none. An error from an open file has no file name."""
     try:
         yield
     except OSError as error:

@@ -93,7 +93,7 @@ USUAL_MACHINE = MachineFacts(
 
 
 class Fact(NamedTuple):
-    """One fact of a persona, after its `matched` fields were filled in from the real machine."""
+    """One fact of a persona. The value of a `matched` fact was measured on the real machine."""
 
     name: str
     value: str

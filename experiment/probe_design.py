@@ -54,7 +54,7 @@ class ProbeDesign(BaseModel):
     sizes: tuple[int, ...] = ()
     """Numbers of operations that the programs execute; if empty, each family's own sizes are used."""
     groups: int = Field(default=4, ge=1, le=1000)
-    """Number of programs, or of pairs of programs, for each operation and size."""
+    """Number of programs, or of groups of related programs, for each operation and size."""
     seed: int = 0
     """Seed of the generated programs: another seed generates other programs."""
     samples: int = Field(default=1, ge=1, le=1000)

@@ -358,7 +358,7 @@ class RunLog:
         return self.spec.played_at(line) if self.spec and is_earlier else self.persona
 
     def claims_at(self, line: int) -> tuple[str, ...]:
-        """Return the names of the facts that are false on purpose in the persona of the script line at `line`."""
+        """Return the names of the facts that the persona at script line `line` (from 0) claims falsely on purpose."""
         persona = self.persona_at(line)
         return persona.claims if persona else ()
 

@@ -15,7 +15,7 @@ from gedanken.experiment.secrets import redacted_value
 MOST_CHARACTERS = 1 << 18
 """Maximum length of one text in characters. A reply that keeps to its token limit is shorter."""
 MOST_STATE_CHARACTERS = 2_000
-"""Maximum length in characters of one text in the inputs and outputs of a graph step: labels and small facts."""
+"""Maximum length in characters of one text in the inputs and outputs of a graph step, which are usually short."""
 METADATA = frozenset(
     {
         "langgraph_node",
@@ -162,7 +162,7 @@ def _without_home(value: Any) -> Any:
 
 
 def _capped(value: Any, most: int) -> Any:
-    """Return the value with each text longer than `most` characters cut."""
+    """Return a value in which each text is cut after `most` characters."""
     if isinstance(value, dict):
         return {key: _capped(inner, most) for key, inner in value.items()}
     if isinstance(value, list):

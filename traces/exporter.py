@@ -27,7 +27,7 @@ class Exporter(Protocol):
 
 class OpensExporter(Protocol):
     """A function that opens an exporter. A plug-in registers it as an entry point in `gedanken.exporters`; every run
-    uses all that are installed.
+    uses all installed exporters.
     """
 
     def __call__(self, folder: Path, /) -> Exporter:

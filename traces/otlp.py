@@ -72,7 +72,7 @@ class _FirstTrouble(logging.Handler):
         self._parts, self._guard = urlsplit(address), Lock()
 
     def look(self) -> None:
-        """Report at once if the collector cannot be reached; sending would first retry for much longer."""
+        """Report at once if the collector cannot be reached. A request would report it only after several tries."""
         port = self._parts.port or (443 if self._parts.scheme == "https" else 80)
         try:
             create_connection((self._parts.hostname or "", port), LOOK_SECONDS).close()

@@ -47,7 +47,7 @@ class TracedRun:
 
     @property
     def first_token(self) -> float | None:
-        """Seconds from the request to the first token; None if no token came, or if the reply was not streamed."""
+        """Seconds from the request to the first token; None if no token arrived, or if the reply was not streamed."""
         came = next((time for name, time in self.events if name == "new_token"), None)
         return (came - self.start).total_seconds() if came and self.start else None
 
