@@ -1,1 +1,1 @@
-"""The values of gedanken: execution, machine, limits, persona, script, program, finding. Imports no other part."""
+"""The data types that all parts of gedanken share, such as execution, persona and finding. Imports no other part."""

@@ -1,5 +1,5 @@
-"""The question whether a program may run, which a person is asked, and the possible answers. The question and the
-answers can be converted to and from JSON.
+"""The question to a person whether a program may run, and the possible answers. The question and the answers can be
+converted to and from JSON.
 """
 
 import ast
@@ -12,7 +12,7 @@ from gedanken.experiment.execution import Limits
 from gedanken.experiment.program import Program
 
 BY_PERSON = "person"
-"""Value of `Program.prompt` for a version that a person edited, which no prompt produced."""
+"""Value of `Program.prompt` for a version that a person edited."""
 LONGEST_SOURCE = 1_000_000
 """Maximum length in characters of a program that a person edited."""
 LONGEST_REASON = 2_000
@@ -26,13 +26,13 @@ class Question(BaseModel):
 
     asks: Literal["approve"] = "approve"
     program: str
-    """The version's label, for example `train-v2`."""
+    """Label of the program version, for example `train-v2`."""
     file: str
     sha256: str
     """Hash of the source."""
     source: str
     diff: str = ""
-    """Unified diff from the previous version; empty if this is the first one."""
+    """Unified diff from the previous version; empty for the first version."""
     imports: tuple[str, ...] | None = None
     """Names of the modules that the program imports; None if the source cannot be parsed."""
     sandbox: str

@@ -1,8 +1,8 @@
 """Calls blocking code from coroutines, and coroutines from blocking code.
 
 Coroutines that are called from blocking code run in an event loop in a separate thread, so they can be called even
-where a loop is already running, as in a notebook. There is one such loop for the whole process, because a model's
-client keeps its connections in the loop that opened them.
+where a loop is already running, as in a notebook. The whole process has only one such thread and loop, because a
+model's client keeps its connections in the loop that opened them.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
-"""Budgets: limits on what a run may use, what a run has used so far, and what the used tokens cost.
+"""Data types for budgets: the limits of a run, its usage so far, and the price of its tokens.
 
-The estimate before a run and the time limit are in `gedanken/terminal/budget.py`, reservations in
+The estimate before a run and the time limit are in `gedanken/terminal/budget.py`. The reservations are in
 `records/run_meter.py`.
 """
 
@@ -52,7 +52,9 @@ def parse_budget(text: str) -> Budget:
     for part in text.split(","):
         name, _, given = (piece.strip() for piece in part.partition("="))
         if name not in known or name in values:
-            raise BadInput(f"--budget {text[:100]}: may set each of {', '.join(known)} once, as in usd=2,tokens=200k")
+            raise BadInput(
+                f"--budget {text[:100]}: each of {', '.join(known)} may be set once, as in usd=2,tokens=200k"
+            )
         values[name] = _amount(name, given)
     whole = {"tokens": int(values["tokens"])} if "tokens" in values else {}
     return Budget.model_validate({name.replace("-", "_"): float(number) for name, number in values.items()} | whole)
@@ -76,15 +78,15 @@ class Price(BaseModel):
     read: float = Field(ge=0, allow_inf_nan=False)
     written: float = Field(ge=0, allow_inf_nan=False)
     source: str = ""
-    """The price table that the price is taken from, with the date of the table."""
+    """Where the price comes from, for example `the packaged table of 2026-11-29`."""
 
     def of(self, read: int, written: int) -> float:
-        """Return the cost in US dollars, if the model reads `read` tokens and writes `written` tokens."""
+        """Return the cost in US dollars of reading `read` tokens and writing `written` tokens."""
         return (self.read * read + self.written * written) / 1_000_000
 
 
 class Tokens(NamedTuple):
-    """Token totals over all calls to a model, as the model reports them."""
+    """Totals over all calls to a model: the tokens that it read and wrote, and the number of calls."""
 
     read: int
     written: int
@@ -95,7 +97,7 @@ class Tokens(NamedTuple):
 
 
 class Used(NamedTuple):
-    """What a run has used so far. Work that started but never finished counts with the most that it could use."""
+    """What a run has used so far. Work that a killed process left unfinished is counted at its maximum."""
 
     tokens: Tokens = Tokens(0, 0, 0)
     gpu_seconds: float = 0.0
@@ -116,7 +118,7 @@ def used_in_words(tokens: Tokens | None, price: Price | None) -> str:
 
 
 def cost_in_words(tokens: Tokens, price: Price | None) -> str:
-    """Describe the cost, for example `$0.0130, by a table of 2026-11-29`, or `unknown price`."""
+    """Describe the cost, for example `$0.0130, by the packaged table of 2026-11-29`, or `unknown price`."""
     if price is None:
         return "unknown price"
     if not (price.read or price.written):

@@ -36,7 +36,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A passage of an event's text that a verdict is based on, so that a reader can look it up."""
+    """A passage in the text of an event, on which a verdict is based. A reader can look it up at `place`."""
 
     event: int
     place: Place
@@ -68,5 +68,5 @@ class JudgedClaim:
     numbers: tuple[NumberSource, ...] = ()
     reading: Literal["recorded", "no tools", "role-played"] = "recorded"
     """What the verdict is based on. `recorded`: the recorded tool calls. `no tools`: the user's statement that the
-    agent had no tools. `role-played`: nothing, because the user asked the agent to play a terminal; such a claim is
+    agent had no tools. `role-played`: nothing. The user had asked the agent to play a terminal, and such a claim is
     not judged."""

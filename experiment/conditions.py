@@ -8,7 +8,7 @@ from gedanken.experiment.persona import Persona
 
 
 class Conditions(BaseModel):
-    """What the model that imagines a machine is shown, and what it may do. Every result states these conditions."""
+    """What is shown to a model that imagines a machine, and what it may do. Every result states these conditions."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -25,8 +25,8 @@ class Conditions(BaseModel):
     steps: bool = False
     """True if the model may write working steps before the output. The steps count towards the reply's length."""
     temperature: float = Field(default=1.0, ge=0, le=2, allow_inf_nan=False)
-    """Sampling temperature of every sample but sample 0 (the trunk, from which the script continues). Sample 0 always
-    has temperature 0."""
+    """Sampling temperature of all samples except sample 0 (the trunk, from which the script continues). Sample 0
+    always has temperature 0."""
 
     def play(self, persona: Persona) -> Persona:
         """Return the persona to play: without its deliberately false facts if `claims` is False."""

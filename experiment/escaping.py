@@ -11,8 +11,8 @@ _UNUSUAL = re.compile(r"[^\n\t -~]")
 
 
 def is_hidden(character: str) -> bool:
-    """Return whether a character must be displayed as its code, because it is invisible or controls the display. Line
-    feeds and tabs may stay as they are."""
+    """Return whether a character must be displayed as its code, because it is invisible or controls the display.
+    Return False for line feeds and tabs."""
     return character not in "\n\t" and unicodedata.category(character) in _HIDDEN
 
 

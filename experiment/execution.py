@@ -12,7 +12,7 @@ from gedanken.experiment.finding import Stream
 
 
 class Cause(StrEnum):
-    """Why a command ended."""
+    """Why a command ended, or why the model's reply to it ended."""
 
     FINISHED = "finished"
     FAILED = "failed"
@@ -43,8 +43,8 @@ NO_RUN = frozenset(
         Cause.NO_REPLY,
     }
 )
-"""Causes with which a reply is not an imagined run. Such a reply is stored with its cause, but left out of every test
-and finding."""
+"""A reply that ended for one of these causes is not an imagined run. It is stored with its cause, but left out of
+every test and finding."""
 MAY_COME = (Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.ENGINE_LOST)
 """Causes after which a request or a command is repeated when the run is resumed."""
 
@@ -97,7 +97,7 @@ class Limits(BaseModel):
 class Seal:
     """The hash of (messages sent, model, settings, reply, time).
 
-    It proves that none of these was changed later; it does not prove that the model had not seen the real output.
+    It proves that none of these was changed later. It does not prove that the model had never seen the real output.
     """
 
     sha256: str
@@ -154,8 +154,8 @@ class Execution:
     sample: int | None = None
     """Number of an imagined run; 0 is the trunk, the run that the script continues from."""
     arm: str = "as written"
-    """`as written`; or `reseeded` if the seeds that the program sets itself were offset (rule 7 of
-    docs/design.md)."""
+    """`reseeded` if an offset was added to the seeds that the program itself sets (rule 7 of docs/design.md), else
+    `as written`."""
     seal: Seal | None = None
     notes: tuple[str, ...] = ()
     """Facts that a reader must know to interpret this execution, such as a limit that was reached."""
@@ -178,8 +178,8 @@ class Execution:
 
     @property
     def is_run(self) -> bool:
-        """True if the execution can be compared with other runs. A reply that was refused, for example, or that was
-        cut before it showed anything, cannot.
+        """True if the execution can be compared with other runs. False, for example, if the model refused to reply,
+        or if its reply was cut before it showed anything.
         """
         return self.cause not in NO_RUN and not (self.cause is Cause.CUT and not self.terminal.strip())
 
@@ -201,11 +201,11 @@ class Execution:
 
 
 def leaves(executions: Iterable[Execution]) -> tuple[Execution, ...]:
-    """Return the runs that are measured (the leaves), in the given order.
+    """Return the leaves, which are the runs that are measured, in the given order.
 
     The trunks (seed 0 and sample 0) are left out, because the choice of the program depended on them (rule 5 of
-    docs/design.md), and so are replies that are not imagined runs. If any real run was reseeded, only reseeded ones
-    count as real (rule 7).
+    docs/design.md). Replies that are not imagined runs are left out too. If any real run is reseeded, the real runs
+    that are not reseeded are left out as well (rule 7).
     """
     found = [
         execution
@@ -238,14 +238,14 @@ class Machine(Protocol):
     async def run(self, command: str, *, on_output: OnOutput | None = None) -> Execution:
         """Run one command and return its execution.
 
-        A command that fails, times out or prints too much returns an Execution that says so, not an exception. Raises
-        NoSandbox or NoModel only if the machine itself is gone.
+        If the command fails, times out or prints too much, nothing is raised: the Execution says what happened.
+        Raises NoSandbox or NoModel only if the machine itself is gone.
         """
         ...
 
 
 class RealMachine(Machine, Protocol):
-    """A machine that really runs the commands, with a workspace that persists from command to command."""
+    """A machine that really runs the commands. Files in its workspace persist from one command to the next."""
 
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
         """Run one command; see Machine.run. `label` names this execution within the run.
@@ -257,7 +257,7 @@ class RealMachine(Machine, Protocol):
         ...
 
     def write(self, name: str, text: str) -> None:
-        """Put a file into the home folder."""
+        """Write `text` to the file `name` in the machine's home folder."""
         ...
 
     def mark(self, label: str) -> None:
@@ -266,9 +266,9 @@ class RealMachine(Machine, Protocol):
         ...
 
     def branch(self, seed: int, *, reseed: bool = False) -> Self:
-        """Return the same machine with another seed, on its own copy of the workspace as it was at the last mark.
+        """Return the same machine with another seed and its own copy of the workspace, as saved at the last mark.
 
-        With `reseed`, seeds that a program sets itself are offset (rule 7 of docs/design.md).
+        With `reseed`, an offset is added to each seed that a program itself sets (rule 7 of docs/design.md).
         """
         ...
 

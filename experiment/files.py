@@ -15,7 +15,7 @@ from gedanken.experiment.secrets import redacted
 BESIDE = ".gedanken-"
 """Prefix of the names of files that are still being written."""
 MOST_BYTES = 1 << 20
-"""Maximum size of a file that a person writes: a script, a program, an experiment."""
+"""Maximum size in bytes of a file that a person writes: a script, a program, an experiment."""
 
 
 def read_text(path: Path | Traversable, what: object, most_bytes: int = MOST_BYTES) -> str:
@@ -49,8 +49,8 @@ class Inside:
         self._left = most_bytes
 
     def read(self, name: str, most_bytes: int) -> bytes:
-        """Read a regular file in the folder. Raises BadInput if that fails, or if the file is larger than
-        `most_bytes` or than what may still be read from the folder.
+        """Read a regular file in the folder. Raises BadInput if that fails, if the file is larger than `most_bytes`,
+        or if the total limit of the folder would be exceeded.
         """
         content = self._read(name, min(most_bytes, self._left))
         self._left -= len(content)
@@ -58,7 +58,7 @@ class Inside:
 
     def size(self, name: str) -> int | None:
         """Return the size of a regular file in the folder, in bytes; None if there is no such file.
-        Raises BadInput if the name leads outside or to something else than a file.
+        Raises BadInput if the name leads outside the folder, or to something other than a regular file.
         """
         try:
             with self._opened(name) as descriptor:
@@ -99,7 +99,7 @@ class Inside:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Add `path` to every OSError that names no file. Errors in reading or writing an open file name none."""
+    """Set the file name of an OSError to `path` if it has none. An error from an open file has no file name."""
     try:
         yield
     except OSError as error:

@@ -37,7 +37,7 @@ class Finding:
     observed: str = ""
     """A clause: what the runs in `runs` show."""
     explained_by: str | None = None
-    """The deliberately false fact of the persona that accounts for this finding; None if there is none."""
+    """Name of the deliberately false fact of the persona that explains this finding; None if no such fact does."""
     subject: str = ""
     """What the finding is about, for checks that examine several things: a command, the name of a series."""
     of: int = 0
@@ -45,4 +45,4 @@ class Finding:
     caution: str = ""
     """A caveat for the reader, as a sentence."""
     which: str = ""
-    """The exact place, for example `epoch 7`; shown in brackets where only the kinds of the findings are listed."""
+    """The exact place, for example `epoch 7`. Lists of kinds of findings show it in brackets after the kind."""

@@ -1,4 +1,4 @@
-"""Makes and removes work folders. Each is locked while in use; other file systems mounted in it stay untouched."""
+"""Makes and removes work folders. A folder is locked while in use; file systems mounted in it stay untouched."""
 
 import errno
 import fcntl
@@ -46,8 +46,8 @@ def mounts_in(path: Path) -> list[Path]:
 
 
 def folder_bytes(folder: Path) -> float:
-    """Return the total size of all regular files below a folder, without other file systems mounted there. The files
-    may still be growing.
+    """Return the total size in bytes of all regular files below a folder; 0 if there is no such folder. Other file
+    systems mounted there are not counted. Files may grow or be deleted meanwhile.
     """
     total = 0
     try:
@@ -65,8 +65,9 @@ def folder_bytes(folder: Path) -> float:
 
 @contextmanager
 def work_folder(parent: Path) -> Iterator[Path]:
-    """Make a folder below `parent` that is removed when the context ends. Before that, remove the folders that killed
-    processes left below `parent`.
+    """Make a folder below `parent`, yield it, and remove it when the context ends.
+
+    At the start, the folders that killed processes left below `parent` are removed.
     """
     parent.mkdir(parents=True, exist_ok=True)
     remove_abandoned(parent)
@@ -84,7 +85,7 @@ def environment_in(folder: Path) -> dict[str, str]:
 
 
 def remove_abandoned(parent: Path) -> None:
-    """Remove the work folders in `parent` whose processes no longer exist. A folder that cannot be removed stays."""
+    """Remove the work folders in `parent` whose processes no longer exist. Ignore errors in removing a folder."""
     for folder in parent.glob(f"{PREFIX}*"):
         with suppress(OSError), (folder / _OWNER).open("a") as owner:
             fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -93,9 +94,9 @@ def remove_abandoned(parent: Path) -> None:
 
 @contextmanager
 def one_at_a_time(what: str, progress: Progress) -> Iterator[None]:
-    """Hold a lock named after a piece of work, such as `build of images`.
+    """Hold a lock while the context lasts. The lock is named after a piece of work, such as `build of images`.
 
-    If another process with the same cache holds this lock, say so and wait for that process.
+    If another process with the same cache holds this lock, report it to the user and wait for that process.
     """
     name = what.replace(" ", "-")
     with (cache_folder() / f"{name}.lock").open("a+") as file:

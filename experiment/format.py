@@ -12,7 +12,7 @@ NOTE = 60
 LINES_SHOWN = 40
 """Maximum number of lines shown of a text that is not a transcript, for example an instruction to the model."""
 WHOLE = 1e7
-"""Whole numbers below this are shown in full, as they can be found in the output only so."""
+"""Whole numbers below this are shown in full, so that a reader can search for them in the output."""
 _PLAIN = re.compile(r"[\t\n -~]*\Z")
 
 
@@ -29,7 +29,7 @@ def cut(line: str, most: int = LINE_SHOWN) -> str:
 
 
 def first_sentence(text: str) -> tuple[str, str]:
-    """Split a text into its first sentence and the rest."""
+    """Split a text into its first sentence and the text after it."""
     first, stop, rest = text.partition(". ")
     return first + stop.strip(), rest
 
@@ -43,7 +43,7 @@ def brief(text: str) -> str:
 
 
 def figure(value: float | None) -> str:
-    """Format a number with four significant digits, a whole number in full; None as a dash."""
+    """Format a number with four significant digits; a whole number below 10 million in full, None as a dash."""
     if value is None:
         return "–"
     is_whole = float(value).is_integer() and abs(value) < WHOLE
@@ -71,7 +71,7 @@ def duration(seconds: float) -> str:
 
 
 def span(counts: tuple[int, ...]) -> str:
-    """Format a range of numbers, for example `10` if all are equal, or `0 to 40`."""
+    """Format the range of some numbers, for example `0 to 40`, or `10` if all are equal."""
     if not counts:
         return "–"
     low, high = min(counts), max(counts)
@@ -79,7 +79,7 @@ def span(counts: tuple[int, ...]) -> str:
 
 
 def who(execution: Execution) -> str:
-    """Name a run, for example `seed 3`, `sample 1` or `seed 0 (trunk)`; for a log file, its name."""
+    """Name a run, for example `seed 3` or `sample 0 (trunk)`; return the file's name if it was read from a file."""
     if execution.called:
         return execution.called
     number = execution.sample if execution.imagined else execution.seed or 0

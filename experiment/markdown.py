@@ -29,7 +29,7 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """Put a sentence on one line, and format as code those of its words that Markdown could misread."""
+    """Put a sentence on one line, and format as code every word in it that Markdown could misread."""
     told: list[str] = []
     held: list[str] = []
     for word in [*text.split(), ""]:

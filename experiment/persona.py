@@ -66,7 +66,7 @@ class MachineFacts(BaseModel):
     gpus_asked: str = "none"
     """The GPUs that the user requested: `none`, `auto`, `all`, a number, or ids."""
     gpus_missing: str | None = None
-    """What is wrong, if gedanken requested GPUs for `auto` but `torch.cuda` sees none; None otherwise."""
+    """A message for the user if gedanken requested GPUs for `auto`, but `torch.cuda` sees none; None otherwise."""
     cpus: float
     memory_mib: int
     user: str
@@ -93,7 +93,7 @@ USUAL_MACHINE = MachineFacts(
 
 
 class Fact(NamedTuple):
-    """One fact of a persona whose `matched` fields are already filled in from the real machine."""
+    """One fact of a persona. The value of a `matched` fact was measured on the real machine."""
 
     name: str
     value: str

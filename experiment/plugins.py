@@ -1,7 +1,7 @@
 """Plug-ins: objects that an installed distribution adds under one of gedanken's entry-point groups.
 
-Built-in ones are registered in the same way. No code of a plug-in is imported before it is needed. A plug-in is code
-that the user installed and trusts; a run folder or a transcript can never name one to be loaded.
+Built-in plug-ins are registered in the same way. No code of a plug-in is imported before it is needed. A plug-in is
+code that the user installed and trusts; a run folder or a transcript cannot contain one.
 """
 
 from collections.abc import Iterator

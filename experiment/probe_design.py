@@ -7,10 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 Arm = Literal["direct", "steps", "forced", "again", "session", "later", "other order"]
 """How a question is asked.
 
-`direct`: in a fresh session, with only the output as the reply. `steps`: with working steps before the output.
-`forced`: after the model is given the program's real state before the last operation. `again`: the direct question
-once more, at temperature 0. The other arms ask several items in one session: `session`, in their order; `later`, the
-first item once more at the end; `other order`, in another session, in the reverse order.
+`direct`: in a fresh session; the reply is only the output. `steps`: the reply may contain working steps before the
+output. `forced`: the model is first told the program's real state before the last operation. `again`: the direct
+question once more, at temperature 0.
+
+The other arms ask about several items in one session. `session`: about each item, in order. `later`: about the first
+item once more, at the end of that session. `other order`: about the items in reverse order, in a second session.
 """
 ARMS: tuple[Arm, ...] = ("direct", "again", "forced", "session", "later", "other order", "steps")
 
@@ -50,9 +52,9 @@ class ProbeDesign(BaseModel):
     families: tuple[str, ...] = ()
     """Names of the families that generate programs; if empty, only the suite is used."""
     sizes: tuple[int, ...] = ()
-    """How many operations the programs execute; if empty, each family's own sizes are used."""
+    """Numbers of operations that the programs execute; if empty, each family's own sizes are used."""
     groups: int = Field(default=4, ge=1, le=1000)
-    """Number of programs, or of pairs of programs, for each operation and size."""
+    """Number of programs, or of groups of related programs, for each operation and size."""
     seed: int = 0
     """Seed of the generated programs: another seed generates other programs."""
     samples: int = Field(default=1, ge=1, le=1000)
@@ -75,15 +77,15 @@ class Question(NamedTuple):
 
     @property
     def key(self) -> str:
-        """A text that identifies the question, the same in every process."""
+        """A text that identifies the question. It is the same in every process."""
         return f"{self.item}, {self.arm}, {self.sample}"
 
 
 class Plan(NamedTuple):
-    """The part of a design that is asked: all of it, or as much as fits into the time limit."""
+    """How much of a design is asked: all of its questions, or as many as fit into the time limit."""
 
     sizes: tuple[int, ...] | None
     """The sizes that are asked about; None means each family's own sizes."""
     groups: int
     more: int
-    """Number of sessions that are held for the arms other than `direct`; each has one or more questions."""
+    """Number of sessions for the arms other than `direct`; each session has one or more questions."""

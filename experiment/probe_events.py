@@ -9,7 +9,7 @@ from gedanken.experiment.probe_item import ProbeItem
 
 
 class Planned(Event):
-    """It was decided which part of the probe's design is asked."""
+    """The plan of a probe was made: how much of its design is asked."""
 
     kind: Literal["planned"] = "planned"
     plan: Plan
@@ -36,7 +36,7 @@ class AnswerKept(Event):
 
 
 class Judged(Event):
-    """The answer to a question was an expression; it was run to see whether its value is right."""
+    """The model answered a question with an expression. The expression was run to see whether its value is right."""
 
     kind: Literal["judged"] = "judged"
     question: str

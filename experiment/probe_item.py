@@ -6,11 +6,13 @@ from typing import Literal
 Role = Literal["alone", "easy", "hard", "check", "middle", "same"]
 """What an item is for.
 
-`easy`: an item that can also be answered right by imitation or by a shortcut, for example because of a famous seed, a
-closed formula or a widely known program. `hard`: its twin with the same number of operations, which only a model that
-carries these out gets right. `alone`: an item without a twin. The other roles are no part of the curve of accuracy by
-size: `check`, a comprehension check; `middle`, a program that prints its state half-way; `same`, an edited program
-that executes the same operations.
+`easy`: a model can answer the item right without carrying out the operations, by imitation or by a shortcut, for
+example because the program has a famous seed or a closed formula. `hard`: the twin of an easy item, with the same
+number of operations; a model answers it right only by carrying them out. `alone`: an item without a twin.
+
+Items of the other roles are not counted in the curve of accuracy by size. `check`: a small item that tests whether
+the model understood an unusual rule. `middle`: a program that prints its state half-way. `same`: an edit of the easy
+program that computes the same.
 """
 
 Way = Literal["imitates", "shortcut"]
@@ -29,12 +31,12 @@ class ProbeItem:
     """One small program, with its size and kind. Its true output, printed in the sandbox, is stored in `ItemKept`."""
 
     id: str
-    """`FAMILY-OPERATION-SIZE-SEED-ROLE`, in characters that are valid in file names."""
+    """`FAMILY-OPERATION-SIZE-SEED-NUMBER-ROLE`; for an item of a user's suite, its id in the suite file."""
     family: str
     operation: str
     """The kind of operation, for example `matrix product`: each verdict is about one operation and one size."""
     template: str
-    """Name of the program text from which the items of this kind are made in several sizes."""
+    """Name of the program text that the item was made from, for example `nested loops`."""
     size: int
     """Number of operations that must be carried out one after the other to find each part of the answer. The length
     of the answer does not depend on the size."""
@@ -44,10 +46,11 @@ class ProbeItem:
     pair: str | None = None
     """Identifier that the items of a pair or group share; None if the item stands alone."""
     rival: str | None = None
-    """A program that prints the answer of a model that imitates or takes a shortcut; None if there is none."""
+    """A second program, which prints the wrong answer of a model that imitates or takes a shortcut; None if there is
+    none."""
     rival_is: Way | None = None
-    """The way of answering that gets this pair's easy item right but its hard item wrong. If the item has a rival,
-    that wrong answer is what the rival prints."""
+    """How a model can answer the easy item of this pair right and its hard item wrong. The rival of the hard item
+    prints this wrong answer."""
     told: str | None = None
     """Text that the model is told before the program, for example that a rule in the program is unusual."""
     given: str | None = None

@@ -34,7 +34,7 @@ class Program:
     edit: Edit | None = None
     """Result of the edit that made this version; None if no edit made it, or if the edit has not been judged yet."""
     change: str | None = None
-    """Name of the change that was applied to a supplied program; None for an unchanged program."""
+    """Name of the change that was made to a supplied program, for example `learning rate x10`; None for no change."""
 
     @property
     def label(self) -> str:

@@ -1,4 +1,4 @@
-"""The events of a run, which are appended as they happen, and the log that is built from them."""
+"""The events of a run, and the log that is built from them. Each event is appended to a file when it happens."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -35,18 +35,18 @@ DONE = "done"
 NO_WORKING_PROGRAM = "no working program"
 INTERRUPTED = "interrupted"
 Amount = Annotated[int, Field(ge=0, le=MOST)]
-"""A number of tokens, limited because a log that somebody else made may contain absurd numbers."""
+"""A number of tokens. Its upper limit rejects the absurd numbers that a log from an untrusted source may contain."""
 
 
 class ScriptText(NamedTuple):
-    """One line of a script, as shown to people."""
+    """One line of a script, as shown to people: text `told` to the model, a command `typed`, or a program `given`."""
 
     how: Literal["told", "typed", "given"]
     text: str
 
 
 class ModelFacts(BaseModel):
-    """What is known about the model of a run."""
+    """Facts about the model of a run."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -96,7 +96,7 @@ class RunSetup:
     imagined: int | None = None
     simulate: bool | None = None
     earlier: tuple[EarlierPart, ...] = ()
-    """Earlier parts of the script, to which `model`, `persona` and `facts` do not apply."""
+    """In a fork: the earlier parts of the script. `model`, `persona` and `facts` describe only the last part."""
 
     @property
     def models_told(self) -> str:
@@ -111,12 +111,12 @@ class RunSetup:
 
     @property
     def claims_told(self) -> str:
-        """The facts that the persona claims falsely on purpose, or `none`; with several personas, the facts of each
-        with its script lines."""
+        """The names of the facts that the persona claims falsely on purpose, for example `os/gpus`, or `none`. With
+        several personas, the facts of each with its script lines."""
         return by_part([(part.until, _named(part.facts)) for part in self.earlier], _named(self.facts))
 
     def model_at(self, line: int) -> ModelFacts | None:
-        """Return the model that was used for the script line at `line`, counted from 0."""
+        """Return the model that was used for the script line with the index `line`, counted from 0."""
         return next((part.model for part in self.earlier if line + 1 < part.until), self.model)
 
     @property
@@ -128,7 +128,7 @@ class RunSetup:
 def by_part(earlier: Sequence[tuple[int, str]], last: str) -> str:
     """Describe which name applies to which script lines, for example `one before line 4, other from line 4`.
 
-    `earlier` holds (first line after this part, name) for each earlier part; `last` is the name after those."""
+    `earlier` holds (first line after the part, name) for each earlier part; `last` is the name of the last part."""
     starts = [1, *(until for until, _told in earlier)]
     parts = zip(starts, [*(told for _until, told in earlier), last], strict=True)
     begun = [next(of) for _told, of in groupby(parts, key=lambda part: part[1])]
@@ -171,7 +171,7 @@ class ModelKnown(Event):
 
 
 class Began(Event):
-    """A piece of work started: a node of the graph, or the set-up before the graph."""
+    """A piece of work started: a node of the graph, or a step of the set-up before the graph runs."""
 
     kind: Literal["began"] = "began"
     node: str
@@ -205,9 +205,8 @@ class ExecutionKept(Event):
     files: dict[str, str]
     """Maps the name of each text (`stdout`, perhaps `terminal` and `raw_reply`) to the path of its file."""
     sizes: dict[str, int] = Field(default_factory=dict)
-    """Size of each file in bytes, needed because the event may reach the disk before the files do. Empty in logs of
-    earlier versions of gedanken.
-    """
+    """Size of each file in bytes. It reveals incomplete files, because the event may reach the disk before the files
+    do. Empty in logs of earlier versions of gedanken."""
 
 
 class SurprisalKept(Event):
@@ -228,7 +227,7 @@ class Decided(Event):
 
 
 class Reserved(Event):
-    """A request, or an execution on GPUs, is about to start. The fields hold the most that it can use."""
+    """A request, or an execution on GPUs, is about to start. The fields hold its maximum of tokens or GPU seconds."""
 
     kind: Literal["reserved"] = "reserved"
     name: str
@@ -238,7 +237,7 @@ class Reserved(Event):
 
 
 class Settled(Event):
-    """A reserved request or execution ended. The fields hold what it used, estimated if it was interrupted."""
+    """A reserved request or execution ended. The fields hold the (perhaps `estimated`) tokens or GPU seconds used."""
 
     kind: Literal["settled"] = "settled"
     name: str
@@ -250,7 +249,7 @@ class Settled(Event):
 
 
 class Noted(Event):
-    """A remark about the course of the run that a reader must know."""
+    """A remark that a reader of the results must know, for example that a command was run a second time."""
 
     kind: Literal["noted"] = "noted"
     what: str
@@ -287,7 +286,7 @@ RunEvent = Annotated[
 
 @dataclass(frozen=True)
 class RunLog:
-    """All that is known about a run. Every conclusion is drawn from this log."""
+    """The complete record of a run. Every conclusion about the run is drawn from this log."""
 
     title: str
     """The experiment's name, or the names of the files that the user supplied."""
@@ -295,10 +294,10 @@ class RunLog:
     """The set-up of the run; None for logs that the user supplied."""
     programs: tuple[Program, ...] = ()
     executions: tuple[Execution, ...] = ()
-    """Ordered by script line and version; real before imagined, by seed or sample."""
+    """Sorted by script line, then by program version, then real before imagined, then by seed or sample."""
     persona: Persona | None = None
     surprisal: Surprisal | None = None
-    """How likely real outputs were to the model; None if that was not requested."""
+    """How unlikely the model found the real outputs; None if this was not requested."""
     outcome: str = ""
     started: str = ""
     ended: str = ""
@@ -307,7 +306,7 @@ class RunLog:
     left: Left | None = None
     """The work that ended last."""
     notes: tuple[str, ...] = ()
-    """Notes on data that could not be read or was left out, with the consequences."""
+    """Remarks that a reader of the results must know, for example that a file could not be read."""
     decisions: tuple[Decided, ...] = ()
     """Decisions on whether programs may run, by the people who were asked."""
     plan: Plan | None = None
@@ -320,12 +319,12 @@ class RunLog:
     spec: RunSpec | None = field(default=None, compare=False)
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """Return the executions as a pandas DataFrame, one per row; see `Analysis.to_pandas` for the columns. Raises
-        BadInput if pandas is not installed."""
+        """Return a pandas DataFrame with one row for each execution; `Analysis.to_pandas` describes the columns.
+        Raises BadInput if pandas is not installed."""
         return as_pandas(execution_rows(self.executions), EXECUTION_COLUMNS)
 
     def to_polars(self) -> "polars.DataFrame":
-        """Return the executions as a polars DataFrame. Raises BadInput if polars is not installed."""
+        """Return a polars DataFrame with one row for each execution. Raises BadInput if polars is not installed."""
         return as_polars(execution_rows(self.executions), EXECUTION_COLUMNS)
 
     def __repr__(self) -> str:
@@ -339,7 +338,7 @@ class RunLog:
 
     @property
     def is_over(self) -> bool:
-        """True if the run reached the end of its script, successfully or not."""
+        """True if the run is complete: all its work is done, or no working program was obtained."""
         return self.outcome in (DONE, NO_WORKING_PROGRAM)
 
     @property
@@ -353,19 +352,20 @@ class RunLog:
         return self.persona.claims if self.persona else ()
 
     def persona_at(self, line: int) -> Persona | None:
-        """Return the persona that was played at the script line at `line`, counted from 0; -1 means before the first
-        line."""
+        """Return the persona that was played at the script line with the index `line`, counted from 0; -1 means
+        before the first line."""
         is_earlier = self.spec is not None and self.spec.part_at(line) is not None
         return self.spec.played_at(line) if self.spec and is_earlier else self.persona
 
     def claims_at(self, line: int) -> tuple[str, ...]:
-        """Return the names of the facts that the persona at the script line at `line` claims falsely on purpose."""
+        """Return the names of the facts that the persona at script line `line` (from 0) claims falsely on purpose."""
         persona = self.persona_at(line)
         return persona.claims if persona else ()
 
 
 def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -> tuple[Execution, ...]:
-    """Sort executions by script line, program version, origin (real first), arm, seed or sample, order of typing."""
+    """Sort executions by script line, then program version, origin (real first), arm, and seed or sample. Executions
+    equal in all of these are sorted by the order in which their commands were first typed."""
     versions = {program.label: number for number, program in enumerate(programs)}
     typed = list(dict.fromkeys(run.command for run in executions if not run.imagined))
     return tuple(

@@ -19,7 +19,7 @@ class ModelSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = "embedded"
-    """`embedded`, `scripted:FILE`, or PROVIDER:NAME."""
+    """`embedded`, `scripted:FILE` (replies are read from the file), or `PROVIDER:NAME`."""
     base_url: str | None = None
     """Address of a server that speaks the provider's protocol; None for the provider's own server."""
     parallel: int = Field(default=8, ge=1)
@@ -50,7 +50,7 @@ class Part(BaseModel):
 
 
 class RunSpec(BaseModel):
-    """All that was requested of a run. Equal specs request the same run, and have the same `key` on every machine."""
+    """All that was requested for a run. Equal specs request the same run, with the same `key` on every machine."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -65,25 +65,25 @@ class RunSpec(BaseModel):
     simulate: bool = True
     """True if the model imagines the runs."""
     surprisal: bool = True
-    """True to measure how likely the real output was to the model, if the model supports that."""
+    """True to measure how unlikely the model finds the real output. Only some models support this."""
     primary: str | None = None
-    """Name of the series whose last value is the primary endpoint; None if the built-in rule chooses it."""
+    """Name of the series whose last value is the primary endpoint; None lets a built-in rule choose the series."""
     coder_seed: int = 0
     """Sampling seed of the coder's first try."""
 
     approve: Literal["none", "first", "all"] = "none"
-    """Which programs by the coder a person must approve before they run. `first`: each program until one is
-    approved."""
+    """Which of the coder's programs need a person's approval before they run. `first`: every program until one is
+    approved; later programs run without approval."""
 
     budget: Budget = Budget()
     """The most that the run may use, summed over all processes that work on it."""
 
     probe: ProbeDesign | None = None
-    """The design of a probe with many small programs; such a run does nothing else."""
+    """The design of a probe with many small programs; None for a run that follows its script."""
 
     parent: str = ""
-    """The run from which this one was forked, and the script line; all results before that line come from that run.
-    Empty if the run is not a fork."""
+    """In a fork: the original run and the script line, as in `NAME at line 4`. All results before that line
+    come from the original run. Empty if the run is not a fork."""
 
     earlier: tuple[Part, ...] = Field(default=(), max_length=200)
     """In a fork: the earlier parts of the script, in order, for which other models or personas were used."""
@@ -101,22 +101,22 @@ class RunSpec(BaseModel):
 
     @property
     def played(self) -> Persona:
-        """The persona that is played: without its deliberately false facts if the conditions exclude these."""
+        """The persona that is played. If `conditions.claims` is False, it has no deliberately false facts."""
         return self.experiment.conditions.play(self.persona)
 
     def part_at(self, line: int) -> Part | None:
-        """Return the earlier part that contains the script line at `line`, counted from 0; None if no earlier part
-        does.
+        """Return the earlier part that contains the script line with the index `line`, counted from 0; None if no
+        earlier part does.
         """
         return next((part for part in self.earlier if line + 1 < part.until), None)
 
     def model_at(self, line: int) -> ModelSpec:
-        """Return the model that is used for the script line at `line`; -1 means before the first line."""
+        """Return the model that is used for the script line with the index `line`; -1 means before the first line."""
         part = self.part_at(line)
         return part.model if part else self.model
 
     def played_at(self, line: int) -> Persona:
-        """Return the persona that is played at the script line at `line`, as changed by the experiment's
-        conditions."""
+        """Return the persona that is played at the script line with the index `line`. If `conditions.claims` is
+        False, it has no deliberately false facts."""
         part = self.part_at(line)
         return self.experiment.conditions.play(part.persona) if part else self.played

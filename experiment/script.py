@@ -14,7 +14,7 @@ _RUNS_PYTHON = re.compile(r"\bpython[0-9.]*\s+(?:-u\s+)?(?:\./)?(?P<file>[A-Za-z
 
 
 class Task(BaseModel):
-    """What a program must do. The task becomes a checklist for the coder, and the program is checked against it."""
+    """What a program must do. The coder gets the task as a checklist, and the program is checked against the task."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,7 +42,7 @@ class ScriptLine(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     type: str | None = None
-    """A command, typed into both machines."""
+    """A command that is typed into both machines, the real one and the imagined one."""
     tell: str | None = None
     """Text that is told to the model."""
     write: str | None = Field(default=None, pattern=FILE_NAME)
@@ -57,7 +57,7 @@ class ScriptLine(BaseModel):
     """Where the source of the `give` file comes from: a packaged program, or a path relative to the experiment file.
     """
     change: str | None = None
-    """Name of the change that is applied to the program; None if it is used unchanged."""
+    """Name of the change that is made to `program`, for example `learning rate x10`; None for no change."""
     source: str | None = None
     """The content of the `give` file. If `program` is set, this field is filled in when the experiment is loaded."""
 
@@ -86,7 +86,7 @@ class ScriptLine(BaseModel):
         if self.write and self.edit:
             raise ValueError("a script line cannot both write and edit")
         if bool(self.file) != bool(self.task):
-            raise ValueError("`write` and `edit` need a `task`, and no other line has one")
+            raise ValueError("`write` and `edit` need a `task`, and no other line may have one")
         return self
 
     def _given(self) -> Self:
@@ -164,7 +164,8 @@ class Experiment(BaseModel):
         return None
 
     def next_step(self, after: int) -> int | None:
-        """Return the index of the next line that types, supplies, writes or edits something; None at the end."""
+        """Return the index of the first line after `after` that types, supplies, writes or edits something; None if
+        there is none."""
         for index in range(after + 1, len(self.script)):
             line = self.script[index]
             if line.type is not None or line.file or line.give:

@@ -82,7 +82,7 @@ def redacted(text: str) -> str:
 
 
 def redacted_value(value: Any) -> Any:
-    """Return a plain value with `redacted` applied to every text in it, however deeply nested."""
+    """Return a value with `redacted` applied to every text in its dicts, lists and tuples, however deeply nested."""
     if isinstance(value, str):
         return known().redacted(value)
     if isinstance(value, Mapping):
@@ -110,8 +110,8 @@ def in_environment(variables: Mapping[str, str]) -> Iterator[str]:
 
 
 def in_address(address: str) -> Iterator[str]:
-    """Yield all that may be a key or a password in an address, even in a malformed one: its credentials, the values
-    in its query (except `api-version`), and parts of its path that look like keys.
+    """Yield the possible keys and passwords in an address: its credentials, the values in its query (except
+    `api-version`), and the parts of its path that look like keys. The address may be malformed.
     """
     signed, rest = _parted(address)
     if signed:
@@ -126,8 +126,8 @@ def in_address(address: str) -> Iterator[str]:
 
 
 def shown_address(address: str) -> str:
-    """Return an address that results may show: without credentials, and with `…` in place of the values in its query
-    (except `api-version`) and of parts of its path that look like keys.
+    """Return an address in a form that results may show. Credentials are left out. `…` replaces the values in its
+    query (except `api-version`) and the parts of its path that look like keys.
     """
     _, rest = _parted(address)
     head, _, query = rest.partition("?")
@@ -137,13 +137,13 @@ def shown_address(address: str) -> str:
 
 
 def without_query(address: str) -> tuple[str, dict[str, str]]:
-    """Split an address into the part before its query, and the parameters of the query."""
+    """Split an address into the part before its query, and the parameters of the query. Drop its fragment."""
     parts = urlsplit(address)
     return parts._replace(query="", fragment="").geturl(), dict(parse_qsl(parts.query))
 
 
 def _parted(address: str) -> tuple[str, str]:
-    """Split an address into its credentials and the rest, without its fragment."""
+    """Return the credentials in an address, and the address without credentials and fragment."""
     address = address.partition("#")[0]
     scheme = _SCHEME.match(address)
     begin = scheme[0] if scheme else ""

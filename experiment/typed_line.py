@@ -21,8 +21,8 @@ def read_line(text: str) -> TypedLine:
 
     A line that begins with `{` and ends with the matching `}` is text for the model. If the first brace is not
     closed, the line is `open`. Every other line is a command. Braces are only counted, and quotes are not parsed,
-    because text for the model is prose. A command that would be taken for such text is written with a backslash,
-    which is removed: `\{ echo a; echo b; }`.
+    because text for the model is prose. A backslash before the first brace makes the line a command, and is removed:
+    `\{ echo a; echo b; }`.
     """
     if _ESCAPED.match(text):
         return TypedLine("command", text[1:])

@@ -1,5 +1,5 @@
-"""Defines probe families, which make small programs of any size from a seed. A family does not know what its programs
-print.
+"""Defines probe families, which make small programs of any size from a seed. What the programs print is not known
+here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ class ProbeFamily(Protocol):
         ...
 
     def items(self, operation: str, size: int, seed: int, count: int) -> list[ProbeItem]:
-        """Return `count` items, or groups of items, for an operation and a size; a larger count only adds items at
+        """Return `count` items, or groups of items, for an operation and a size. A larger count only adds items at
         the end.
 
         The same seed gives the same items on every machine. Raises BadInput for an unknown operation.
@@ -53,7 +53,7 @@ class Part(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Programs that are made together, such as an easy and a hard one; a group may have only one."""
+    """Programs that are made together, such as an easy and a hard one. A group may also be a single program."""
 
     template: str
     parts: Sequence[Part]
@@ -61,8 +61,8 @@ class Group(NamedTuple):
 
 
 Make = Callable[[int, int, Random], Group]
-"""The type of a function that takes a size, a number that selects the template, and a random generator, and returns a
-group.
+"""The type of a function that makes a group. Its parameters are the size, a number that selects the template, and a
+random generator.
 """
 
 
@@ -117,8 +117,8 @@ def program(body: str, **constants: object) -> str:
 
 
 def turn(templates: Mapping[str, str], number: int) -> tuple[str, str]:
-    """Return the name and the text of a template. The templates are used in rotation; `number` counts the turns from
-    0.
+    """Return the name and the text of the template whose turn it is. `number` counts the turns from 0; after the last
+    template, the first one is used again.
     """
     name = list(templates)[number % len(templates)]
     return name, templates[name]

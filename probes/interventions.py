@@ -1,5 +1,5 @@
-"""Makes named changes to a training program, such as `learning rate x10`: to a setting, to what makes it learn, or to
-text that is not executed.
+"""Makes named changes to a training program, such as `learning rate x10`. A change affects a setting, the way the
+program learns, or only text that is not executed.
 """
 
 import ast
@@ -25,18 +25,18 @@ class Change:
     edit: Callable[[str], str]
     """Function that takes the old source and returns the new one. Raises CannotChange or SyntaxError."""
     expected: int
-    """Effect on the last loss that a rule of thumb predicts: positive for a higher loss; the absolute value ranks the
-    changes by the size of their effect.
+    """The expected effect on the last loss, by a rule of thumb: positive for a higher loss, negative for a lower one.
+    A larger absolute value means a larger effect.
 
-    It is our guess of what people expect without seeing the program, not a measurement.
+    The number is not a measurement. It is our guess of what people expect without seeing the program.
     """
     neutral: bool = False
     """True if the change affects nothing that is executed."""
 
 
 def changed(source: str, name: str) -> str:
-    """Return the program with the change `name`. Raises CannotChange if there is no such change or nothing to change,
-    SyntaxError for a program that cannot be parsed.
+    """Return the program with the change `name`. Raises CannotChange if no change has this name, or if the program
+    has nothing to change; raises SyntaxError if the program cannot be parsed.
     """
     if name not in CHANGES:
         raise CannotChange(f"there is no change “{name}”; the changes are {', '.join(CHANGES)}")
@@ -49,8 +49,8 @@ def changed(source: str, name: str) -> str:
 
 
 def _scale(find: Callable[[ast.Module], list[ast.expr]], factor: float, source: str) -> str:
-    """Return the program with the numbers that `find` returns multiplied by `factor`; whole numbers stay whole, and
-    are at least 1.
+    """Multiply the numbers that `find` returns by `factor`, and return the changed program. Whole numbers stay whole,
+    and are at least 1.
     """
     tree = ast.parse(source)
     found = {id(number): number for number in (_number(tree, node) for node in find(tree))}
@@ -81,8 +81,8 @@ def _widths(tree: ast.Module) -> list[ast.expr]:
 
 
 def _epochs(tree: ast.Module) -> list[ast.expr]:
-    """Return the number of epochs, from the `range` of the outermost training loop that has one; empty if there is
-    none.
+    """Return the argument of `range(…)` in the outermost training loop that has this form: the number of epochs.
+    Return an empty list if no loop has it.
     """
     for loop in _training_loops(tree):
         if isinstance(loop.iter, ast.Call) and _called(loop.iter) == "range" and len(loop.iter.args) == 1:
@@ -149,8 +149,8 @@ def _renamed(source: str) -> str:
 
 
 def _number(tree: ast.Module, node: ast.expr) -> ast.Constant:
-    """Return the constant that a node is; or, for a name that is assigned only once, the constant assigned to it.
-    Raises CannotChange if the node stands for anything but a number.
+    """Return the node itself if it is a number. If it is a name that is assigned only once, return the number that is
+    assigned to it. Raises CannotChange in all other cases.
     """
     if isinstance(node, ast.Name):
         stores = [part for part in ast.walk(tree) if isinstance(part, ast.Name) and part.id == node.id]
@@ -203,7 +203,7 @@ def _insert(source: str, before: ast.stmt, text: str) -> str:
 
 
 def _replace(source: str, pieces: Sequence[tuple[ast.Constant, str]]) -> str:
-    """Return the program with constants replaced by other text."""
+    """Return the program with constants replaced; `pieces` holds each constant with its new text."""
     lines = [line.encode() for line in source.split("\n")]
     for node, text in sorted(pieces, key=lambda piece: _place(piece[0]), reverse=True):
         line = lines[node.lineno - 1]

@@ -1,4 +1,4 @@
-"""Decides which questions a probe asks, in which order, and how many fit into a time limit; pure functions."""
+"""Pure functions that decide which questions a probe asks, in which order, and how many fit into a time limit."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -10,12 +10,12 @@ from gedanken.probes.families.built_in import family
 Unit = tuple[Question, ...]
 """Questions that are asked one after the other in one session; most sessions have only one question."""
 ENOUGH_GROUPS = 3
-"""Sufficient number of groups of programs per operation and size: if time is short, a plan leaves out sizes before it
-goes below this number.
+"""A sufficient number of groups of programs for each operation and size. If time is short, a plan first leaves out
+sizes, and only then has fewer groups.
 """
 DIRECT_SHARE = 0.75
-"""Share of the time that questions of the arm `direct`, which only ask for the output, may take. The rest is for the
-other arms (ways of asking).
+"""Share of the time that the questions of the arm `direct` may take. The remaining time is for the other arms (ways
+of asking).
 """
 PILOT = 4
 """Number of `direct` questions that are asked first, to measure how long one takes."""
@@ -29,8 +29,8 @@ def sizes_of(design: ProbeDesign) -> tuple[int, ...]:
 
 
 def items_of(design: ProbeDesign, sizes: Sequence[int], groups: int) -> list[ProbeItem]:
-    """Return the items in rounds: each round has one group of each operation and size, so that the items up to any
-    point are balanced. The items of the user's suite come last.
+    """Return the items in rounds. Each round has one group of each operation and size, so that all of them are asked
+    about equally often, even if time runs out. The items of the user's suite come last.
     """
     made = {
         (name, operation, size): _groups(family(name).items(operation, size, design.seed, groups))
@@ -50,8 +50,8 @@ def items_of(design: ProbeDesign, sizes: Sequence[int], groups: int) -> list[Pro
 
 
 def units_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> tuple[list[Unit], list[Unit]]:
-    """Return two lists of units: the questions of the arm `direct`, and those of the other arms that the design asks
-    for, the most informative arm first.
+    """Return two lists of units: the questions of the arm `direct`, and the questions of the design's other arms. In
+    the second list, the most informative arm comes first.
     """
     direct: list[Unit] = [
         (Question(item.id, "direct", sample),) for sample in range(design.samples) for item in items
@@ -82,11 +82,11 @@ def pilot_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> list[Unit]:
 
 
 def plan_in(design: ProbeDesign, seconds: float, taken: Mapping[Arm, float]) -> Plan:
-    """Return the part of a design that fits into this many seconds; `taken` states the seconds per question of each
-    arm.
+    """Return the part of a design that fits into `seconds`. `taken` holds the seconds that one question takes, for
+    each arm.
 
-    A few sizes with enough programs each are more informative than many sizes with one program; the smallest sizes
-    come first.
+    A few sizes with enough programs each are more informative than many sizes with one program. If sizes are left
+    out, they are the largest.
     """
     sizes = sizes_of(design)
 
@@ -127,7 +127,7 @@ def _groups(items: Iterable[ProbeItem]) -> list[list[ProbeItem]]:
 
 
 def _again(items: Sequence[ProbeItem]) -> list[Unit]:
-    """Return one unit for each operation of each family: it asks the question of one of their items again."""
+    """Return one unit for each operation of each family. It asks about the first of the operation's items again."""
     first: dict[tuple[str, str], ProbeItem] = {}
     for item in items:
         if item.role in _IN_HORIZON:
@@ -136,8 +136,8 @@ def _again(items: Sequence[ProbeItem]) -> list[Unit]:
 
 
 def _sessions(items: Sequence[ProbeItem]) -> Iterator[Unit]:
-    """Yield two sessions for each family: one with three items, the first of which is repeated at the end, and one
-    with these items in reverse order.
+    """Yield two sessions for each family that has three items or more. One asks about three items, and about the
+    first of them again at the end; the other asks about the same items in reverse order.
     """
     for name in dict.fromkeys(item.family for item in items):
         ids = [item.id for item in items if item.family == name and item.role in _IN_HORIZON][:3]
@@ -150,7 +150,7 @@ def _sessions(items: Sequence[ProbeItem]) -> Iterator[Unit]:
 
 
 def suite_item(line: SuiteItem) -> ProbeItem:
-    """Return a line of the user's suite as an item, whose program prints the result of a call."""
+    """Return an item for a line of the user's suite. The item's program prints the result of the line's call."""
     return ProbeItem(
         id=line.id,
         family=SUITE,

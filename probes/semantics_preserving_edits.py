@@ -1,4 +1,4 @@
-"""Edits a program without changing what is executed: its comments, blank lines, and names of variables."""
+"""Edits comments, blank lines and variable names of a program, without changing what is executed."""
 
 import ast
 import builtins
@@ -11,15 +11,15 @@ AS_IT_IS = "as it is"
 ONCE = re.compile(r"\b(?:only |just |exactly )?once\b", re.IGNORECASE)
 NOT_ONCE = "every time"
 LOOKS_AT_NAMES = frozenset({"eval", "exec", "locals", "globals", "vars", "dir", "inspect"})
-"""Functions that look up names at run time. In a program that uses one, a variable's name may affect the result."""
+"""Functions and a module that look up names at run time. They can make the result depend on a variable's name."""
 
 
 def semantics_preserving_edits(source: str) -> dict[str, str]:
-    """Return the unedited program and its edited versions, by the name of the edit. Raises SyntaxError if the program
-    cannot be parsed.
+    """Return the unedited program (`as it is`) and its edited versions, by the name of the edit. Raises SyntaxError
+    if the program cannot be parsed.
 
-    An edit that finds nothing to change, or that would change what is executed, is left out. The edited comment is
-    the first one that says “once”; the edited blank lines are those below the watched print (see `watched_line`).
+    An edit is left out if it finds nothing to change, or if it would change what is executed. The edited comment is
+    the first one that says “once”. The edited blank lines are below the watched print (see `watched_line`).
     """
     tree = _parsed(source)
     edits = {"variables renamed": _rename_all(source, tree)}
@@ -35,10 +35,10 @@ def semantics_preserving_edits(source: str) -> dict[str, str]:
 
 
 def watched_line(source: str) -> int | None:
-    """Return the line (counted from 1) of the print that is watched: the first at or below the comment that says
-    “once”, or else the first in the program.
+    """Return the line number, counted from 1, of the watched print. It is the first print at or below the comment
+    that says “once”; if there is none, the first print of the program.
 
-    None for a program without a print. Raises SyntaxError if the program cannot be parsed.
+    Return None for a program without a print. Raises SyntaxError if the program cannot be parsed.
     """
     comment = _comment(source)
     lines = [statement.lineno for statement in _prints(_parsed(source))]
@@ -49,8 +49,8 @@ def watched_line(source: str) -> int | None:
 def same_when_run(one: str, other: str) -> bool:
     """Return whether two programs are the same except for comments, blanks and the names of variables.
 
-    A variable is a name that is assigned or is a parameter, unless it also occurs in an import, a class body or a
-    keyword argument, or is built into Python. False if either program cannot be parsed.
+    A variable is a name that is assigned or is a parameter. A name that also has another use, for example in an
+    import, in a class body or as a keyword argument, is not a variable. False if either program cannot be parsed.
     """
     pairs: set[tuple[str, str]] = set()
     try:
@@ -95,7 +95,7 @@ def _variables(tree: ast.AST) -> set[str]:
 
 
 def _fixed_by(node: ast.AST) -> Iterator[str]:
-    """Yield the names that a node uses for anything but a variable."""
+    """Yield the names that a node uses for something other than a variable, such as a function or a module."""
     match node:
         case ast.Import(names=names) | ast.ImportFrom(names=names):
             for alias in names:
@@ -125,8 +125,8 @@ def _attributes(body: list[ast.stmt]) -> Iterator[str]:
 
 
 def _rename_all(source: str, tree: ast.Module) -> str:
-    """Rename one variable after the other to a meaningless name, except where this would change what the program
-    does.
+    """Give the variables meaningless names, one after the other. A variable keeps its name if renaming it would
+    change what the program does.
     """
     variables = _variables(tree)
     in_order = dict.fromkeys(name for name, _line, _column in _places(tree) if name in variables)
@@ -151,14 +151,14 @@ def _rename(source: str, name: str, new: str) -> str:
 
 
 def _places(tree: ast.AST) -> list[tuple[str, int, int]]:
-    """Return (name, line from 1, column in bytes) of every name, in order."""
+    """Return (name, line counted from 1, column in bytes) for every name, in the order of the program text."""
     found = [(node.id, node.lineno, node.col_offset) for node in ast.walk(tree) if isinstance(node, ast.Name)]
     found += [(node.arg, node.lineno, node.col_offset) for node in ast.walk(tree) if isinstance(node, ast.arg)]
     return sorted(found, key=lambda place: place[1:])
 
 
 def _prints(tree: ast.AST) -> list[ast.Expr]:
-    """Return the statements that are calls of `print`, in order."""
+    """Return the statements that are calls of `print`, in the order of the program text."""
     found = [
         node
         for node in ast.walk(tree)

@@ -1,5 +1,5 @@
-"""Reads the command sequences of the probe `terminal`: ordinary commands whose output depends on the terminal's own
-state.
+"""Reads the command sequences of the probe `terminal`. They are ordinary commands, whose output depends on the
+state of the terminal.
 """
 
 from importlib import resources

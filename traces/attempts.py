@@ -16,7 +16,7 @@ DIED = "process died"
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What earlier processes wrote of a run's trace."""
+    """The trace of a run as earlier processes left it."""
 
     root: UUID
     start: datetime
@@ -24,7 +24,7 @@ class Left:
     attempts: int
     """Number of processes that have worked on the run."""
     is_sent: bool
-    """True if the root was already sent to a collector: it has ended, in a process that sent its trace."""
+    """True if the root has ended, and the process in which it ended sent it to a collector."""
     closed: tuple[dict[str, Any], ...]
     """The entries that were open when their process died, now with an end time and an error."""
 
@@ -52,7 +52,8 @@ def left_of(roots: Sequence[TracedRun]) -> Left | None:
 
 
 def _closed(run: TracedRun, last: datetime) -> dict[str, Any]:
-    """Return the fields of an entry that a dead process left open, ended at `last`, the last time in the trace."""
+    """Close an entry that a dead process left open. Return its fields with an error and an end time: `last`, the last
+    time in the trace."""
     when = max(last, run.start or last).astimezone(UTC)
     error = f"{DIED}; nothing was heard of it after {when:%Y-%m-%d %H:%M:%S} UTC"
     return {**run.fields, "end_time": when.isoformat(), "error": error}

@@ -13,9 +13,9 @@ from uuid import UUID
 from gedanken.experiment.secrets import redacted_value
 
 MOST_CHARACTERS = 1 << 18
-"""Maximum length of one text. No reply that keeps to its token limit is that long; a server may ignore the limit."""
+"""Maximum length of one text in characters. A reply that keeps to its token limit is shorter."""
 MOST_STATE_CHARACTERS = 2_000
-"""Maximum length of one text in the inputs and outputs of a graph step, which are labels and small facts."""
+"""Maximum length in characters of one text in the inputs and outputs of a graph step, which are usually short."""
 METADATA = frozenset(
     {
         "langgraph_node",
@@ -34,20 +34,18 @@ environment.
 """
 OWN = "gedanken_"
 ATTEMPT = f"{OWN}attempt"
-"""Metadata key: the number of the process that wrote the entry, among those that have worked on the run, counted from
-1.
-"""
+"""Metadata key: the number of the process that wrote the entry. 1 is the first process that worked on the run."""
 OTLP = f"{OWN}otlp"
 """Metadata key: True if the process also sent its trace to a collector."""
 LEFT_OUT = f"{OWN}left_out"
-"""Metadata key of the root: the number of entries for which the file had no room."""
+"""Metadata key of the root: the number of entries that were left out because the file was full."""
 WAITED = f"{OWN}waited"
 """Metadata key: the number of seconds that a command waited for cores before it started."""
 SAMPLING = ("model", "temperature", "top_p", "seed", "max_tokens", "max_completion_tokens")
-"""The request settings that are kept: no header, key or address is among them."""
+"""The request settings that are kept. Headers, keys and addresses are not kept."""
 LABELS = ("programs", "executions", "goto")
-"""The lists that are kept of a graph step's output: labels of what the step made, and the next steps. Apart from
-them, only texts and numbers are kept.
+"""The lists that are kept from the output of a graph step: labels of the programs and executions that the step made,
+and the next steps. All other lists are dropped; texts and numbers are kept.
 """
 _FIELDS = (
     "id",
@@ -67,8 +65,8 @@ _FIELDS = (
 )
 _STACK = "Traceback (most recent call last)"
 _NO_ERRORS = ("GeneratorExit(", "GraphInterrupt(")
-"""Exceptions that are not errors: GeneratorExit stops a reply whose rest is not needed, GraphInterrupt a step that
-waits for a person.
+"""Exceptions that are not errors. GeneratorExit stops a reply that is no longer needed. GraphInterrupt stops a step
+that waits for a person.
 """
 
 
@@ -103,8 +101,10 @@ def attempt_of(run: Mapping[str, Any]) -> int:
 
 
 def _told(values: Any, name: str, is_root: bool) -> dict[str, Any]:
-    """Reduce a step's inputs or outputs to small facts, labels of what the step made, and its next steps. The root's
-    inputs, which are the options of the run, are kept whole; of the lists in its outputs, only the lengths are kept.
+    """Reduce a step's inputs to texts and numbers, and its outputs to texts, numbers and the lists in LABELS.
+
+    The inputs of the root are the options of the run, and are kept whole. The lists in the outputs of the root are
+    replaced by their lengths.
     """
     told = values["output"] if isinstance(values, Mapping) and set(values) == {"output"} else values
     if not isinstance(told, Mapping):
@@ -162,7 +162,7 @@ def _without_home(value: Any) -> Any:
 
 
 def _capped(value: Any, most: int) -> Any:
-    """Return the value with each text longer than `most` characters cut."""
+    """Return a value in which each text is cut after `most` characters."""
     if isinstance(value, dict):
         return {key: _capped(inner, most) for key, inner in value.items()}
     if isinstance(value, list):

@@ -1,5 +1,5 @@
-"""Defines the interface of exporters, which receive a run's trace entry by entry: once when an entry begins, once
-when it ends.
+"""Defines the interface of exporters. An exporter receives each entry of a run's trace twice: when the entry begins,
+and when it ends.
 """
 
 from pathlib import Path
@@ -10,8 +10,8 @@ from typing import Any, Protocol, runtime_checkable
 class Exporter(Protocol):
     """A destination for the entries of one run tree.
 
-    The root keeps its id when the run is resumed: it begins and ends once in each process that works on it, and once
-    for each question to a person. All other entries begin and end once.
+    All entries but the root begin and end once. The root begins and ends once in each process that works on the run,
+    and once more after each question to a person. It always keeps its id.
     """
 
     def begin(self, run: dict[str, Any]) -> None:
@@ -27,7 +27,7 @@ class Exporter(Protocol):
 
 class OpensExporter(Protocol):
     """A function that opens an exporter. A plug-in registers it as an entry point in `gedanken.exporters`; every run
-    uses all that are installed.
+    uses all installed exporters.
     """
 
     def __call__(self, folder: Path, /) -> Exporter:

@@ -1,5 +1,5 @@
-"""Sends traces to LangSmith with LangSmith's own client, but without the host's environment, which that client adds
-by default.
+"""Sends traces to LangSmith with LangSmith's own client. By default that client adds the host's environment to the
+traces; here it does not.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,8 +19,8 @@ _UPDATED = ("run_type", "parent_run_id", "dotted_order", "trace_id", "outputs", 
 
 
 class LangSmith:
-    """Passes entries to LangSmith's client, with the same content as on disk; the client sends them in its own
-    thread."""
+    """Passes entries to LangSmith's client, with the same content as in the local file. The client sends them in its
+    own thread."""
 
     def __init__(self, client: Client, project: str | None) -> None:
         """Send entries to `project` with `client`."""
@@ -30,7 +30,7 @@ class LangSmith:
         self._roots: set[str] = set()
 
     def begin(self, run: dict[str, Any]) -> None:
-        """Send an entry that begins; a root that was already sent is skipped."""
+        """Send an entry that begins. Skip a root that was already sent."""
         if run["id"] in self._roots:
             return
         if "parent_run_id" not in run:

@@ -15,8 +15,8 @@ TRACE = "trace.jsonl"
 MOST_TRACE_BYTES = 1 << 27
 """Maximum number of bytes of a trace that are read."""
 ROOM_FOR_ENDS = 1 << 24
-"""The part of MOST_TRACE_BYTES that is reserved for the ends of entries. When the rest is full, new entries are left
-out, and the trace says so.
+"""Number of bytes, out of MOST_TRACE_BYTES, that are reserved for the ends of entries. When all other bytes are used,
+new entries are left out, and the trace says how many.
 """
 _KNOWN = ("inputs", "name", "tags")
 """Fields of the `post` line that are not repeated in the `patch` line."""
@@ -24,8 +24,8 @@ _OPEN = {"end_time": None, "error": None}
 
 
 class LocalFile:
-    """Writes a line when an entry begins (`post`) and one when it ends (`patch`), so that a killed process leaves all
-    entries that had begun. If the root begins again, in a resumed run, a `patch` removes its earlier end.
+    """Writes a line when an entry begins (`post`) and a line when it ends (`patch`), so that the
+    entries of a killed process are in the file too. If the root begins again, a `patch` removes its earlier end.
     """
 
     def __init__(self, path: Path) -> None:
@@ -76,8 +76,8 @@ class LocalFile:
 
 
 def open_local(folder: Path) -> LocalFile:
-    """Open the exporter that writes to `trace.jsonl` in this folder; if a dead process left an incomplete last line
-    there, end that line first.
+    """Open the exporter that writes to `trace.jsonl` in this folder. If a dead process left an incomplete last line
+    in the file, put a line break after it.
     """
     path = folder / TRACE
     cut = path.exists() and path.stat().st_size and not path.read_bytes().endswith(b"\n")
@@ -89,7 +89,7 @@ def open_local(folder: Path) -> LocalFile:
 
 
 def cleaned(roots: Iterable[TracedRun]) -> list[TracedRun]:
-    """Return a stored trace in a form that may be sent, even if another version or program wrote it."""
+    """Clean a stored trace before it is sent. Another version or another program may have written it uncleaned."""
     return read_tree(as_lines(clean(run.fields) for root in roots for run in root.walk()))
 
 

@@ -22,12 +22,12 @@ SECONDS = 10
 LOOK_SECONDS = 2
 """Time limit in seconds for the first contact with the collector."""
 SPANS_AT_ONCE = 64
-"""Number of spans per request. A span may have half a megabyte, and collectors refuse large requests."""
+"""Number of spans per request. A span may be half a megabyte large, and collectors refuse large requests."""
 _LOG = "opentelemetry"
 
 
 class Otlp:
-    """Sends each entry as a span once it has ended, from a thread of its own."""
+    """Sends each entry as a span when it has ended. A separate thread does the sending."""
 
     def __init__(self, address: str, progress: Progress, sent: Iterable[str] = ()) -> None:
         """Send to the collector at `address`. Entries whose ids are in `sent` were sent earlier and are skipped: a
@@ -46,14 +46,15 @@ class Otlp:
         """Do nothing: a span is sent when it has ended."""
 
     def export(self, run: dict[str, Any]) -> None:
-        """Send an entry that has ended; the root is held back, because it may continue after a person was asked."""
+        """Send an entry that has ended. The root is sent only by `close`, because after a question to a person it
+        begins again."""
         if "parent_run_id" not in run:
             self._root = run
         else:
             self._spans.on_end(span_of(run_of(run)))
 
     def close(self) -> None:
-        """Send the remaining entries, and end the thread."""
+        """Send all entries that are not sent yet, among them the root, and end the thread."""
         if self._root and self._root["id"] not in self._sent:
             self._spans.on_end(span_of(run_of(self._root)))
         self._spans.shutdown()  # type: ignore[no-untyped-call]
@@ -71,7 +72,7 @@ class _FirstTrouble(logging.Handler):
         self._parts, self._guard = urlsplit(address), Lock()
 
     def look(self) -> None:
-        """Report at once if the collector cannot be reached; sending would first retry for much longer."""
+        """Report at once if the collector cannot be reached. A request would report it only after several tries."""
         port = self._parts.port or (443 if self._parts.scheme == "https" else 80)
         try:
             create_connection((self._parts.hostname or "", port), LOOK_SECONDS).close()
@@ -90,8 +91,8 @@ class _FirstTrouble(logging.Handler):
 
 
 def check_address(address: str) -> None:
-    """Raise BadInput unless the address can be a collector's. A key in the address is treated as secret from
-    now on.
+    """Raise BadInput unless the address is an HTTP or HTTPS address with a host. From now on, a key in the address is
+    treated as a secret.
     """
     learn_address(address)
     try:

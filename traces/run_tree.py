@@ -21,7 +21,7 @@ class TracedRun:
     end: datetime | None = None
     error: str | None = None
     fields: dict[str, Any] = field(default_factory=dict)
-    """All fields of the entry: those of the post line, overridden by those of the patch line."""
+    """All fields of the entry: those written when it began (`post`), overridden by later ones (`patch`)."""
     children: "list[TracedRun]" = field(default_factory=list)
 
     @property
@@ -47,7 +47,7 @@ class TracedRun:
 
     @property
     def first_token(self) -> float | None:
-        """Seconds from the request to the first token; None if no token came, or if the reply was not streamed."""
+        """Seconds from the request to the first token; None if no token arrived, or if the reply was not streamed."""
         came = next((time for name, time in self.events if name == "new_token"), None)
         return (came - self.start).total_seconds() if came and self.start else None
 
@@ -63,7 +63,7 @@ class TracedRun:
 
     @property
     def replies(self) -> list[tuple[str, str]]:
-        """Role and text of each reply of the model."""
+        """Role and text of each reply to the model request that the entry describes."""
         told = _first(_dict(self.fields.get("outputs")).get("generations"))
         return [_message(_dict(one).get("message")) for one in told]
 
@@ -113,7 +113,7 @@ def read_tree(lines: Iterable[bytes]) -> list[TracedRun]:
 
 
 def run_of(fields: dict[str, Any]) -> TracedRun:
-    """Return an entry, without children, from its fields."""
+    """Build an entry without children from its fields."""
     run = TracedRun(str(fields["id"]), "", "")
     _take(run, "post", fields)
     return run

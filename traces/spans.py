@@ -49,10 +49,10 @@ Attributes = dict[str, str | int | bool]
 
 
 def span_of(run: TracedRun, last: datetime | None = None) -> ReadableSpan:
-    """Convert one entry to a span. The span's ids are derived from the entry's, so that every conversion gives the
-    same ids.
+    """Convert one entry to a span. The span's ids are computed from the ids of the entry, so that every conversion
+    gives the same ids.
 
-    `last` is used as the end of an entry that has none.
+    `last` is used as the end time of an entry that has none.
     """
     root = run.fields.get("trace_id")
     trace = _number(root if isinstance(root, str) else run.id)
@@ -82,8 +82,8 @@ def spans_of(roots: Iterable[TracedRun]) -> Iterator[ReadableSpan]:
 
 
 def otlp_json(roots: Iterable[TracedRun]) -> dict[str, Any]:
-    """Convert all entries to OTLP JSON, as collectors read it from a file: with hexadecimal ids, and
-    times as text."""
+    """Convert all entries to the OTLP JSON that collectors read from a file. Ids are hexadecimal, and times are
+    text."""
     told: dict[str, Any] = MessageToDict(encode_spans(list(spans_of(roots))), use_integers_for_enums=True)
     for resource in told.get("resourceSpans", []):
         for scope in resource.get("scopeSpans", []):
@@ -150,7 +150,7 @@ def _context(trace: int, run: str) -> SpanContext:
 
 
 def _number(name: str) -> int:
-    """Return the 128 bits of an id; an id that is no UUID is hashed."""
+    """Return the 128 bits of an id; an id that is not a UUID is hashed."""
     try:
         return UUID(name).int
     except ValueError:

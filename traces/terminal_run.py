@@ -1,5 +1,5 @@
-"""Traces a terminal command as a `tool` entry, for real and imagined machines alike, with the model requests below
-it.
+"""Traces a terminal command as a `tool` entry, on real and imagined machines alike. The model requests that it causes
+are entries below it.
 """
 
 import hashlib
@@ -21,8 +21,8 @@ from gedanken.traces.cleaning import OWN
 
 NAME = "terminal"
 SHOWN = 2_000
-"""Number of characters that are kept from the head of an output, and from its tail; the run folder has the whole
-output.
+"""Number of characters that are kept from the beginning of an output, and also from its end. The run folder has the
+whole output.
 """
 
 
@@ -85,8 +85,8 @@ async def _end(run: AsyncCallbackManagerForToolRun, here: TerminalRun) -> None:
 
 
 def outcome_of(execution: Execution) -> Mapping[str, Any]:
-    """Return what a trace records of an execution: how it ended, and the size, digest, head and tail of
-    its output."""
+    """Return the facts about an execution that a trace records: how it ended, and the size, hash, beginning and end
+    of its output."""
     text = execution.terminal
     head, tail = text[:SHOWN], text[max(SHOWN, len(text) - SHOWN) :]
     encoded = text.encode(errors="surrogatepass")

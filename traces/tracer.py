@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 class ExportersClient:
-    """Takes the place of LangSmith's client inside LangSmith's tracer: passes each entry to the exporters when it
-    begins and when it ends, reduced to plain values of limited size and without API keys.
+    """Takes the place of LangSmith's client inside LangSmith's tracer. Passes each entry to the exporters when it
+    begins and when it ends. The entry is first reduced to plain values of limited size, without API keys.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class ExportersClient:
         self._export({**self._open.pop(ended["id"], {}), **ended})
 
     def start_of(self, root: str) -> datetime | None:
-        """Return the start time of a root that began earlier, in this process or another; None if it begins now."""
+        """Return the start time of the root with the id `root`; None if no process has begun it yet."""
         return self._starts.get(root)
 
     def flush(self) -> None:

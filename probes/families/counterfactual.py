@@ -65,8 +65,8 @@ print(f"{total:02d}")
 }
 
 Make = Callable[[str, int, bool, Random], str]
-"""The type of a function that takes the name of a template, a size, whether the rule is changed, and a random
-generator, and returns a program.
+"""The type of a function that makes a program. Its parameters are the name of a template, a size, whether the rule is
+changed, and a random generator.
 """
 
 

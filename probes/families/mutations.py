@@ -1,5 +1,5 @@
-"""Makes groups of three programs: a well-known one, an edit of it that computes something else, and an edit that
-computes the same.
+"""Makes groups of three programs: a well-known program, an edit of it that computes something else, and an edit of it
+that computes the same.
 """
 
 import re
@@ -37,8 +37,8 @@ class Known:
     """
 
     def text(self, size: int, shape: str = _FOR, change: tuple[str, str] = ("", ""), extra: str = "") -> str:
-        """Return the program for a size: `shape` is the kind of loop, `change` an edit, `extra` the text before the
-        step.
+        """Return the program for a size. `shape` is the template of the loop, `change` is an edit as in `changes`,
+        and `extra` is text that is put before the step.
         """
         old, new = change
         lines = f"{self.init}\n{self.step}"

@@ -1,5 +1,5 @@
-"""Makes short programs: strings, dicts, recursion, and programs that may crash, where the question is which exception
-occurs on which line.
+"""Makes short programs with strings, dicts or recursion, and programs that may crash. A program that crashes prints
+the kind of its exception and the line.
 """
 
 from random import Random
@@ -109,8 +109,8 @@ except Exception as error:
 """,
 }
 _BAD_ORDERS: tuple[tuple[object, ...] | None, ...] = ((3, "2", 1), (1, "two", 2), (0, "4", 0), None, (-7, "1", 2))
-"""Last orders as (shelf, amount, people). What is wrong: the shelf, the amount, the number of people, nothing (None),
-or the shelf again.
+"""Last orders as (shelf, amount, people). The first has a wrong shelf, the second a wrong amount, the third a wrong
+number of people, and the last a wrong shelf again. None means a valid order.
 """
 
 

@@ -1,4 +1,4 @@
-"""Makes pairs of loops of the same length with similar operations: one has a closed form, the other has none."""
+"""Makes pairs of similar loops of the same length. The first has a closed form, the second has none."""
 
 from random import Random
 
@@ -14,7 +14,7 @@ _SUMS = {
     "arithmetic": ("x + FACTOR * i", "x * FACTOR + i"),
     "squares": ("x + i * i", "x * x + i"),
 }
-"""For each name, the loop step that has a closed form and the one that has none."""
+"""For each name, two loop steps: the first gives a loop with a closed form, the second a loop without one."""
 
 _TELESCOPE = """
 def f(n):

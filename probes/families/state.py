@@ -1,7 +1,7 @@
 """Makes programs that change a value, the state, in each round, so that one wrong value makes all later ones wrong.
 
-A program prints its state after the round SHOWN: the last one, or the one half-way in an item with the role `middle`.
-In the arm `forced` the model is told the state before the last round.
+A program prints its state after round SHOWN. This is the last round; in an item with the role `middle`, it is the
+round half-way. In the arm `forced`, the model is told the state before the last round.
 """
 
 from collections.abc import Callable, Mapping
@@ -112,8 +112,8 @@ def _twins(
     number: int,
     chance: Random,
 ) -> Group:
-    """Return a pair: the first program has a closed form, the second has none; the second's state is also asked
-    half-way.
+    """Return a pair: the first program has a closed form, the second has none. From size 2 on, a third program prints
+    the second's state half-way.
     """
     name, _ = turn({name: name for name in templates}, number)
     closed, open_ = both(chance)
