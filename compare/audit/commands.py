@@ -170,8 +170,8 @@ _SAYS_ITSELF = {"build": "build", "compile": "build", "test": "tests", "lint": "
 
 
 def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
-    """Return the family of a call of a tool with several purposes, such as `cargo test` or `npm run lint`; None if
-    other rules must decide.
+    """Return the family of a command whose program has several purposes, such as `cargo test` or `npm run lint`; None
+    if these rules do not know the command. `low`: the program in lower case; `rest`: its arguments.
     """
     sub = next((word for word in rest if not word.startswith(("-", "+"))), "")
     if low in ("cargo", "go", "dotnet", "swift", "mix", "zig", "stack", "cabal", "flutter", "dart", "deno", "bun"):
@@ -273,8 +273,8 @@ _RUNS_ANYTHING = words(
     "make npm yarn pnpm just rake task mvn mvnw gradle gradlew sbt ant pre-commit tox nox turbo nx lerna invoke "
     "composer bazel scons waf meson ninja cmake xcodebuild msbuild build"
 )
-"""Programs that run what their configuration says: a target called `build` may run tests, and one called `spec` a
-linter.
+"""Programs that run what their configuration says. A target called `build` may run tests, and a target called `spec`
+may run a linter.
 """
 _STARTS_OTHERS = _RUNS_ANYTHING | words(
     "docker docker-compose podman act trunk lefthook husky lint-staged ng react-scripts hatch vagrant dagger earthly"
