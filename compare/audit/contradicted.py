@@ -50,7 +50,7 @@ def contradicted(case: Case, figure: Figure, places: list[PlacedNumber], sentenc
     line = case.record.evidence(place.event, place.one.start)
     return Verdict(
         "misquoted",
-        f"the last run before the claim that names this says “{' '.join(line.quote.split())[:120]}”",
+        f"before the claim, the last run that prints this name says “{' '.join(line.quote.split())[:120]}”",
         (line,),
     )
 
@@ -72,8 +72,8 @@ def _only_place(figure: Figure, places: list[PlacedNumber]) -> PlacedNumber | No
 
 
 def _is_of_last_run(case: Case, place: PlacedNumber) -> bool:
-    """Return whether a number is in the complete result of the last run. Also check that, since that run, no file was
-    changed and no program can have been run.
+    """Return whether a number is in the complete result of the last run. Since that run, no file may have been
+    changed, and no program may have been run.
     """
     runs = case.runs_before()
     run = place.run

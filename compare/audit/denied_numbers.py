@@ -95,7 +95,7 @@ def denied(case: Case, verdict: Verdict) -> Verdict | None:
             continue
         line = case.record.evidence(place.event, place.one.start)
         quoted = " ".join(line.quote.split())[:120]
-        return Verdict("misquoted", f"the last run before the claim that names this says “{quoted}”", (line,))
+        return Verdict("misquoted", f"before the claim, the last run that prints this name says “{quoted}”", (line,))
     return None
 
 
