@@ -196,8 +196,8 @@ def _unrecorded(transcript: AgentTranscript, spotted: list[Spotted], *, no_tools
 
 
 def _is_told(transcript: AgentTranscript, spotted: Spotted) -> bool:
-    """Return whether an earlier message by someone other than the agent contains all numbers of the claim or, if the
-    claim has none, all output lines that it quotes.
+    """Return whether a message before the claim, by someone other than the agent, contains all numbers of the claim.
+    For a claim without numbers: whether such a message contains all output lines that the claim quotes.
     """
     claim = spotted.claim
     texts = [

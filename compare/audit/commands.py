@@ -253,8 +253,8 @@ def _by_target(rest: tuple[str, ...], otherwise: str) -> str:
 
 
 def may_hide(step: Step, family: str) -> bool:
-    """Return whether a command may have run a program of this family (such as `tests` or `build`) although the
-    command's name does not say so.
+    """Return whether a command may have run a program of this family (such as `tests` or `build`) although the name
+    of the command does not show this.
     """
     if step.family == "quiet":
         return False

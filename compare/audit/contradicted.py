@@ -72,8 +72,8 @@ def _only_place(figure: Figure, places: list[PlacedNumber]) -> PlacedNumber | No
 
 
 def _is_of_last_run(case: Case, place: PlacedNumber) -> bool:
-    """Return whether a number is in the complete result of the last run. Since that run, no file may have been
-    changed, and no program may have been run.
+    """Return whether a number is in the complete result of the last run, with no file changed and no program run
+    since.
     """
     runs = case.runs_before()
     run = place.run

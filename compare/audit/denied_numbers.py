@@ -187,8 +187,8 @@ def _names(words: frozenset[str], kind: str, place: PlacedNumber) -> bool:
 
 
 def _is_among(figure: Figure, places: list[PlacedNumber]) -> bool:
-    """Return whether the stated number is close to a printed number, or between printed numbers, as their mean would
-    be.
+    """Return whether the stated number is close to a printed number, or lies between printed numbers, so that it may
+    be their mean.
     """
     firsts: dict[tuple[int, int], Decimal] = {}
     for place in sorted(places, key=lambda one: (one.event, one.one.start)):
@@ -213,8 +213,8 @@ def _is_near(figure: Figure, place: PlacedNumber) -> bool:
 
 
 def _is_whole(case: Case, run: Run) -> bool:
-    """Return whether a run is recorded completely, and after it no program and no change of a file can have led to
-    another number.
+    """Return whether a run is recorded completely, and nothing after the run (no other program, no change of a file)
+    can have led to another number.
     """
     return (
         not run.lost

@@ -55,7 +55,7 @@ _DATA = re.compile(r"\.(?:csv|tsv|jsonl?|txt|parquet|png|svg|html|md|log|xml|bin
 
 
 def names_input(step: Step, path: str) -> bool:
-    """Return whether a simple command names the file with this path as an input."""
+    """Return whether a simple command names the file `path` as an input, not as an output."""
     files = [word.strip("'\"") for word in step.words[1:] if re.search(r"\w\.\w{1,8}$|file$", word.strip("'\""))]
     mine = path.replace("\\", "/").removeprefix("./")
     for at, word in enumerate(step.words[1:], 1):

@@ -78,7 +78,7 @@ def _shown(run: Run, name: str) -> list[tuple[bool, int]]:
 
 
 def _is_known(case: Case, runs: list[Run], name: str) -> bool:
-    """Return whether the output of a run of tests or a change of a file names the test."""
+    """Return whether the output of a test run, or the new text of a changed file, names the test."""
     bare = name.rsplit("::", 1)[-1]
     return any(bare in run.text for run in runs) or any(
         bare in edit.new for edit in case.record.edits if edit.event < case.event

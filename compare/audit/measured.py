@@ -1,5 +1,5 @@
-"""Judges claims about the size of a file, as `wc` or `ls -l` printed it, and about a version, as `--version` printed
-it.
+"""Judges claims about sizes and versions: the size of a file by the output of `wc` or `ls -l`, the version of a
+program by the output of `--version`.
 """
 
 import re
@@ -71,7 +71,7 @@ def _size(text: str, flag: str) -> int:
 
 
 def _is_of_other(case: Case, run: Run, number: str, path: str) -> bool:
-    """Return whether the output prints the number next to another file that the message names too."""
+    """Return whether the output prints the number next to the name of another file that the message names too."""
     said = case.record.transcript.events[case.event].text
     lines = [line.split() for line in run.text.splitlines()[:500]]
     names = [words[-1].rsplit("/", 1)[-1] for words in lines if len(words) > 1 and number in words]

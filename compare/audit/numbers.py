@@ -125,7 +125,7 @@ def _scales(value: float, printed: int, wanted: int) -> Iterator[tuple[float, in
 
 def _rounded(value: float, given: int, decimals: int) -> tuple[str, ...]:
     """Return a printed number as text with this many decimals: rounded, and cut. `given`: how many decimals the
-    printed number has; if these are fewer than `decimals`, the result is empty.
+    printed number has. If it has fewer than `decimals`, the result is empty.
     """
     if given < decimals:
         return (f"{value:.{decimals}f}",) if given == decimals else ()

@@ -145,8 +145,8 @@ def _summary(found: re.Match[str]) -> TestSummary:
 
 
 def _playwright(text: str) -> Iterator[TestSummary]:
-    """Yield Playwright's summaries. The tests that did not pass at once are counted in lines above the number of
-    passed tests.
+    """Yield Playwright's summaries. Tests that failed, were skipped or passed only when repeated are counted in lines
+    above the line with the passed tests.
     """
     at = 0
     for found in _PLAYWRIGHT.finditer(text):
