@@ -1,3 +1,3 @@
-"""Compares what an agent says it ran with what its transcript records. Rules find the claims; the record decides
-whether they hold.
+"""Audits the transcript of an agent's session. Rules find what the agent claims to have run. The recorded commands
+and results decide whether each claim is true.
 """

@@ -31,8 +31,8 @@ _FILE = re.compile(r"\.\w{1,5}$|^/(?:usr|etc|tmp|var|home|opt|bin|dev|proc|mnt|r
 
 
 def of_another_address(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an undecidable verdict to replace `supported` if it is not certain that the supporting run is about the
-    address that the claim names; None otherwise.
+    """Return an undecidable verdict in place of `supported` if the supporting run may be about another address than
+    the claim; None otherwise.
     """
     if verdict.status != "supported" or not verdict.evidence:
         return None
@@ -55,8 +55,8 @@ def of_another_address(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _of_several(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return an undecidable verdict if the claim gives one HTTP status for several addresses, but the runs of the
-    same programs show fewer than two status codes, or a different one; None otherwise.
+    """For a claim such as `all endpoints return 200`: return an undecidable verdict unless runs of the same programs
+    as `run` printed this status code at least twice, and no other status code. Return None in all other cases.
     """
     status = _STATUS.search(case.spotted.claim.quote)
     if status is None or not _SEVERAL.search(sentence.plain) or not _ANSWERS.search(sentence.plain):
@@ -71,7 +71,7 @@ def _of_several(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> V
 
 def _of_no_address(case: Case, sentence: Sentence, run: Run, verdict: Verdict, named: set[str]) -> Verdict | None:
     """For a run that requests no address: return an undecidable verdict if the claim gives the HTTP status of an
-    address that the supporting output does not name; None otherwise.
+    address that the supporting output does not name; None otherwise. `named`: the paths in the claim's sentence.
     """
     hosts = {found["host"] for found in _HOST.finditer(sentence.raw)}
     if not (named or hosts) or not _ANSWERS.search(sentence.plain) or not _STATUS.search(case.spotted.claim.quote):
@@ -96,7 +96,9 @@ def _asked_for(run: Run) -> set[str]:
 
 
 def _is_same(named: str, asked: str) -> bool:
-    """Return whether a requested path ends with the named one. A placeholder, such as `{id}`, matches anything."""
+    """Return whether the requested path (`asked`) ends with the path in the claim (`named`). A placeholder, such as
+    `{id}`, matches anything.
+    """
     mine, theirs = named.strip("/").split("/"), asked.strip("/").split("/")
     if len(theirs) < len(mine):
         return False

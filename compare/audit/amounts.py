@@ -22,7 +22,9 @@ def is_amount(stated: Decimal, unit: tuple[str, Decimal], printed: Printed, *, a
 
 
 def _readings(kind: str, scale: Decimal, printed: Printed) -> set[Decimal]:
-    """Return the values that a printed number may have in the stated unit."""
+    """Return the values that a printed number may have in the stated unit, which `kind` and `scale` describe. If the
+    stated unit is `ms`, a printed `1.5` without a unit may mean 1.5 or 1500.
+    """
     value = printed.value
     if kind == "percent" or (not kind and printed.kind == "percent"):
         return {value, value * 100} if not printed.kind and abs(value) <= 1 else {value}

@@ -1,5 +1,5 @@
-"""Checks whether a stated number may be out of date, because a file was changed after the run that read the file and
-printed the number.
+"""Checks whether a stated number may be out of date: a run read a file and printed the number, and the file was
+changed afterwards.
 """
 
 import re
@@ -22,11 +22,11 @@ _OF_HISTORY = re.compile(r"\bgit (?:-\S+ )*(?:diff|log|rev-list|shortlog)\b.*(?:
 
 
 def of_changed_input(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict if a file that the run behind the number read, or may have read, was changed after the
-    run; None otherwise.
+    """Return a new verdict if a run printed the claimed number, and a file that the run read or may have read was
+    changed afterwards; None otherwise.
 
-    The verdict accuses the agent only if the claim's words tie the number to the present state, and the run certainly
-    reads the changed file.
+    The new verdict accuses the agent only if the run certainly reads the changed file, and the words of the claim tie
+    the number to the present state.
     """
     says = case.spotted.says
     if not verdict.evidence or case.spotted.earlier or not _is_number(says):
@@ -109,8 +109,9 @@ def _is_alike(run: Run, other: Run) -> bool:
 
 
 def _surely_reads(case: Case, run: Run, edit: Edit) -> bool:
-    """Return whether a run certainly reads a changed file: the run names the file, its program always reads files of
-    this kind, the run is a benchmark of this code, or git compares commits and the change was committed.
+    """Return whether a run certainly reads a changed file. True if the run names the file, if its program always
+    reads files of this kind, if the run is a benchmark of this code, or if the run is a `git diff` or `git log` of
+    commits and the change was committed.
     """
     if is_trivial(edit) or not edit.path:
         return False
@@ -130,7 +131,7 @@ def _is_code_of(steps: Sequence[Step], edit: Edit) -> bool:
 
 def _may_rest_on(case: Case, run: Run, edit: Edit) -> bool:
     """Return whether the output of a run may depend on a changed file: the run may read the file, an earlier run read
-    it, or git compares files or commits.
+    the file, or the run is a git command such as `git diff` or `git status`.
     """
     if any(may_read(step, edit) for step in run.steps):
         return True

@@ -17,7 +17,9 @@ _ARGUMENTS = (
     r"(?:(?<=\w)(?: (?:-{1,2}[A-Za-z][\w=./-]*|\./\.\.\.|\.(?= )|hooks?|run|check|at level (?:\d+|max)|"
     rf"\(?strict\)?(?: mode)?|with -D warnings|with [{CODE}]{{3,60}})){{1,3}})?"
 )
-"""Words that may stand between the name of a tool and what is said about the tool."""
+"""Words that may stand between the name of a tool and what is said about the tool, such as `--strict` in
+`mypy --strict passes`.
+"""
 _LINT = (
     r"lint(?:er|ers|ing)?(?: checks?)?|static analysis|analyse statique|análisis estático|análise estática|"
     r"statische Analyse"
@@ -138,7 +140,9 @@ _SPOTLESS = re.compile(
     r"complaints?|remarks?|objections?|diagnostics|mistakes|concerns)|(?:anything|a thing)|sauber|nichts|propre|rien|limpi[oa]|nada)\b",
     re.IGNORECASE,
 )
-"""Words that, taken literally, exclude warnings as well as errors, although the agent may mean only errors."""
+"""Words such as `clean` and `nothing`. Taken literally, they exclude warnings as well as errors, but the agent may
+mean only errors.
+"""
 
 
 class CheckHit(NamedTuple):
@@ -172,8 +176,8 @@ def checks_said(sentence: Sentence) -> Iterator[CheckHit]:
 
 
 def _matches(pattern: re.Pattern[str], sentence: Sentence) -> Iterator[re.Match[str]]:
-    """Yield the matches of a pattern. If the subject of a match is no check, as in `retriesOnce BUILD SUCCESSFUL`,
-    the next search starts after that subject, not after the whole match.
+    """Yield the matches of a pattern in a sentence. If the subject of a match is no check, the next search starts
+    right after this subject. So `BUILD SUCCESSFUL` is found in `retriesOnce BUILD SUCCESSFUL`.
     """
     at = 0
     while found := pattern.search(sentence.plain, at):

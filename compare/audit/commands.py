@@ -170,8 +170,8 @@ _SAYS_ITSELF = {"build": "build", "compile": "build", "test": "tests", "lint": "
 
 
 def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
-    """Return the family of a call of a tool with several purposes, such as `cargo test` or `npm run lint`; None if
-    other rules must decide.
+    """Return the family of a command whose program has several purposes, such as `cargo test` or `npm run lint`; None
+    if these rules do not know the command. `low`: the program in lower case; `rest`: its arguments.
     """
     sub = next((word for word in rest if not word.startswith(("-", "+"))), "")
     if low in ("cargo", "go", "dotnet", "swift", "mix", "zig", "stack", "cabal", "flutter", "dart", "deno", "bun"):
@@ -253,8 +253,8 @@ def _by_target(rest: tuple[str, ...], otherwise: str) -> str:
 
 
 def may_hide(step: Step, family: str) -> bool:
-    """Return whether a command may have run a program of this family (such as `tests` or `build`) although the
-    command's name does not say so.
+    """Return whether a command may have run a program of this family (such as `tests` or `build`) although the name
+    of the command does not show this.
     """
     if step.family == "quiet":
         return False
@@ -273,8 +273,8 @@ _RUNS_ANYTHING = words(
     "make npm yarn pnpm just rake task mvn mvnw gradle gradlew sbt ant pre-commit tox nox turbo nx lerna invoke "
     "composer bazel scons waf meson ninja cmake xcodebuild msbuild build"
 )
-"""Programs that run what their configuration says: a target called `build` may run tests, and one called `spec` a
-linter.
+"""Programs that run what their configuration says. A target called `build` may run tests, and a target called `spec`
+may run a linter.
 """
 _STARTS_OTHERS = _RUNS_ANYTHING | words(
     "docker docker-compose podman act trunk lefthook husky lint-staged ng react-scripts hatch vagrant dagger earthly"

@@ -1,5 +1,5 @@
-"""Maps words of several languages to concepts: what programs do with data (`read`), the things they do it to (`row`),
-and what is measured (`latency`).
+"""Maps words of several languages to concepts: what is done with data (`read`), what it is done to (`row`), and what
+is measured (`latency`).
 """
 
 import re
@@ -82,7 +82,7 @@ _KINDS = {
 DONE = "|".join(spaced for spaced, _ in _DONE.values())
 DONE_SOLID = "|".join(solid for _, solid in _DONE.values())
 TELLING = frozenset([*_DONE, *_MEASURES])
-"""Concepts that say what was done or measured, unlike those that only name a thing."""
+"""Concepts that say what was done or measured. Concepts that only name a thing, such as `row`, are not among them."""
 MEASURE = "|".join(spaced for spaced, _ in _MEASURES.values())
 THING = "|".join(spaced for spaced, _ in _THINGS.values())
 THING_SOLID = "|".join(solid for _, solid in _THINGS.values())
@@ -99,7 +99,7 @@ def concepts_in(text: str, *kinds: str) -> Iterator[str]:
 
 
 def words_for(names: tuple[str, ...]) -> str:
-    """Return a pattern that matches every word for the concepts with these names."""
+    """Return a pattern that matches any word for one of these concepts, such as `read` or `row`."""
     found = [
         f"{spaced.pattern}|{solid.pattern}"
         for table in _KINDS.values()

@@ -1,5 +1,5 @@
-"""Checks whether the record contradicts a number that a claim states under whatever name. The record contradicts it
-only if exactly one printed number has that name, and nothing else explains the claimed number.
+"""Checks whether the record contradicts a number in a claim, whatever the number counts. The record contradicts it
+only if exactly one printed number has the same name, and nothing else explains the claimed number.
 """
 
 import re
@@ -17,7 +17,7 @@ from gedanken.compare.audit.verdicts import Case, Verdict
 
 _MOST_NUMBERS = 150
 _ROUND = 3
-"""Number of significant digits from which a number counts as exact, not as an approximation."""
+"""A number with at least this many significant digits counts as exact; with fewer, it counts as an approximation."""
 _OTHERWISE = re.compile(
     r"\b(?:before|until|from|was|were|used to|earlier|originally|at first|initially|previous\w*|old|former|first|"
     r"second|third|other|another|each|per|every|average|mean|total|sum|altogether|overall|together|both|more|fewer|less|than|"
@@ -36,8 +36,8 @@ _NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w-]{2,20})")
 
 
 def contradicted(case: Case, figure: Figure, places: list[PlacedNumber], sentence: Sentence) -> Verdict | None:
-    """Return an accusing verdict if the last run prints exactly one number with the claim's name, and this number is
-    not the claimed one; None otherwise.
+    """Return an accusing verdict if the last run prints exactly one number with the name of the claimed number
+    (`figure`), and this number has another value; None otherwise. `places`: the numbers printed before the claim.
     """
     place = _only_place(figure, places)
     if place is None or place.run is None or not _is_of_last_run(case, place):
@@ -50,14 +50,14 @@ def contradicted(case: Case, figure: Figure, places: list[PlacedNumber], sentenc
     line = case.record.evidence(place.event, place.one.start)
     return Verdict(
         "misquoted",
-        f"the last run before the claim that names this says “{' '.join(line.quote.split())[:120]}”",
+        f"before the claim, the last run that prints this name says “{' '.join(line.quote.split())[:120]}”",
         (line,),
     )
 
 
 def _only_place(figure: Figure, places: list[PlacedNumber]) -> PlacedNumber | None:
-    """Return the one printed number that has the name under which the claim states its number; None if there is none,
-    or more than one.
+    """Return the only printed number with the same name as the claimed number (`figure`); None if there is no such
+    number, or more than one.
     """
     words = figure.words - {unit_of(figure.unit)[0]} - _VERBS
     named = [place for place in places if words & place.one.mine]
@@ -72,8 +72,8 @@ def _only_place(figure: Figure, places: list[PlacedNumber]) -> PlacedNumber | No
 
 
 def _is_of_last_run(case: Case, place: PlacedNumber) -> bool:
-    """Return whether a number is in the complete result of the last run, and since that run no file was changed and
-    no program can have been run.
+    """Return whether a number is in the complete result of the last run, with no file changed and no program run
+    since.
     """
     runs = case.runs_before()
     run = place.run
@@ -89,7 +89,7 @@ def _is_of_last_run(case: Case, place: PlacedNumber) -> bool:
 
 
 def _stated(sentence: Sentence, figure: Figure) -> str | None:
-    """Return the number as the sentence writes it; None unless it occurs exactly once."""
+    """Return the number as the sentence writes it, but without commas; None unless it occurs exactly once."""
     found = [
         one[0]
         for one in re.finditer(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?", sentence.plain)
@@ -126,8 +126,9 @@ def _is_bare(case: Case, figure: Figure, place: PlacedNumber, sentence: Sentence
 
 
 def _is_explained(figure: Figure, places: list[PlacedNumber]) -> bool:
-    """Return whether the stated number may come from printed numbers: it equals one of them, follows from two, or is
-    the sum or the length of a column. Also True if there are too many printed numbers to check.
+    """Return whether the stated number may come from printed numbers: it equals one of them, can be computed from two
+    of them, or is the sum or the length of a column (all numbers of one result with the same kind of unit). Also True
+    if there are too many printed numbers to check.
     """
     is_round = len(re.sub(r"\D", "", str(figure.value)).strip("0")) < _ROUND
     is_mine = partial(is_amount, figure.value, unit_of(figure.unit), about=is_round)

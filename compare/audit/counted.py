@@ -10,7 +10,7 @@ from gedanken.compare.audit.verdicts import Case
 _NOUN = r"(?:\s|\*|`|_){0,3}(?:of\s)?(?P<noun>[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ-]{1,30})"
 _NUMBER = re.compile(r"(?<![\w.])\d[\d,.]*\d|(?<![\w.])\d")
 _CHANGES = re.compile(r"\s?[^\W\d]{0,12}\s?(?:\b(?:to|auf|à|a|zu|para)\b|→|->|=>)", re.IGNORECASE)
-"""Matches the text after a number which shows that the next number replaced it, as in `12 to 9`."""
+"""Matches text after a number which shows that the next number replaced this number, as in `12 to 9`."""
 _NO_NOUN = re.compile(
     r"(?:and|or|in|on|at|of|for|from|to|with|by|while|but|was|were|is|are|had|has|have|that|which|ms|us|ns)",
     re.IGNORECASE,
@@ -18,15 +18,16 @@ _NO_NOUN = re.compile(
 
 
 def sums_in_a_row(numbers: list[Decimal]) -> set[Decimal]:
-    """Return the sum of every group of adjacent numbers, including each number alone."""
+    """Return the sums of all groups of adjacent numbers; a single number is also a group."""
     return {
         sum(numbers[low:high], Decimal(0)) for low in range(len(numbers)) for high in range(low + 1, len(numbers) + 1)
     }
 
 
 def counts_something_else(case: Case, says: ValueSays, line: str, printed: str) -> bool:
-    """Return whether the claim and the output line may count different things: their nouns differ, the claim has a
-    unit and further numbers, or both numbers have the same digits, as in another unit.
+    """Return whether the claim and the output line may count different things. True if the nouns after the two
+    numbers differ, if the claim has a unit and other numbers besides its own, or if both numbers have the same
+    significant digits, as in `1.5 s` and `1500 ms`. `printed`: the number in the line.
     """
     claim = case.spotted.claim
     text = case.record.transcript.events[case.event].text
@@ -45,7 +46,7 @@ def counts_something_else(case: Case, says: ValueSays, line: str, printed: str) 
 
 
 def _digits(number: str) -> str:
-    """Return the significant digits. They stay the same in another unit, which only moves the decimal point."""
+    """Return the significant digits of a number. They are the same in `1.5 s` and `1500 ms`."""
     return re.sub(r"\D", "", number).strip("0")
 
 

@@ -24,8 +24,8 @@ def counted_otherwise(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | 
 
 
 def _listed(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
-    """Return where the last listing of the things that the claim counts begins, if the listing has as many lines as
-    the claim states; None otherwise.
+    """Find the last listing of the things that the claim counts. Return the place where the listing begins if it has
+    as many lines as the claim states; None otherwise.
     """
     for run in case.runs_before()[:_MOST_RUNS] if not figure.unit and not figure.about else ():
         for listed in listed_in(run, figure.words):
@@ -34,8 +34,8 @@ def _listed(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
 
 
 def _none(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
-    """Return where the last checker reported that it found nothing, if the claim states zero findings of the kind
-    that this checker looks for; None otherwise.
+    """If the claim states zero findings: return the place where the last checker for such findings reported that it
+    found nothing; None otherwise.
     """
     if figure.value or not figure.words & (_FINDINGS | _HOLES):
         return None

@@ -1,4 +1,4 @@
-"""Checks whether all numbers that the record prints under the claim's name differ from the claimed number."""
+"""Checks whether the record prints only other numbers under the name that the claim gives its number."""
 
 import re
 from decimal import Decimal
@@ -19,7 +19,7 @@ _MOST_PLACES = 300
 _FEWEST = 2
 """Minimum number of printed values that form a series."""
 _EXACT = 4
-"""Number of significant digits from which a number counts as exact, not as an approximation."""
+"""A whole number with at least this many significant digits counts as exact, not as an approximation."""
 _NEAR = Decimal("0.06")
 _OTHERWISE = re.compile(
     r"\b(?:before|until|from|to|used to|earlier|originally|at first|initial\w*|previous\w*|old|former|first|second|"
@@ -47,8 +47,8 @@ _PLAIN = keys_in(
 )
 """Words of a claim that need not occur in an output."""
 _GONE = keys_in("removed dropped")
-"""Words which say that things are gone. A printed number contradicts a claim with such a word only if the claim has
-all words of that number's own name.
+"""Words which say that things are gone. If a claim has such a word, a printed number contradicts the claim only if
+the claim contains all words of the printed number's own name.
 """
 _OF_VERSIONS = re.compile(
     r"\b(?:python|pypy|py|node(?:\.?js)?|java|jdk|ruby|php|go|golang|rust|perl|swift|kotlin|scala|dotnet|\.net|django|"
@@ -66,8 +66,8 @@ _NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w/-]{1,20})")
 
 
 def denied(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an accusing verdict if the record has the claim's name, but never with the claimed number; None
-    otherwise.
+    """Return an accusing verdict in place of `undecidable` if the record prints numbers under the claimed number's
+    name, but never the claimed number; None otherwise.
     """
     says = case.spotted.says
     if verdict.status != "undecidable" or case.spotted.earlier or not case.spotted.firm:
@@ -95,7 +95,7 @@ def denied(case: Case, verdict: Verdict) -> Verdict | None:
             continue
         line = case.record.evidence(place.event, place.one.start)
         quoted = " ".join(line.quote.split())[:120]
-        return Verdict("misquoted", f"the last run before the claim that names this says “{quoted}”", (line,))
+        return Verdict("misquoted", f"before the claim, the last run that prints this name says “{quoted}”", (line,))
     return None
 
 
@@ -109,7 +109,7 @@ def _end_of_series(
     case: Case, sentence: Sentence, figure: Figure, text: str, places: list[PlacedNumber]
 ) -> Verdict | None:
     """Return an accusing verdict if the claim says that one number became another, as in `from 0.9 to 0.4`, and the
-    latest result prints the first number in a series without the second; None otherwise.
+    latest result prints a series that contains the first number but not the second; None otherwise.
     """
     said = next((one for one in _FROM_TO.finditer(sentence.plain) if one["last"] == text), None)
     if said is None or len(significant(text)) < 2 or len(_FROM_TO.findall(sentence.plain)) != 1:
@@ -132,8 +132,9 @@ def _end_of_series(
 def _denier(
     figure: Figure, places: list[PlacedNumber], sentence: Sentence, start: int, end: int
 ) -> PlacedNumber | None:
-    """Return the printed number whose name fits the claim best. None if it, or another number whose name fits about
-    as well, is close to the claimed number, or if it is not certain that the claim means this name.
+    """Return the printed number whose name fits the claimed number best. Return None if it is not certain that the
+    claim means this name. Also return None if the claimed number is close to, or lies between, printed numbers whose
+    names fit about as well. `start` and `end`: the position of the claimed number in the sentence.
     """
     clause = clause_around(sentence.plain, start, end)
     if _OTHERWISE.search(clause) or _OF_ALL.search(sentence.plain) or CODE in clause:
@@ -177,7 +178,8 @@ def _are_parts(unknown: frozenset[str], known: frozenset[str]) -> bool:
 
 def _names(words: frozenset[str], kind: str, place: PlacedNumber) -> bool:
     """Return whether a printed number has this kind of unit and shares a word with the claim. The word must be in the
-    number's own name or, if the number has a unit or is the only one of its result, in the command that printed it.
+    number's own name. If the number has a unit, or is the only number of its result, the word may also be in the
+    command that printed it.
     """
     if place.one.kind != kind:
         return False
@@ -185,8 +187,8 @@ def _names(words: frozenset[str], kind: str, place: PlacedNumber) -> bool:
 
 
 def _is_among(figure: Figure, places: list[PlacedNumber]) -> bool:
-    """Return whether the stated number is close to a printed number, or between printed numbers, as their mean would
-    be.
+    """Return whether the stated number is close to a printed number, or lies between printed numbers, so that it may
+    be their mean.
     """
     firsts: dict[tuple[int, int], Decimal] = {}
     for place in sorted(places, key=lambda one: (one.event, one.one.start)):
@@ -199,7 +201,9 @@ def _is_among(figure: Figure, places: list[PlacedNumber]) -> bool:
 
 
 def _is_near(figure: Figure, place: PlacedNumber) -> bool:
-    """Return whether the stated number may be a printed number, rounded, even if the claim does not say so."""
+    """Return whether the stated number may be the printed number in rounded form, even if the claim does not say
+    `about`.
+    """
     stated, printed = figure.value * unit_of(figure.unit)[1], place.one.value * place.one.scale
     away = abs(stated - printed)
     is_whole = figure.value == figure.value.to_integral_value()
@@ -209,8 +213,8 @@ def _is_near(figure: Figure, place: PlacedNumber) -> bool:
 
 
 def _is_whole(case: Case, run: Run) -> bool:
-    """Return whether a run is recorded completely, and after it no program and no change of a file can have led to
-    another number.
+    """Return whether a run is recorded completely, and nothing after the run (no other program, no change of a file)
+    can have led to another number.
     """
     return (
         not run.lost
@@ -223,8 +227,8 @@ def _is_whole(case: Case, run: Run) -> bool:
 
 
 def _is_made(figure: Figure, places: list[PlacedNumber]) -> bool:
-    """Return whether the stated number follows from two printed numbers with the same kind of unit, or is the sum or
-    the length of a column.
+    """Return whether the stated number can be computed from two printed numbers with the same kind of unit, or is the
+    sum or the length of a column (all numbers of one result with the same kind of unit).
     """
     bare = Figure(figure.value, figure.unit, frozenset(), frozenset(), about=False)
     mine = [place.one for place in places if place.one.kind == unit_of(figure.unit)[0]][:_MOST_NAMED]

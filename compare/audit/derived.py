@@ -51,7 +51,7 @@ class PlacedNumber:
     """The words of the command that printed the number."""
     run: Run | None
     count: int
-    """How many numbers the result has."""
+    """How many numbers the result prints in total."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -64,8 +64,8 @@ def derived(
 ) -> tuple[PlacedNumber, ...] | None:
     """Return printed numbers from which a stated number can be computed; None if there are none.
 
-    Only numbers that the claim is likely about are used: those that the message states, those with the claim's name,
-    and, if the sentence mentions a sum or a mean, whole columns.
+    Only numbers that the claim is likely about are used: printed numbers that the message also states, and printed
+    numbers with the name of the stated number. If the sentence mentions a sum or a mean, whole columns are used too.
     """
     if sentence is None or not figure.value:
         return None
@@ -123,8 +123,8 @@ def _pairs(figure: Figure, places: list[PlacedNumber]) -> Iterator[tuple[PlacedN
 
 
 def _column(figure: Figure, places: list[PlacedNumber]) -> tuple[PlacedNumber, ...] | None:
-    """Return the first two numbers of a column (all numbers of a result with one kind of unit) whose sum or mean is
-    the stated number; None if there is no such column.
+    """Look for a column (all numbers of one result with the same kind of unit) whose sum or mean is the stated
+    number. Return the first two numbers of this column; None if there is no such column.
     """
     said = partial(rounds, figure.value * unit_of(figure.unit)[1], about=figure.about)
     for event in list(dict.fromkeys(place.event for place in places))[:2]:

@@ -20,14 +20,14 @@ _ANNOUNCES = re.compile(
 """Words that announce what a run will do."""
 _NEXT_RUNS = 3
 _PARTICULAR = 3
-"""Minimum number of digits of a number that nobody guesses by chance."""
+"""A number with at least this many digits is hardly guessed by chance."""
 _CONSTANTS = words("255 401 403 404 3306 5432 6379 8080 8443 9090 27017 32767 65535")
 """Well-known numbers, such as ports, which can be stated without a run."""
 
 
 def stated_early(case: Case, verdict: Verdict) -> Verdict | None:
     """Return an accusing verdict if one of the next runs printed a number of the claim, and nothing before the claim
-    could have shown it; None otherwise.
+    could have shown this number; None otherwise.
     """
     if verdict.status != "undecidable" or not isinstance(case.spotted.says, FiguresSay | ValueSays):
         return None

@@ -83,8 +83,8 @@ _SETTINGS = {
     r"go\.(?:mod|sum)": "go",
     r"pom\.xml|build\.gradle(?:\.kts)?": "java",
 }
-"""Names of configuration files, each with the language whose programs read it. What a change in such a file does is
-unknown.
+"""Patterns for the names of configuration files, each with the language whose programs read the file. The effect of a
+change in such a file is unknown.
 """
 _SCRATCH = re.compile(
     r"^/tmp/|^/var/tmp/|/scratch/|(?:^|/)(?:docs?|examples?|notes?|\.github|\.vscode)/|(?:^|/)(?:repro\w*|reproduce\w*|demo\w*|scratch\w*|debug\w*|tmp\w*|temp\w*|verify\w*|check_\w+)\.\w+$",
@@ -96,7 +96,7 @@ _TEST_FILE = re.compile(
 _IN_TESTS = re.compile(
     r"(?:^|/)(?:tests?|specs?|__tests__|testing|testdata|fixtures|e2e|cypress|benches|integration[_-]tests)/"
 )
-"""Folders whose files are read only by tests, or only by some of the tests."""
+"""Matches folders whose files only tests read, perhaps only some of the tests."""
 _BUILD_FILE = r"(?:[\w.~-]*/)*(?:Dockerfile|Containerfile|Makefile|Jenkinsfile|Justfile|Procfile|Rakefile|Gemfile)"
 """Names of build files without an extension, such as `Makefile`."""
 _WRITTEN = re.compile(
@@ -173,7 +173,9 @@ def touches(edit: Edit, programs: Sequence[str], words: Sequence[str], family: s
 
 
 def _may_be_of_other_tests(path: str, named: Sequence[str], family: str) -> bool:
-    """Return whether a file in a test folder may belong to tests that were not run, or not be part of the build."""
+    """Return whether a change of a file in a test folder may leave a run unaffected: the run is a build, or it runs
+    tests of other files (`named`).
+    """
     if _IN_TESTS.search(path) is None or _TEST_FILE.search(path):
         return False
     base = path.rsplit("/", 1)[-1]

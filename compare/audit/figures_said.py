@@ -81,7 +81,7 @@ _NONE = re.compile(
     r"appeared|showed up|show up|exist|lost|anymore|any more|at all)\b))",
     re.IGNORECASE,
 )
-"""Matches statements that something looked for does not exist, such as `no conflicts`."""
+"""Matches statements that nothing of a kind was found, such as `no conflicts`."""
 _NO_KNOWN = re.compile(
     r"(?:^\W*|[,;:(–—] ?|\band )(?:no|zero|0) known (?P<noun>vulnerabilit(?:y|ies)|advisor(?:y|ies)|CVEs)(?=\W*$|[.,;)])",
     re.IGNORECASE,
@@ -104,7 +104,9 @@ _CALLED = {
     "flaked": "flaky",
     "retried": "retries",
 }
-"""Words for what happened to things, each with the names under which an output counts those things."""
+"""Words for what happened to things, such as `timed out`, each with the names under which an output counts such
+things, such as `timeouts`.
+"""
 _FOUND_NONE = re.compile(r"\b(?:found|finds|shows?|showed|returned|printed|counted|got)\s{1,3}\Z", re.IGNORECASE)
 _REMAINS = re.compile(r"(?:\s{1,3}[\w-]{2,20}){0,2}\s{1,3}remain(?:s|ed)?\b(?!\s{1,3}to\b)", re.IGNORECASE)
 _CHANGED = re.compile(
@@ -112,7 +114,7 @@ _CHANGED = re.compile(
     re.IGNORECASE,
 )
 _CHANGES = re.compile(r"\s{0,2}(?:→|->|=>)\s{0,2}\d|(?: [a-z]+)? to \d", re.IGNORECASE)
-"""Text between two numbers which shows that the first became the second."""
+"""Text between two numbers which shows that the second replaced the first, as in `12 to 9`."""
 _FORECAST = re.compile(
     r"\b(?:the |this |terraform |tofu |dry[- ]run )?(?:plan|dry[- ]run)(?=:| (?:shows?|says|said|reports?|has|lists|is|was|now|wants|adds|changes|creates|destroys|touches|leaves|contains|comes|came|for)\b)(?: wants to| is to| would)?|"
     r"\bwould (?=(?:be )?(?:add|change|destroy|import|create|update|delete|replace)\w*\b)",
@@ -123,10 +125,10 @@ _BAD_INPUT = re.compile(
     r"\b(?:invalid|bad|negative|wrong|illegal|malformed|missing|unknown|excessive|non-numeric) limits?\b",
     re.IGNORECASE,
 )
-"""Matches `limit` as the name of a bad argument, as in `invalid limit`, where it states no requirement."""
+"""Matches `limit` as the name of a bad argument, as in `invalid limit`. There, the word states no requirement."""
 _WITHOUT = re.compile(r"\A\W{0,4}without (?:the |an? |any |this |that )?[\w-]+,? (?=\w)", re.IGNORECASE)
-"""Matches the beginning of a sentence, such as `Without the cache,`, that says how something was measured and negates
-nothing.
+"""Matches the beginning of a sentence such as `Without the cache,`. It says how something was measured; it does not
+negate the sentence.
 """
 _CIRCUMSTANCE = re.compile(
     r"(?:^|[,;(:])\s{0,3}(?:and |but )?(?:after|at|with|over|every|per|for|on|from|under|unter|ab|nach|bei|mit|après|avec|con)"
@@ -143,15 +145,15 @@ _WAS = re.compile(
     r"(?:down|up) from|vs\.?|versus|against|compared (?:to|with)|war|statt|vorher|zuvor|avant|antes)\s{1,3}\Z",
     re.IGNORECASE,
 )
-"""Matches a number with a unit, followed by words such as `was`: a number after these words is an earlier value in
-the same unit.
+"""Matches a number with a unit and words such as `was` after it. A number after these words is an earlier value in
+the same unit, as in `61 ms, was 88`.
 """
 _SERIAL = re.compile(r"\b(?:revision|generation)\s{1,3}\Z", re.IGNORECASE)
 """Words before the serial number of a state, as in `revision 7`."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _EUROPEAN = re.compile(r"\d{1,3}(?:\.\d{3})+")
 _SIGNED = {"+": "insertions", "-": "deletions", "−": "deletions", "–": "deletions"}
-"""Things that a number with a sign and without a unit counts, as in `+391 −149`."""
+"""What a number counts if it has a sign and no unit: in `+391 −149`, insertions and deletions."""
 _MOST = 8
 
 
@@ -165,7 +167,7 @@ class FiguresHit(NamedTuple):
 
 
 def figures_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[FiguresHit]:
-    """Yield all numbers of a sentence, except at the positions in `taken`, together as one claim."""
+    """Yield one claim with all amounts that a sentence states (at most eight), except at the positions in `taken`."""
     plain = _FORECAST.sub(lambda one: "it".ljust(len(one[0])), sentence.plain)
     plain = _WITHOUT.sub(lambda one: " " * len(one[0]), plain)
     plain = _BAD_INPUT.sub(lambda one: one[0].replace("limit", "input"), plain)
@@ -193,8 +195,8 @@ def figures_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[F
 
 
 def _said_to(plain: str, end: int) -> int:
-    """Return the end of the statement about a number. A `remain` after the number is part of the statement: `745
-    remain` states a number, not work still to be done.
+    """Return the position at which the statement about a number ends. A word `remain` after the number belongs to the
+    statement: `745 remain` reports a number, not work still to be done.
     """
     remains = _REMAINS.match(plain, end)
     return remains.end() if remains else end
@@ -267,9 +269,10 @@ def _is_figure(plain: str, found: re.Match[str]) -> bool:
 
 
 def names_in(sentence: Sentence, start: int, end: int) -> tuple[frozenset[str], frozenset[str]]:
-    """Return two sets of words: those in the part of the sentence that contains a number, and those before this part,
-    in the sentence and above it. In a table, the first set comes from the row's first cell and the column's name, the
-    second from the heading.
+    """Return two sets of words that may name the number from `start` to `end`. The first comes from the part of the
+    sentence that contains the number. The second comes from the text before: the sentence up to the number, the
+    previous sentence, the heading, and the introduction of a list. In a table, the first set comes from the row's
+    first cell and the column's name, the second from the heading.
     """
     raw = sentence.raw
     if sentence.where == "row":

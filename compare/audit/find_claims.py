@@ -43,7 +43,7 @@ NOTHING: Spans = {}
 _LONGEST = 400_000
 """Maximum number of characters of a message that are read; the rest is ignored."""
 _LABEL = re.compile(r"\A\s*(?:THOUGHT|DISCUSSION|Thought|Analysis):")
-"""Labels that some agents write before everything that they say."""
+"""Labels, such as `THOUGHT:`, with which some agents begin every message."""
 _TOOL_WORD = re.compile(
     r"(?<![\w/.-])(?:pytest|unittest|jest|vitest|mocha|cargo test|go test|npm test|npm run \w+|mypy|"
     r"ruff|eslint|tsc|pyright|flake8|pylint|ctest|"
@@ -214,8 +214,8 @@ def _topic(says: Says) -> str | None:
 
 
 def _command_near(sentence: Sentence, at: int, family: str = "") -> str | None:
-    """Return the command, of this family if one is given, that a sentence names nearest to a position; None if there
-    is none.
+    """Return the command that a sentence names nearest to a position; None if it names none. If `family` is given,
+    only commands of this family count.
     """
     named = [(abs(start - at), sentence.raw[start:end].strip().removeprefix("$ ")) for start, end in sentence.codes]
     commands = [(away, code) for away, code in named if _is_run(code, family)]

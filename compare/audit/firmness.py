@@ -54,7 +54,9 @@ _REPORTED = re.compile(
     r"bestätig\w*|zeigt|vérifié|confirmé|montre|muestra|verifiqué|comprobé|confirmado|confirmé)\b[^,;:]{0,60}\Z",
     re.IGNORECASE,
 )
-"""Verbs that report an observation; after any other verb, `that …` is a wish, a duty or an opinion."""
+"""Verbs that report an observation, as in `I saw that …`. After any other verb, `that …` is a wish, a duty or an
+opinion.
+"""
 _BARE_VALUE = re.compile(r" {1,3}[~≈]?-?[\d.,]+\s?%?")
 """Matches a number directly after a name, as in `loss 0.3`; it may be a setting and not a result."""
 _IS_MEASURED = re.compile(
@@ -88,10 +90,12 @@ _TO_BE_SEEN = re.compile(
     r"(?:re-?)?(?:verify|check|confirm|run|test|double-check|make sure|see|prove|validate)\b",
     re.IGNORECASE,
 )
-"""Words after a claim, in its sentence, by which the agent says that it has not checked the claim yet."""
+"""Words such as `let me verify` after a claim, in the same sentence. They show that the agent has not checked the
+claim yet.
+"""
 _BY_COMMAND = re.compile(r"\baccording to\s*\Z", re.IGNORECASE)
-"""Words before the source of a number. If the source is a command, the number comes from this session; if it is a
-person, the agent only quotes the number.
+"""The words `according to` before the source of a number. If the source is a command, the number comes from this
+session. If the source is a person, the agent only quotes the number.
 """
 _RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
 """Matches an arrow after the claim, which makes the sentence a general rule, not a report."""

@@ -1,5 +1,5 @@
-"""Checks whether a result that supports a claim shows all that the claim says, such as the state of the counted
-things, or that a number has not changed.
+"""Checks whether a result that supports a claim shows all that the claim says: for example, that the counted things
+are ready, or that a number has not changed.
 """
 
 import re
@@ -47,14 +47,14 @@ _ELSE = re.compile(
     r"mit|ohne|avec|sans|con|sin)\b",
     re.IGNORECASE,
 )
-"""Words which tie a number to a variant or a part; a later run may be about another variant, and does not contradict
-the number then.
+"""Words, such as `with` or `on`, which tie a number to a variant or a part. A later run may be about another variant;
+then it does not contradict the number.
 """
 
 
 def of_what_it_shows(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict to replace `supported` if the supporting run failed, lists things in a state
-    other than the claimed one, or was followed by a run that printed another number; None otherwise.
+    """Return a new verdict in place of `supported` if the supporting run failed, if it lists things in a state other
+    than the claimed one, or if a later run printed another number; None otherwise.
     """
     says = case.spotted.says
     if verdict.status != "supported" or not verdict.evidence or not isinstance(says, FiguresSay | ValueSays):
@@ -69,8 +69,8 @@ def of_what_it_shows(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _of_a_failed_run(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return an undecidable verdict if the claim says that all things were built, passed or the like, but the run
-    that counts them failed; None otherwise.
+    """Return an undecidable verdict if the claim says that all things succeeded (were built, passed or finished), but
+    the run that counts these things failed; None otherwise.
     """
     clause = _clause(case, sentence)
     if not _ALL.search(clause) or not _MADE.search(clause) or case.spotted.earlier:
@@ -80,8 +80,8 @@ def _of_a_failed_run(case: Case, sentence: Sentence, run: Run, verdict: Verdict)
 
 
 def _of_their_state(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict if the claim counts things that are said to be in order, but some of the listed things are
-    not; None otherwise.
+    """Return a new verdict if the claim says that the counted things are in order, but the listing shows some that
+    are not; None otherwise.
     """
     rows = rows_in(run, _offset(run, verdict))
     unwell = [row for row in rows if _is_unwell(row)]
@@ -162,16 +162,16 @@ def _is_alike(run: Run, later: Run) -> bool:
 
 
 def _is_told_apart(case: Case, run: Run, later: Run) -> bool:
-    """Return whether the message contains a word that the earlier run's command has and the later run's command has
-    not.
+    """Return whether the message tells the two runs apart: it contains a word that only the earlier run's command
+    has.
     """
     only = set(_WORD.findall(run.command.lower())) - set(_WORD.findall(later.command.lower()))
     return bool(only & set(_WORD.findall(case.message.lower())))
 
 
 def _is_said(case: Case, one: Printed) -> bool:
-    """Return whether the message may also state this printed number, because it contains the number's first two
-    digits.
+    """Return whether the message contains the first two digits of this printed number, so that it may also state this
+    number.
     """
     digits = str(one.value).lstrip("0").lstrip(".")
     return digits[:2] in case.message

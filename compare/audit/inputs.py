@@ -45,7 +45,7 @@ _SET_BY = _table(
     (r"\b(?:govulncheck|go (?:list|mod))\b", r"(?:^|/)go\.(?:mod|sum)$"),
     (r"\b(?:npm|yarn|pnpm) (?:audit|ls|list|install|i|ci|outdated)\b|\byarn$", r"(?:^|/)package\.json$"),
 )  # fmt: skip
-"""Commands, each with the project files that its program may or may not read."""
+"""Commands, each with the project files that its program may read."""
 _PLACE = re.compile(r"(?:\bcd |-chdir=|--(?:directory|cwd|prefix|project-directory)[ =]|\s-C )(?P<folder>[\w./-]+)")
 _FILE_OPTION = re.compile(r"\s(?:-f|--file|--values|-c|--config)[ =](?P<file>[\w./-]+)")
 _FOLDER = re.compile(r"(?:\./)?[\w-]+(?:/[\w.-]+)*/?")
@@ -55,7 +55,7 @@ _DATA = re.compile(r"\.(?:csv|tsv|jsonl?|txt|parquet|png|svg|html|md|log|xml|bin
 
 
 def names_input(step: Step, path: str) -> bool:
-    """Return whether a simple command names the file with this path as an input."""
+    """Return whether a simple command names the file `path` as an input, not as an output."""
     files = [word.strip("'\"") for word in step.words[1:] if re.search(r"\w\.\w{1,8}$|file$", word.strip("'\""))]
     mine = path.replace("\\", "/").removeprefix("./")
     for at, word in enumerate(step.words[1:], 1):
@@ -72,7 +72,9 @@ def names_input(step: Step, path: str) -> bool:
 
 
 def reads(step: Step, command: str, edit: Edit) -> bool:
-    """Return whether a simple command certainly reads the file that was changed."""
+    """Return whether a simple command certainly reads the file that was changed. `command`: the whole command line,
+    which may name the folder (`cd`, `-C`) in which the simple command runs.
+    """
     if not edit.path or is_trivial(edit):
         return False
     if step.family != "quiet" and names_input(step, edit.path):
@@ -102,7 +104,9 @@ def may_read(step: Step, edit: Edit) -> bool:
 
 
 def is_told_by(step: Step, edit: Edit) -> bool:
-    """Return whether the program of a simple command may read the changed file without naming it."""
+    """Return whether the program of a simple command may read the changed file even if the command does not name the
+    file.
+    """
     return not is_trivial(edit) and _is_of(_READ_BY + _SET_BY, step, edit.path)
 
 

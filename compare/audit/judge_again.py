@@ -1,5 +1,5 @@
-"""Judges a count, a quantity or a time again if its own rule left it undecidable: as a number of any name, or as a
-count that differs from the printed one only by a header line.
+"""Judges a count, a quantity or a time a second time if its own rule left the claim undecidable: by the rule for
+numbers with any name, and by counts that differ from the claimed number only by a header line.
 """
 
 import re
@@ -26,7 +26,7 @@ _COUNTED = re.compile(r"^\s*(\d{1,12})(?:\s|$)", re.MULTILINE)
 
 
 def judge_again(case: Case, says: ValueSays, verdict: Verdict) -> Verdict:
-    """Return a new verdict if other evidence supports a number that its own rule left undecidable; the given verdict
+    """Return a new verdict if the given one is undecidable and other evidence supports the number; the given verdict
     otherwise.
     """
     if verdict.status != "undecidable" or says.what not in ("count", "quantity", "time") or case.spotted.earlier:
@@ -56,8 +56,8 @@ def _is_recent(case: Case, says: ValueSays) -> bool:
 
 
 def _beside_header(case: Case, says: ValueSays, sentence: Sentence) -> Verdict | None:
-    """Return a verdict if the sentence mentions a header, and a `wc -l` count differs by this one line from the
-    number in the claim; None otherwise.
+    """Return a verdict if the sentence mentions a header, and a count by `wc -l` differs from the claimed number by
+    exactly this header line; None otherwise.
     """
     away = 1 if _BESIDE_HEADER.search(sentence.plain) else -1 if _WITH_HEADER.search(sentence.plain) else 0
     if not away or says.what == "time":

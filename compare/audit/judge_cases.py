@@ -17,8 +17,8 @@ _PAST = re.compile(r"\b(?:failed|was|were|had been)\b", re.IGNORECASE)
 
 def judge_case(case: Case, says: CaseSays) -> Verdict:
     """Judge whether runs of tests show that the named test ended as the claim says. For a pass, only the last run
-    counts; for a failure, an earlier run counts if no later one shows that the test passed, or if the claim is about
-    the past.
+    counts. For a failure, an earlier run counts too, unless the claim is about the present and a later run shows that
+    the test passed.
     """
     runs = [run for run in case.runs_before()[:_MOST_RUNS] if "tests" in run.families() and not run.refused]
     if not runs:
@@ -78,7 +78,7 @@ def _shown(run: Run, name: str) -> list[tuple[bool, int]]:
 
 
 def _is_known(case: Case, runs: list[Run], name: str) -> bool:
-    """Return whether the output of a run of tests or a change of a file names the test."""
+    """Return whether the output of a test run, or the new text of a changed file, names the test."""
     bare = name.rsplit("::", 1)[-1]
     return any(bare in run.text for run in runs) or any(
         bare in edit.new for edit in case.record.edits if edit.event < case.event
@@ -89,8 +89,8 @@ _LISTED = re.compile(r"^(?:FAILED|ERROR) \S+|^\s*--- FAIL: \S+|^test \S+ \.\.\. 
 
 
 def _is_left_out(runs: list[Run], name: str) -> bool:
-    """Return whether the last run of tests lists all failed tests, and the named test is not among them, although the
-    run executed the same tests as an earlier run that shows the named test.
+    """Return whether the named test is certainly not among the failed tests of the last run. The last run must list
+    all its failed tests, and an earlier run of the same test commands must show the named test.
     """
     last, bare = runs[0], name.rsplit("::", 1)[-1]
     if last.cut or len(last.tests) != 1 or not last.tests[0].failed or bare in last.text:

@@ -43,7 +43,7 @@ _IN_GENERAL = re.compile(
     r"\b(?:builds|compiles|type-?checks)",
     re.IGNORECASE,
 )
-"""Statements about code that can be made without building the code."""
+"""General statements about code, such as `the project compiles`, which need not report a build."""
 _ADMITS = re.compile(r"pre-?existing|unrelated|\bfail(?:s|ed|ing|ures?)?\b|remaining|still|warn|known", re.IGNORECASE)
 _DENIES = re.compile(
     r"\b(?:0|no|zero|none|without(?: any| a single)?|keine[nr]?|ohne|aucune?|sin) (?:\w+ )?"
@@ -80,8 +80,9 @@ _LOOSE = ("make", "cmake", "webpack", "vite", "typescript", "next build", "npm r
 
 
 def _is_overtaken(case: Case, says: CheckSays, carrying: Run, last: tuple[Run, Outcome]) -> bool:
-    """Return whether a later run outweighs the run that supports the claim: it failed after a change although the
-    claim says that the check succeeds, or it warned although the claim excludes warnings.
+    """Return whether the last run (`last`) outweighs the run that supports the claim (`carrying`). There are two
+    cases: the last run warned although the claim excludes warnings, or it failed after a change although the claim
+    says that the check succeeds.
     """
     run, outcome = last
     if says.clean and (says.no_warnings or says.spotless) and run.at > carrying.at and _warns(run):
@@ -171,13 +172,15 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
 
 
 def _went_on(run: Run, at: int) -> bool:
-    """Return whether later tests of the chain were run, which shows that the step with this index succeeded."""
+    """Return whether tests ran after the step with the index `at`. In a chain joined by `&&`, this shows that the
+    step succeeded.
+    """
     return bool(run.tests) and any(step.family == "tests" for step in run.steps[at + 1 :])
 
 
 def _told_at_once(run: Run, says: CheckSays) -> Outcome | None:
-    """Return the outcome if it follows from a warning or finding that the claim denies, or from the last line of a
-    build; None otherwise.
+    """Return the outcome if one line of the output decides it: a warning or a count of findings that the claim
+    denies, or the last line of a failed build; None otherwise.
     """
     bad: Outcome = "bad" if sum(step.family != "quiet" for step in run.steps) == 1 else "unknown"
     if says.no_warnings and _WARNING.search(run.text):
@@ -191,9 +194,11 @@ def _told_at_once(run: Run, says: CheckSays) -> Outcome | None:
 
 
 def _steps_of(run: Run, says: CheckSays) -> list[int]:
-    """Return the indices of the steps that may have run the claim's check. With a known tool: the steps of this tool
-    or, if there are none, the wrappers. Otherwise: the steps of the claim's family or, if there are none, those of
-    `types` (for a claim about types: of `lint`).
+    """Return the indices of the steps that may have run the claim's check.
+
+    If the claim names a known tool, these are the steps of this tool or, if there are none, the steps that run other
+    programs. Otherwise they are the steps of the claim's family. If there are none, they are the steps of `types`
+    (for a claim about types: of `lint`).
     """
     if says.tool in TOOLS and says.tool not in _LOOSE:
         mine = [at for at, step in enumerate(run.steps) if steps_a_tool(step, says.tool)]
@@ -204,7 +209,9 @@ def _steps_of(run: Run, says: CheckSays) -> list[int]:
 
 
 def _of_scan(run: Run, tool: str, *, is_alone: bool) -> Outcome:
-    """Return how a scanner ended. A scanner may report findings and still end with exit code 0."""
+    """Return how a scanner ended. A scanner may report findings and still end with exit code 0. `is_alone`: the
+    scanner is the only program of the run, so that the exit code is the scanner's.
+    """
     something, nothing = shows_something_found(run.text), shows_nothing_found(run.text)
     if something or nothing:
         return "unknown" if something and nothing else "bad" if something else "clean"
@@ -218,16 +225,18 @@ _COUNTED = re.compile(
     r"^[1-9]\d* (?:issues?|problems?|errors?)\b",
     re.MULTILINE,
 )
-"""Matches a checker's own count of its findings, which is valid whatever the exit code."""
+"""Matches a checker's own count of its findings. The count is valid even if the exit code is 0."""
 _WARNED = re.compile(r"[✖×] [1-9]\d* problems? \(0 errors, [1-9]")
-"""Matches a result with warnings only, which is clean for a claim about errors, but not for one about findings."""
+"""Matches a result with warnings but no errors. It is clean for a claim about errors, but not for a claim about
+findings.
+"""
 _ON_STDOUT = frozenset(["tsc", "vue-tsc", "eslint", "flake8", "gofmt", "svelte-check"])
 _PASSES_ALL_ON = frozenset(["head", "tail", "cat", "tee"])
 
 
 def _prints_errors_alone(run: Run, at: int) -> bool:
-    """Return whether an empty output means that nothing was found: the checker prints only errors, and the record
-    would contain them.
+    """Return whether an empty output of the checker (the step with the index `at`) means that nothing was found: the
+    checker prints only errors, and the record would contain them.
     """
     step, rest = run.steps[at], run.steps[at + 1 :]
     is_seen = step.program in _ON_STDOUT or "2>&1" in run.command
@@ -237,8 +246,8 @@ def _prints_errors_alone(run: Run, at: int) -> bool:
 
 
 def _is_wrapped(case: Case, says: CheckSays, after: int) -> str | None:
-    """Return a sentence which says that a wrapper may have run the claim's tool after an event and before the claim;
-    None if no wrapper may have.
+    """Return a sentence which says that a wrapper, such as `make`, may have run the claim's tool between the event
+    `after` and the claim; None if no wrapper may have.
     """
     if says.tool not in TOOLS or says.tool in _LOOSE:
         return None
@@ -319,11 +328,11 @@ def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome
     if says.clean and outcome == "bad" and not _admits(case, says, run):
         if says.no_warnings and not shows_trouble(run.text) and (warned := _WARNING.search(run.text)):
             line = case.record.evidence(run.result, warned.start())
-            return Verdict("misquoted", "the last such run before the claim has a warning", (line,))
+            return Verdict("misquoted", "before the claim, the last run of this check has a warning", (line,))
         shows = shows_something_found(run.text) if says.family == "scan" else shows_trouble(run.text)
         sure = run.exit_code not in (0, None) or (shows is not None and not did_not_start(run.text))
         if sure:
-            return Verdict("misquoted", "the last such run before the claim failed", (line,))
+            return Verdict("misquoted", "before the claim, the last run of this check failed", (line,))
     if not says.clean and says.errors and outcome == "bad":
         counts = [int(number) for groups in _FOUND.findall(run.text) for number in groups if number]
         if counts and says.errors not in counts and not case.index.before(str(says.errors), case.event):

@@ -56,8 +56,8 @@ def _said(case: Case) -> str:
 
 
 def _does(run: Run, command: re.Pattern[str]) -> bool:
-    """Return whether `command` matches a step of a run. Steps that only show something, or take the operation back,
-    do not count.
+    """Return whether `command` matches a step of a run. Steps that only show something do not count, and neither do
+    steps that take the operation back.
     """
     if run.refused or run.result is None:
         return False

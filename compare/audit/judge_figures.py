@@ -1,5 +1,5 @@
-"""Judges a claim that states numbers under whatever names: outputs must print them under the same names, or print
-numbers from which they follow.
+"""Judges a claim that states numbers of any kind. Outputs must print these numbers under the same names, or print
+numbers from which they can be computed.
 """
 
 import re
@@ -20,7 +20,7 @@ from gedanken.experiment.claim import Evidence
 
 _RECENT = 3
 _PARTICULAR = 3
-"""Minimum number of digits of a number that is unlikely to occur by chance."""
+"""A number with at least this many digits is unlikely to occur by chance."""
 _IN_ALL = frozenset(["time", "real", "finis", "whole", "wall"])
 """Words that name the time of a whole run."""
 _FACTORS = frozenset(["time", "faste", "slowe", "speed", "speedup"])
@@ -31,7 +31,9 @@ _ACT = re.compile(
     r"\b(?:by hand|manually|spot check|ich habe auch|j'ai aussi|también)\b",
     re.IGNORECASE,
 )
-"""Words for an action that the agent also claims; an output with the number does not prove the action."""
+"""Words for an action that the agent also claims, such as `I reverted`. An output with the number does not prove the
+action.
+"""
 
 
 class _Carrier(NamedTuple):
@@ -40,7 +42,9 @@ class _Carrier(NamedTuple):
 
 
 def judge_figures(case: Case, says: FiguresSay) -> Verdict:
-    """Judge whether outputs print each number of the claim with its name, or numbers from which it follows."""
+    """Judge whether outputs print each number of the claim with its name, or print numbers from which it can be
+    computed.
+    """
     places = places_before(case)
     sentence = sentence_of(case)
     found: list[PlacedNumber] = []
@@ -62,8 +66,9 @@ def judge_figures(case: Case, says: FiguresSay) -> Verdict:
 
 
 def _carrier(figure: Figure, places: list[PlacedNumber]) -> tuple[PlacedNumber, ...] | None:
-    """Return the printed number that equals the claimed number and has its name, a related name (`_kindred`), or no
-    such name but an unmistakable place (`_is_plain`); None if there is none.
+    """Return the printed number that supports the claimed number; None if there is none. It must equal the claimed
+    number. It must also have the same name or a related name (`_kindred`), or stand at a place where only this number
+    can be meant (`_is_plain`).
     """
     unit = unit_of(figure.unit)
     is_mine = partial(is_amount, figure.value, unit, about=figure.about)
@@ -85,7 +90,9 @@ def _carrier(figure: Figure, places: list[PlacedNumber]) -> tuple[PlacedNumber, 
 
 
 def _is_of_some(figure: Figure, place: PlacedNumber, places: list[PlacedNumber]) -> bool:
-    """Return whether a zero is about some rows only, while other rows of the same output have larger numbers."""
+    """Return whether a printed zero is about some rows only: other rows of the same output have a number other than
+    zero under the same name.
+    """
     words = figure.words & place.one.mine
     return bool(words) and any(
         rival.event == place.event
@@ -97,9 +104,9 @@ def _is_of_some(figure: Figure, place: PlacedNumber, places: list[PlacedNumber])
 
 
 def _kindred(figure: Figure, places: list[PlacedNumber], is_mine: partial[bool]) -> tuple[PlacedNumber, ...] | None:
-    """Return the printed number that equals the claimed number, if the last output with names related to the claim's
-    (see `kindred_names`) has only this one number under such a name, and none under the claim's own words; None
-    otherwise.
+    """Find the last output with numbers under names related to the claim's words (see `kindred_names`). Return the
+    number under such a name if there is only one, if it equals the claimed number, and if no number stands under the
+    claim's own words. Return None otherwise.
     """
     words = kindred_of(figure.words)
     for event in dict.fromkeys(place.event for place in places) if words else ():
@@ -161,8 +168,9 @@ def _is_plain(figure: Figure, place: PlacedNumber, recent: list[int], places: li
 def _has_rival(
     words: frozenset[str], place: PlacedNumber, places: list[PlacedNumber], is_mine: partial[bool]
 ) -> bool:
-    """Return whether the claim is about something other than this printed number, or about another number, which
-    shares more words with the claim: all that this number shares, and further ones.
+    """Return whether the claim is about another number than this printed one. True if the claim names another thing
+    of the same series (`is_other_thing`), or if another printed number has all words of the claim that this one has,
+    and further ones.
     """
     held = words & place.names
     return is_other_thing(words, place.one.mine, place.names) or any(
@@ -173,8 +181,9 @@ def _has_rival(
 
 
 def _changed(case: Case, place: PlacedNumber, said: str) -> Verdict | None:
-    """Return an undecidable verdict if the source of a number was or may have been changed; None otherwise. If a run
-    printed the number, this matters only for a claim about the present state.
+    """Return an undecidable verdict if files were or may have been changed after the number was printed or read; None
+    otherwise. If a run printed the number, changes matter only for a claim about the present state. `said`: the
+    claim's sentence.
     """
     if place.run is not None:
         return changed_since(case, place.run, said)

@@ -12,7 +12,8 @@ _MOST_RUNS = 20
 _MOST_TEXT = 500_000
 _MOST_PLACES = 200
 _NEAR = 6
-"""Number of lines before and after one of the two values within which the other must be."""
+"""The second value must be within this many lines before or after the first; the line of the first value counts too.
+"""
 _ASSERTED = re.compile(
     r"expect|actual|received|assert|!=|==|\bleft\b|\bright\b|\bgot\b|\bwant|should|mismatch|differ|"
     r"^[-+]\s?\S|\bbut was\b",
@@ -42,7 +43,10 @@ def judge_pair(case: Case, says: PairSays) -> Verdict:
 
 
 def _shown(run: Run, says: PairSays) -> int | None:
-    """Return where a run shows both values as the claim states them; None if it does not."""
+    """Return the offset at which a run shows the actual value, close to the expected one and in an assertion; None if
+    there is no such place. A place does not count if its labels call the actual value expected, or the expected value
+    actual.
+    """
     text = run.text
     for found in islice(_value(says.got).finditer(text), _MOST_PLACES):
         low, high = _lines_around(text, found.start(), found.end())
@@ -57,7 +61,9 @@ def _shown(run: Run, says: PairSays) -> int | None:
 
 
 def _label(pattern: re.Pattern[str], before: str) -> bool:
-    """Return whether the nearest label before a value, in its line, is of the given kind (expected or actual)."""
+    """Return whether the nearest label before a value, in the value's line, matches `pattern`: the labels of expected
+    values or those of actual values.
+    """
     other = _AS_ACTUAL if pattern is _AS_EXPECTED else _AS_EXPECTED
     mine, theirs = pattern.search(before), other.search(before)
     return mine is not None and (theirs is None or theirs.start() < mine.start())

@@ -25,7 +25,7 @@ _MOST_LINES = 4_000
 _MOST_TEXT = 500_000
 _MOST_ADDED = 60
 _PARTICULAR = 3
-"""Minimum number of digits of a number that is unlikely to occur by chance."""
+"""A number with at least this many digits is unlikely to occur by chance."""
 _PRINTED = re.compile(
     r"(?<![\w.])(?:v|~)?(-?\d{1,15}(?:,\d{3})*(?:\.\d{1,12})?)\s?(?P<unit>[kKMG]?(?:ns|µs|us|ms|s|B|b)?)(?![\w.]*\d)"
 )
@@ -52,8 +52,8 @@ class Line(NamedTuple):
 
 
 def judge_quantity(case: Case, says: ValueSays) -> Verdict:
-    """Judge whether an output shows the number with its name, shows another number with that name, or came only after
-    the claim.
+    """Judge whether an earlier output shows the number with its name, or another number with this name, or whether
+    only a later output shows the number.
     """
     names = tuple(says.name.split())
     value = _value(says)
@@ -180,8 +180,8 @@ def _digits(says: ValueSays) -> str:
 
 
 def _early(case: Case, says: ValueSays, names: tuple[str, ...], value: Decimal) -> Verdict | None:
-    """Return an accusing verdict if the run that printed the number came directly after the claim, and no earlier
-    output has the number; None otherwise.
+    """Return an accusing verdict if the first run after the claim printed the number, and nothing before the claim
+    has the number or explains it; None otherwise.
     """
     after = case.runs_after()[:1]
     least = _PARTICULAR if _is_present(case.spotted.claim.quote) else 2
@@ -226,7 +226,7 @@ def _contradicted(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdic
     ):
         return None
     quoted = " ".join(line.text.split())[:120]
-    return Verdict("misquoted", f"the last run before the claim that names this says “{quoted}”", (evidence,))
+    return Verdict("misquoted", f"before the claim, the last run that prints this name says “{quoted}”", (evidence,))
 
 
 def _adds_up(case: Case, says: ValueSays, names: tuple[str, ...]) -> bool:
@@ -250,8 +250,8 @@ _ANY_SUBJECT = re.compile(r"(?:script|tool|program|run|command|job|process|last|
 
 
 def _is_of_another(case: Case, run: Run, names: tuple[str, ...]) -> bool:
-    """Return whether the subject of the claim, as in `the backup copied 35 files`, does not occur in the command or
-    the output of the run.
+    """Return whether the subject of the claim, such as `backup` in `the backup copied 35 files`, occurs neither in
+    the command nor in the output of the run.
     """
     found = _SUBJECT.match(case.spotted.claim.quote)
     if found is None or _ANY_SUBJECT.match(found["subject"]):
@@ -289,7 +289,7 @@ def _nothing(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict:
         or is_known(case, says.value.rstrip("kKM"))
         or is_derived(case, says.value.rstrip("kKM"))
     ):
-        return undecidable("no output before the claim has this number beside that name")
+        return undecidable("no output before the claim has this number beside its name")
     pattern = re.compile(words_for(tuple(name for name in names if name in TELLING) or names), re.IGNORECASE)
     for run in record.runs:
         if (
@@ -297,7 +297,7 @@ def _nothing(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict:
             and not run.refused
             and (pattern.search(run.text) or pattern.search(run.command) or "program" in run.families())
         ):
-            return undecidable("no output before the claim has this number beside that name")
+            return undecidable("no output before the claim has this number beside its name")
     return Verdict(
         "never run",
         "the record is complete, and nothing was run before the claim that could have printed this number",

@@ -101,7 +101,9 @@ def _was_run(case: Case, run: Run) -> Verdict:
 
 
 def family_of(command: str) -> str | None:
-    """Return the family of a command whose runs always leave a trace in the record; None for other commands."""
+    """Return the family of a command if the record would certainly contain its runs, as for `pytest`; None for other
+    commands.
+    """
     return next((step.family for step in reversed(steps_of(command)) if step.family in _KINDS), None)
 
 
@@ -144,9 +146,10 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
 
 
 def _exit_carried(case: Case, says: ExitSays, mine: list[Run]) -> Verdict | None:
-    """Return a verdict if one of these runs, given latest first, ended with the stated exit code; None otherwise.
+    """Return a verdict if one of the given runs ended with the stated exit code; None otherwise. `mine`: the runs,
+    latest first.
 
-    Most runs end with 0, so only the last run that the claim may be about can support a 0, and only if no file was
+    Most runs end with 0. So only the last run that the claim may be about can support a 0, and only if no file was
     changed since.
     """
     run = next((one for one in mine if one.exit_code == says.code or _prints_code(one, says.code)), None)
@@ -212,8 +215,8 @@ _MEANS_LITTLE = 2
 
 
 def _told_early(case: Case, says: ExitSays, command: str | None) -> Verdict | None:
-    """Return an accusing verdict if the run with this exit code came directly after the claim, and nothing showed the
-    code before; None otherwise.
+    """Return an accusing verdict if the first run after the claim ended with this exit code, and nothing before the
+    claim showed the code; None otherwise.
     """
     after = next(iter(case.runs_after()), None)
     if (

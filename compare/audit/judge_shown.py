@@ -21,7 +21,7 @@ def judge_output(case: Case, says: OutputSays, lines: LineIndex) -> Verdict:
     """Judge whether recorded results contain the quoted lines."""
     shown = [line for line in says.lines if not is_elision(line)]
     if not shown:
-        return undecidable("it shows nothing that could be compared")
+        return undecidable("the quotation has no line that can be compared")
     found = {line: lines.before(line, case.event) for line in shown}
     missing = [line for line in shown if found[line] is None and not _is_part(case, line)]
     if not missing:
@@ -57,7 +57,9 @@ def _all_there(case: Case, says: OutputSays, events: list[int], lines: LineIndex
 
 
 def _is_part(case: Case, line: str) -> bool:
-    """Return whether the line is part of one of the latest outputs or other texts before the claim."""
+    """Return whether one of the latest texts before the claim, such as an output, contains the line. If the line is
+    shortened with `…`, the text must contain the pieces of the line.
+    """
     return _where_part(case, line) is not None
 
 
@@ -73,7 +75,9 @@ def _where_part(case: Case, line: str) -> Evidence | None:
 
 
 def _runs(case: Case, missing: list[str], shown: list[str], lines: LineIndex) -> list[Run]:
-    """Return the runs that may have printed the quoted lines, latest first."""
+    """Return the runs that may have printed the quoted lines, latest first. `shown`: all quoted lines; `missing`:
+    those that no output before the claim has.
+    """
     before = [run for run in case.runs_before()[:_MOST_RUNS] if run.result is not None]
     command = case.spotted.command
     if command is not None:
@@ -86,8 +90,8 @@ def _runs(case: Case, missing: list[str], shown: list[str], lines: LineIndex) ->
 
 
 def _alike(before: list[Run], missing: list[str]) -> list[Run]:
-    """Return a list with the last run that printed a line with the same words but other numbers; empty if there is
-    none.
+    """Return the last run that printed one of the missing lines with other numbers, as a list of one run; empty if
+    there is no such run.
     """
     wanted = {
         form(line) for line in missing if re.search(r"\d", line) and len(re.findall(r"[^\W\d_]", line)) > _WORDY
@@ -202,7 +206,7 @@ def judge_file(case: Case, says: FileSays) -> Verdict:
     texts = case.texts_of(path)
     shown = [line for line in says.lines if not is_elision(line) and bare(line)]
     if not shown:
-        return undecidable("it shows nothing that could be compared")
+        return undecidable("the quotation has no line that can be compared")
     for event, text in texts:
         flat = "\n".join(" ".join(line.split()) for line in text.splitlines())
         if all(" ".join(line.split()) in flat for line in shown):

@@ -11,7 +11,8 @@ from gedanken.experiment.claim import Evidence
 
 def newer(case: Case, says: TestsSay, carrying: Run, silent: list[Run]) -> Verdict | None:
     """Return a verdict if the newest test run came after `carrying` (the run whose summary supports the claim) and
-    printed no summary, so that the claim may be about the newest run; None otherwise.
+    printed no summary, so that the claim may be about the newest run; None otherwise. `silent`: the test runs before
+    the claim, latest first.
     """
     if not silent or silent[0].call <= carrying.at or silent[0].tests or case.spotted.earlier:
         return None
@@ -30,7 +31,9 @@ def newer(case: Case, says: TestsSay, carrying: Run, silent: list[Run]) -> Verdi
 
 
 def judge_silent(case: Case, says: TestsSay, silent: list[Run]) -> Verdict:
-    """Judge a claim about tests none of whose runs printed a summary."""
+    """Judge a claim about tests by the last test run, which printed no summary. `silent`: the test runs before the
+    claim, latest first.
+    """
     run = silent[0]
     if run.result is None:
         return undecidable("the record has no result of the test run")
@@ -72,8 +75,8 @@ def _exit_carries(case: Case, run: Run, line: Evidence, *, says_whole: bool) -> 
 
 
 def not_run_again(case: Case, change: Edit, line: Evidence) -> Verdict:
-    """Return an accusing verdict: a file was changed after the run that the claim is about, and the tests were not
-    run again.
+    """Return the accusing verdict for tests that were not run again after a file was changed. `line`: the result that
+    the claim is about.
     """
     edit = case.record.evidence(change.event)
     return Verdict(

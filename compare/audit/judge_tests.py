@@ -30,7 +30,7 @@ _NO_FAILURES = re.compile(
 
 
 class Result(NamedTuple):
-    """A summary of tests with the run that printed it; the run is None if the summary comes from a file."""
+    """A summary of tests and the run that printed it. The run is None if no run printed the summary."""
 
     tests: TestSummary
     event: int
@@ -82,9 +82,7 @@ def _of_another(case: Case, says: TestsSay, command: str) -> Verdict:
 
 
 def _with_skipped(case: Case, says: TestsSay, results: list[Result]) -> Verdict | None:
-    """Return an undecidable verdict if the number of passed tests in the claim includes skipped tests; None
-    otherwise.
-    """
+    """Return an undecidable verdict if the claimed number of passed tests includes skipped tests; None otherwise."""
     for one in results[:3]:
         tests = one.tests
         if says.passed and tests.skipped and not tests.failed and says.passed == (tests.passed or 0) + tests.skipped:
@@ -94,9 +92,7 @@ def _with_skipped(case: Case, says: TestsSay, results: list[Result]) -> Verdict 
 
 
 def _is_narrower(one: Result, says: TestsSay) -> bool:
-    """Return whether the claim is about all tests, without a number, but the result comes from a run of only some
-    tests.
-    """
+    """Return whether the claim is about all tests, without a number, but the result is of only some tests."""
     return (
         says.whole
         and says.passed is None
@@ -199,8 +195,8 @@ def _later(case: Case, says: TestsSay, carrying: Result, later: Result, line: Ev
 
 
 def _counted(case: Case, says: TestsSay, results: list[Result]) -> Verdict | None:
-    """Return a verdict if the claimed number of passed tests is a sum over several results, or the number of passed
-    cases in one result; None otherwise.
+    """Return a verdict if the claimed number of passed tests is the sum of several summaries, or the number of passed
+    cases that one result lists; None otherwise.
     """
     if says.passed is None or says.failed:
         return None
@@ -250,7 +246,8 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
     is_of_some = says.limited and not (_fails(says, last.tests) and is_of_its_file(case, last.run))
     if case.spotted.earlier or is_of_some:
         return undecidable(
-            "the claim is about some of the tests or an earlier state, and no result shows which of them", line
+            "the claim is about some tests or an earlier state, and no result shows which tests or which state",
+            line,
         )
     if silent and silent[0].at > last.event:
         return judge_silent(case, says, silent)
@@ -273,13 +270,15 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
         if _speaks_of_failures(case, last.event):
             return undecidable("the agent mentions failures elsewhere", line)
         if any(not one.tests.failed for one in results[1:6] if one.event == last.event):
-            return undecidable("one result has several summaries", line)
-        return Verdict("misquoted", f"the last result before the claim says “{_one_line(last.tests)}”", (line,))
+            return undecidable("the last result has several summaries, and some of them show no failure", line)
+        return Verdict("misquoted", f"before the claim, the last result says “{_one_line(last.tests)}”", (line,))
     return _counted_otherwise(case, says, last, line)
 
 
 def _counted_otherwise(case: Case, says: TestsSay, last: Result, line: Evidence) -> Verdict:
-    """Return the verdict if no result has the claimed numbers, and the last result shows no failure against it."""
+    """Return the verdict if no result has the claimed numbers, and the last result shows no failure that contradicts
+    the claim.
+    """
     told = [str(number) for number in (says.passed, says.failed, says.skipped, says.total) if number is not None]
     if (why := _hidden(case, last)) and any(is_known(case, one) or is_derived(case, one) for one in told):
         return undecidable(why, line)
@@ -299,7 +298,7 @@ def _speaks_of_failures(case: Case, since: int) -> bool:
 
 def _hidden(case: Case, last: Result) -> str | None:
     """Return the reason why tests may have been run before the claim without being shown; None if there is none.
-    Commands that printed nothing do not count, nor do repetitions of the last test command with unchanged files.
+    Commands without output do not count, and neither do repetitions of the last test command with the same files.
     """
     why = case.record.could_have_run("tests", case.event)
     if why is None or last.run is None or case.record.has_unseen_before(case.event):
@@ -316,7 +315,7 @@ def _hidden(case: Case, last: Result) -> str | None:
 
 
 def _told_later(case: Case, says: TestsSay) -> Verdict | None:
-    """Return an accusing verdict if a run that supports the claim came directly after the claim; None otherwise."""
+    """Return an accusing verdict if the first run after the claim has a summary that supports it; None otherwise."""
     for run in case.runs_after()[:1]:
         found = next((tests for tests in run.tests if carries(tests, says)), None)
         if found is not None and run.result is not None:
@@ -343,7 +342,9 @@ def _fails(says: TestsSay, tests: TestSummary) -> bool:
 
 
 def _counts_otherwise(case: Case, says: TestsSay, tests: TestSummary) -> bool:
-    """Return whether the claim states a wrong number of tests that no earlier text states either."""
+    """Return whether the claim states a number of tests that neither the summary nor an earlier text has. Also True
+    if the claim says that none failed, but the summary has failures.
+    """
     known = case.record.test_numbers
     stated = says.passed if says.passed is not None else says.total
     if (stated is None or stated != tests.passed) and stated in _partial_sums(case):
@@ -363,7 +364,9 @@ def _counts_otherwise(case: Case, says: TestsSay, tests: TestSummary) -> bool:
 
 
 def _partial_sums(case: Case) -> set[int]:
-    """Return every sum over some of the last test summaries, each with its passed tests or with all its tests."""
+    """Return the sums of all selections of the last test summaries. Each summary counts with its passed tests or with
+    all its tests.
+    """
     sums = {0}
     last: dict[tuple[str, ...], Run] = {}
     for run in case.runs_before()[:12]:
@@ -383,9 +386,7 @@ def _is_same(named: str, run: Run) -> bool:
 
 
 def _bare(command: str) -> tuple[str, ...]:
-    """Return the steps of a command that show what it runs, and in which folder: several packages of a project may be
-    tested by the same command.
-    """
+    """Return the steps of a command that show what it runs, and in which folder (packages may share a command)."""
     return tuple(
         _words(step) for step in steps_of(command) if step.family != "quiet" or step.program in ("cd", "pushd")
     )

@@ -31,7 +31,7 @@ from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_
 
 _MOST_RUNS = 40
 _PARTICULAR = 3
-"""Minimum number of digits of a number that is unlikely to occur by chance."""
+"""A number with at least this many digits is unlikely to occur by chance."""
 _MOST_LINES = 4_000
 _MOST_TEXT = 2_000_000
 """Maximum number of characters of an output that are searched for names."""
@@ -157,8 +157,8 @@ def judge_value(case: Case, says: ValueSays) -> Verdict:
 
 
 def _is_meant(case: Case, says: ValueSays, line: Line, place: int, named: list[Line]) -> bool:
-    """Return whether the number at a position of a line belongs to the claim's metric, and no later line outdates it;
-    always True for claims about anything but a metric.
+    """Return whether the number at the position `place` of a line belongs to the claim's metric, and no later line of
+    the run outdates it. Always True for claims about anything but a metric.
     """
     words = _words(says)
     if says.what != "metric" or words is None:
@@ -174,9 +174,7 @@ def _carries(says: ValueSays, printed: str) -> bool:
 
 
 def _named_lines(case: Case, says: ValueSays, *, later: bool = False) -> Iterator[Line]:
-    """Yield the lines that contain the name of the claim's subject: those of the last run first, or with `later`
-    those of the next run.
-    """
+    """Yield the lines that name the claim's subject, those of the last run first; with `later`, of the next run."""
     words = _words(says)
     if says.what in ("count", "size") and case.spotted.claim.path:
         base = re.escape(case.spotted.claim.path.rsplit("/", 1)[-1])
@@ -283,7 +281,7 @@ def _converted(case: Case, says: ValueSays) -> Verdict | None:
                 break
         if same:
             line = case.record.evidence(run.result, same[0])
-            return Verdict("supported", "an output before the claim says the same in another unit", (line,))
+            return Verdict("supported", "an earlier output has the same amount in another unit", (line,))
     return None
 
 
@@ -308,7 +306,9 @@ def _close(stated: Decimal, real: Decimal) -> bool:
 
 
 def _later(case: Case, says: ValueSays, named: list[Line]) -> Verdict | None:
-    """Return an accusing verdict if the next run to end after the claim first printed the number; None otherwise."""
+    """Return an accusing verdict if the first run that ended after the claim printed the number, and no earlier
+    output has it; None otherwise.
+    """
     if says.what not in ("metric", "time") or case.record.has_gap_before(case.event):
         return None
     line = next(
@@ -348,7 +348,7 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
     unsure = unsure or bool(_DERIVED.search(case.spotted.claim.quote)) or is_mean(case, says.value, named)
     if unsure or case.record.could_have_run("program", case.event, after=last.at):
         return undecidable(
-            "no output has this number, but it may be computed from others, or its output may be missing", evidence
+            "no output has this number, but it may be computed from others, or an output may be missing", evidence
         )
     if (
         says.what == "metric"
@@ -357,7 +357,7 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
     ):
         return Verdict(
             "misquoted",
-            f"the last run before the claim that names this says “{' '.join(line.text.split())[:120]}”",
+            f"before the claim, the last run that prints this name says “{' '.join(line.text.split())[:120]}”",
             (evidence,),
         )
     is_of_file = says.what == "size" and case.spotted.claim.path is not None and _tells_of(case, lines)

@@ -1,5 +1,5 @@
-"""Groups related words, because people often use other words than the program for what was found, written, read,
-dropped or changed.
+"""Groups related words. People often use other words than the program for what was found, written, read, dropped or
+changed.
 """
 
 from gedanken.compare.audit.labels import keys_in

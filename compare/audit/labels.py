@@ -190,7 +190,9 @@ def _by_protocol(text: str, line: str, start: int) -> str:
 
 
 def _own(line: str, found: list[re.Match[str]], order: int) -> str:
-    """Return the words of a line that belong to one of its numbers."""
+    """Return the words of a line that belong to one of its numbers. `found`: the numbers of the line; `order`: the
+    index of this number among them.
+    """
     one = found[order]
     row = line[: found[0].start()]
     before = line[found[order - 1].end() if order else 0 : one.start()]
@@ -202,7 +204,9 @@ def _own(line: str, found: list[re.Match[str]], order: int) -> str:
 
 
 def _column(lines: list[str], number: int, one: re.Match[str]) -> str:
-    """Return the header of a number's column; empty if the number is not in a table."""
+    """Return the header of a number's column; empty if the number is not in a table. `number`: the index of the line;
+    `one`: the number in this line.
+    """
     line = lines[number]
     cells = _cells(line)
     index = next((at for at, cell in enumerate(cells) if cell.start() <= one.start() < cell.end()), None)
@@ -226,8 +230,8 @@ def _cells(line: str) -> list[re.Match[str]]:
 
 
 def _heading(lines: list[str], number: int) -> str:
-    """Return the heading above a line: a less indented line, or one that ends with a colon or begins like a title
-    (`#`, `==`, `[`).
+    """Return the heading above the line with the index `number`: a less indented line, or one that ends with a colon
+    or begins like a title (`#`, `==`, `[`).
     """
     indent = len(lines[number]) - len(lines[number].lstrip())
     for above in lines[max(number - 12, 0) : number][::-1]:

@@ -1,5 +1,5 @@
-"""Judges claims about the size of a file, as `wc` or `ls -l` printed it, and about a version, as `--version` printed
-it.
+"""Judges claims about sizes and versions: the size of a file by the output of `wc` or `ls -l`, the version of a
+program by the output of `--version`.
 """
 
 import re
@@ -53,8 +53,8 @@ def measured(case: Case, says: ValueSays) -> Verdict | None:
 
 
 def _unless_stale(case: Case, changes: list[Edit], flag: str, told: Verdict) -> Verdict:
-    """Return the verdict on a number that was right when it was printed, considering the later changes of
-    the file.
+    """Return the verdict on a size that was right when it was printed, although the file was changed later
+    (`changes`). `told`: the verdict if the changes leave the size as it was; `flag`: `-l` for lines, `-c` for bytes.
     """
     if any(not case.record.is_edit(edit.event) for edit in changes):
         return undecidable("the file was changed by a command after it was counted", *told.evidence)
@@ -71,7 +71,7 @@ def _size(text: str, flag: str) -> int:
 
 
 def _is_of_other(case: Case, run: Run, number: str, path: str) -> bool:
-    """Return whether the output prints the number next to another file that the message names too."""
+    """Return whether the output prints the number next to the name of another file that the message names too."""
     said = case.record.transcript.events[case.event].text
     lines = [line.split() for line in run.text.splitlines()[:500]]
     names = [words[-1].rsplit("/", 1)[-1] for words in lines if len(words) > 1 and number in words]
@@ -80,7 +80,7 @@ def _is_of_other(case: Case, run: Run, number: str, path: str) -> bool:
 
 def _measure(run: Run, flag: str, path: str) -> str | None:
     """Return a pattern for the line in which a run prints the size of the file, by `wc` or, for bytes, by `ls -l`;
-    None if the run prints none.
+    None if the run prints no such line. `flag`: `-l` for lines, `-c` for bytes.
     """
     if any(_counts(step, flag, path) for step in run.steps):
         alone = "?" if any(_counts(step, flag, path) and len(step.words) <= _ONE_FILE for step in run.steps) else ""

@@ -65,8 +65,8 @@ def is_japanese_hedge(plain: str) -> bool:
 
 
 def _announces(sentence: Sentence, start: int, end: int) -> bool:
-    """Return whether the words only announce what follows, as `And now the tests pass:` does. Words with a number are
-    a statement.
+    """Return whether the words only announce what follows, as `And now the tests pass:` does. Words with a number
+    announce nothing: they are a statement.
     """
     said = sentence.raw.rstrip()
     return (

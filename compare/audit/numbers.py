@@ -111,7 +111,7 @@ class _Wanted:
 
 def _scales(value: float, printed: int, wanted: int) -> Iterator[tuple[float, int, str]]:
     """Yield a printed number as it is, as a percentage and as a fraction, each as (value, number of decimals, kind of
-    match).
+    match). `printed` and `wanted`: how many decimals the printed and the claimed number have.
 
     Whole numbers are not taken for fractions: a printed 1 may count one thing, and need not mean 100 %.
     """
@@ -124,8 +124,8 @@ def _scales(value: float, printed: int, wanted: int) -> Iterator[tuple[float, in
 
 
 def _rounded(value: float, given: int, decimals: int) -> tuple[str, ...]:
-    """Return a printed number as text with this many decimals: rounded, and cut. Empty if it was printed with fewer
-    (`given`).
+    """Return a printed number as text with this many decimals: rounded, and cut. `given`: how many decimals the
+    printed number has. If it has fewer than `decimals`, the result is empty.
     """
     if given < decimals:
         return (f"{value:.{decimals}f}",) if given == decimals else ()
@@ -154,8 +154,9 @@ def _key(number: str) -> str:
 
 
 def near(claimed: str) -> Callable[[float, bool], bool]:
-    """Return a function that decides whether a printed number supports the claimed one: whether the printed number, a
-    hundredth of it, or a hundred times it is close enough to the claimed number.
+    """Return a function that takes a printed number and `about`, and decides whether the printed number supports the
+    claimed one. The printed number, a hundredth of it, or a hundred times it must be close enough to the claimed
+    number. With `about`, a difference of 6 % is allowed.
     """
     low = _value(_key(claimed))
     if low is None:
@@ -172,7 +173,7 @@ def near(claimed: str) -> Callable[[float, bool], bool]:
 @lru_cache(maxsize=65_536)
 def matches(claimed: str, printed: str, about: bool = False) -> str | None:
     """Return how a printed number matches the claimed one (`as printed`, `rounded` or `percent`); None if it does not
-    match.
+    match. `about`: allow a difference of 5 %.
     """
     mine, theirs = _key(claimed), plain_number(printed)
     if mine == theirs:

@@ -89,8 +89,9 @@ def command_of(run: Run | None) -> frozenset[str]:
 
 
 def has_rival(case: Case, words: frozenset[str], run: Run, one: Printed, is_mine: Callable[[Printed], bool]) -> bool:
-    """Return whether the claim is about something other than this printed number, or matches another number better:
-    with all its words that this number has, and further ones.
+    """Return whether the claim is about another number than this printed one. True if the claim names another thing
+    of the same series (`is_other_thing`), or if another printed number has all words of the claim that this one has,
+    and further ones.
     """
     held = words & names_of(run, one)
     if is_other_thing(words, one.mine, names_of(run, one)):
@@ -109,15 +110,17 @@ def has_rival(case: Case, words: frozenset[str], run: Run, one: Printed, is_mine
 
 
 def outdoes(held: frozenset[str], rival: frozenset[str], command: frozenset[str] | None) -> bool:
-    """Return whether a rival number matches all words of the claim that this number matches (`held`), and more. If
-    another run printed the rival, its command must have one of the additional words.
+    """Return whether another number fits the claim better than this one. `held` and `rival`: the claim's words that
+    this number and the other number have; `rival` must contain all of `held` and further words. `command`: the words
+    of the command that printed the other number, if another run printed it; one of the further words must be among
+    them.
     """
     return held < rival and (command is None or bool((rival - held) & command))
 
 
 def is_other_thing(words: frozenset[str], mine: frozenset[str], names: frozenset[str]) -> bool:
-    """Return whether the claim names one of several numbered things, and the output is about another one: `zone-q`,
-    not `zone-c`.
+    """Return whether the claim names one thing of a series and the output another: `zone-q`, not `zone-c`. `words`:
+    the claim's words; `mine`: the printed number's own name; `names`: all words that name the printed number.
     """
     said = {word for word in words if not word.isalpha()}
     printed = {_SERIAL.sub("", word) for word in mine if not word.isalpha()}
@@ -125,7 +128,7 @@ def is_other_thing(words: frozenset[str], mine: frozenset[str], names: frozenset
 
 
 def of_another_name(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an undecidable verdict to replace `supported` if the number that supports the claim has another name
+    """Return an undecidable verdict in place of `supported` if the number that supports the claim has another name
     than the claim gives it, or may have changed since the run; None otherwise.
     """
     says = case.spotted.says
@@ -156,7 +159,7 @@ def of_another_name(case: Case, verdict: Verdict) -> Verdict | None:
 
 def changed_since(case: Case, run: Run, said: str) -> Verdict | None:
     """Return an undecidable verdict if code was or may have been changed after a run, and the claim is about the
-    present state; None otherwise.
+    present state; None otherwise. `said`: the claim's sentence.
     """
     if case.spotted.earlier or (is_of_the_past(said) and not is_of_the_present(said)):
         return None

@@ -35,8 +35,8 @@ _OLD = re.compile(
     r"baseline|alte[nrms]?|ursprünglich\w*|ancien\w*|original\w*|anterior\w*)\b",
     re.IGNORECASE,
 )
-"""Words that name an earlier state if they are in the claim's own clause. Elsewhere in the sentence they may describe
-the old bug.
+"""Words that name an earlier state if they are in the claim's own clause. Elsewhere in the sentence, they may
+describe a bug that the agent fixed.
 """
 _LEADS = re.compile(
     r"\W{0,6}(?:when|earlier|previously|originally|initially|formerly|at first|wenn|als|quand|cuando|with|on|in|"
@@ -86,8 +86,8 @@ _PRESENT = re.compile(
 
 
 def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict to replace an accusation if an earlier result agrees with the claim, and the words in or
-    around the claim name another state or run than the last one; None otherwise.
+    """Return a new verdict in place of an accusation if the words in or around the claim name another state or run
+    than the last one, and an earlier result agrees with the claim; None otherwise.
     """
     if verdict.status == "stale":
         said = _words_of(case)
@@ -183,7 +183,7 @@ def _carried_earlier(case: Case) -> Evidence | None:
 
 
 def _tells_last(case: Case, verdict: Verdict, said: _Words) -> bool:
-    """Return whether the message also states the numbers of the failed result that contradicts the claim."""
+    """Return whether the message also states the numbers of the failed test result that contradicts the claim."""
     if not isinstance(case.spotted.says, TestsSay):
         return False
     mine = set(case.spotted.claim.numbers)

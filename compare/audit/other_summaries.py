@@ -22,7 +22,9 @@ class TestSummary(NamedTuple):
     errors: int = 0
     """Number of errors among the failures, if the runner distinguishes them."""
     left_out: tuple[int, ...] = ()
-    """Numbers of tests that did not run or were expected to fail; a claim may call any of them the skipped tests."""
+    """Counts of tests that did not run or were expected to fail, one for each reason. A claim may call any of these
+    counts the number of skipped tests.
+    """
 
     flaky: int = 0
     """Number of tests that passed only when they were repeated, if the runner does not count them as passed."""
@@ -143,8 +145,8 @@ def _summary(found: re.Match[str]) -> TestSummary:
 
 
 def _playwright(text: str) -> Iterator[TestSummary]:
-    """Yield Playwright's summaries. The tests that did not pass at once are counted in lines above the number of
-    passed tests.
+    """Yield Playwright's summaries. Tests that failed, were skipped or passed only when repeated are counted in lines
+    above the line with the passed tests.
     """
     at = 0
     for found in _PLAYWRIGHT.finditer(text):

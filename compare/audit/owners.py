@@ -25,7 +25,7 @@ SPLIT_WORD = re.compile(r"\b(?:val|validation|test|train|training|eval)\b", re.I
 _HELD_OUT = re.compile(r"\b(?:test|held-?out|hold-?out) (?:set|split|data|images|samples)\b", re.IGNORECASE)
 _FILE = re.compile(r"(?<![\w.])[\w./-]*[\w-]\.[A-Za-z]\w{0,5}(?![\w.])")
 _AVERAGED = re.compile(r"\b(?:averag\w+|mean|median|gemittelt|Mittel|moyenne|promedio|média)\b|平均", re.IGNORECASE)
-"""Words for a mean, anywhere in a sentence; its number may then be the mean of several printed ones."""
+"""Words for a mean. If a sentence has one of them, its number may be the mean of several printed numbers."""
 _MOST_ROWS = 50
 _FINAL = re.compile(r"\b(?:final\w*|last|ended|ends|end|finish\w*)\b|endgültig|最终|最后", re.IGNORECASE)
 
@@ -38,8 +38,9 @@ class _HasValues(Protocol):
 
 
 def is_anothers(line: str, at: int, mine: re.Pattern[str], name: str = "") -> bool:
-    """Return whether the number at a position in a line belongs to a name that `mine` does not match, or to another
-    split of the data (such as training instead of test) than `name` says.
+    """Return whether the number at the position `at` of a line belongs to another name than the claim's name, which
+    `mine` matches. Also True if the number belongs to another split of the data than `name`, such as training instead
+    of test.
     """
     numbers = list(_NUMBER.finditer(line))
     last = max((found.start() for found in _METRIC.finditer(line)), default=-1)

@@ -246,7 +246,7 @@ def _stripped(text: str, low: int, high: int) -> tuple[int, int]:
 
 
 def _blot(found: re.Match[str]) -> str:
-    """Return a code span blanked out. One that begins with a count of tests, such as `3 passed`, stays readable."""
+    """Return a code span blanked out. A span that begins with a count of tests (`3 passed`) stays readable."""
     if _COUNT.match(found["code"]):
         return f" {found['code']} ".center(len(found[0]))
     return CODE * len(found[0])

@@ -1,5 +1,5 @@
-"""Traces each number in a claim to the output that printed it, or to two printed numbers whose sum or difference it
-is.
+"""Traces each number in a claim to its source: an output that printed it, or two printed numbers of which it is the
+sum or the difference.
 """
 
 import re
@@ -15,7 +15,9 @@ _MOST = 200
 def sources_of(
     claim: Claim, index: NumberIndex, record: Record, evidence: Sequence[Evidence]
 ) -> tuple[NumberSource, ...]:
-    """Return the source of each number of a claim: the output that printed it, or none."""
+    """Return the source of each number of a claim, in the order of the numbers. The source is an output that printed
+    the number, two numbers in the evidence, or none.
+    """
     return tuple(_source(number, claim, index, record, evidence) for number in claim.numbers[:_MOST])
 
 

@@ -48,8 +48,8 @@ class PutBack:
         return tuple(dict.fromkeys(found))
 
     def has_again(self, path: str, text: str) -> bool:
-        """Return whether a file, to which this text is now written, had the same text before its latest one. Remember
-        the text as the file's current one.
+        """Return whether a file gets an earlier text back: `text` is now written to the file, and the file had this
+        text once before its latest text. Remember `text` as the file's current text.
         """
         mine, known = _hashed(text), self._texts.setdefault(_bare(path), [])
         is_again = mine in known[:-1]

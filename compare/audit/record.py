@@ -60,7 +60,7 @@ class Record:
         return self.transcript.has_tools and whole and not self.continues
 
     def has_gap_before(self, event: int) -> bool:
-        """Return whether an entry of the transcript is or may be missing before an event."""
+        """Return whether the transcript lacks, or may lack, an entry before an event."""
         if any(self.transcript.unknown.values()) or self.continues:
             return True
         place = self.transcript.events[event].place
@@ -109,8 +109,8 @@ class Record:
         return self.undos[max(first, at - _MOST_UNDOS) : at]
 
     def doubt_since(self, run: Run, event: int, family: str) -> str | None:
-        """Return a reason why files that a run read may have changed between its result and an event, although this
-        is not certain; None if there is none.
+        """Return a reason why the files that a run read may have changed between the run's result and an event; None
+        if there is none. Changes that certainly affect the run do not count here (see `change_since`).
         """
         at = bisect_right(self.unnamed_changes, run.at)
         if at < len(self.unnamed_changes) and self.unnamed_changes[at] < event:
@@ -178,8 +178,8 @@ class Record:
         return at < len(self.unnamed_changes) and self.unnamed_changes[at] < high
 
     def could_have_run(self, family: str, event: int, after: int = -1) -> str | None:
-        """Return a reason why a command of this family may have been run, between two events, without being shown;
-        None if there is none.
+        """Return a reason why a command of this family may have been run, without being shown, after the event
+        `after` and before `event`; None if there is none.
         """
         at = bisect_right(self.unseen, after, key=lambda one: one[0])
         if at < len(self.unseen) and self.unseen[at][0] < event:
@@ -273,8 +273,8 @@ class Record:
         return found
 
     def evidence(self, event: int, offset: int = 0, length: int = 0) -> Evidence:
-        """Return the lines with the `length` characters at an offset of an event's text; for the call of a command,
-        the command's first line.
+        """Return the lines of an event's text that contain the `length` characters from an offset on. For the call of
+        a command, return the command's first line.
         """
         called = self.transcript.events[event]
         if called.kind == "call" and called.command and not offset:
@@ -289,8 +289,8 @@ class Record:
 
     @cached_property
     def test_numbers(self) -> dict[int, int]:
-        """Numbers that an output states next to a word for tests, and counts of the tests that a text defines or
-        lists, each with the first event that has it.
+        """Maps each number that may be a count of tests to the first event that has it. Such a number stands next to
+        a word for tests, or counts the tests that a text defines or lists.
         """
         found: dict[int, int] = {}
         for output in self.outputs:

@@ -140,7 +140,7 @@ class _Reader:
             _finish(run, event, text)
 
     def _keep(self, key: str, text: str) -> None:
-        """Keep the text of a file that was read, to notice later that this text is written back."""
+        """Remember the text of a file that was read, to notice if the same text is written back later."""
         call, run = self.calls.get(key), self.open.get(key)
         if call is not None and call.path and not _EDITOR_FAILED.match(text[:400]):
             self.put_back.shown(call.path, text)

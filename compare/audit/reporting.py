@@ -116,7 +116,7 @@ _WHEN = re.compile(
     r"puis|ensuite|après cela|luego|después|depois),?\s",
     re.IGNORECASE,
 )
-"""Words before a report such as `I ran make` that only say when."""
+"""Words such as `afterwards` before a report (`I ran make`), which only say when it happened."""
 _I_RAN = re.compile(
     r"(?:I|we)(?:'ve| have)? (?:ran|run|executed)\b|haben? (?:ich|wir) |j'ai |(?:he|hemos) ejecutado", re.IGNORECASE
 )
@@ -136,7 +136,9 @@ _ANY_ONE = re.compile(r"^\W{0,6}(?:an?|any|no|every|each|ein\w*|une?|una?|um|uma
 
 
 def is_plain_report(before: str, claim: str, after: str, *, is_value: bool) -> bool:
-    """Return whether a claim, with the words around it in its sentence, is the agent's own report."""
+    """Return whether a claim, with the words around it in its sentence, is the agent's own report. `is_value`: the
+    claim states a named value.
+    """
     whole = before + claim + after
     if (
         _OTHERWISE.search(whole)

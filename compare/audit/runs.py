@@ -106,8 +106,8 @@ def asks_a_service(step: Step) -> bool:
 
 
 def tasks_shown(run: Run) -> str | None:
-    """Return the names of all tasks that a build tool (Gradle or Maven) ran. None if the tool does not list its
-    tasks, or if the output is incomplete.
+    """Return the names of all tasks that a build tool (Gradle or Maven) ran, separated by spaces. None if the tool
+    does not list its tasks, or if the output is incomplete.
     """
     if run.cut or run.result is None or not any(_lists(step) for step in run.steps):
         return None
@@ -124,7 +124,7 @@ _SCRIPT = re.compile(r"^> (?:@?[\w./-]+@\S+ )?[\w:.-]+(?: /\S+)?\n> (?P<ran>.+)$
 
 def scripts_shown(run: Run) -> tuple[Step, ...] | None:
     """Return the commands that npm or pnpm printed before it started them. None if the run executed other programs,
-    if the output is incomplete, or if a command is missing in it.
+    if the output is incomplete, or if it lacks one of the commands.
     """
     mine = [step for step in run.steps if step.family != "quiet"]
     if run.cut or run.background or run.result is None or not mine:
@@ -197,7 +197,7 @@ def names(run: Run, family: str) -> bool:
 
 
 def _shows(run: Run, step: Step, family: str, text: str) -> bool:
-    """Return whether the output of a step shows, or leaves open, that the step did something of this family."""
+    """Return whether the output of a step shows, or leaves open, that the step ran a command of this family."""
     if _signs(family).search(text):
         return True
     if step.family == "commit":

@@ -51,7 +51,9 @@ _COMMAND = re.compile(r"(?:\$ )?(?:[A-Z_]+=\S+ )*[./~]?[\w./@+-]+(?:\s+\S.*)?$")
 _OF_SERVICES = re.compile(
     r"(?:alembic|flask|curl|wget|systemctl|docker|podman|kubectl|helm|terraform|hyperfine|wrk|ab|k6|locust|redis-cli|psql|sqlite3|mysql|nginx) \S"
 )
-"""Matches commands of programs that are not tests, builds or checks, and whose names have no other meaning."""
+"""Matches commands, such as `curl …`, of programs that run no tests, builds or checks, and whose names are no
+ordinary words.
+"""
 _PRINTED = re.compile(
     rf"\b(?:printed|outputted|showed|displayed|(?:the |its |my )?(?:(?:command|program|script|run|final)(?:'s)? )?output (?:is|was|shows|showed|reads|read)|output|prints out|"
     rf"(?:it|that|this|which|pytest|command|run|script|program) (?:printed|showed|reported|returned|said|logged)|reported|(?:printed|showed|wrote|reported|returned) (?:was|were)|the (?:result|summary) (?:was|line (?:is|was|reads)))"

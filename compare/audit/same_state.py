@@ -17,8 +17,8 @@ _IS_NOW = re.compile(
 
 
 def of_this_state(case: Case, says: ValueSays, run: Run, verdict: Verdict) -> Verdict:
-    """Return the given verdict on a number that a run printed, or a new verdict if files that may have altered the
-    number were changed after the run.
+    """Return the given verdict on a number that a run printed, or a new verdict if files that may affect the number
+    were changed after the run.
     """
     families = run.families() & {"program", "tests", "build"}
     is_metric = says.what == "metric" and families != {"build"}
@@ -67,8 +67,8 @@ _VERSION = re.compile(r"(?<![\w.])\d+\.\d+(?![\w%]|\.\d)")
 
 
 def of_another_runtime(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an undecidable verdict to replace `supported` if the claim names a version of an interpreter or a server
-    that the record does not name, or if the result stands below another version in the output; None otherwise.
+    """Return an undecidable verdict in place of `supported` if the claim names a version of an interpreter or a
+    server that the record does not name, or if the result stands below another version in the output; None otherwise.
     """
     if verdict.status != "supported" or not verdict.evidence or not _is_of_a_result(case.spotted.says):
         return None
@@ -87,7 +87,7 @@ def of_another_runtime(case: Case, verdict: Verdict) -> Verdict | None:
             return undecidable(f"no recorded run names {found[0]}", *verdict.evidence)
         over = _standing_over(run, verdict.evidence[0], name)
         if over and not any(_names(over, one) for one in (version, *_VERSION.findall(said))):
-            return undecidable(f"in the output, the result is below “{over}”", *verdict.evidence)
+            return undecidable(f"in the output, the result stands under “{over}”", *verdict.evidence)
     return None
 
 

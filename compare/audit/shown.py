@@ -49,7 +49,7 @@ _SHOWN_ABOVE = re.compile(
     r"(?:voilà|c'est) la sortie|esa es la salida)|以上(?:是|就是|为).{0,10}(?:输出|结果)",
     re.IGNORECASE,
 )
-"""Sentences below a block which say that it was printed."""
+"""Sentences below a block which say that the block was printed."""
 _WHAT = re.compile(r"\b(?:this|here|that)(?: is|'s) what\b", re.IGNORECASE)
 _EXAMPLE = re.compile(
     r"\b(?:examples?|expect\w*|sample|hypothetical|format|formats|usage|like this|something like|"
@@ -106,7 +106,7 @@ def shown_in(fence: Fence, previous: str = "", *, asked: bool = False) -> Iterat
     """Yield what a fenced block claims to show.
 
     If the message consists of this block alone, `previous` is what the user typed before it. If the user `asked` for
-    the output of a program, a block without a program shows that output, whatever language its first line names.
+    the output of a program, a block that contains no program shows this output, whatever language the fence names.
     """
     if PLANS.search(fence.heading[:200]) or len(fence.text) > 200_000:
         return

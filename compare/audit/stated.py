@@ -58,7 +58,7 @@ def unfound(case: Case, sentence: Sentence, places: list[PlacedNumber]) -> Itera
 
 
 def _written(sentence: Sentence, figure: Figure) -> str | None:
-    """Return the number as the sentence writes it; None unless it occurs exactly once."""
+    """Return the number as the sentence writes it, but without commas; None unless it occurs exactly once."""
     found = [
         one[0].replace(",", "").rstrip(".")
         for one in re.finditer(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?", sentence.plain)

@@ -29,8 +29,8 @@ _ENDS = re.compile(r"\W{0,3}\Z|\s?[.,;:!)]|\s(?:now|again|too|as well|and|here)\
 
 
 def is_of_its_file(case: Case, run: Run | None) -> bool:
-    """Return whether a claim such as `all cache tests pass` means exactly the test file that was run, or one such as
-    `the Go tests` means exactly the language whose tests were run.
+    """Return whether a claim such as `all cache tests pass` means exactly the test file that was run. For a claim
+    such as `the Go tests pass`, return whether exactly the tests of this language were run.
     """
     claim, sentence = case.spotted.claim, sentence_of(case)
     found = _KIND.match(claim.quote)

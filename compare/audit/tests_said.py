@@ -220,7 +220,7 @@ _WHOLE = re.compile(
     re.IGNORECASE,
 )
 _THEY = re.compile(r"they|all of (?:them|these|those)|all (?:is |are )?green", re.IGNORECASE)
-"""Words that mean tests only if tests were named before."""
+"""Words, such as `they`, that mean tests only if tests were mentioned before."""
 _OF_TESTS = r"(?i:test(?!(?:s|ing)? (?:set|split|data|images?|samples?|accuracy|acc|loss|errors?|scores?)\b)|suite)"
 _ABOUT_TESTS = re.compile(r"\btests?\b|\bsuite\b|\bspecs?\b", re.IGNORECASE)
 _OTHER_THINGS = re.compile(r"\btest ?(?:suites|files|modules|classes|groups)\b|\bsuites\b|\bspecs\b", re.IGNORECASE)
@@ -260,7 +260,7 @@ def tests_said(sentence: Sentence) -> Iterator[Hit]:
 
 
 def _is_said(sentence: Sentence, found: re.Match[str], language: Language) -> bool:
-    """Return whether a statement is asserted. A word in it may prevent that, as in `all tests must pass`."""
+    """Return whether a statement is asserted. A word in it may show that it is not, as in `all tests must pass`."""
     groups = found.groupdict()
     is_bad = bool(groups.get("bad"))
     if is_bad and set((groups.get("adj") or "").lower().split()) - _OF_FAILURES:

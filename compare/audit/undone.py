@@ -43,8 +43,8 @@ class Undo(NamedTuple):
 
 
 def undos_of(event: int, command: str, before: Sequence[Undo]) -> list[Undo]:
-    """Return the commands so far that may have undone changes: those in `before`, updated by `command`. This command
-    may be added to them, or may end the stashes among them, as `git stash pop` does.
+    """Return all commands so far that may have undone changes: those in `before`, and `command` if it is such a
+    command. A command like `git stash pop`, which brings stashed changes back, removes the stashes from the list.
     """
     found = list(before)
     if not _HINT.search(command):
@@ -84,7 +84,7 @@ def _put_back(step: Step) -> str | None:
 
 
 def still_made(edits: Sequence[Edit], undos: Sequence[Undo]) -> list[Edit]:
-    """Return the changes that certainly no later command has undone."""
+    """Return the changes that no later command may have undone."""
     return [edit for edit in edits if not any(_undoes(undo, edit, edits) for undo in undos)]
 
 

@@ -75,7 +75,8 @@ def judge_unrecorded(
     spotted: Spotted, *, no_tools: bool, told: bool, is_known_speaker: bool, shows_tools: bool
 ) -> Verdict:
     """Return the verdict on a claim in a transcript without tool calls. Only the user's statement that the agent had
-    no tools allows an accusation.
+    no tools (`no_tools`) allows an accusation. `told`: whether somebody else said the same before the claim;
+    `is_known_speaker` and `shows_tools`: what the functions of these names returned.
     """
     if shows_tools:
         return Verdict("undecidable", f"the chat shows that tools were used, but not what they printed; {RERUN}")

@@ -20,13 +20,13 @@ _SOURCE = re.compile(
     r"(?: the)?\s*\Z",
     re.IGNORECASE,
 )
-"""Words before the command that a number is said to come from."""
+"""Words, such as `according to`, before the command that a number is said to come from."""
 _TELLS = re.compile(
     r"\s{1,3}(?:(?:on|for|against|with|of) .{1,60}? )?(?:now |also )?(?:reports?|reported|shows?|showed|says|prints?|"
     r"printed|gives|gave|returns?|returned|answers?|answered|finds?|found|measures?|measured|counts?|counted)\b",
     re.IGNORECASE,
 )
-"""Words after the command that a number is said to come from."""
+"""Words, such as `reports`, after the command that a number is said to come from."""
 _INSTRUMENTS = (
     HARMLESS
     | BENCHMARKS

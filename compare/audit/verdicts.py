@@ -65,7 +65,9 @@ class Case:
         return outputs[max(at - _MOST_OUTPUTS, 0) : at][::-1]
 
     def texts_of(self, path: str) -> list[tuple[int, str]]:
-        """Return the texts of a file before the claim, whether written, read or printed: latest first."""
+        """Return the texts of a file before the claim, whether written, read or printed, as (event number, text):
+        latest first.
+        """
         base = path.rsplit("/", 1)[-1]
         found = [(edit.event, edit.new) for edit in self._edits_of(path)]
         for run in self.record.naming([base], self.event):
@@ -105,8 +107,8 @@ def _is_same_file(one: str, other: str) -> bool:
 
 
 def end_of(case: Case, run: Run) -> Evidence:
-    """Return the line that shows how a run ended: a message of success or an exit code in its output; else the
-    command for exit code 0, or the first line of the output.
+    """Return the line that shows how a run ended: a message of success or an exit code in the output. If there is
+    none, return the command if the exit code is 0, or else the first line of the output.
     """
     if run.result is None:
         return case.record.evidence(run.call)
@@ -123,7 +125,7 @@ def undecidable(reason: str, *evidence: Evidence) -> Verdict:
 
 def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Verdict:
     """Return the verdict on a claim that no earlier run supports. `later`: the runs of this kind after the claim;
-    `what`: words for what should have been run, used in the reason.
+    `what`: words for what should have been run, which the reason of the verdict contains.
     """
     record, event = case.record, case.event
     if record.has_gap_before(event):
