@@ -1,5 +1,5 @@
-"""Reads a supplied text file or standard input: compressed or not, in UTF-8, or in UTF-16 or UTF-32 with a byte order
-mark."""
+"""Reads a supplied text file or standard input, compressed or not. The text is in UTF-8, or in UTF-16 or UTF-32 with
+a byte order mark."""
 
 import codecs
 import io
@@ -32,8 +32,8 @@ _MARKS = (
 
 
 def text_of_log(path: Path, most_bytes: int) -> str:
-    """Read the text of a file, or of standard input for `-`. Raises BadInput if it is not text, with
-    the first wrong byte and its line, or if it is too large or damaged.
+    """Read the text of a file, or of standard input for `-`. Raises BadInput if the file is too large, damaged, or
+    not text; in a file that is not text, the message names the place of the first NUL.
 
     Compression and encoding are recognized by the first bytes, not by the file name.
     """
@@ -52,7 +52,8 @@ def _standard_input(most_bytes: int) -> bytes:
 
 
 def _unpacked(packed: bytes, name: str, most_bytes: int) -> bytes:
-    """Decompress a file, piece by piece, so that a small one cannot fill the memory."""
+    """Return the content of a file, decompressed if it is compressed. It is decompressed piece by piece, so that a
+    small file with a huge content cannot fill the memory."""
     if packed.startswith(b"\x1f\x8b"):
         what, parts = "gzip", _gunzip(packed)
     elif packed.startswith(b"\xfd7zXZ\x00"):

@@ -56,7 +56,8 @@ class _Rollout:
         self.builder = Builder(source.path.name, FORM, source.name)
         self.builder.agent = FORM
         self.only_events = only_events
-        """True if the file contains messages only as events; otherwise the events repeat what the items contain."""
+        """True if the file contains messages only as events (`event_msg`). Otherwise each message is also an item
+        (`response_item`), and its event is ignored."""
 
     def read(self, entry: Entry) -> None:
         """Add the events of one line."""
@@ -175,7 +176,8 @@ class _Rollout:
             self._streamed(Entry(event["item"], entry.line, f"{entry.pointer}/item"))
 
     def _tool_event(self, event: dict[str, Any], place: Place, call_id: str) -> None:
-        """Record how a call ended, which its result may not show; add the call if there is no entry for it."""
+        """Record the exit code of a call that has no result yet, because its result may not show the code. If the
+        file has no other entry for the call, add the call and its output."""
         builder, code = self.builder, event.get("exit_code")
         if builder.is_open(call_id):
             if isinstance(code, int):
