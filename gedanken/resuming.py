@@ -111,7 +111,7 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
     """Continue a run with a greater total number of seeds (real runs) and samples (imagined runs) than before. Only
     the additional ones are run; None leaves a number as it is.
 
-    Raises BadInput if neither number would grow, and the same errors as `run`.
+    Raises BadInput if a number would shrink, or if neither would grow, and the same errors as `run`.
     """
     was = spec_to_resume(folder, again)
     counts = {"real": real, "imagined": imagined}

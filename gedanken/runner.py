@@ -69,8 +69,8 @@ async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector:
     If `collector` is given, the trace is also sent to the OpenTelemetry collector at this address.
 
     Raises BadInput, NoSandbox or NoModel if the run cannot begin; NoSandbox or NoModel if the sandbox or the model is
-    lost later; BudgetSpent, AwaitsApproval and Interrupted. Before an error is raised, everything that was started is
-    stopped. If the run had begun, `gedanken resume` can continue it.
+    lost later; also BudgetSpent, AwaitsApproval and Interrupted. Before an error is raised, everything that was
+    started is stopped. If the run had begun, `gedanken resume` can continue it.
     """
     check(spec)
     check_collector(collector)

@@ -1,4 +1,4 @@
-"""Writes the result of a comparison, into its run folder or to a path that the user names."""
+"""Writes the result of a comparison or of a probe, into its run folder or to a path that the user names."""
 
 import json
 from collections.abc import Sequence
@@ -69,7 +69,8 @@ def check_page(path: Path) -> None:
 
 
 def write_page_to(path: Path, analysis: Analysis, folder: Path | None) -> None:
-    """Write the report to a file that the user names; see `check_page`. `folder` is the run folder, if any."""
+    """Write the report to a file that the user names; see `check_page`. `folder` is the run folder, if there is
+    one."""
     from gedanken.report.page import render
 
     check_page(path)
