@@ -126,7 +126,7 @@ def _part(was: RunSpec, until: int) -> Part:
 
 
 def _known(part: Part, setup: RunSetup) -> EarlierPart:
-    """Return the facts about the model of a part, which the other run recorded in its `setup`."""
+    """Return the facts about the model of a part, as the other run recorded them in its `setup`."""
     model = setup.model_at(part.until - 2)
     assert model is not None
     return EarlierPart(part.until, model, part.persona.name, ())

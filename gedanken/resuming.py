@@ -81,8 +81,8 @@ def _ended(folder: Path) -> RunResult | None:
 
 
 async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Screen, again: Again) -> RunResult:
-    """Store a person's decision whether the waiting program of a run may run, and continue the run. Raises the same
-    errors as `resume`, and BadInput if no program waits."""
+    """Store a person's decision on whether the waiting program of a run may run, and continue the run. Raises the
+    same errors as `resume`, and BadInput if no program waits."""
     spec = spec_to_resume(folder, again)
     check(spec)
     _tell_dropped(folder, spec, screen)
@@ -161,9 +161,10 @@ def _check_repeated(was: RunSpec, now: RunSpec, log: RunLog) -> None:
 
 async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunResult:
     """Repeat a run from its ledger (the store of everything that was run and requested) into a new folder, without a
-    model, an engine or a key.
+    model, an engine or an API key.
 
-    Raises BadInput if the run has no ledger, and NotKept if the ledger lacks something.
+    Raises BadInput if the run has no ledger, or if the ledger lacks the result of a command, and NotKept if it lacks
+    a reply of the model.
     """
     source = read_run(folder)
     if source.spec is None:
@@ -205,7 +206,7 @@ def spec_to_resume(folder: Path, again: Again, *, asks_its_model: bool = True) -
     """Return the spec of the run in `folder`, with the base URL and the budget of `again` if they are given.
 
     The folder may come from anybody. If its programs run without isolation, or if it names an address on another
-    machine, to which keys would be sent, then `again` must confirm this. The address need not be confirmed if the
+    machine, to which API keys would be sent, then `again` must confirm this. The address need not be confirmed if the
     model is replaced (`asks_its_model` is False). Raises BadInput if a confirmation is missing, or if the run cannot
     be continued.
     """

@@ -49,9 +49,8 @@ class KeptMachine:
 
     The state of a workspace is the digest of everything written and typed there. While the ledger contains the result
     of each command, the workspace itself is not touched. Before any other command runs, the workspace is brought into
-    the state that the command needs. If the workspace does not have this state already, and no snapshot has it, the
-    earlier commands are run again, and the user is told so. A snapshot is made before each command that is run on the
-    trunk.
+    the state that the command needs. If neither the workspace nor a snapshot has this state, earlier commands are run
+    again, and the user is told so. A snapshot is made before each command that is run on the trunk.
     """
 
     def __init__(  # noqa: PLR0913 (the parts of a machine, put together in one place)
@@ -64,9 +63,8 @@ class KeptMachine:
         note: Tell,
         lends: Lends,
     ) -> None:
-        """Wrap the machine `real`. In a replay, `real` is None, and a missing entry of the ledger is an error.
-        `environment` names everything besides the command that can change a result. For the other arguments, see
-        `keep_executions`."""
+        """Wrap the machine `real`. In a replay, `real` is None, and a missing entry of the ledger is an error. For
+        `environment`, see SandboxMachine.environment; for `tell`, `note` and `lends`, see `keep_executions`."""
         self.name = name
         self.seed = 0
         self.reseed = False
@@ -208,9 +206,8 @@ class KeptMachine:
             return self._real
 
     async def _branch_for(self, name: str, command: str) -> SandboxMachine:
-        """Return a branch's machine. If a dead process left this command in progress, the branch is used as it is;
-        otherwise it is a new copy of the marked workspace.
-        """
+        """Return the machine of a branch. It is made for the first command, with a new copy of the marked workspace.
+        If a dead process left this command in progress, the copy of that process is used as it is."""
         if self._branch is not None:
             return self._branch
         trunk, mark = self._trunk, _mark(self._state)

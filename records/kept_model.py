@@ -56,7 +56,7 @@ class ModelCard(BaseModel):
 
 
 class KeptLearned(BaseModel):
-    """What was learned about the model up to a reply, for example which settings it refuses."""
+    """What was known about the model after a reply, for example which settings it refuses."""
 
     refused: frozenset[Setting]
     reasons: bool
@@ -108,7 +108,7 @@ class KeptModel(Model):
         """Reply as Model.reply does; if the ledger contains the reply, return it unchanged, at no cost.
 
         If the ledger contains a temporary failure, such as a busy server, the model is asked again. If it must not be
-        asked (see `replays`), the stored failure is raised; NotKept is raised if the reply is missing.
+        asked (see `replays`), the stored failure is raised again, and a missing reply raises NotKept.
         """
         key = self._key([list(message) for message in messages], asdict(sampling), role, fresh)
         if (found := await off_loop(self.ledger.get, "replies", key)) is not None and (

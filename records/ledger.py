@@ -56,7 +56,7 @@ class Ledger:
                 (self.folder / kind).mkdir(parents=True, exist_ok=True)
 
     def get(self, kind: Kind, key: str) -> dict[str, Any] | None:
-        """Return a stored entry; None if there is none, or if it is damaged. A note then says that it is damaged.
+        """Return a stored entry; None if it does not exist, or if it is damaged. Damage is reported in a note.
 
         If the ledger is only read, a damaged entry raises BadInput, because its content cannot be obtained again.
         """

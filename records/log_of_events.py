@@ -50,7 +50,7 @@ class LogOfEvents:
         self.answers: dict[str, AnswerKept] = {}
         """The answers to the probe's questions, by the key of the question."""
         self.judged: dict[str, Judged] = {}
-        """The verdicts on answers that had to be executed, by the key of the question."""
+        """Whether answers that had to be executed are right, by the key of the question."""
         self.plan: Plan | None = None
         self._models: dict[int | None, ModelFacts] = {}
         self._spec = spec
@@ -65,7 +65,7 @@ class LogOfEvents:
         self._noted: Counter[str] = Counter()
         self.decisions: list[Decided] = []
         self.seconds_before = 0.0
-        """Seconds that earlier processes worked on the run, as their own clocks measured them."""
+        """How many seconds earlier processes worked on the run, measured by their own clocks."""
         self._settled: dict[str, Settled] = {}
         self._reserved: dict[str, Reserved] = {}
         self._lost: dict[str, Reserved] = {}

@@ -27,7 +27,7 @@ MOST_OUTPUT_BYTES = 1 << 28
 LEFT_OUT = "is missing, or does not have the size that was written: its run is left out"
 """End of the note on a file that was lost in a power failure."""
 REPLAY = "replay"
-"""Name of the `Settled` event with which a replay marks its folder; it records no usage."""
+"""Name of the `Settled` event with which a replay marks its folder. This event records no usage."""
 MOST_NATS, MOST_TOKENS = 1e9, 10**9
 """Maximum surprisal in nats, and maximum number of tokens, of one line."""
 

@@ -56,7 +56,7 @@ class RunMeter:
         return 60 * self.budget.minutes - self._before - (time.monotonic() - self._began)
 
     def spent(self) -> BudgetSpent | None:
-        """Return the error for the limits that are used up; None if no limit is."""
+        """Return an error that names the limits that are used up; None if no limit is used up."""
         used = self._amounts(self._store.used)
         told = [
             f"{name} {used[name]:,.6g} of {limit:,.6g}"

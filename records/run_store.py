@@ -144,7 +144,7 @@ class RunStore:
 
     @property
     def seconds_worked(self) -> float:
-        """Seconds that earlier processes worked on the run."""
+        """How many seconds earlier processes worked on the run."""
         return self._events.seconds_before
 
     def reserve(self, event: Reserved) -> None:
@@ -243,14 +243,14 @@ class RunStore:
                 self._append(item, flush_to_disk=False)
 
     def keep_answer(self, answer: AnswerKept) -> None:
-        """Record the model's answer to a question of a probe. A stored answer stays, unless it was a failure to
+        """Record the model's answer to a question of a probe. A stored answer is replaced only if it was a failure to
         reply."""
         before = self.answers.get(answer.question.key)
         if before is None or (before.execution.cause is Cause.NO_REPLY and before.execution != answer.execution):
             self._append(answer)
 
     def keep_judgement(self, judged: Judged) -> None:
-        """Record whether an answer is right; it is an expression, which was executed to find out."""
+        """Record whether an answer, which is an expression, proved right when it was executed."""
         if judged.question not in self._events.judged:
             self._append(judged)
 
@@ -275,7 +275,7 @@ class RunStore:
         self._append(Ended(outcome=outcome))
 
     def finish(self, outcome: str) -> None:
-        """Record how the run ended, and write the files for readers."""
+        """Record how the run ended, and write `run.json` and `transcript.md`."""
         self.end(outcome)
         self.view()
         self._put("transcript.md", transcript(self.log), flush_to_disk=False)

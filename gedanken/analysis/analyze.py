@@ -152,7 +152,8 @@ def _in_one_world_only(
 
 
 def _earlier(log: RunLog, label: str, line: int) -> list[Execution]:
-    """Return the runs of all versions before the version `label`, without those of script lines after `line`."""
+    """Return the runs of all versions that are older than the version `label`. Runs of script lines after `line` are
+    left out."""
     versions = [program.label for program in log.programs]
     before = frozenset(versions[: versions.index(label)])
     return [execution for execution in log.executions if execution.program in before and execution.line <= line]

@@ -17,8 +17,9 @@ def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
     """Compute the effects of the changes to each supplied program that has both real and imagined runs. Also return
     notes on what was left out.
 
-    If a change was made twice, its newest version counts. A change is left out if other models or personas imagined
-    its runs than those of the unchanged program, because a difference would then have two possible causes.
+    If a change was made twice, its newest version counts. A change is left out if its runs and those of the unchanged
+    program were not all imagined by the same model and persona, because a difference would then have two possible
+    causes.
     """
     programs, executions = log.programs, log.executions
     found, notes = [], []

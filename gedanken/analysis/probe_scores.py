@@ -12,7 +12,7 @@ from gedanken.experiment.run_log import RunLog
 
 
 def item_scores(log: RunLog) -> tuple[ItemScore, ...]:
-    """Return the scored answers to each item in each arm. Items without a true output are left out."""
+    """Return the scored answers to each item in each arm. Items whose program gave no real output are left out."""
     kept = {item.item.id: item for item in log.items if not item.problem}
     right = {judged.question: judged.right for judged in log.judged}
     suite = suite_of(log)

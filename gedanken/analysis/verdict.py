@@ -198,7 +198,7 @@ def _sentence(text: str) -> str:
 
 
 def as_continuation(reason: str) -> str:
-    """Return a reason in the form that can follow `undecided: `: an initial “Whether” gets a small letter."""
+    """Return a reason in the form that can follow `undecided: `. An initial “Whether” becomes “whether”."""
     return f"w{reason[1:]}" if reason.startswith("Whether ") else reason
 
 

@@ -35,7 +35,8 @@ class ShownClaim:
     judged: JudgedClaim
     look: str
     evidence: tuple[tuple[str, str, Evidence], ...]
-    """Each piece of evidence, after the id of its first line on the page and the place of this line in words."""
+    """For each piece of evidence: the id of its first line on the page, the place of this line in words, and the
+    evidence."""
     reruns: tuple[str, ...]
     """Ids of the re-runs that concern this claim."""
 
@@ -144,8 +145,8 @@ def _claim(
 
 
 def _where(audited: Audited, evidence: Evidence) -> str:
-    """Name the first line of a piece of evidence as the timeline numbers it: by the line of the file, or by the line
-    in the text of the event if the lines of this text are not lines of the file."""
+    """Name the first line of a piece of evidence. The line is counted as in the timeline: in the file, or in the text
+    of the event if the lines of this text are not lines of the file."""
     is_of_file = audited.transcript.events[evidence.event].is_line_by_line
     return (
         where(evidence.place)
@@ -167,8 +168,8 @@ def _rerun(place: str, number: int, rerun: Rerun) -> ShownRerun:
 
 
 def _rows(rerun: Rerun) -> Iterator[Row]:
-    """Yield rows that show the recorded or claimed output beside the output of the first real run. Lines that differ,
-    as the comparison found, are marked."""
+    """Yield rows that show the recorded or claimed output beside the output of the first real run. Lines in which the
+    comparison found a difference are marked."""
     said = rerun.said.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN]
     real = rerun.real[0].terminal.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN] if rerun.real else []
     differs = {difference.said_line for difference in rerun.differences}, {one.real_line for one in rerun.differences}

@@ -68,8 +68,8 @@ def _sessions(sessions: Sequence[Audited], width: int) -> Table:
 
 
 def _about(transcript: AgentTranscript, room: int) -> list[str]:
-    """Name the agent, and say how complete the record is. These are one line if it fits into `room` characters,
-    otherwise two."""
+    """Name the agent, and say how complete the record is: in one line of at most `room` characters, or else in two
+    lines."""
     record = (
         "no tool calls recorded"
         if not transcript.has_tools

@@ -114,8 +114,8 @@ def _result(version: VersionAnalysis) -> str:
 
 
 def _elsewhere(analysis: Analysis, version: VersionAnalysis) -> str:
-    """State how many findings are on other things than the program's runs, for example on what the model says about
-    the machine."""
+    """State how many findings are not on the program's runs, but for example on what the model says about the
+    machine."""
     found = Counter(finding for finding in analysis.findings if not finding.explained_by) - Counter(
         version.compared.findings
     )

@@ -52,7 +52,7 @@ class Timeline:
     left_out: int
     total: tuple[str, ...]
     of_findings: dict[str, tuple[Row, ...]]
-    """The commands whose output a finding refers to, by the finding's id."""
+    """For each finding, by its id: the commands whose output it refers to."""
 
 
 class _Axis:

@@ -23,7 +23,8 @@ OF_A_BLOCK = 30
 """Number of lines that are shown of a differing block, both at its beginning and at its end."""
 ROWS_SHOWN = 2_000
 QUIET = ("alike", "aside")
-"""Marks of blocks that are not differences: `alike` agrees, and `aside` is standard error, which is not compared."""
+"""Marks of blocks that are not differences. The lines of a block marked `alike` agree; a block marked `aside` is
+standard error, which is not compared."""
 Mark = Literal["same", "values", "reworded", "missing", "invented", "aside", "cut"]
 
 

@@ -22,7 +22,7 @@ _KEYS = ("command", "stdout", "exit_code", "cause")
 _NEEDED = f"{', '.join(_KEYS[:-1])} and {_KEYS[-1]}"
 _STDOUT = re.compile(r'"stdout"\s*:')
 _LABEL = 60
-"""Maximum number of characters of a file name in a label."""
+"""Maximum number of characters of a run's name, which is made of a file name."""
 
 
 def execution_as_json(brought: BroughtFile) -> Run | None:

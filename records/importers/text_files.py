@@ -20,7 +20,7 @@ PACKED_AS = (b"\x1f\x8b", b"\xfd7zX", b"\x28\xb5\x2f\xfd")
 """The first bytes of each compression format."""
 MOST_PACKED_BYTES = 1 << 28
 MOST_MEMORY = 1 << 27
-"""Maximum memory in bytes that decompression may need for its dictionary."""
+"""Maximum number of bytes of memory that a decompressor may use."""
 _PART = 1 << 20
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -33,7 +33,7 @@ _MARKS = (
 
 def text_of_log(path: Path, most_bytes: int) -> str:
     """Read the text of a file, or of standard input for `-`. Raises BadInput if the file is too large, damaged, or
-    not text; in a file that is not text, the message names the place of the first NUL.
+    not text. If it is not text, the message says where the first NUL is.
 
     Compression and encoding are recognized by the first bytes, not by the file name.
     """

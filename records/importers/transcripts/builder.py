@@ -17,8 +17,8 @@ MOST_EVENTS = 1_000_000
 MOST_TEXT = 1 << 18
 """Maximum number of characters that are kept of one text. Of a longer text, the beginning and the end are kept."""
 MOST_IN_ALL = 1 << 27
-"""Maximum number of characters that are kept of all texts together. After that, at most `_LITTLE` characters of each
-further text are kept."""
+"""Maximum number of characters that are kept of all texts together. Beyond this limit, at most `_LITTLE` characters
+of each further text are kept."""
 _LITTLE = 2000
 _OF_UNKNOWN = 600
 _MOST_GAPS = 200
@@ -120,8 +120,8 @@ class Builder:
             self.edit(tool, edit, place, call_id)
 
     def edit(self, tool: str, edit: commands.Edit, place: Place, call_id: str | None) -> None:
-        """Add a change of a file. If the result of the call later says that the call failed, this event becomes a
-        plain call."""
+        """Add a change of a file. If the result of the call later says that the call failed, the kind of this event
+        changes from `edit` to `call`."""
         if call_id is not None:
             self._edits.setdefault(call_id, []).append(len(self.events))
         self._add(

@@ -25,7 +25,7 @@ _MARK = re.compile(
     r"(?:<{4,9} ?(?P<search>SEARCH)>?|-{4,9} ?(?P<dashed>SEARCH)|(?P<middle>={4,9})|[>+]{4,9} ?REPLACE>?)\s*"
 )
 _ABOUT = re.compile(r":(?:start|end)_line:.*|-{4,9}\s*")
-"""Matches the lines that stand in a block of a diff before the text that is replaced, such as `:start_line:12`."""
+"""Matches the header lines of a block in a diff, such as `:start_line:12`."""
 _MOST_FIELDS = 50
 _REPORT = re.compile(r"(?:The c|C)ommand (?:was )?executed[^\n]*\n(?:Exit code: [^\n]*\n)?(?:Output:\n?)?")
 _CODE = re.compile(r"\bExit code: (-?\d{1,5})\b")
@@ -86,8 +86,8 @@ def _task(source: Source, turns: Iterator[tuple[Entry, Any]]) -> Builder:
 
 
 def _said(builder: Builder, entry: Entry, text: str, number: int) -> list[tuple[str, str]]:
-    """Add message `number`, which is from the agent, and the tool calls in it. Return the tool and the id of each
-    call."""
+    """Add a message of the agent, and the tool calls in it. Return the tool and the id of each call. `number` is the
+    number of the message, and becomes part of the ids."""
     asked = []
     place = builder.place(entry)
     text = _HIDDEN.sub("", text)

@@ -119,8 +119,8 @@ class _Rollout:
             builder.unknown_entry(str(kind or "item"), item, place)
 
     def _code(self, code: str, place: Place, call_id: str | None) -> None:
-        """Add a call whose input is code. If the code runs exactly one command, the call becomes that command;
-        otherwise a gap is recorded, unless the code applies a patch."""
+        """Add a call whose input is code. If the code runs exactly one command, this is added as a call of that
+        command. Otherwise a gap is recorded, unless the code applies a patch."""
         found = _EXEC_IN_CODE.findall(code)
         command = None
         if len(found) == 1 and code.count("tools.") == 1:

@@ -29,7 +29,8 @@ content.
 _LOOKED_AT = 8
 """Number of lines that are examined to see whether a file has one JSON value per line."""
 _PLACED = 4
-"""Number of levels of nesting, from the outside, on which the line numbers of objects and lists are recorded."""
+"""Depth of nesting down to which the line numbers of objects and lists are recorded. The outermost value has depth
+0."""
 _BLANK = " \t\r\n"
 _WHITE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder(strict=False)

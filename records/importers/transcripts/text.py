@@ -35,7 +35,7 @@ _ASKED = re.compile(r"\s{0,3}(?:\*\*|__)(Q|A)\s?(?::\s?(?:\*\*|__)|(?:\*\*|__)\s
 """Matches the marks `Q` and `A` of a question and an answer."""
 _LETTERS = {"q": "question", "a": "answer"}
 _ALONE = re.compile(r"\s{0,3}\*\*([A-Z][\w .()-]{0,40})\*\*\s*$")
-"""Matches a line that consists of a name in bold, which may be that of an unknown speaker."""
+"""Matches a line that consists of a name in bold, which may be the name of a speaker that is not in `_NAMES`."""
 _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
 _SPOKEN = re.compile(r"\s{0,3}(?:`{3,}|~{3,})(user|human|assistant|agent|ai|model|system)\s*$", re.IGNORECASE)
 """Matches the beginning of a code fence that contains a message."""
@@ -167,8 +167,8 @@ def _ruled(lines: list[str]) -> set[str]:
 
 
 def _stranger(line: str, ruled: set[str]) -> tuple[str, str] | None:
-    """Return the name in a line that consists only of a name in bold, and an empty text. The line must be in `ruled`,
-    which holds the lines below a horizontal rule. None for any other line."""
+    """If a line consists only of a name in bold, return the name and an empty text, as `_who` does. The line must
+    also be in `ruled`, which holds the lines below a horizontal rule. None for any other line."""
     found = _ALONE.match(line) if line in ruled else None
     return (found[1].lower(), "") if found else None
 
