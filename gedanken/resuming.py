@@ -130,7 +130,7 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
     _tell_dropped(folder, now, screen)
     why = (
         f"the sample size was changed after results could be seen, from {_counts(was)} to {_counts(now)}: "
-        "if runs are added until a difference shows, chance produces one more often than the p-value says"
+        "if runs are added until a difference shows, a difference by chance is more likely than the p-value says"
     )
     with reopen_store(folder, now, why) as store:
         had = len(store.executions)

@@ -24,7 +24,7 @@ ENVIRONMENT = "environment"
 EMPTY = digest("an empty workspace")
 _AT = "trunk.at"
 """Name of the session file that records the state of the trunk's workspace."""
-RUN_AGAIN = "run again, so that the workspace is as it was"
+RUN_AGAIN = "run again, to restore the workspace"
 
 Tell = Callable[[str], None]
 Lends = Callable[[str, float], AbstractAsyncContextManager[Callable[[float], None]]]

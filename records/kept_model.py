@@ -27,8 +27,8 @@ _LINES: TypeAdapter[Lines | None] = TypeAdapter(Lines | None)
 CARD = "model"
 EARLIER = "a line before the fork, for which the model is not asked again"
 DISCARDED = (
-    "a process ended while it waited for a reply that is drawn at random; the request was sent again, for a second "
-    "draw: if there was a first reply, it was discarded unseen"
+    "a process ended while it waited for a reply that is drawn at random, so the request was sent a second time; "
+    "if there was a reply to the first request, nobody has seen it"
 )
 COOLED = (
     "a request that should have continued from the state of the server's cache was sent without that state, because "

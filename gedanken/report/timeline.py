@@ -155,7 +155,7 @@ def _who(run: TracedRun, depth: int) -> str:
             if isinstance(number := told.get(f"gedanken_{name}"), int):
                 parts.append(f"{told.get('gedanken_origin')}, {name} {number}")
         if run.outcome.get("from_ledger") is True:
-            parts.append("kept from before")
+            parts.append("from the ledger")
     if not depth and (attempt := attempt_of(run.fields)) > 1:
         parts.append(f"process {attempt}")
     return ", ".join(parts)

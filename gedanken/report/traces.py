@@ -78,7 +78,7 @@ def _line(run: TracedRun, depth: int) -> "Text":
     if read or written:
         line.append(f", {read:,} + {written:,} tokens", style="dim")
     if (first := run.first_token) is not None:
-        line.append(f", first after {first:.1f} s", style="dim")
+        line.append(f", first token after {first:.1f} s", style="dim")
     if run.error:
         line.append(f"  {harmless(' '.join(run.error.split()))[:MOST_SHOWN]}", style="red")
     return line
@@ -99,7 +99,7 @@ def _who(run: TracedRun, depth: int) -> str:
             word, key = number[origin]
             parts.append(f"{origin}, {word} {told.get(key, '?')}")
         if outcome.get("from_ledger") is True:
-            parts.append("kept")
+            parts.append("from the ledger")
     if depth == 1 and (attempt := attempt_of(run.fields)) > 1:
-        parts.append(f"attempt {attempt}")
+        parts.append(f"process {attempt}")
     return f" {', '.join(parts)}" if parts else ""

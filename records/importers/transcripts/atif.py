@@ -155,7 +155,7 @@ class _Trajectory:
                     return
             except BadInput:
                 pass
-        self.builder.gap("what a sub-agent did is missing, here and in the files in the same folder", place)
+        self.builder.gap("the actions of a sub-agent are missing, here and in the other files of this folder", place)
 
 
 def _beside(path: Path, name: Any) -> Path | None:

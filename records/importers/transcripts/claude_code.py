@@ -105,7 +105,9 @@ class _Session:
                 self.builder.gap("the session continues from entries that are missing", place)
         for name, place in self.started.items():
             if name not in self.sub_agents:
-                self.builder.gap("what a sub-agent did is missing, here and in the files in the same folder", place)
+                self.builder.gap(
+                    "the actions of a sub-agent are missing, here and in the other files of this folder", place
+                )
         for _command, place in self.background.values():
             self.builder.gap("the output of a command in the background was never read", place)
         return self.builder
@@ -241,7 +243,9 @@ class _Session:
         place = self.started.pop(call_id or "", None)
         if not isinstance(name, str) or not _AGENT_ID.fullmatch(name):
             if place is not None and not self.sub_agents:
-                self.builder.gap("what a sub-agent did is missing, here and in the files in the same folder", place)
+                self.builder.gap(
+                    "the actions of a sub-agent are missing, here and in the other files of this folder", place
+                )
             return
         if name in self.sub_agents:
             return

@@ -99,7 +99,7 @@ def _said(builder: Builder, entry: Entry, text: str, number: int) -> list[tuple[
             builder.say("agent", fields.get(_SAYS[tool], found["body"]), place)
             continue
         if tool == "new_task":
-            builder.gap("what a sub-agent did is missing", place)
+            builder.gap("the actions of a sub-agent are missing", place)
         call_id = f"m{number}.{at}"
         builder.call(tool, _arguments(tool, fields, found["body"]), place, call_id)
         asked.append((tool, call_id))

@@ -168,7 +168,7 @@ def _asked(builder: Builder, call: dict[str, Any], place: Place) -> None:
     if isinstance(given, dict) and "absolute_path" in given:
         given = {**given, "file_path": given["absolute_path"]}
     if _SUB_AGENT.search(name):
-        builder.gap("what a sub-agent did is missing", place)
+        builder.gap("the actions of a sub-agent are missing", place)
     builder.call(name, given, place, _id(call))
 
 
