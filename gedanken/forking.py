@@ -95,9 +95,8 @@ def _changed(was: RunSpec, source: RunLog, at: int, changes: Changes, again: Aga
 
 
 def _earlier(was: RunSpec, at: int, changes: Changes, model: ModelSpec) -> tuple[Part, ...]:
-    """Return all parts of the fork but the last. A part is a range of script lines with one model and one persona;
-    neighbouring parts with the same model and persona are merged.
-    """
+    """Return all parts of the fork except the last one. A part is a range of script lines with one model and one
+    persona; neighbouring parts with the same model and persona are merged."""
     parts = [_part(was, until) for until in sorted({*(part.until for part in was.earlier), at})]
     changed = [
         part

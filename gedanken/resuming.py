@@ -51,7 +51,7 @@ class Again:
 
 
 async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
-    """Continue a run where its last process ended. Finished work is neither run nor requested again.
+    """Continue a run where its last process ended. Finished work is not done again.
 
     If the run is complete, only its result is returned, and no model or engine is opened. Raises the same errors as
     `run`.

@@ -246,7 +246,7 @@ def _card_of(model: ModelSpec) -> str:
 
 def replayed(ledger: Ledger, parallel: int, name: str = CARD, why: str = "replay") -> KeptModel:
     """Return a model that answers only from the ledger and is never asked. `name` is the key of its record in the
-    ledger, and `why` begins the error for a missing reply. Raises BadInput if the record is missing or damaged."""
+    ledger. An error about a missing reply begins with `why`. Raises BadInput if the record is missing or damaged."""
     try:
         card = ModelCard.model_validate(ledger.get("about", name) or {})
     except ValidationError as error:

@@ -51,7 +51,7 @@ class Analysis:
     findings: tuple[Finding, ...]
     """All findings, on programs and on single commands."""
     verdict: str
-    """One or two sentences in plain words."""
+    """The main result, in one or two sentences."""
     effects: tuple[Effects, ...] = ()
     """For each supplied program that the script changes, the effects of these changes."""
     notes: tuple[str, ...] = ()

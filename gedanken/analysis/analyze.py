@@ -102,8 +102,8 @@ def boot_findings(log: RunLog) -> Sequence[Finding]:
 
 
 def analysis_of(log: RunLog, versions: Sequence[VersionAnalysis], findings: Sequence[Finding]) -> Analysis:
-    """Put the analysis of a log together from its compared versions and its findings, and add the verdict, the
-    effects of changes, and the notes."""
+    """Build the analysis of a log from its compared versions and its findings. The verdict, the effects of changes,
+    and the notes are computed here."""
     effects, left_out = effects_in(log)
     verdict = effects[0].verdict if effects else verdict_of(versions, findings)
     notes = dict.fromkeys(note for version in versions for note in version.compared.notes)

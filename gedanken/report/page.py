@@ -152,7 +152,8 @@ def _shown(number: int, version: VersionAnalysis, anchors: Anchors) -> ShownCase
 
 
 def _answers(analysis: Analysis, anchors: Anchors) -> list[tuple[str, list[Excerpt]]]:
-    """Return the outputs of commands that run no program, real and imagined together, by command."""
+    """Return the outputs of commands that run no program, grouped by command. A group has real and imagined
+    outputs."""
     of_cases = {id(run) for version in analysis.versions for run in (*version.real, *version.imagined)}
     rest = [execution for execution in analysis.log.executions if id(execution) not in of_cases]
     by_command: dict[tuple[int, str], list[Excerpt]] = {}

@@ -35,7 +35,7 @@ _STATISTICAL = ("primary endpoint differs", "series differs")
 
 
 class PlainWords(NamedTuple):
-    """The three lines of the result."""
+    """The result of a run as three lines."""
 
     question: str
     result: str

@@ -17,7 +17,7 @@ from gedanken.traces.run_tree import TracedRun
 
 PAGE, MARKDOWN, COMPARISON, PROBE = "report.html", "report.md", "comparison.json", "probe.json"
 OURS = b'content="gedanken'
-"""Mark in the head of each page that gedanken writes."""
+"""Text in the head of each page that gedanken writes. It shows that a file is an earlier page."""
 _HEAD = 4096
 
 

@@ -237,7 +237,7 @@ class Builder:
             self.gaps.append(Gap(reason, place))
 
     def place(self, entry: Entry, *parts: str | int) -> Place:
-        """Return the place of a part of an entry."""
+        """Return the place of a part of an entry. `parts` are the keys and indexes that lead to the part."""
         inside = "".join(f"/{part}" for part in parts)
         return Place(self.file, entry.line, entry.pointer + inside)
 

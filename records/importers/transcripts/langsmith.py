@@ -155,7 +155,8 @@ def _is_call(part: Any) -> bool:
 
 
 def _messages(side: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the messages of a request or of its reply, in any of LangSmith's formats, each with its pointer."""
+    """Yield the messages of a request or of its reply, in any of LangSmith's formats. Each comes after its JSON
+    pointer."""
     if not isinstance(side, dict):
         return
     listed = side.get("messages")
