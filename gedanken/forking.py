@@ -1,4 +1,5 @@
-"""Starts a fork: a run that equals another run up to a line of the script, and then continues differently."""
+"""Starts a fork: a new run that equals another run up to a line of the script, and continues differently from
+there."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +32,8 @@ class Changes:
 async def fork(  # noqa: PLR0913 (what a fork is made of)
     folder: Path, at: int, changes: Changes, screen: Screen, again: Again, out: Path | None = None
 ) -> RunResult:
-    """Start a run that equals another one up to script line `at` (counted from 1), and continues from that line on
-    with the changes.
+    """Start a run that equals the run in `folder` up to script line `at` (counted from 1), and continues from that
+    line on with the changes.
 
     Everything before that line is taken from the other run's ledger (its stored replies and results). If the model is
     changed, the previous model is not asked again. Raises BadInput if a change would have no effect, and the same
@@ -94,9 +95,8 @@ def _changed(was: RunSpec, source: RunLog, at: int, changes: Changes, again: Aga
 
 
 def _earlier(was: RunSpec, at: int, changes: Changes, model: ModelSpec) -> tuple[Part, ...]:
-    """Return all parts of the fork but the last. A part is a range of script lines with one model and one persona;
-    neighbouring parts with the same model and persona are merged.
-    """
+    """Return all parts of the fork except the last one. A part is a range of script lines with one model and one
+    persona; neighbouring parts with the same model and persona are merged."""
     parts = [_part(was, until) for until in sorted({*(part.until for part in was.earlier), at})]
     changed = [
         part
@@ -125,7 +125,7 @@ def _part(was: RunSpec, until: int) -> Part:
 
 
 def _known(part: Part, setup: RunSetup) -> EarlierPart:
-    """Return what the other run (with this setup) recorded about the model of a part."""
+    """Return the facts about the model of a part, as the other run recorded them in its `setup`."""
     model = setup.model_at(part.until - 2)
     assert model is not None
     return EarlierPart(part.until, model, part.persona.name, ())
@@ -150,9 +150,8 @@ def _with_script(was: RunSpec, at: int, experiment: Experiment, source: RunLog) 
 
 
 def _check_persona(was: RunSpec, experiment: Experiment, at: int, persona: Persona) -> None:
-    """Raise BadInput if nothing is imagined from line `at` on, so that no model would play the persona, or if the
-    persona equals the one that the run already has there.
-    """
+    """Raise BadInput if the persona would change nothing from line `at` on: either nothing is imagined there, so that
+    no model plays a persona, or the run already has this persona there."""
     if not was.simulate or not any(line.type is not None for line in experiment.script[at - 1 :]):
         raise BadInput(f"--persona: from line {at} on nothing is imagined, so no persona is played there")
     facts = {"name", "about"}

@@ -1,4 +1,4 @@
-"""Lists the runs in a folder, with their state and what they used, and removes runs."""
+"""Lists the runs in a folder with their state and usage, and removes runs."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext

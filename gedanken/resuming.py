@@ -33,24 +33,25 @@ if TYPE_CHECKING:
     from gedanken.graphs.context import Context
 
 FORKED = "forked from "
-"""Beginning of the note that a fork stores once it has copied everything before its line from the other run."""
+"""Beginning of a note that marks a complete fork. It is stored when everything before the line of the fork has been
+copied from the other run."""
 RUNS = Path("runs")
 
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Options that are given again when a run is resumed, because they are not read from its folder."""
+    """Options that must be given again when a run is resumed, because they are not read from its folder."""
 
     base_url: str | None = None
     trusted: bool = False
     collector: str | None = None
     """Address of an OpenTelemetry collector that also receives the trace."""
     budget: Budget | None = None
-    """New limits for the whole run, which replace all previous limits; None keeps those."""
+    """New limits for the whole run. They replace all previous limits; None keeps the previous ones."""
 
 
 async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
-    """Continue a run where its last process ended. Finished work is neither run nor requested again.
+    """Continue a run where its last process ended. Finished work is not done again.
 
     If the run is complete, only its result is returned, and no model or engine is opened. Raises the same errors as
     `run`.
@@ -67,9 +68,8 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
 
 
 def _ended(folder: Path) -> RunResult | None:
-    """Return the result of a complete run, to which nothing is left to do. Return None if the run has not ended, if
-    one of its results is lost or may still come, or if there is no report.
-    """
+    """Return the result of a complete run, in which nothing is left to do. Return None if the run has not ended, if a
+    result is lost, if a failed execution would be repeated, or if there is no report."""
     page = folder / PAGE
     if not is_run_folder(folder) or is_at_work(folder) or not page.is_file():
         return None
@@ -81,9 +81,8 @@ def _ended(folder: Path) -> RunResult | None:
 
 
 async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Screen, again: Again) -> RunResult:
-    """Store the decision whether the waiting program of a run may run, and continue the run. Raises the same errors
-    as `resume`, and BadInput if no program waits.
-    """
+    """Store a person's decision on whether the waiting program of a run may run, and continue the run. Raises the
+    same errors as `resume`, and BadInput if no program waits."""
     spec = spec_to_resume(folder, again)
     check(spec)
     _tell_dropped(folder, spec, screen)
@@ -109,10 +108,10 @@ def _waiting(log: RunLog) -> Program:
 
 
 async def extend(folder: Path, real: int | None, imagined: int | None, screen: Screen, again: Again) -> RunResult:
-    """Continue a run with more seeds (real runs) and samples (imagined runs) in total than before; only the
-    additional ones are run.
+    """Continue a run with a greater total number of seeds (real runs) and samples (imagined runs) than before. Only
+    the additional ones are run; None leaves a number as it is.
 
-    Raises BadInput if the totals would not grow, and the same errors as `run`.
+    Raises BadInput if a number would shrink, or if neither would grow, and the same errors as `run`.
     """
     was = spec_to_resume(folder, again)
     counts = {"real": real, "imagined": imagined}
@@ -131,7 +130,7 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
     _tell_dropped(folder, now, screen)
     why = (
         f"the sample size was changed after results could be seen, from {_counts(was)} to {_counts(now)}: "
-        "if runs are added until a difference shows, chance produces one more often than the p-value says"
+        "if runs are added until a difference shows, a difference by chance is more likely than the p-value says"
     )
     with reopen_store(folder, now, why) as store:
         had = len(store.executions)
@@ -162,9 +161,10 @@ def _check_repeated(was: RunSpec, now: RunSpec, log: RunLog) -> None:
 
 async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunResult:
     """Repeat a run from its ledger (the store of everything that was run and requested) into a new folder, without a
-    model, an engine or a key.
+    model, an engine or an API key.
 
-    Raises BadInput if the run has no ledger, and NotKept if the ledger lacks something.
+    Raises BadInput if the run has no ledger, or if the ledger lacks the result of a command, and NotKept if it lacks
+    a reply of the model.
     """
     source = read_run(folder)
     if source.spec is None:
@@ -205,10 +205,10 @@ def newest_unfinished() -> Path:
 def spec_to_resume(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec:
     """Return the spec of the run in `folder`, with the base URL and the budget of `again` if they are given.
 
-    The folder may come from anybody. So the options in `again` must confirm that programs may run without isolation,
-    and that keys may be sent to an address on another machine that the folder names. The address need not be
-    confirmed if the model is replaced (`asks_its_model` is False). Raises BadInput if a confirmation is missing, or
-    if the run cannot be continued.
+    The folder may come from anybody. If its programs run without isolation, or if it names an address on another
+    machine, to which API keys would be sent, then `again` must confirm this. The address need not be confirmed if the
+    model is replaced (`asks_its_model` is False). Raises BadInput if a confirmation is missing, or if the run cannot
+    be continued.
     """
     check_collector(again.collector)
     if not is_run_folder(folder):

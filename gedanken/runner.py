@@ -66,11 +66,11 @@ class RunResult:
 async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector: str | None = None) -> RunResult:
     """Execute a run, in the folder `out` or in a new one under runs/.
 
-    The trace is also sent to the OpenTelemetry collector at the address `collector`, if one is given.
+    If `collector` is given, the trace is also sent to the OpenTelemetry collector at this address.
 
-    Raises BadInput, NoSandbox or NoModel before anything was run; NoModel or NoSandbox if the model or the sandbox is
-    lost during the run; and Interrupted. Everything that was started has then been stopped, and `gedanken resume` can
-    continue a run that had begun.
+    Raises BadInput, NoSandbox or NoModel if the run cannot begin; NoSandbox or NoModel if the sandbox or the model is
+    lost later; also BudgetSpent, AwaitsApproval and Interrupted. Before an error is raised, everything that was
+    started is stopped. If the run had begun, `gedanken resume` can continue it.
     """
     check(spec)
     check_collector(collector)
@@ -124,9 +124,8 @@ def check_collector(address: str | None) -> None:
 
 
 async def go(store: RunStore, screen: Screen, collector: str | None = None) -> RunResult:
-    """Do the work of the run in `store` that is not done yet: everything whose result is not in the run's ledger.
-    Raises the same errors as `run`.
-    """
+    """Do the work of the run in `store` that is not done yet: all work whose result is not in the run's ledger.
+    Raises the same errors as `run`."""
     from gedanken.graphs.context import open_context
 
     compared = Compared()
@@ -199,8 +198,10 @@ def _lost(store: RunStore, why: str) -> NoModel | NoSandbox:
 
 
 def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analysis | None, Path | None]:
-    """Compare the stored results and write the report; return the comparison (None for a probe) and the path of the
-    report. If one of them cannot be made, tell the user, and return None for it; the run itself is kept.
+    """Compare the stored results and write the report. Return the comparison (None for a probe) and the path of the
+    report.
+
+    If one of the two cannot be made, the user is told so, and None is returned for it; the run itself is kept.
     """
     from gedanken.records.read_run import with_tokens
     from gedanken.report.writing import write_comparison, write_page, write_probe
@@ -391,9 +392,8 @@ def _by_whom(program: Program) -> str:
 
 
 def _how_ended(execution: Execution) -> str:
-    """Return how an execution ended. If the model's reply was cut, give the reason, because the token limit is only
-    one of several possible reasons.
-    """
+    """Return how an execution ended. If the model's reply was cut, say why: the token limit is only one of several
+    possible reasons."""
     cut = "the reply was "
     why = next((note for note in execution.notes if note.startswith(f"{cut}cut")), None)
     return why.removeprefix(cut) if why and execution.cause is Cause.CUT else str(execution.cause)

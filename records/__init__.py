@@ -1,1 +1,1 @@
-"""Writes and reads run folders, and imports files of other tools."""
+"""Writes and reads run folders, and reads logs and transcripts that other tools wrote."""

@@ -24,19 +24,18 @@ ENVIRONMENT = "environment"
 EMPTY = digest("an empty workspace")
 _AT = "trunk.at"
 """Name of the session file that records the state of the trunk's workspace."""
-RUN_AGAIN = "run again, so that the workspace is as it was"
+RUN_AGAIN = "run again, to restore the workspace"
 
 Tell = Callable[[str], None]
 Lends = Callable[[str, float], AbstractAsyncContextManager[Callable[[float], None]]]
 """Function that reserves the machine for an execution, given the execution's name and maximum seconds. It yields a
-function that receives the actual seconds.
-"""
+second function, which is called with the seconds that the execution really took."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change of a workspace: a command that was typed, or a file that was written. `before` and `after` are the
-    states of the workspace."""
+    """One change of a workspace: a command that was typed, or the file `name` that was written with the content
+    `text`. `before` and `after` are the states of the workspace; `command` is None for a file."""
 
     before: str
     after: str
@@ -48,11 +47,10 @@ class Step:
 class KeptMachine:
     """A machine that runs only commands whose results the ledger does not contain; see RealMachine.
 
-    The state of a workspace is the digest of everything written and typed there. As long as the ledger contains the
-    result of each command, the workspace itself is not touched. Before a command whose result is not stored, the
-    workspace is brought into the state that the command needs: it is used as it was left, or restored from a
-    snapshot. If neither is possible, the earlier commands are run again, which is reported. A snapshot is made
-    before each command that is run on the trunk.
+    The state of a workspace is the digest of everything written and typed there. While the ledger contains the result
+    of each command, the workspace itself is not touched. Before any other command runs, the workspace is brought into
+    the state that the command needs. If neither the workspace nor a snapshot has this state, earlier commands are run
+    again, and the user is told so. A snapshot is made before each command that is run on the trunk.
     """
 
     def __init__(  # noqa: PLR0913 (the parts of a machine, put together in one place)
@@ -65,7 +63,8 @@ class KeptMachine:
         note: Tell,
         lends: Lends,
     ) -> None:
-        """Wrap the machine `real`. In a replay, `real` is None, and a missing entry of the ledger is an error."""
+        """Wrap the machine `real`. In a replay, `real` is None, and a missing entry of the ledger is an error. For
+        `environment`, see SandboxMachine.environment; for `tell`, `note` and `lends`, see `keep_executions`."""
         self.name = name
         self.seed = 0
         self.reseed = False
@@ -88,11 +87,12 @@ class KeptMachine:
         self._take(Step(self._state, after, name=name, text=text))
 
     def mark(self, label: str) -> None:  # noqa: ARG002 (states have names of their own)
-        """Make the current state of the workspace the starting point of branches."""
+        """Make the current state of the workspace the starting point of branches; `label` is not used."""
         self._marked = self._state
 
     def branch(self, seed: int, *, reseed: bool = False) -> Self:
-        """Return the same machine with another seed, on its own copy of the workspace as it was at the last mark."""
+        """Return the same machine with another seed, on its own copy of the workspace as it was at the last mark; see
+        RealMachine.branch."""
         branch = type(self)(
             self._ledger, self._environment, self.name, self._real, self._tell, self._note, self._lends
         )
@@ -111,9 +111,11 @@ class KeptMachine:
             await self._branch.__aexit__()
 
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
-        """Run one command line; see RealMachine.run. A result in the ledger is returned unchanged, at no cost. A
-        command that may have been cut off is run once more. If the engine was lost, the result is returned, but not
-        stored. In a replay, raises BadInput if the ledger does not contain the result."""
+        """Run one command line; see RealMachine.run. A result in the ledger is returned unchanged, at no cost.
+
+        A command that may have been cut off is run once more. If the engine was lost, the result is returned, but not
+        stored. In a replay, raises BadInput if the ledger does not contain the result.
+        """
         key = digest([self._environment, self._state, command, self.seed, self.reseed])
         if (found := await off_loop(self._ledger.get, "executions", key)) is not None:
             execution = self._kept(found, key)
@@ -153,9 +155,8 @@ class KeptMachine:
         return execution
 
     def _kept(self, found: dict[str, Any], key: str) -> Execution:
-        """Return the execution in an entry, without `called` and `program`: these are parts of its label, after which
-        files are named, and the entry may be malicious. Raises BadInput for an entry that cannot be read.
-        """
+        """Return the execution in an entry of the ledger, without `called` and `program`. These become parts of file
+        names, and a malicious entry could misuse them. Raises BadInput for an entry that cannot be read."""
         unnamed = {**found, "called": None, "program": None}
         return noun_of(Execution, unnamed, self._ledger.path("executions", key))
 
@@ -172,7 +173,7 @@ class KeptMachine:
             return self._real
 
     def _lent(self, name: str) -> AbstractAsyncContextManager[Callable[[float], None]]:
-        """Reserve the machine while the execution `name` runs."""
+        """Reserve the machine while the execution with this name runs."""
         assert self._real is not None
         return self._lends(name, self._real.limits.wall_seconds)
 
@@ -190,9 +191,8 @@ class KeptMachine:
             self._real.brought.update({artifact.sha256: artifact.path for artifact in execution.artifacts})
 
     async def _trunk_for(self, name: str, command: str) -> SandboxMachine:
-        """Return the trunk's machine with the workspace in the state that this command needs, and make a snapshot of
-        that state. If a dead process left the command in progress, return the machine as it is.
-        """
+        """Return the trunk's machine. Its workspace is brought into the state that this command needs, and a snapshot
+        of this state is made. If a dead process left the command in progress, return the machine as it is."""
         async with self._lock:
             assert self._real is not None
             known, doing = self._at()
@@ -206,9 +206,8 @@ class KeptMachine:
             return self._real
 
     async def _branch_for(self, name: str, command: str) -> SandboxMachine:
-        """Return a branch's machine. If a dead process left this command in progress, the branch is used as it is;
-        otherwise it is a new copy of the marked workspace.
-        """
+        """Return the machine of a branch. It is made for the first command, with a new copy of the marked workspace.
+        If a dead process left this command in progress, the copy of that process is used as it is."""
         if self._branch is not None:
             return self._branch
         trunk, mark = self._trunk, _mark(self._state)
@@ -274,8 +273,8 @@ class KeptMachine:
         self._real.written.update(step.name for step in self._steps_to(state) if step.name)
 
     def _at(self) -> tuple[str | None, str]:
-        """Return the state of the trunk's workspace, and the command in progress. The state is None while a command
-        is in progress, or if it is unknown."""
+        """Return the state of the trunk's workspace, and the name of the execution in progress. The state is None
+        while a command is in progress, or if it is unknown."""
         try:
             found = json.loads(self._stamp_file.read_text())
             return found["state"], found["doing"]

@@ -27,8 +27,8 @@ _LINES: TypeAdapter[Lines | None] = TypeAdapter(Lines | None)
 CARD = "model"
 EARLIER = "a line before the fork, for which the model is not asked again"
 DISCARDED = (
-    "a process ended while it waited for a reply that is drawn at random; the request was sent again, for a second "
-    "draw: if there was a first reply, it was discarded unseen"
+    "a process ended while it waited for a reply that is drawn at random, so the request was sent a second time; "
+    "if there was a reply to the first request, nobody has seen it"
 )
 COOLED = (
     "a request that should have continued from the state of the server's cache was sent without that state, because "
@@ -56,7 +56,7 @@ class ModelCard(BaseModel):
 
 
 class KeptLearned(BaseModel):
-    """What was learned about the model up to a reply, for example which settings it refuses."""
+    """What was known about the model after a reply, for example which settings it refuses."""
 
     refused: frozenset[Setting]
     reasons: bool
@@ -78,11 +78,10 @@ class Kept:
     """The state of one process: how often it made each request, and whether the server's cache can be used."""
 
     draws: Counter[str] = field(default_factory=Counter)
-    """Number of times that each request was made; equal requests are separate samples."""
+    """How often each request was made, by the digest of the request. Equal requests are separate samples."""
     cache_is_current: bool = False
-    """True if the last reply came from the model itself, so that the server's cache is still in the state after that
-    reply.
-    """
+    """True if the last reply came from the model itself. The server's cache is then still in the state after that
+    reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ class KeptModel(Model):
 
     ledger: Ledger = field(kw_only=True)
     replays: str = ""
-    """The reason why the model is never asked, so that a missing reply is an error; empty if it may be asked."""
+    """The reason why the model must not be asked, so that a missing reply is an error. Empty if it may be asked."""
     note: Callable[[str], None] = lambda _told: None
     """Function that receives notes for the reader of the log."""
     kept: Kept = field(default_factory=Kept)
@@ -108,8 +107,8 @@ class KeptModel(Model):
     ) -> Reply:
         """Reply as Model.reply does; if the ledger contains the reply, return it unchanged, at no cost.
 
-        If the ledger contains a failure that may pass, such as a busy server, the model is asked again, unless it may
-        not be asked. Raises NotKept if the reply is missing and the model may not be asked.
+        If the ledger contains a temporary failure, such as a busy server, the model is asked again. If it must not be
+        asked (see `replays`), the stored failure is raised again, and a missing reply raises NotKept.
         """
         key = self._key([list(message) for message in messages], asdict(sampling), role, fresh)
         if (found := await off_loop(self.ledger.get, "replies", key)) is not None and (
@@ -146,8 +145,8 @@ class KeptModel(Model):
     async def scored(
         self, messages: Sequence[Message], text: str, score: Callable[[], Awaitable[Lines | None]]
     ) -> Lines | None:
-        """Score as Model.scored does; return the scores from the ledger if it contains them. Raises NotKept if they
-        are missing and the model may not be asked."""
+        """Score as Model.scored does; return the scores from the ledger if it contains them. Raises NotKept if the
+        scores are missing and the model must not be asked."""
         key = self._key([list(message) for message in messages], text, "score", True)
         if (found := await off_loop(self.ledger.get, "scores", key)) is None:
             if self.replays:
@@ -166,9 +165,9 @@ class KeptModel(Model):
         return digest([base, draw])
 
     async def _with_its_cache(self, messages: Sequence[Message], fresh: bool) -> bool:
-        """Return the value of `fresh` for a request. It becomes True if the server's cache is not in the state from
-        which the session continues, as after a reply from the ledger, or if the server is to adapt to the load.
-        """
+        """Return `fresh`, or True if the request cannot continue from the server's cache. This is so if the last
+        reply came from the ledger, because the cache then lacks the session, or if the server is to adapt to the
+        load."""
         if fresh or self.prepare is None:
             return fresh
         is_open = messages[-1].role == "assistant"
@@ -207,7 +206,8 @@ class KeptModel(Model):
 
 
 def keep_replies(model: Model, ledger: Ledger, note: Callable[[str], None], meter: Meter | None = None) -> KeptModel:
-    """Wrap a model with a ledger. Raises BadInput if the run was started with another model."""
+    """Wrap a model with a ledger. `note` receives notes for the log. Raises BadInput if the run was started with
+    another model."""
     values = {name.name: getattr(model, name.name) for name in fields(Model)}
     card = ModelCard(**{name: values[name] for name in ModelCard.model_fields})
     known = ledger.get("about", CARD)
@@ -234,8 +234,8 @@ def set_aside(ledger: Ledger, model: ModelSpec) -> None:
 
 
 def replayed_earlier(ledger: Ledger, spec: RunSpec) -> dict[str, KeptModel]:
-    """Return the models of earlier parts of the script, by name, without the model of the last part. Each answers
-    only from the ledger. Raises BadInput if the record of one is missing."""
+    """Return the models of earlier parts of the script, by name, without the model of the last part. They answer only
+    from the ledger. Raises BadInput if the ledger lacks the record of one of them."""
     others = {part.model.name: part.model for part in spec.earlier if part.model.name != spec.model.name}
     return {name: replayed(ledger, model.parallel, _card_of(model), EARLIER) for name, model in others.items()}
 
@@ -245,8 +245,8 @@ def _card_of(model: ModelSpec) -> str:
 
 
 def replayed(ledger: Ledger, parallel: int, name: str = CARD, why: str = "replay") -> KeptModel:
-    """Return a model that answers only from the ledger and is never asked. Raises BadInput if its record in the
-    ledger is missing or damaged."""
+    """Return a model that answers only from the ledger and is never asked. `name` is the key of its record in the
+    ledger. An error about a missing reply begins with `why`. Raises BadInput if the record is missing or damaged."""
     try:
         card = ModelCard.model_validate(ledger.get("about", name) or {})
     except ValidationError as error:

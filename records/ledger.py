@@ -1,7 +1,7 @@
-"""Stores the ledger of a run: every reply of a model and every execution on a real machine, each in its own file,
-which is named after a hash of the request.
+"""Stores the ledger of a run: every reply of a model and every execution on a real machine. Each has a file of its
+own, which is named after a hash of the request.
 
-An entry is written before anything uses its content, and is on the disk before the next request is sent or the next
+An entry is written before anything uses its content. It is on the disk before the next request is sent or the next
 command is run, so that no work depends on something that a power failure could delete. Resumed and replayed runs get
 exactly the same content.
 """
@@ -41,10 +41,10 @@ class Ledger:
     """The entries of a run's ledger, by kind and key."""
 
     def __init__(self, run: Path, *, writes: bool = True, note: Callable[[str], None] | None = None) -> None:
-        """Open the ledger of a run; with `writes=False`, for a replay, it is only read.
+        """Open the ledger of a run. With `writes=False`, for a replay, it is only read.
 
-        `note` receives notes for the reader of the log, for example that an entry is damaged, so that its content is
-        paid for again.
+        `note` receives notes for the log, for example that an entry is damaged, so that its content is paid for
+        again.
         """
         self.folder = run / LEDGER
         self.writes = writes
@@ -56,7 +56,7 @@ class Ledger:
                 (self.folder / kind).mkdir(parents=True, exist_ok=True)
 
     def get(self, kind: Kind, key: str) -> dict[str, Any] | None:
-        """Return a stored entry; None if there is none, or if it is damaged, which is noted.
+        """Return a stored entry; None if it does not exist, or if it is damaged. Damage is reported in a note.
 
         If the ledger is only read, a damaged entry raises BadInput, because its content cannot be obtained again.
         """
@@ -80,7 +80,7 @@ class Ledger:
 
     def put(self, kind: Kind, key: str, value: Mapping[str, Any]) -> dict[str, Any]:
         """Store a value, and return it as it was written: without the API keys that this process knows. Raises
-        OSError.
+        OSError if it cannot be written.
 
         A new entry is written directly to its final path, because its first line shows whether it is complete. It is
         flushed to disk in the background, see `flush`. One flush is enough, because Linux's file systems (ext4, XFS,
@@ -114,8 +114,8 @@ class Ledger:
         """Raise BadInput if the ledger has entries of `kind`, but no entry `key` that says to which model or
         environment they belong.
 
-        A fork to another model may lack the entry `key`, because it has entries for the earlier models, whose keys
-        begin with `key`.
+        A fork to another model may lack the entry `key`: it has an entry for each earlier model instead, with a key
+        that begins with `key`.
         """
         path = self.path("about", key)
         is_fork = not os.path.lexists(path) and any(path.parent.glob(f"{key}-*.json"))
@@ -152,7 +152,8 @@ class Ledger:
 
 @contextmanager
 def reading_entry(where: Path) -> Iterator[None]:
-    """Turn errors that the content of an entry causes into BadInput; the content may be malicious."""
+    """Turn errors that the content of an entry causes into BadInput, because the content may be malicious. `where` is
+    the path of the entry."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -201,7 +202,8 @@ def _flush(path: Path, descriptor: int) -> None:
 
 
 def _value(content: bytes, key: str) -> dict[str, Any] | None:
-    """Return the content of an entry; None if it was changed after it was written, or belongs to another key."""
+    """Return the content of an entry; None if the content was changed after it was written, or belongs to another
+    key."""
     head, _, body = content.partition(b"\n")
     if head.decode(errors="replace") != _head(body):
         return None

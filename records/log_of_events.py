@@ -38,7 +38,7 @@ from gedanken.experiment.surprisal import Surprisal
 class LogOfEvents:
     """Collects the events of a run, and builds the log from them.
 
-    The caller also adds the programs and executions, because the events lack their texts.
+    The caller also adds the programs to `programs`, and the executions to `executions`: the events lack their texts.
     """
 
     def __init__(self, spec: RunSpec, folder: Path) -> None:
@@ -50,7 +50,7 @@ class LogOfEvents:
         self.answers: dict[str, AnswerKept] = {}
         """The answers to the probe's questions, by the key of the question."""
         self.judged: dict[str, Judged] = {}
-        """The verdicts on answers that had to be executed, by the key of the question."""
+        """Whether answers that had to be executed are right, by the key of the question."""
         self.plan: Plan | None = None
         self._models: dict[int | None, ModelFacts] = {}
         self._spec = spec
@@ -65,7 +65,7 @@ class LogOfEvents:
         self._noted: Counter[str] = Counter()
         self.decisions: list[Decided] = []
         self.seconds_before = 0.0
-        """Seconds that earlier processes worked on the run, as their own clocks measured them."""
+        """How many seconds earlier processes worked on the run, measured by their own clocks."""
         self._settled: dict[str, Settled] = {}
         self._reserved: dict[str, Reserved] = {}
         self._lost: dict[str, Reserved] = {}
@@ -73,7 +73,7 @@ class LogOfEvents:
         self._worked: float | None = None
 
     def take(self, event: RunEvent) -> None:
-        """Process one event. The caller adds programs and executions itself, because the events lack their texts."""
+        """Process one event. Programs and executions are not added here; see the class."""
         match event:
             case Started():
                 if self._last:
@@ -130,13 +130,14 @@ class LogOfEvents:
 
     @property
     def model(self) -> ModelFacts | None:
-        """Facts about the model; about the last one if the run used several. None until they are known."""
+        """Facts about the model; None until they are known. If the run used several models, they are about the last
+        one."""
         return self._models.get(None)
 
     @property
     def used(self) -> Used:
-        """The usage of all finished work, plus the maximum that dead processes may have used for work that they did
-        not finish."""
+        """The usage of all finished work. Work that a dead process left unfinished counts with its reserved
+        maximum."""
         settled, lost = self._settled.values(), self._lost.values()
         requests = [event for event in lost if event.read or event.written]
         everything: list[Settled | Reserved] = [*settled, *lost]
@@ -151,7 +152,7 @@ class LogOfEvents:
         )
 
     def log(self, notes: tuple[str, ...] = ()) -> RunLog:
-        """Return the log of all processed events."""
+        """Return the log of all processed events. Its notes begin with `notes`."""
         spec, opened = self._spec, self._opened
         programs = tuple(self.programs.values())
         setup = RunSetup(

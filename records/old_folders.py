@@ -96,8 +96,8 @@ class _Run(BaseModel):
 
 
 def origin_of(entry: dict[str, Any]) -> object:
-    """Return the origin of an execution, given its entry. In an old entry, which does not state the origin, a sample
-    number shows that the run was imagined."""
+    """Return the origin of an execution, given its stored values. An old entry does not state the origin; there, a
+    sample number shows that the run was imagined."""
     return entry.get("origin", Origin.REAL if entry.get("sample") is None else Origin.IMAGINED)
 
 

@@ -27,7 +27,7 @@ MOST_OUTPUT_BYTES = 1 << 28
 LEFT_OUT = "is missing, or does not have the size that was written: its run is left out"
 """End of the note on a file that was lost in a power failure."""
 REPLAY = "replay"
-"""Name of the `Settled` event with which a replay marks its folder; it records no usage."""
+"""Name of the `Settled` event with which a replay marks its folder. This event records no usage."""
 MOST_NATS, MOST_TOKENS = 1e9, 10**9
 """Maximum surprisal in nats, and maximum number of tokens, of one line."""
 
@@ -44,7 +44,7 @@ def read_log(inside: Inside) -> RunLog:
 def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvents, tuple[str, ...]]:
     """Return the events of a run, and notes on the lines and files that could not be read.
 
-    Without `spec`, the stored spec is used. Raises BadInput as `read_log` does.
+    If `spec` is None, the stored spec is used. Raises BadInput as `read_log` does.
     """
     where = inside.folder / LOG
     lines = inside.read(LOG, MOST_LOG_BYTES).split(b"\n")
@@ -130,9 +130,8 @@ def _take(found: LogOfEvents, event: RunEvent, inside: Inside, where: object) ->
 
 
 def _lost_texts(events: Sequence[RunEvent], inside: Inside) -> set[str]:
-    """Return the paths of outputs that are missing or have a size other than the written one, as after a power
-    failure, and of programs that are missing.
-    """
+    """Return the paths of files that a power failure may have destroyed: outputs that are missing or do not have the
+    size that was written, and programs that are missing."""
     sizes: dict[str, int] = {}
     for event in events:
         if isinstance(event, ExecutionKept):
@@ -144,7 +143,7 @@ def _lost_texts(events: Sequence[RunEvent], inside: Inside) -> set[str]:
 
 
 def _needs(event: RunEvent) -> Iterator[str]:
-    """Yield the paths of the files without which an event cannot be read."""
+    """Yield the paths of the files that are needed to read an event."""
     if isinstance(event, ProgramKept):
         yield event.path
     elif isinstance(event, ExecutionKept):

@@ -42,7 +42,7 @@ def path_of_program(label: str) -> str:
 
 
 def diff_path(program: Program) -> str:
-    """Return the path of the diff between a program and the version that it was made from."""
+    """Return the path of the diff between a program and its base (the version that it was made from)."""
     return f"programs/{program.label}.diff"
 
 
@@ -69,8 +69,8 @@ def format_counts(counts: Counter[str]) -> str:
 
 
 def transcript(log: RunLog) -> Iterator[str]:
-    """Yield the transcript of a run as Markdown: each command, and the answer of the real or the imagined machine. It
-    comes in parts, because it may be large."""
+    """Yield the transcript of a run as Markdown: each command, and the answer of the real or the imagined machine.
+    The text comes in parts, because it may be large."""
     yield f"# {log.title}: what was typed, and what both machines said\n\n"
     facts = log.setup.facts if log.setup else ()
     yield from (f"- {fact.name}: {inline(harmless(fact.value))} ({fact.origin})\n" for fact in facts)
@@ -98,5 +98,5 @@ def texts_of(execution: Execution) -> dict[str, str]:
 
 
 def base_of(program: Program, programs: Sequence[Program]) -> Program | None:
-    """Return the version that a program was made from; None if it is not among `programs`."""
+    """Return the base of a program (the version that it was made from); None if the base is not among `programs`."""
     return next((other for other in programs if other.label == program.base), None)

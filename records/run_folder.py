@@ -58,8 +58,8 @@ def remove_left(folder: Path) -> None:
 
 
 def is_by_gedanken(folder: Path) -> bool:
-    """Return whether gedanken wrote a run folder, which may be damaged or half removed. The file names alone do not
-    show that, because other programs use them too."""
+    """Return whether gedanken wrote a run folder, which may be damaged or half removed. File names alone do not prove
+    it, because other programs use the same names."""
     if all((folder / name).is_dir() for name in ("programs", "outputs")):
         return True
     return _beginning(folder / LOG).startswith(b'{"format": ') or b'"gedanken"' in _beginning(folder / RUN)
@@ -73,9 +73,12 @@ def _beginning(path: Path) -> bytes:
 
 
 def remove_run_folder(folder: Path) -> None:
-    """Remove a run folder: first the spec, without which no run is resumed, and last the files that identify the
-    folder as a run folder. So a half-removed run is never resumed without its paid results, and can be removed again.
-    Raises OSError."""
+    """Remove a run folder. Raises OSError.
+
+    The spec is removed first, because no run is resumed without it: so a half-removed run is never resumed without
+    its paid results. The files that identify the folder as a run folder are removed last, so that a half-removed
+    folder can be removed again.
+    """
     if mounted := mounts_in(folder):
         raise OSError(errno.EBUSY, "is a mount point; nothing in it is removed", str(mounted[0]))
     last = (folder / RUN, folder / LOG)

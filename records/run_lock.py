@@ -1,6 +1,5 @@
-"""Locks a run folder, so that only one process at a time works on the run, and checks the folder before it is written
-to.
-"""
+"""Locks a run folder, so that only one process at a time works on the run. Also checks a folder before files are
+written into it."""
 
 import fcntl
 import os
@@ -16,13 +15,14 @@ from gedanken.records.run_files import LOG
 from gedanken.traces.local import TRACE
 
 PATIENCE = 0.5
-"""Seconds for which the lock is tried again, because `is_at_work` in another process may hold it for a moment."""
+"""Number of seconds for which a failed lock is tried again. Another process may hold the lock for a moment, in
+`is_at_work`."""
 GROWN = (LOG, TRACE)
 """Files that are changed only by appending; all other files are replaced as a whole."""
 
 
 def check_files(folder: Path) -> None:
-    """Raise BadInput if a write into the folder could end up elsewhere or block, because of links or pipes."""
+    """Raise BadInput if a write into the folder could block, or end up elsewhere, because of links or pipes."""
     for path in folder.rglob("*"):
         if path.is_symlink():
             raise BadInput(

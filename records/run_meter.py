@@ -1,4 +1,5 @@
-"""Accounts for the budget of a run. The usage is stored in the run's log, so that all processes of the run count."""
+"""Accounts for the budget of a run. The usage is stored in the run's log, so that it also counts for later processes
+of the run."""
 
 import asyncio
 import time
@@ -16,12 +17,12 @@ OVER = 0.1
 
 
 class RunMeter:
-    """Reserves the maximum use of a request or of an execution on GPUs before it starts, and records its real use
+    """Reserves the maximum usage of a request or of an execution on GPUs before it starts, and records the real usage
     afterwards.
 
-    Work may start while the recorded use plus all reservations is below the limit. If only the reservations make the
-    sum reach the limit, the work waits until some of them end. So a budget can be used completely, and is exceeded by
-    at most one reply or one execution.
+    Work may start while the recorded usage plus all reservations is below the limit. If only the reservations make
+    the sum reach the limit, the work waits until some of them end. So a budget can be used completely, and is
+    exceeded by at most one reply or one execution.
     """
 
     def __init__(self, store: RunStore, price: Price | None) -> None:
@@ -55,7 +56,7 @@ class RunMeter:
         return 60 * self.budget.minutes - self._before - (time.monotonic() - self._began)
 
     def spent(self) -> BudgetSpent | None:
-        """Return the error for a limit that is used up; None if no limit is."""
+        """Return an error that names the limits that are used up; None if no limit is used up."""
         used = self._amounts(self._store.used)
         told = [
             f"{name} {used[name]:,.6g} of {limit:,.6g}"
@@ -65,11 +66,11 @@ class RunMeter:
         return BudgetSpent(", ".join(told), self._store.folder) if told else None
 
     async def reserve(self, read: int, written: int) -> str:
-        """Reserve tokens for a request; see Meter.reserve."""
+        """Reserve tokens for a request, and return the name of the reservation; see Meter.reserve."""
         return await self._begin(uuid4().hex, read, written, 0.0)
 
     def settle(self, name: str, read: int, written: int, *, estimated: bool) -> None:
-        """Record the tokens that were used; see Meter.settle."""
+        """Record the tokens that a request really used; see Meter.settle."""
         self._end(Settled(name=name, read=read, written=written, calls=1, estimated=estimated))
 
     @asynccontextmanager

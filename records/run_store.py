@@ -68,7 +68,7 @@ from gedanken.records.run_lock import check_files, locked_log
 from gedanken.records.run_view import run_view
 
 ROOM_FOR_RESULTS = 1 << 24
-"""Number of bytes of the log that are reserved for the results of work that has begun."""
+"""Number of bytes of the log that are reserved for the results of work that has already begun."""
 VIEW_SECONDS = 1.0
 """Minimum number of seconds between two updates of `run.json` during a run."""
 
@@ -118,7 +118,7 @@ class RunStore:
 
     @property
     def plan(self) -> Plan | None:
-        """The part of the probe's design whose questions are asked; None until it is known."""
+        """The part of the probe's design that is asked; None until it is known."""
         return self._events.plan
 
     @property
@@ -144,12 +144,12 @@ class RunStore:
 
     @property
     def seconds_worked(self) -> float:
-        """Seconds that earlier processes worked on the run."""
+        """How many seconds earlier processes worked on the run."""
         return self._events.seconds_before
 
     def reserve(self, event: Reserved) -> None:
-        """Record a reservation of tokens or GPU-seconds. A power failure can lose it; the kill of a process cannot.
-        Raises BadInput if the log has no room for the result."""
+        """Record a reservation of tokens or GPU-seconds. A power failure can lose it, but the kill of a process
+        cannot. Raises BadInput if the log has no room for the result."""
         self._check_room()
         self._append(event, flush_to_disk=False)
 
@@ -173,7 +173,7 @@ class RunStore:
         self._append(event, flush_to_disk=False)
 
     def note(self, what: str) -> None:
-        """Record a remark about the course of the run that a reader must know."""
+        """Record a note on the run for the reader of the log."""
         self._append(Noted(what=what))
 
     def know_earlier_models(self, parts: Iterable[EarlierPart]) -> None:
@@ -216,23 +216,23 @@ class RunStore:
         self.view_now_and_then()
 
     def keep_decision(self, program: Program, answer: Approve | EditIt | Reject) -> None:
-        """Record a person's decision on whether a program may run; a program's first decision stays."""
+        """Record a person's decision on whether a program may run, unless one is already recorded."""
         if self.decision_on(program) is None:
             self._append(Decided(program=program.label, sha256=program.sha256, answer=answer))
             self.note(in_words(program.label, answer))
 
     def decision_on(self, program: Program) -> Approve | EditIt | Reject | None:
-        """Return a person's decision on exactly this program; None if there is none."""
+        """Return a person's decision on a program with exactly this label and source; None if there is none."""
         told = (program.label, program.sha256)
         return next((kept.answer for kept in self._events.decisions if (kept.program, kept.sha256) == told), None)
 
     def take_decisions(self, source: RunLog) -> None:
-        """Copy people's decisions on the programs of another run: identical programs get the same decision."""
+        """Copy people's decisions from another run; they apply to programs with the same label and source."""
         for decided in source.decisions:
             self._append(decided)
 
     def keep_plan(self, plan: Plan) -> None:
-        """Record the part of a probe's design whose questions are asked."""
+        """Record the part of the probe's design that is asked."""
         if self.plan != plan:
             self._append(Planned(plan=plan))
 
@@ -243,14 +243,14 @@ class RunStore:
                 self._append(item, flush_to_disk=False)
 
     def keep_answer(self, answer: AnswerKept) -> None:
-        """Record the model's answer to a question of a probe. A stored answer stays, unless it was a failure to
+        """Record the model's answer to a question of a probe. A stored answer is replaced only if it was a failure to
         reply."""
         before = self.answers.get(answer.question.key)
         if before is None or (before.execution.cause is Cause.NO_REPLY and before.execution != answer.execution):
             self._append(answer)
 
     def keep_judgement(self, judged: Judged) -> None:
-        """Record the verdict on an answer that had to be executed to judge it, because it is an expression."""
+        """Record whether an answer, which is an expression, proved right when it was executed."""
         if judged.question not in self._events.judged:
             self._append(judged)
 
@@ -275,20 +275,20 @@ class RunStore:
         self._append(Ended(outcome=outcome))
 
     def finish(self, outcome: str) -> None:
-        """Record how the run ended, and write the files for readers."""
+        """Record how the run ended, and write `run.json` and `transcript.md`."""
         self.end(outcome)
         self.view()
         self._put("transcript.md", transcript(self.log), flush_to_disk=False)
 
     def take_back(self, spec: RunSpec, why: str, outcome: str) -> None:
-        """Restore the run's earlier spec and outcome after a change that failed, and note the reason `why`."""
+        """Restore the run's earlier spec and outcome after a change that failed. `why` is recorded as a note."""
         self.note(why)
         self.spec = spec
         self.keep_spec()
         self.end(outcome)
 
     def discard(self) -> None:
-        """Remove the run's folder. Only called if the run has no result that was paid for in this run."""
+        """Remove the run's folder. This is only called if the run has paid for nothing."""
         with suppress(OSError):
             remove_run_folder(self.folder)
 
@@ -343,8 +343,8 @@ class RunStore:
 
 
 def _came_again(before: Execution, now: Execution) -> bool:
-    """Return whether a repeated execution has a different result now. False if it failed before in a way after
-    which every execution is repeated (`MAY_COME`)."""
+    """Return whether a repeated execution has another result than before. False if the earlier execution failed in a
+    way after which every execution is repeated (`MAY_COME`)."""
     if before.cause in MAY_COME:
         return False
     if now.imagined:
@@ -370,8 +370,8 @@ def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
 
 @contextmanager
 def reopen_store(folder: Path, spec: RunSpec | None = None, why: str = "") -> Iterator[RunStore]:
-    """Open the folder of a run to resume it, with its stored spec, or with `spec` if given. If `why` is given, it is
-    noted before `spec` is written, so that a changed run always says so, even if the process is killed.
+    """Open the folder of a run to resume it, with its stored spec, or with `spec` if given. `why` is a note on the
+    change of the spec; it is recorded first, so that a changed run always says so, even after a kill.
 
     Raises BadInput if another process is working on the run, or if the folder cannot be read or contains links. An
     incomplete last line of the log is removed.

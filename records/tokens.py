@@ -7,7 +7,7 @@ from gedanken.traces.local import read_local
 
 
 def tokens_of(inside: Inside) -> Tokens | None:
-    """Return the tokens that all replies report together; None if the run has no readable trace, or if no reply
+    """Return the sum of the tokens that the replies report. None if the run has no readable trace, or if no reply
     reports tokens."""
     try:
         roots = read_local(inside)

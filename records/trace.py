@@ -20,8 +20,8 @@ def read_trace(folder: Path) -> list[TracedRun]:
 
 
 def lines_left_out(folder: Path) -> int:
-    """Count the lines of the trace file that are no entries of a trace: they are incomplete, or another program wrote
-    them."""
+    """Count the lines of the trace file that are not entries of a trace: incomplete lines, and lines of other
+    programs."""
     lines = [
         line for line in Inside(folder, MOST_TRACE_BYTES).read(TRACE, MOST_TRACE_BYTES).splitlines() if line.strip()
     ]

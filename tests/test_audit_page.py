@@ -125,7 +125,7 @@ def test_the_real_output_stands_beside_the_recorded_one() -> None:
 def test_a_long_session_is_shown_where_it_matters() -> None:
     page = render_audit(made("printed", "said", events_between=EVENTS_SHOWN + 500))
     assert len(page) < 200_000
-    assert "events without a claim or evidence left out" in page
+    assert "events left out, without a claim or evidence" in page
     assert page.count('class="claimed accused"') == 1
     assert 'id="s1e0l1"' in page
 

@@ -219,7 +219,7 @@ def test_where_the_workspace_is_gone_it_is_made_again_and_that_is_said(
     ended = gedanken("resume", "run")
     assert ended.returncode == 0, ended.stderr
     log = read_run(tmp_path / "run")
-    again = [note for note in log.notes if "was run again, so that the workspace is as it was" in note]
+    again = [note for note in log.notes if "was run again, to restore the workspace" in note]
     commands = {"echo begun >> begun.txt; cat begun.txt", "python3 train.py"}
     assert {note.split(" was run")[0] for note in again} <= commands
     assert again

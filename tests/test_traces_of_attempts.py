@@ -75,4 +75,4 @@ def test_killed_and_gone_on_with_it_is_one_tree_in_which_what_was_cut_off_says_s
     assert all(run is root or run.fields["dotted_order"].rpartition(".")[0] in parents for run in runs)
     shown = gedanken("traces", "show", killed)
     assert f"{len(runs)} runs" in shown.stdout and "still open" not in shown.stdout
-    assert "attempt 2" in shown.stdout and DIED in shown.stdout
+    assert "process 2" in shown.stdout and DIED in shown.stdout

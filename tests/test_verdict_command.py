@@ -105,7 +105,7 @@ def test_the_page_holds_every_question_with_its_answers_and_the_twins_as_pairs(a
     page = render_probes([probed_model(log, verdict_of(log, resamples=0))])
     assert page.count("<summary>") == len({kept.item.pair or kept.item.id for kept in log.items})
     assert all(f"Program of {kept.item.id}" in page for kept in log.items)
-    assert page.count("Twin answered as the rival") == 2  # hash rounds have no twins
+    assert page.count("Hard twin answered as the rival") == 2  # hash rounds have no twins
     assert page == render_probes([probed_model(log, verdict_of(log, resamples=0))])
 
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class VersionAnalysis:
-    """The real and the imagined runs of one program version, or of supplied logs, and how they compare."""
+    """The real and the imagined runs of one program version, or of supplied logs, and the result of their
+    comparison."""
 
     program: Program | None
     real: tuple[Execution, ...]
@@ -35,23 +36,22 @@ class VersionAnalysis:
 
     @property
     def has_trunk(self) -> bool:
-        """True if one of the runs is a trunk (seed 0 or sample 0, from which the script continues). Supplied logs
+        """True if one of the runs is a trunk (seed 0 or sample 0). The script continues from a trunk. Supplied logs
         have no trunk."""
         return any(0 in (run.seed, run.sample) for run in (*self.real, *self.imagined))
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """All conclusions that are drawn from a run log, for every program version. Reports, summaries and JSON show
-    them.
-    """
+    """All conclusions that are drawn from a run log, for every program version. Reports, summaries and JSON output
+    show these conclusions."""
 
     log: RunLog
     versions: tuple[VersionAnalysis, ...]
     findings: tuple[Finding, ...]
     """All findings, on programs and on single commands."""
     verdict: str
-    """One or two sentences in plain words."""
+    """The main result, in one or two sentences."""
     effects: tuple[Effects, ...] = ()
     """For each supplied program that the script changes, the effects of these changes."""
     notes: tuple[str, ...] = ()
@@ -137,9 +137,8 @@ class Analysis:
 
 
 def main_version(versions: Sequence[VersionAnalysis]) -> VersionAnalysis | None:
-    """Return the version that the verdict is about: of all versions with real and imagined runs, the newest that is
-    not known to fail, or the newest of all if every one fails. None if no version has both kinds of runs.
-    """
+    """Return the version that the verdict is about: the newest of those that have real and imagined runs and are not
+    known to fail. If all of them fail, return the newest one with both kinds of runs. None if no version has both."""
     both = [version for version in versions if version.real and any(run.is_run for run in version.imagined)]
     works = [version for version in both if version.program is None or version.program.works is not False]
     return next(reversed(works or both), None)

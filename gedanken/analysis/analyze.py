@@ -24,8 +24,8 @@ _Key = tuple[str | None, tuple[str, ...], tuple[str, ...]]
 
 
 class Compared:
-    """The comparisons that were already made in a run. A program version is compared again only if new runs of it, or
-    of an earlier version, have been added."""
+    """The comparisons that were already made in a run. A program version is compared again only if there are new runs
+    of it, or of an earlier version."""
 
     def __init__(self, asked: Asked = NOTHING_ASKED) -> None:
         """Start without comparisons. Options in `asked` override those in the run's spec. Raises BadInput if the
@@ -37,8 +37,8 @@ class Compared:
     def version(
         self, log: RunLog, program: Program | None, runs: Sequence[Execution], earlier: Sequence[Execution]
     ) -> VersionAnalysis:
-        """Return the comparison of real with imagined runs, made now if it was not made before. `runs` are all runs
-        of one program version, or of supplied logs; `earlier` are the runs of earlier versions.
+        """Return the comparison of real with imagined runs. It is made now if these runs were not compared before.
+        `runs` are all runs of one program version, or of supplied logs; `earlier` are the runs of earlier versions.
         """
         key = (program.label if program else None, _labels(runs), _labels(earlier))
         if key not in self._versions:
@@ -47,8 +47,8 @@ class Compared:
 
 
 def analyze(log: RunLog, compared: Compared | None = None) -> Analysis:
-    """Compare all real runs in a log with the imagined ones. Raises BadInput if a program cannot be analysed; see
-    `check_source`."""
+    """Compare all real runs in a log with the imagined ones. Comparisons in `compared` are not made again. Raises
+    BadInput if a program cannot be analysed; see `check_source`."""
     compared = compared or Compared()
     for program in log.programs:
         check_source(program, f"{log.folder or log.title}: {program.label}")
@@ -85,8 +85,7 @@ def analyze_line(
 
 def boot_findings(log: RunLog) -> Sequence[Finding]:
     """Return the findings on the commands that are typed into both machines before the script, to ask for facts about
-    the machine. The answers are compared with one another and with the persona.
-    """
+    the machine. The real and the imagined answers are compared with one another and with the persona."""
     machine, persona = log.machine_facts, log.persona_at(BOOT)
     if machine is None or persona is None:
         return ()
@@ -103,8 +102,8 @@ def boot_findings(log: RunLog) -> Sequence[Finding]:
 
 
 def analysis_of(log: RunLog, versions: Sequence[VersionAnalysis], findings: Sequence[Finding]) -> Analysis:
-    """Put the analysis of a log together from its compared versions and its findings, and add the verdict, the
-    effects of changes, and the notes."""
+    """Build the analysis of a log from its compared versions and its findings. The verdict, the effects of changes,
+    and the notes are computed here."""
     effects, left_out = effects_in(log)
     verdict = effects[0].verdict if effects else verdict_of(versions, findings)
     notes = dict.fromkeys(note for version in versions for note in version.compared.notes)
@@ -112,8 +111,8 @@ def analysis_of(log: RunLog, versions: Sequence[VersionAnalysis], findings: Sequ
 
 
 def check_source(program: Program, what: object) -> None:
-    """Raise BadInput, with `what` as the name of the program, if the program cannot be analysed, for example because
-    it is nested too deeply. A program with a syntax error is accepted, and compared like any other."""
+    """Raise BadInput if a program cannot be analysed, for example because it is nested too deeply; the message calls
+    the program `what`. A program with a syntax error is accepted, and compared like any other."""
     try:
         Source(program.source)
     except SyntaxError:
@@ -153,8 +152,8 @@ def _in_one_world_only(
 
 
 def _earlier(log: RunLog, label: str, line: int) -> list[Execution]:
-    """Return the runs of all versions before the version `label`, as far as they belong to script lines up to
-    `line`."""
+    """Return the runs of all versions that are older than the version `label`. Runs of script lines after `line` are
+    left out."""
     versions = [program.label for program in log.programs]
     before = frozenset(versions[: versions.index(label)])
     return [execution for execution in log.executions if execution.program in before and execution.line <= line]

@@ -60,8 +60,8 @@ def _guarded(plugin: Plugin, check: Check) -> Check:
 
 
 def _seen(found: Any, runs: RunSet) -> Finding:
-    """Return the finding if it has the right types and names only existing runs. Raises BadInput or ValidationError
-    otherwise."""
+    """Return the finding if its fields have the right types and it names only existing runs. Raises BadInput or
+    ValidationError otherwise."""
     if not isinstance(found, Finding):
         raise BadInput(f"the check yields a {type(found).__name__} instead of a Finding")
     finding = _FINDING.validate_python(asdict(found))

@@ -1,6 +1,5 @@
-"""Finds files that hold the same run: a file that was named twice, or logs so equal that they cannot come from
-independent random runs.
-"""
+"""Finds files that hold the same run: a file that was named twice, or equal logs with so many decimal numbers that
+independent random runs would not print all of them alike."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The effects of changes to a supplied program, computed from the runs of its versions."""
+"""Computes the effects of changes to a supplied program, from the runs of its versions."""
 
 from collections.abc import Sequence
 
@@ -9,8 +9,8 @@ from gedanken.experiment.run_log import RunLog
 from gedanken.probes.interventions import CHANGES
 
 MOST_RUNS = 1000
-"""Maximum number of real runs, and of imagined runs, that are used per version. A run cannot request more, but a run
-folder from elsewhere may contain more."""
+"""Maximum number of real runs, and of imagined runs, that are used per version. A run of gedanken never has more, but
+a run folder that somebody else made may have."""
 
 
 def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
@@ -18,7 +18,8 @@ def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
     notes on what was left out.
 
     If a change was made twice, its newest version counts. A change is left out if its runs and those of the unchanged
-    program were imagined by different models or personas, because the difference would then have two causes.
+    program were not all imagined by the same model and persona, because a difference would then have two possible
+    causes.
     """
     programs, executions = log.programs, log.executions
     found, notes = [], []
@@ -42,8 +43,8 @@ def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
 
 
 def _imagined_by(log: RunLog, *programs: Program) -> set[tuple[str, str]]:
-    """Return each pair of model and persona by which runs of these programs were imagined. Return an empty set if the
-    run is no fork, because all its runs then have the same model and persona."""
+    """Return the pairs of model and persona that imagined the runs of these programs. Empty if the run is no fork,
+    because one model and one persona then imagined all its runs."""
     spec, labels = log.spec, {program.label for program in programs}
     if spec is None or not spec.earlier:
         return set()

@@ -49,8 +49,8 @@ def compare_inputs(
 ) -> Analysis:
     """Compare real runs with imagined ones. Raises BadInput for inputs that cannot be used.
 
-    A single run folder is enough: its real runs are then compared with its imagined ones. A folder of logs stands for
-    the logs in it, and `-` for standard input.
+    A single run folder is enough: its real runs are then compared with its imagined ones. A folder of logs means all
+    logs in it, and `-` means standard input.
     """
     analysis = _compared(real, imagined, program, asked)
     check_primary(analysis, asked)
@@ -68,8 +68,8 @@ def check_primary(analysis: Analysis, asked: Asked) -> None:
 
 
 def metrics_of(log: Path) -> list[str]:
-    """List the names of the metrics in a log, spelled as in the log, which is also how `--primary` takes them. Raises
-    BadInput if the log cannot be read."""
+    """List the names of the metrics in a log, in the spelling that `--primary` accepts. Of a folder of logs, only the
+    first log is read. Raises BadInput if the log cannot be read."""
     executions = _called(read_files(files_of(log)[:1]), set(), imagined=False)
     columns = AllSeries(
         RunSet(None, None, tuple(ParsedRun(execution, ()) for execution in executions), (), ())
@@ -135,7 +135,8 @@ def _side(paths: Sequence[Path], what: str, program: Path | None = None) -> _Sid
 
 
 def _folders(ours: RunLog, theirs: RunLog, asked: Asked) -> tuple[Analysis, list[str]]:
-    """Compare real runs of one folder with imagined runs of another. Programs with the same source are matched."""
+    """Compare the real runs of one folder with the imagined runs of another. Programs with the same source are
+    matched. Return the analysis, and notes."""
     others = {program.sha256: program for program in reversed(theirs.programs)}
     executions = [execution for execution in ours.executions if not execution.imagined and execution.program]
     notes = []
@@ -170,8 +171,8 @@ def _folders(ours: RunLog, theirs: RunLog, asked: Asked) -> tuple[Analysis, list
 
 
 def _mixed(ours: _Side, theirs: _Side, program: Program | None, asked: Asked) -> tuple[Analysis, list[str]]:
-    """Compare real and imagined runs of which at least one side was read from files. All runs are of one program,
-    which may be unknown."""
+    """Compare real and imagined runs; at least one of the two sides was read from files. All runs are of one program,
+    which may be unknown. Return the analysis, and notes."""
     notes: list[str] = []
     folder = ours.folder or theirs.folder
     if folder:
@@ -197,9 +198,9 @@ def _mixed(ours: _Side, theirs: _Side, program: Program | None, asked: Asked) ->
 def _case_in(folder: RunLog, program: Program | None) -> VersionAnalysis:
     """Return the program version in a run folder whose runs are compared with those read from files.
 
-    If `program` is given, only versions with the same source are considered. Of several, the one that the verdict
-    would be about is taken (see `main_version`), or else the newest one that was run. Raises BadInput if there is
-    none.
+    If `program` is given, only versions with the same source are considered. If there are several, the version that
+    the verdict would be about is returned (see `main_version`), or else the newest one that was run. Raises BadInput
+    if no version was run.
     """
     empty = ComparisonResult(findings=())
     cases = [
@@ -227,8 +228,8 @@ def _common(runs: Iterable[Run]) -> Program | None:
 
 
 def _called(runs: Sequence[Run], used: set[str], *, imagined: bool) -> Iterable[Execution]:
-    """Label each run with its file name, and number the runs from 1: as seeds if real, as samples if imagined.
-    Number 0 would mean the trunk, which log files do not have."""
+    """Label each run with its file name, and number the runs from 1: as seeds if they are real, as samples if they
+    are imagined. Number 0 would mean the trunk, which log files do not have. `used` holds the labels given so far."""
     for number, run in enumerate(runs, start=1):
         name = run.name
         while name in used:
@@ -240,9 +241,8 @@ def _called(runs: Sequence[Run], used: set[str], *, imagined: bool) -> Iterable[
 
 
 def _origin(execution: Execution, imagined: bool) -> Origin:
-    """Return the origin of a run that the user gives as imagined or as real. A run given as real has the origin
-    `claimed` if the file says that a model imagined the run.
-    """
+    """Return the origin of a run that the user names as real or as imagined. A run that is named as real gets the
+    origin `claimed` if its file says that a model imagined it."""
     if imagined:
         return Origin.IMAGINED
     return Origin.CLAIMED if execution.imagined else execution.origin

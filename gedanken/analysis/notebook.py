@@ -17,7 +17,7 @@ _MOST = 600
 
 
 class Row(NamedTuple):
-    """The numbers of runs of one program version, or of supplied logs."""
+    """The number of real and of imagined runs of one program version, or of supplied logs."""
 
     program: str
     real: int

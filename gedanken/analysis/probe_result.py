@@ -1,6 +1,5 @@
-"""Computes the result of a probe as plain values: the accuracy for each operation, size and arm, and whether repeated
-questions get the same answer.
-"""
+"""Computes the result of a probe as plain values: the accuracy for each operation, size and arm, and the share of
+repeated questions that get the same answer."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -20,16 +19,15 @@ SAME_AS: dict[str, tuple[str, str]] = {
     "later in the session": ("session", "later"),
     "in another order": ("session", "other order"),
 }
-"""By the name of a check of consistency, two arms in which the same questions are asked. Equal answers count, whether
-they are right or wrong.
-"""
+"""For each check of consistency, two arms in which the same questions are asked. The check counts equal answers,
+whether they are right or wrong."""
 
 
 def probe_result(log: RunLog) -> dict[str, Any]:
     """Return the complete result of a probe.
 
     On the top level, `exact` is the share of right answers to direct questions (arm `direct`). Items with the roles
-    `check`, `middle` and `same` do not count.
+    `check`, `middle` and `same` do not count for it.
     """
     scores = item_scores(log)
     direct = [score for score in scores if score.condition == "direct"]
@@ -85,7 +83,7 @@ def _cell(scores: Sequence[ItemScore]) -> dict[str, Any]:
 
 
 def _consistency(answers: Sequence[AnswerKept], one: str, other: str) -> dict[str, Any]:
-    """Return the share of items, among those asked about in both arms, that got the same answer twice."""
+    """Return the share of items that got the same answer in both arms, among the items asked about in both."""
     said = {
         arm: {
             answer.question.item: answer.execution.stdout.strip()

@@ -12,7 +12,7 @@ from gedanken.experiment.run_log import RunLog
 
 
 def item_scores(log: RunLog) -> tuple[ItemScore, ...]:
-    """Return the scored answers to each item in each arm. Items without a true output are left out."""
+    """Return the scored answers to each item in each arm. Items whose program gave no real output are left out."""
     kept = {item.item.id: item for item in log.items if not item.problem}
     right = {judged.question: judged.right for judged in log.judged}
     suite = suite_of(log)
@@ -37,8 +37,8 @@ def outcome_of(
 ) -> Answer | None:
     """Score one answer; return None if there is no answer.
 
-    For an item of a suite, `line` is the suite's line, and `ran_right` says whether running the answer proved it
-    right (None if it was not run).
+    For an item of a suite, `line` is the line of the suite. `ran_right` says whether the answer turned out right when
+    it was run; None if it was not run.
     """
     found = score(answered.execution, kept.truth, kept.rival)
     if line is None or found is None or found.outcome in ("refused", "cut"):
@@ -51,7 +51,8 @@ def outcome_of(
 
 
 def judged_by_running(log: RunLog) -> Mapping[str, CheckProgram]:
-    """Return the programs that must still be run to judge answers to a suite, by the key of the answered question."""
+    """Return the programs that must still be run to judge answers to a suite. Each is returned under the key of the
+    question that was answered."""
     suite, known = suite_of(log), {judged.question for judged in log.judged}
     programs: dict[str, CheckProgram] = {}
     for answered in log.answers:

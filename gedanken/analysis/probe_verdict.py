@@ -32,8 +32,9 @@ def model_of(log: RunLog) -> str:
 def scores_that_tell(log: RunLog) -> tuple[ItemScore, ...]:
     """Return the scores of all items from which something can be learned.
 
-    A pair is left out if its hard program and its rival (the program whose output a model that only guesses would
-    give) really print the same: a right answer then does not show how the model found it."""
+    A pair is left out if its hard program really prints the same as its rival program. A model that only guesses
+    would give the output of the rival, so a right answer would not show how the model found it.
+    """
     alike = {
         kept.item.pair or kept.item.id
         for kept in log.items

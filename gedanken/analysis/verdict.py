@@ -20,7 +20,8 @@ from gedanken.experiment.format import figure, probability
 
 KINDS_TOLD = 3
 LONGEST_SENTENCE = 120
-"""A sentence with more characters than this is cut at the end of a clause, which leaves out its reasons."""
+"""Maximum number of characters of a sentence. A longer one is cut at the end of a clause, which leaves out its
+reasons."""
 _CLAUSE_END = re.compile(r"[:;.] ")
 
 
@@ -43,16 +44,15 @@ def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) ->
 
 
 def measured(version: VersionAnalysis) -> tuple[tuple[Execution, ...], tuple[Execution, ...]]:
-    """Return the real and the imagined runs that are compared. The trunks (seed 0 and sample 0) are left out unless
-    there are no other runs."""
+    """Return the real and the imagined runs that are compared. The trunks (seed 0 and sample 0) are left out if there
+    are other runs."""
     imagined = tuple(run for run in version.imagined if run.is_run)
     return leaves(version.real) or version.real, leaves(imagined) or imagined
 
 
 def tells_of(version: VersionAnalysis) -> str:
-    """State in how many imagined runs something was found, and which kinds of findings these are. Empty if nothing
-    was found and the sentence on the primary endpoint will say so.
-    """
+    """State how many imagined runs have findings, and of which kinds. Empty if nothing was found and the sentence on
+    the primary endpoint will say so."""
     _real, imagined = measured(version)
     labels = {run.label for run in imagined}
     found = [finding for finding in version.compared.findings if not finding.explained_by]
@@ -124,16 +124,15 @@ def _nothing_to_compare(cases: Sequence[VersionAnalysis]) -> str:
 
 
 def ranked(findings: Sequence[Finding], version: VersionAnalysis | None) -> list[Finding]:
-    """Sort findings by importance. Findings on `version` come first, and findings that a false fact of the persona
-    explains come last.
-    """
+    """Sort findings by importance. Findings on `version` come first. Findings that a false fact of the persona
+    explains come last."""
     own = set(version.compared.findings) if version else set()
     return sorted(findings, key=lambda finding: (finding.explained_by is not None, finding not in own))
 
 
 def lasts(series: SeriesResult) -> tuple[list[float], list[float]]:
-    """Return the values of the real runs, and those of the imagined runs, at the last point that runs of both kinds
-    show."""
+    """Return the values of the real runs, and those of the imagined runs, at the last point for which both kinds have
+    a value."""
     at = _last_common(series)
     if at is None:
         return [], []
@@ -152,8 +151,8 @@ def format_last(series: SeriesResult) -> str:
 
 
 def format_endpoint(endpoint: Endpoint) -> str:
-    """Describe the endpoint with the reason for its choice: `last val_loss, chosen because it is a loss on held-out
-    data (val); …`."""
+    """Describe the endpoint with the reason for its choice, for example `last val_loss, chosen because it is a loss
+    on held-out data (val)`."""
     return f"last {short(endpoint.name)}, {endpoint.reason}"
 
 
@@ -181,8 +180,7 @@ def spread_of(values: Sequence[float]) -> str:
 
 
 def tested_p(series: SeriesResult) -> float | None:
-    """Return the p-value of a series; None if it has none, or if it has too few runs for a p-value that would be
-    significant."""
+    """Return the p-value of a series. None if it has none, or if so few runs can never give a significant p-value."""
     return series.p if smallest_p(series.n_real, series.n_imagined) <= PRIMARY_LEVEL else None
 
 
@@ -202,7 +200,7 @@ def _sentence(text: str) -> str:
 
 
 def as_continuation(reason: str) -> str:
-    """Return a reason in the form that can follow `undecided: `: an initial “Whether” gets a small letter."""
+    """Return a reason in the form that can follow `undecided: `. An initial “Whether” becomes “whether”."""
     return f"w{reason[1:]}" if reason.startswith("Whether ") else reason
 
 

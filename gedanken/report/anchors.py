@@ -1,4 +1,4 @@
-"""Assigns an id to each line on the page, and links findings and lines. The ids contain no text of a model."""
+"""Gives each line on the page an id, and links findings with lines. The ids contain no text that a model wrote."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,7 +17,8 @@ LINES_OF_A_FINDING = 20
 """Maximum number of lines that one finding links to."""
 FINDINGS_SHOWN = 500
 Labels = dict[tuple[str, str], int]
-"""The number of a text (its index in `Anchors.texts`), by the label of its execution or program, and by stream."""
+"""The numbers of texts (their indexes in `Anchors.texts`), by the label of the execution or program and by the
+stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Pointer:
     number: int
     text: str
     place: str | None
-    """An id on the page; None if the target is not part of the report."""
+    """Id of the line on the page; None if the line is not on the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class ShownFinding:
     finding: Finding
     pointers: tuple[Pointer, ...]
     more: int
-    """Number of lines of the finding that are not linked."""
+    """Number of further lines of the finding, which are not linked."""
 
 
 class KeptText(NamedTuple):
@@ -73,7 +74,8 @@ class Anchors:
         self._lines: dict[int, list[str]] = {}
 
     def number_of(self, source: Execution | Program, stream: Stream | Literal["source"] = "source") -> int:
-        """Return the number that ids use for a program's source, or for one text of an execution."""
+        """Return the number of a text, which is part of the ids of its lines. The text is a program's source, or one
+        stream of an execution."""
         return self._numbers[id(source), stream]
 
     def lines_of(self, number: int) -> list[str]:
@@ -83,7 +85,7 @@ class Anchors:
         return self._lines[number]
 
     def id_of(self, source: int, line: int) -> str:
-        """Return the id of a line, given the number of the text and of the line; lines are counted from 1."""
+        """Return the id of a line, given the number of the text and the line number (from 1)."""
         return f"s{source}-{line}"
 
 

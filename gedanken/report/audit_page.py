@@ -26,7 +26,7 @@ _LOOKS = {"supported": "supported", "undecidable": "unclear"}
 
 @dataclass(frozen=True, slots=True)
 class ShownClaim:
-    """A claim, and where it is on the page."""
+    """A claim, with its places on the page."""
 
     place: str
     """Id of the claim's entry in the list of claims."""
@@ -35,14 +35,15 @@ class ShownClaim:
     judged: JudgedClaim
     look: str
     evidence: tuple[tuple[str, str, Evidence], ...]
-    """Each piece of evidence, with the id of its first line on the page and with its place in words."""
+    """For each piece of evidence: the id of its first line on the page, the place of this line in words, and the
+    evidence."""
     reruns: tuple[str, ...]
     """Ids of the re-runs that concern this claim."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the recorded or claimed output beside the line of a real run."""
+    """A line of the recorded or claimed output, beside the matching line of a real run."""
 
     look: str
     said_number: int | None
@@ -144,8 +145,8 @@ def _claim(
 
 
 def _where(audited: Audited, evidence: Evidence) -> str:
-    """Name the first line of a piece of evidence, with the number that the timeline shows for this line: the line
-    number in the file, or in the text of the event if the lines of that text are not lines of the file."""
+    """Name the first line of a piece of evidence. The line is counted as in the timeline: in the file, or in the text
+    of the event if the lines of this text are not lines of the file."""
     is_of_file = audited.transcript.events[evidence.event].is_line_by_line
     return (
         where(evidence.place)
@@ -167,7 +168,7 @@ def _rerun(place: str, number: int, rerun: Rerun) -> ShownRerun:
 
 
 def _rows(rerun: Rerun) -> Iterator[Row]:
-    """Yield the rows that show the recorded or claimed output beside the first real one. Lines in which the
+    """Yield rows that show the recorded or claimed output beside the output of the first real run. Lines in which the
     comparison found a difference are marked."""
     said = rerun.said.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN]
     real = rerun.real[0].terminal.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN] if rerun.real else []

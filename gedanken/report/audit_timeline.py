@@ -11,7 +11,7 @@ from gedanken.experiment.claim import JudgedClaim
 EVENTS_SHOWN = 1500
 """Maximum number of events shown of one session."""
 AROUND = 2
-"""Number of events shown before and after each event with a claim or evidence."""
+"""Number of events that are also shown before and after each event with a claim or evidence."""
 HEAD, TAIL = 12, 4
 """Number of lines at the beginning and at the end of a text that are shown even if nothing refers to them."""
 LINES_AROUND = 3
@@ -23,12 +23,12 @@ _COMMAND = 2000
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a line, and the numbers of the claims that this part belongs to."""
+    """A part of a line, and the numbers of the claims whose words include this part."""
 
     text: str
     claims: tuple[int, ...] = ()
     begins: int | None = None
-    """Number of the claim that begins with this part; None if none does."""
+    """Number of the claim whose first words are in this part; None if no claim begins here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,11 @@ class ShownEvent:
     gap: int
     """Number of events left out before this event."""
     pointed: bool
-    """True if the event contains a claim, or evidence for one."""
+    """True if the event contains a claim, or evidence for or against one."""
 
 
 def timeline_of(audited: Audited) -> tuple[tuple[ShownEvent, ...], int]:
-    """Return the events that are shown, and how many are left out at the end."""
+    """Return the events that are shown, and the number of events that are left out after the last of them."""
     events = audited.transcript.events
     claims_in: dict[int, list[int]] = {}
     rests_on: dict[int, list[tuple[int, int, int]]] = {}
@@ -81,8 +81,8 @@ def timeline_of(audited: Audited) -> tuple[tuple[ShownEvent, ...], int]:
 
 
 def _chosen(total: int, pointed: Iterable[int]) -> set[int]:
-    """Return the numbers of the events to show: all if there is room, otherwise those with a claim or evidence,
-    and their neighbours."""
+    """Return the numbers of the events to show: all events if there is room, otherwise those with a claim or
+    evidence, and their neighbours. `pointed` holds the numbers of events with a claim or evidence."""
     if total <= EVENTS_SHOWN:
         return set(range(total))
     most = sorted(pointed)[: EVENTS_SHOWN // (2 * AROUND + 1)]
@@ -116,7 +116,7 @@ def _lines(
 
 
 def _pieces(text: str, begins: int, spans: Sequence[tuple[int, int, int]]) -> tuple[Piece, ...]:
-    """Split a line where claims begin and end."""
+    """Split a line into pieces, at each point where a claim begins or ends."""
     ends = begins + len(text)
     mine = [(max(start, begins), min(end, ends), start, number) for start, end, number in spans]
     mine = [one for one in mine if one[0] < one[1]]

@@ -10,7 +10,7 @@ from gedanken.experiment.version import __version__
 
 
 def audit_values(audit: Audit) -> dict[str, Any]:
-    """Return all results of an audit, with their places in the transcripts."""
+    """Return all results of an audit, each with its place in the transcript."""
     return {
         "gedanken": __version__,
         "transcripts": [_session(one) for one in audit.audited],

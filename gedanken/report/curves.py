@@ -1,4 +1,4 @@
-"""Draws the charts of series: the range of the real runs as a band, each imagined run as a line."""
+"""Draws the charts of series. The range of the real runs is a band, and each imagined run is a line."""
 
 import math
 from collections.abc import Sequence
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 POINTS_SHOWN = 200
 IMAGINED_SHOWN = 24
 ROOM = 1.5
-"""Distance by which the axis may extend beyond the real runs to show imagined values, in multiples of the range of
-the real runs.
-"""
+"""Distance by which the axis may extend beyond the real values to show imagined ones, as a multiple of the range of
+the real values."""
 ROOM_AT_ONE_POINT = 60.0
 MARKERS = ("o", "s", "^", "D", "v", "X", "P", "*")
 DASHES = ((0, (5, 2)), (0, (2, 2)), (0, (7, 2, 2, 2)), (0, (1, 1.6)))
@@ -65,9 +64,8 @@ def chart(result: SeriesResult, key: str) -> Markup | None:
 
 
 def frame(real: "Values", imagined: "Values") -> tuple[float, float]:
-    """Return the lowest and the highest value shown: all real values, and imagined ones that are close enough to be
-    shown with them.
-    """
+    """Return the lowest and the highest value that the chart shows. It shows all real values, and the imagined values
+    that are close enough to them."""
     import numpy as np
 
     ours, theirs = real[np.isfinite(real)], imagined[np.isfinite(imagined)]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def print_effects(effects: Sequence[Effects], console: "Console") -> None:
-    """Print each change with its effect in real and imagined runs, and the overall result."""
+    """Print each change with its effect in real and in imagined runs, then the overall result."""
     from rich.text import Text
 
     for effect in effects:
@@ -48,7 +48,7 @@ def _table(program: str, moves: OutcomeEffects) -> "Table":
 
 def _values(outcomes: Outcomes) -> str:
     """Format the values of an outcome as median and range, for example `0.42 (0.40-0.45)`. If some runs show no
-    value, add how many show one."""
+    value, the number of runs that show one is added."""
     known = sorted(value for value in outcomes.values if value is not None)
     if not known:
         return f"none in {len(outcomes.values)}"

@@ -1,6 +1,5 @@
-"""Provides what all pages share: templates that escape text, the style and script, and a content security policy that
-blocks all other styles and scripts and the network.
-"""
+"""Provides what all pages share: templates that escape text, the style, the script, and a content security policy.
+The policy blocks the network, and all other styles and scripts."""
 
 from base64 import b64encode
 from hashlib import sha256
@@ -50,5 +49,6 @@ def content_policy(style: str, script: str) -> str:
 
 
 def _made_harmless(value: object) -> object:
-    """Make any value that a template inserts harmless: hidden characters become visible, and long texts are cut."""
+    """Make any value that a template inserts harmless: hidden characters become visible, and long texts are cut.
+    Finished markup is returned unchanged."""
     return value if isinstance(value, Markup) else format.visible(format.brief(str(value)))

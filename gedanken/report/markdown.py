@@ -1,5 +1,5 @@
-"""Writes the report as Markdown, to be pasted into an issue. Printed text cannot become a link, mention, tag or
-formula."""
+"""Writes the report as Markdown, which can be pasted into an issue. Printed text in it cannot become a link, mention,
+tag or formula."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,6 +1,5 @@
-"""Collects what the side-by-side view does not show: lines of other outputs that findings refer to, the answers of
-commands, and the programs.
-"""
+"""Collects the lines that the page shows outside the side-by-side view: lines of other outputs that findings refer
+to, the answers of commands, and the programs."""
 
 from collections.abc import Set
 from dataclasses import dataclass
@@ -19,14 +18,14 @@ AROUND = 2
 OF_A_PROGRAM = 600
 OF_A_DIFF = 400
 OUTPUT_HEAD = 12
-"""Number of lines shown of the answer of a command that runs no program."""
+"""Number of lines that are shown of an answer, which is the output of a command that runs no program."""
 
 
 class Line(NamedTuple):
     """One line of an output, a program or a diff."""
 
     place: str | None
-    """Anchor of the line on the page; None if nothing links to it."""
+    """Id of the line on the page; None if nothing links to the line."""
     number: int
     """Line number, counted from 1."""
     text: str
@@ -37,7 +36,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """Some lines of an output."""
+    """Some lines of one output."""
 
     execution: Execution
     stream: Stream
@@ -48,7 +47,7 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A program version, and its changes from the version that it was made from."""
+    """The source of a program version, and the diff from the version that it was made from."""
 
     program: Program
     lines: tuple[Line, ...]
@@ -61,8 +60,8 @@ class Listing:
 def excerpts(
     executions: tuple[Execution, ...], anchors: Anchors, aligned: Set[tuple[str, Stream]]
 ) -> tuple[Excerpt, ...]:
-    """Collect the lines that findings refer to, in outputs that the side-by-side view does not show; `aligned`
-    contains the label and stream of each output that this view shows."""
+    """Collect the lines that findings refer to, from all outputs that the side-by-side view does not show. `aligned`
+    names the outputs that this view shows, each by its label and stream."""
     found = []
     for execution in executions:
         for stream in get_args(Stream):
@@ -75,7 +74,7 @@ def excerpts(
 
 
 def head(execution: Execution, anchors: Anchors) -> Excerpt:
-    """Return the first lines of a command's answer, and the lines that findings refer to."""
+    """Return the first lines of a command's output, and the lines in it that findings refer to."""
     number = anchors.number_of(execution, "terminal")
     around = {near for line in anchors.pointed.get(number, {}) for near in range(line - AROUND, line + AROUND + 1)}
     return Excerpt(execution, "terminal", *_lines(anchors, number, around | set(range(1, OUTPUT_HEAD + 1))))

@@ -31,11 +31,11 @@ SERIES_SHOWN = 100
 SITES_SHOWN = 200
 RUNS_SHOWN = 300
 HERO_SHOWN = 3
-"""Number of curves at the top of the page; these are not repeated below."""
+"""Number of charts at the top of the page. These charts are not repeated below."""
 FINDINGS_OPEN = 5
-"""Number of findings of each kind that are visible at once; the others are folded."""
+"""Number of findings of each kind that are visible at first. The others appear when the reader opens the fold."""
 CASES_NAMED = 8
-"""Maximum number of cases (see `ShownCase`) in the table of contents."""
+"""Maximum number of cases in the table of contents; see `ShownCase`."""
 PROBLEMS_SHOWN = 20
 CASES_SHOWN = 40
 
@@ -50,7 +50,7 @@ class Drawn(NamedTuple):
 
 
 class Key(NamedTuple):
-    """Legend entry: how an imagined run is drawn."""
+    """An entry of the legend: the line and marker of one imagined run, and the run's name."""
 
     glyph: Markup
     name: str
@@ -58,7 +58,7 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ShownCase:
-    """A case, which is the comparison of one program version or of the logs, with its drawings and layout."""
+    """A case, which is the comparison of one program version or of supplied logs, prepared for display."""
 
     place: str
     case: VersionAnalysis
@@ -152,7 +152,8 @@ def _shown(number: int, version: VersionAnalysis, anchors: Anchors) -> ShownCase
 
 
 def _answers(analysis: Analysis, anchors: Anchors) -> list[tuple[str, list[Excerpt]]]:
-    """Return the outputs of commands that run no program, real and imagined together, by command."""
+    """Return the outputs of commands that run no program, grouped by command. A group has real and imagined
+    outputs."""
     of_cases = {id(run) for version in analysis.versions for run in (*version.real, *version.imagined)}
     rest = [execution for execution in analysis.log.executions if id(execution) not in of_cases]
     by_command: dict[tuple[int, str], list[Excerpt]] = {}
@@ -167,7 +168,7 @@ def _every_run(analysis: Analysis) -> list[Execution]:
 
 
 def _totals(analysis: Analysis) -> dict[str, float]:
-    """Return the seconds that the real and the imagined runs took."""
+    """Return the total seconds of the real runs, and of the imagined runs."""
     runs = _every_run(analysis)
     return {
         "real": sum(run.seconds for run in runs if not run.imagined),

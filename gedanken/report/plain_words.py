@@ -1,4 +1,5 @@
-"""Words the result of a run for a reader who does not know the documentation: question, result, and confidence."""
+"""Words the result of a run for a reader who has not read the documentation: the question, the result, and how
+certain it is."""
 
 import re
 from collections import Counter
@@ -30,11 +31,11 @@ _P = re.compile(r" \(p [=<][^()]*\)")
 _VERSION = re.compile(r"\b[\w.]+-v\d+\b")
 _LABEL = re.compile(r"\b(?:line|persona)[\w.-]*-(?P<origin>real|imagined)-(?P<number>\d+)\b")
 _STATISTICAL = ("primary endpoint differs", "series differs")
-"""Kinds of findings that rest on a statistical test, not on lines that a reader can check."""
+"""Kinds of findings that come from a statistical test. A reader cannot check them on printed lines."""
 
 
 class PlainWords(NamedTuple):
-    """The three lines of the result."""
+    """The result of a run as three lines."""
 
     question: str
     result: str
@@ -42,7 +43,8 @@ class PlainWords(NamedTuple):
 
 
 def plain_words(analysis: Analysis) -> PlainWords:
-    """Write the three lines. They never claim that runs are equal, and state nothing about what was not examined."""
+    """Write the three lines. They never claim that runs are equal, and say nothing about things that were not
+    compared."""
     case = analysis.main_version
     if case is None:
         words = PlainWords(
@@ -83,7 +85,7 @@ def _nothing_to_compare(analysis: Analysis) -> str:
 
 
 def _result(version: VersionAnalysis) -> str:
-    """State on how many imagined runs something was found, with one example; unusable replies are counted separately.
+    """State how many imagined runs have findings, with one example. Unusable replies are counted separately.
 
     Numbers are mentioned only if a test shows a difference, because no two runs print the same numbers.
     """
@@ -112,7 +114,8 @@ def _result(version: VersionAnalysis) -> str:
 
 
 def _elsewhere(analysis: Analysis, version: VersionAnalysis) -> str:
-    """Summarize findings outside the program's runs, for example in what the model says about the machine."""
+    """State how many findings are not on the program's runs, but for example on what the model says about the
+    machine."""
     found = Counter(finding for finding in analysis.findings if not finding.explained_by) - Counter(
         version.compared.findings
     )
@@ -133,8 +136,8 @@ def _silent(judged: Sequence[Execution]) -> str:
 
 
 def _example(found: Sequence[Finding], counted: AbstractSet[str]) -> str:
-    """Write one finding in words, without file names that a newcomer has not seen: the first one on a run in
-    `counted`, or else the first of all."""
+    """Describe one finding in words: the first one on a run in `counted`, or else the first of all. File names are
+    removed, because a newcomer has not seen the files."""
     first = next((finding for finding in found if counted & set(finding.runs)), found[0])
     example = _LABEL.sub(_short_label, _P.sub("", _LINE.sub("", sentence(first)))).rstrip(".")
     example = _cut(_VERSION.sub("the program", example), EXAMPLE)
@@ -148,7 +151,7 @@ def _short_label(label: re.Match[str]) -> str:
 
 
 def _confidence(version: VersionAnalysis) -> str:
-    """State which results follow from printed lines, which from a statistical test, and what is undecided."""
+    """State which results rest on printed lines, which on a statistical test, and what is undecided."""
     _real, _imagined = measured(version)
     lines = [finding for finding in _found(version) if finding.check not in _STATISTICAL]
     told = [

@@ -1,4 +1,5 @@
-"""Renders the HTML page of probes: accuracy curves, pairs of items, posteriors, and questions with their answers."""
+"""Renders the HTML page of one or several probes: accuracy curves, pairs of items, posteriors, and the questions with
+their answers."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,14 +18,14 @@ from gedanken.report.horizons import horizon_chart
 from gedanken.report.html import content_policy, packaged, page_environment
 
 ITEMS_SHOWN = 1500
-"""Maximum number of questions shown of one model; all are in the run folder."""
+"""Maximum number of questions that are shown of one model. The run folder contains all of them."""
 CHARTS_SHOWN = 40
 _JUDGED = ("easy", "hard", "alone")
 
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """One question with all answers to it under one condition, the real output, and the rival program's output."""
+    """One question: all answers to it under one condition, the real output, and the output of the rival program."""
 
     score: ItemScore
     truth: str
@@ -34,14 +35,14 @@ class Probed:
 
 @dataclass(frozen=True, slots=True)
 class ProbedModel:
-    """The verdict on one model under one condition, and the answers that it is based on."""
+    """The verdict on one model under one condition, and the answers on which the verdict rests."""
 
     verdict: Verdict
     answers: tuple[Probed, ...]
 
 
 class Twins(NamedTuple):
-    """The pairs of an easy and a hard item of one operation and size, with the shares of right answers."""
+    """All pairs of an easy and a hard item of one operation and size, with their shares of right answers."""
 
     size: int
     pairs: int
@@ -89,7 +90,7 @@ class ShownModel(NamedTuple):
 
 
 def probed_model(log: RunLog, verdict: Verdict) -> ProbedModel:
-    """Collect the questions that a verdict is based on, with their answers."""
+    """Collect the questions on which a verdict rests, with their answers."""
     kept = {item.item.id: item for item in log.items}
     said: dict[str, list[str]] = defaultdict(list)
     for answer in log.answers:
@@ -105,8 +106,8 @@ def probed_model(log: RunLog, verdict: Verdict) -> ProbedModel:
 
 
 def render_probes(models: Sequence[ProbedModel]) -> str:
-    """Render the page on one or several models as one self-contained HTML file, which is the same for the
-    same input."""
+    """Render the page as one self-contained HTML file, which is the same for the same input. It can show one or
+    several models."""
     environment = page_environment()
     environment.filters["share"] = _share
     style, script = packaged("style.css"), packaged("report.js")
@@ -121,7 +122,7 @@ def render_probes(models: Sequence[ProbedModel]) -> str:
 
 
 def _share(value: float | None) -> str:
-    """Format a share, for example `.97` or `> .999`; near 0 and 1 with a third digit."""
+    """Format a share, for example `.97` or `> .999`. Shares near 0 or 1 have three digits instead of two."""
     if value is None:
         return "–"
     if 0.999 < value < 1:

@@ -31,9 +31,8 @@ class Typed(NamedTuple):
 
 
 def script_of(log: RunLog) -> list[Typed]:
-    """Return the lines of the script. If the folder does not store the script, reconstruct it from programs and
-    executions.
-    """
+    """Return the lines of the script. If the folder does not store the script, its lines are taken from the programs
+    and executions."""
     lines: dict[tuple[int, str, str], None] = {}
     for execution in log.executions:
         if execution.called is None:
@@ -51,7 +50,7 @@ def script_of(log: RunLog) -> list[Typed]:
 
 
 def format_outcome(log: RunLog) -> str:
-    """Describe how the run ended; for an unfinished run, what it is working on and since when."""
+    """Describe how the run ended. For an unfinished run, say which work is in progress, and since when."""
     if log.outcome != UNFINISHED:
         return log.outcome
     at = [f"{_work(work)} since {_clock(work.time)}" for work in log.under_way[:UNDER_WAY_SHOWN]]
@@ -67,7 +66,7 @@ def _work(work: Began | Left) -> str:
 
 
 def format_conditions(setup: RunSetup) -> str:
-    """Describe what the model was shown and allowed when it imagined a run, and its sampling settings."""
+    """Describe what the model was shown and allowed when it imagined a run, and at which temperature."""
     conditions, model = setup.conditions, setup.model
     if conditions is None:
         return ""
@@ -127,8 +126,8 @@ def _counted(script: list[Typed]) -> str:
 
 
 def claims_of(setup: RunSetup | None) -> list[tuple[str, str, str]]:
-    """Return the name, value and origin of each fact of the persona. If the run is a fork, add those facts of the
-    personas before the fork that differ."""
+    """Return the name, value and origin of each fact of the persona. For a fork, also return the facts of earlier
+    personas that differ."""
     if setup is None:
         return []
     told: list[tuple[str, str, str]] = [(fact.name, fact.value, fact.origin) for fact in setup.facts]
@@ -139,7 +138,8 @@ def claims_of(setup: RunSetup | None) -> list[tuple[str, str, str]]:
 
 
 def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
-    """Return the facts about the model, the real machine, the conditions and the versions, under headings."""
+    """Return the facts of the set-up under headings: the model, the real machine, the conditions, the limits of a
+    command, and this run."""
     setup = log.setup
     if setup is None:
         return []

@@ -1,4 +1,5 @@
-"""Prepares the effects of changes for display: how far each change moves an outcome in real and in imagined runs."""
+"""Prepares the effects of changes for display: how far each change moves the loss or the accuracy, in real and in
+imagined runs."""
 
 import math
 from dataclasses import dataclass
@@ -11,13 +12,12 @@ from gedanken.experiment.format import figure, probability
 
 WIDTH, HEIGHT = 220, 34
 ROOM = 1.5
-"""Distance by which the scale may extend beyond the real effects to show imagined ones, in multiples of the range of
-the real effects.
-"""
+"""Distance by which the scale may extend beyond the real effects to show imagined ones, as a multiple of the range of
+the real effects."""
 
 
 class Row(NamedTuple):
-    """One change of the program, as a row of the table."""
+    """A row of the table: one change of the program, with its effects."""
 
     change: str
     neutral: bool
@@ -27,8 +27,8 @@ class Row(NamedTuple):
     """The range of the last values in the real and in the imagined runs, for example `0.40 to 0.45, 3 of 5 runs`."""
     picture: Markup
     side: str
-    """Direction of the imagined effect, compared with the direction of the real one: `same`, `other`, or `none` if
-    too few imagined runs show a value. Empty if the real effect is not certain."""
+    """Whether the imagined effect has the direction of the real one: `same`, `other`, or `none` if too few imagined
+    runs show a value. Empty if the real effect is not certain."""
     certain: str
 
 
@@ -108,7 +108,8 @@ def _signed(effect: float | None) -> str:
 
 
 def _ends(outcomes: Outcomes) -> str:
-    """Format the range of an outcome, such as `0.40 to 0.45`. If some runs show no value, add how many show one."""
+    """Format the range of an outcome, such as `0.40 to 0.45`. If some runs show no value, the number of runs that
+    show one is added."""
     known = sorted(value for value in outcomes.values if value is not None)
     if not outcomes.values:
         return "no run"
@@ -119,9 +120,8 @@ def _ends(outcomes: Outcomes) -> str:
 
 
 def _scale(moves: OutcomeEffects) -> tuple[float, float]:
-    """Return the lowest and the highest effect that the pictures show: the real effects without extreme ones (over 20
-    times the median), and imagined effects that are not too far away from these.
-    """
+    """Return the lowest and the highest effect that the pictures show. They show the real effects without extreme
+    ones (over 20 times the median), and the imagined effects that are not too far away from these."""
     real, theirs = (
         [0.0, *(effect for effect in effects if effect is not None and math.isfinite(effect))]
         for effects in zip(*((each.real.effect, each.imagined.effect) for each in moves.effects), strict=True)

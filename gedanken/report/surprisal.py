@@ -1,4 +1,4 @@
-"""Prepares for the report how surprised the model is by the real output and by its own."""
+"""Prepares the surprisal for the report: how improbable the model found the real output, and its own output."""
 
 import math
 from typing import NamedTuple
@@ -13,13 +13,13 @@ class Surprising(NamedTuple):
     """A line of the real output, with its surprisal in nats."""
 
     number: int
-    """Counted from 1."""
+    """Line number, counted from 1."""
     text: str
     nats: float
 
 
 class ShownSurprisal(NamedTuple):
-    """The surprisal values of one program."""
+    """The surprisal of one program's outputs, prepared for display."""
 
     program: str
     real: str

@@ -1,4 +1,5 @@
-"""Converts matplotlib's SVG for a page: no style attributes, only our own ids, and the page's own colour names."""
+"""Converts matplotlib's SVG for a page. The result has no style attributes, its own ids, and the colour variables of
+the page."""
 
 import io
 import re
@@ -16,7 +17,8 @@ COLOURS = {
     "#000003": "var(--rule)",
     "#000004": "currentColor",
 }
-"""The colours used in a figure, with the page's colour variables: these depend on light mode, dark mode and print."""
+"""The colours that a figure uses, and the page's variables that replace them. The variables depend on light mode,
+dark mode and print."""
 REAL, IMAGINED, RULE, INK = COLOURS
 _SVG = "{http://www.w3.org/2000/svg}"
 _LINK = "{http://www.w3.org/1999/xlink}href"
@@ -55,7 +57,8 @@ def _drop(element: ET.Element) -> None:
 
 
 def _rename(root: ET.Element, key: str) -> None:
-    """Rename the ids that are referred to, and drop the others: matplotlib uses the same ids in every figure."""
+    """Give new names, which begin with `key`, to all ids that something refers to, and remove the others: matplotlib
+    uses the same ids in every figure."""
     text = ET.tostring(root, encoding="unicode")
     used = set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', text))
     names = {name: f"{key}-{at}" for at, name in enumerate(sorted(one or other for one, other in used))}

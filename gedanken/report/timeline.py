@@ -35,10 +35,10 @@ class Row(NamedTuple):
     name: str
     who: str
     start: str
-    """Time from the start of the process that made this entry to the start of the entry."""
+    """Time at which the entry starts, counted from the start of the process that made it."""
     took: str
     more: tuple[str, ...]
-    """Tokens, time to the first token, waiting time."""
+    """Further facts: tokens, time to the first token, waiting time."""
     error: str
     picture: Markup
     findings: tuple[ShownFinding, ...]
@@ -46,18 +46,18 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The contents of the report's section on the trace."""
+    """The contents of the section on the trace."""
 
     rows: tuple[Row, ...]
     left_out: int
     total: tuple[str, ...]
     of_findings: dict[str, tuple[Row, ...]]
-    """The commands whose output a finding refers to, by the finding's id."""
+    """For each finding, by its id: the commands whose output it refers to."""
 
 
 class _Axis:
-    """Time axis from left to right: the processes that worked on the run one after another, without the pauses
-    between them."""
+    """Time axis from left to right. It joins the processes that worked on the run one after another, without the
+    pauses between them."""
 
     def __init__(self, runs: Sequence[TracedRun]) -> None:
         times: dict[int, list[datetime]] = defaultdict(list)
@@ -71,11 +71,12 @@ class _Axis:
             self.seconds += (last - first).total_seconds()
 
     def since(self, run: TracedRun, time: datetime) -> float:
-        """Return the seconds from the beginning of the process that made the entry `run` to a time."""
+        """Return the seconds to a time, counted from the start of the process that made the entry `run`."""
         return (time - self._begin[attempt_of(run.fields)][0]).total_seconds()
 
     def at(self, run: TracedRun, time: datetime) -> float:
-        """Return the position of a time on the axis, from 0 to `WIDTH`, given an entry of the same process."""
+        """Return the position of a time on the axis, from 0 to `WIDTH`. `run` is an entry of the process that was at
+        work at that time."""
         seconds = self._begin[attempt_of(run.fields)][1] + self.since(run, time)
         return min(max(seconds / (self.seconds or 1), 0), 1) * WIDTH
 
@@ -154,7 +155,7 @@ def _who(run: TracedRun, depth: int) -> str:
             if isinstance(number := told.get(f"gedanken_{name}"), int):
                 parts.append(f"{told.get('gedanken_origin')}, {name} {number}")
         if run.outcome.get("from_ledger") is True:
-            parts.append("kept from before")
+            parts.append("from the ledger")
     if not depth and (attempt := attempt_of(run.fields)) > 1:
         parts.append(f"process {attempt}")
     return ", ".join(parts)
@@ -196,7 +197,8 @@ def _bar(run: TracedRun, world: str, axis: _Axis) -> Markup:
 
 
 def _total(runs: Sequence[TracedRun], axis: _Axis) -> tuple[str, ...]:
-    """Return the totals: time, commands on the real and on the imagined machine, requests, tokens, waiting time."""
+    """Return the totals in words: time, commands on the real and on the imagined machine, requests, tokens, and
+    waiting time."""
     fresh = [run for run in runs if run.run_type == "tool" and run.outcome.get("from_ledger") is not True]
     parts = [duration(axis.seconds)]
     for world in ("real", "imagined"):

@@ -1,4 +1,5 @@
-"""Formats a trace as a tree for a terminal: what happened, how long it took, how many tokens it used, what failed."""
+"""Formats a trace as a tree for a terminal. Each entry shows its name, duration and tokens, and its error if it
+failed."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ def tree_lines(roots: Sequence[TracedRun]) -> "Iterator[Text]":
 
 
 def total_line(roots: Sequence[TracedRun]) -> str:
-    """Return the number of entries, their tokens, and how many of the entries failed or are unfinished."""
+    """Return a line with the number of entries, their tokens, and how many entries failed or are unfinished."""
     runs = [run for root in roots for run in root.walk()]
     tokens = [run.tokens for run in runs]
     read, written = (sum(pair[at] for pair in tokens) for at in (0, 1))
@@ -41,7 +42,7 @@ def total_line(roots: Sequence[TracedRun]) -> str:
 
 
 def left_out(roots: Sequence[TracedRun]) -> str:
-    """Say how many entries the trace file had no room for; empty if it has all of them."""
+    """Say how many entries are missing because the trace file had no room for them; empty if none is missing."""
     counts = [root.metadata.get(LEFT_OUT) for root in roots]
     number = sum(count for count in counts if isinstance(count, int) and count > 0)
     return f"{many(number, 'more run was', 'more runs were')} left out, because the trace was full" if number else ""
@@ -77,14 +78,14 @@ def _line(run: TracedRun, depth: int) -> "Text":
     if read or written:
         line.append(f", {read:,} + {written:,} tokens", style="dim")
     if (first := run.first_token) is not None:
-        line.append(f", first after {first:.1f} s", style="dim")
+        line.append(f", first token after {first:.1f} s", style="dim")
     if run.error:
         line.append(f"  {harmless(' '.join(run.error.split()))[:MOST_SHOWN]}", style="red")
     return line
 
 
 def _who(run: TracedRun, depth: int) -> str:
-    """Name the command and its machine; for a step, the attempt if it is not the first."""
+    """Name the command and its machine. For a step of a process that is not the first, name the process."""
     told = run.metadata
     command = run.fields.get("inputs", {}).get("command") if isinstance(run.fields.get("inputs"), dict) else None
     number = {"real": ("seed", "gedanken_seed"), "imagined": ("sample", "gedanken_sample")}
@@ -98,7 +99,7 @@ def _who(run: TracedRun, depth: int) -> str:
             word, key = number[origin]
             parts.append(f"{origin}, {word} {told.get(key, '?')}")
         if outcome.get("from_ledger") is True:
-            parts.append("kept")
+            parts.append("from the ledger")
     if depth == 1 and (attempt := attempt_of(run.fields)) > 1:
-        parts.append(f"attempt {attempt}")
+        parts.append(f"process {attempt}")
     return f" {', '.join(parts)}" if parts else ""

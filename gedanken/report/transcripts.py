@@ -1,4 +1,4 @@
-"""Puts a real output and an imagined one side by side. Long parts that agree are folded; the middle of very long
+"""Puts a real and an imagined output side by side. Long parts that agree are folded, and the middle of very long
 parts is left out."""
 
 from bisect import bisect_right
@@ -16,14 +16,15 @@ from gedanken.experiment.format import cut
 from gedanken.report.anchors import Anchors, ShownFinding
 
 CONTEXT = 3
-"""Number of agreeing lines that stay visible before and after a difference, or a line that a finding refers to."""
+"""Number of agreeing lines that stay visible around a difference, and around a line that a finding refers to."""
 FOLDED_SHOWN = 120
-"""Maximum number of lines in a fold; if it would contain more, its middle is left out."""
+"""Maximum number of lines in a fold. Of a longer part, the middle is left out."""
 OF_A_BLOCK = 30
-"""Number of lines shown at the beginning and at the end of a block that differs."""
+"""Number of lines that are shown of a differing block, both at its beginning and at its end."""
 ROWS_SHOWN = 2_000
 QUIET = ("alike", "aside")
-"""Marks of blocks that do not count as a difference."""
+"""Marks of blocks that are not differences. The lines of a block marked `alike` agree; a block marked `aside` is
+standard error, which is not compared."""
 Mark = Literal["same", "values", "reworded", "missing", "invented", "aside", "cut"]
 
 
@@ -52,12 +53,12 @@ class Row(NamedTuple):
     diverges: bool
     """True if this is the first row that differs."""
     opens: bool
-    """True if a difference begins here."""
+    """True if a block of differing lines begins with this row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Consecutive rows that are visible, folded, or left out."""
+    """Consecutive rows that are all visible, all folded, or all left out."""
 
     rows: tuple[Row, ...]
     folded: bool = False
@@ -77,10 +78,10 @@ class SideBySide:
     divergence: str | None
     """Id of the first line that differs; None if no line differs."""
     alike: int
-    """Number of rows with the same words."""
+    """Number of rows whose two lines have the same words."""
     different: int
     parting: tuple[Row, ...] = ()
-    """The first row that differs, repeated for the top of the page."""
+    """The first row that differs, which the top of the page shows again. Empty if no row differs."""
 
 
 class _Pair(NamedTuple):
@@ -91,8 +92,8 @@ class _Pair(NamedTuple):
 
 
 def side_by_side(version: VersionAnalysis, anchors: Anchors) -> SideBySide | None:
-    """Put the two outputs that the comparison aligned side by side; None if it aligned none, or if an execution is
-    missing."""
+    """Put the two outputs that the comparison aligned side by side. None if it aligned no outputs, or if one of the
+    two executions is missing."""
     alignment = version.compared.alignment
     if alignment is None:
         return None
@@ -196,7 +197,8 @@ class _View:
         return Stretch(tuple(self._row(self._pair(block, at)) for at in range(start, end)))
 
     def _rest(self) -> Iterator[Stretch]:
-        """Yield the lines at the end that the comparison ignored, such as an incomplete line of a cut output."""
+        """Yield the lines at the end that the comparison ignored, such as the incomplete last line of a cut
+        output."""
         last = self.alignment.blocks[-1] if self.alignment.blocks else None
         ends = (last.real[1], last.imagined[1]) if last else (0, 0)
         left = [range(end, min(len(lines), end + 2)) for end, lines in zip(ends, self.lines, strict=True)]
@@ -259,7 +261,7 @@ def words_apart(real: str, imagined: str) -> tuple[tuple[Piece, ...], tuple[Piec
 
 
 def _add(pieces: list[Piece], text: str, differs: bool) -> None:
-    """Add a piece. A mark continues over a space between two marked words, and adjacent pieces of one kind are
+    """Add a piece to the others. A space between two marked words is marked too, and adjacent pieces of one kind are
     merged."""
     if not text:
         return
@@ -297,7 +299,7 @@ def _rows_of(block: Block) -> int:
 
 
 def _runs(numbers: list[int]) -> list[tuple[int, int]]:
-    """Group consecutive numbers into ranges of start and end."""
+    """Group consecutive numbers into ranges, each with its start and its end (exclusive)."""
     runs: list[tuple[int, int]] = []
     for number in numbers:
         if runs and runs[-1][1] == number:

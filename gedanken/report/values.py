@@ -11,10 +11,10 @@ from gedanken.records.run_view import earlier_values
 
 
 def values_of(analysis: Analysis) -> dict[str, Any]:
-    """Return all results, such as the findings, and the series and print sites of each program. The alignment is that
-    of the version that the verdict is about.
+    """Return all results, such as the findings, and the series and print sites of each program. The alignment is the
+    one of the version that the verdict is about.
 
-    JSON has no notation for numbers that are not finite: `nan` and `inf` are written as text.
+    Numbers that are not finite (`nan` and `inf`) are written as text, because JSON has no notation for them.
     """
     case = analysis.main_version
     alignment = case.compared.alignment if case else None

@@ -1,4 +1,4 @@
-"""Writes the result of a comparison, into its run folder or to a path that the user names."""
+"""Writes the result of a comparison or of a probe, into its run folder or to a path that the user names."""
 
 import json
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from gedanken.traces.run_tree import TracedRun
 
 PAGE, MARKDOWN, COMPARISON, PROBE = "report.html", "report.md", "comparison.json", "probe.json"
 OURS = b'content="gedanken'
-"""Mark in the head of each page that gedanken writes."""
+"""Text in the head of each page that gedanken writes. It shows that a file is an earlier page."""
 _HEAD = 4096
 
 
@@ -51,8 +51,8 @@ def write_markdown(folder: Path, analysis: Analysis) -> Path:
 
 
 def check_page(path: Path) -> None:
-    """Raise BadInput unless a page may be written to `path`: the folder exists, and the file does not, or is empty,
-    or is an earlier page of gedanken."""
+    """Raise BadInput unless a page may be written to `path`. Its folder must exist, and at the path there must be
+    nothing, an empty file, or an earlier page of gedanken."""
     if not path.exists() and not path.is_symlink():
         if not path.parent.is_dir():
             raise BadInput(f"--html {path}: there is no folder {path.parent}")
@@ -69,7 +69,8 @@ def check_page(path: Path) -> None:
 
 
 def write_page_to(path: Path, analysis: Analysis, folder: Path | None) -> None:
-    """Write the report to a file that the user names; see `check_page`. `folder` is the run folder, if any."""
+    """Write the report to a file that the user names; see `check_page`. `folder` is the run folder, if there is
+    one."""
     from gedanken.report.page import render
 
     check_page(path)

@@ -1,4 +1,4 @@
-"""Reads files as runs, each with the first importer that recognizes the file."""
+"""Reads each file as one run, with the first importer that recognizes the file."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
@@ -13,22 +13,23 @@ from gedanken.records.importers.logs import name_of
 from gedanken.records.plain_values import noun_of
 
 _TAKE_TEXT = ("execution", "log")
-"""The built-in importers that are tried last: `execution` takes every execution as JSON, and `log` takes any text."""
+"""The built-in importers that are tried last, because they accept almost any file: `execution` reads a JSON object as
+an execution, and `log` reads any text."""
 
 
 def read_files(paths: Iterable[Path]) -> tuple[Run, ...]:
     """Read one run from each file; `-` is standard input.
 
-    Raises BadInput if a file is missing, empty, too large or not text. If an importer of a
-    plug-in fails, the next one is tried, and the run's notes say so.
+    Raises BadInput if a file is missing, empty, too large or not text. If the importer of a plug-in fails, the next
+    importer is tried, and a note in the run says so.
     """
     importers, notes = _installed()
     return tuple(_read(BroughtFile(path), importers, notes) for path in paths)
 
 
 def _installed() -> tuple[list[tuple[Plugin, Importer]], list[str]]:
-    """Return the importers in the order in which they are tried, with plug-ins before `_TAKE_TEXT`. Also return notes
-    on the plug-ins that cannot be loaded."""
+    """Return all importers in the order in which they are tried: the built-in ones, then those of plug-ins, then
+    those in `_TAKE_TEXT`. Also return a note on each plug-in that cannot be loaded."""
     found: list[tuple[Plugin, Importer]] = []
     notes = []
     plugins = by_name(IMPORTERS).values()
@@ -60,8 +61,8 @@ def _read(brought: BroughtFile, importers: Sequence[tuple[Plugin, Importer]], no
 
 
 def _seen(run: object, path: Path) -> Run:
-    """Check the types in a run that a plug-in returned. A real run becomes a claimed one: the origin `real` is
-    accepted only from gedanken's own records."""
+    """Check the types in a run that a plug-in returned, and return the run. Unless a model imagined it, its origin
+    becomes `claimed`: only gedanken's own records may have the origin `real`."""
     if not isinstance(run, Run):
         raise TypeError(f"it returned a {type(run).__name__} where a Run was expected")
     execution = noun_of(Execution, asdict(run.execution), path)

@@ -1,4 +1,4 @@
-"""Defines the interface of importers, each of which reads one supplied file as one run."""
+"""Defines the interface of importers. An importer reads one supplied file as one run."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,18 +19,17 @@ class BroughtFile:
 
     @cached_property
     def text(self) -> str:
-        """The text of the file, decompressed; read once. Raises BadInput if the file is missing, too large, or
-        not text.
-        """
+        """The decompressed text of the file, which is read only once. Raises BadInput if the file is missing, too
+        large, or not text."""
         return text_of_log(self.path, MOST_OUTPUT_BYTES)
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run, as an importer reads it from one file."""
+    """A run that an importer read from one file."""
 
     name: str
-    """Name of the file, with control characters made harmless."""
+    """Name of the file, in which unusual characters are replaced by `_`."""
     execution: Execution
     program: Program | None = None
     """The program, if the file or its run folder contains it."""
@@ -38,7 +37,7 @@ class Run:
     """True if the file says that a model imagined the run, False if it says that a machine executed it; None if it
     says neither."""
     notes: tuple[str, ...] = ()
-    """Notes on how the file was read, for the reader of the results."""
+    """Notes for the user on how the file was read."""
 
 
 class Importer(Protocol):
@@ -46,5 +45,5 @@ class Importer(Protocol):
     `gedanken.importers`."""
 
     def __call__(self, brought: BroughtFile, /) -> Run | None:
-        """Return the run in a file; None if the file is not in this importer's format. Raises BadInput, with the
-        line, if the file is damaged."""
+        """Return the run in a file; None if the file is not in this importer's format. Raises BadInput, with the line
+        number, if the file is damaged."""

@@ -18,11 +18,11 @@ from gedanken.records.plain_values import noun_of
 from gedanken.records.read_run import is_run_folder, read_run
 
 _KEYS = ("command", "stdout", "exit_code", "cause")
-"""The keys that identify an execution; all others are optional."""
+"""A JSON object is read as an execution if it has these keys; all other keys are optional."""
 _NEEDED = f"{', '.join(_KEYS[:-1])} and {_KEYS[-1]}"
 _STDOUT = re.compile(r'"stdout"\s*:')
 _LABEL = 60
-"""Maximum number of characters of a file name in a label."""
+"""Maximum number of characters of a run's name, which is made of a file name."""
 
 
 def execution_as_json(brought: BroughtFile) -> Run | None:
@@ -53,15 +53,15 @@ def plain_log(brought: BroughtFile) -> Run:
 
 
 def printed(text: str, path: Path) -> Execution:
-    """Return an execution that printed a text, and about which nothing else is known. The exit code is inferred from
-    the text."""
+    """Return an execution of which only the printed text is known. The path of the file stands for the command, and
+    the exit code is inferred from the text."""
     exit_code, cause = exit_code_of(text, cut=False)
     return Execution("log", str(path), exit_code, cause, 0.0, text, text, origin=Origin.CLAIMED)
 
 
 def output_of_a_run(brought: BroughtFile) -> Run | None:
     """Read an output in a run folder, with the execution and the program that the folder records for it. None if the
-    file is something else."""
+    file is not such an output."""
     path = brought.path
     folder = path.parent.parent
     if path.parent.name != "outputs" or not is_run_folder(folder):
@@ -90,15 +90,15 @@ def _execution_in(text: str) -> dict[str, Any] | None:
 
 
 def _is_meant_as_execution(text: str) -> bool:
-    """Return whether a text begins like an execution or a list of executions; such a text is not a log even if it
-    is incomplete.
-    """
+    """Return whether a text begins like the JSON of an execution, or of a list of executions. Such a text is never
+    read as a log, even if its JSON is incomplete."""
     opening = "".join(text.lstrip()[:100].split())[:2]
     return opening in ('{"', "[{") and _STDOUT.search(text) is not None
 
 
 def name_of(path: Path) -> str:
-    """Return the name of a run: its file's name, `stdin` for standard input, or for example `pipe-63` for a pipe."""
+    """Return the name of a run: the name of its file, `stdin` for standard input, or for example `pipe-63` for the
+    pipe `/dev/fd/63`."""
     if path == STANDARD_INPUT:
         return "stdin"
     if path.parent.name == "fd":

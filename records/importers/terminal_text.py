@@ -1,4 +1,5 @@
-"""Reduces a text to what a terminal shows in the end: of a line that is drawn several times, only the last state."""
+"""Reduces a text to what a terminal shows in the end: a line that is overwritten several times, such as a progress
+bar, keeps only its last state."""
 
 import re
 
@@ -9,8 +10,8 @@ _DRAWN_AGAIN = re.compile(r"[^\n]*\r[^\n]*")
 def as_left(text: str) -> str:
     """Reduce each line to its last state, so that lines are counted as an editor counts them.
 
-    A line that is only cleared at the end keeps its last visible content. A text whose only line ends are carriage
-    returns stays as it is.
+    A line that is cleared at the end keeps its last visible content. A text without line feeds stays as it is, even
+    if it has carriage returns.
     """
     if "\r" not in text or "\n" not in text:
         return text

@@ -1,5 +1,5 @@
-"""Reads a supplied text file or standard input: compressed or not, in UTF-8, or in UTF-16 or UTF-32 with a byte order
-mark."""
+"""Reads a supplied text file or standard input, compressed or not. The text is in UTF-8, or in UTF-16 or UTF-32 with
+a byte order mark."""
 
 import codecs
 import io
@@ -20,7 +20,7 @@ PACKED_AS = (b"\x1f\x8b", b"\xfd7zX", b"\x28\xb5\x2f\xfd")
 """The first bytes of each compression format."""
 MOST_PACKED_BYTES = 1 << 28
 MOST_MEMORY = 1 << 27
-"""Maximum memory in bytes that decompression may need for its dictionary."""
+"""Maximum number of bytes of memory that a decompressor may use."""
 _PART = 1 << 20
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -32,8 +32,8 @@ _MARKS = (
 
 
 def text_of_log(path: Path, most_bytes: int) -> str:
-    """Read the text of a file, or of standard input for `-`. Raises BadInput if it is not text, with
-    the first wrong byte and its line, or if it is too large or damaged.
+    """Read the text of a file, or of standard input for `-`. Raises BadInput if the file is too large, damaged, or
+    not text. If it is not text, the message says where the first NUL is.
 
     Compression and encoding are recognized by the first bytes, not by the file name.
     """
@@ -52,7 +52,8 @@ def _standard_input(most_bytes: int) -> bytes:
 
 
 def _unpacked(packed: bytes, name: str, most_bytes: int) -> bytes:
-    """Decompress a file, piece by piece, so that a small one cannot fill the memory."""
+    """Return the content of a file, decompressed if it is compressed. It is decompressed piece by piece, so that a
+    small file with a huge content cannot fill the memory."""
     if packed.startswith(b"\x1f\x8b"):
         what, parts = "gzip", _gunzip(packed)
     elif packed.startswith(b"\xfd7zXZ\x00"):
@@ -127,4 +128,7 @@ def _not_text(data: bytes, name: str) -> str:
         nuls = head[first::2].count(0)
         if len(head) >= 8 and nuls * 4 > len(head) // 2 * 3 and not head[1 - first :: 2].count(0):
             return f"{name}: {where}; if it is UTF-16 without a mark, convert it: iconv -f UTF-16{order} -t UTF-8"
-    return f"{name}: not a text file: {where}; a killed writer may leave NULs, which tr -d '\\000' removes"
+    return (
+        f"{name}: not a text file: {where}; a process that is killed while it writes may leave NULs, "
+        "which tr -d '\\000' removes"
+    )

@@ -61,7 +61,8 @@ class _Trajectory:
         self.files = 0
 
     def read(self, source: Source, pointer: str, trajectory: dict[str, Any], session: str, depth: int) -> None:
-        """Add the steps of the trajectory at `pointer` in a file."""
+        """Add the steps of a trajectory, which stands at the JSON pointer `pointer` in the file. `session` is the
+        name of its agent (empty for the main agent), and `depth` is how many agents stand above this one."""
         builder = self.builder
         kept = builder.file, builder.session
         builder.file, builder.session = source.name, session
@@ -154,13 +155,12 @@ class _Trajectory:
                     return
             except BadInput:
                 pass
-        self.builder.gap("what a sub-agent did is missing, here and in the files in the same folder", place)
+        self.builder.gap("the actions of a sub-agent are missing, here and in the other files of this folder", place)
 
 
 def _beside(path: Path, name: Any) -> Path | None:
-    """Return a file that the trajectory refers to; None if it is missing, outside the trajectory's folder, or reached
-    through a link.
-    """
+    """Return the file that a trajectory names; None if it is missing, outside the folder of the trajectory, or
+    reached through a symbolic link."""
     if not isinstance(name, str) or name.startswith("/") or "\0" in name:
         return None
     parts = name.split("/")

@@ -15,9 +15,10 @@ from gedanken.records.importers.transcripts.source import Entry
 
 MOST_EVENTS = 1_000_000
 MOST_TEXT = 1 << 18
-"""Maximum number of characters that are kept of one text: half from its head, half from its tail."""
+"""Maximum number of characters that are kept of one text. Of a longer text, the beginning and the end are kept."""
 MOST_IN_ALL = 1 << 27
-"""Maximum number of characters that are kept of all texts together; beyond it, at most `_LITTLE` of each text."""
+"""Maximum number of characters that are kept of all texts together. Beyond this limit, at most `_LITTLE` characters
+of each further text are kept."""
 _LITTLE = 2000
 _OF_UNKNOWN = 600
 _MOST_GAPS = 200
@@ -52,7 +53,8 @@ class Builder:
     """Collects the events of one session while they are read."""
 
     def __init__(self, name: str, form: str, file: str) -> None:
-        """Start a session. `form` is its format, and `file` is the file name in the places of events."""
+        """Start a session with the name `name`. `form` is its format, and `file` is the file name in the places of
+        its events."""
         self.name, self.form, self.file = name, form, file
         self.agent = ""
         self.session = ""
@@ -65,7 +67,7 @@ class Builder:
         self.unknown: Counter[str] = Counter()
         self._left = MOST_IN_ALL
         self._open: dict[str, int] = {}
-        """For each call without a result, by its id: its index in `events`."""
+        """The index in `events` of each call that has no result yet, by the id of the call."""
         self._edits: dict[str, list[int]] = {}
         self._commands: dict[str, str] = {}
         self._codes: dict[str, int] = {}
@@ -74,7 +76,8 @@ class Builder:
     def say(self, speaker: Speaker, text: str, place: Place, *, is_line_by_line: bool = False) -> None:
         """Add a message; an empty text is ignored.
 
-        If `is_line_by_line`, `place` is the place of the first line, even if that line is empty.
+        `is_line_by_line` means that each line of `text` is a line of the file. `place` is then the place of the first
+        line, even if this line is empty.
         """
         if is_line_by_line:
             text, place = without_empty_ends(text, place)
@@ -89,7 +92,10 @@ class Builder:
         self._add("mark", speaker, place, text=text, tool=what)
 
     def call(self, tool: str, arguments: Any, place: Place, call_id: str | None, command: str | None = None) -> None:
-        """Add a tool call. A call that edits files and runs no command is added as one event for each edit."""
+        """Add a tool call. A call that edits files and runs no command is added as one event for each edit.
+
+        `command` is the shell command that the call runs. If it is None, the command is looked for in the arguments.
+        """
         given = commands.arguments_of(arguments)
         command = commands.command_of(tool, given) if command is None else command
         edits = commands.edits_of(tool, given)
@@ -114,7 +120,8 @@ class Builder:
             self.edit(tool, edit, place, call_id)
 
     def edit(self, tool: str, edit: commands.Edit, place: Place, call_id: str | None) -> None:
-        """Add a change of a file. If the call's result says that the call failed, the edit becomes a plain call."""
+        """Add a change of a file. If the result of the call later says that the call failed, the kind of this event
+        changes from `edit` to `call`."""
         if call_id is not None:
             self._edits.setdefault(call_id, []).append(len(self.events))
         self._add(
@@ -141,10 +148,11 @@ class Builder:
         tool: str | None = None,
         is_line_by_line: bool = False,
     ) -> None:
-        """Add the result of a tool call; a result without an id belongs to the oldest call that still lacks one.
+        """Add the result of a tool call. If `call_id` is None, the result belongs to the oldest call that has no
+        result yet.
 
-        `text` is None if the file shows only that there was a result. The objects in `told` may contain the exit
-        code.
+        `text` is None if the file shows only that there was a result. If `exit_code` is None, the exit code is looked
+        for in the objects in `told`, and then in the text.
         """
         if call_id is None and self._open:
             call_id = next(iter(self._open))
@@ -182,11 +190,12 @@ class Builder:
         )
 
     def told_later(self, text: str, place: Place, command: str | None, exit_code: int | None) -> None:
-        """Record how a background command ended, which the agent's software reports after the call's result."""
+        """Add a report on how a background command ended. The agent's software sends this report after the result of
+        the call."""
         self._add("result", "tool", place, text=text, command=command, exit_code=exit_code)
 
     def ended(self, call_id: str, exit_code: int) -> None:
-        """Record the exit code of a call whose result follows, if the file stores the two separately."""
+        """Record the exit code of a call before its result is added, because the file stores the two separately."""
         self._codes[call_id] = exit_code
 
     def is_open(self, call_id: str | None) -> bool:
@@ -198,7 +207,8 @@ class Builder:
         return tuple(self._open)
 
     def command_of(self, call_id: str | None) -> str | None:
-        """Return the command of a call that has no result yet; None if no such call runs a command."""
+        """Return the shell command of the call with this id. None if the call runs no command, or already has a
+        result."""
         return self._commands.get(call_id or "")
 
     def unknown_entry(self, kind: str, value: Any, place: Place) -> None:
@@ -210,7 +220,7 @@ class Builder:
             self.gap(f"the file contains entries of an unknown kind that may be tool calls: {kind[:80]}", place)
 
     def broken(self, entry: Entry) -> None:
-        """Record an entry that could not be read, as a gap in the session."""
+        """Record that an entry could not be read, which is a gap in the session."""
         place = Place(self.file, entry.line, entry.pointer)
         self.unknown["unreadable"] += 1
         self._add("unknown", "system", place, text=entry.problem or "", tool="unreadable")
@@ -227,12 +237,13 @@ class Builder:
             self.gaps.append(Gap(reason, place))
 
     def place(self, entry: Entry, *parts: str | int) -> Place:
-        """Return the place of a part of an entry."""
+        """Return the place of a part of an entry. `parts` are the keys and indexes that lead to the part."""
         inside = "".join(f"/{part}" for part in parts)
         return Place(self.file, entry.line, entry.pointer + inside)
 
     def finished(self) -> AgentTranscript:
-        """Return the transcript, with gaps for calls without a result and for events that were not read."""
+        """Return the transcript. Calls without a result are recorded as gaps, and so are events beyond the maximum
+        number."""
         for at in list(self._open.values())[:_MOST_GAPS]:
             if at < len(self.events):
                 self.gap("a tool call has no result", self.events[at].place)

@@ -73,7 +73,8 @@ class _Session:
         self.path = source.path
         self.builder = Builder(source.path.name, FORM, source.name)
         self.seen: set[str] = set()
-        """Ids of the entries read so far: a resumed session begins with copies of the previous session's entries."""
+        """Ids of the entries read so far. A resumed session begins with copies of entries of the previous session; an
+        entry whose id was already read is skipped."""
         self.parents: dict[str, Place] = {}
         self.tools: dict[str, str] = {}
         self.background: dict[str, tuple[str, Place]] = {}
@@ -84,7 +85,8 @@ class _Session:
         self.files = 0
 
     def read(self, source: Source, agent: str, depth: int) -> None:
-        """Add the events of a file; `agent` is the sub-agent that wrote it, or empty for the main agent."""
+        """Add the events of a file. `agent` is the sub-agent that wrote the file, or empty for the main agent;
+        `depth` is how many agents stand above it."""
         kept = self.builder.file
         self.builder.file = source.name
         for entry in source.entries():
@@ -103,7 +105,9 @@ class _Session:
                 self.builder.gap("the session continues from entries that are missing", place)
         for name, place in self.started.items():
             if name not in self.sub_agents:
-                self.builder.gap("what a sub-agent did is missing, here and in the files in the same folder", place)
+                self.builder.gap(
+                    "the actions of a sub-agent are missing, here and in the other files of this folder", place
+                )
         for _command, place in self.background.values():
             self.builder.gap("the output of a command in the background was never read", place)
         return self.builder
@@ -233,13 +237,15 @@ class _Session:
         builder.result(text, place, call_id, exit_code=code, failed=failed, tool=tool or None)
 
     def _sub_agent(self, call_id: str | None, fields: dict[str, Any], text: str, depth: int) -> None:
-        """Insert the events of a sub-agent before its result, if the sub-agent has a file of its own."""
+        """Add the events of a sub-agent before its result, if the sub-agent has a file of its own."""
         said = _SAYS_AGENT.search(text)
         name = fields.get("agentId") or (said[1] if said else None)
         place = self.started.pop(call_id or "", None)
         if not isinstance(name, str) or not _AGENT_ID.fullmatch(name):
             if place is not None and not self.sub_agents:
-                self.builder.gap("what a sub-agent did is missing, here and in the files in the same folder", place)
+                self.builder.gap(
+                    "the actions of a sub-agent are missing, here and in the other files of this folder", place
+                )
             return
         if name in self.sub_agents:
             return
@@ -265,7 +271,7 @@ def _file_of(path: Path, name: str) -> Path | None:
 
 
 def _sub_agent_of(value: dict[str, Any]) -> str:
-    """Return the sub-agent that an entry belongs to; empty if it names none."""
+    """Return the name of the sub-agent that an entry belongs to; empty if the entry names none."""
     if value.get("isSidechain") is True:
         return str(value.get("agentId") or "sidechain")[:64]
     parent = value.get("parent_tool_use_id")

@@ -1,5 +1,5 @@
-"""Reads tasks of Cline, Roo Code and Kilo Code, which write tool calls as tags, and the results as messages of the
-user."""
+"""Reads tasks (sessions) of Cline, Roo Code and Kilo Code. In their files, tool calls are tags in the messages of the
+agent, and results are messages of the user."""
 
 import re
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ _MARK = re.compile(
     r"(?:<{4,9} ?(?P<search>SEARCH)>?|-{4,9} ?(?P<dashed>SEARCH)|(?P<middle>={4,9})|[>+]{4,9} ?REPLACE>?)\s*"
 )
 _ABOUT = re.compile(r":(?:start|end)_line:.*|-{4,9}\s*")
-"""Matches the lines before the text that a block of a diff searches for."""
+"""Matches the header lines of a block in a diff, such as `:start_line:12`."""
 _MOST_FIELDS = 50
 _REPORT = re.compile(r"(?:The c|C)ommand (?:was )?executed[^\n]*\n(?:Exit code: [^\n]*\n)?(?:Output:\n?)?")
 _CODE = re.compile(r"\bExit code: (-?\d{1,5})\b")
@@ -86,7 +86,8 @@ def _task(source: Source, turns: Iterator[tuple[Entry, Any]]) -> Builder:
 
 
 def _said(builder: Builder, entry: Entry, text: str, number: int) -> list[tuple[str, str]]:
-    """Add what the agent said, and its tool calls; return the calls as pairs of tool and id."""
+    """Add a message of the agent, and the tool calls in it. Return the tool and the id of each call. `number` is the
+    number of the message, and becomes part of the ids."""
     asked = []
     place = builder.place(entry)
     text = _HIDDEN.sub("", text)
@@ -98,7 +99,7 @@ def _said(builder: Builder, entry: Entry, text: str, number: int) -> list[tuple[
             builder.say("agent", fields.get(_SAYS[tool], found["body"]), place)
             continue
         if tool == "new_task":
-            builder.gap("what a sub-agent did is missing", place)
+            builder.gap("the actions of a sub-agent are missing", place)
         call_id = f"m{number}.{at}"
         builder.call(tool, _arguments(tool, fields, found["body"]), place, call_id)
         asked.append((tool, call_id))
@@ -128,7 +129,8 @@ def _arguments(tool: str, fields: dict[str, str], body: str) -> dict[str, Any]:
 
 
 def _replacements(body: str) -> list[dict[str, str]]:
-    """Return, for each block of a diff, the text that it searches for and the replacement."""
+    """Return the blocks of a diff as edits. Each has the text that is replaced (`old_string`) and the new one
+    (`new_string`)."""
     edits: list[dict[str, str]] = []
     old: list[str] | None = None
     new: list[str] | None = None

@@ -56,7 +56,8 @@ class _Rollout:
         self.builder = Builder(source.path.name, FORM, source.name)
         self.builder.agent = FORM
         self.only_events = only_events
-        """True if the file contains messages only as events; otherwise the events repeat what the items contain."""
+        """True if the file contains messages only as events (`event_msg`). Otherwise each message is also an item
+        (`response_item`), and its event is ignored."""
 
     def read(self, entry: Entry) -> None:
         """Add the events of one line."""
@@ -118,8 +119,8 @@ class _Rollout:
             builder.unknown_entry(str(kind or "item"), item, place)
 
     def _code(self, code: str, place: Place, call_id: str | None) -> None:
-        """Add a call whose input is code. If the code runs exactly one command, the call becomes that command;
-        otherwise a gap is recorded, unless the code applies a patch."""
+        """Add a call whose input is code. If the code runs exactly one command, this is added as a call of that
+        command. Otherwise a gap is recorded, unless the code applies a patch."""
         found = _EXEC_IN_CODE.findall(code)
         command = None
         if len(found) == 1 and code.count("tools.") == 1:
@@ -129,7 +130,7 @@ class _Rollout:
                 command = None
         if command is None and "apply_patch" not in code:
             self.builder.unknown["exec"] += 1
-            self.builder.gap("code called tools, and the record does not show its commands", place)
+            self.builder.gap("code called tools, and the record does not show which commands ran", place)
         self.builder.call("exec", {"input": code} if command is None else {"command": command}, place, call_id)
 
     def _output(self, item: dict[str, Any], place: Place) -> None:
@@ -175,7 +176,8 @@ class _Rollout:
             self._streamed(Entry(event["item"], entry.line, f"{entry.pointer}/item"))
 
     def _tool_event(self, event: dict[str, Any], place: Place, call_id: str) -> None:
-        """Record how a call ended, which its result may not show; add the call if there is no entry for it."""
+        """Record the exit code of a call that has no result yet, because the result may not show it. If the file has
+        no other entry for the call, add the call and its output."""
         builder, code = self.builder, event.get("exit_code")
         if builder.is_open(call_id):
             if isinstance(code, int):

@@ -16,7 +16,8 @@ _CODE_KEYS = ("code", "python", "source")
 _PATH_KEYS = ("file_path", "path", "filename", "notebook_path", "target_file", "filepath", "file")
 _SHELLS = ("bash", "sh", "zsh", "dash")
 _NO_SHELL = ("str_replace", "edit", "editor", "patch")
-"""Parts of the names of tools whose `command` is not a shell command."""
+"""In a tool whose name contains one of these words, a `command` such as `view` is an action of an editor, not a shell
+command."""
 _EDITOR_COMMANDS = ("create", "str_replace", "insert", "undo_edit", "view")
 _PATCH = re.compile(r"\*\*\* Begin Patch\s*\n.*?(?:\*\*\* End Patch|\Z)", re.DOTALL)
 _PATCH_FILE = re.compile(r"\*\*\* (Add|Update|Delete) File: (.+)")
@@ -28,7 +29,7 @@ _EXIT = re.compile(
     r"|\W{0,3}(?:exit[ _]?(?:code|status)|return[ _]?code)\s*[:=]?\s*(-?\d{1,4})\W{0,3}",
     re.IGNORECASE,
 )
-"""Matches a line with the exit code, which an agent's software writes before or after an output."""
+"""Matches a line that states the exit code. The agent's software writes this line before or after an output."""
 _LONGEST_OBJECT = 1 << 22
 _EXIT_KEYS = ("exit_code", "exitCode", "returncode", "return_code", "exit_status", "exitcode")
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)|[@-Z\\-_])")
@@ -52,7 +53,8 @@ _CUT_WORDS = ("truncated", "omitted", "elided", "clipped", "left out", "too long
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A change of one file. `old` is None if the whole file was written, or text was inserted."""
+    """A change of one file: the text `old` was replaced by `new`. `old` is None if the whole file was written, or if
+    text was inserted after line `at_line`."""
 
     path: str
     new: str
@@ -111,7 +113,7 @@ def typed(command: str) -> str:
 
 
 def path_of(arguments: Mapping[str, Any]) -> str | None:
-    """Return the file that a call is about; None if it names none."""
+    """Return the path of the file that a call reads or changes; None if the call names no file."""
     return next((arguments[key] for key in _PATH_KEYS if isinstance(arguments.get(key), str)), None)
 
 
@@ -184,7 +186,8 @@ def patch_edits(patch: str) -> list[Edit]:
 
 
 def exit_code_in(fields: Iterable[Any]) -> int | None:
-    """Return the exit code in the fields of a result; None if there is none."""
+    """Return the first exit code in some objects, under any of its usual keys, such as `returncode`. None if there is
+    none."""
     for field in fields:
         if isinstance(field, dict):
             for key in _EXIT_KEYS:
@@ -195,9 +198,8 @@ def exit_code_in(fields: Iterable[Any]) -> int | None:
 
 
 def as_printed(text: str) -> tuple[str, dict[str, Any] | None]:
-    """If a text is a JSON object in which the agent's software stored the output, return the output and the object;
-    otherwise return the text unchanged and None.
-    """
+    """If a text is a JSON object that contains the output of a command, return the output and the object. Otherwise
+    return the text unchanged, and None."""
     bare = text.strip()
     if not (bare.startswith("{") and bare.endswith("}")) or len(bare) > _LONGEST_OBJECT:
         return text, None
@@ -221,7 +223,7 @@ def exit_code_said(text: str) -> int | None:
 
 
 def plain(text: str) -> str:
-    """Return an output without colours, and with overwritten text as separate lines."""
+    """Return an output without colours. Text that a carriage return would overwrite becomes a line of its own."""
     if "\x1b" in text:
         text = _ESCAPES.sub("", text)
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

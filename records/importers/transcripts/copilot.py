@@ -145,7 +145,7 @@ def _name_of(part: dict[str, Any]) -> str:
 
 
 def _invoked(builder: Builder, entry: Entry, part: dict[str, Any], at: int) -> None:
-    """Add a use of a tool. Few uses contain the printed output; a missing output counts as left out."""
+    """Add a tool call and its result. Most entries lack the printed output; it then counts as left out."""
     place = _place(builder, entry, "response", at)
     about = part["toolSpecificData"] if isinstance(part.get("toolSpecificData"), dict) else {}
     call_id = str(part.get("toolCallId") or entry.pointer) + f"/{at}"
@@ -153,7 +153,7 @@ def _invoked(builder: Builder, entry: Entry, part: dict[str, Any], at: int) -> N
     told = [line.get(key) for key in _COMMANDS] if isinstance(line, dict) else [about.get("command")]
     command = next((one for one in told if isinstance(one, str) and one.strip()), None)
     if about.get("kind") == "subagent":
-        builder.gap("what a sub-agent did is missing", place)
+        builder.gap("the actions of a sub-agent are missing", place)
     builder.call(str(part.get("toolId")), {}, place, call_id, command or None)
     printed, state = about.get("terminalCommandOutput"), about.get("terminalCommandState")
     details = part.get("resultDetails")
@@ -227,7 +227,7 @@ def _event(builder: Builder, entry: Entry, kind: str, asked: set[str]) -> None:
         builder.mark(kind, place)
     elif kind.startswith("subagent."):
         builder.mark(kind[:80], place)
-        builder.gap("some of what a sub-agent did may be missing", place)
+        builder.gap("some actions of a sub-agent may be missing", place)
     elif kind == "system.notification":
         builder.unknown_entry(kind, entry.value, place)
     elif kind == "abort" or kind.startswith(_NOTES):

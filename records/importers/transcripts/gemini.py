@@ -1,5 +1,5 @@
-"""Reads sessions of Gemini CLI (in old files, or as lines with patches) and of Qwen Code, and saved contents of
-Gemini's API."""
+"""Reads sessions of Gemini CLI (as one JSON value, or as lines that change earlier lines), sessions of Qwen Code, and
+saved `contents` of Gemini's API."""
 
 import re
 from collections.abc import Iterator
@@ -124,7 +124,7 @@ def _message(builder: Builder, entry: Entry) -> None:
 
 
 def _parts(builder: Builder, entry: Entry, content: Any, *, is_user: bool) -> None:
-    """Add what was said. Calls and results among the parts are added only if the file does not also store them
+    """Add the text of a message. Calls and results in the message are added only if the file does not also store them
     elsewhere."""
     said = []
     has_calls = "toolCalls" in entry.value or _is_message(entry.value)
@@ -168,7 +168,7 @@ def _asked(builder: Builder, call: dict[str, Any], place: Place) -> None:
     if isinstance(given, dict) and "absolute_path" in given:
         given = {**given, "file_path": given["absolute_path"]}
     if _SUB_AGENT.search(name):
-        builder.gap("what a sub-agent did is missing", place)
+        builder.gap("the actions of a sub-agent are missing", place)
     builder.call(name, given, place, _id(call))
 
 
@@ -190,7 +190,8 @@ def _answered(builder: Builder, answer: dict[str, Any], place: Place, *, failed:
 
 
 def _printed(text: str) -> tuple[str, int | None]:
-    """Return what a command printed, extracted from the shell tool's report, and its exit code."""
+    """Return the output of a command, without the shell tool's report around it, and the exit code in this report.
+    The exit code is None if the report lacks it."""
     begun = _REPORT.match(text)
     code = None
     if begun is None:

@@ -1,4 +1,4 @@
-"""Reads logs of inspect_ai, as JSON and as `.eval`; each sample is a session."""
+"""Reads logs of inspect_ai, as JSON or as `.eval` files. Each sample becomes one session."""
 
 import json
 import struct
@@ -144,7 +144,8 @@ def _sample(source: Source, pointer: str, sample: dict[str, Any], log: dict[str,
 
 
 def _whole(value: Any, attached: dict[str, Any], depth: int = 0) -> Any:
-    """Insert the attachments, which a log stores separately, into a message, and return the message."""
+    """Return a message in which each reference to an attachment is replaced by the attachment's text. A log stores
+    attachments separately."""
     if isinstance(value, str) and value.startswith(_ATTACHED):
         found = attached.get(value.removeprefix(_ATTACHED))
         return found if isinstance(found, str) else None

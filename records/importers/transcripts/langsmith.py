@@ -1,4 +1,5 @@
-"""Reads runs of models and tools that LangSmith exported: as a list or one per line, nested or flat."""
+"""Reads runs of models and tools that LangSmith exported, as a list or with one run per line. Child runs may be
+nested in their parents."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -116,7 +117,7 @@ def _tool(builder: Builder, entry: Entry) -> None:
 
 
 def _literal(given: Any) -> Any:
-    """Return the arguments of a tool; a dict may be given as Python code, as LangChain writes it."""
+    """Return the arguments of a tool. LangChain writes a dict as Python code; this code is read as a dict again."""
     if isinstance(given, str) and given.startswith("{"):
         import ast
 
@@ -154,7 +155,8 @@ def _is_call(part: Any) -> bool:
 
 
 def _messages(side: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the messages of a request or of its reply, in any of LangSmith's formats, each with its pointer."""
+    """Yield the messages of a request or of its reply, in any of LangSmith's formats. Each comes after its JSON
+    pointer."""
     if not isinstance(side, dict):
         return
     listed = side.get("messages")
@@ -181,7 +183,7 @@ def _messages(side: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _kwargs(value: Any) -> Any:
-    """Return the content of a serialized LangChain object."""
+    """Return the content of a serialized LangChain object; any other value is returned unchanged."""
     return value["kwargs"] if isinstance(value, dict) and isinstance(value.get("kwargs"), dict) else value
 
 

@@ -87,7 +87,7 @@ def _part(builder: Builder, entry: Entry, part: dict[str, Any], speaker: Speaker
         builder.mark("compaction", place)
         builder.gap("the conversation was compacted", place)
     elif kind == "subtask":
-        builder.gap("what a sub-agent did is missing", place)
+        builder.gap("the actions of a sub-agent are missing", place)
     elif kind in _NOTES:
         builder.mark(kind, place)
     else:
@@ -100,7 +100,7 @@ def _tool(builder: Builder, part: dict[str, Any], entry: Entry, *where: str | in
     given = {_NAMES.get(key, key): one for key, one in arguments_of(state.get("input")).items()}
     call_id = str(part.get("callID") or part.get("id") or f"{entry.pointer}{where}")
     if name == "task":
-        builder.gap("what a sub-agent did is missing", place)
+        builder.gap("the actions of a sub-agent are missing", place)
     builder.call(name, given, place, call_id)
     if state.get("status") not in _ENDED:
         return

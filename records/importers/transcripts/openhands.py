@@ -1,6 +1,5 @@
-"""Reads trajectories of OpenHands: lists of events in files of their own, or under `history` in the results of its
-evaluations, in old and new formats.
-"""
+"""Reads trajectories of OpenHands, in old and new formats. A trajectory is a list of events: a file of its own, or
+the `history` in the results of an evaluation."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -91,7 +90,7 @@ def _under(entry: Entry) -> Iterator[Entry]:
 
 
 def _flat(entries: Iterator[Entry]) -> Iterator[Entry]:
-    """Yield single events; old files contain pairs of events."""
+    """Yield one entry for each event. Old files contain events in pairs, which are split."""
     for entry in entries:
         if isinstance(entry.value, list):
             yield from (Entry(one, entry.line, f"{entry.pointer}/{at}") for at, one in enumerate(entry.value))
@@ -179,7 +178,7 @@ def _observation(builder: Builder, entry: Entry) -> None:
 
 
 def _new(builder: Builder, entry: Entry) -> None:
-    """Add an event in the new format, that of OpenHands' agent SDK."""
+    """Add an event in the new format, which OpenHands' agent SDK writes."""
     event, place = entry.value, builder.place(entry)
     kind = str(event.get("kind"))
     call_id = _call_id(event, event.get("action_id") or event.get("id"))
@@ -219,8 +218,8 @@ def _new(builder: Builder, entry: Entry) -> None:
 
 
 def _call_id(event: dict[str, Any], otherwise: Any) -> str | None:
-    """Return the id that connects an action with its observation: the id of the tool call if the event has one, or
-    else one made from `otherwise`, the number of the action. None if both are missing."""
+    """Return the id that connects an action with its observation: the id of the tool call. If the event has none, the
+    id is made from `otherwise`, the number of the action. None if both are missing."""
     if isinstance(event.get("tool_call_id"), str):
         return str(event["tool_call_id"])
     about = event.get("tool_call_metadata")

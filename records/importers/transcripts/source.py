@@ -1,7 +1,8 @@
-"""Reads a file that contains a transcript: its lines, or its JSON with the line at which each part begins.
+"""Reads a file with a transcript, line by line or as one JSON value. Also finds the line at which each part of the
+JSON begins.
 
-The file may be malicious: content that is too long, too deep or incomplete is reported and left out, and never raises
-an unexpected error.
+The file may be malicious. Content that is too long, too deeply nested or incomplete is reported and left out; it
+never causes an unexpected error.
 """
 
 import io
@@ -28,7 +29,8 @@ content.
 _LOOKED_AT = 8
 """Number of lines that are examined to see whether a file has one JSON value per line."""
 _PLACED = 4
-"""Depth of nesting down to which the objects and lists of a JSON file get line numbers."""
+"""Depth of nesting down to which the line numbers of objects and lists are recorded. The outermost value has depth
+0."""
 _BLANK = " \t\r\n"
 _WHITE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder(strict=False)
@@ -36,7 +38,7 @@ _DECODER = json.JSONDecoder(strict=False)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A JSON value with its place; `problem` says why there is no value."""
+    """A JSON value and its place. If the value could not be read, `problem` says why."""
 
     value: Any
     line: int
@@ -48,7 +50,8 @@ class Source:
     """One file, or one member of an archive."""
 
     def __init__(self, path: Path, name: str | None = None, content: bytes | None = None) -> None:
-        """Read from `path`; `content` replaces the file's bytes if they come from an archive."""
+        """Read from `path`. `name` is the name in messages, by default the path. `content` holds the bytes of a
+        member of an archive."""
         self.path = path
         self.name = str(path) if name is None else name
         self._content = content
@@ -106,8 +109,8 @@ class Source:
             yield Entry(element, self.line_of(f"{pointer}/{at}"), f"{pointer}/{at}")
 
     def line_of(self, pointer: str) -> int:
-        """Return the line at which the value at a pointer begins. If this line is not known, return that of the
-        nearest value around it."""
+        """Return the line at which the value at a JSON pointer begins. If this line was not recorded, return the line
+        of the nearest object or list around the value."""
         lines = self._placed[1]
         while pointer and pointer not in lines:
             pointer = pointer.rpartition("/")[0]

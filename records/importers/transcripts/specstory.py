@@ -1,4 +1,5 @@
-"""Reads histories that SpecStory keeps of Cursor, Claude Code and others: Markdown with tool calls and outputs."""
+"""Reads the Markdown files in which SpecStory stores sessions of Cursor, Claude Code and other agents, with tool
+calls and outputs."""
 
 import itertools
 import re
@@ -26,13 +27,14 @@ _RULE = re.compile(r"-{3,}\s*$")
 _SHELLS = frozenset(["run_terminal_cmd", "run_terminal_command", "bash", "shell", "exec_command", "execute_command"])
 _EDITORS = frozenset(["write", "edit", "search_replace", "multiedit", "edit_file", "apply_patch", "code_edit"])
 _ENVELOPE = re.compile(r"</?(?:details|summary|tool-use)>|Tool use: \*\*[^*\n]{0,100}\*\*")
-"""Matches the markup around the use of a tool. Cursor writes many empty uses after the real ones."""
+"""Matches the markup around a tool call. Cursor writes many calls that contain only this markup, after the real
+calls."""
 _LOST = "the session was exported as text, which may lack some tool calls and parts of outputs"
 
 
 class Block(NamedTuple):
-    """A part of a history: the name of a speaker, a message, reasoning, or the use of a tool. `first` is the number
-    of its first line."""
+    """A part of a session. `kind` is `who` (the name of a speaker), `said` (a message), `think` (reasoning) or `tool`
+    (a tool call). `first` is the number of its first line."""
 
     kind: str
     first: int
@@ -42,7 +44,7 @@ class Block(NamedTuple):
 
 
 def read_text(source: Source) -> list[Builder] | None:
-    """Return the session in a history; None if the file is not from SpecStory."""
+    """Return the session in a file; None if the file is not from SpecStory."""
     if _SIGN not in source.text[:2_000] and not re.search(r"^<tool-use data-tool-type=", source.text, re.MULTILINE):
         return None
     builder = Builder(source.path.name, FORM, source.name)
@@ -86,8 +88,8 @@ def _tool(builder: Builder, block: Block, place: Place) -> None:
 
 
 def _run_of(lines: list[str]) -> tuple[str | None, str | None]:
-    """Return the command in a block, and what the command printed. The command is in backticks, in a fence of its
-    own, or after a `$` in the fence of its output."""
+    """Return the command in a block, and its output; each is None if it is missing. The command is in backticks, in a
+    fence of its own, or after a `$` in the fence of the output."""
     fences = _fences(lines)
     heads = list(itertools.takewhile(lambda line: not _FENCE.match(line), lines))
     typed = next((found["command"] for line in heads if (found := _TYPED.match(line))), None)
@@ -144,7 +146,8 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
 
 
 def _block_at(lines: list[str], at: int) -> tuple[Block | None, int]:
-    """Return the block that begins at a line, and the index of the line after the block."""
+    """Return the block that begins at a line, and the index of the line after the block. None if no block begins
+    there."""
     line = lines[at][:1_000]
     if who := _WHO.match(line):
         return Block("who", at + 1, [], who["who"], who["about"]), at + 1
@@ -169,9 +172,8 @@ def _end(lines: list[str], at: int, closing: str) -> int:
 
 
 def _end_of_old(lines: list[str], at: int) -> int:
-    """Return where a use of a tool in the older format ends: at a horizontal rule outside a fence, or at the next
-    message.
-    """
+    """Return the index of the line at which a tool call in the older format ends: a horizontal rule outside a fence,
+    or the next message."""
     fence = ""
     for number in range(at, len(lines)):
         opened = _FENCE.match(lines[number])

@@ -23,7 +23,7 @@ _EDITOR = "str_replace_editor"
 _FLAGS = {"--file_text": "file_text", "--old_str": "old_str", "--new_str": "new_str", "--insert_line": "insert_line"}
 _LINE_EDIT = re.compile(r"edit (\d+):(\d+)\b|(?:create|insert|append|edit)\b")
 _SUBMITS = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
-"""Text in the command that submits the work; the message that ends the session is the result of this command."""
+"""Part of the command that submits the work. The message that ends the session is the result of this command."""
 _NO_COMMANDS = ("submit", "exit_cost", "exit_context", "exit_format", "exit_forfeit", "exit_error", "exit_api")
 _CLIPPED = "response clipped"
 
@@ -136,8 +136,7 @@ def _full(source: Source, document: dict[str, Any]) -> Builder:
 
 
 def _asked(source: Source, builder: Builder, history: Any) -> None:
-    """Add the system prompt and what the user asked for. Demonstrations are left out, because they are not this
-    agent's work."""
+    """Add the system prompt and the user's task. Demonstrations are left out, because another agent did that work."""
     if not isinstance(history, list):
         return
     for entry in source.entries("/history"):

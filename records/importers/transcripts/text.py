@@ -22,7 +22,7 @@ _NAMES: dict[str, Speaker] = {
     **dict.fromkeys(("tool", "tool result", "tool output", "observation"), "tool"),
 }
 _CALLS = "calls "
-"""Prefix that marks a tool call; the tool's name follows it, in place of a speaker's name."""
+"""A name with this prefix stands for a tool call, not for a speaker. The tool's name follows the prefix."""
 _WHO = "|".join(sorted(map(re.escape, _NAMES), key=len, reverse=True))
 _DETAIL = r"(?:[ -]?[\w.]{0,24}\d[\w.-]{0,24})?(?: said)?(?:\s*\([^)\n]{0,80}\))?"
 _HEADING = re.compile(rf"\s{{0,3}}#{{1,6}}\s*\W{{0,6}}({_WHO}){_DETAIL}\W{{0,4}}$", re.IGNORECASE)
@@ -35,7 +35,7 @@ _ASKED = re.compile(r"\s{0,3}(?:\*\*|__)(Q|A)\s?(?::\s?(?:\*\*|__)|(?:\*\*|__)\s
 """Matches the marks `Q` and `A` of a question and an answer."""
 _LETTERS = {"q": "question", "a": "answer"}
 _ALONE = re.compile(r"\s{0,3}\*\*([A-Z][\w .()-]{0,40})\*\*\s*$")
-"""Matches a line that consists of a name in bold, which may be that of an unknown speaker."""
+"""Matches a line that consists of a name in bold, which may be the name of a speaker that is not in `_NAMES`."""
 _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
 _SPOKEN = re.compile(r"\s{0,3}(?:`{3,}|~{3,})(user|human|assistant|agent|ai|model|system)\s*$", re.IGNORECASE)
 """Matches the beginning of a code fence that contains a message."""
@@ -54,8 +54,8 @@ _RULE = re.compile(r"\s*(?:-{3,}|\*{3,}|_{3,}|<\|(?:im_end|eot_id)\|>)\s*$")
 
 
 def read(source: Source) -> list[Builder]:
-    """Return the chat in a text. If no speaker is named, the whole text is the agent's. Raises BadInput if speakers
-    are named, but no agent among them."""
+    """Return the chat in a text. If no speaker is named, the whole text counts as one message of the agent. Raises
+    BadInput if speakers are named, but no agent among them."""
     builder = Builder(source.path.name, FORM, source.name)
     builder.has_tools = False
     lines = _unfenced(source.text.splitlines())
@@ -167,8 +167,8 @@ def _ruled(lines: list[str]) -> set[str]:
 
 
 def _stranger(line: str, ruled: set[str]) -> tuple[str, str] | None:
-    """Return the name in a line that is only a name in bold, below a rule: that of a speaker who is not in `_NAMES`.
-    None for any other line."""
+    """If a line consists only of a name in bold, return the name and an empty text, as `_who` does. The line must
+    also be in `ruled`, which holds the lines below a horizontal rule. None for any other line."""
     found = _ALONE.match(line) if line in ruled else None
     return (found[1].lower(), "") if found else None
 
