@@ -41,7 +41,7 @@ from gedanken.sandbox.wheels import REQUIREMENTS
 ANSWER_SECONDS = 4
 """Time limit in seconds for one engine or program to answer."""
 LOOK_SECONDS = 10
-"""Time limit in seconds for all examinations. Each group has one, and they run in parallel."""
+"""Time limit in seconds for the examinations of all groups, which run in parallel."""
 SCARCE_BYTES = 3 << 30
 AMPLE_BYTES = 10 << 30
 """Free disk space in bytes that is enough for an image, the embedded model and some workspaces. The CUDA image needs

@@ -35,8 +35,8 @@ def audit(  # noqa: PLR0913 (each is asked for by itself, and has a default)
             for None.
         image: the Docker or Podman image in which commands are run again; None uses gedanken's own.
         setup: a command that prepares the copy; only this command may use the network.
-        rerun: which commands are run again. `none`: none; `claimed`: the commands that claims are about, and the
-            commands before them that may change files; `all`: all.
+        rerun: which commands are run again: `all`, `none` or `claimed`. `claimed` means the commands that claims are
+            about, and the commands before them that may change files.
         no_tools: True to state that the agent of a plain chat had no tools at all.
         claims_by: name of a model that reads the agents' messages and marks passages that may be claims. The model
             judges nothing. A claim that only the model found may be supported, but never counts against an agent.

@@ -79,7 +79,7 @@ def _has_few_whole(answers: Mapping[str, Sequence[str]]) -> bool:
 
 
 def _pairs(path: Path, value: Any, suite: Sequence[SuiteItem]) -> tuple[Iterable[tuple[str, Any]], bool]:
-    """Return pairs of an id and the value that the file records for it, unchecked; and whether the publisher
+    """Return pairs of an id and the unchecked value that the file records for it. Also return whether the publisher
     extracted the answers from replies.
     """
     is_scored = isinstance(value, dict) and isinstance(value.get(_SCORED), OnceEach | list)

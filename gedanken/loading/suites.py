@@ -138,9 +138,9 @@ def _fields(line: str) -> dict[str, Any]:
 
 
 def _other_form(value: dict[str, Any]) -> dict[str, str]:
-    """Return the fields to change or add in a line in LiveCodeBench's format, to convert it to CRUXEval's: there,
-    `input` is the whole call and common imports are left out. Return an empty dict for a line that is already in
-    CRUXEval's.
+    """Return the fields to change or add if the line is in LiveCodeBench's format: the function's name, the whole
+    call as `input`, and the code with the imports that this format leaves out. Return an empty dict for a line in
+    CRUXEval's format.
     """
     code, given = value.get("code"), value.get("input")
     if not isinstance(code, str) or not isinstance(given, str):

@@ -52,7 +52,7 @@ async def check_suite(
     machine: RealMachine, suite: Sequence[SuiteItem], told: Told = lambda _done: None
 ) -> dict[str, Problem]:
     """Run the functions of a suite, and return the problems of its lines, by id of the line. A line has no problem if
-    its function really returns the stated value.
+    its function really returns the stated value. `told` is called with the number of functions that have ended.
     """
     problems = {line.id: Problem(_NO_EXPRESSION) for line in suite if not can_be_answered(line)}
     rest = [line for line in suite if line.id not in problems]
@@ -100,9 +100,10 @@ async def judged(
     machine: RealMachine, programs: Mapping[str, CheckProgram], told: Told = lambda _done: None
 ) -> dict[str, bool]:
     """Return whether each answer is right. `programs` has, by the key of the answer, the program that checks it.
+    `told` is called with the number of checked answers.
 
     First, many checks are put into one program, each in its own fork: this takes a tenth of the time that separate
-    programs take. An answer whose check does not end there is checked again by its own program.
+    programs take. An answer whose check does not end in that program is checked again by a program of its own.
     """
     checks = list(programs.values())
     parts = [checks[at : at + TOGETHER] for at in range(0, len(checks), TOGETHER)]

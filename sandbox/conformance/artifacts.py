@@ -23,7 +23,7 @@ open(os.path.expanduser("~/plain.txt"), "w").write("plain text\\n")
 
 
 def brings_only(*names: str) -> Judge:
-    """Return a judge: pass if exactly the files `names` were copied, and `plain.txt` is unchanged."""
+    """Return a judge that passes a trial if exactly the files `names` were copied, and `plain.txt` is unchanged."""
 
     def judge(trial: Trial) -> Verdict:
         execution = trial.execution
