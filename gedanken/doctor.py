@@ -215,7 +215,13 @@ def _images() -> Iterator[Line]:
         if is_current(image.labels):
             yield Line("images", name, "ok", f"{size}, built by the current recipe")
         else:
-            yield Line("images", name, "warning", f"{size}, built by another recipe; built again when used", remedy)
+            yield Line(
+                "images",
+                name,
+                "warning",
+                f"{size}, built by another recipe; it is built again when it is used",
+                remedy,
+            )
 
 
 def _data() -> Iterator[Line]:
@@ -270,7 +276,7 @@ def _plugins() -> Iterator[Line]:
 def _plugin(name: str, each: Plugin, used: Plugin | None) -> Line:
     source = f"{each.distribution} {each.version}"
     if each != used:
-        why = f"{used.distribution} has this name" if used else "this name is reserved"
+        why = f"{used.distribution} has a plug-in of this name" if used else "this name is reserved"
         remedy = f"pip uninstall {each.distribution}, or give it another name"
         return Line("plug-ins", name, "warning", f"{source}: not used, because {why}", remedy)
     try:

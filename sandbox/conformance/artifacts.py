@@ -33,7 +33,7 @@ def brings_only(*names: str) -> Judge:
         plain = came.get("plain.txt")
         digest = hashlib.sha256(_PLAIN.encode()).hexdigest()
         if plain is None or (plain.sha256, plain.bytes) != (digest, len(_PLAIN)):
-            return Verdict(False, "the plain file beside it was not copied unchanged")
+            return Verdict(False, "`plain.txt` was changed or not copied")
         wrong = sorted(set(came) ^ set(names))
         return Verdict(
             not wrong, f"copied by mistake or missing: {wrong}" if wrong else f"copied: {', '.join(names)}"

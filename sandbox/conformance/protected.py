@@ -117,7 +117,7 @@ def unowned(trial: Trial) -> Verdict:
         )
     if "owned" in trial.after.stdout:
         return Verdict(False, "the terminal's saved state was executed")
-    return Verdict(True, "it is data, not code")
+    return Verdict(True, "the saved state was read as data, not executed")
 
 
 CHECKS = (
