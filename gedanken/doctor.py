@@ -41,7 +41,7 @@ from gedanken.sandbox.wheels import REQUIREMENTS
 ANSWER_SECONDS = 4
 """Time limit in seconds for one engine or program to answer."""
 LOOK_SECONDS = 10
-"""Time limit in seconds for the examinations, which run in parallel, one for each group."""
+"""Time limit in seconds for the examinations of all groups, which run in parallel."""
 SCARCE_BYTES = 3 << 30
 AMPLE_BYTES = 10 << 30
 """Free disk space in bytes that is enough for an image, the embedded model and some workspaces. The CUDA image needs
@@ -56,7 +56,7 @@ _STYLES: dict[State, str] = {"ok": "green", "missing": "bold red", "warning": "y
 
 
 class Line(NamedTuple):
-    """One examined item."""
+    """One line of the report: an item, and the state in which it was found."""
 
     group: str
     name: str
@@ -67,7 +67,9 @@ class Line(NamedTuple):
 
 
 def examine() -> list[Line]:
-    """Examine all groups in parallel, for LOOK_SECONDS at most. A failed examination becomes a line that says so."""
+    """Examine all groups of items in parallel, for LOOK_SECONDS at most, and return their lines. An examination that
+    fails or takes too long gives one line with the reason.
+    """
     _load_ours()  # before the examinations run in threads, because parallel imports can deadlock
     found: dict[str, list[Line]] = {group: [] for group in _LOOKS}
     threads = {
@@ -84,7 +86,7 @@ def examine() -> list[Line]:
 
 
 def print_doctor(lines: Sequence[Line], console: Console) -> None:
-    """Print a line for each item, with what to do about the item, and at the end how many items are missing."""
+    """Print each item with its state and remedy, and at the end the number of missing items."""
     table = Table.grid(padding=(0, 2))
     for column in range(3):
         table.add_column(no_wrap=column < 2, overflow="fold")
@@ -213,7 +215,13 @@ def _images() -> Iterator[Line]:
         if is_current(image.labels):
             yield Line("images", name, "ok", f"{size}, built by the current recipe")
         else:
-            yield Line("images", name, "warning", f"{size}, built by another recipe; built again when used", remedy)
+            yield Line(
+                "images",
+                name,
+                "warning",
+                f"{size}, built by another recipe; it is built again when it is used",
+                remedy,
+            )
 
 
 def _data() -> Iterator[Line]:
@@ -268,7 +276,7 @@ def _plugins() -> Iterator[Line]:
 def _plugin(name: str, each: Plugin, used: Plugin | None) -> Line:
     source = f"{each.distribution} {each.version}"
     if each != used:
-        why = f"{used.distribution} has this name" if used else "this name is reserved"
+        why = f"{used.distribution} has a plug-in of this name" if used else "this name is reserved"
         remedy = f"pip uninstall {each.distribution}, or give it another name"
         return Line("plug-ins", name, "warning", f"{source}: not used, because {why}", remedy)
     try:
@@ -326,7 +334,7 @@ _LOOKS: dict[str, tuple[Callable[[], Iterator[Line]], str]] = {
     "disk": (_disk, "set GEDANKEN_CACHE to another folder"),
     "leftovers": (_leftovers, "gedanken sandbox list"),
 }
-"""For each group its examination, and the remedy to show if the examination itself fails or takes too long."""
+"""For each group: its examination, and the remedy to show if the examination itself fails or takes too long."""
 
 
 def _docker() -> docker.DockerClient:

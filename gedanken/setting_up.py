@@ -1,5 +1,5 @@
-"""The command `gedanken setup`: downloads or builds in advance what runs need: the sandbox image, the data sets, and
-the weights of the embedded model.
+"""The command `gedanken setup`. It downloads or builds in advance what runs need: the sandbox image, the data sets,
+and the weights of the embedded model.
 """
 
 import threading
@@ -12,8 +12,9 @@ from gedanken.experiment.script import Experiment
 
 
 def set_up(progress: Progress, experiments: Sequence[Experiment], sandbox: str) -> None:
-    """Get everything that is missing: the embedded model, the sandbox, and the data sets of the experiments. First
-    report whether the model has to be downloaded; the download runs while the sandbox and the data are prepared.
+    """Get whatever is missing of the embedded model, the sandbox (a name as for `--sandbox`), and the data sets of
+    the experiments. First report whether the model has to be downloaded. The download runs while the sandbox and the
+    data are prepared.
 
     Raises NoSandbox, NoModel or BadInput.
     """
@@ -67,10 +68,10 @@ class _Stoppable:
 
 @contextmanager
 def beside(progress: Progress, work: Callable[[Progress], None]) -> Iterator[None]:
-    """Do `work` in another thread while the context lasts.
+    """Do `work` in another thread while the body of the `with` statement runs; at the end, wait for the work.
 
-    An exception inside the context stops the work. An exception of the work itself is raised at the end of the
-    context.
+    If the body raises an exception, the work is stopped at its next report of progress. An exception of the work is
+    raised at the end of the body.
     """
     stop = threading.Event()
     with ThreadPoolExecutor(1) as pool:

@@ -26,9 +26,9 @@ def collect(
     Left out are links, files with more than one hard link, files larger than FILE_BYTES, and files named in `known`.
     At most FILES files are returned, and at most TOTAL_BYTES copied. Unusual characters in names are replaced.
 
-    `brought` maps the digests of files that were copied earlier to their paths. A file with such a digest is returned
-    with the earlier path and not copied again; new digests are added. No process may be running in the workspace
-    meanwhile.
+    `brought` maps the digest of each file that was copied earlier to the path of the copy. A file with one of these
+    digests is not copied again, but returned with that path. The digests of new copies are added to `brought`. No
+    process may be running in the workspace meanwhile.
     """
     kept: dict[str, Artifact] = {}
     paths = {} if brought is None else brought

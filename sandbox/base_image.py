@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 PULLED_BASE = "python:3.11-slim-bookworm"
 BOOTSTRAPPED_BASE = "gedanken/base:bookworm"
 CUDA_BASE = "pytorch/pytorch:2.13.0-cuda12.6-cudnn9-runtime"
-"""Has the PyTorch version of requirements.txt, built for the oldest CUDA version available, because more drivers
-support an old CUDA version than a new one.
+"""An image with the PyTorch version of requirements.txt. It is the one for the oldest CUDA version, because more
+drivers support an old CUDA version than a new one.
 """
 PATIENT_SECONDS = 3600
-"""Timeout of engine requests that report no progress: saving, loading or importing an image, or one step of a
-build.
+"""Timeout in seconds of engine requests that report no progress: saving, loading or importing an image, or one step
+of a build.
 """
 
 # Download sizes; used only to estimate how much is left.
@@ -46,9 +46,9 @@ class Base(NamedTuple):
 def find_base(client: "DockerClient", cuda: bool, wanted: str | None, progress: Progress) -> Base:
     """Return the base image `wanted`, or the default one for the CPU or CUDA, after pulling it if it is missing.
 
-    If the default image for the CPU is missing, an image that was made earlier from Debian packages is used. If there
-    is none, and the default image cannot be pulled, one is made now. Raises NoSandbox, with the remedy, if no image
-    can be obtained or the image has no Python.
+    If the default image for the CPU is missing, three things are tried in this order: an image that was made earlier
+    from Debian packages, pulling the default image, and making an image from Debian packages now. Raises NoSandbox,
+    with the remedy, if no image can be obtained or the image has no Python.
     """
     name = wanted or (CUDA_BASE if cuda else PULLED_BASE)
     if not cuda and not wanted and _is_there(client, BOOTSTRAPPED_BASE) and not _is_there(client, name):

@@ -1,5 +1,5 @@
-"""Runs each command in its own namespaces, which bubblewrap creates without privileges: for machines without a
-container engine.
+"""The engine `bubblewrap`, for machines without a container engine. It runs each command in its own namespaces, which
+bubblewrap creates without privileges.
 """
 
 import json
@@ -72,7 +72,7 @@ class BubblewrapEngine:
 
     @property
     def contents(self) -> str:
-        """Name of the environment's folder, which is the digest of the environment's ingredients."""
+        """Name of the environment's folder: the digest of what the environment was made from."""
         return self.environment.name
 
     def start(self, order: Order) -> LocalJob:
@@ -200,8 +200,8 @@ def open_bubblewrap(progress: Progress) -> BubblewrapEngine:
 
 @dataclass(frozen=True, slots=True)
 class _Hold:
-    """Handle on a command: the first process of its namespace, which takes all others with it when it ends, and its
-    control group; see Hold.
+    """Handle on a command: its control group, and the first process of its namespace. When this process ends, the
+    kernel kills all others in the namespace. See Hold.
     """
 
     first: psutil.Process
@@ -239,10 +239,10 @@ def _options(program: str) -> tuple[str, ...]:
 
 
 def _remedy(said: str) -> str:
-    """Return bwrap's error message with the likely remedy, for users who are not allowed to create namespaces.
+    """Return bwrap's error message `said` with the likely remedy, for users who are not allowed to create namespaces.
 
-    Namespaces may be forbidden by Debian's old switch, Ubuntu's AppArmor switch, a maximum of 0 namespaces, or else
-    an outer container.
+    Three kernel settings can forbid it: Debian's old switch, Ubuntu's AppArmor switch, and a maximum of 0 namespaces.
+    If none of them does, the text assumes that an outer container forbids it.
     """
     kernel = Path("/proc/sys")
     for switch, forbidding, allowing in (
@@ -261,7 +261,7 @@ def _counts_per_namespace() -> bool:
 
 
 def _as_user() -> dict[str, Any]:
-    """Return Popen's options that make root run the command as the unprivileged user."""
+    """Return Popen's options that make root run the command as the unprivileged user; none for other users."""
     uid = user_id()
     return {} if uid == os.getuid() else {"user": uid, "group": uid, "extra_groups": []}
 

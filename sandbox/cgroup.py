@@ -30,14 +30,14 @@ class Hierarchy(NamedTuple):
     own: Path
     """The group of this process in this hierarchy."""
     controllers: tuple[str, ...]
-    """The members of CONTROLLERS that the hierarchy has, for version 1; empty for version 2, where each group lists
-    its controllers itself.
+    """Version 1: the members of CONTROLLERS that the hierarchy has. Version 2: empty, because each group lists its
+    controllers itself.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Cgroup:
-    """The control group of one command, which exists once in each hierarchy that has one of the CONTROLLERS."""
+    """The control group of one command. It has one folder in each hierarchy that limits the command."""
 
     name: str
     folders: dict[str, Path]
@@ -77,7 +77,8 @@ class Cgroup:
 def make(name: str, limits: Limits) -> Cgroup:
     """Create the control group of a command, and set those limits that this user may set, possibly none.
 
-    If a dead process left a group of this name, for the same command, that group is killed and removed first.
+    If a group of this name exists, because a process that ran the same command died, it is first removed with all its
+    processes.
     """
     wanted = {controller: parent / name for controller, parent in _parents().items()}
     Cgroup(name, wanted).remove()
@@ -124,11 +125,11 @@ def _parents() -> dict[str, Path]:
 
 
 def _unified_parents(hierarchy: Hierarchy) -> dict[str, Path]:
-    """For version 2, return the controllers that can be delegated, each with the group that can delegate them.
+    """For version 2, map each controller that can be delegated to the group that can delegate it to new groups below.
 
-    That is the nearest possible group: this process's own or one above. Except for the root, a group that contains
-    processes cannot delegate, which usually excludes this process's own group. The processes in that group may belong
-    to others and are not moved; moving them would need rights over the common parent group.
+    This is the nearest such group: this process's own or one above. Except for the root, a group that contains
+    processes cannot delegate. This usually excludes this process's own group. The processes in it may belong to
+    others and are not moved; moving them would need rights over the common parent group.
     """
     for group in (hierarchy.own, *hierarchy.own.parents):
         if not group.is_relative_to(hierarchy.top):
@@ -156,8 +157,9 @@ def _is_ours(group: Path) -> bool:
 
 
 def _hierarchies() -> Iterator[Hierarchy]:
-    """Yield the mounted hierarchies that have one of the CONTROLLERS, and all of version 2, from /proc/self/cgroup
-    (lines `id:controllers:path`) and the mounts.
+    """Yield the mounted hierarchies: all of version 2, and those of version 1 that have one of the CONTROLLERS.
+
+    They are found in /proc/self/cgroup (lines `id:controllers:path`) and in the list of mounts.
     """
     mounts = list(_mounts())
     for line in Path("/proc/self/cgroup").read_text().splitlines():

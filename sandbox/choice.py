@@ -29,11 +29,11 @@ def sandboxes() -> tuple[str, ...]:
 
 
 def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trusted: bool = False) -> Engine:
-    """Open the engine called `name`, with everything it needs prepared; `auto` chooses the working engine with the
-    strongest isolation.
+    """Open the engine called `name`, after preparing everything that it needs; `auto` chooses the working engine with
+    the strongest isolation.
 
-    Raises BadInput for an unknown name, and for `host` unless the code is `trusted`; NoSandbox, with the remedy, if
-    the engine does not work.
+    Raises BadInput for an unknown name, and for `host` unless `trusted` is True. Raises NoSandbox, with the remedy,
+    if the engine does not work.
     """
     if name not in sandboxes():
         raise BadInput(f"--sandbox {name}: must be one of {', '.join(sandboxes())}")
@@ -111,8 +111,8 @@ def open_bubblewrap_engine(progress: Progress, gpus: GpuWish) -> Engine:
 
 
 def open_host_engine(progress: Progress, gpus: GpuWish) -> Engine:  # noqa: ARG001  a program there sees every GPU
-    """Return the engine that runs commands directly on this machine and isolates nothing. It is only for trusted
-    code, as `open_engine` requires.
+    """Return the engine that runs commands directly on this machine and isolates nothing. `open_engine` opens it only
+    for trusted code.
     """
     from gedanken.sandbox.host_engine import open_host
 
@@ -133,8 +133,8 @@ def _with_image(
 
 
 def _starts(engine: DockerEngine, progress: Progress) -> bool:
-    """Return whether a container with the engine's GPU options starts: an engine may list a runtime whose driver does
-    not work.
+    """Return whether a container with the engine's GPU options starts. Only a test can tell, because an engine may
+    list a runtime whose driver does not work.
     """
     try:
         engine.probe()

@@ -89,8 +89,8 @@ def _start_service(podman: str) -> "DockerClient":
 
 
 def _runtime() -> list[str]:
-    """Return Podman's options that select its runtime: runc, if it is installed and this machine has both versions of
-    control groups, because the default runtime, crun, refuses to run with both. Otherwise return no options.
+    """Return Podman's options that select the runtime runc, if runc is installed and this machine has both versions
+    of control groups: Podman's default runtime, crun, refuses to run with both. Otherwise return no options.
     """
     try:
         both = Path("/sys/fs/cgroup/unified/cgroup.controllers").read_text().strip()

@@ -34,8 +34,8 @@ class Cores:
     """
 
     def __init__(self, count: float | None = None, file: Path | None = None, poll_seconds: float = 0.2) -> None:
-        """Share `count` cores, by default all that this process may use, through `file`, by default one in the user's
-        cache.
+        """Share `count` cores (by default all that this process may use) through `file` (by default one in the user's
+        cache). A waiting request looks into the file every `poll_seconds` seconds.
         """
         self.count = float(count or len(os.sched_getaffinity(0)))
         self._file = file
@@ -101,7 +101,7 @@ class Cores:
 
     @contextmanager
     def _tickets(self) -> Iterator[list[_Ticket]]:
-        """Read the queue and write it back, under an exclusive lock."""
+        """Yield the queue, read from the file and at the end written back to it, under an exclusive lock."""
         path = self._file or cache_folder() / "cores.json"
         lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:

@@ -54,8 +54,8 @@ def ensure_dataset(name: str, progress: Progress) -> tuple[Dataset, Path]:
     """Return the description of a data set, and its folder in the cache, which is mounted as `/data`.
 
     A data set that is not in the cache is downloaded, copied from the folder in GEDANKEN_CIFAR10, or replaced by a
-    smaller or a synthetic one. Raises NoSandbox if all of that fails, BadInput if the folder in GEDANKEN_CIFAR10 does
-    not contain CIFAR-10.
+    smaller or a synthetic one. Raises NoSandbox if the data set cannot be obtained in any of these ways, BadInput if
+    the folder in GEDANKEN_CIFAR10 does not contain CIFAR-10.
     """
     make = {"mnist": _make_mnist, "cifar10": _make_cifar10}[name]
     folder = cache_folder() / "data" / name
@@ -158,7 +158,7 @@ def _make_cifar10(folder: Path, progress: Progress) -> Dataset:
     except (httpx.HTTPError, OSError, ValueError):
         progress.say(
             "CIFAR-10 cannot be downloaded here; generating a synthetic stand-in of the same shapes "
-            f"(or name a folder that contains {CIFAR10_FOLDER} in {CIFAR10_PATH_VARIABLE})"
+            f"(to use the real one, name a folder that contains {CIFAR10_FOLDER} in {CIFAR10_PATH_VARIABLE})"
         )
     return _cifar10_standin(folder / CIFAR10_FOLDER)
 

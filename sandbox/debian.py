@@ -54,7 +54,7 @@ def make_debian(folder: Path, progress: Progress) -> Path:
 def _own_mounts() -> list[str]:
     """Return the command prefix for running in a separate mount namespace; empty if that is not permitted.
 
-    It is also empty for users other than root, because mmdebstrap then makes a namespace itself.
+    It is not permitted to users other than root. For them, mmdebstrap makes a namespace itself.
     """
     command = ["unshare", "--mount"]
     with suppress(OSError):
@@ -92,6 +92,6 @@ def _listen(command: list[str], folder: Path, said: list[str]) -> int:
 
 
 def _share(said: Iterable[str]) -> float:
-    """Return the share of the work that is done, from the newest announced stage."""
+    """Return the share of mmdebstrap's work that is done, 0 to 1, by the newest stage that it announced."""
     told = "".join(said)
     return max((share for stage, share in _STAGES.items() if f"I: {stage}" in told), default=0.0)

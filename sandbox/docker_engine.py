@@ -66,7 +66,7 @@ class DockerEngine:
             return str(self.client.images.get(self.image).id)
 
     def start(self, order: Order) -> "DockerJob":
-        """Create a container, attach to it, start it; see Engine.start."""
+        """Create a container, attach to it and start it; see Engine.start."""
         from docker.errors import APIError
 
         with _no_sandbox():
@@ -186,8 +186,8 @@ class DockerEngine:
                 container.remove(force=True)
 
     def _seccomp(self) -> list[str]:
-        """Return the option for our seccomp profile: Docker is given the profile itself, Podman's service its
-        path.
+        """Return the option for gedanken's seccomp profile: for Docker it contains the profile itself, for Podman's
+        service the path of a file with the profile. Without libseccomp, return no option.
         """
         profile = docker_profile()
         if profile is None:
@@ -223,7 +223,7 @@ class DockerJob:
         return time.monotonic() - self.begun
 
     def signal(self, name: Signal) -> None:
-        """Send a signal to the container's first process: it passes SIGTERM on to the command; SIGKILL ends all
+        """Send a signal to the container's first process, which passes SIGTERM on to the command. SIGKILL ends all
         processes.
         """
         from docker.errors import APIError
@@ -278,8 +278,8 @@ def _logged(container: "Container") -> Pieces:
     """Wait for the container's end, then yield its log.
 
     The log is not followed while it grows: if it is rotated meanwhile, readers lose pieces from its middle. Each
-    frame has a header of eight bytes: the stream, three zeros, the length (Docker's API, “Attach”); a third stream is
-    the engine's own message that it cannot continue reading.
+    frame has a header of eight bytes: the stream, three zeros, the length (Docker's API, “Attach”). A third stream,
+    besides stdout and stderr, is the engine's own message that it cannot continue reading.
     """
     container.wait(timeout=None)
     api = container.client.api

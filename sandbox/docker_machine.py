@@ -15,8 +15,9 @@ from gedanken.sandbox.machine import DEFAULT_LIMITS, SandboxMachine
 
 @dataclass(slots=True)
 class DockerMachine(Blocking):
-    """A terminal in a Docker sandbox, with its own workspace while it is open: use `async with`, or `with` in
-    blocking code, for example in a notebook."""
+    """A terminal in a Docker sandbox, with a workspace that exists while the machine is open. Open it with `async
+    with`, or with `with` in blocking code, for example in a notebook.
+    """
 
     dataset: str = "mnist"
     """The content of `/data`: `mnist` or `cifar10`."""

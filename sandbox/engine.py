@@ -16,8 +16,8 @@ Signal = Literal["SIGTERM", "SIGKILL"]
 GRACE_SECONDS = 2.0
 """Seconds between asking a command to stop and killing it."""
 BACKSTOP_SECONDS = 10.0
-"""A command ends by itself this many seconds after its wall-clock limit plus GRACE_SECONDS, in case the gedanken
-process that watches it has died.
+"""If the gedanken process that watches a command has died, the command ends by itself: this many seconds after its
+wall-clock limit plus GRACE_SECONDS.
 """
 
 HERE = Path(__file__).parent
@@ -34,7 +34,7 @@ def backstop_seconds(limits: Limits) -> float:
 
 
 class EngineLost(Exception):
-    """The engine does not answer any more, so the fate of the command is unknown."""
+    """The engine does not answer any more, so it is unknown whether and how the command ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,17 @@ class Order:
     command: str
     workspace: Workspace
     data: Path
-    """Folder that the program sees read-only, as `/data` if there are namespaces."""
+    """Folder of the data set. The program sees it read-only as `/data`. On the host, which has no namespaces, the
+    program uses the folder itself.
+    """
     limits: Limits
     environment: dict[str, str] = field(default_factory=dict)
     """Additional environment variables; the engine itself sets HOME, USER, PATH and the like."""
     labels: dict[str, str] = field(default_factory=dict)
     gpus: GpuWish = NO_GPUS
     network: bool = False
-    """True if the host's network may be reached: only for commands that the user writes to set up a workspace."""
+    """True if the command may reach the host's network. Only commands that the user gives to set up a workspace may.
+    """
 
 
 class Ended(NamedTuple):
@@ -89,7 +92,7 @@ class Job(Protocol):
         ...
 
     def ended(self) -> Ended:
-        """Wait for the end of the command and describe it; called when `read` is exhausted or after SIGKILL."""
+        """Wait until the command has ended, and describe its end. Called after `read` has ended, or after SIGKILL."""
         ...
 
     def remove(self) -> None:
@@ -108,7 +111,9 @@ class Engine(Protocol):
 
     @property
     def asks_for_gpus(self) -> bool:
-        """True if GPUs were requested from the engine, or if the host has some; commands may still see none."""
+        """True if containers of this engine are created with GPUs or, for `host`, if this machine has an NVIDIA
+        driver. Commands may still see no GPU.
+        """
         ...
 
     @property
@@ -147,6 +152,6 @@ class OpensEngine(Protocol):
     """The object that an entry point in `gedanken.machines` names, for `--sandbox NAME`."""
 
     def __call__(self, progress: Progress, gpus: GpuWish) -> Engine:
-        """Open the engine, with everything it needs prepared. Raises NoSandbox, with the remedy, if it does
+        """Open the engine, after preparing everything that it needs. Raises NoSandbox, with the remedy, if it does
         not work.
         """

@@ -112,8 +112,8 @@ def _interpreter(uid: int) -> Interpreter:
 
 
 def _ask(executable: str, uid: int) -> Interpreter | None:
-    """Describe the Python at a path; None if it is too old, if user `uid` cannot run it, or if its installation
-    folder contains this process's home folder, which the sandbox would then show.
+    """Return a description of the Python at a path. None if it is too old, if user `uid` cannot run it, or if its
+    installation folder contains this process's home folder: the sandbox would then show the home folder.
     """
     done = _run_as(uid, [executable, "-P", "-c", _ASK])
     if done is None or done.returncode != 0:

@@ -38,7 +38,7 @@ class GpuWish:
     ids: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Return a text that means this request when it is written after `--gpus`."""
+        """Return the request as a value of `--gpus`, for example `all`, `2`, `device=1` or `0,2`."""
         if self.kind == "count":
             return str(self.count)
         if self.kind == "ids":
@@ -73,10 +73,12 @@ def parse_gpus(text: str) -> GpuWish:
 
 
 def device_options(wish: GpuWish, info: Mapping[str, Any], podman: bool) -> dict[str, Any]:
-    """Return the options (docker-py's names) for creating a container with the requested GPUs; empty if none are.
+    """Return the options (docker-py's names) for creating a container with the requested GPUs; empty if none are
+    requested.
 
-    `info` is the engine's description of itself. If the engine cannot provide the GPUs, the options for `auto` are
-    empty; for any other request NoSandbox is raised, saying what to install.
+    `info` is the engine's description of itself; `podman` is True if the engine is Podman. If the engine cannot
+    provide the GPUs, the options for `auto` are empty. For any other request NoSandbox is raised, saying what to
+    install.
     """
     from docker.types import DeviceRequest
 
@@ -110,7 +112,7 @@ def cdi_devices(info: Mapping[str, Any], podman: bool) -> list[str]:
 def judge_gpus(wish: GpuWish, seen: int, asked: bool) -> str | None:
     """Return a message if `torch.cuda` sees fewer GPUs inside the sandbox than were requested; None otherwise.
 
-    `asked` is True if `device_options` requested any: `auto` may have requested none.
+    `asked` is True if GPUs were requested from the engine; `auto` requests none if the engine cannot provide any.
     """
     least = {"none": 0, "auto": int(asked), "all": 1, "count": wish.count, "ids": len(wish.ids)}[wish.kind]
     if seen >= least:
@@ -142,8 +144,8 @@ _REFUSALS = {
 
 
 def _has_runtime(wish: GpuWish, info: Mapping[str, Any]) -> bool:
-    """Return whether Docker can provide GPUs itself: it lists NVIDIA's runtime or, except for `auto`, NVIDIA's hook
-    is installed on its machine.
+    """Return whether Docker can provide GPUs without CDI: because it lists NVIDIA's runtime, or because NVIDIA's hook
+    is installed on its machine. For `auto`, the hook alone is not enough.
     """
     if "nvidia" in (info.get("Runtimes") or {}):
         return True

@@ -1,5 +1,5 @@
-"""Runs commands directly on this machine, as the current user and without isolation: for GPU machines without a
-container engine.
+"""The engine `host`, for GPU machines without a container engine. It runs commands directly on this machine, as the
+current user and without isolation.
 """
 
 import os
@@ -31,8 +31,8 @@ KILL_PAUSE_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class HostEngine:
-    """Isolates nothing. Time, output, open files and file sizes are limited, and no process of a command is left
-    running.
+    """Runs commands without isolation. Time, output, open files and file sizes are limited, and processes that a
+    command leaves running are killed.
     """
 
     environment: Path
@@ -45,11 +45,11 @@ class HostEngine:
 
     @property
     def contents(self) -> str:
-        """Name of the environment's folder, which is the digest of the environment's ingredients."""
+        """Name of the environment's folder: the digest of what the environment was made from."""
         return self.environment.name
 
     def start(self, order: Order) -> LocalJob:
-        """Start a command whose processes carry the name of its order in an environment variable; see
+        """Start a command. All its processes have the name of the order in the environment variable MARK. See
         Engine.start.
         """
         timeout = ["timeout", f"--kill-after={GRACE_SECONDS:g}", f"{backstop_seconds(order.limits):g}"]
@@ -117,7 +117,7 @@ def open_host(progress: Progress) -> HostEngine:
 
 
 def left() -> set[str]:
-    """Return the names (`Order.name`) of all commands of which processes are running on this machine."""
+    """Return the names (`Order.name`) of all commands that have running processes on this machine."""
     return {name for process in psutil.process_iter() if (name := _mark_of(process))}
 
 
@@ -146,8 +146,8 @@ class _Hold:
 
 
 def _process_limit(processes: int) -> str:
-    """Return the option of bash's `ulimit` that limits processes; empty for root, to whom it does not apply. The
-    limit counts all processes of the user, so those that already run are added to it.
+    """Return the option of bash's `ulimit` that limits processes; empty for root, to whom the limit does not apply.
+    The kernel counts all processes and threads of the user, so those that already run are added to `processes`.
     """
     if os.getuid() == 0:
         return ""
@@ -162,9 +162,9 @@ def _threads_of_user() -> Iterator[int]:
 
 
 def _visible_gpus(wish: GpuWish) -> dict[str, str]:
-    """Return the setting of CUDA_VISIBLE_DEVICES for this request. For a number of GPUs, select the first of those
-    in the user's own setting, or of all if there is none. For `all` and `auto`, return nothing, so that the user's
-    setting stays.
+    """Return the variable CUDA_VISIBLE_DEVICES for this request. For a number of GPUs, it contains the first GPUs of
+    the user's own setting, or of the machine if the user has set nothing. For `all` and `auto`, return no variable,
+    so that the user's setting stays.
     """
     if wish.kind == "none":
         return {VISIBLE: ""}

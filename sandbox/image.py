@@ -33,8 +33,8 @@ LOAD_SECONDS = 30.0
 
 
 def recipe() -> str:
-    """Return the digest of the files from which an image is made, without its base image; each image carries it as a
-    label.
+    """Return a digest of the Dockerfile and the requirements, from which an image is made. Each image carries as a
+    label the digest with which it was built.
     """
     return sha256(DOCKERFILE.read_bytes() + REQUIREMENTS.read_bytes()).hexdigest()[:16]
 
@@ -88,7 +88,7 @@ def _labels(client: "DockerClient", name: str) -> dict[str, str] | None:
 
 
 def _take_over(podman: "DockerClient", name: str, base: str | None, progress: Progress) -> bool:
-    """Copy an up-to-date image from Docker into Podman; return False if Docker does not have one."""
+    """Copy the image from Docker into Podman if Docker has an up-to-date one. Return whether it was copied."""
     from gedanken.sandbox.connect import connect_docker
 
     try:

@@ -49,11 +49,11 @@ def things(clients: "Sequence[DockerClient]") -> list[Thing]:
 
 
 def clean(clients: "Sequence[DockerClient]", silent: Collection[str] = ()) -> list[str]:
-    """Remove the containers and sessions whose owner is dead, and the processes and control groups that the commands
-    of these sessions left on this machine; return the names of all that was removed.
+    """Remove the containers and sessions whose owner is dead. Also remove the processes and control groups that
+    commands of these sessions left on this machine. Return the names of all that was removed.
 
     A session is locked while it is removed, so that no process can resume it meanwhile. Sessions on engines that are
-    `silent` (do not answer) are kept, because their containers may still be read.
+    `silent` (do not answer) are kept: a resumed run may still read the output of their containers.
     """
     removed: list[str] = []
     for folder in _sessions():

@@ -27,8 +27,8 @@ GATE = 'ulimit -c 0 -n {open_files} -f {file_kib} {more} && echo && read -r _ ||
 this process dies meanwhile, the command never runs."""
 
 _PARENT = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parent")
-"""Starts all children, in a thread that lasts as long as this process: a child that must die with its parent (bwrap's
---die-with-parent) dies with the thread that started it.
+"""Starts all children, in a thread that lasts as long as this process. The thread matters because a child that must
+die with its parent (bwrap's --die-with-parent) dies when the thread that started it ends.
 """
 
 
@@ -53,7 +53,8 @@ class Hold(Protocol):
 def start_at_gate(
     command: list[str], inside: list[str], limits: Limits, more: str = "", **options: Any
 ) -> "subprocess.Popen[bytes]":
-    """Start `command`, which runs the gate and behind it `inside`; return its process when it waits at the gate.
+    """Start `command`, to which the gate and `inside` are added as arguments: after the gate, `inside` is run. Return
+    the process when it waits at the gate.
 
     `more` holds further arguments of bash's `ulimit`; `options` are those of Popen. Raises NoSandbox, with the last
     line of the command's messages, if the gate is not reached.
@@ -92,7 +93,9 @@ class LocalJob:
     """A command: one process with its two pipes, and all its descendants; see Job. Only one thread calls `read`."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", hold: Hold) -> None:
-        """Let a process through the gate."""
+        """Let a process that waits at the gate run its command. `hold` is the engine's handle on the command's
+        processes.
+        """
         assert process.stdin and process.stdout and process.stderr
         self._process = process
         self._hold = hold
@@ -125,7 +128,7 @@ class LocalJob:
         self._hold.signal(name)
 
     def ended(self) -> Ended:
-        """Wait for the end of the process. Raises EngineLost if SIGKILL does not end it."""
+        """Wait for the end of the process, and describe it. Raises EngineLost if SIGKILL does not end the process."""
         try:
             code = self._process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
@@ -177,7 +180,8 @@ class LocalJob:
 
 
 def _end_of(pid: int) -> io.FileIO:
-    """Return a file that reaches end-of-file when a child of this process has ended, without waiting for the child.
+    """Return a pipe to read from, which reaches its end when the child `pid` of this process has ended. The child's
+    exit code is left for others to collect.
 
     A pidfd would do the same, but some Python builds and some kernels of GPU machines lack it.
     """

@@ -1,5 +1,5 @@
-"""Provides a temporary container without hardening, to show that the conformance checks fail in one. Never used for
-programs.
+"""Provides a temporary container without hardening, to show that the conformance checks fail there. No run of an
+experiment uses it.
 """
 
 import os

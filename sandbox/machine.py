@@ -95,8 +95,8 @@ class SandboxMachine:
 
     @property
     def environment(self) -> str:
-        """Text that names everything, besides the command itself, that decides what a command does here: engine,
-        image, data, limits, GPUs.
+        """Text that names everything that affects what a command does here, except the command itself: engine, image,
+        data, limits, GPUs.
         """
         return (
             f"{self.engine.name} {self.engine.contents} {self.data.name} {self.gpus} {self.limits.model_dump_json()}"
@@ -110,7 +110,9 @@ class SandboxMachine:
         return self.session.receipt(name) is not None or self.engine.find(self._order(name, command)) is not None
 
     def has_branch(self, seed: int, *, reseed: bool = False) -> bool:
-        """Return whether a dead process left the workspace of this seed, as a copy of the last mark (saved state)."""
+        """Return whether a dead process left a workspace for this seed that is a complete copy of the last mark
+        (saved state).
+        """
         return self.session.has_branch(_seed_name(seed, reseed))
 
     def at_mark(self, label: str | None) -> Self:
@@ -162,8 +164,9 @@ class SandboxMachine:
         return execution
 
     async def measure(self, dataset: Dataset) -> MachineFacts:
-        """Measure the facts of this machine by commands inside it. Raises NoSandbox if that fails, or if
-        `torch.cuda` does not see the GPUs that were requested (by number, by id or as `all`)."""
+        """Return the facts of this machine, measured by commands inside it. Raises NoSandbox if that fails, or if
+        `torch.cuda` does not see the GPUs that were requested (by number, by id or as `all`).
+        """
         asked = await self.run("python3 -m gedanken_world")
         if asked.exit_code != 0:
             raise NoSandbox(f"the sandbox could not report its system: {asked.terminal.strip()[-300:]}")
@@ -348,8 +351,8 @@ class SandboxMachine:
 
 
 def may_be_cut_off(execution: Execution) -> bool:
-    """Return whether an execution ended while no gedanken process watched it, and in a way that may also mean that
-    its engine died.
+    """Return whether an execution may have been cut off because its engine died: no gedanken process watched it, and
+    its exit code is one that such a death can cause.
     """
     ends = (_SIGKILLED, _SIGTERMED, _ENGINE_DIED)
     unwatched = NOTE_FROM_LOG in execution.notes and execution.exit_code in ends

@@ -1,4 +1,6 @@
-"""Names the owners of containers and sessions, to tell those in use from those that a dead process left."""
+"""Names the owner of each container and session: the gedanken process that uses it. The name tells whether the owner
+is dead.
+"""
 
 import hashlib
 import os
@@ -12,15 +14,15 @@ COMMAND_LABEL = "gedanken.command"
 
 
 def orders_of(run_id: str) -> str:
-    """Return the prefix that all names of a run's containers, control groups and marked processes share, and that no
-    other run has.
+    """Return the prefix of all names of a run's containers, control groups and marked processes. No other run has the
+    same prefix.
     """
     return f"gedanken-{run_id}."
 
 
 def this_owner() -> str:
-    """Return the name of this process, `user.place.pid.start`. The start time tells it from a later process with the
-    same id.
+    """Return the name of this process, `user.place.pid.start`. The place is a digest of the machine and its process
+    namespace. The start time tells this process from a later one with the same id.
     """
     return f"{os.getuid()}.{_place()}.{os.getpid()}.{_start_ticks(os.getpid())}"
 

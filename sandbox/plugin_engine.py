@@ -14,7 +14,7 @@ from gedanken.sandbox.engine import Engine, EngineLost, Job, Order
 
 @dataclass(frozen=True, slots=True)
 class PluginEngine:
-    """A plug-in's engine whose methods raise no unexpected exceptions."""
+    """A plug-in's engine whose methods raise no exceptions but GedankenError and EngineLost."""
 
     plugin: Plugin
     engine: Engine
@@ -27,7 +27,7 @@ class PluginEngine:
 
     @property
     def asks_for_gpus(self) -> bool:
-        """True if the plug-in says that GPUs are requested."""
+        """True if the plug-in's engine says that GPUs are requested."""
         with self._guarded():
             return self.engine.asks_for_gpus
 
@@ -48,7 +48,7 @@ class PluginEngine:
             return self.engine.find(order)
 
     def clear(self, session: Path) -> None:
-        """Remove the containers that a session's commands left; see Engine.clear."""
+        """Remove the containers and processes that a session's commands left; see Engine.clear."""
         with self._guarded():
             self.engine.clear(session)
 

@@ -23,8 +23,8 @@ class Use(NamedTuple):
 
 
 def create_limited(folder: Path, limits: Limits) -> SizeLimit:
-    """Create `folder`, with its own file system of the size in `limits` if this user may mount one; return how its
-    size is limited.
+    """Create `folder`, with its own file system of the size in `limits` if this user may mount one. Return how its
+    size is limited: `quota` by this file system, `polled` without it.
     """
     tool = shutil.which("mkfs.ext4", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     folder.mkdir()
@@ -51,7 +51,8 @@ def mount(folder: Path) -> None:
 
 
 def copy_image(source: Path, target: Path) -> None:
-    """Copy the image file of a workspace with its own file system to that of another workspace.
+    """Copy the image file of the workspace `source`, which has its own file system, as the image file of the
+    workspace `target`.
 
     No process may be running in the workspace `source`. Unlike `cp` on the files, this also works for deeply nested
     files with very long paths. Raises NoSandbox if it fails.
@@ -91,7 +92,7 @@ def delete_tree(path: Path) -> None:
     """Delete a file, a folder or a workspace with its own file system, however deeply nested, without following
     links.
 
-    Raises NoSandbox if `path` cannot be deleted, or if anything but workspaces is mounted there.
+    Raises NoSandbox if `path` cannot be deleted, or if anything but workspaces is mounted below it.
     """
     if os.path.lexists(path):
         images = []

@@ -168,8 +168,8 @@ def _personalities() -> Iterator[Rule]:
     """Yield rules for `personality` that refuse all values except the allowed ones and 0xffffffff, which only
     queries.
 
-    The rules refuse values without bit 31 that have a bit that is not allowed, and values with bit 31 that lack
-    another bit.
+    A value without bit 31 is refused if any of its bits is not in PERSONALITY_BITS. A value with bit 31 is refused if
+    it lacks any other bit.
     """
     top = 1 << 31
     for bit in range(31):

@@ -71,7 +71,7 @@ class Session:
 
     @property
     def is_used(self) -> bool:
-        """True if a mark (saved state) was ever made here, as a run does before each command."""
+        """True if a mark (saved state) was ever made here. A run makes one before each command."""
         return (self.folder / "mark").is_file()
 
     def trunk(self) -> Workspace:
@@ -170,8 +170,8 @@ class Session:
 
 @contextmanager
 def locked_if_dead(folder: Path) -> Iterator[bool]:
-    """Yield whether no live process is working on the session in `folder`. If so, the session is locked within the
-    context, and deleted after it.
+    """Yield True if no live process is working on the session in `folder`. The session is then locked within the
+    context, and deleted after it. Yield False otherwise.
     """
     try:
         lock = _lock(folder)

@@ -27,7 +27,7 @@ _PARTS = ("home", "tmp", "shell", "passwd")
 
 
 def user_id() -> int:
-    """Return the user id for commands: root switches to an unprivileged user, all others stay themselves."""
+    """Return the user id under which commands run: an unprivileged one if this process is root, otherwise its own."""
     return os.getuid() or SANDBOX_UID
 
 
@@ -119,10 +119,10 @@ class Workspace:
         _give(path)
 
     def bring(self, source: Path, name: str, limits: Limits) -> None:
-        """Copy a folder into the home folder as `name`, with its links as links, replacing what has this name. Raises
+        """Copy a folder into the home folder as `name`; an existing file or folder of this name is replaced. Raises
         BadInput if the folder is too large or cannot be copied.
 
-        Special files (anything but files, folders and links) are left out.
+        Links are copied as links. Special files (anything but files, folders and links) are left out.
         """
         size = files = 0
         for where, folders, names in os.walk(source):

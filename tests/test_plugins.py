@@ -85,7 +85,10 @@ def test_the_doctor_lists_plug_ins_with_their_source_and_the_built_in_of_two_win
         assert state == "warning"
         assert f"broken of throwaway (gedanken.{kind}) cannot be loaded: AttributeError" in detail
     for name in ("machines: docker", "models: openai", "checks: built-in", "probes: memory", "importers: log"):
-        assert told[name, "throwaway"] == ("warning", "throwaway 0.3: not used, because gedanken has this name")
+        assert told[name, "throwaway"] == (
+            "warning",
+            "throwaway 0.3: not used, because gedanken has a plug-in of this name",
+        )
     assert told["machines: auto", "throwaway"][0] == "warning"
     ours = {name for (name, source), (state, _) in told.items() if (source, state) == ("gedanken", "ok")}
     assert {f"machines: {name}" for name in ("docker", "podman", "bubblewrap", "host")} <= ours

@@ -27,20 +27,21 @@ def audit(  # noqa: PLR0913 (each is asked for by itself, and has a default)
     waiting: Waiting = quietly,
     keep_events: bool = True,
 ) -> Audit:
-    """Check what agents claim to have run. No model is asked without `claims_by`, and nothing is run without `rerun`.
+    """Check what agents claim to have run. By default, no model is asked and nothing is run.
 
     Args:
         transcripts: paths of agent sessions in any format that docs/audit.md lists, or of folders with such sessions.
-        workspace: the folder in which the agent worked; commands are run again on a copy of it.
+        workspace: the folder in which the agent worked; commands are run again on a copy of it, or in an empty folder
+            for None.
         image: the Docker or Podman image in which commands are run again; None uses gedanken's own.
         setup: a command that prepares the copy; only this command may use the network.
-        rerun: which commands are run again: `none`; `claimed`, those that claims are about, and earlier ones that
-            may change files; or `all`.
+        rerun: which commands are run again: `all`, `none` or `claimed`. `claimed` means the commands that claims are
+            about, and the commands before them that may change files.
         no_tools: True to state that the agent of a plain chat had no tools at all.
-        claims_by: a model that reads what the agents said and names passages that may be claims. The model judges
-            nothing: a claim that only it found can be supported, but never counts against an agent.
+        claims_by: name of a model that reads the agents' messages and marks passages that may be claims. The model
+            judges nothing. A claim that only the model found may be supported, but never counts against an agent.
         progress: receives the progress of commands that are run again.
-        waiting: receives a message on what is being read.
+        waiting: shows which file is being read.
         keep_events: False to return the transcripts without their events, which saves memory.
 
     Returns:

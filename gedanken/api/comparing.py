@@ -20,10 +20,11 @@ Runs = str | Path | Execution | RunLog | Analysis
 
 
 def load_run(folder: str | Path) -> Analysis:
-    """Read the run in a folder, and compare its real executions with its imagined ones by the current checks.
+    """Read the run in a folder, and compare its real executions with its imagined ones, by the checks of this version
+    of gedanken.
 
     The run may be unfinished, its process may have died, or an earlier version may have written the folder. The `log`
-    of the Analysis is the stored RunLog. Comparing the article's run takes about a second.
+    of the Analysis is the stored RunLog. For a run of the experiment `article`, this takes about a second.
 
     Raises BadInput for a folder that is not a run folder, or is damaged.
     """
@@ -46,8 +47,8 @@ def compare(
         imagined: the imagined runs, in the same forms; omit it if `real` is one run, which contains both.
         program: path of the program that was run; with the program, more findings are possible.
         primary: name of the series whose last value is the primary endpoint, such as `val_loss`.
-        named: metrics that are not recognized: for each name, a regular expression whose group 1 (or whole match,
-            if it has no group) is the number.
+        named: metrics that gedanken does not recognize by itself. Each name has a regular expression; its group 1 is
+            the number, or its whole match if it has no group.
 
     Returns:
         An Analysis: `verdict`, `findings`, `versions[0].compared` (series, p-values, undecided questions).
@@ -67,7 +68,9 @@ def compare(
 
 
 def _paths(given: Runs | Iterable[Runs], folder: Path, *, imagined: bool) -> Iterator[Path]:
-    """Yield the given runs as paths: executions are first written to files, which `gedanken compare` can read."""
+    """Yield the paths of the given runs. Executions are first written to files in `folder`. Of a run without a folder
+    of its own, the imagined executions are written if `imagined` is True, otherwise the real ones.
+    """
     for one in [given] if isinstance(given, Runs) else given:
         if isinstance(one, str | Path):
             yield Path(one)

@@ -26,10 +26,10 @@ class ImaginedMachine(PlayedMachine, Blocking):
 
         `model` is a chat model object of LangChain, or a name as `--model` takes it: `embedded`, `openai:gpt-4.1`,
         `scripted:FILE`. `persona` is the name of a packaged persona, the path of a YAML file, or a `Persona`.
-        `settings` are the machine's fields: `limits` (a `Limits`, with tokens and seconds), `sample` (the sampling
-        seed; sample 0 has temperature 0), `temperature` (0 to 2, for all other samples), `steps` (True lets the model
-        write working steps before the output). Raises BadInput for an invalid argument; opening the machine raises
-        NoModel.
+        `more` and `settings` are further fields of the machine, by position and by name: `limits` (a `Limits`, with
+        tokens and seconds), `sample` (the sampling seed; sample 0 has temperature 0), `temperature` (0 to 2, for all
+        other samples), `steps` (True lets the model write working steps before the output). Raises BadInput for an
+        invalid argument; opening the machine raises NoModel.
         """
         asked = model if isinstance(model, Model | str) else model_of(model)
         super().__init__(asked, persona_of(persona), *more, **settings)

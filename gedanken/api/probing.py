@@ -39,8 +39,8 @@ class ProbeResult:
 
     @property
     def exact(self) -> float | None:
-        """The share of right answers to direct questions (without working steps), averaged over the items, 0 to 1;
-        None if nothing was scored.
+        """The share of right answers, 0 to 1, averaged over the items. Only direct questions count, which ask for the
+        output without working steps. None if nothing was scored.
         """
         exact: float | None = self.values["exact"]
         return exact
@@ -76,7 +76,8 @@ async def aprobe(  # noqa: PLR0913 (what a probe is asked to do)
         n: number of programs, or pairs of programs, for each operation and size.
         seed: seed that selects the programs; another seed gives other programs.
         samples: number of answers to each direct question: the first at temperature 0, all others at 1.
-        minutes: time limit; as many questions are asked as the model's speed allows.
+        minutes: time limit in minutes; only as many questions are asked as the model can answer within it. None asks
+            all.
         suite: path of a file of JSON lines with the fields of CRUXEval (id, code, input, output).
         sandbox: the sandbox, as in `gedanken.run`.
         out: the run folder, new or empty; None creates one under `runs/`.
@@ -89,7 +90,7 @@ async def aprobe(  # noqa: PLR0913 (what a probe is asked to do)
         The same errors as `gedanken.run`; `gedanken resume` continues an interrupted probe.
     """
     if suite and sizes and not families:
-        raise BadInput("sizes has no effect on the lines of a suite; name a family too, or leave it out")
+        raise BadInput("sizes has no effect on the lines of a suite; name a family too, or leave out sizes")
     try:
         names = [family(name).name for name in families] or ([] if suite else [one.name for one in FAMILIES])
         design = ProbeDesign(

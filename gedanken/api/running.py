@@ -29,7 +29,9 @@ Result = TypeVar("Result")
 
 
 def waiting(called: str, work: Callable[Asked, Coroutine[Any, Any, Result]]) -> Callable[Asked, Result]:
-    """Return a blocking function, named `called`, that waits for the coroutine function `work`."""
+    """Return a function with the name `called` that calls the coroutine function `work`, blocks until the result is
+    there, and returns the result.
+    """
 
     @wraps(work)
     def wait(*arguments: Asked.args, **named: Asked.kwargs) -> Result:
@@ -116,8 +118,8 @@ async def _resume(
     Args:
         folder: the run folder; None uses the newest unfinished run under `runs/`.
         model: the chat model object, if the run was started from Python with one.
-        base_url: the address of the model, needed again if the folder names a server on another machine: no API key
-            is sent to an address that only a folder names.
+        base_url: the address of the model's server. It must be given again if the server is another machine, because
+            no API key is sent to an address that only a folder names.
         trusted: True to confirm again that the run uses the sandbox `host`, which isolates nothing.
         progress: True if the progress is shown on standard error.
 
@@ -136,8 +138,8 @@ async def _resume(
 
 
 async def _analysed(work: Coroutine[Any, Any, RunResult]) -> Analysis:
-    """Return the analysis of a run. If the run could not be compared, compare it again, so that the error is raised
-    here.
+    """Wait for the run that `work` does, and return its analysis. If the run could not be compared, compare it again,
+    so that the error is raised here.
     """
     try:
         done = await work

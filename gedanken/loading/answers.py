@@ -19,8 +19,8 @@ _NAMED = re.compile(r"_(?P<predicts>input|output)\Z")
 _NO_STRINGS = "the recorded answers are not a list of strings"
 _TWICE = "its answers are recorded more than once"
 _FEW = 0.2
-"""In a file that is named as CRUXEval names its files, the answers count as extracted from replies if the share of
-whole replies among them is smaller than this.
+"""A limit for files that are named like CRUXEval's: if the share of whole replies among the answers is smaller, the
+answers count as already extracted from replies.
 """
 
 
@@ -29,18 +29,21 @@ class Recorded(NamedTuple):
 
     answers: Mapping[str, tuple[str, ...]]
     is_extracted: bool
-    """True if the publisher extracted the answers from the model's replies, so that they are used as they are."""
+    """True if the publisher already extracted the answers from the model's replies. They are then used unchanged."""
     problems: Mapping[str, str]
-    """For each item whose answers cannot be used, by id: the reason."""
+    """Maps the id of each item whose answers cannot be used to the reason."""
     predicts: Literal["output", "input"] | None
-    """What the answers predict, if the file's name says so, as the names of CRUXEval's files do; None otherwise."""
+    """What the answers predict, if the name of the file or of its folder says so: CRUXEval's names end with `_output`
+    or `_input`. None otherwise.
+    """
 
 
 def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
-    """Read recorded answers. The file contains a JSON object from ids to lists of answers, at the top level or under
-    `raw_generations`; or a list of objects in LiveCodeBench's format; or a list of lists in the order of the suite.
+    """Read recorded answers to the items of a suite.
 
-    Raises BadInput if the file contains something else, or no answer to any item of the suite.
+    The file contains JSON in one of three forms: an object that maps ids to lists of answers; a list of such lists in
+    the order of the suite; or a list of objects in LiveCodeBench's format. The first two may stand under the key
+    `raw_generations`. Raises BadInput if the file contains something else, or no answer to any item of the suite.
     """
     try:
         value = json.loads(text_of(path, "--answers").removeprefix("\ufeff"), object_pairs_hook=once_each)
@@ -68,16 +71,16 @@ def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
 
 
 def _has_few_whole(answers: Mapping[str, Sequence[str]]) -> bool:
-    """Return whether hardly any answer is a whole reply. If the publisher extracted the answers from replies, these
-    few are probably those where the extraction failed.
+    """Return whether hardly any answer is a whole reply. This is so if the publisher extracted the answers from
+    replies, and the extraction failed for a few.
     """
     each = [is_whole_reply(answer) for some in answers.values() for answer in some]
     return sum(each) < _FEW * len(each)
 
 
 def _pairs(path: Path, value: Any, suite: Sequence[SuiteItem]) -> tuple[Iterable[tuple[str, Any]], bool]:
-    """Return each id with what the file records for it, and whether the publisher extracted these answers from
-    replies.
+    """Return pairs of an id and the unchecked value that the file records for it. Also return whether the publisher
+    extracted the answers from replies.
     """
     is_scored = isinstance(value, dict) and isinstance(value.get(_SCORED), OnceEach | list)
     if is_scored:

@@ -33,8 +33,8 @@ def load_experiment(name: str) -> Experiment:
 
 
 def is_packaged(name: str, script: tuple[ScriptText, ...] | None) -> bool:
-    """Return whether there is a packaged experiment `name` and, unless `script` is None, whether it has this
-    script.
+    """Return whether `name` is the name of a packaged experiment. If `script` is not None, the packaged experiment
+    must also have this script.
     """
     return name in packaged("experiments") and script in (None, script_of(load_experiment(name)))
 

@@ -1,5 +1,5 @@
-"""Loads the programs that a script supplies instead of letting the model write them: from the package or the user's
-folder, unchanged or with one change from `probes/interventions.py`.
+"""Loads the programs that a script supplies, so that the model does not write them. They come from the package or
+from the user's folder, unchanged or with one change of `probes/interventions.py`.
 """
 
 import ast
@@ -28,8 +28,8 @@ def with_sources(experiment: Experiment, where: str, folder: Path) -> Experiment
 
 
 def check_supplied(experiment: Experiment) -> None:
-    """Raise BadInput if a supplied program has no source, or if the experiment hides sources from the model, which
-    would then know nothing about the program.
+    """Raise BadInput if the source of a supplied program is missing, or if the experiment hides sources from the
+    model. The model would then know nothing about the program.
     """
     given = [line for line in experiment.script if line.give]
     if given and experiment.conditions.source == "hidden":

@@ -46,7 +46,7 @@ class OnceEach(dict[str, Any]):
 
 
 def once_each(pairs: list[tuple[str, Any]]) -> OnceEach:
-    """Make a JSON object from its pairs of name and value; for `object_pairs_hook`."""
+    """Make a JSON object from its pairs of name and value; for the argument `object_pairs_hook` of `json.loads`."""
     made = OnceEach(pairs)
     if len(made) < len(pairs):
         times = Counter(name for name, _ in pairs)
@@ -55,8 +55,8 @@ def once_each(pairs: list[tuple[str, Any]]) -> OnceEach:
 
 
 def read_suite(path: Path) -> Suite:
-    """Read a suite: JSON lines with the fields of CRUXEval (id, code, input, output) or of LiveCodeBench, which also
-    name the function.
+    """Read a suite: JSON lines with the fields of CRUXEval (id, code, input, output), or with those of LiveCodeBench,
+    which also has a field for the function's name.
 
     Raises BadInput if no line can be used.
     """
@@ -81,8 +81,11 @@ def read_suite(path: Path) -> Suite:
 
 
 def text_of(path: Path, option: str) -> str:
-    """Return the text of a JSON file, which may be compressed with gzip and have any encoding of JSON. A byte that
-    cannot be decoded becomes a lone surrogate if the file is UTF-8, and otherwise a replacement character.
+    """Return the text of a JSON file, which may be compressed with gzip and have any encoding of JSON. Raises
+    BadInput with `option`, the command's option that names the file.
+
+    A byte that cannot be decoded becomes a lone surrogate if the file is UTF-8, and otherwise a replacement
+    character.
     """
     content = _unpacked(read_bytes(path, f"{option} {path}", MOST_BYTES), f"{option} {path}")
     encoding = json.detect_encoding(content)
@@ -118,7 +121,7 @@ def _item(line: str, number: int) -> SuiteItem:
     fields = _fields(line)
     item = SuiteItem.model_validate({**fields, "line": number})
     if _HALF_PAIR.search(item.id + item.code + item.input + item.output + item.function):
-        raise ValueError("contains half a surrogate pair, or bytes that are not text, which no text file can contain")
+        raise ValueError("contains half a surrogate pair, or bytes that are not valid text")
     return item
 
 
@@ -135,8 +138,9 @@ def _fields(line: str) -> dict[str, Any]:
 
 
 def _other_form(value: dict[str, Any]) -> dict[str, str]:
-    """Return the fields that must be changed or added in a line in LiveCodeBench's format, in which `input` is the
-    whole call and common imports are implicit. Return nothing for a line in CRUXEval's format.
+    """Return the fields to change or add if the line is in LiveCodeBench's format: the function's name, the whole
+    call as `input`, and the code with the imports that this format leaves out. Return an empty dict for a line in
+    CRUXEval's format.
     """
     code, given = value.get("code"), value.get("input")
     if not isinstance(code, str) or not isinstance(given, str):
@@ -152,8 +156,8 @@ def _other_form(value: dict[str, Any]) -> dict[str, str]:
 
 
 def _called(code: str, given: str) -> str:
-    """Return the name of the function that `given` calls, if the code defines this function and nothing named `f`;
-    otherwise return an empty text.
+    """Return the name of the function that `given` calls, if the code defines this function and defines nothing named
+    `f`; otherwise return an empty text.
     """
     begins = _CALL.match(given)
     defined = _DEFINED.findall(code)

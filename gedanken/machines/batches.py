@@ -137,7 +137,9 @@ def _without(names: list[str], suspects: set[str]) -> list[str]:
 async def _batch(
     machine: RealMachine, programs: list[tuple[str, str]], seconds: float | None
 ) -> tuple[dict[str, Ran], bool]:
-    """Run programs in one container; return their results, and whether the container ran to its end."""
+    """Run programs (pairs of name and text) in one container of the machine. Return the results by name, and whether
+    the batch ran to its end. Raises NoSandbox.
+    """
     limits = {"seconds": seconds or PROGRAM_SECONDS, "bytes": PROGRAM_BYTES, "within": _WITHIN}
     asked = {**limits, "programs": programs}
     text = json.dumps(asked)

@@ -29,10 +29,11 @@ async def open_real(  # noqa: PLR0913 (what a machine is opened with)
     artifacts: Path | None = None,
     keeps: Callable[[], bool] = lambda: False,
 ) -> "AsyncIterator[tuple[SandboxMachine, Dataset]]":
-    """Open a real machine with the data set called `data`; yield both.
+    """Open a real machine with the data set called `data`; yield the machine and the description of the data set.
 
-    At the end the machine's workspace is removed, unless it was used and `keeps()` returns True because the run will
-    be continued. Raises BadInput or NoSandbox.
+    A run that a dead process left is continued if `run_id` names it. Files that commands leave in the workspace are
+    copied to the folder `artifacts`. At the end the workspace is removed, unless it was used and `keeps()` returns
+    True because the run will be continued. Raises BadInput or NoSandbox.
     """
     from gedanken.sandbox.choice import open_engine
     from gedanken.sandbox.datasets import ensure_dataset

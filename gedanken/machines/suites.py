@@ -20,17 +20,21 @@ from gedanken.machines.batches import Ran, Told, run_batches
 from gedanken.probes.schedule import suite_item
 
 JUDGE_SECONDS = 10.0
-"""Time limit of one answer. CRUXEval's own limit is 3 seconds on a machine that does nothing else."""
+"""Time limit in seconds for checking one answer. CRUXEval's own limit is 3 seconds, on a machine that does nothing
+else.
+"""
 TOGETHER = 20
 """Number of answers that one program checks."""
 PARTS = 25
-"""Number of such programs in one batch."""
+"""Number of programs in one batch, each of which checks up to TOGETHER answers."""
 CONTRADICTED = "in a real run, its function returned something else than the stated output"
 _OFFLINE = "it may need the network, which is not available: its function did not return the stated value"
 _NETWORK = re.compile(
     r"\b(?:import|from)\b[^\n#]*\b(?:socket|urllib|requests|httpx|aiohttp|http|ftplib|smtplib)\b|__import__|\bimportlib\b"
 )
-"""Matches an import of a module that needs the network. A module's name alone may also be a variable."""
+"""Matches an import of a module that needs the network. The name of such a module alone does not match, because it
+may be a variable.
+"""
 _NO_EXPRESSION = "its output is not a Python expression, so no answer can equal it"
 _UNEQUAL = "no answer can be right, because its output does not equal itself, like NaN or a new object"
 _NO_VALUE = "its function ends Python instead of returning a value"
@@ -47,8 +51,8 @@ class Problem(NamedTuple):
 async def check_suite(
     machine: RealMachine, suite: Sequence[SuiteItem], told: Told = lambda _done: None
 ) -> dict[str, Problem]:
-    """Return the problems of a suite, by id of the line. A line whose function really returns the stated value has
-    none.
+    """Run the functions of a suite, and return the problems of its lines, by id of the line. A line has no problem if
+    its function really returns the stated value. `told` is called with the number of functions that have ended.
     """
     problems = {line.id: Problem(_NO_EXPRESSION) for line in suite if not can_be_answered(line)}
     rest = [line for line in suite if line.id not in problems]
@@ -60,7 +64,8 @@ async def check_suite(
 
 async def _settled(machine: RealMachine, unsure: Sequence[SuiteItem], ran: Mapping[str, Ran]) -> dict[str, Problem]:
     """Return the problems of lines whose functions ended, but did not print a value that certainly equals the stated
-    one. Whether both values are equal is decided in Python, by further programs.
+    one. Further programs let Python decide whether both values are equal. `ran` has the runs so far, by id of the
+    line.
     """
     returned = {line.id: check_program(line, line.call) for line in unsure}
     checked = await run_batches(machine, {name: program.text for name, program in returned.items()})
@@ -95,9 +100,10 @@ async def judged(
     machine: RealMachine, programs: Mapping[str, CheckProgram], told: Told = lambda _done: None
 ) -> dict[str, bool]:
     """Return whether each answer is right. `programs` has, by the key of the answer, the program that checks it.
+    `told` is called with the number of checked answers.
 
     First, many checks are put into one program, each in its own fork: this takes a tenth of the time that separate
-    programs take. An answer whose check does not end there is checked again by its own program.
+    programs take. An answer whose check does not end in that program is checked again by a program of its own.
     """
     checks = list(programs.values())
     parts = [checks[at : at + TOGETHER] for at in range(0, len(checks), TOGETHER)]

@@ -23,7 +23,7 @@ open(os.path.expanduser("~/plain.txt"), "w").write("plain text\\n")
 
 
 def brings_only(*names: str) -> Judge:
-    """Return a judge: pass if exactly the files `names` were copied, and `plain.txt` is unchanged."""
+    """Return a judge that passes a trial if exactly the files `names` were copied, and `plain.txt` is unchanged."""
 
     def judge(trial: Trial) -> Verdict:
         execution = trial.execution
@@ -33,7 +33,7 @@ def brings_only(*names: str) -> Judge:
         plain = came.get("plain.txt")
         digest = hashlib.sha256(_PLAIN.encode()).hexdigest()
         if plain is None or (plain.sha256, plain.bytes) != (digest, len(_PLAIN)):
-            return Verdict(False, "the plain file beside it was not copied unchanged")
+            return Verdict(False, "`plain.txt` was changed or not copied")
         wrong = sorted(set(came) ^ set(names))
         return Verdict(
             not wrong, f"copied by mistake or missing: {wrong}" if wrong else f"copied: {', '.join(names)}"

@@ -1,4 +1,4 @@
-"""Defines checks, what they observe, and the judges (criteria for passing) that most checks share."""
+"""Defines what a check is and what it observes, and the judges (criteria for passing) that most checks share."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _DETAIL_CHARACTERS = 160
 
 
 class CheckResult(NamedTuple):
-    """The result of one check."""
+    """The result of one check: whether the machine kept its promise (`held`), and a line with the details."""
 
     name: str
     group: str
@@ -34,7 +34,7 @@ class CheckResult(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """A judge's verdict on a trial."""
+    """A judge's verdict on a trial: whether the machine kept its promise (`held`), and a line with the details."""
 
     held: bool
     detail: str
@@ -42,7 +42,7 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What was observed of a check's program, inside the machine and on the host."""
+    """What was observed while a check's program ran, inside the machine and on the host."""
 
     execution: Execution
     after: Execution | None = None
@@ -90,8 +90,9 @@ class Check:
 
 
 def judged(check: Check, trial: Trial) -> Verdict:
-    """Return the verdict on a trial: failed if a secret or a socket of the host was reached or the engine was lost;
-    otherwise that of the check's judge. A check that `hunts` also fails if a process survived or none was seen.
+    """Return the verdict on a trial. The check fails if a secret of the host was leaked, a socket of the host was
+    reached, or the engine was lost. Otherwise its judge decides. A check that `hunts` also fails if one of its
+    processes survived, or if none of them was ever seen.
     """
     if trial.leaked:
         return Verdict(False, "a secret of the host was leaked")
@@ -130,8 +131,8 @@ def refused(trial: Trial) -> Verdict:
 
 
 def refused_or(*causes: Cause) -> Judge:
-    """Return a judge: pass if each attempt was refused, or if the machine ended the program for one of `causes`
-    before an attempt succeeded.
+    """Return a judge that passes a trial if each attempt was refused, or if the machine ended the program for one of
+    `causes` before an attempt succeeded.
     """
 
     def judge(trial: Trial) -> Verdict:
@@ -143,7 +144,9 @@ def refused_or(*causes: Cause) -> Judge:
 
 
 def still_usable(before: Judge) -> Judge:
-    """Return a judge: pass if the judge `before` passes, and the sequel printed `well` on the same machine."""
+    """Return a judge that passes a trial if the judge `before` passes it and the sequel printed `well` on the same
+    machine.
+    """
 
     def judge(trial: Trial) -> Verdict:
         if trial.after is None or trial.after.stdout != "well\n":
@@ -155,7 +158,7 @@ def still_usable(before: Judge) -> Judge:
 
 
 def prints(expected: str) -> Judge:
-    """Return a judge: pass if the program finished and printed exactly `expected`."""
+    """Return a judge that passes a trial if the program finished and printed exactly `expected`."""
 
     def judge(trial: Trial) -> Verdict:
         return printed(trial.execution, expected)
@@ -164,7 +167,7 @@ def prints(expected: str) -> Judge:
 
 
 def then_prints(expected: str) -> Judge:
-    """Return a judge: pass if the sequel finished and printed exactly `expected`."""
+    """Return a judge that passes a trial if the sequel finished and printed exactly `expected`."""
 
     def judge(trial: Trial) -> Verdict:
         if trial.after is None:
@@ -175,14 +178,16 @@ def then_prints(expected: str) -> Judge:
 
 
 def printed(execution: Execution, expected: str) -> Verdict:
-    """Return a verdict: pass if an execution finished and printed exactly `expected` to its standard output."""
+    """Return the verdict on an execution, which passes if it finished and printed exactly `expected` to its standard
+    output.
+    """
     held = execution.cause is Cause.FINISHED and execution.stdout == expected
     return Verdict(held, _short(" ".join(expected.split())) if held else ending(execution))
 
 
 def ends(cause: Cause, *, exit_code: int | None = None, within: float | None = None, shows: str = "") -> Judge:
-    """Return a judge: pass if the program ended with this cause and exit code, took at most `within` seconds, and its
-    output includes `shows`.
+    """Return a judge that passes a trial if the program ended with this cause and exit code (None: any exit code),
+    took at most `within` seconds, and its output includes `shows`.
     """
 
     def judge(trial: Trial) -> Verdict:

@@ -100,7 +100,7 @@ CHECKS = (
     _check("passwords", promise="The password file and root's home cannot be read.", program=SHADOW, judge=refused),
     _check(
         "host-environment",
-        promise=f"No key of this process's environment is in any environment, a canary in {VARIABLE} among them.",
+        promise=f"No environment contains a key of this process's environment, such as the canary in {VARIABLE}.",
         program=ENVIRONMENT,
         judge=refused,
         limits=SMALL.model_copy(update={"output_bytes": 1 << 20}),

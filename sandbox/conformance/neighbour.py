@@ -1,4 +1,4 @@
-"""Runs the neighbour: a program with another seed, at the same time as a check's program."""
+"""Runs the neighbour: a second program, with another seed, that runs at the same time as a check's program."""
 
 import asyncio
 from collections.abc import AsyncIterator

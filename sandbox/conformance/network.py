@@ -116,7 +116,7 @@ CHECKS = (
     _check("engine-socket", promise="No engine's socket answers.", program=ENGINE_SOCKET),
     _check(
         "vsock",
-        promise="A virtual machine's hypervisor cannot be reached by other ways than the network (vsock).",
+        promise="The hypervisor of a virtual machine cannot be reached through vsock, which bypasses the network.",
         program=VSOCK,
     ),
 )

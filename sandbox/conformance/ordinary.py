@@ -240,7 +240,7 @@ CHECKS = (
     _bash("date", promise="The clock shows the time.", program="date +%s", judge=tells_the_time),
     _bash(
         "long-command",
-        promise="A command may have 100 kB.",
+        promise="A command may be 100 kB long.",
         program="true",
         judge=then_prints(f"{_LONG + 1}\n"),
         sequel=_long_command,

@@ -52,8 +52,8 @@ def flood_is_cut(trial: Trial) -> Verdict:
 
 
 def middle_is_counted(kept_bytes: int, printed_bytes: int) -> Judge:
-    """Return a judge: pass if at most `kept_bytes` of the output were kept, from its head and tail, and the rest was
-    counted.
+    """Return a judge that passes a trial if at most `kept_bytes` of the output were kept, from its head and tail, and
+    the bytes between them were counted. The program prints `printed_bytes`.
     """
 
     def judge(trial: Trial) -> Verdict:

@@ -92,8 +92,8 @@ for number in range(10_000):
 
 
 async def _write_and_reseed(machine: RealMachine, canaries: Canaries) -> Execution:
-    """Make the host write to a path that a program replaced by a link, and read the list of seeds, which a program
-    may have replaced too. Return the execution that shows the result.
+    """Make the host write to a path that a program replaced by a link, and read the list of seeds, which the program
+    replaced too. Return the execution whose output shows whether the host followed a link.
     """
     before = [path.stat().st_mtime_ns for path in canaries.files]
     machine.write("written", "from outside\n")
@@ -117,7 +117,7 @@ def unowned(trial: Trial) -> Verdict:
         )
     if "owned" in trial.after.stdout:
         return Verdict(False, "the terminal's saved state was executed")
-    return Verdict(True, "it is data, not code")
+    return Verdict(True, "the saved state was read as data, not executed")
 
 
 CHECKS = (

@@ -108,8 +108,8 @@ def holds(path, text):
 def follow(process, until, most):
     """Return a program's stdout, its stderr, and why it had to be stopped (None if it ended by itself).
 
-    The program's children may still print after it has ended. If one of the programs stops this process by a signal,
-    the pause does not count: `until` is moved by its length.
+    The output is read until it is closed, because the program's children may still print after the program has ended.
+    If one of the programs stops this process by a signal, the pause does not count: `until` is moved by its length.
     """
     seen = time.monotonic()
     kept = {process.stdout: bytearray(), process.stderr: bytearray()}

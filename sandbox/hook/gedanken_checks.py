@@ -89,8 +89,8 @@ def enter(folder):
 
 
 def follow(pid, heard, until):
-    """Return what a process wrote to `heard`, and its exit status; None as the status if the process had to be
-    killed.
+    """Return what a process wrote to the pipe `heard`, and its exit status. The status is None if the process had to
+    be killed.
     """
     answer = b""
     while len(answer) < MOST_BYTES and select.select([heard], [], [], max(0.0, until - time.monotonic()))[0]:

@@ -4,7 +4,7 @@ its C++ part.
 The program itself is not changed. `GEDANKEN_SEED` seeds `random`, NumPy and torch. `GEDANKEN_RESEED`, if set, is
 added to every seed that the program sets itself; each such call is recorded in `explicit_seeds` in the session's
 folder. torchvision data sets are read from `/data`, whatever root the program names. `GEDANKEN_SESSION` and
-`GEDANKEN_DATA` name the session's and the data folder on engines that cannot mount them at fixed paths.
+`GEDANKEN_DATA` name the session's folder and the data folder on engines that cannot mount them at fixed paths.
 """
 
 import importlib.abc
