@@ -54,7 +54,8 @@ class ImaginedMachine:
     _opened: AsyncExitStack = field(default_factory=AsyncExitStack, init=False)
 
     async def __aenter__(self) -> Self:
-        """Open the model if it was given by name. Raises BadInput or NoModel."""
+        """Open the model if it was given by name. Raises BadInput if no model has this name, NoModel if it cannot be
+        reached."""
         if isinstance(self.model, str):
             from gedanken.agents.registry import open_model
 

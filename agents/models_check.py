@@ -26,7 +26,7 @@ _TAKES = (Setting.SEED, Setting.TEMPERATURE, Setting.TOP_P, Setting.LIMIT, Setti
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One fact about the model, as shown by its replies to the questions."""
+    """One fact about the model, found out by asking it a question."""
 
     name: str
     answer: str

@@ -171,7 +171,7 @@ async def _place(context: Context, state: State, program: Program) -> Command[An
 
 @logged
 async def give(state: State, runtime: Runtime[Context]) -> Command[Any]:
-    """Put a program that the script supplies on both machines."""
+    """Write a program from the script to the real machine and to the imagined one."""
     context = runtime.context
     at = state["index"]
     program = given_program(context, state, context.experiment.script[at], at)

@@ -23,8 +23,9 @@ def collect(
 ) -> tuple[Artifact, ...]:
     """Copy the regular files at the top level of `home` to `root/folder`, and return a description of each.
 
-    Left out are links, files with more than one hard link, files larger than FILE_BYTES, and files named in `known`.
-    At most FILES files are returned, and at most TOTAL_BYTES copied. Unusual characters in names are replaced.
+    Left out are links, files with more than one hard link, files larger than FILE_BYTES, and files whose name is in
+    `known`. At most FILES files are returned, and at most TOTAL_BYTES copied. Unusual characters in names are
+    replaced.
 
     `brought` maps the digest of each file that was copied earlier to the path of the copy. A file with one of these
     digests is not copied again, but returned with that path. The digests of new copies are added to `brought`. No

@@ -137,7 +137,7 @@ def test_a_player_is_asked_as_a_model_is_and_heeds_what_was_told_last(bank: Bank
         (f"player:computes?bank={BANK}&noise=2", "the setting noise of a player must be a number from 0 to 1, not 2"),
         (
             "player:computes?bank=missing.json",
-            "missing.json: the file with the items that the player knows cannot be read: No such file",
+            "missing.json: the player's bank of items cannot be read: No such file",
         ),
         (f"player:computes?bank={__file__}", "is not a file of items that a player knows"),
     ],

@@ -217,8 +217,8 @@ def test_what_all_real_runs_agree_on_and_what_takes_time_is_in_no_test() -> None
 @pytest.mark.parametrize(
     ("n_real", "n_imagined", "said"),
     [
-        (3, 3, "error rate of 5%. It would take 5 real and 3 imagined runs"),
-        (7, 1, "Only 7 real and 1 imagined run can be compared. With so few runs, p is at least"),
+        (3, 3, "error rate of 5%). It would take 5 real and 3 imagined runs"),
+        (7, 1, "Only 7 real and 1 imagined run reach their end and print a value. With so few, p is at least"),
         (7, 1, "It would take 49 real and 1 imagined run, or 7 real and 3 imagined runs."),
     ],
 )

@@ -218,7 +218,7 @@ def test_where_all_series_are_is_said_as_it_can_be_done() -> None:
     ("names", "told"),
     [
         (("real1.log", "said.log"), "(real1.log, said.log):"),
-        (("line01-a-real-0", "line01-a-imagined-0"), "(two runs not counted above):"),
+        (("line01-a-real-0", "line01-a-imagined-0"), "(two further runs of the session):"),
     ],
 )
 def test_the_first_line_that_differs_says_of_which_runs(names: tuple[str, str], told: str) -> None:

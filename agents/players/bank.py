@@ -96,9 +96,7 @@ def read_bank(path: Path) -> Bank:
         values = json.loads(lzma.decompress(packed) if path.suffix == ".xz" else packed)
         return Bank(_entries(values["items"]), _entries(values["corpus"]))
     except OSError as error:
-        raise BadInput(
-            f"{path}: the file with the items that the player knows cannot be read: {error.strerror or error}"
-        ) from error
+        raise BadInput(f"{path}: the player's bank of items cannot be read: {error.strerror or error}") from error
     except (lzma.LZMAError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise BadInput(
             f"{path} is not a file of items that a player knows: {str(error).splitlines()[0][:200]}"

@@ -1,5 +1,5 @@
-"""Checks whether a result that supports a claim shows all that the claim says: for example, that the counted things
-are ready, or that a number has not changed.
+"""Checks whether a result that supports a claim shows all that the claim says. For example, `3 pods are ready` says
+that there are three pods, and that they are ready.
 """
 
 import re

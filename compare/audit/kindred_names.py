@@ -22,5 +22,5 @@ _ALIKE = tuple(
 
 
 def kindred_of(words: frozenset[str]) -> frozenset[str]:
-    """Return all words of each group that contains at least one of the given words."""
+    """Return the given words' groups of words with one meaning, joined; words that are in no group are left out."""
     return frozenset(key for group in _ALIKE if group & words for key in group)

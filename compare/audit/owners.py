@@ -107,7 +107,7 @@ def is_of_another_package(case: Case, says: ValueSays, line: str, event: int) ->
 
 
 def is_of_another_split(case: Case, lines: list[str]) -> bool:
-    """Return whether the claim is about held-out data, while none of the lines names a split of the data."""
+    """Return whether the claim is about held-out data, and no line says of which data its numbers are."""
     text = case.record.transcript.events[case.event].text
     start = case.spotted.claim.start
     said = text[max(start - 40, text.rfind("\n", 0, start) + 1) :][:160].split("\n")[0]

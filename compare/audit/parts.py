@@ -92,7 +92,7 @@ class Fence:
 
     @property
     def end(self) -> int:
-        """Position in the message at which the content ends."""
+        """Position in the message at which this part's content ends."""
         return self.start + len(self.text)
 
 

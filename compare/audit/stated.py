@@ -1,4 +1,4 @@
-"""Finds the numbers of a claim that no output has, and checks whether something else may explain them."""
+"""Finds the numbers of a claim that no output has, and checks whether a calculation or rounding explains them."""
 
 import re
 from collections.abc import Iterator

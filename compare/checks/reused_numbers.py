@@ -130,8 +130,8 @@ def _really_repeats(
     """Return whether a real run of this version (`real`) repeats a real run of the other version (`before`); None if
     no two of these runs can be compared.
 
-    In our sandbox, runs of both versions get the same seeds; on a user's machine, they do not. So only runs with
-    different seeds are compared, unless the program fixes its seed itself.
+    Two runs with the same seed may share numbers for that reason alone. So only runs with different seeds are
+    compared, unless the program fixes its seed itself.
     """
     ours, theirs = ([run for run in runs if run.run.execution.arm == "as written"] for runs in (real, before))
     is_noisy = len({tuple(number.text for number in run.all) for run in ours}) > 1

@@ -161,7 +161,7 @@ def _sizes(run: ParsedRun, form: str) -> list[list[str]]:
 
 
 def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iterator[int]:
-    """Yield the index of each number of a form on which the real runs cannot agree by chance (see
+    """Yield the index of each number of a form that is equal in all real runs, and not by chance (see
     `constant_lines_differ`).
 
     `lines` are the lines of this form in `run`. `steady` holds their numbers (lines × numbers), with NaN where real

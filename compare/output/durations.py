@@ -60,16 +60,16 @@ def claimed_seconds(output: Transcript) -> Claimed:
 
 
 def _shapes_with_times(output: Transcript) -> dict[int, str]:
-    """Find the shapes that state a duration. Each key is the index of a shape; its value is the end of the shape, in
-    which the duration is."""
+    """Find the shapes that state a duration (a shape is a line with `0` in place of each group of digits). Return the
+    index of each, with the last part of its text, which contains the duration."""
     named, shapes = cache(names_time), output.shapes
     ends = ((at, _from_time_word(shapes[at])) for at in output.shapes_with(_WORDS))
     return {at: _whole_values(end, shapes[at]) for at, end in ends if named(end)}
 
 
 def _whole_values(end: str, shape: str) -> str:
-    """Return the end of a shape, or the whole shape if the end may begin within the brackets of a value such as
-    `tensor(0.5)`."""
+    """Return the end of a shape. If it may begin within the brackets of a value such as `tensor(0.5)`, return the
+    whole shape instead, because half a value cannot be read."""
     return shape if ")" in end.partition("(")[0] else end
 
 

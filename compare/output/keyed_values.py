@@ -14,7 +14,7 @@ _STATED = re.compile(
     r"(?<![\w.])(?:key|name|metric|metric_name|tag)\s?[=:]\s?['\"]?(?P<name>[A-Za-z][\w/@.-]{0,60})['\"]?[,;]?\s{1,3}"
     r"(?:value|val|score)\s?[=:]\s?(?=[-+]?\.?\d)"
 )
-"""Matches a name and the key of its number outside an object: `log_metric(key='val_rmse', value=2.1)`."""
+"""Matches a name and the key of its number in a call, as in `log_metric(key='val_rmse', value=2.1)`."""
 _DEEPEST = 20
 _DATA = ("split", "phase", "mode", "stage", "event", "subset", "set", "dataset", "partition", "type", "prefix")
 """Keys whose value may name the data (train, val, …) on which the numbers in the same object were measured."""

@@ -27,9 +27,9 @@ _QUANTILE = re.compile(r"(?<!\S)\d{1,2}(?:\.\d{1,2})?%(?!\S)")
 _CLASSES = re.compile(r"(?:\s+\d{1,3})+\s*$")
 """Matches the numbers of classes at the end of a header: `ntree  OOB  1  2  3`."""
 _FEWEST_OVER = 3
-"""In a table without bars and commas, the header may have two lines if there are at least this many columns."""
+"""In a table without bars or commas, the header may have two lines if there are at least this many columns."""
 _FEWEST_WIDE = 4
-"""In a table without bars and commas, a line of unknown names is a header only if it has at least this many cells,
+"""In a table without bars or commas, a line of unknown names is a header only if it has at least this many cells,
 with two or more blanks between them."""
 _MASKED = "·"
 """Stands for a masked time or id in a row, because the masked text may be a cell of its own."""

@@ -83,7 +83,8 @@ def _has_others(low: str) -> bool:
 
 
 def template_of(form: str, hole: str) -> str:
-    """Return the words of a form as they are printed, with `hole` in place of each value and each masked text."""
+    """Return the words of a form as they are printed, with `hole` in place of each value and of each masked text,
+    such as a path or a date."""
     return form.replace("#", hole).replace(MASK, hole).replace(_SHARP, "#")
 
 

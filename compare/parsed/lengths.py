@@ -23,10 +23,10 @@ class Length(NamedTuple):
     """The missing and surplus lines that the length of an imagined run explains."""
 
     fewer: Indices
-    """For each print site, the number of lines that may be missing."""
+    """For each print site, the number of lines that are allowed to be missing."""
     more: Indices
-    """For each print site, the number of lines that may be surplus, because the run goes on after the longest real
-    run has ended."""
+    """For each print site, the number of lines that are allowed to be surplus, because the run goes on after the
+    longest real run has ended."""
 
 
 def lengths(run_set: RunSet) -> Mapping[int, Length]:

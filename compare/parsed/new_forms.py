@@ -157,7 +157,8 @@ class NewForms:
         return any(not firm[run.ledger.lines_of(site)].any() for site in self._ends)
 
     def _is_firm(self, site: PrintSite) -> bool:
-        """Return whether a print's words do not vary: no form that only one real run has is similar to them."""
+        """Return whether all real runs word this print alike: it is not similar to any form that only one real run
+        has."""
         return site.template not in self._loose
 
     @cached_property

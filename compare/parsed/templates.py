@@ -54,7 +54,8 @@ class Templates:
 
     @cached_property
     def _before_ids(self) -> dict[str, Before]:
-        """The words that stand before ids in each real log; the keys are the texts of the logs."""
+        """The words that stand before ids in each real log, as `job` in `job 3f9a`. The keys are the texts of the
+        logs."""
         return {text: words_before_ids(text) for text in self._texts()}
 
     @cached_property
@@ -129,7 +130,7 @@ class Templates:
         return index_of(self.sites)
 
     def find(self, forms: Sequence[str]) -> list[int | None]:
-        """Return for each form the index in `sites` of the template that its lines match; None if none does."""
+        """Return for each form the index in `sites` of the template that its lines match; None if they match none."""
         found = [self._index.get(form) for form in forms]
         new = [at for at, one in enumerate(found) if one is None] if len(self._varying) else []
         if new:

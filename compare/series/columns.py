@@ -140,7 +140,7 @@ class Form:
 
     @cached_property
     def named(self) -> list[Named]:
-        """Name and role of each value, for at most 100 values."""
+        """The name and the role (such as metric or counter) of each value, for the first 100 values of a line."""
         heading_data = SPLITS[int(dict(self.fixed).get(SECTION, 0))]
         return named_numbers(self.line, self.spans[:MOST_COLUMNS], self.row, heading_data)
 

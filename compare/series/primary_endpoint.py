@@ -103,7 +103,7 @@ def choose(
             *_rank(columns[name], shown[name], monitored, curves, report),
         ),
     )
-    return Endpoint(best, _reason(columns[best], shown[best], monitored), "rule")
+    return Endpoint(best, _reason(columns[best], monitored), "rule")
 
 
 def monitored_in(forms: Sequence[str]) -> frozenset[tuple[str, ...]]:
@@ -243,7 +243,7 @@ def _is_mean_fitness(column: Column) -> bool:
     return "fitness" in words and not words.isdisjoint(("average", "avg", "mean"))
 
 
-def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]]) -> str:
+def _reason(column: Column, monitored: frozenset[tuple[str, ...]]) -> str:
     """State in a few words why this series was chosen."""
     meaning = column.meaning
     is_held_out = meaning.is_held_out or meaning.is_held_out_by_nature or column.is_starred
@@ -262,5 +262,4 @@ def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]])
     data = f" on held-out data ({meaning.split})" if meaning.is_held_out else ""
     data = data or (" in a line that sums up an evaluation (marked *)" if column.is_starred else "")
     lacks = f", and no {' and no '.join(missing)} is printed" if missing else ""
-    often = f"{shown.times:g} values" if shown.times > 1 else "one value"
-    return f"chosen because it is {kind}{data}{lacks} ({often} per real run)"
+    return f"chosen because it is {kind}{data}{lacks}"

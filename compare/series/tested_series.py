@@ -100,7 +100,7 @@ def _until_then(n: int) -> str:
     """State what can be found with `n` real runs until there are enough runs for a test."""
     if n < FEWEST:
         return " Until then, no difference in it can be found."
-    return " Until then, only last values far from the real ones are found."
+    return " Until then, only single runs far from the real ones are found."
 
 
 def _needed(n: int, m: int, level: float) -> str:
@@ -111,9 +111,9 @@ def _needed(n: int, m: int, level: float) -> str:
     if not n or not m:
         return f"No {'imagined' if n else 'real'} run reaches its end and prints a value. {enough}"
     return (
-        f"Only {n:,} real and {many(m, 'imagined run')} can be compared. With so few runs, p is at least "
-        f"{probability(smallest_p(n, m))}, but a difference counts only up to p = {probability(level)}, because all "
-        f"tests of a comparison share an error rate of 5%. {enough}"
+        f"Only {n:,} real and {many(m, 'imagined run')} reach their end and print a value. With so few, "
+        f"p is at least {probability(smallest_p(n, m))}, but a difference counts only up to p = {probability(level)} "
+        f"(all tests share an error rate of 5%). {enough}"
     )
 
 

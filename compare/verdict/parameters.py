@@ -48,7 +48,7 @@ class Ways:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The parameters of all ways of answering."""
+    """The parameters of all ways of answering: computing, imitating, taking shortcuts, and others."""
 
     version: str
     fitted_on: tuple[str, ...]

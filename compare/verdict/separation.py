@@ -21,7 +21,7 @@ FAMILIES = 2
 """Minimum number of families that must tell a pair of ways apart before one of the two is named."""
 _NOISE = 0.05
 _MOST = 12
-"""Maximum number of items in a cluster that count, because the items of one cluster are similar."""
+"""At most this many items of a cluster count, because more of them add little: they are similar."""
 
 
 def separations(operations: Sequence[Operation], parameters: Parameters) -> tuple[Separation, ...]:

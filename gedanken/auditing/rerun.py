@@ -213,7 +213,7 @@ def _why_elsewhere(step: Step, state: State, lost: str | None) -> str | None:
     """Return why a real output may differ from the recorded one although the transcript is true; None if no reason is
     known."""
     if lost:
-        return f"the workspace differs from that of the transcript: {lost}"
+        return f"the workspace is not the one in which the agent worked: {lost}"
     if not state.trusted:
         return "the workspace is not in the state it was in when the agent ran the command"
     return "its output depends on the time or on the machine" if _CLOCK.search(step.command) else None
@@ -230,7 +230,7 @@ def _as_said(text: str, root: str | None) -> str:
 
 
 def _without_prompt(said: str, command: str) -> str:
-    """Return an output. If its first line is a prompt followed by the command, the line is emptied."""
+    """Return the output `said`. If its first line only repeats the prompt and the command, that line is emptied."""
     first, _break, rest = said.partition("\n")
     return (
         f"\n{rest}" if command and first.strip().endswith(command.strip()) and first.strip()[:1] in "$>#%~(" else said

@@ -95,8 +95,8 @@ def families(  # noqa: PLR0913 (each is an option of the command)
     out: Annotated[
         Path | None,
         typer.Option(
-            help="The run folder, new or empty; by default a new one under runs/. With --answers, only probe.json is "
-            "written to this folder, and without this option nothing."
+            help="The run folder, new or empty; by default a new one under runs/. With --answers, nothing is written "
+            "without --out, and only probe.json with it."
         ),
     ] = None,
 ) -> None:

@@ -42,7 +42,7 @@ class Rebuilt:
 
 @dataclass(frozen=True, slots=True)
 class MemoryProbe:
-    """The result of the probe."""
+    """The result of the probe: what the imagined machine still knew after the model had lost its context."""
 
     model: dict[str, object]
     conditions: dict[str, object]

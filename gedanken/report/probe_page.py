@@ -122,7 +122,7 @@ def render_probes(models: Sequence[ProbedModel]) -> str:
 
 
 def _share(value: float | None) -> str:
-    """Format a share, for example `.97` or `> .999`. Shares near 0 or 1 have three digits instead of two."""
+    """Format a share, for example `.97`; shares near 0 or 1 with three digits, as in `> .999`."""
     if value is None:
         return "–"
     if 0.999 < value < 1:

@@ -260,7 +260,7 @@ def _divergence(alignment: Alignment | None) -> Iterator[tuple[str, str]]:
     real, imagined = alignment.diverges_at
     runs = f"{alignment.real}, {alignment.imagined}"
     if alignment.real.endswith("-real-0") and alignment.imagined.endswith("-imagined-0"):
-        runs = "two runs not counted above"
+        runs = "two further runs of the session"
     yield "first line that differs beyond measured values", f"({runs}):"
     yield "  real run", _line(real)
     yield "  imagined run", _line(imagined)

@@ -76,10 +76,10 @@ def _of_line(line: ScriptLine, real: int, imagined: int | None) -> PlannedStep:
 
 
 class RunPlan:
-    """Counts which part of a plan is finished, and divides the elapsed time among the work that is running.
+    """Keeps track of how much of a plan is finished, and divides the elapsed time among the work that is running.
 
-    Work that runs in parallel shares each second. So the remaining times of all work can simply be added up, even if
-    some of it will overlap.
+    Of two pieces of work that run in parallel, each is charged half of every second. So the remaining times of all
+    pieces can be added up, even if some pieces will overlap.
     """
 
     def __init__(self, steps: Sequence[PlannedStep], slowdown: float = 1.0) -> None:
