@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.verdict.controls import Controlled, GivenNeighbours, GivenTool, Gives
 from gedanken.agents.brought import brought, model_of
 from gedanken.agents.embedded import open_embedded
-from gedanken.agents.players.bank import read_bank
+from gedanken.agents.players.bank import Bank, read_bank
 from gedanken.analysis.probe_verdict import verdict_of
 from gedanken.compare.verdict import sentences
 from gedanken.experiment.probe_design import ProbeDesign
@@ -44,13 +44,22 @@ async def _control(bank: Path, gives: Gives, out: Path, design: ProbeDesign) -> 
     kept = out.with_name(f"{out.name}-given.jsonl")
     async with open_real("mnist", LIMITS, Silent()) as (machine, _data), open_embedded(screen) as model:
         known = read_bank(bank)
-        chat: Controlled = GivenNeighbours(inner=model.chat, bank=known, kept=kept)
+        chat: Controlled = GivenNeighbours(inner=model.chat, bank=published(known), kept=kept)
         if gives == "tool":
             chat = GivenTool(inner=model.chat, bank=known, kept=kept, really_run=_runner(machine))
         labelled = replace(model_of(chat), name=f"python:embedded, given {gives}", cores=model.cores)
         with brought(labelled) as named:
             done = await run(probe_spec(design, named.model_copy(update={"parallel": 1}), SandboxSpec()), screen, out)
     print(f"given {gives}: {sentences.of_all(verdict_of(done.log, resamples=0))}")
+
+
+def published(bank: Bank) -> Bank:
+    """Return the bank without the obscure twins among the programs that were read.
+
+    Nobody prints the output of an obscure twin: that is what makes it one. If a neighbour may be one, it is often the
+    very program that is asked about, and a model that copies its output is right, as one that computes it.
+    """
+    return Bank(bank.items, tuple(entry for entry in bank.corpus if entry.item.role != "hard"))
 
 
 def _runner(machine: SandboxMachine) -> Callable[[str], str]:
