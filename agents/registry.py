@@ -17,6 +17,9 @@ from gedanken.experiment.secrets import learn_address, shown_address
 
 _NAME = re.compile(r"^(?P<provider>[a-z][a-z0-9_-]*):(?P<model>.+)$")
 
+_IN_NO_ADDRESS = re.compile(r"[\s\\\x00-\x1f\x7f]")
+"""Characters at which clients end the host of a URL differently."""
+
 
 def check_name(model: ModelSpec) -> None:
     """Raise BadInput if no provider is installed for the model's name, if its base URL is not a URL, or if the
@@ -49,6 +52,8 @@ def _provider_of(spec: ModelSpec) -> tuple[Plugin, ModelProvider]:
 
 
 def _is_address(text: str) -> bool:
+    if _IN_NO_ADDRESS.search(text):
+        return False
     try:
         parts = urlsplit(text)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 0) >= 0

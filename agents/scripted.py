@@ -13,6 +13,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from pydantic import BaseModel, ConfigDict
 
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.files import read_regular
 
 
 class ScriptedReply(BaseModel):
@@ -32,15 +33,16 @@ class ScriptedReply(BaseModel):
     """True if the reply is repeated over and over, ignoring the token limit."""
 
 
+MOST_BYTES = 1 << 26
+"""Maximum size in bytes of a file with replies."""
 _SILENCE = ScriptedReply(when="", samples=("",))
 
 
 def read_rules(path: Path) -> tuple[ScriptedReply, ...]:
-    """Read the rules from a YAML file. Raises BadInput if the file is missing or is not a list of rules."""
+    """Read the rules from a YAML file. Raises BadInput if it is no readable file, or not a list of rules."""
     try:
-        return tuple(ScriptedReply.model_validate(rule) for rule in yaml.safe_load(path.read_text()))
-    except OSError as error:
-        raise BadInput(f"{str(path)[:200]}: {error.strerror}") from error
+        text = read_regular(path, str(path)[:200], MOST_BYTES)
+        return tuple(ScriptedReply.model_validate(rule) for rule in yaml.safe_load(text))
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise BadInput(f"{path} is not a list of scripted replies: {str(error).splitlines()[0]}") from error
 

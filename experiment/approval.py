@@ -3,6 +3,7 @@ converted to and from JSON.
 """
 
 import ast
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Limits
 from gedanken.experiment.program import Program
+from gedanken.experiment.secrets import redacted_value
 
 BY_PERSON = "person"
 """Value of `Program.prompt` for a version that a person edited."""
@@ -73,6 +75,11 @@ _DECISION: TypeAdapter[Approve | EditIt | Reject] = TypeAdapter(Decision)
 _SAID = {"approve": "was approved", "edit": "was edited", "reject": "was rejected"}
 
 
+def without_keys(decision: Approve | EditIt | Reject) -> Approve | EditIt | Reject:
+    """Return a decision without this process's API keys, as it is stored. Raises BadInput if it becomes too long."""
+    return read_decision(redacted_value(decision.model_dump()))
+
+
 def read_decision(value: object) -> Approve | EditIt | Reject:
     """Read a decision from a JSON value. Raises BadInput if that fails; the message lists the valid answers."""
     try:
@@ -82,6 +89,15 @@ def read_decision(value: object) -> Approve | EditIt | Reject:
             f"this does not say whether the program may run: {error.errors()[0]['msg']}; an answer is "
             '{"decision": "approve"}, {"decision": "edit", "source": …} or {"decision": "reject", "reason": …}'
         ) from error
+
+
+def asks_person(approve: str, answers: Iterable[Approve | EditIt | Reject | None]) -> bool:
+    """Return whether a person must approve the coder's next program, after these answers on its earlier ones; None is
+    no answer. If `approve` is `first`, a person is asked only until one program was accepted.
+    """
+    if approve == "first":
+        return all(answer is None or isinstance(answer, Reject) for answer in answers)
+    return approve == "all"
 
 
 def in_words(label: str, decision: Approve | EditIt | Reject) -> str:

@@ -39,6 +39,18 @@ def read_bytes(path: Path | Traversable, what: object, most_bytes: int = MOST_BY
     return content
 
 
+def read_regular(path: Path, what: object, most_bytes: int) -> str:
+    """Read a UTF-8 text file as `read_text` does, but only a regular file: a device has no end, and a pipe can be
+    read only once."""
+    try:
+        is_file = stat.S_ISREG(path.stat().st_mode)
+    except OSError as error:
+        raise BadInput(f"{what}: {error.strerror}") from error
+    if not is_file:
+        raise BadInput(f"{what}: not a regular file")
+    return read_text(path, what, most_bytes)
+
+
 class Inside:
     """A folder from an untrusted source. Only files inside the folder can be read: no path and no link leads
     outside."""

@@ -12,6 +12,10 @@ from gedanken.experiment.persona import Persona
 from gedanken.experiment.probe_design import ProbeDesign
 from gedanken.experiment.script import Experiment
 
+MOST_RUNS = 10_000
+"""Maximum number of real, and of imagined, runs. All of them are planned before the first one begins, and a run
+folder may come from anybody."""
+
 
 class ModelSpec(BaseModel):
     """The model to use."""
@@ -22,7 +26,7 @@ class ModelSpec(BaseModel):
     """`embedded`, `scripted:FILE` (replies are read from the file), or `PROVIDER:NAME`."""
     base_url: str | None = None
     """Address of a server that speaks the provider's protocol; None for the provider's own server."""
-    parallel: int = Field(default=8, ge=1)
+    parallel: int = Field(default=8, ge=1, le=1000)
     """Maximum number of concurrent requests to a hosted model."""
 
 
@@ -58,9 +62,9 @@ class RunSpec(BaseModel):
     persona: Persona
     model: ModelSpec = ModelSpec()
     sandbox: SandboxSpec = SandboxSpec()
-    real: int = Field(default=7, ge=0)
+    real: int = Field(default=7, ge=0, le=MOST_RUNS)
     """Number of real runs in addition to the trunk, which has seed 0."""
-    imagined: int = Field(default=3, ge=0)
+    imagined: int = Field(default=3, ge=0, le=MOST_RUNS)
     """Number of imagined runs in addition to the trunk, which is sample 0."""
     simulate: bool = True
     """True if the model imagines the runs."""

@@ -2,15 +2,15 @@
 of stored results.
 """
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from gedanken.analysis.analyze import Compared, analyze
-from gedanken.experiment.approval import Approve, EditIt, Reject, in_words
+from gedanken.experiment.approval import BY_PERSON, Approve, EditIt, Reject, asks_person, in_words, without_keys
 from gedanken.experiment.budget import Budget
 from gedanken.experiment.counts import many
 from gedanken.experiment.errors import BadInput
@@ -36,6 +36,10 @@ FORKED = "forked from "
 """Beginning of a note that marks a complete fork. It is stored when everything before the line of the fork has been
 copied from the other run."""
 RUNS = Path("runs")
+_HERE = re.compile(
+    r"https?://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?(?:[/?][A-Za-z0-9._~!$&'()*+,;=:/?%-]*)?",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +84,39 @@ def _ended(folder: Path) -> RunResult | None:
     return RunResult(log, analyze(with_tokens(log)), page)
 
 
-async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Screen, again: Again) -> RunResult:
-    """Store a person's decision on whether the waiting program of a run may run, and continue the run. Raises the
-    same errors as `resume`, and BadInput if no program waits."""
+async def approve(folder: Path, answer: Approve | EditIt | Reject | None, screen: Screen, again: Again) -> RunResult:
+    """Store a person's decision on whether the waiting program of a run may run, and continue the run. If `answer` is
+    None, the person is shown the program and asked. Raises the same errors as `resume`, and BadInput if no program
+    waits, or if this run asks nobody."""
     spec = spec_to_resume(folder, again)
     check(spec)
+    log = read_run(folder)  # before anything is written: a refusal must leave the run folder as it is
+    if answer is None:
+        _check_asks(spec, log, log.programs)
+        return await resume(folder, screen, again)
+    _waiting(spec, log)
+    answer = without_keys(answer)  # what is used must be what is stored: a replay knows nothing else
     _tell_dropped(folder, spec, screen)
-    _waiting(read_run(folder))  # before anything is written: a refusal must leave the run folder as it is
     with reopen_store(folder, spec if again.budget else None) as store:
         store.spec = spec
-        store.keep_decision(_waiting(store.log), answer)
+        store.keep_decision(_waiting(spec, store.log), answer)
         return await go(store, screen, again.collector)
 
 
-def _waiting(log: RunLog) -> Program:
+def _check_asks(spec: RunSpec, log: RunLog, before: Sequence[Program]) -> None:
+    """Raise BadInput if a run asks no person about the program that comes after these: it would run whatever the
+    person says."""
+    said = {(decided.program, decided.sha256): decided.answer for decided in log.decisions}
+    if asks_person(spec.approve, [said.get((program.label, program.sha256)) for program in before]):
+        return
+    why = "was started without --approve" if spec.approve == "none" else "has --approve=first, and accepted a program"
+    raise BadInput(
+        f"{log.folder}: this run {why}, so no program of it waits for approval; to continue: gedanken resume "
+        f"{log.folder}"
+    )
+
+
+def _waiting(spec: RunSpec, log: RunLog) -> Program:
     """Return the program that waits for approval. Raises BadInput if none does."""
     newest, folder = next(reversed(log.programs), None), log.folder
     if newest is None or newest.given or newest.works is not None:
@@ -104,6 +127,12 @@ def _waiting(log: RunLog) -> Program:
             raise BadInput(f"{folder}: {told}, and has not run since; to continue: gedanken resume {folder}")
     if any(execution.program == newest.label for execution in log.executions):
         raise BadInput(f"{folder}: {newest.label} has already been run")
+    if newest.prompt == BY_PERSON:
+        raise BadInput(
+            f"{folder}: a person wrote {newest.label}, so it runs without approval; to continue: gedanken resume "
+            f"{folder}"
+        )
+    _check_asks(spec, log, log.programs[:-1])
     return newest
 
 
@@ -245,11 +274,9 @@ def _tell_dropped(folder: Path, spec: RunSpec, screen: Screen) -> None:
 
 
 def is_here(address: str) -> bool:
-    """Return whether a URL points to this machine (loopback)."""
-    try:
-        return urlsplit(address).hostname in ("127.0.0.1", "::1", "localhost")
-    except ValueError:
-        return False
+    """Return whether a URL certainly points to this machine (loopback). Clients parse URLs differently: some end the
+    host at a backslash, others at the last @. So an address in which they could find another host is not here."""
+    return _HERE.fullmatch(address) is not None
 
 
 def _counts(spec: RunSpec) -> str:

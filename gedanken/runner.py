@@ -153,6 +153,7 @@ async def drive(
     outcome, is_waiting, is_spent = INTERRUPTED, False, False
     async with opening as context:
         store = context.store
+        kept = None if context.meter is None else store.folder  # nobody goes on with a replay, which has no ledger
         try:
             outcome = await _within_budget(context, screen, collector)
             if context.ledger is not None:
@@ -160,9 +161,9 @@ async def drive(
             if outcome.startswith(STOPPED):
                 raise _lost(store, outcome.removeprefix(STOPPED))
             if outcome == INTERRUPTED:
-                raise Interrupted(store.folder)
+                raise Interrupted(kept)
         except asyncio.CancelledError:
-            raise Interrupted(store.folder) from None
+            raise Interrupted(kept) from None
         except GedankenError as error:
             is_waiting, is_spent = isinstance(error, AwaitsApproval), isinstance(error, BudgetSpent)
             outcome = outcome if isinstance(error, Interrupted) else f"{STOPPED}{error}"
@@ -184,8 +185,8 @@ async def drive(
             outcome = f"crashed: {type(error).__name__}: {error}"
             raise
         finally:
-            if outcome.startswith(STOPPED) and not is_waiting and not is_spent:
-                screen.say(f"finished work is kept; to continue: gedanken resume {store.folder}")
+            if outcome.startswith(STOPPED) and kept and not is_waiting and not is_spent:
+                screen.say(f"finished work is kept; to continue: gedanken resume {kept}")
             store.finish(outcome)
             analysis, page = reported(store, context.compared, screen)
         return RunResult(store.log, analysis, page)

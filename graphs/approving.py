@@ -3,19 +3,22 @@
 from itertools import takewhile
 
 from gedanken.compare.source.diff import diff_of
-from gedanken.experiment.approval import Question, Reject, imports_of
+from gedanken.experiment.approval import Question, Reject, asks_person, imports_of
 from gedanken.experiment.program import Program
 from gedanken.graphs.context import Context
 
 
 def is_to_be_approved(context: Context, program: Program) -> bool:
-    """Return whether a person must approve this program of the coder before it may run. If the spec's `approve` is
-    `first`, a person is asked only until one program was accepted.
-    """
-    if context.spec.approve == "first":
-        answers = [context.store.decision_on(other) for other in _before(context, program)]
-        return all(answer is None or isinstance(answer, Reject) for answer in answers)
-    return context.spec.approve == "all"
+    """Return whether a person must approve this program of the coder before it may run."""
+    answers = [context.store.decision_on(other) for other in _before(context, program)]
+    return asks_person(context.spec.approve, answers)
+
+
+def rejection_of(context: Context, program: Program) -> Reject | None:
+    """Return a person's rejection of a program, if it is recorded. A replay runs nothing, so nothing is rejected in
+    it that the original run executed."""
+    answer = context.store.decision_on(program)
+    return answer if isinstance(answer, Reject) and context.meter is not None else None
 
 
 def question_on(context: Context, program: Program) -> Question:

@@ -17,14 +17,14 @@ from gedanken.analysis.analyze import analyze, analyze_line
 from gedanken.compare.commands.answers import BOOT_COMMANDS
 from gedanken.compare.source.acceptance import Before, problems_of
 from gedanken.compare.source.diff import judge_edit, judge_repeat
-from gedanken.experiment.approval import Approve, Reject, edited, read_decision
+from gedanken.experiment.approval import Approve, Reject, edited, read_decision, without_keys
 from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.errors import BudgetSpent, NoModel, NoSandbox
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import DONE, NO_WORKING_PROGRAM
 from gedanken.experiment.surprisal import NotAvailable, Surprisal
-from gedanken.graphs.approving import is_to_be_approved, question_on
+from gedanken.graphs.approving import is_to_be_approved, question_on, rejection_of
 from gedanken.graphs.booting import boot_limits
 from gedanken.graphs.context import Context
 from gedanken.graphs.logged_nodes import logged
@@ -141,7 +141,7 @@ async def approve(state: State, runtime: Runtime[Context]) -> Command[Any]:
     program = programs_in(context, state)[-1]
     answer = context.store.decision_on(program)
     if answer is None:
-        answer = read_decision(interrupt(question_on(context, program).model_dump(mode="json")))
+        answer = without_keys(read_decision(interrupt(question_on(context, program).model_dump(mode="json"))))
     await off_loop(context.store.keep_decision, program, answer)
     if isinstance(answer, Reject):
         return await _refuse(context, state, program, f"{REJECTED}{answer.reason}", rejected=True)
@@ -155,7 +155,10 @@ async def approve(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 
 async def _place(context: Context, state: State, program: Program) -> Command[Any]:
-    """Put a program that may run on both machines, and continue at its script line."""
+    """Put a program that may run on both machines, and continue at its script line. A program that is recorded as
+    rejected is refused, even if this run asks no person about it."""
+    if said := rejection_of(context, program):
+        return await _refuse(context, state, program, f"{REJECTED}{said.reason}", rejected=True)
     context.machine.write(program.name, program.source)
     update = {
         "writing": program.line,

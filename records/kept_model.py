@@ -215,9 +215,7 @@ def keep_replies(model: Model, ledger: Ledger, note: Callable[[str], None], mete
         ledger.check_begun(CARD, "replies")
         ledger.put("about", CARD, card.model_dump(mode="json"))
     elif _card_in(known, ledger) != card:
-        raise BadInput(
-            f"the model {model.name} has changed since this run was started; start a new run with `gedanken fork`"
-        )
+        raise BadInput(f"the model {model.name} has changed since this run was started; start a new run")
     return KeptModel(**{**values, "meter": meter}, ledger=ledger, note=note)
 
 

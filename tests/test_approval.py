@@ -3,7 +3,10 @@
 import asyncio
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pexpect
@@ -11,12 +14,12 @@ import pytest
 import yaml
 from conftest import GEDANKEN, Cli
 
-from gedanken.experiment.approval import Approve, imports_of, read_decision
-from gedanken.experiment.errors import BadInput
+from gedanken.experiment.approval import Approve, Reject, imports_of, read_decision
+from gedanken.experiment.errors import AwaitsApproval, BadInput
 from gedanken.records.read_run import read_run
 from gedanken.records.run_store import reopen_store
 from gedanken.records.trace import read_trace
-from gedanken.resuming import Again, approve
+from gedanken.resuming import Again, approve, resume
 from gedanken.terminal.screen import Screen
 
 PROGRAM = """
@@ -164,3 +167,67 @@ def test_imports_are_found_wherever_they_stand() -> None:
 def test_what_is_no_answer_is_told_what_one_looks_like(value: object) -> None:
     with pytest.raises(BadInput, match="an answer is"):
         read_decision(value)
+
+
+KILLED = """
+import os, sys
+from gedanken.records.run_store import RunStore
+
+kept, label = RunStore.keep_program, sys.argv.pop(1)
+
+def keep(store, program):
+    kept(store, program)
+    if program.label == label and program.works is None:
+        os._exit(9)
+
+RunStore.keep_program = keep
+from gedanken.cli.main import main
+main()
+"""
+"""A `gedanken` whose process ends as soon as it has kept the program that its first argument names."""
+
+
+@pytest.mark.bubblewrap
+@pytest.mark.parametrize("dies_at", ["", "first", "edited"])
+def test_no_program_runs_that_somebody_rejected_of_whom_the_run_asks_nothing(
+    gedanken: Cli, begin: Begin, tmp_path: Path, dies_at: str
+) -> None:
+    def killed(label: str, *command: str) -> None:
+        ended = subprocess.run([sys.executable, "-c", KILLED, label, *command], check=False, capture_output=True)
+        assert ended.returncode == 9, ended.stderr
+
+    folder = tmp_path / "run"
+    if not dies_at:
+        killed("train-v1", *begin())
+    else:
+        assert gedanken(*begin("--approve=first" if dies_at == "first" else "--approve")).returncode == 6
+        (tmp_path / "mine.py").write_text(MINE)
+        killed("train-v2", "approve", "run", *(["--yes"] if dies_at == "first" else ["--edit", "mine.py"]))
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for answer in (Reject(reason="it deletes my files"), Approve(), *([None] if dies_at != "edited" else [])):
+        with pytest.raises(BadInput, match="gedanken resume"):
+            asyncio.run(approve(folder, answer, Screen(), Again()))
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    newest = read_run(folder).programs[-1]
+    with reopen_store(folder) as store:  # as an earlier version did
+        store.keep_decision(newest, Reject(reason="too long"))
+    with suppress(AwaitsApproval):
+        asyncio.run(resume(folder, Screen(), Again()))
+    assert newest.label not in [run.program for run in read_run(folder).executions]
+    refusals = {program.label: program.problems for program in read_run(folder).programs}
+    assert refusals[newest.label] == ("a person rejected it: too long",)
+
+
+@pytest.mark.bubblewrap
+def test_a_key_in_what_a_person_wrote_is_used_nowhere_so_a_replay_finds_all_of_it(
+    gedanken: Cli, begin: Begin, tmp_path: Path
+) -> None:
+    known = os.environ | {"SOME_API_KEY": "k3y-of-a-person-9"}
+    assert gedanken(*begin("--approve=first"), env=known).returncode == 6
+    assert gedanken("approve", "run", "--reject", "too long k3y-of-a-person-9", env=known).returncode == 6
+    (tmp_path / "mine.py").write_text(MINE + 'print("k3y-of-a-person-9")\n')
+    assert gedanken("approve", "run", "--edit", "mine.py", env=known).returncode in (0, 1)
+    assert ran(tmp_path / "run")[0] == "train-v3: [key removed]"
+    replayed = gedanken("run", "--replay", "run", "--out", "again")
+    assert replayed.returncode in (0, 1), replayed.stderr
+    assert (tmp_path / "again" / "transcript.md").read_bytes() == (tmp_path / "run" / "transcript.md").read_bytes()

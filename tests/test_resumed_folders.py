@@ -7,15 +7,19 @@ import threading
 from pathlib import Path
 from shutil import copytree
 from typing import Any
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
+from urllib3.util import parse_url
 
-from gedanken.experiment.errors import BadInput
+from gedanken.agents.scripted import read_rules
+from gedanken.experiment.errors import BadInput, Interrupted
 from gedanken.records.ledger import Kind, Ledger
 from gedanken.records.read_run import read_run
 from gedanken.records.run_lock import is_at_work
 from gedanken.records.run_store import open_store
-from gedanken.resuming import Again, extend, replay, resume
+from gedanken.resuming import Again, extend, is_here, replay, resume
 from gedanken.terminal.screen import Screen
 
 pytestmark = pytest.mark.bubblewrap
@@ -29,6 +33,7 @@ def test_no_key_goes_to_an_address_that_a_folder_names_and_nothing_runs_unisolat
     log.write_text("".join(line for line in log.read_text().splitlines(True) if '"kind": "ended"' not in line))
     for change, why in (
         ({"model": {"name": "openai:any", "base_url": "https://elsewhere.example/v1"}}, "--base-url"),
+        ({"model": {"name": "openai:any", "base_url": r"http://127.0.0.3:9\@localhost/v1"}}, "--base-url"),
         ({"sandbox": {"name": "host", "trusted": True}}, "--i-trust-this-code"),
     ):
         (done / "spec.json").write_text(json.dumps(asked | change))
@@ -132,3 +137,56 @@ def test_an_entry_of_which_not_all_came_to_the_disk_is_none(tmp_path: Path) -> N
     for damaged in (whole[:-1], whole[: len(whole) // 2], b"", whole.replace(b"whole", b"wrong")):
         path.write_bytes(damaged)
         assert ledger.get("replies", "key") is None
+
+
+@pytest.mark.parametrize(
+    "after", ["\\@evil.example", "\t.evil.example", "@evil.example", "%2f.evil.example", "\n", " "]
+)
+def test_an_address_that_clients_could_read_differently_is_not_here(after: str) -> None:
+    assert not is_here(f"http://127.0.0.1{after}")
+    assert not is_here(f"http://evil.example{after}127.0.0.1/v1")
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:80/v1", "HTTPS://LOCALHOST", "http://[::1]:1?api-version=2"])
+def test_every_client_finds_this_machine_in_an_address_that_is_here(address: str) -> None:
+    assert is_here(address)
+    for host in (urlsplit(address).hostname, parse_url(address).host, httpx.URL(address).host):
+        assert (host or "").strip("[]").lower() in ("127.0.0.1", "localhost", "::1")
+
+
+def test_a_folder_that_asks_for_more_runs_than_any_memory_plans_is_refused_at_once(
+    done: Path, tmp_path: Path
+) -> None:
+    asked = json.loads((done / "spec.json").read_text())
+    for name in ("real", "imagined"):
+        (done / "spec.json").write_text(json.dumps(asked | {name: 2 * 10**9}))
+        for going_on in (extend(done, None, None, Screen(), Again()), replay(done, Screen(), tmp_path / "again")):
+            with pytest.raises(BadInput, match=f"{name}: Input should be less than or equal to"):
+                asyncio.run(going_on)
+
+
+def test_replies_are_read_from_a_regular_file_only(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").touch()
+    os.truncate(tmp_path / "large", 1 << 40)
+    for path, why in ((tmp_path / "pipe", "not a"), (Path("/dev/zero"), "not a"), (tmp_path / "large", "larger")):
+        with pytest.raises(BadInput, match=why):
+            read_rules(path)
+
+
+def test_nobody_is_told_to_go_on_with_a_replay_that_ended_early(
+    done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def cut_short() -> None:
+        task = asyncio.create_task(replay(done, Screen(), tmp_path / "again"))
+        while not (tmp_path / "again" / "checkpoint.sqlite").exists():
+            await asyncio.sleep(0.001)
+        task.cancel()
+        await task
+
+    with pytest.raises(Interrupted) as interrupted:
+        asyncio.run(cut_short())
+    next((done / "ledger" / "executions").glob("*.json")).unlink()
+    with pytest.raises(BadInput) as missing:
+        asyncio.run(replay(done, Screen(), tmp_path / "other"))
+    assert "resume" not in f"{interrupted.value} {missing.value} {capsys.readouterr().err}"

@@ -42,7 +42,7 @@ def approve(  # noqa: PLR0913 (each is an option of the command)
     from gedanken.experiment.approval import read_decision
     from gedanken.experiment.errors import BadInput
     from gedanken.experiment.files import read_text
-    from gedanken.resuming import Again, resume
+    from gedanken.resuming import Again
     from gedanken.resuming import approve as go_on
     from gedanken.terminal.screen import Screen
 
@@ -52,12 +52,12 @@ def approve(  # noqa: PLR0913 (each is an option of the command)
         if reject is not None and not reject.strip():
             raise BadInput("--reject needs a reason: the coder is told the reason, and tries again")
         again = Again(base_url, trust, trace_otlp, budget_of(budget))
+        told: dict[str, str] | None = None
         if edit is not None:
-            answer = read_decision({"decision": "edit", "source": read_text(edit, f"--edit {edit}")})
+            told = {"decision": "edit", "source": read_text(edit, f"--edit {edit}")}
         elif reject is not None:
-            answer = read_decision({"decision": "reject", "reason": reject})
+            told = {"decision": "reject", "reason": reject}
         elif yes:
-            answer = read_decision({"decision": "approve"})
-        else:
-            finish(resume(run, Screen(), again), as_json)
+            told = {"decision": "approve"}
+        answer = read_decision(told) if told else None
         finish(go_on(run, answer, Screen(), again), as_json)
