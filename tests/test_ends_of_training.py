@@ -94,3 +94,31 @@ def test_blank_lines_that_all_real_logs_have_are_missed() -> None:
     )
     assert checks(compared(real, [spaced(seed, "\n") for seed in (20, 21, 22)])) == []
     assert checks(compared([*real[1:], spaced(0, "")], [spaced(seed, "") for seed in (20, 21, 22)])) == []
+
+
+def patient(odd: tuple[int, ...], last: int) -> str:
+    random = Random(last * 100 + sum(odd))
+    return "".join(
+        f"epoch {at} dev_nll {2 / at + random.gauss(0, 0.02):.4f}\n"
+        f"{'no better, waiting' if at in odd else 'better, weights kept'}\n"
+        for at in range(1, last + 1)
+    )
+
+
+def test_a_line_that_varies_only_after_the_shortest_run_is_one_that_values_decide() -> None:
+    real = [
+        patient(*spec)
+        for spec in [
+            ((6,), 6),
+            ((6, 7), 7),
+            ((7, 8, 10), 10),
+            ((9, 10), 11),
+            ((9, 10), 10),
+            ((8, 12), 12),
+            ((7, 9), 9),
+        ]
+    ]
+    others = [patient((8,), 9), patient((10,), 11)]
+    assert checks(compared(real, [patient((4, 9), 10), *others])) == []
+    lacking = patient((4, 9), 10).replace("epoch 3", "epoch three", 1)
+    assert checks(compared(real, [lacking, *others])) != []

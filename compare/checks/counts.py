@@ -160,6 +160,7 @@ class _Cells:
         self.high = np.where(really, times[:-1], -1).max(axis=0)
         self.times = times[-1]
         self._known = whole.any(axis=0) & counted[-1] & ~self._is_at_an_end()
+        self._varies = (self._known & (self.low != self.high)) | self._vary_inside(ended, times[:-1], whole)
 
     def _pairs(self, run: ParsedRun) -> tuple[Indices, Indices, Indices]:
         """Return three arrays, with one entry for each line that a print site makes: the index of the site, the index
@@ -193,10 +194,28 @@ class _Cells:
         at_an_end: NDArray[np.bool_] = (epoch > 0) & (self._shown[epoch] >= first)
         return at_an_end
 
+    def _vary_inside(self, ended: Sequence[ParsedRun], times: Indices, whole: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return for each cell whether it is an epoch in which the real runs differ, although each of them goes on
+        to a later epoch. `times` and `whole` have one row for each run in `ended`.
+
+        Such a cell may lie after the end of the imagined run, or of another real run. It is not judged, but shows
+        that values decide whether the line is printed, as they do for `val_loss did not improve`. All False if the
+        source is known, because it shows this itself.
+        """
+        if self.run_set.source is not None:
+            return np.zeros(len(self._cells), bool)
+        epoch = self._cells % self._width
+        lasts = np.array([max(run.curves.epochs.numbers, default=NO_EPOCH) for run in ended])
+        inside = whole & (epoch > 0) & (self._shown[epoch] < lasts[:, None])
+        fewest = np.where(inside, times, np.iinfo(np.int64).max).min(axis=0)
+        most = np.where(inside, times, -1).max(axis=0)
+        varies: NDArray[np.bool_] = inside.any(axis=0) & (fewest != most)
+        return varies
+
     def sites_that_differ(self) -> list[int]:
         """Return the indices of print sites that the run shows too often or too rarely."""
         sites = self._cells // self._width
-        agrees = np.bincount(sites, self._known & (self.low != self.high), len(self.run_set.sites)) == 0
+        agrees = np.bincount(sites, self._varies, len(self.run_set.sites)) == 0
         agrees |= self._is_absent(sites)
         more, less = self._differences()
         surplus = np.bincount(sites, more, len(self.run_set.sites)).astype(np.int64)
