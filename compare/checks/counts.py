@@ -13,7 +13,7 @@ from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.gaps import gaps
 from gedanken.compare.parsed.lengths import lengths
 from gedanken.compare.parsed.new_forms import replacing_forms
-from gedanken.compare.parsed.order import misplaced
+from gedanken.compare.parsed.order import misplaced, times_of_sites
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
 from gedanken.compare.parsed.structures import of_each_structure
 from gedanken.compare.results import Doubt
@@ -124,6 +124,23 @@ def _by_the_source(run_set: RunSet) -> Iterable[Finding]:
                     f"{many(len(texts), 'time')}",
                     observed=f"shows it {many(len(lines), 'time')}",
                 )
+
+
+def _left_out_of_all(run_set: RunSet) -> NDArray[np.bool_]:
+    """Return for each print site whether chance cannot explain that all imagined logs lack it.
+
+    Every real log has at least `STEADY` lines of it, and the imagined logs are shorter by about as many lines. Logs
+    that are as long as the real ones may print the same in another form.
+    """
+    known, imagined = len(run_set.sites), run_set.imagined
+    whole = run_set.finished
+    if not whole or 1 / comb(len(whole) + len(imagined), len(imagined)) > CHANCE:
+        return np.zeros(known, bool)
+    fewest = np.array([times_of_sites(run, known) for run in whole]).min(axis=0)
+    shown = np.array([times_of_sites(run, known) for run in imagined]).max(axis=0)
+    shorter = min(len(run.ledger) for run in whole) - max(len(run.ledger) for run in imagined)
+    left_out: NDArray[np.bool_] = (fewest >= STEADY) & (shown == 0) & (fewest <= FACTOR * shorter)
+    return left_out
 
 
 class _Cells:
@@ -268,13 +285,13 @@ class _Cells:
 
     def _is_absent(self, sites: Indices) -> NDArray[np.bool_]:
         """Return for each print site whether the imagined log has no line of it, although every real log has at least
-        `STEADY` lines of it. All False if the source is known. `sites` holds the index of the print site of each
-        cell."""
+        `STEADY` lines of it: in the same epochs, or anywhere, if all imagined logs leave it out. All False if the
+        source is known. `sites` holds the index of the print site of each cell."""
         if self.run_set.source is not None:
             return np.zeros(len(self.run_set.sites), bool)
         fewest = np.bincount(sites, self._known * self.low, len(self.run_set.sites))
         shown = np.bincount(sites, self.times, len(self.run_set.sites))
-        absent: NDArray[np.bool_] = (fewest >= STEADY) & (shown == 0)
+        absent: NDArray[np.bool_] = (shown == 0) & ((fewest >= STEADY) | self.run_set.once(_left_out_of_all))
         return absent
 
     def _differences(self) -> tuple[Indices, Indices]:
