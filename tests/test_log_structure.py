@@ -93,6 +93,15 @@ def test_an_invented_line_of_all_is_found_beside_an_odd_real_line() -> None:
     assert checks(found) == ["line in no real log"]
 
 
+@pytest.mark.parametrize(
+    ("those", "told"), [((0,), "1 of 3 imagined logs holds"), ((0, 2), "2 of 3 imagined logs hold")]
+)
+def test_how_many_logs_hold_an_invented_line_is_said(those: tuple[int, ...], told: str) -> None:
+    others = [log(20 + at, head="uploading weights\n" if at in those else "") for at in range(3)]
+    found = [one for one in compared(REAL, others).findings if one.check == "line in no real log"]
+    assert [one.observed.partition(" lines")[0] for one in found] == [told]
+
+
 def test_what_one_log_alone_adds_beside_odd_real_lines_is_undecided_and_said() -> None:
     found = compared(ODD, [log(20), log(21), log(22, head="uploading weights\n")])
     assert checks(found) == [] and found.unjudged is not None
