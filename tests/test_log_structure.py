@@ -249,6 +249,14 @@ def test_logs_that_end_before_real_logs_begin_to_differ_are_no_copies() -> None:
     assert checks(found) == ["ends early", "log copied"]
 
 
+def test_a_rule_of_another_width_is_no_new_form_where_widths_vary() -> None:
+    def ruled(seed: int, least: int = 20) -> str:
+        chance = random.Random(seed)
+        return "".join(f"{'~' * chance.randint(least, least + 3)}\n{line}\n" for line in log(seed).splitlines())
+
+    assert checks(compared([ruled(seed) for seed in range(7)], [ruled(20, 40), ruled(21), ruled(22)])) == []
+
+
 def test_a_repeated_last_line_that_lacks_once_is_no_early_end() -> None:
     real = [log(at, end="").replace("\n", "\ncheckpoint\n") for at in range(7)]
     lines = log(20, end="").replace("\n", "\ncheckpoint\n").splitlines(keepends=True)
