@@ -243,6 +243,29 @@ def test_logs_copied_of_three_runs_are_one_finding_that_says_of_which() -> None:
     assert "real3" in found.findings[0].observed and "real6" in found.findings[0].observed
 
 
+def schedule(seed: int, lines: int = 60) -> str:
+    chance = random.Random(seed)
+    clock = [f"2025-03-04 05:{chance.randint(10, 59)}:{chance.randint(10, 59)} " for _ in range(20)]
+    head = "".join(f"{clock[at]}warm-up {at} of 12: rate {0.002 * 0.9**at:.6f}\n" for at in range(12))
+    return "".join((head + log(seed)).splitlines(keepends=True)[:lines])
+
+
+def test_logs_that_end_before_real_logs_begin_to_differ_are_no_copies() -> None:
+    real = [schedule(seed) for seed in range(7)]
+    assert checks(compared(real, [schedule(seed, 10) for seed in (20, 21, 22)])) == ["ends early"]
+    assert checks(compared(real, [schedule(3), schedule(21), schedule(22)])) == ["log copied"]
+    found = compared(real, [schedule(20, 17), schedule(20, 17), schedule(22)])
+    assert checks(found) == ["ends early", "log copied"]
+
+
+def test_a_rule_of_another_width_is_no_new_form_where_widths_vary() -> None:
+    def ruled(seed: int, least: int = 20) -> str:
+        chance = random.Random(seed)
+        return "".join(f"{'~' * chance.randint(least, least + 3)}\n{line}\n" for line in log(seed).splitlines())
+
+    assert checks(compared([ruled(seed) for seed in range(7)], [ruled(20, 40), ruled(21), ruled(22)])) == []
+
+
 def test_a_repeated_last_line_that_lacks_once_is_no_early_end() -> None:
     real = [log(at, end="").replace("\n", "\ncheckpoint\n") for at in range(7)]
     lines = log(20, end="").replace("\n", "\ncheckpoint\n").splitlines(keepends=True)
