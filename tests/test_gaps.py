@@ -99,3 +99,39 @@ def test_the_best_step_so_far_may_jump() -> None:
         return "".join(lines)
 
     assert checks(compared([best(seed) for seed in range(7)], [best(20, worse=4), best(21), best(22)])) == []
+
+
+def in_rounds(seed: int, shown: Callable[[int, int], bool] = lambda *_: True, *, tested: bool = False) -> str:
+    random, lines = Random(seed), []
+    for part in range(6):
+        for at in range(0, 40, 10):
+            nll = 1 / (4 * part + at / 10 + 1) + random.gauss(0, 0.02)
+            lines += [f"<{part} of 6, {at:>2}> nll {nll:.4f}"] if shown(part, at) else []
+        lines += [f"tested: nll {nll + 0.1:.4f}"] if tested and shown(part, 0) else []
+    return "\n".join([*lines, ""])
+
+
+ROUNDS = [in_rounds(seed) for seed in range(7)]
+
+
+@pytest.mark.parametrize("tested", [False, True])
+def test_a_gap_in_what_counts_over_several_lines_is_no_early_end(tested: bool) -> None:
+    real = [in_rounds(seed, tested=tested) for seed in range(7)]
+    lacking = [in_rounds(seed, lambda part, _at: part not in (2, 3), tested=tested) for seed in (20, 21, 22)]
+    found = compared(real, lacking)
+    assert checks(found) == ["count skips"] and "1 to 4" in found.findings[0].observed
+    assert not any("end" in reason for reason in found.undecided)
+
+
+def test_a_log_that_has_its_last_line_lacks_lines_before_it_and_does_not_end_early() -> None:
+    left_out = ((2, 20), (2, 30), (3, 0))
+    lacking = [in_rounds(seed, lambda *place: place not in left_out) for seed in (20, 21, 22)]
+    assert checks(compared(ROUNDS, lacking)) == ["print count differs"]
+
+
+@pytest.mark.parametrize("last", [(5, 0), (4, 30)])
+def test_a_log_that_counts_over_several_lines_may_end_early_all_the_same(last: tuple[int, int]) -> None:
+    cut = [in_rounds(seed, lambda part, at: (part, at) <= last) for seed in (20, 21, 22)]
+    gap = [in_rounds(seed, lambda part, at: part != 2 and (part, at) <= last) for seed in (20, 21, 22)]
+    assert checks(compared(ROUNDS, cut)) == ["ends early"]
+    assert "ends early" in checks(compared(ROUNDS, gap))

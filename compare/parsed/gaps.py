@@ -165,13 +165,27 @@ def _jumps(run_set: RunSet, run: ParsedRun, counter: Counter) -> Iterator[Gap]:
     counts = values_of(run, lines, counter.column)
     epochs = run.curves.epochs.at(lines)
     for at in np.flatnonzero(np.diff(counts) > counter.step).tolist():
-        if epochs[at + 1] - epochs[at] > 1 or counts[at + 1] in counts[at + 2 : at + 3]:
+        low, high = float(counts[at]), float(counts[at + 1])
+        is_repeated = high in counts[at + 2 : at + 3]
+        if epochs[at + 1] - epochs[at] > 1 or (is_repeated and not _is_skipped(run_set, counter, counts, low, high)):
             continue  # the new count is shown twice: its first line has a wrong number, and nothing is skipped
         before, after = int(lines[at]), int(lines[at + 1])
-        low, high = float(counts[at]), float(counts[at + 1])
         there = _between(run_set, counter, at, low, high)
         here = sites_between(run, before, after, len(run_set.sites))
         yield Gap(counter.site, counter.column, before, after, low, high, np.maximum(there - here, 0))
+
+
+def _is_skipped(run_set: RunSet, counter: Counter, counts: Numbers, low: float, high: float) -> bool:
+    """Return whether a log skips what lies between two counts although it shows the second count several times, as in
+    `[1/5][200/250]`, `[3/5][0/250]`, `[3/5][50/250]`.
+
+    It does if it never shows a count between the two, each real run does, and no real run shows the second count less
+    often.
+    """
+    of_real = [values_of(run, counter.lines_of(run), counter.column) for run in run_set.real]
+    shows_none = not ((low < counts) & (counts < high)).any()
+    all_do = all(bool(((low < its) & (its < high)).any()) for its in of_real)
+    return shows_none and all_do and all((its == high).sum() >= (counts == high).sum() for its in of_real)
 
 
 def _between(run_set: RunSet, counter: Counter, at: int, low: float, high: float) -> Indices:
