@@ -135,3 +135,42 @@ def test_a_log_that_counts_over_several_lines_may_end_early_all_the_same(last: t
     gap = [in_rounds(seed, lambda part, at: part != 2 and (part, at) <= last) for seed in (20, 21, 22)]
     assert checks(compared(ROUNDS, cut)) == ["ends early"]
     assert "ends early" in checks(compared(ROUNDS, gap))
+
+
+def boxed(seed: int, left_out: int | None = None, add: float = 0.0) -> str:
+    random, lines = Random(seed), []
+    for at in range(14):
+        nll, drift = 3 - at / 5 + random.gauss(0, 0.02) + add, at / 4 + random.gauss(0, 0.02)
+        rows = [f"| nll   | {nll:.4f} |", f"| lap   | {at} |", f"| drift | {drift:.4f} |", "+-------+"]
+        lines += rows if at != left_out else []
+    return "\n".join([*lines, ""])
+
+
+def in_parts(seed: int, left_out: tuple[int, ...] = (), add: float = 0.0) -> str:
+    random, lines = Random(seed), []
+    for at in range(12):
+        rows = [f"({at} of 12) part {part} of 3 nll {3 - at / 5 + random.gauss(0, 0.02) + add:.4f}" for part in "123"]
+        rows += [f"tested: drift {at / 4 + random.gauss(0, 0.02):.4f}"]
+        lines += rows if at not in left_out else []
+    return "\n".join([*lines, ""])
+
+
+def all_checks(real: list[str], imagined: list[str]) -> list[str]:
+    return [finding.check for finding in compared(real, imagined).findings]
+
+
+def test_what_only_its_order_places_is_compared_behind_a_gap_with_the_values_behind_it() -> None:
+    real = [boxed(seed) for seed in range(7)]
+    found = compared(real, [boxed(seed, left_out=5) for seed in (20, 21, 22)])
+    assert [finding.check for finding in found.findings] == ["count skips"]
+    assert {series.name for series in found.series if series.p is not None} >= {"nll", "drift"}
+    other = all_checks(real, [boxed(seed, left_out=5, add=0.5) for seed in (20, 21, 22)])
+    assert "count skips" in other and len(other) > 1
+
+
+@pytest.mark.parametrize("left_out", [(4,), (2, 3, 7)])
+def test_what_its_order_and_a_part_place_is_compared_behind_gaps_too(left_out: tuple[int, ...]) -> None:
+    real = [in_parts(seed) for seed in range(7)]
+    assert all_checks(real, [in_parts(seed, left_out) for seed in (20, 21, 22)]) == ["count skips"]
+    other = all_checks(real, [in_parts(seed, left_out, add=0.5) for seed in (20, 21, 22)])
+    assert "count skips" in other and len(other) > 1

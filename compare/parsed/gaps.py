@@ -25,6 +25,16 @@ Indices = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 
 
+class Passage(NamedTuple):
+    """The part of a real run that an imagined log skips."""
+
+    run: ParsedRun
+    before: int
+    """Index of the line that shows the count before the jump."""
+    after: int
+    """Index of the line that shows the count after the jump."""
+
+
 class Gap(NamedTuple):
     """A jump in the count of one imagined log."""
 
@@ -42,6 +52,8 @@ class Gap(NamedTuple):
     lacking: Indices
     """For each print site, how many lines this log lacks between the two counts, compared with the real run that has
     the most lines there."""
+    beside: Passage | None
+    """The same part of a real run; None if no real run shows both counts."""
 
 
 class Counter(NamedTuple):
@@ -170,9 +182,19 @@ def _jumps(run_set: RunSet, run: ParsedRun, counter: Counter) -> Iterator[Gap]:
         if epochs[at + 1] - epochs[at] > 1 or (is_repeated and not _is_skipped(run_set, counter, counts, low, high)):
             continue  # the new count is shown twice: its first line has a wrong number, and nothing is skipped
         before, after = int(lines[at]), int(lines[at + 1])
-        there = _between(run_set, counter, at, low, high)
+        passages = list(_passages(run_set, counter, counts, at))
+        there = _most_lines(passages, len(run_set.sites))
         here = sites_between(run, before, after, len(run_set.sites))
-        yield Gap(counter.site, counter.column, before, after, low, high, np.maximum(there - here, 0))
+        yield Gap(
+            counter.site,
+            counter.column,
+            before,
+            after,
+            low,
+            high,
+            np.maximum(there - here, 0),
+            passages[0] if passages else None,
+        )
 
 
 def _is_skipped(run_set: RunSet, counter: Counter, counts: Numbers, low: float, high: float) -> bool:
@@ -188,20 +210,27 @@ def _is_skipped(run_set: RunSet, counter: Counter, counts: Numbers, low: float, 
     return shows_none and all_do and all((its == high).sum() >= (counts == high).sum() for its in of_real)
 
 
-def _between(run_set: RunSet, counter: Counter, at: int, low: float, high: float) -> Indices:
-    """Return, for each print site, the largest number of lines that a real run shows between the counts `low` and
-    `high`. The search for these counts begins at index `at` among the lines that contain the counter.
+def _passages(run_set: RunSet, counter: Counter, counts: Numbers, at: int) -> Iterator[Passage]:
+    """Yield the part of each real run that a log skips if it jumps from `counts[at]` to `counts[at + 1]`.
+
+    The search begins at the index of the first of the log's lines in a row that show `counts[at]`.
     """
-    most = np.zeros(len(run_set.sites), np.int64)
+    low, high = counts[at], counts[at + 1]
+    times = int(np.cumprod(counts[at::-1] == low).sum())
+    first = at - times + 1
     for run in run_set.real:
         lines = counter.lines_of(run)
-        counts = values_of(run, lines, counter.column)
-        begins = at + np.flatnonzero(counts[at:] == low)[:1]
-        ends = begins + np.flatnonzero(counts[begins[0] :] == high)[:1] if len(begins) else begins
+        theirs = values_of(run, lines, counter.column)
+        begins = first + np.flatnonzero(theirs[first:] == low)[times - 1 : times]
+        ends = begins + np.flatnonzero(theirs[begins[0] :] == high)[:1] if len(begins) else begins
         if len(ends):
-            its = sites_between(run, int(lines[begins[0]]), int(lines[ends[0]]), len(most))
-            most = np.maximum(most, its)
-    return most
+            yield Passage(run, int(lines[begins[0]]), int(lines[ends[0]]))
+
+
+def _most_lines(passages: Sequence[Passage], sites: int) -> Indices:
+    """Return, for each print site, the largest number of lines that one of these parts contains."""
+    its = [sites_between(run, before, after, sites) for run, before, after in passages]
+    return np.max(its, axis=0) if its else np.zeros(sites, np.int64)
 
 
 def sites_between(run: ParsedRun, before: int, after: int, sites: int) -> Indices:
