@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from gedanken.compare.compare_runs import compare_runs
-from gedanken.compare.output.masking import MASK, masked
 from gedanken.compare.output.progress_bars import redrawn
 from gedanken.compare.output.text_lines import LONGEST_LINE
 from gedanken.compare.output.transcript import Transcript
@@ -130,13 +129,6 @@ def test_what_one_log_alone_adds_beside_odd_real_lines_is_undecided_and_said() -
 )
 def test_what_another_machine_would_write_is_no_word(one: str, other: str) -> None:
     assert Transcript(one, is_log=True).forms == Transcript(other, is_log=True).forms
-
-
-@pytest.mark.parametrize(
-    "line", ["lr 3e5", "loss 0.25 at 3/10", "decade added 0.5", "may 5 be", "train/loss: 0.4", "0.9 (+/- 0.02)"]
-)
-def test_numbers_and_words_are_no_ids(line: str) -> None:
-    assert MASK not in masked(line)
 
 
 def test_an_id_without_a_letter_is_an_id_too() -> None:
