@@ -153,6 +153,27 @@ def test_the_reason_says_nothing_of_a_loss_that_is_shown_for_training_alone() ->
     )
 
 
+KINDS_OF_NAMES = (
+    "kind P R F1\nMISC {held:.4f} {one:.4f} {acc:.4f}\nPER {acc:.4f} {rate:.4f} {one:.4f}",
+    "MISC={acc:.4f} PER={one:.4f}",
+    "{{'LOC': {{'recall': {acc:.4f}, 'f1': {one:.4f}}}, 'PER': {{'recall': {one:.4f}, 'f1': {held:.4f}}}}}",
+    "        precision  recall  f1-score  support\n   hit     {acc:.4f}  {held:.4f}    {one:.4f}       90\n"
+    "   out     {one:.4f}  {acc:.4f}    {held:.4f}       70",
+)
+"""What programs print of each class at their end; the classes have the names of metrics."""
+
+
+@pytest.mark.parametrize("report", KINDS_OF_NAMES)
+def test_a_class_that_is_called_like_a_metric_is_no_usual_metric_of_a_task(report: str) -> None:
+    chosen = compared(Style("epoch {e} loss {train:.4f}", tail=report)).endpoint
+    assert chosen and chosen.name == "loss"
+
+
+def test_the_rate_of_wrong_phonemes_is_still_one() -> None:
+    chosen = compared(Style("epoch {e} loss {train:.4f}", tail="PER: {held:.4f}")).endpoint
+    assert chosen and (chosen.name, chosen.reason) == ("PER", "chosen because it is the usual metric of its task")
+
+
 def test_a_log_that_shows_no_metric_has_no_endpoint_and_that_is_said() -> None:
     found = compared(Style("step {e} took {clock:.2f} s\nlr {rate:.4f}", tail="drawn at random: {one:.4f}"))
     assert found.endpoint is None

@@ -194,7 +194,9 @@ def meaning_of(name: str) -> Meaning:
     if is_rate or words == ("data",) or known & _ENVIRONMENT_WORDS:
         return Meaning(Role.ENVIRONMENT, None, split)
     if measures is not None and not known & _CHOSEN:
-        is_of_task = bool(known & _BY_NATURE) or known >= {"mean", "iou"} or _AT_RANK.search(name.lower()) is not None
+        low = name.lower()
+        is_named = any(word in _BY_NATURE and _is_meant(word, low, words) for word in words)
+        is_of_task = is_named or known >= {"mean", "iou"} or _AT_RANK.search(low) is not None
         natural = measures is Measures.QUALITY and is_of_task
         return Meaning(Role.METRIC, measures, split, is_summary, natural)
     if " ".join(words) in _SHORT_COUNTERS:

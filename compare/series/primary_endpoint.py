@@ -37,6 +37,8 @@ _NUMBERED_SET = re.compile(r"(?:val|valid|validation|eval|test)[_-]?(?:set|data)
 _PART_OF_A_TABLE = re.compile(r"area= ?(?:small|medium|large)|maxDets= *10?\b")
 _ADVERSARIES = frozenset(["d", "g", "dis", "gen", "disc", "netd", "netg", "discriminator", "generator"])
 _OBJECTIVES = list(Measures)
+_ENTITIES = frozenset(["loc", "org", "misc", "gpe"])
+"""Kinds of names that a tagger finds. Beside them, `PER` is a person and not the rate of wrong phonemes."""
 _REPORT = 0.2
 """Maximum share of a run's lines that its last report may take. All metrics in that report count as printed last."""
 
@@ -86,6 +88,8 @@ def choose(
         return Endpoint(name, "chosen with --primary", "user") if name else None
     most = [name for name, one in shown.items() if 2 * one.runs > n_real or one.runs == n_real]
     metrics = [name for name in most if _is_metric(columns[name], shown[name])]
+    if any(not _ENTITIES.isdisjoint(words_in(column.words)) for column in columns.values()):
+        metrics = [name for name in metrics if not _is_person(columns[name])]
     if not metrics:
         metrics = [name for name in most if _may_be_one(columns[name], shown[name])]
     if not metrics:
@@ -149,6 +153,11 @@ def _named(columns: Mapping[str, Column], wanted: str) -> str | None:
 def _is_metric(column: Column, shown: Shown) -> bool:
     is_measured = not column.is_environment and not shown.is_setting
     return column.metric is not None and is_measured and shown.times > 0
+
+
+def _is_person(column: Column) -> bool:
+    """Return whether a number is called just `PER`, or `PER` on some data."""
+    return [word for word in words_in(column.words) if not split_in(word)] == ["per"]
 
 
 def _may_be_one(column: Column, shown: Shown) -> bool:
