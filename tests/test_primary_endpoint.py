@@ -107,6 +107,9 @@ STYLES = {
     "eval/loss": Style(
         "{{'eval/rewards/chosen': {acc:.4f}, 'eval/rewards/accuracies': {one:.3f}, 'eval/loss': {held:.4f}}}"
     ),
+    "va_nll": Style("{e}: tr_nll {train:.4f} va_nll {held:.4f} te_acc {acc:.4f}"),
+    "va auc": Style("{e}: tr {train:.4f} / va {held:.4f} | auc {acc:.4f}"),
+    "loss_te": Style("{e} loss_tr={train:.4f} loss_te={held:.4f}"),
     "loss value": Style("step {e}: value loss {held:.4f} policy loss {one:.4f} loss value {train:.4f}"),
     "Test Loss": Style(
         "Train: {e} [ 9/90] Loss: {train:.3f} ({train:.3f})\nTest: [ 9/30] Loss: {one:.3f} ({one:.3f})\n"

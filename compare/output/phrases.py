@@ -2,7 +2,7 @@
 
 import re
 
-from gedanken.compare.output.vocabulary import meaning_of, split_in
+from gedanken.compare.output.vocabulary import SHORT_SPLITS, meaning_of, split_in
 
 MOST_WORDS = 5
 """Maximum number of words of a name that is part of a sentence."""
@@ -38,7 +38,7 @@ def split_word(text: str) -> str:
     """Return the last word in a text that names the data (train, val, test), as the text writes it. The text must
     contain such a word."""
     words: list[str] = [*_WORD.findall(text), *re.findall(r"[^\W_]+", text)]
-    return next(word for word in reversed(words) if split_in(word))[:_LONGEST]
+    return next(word for word in reversed(words) if split_in(word) or word.lower() in SHORT_SPLITS)[:_LONGEST]
 
 
 def phrase(text: str) -> str:

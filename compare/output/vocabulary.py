@@ -3,6 +3,7 @@ machine or the time.
 """
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -74,6 +75,8 @@ _SPLITS = {
     "holdout oof cv",
     Split.TEST: "test testing tst",
 }
+SHORT_SPLITS = {"va": Split.VALIDATION, "te": Split.TEST}
+"""Words for held-out data that are too short to be understood alone; they must stand beside the name of a metric."""
 _ENVIRONMENT = (
     "time times took takes elapsed duration eta sec secs second seconds msec ms minute minutes min_left hours "
     "speed throughput fps ips wps ups tps qps sps runtime mem memory vram rss ram mfu hfu flops tflops gflops "
@@ -162,7 +165,14 @@ def words_in(name: str) -> tuple[str, ...]:
             else _CAMEL.findall(letters.replace("IoU", "Iou").replace("mAP", "Map"))
         )
         words += [word for part in parts for word in in_english(part.lower())]
-    return tuple(words)
+    return tuple(_in_full(word, words[max(at - 1, 0) : at], words[at + 1 :]) for at, word in enumerate(words))
+
+
+def _in_full(word: str, before: Sequence[str], after: Sequence[str]) -> str:
+    """Return the whole word for `va` and `te` in names such as `va_loss` and `acc_te`, and every other word as it is;
+    `before` holds the word before it, `after` all words after it."""
+    is_short = word in SHORT_SPLITS and not _FULL_NAMES.isdisjoint(after[:2] or before)
+    return str(SHORT_SPLITS[word]) if is_short else word
 
 
 @lru_cache(maxsize=4096)
@@ -262,6 +272,10 @@ def _is_meant(word: str, low: str, words: tuple[str, ...]) -> bool:
 
 
 _LOSS_WORDS = _words(_LOSSES)
+_FULL_NAMES = _LOSS_WORDS.union(*(words for _measures, words in _MEASURES)) - _words(
+    "is per top map hit pass r p em kid"
+)
+"""Names of metrics that cannot be taken for a word of a sentence."""
 _RETURN_WORDS, _NOT_ALL_OF_A_RETURN = _words(_RETURNS), _words("non no kl penalty bonus margin margins")
 _ACCURACIES = _words("acc accuracy accuracies")
 _OF_A_PART = re.compile(
