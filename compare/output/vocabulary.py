@@ -150,6 +150,8 @@ _RATE = re.compile(
 _NEEDS_DIGIT = {"f": "12", "r": "2@", "p": "@", "l": "12", "top": "1235", "hit": "@", "hits": "@", "pass": "@"}
 """Short words that name a metric only if one of the given characters follows, as in `f1` or `hits@10`."""
 _NEEDS_TO_BE_ALONE = _words("is per top oob")
+_HELD_OUT_TOP = re.compile(r"(?<![a-z])(?:val|valid|validation|eval|test|dev)[/_-]top[ _-]?\d{0,3}$")
+"""Matches the end of a name such as `imagenet-val-top1`; the number may be missing."""
 _NEEDS_TO_BE_LAST = _words("map ap ar hr")
 
 
@@ -261,6 +263,8 @@ def _is_meant(word: str, low: str, words: tuple[str, ...]) -> bool:
     signs = _NEEDS_DIGIT.get(word)
     if signs is not None and not re.search(rf"(?<![a-z]){word}[ _-]?[{signs}]", low):
         return word in ("hit", "hits") and "rate" in words
+    if word == "top" and _HELD_OUT_TOP.search(low):
+        return True
     if word in _NEEDS_TO_BE_ALONE:
         rest = [other for other in words if other != word and other not in _SPLIT_OF and other not in _SUMMARY]
         return not rest
