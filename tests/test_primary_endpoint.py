@@ -107,6 +107,17 @@ STYLES = {
     "eval/loss": Style(
         "{{'eval/rewards/chosen': {acc:.4f}, 'eval/rewards/accuracies': {one:.3f}, 'eval/loss': {held:.4f}}}"
     ),
+    "va_nll": Style("{e}: tr_nll {train:.4f} va_nll {held:.4f} te_acc {acc:.4f}"),
+    "va auc": Style("{e}: tr {train:.4f} / va {held:.4f} | auc {acc:.4f}"),
+    "loss_te": Style("{e} loss_tr={train:.4f} loss_te={held:.4f}"),
+    "Test set precision": Style(
+        "[CV {e}/6] END alpha={e};, score={acc:.3f} total time= {clock:.1f}s", tail="Test set precision: {one:.4f}"
+    ),
+    "Mean val loss": Style(
+        "[val][step {e}][part: 0/9]rmse: {one:.4f}, loss: {train:.4f}\n"
+        "[val][step {e}][Mean]rmse: {acc:.4f}, loss: {held:.4f}"
+    ),
+    "cifar-dev-top5": Style("{e}: loss {train:.4f}\nepoch {e} cifar-dev-top5: {acc:.4f}"),
     "loss value": Style("step {e}: value loss {held:.4f} policy loss {one:.4f} loss value {train:.4f}"),
     "Test Loss": Style(
         "Train: {e} [ 9/90] Loss: {train:.3f} ({train:.3f})\nTest: [ 9/30] Loss: {one:.3f} ({one:.3f})\n"
@@ -151,6 +162,50 @@ def test_the_reason_says_nothing_of_a_loss_that_is_shown_for_training_alone() ->
     assert chosen.reason == (
         "chosen because it is an accuracy on held-out data (test), and no loss on held-out data is printed"
     )
+
+
+KINDS_OF_NAMES = (
+    "kind P R F1\nMISC {held:.4f} {one:.4f} {acc:.4f}\nPER {acc:.4f} {rate:.4f} {one:.4f}",
+    "MISC={acc:.4f} PER={one:.4f}",
+    "{{'LOC': {{'recall': {acc:.4f}, 'f1': {one:.4f}}}, 'PER': {{'recall': {one:.4f}, 'f1': {held:.4f}}}}}",
+    "        precision  recall  f1-score  support\n   hit     {acc:.4f}  {held:.4f}    {one:.4f}       90\n"
+    "   out     {one:.4f}  {acc:.4f}    {held:.4f}       70",
+)
+"""What programs print of each class at their end; the classes have the names of metrics."""
+
+
+@pytest.mark.parametrize("report", KINDS_OF_NAMES)
+def test_a_class_that_is_called_like_a_metric_is_no_usual_metric_of_a_task(report: str) -> None:
+    chosen = compared(Style("epoch {e} loss {train:.4f}", tail=report)).endpoint
+    assert chosen and chosen.name == "loss"
+
+
+def test_the_rate_of_wrong_phonemes_is_still_one() -> None:
+    chosen = compared(Style("epoch {e} loss {train:.4f}", tail="PER: {held:.4f}")).endpoint
+    assert chosen and (chosen.name, chosen.reason) == ("PER", "chosen because it is the usual metric of its task")
+
+
+REASONS = {
+    "{e}: loss {train:.4f}\n * top1 {acc:.3f}": (
+        "an accuracy in a line that sums up an evaluation (marked *), and no loss in such a line"
+    ),
+    "{e}: lr {rate:.3f}\n * acc {acc:.3f}": (
+        "an accuracy in a line that sums up an evaluation (marked *), and no loss"
+    ),
+    "{e}: val_box_loss {held:.4f} val_f1 {acc:.4f}": (
+        "a quality score on held-out data (val), and no total loss or accuracy on held-out data"
+    ),
+    "{e}: loss {train:.4f} test_top1 {acc:.4f}": (
+        "an accuracy on held-out data (test), and no loss on held-out data"
+    ),
+}
+"""What a program prints in each epoch, and why its main metric was chosen."""
+
+
+@pytest.mark.parametrize("body", REASONS)
+def test_the_reason_denies_nothing_that_is_printed(body: str) -> None:
+    chosen = compared(Style(body)).endpoint
+    assert chosen and chosen.reason == f"chosen because it is {REASONS[body]} is printed"
 
 
 def test_a_log_that_shows_no_metric_has_no_endpoint_and_that_is_said() -> None:
