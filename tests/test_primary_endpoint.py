@@ -10,10 +10,13 @@ from builders import imagined, real
 from conftest import Cli
 from folders import make_run, spec_of, write_run
 
-from gedanken.analysis.analyze import analyze
+from gedanken.analysis.analysis import VersionAnalysis
+from gedanken.analysis.analyze import analysis_of, analyze
+from gedanken.analysis.inputs import check_primary
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.compare.results import NOTHING_ASKED, Asked, ComparisonResult
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.loading.experiments_and_personas import load_experiment, load_persona
 from gedanken.records.read_run import read_run
@@ -246,6 +249,52 @@ def test_runs_of_different_hosts_and_processes_have_the_same_series(where: str, 
     found = compare_runs(None, ours, theirs)
     assert found.endpoint and found.endpoint.name == "dev_loss"
     assert not found.findings and [len(one.points) for one in found.series if one.name == "dev_loss"] == [EPOCHS]
+
+
+NAMES = "otter", "heron", "lynx", "newt", "ibis", "vole", "wren", "stoat", "crane", "shrew"
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        Style("<{name}> round {e} dev_loss {held:.4f}", tail="<{name}> saved"),
+        Style("<{name}> round {e} dev_loss {held:.4f}", head="Rounds: 6, rate 0.1", tail="took {clock:.1f} s"),
+        Style("{name} {e} :: {held:.4f} / {train:.4f}"),
+    ],
+)
+@pytest.mark.parametrize("extra", ["", "\n{name} the moon is made of green cheese, said nobody"])
+def test_where_each_run_words_its_numbers_in_its_own_way_it_is_said_that_none_was_compared(
+    style: Style, extra: str
+) -> None:
+    def named(name: str, own: Style) -> Style:
+        return Style(*(part.replace("{name}", name) for part in own))
+
+    ours = [real(log(named(name, style), seed), seed) for seed, name in enumerate(NAMES[:7], 1)]
+    theirs = [
+        imagined(log(named(name, style._replace(tail=style.tail + extra)), 90 + sample), sample)
+        for sample, name in enumerate(NAMES[7:], 1)
+    ]
+    found = compare_runs(None, ours, theirs)
+    assert found.uncompared and "different words" in found.uncompared
+    assert NAMES[0] in found.undecided[0] and "--as" in found.undecided[0]
+    shown = analysis_of(RunLog(""), [VersionAnalysis(None, tuple(ours), tuple(theirs), found)], found.findings)
+    assert "o measured number could be compared, because" in shown.verdict and "No difference" not in shown.verdict
+    assert bool(found.findings) is bool(extra) and shown.verdict.startswith("Undecided") is not bool(extra)
+    with pytest.raises(BadInput, match="no measured number could be compared") as refused:
+        check_primary(shown, Asked(primary="dev_loss"))
+    assert "no numbers" not in str(refused.value)
+    asked = compare_runs(None, ours, theirs, asked=Asked(named=(("dev", r"(?:dev_loss|::) ([\d.]+)"),)))
+    assert asked.uncompared is None and asked.endpoint and asked.endpoint.name == "dev"
+
+
+def test_where_no_imagined_run_shows_the_only_numbers_that_vary_it_is_said_that_none_was_compared() -> None:
+    found = compared(Style("rounds are over", tail="{train:.4f}"), other=Style("rounds are over", tail="done"))
+    assert found.uncompared and "because no imagined run shows" in found.uncompared
+
+
+@pytest.mark.parametrize("style", [Style("round {e}\nsaved in {clock:.1f} s"), Style("rate 0.1, 12 layers")])
+def test_where_no_number_is_measured_none_is_missed(style: Style) -> None:
+    assert compared(style).uncompared is None
 
 
 def test_whoever_asks_may_name_the_endpoint_in_any_writing_of_its_name() -> None:
