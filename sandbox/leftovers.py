@@ -61,12 +61,12 @@ def clean(clients: "Sequence[DockerClient]", silent: Collection[str] = ()) -> li
             continue
         with locked_if_dead(folder) as dead:
             if dead:
-                removed += _remove(clients, folder) + _end_local(orders_of(folder.name))
+                removed += _remove(clients, folder) + end_local(orders_of(folder.name))
                 removed.append(folder.name)
     return removed + _remove(clients, None)
 
 
-def _end_local(orders: str) -> list[str]:
+def end_local(orders: str) -> list[str]:
     """Kill the processes and remove the control groups that a dead run's commands left on this machine; return their
     names. `orders` is the prefix of these names.
     """
