@@ -12,6 +12,8 @@ from test_resuming import killed, left_of, texts
 
 from gedanken.experiment.run_log import RunLog
 from gedanken.runner import run_id_of
+from gedanken.sandbox.host_engine import left
+from gedanken.sandbox.owner import orders_of
 from gedanken.sandbox.session import sessions_folder
 
 pytestmark = pytest.mark.bubblewrap
@@ -52,3 +54,18 @@ def test_a_run_that_an_earlier_version_began_still_finds_its_session(gedanken: C
     assert {name: after[name] for name in before if "train-v1-real" in name} == {
         name: text for name, text in before.items() if "train-v1-real" in name
     }
+
+
+def test_removing_a_killed_run_ends_its_program(gedanken: Cli, tmp_path: Path) -> None:
+    slow = PROGRAM + "import time; time.sleep(300)\n"
+    options = ("--sandbox", "host", "--i-trust-this-code", "--no-simulate")
+    killed(small(tmp_path, slow, *options), tmp_path, lambda _log: bool(running(tmp_path / "run")))
+    assert running(tmp_path / "run")
+    ended = gedanken("runs", "rm", "run")
+    assert ended.returncode == 0, ended.stderr
+    assert running(tmp_path / "run") == left_of(tmp_path / "run") == []
+
+
+def running(run: Path) -> list[str]:
+    """Commands of the program that still run on this machine."""
+    return [name for name in left() if name.startswith(f"{orders_of(run_id_of(run))}line3")]
