@@ -1,4 +1,4 @@
-"""A name is withheld where most of what could speak against it has no answer."""
+"""A name is withheld where most of what could speak against it has no answer, or where kinds of operation differ."""
 
 from collections.abc import Callable
 from random import Random
@@ -6,6 +6,7 @@ from random import Random
 import pytest
 from test_verdict import as_one_that, items, scored
 
+from gedanken.compare.verdict import sentences
 from gedanken.compare.verdict.judge import judge
 from gedanken.compare.verdict.results import Verdict
 from gedanken.experiment.probe_item import Outcome, ProbeItem
@@ -64,3 +65,21 @@ def test_a_horizon_is_told_only_where_answers_show_the_fall() -> None:
     wrong = judged(lambda item: "cut" if item.size > 8 else as_one_that("computes", item, horizon=4))
     assert all(4 < (curve.size or 0) < 8 for one in wrong.operations for curve in one.curves)
     assert all(one.curves for one in wrong.operations)
+
+
+def test_no_name_for_all_stands_against_a_fifth_of_the_kinds_of_operation() -> None:
+    def answer(item: ProbeItem) -> Outcome:
+        return as_one_that("imitates" if item.operation in imitated else "computes", item)
+
+    imitated = {"famous operation 0", "rules operation 0", "rules operation 1", "famous operation 2"}
+    verdict = judged(answer, templates=4, operations=3)
+    assert [one.name for one in verdict.operations].count("imitates") == 4
+    assert verdict.name not in ("computes", "imitates")
+
+
+def test_kinds_of_operation_that_are_named_otherwise_are_counted() -> None:
+    told = sentences.named_otherwise("computes", {"imitates": 5, "shortcut": 1}, 23)
+    assert told == (
+        "computing is likeliest for all together, but 6 of the 23 kinds of operation are named otherwise "
+        "(5 imitates, 1 shortcut)"
+    )

@@ -24,7 +24,7 @@ from gedanken.compare.verdict.bootstrap import Random, draw, draw_families
 from gedanken.compare.verdict.clusters import HARD, Asked, Counted, count, gather
 from gedanken.compare.verdict.horizon import Exactness, curves
 from gedanken.compare.verdict.parameters import Parameters, packaged
-from gedanken.compare.verdict.reservations import too_silent
+from gedanken.compare.verdict.reservations import contradicted, too_silent
 from gedanken.compare.verdict.results import (
     HYPOTHESES,
     WAYS,
@@ -86,6 +86,8 @@ def judge_counted(
         separated = separations(operations, parameters)
         if name in WAYS and (pair := lacking(separated, name)):
             name, why = "undetermined", sentences.too_few_families(pair)
+        if name in WAYS and (others := contradicted(name, each)):
+            name, why = "undetermined", others
         if silent := too_silent([one for one in counted.asked if one.family != SUITE]):
             name, why = "undetermined", silent
     return Verdict(

@@ -59,6 +59,15 @@ def silent(n: int, of: int, items: str) -> str:
     return f"{n} of the {of} {items} have no usable answer"
 
 
+def named_otherwise(name: Way, others: Mapping[Name, int], of: int) -> str:
+    """Say that too many kinds of operation are named otherwise than all of them together."""
+    each = ", ".join(f"{n} {other}" for other, n in others.items())
+    return (
+        f"{_SHORT[name]} is likeliest for all together, but {sum(others.values())} of the {of} kinds of operation "
+        f"are named otherwise ({each})"
+    )
+
+
 def too_few_families(pair: tuple[Way, Way]) -> str:
     """Say that too few families of probe programs tell two ways of answering apart."""
     return f"fewer than two program families tell {_SHORT[pair[0]]} from {_SHORT[pair[1]]}"
