@@ -230,6 +230,14 @@ def test_a_model_is_asked_a_suite_and_its_answers_are_scored_by_their_values(ged
     assert result["not_scored"] == [{"line": 4, "problem": "id: Field required"}]
 
 
+def test_a_line_with_the_id_of_a_generated_program_is_refused_by_its_number() -> None:
+    generated = "state-hash-rounds-1-0-0-alone"
+    line = SuiteItem(id=generated, code=JOINS, input="'a', 'b'", output="'ab'", line=3)
+    with pytest.raises(BadInput, match=f"--suite: line 3: .* the id {generated};"):
+        probe_spec(ProbeDesign(families=("state",), suite=(line,)), ModelSpec(name="embedded"), SandboxSpec())
+    assert probe_spec(ProbeDesign(suite=(line,)), ModelSpec(name="embedded"), SandboxSpec())
+
+
 @pytest.mark.parametrize(
     ("said", "outcome"),
     [("sum: 5\n5", "right"), ("5", "right"), ("2 + 3", "unparsable"), ("sum: 4\n5", "unparsable")],
