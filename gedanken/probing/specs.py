@@ -21,7 +21,7 @@ def probe_spec(
 ) -> RunSpec:
     """Return the spec of a run that asks a model the questions of a design, each in a fresh session. Raises
     BadInput for a design that cannot give a result; see `check_design`."""
-    check_design(design)
+    check_design(design, model.name)
     limits = limits_of(cores).model_copy(update={"reply_tokens": REPLY_TOKENS, "continuations": 0})
     if design.suite:  # functions return more than the families' programs print
         limits = limits.model_copy(update={"reply_tokens": 4 * REPLY_TOKENS})
