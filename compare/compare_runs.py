@@ -84,15 +84,22 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     chance = comparison.once(CountsJudged).undecided() if counts in checks else None
     small = comparison.once(SmallConstants).undecided() if small_constants_differ in checks else None
     doubtful = [told for told in (comparison.once(NewForms).undecided(), chance, small) if told]
+    numbers = judgement.uncompared
     merged = one_fault(comparison, found)
     return ComparisonResult(
         findings=(*merged, *differences(comparison, judgement, merged)),
         sites=tallies(comparison),
         series=tuple(tested_series.judged for tested_series in judgement.tested),
         alignment=side_by_side(comparison),
-        undecided=(*([lost] if lost else ()), *(doubt.text for doubt in doubtful), *judgement.undecided),
+        undecided=(
+            *([lost] if lost else ()),
+            *([numbers.text] if numbers else ()),
+            *(doubt.text for doubt in doubtful),
+            *judgement.undecided,
+        ),
         unjudged=doubtful[0].what if doubtful else None,
         endpoint=judgement.endpoint,
+        uncompared=numbers.what if numbers else None,
         notes=notes,
     )
 

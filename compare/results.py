@@ -174,5 +174,8 @@ class ComparisonResult:
     unjudged: str | None = None
     """The first question about lines that could not be decided, in a few words; None if all were decided. If there is
     such a question, no report may say that nothing was found."""
+    uncompared: str | None = None
+    """Says that no measured number could be compared although the real runs show some, and why; None otherwise. In
+    this case, no report may say that nothing was found."""
     notes: tuple[str, ...] = ()
     """For each check that failed, a text that says why."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 from gedanken.experiment.approval import Decision
-from gedanken.experiment.budget import MOST, Price, Tokens
+from gedanken.experiment.budget import Price, Tokens
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.event import Event
@@ -22,6 +22,7 @@ from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.script import Experiment
 from gedanken.experiment.surprisal import Surprisal
 from gedanken.experiment.tables import EXECUTION_COLUMNS, as_pandas, as_polars, execution_rows
+from gedanken.experiment.use_events import Reserved, Settled
 
 if TYPE_CHECKING:
     import pandas
@@ -34,8 +35,6 @@ UNFINISHED = "unfinished"
 DONE = "done"
 NO_WORKING_PROGRAM = "no working program"
 INTERRUPTED = "interrupted"
-Amount = Annotated[int, Field(ge=0, le=MOST)]
-"""A number of tokens. Its upper limit rejects the absurd numbers that a log from an untrusted source may contain."""
 
 
 class ScriptText(NamedTuple):
@@ -150,6 +149,8 @@ class Started(Event):
     python: str
     spec: str
     """Key of the run's RunSpec."""
+    run: str = ""
+    """In a run's first event: a random id that no other run has; empty in logs of earlier versions."""
 
 
 class Opened(Event):
@@ -224,28 +225,6 @@ class Decided(Event):
     sha256: str
     """Hash of the source that the person was shown."""
     answer: Decision
-
-
-class Reserved(Event):
-    """A request, or an execution on GPUs, is about to start. The fields hold its maximum of tokens or GPU seconds."""
-
-    kind: Literal["reserved"] = "reserved"
-    name: str
-    read: Amount = 0
-    written: Amount = 0
-    gpu_seconds: float = Field(default=0.0, ge=0, le=MOST)
-
-
-class Settled(Event):
-    """A reserved request or execution ended. The fields hold the (perhaps `estimated`) tokens or GPU seconds used."""
-
-    kind: Literal["settled"] = "settled"
-    name: str
-    read: Amount = 0
-    written: Amount = 0
-    calls: int = Field(default=0, ge=0, le=1)
-    estimated: bool = False
-    gpu_seconds: float = Field(default=0.0, ge=0, le=MOST)
 
 
 class Noted(Event):

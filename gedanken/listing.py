@@ -113,12 +113,15 @@ def age_of(begun: str) -> str:
 
 
 def remove_run(folder: Path) -> None:
-    """Remove a run folder, and the workspaces that this machine keeps to resume the run.
+    """Remove a run folder, and the workspaces that this machine keeps to resume the run. What a killed process of the
+    run left running is ended first. Containers on an engine that does not answer stay for `gedanken sandbox clean`.
 
     Raises BadInput if the folder is not a run folder, is only a link to one, or is in use by another process;
     NoSandbox if the run's workspaces are in use; OSError if the folder cannot be removed.
     """
-    from gedanken.sandbox.session import locked_if_dead, sessions_folder
+    from gedanken.sandbox.choice import CONTAINERS, find_engines
+    from gedanken.sandbox.leftovers import end_session
+    from gedanken.sandbox.session import engine_of, locked_if_dead, sessions_folder
 
     if not is_run_folder(folder):
         raise BadInput(f"{folder}: not a run folder")
@@ -133,4 +136,6 @@ def remove_run(folder: Path) -> None:
             with locked_if_dead(session) as dead:
                 if not dead:
                     raise NoSandbox(f"{folder}: its workspaces are in use by another process")
+                clients = find_engines().clients if engine_of(session) in CONTAINERS else []
+                end_session(clients, session)
         remove_run_folder(folder)

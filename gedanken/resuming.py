@@ -17,9 +17,10 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import MAY_COME
 from gedanken.experiment.files import Inside
 from gedanken.experiment.program import Program
-from gedanken.experiment.run_log import RunLog, Settled
+from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import REMOVED, shown_address
+from gedanken.experiment.use_events import Settled
 from gedanken.records.read_log import LEFT_OUT, MOST_FOLDER_BYTES, REPLAY, is_replay, read_spec
 from gedanken.records.read_run import is_run_folder, read_run, with_tokens
 from gedanken.records.run_folder import make_folder, new_folder

@@ -109,6 +109,7 @@ async def open_context(
                 progress,
                 spec.sandbox,
                 run_id=run_id,
+                run=store.run,
                 artifacts=artifacts,
                 keeps=lambda: store.may_go_on,
             )

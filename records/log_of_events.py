@@ -21,11 +21,9 @@ from gedanken.experiment.run_log import (
     ModelKnown,
     Noted,
     Opened,
-    Reserved,
     RunEvent,
     RunLog,
     RunSetup,
-    Settled,
     Started,
     SurprisalKept,
     in_order,
@@ -33,6 +31,7 @@ from gedanken.experiment.run_log import (
 )
 from gedanken.experiment.run_spec import Part, RunSpec
 from gedanken.experiment.surprisal import Surprisal
+from gedanken.experiment.use_events import Reserved, Settled
 
 
 class LogOfEvents:
@@ -71,6 +70,11 @@ class LogOfEvents:
         self._lost: dict[str, Reserved] = {}
         self._time = ""
         self._worked: float | None = None
+
+    @property
+    def run(self) -> str | None:
+        """The run's random id; empty if an earlier version began the run, None if it has not begun."""
+        return self._started.run if self._started else None
 
     def take(self, event: RunEvent) -> None:
         """Process one event. Programs and executions are not added here; see the class."""

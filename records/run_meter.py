@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from gedanken.experiment.budget import Budget, Price, Tokens, Used
 from gedanken.experiment.errors import BadInput, BudgetSpent
-from gedanken.experiment.run_log import Reserved, Settled
+from gedanken.experiment.use_events import Reserved, Settled
 from gedanken.records.run_store import RunStore
 
 OVER = 0.1

@@ -15,12 +15,13 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
+from uuid import uuid4
 
 from gedanken.compare.source.diff import diff_of
 from gedanken.experiment.approval import Approve, EditIt, Reject, in_words
 from gedanken.experiment.budget import Used
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.execution import MAY_COME, Cause, Execution
+from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.files import Inside, naming
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.probe_design import Plan
@@ -37,17 +38,17 @@ from gedanken.experiment.run_log import (
     ModelKnown,
     Noted,
     Opened,
-    Reserved,
     RunEvent,
     RunLog,
-    Settled,
     Started,
     SurprisalKept,
 )
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import redacted, redacted_value
 from gedanken.experiment.surprisal import Surprisal
+from gedanken.experiment.use_events import Reserved, Settled
 from gedanken.experiment.version import __version__
+from gedanken.records.came_again import came_again
 from gedanken.records.log_of_events import LogOfEvents
 from gedanken.records.read_log import MOST_FOLDER_BYTES, MOST_LOG_BYTES, read_events, read_spec
 from gedanken.records.run_files import (
@@ -95,6 +96,12 @@ class RunStore:
         """The log of everything that has happened so far."""
         with self._lock:
             return self._events.log()
+
+    @property
+    def run(self) -> str:
+        """The run's random id, by which a session on this machine is known as its own; empty if an earlier version
+        began the run."""
+        return self._events.run or ""
 
     @property
     def may_go_on(self) -> bool:
@@ -164,7 +171,8 @@ class RunStore:
     def begin(self) -> None:
         """Record that this process has started to work on the run."""
         self._file.write(json.dumps({"format": FORMAT}) + "\n")
-        self._append(Started(gedanken=__version__, python=platform.python_version(), spec=self.spec.key))
+        run = uuid4().hex if self._events.run is None else self._events.run
+        self._append(Started(gedanken=__version__, python=platform.python_version(), spec=self.spec.key, run=run))
         with (self.folder / SPEC).open("rb") as file:
             os.fsync(file.fileno())
 
@@ -203,7 +211,7 @@ class RunStore:
         """Record an execution: first write the files with its texts, then append its event to the log."""
         if self.executions.get(execution.label) == execution:
             return
-        if (before := self._earlier.pop(execution.label, None)) and _came_again(before, execution):
+        if (before := self._earlier.pop(execution.label, None)) and came_again(before, execution):
             self.note(
                 f"{execution.label} was stored before, and has another result now: its entry in the ledger was "
                 "missing or damaged, so the command was run, or the model asked, once more"
@@ -340,16 +348,6 @@ class RunStore:
         except OSError:
             new.unlink(missing_ok=True)
             raise
-
-
-def _came_again(before: Execution, now: Execution) -> bool:
-    """Return whether a repeated execution has another result than before. False if the earlier execution failed in a
-    way after which every execution is repeated (`MAY_COME`)."""
-    if before.cause in MAY_COME:
-        return False
-    if now.imagined:
-        return before.raw_reply != now.raw_reply
-    return (before.seconds, before.terminal) != (now.seconds, now.terminal)
 
 
 @contextmanager

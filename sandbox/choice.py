@@ -57,6 +57,10 @@ def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trust
     raise NoSandbox("no sandbox works here. " + "; ".join(refusals))
 
 
+CONTAINERS = ("docker", "podman")
+"""Names of the engines that run commands in containers."""
+
+
 class Engines(NamedTuple):
     """The container engines on which containers of gedanken may exist."""
 
@@ -69,7 +73,7 @@ class Engines(NamedTuple):
 def find_engines() -> Engines:
     """Connect to Docker and Podman; return clients of those that answer, and the reasons why others do not."""
     found = Engines([], {})
-    for name, connect in (("docker", connect_docker), ("podman", connect_podman)):
+    for name, connect in zip(CONTAINERS, (connect_docker, connect_podman), strict=True):
         try:
             found.clients.append(connect())
         except NoSandbox as error:

@@ -61,12 +61,18 @@ def clean(clients: "Sequence[DockerClient]", silent: Collection[str] = ()) -> li
             continue
         with locked_if_dead(folder) as dead:
             if dead:
-                removed += _remove(clients, folder) + _end_local(orders_of(folder.name))
-                removed.append(folder.name)
+                removed += [*end_session(clients, folder), folder.name]
     return removed + _remove(clients, None)
 
 
-def _end_local(orders: str) -> list[str]:
+def end_session(clients: "Sequence[DockerClient]", folder: Path) -> list[str]:
+    """End what the commands of a dead run left: its containers, processes and control groups; return their names. The
+    caller has locked the session in `folder`.
+    """
+    return _remove(clients, folder) + end_local(orders_of(folder.name))
+
+
+def end_local(orders: str) -> list[str]:
     """Kill the processes and remove the control groups that a dead run's commands left on this machine; return their
     names. `orders` is the prefix of these names.
     """

@@ -20,6 +20,7 @@ from gedanken.sandbox.artifacts import collect
 from gedanken.sandbox.capture import Capture
 from gedanken.sandbox.engine import GRACE_SECONDS, Ended, Engine, EngineLost, Job, Order
 from gedanken.sandbox.gpus import NO_GPUS, GpuWish, judge_gpus
+from gedanken.sandbox.leftovers import end_local
 from gedanken.sandbox.owner import OWNER_LABEL, RUN_LABEL, SESSION_LABEL, orders_of, this_owner
 from gedanken.sandbox.quota import is_full, use_of
 from gedanken.sandbox.session import Session, checked_name
@@ -73,14 +74,22 @@ class SandboxMachine:
         limits: Limits = DEFAULT_LIMITS,
         *,
         run_id: str | None = None,
+        run: str = "",
         gpus: GpuWish = NO_GPUS,
         artifacts: Path | None = None,
     ) -> Self:
-        """Start a run on an engine, or continue the run `run_id` if a dead process left it.
+        """Start a run on an engine, or continue the run `run_id` if a dead process left it. What another run left
+        under this name is discarded; `run` is the run's own random id.
 
         Raises NoSandbox if another process is working on this run, or if the disk has no room for a workspace.
         """
-        session = Session.open(run_id or f"x{uuid.uuid4().hex[:10]}", limits, engine.name)
+
+        def end_other(folder: Path) -> None:
+            engine.clear(folder)
+            end_local(orders_of(folder.name))
+
+        run_id = run_id or f"x{uuid.uuid4().hex[:10]}"
+        session = Session.open(run_id, limits, engine.name, run=run, end_other=end_other)
         return cls(engine, data, session, session.trunk(), limits, gpus=gpus, artifacts=artifacts)
 
     @property

@@ -6,7 +6,7 @@ import fcntl
 import os
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from gedanken.sandbox.workspace import Workspace
 
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+_RUN_FILE = "run"
 _EXECUTION = TypeAdapter(Execution)
 _FOLDERS = {"workspaces": 0o711, "marks": 0o700, "receipts": 0o700}
 """Folders with their modes: the sandbox's user can reach its workspace, but only the user of this process can list
@@ -52,8 +53,19 @@ class Session:
     """Descriptor of the locked file `owner`; the kernel releases the lock when this process dies."""
 
     @classmethod
-    def open(cls, run_id: str, limits: Limits, engine: str = "") -> "Session":
-        """Start a run's session on an engine, or take over the session that a dead process left.
+    def open(
+        cls,
+        run_id: str,
+        limits: Limits,
+        engine: str = "",
+        *,
+        run: str = "",
+        end_other: Callable[[Path], object] = lambda _folder: None,
+    ) -> "Session":
+        """Start a run's session on an engine, or take over the session that a dead process of the same run left.
+
+        `run_id` names the folder, and `run` is the run's random id. A session of another run, of which `run_id` was
+        the name before, is deleted; before that, `end_other` ends what still runs in it.
 
         Raises NoSandbox if a live process is working on the run, BadInput for an invalid run id.
         """
@@ -63,6 +75,9 @@ class Session:
             )
         folder = sessions_folder() / run_id
         lock = _own(folder)
+        if _run_of(folder) != run:
+            _discard(folder, end_other)
+            (folder / _RUN_FILE).write_text(run)
         for name, mode in _FOLDERS.items():
             (folder / name).mkdir(exist_ok=True)
             (folder / name).chmod(mode)
@@ -186,6 +201,23 @@ def locked_if_dead(folder: Path) -> Iterator[bool]:
             delete_tree(folder)
     finally:
         os.close(lock)
+
+
+def _run_of(folder: Path) -> str:
+    """Return the random id of the run that a session belongs to; empty for one of an earlier version."""
+    try:
+        return (folder / _RUN_FILE).read_text()
+    except (OSError, ValueError):
+        return ""
+
+
+def _discard(folder: Path, end_other: Callable[[Path], object]) -> None:
+    """End and delete what another run left in a session that this process has locked. The files that name the owner
+    and the run stay: killed in between, another process does the same again."""
+    if left := [path for path in folder.iterdir() if path.name not in ("owner", _RUN_FILE)]:
+        end_other(folder)
+        for path in left:
+            delete_tree(path)
 
 
 def owner_of(folder: Path) -> str | None:

@@ -140,3 +140,19 @@ def test_a_program_that_stops_every_process_takes_only_its_own_time(machine: Any
     assert [found[name].stdout for name in slow] == ["0\n", "1\n", "2\n", "3\n"]
     assert "signal stopped it" in found["stopped"].why and found["stops"].why
     assert time.monotonic() - began < 90
+
+
+STOPS_THE_BATCH = "import os, signal, time\nos.kill(os.getppid(), signal.SIGSTOP)\ntime.sleep(99)"
+
+
+def test_a_program_that_stops_its_batch_is_ended_from_outside(machine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "SLACK_SECONDS", 6.0)
+    began = time.monotonic()
+    programs = {"before": "print(1)", "stops": STOPS_THE_BATCH, "after": "print(2)"}
+    ran = asyncio.run(run_batches(machine, programs, seconds=3.0))
+    assert {name: one.end for name, one in ran.items()} == {
+        "before": "finished",
+        "stops": "ended the machine",
+        "after": "finished",
+    }
+    assert time.monotonic() - began < 60

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gedanken.compare.output.compared_lines import ComparedLines
-from gedanken.compare.output.masking import LONGEST, Before, masked, masked_together, words_before_ids
+from gedanken.compare.output.masking import LONGEST, MASK, Before, masked, masked_together, words_before_ids
 from gedanken.compare.output.text_lines import containing
 
 LINES = (
@@ -108,3 +108,10 @@ def test_a_word_between_the_time_and_another_word_is_no_host(line: str) -> None:
 
 def test_the_host_of_syslog_is_masked_whatever_its_form() -> None:
     assert "alpha" not in masked("Mar  3 04:05:06 alpha trainer: begin") + masked("12:00:01 alpha trainer[12]: begin")
+
+
+@pytest.mark.parametrize(
+    "line", ["lr 3e5", "loss 0.25 at 3/10", "decade added 0.5", "may 5 be", "train/loss: 0.4", "0.9 (+/- 0.02)"]
+)
+def test_numbers_and_words_are_no_ids(line: str) -> None:
+    assert MASK not in masked(line)

@@ -94,3 +94,53 @@ def test_blank_lines_that_all_real_logs_have_are_missed() -> None:
     )
     assert checks(compared(real, [spaced(seed, "\n") for seed in (20, 21, 22)])) == []
     assert checks(compared([*real[1:], spaced(0, "")], [spaced(seed, "") for seed in (20, 21, 22)])) == []
+
+
+def patient(odd: tuple[int, ...], last: int, seed: int = 0) -> str:
+    random = Random(seed * 10_000 + last * 100 + sum(odd))
+    return "".join(
+        f"epoch {at} dev_nll {2 / at + random.gauss(0, 0.02):.4f}\n"
+        f"{'no better, waiting' if at in odd else 'better, weights kept'}\n"
+        for at in range(1, last + 1)
+    )
+
+
+def test_a_line_that_varies_only_after_the_shortest_run_is_one_that_values_decide() -> None:
+    real = [
+        patient(*spec)
+        for spec in [
+            ((6,), 6),
+            ((6, 7), 7),
+            ((7, 8, 10), 10),
+            ((9, 10), 11),
+            ((9, 10), 10),
+            ((8, 12), 12),
+            ((7, 9), 9),
+        ]
+    ]
+    others = [patient((8,), 9), patient((10,), 11)]
+    assert checks(compared(real, [patient((4, 9), 10), *others])) == []
+    lacking = patient((4, 9), 10).replace("epoch 3", "epoch three", 1)
+    assert checks(compared(real, [lacking, *others])) != []
+
+
+def fetched(seed: int, rounds: int = 9, *, fetches: bool = True, often: float = 0.2) -> str:
+    random = Random(seed)
+    text = ""
+    for at in range(1, rounds + 1):
+        notice = " [driver notice: going down]" if random.random() < often else ""
+        text += f"epoch {at} fetching shards, depth {random.random():.3f}{notice}\n" if fetches else ""
+        text += f"epoch {at} dev_nll {2 / at + random.gauss(0, 0.02):.4f}\n"
+    return text
+
+
+def test_a_print_that_all_leave_out_is_found_although_a_notice_may_stand_behind_any_of_its_lines() -> None:
+    real = [fetched(seed) for seed in range(1, 8)]
+    without = [fetched(seed, fetches=False) for seed in (20, 21, 22)]
+    assert checks(compared(real, without)) == ["print count differs"]
+    assert checks(compared(real, [fetched(seed) for seed in (20, 21, 22)])) == []
+
+
+def test_lines_of_which_one_or_the_other_is_printed_are_no_print_that_is_left_out() -> None:
+    real = [patient(tuple(Random(seed).sample(range(1, 13), 5)), 12) for seed in range(7)]
+    assert checks(compared(real, [patient((), 12, seed) for seed in (1, 2, 3)])) == []

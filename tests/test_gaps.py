@@ -99,3 +99,78 @@ def test_the_best_step_so_far_may_jump() -> None:
         return "".join(lines)
 
     assert checks(compared([best(seed) for seed in range(7)], [best(20, worse=4), best(21), best(22)])) == []
+
+
+def in_rounds(seed: int, shown: Callable[[int, int], bool] = lambda *_: True, *, tested: bool = False) -> str:
+    random, lines = Random(seed), []
+    for part in range(6):
+        for at in range(0, 40, 10):
+            nll = 1 / (4 * part + at / 10 + 1) + random.gauss(0, 0.02)
+            lines += [f"<{part} of 6, {at:>2}> nll {nll:.4f}"] if shown(part, at) else []
+        lines += [f"tested: nll {nll + 0.1:.4f}"] if tested and shown(part, 0) else []
+    return "\n".join([*lines, ""])
+
+
+ROUNDS = [in_rounds(seed) for seed in range(7)]
+
+
+@pytest.mark.parametrize("tested", [False, True])
+def test_a_gap_in_what_counts_over_several_lines_is_no_early_end(tested: bool) -> None:
+    real = [in_rounds(seed, tested=tested) for seed in range(7)]
+    lacking = [in_rounds(seed, lambda part, _at: part not in (2, 3), tested=tested) for seed in (20, 21, 22)]
+    found = compared(real, lacking)
+    assert checks(found) == ["count skips"] and "1 to 4" in found.findings[0].observed
+    assert not any("end" in reason for reason in found.undecided)
+
+
+def test_a_log_that_has_its_last_line_lacks_lines_before_it_and_does_not_end_early() -> None:
+    left_out = ((2, 20), (2, 30), (3, 0))
+    lacking = [in_rounds(seed, lambda *place: place not in left_out) for seed in (20, 21, 22)]
+    assert checks(compared(ROUNDS, lacking)) == ["print count differs"]
+
+
+@pytest.mark.parametrize("last", [(5, 0), (4, 30)])
+def test_a_log_that_counts_over_several_lines_may_end_early_all_the_same(last: tuple[int, int]) -> None:
+    cut = [in_rounds(seed, lambda part, at: (part, at) <= last) for seed in (20, 21, 22)]
+    gap = [in_rounds(seed, lambda part, at: part != 2 and (part, at) <= last) for seed in (20, 21, 22)]
+    assert checks(compared(ROUNDS, cut)) == ["ends early"]
+    assert "ends early" in checks(compared(ROUNDS, gap))
+
+
+def boxed(seed: int, left_out: int | None = None, add: float = 0.0) -> str:
+    random, lines = Random(seed), []
+    for at in range(14):
+        nll, drift = 3 - at / 5 + random.gauss(0, 0.02) + add, at / 4 + random.gauss(0, 0.02)
+        rows = [f"| nll   | {nll:.4f} |", f"| lap   | {at} |", f"| drift | {drift:.4f} |", "+-------+"]
+        lines += rows if at != left_out else []
+    return "\n".join([*lines, ""])
+
+
+def in_parts(seed: int, left_out: tuple[int, ...] = (), add: float = 0.0) -> str:
+    random, lines = Random(seed), []
+    for at in range(12):
+        rows = [f"({at} of 12) part {part} of 3 nll {3 - at / 5 + random.gauss(0, 0.02) + add:.4f}" for part in "123"]
+        rows += [f"tested: drift {at / 4 + random.gauss(0, 0.02):.4f}"]
+        lines += rows if at not in left_out else []
+    return "\n".join([*lines, ""])
+
+
+def all_checks(real: list[str], imagined: list[str]) -> list[str]:
+    return [finding.check for finding in compared(real, imagined).findings]
+
+
+def test_what_only_its_order_places_is_compared_behind_a_gap_with_the_values_behind_it() -> None:
+    real = [boxed(seed) for seed in range(7)]
+    found = compared(real, [boxed(seed, left_out=5) for seed in (20, 21, 22)])
+    assert [finding.check for finding in found.findings] == ["count skips"]
+    assert {series.name for series in found.series if series.p is not None} >= {"nll", "drift"}
+    other = all_checks(real, [boxed(seed, left_out=5, add=0.5) for seed in (20, 21, 22)])
+    assert "count skips" in other and len(other) > 1
+
+
+@pytest.mark.parametrize("left_out", [(4,), (2, 3, 7)])
+def test_what_its_order_and_a_part_place_is_compared_behind_gaps_too(left_out: tuple[int, ...]) -> None:
+    real = [in_parts(seed) for seed in range(7)]
+    assert all_checks(real, [in_parts(seed, left_out) for seed in (20, 21, 22)]) == ["count skips"]
+    other = all_checks(real, [in_parts(seed, left_out, add=0.5) for seed in (20, 21, 22)])
+    assert "count skips" in other and len(other) > 1

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from gedanken.compare.compare_runs import compare_runs
-from gedanken.compare.output.masking import MASK, masked
 from gedanken.compare.output.progress_bars import redrawn
 from gedanken.compare.output.text_lines import LONGEST_LINE
 from gedanken.compare.output.transcript import Transcript
@@ -93,6 +92,15 @@ def test_an_invented_line_of_all_is_found_beside_an_odd_real_line() -> None:
     assert checks(found) == ["line in no real log"]
 
 
+@pytest.mark.parametrize(
+    ("those", "told"), [((0,), "1 of 3 imagined logs holds"), ((0, 2), "2 of 3 imagined logs hold")]
+)
+def test_how_many_logs_hold_an_invented_line_is_said(those: tuple[int, ...], told: str) -> None:
+    others = [log(20 + at, head="uploading weights\n" if at in those else "") for at in range(3)]
+    found = [one for one in compared(REAL, others).findings if one.check == "line in no real log"]
+    assert [one.observed.partition(" lines")[0] for one in found] == [told]
+
+
 def test_what_one_log_alone_adds_beside_odd_real_lines_is_undecided_and_said() -> None:
     found = compared(ODD, [log(20), log(21), log(22, head="uploading weights\n")])
     assert checks(found) == [] and found.unjudged is not None
@@ -121,13 +129,6 @@ def test_what_one_log_alone_adds_beside_odd_real_lines_is_undecided_and_said() -
 )
 def test_what_another_machine_would_write_is_no_word(one: str, other: str) -> None:
     assert Transcript(one, is_log=True).forms == Transcript(other, is_log=True).forms
-
-
-@pytest.mark.parametrize(
-    "line", ["lr 3e5", "loss 0.25 at 3/10", "decade added 0.5", "may 5 be", "train/loss: 0.4", "0.9 (+/- 0.02)"]
-)
-def test_numbers_and_words_are_no_ids(line: str) -> None:
-    assert MASK not in masked(line)
 
 
 def test_an_id_without_a_letter_is_an_id_too() -> None:
@@ -232,6 +233,29 @@ def test_logs_copied_of_three_runs_are_one_finding_that_says_of_which() -> None:
     found = compared(REAL, [log(2), log(4), log(5)])
     assert checks(found) == ["log copied"]
     assert "real3" in found.findings[0].observed and "real6" in found.findings[0].observed
+
+
+def schedule(seed: int, lines: int = 60) -> str:
+    chance = random.Random(seed)
+    clock = [f"2025-03-04 05:{chance.randint(10, 59)}:{chance.randint(10, 59)} " for _ in range(20)]
+    head = "".join(f"{clock[at]}warm-up {at} of 12: rate {0.002 * 0.9**at:.6f}\n" for at in range(12))
+    return "".join((head + log(seed)).splitlines(keepends=True)[:lines])
+
+
+def test_logs_that_end_before_real_logs_begin_to_differ_are_no_copies() -> None:
+    real = [schedule(seed) for seed in range(7)]
+    assert checks(compared(real, [schedule(seed, 10) for seed in (20, 21, 22)])) == ["ends early"]
+    assert checks(compared(real, [schedule(3), schedule(21), schedule(22)])) == ["log copied"]
+    found = compared(real, [schedule(20, 17), schedule(20, 17), schedule(22)])
+    assert checks(found) == ["ends early", "log copied"]
+
+
+def test_a_rule_of_another_width_is_no_new_form_where_widths_vary() -> None:
+    def ruled(seed: int, least: int = 20) -> str:
+        chance = random.Random(seed)
+        return "".join(f"{'~' * chance.randint(least, least + 3)}\n{line}\n" for line in log(seed).splitlines())
+
+    assert checks(compared([ruled(seed) for seed in range(7)], [ruled(20, 40), ruled(21), ruled(22)])) == []
 
 
 def test_a_repeated_last_line_that_lacks_once_is_no_early_end() -> None:

@@ -25,9 +25,11 @@ from gedanken.compare.verdict.parameters import packaged
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.persona import Persona
+from gedanken.experiment.probe_design import ProbeDesign
 from gedanken.experiment.progress import Silent
-from gedanken.experiment.run_spec import ModelSpec
+from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.probes.families.built_in import FAMILIES
+from gedanken.probing.specs import probe_spec
 
 
 @pytest.fixture(scope="module")
@@ -139,12 +141,24 @@ def test_a_player_is_asked_as_a_model_is_and_heeds_what_was_told_last(bank: Bank
             "player:computes?bank=missing.json",
             "missing.json: the player's bank of items cannot be read: No such file",
         ),
+        (f"player:computes?bank={BANK}&seed=2.25", "the setting seed of a player must be a whole number, not 2.25"),
         (f"player:computes?bank={__file__}", "is not a file of items that a player knows"),
     ],
 )
 def test_what_is_no_player_is_said(name: str, problem: str) -> None:
     with pytest.raises(BadInput, match=problem.replace("?", r"\?").replace("=", "=")):
         check_name(ModelSpec(name=name))
+
+
+@pytest.mark.parametrize(
+    ("name", "counted"), [("seed twins", "none of the 72"), ("short programs", r"only \d of the")]
+)
+def test_a_player_that_does_not_know_the_programs_is_not_asked(bank: Bank, name: str, counted: str) -> None:
+    design = ProbeDesign(families=(name,), groups=4, seed=7)
+    named = ModelSpec(name=f"player:imitates?bank={BANK}")
+    with pytest.raises(BadInput, match=rf"{counted} .* those of --seed 101$"):
+        probe_spec(design, named, SandboxSpec())
+    assert probe_spec(design.model_copy(update={"seed": bank.items[0].item.seed}), named, SandboxSpec())
 
 
 def test_a_mixture_answers_in_two_ways_by_its_share() -> None:

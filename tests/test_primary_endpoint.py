@@ -10,10 +10,13 @@ from builders import imagined, real
 from conftest import Cli
 from folders import make_run, spec_of, write_run
 
-from gedanken.analysis.analyze import analyze
+from gedanken.analysis.analysis import VersionAnalysis
+from gedanken.analysis.analyze import analysis_of, analyze
+from gedanken.analysis.inputs import check_primary
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.compare.results import NOTHING_ASKED, Asked, ComparisonResult
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.loading.experiments_and_personas import load_experiment, load_persona
 from gedanken.records.read_run import read_run
@@ -107,6 +110,17 @@ STYLES = {
     "eval/loss": Style(
         "{{'eval/rewards/chosen': {acc:.4f}, 'eval/rewards/accuracies': {one:.3f}, 'eval/loss': {held:.4f}}}"
     ),
+    "va_nll": Style("{e}: tr_nll {train:.4f} va_nll {held:.4f} te_acc {acc:.4f}"),
+    "va auc": Style("{e}: tr {train:.4f} / va {held:.4f} | auc {acc:.4f}"),
+    "loss_te": Style("{e} loss_tr={train:.4f} loss_te={held:.4f}"),
+    "Test set precision": Style(
+        "[CV {e}/6] END alpha={e};, score={acc:.3f} total time= {clock:.1f}s", tail="Test set precision: {one:.4f}"
+    ),
+    "Mean val loss": Style(
+        "[val][step {e}][part: 0/9]rmse: {one:.4f}, loss: {train:.4f}\n"
+        "[val][step {e}][Mean]rmse: {acc:.4f}, loss: {held:.4f}"
+    ),
+    "cifar-dev-top5": Style("{e}: loss {train:.4f}\nepoch {e} cifar-dev-top5: {acc:.4f}"),
     "loss value": Style("step {e}: value loss {held:.4f} policy loss {one:.4f} loss value {train:.4f}"),
     "Test Loss": Style(
         "Train: {e} [ 9/90] Loss: {train:.3f} ({train:.3f})\nTest: [ 9/30] Loss: {one:.3f} ({one:.3f})\n"
@@ -153,6 +167,50 @@ def test_the_reason_says_nothing_of_a_loss_that_is_shown_for_training_alone() ->
     )
 
 
+KINDS_OF_NAMES = (
+    "kind P R F1\nMISC {held:.4f} {one:.4f} {acc:.4f}\nPER {acc:.4f} {rate:.4f} {one:.4f}",
+    "MISC={acc:.4f} PER={one:.4f}",
+    "{{'LOC': {{'recall': {acc:.4f}, 'f1': {one:.4f}}}, 'PER': {{'recall': {one:.4f}, 'f1': {held:.4f}}}}}",
+    "        precision  recall  f1-score  support\n   hit     {acc:.4f}  {held:.4f}    {one:.4f}       90\n"
+    "   out     {one:.4f}  {acc:.4f}    {held:.4f}       70",
+)
+"""What programs print of each class at their end; the classes have the names of metrics."""
+
+
+@pytest.mark.parametrize("report", KINDS_OF_NAMES)
+def test_a_class_that_is_called_like_a_metric_is_no_usual_metric_of_a_task(report: str) -> None:
+    chosen = compared(Style("epoch {e} loss {train:.4f}", tail=report)).endpoint
+    assert chosen and chosen.name == "loss"
+
+
+def test_the_rate_of_wrong_phonemes_is_still_one() -> None:
+    chosen = compared(Style("epoch {e} loss {train:.4f}", tail="PER: {held:.4f}")).endpoint
+    assert chosen and (chosen.name, chosen.reason) == ("PER", "chosen because it is the usual metric of its task")
+
+
+REASONS = {
+    "{e}: loss {train:.4f}\n * top1 {acc:.3f}": (
+        "an accuracy in a line that sums up an evaluation (marked *), and no loss in such a line"
+    ),
+    "{e}: lr {rate:.3f}\n * acc {acc:.3f}": (
+        "an accuracy in a line that sums up an evaluation (marked *), and no loss"
+    ),
+    "{e}: val_box_loss {held:.4f} val_f1 {acc:.4f}": (
+        "a quality score on held-out data (val), and no total loss or accuracy on held-out data"
+    ),
+    "{e}: loss {train:.4f} test_top1 {acc:.4f}": (
+        "an accuracy on held-out data (test), and no loss on held-out data"
+    ),
+}
+"""What a program prints in each epoch, and why its main metric was chosen."""
+
+
+@pytest.mark.parametrize("body", REASONS)
+def test_the_reason_denies_nothing_that_is_printed(body: str) -> None:
+    chosen = compared(Style(body)).endpoint
+    assert chosen and chosen.reason == f"chosen because it is {REASONS[body]} is printed"
+
+
 def test_a_log_that_shows_no_metric_has_no_endpoint_and_that_is_said() -> None:
     found = compared(Style("step {e} took {clock:.2f} s\nlr {rate:.4f}", tail="drawn at random: {one:.4f}"))
     assert found.endpoint is None
@@ -191,6 +249,52 @@ def test_runs_of_different_hosts_and_processes_have_the_same_series(where: str, 
     found = compare_runs(None, ours, theirs)
     assert found.endpoint and found.endpoint.name == "dev_loss"
     assert not found.findings and [len(one.points) for one in found.series if one.name == "dev_loss"] == [EPOCHS]
+
+
+NAMES = "otter", "heron", "lynx", "newt", "ibis", "vole", "wren", "stoat", "crane", "shrew"
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        Style("<{name}> round {e} dev_loss {held:.4f}", tail="<{name}> saved"),
+        Style("<{name}> round {e} dev_loss {held:.4f}", head="Rounds: 6, rate 0.1", tail="took {clock:.1f} s"),
+        Style("{name} {e} :: {held:.4f} / {train:.4f}"),
+    ],
+)
+@pytest.mark.parametrize("extra", ["", "\n{name} the moon is made of green cheese, said nobody"])
+def test_where_each_run_words_its_numbers_in_its_own_way_it_is_said_that_none_was_compared(
+    style: Style, extra: str
+) -> None:
+    def named(name: str, own: Style) -> Style:
+        return Style(*(part.replace("{name}", name) for part in own))
+
+    ours = [real(log(named(name, style), seed), seed) for seed, name in enumerate(NAMES[:7], 1)]
+    theirs = [
+        imagined(log(named(name, style._replace(tail=style.tail + extra)), 90 + sample), sample)
+        for sample, name in enumerate(NAMES[7:], 1)
+    ]
+    found = compare_runs(None, ours, theirs)
+    assert found.uncompared and "different words" in found.uncompared
+    assert NAMES[0] in found.undecided[0] and "--as" in found.undecided[0]
+    shown = analysis_of(RunLog(""), [VersionAnalysis(None, tuple(ours), tuple(theirs), found)], found.findings)
+    assert "o measured number could be compared, because" in shown.verdict and "No difference" not in shown.verdict
+    assert bool(found.findings) is bool(extra) and shown.verdict.startswith("Undecided") is not bool(extra)
+    with pytest.raises(BadInput, match="no measured number could be compared") as refused:
+        check_primary(shown, Asked(primary="dev_loss"))
+    assert "no numbers" not in str(refused.value)
+    asked = compare_runs(None, ours, theirs, asked=Asked(named=(("dev", r"(?:dev_loss|::) ([\d.]+)"),)))
+    assert asked.uncompared is None and asked.endpoint and asked.endpoint.name == "dev"
+
+
+def test_where_no_imagined_run_shows_the_only_numbers_that_vary_it_is_said_that_none_was_compared() -> None:
+    found = compared(Style("rounds are over", tail="{train:.4f}"), other=Style("rounds are over", tail="done"))
+    assert found.uncompared and "because no imagined run shows" in found.uncompared
+
+
+@pytest.mark.parametrize("style", [Style("round {e}\nsaved in {clock:.1f} s"), Style("rate 0.1, 12 layers")])
+def test_where_no_number_is_measured_none_is_missed(style: Style) -> None:
+    assert compared(style).uncompared is None
 
 
 def test_whoever_asks_may_name_the_endpoint_in_any_writing_of_its_name() -> None:

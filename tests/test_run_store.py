@@ -18,7 +18,8 @@ from folders import IMAGINED, REAL, make_run, spec_of
 from gedanken.experiment.approval import Reject
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import naming
-from gedanken.experiment.run_log import DONE, UNFINISHED, Reserved
+from gedanken.experiment.run_log import DONE, UNFINISHED
+from gedanken.experiment.use_events import Reserved
 from gedanken.listing import list_runs, remove_run
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run

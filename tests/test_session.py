@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from gedanken.experiment.errors import BadInput, NoSandbox
-from gedanken.experiment.execution import Cause, Limits
+from gedanken.experiment.execution import Cause, Execution, Limits
 from gedanken.sandbox.connect import connect_docker
 from gedanken.sandbox.docker_engine import DockerEngine
 from gedanken.sandbox.leftovers import clean, things
@@ -44,7 +44,7 @@ def abandon(run_id: str, work: str) -> None:
     """Have another process do `work` in the session `run_id`, and die without a word."""
     program = f"""
 import os, signal
-from gedanken.experiment.execution import Cause, Limits
+from gedanken.experiment.execution import Cause, Execution, Limits
 from gedanken.sandbox.session import Session
 session = Session.open({run_id!r}, Limits(workspace_mib=16, workspace_files=1000))
 {work}
@@ -161,6 +161,23 @@ def test_under_one_label_a_command_is_run_once(machine: SandboxMachine) -> None:
     assert first.stdout == "1\n"
     with pytest.raises(BadInput, match="another command"):
         asyncio.run(machine.run("other", label="line1"))
+
+
+def test_a_session_of_another_run_is_ended_and_discarded_and_one_s_own_is_not(run_id: str) -> None:
+    kept = Execution("host", "date", 0, Cause.FINISHED, 0.1, "then", "then")
+    ended: list[Path] = []
+
+    def opened(run: str) -> Session:
+        return Session.open(run_id, LIMITS, run=run, end_other=ended.append)
+
+    for run, was in (("", None), ("", kept), ("first", None), ("first", kept), ("second", None), ("", None)):
+        session = opened(run)
+        assert session.receipt("line3-s1") == was
+        session.keep("line3-s1", kept)
+        session.trunk().write("left.txt", "of this run")
+        session.let_go()
+    assert ended == [session.folder] * 3
+    opened("").close()
 
 
 @pytest.mark.docker

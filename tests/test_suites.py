@@ -8,11 +8,15 @@ import pytest
 import yaml
 from conftest import Cli
 
+from gedanken.analysis.probe_scores import outcome_of
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.probe_design import ProbeDesign, SuiteItem
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.experiment.probe_design import ProbeDesign, Question, SuiteItem
+from gedanken.experiment.probe_events import AnswerKept, ItemKept
 from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.loading.answers import read_answers
 from gedanken.loading.suites import read_suite
+from gedanken.probes.schedule import suite_item
 from gedanken.probing.specs import probe_spec
 from gedanken.records.read_log import MOST_SPEC_BYTES
 from gedanken.runner import check
@@ -224,3 +228,33 @@ def test_a_model_is_asked_a_suite_and_its_answers_are_scored_by_their_values(ged
     assert result["n"] == 3 and result["exact"] == pytest.approx(1 / 3)
     assert all(len(item["answers"]) == 2 for item in direct)
     assert result["not_scored"] == [{"line": 4, "problem": "id: Field required"}]
+
+
+def test_a_line_with_the_id_of_a_generated_program_is_refused_by_its_number() -> None:
+    generated = "state-hash-rounds-1-0-0-alone"
+    line = SuiteItem(id=generated, code=JOINS, input="'a', 'b'", output="'ab'", line=3)
+    with pytest.raises(BadInput, match=f"--suite: line 3: .* the id {generated};"):
+        probe_spec(ProbeDesign(families=("state",), suite=(line,)), ModelSpec(name="embedded"), SandboxSpec())
+    assert probe_spec(ProbeDesign(suite=(line,)), ModelSpec(name="embedded"), SandboxSpec())
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [("sum: 5\n5", "right"), ("5", "right"), ("2 + 3", "unparsable"), ("sum: 4\n5", "unparsable")],
+)
+def test_what_the_terminal_really_prints_is_right_and_so_is_the_value_alone(said: str, outcome: str) -> None:
+    line = SuiteItem(
+        id="x", code="def f(a, b):\n    print('sum:', a + b)\n    return a + b", input="2, 3", output="5"
+    )
+    kept = ItemKept(item=suite_item(line), truth="sum: 5\n5\n")
+    done = Execution(
+        machine="imagined",
+        command="python3 probe.py",
+        exit_code=0,
+        cause=Cause.FINISHED,
+        seconds=0.0,
+        stdout=said,
+        terminal=said,
+    )
+    found = outcome_of(kept, AnswerKept(question=Question("x", "direct"), execution=done), line)
+    assert found is not None and found.outcome == outcome

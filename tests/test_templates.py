@@ -64,3 +64,16 @@ def test_lines_of_many_words_that_have_nothing_in_common_are_held_in_little_memo
         assert tracemalloc.get_traced_memory()[1] < 10 * size
     finally:
         tracemalloc.stop()
+
+
+def test_rules_are_one_template_whatever_their_width_where_real_logs_show_that_it_varies() -> None:
+    logs = ["=====\na #\n========\n+---+----+\n", "=====\na #\n+-----+---+\n", "=====\na #\n====\n+---+----+\n"]
+    found = templates(*logs)
+    assert [site.words for site in found.sites] == ["=====", "a #", "+---+----+"]
+    assert found.find(["=" * 50, "+---+---+", "*****", "==", "+---+"]) == [0, 2, None, None, None]
+    assert found.odd == [[], [], []]
+
+
+def test_rules_that_all_logs_have_in_the_same_widths_are_two() -> None:
+    found = templates("=====\n===\n---\n", "=====\n===\n", "=====\n===\n-----\n")
+    assert found.find(["=====", "===", "====", "---", "-----", "----"]) == [0, 1, None, 2, 3, None]

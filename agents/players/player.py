@@ -63,7 +63,7 @@ def read_player(name: str) -> tuple[Player, Path]:
         noise=_number(given, "noise", 0.0, 1.0),
         horizon=_number(given, "horizon", math.inf, math.inf),
         share=_number(given, "share", 0.5, 1.0),
-        seed=int(_number(given, "seed", 0, 2**31)),
+        seed=_seed(given),
     )
     return player, Path(given["bank"])
 
@@ -76,3 +76,10 @@ def _number(given: dict[str, str], dial: str, usual: float, most: float) -> floa
     if not 0 <= value <= most:
         raise BadInput(f"the setting {dial} of a player must be a number from 0 to {most:g}, not {given[dial][:40]}")
     return value
+
+
+def _seed(given: dict[str, str]) -> int:
+    seed = _number(given, "seed", 0, 2**31)
+    if not seed.is_integer():
+        raise BadInput(f"the setting seed of a player must be a whole number, not {given['seed'][:40]}")
+    return int(seed)

@@ -70,8 +70,7 @@ def judge_tests(case: Case, says: TestsSay) -> Verdict:
 
 
 def _of_another(case: Case, says: TestsSay, command: str) -> Verdict:
-    """Return the verdict for a claim about certain tests. All tests that were run before the claim are others; the
-    caller has checked this."""
+    """Return the verdict for a claim about certain tests, given that only other tests were run before it."""
     after = next(iter(case.runs_after()), None)
     if after is not None and after.call > case.event and is_run(command, after) and (told := _told_later(case, says)):
         return (

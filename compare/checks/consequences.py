@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from gedanken.compare.output.metrics import epoch_in
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding, LineRef
 
@@ -12,6 +13,8 @@ FEW = 4
 _REWORDED = frozenset(["literal differs", "line in no real log"])
 _WHOLE = re.compile(r"(?<![\d.])\d{1,9}(?![\d.]*\d)")
 _EPOCHS = ("epochs silently missing", "epochs too many")
+_NAMELESS = "print that names the epoch differs in count"
+"""Stands in for the check `print count differs` where its finding is on a print that names the epoch."""
 _IN_EPOCH = re.compile(r"times? (?:in epoch (?P<epoch>\d+)|before the first epoch)$")
 """Matches the end of `expected` in findings of the check `print count differs`."""
 
@@ -27,12 +30,19 @@ def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[F
     usual = [run.epochs for run in run_set.finished if run.epochs]
     if run_set.program is not None or not usual:
         return list(findings)
-    told = {label: {finding.check for finding in findings if label in finding.runs} for label in runs}
+    kinds = [(finding, _NAMELESS if _is_nameless(finding) else finding.check) for finding in findings]
+    told = {label: {kind for finding, kind in kinds if label in finding.runs} for label in runs}
     named = {label: frozenset[int]() for label in runs}
     for ref in _in_other_words(findings):
         named[ref.source] = named.get(ref.source, frozenset()).union(map(int, _WHOLE.findall(ref.text)))
     kept = [_kept(finding, runs, frozenset.intersection(*usual), told, named) for finding in findings]
     return [finding for finding in kept if finding is not None]
+
+
+def _is_nameless(finding: Finding) -> bool:
+    """Return whether a log shows a print that names the epoch too often or too rarely, counted over the whole log."""
+    is_whole = finding.check == "print count differs" and not _IN_EPOCH.search(finding.expected)
+    return is_whole and any(epoch_in(ref.text) is not None for ref in finding.evidence)
 
 
 def without_skips(findings: Sequence[Finding]) -> list[Finding]:
@@ -98,7 +108,9 @@ def _follows(
     if finding.check in _EPOCHS:
         missing = usual - run.epochs
         are_named = finding.check == "epochs silently missing" and bool(missing) and missing <= named
-        return (names_few and is_reworded) or are_named
+        # Real logs that name a single epoch do not count epochs: what lacks is the print that names it.
+        lacks_print = len(usual) == 1 and not run.epochs and _NAMELESS in told
+        return (names_few and is_reworded) or are_named or lacks_print
     if where is not None:
         beside = where["epoch"] is not None and not {int(where["epoch"]) + by for by in (-1, 1)}.isdisjoint(
             usual - run.epochs

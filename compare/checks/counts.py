@@ -13,7 +13,7 @@ from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.gaps import gaps
 from gedanken.compare.parsed.lengths import lengths
 from gedanken.compare.parsed.new_forms import replacing_forms
-from gedanken.compare.parsed.order import misplaced
+from gedanken.compare.parsed.order import misplaced, times_of_sites
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
 from gedanken.compare.parsed.structures import of_each_structure
 from gedanken.compare.results import Doubt
@@ -126,6 +126,23 @@ def _by_the_source(run_set: RunSet) -> Iterable[Finding]:
                 )
 
 
+def _left_out_of_all(run_set: RunSet) -> NDArray[np.bool_]:
+    """Return for each print site whether chance cannot explain that all imagined logs lack it.
+
+    Every real log has at least `STEADY` lines of it, and the imagined logs are shorter by about as many lines. Logs
+    that are as long as the real ones may print the same in another form.
+    """
+    known, imagined = len(run_set.sites), run_set.imagined
+    whole = run_set.finished
+    if not whole or 1 / comb(len(whole) + len(imagined), len(imagined)) > CHANCE:
+        return np.zeros(known, bool)
+    fewest = np.array([times_of_sites(run, known) for run in whole]).min(axis=0)
+    shown = np.array([times_of_sites(run, known) for run in imagined]).max(axis=0)
+    shorter = min(len(run.ledger) for run in whole) - max(len(run.ledger) for run in imagined)
+    left_out: NDArray[np.bool_] = (fewest >= STEADY) & (shown == 0) & (fewest <= FACTOR * shorter)
+    return left_out
+
+
 class _Cells:
     """Counts the lines of each cell, in the real runs and in one imagined run.
 
@@ -160,6 +177,7 @@ class _Cells:
         self.high = np.where(really, times[:-1], -1).max(axis=0)
         self.times = times[-1]
         self._known = whole.any(axis=0) & counted[-1] & ~self._is_at_an_end()
+        self._varies = (self._known & (self.low != self.high)) | self._vary_inside(ended, times[:-1], whole)
 
     def _pairs(self, run: ParsedRun) -> tuple[Indices, Indices, Indices]:
         """Return three arrays, with one entry for each line that a print site makes: the index of the site, the index
@@ -193,10 +211,28 @@ class _Cells:
         at_an_end: NDArray[np.bool_] = (epoch > 0) & (self._shown[epoch] >= first)
         return at_an_end
 
+    def _vary_inside(self, ended: Sequence[ParsedRun], times: Indices, whole: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return for each cell whether it is an epoch in which the real runs differ, although each of them goes on
+        to a later epoch. `times` and `whole` have one row for each run in `ended`.
+
+        Such a cell may lie after the end of the imagined run, or of another real run. It is not judged, but shows
+        that values decide whether the line is printed, as they do for `val_loss did not improve`. All False if the
+        source is known, because it shows this itself.
+        """
+        if self.run_set.source is not None:
+            return np.zeros(len(self._cells), bool)
+        epoch = self._cells % self._width
+        lasts = np.array([max(run.curves.epochs.numbers, default=NO_EPOCH) for run in ended])
+        inside = whole & (epoch > 0) & (self._shown[epoch] < lasts[:, None])
+        fewest = np.where(inside, times, np.iinfo(np.int64).max).min(axis=0)
+        most = np.where(inside, times, -1).max(axis=0)
+        varies: NDArray[np.bool_] = inside.any(axis=0) & (fewest != most)
+        return varies
+
     def sites_that_differ(self) -> list[int]:
         """Return the indices of print sites that the run shows too often or too rarely."""
         sites = self._cells // self._width
-        agrees = np.bincount(sites, self._known & (self.low != self.high), len(self.run_set.sites)) == 0
+        agrees = np.bincount(sites, self._varies, len(self.run_set.sites)) == 0
         agrees |= self._is_absent(sites)
         more, less = self._differences()
         surplus = np.bincount(sites, more, len(self.run_set.sites)).astype(np.int64)
@@ -249,13 +285,13 @@ class _Cells:
 
     def _is_absent(self, sites: Indices) -> NDArray[np.bool_]:
         """Return for each print site whether the imagined log has no line of it, although every real log has at least
-        `STEADY` lines of it. All False if the source is known. `sites` holds the index of the print site of each
-        cell."""
+        `STEADY` lines of it: in the same epochs, or anywhere, if all imagined logs leave it out. All False if the
+        source is known. `sites` holds the index of the print site of each cell."""
         if self.run_set.source is not None:
             return np.zeros(len(self.run_set.sites), bool)
         fewest = np.bincount(sites, self._known * self.low, len(self.run_set.sites))
         shown = np.bincount(sites, self.times, len(self.run_set.sites))
-        absent: NDArray[np.bool_] = (fewest >= STEADY) & (shown == 0)
+        absent: NDArray[np.bool_] = (shown == 0) & ((fewest >= STEADY) | self.run_set.once(_left_out_of_all))
         return absent
 
     def _differences(self) -> tuple[Indices, Indices]:

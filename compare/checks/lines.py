@@ -75,7 +75,7 @@ def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
             "line in no real log",
             tuple(run.label for run in runs),
             evidence(refs),
-            observed=f"The imagined logs hold lines of a form that no real log has, {such}",
+            observed=f"{_holders(runs, run_set.imagined)} lines of a form that no real log has, {such}",
             of=len(run_set.imagined),
             caution=run_set.caution,
         )
@@ -88,6 +88,13 @@ def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
         observed=f"{verb(runs, 'shows', 'show')} lines that no print statement of {run_set.name} makes{bare}, {such}",
         of=len(run_set.imagined),
     )
+
+
+def _holders(runs: Sequence[ParsedRun], imagined: Sequence[ParsedRun]) -> str:
+    """Return the beginning of a sentence on what some or all of the imagined logs hold, up to its verb."""
+    if len(runs) < len(imagined):
+        return f"{len(runs)} of {len(imagined)} imagined logs {verb(runs, 'holds', 'hold')}"
+    return verb(runs, "The imagined log holds", "The imagined logs hold")
 
 
 def literals(run_set: RunSet) -> Iterable[Finding]:

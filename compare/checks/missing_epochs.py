@@ -18,7 +18,7 @@ def epochs(run_set: RunSet) -> Iterable[Finding]:
     """Report epochs that a run leaves out without saying so, declares as skipped, loses to the token limit, or
     invents."""
     wanted, possible = _epochs_of(run_set)
-    if not wanted:
+    if not wanted or run_set.once(names_one_epoch_once):
         return
     usual = _usual_difference(run_set)
     is_gapless = all(
@@ -37,6 +37,18 @@ def epochs(run_set: RunSet) -> Iterable[Finding]:
         if is_early:
             count = replace(count, cut=())
         yield from _epoch_findings(run_set, run, count)
+
+
+def names_one_epoch_once(run_set: RunSet) -> bool:
+    """Return whether the real logs name an epoch but do not count epochs: each names one in only one line, the same
+    one, and no total number of epochs.
+
+    The line may tell of the best epoch, as in `best 71.2 (epoch 7)`, or of the epoch that a run resumes from. The
+    epoch is then a number like any other. False if the source is known.
+    """
+    named = [run.curves.epochs.numbers.tolist() for run in run_set.finished]
+    is_alone = bool(named) and all(len(its) == 1 and its == named[0] for its in named)
+    return run_set.source is None and is_alone and not any(run.curves.totals for run in run_set.finished)
 
 
 def _between_its_ends(run: ParsedRun, possible: Set[int]) -> frozenset[int]:

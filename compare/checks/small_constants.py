@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gedanken.compare.checks.missing_epochs import names_one_epoch_once
 from gedanken.compare.checks.values import telling
 from gedanken.compare.output.line_names import names_in_line
 from gedanken.compare.output.vocabulary import Role
@@ -113,7 +114,8 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
         lines = first.transcript.lines_of(form)
         told = set(telling(first, lines, steady))
         named = names_in_line(first.transcript, int(lines[0]))
-        epochs = first.curves.epochs.at(lines)
+        # An epoch that is counted is judged by another check; one that is only named once is judged here.
+        epochs = np.full(len(lines), np.nan) if run_set.once(names_one_epoch_once) else first.curves.epochs.at(lines)
         for column in range(min(steady.shape[1], len(named))):
             values = steady[:, column]
             is_known = column in told or (values == epochs).all() or set(values) <= set(first.curves.totals)

@@ -95,7 +95,7 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
             same is not None
             and run.lines
             and (
-                _holds_chance(run)
+                _holds_chance(run, run_set.real)
                 or _is_exact(run, run_set.real)
                 or (run.text == same.text and _is_exact_to_the_byte(run, run_set.real))
             )
@@ -133,11 +133,30 @@ def _certain(possible: Sequence[tuple[_Key, _Copy]], imagined: int) -> list[_Cop
     return [copy for key, copy in possible if min(copy.chance, together[key]) <= CHANCE]
 
 
-def _holds_chance(run: ParsedRun) -> bool:
-    """Return whether a log shows at least `FEWEST_OF_LOG` different numbers with two or more decimals. Two logs
-    without such numbers may be equal by chance."""
+def _holds_chance(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
+    """Return whether a log shows at least `FEWEST_OF_LOG` different numbers with two or more decimals, and as many
+    numbers in which real logs differ. Two logs without such numbers may be equal by chance. So may two logs that end
+    early and contain only what all real logs share."""
     script = run.transcript
-    return len(np.unique(script.values[_has_decimals(script.decimals, 2)])) >= FEWEST_OF_LOG
+    numbers = np.unique(script.values[_has_decimals(script.decimals, 2)])
+    return len(numbers) >= FEWEST_OF_LOG and len(_not_shared(script, real)) >= FEWEST_OF_LOG
+
+
+def _not_shared(ours: Transcript, real: Sequence[ParsedRun]) -> NDArray[np.float64]:
+    """Return the different numbers of a log without those that real logs share: at least two real logs have as many
+    lines of the form, and all that have them show the number there too."""
+    found = [np.empty(0)]
+    for form in ours.forms:
+        if "#" not in form:
+            continue
+        table = ours.table(ours.lines_of(form))
+        times, is_equal = np.zeros(len(table), int), np.ones(table.shape, bool)
+        for theirs in (run.transcript.table(run.transcript.lines_of(form)[: len(table)]) for run in real):
+            if rows := len(theirs):
+                times[:rows] += 1
+                is_equal[:rows] &= (theirs == table[:rows]) | (np.isnan(theirs) & np.isnan(table[:rows]))
+        found.append(table[~(is_equal & (times > 1)[:, None])])
+    return np.unique(np.concatenate(found))
 
 
 def _is_exact(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:

@@ -1,5 +1,5 @@
-"""Converts log lines for the comparison: empties progress bars, masks times, ids, paths and hosts, and sorts the keys
-of JSON objects.
+"""Converts log lines for the comparison: empties progress bars, masks times, ids, paths and hosts, sorts the keys of
+JSON objects, and unwraps numbers that are printed as objects.
 
 Lines that differ only in their digits are changed at the same places (with a few exceptions, such as lines with
 `0x`). So the result for one line is reused for all lines that differ from it only in digits. In a training log of a
@@ -22,6 +22,7 @@ from gedanken.compare.output.masking import (
     masked_together,
 )
 from gedanken.compare.output.progress_bars import unfill
+from gedanken.compare.output.wrapped_numbers import may_be_wrapped, unwrap
 
 MOST_KNOWN = 1 << 15
 """Maximum number of lines whose result is cached, to limit the memory if all lines have different words."""
@@ -101,6 +102,7 @@ class ComparedLines:
         return traced.pieces()
 
     def _edit(self, line: Edited) -> None:
+        unwrap(line)
         sort_keys(line)
         if unfill(line):
             line.replace(_BLANKS)
@@ -117,4 +119,7 @@ def _may_be_edited(lines: Sequence[str]) -> list[bool]:
     text = "".join(lines)
     if text.isascii() and not any(sign in text for sign in _SIGNS):
         return [False] * len(lines)
-    return [_MAY_BE_EDITED.search(line) is not None for line in lines]
+    is_edited = [_MAY_BE_EDITED.search(line) is not None for line in lines]
+    if may_be_wrapped(text):
+        return [edit or may_be_wrapped(line) for line, edit in zip(lines, is_edited, strict=True)]
+    return is_edited

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from gedanken.compare.output.wrapped_numbers import unwrapped
+
 _LABEL = re.compile(r"\s*[^\W\d_][^\d:]{1,60}:\s*")
 _ALONE = re.compile(r"\s*[-+]?(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?\s?%?|(?:nan|inf))\s*", re.IGNORECASE)
 
@@ -10,7 +12,7 @@ _ALONE = re.compile(r"\s*[-+]?(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?\s?%?|(?:nan|inf)
 def labelled(above: str, line: str) -> str:
     """Return `above` and `line` joined if `above` is a label, such as `Validation loss:`, and `line` is a single
     number; otherwise return `line`."""
-    is_below = _ends_with_colon(above) and _ALONE.fullmatch(line) and _LABEL.fullmatch(above)
+    is_below = _ends_with_colon(above) and _ALONE.fullmatch(unwrapped(line)) and _LABEL.fullmatch(above)
     return f"{above.strip()} {line.strip()}" if is_below else line
 
 

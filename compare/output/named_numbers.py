@@ -8,7 +8,7 @@ from gedanken.compare.output.durations import CLOCK
 from gedanken.compare.output.keyed_values import keyed_values
 from gedanken.compare.output.phrases import ENDS, LEVEL, MOST_WORDS, STOPS, phrase, split_word, tidy
 from gedanken.compare.output.shared_names import shared_names
-from gedanken.compare.output.vocabulary import Role, Split, meaning_of, split_in, words_in
+from gedanken.compare.output.vocabulary import SHORT_SPLITS, Role, Split, meaning_of, split_in, words_in
 
 _BEFORE = 160
 """Maximum distance in characters between a number and its name before it."""
@@ -322,7 +322,8 @@ class _Reader:
     def _of_topic(self, name: str, text: str) -> str:
         """Return the full name of a value that is only called `val`, if the line names its metric earlier, as in
         `loss: train 0.3, val 0.4`; empty otherwise."""
-        if not split_in(name) or len(words_in(name)) > 1:
+        is_short = bool(self._topic) and name.lower() in SHORT_SPLITS  # `loss: tr 0.3, va 0.4`
+        if not (split_in(name) or is_short) or len(words_in(name)) > 1:
             self._topic = ""
             return ""
         before = text.rstrip(ENDS)[: -len(name)].rstrip(ENDS) if text.rstrip(ENDS).endswith(name) else ""
@@ -360,6 +361,8 @@ class _Reader:
         parts = re.split(r"[|:,;\[\](]|\s{2,}| [-–—] ", text)
         for part in parts:
             words = words_in(part)
+            if self._split.lower() == "tr" and len(words) == 1 and words[0] in SHORT_SPLITS:
+                self._split = words[0]  # `tr 0.4 | va 0.5 | acc 0.9`
             if part is not parts[-1] and _MODULE.fullmatch(part.strip()):
                 continue  # `package.training.callbacks - INFO - loss 0.5` does not say that this is a training loss
             if _EACH.fullmatch(part) and split_in(part):
@@ -372,8 +375,7 @@ class _Reader:
     def _with_split(self, name: str) -> str:
         """Return a metric's name with the data that the line mentions before it (`val Acc`), unless the name itself
         contains the data."""
-        split = split_in(self._split)
-        if not split or split_in(name) or meaning_of(name).role is not Role.METRIC:
+        if split_in(name) or meaning_of(name).role is not Role.METRIC or not split_in(f"{self._split} {name}"):
             return name
         return f"{self._split} {name}"
 

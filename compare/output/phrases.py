@@ -2,7 +2,7 @@
 
 import re
 
-from gedanken.compare.output.vocabulary import meaning_of, split_in
+from gedanken.compare.output.vocabulary import SHORT_SPLITS, meaning_of, split_in
 
 MOST_WORDS = 5
 """Maximum number of words of a name that is part of a sentence."""
@@ -16,6 +16,8 @@ name."""
 _CUT = re.compile(
     r"\"\s|[,;|│┃\t{}\[]|\s{2,}|\.{4,}| [-–—·] |->|=>|→|\]\s|\)\s(?=\S)|(?<=\s)/|^\s{0,3}(?:[\])/%]+|dB\b)"
 )
+_TAG_END = re.compile(r"\](?=[^\W\d])")
+"""Matches the end of a label in brackets that a name follows at once: `[Avg]loss`."""
 ENDS = " \t:=~≈'\"`*#|│┃<>(“”‘’«»—"
 _STOP_WORDS = (
     "as the than with for a an in to and by from reached after got at on into until "
@@ -38,7 +40,7 @@ def split_word(text: str) -> str:
     """Return the last word in a text that names the data (train, val, test), as the text writes it. The text must
     contain such a word."""
     words: list[str] = [*_WORD.findall(text), *re.findall(r"[^\W_]+", text)]
-    return next(word for word in reversed(words) if split_in(word))[:_LONGEST]
+    return next(word for word in reversed(words) if split_in(word) or word.lower() in SHORT_SPLITS)[:_LONGEST]
 
 
 def phrase(text: str) -> str:
@@ -55,7 +57,7 @@ def phrase(text: str) -> str:
     piece = pieces[-1]
     if ":" in piece:
         piece = re.split(r":(?=\s|[A-Za-z])", piece)[-1] or piece
-    words = piece.split()
+    words = _TAG_END.sub(" ", piece).split()
     if not (is_label and len(words) <= _MOST_OF_LABEL):
         words = words[-MOST_WORDS:]
     last = max((at for at, word in enumerate(words) if _begins_a_name(word, at == len(words) - 1)), default=-1)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from gedanken.compare.output.masking import MASK
-from gedanken.compare.output.vocabulary import Role, meaning_of, split_in, words_in
+from gedanken.compare.output.vocabulary import Measures, Role, meaning_of, split_in, words_in
 
 FARTHEST = 200
 """Maximum number of lines above a row that are searched for the header."""
@@ -87,13 +87,16 @@ def _names_of_row(
         row = _section(above) + row if is_pair else row
         return [row if _in(cell, start) else "" for start, _end in spans for cell in numbers] if is_pair else None
     names = []
-    has_values = any(_is_generic(name) and _FREE.match(cell[2]) for name, cell in zip(header, cells, strict=True))
+    over_numbers = [name for name, cell in zip(header, cells, strict=True) if _FREE.match(cell[2])]
+    has_values = any(map(_is_generic, over_numbers))
+    is_class = _is_class(row, over_numbers)
     for start, _end in spans:
         at = next((at for at, cell in enumerate(cells) if _in(cell, start)), None)
         is_number = at is not None and bool(_FREE.match(cells[at][2]))
         # Only the first number of a cell gets the column's name: in `1/3`, the 3 is a total.
         is_first = at is not None and not any(map(str.isdigit, line[cells[at][0] : start]))
-        names.append(_joined(row, header[at], has_values) if at is not None and is_number and is_first else "")
+        over = header[at] if at is not None and is_number and is_first else None
+        names.append("" if over is None else _joined(row, over, has_values, is_class))
     return names
 
 
@@ -131,12 +134,24 @@ def _is_generic(column: str) -> bool:
     return bool(words_in(column)) and set(words_in(column)) <= _GENERIC
 
 
-def _joined(row: str, column: str, has_values: bool) -> str:
+def _is_class(row: str, columns: Sequence[str]) -> bool:
+    """Return whether a row whose words could be a metric's name is about a class that is called so, such as the
+    persons (`PER`) that a tagger finds: several metrics are stated of it.
+
+    A classification report repeats its accuracy in several columns.
+    """
+    is_accuracy = meaning_of(row).measures is Measures.ACCURACY
+    return not is_accuracy and sum(meaning_of(name).role is Role.METRIC for name in columns) > 1
+
+
+def _joined(row: str, column: str, has_values: bool, is_class: bool) -> str:
     """Return the name of a number: its column's name, with the words of the row before it if the row has any.
 
     If the table has a column called `value` or the like (`has_values`), the words of the row belong to that column.
+    If the row is about a class (`is_class`), its words name no metric.
     """
-    is_named = meaning_of(row).role is Role.METRIC  # `accuracy` of a classification report, under `f1-score`
+    # `accuracy` of a classification report, under `f1-score`
+    is_named = not is_class and meaning_of(row).role is Role.METRIC
     if row and (set(words_in(column)) <= _GENERIC or (is_named and meaning_of(column).role is Role.METRIC)):
         return row
     if is_named and words_in(column) and all(map(split_in, words_in(column))):

@@ -18,6 +18,7 @@ from gedanken.compare.output.masking import MASK, Before, words_before_ids
 from gedanken.compare.output.progress_bars import may_hold_bars, redrawn
 from gedanken.compare.output.text_lines import Lines, Texts, containing
 from gedanken.compare.output.value_columns import Kinds, number_in, values_of
+from gedanken.compare.output.wrapped_numbers import unwrapped
 
 VALUE = re.compile(
     r"torch\.Size\([^()\n]*\)|tensor\([^()\n]*\)"
@@ -154,8 +155,11 @@ class Transcript:
         return self._comparing.one(self._plain(line))
 
     def pointed(self, at: int) -> str:
-        """Return the line with this index, with its numbers in the usual notation: a decimal point, `-` for minus."""
-        return self._plain(self.lines[at])
+        """Return the line with this index, with its numbers in the usual notation: a decimal point, `-` for minus. In
+        a log, numbers that are printed as objects are unwrapped.
+        """
+        line = self._plain(self.lines[at])
+        return unwrapped(line) if self._is_log else line
 
     def _plain(self, line: str) -> str:
         line = line.replace(_MINUS, "-") if self._has_minus_signs else line

@@ -3,6 +3,7 @@ machine or the time.
 """
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -74,6 +75,8 @@ _SPLITS = {
     "holdout oof cv",
     Split.TEST: "test testing tst",
 }
+SHORT_SPLITS = {"va": Split.VALIDATION, "te": Split.TEST}
+"""Words for held-out data that are too short to be understood alone; they must stand beside the name of a metric."""
 _ENVIRONMENT = (
     "time times took takes elapsed duration eta sec secs second seconds msec ms minute minutes min_left hours "
     "speed throughput fps ips wps ups tps qps sps runtime mem memory vram rss ram mfu hfu flops tflops gflops "
@@ -147,6 +150,8 @@ _RATE = re.compile(
 _NEEDS_DIGIT = {"f": "12", "r": "2@", "p": "@", "l": "12", "top": "1235", "hit": "@", "hits": "@", "pass": "@"}
 """Short words that name a metric only if one of the given characters follows, as in `f1` or `hits@10`."""
 _NEEDS_TO_BE_ALONE = _words("is per top oob")
+_HELD_OUT_TOP = re.compile(r"(?<![a-z])(?:val|valid|validation|eval|test|dev)[/_-]top[ _-]?\d{0,3}$")
+"""Matches the end of a name such as `imagenet-val-top1`; the number may be missing."""
 _NEEDS_TO_BE_LAST = _words("map ap ar hr")
 
 
@@ -162,7 +167,14 @@ def words_in(name: str) -> tuple[str, ...]:
             else _CAMEL.findall(letters.replace("IoU", "Iou").replace("mAP", "Map"))
         )
         words += [word for part in parts for word in in_english(part.lower())]
-    return tuple(words)
+    return tuple(_in_full(word, words[max(at - 1, 0) : at], words[at + 1 :]) for at, word in enumerate(words))
+
+
+def _in_full(word: str, before: Sequence[str], after: Sequence[str]) -> str:
+    """Return the whole word for `va` and `te` in names such as `va_loss` and `acc_te`, and every other word as it is;
+    `before` holds the word before it, `after` all words after it."""
+    is_short = word in SHORT_SPLITS and not _FULL_NAMES.isdisjoint(after[:2] or before)
+    return str(SHORT_SPLITS[word]) if is_short else word
 
 
 @lru_cache(maxsize=4096)
@@ -194,7 +206,9 @@ def meaning_of(name: str) -> Meaning:
     if is_rate or words == ("data",) or known & _ENVIRONMENT_WORDS:
         return Meaning(Role.ENVIRONMENT, None, split)
     if measures is not None and not known & _CHOSEN:
-        is_of_task = bool(known & _BY_NATURE) or known >= {"mean", "iou"} or _AT_RANK.search(name.lower()) is not None
+        low = name.lower()
+        is_named = any(word in _BY_NATURE and _is_meant(word, low, words) for word in words)
+        is_of_task = is_named or known >= {"mean", "iou"} or _AT_RANK.search(low) is not None
         natural = measures is Measures.QUALITY and is_of_task
         return Meaning(Role.METRIC, measures, split, is_summary, natural)
     if " ".join(words) in _SHORT_COUNTERS:
@@ -249,6 +263,8 @@ def _is_meant(word: str, low: str, words: tuple[str, ...]) -> bool:
     signs = _NEEDS_DIGIT.get(word)
     if signs is not None and not re.search(rf"(?<![a-z]){word}[ _-]?[{signs}]", low):
         return word in ("hit", "hits") and "rate" in words
+    if word == "top" and _HELD_OUT_TOP.search(low):
+        return True
     if word in _NEEDS_TO_BE_ALONE:
         rest = [other for other in words if other != word and other not in _SPLIT_OF and other not in _SUMMARY]
         return not rest
@@ -260,6 +276,10 @@ def _is_meant(word: str, low: str, words: tuple[str, ...]) -> bool:
 
 
 _LOSS_WORDS = _words(_LOSSES)
+_FULL_NAMES = _LOSS_WORDS.union(*(words for _measures, words in _MEASURES)) - _words(
+    "is per top map hit pass r p em kid"
+)
+"""Names of metrics that cannot be taken for a word of a sentence."""
 _RETURN_WORDS, _NOT_ALL_OF_A_RETURN = _words(_RETURNS), _words("non no kl penalty bonus margin margins")
 _ACCURACIES = _words("acc accuracy accuracies")
 _OF_A_PART = re.compile(

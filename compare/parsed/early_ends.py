@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from gedanken.compare.output.points import NO_EPOCH
 from gedanken.compare.output.progress_bars import is_unfinished
-from gedanken.compare.parsed.gaps import gaps
+from gedanken.compare.parsed.gaps import COLUMNS, counters, gaps, values_of
 from gedanken.compare.parsed.order import times_of_sites
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.execution import Cause
@@ -73,7 +73,7 @@ def _end_of(run_set: RunSet, run: ParsedRun, sequences: list[Indices], totals: I
     counts = np.bincount(shown, minlength=len(steady))
     counts += sum((gap.lacking for gap in run_set.once(gaps).get(id(run), ())), np.zeros_like(counts))
     lacking = steady & (counts < totals[0])
-    if not lacking.any():
+    if not lacking.any() or _has_last_line(run_set, run, int(lines[-1]), sequences):
         return None
     # A print that not every real run has, such as a warning, may come last by chance.
     lasting = np.flatnonzero(totals.min(axis=0)[shown] > 0)
@@ -101,6 +101,32 @@ def _end_of(run_set: RunSet, run: ParsedRun, sequences: list[Indices], totals: I
         if differing <= max(1.0, SLACK * (at + 1)) and differing < after / 2:
             return EarlyEnd(end, real, int(places[at]), is_cut)
     return None
+
+
+def _has_last_line(run_set: RunSet, run: ParsedRun, line: int, sequences: list[Indices]) -> bool:
+    """Return whether a log ends with the line with which all real runs end, so that lines are missing before it.
+
+    It does if this line counts, no other line of a real run has the numbers on which all real runs agree there, and
+    the log's last line has them too.
+    """
+    last = int(run.ledger.site_of[line])
+    counts = any(counter.site is run_set.sites[last] and counter.words is None for counter in run_set.once(counters))
+    if not counts or any(real.ledger.site_of[its[-1]] != last for real, its in _with(run_set, sequences)):
+        return False
+    theirs = [_numbers(real, its[real.ledger.site_of[its] == last]) for real, its in _with(run_set, sequences)]
+    agreed = np.all([rows[-1] == theirs[0][-1] for rows in theirs], axis=0)
+    is_alone = all((rows[:, agreed] == rows[-1, agreed]).all(axis=1).sum() == 1 for rows in theirs)
+    ours = _numbers(run, np.array([line]))[0]
+    return bool(agreed.any()) and is_alone and bool((ours[agreed] == theirs[0][-1, agreed]).all())
+
+
+def _with(run_set: RunSet, sequences: list[Indices]) -> list[tuple[ParsedRun, Indices]]:
+    return list(zip(run_set.finished, sequences, strict=True))
+
+
+def _numbers(run: ParsedRun, lines: Indices) -> NDArray[np.float64]:
+    """Return the first numbers of each line (lines × COLUMNS); NaN for those that a line does not have."""
+    return np.stack([values_of(run, lines, column) for column in range(COLUMNS)], axis=1)
 
 
 def _is_in_a_bar(run: ParsedRun, run_set: RunSet) -> bool:

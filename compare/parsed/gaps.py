@@ -25,6 +25,16 @@ Indices = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 
 
+class Passage(NamedTuple):
+    """The part of a real run that an imagined log skips."""
+
+    run: ParsedRun
+    before: int
+    """Index of the line that shows the count before the jump."""
+    after: int
+    """Index of the line that shows the count after the jump."""
+
+
 class Gap(NamedTuple):
     """A jump in the count of one imagined log."""
 
@@ -42,6 +52,8 @@ class Gap(NamedTuple):
     lacking: Indices
     """For each print site, how many lines this log lacks between the two counts, compared with the real run that has
     the most lines there."""
+    beside: Passage | None
+    """The same part of a real run; None if no real run shows both counts."""
 
 
 class Counter(NamedTuple):
@@ -165,29 +177,60 @@ def _jumps(run_set: RunSet, run: ParsedRun, counter: Counter) -> Iterator[Gap]:
     counts = values_of(run, lines, counter.column)
     epochs = run.curves.epochs.at(lines)
     for at in np.flatnonzero(np.diff(counts) > counter.step).tolist():
-        if epochs[at + 1] - epochs[at] > 1 or counts[at + 1] in counts[at + 2 : at + 3]:
+        low, high = float(counts[at]), float(counts[at + 1])
+        is_repeated = high in counts[at + 2 : at + 3]
+        if epochs[at + 1] - epochs[at] > 1 or (is_repeated and not _is_skipped(run_set, counter, counts, low, high)):
             continue  # the new count is shown twice: its first line has a wrong number, and nothing is skipped
         before, after = int(lines[at]), int(lines[at + 1])
-        low, high = float(counts[at]), float(counts[at + 1])
-        there = _between(run_set, counter, at, low, high)
+        passages = list(_passages(run_set, counter, counts, at))
+        there = _most_lines(passages, len(run_set.sites))
         here = sites_between(run, before, after, len(run_set.sites))
-        yield Gap(counter.site, counter.column, before, after, low, high, np.maximum(there - here, 0))
+        yield Gap(
+            counter.site,
+            counter.column,
+            before,
+            after,
+            low,
+            high,
+            np.maximum(there - here, 0),
+            passages[0] if passages else None,
+        )
 
 
-def _between(run_set: RunSet, counter: Counter, at: int, low: float, high: float) -> Indices:
-    """Return, for each print site, the largest number of lines that a real run shows between the counts `low` and
-    `high`. The search for these counts begins at index `at` among the lines that contain the counter.
+def _is_skipped(run_set: RunSet, counter: Counter, counts: Numbers, low: float, high: float) -> bool:
+    """Return whether a log skips what lies between two counts although it shows the second count several times, as in
+    `[1/5][200/250]`, `[3/5][0/250]`, `[3/5][50/250]`.
+
+    It does if it never shows a count between the two, each real run does, and no real run shows the second count less
+    often.
     """
-    most = np.zeros(len(run_set.sites), np.int64)
+    of_real = [values_of(run, counter.lines_of(run), counter.column) for run in run_set.real]
+    shows_none = not ((low < counts) & (counts < high)).any()
+    all_do = all(bool(((low < its) & (its < high)).any()) for its in of_real)
+    return shows_none and all_do and all((its == high).sum() >= (counts == high).sum() for its in of_real)
+
+
+def _passages(run_set: RunSet, counter: Counter, counts: Numbers, at: int) -> Iterator[Passage]:
+    """Yield the part of each real run that a log skips if it jumps from `counts[at]` to `counts[at + 1]`.
+
+    The search begins at the index of the first of the log's lines in a row that show `counts[at]`.
+    """
+    low, high = counts[at], counts[at + 1]
+    times = int(np.cumprod(counts[at::-1] == low).sum())
+    first = at - times + 1
     for run in run_set.real:
         lines = counter.lines_of(run)
-        counts = values_of(run, lines, counter.column)
-        begins = at + np.flatnonzero(counts[at:] == low)[:1]
-        ends = begins + np.flatnonzero(counts[begins[0] :] == high)[:1] if len(begins) else begins
+        theirs = values_of(run, lines, counter.column)
+        begins = first + np.flatnonzero(theirs[first:] == low)[times - 1 : times]
+        ends = begins + np.flatnonzero(theirs[begins[0] :] == high)[:1] if len(begins) else begins
         if len(ends):
-            its = sites_between(run, int(lines[begins[0]]), int(lines[ends[0]]), len(most))
-            most = np.maximum(most, its)
-    return most
+            yield Passage(run, int(lines[begins[0]]), int(lines[ends[0]]))
+
+
+def _most_lines(passages: Sequence[Passage], sites: int) -> Indices:
+    """Return, for each print site, the largest number of lines that one of these parts contains."""
+    its = [sites_between(run, before, after, sites) for run, before, after in passages]
+    return np.max(its, axis=0) if its else np.zeros(sites, np.int64)
 
 
 def sites_between(run: ParsedRun, before: int, after: int, sites: int) -> Indices:

@@ -1,9 +1,10 @@
 """Infers templates of the lines that a program prints from its real logs, if the program itself is not available.
 
 A *form* is a line with `#` in place of each value; a template stands for one form, or for several that differ in one
-word.
+word, or in the width of a rule.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -22,6 +23,11 @@ NO_LINE = 0
 """Takes the place of the line number in a template that comes from a log and not from a source."""
 _MOST_WORDS = 60
 """Lines of at most this many words are searched for a word that varies; longer lines are used as they are."""
+
+_BARE = re.compile(rf"[^\w#{MASK}]{{3,}}")
+"""A form without words and values."""
+_STRETCH = re.compile(r"([^\w\s])\1{2,}")
+"""A stretch of a rule such as `-----` or `+----+----+`."""
 
 _CHUNK = 1 << 8
 """Number of forms that are processed together."""
@@ -44,7 +50,8 @@ class Templates:
     """One template for each form in the real logs.
 
     Forms that differ in one word at the same place are one template if the logs show that this word varies: each log
-    contains at least one of the forms, and no form occurs in every log.
+    contains at least one of the forms, and no form occurs in every log. Rules that differ only in their width are one
+    template if the logs show that the width varies: each log contains at least one of them, and some log lacks one.
     """
 
     def __init__(self, logs: Callable[[], Sequence[Transcript]], texts: Callable[[], Iterable[str]] = tuple) -> None:
@@ -106,7 +113,15 @@ class Templates:
     def _key_of(self) -> list[str]:
         """For each form of a line in the real logs (`_standing.forms`), the template that it belongs to."""
         forms = self._standing.forms
-        return _keyed(forms, self._opened, self._varying) if len(self._varying) else forms
+        keyed = _keyed(forms, self._opened, self._varying) if len(self._varying) else forms
+        if not self._rules:
+            return keyed
+        return [self._rules.get(_rule_in(form), key) for form, key in zip(forms, keyed, strict=True)]
+
+    @cached_property
+    def _rules(self) -> dict[str, str]:
+        """The rules whose width varies, as `_rule_in` returns them, each with its template."""
+        return _rules_of_any_width(self._standing, len(self._logs))
 
     @cached_property
     def _keys(self) -> list[str]:
@@ -137,6 +152,10 @@ class Templates:
             others = [forms[at] for at in new]
             for at, key in zip(new, _keyed(others, _opened(others), self._varying), strict=True):
                 found[at] = self._index.get(key)
+        if self._rules:
+            for at, form in enumerate(forms):
+                if found[at] is None and (rule := self._rules.get(_rule_in(form))):
+                    found[at] = self._index[rule]
         return found
 
     @cached_property
@@ -154,6 +173,26 @@ class Templates:
 def index_of(sites: Sequence[PrintSite]) -> dict[PrintSite, int]:
     """Return the position of each site in `sites`; the first one if a site occurs several times."""
     return {site: at for at, site in reversed(list(enumerate(sites)))}
+
+
+def _rule_in(form: str) -> str:
+    """Return a form that is a rule, such as `-----` or `+----+----+`, without its width; empty if it is none."""
+    return _STRETCH.sub(r"\1", form) if _BARE.fullmatch(form) and _STRETCH.search(form) else ""
+
+
+def _rules_of_any_width(standing: _Standing, logs: int) -> dict[str, str]:
+    """Return the rules whose width varies (see `Templates`), each with the form that appears first. `logs` is the
+    number of logs."""
+    alike: dict[str, list[int]] = {}
+    for at, form in enumerate(standing.forms):
+        if rule := _rule_in(form):
+            alike.setdefault(rule, []).append(at)
+    varying: dict[str, str] = {}
+    for rule, forms in alike.items():
+        holding = standing.log[np.isin(standing.form, forms)]
+        if len(np.unique(holding)) == logs and len(holding) < len(forms) * logs:
+            varying[rule] = standing.forms[forms[0]]
+    return varying
 
 
 def _varying(standing: _Standing, opened: "_Opened", logs: int) -> NDArray[np.uint64]:

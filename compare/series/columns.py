@@ -37,6 +37,8 @@ _PARTS = re.compile(r"\s?/\s?(\d{1,18})(?!\.?\d)")
 _FIRST = re.compile(r"\W*(?P<word>[^\W\d_][\w-]+)(?:\s?[\]:|)]|\s{2,}|\t)")
 """Matches a word that begins a line as a label, such as `Teacher` in `[Teacher] loss 0.5`; a word of a sentence does
 not count."""
+_TAG = re.compile(r"\[([A-Za-z]\w{1,19})\](?=[A-Za-z])[^\[\]]*$")
+"""Matches a word in brackets that the names of numbers follow at once: `[Avg]` in `[Eval][Epoch 1][Avg]loss: 0.5`."""
 STARRED = re.compile(r"(?:^|[\]):] (?:INFO )?)\* +(?=[^\W\d])")
 """Matches `* Acc@1 71.2 Acc@5 90.1`, the summary line of an evaluation in PyTorch's ImageNet example and in many
 programs derived from it.
@@ -268,6 +270,7 @@ class Form:
         names += [f"{split} {label}"] if split and not split_in(label) else []
         if head := self.head(at, label):
             names.append(f"{head} {label}")
+        names += [f"{tag} {label}" for tag in _TAG.findall(opening) if tag not in label]
         words = _cut(template_of(self.form, "…"), 30)
         return (*names, f"{label} of “{words}”", f"{label}, number {at + 1} of “{words}”")
 

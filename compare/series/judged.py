@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gedanken.compare.results import Endpoint, SeriesResult
+from gedanken.compare.results import Doubt, Endpoint, SeriesResult
 from gedanken.compare.series.levels import PRIMARY_LEVEL, is_told
 from gedanken.compare.series.series import Series
 from gedanken.compare.stats.measures import Matrix
@@ -21,6 +21,8 @@ class Judgement(NamedTuple):
     runs."""
     other_outliers: "tuple[tuple[TestedSeries, Outlier], ...]" = ()
     """Outliers in metrics other than the primary endpoint."""
+    uncompared: Doubt | None = None
+    """Why no number could be compared, although the real runs show numbers; None otherwise."""
 
 
 class Outlier(NamedTuple):

@@ -13,12 +13,15 @@ Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 
-def placed(keys: Sequence[Numbers], names: Sequence[str]) -> tuple[list[Indices], Numbers, str]:
+def placed(
+    keys: Sequence[Numbers], names: Sequence[str], skipped: Sequence[Indices] = ()
+) -> tuple[list[Indices], Numbers, str]:
     """Return three things: for each run, the index of the point to which each of its values belongs; the points of
     all runs; and the name of what the points count, such as `epoch`.
 
     `keys` holds, for each run, the counters of each value (values × counters). `names` holds the names of the
     counters. If several values of a run have the same counters, each of them becomes a point of its own, in order.
+    `skipped` holds, for each run, how many values with the same counters are known to be missing before each value.
     """
     every = np.nan_to_num(np.concatenate(keys), copy=False, nan=-1.0, posinf=-1.0, neginf=-1.0)
     ends = np.cumsum([len(key) for key in keys])[:-1]
@@ -26,6 +29,8 @@ def placed(keys: Sequence[Numbers], names: Sequence[str]) -> tuple[list[Indices]
     for part in every.T:
         group = _ranked(group, _ranked(part))
     times = np.concatenate([_times_before(one) for one in np.split(group, ends)])
+    if skipped and times.any():
+        times += np.concatenate(skipped)
     place = _ranked(group, times)
     _places, first = np.unique(place, return_index=True)
     if not times.any():

@@ -37,6 +37,9 @@ _NUMBERED_SET = re.compile(r"(?:val|valid|validation|eval|test)[_-]?(?:set|data)
 _PART_OF_A_TABLE = re.compile(r"area= ?(?:small|medium|large)|maxDets= *10?\b")
 _ADVERSARIES = frozenset(["d", "g", "dis", "gen", "disc", "netd", "netg", "discriminator", "generator"])
 _OBJECTIVES = list(Measures)
+_ENTITIES = frozenset(["loc", "org", "misc", "gpe"])
+"""Kinds of names that a tagger finds. Beside them, `PER` is a person and not the rate of wrong phonemes."""
+_HELD_OUT = (Split.VALIDATION, Split.TEST)
 _REPORT = 0.2
 """Maximum share of a run's lines that its last report may take. All metrics in that report count as printed last."""
 
@@ -86,6 +89,8 @@ def choose(
         return Endpoint(name, "chosen with --primary", "user") if name else None
     most = [name for name, one in shown.items() if 2 * one.runs > n_real or one.runs == n_real]
     metrics = [name for name in most if _is_metric(columns[name], shown[name])]
+    if any(not _ENTITIES.isdisjoint(words_in(column.words)) for column in columns.values()):
+        metrics = [name for name in metrics if not _is_person(columns[name])]
     if not metrics:
         metrics = [name for name in most if _may_be_one(columns[name], shown[name])]
     if not metrics:
@@ -99,11 +104,11 @@ def choose(
     best = min(
         metrics,
         key=lambda name: (
-            _held_out(columns[name], is_partial[name]),
+            _held_out(columns[name], shown[name], is_partial[name]),
             *_rank(columns[name], shown[name], monitored, curves, report),
         ),
     )
-    return Endpoint(best, _reason(columns[best], monitored), "rule")
+    return Endpoint(best, _reason(columns[best], monitored, [columns[name] for name in metrics]), "rule")
 
 
 def monitored_in(forms: Sequence[str]) -> frozenset[tuple[str, ...]]:
@@ -151,6 +156,11 @@ def _is_metric(column: Column, shown: Shown) -> bool:
     return column.metric is not None and is_measured and shown.times > 0
 
 
+def _is_person(column: Column) -> bool:
+    """Return whether a number is called just `PER`, or `PER` on some data."""
+    return [word for word in words_in(column.words) if not split_in(word)] == ["per"]
+
+
 def _may_be_one(column: Column, shown: Shown) -> bool:
     """Return whether a number may be a metric although its name is not known as one. It must have a name, be printed
     repeatedly, and not always be a whole number."""
@@ -158,15 +168,19 @@ def _may_be_one(column: Column, shown: Shown) -> bool:
     return is_other and shown.times > 1 and not shown.is_whole
 
 
-def _held_out(column: Column, is_of_a_batch: bool) -> int:
-    """Rank a metric by the data on which it is measured: 0 for held-out data, unless it is only one batch; 1 for a
-    metric that is usually measured on held-out data, or stands in a line with a star; 2 otherwise."""
-    is_held_out = column.meaning.is_held_out or (
-        column.meaning.split is None and split_in(column.head) in (Split.VALIDATION, Split.TEST)
-    )
-    if is_held_out and not is_of_a_batch:
-        return 0
+def _held_out(column: Column, shown: Shown, is_of_a_batch: bool) -> float:
+    """Rank a metric by the data on which it is measured: 0 for held-out data, unless it is only one batch; 0.5 for
+    the scores of candidates; 1 for a metric that is usually measured on held-out data, or stands in a line with a
+    star; 2 otherwise."""
+    if _split(column) in _HELD_OUT and not is_of_a_batch:
+        return 0.5 if _is_of_candidates(column, shown) else 0
     return 1 if column.meaning.is_held_out_by_nature or column.is_starred else 2
+
+
+def _is_of_candidates(column: Column, shown: Shown) -> bool:
+    """Return whether a metric is the score of each candidate in a search by cross-validation, as in
+    `[CV 2/3] … score=0.87`. The last candidate is no better than any other."""
+    return _is_bare_score(column) and "cv" in words_in(column.words) and shown.times > 1
 
 
 def _of_batches(metrics: Sequence[Column]) -> set[tuple[object, ...]]:
@@ -243,10 +257,10 @@ def _is_mean_fitness(column: Column) -> bool:
     return "fitness" in words and not words.isdisjoint(("average", "avg", "mean"))
 
 
-def _reason(column: Column, monitored: frozenset[tuple[str, ...]]) -> str:
-    """State in a few words why this series was chosen."""
-    meaning = column.meaning
-    is_held_out = meaning.is_held_out or meaning.is_held_out_by_nature or column.is_starred
+def _reason(column: Column, monitored: frozenset[tuple[str, ...]], metrics: Sequence[Column]) -> str:
+    """State in a few words why this series was chosen among `metrics`."""
+    meaning, split = column.meaning, _split(column)
+    is_held_out = split in _HELD_OUT or meaning.is_held_out_by_nature or column.is_starred
     missing = [] if is_held_out else ["metric on held-out data"]
     if key_of(column.words) in monitored:
         kind = "the metric that, according to the log, decides when to stop or save"
@@ -257,9 +271,39 @@ def _reason(column: Column, monitored: frozenset[tuple[str, ...]]) -> str:
     elif meaning.is_held_out_by_nature:
         kind = "the usual metric of its task"
     else:
-        kind, better = _WHAT[meaning.measures]
-        missing += [f"{better} on held-out data" if meaning.is_held_out else better] if better else []
-    data = f" on held-out data ({meaning.split})" if meaning.is_held_out else ""
+        kind, better = _WHAT[_measured(column) or meaning.measures]
+        missing += _missing(better, column, metrics)
+    data = f" on held-out data ({split})" if split in _HELD_OUT else ""
     data = data or (" in a line that sums up an evaluation (marked *)" if column.is_starred else "")
     lacks = f", and no {' and no '.join(missing)} is printed" if missing else ""
     return f"chosen because it is {kind}{data}{lacks}"
+
+
+def _split(column: Column) -> Split | None:
+    """Return the data on which a metric is measured, by its name or else by the label that begins its line."""
+    return column.meaning.split or split_in(column.head)
+
+
+def _measured(column: Column) -> Measures | None:
+    """Return what a metric measures. `top-1` is short for an accuracy."""
+    return Measures.ACCURACY if "top" in words_in(column.words) else column.meaning.measures
+
+
+def _missing(better: str, column: Column, metrics: Sequence[Column]) -> list[str]:
+    """Return which of the kinds of metrics that would be preferred to a column (`better`) are not printed, and where.
+    Empty if all are printed.
+
+    Of held-out data, only other held-out metrics count. Metrics beside a line with a star are not in such a line.
+    """
+    is_held_out = _split(column) in _HELD_OUT
+    printed = {_measured(one) for one in metrics if not is_held_out or _split(one) in _HELD_OUT}
+    kinds = {"loss": Measures.LOSS, "total loss": Measures.LOSS, "accuracy": Measures.ACCURACY}
+    words = better.split(" or ") if better else []
+    lacking = [word for word in words if kinds[word] not in printed]
+    if not is_held_out and column.is_starred and lacking != words:
+        return [f"{better} in such a line"]
+    if not lacking:
+        return []
+    if Measures.PART in printed:
+        lacking = ["total loss" if word == "loss" else word for word in lacking]
+    return [" or ".join(lacking) + (" on held-out data" if is_held_out else "")]

@@ -141,6 +141,13 @@ class Printed:
                 return found
         return []
 
+    def has_measurement(self, form: str) -> bool:
+        """Return whether lines of this form show a number that is no counter and does not depend on the machine."""
+        return any(not column.is_environment for column in self.form(form).columns())
+
+    def shows_metric(self, form: str) -> bool:
+        return bool(self._metrics(form))
+
     def _metrics(self, form: str) -> list[Column]:
         if form not in self._read:
             self._read[form] = [column for column in self.form(form).columns() if column.metric]

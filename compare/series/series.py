@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.parsed.early_ends import cut_lines
+from gedanken.compare.parsed.gaps import gaps
 from gedanken.compare.parsed.run_set import RunSet
 from gedanken.compare.results import Endpoint
 from gedanken.compare.series.columns import MOST_COLUMNS, SECTION, Column, Fixed, Form, asked_for
@@ -19,6 +20,7 @@ from gedanken.compare.series.keys import counters_of, together
 from gedanken.compare.series.places import placed
 from gedanken.compare.series.primary_endpoint import choose, monitored_in, shown_by
 from gedanken.compare.series.printed import MOST_FORMS, Printed
+from gedanken.compare.series.skipped_points import Shown, Skipped, skipped_points
 from gedanken.compare.series.user_metrics import read_asked
 
 MOST_SERIES = 60
@@ -63,6 +65,7 @@ class AllSeries:
         self.runs = self.real + [Printed(run, cut.get(id(run))) for run in run_set.samples]
         self._file = run_set.program.name.rsplit("/", 1)[-1] if run_set.program else ""
         self._sites = run_set.source.terminal_sites() if run_set.source else ()
+        self._gaps = run_set.once(gaps)
         self._known_rising: dict[str, int | None] = {}
         self._asked = read_asked([run.observed for run in self.runs], run_set.asked.named)
 
@@ -207,7 +210,18 @@ class AllSeries:
             (int(row.lines[-1]), float(values[-1])) if len(row.lines) else None
             for row, values in zip(rows, read, strict=True)
         ]
-        return self._made(name, placed(keys, names), read, ends)
+        skipped = [self._skipped(row, keys, rows, at) for at, row in enumerate(rows)]
+        keys = [its[one.is_placed] for its, one in zip(keys, skipped, strict=True)]
+        read = [its[one.is_placed] for its, one in zip(read, skipped, strict=True)]
+        at_points = placed(keys, names, [one.before[one.is_placed] for one in skipped])
+        return self._made(name, at_points, read, ends)
+
+    def _skipped(self, row: "_Rows", keys: Sequence[Numbers], rows: Sequence["_Rows"], at: int) -> Skipped:
+        real = {
+            id(one.run.observed): Shown(one.lines, key)
+            for one, key in zip(rows[: len(self.real)], keys[: len(self.real)], strict=True)
+        }
+        return skipped_points(Shown(row.lines, keys[at]), self._gaps.get(id(row.run.observed), ()), real)
 
     def _rows(self, run: Printed, column: Column) -> "_Rows":
         lines, index = run.of(column)

@@ -17,6 +17,7 @@ from gedanken.compare.series.levels import (
     OTHERS_LEVEL,
     PRIMARY_LEVEL,
 )
+from gedanken.compare.series.not_compared import not_compared
 from gedanken.compare.series.outliers import find_other_outliers, find_outliers
 from gedanken.compare.series.roughness import about_decay, roughness
 from gedanken.compare.series.series import AllSeries, Series
@@ -36,6 +37,8 @@ ENVIRONMENT = "times, speeds and memory are measured on another machine"
 SAME = "it is the same in all real runs"
 CHOSEN = "it is set for each run, not measured"
 ALL_SAME = "all runs show the same"
+SETTLED = (ENVIRONMENT, SAME, CHOSEN, ALL_SAME)
+"""Reasons for which a series is not tested, and no doubt is left."""
 NO_END = "no imagined run reached its end"
 ALIKE = 0.9999
 """If the distances between runs in two series correlate more strongly than this, the series count as the same numbers
@@ -59,7 +62,7 @@ def judge(run_set: RunSet) -> Judgement:
     primary = _primary(run_set, every.series(endpoint.name)) if endpoint else None
     secondary = _families([_curve(run_set, every.series(name)) for name in every.columns], primary)
     if primary is None and not any(one.apart is not None for one in secondary):
-        return Judgement(tuple(secondary), endpoint=endpoint)
+        return Judgement(tuple(secondary), uncompared=not_compared(every.real, secondary, SETTLED))
     told = ([primary] if primary else []) + secondary
     undecided = (*every.never_shown, *_undecided(run_set, primary, secondary))
     far = find_outliers(primary) if primary and not primary.is_told else ()

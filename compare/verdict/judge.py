@@ -24,9 +24,11 @@ from gedanken.compare.verdict.bootstrap import Random, draw, draw_families
 from gedanken.compare.verdict.clusters import HARD, Asked, Counted, count, gather
 from gedanken.compare.verdict.horizon import Exactness, curves
 from gedanken.compare.verdict.parameters import Parameters, packaged
+from gedanken.compare.verdict.reservations import contradicted, too_silent
 from gedanken.compare.verdict.results import (
     HYPOTHESES,
     WAYS,
+    Curve,
     Hypothesis,
     Interval,
     Name,
@@ -84,6 +86,10 @@ def judge_counted(
         separated = separations(operations, parameters)
         if name in WAYS and (pair := lacking(separated, name)):
             name, why = "undetermined", sentences.too_few_families(pair)
+        if name in WAYS and (others := contradicted(name, each)):
+            name, why = "undetermined", others
+        if silent := too_silent([one for one in counted.asked if one.family != SUITE]):
+            name, why = "undetermined", silent
     return Verdict(
         model=model,
         condition=condition,
@@ -179,6 +185,8 @@ def _judge_operation(  # noqa: PLR0913 (what it is judged by)
     if operation is not None:
         support, evidence = _support(_Alone(operation))
         name, why = _name(support)
+        if silent := too_silent(asked):
+            name, why = "undetermined", silent
     exactness = _exactness(asked, resamples if any(one.answered for one in asked) else 0, random)
     return OperationVerdict(
         family=asked[0].family,
@@ -189,7 +197,7 @@ def _judge_operation(  # noqa: PLR0913 (what it is judged by)
         interval=_interval([[one] for one in again]),
         support=support,
         sizes=_sizes(asked, exactness, parameters),
-        curves=curves(exactness) if _tells(asked) else (),
+        curves=_curves(asked, exactness) if _tells(asked) else (),
         templates=len({one.template for one in asked}),
         items=len(asked),
     )
@@ -227,6 +235,17 @@ def _exactness(asked: Sequence[Asked], resamples: int, random: Random) -> Exactn
     return Exactness(sizes, right, items)
 
 
+def _curves(asked: Sequence[Asked], exactness: Exactness) -> tuple[Curve, ...]:
+    """Fit the curves. Sizes at which too few items have an answer are left out; there must then be answers that show
+    the fall to one half, else there are no curves."""
+    of_size = {size: [one for one in asked if one.size == size] for size in exactness.sizes}
+    kept = [at for at, size in enumerate(exactness.sizes) if not too_silent(of_size[size])]
+    sizes = tuple(exactness.sizes[at] for at in kept)
+    found = curves(Exactness(sizes, exactness.right[:, kept], exactness.items[:, kept]))
+    is_seen = sizes == exactness.sizes or not any(curve.horizon.startswith(">") for curve in found)
+    return found if is_seen else ()
+
+
 def _sizes(asked: Sequence[Asked], exactness: Exactness, parameters: Parameters) -> tuple[SizeResult, ...]:
     by_size: dict[int, list[Asked]] = defaultdict(list)
     for one in asked:
@@ -235,7 +254,7 @@ def _sizes(asked: Sequence[Asked], exactness: Exactness, parameters: Parameters)
     for size, of_size in sorted(by_size.items()):
         clusters = gather(of_size)
         evidence = _NO_EVIDENCE
-        if clusters and _tells(asked):
+        if clusters and _tells(asked) and not too_silent(of_size):
             evidence = combine([Operation(clusters, parameters).by_noise()])
         exact, interval = None, None
         if size in exactness.sizes:

@@ -26,6 +26,8 @@ OF_A_SUITE = (
     "families too"
 )
 FITS_NOTHING = "the answers fit none of the three ways"
+HARD_ITEMS = "items that only computing gets right"
+HARD_TWINS = "hard twins"
 
 
 def weak(best: Hypothesis, against: Mapping[Hypothesis, float]) -> str:
@@ -50,6 +52,20 @@ def hangs_on(best: Hypothesis, part: str) -> str:
 def single(best: Hypothesis) -> str:
     """Say that there is only one template or family, so none could be left out."""
     return f"{_SHORT[best]} is likeliest, but all evidence comes from a single template or family"
+
+
+def silent(n: int, of: int, items: str) -> str:
+    """Say that too many items have no usable answer."""
+    return f"{n} of the {of} {items} have no usable answer"
+
+
+def named_otherwise(name: Way, others: Mapping[Name, int], of: int) -> str:
+    """Say that too many kinds of operation are named otherwise than all of them together."""
+    each = ", ".join(f"{n} {other}" for other, n in others.items())
+    return (
+        f"{_SHORT[name]} is likeliest for all together, but {sum(others.values())} of the {of} kinds of operation "
+        f"are named otherwise ({each})"
+    )
 
 
 def too_few_families(pair: tuple[Way, Way]) -> str:

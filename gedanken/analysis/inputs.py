@@ -63,8 +63,11 @@ def check_primary(analysis: Analysis, asked: Asked) -> None:
     if asked.primary is None or not compared or any(result.endpoint for result in compared):
         return
     names = dict.fromkeys(series.name for result in compared for series in result.series)
-    known = ", ".join(list(names)[:MOST_NAMED]) or "no numbers"
-    raise BadInput(f"--primary {asked.primary}: no such series; the real runs show {known}")
+    known = ", ".join(list(names)[:MOST_NAMED])
+    told = [f"the real runs show {known or 'no numbers'}"]
+    if lost := next((result.uncompared for result in compared if result.uncompared), None):
+        told = [*(told if known else []), lost, "--as NAME=REGEX can define it"]
+    raise BadInput(f"--primary {asked.primary}: no such series; {'; '.join(told)}")
 
 
 def metrics_of(log: Path) -> list[str]:

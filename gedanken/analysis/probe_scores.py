@@ -37,11 +37,12 @@ def outcome_of(
 ) -> Answer | None:
     """Score one answer; return None if there is no answer.
 
-    For an item of a suite, `line` is the line of the suite. `ran_right` says whether the answer turned out right when
-    it was run; None if it was not run.
+    For an item of a suite, `line` is the line of the suite. An answer to it is right if it equals what the program
+    really printed, which may be more than the returned value, or if it is an expression with that value. `ran_right`
+    says whether the answer turned out right when it was run; None if it was not run.
     """
     found = score(answered.execution, kept.truth, kept.rival)
-    if line is None or found is None or found.outcome in ("refused", "cut"):
+    if line is None or found is None or found.outcome in ("right", "refused", "cut"):
         return found
     outcome: Outcome = "right" if ran_right else "wrong"
     if ran_right is None:

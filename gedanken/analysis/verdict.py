@@ -56,11 +56,11 @@ def tells_of(version: VersionAnalysis) -> str:
     _real, imagined = measured(version)
     labels = {run.label for run in imagined}
     found = [finding for finding in version.compared.findings if not finding.explained_by]
-    on = labels & {label for finding in found for label in finding.runs}
+    on = _with_findings(version)
     what = f" of {version.program.label}" if version.program else ""
     if not on:
-        if version.compared.unjudged:
-            return f"Undecided: {version.compared.unjudged}."
+        if doubt := version.compared.uncompared or version.compared.unjudged:
+            return f"Undecided: {doubt}."
         rest = f"; {many(len(found), 'finding')} on other runs" if found else ""
         if version.compared.series and tested_p(version.compared.series[0]) is not None and not rest:
             return ""
@@ -74,13 +74,21 @@ def tells_of(version: VersionAnalysis) -> str:
     return f"{who} {verb} from the real runs{what}: {kinds}{more}."
 
 
+def _with_findings(version: VersionAnalysis) -> set[str]:
+    """Return the labels of the imagined runs that have findings."""
+    found = [finding for finding in version.compared.findings if not finding.explained_by]
+    return {run.label for run in measured(version)[1]} & {label for finding in found for label in finding.runs}
+
+
 def _endpoint(version: VersionAnalysis) -> str:
     """State the result for the primary endpoint, or why it is undecided."""
     primary = next((series for series in version.compared.series if series.role == "primary"), None)
     if primary is None:
-        # The sentence before this one already says why the lines are not judged.
-        unjudged = version.compared.unjudged
-        told = [one for one in version.compared.undecided if not unjudged or unjudged[1:] not in one]
+        # The sentence before this one already says why the lines, or the numbers, are not judged.
+        said = version.compared.unjudged
+        if version.compared.uncompared and not _with_findings(version):
+            said = version.compared.uncompared
+        told = [one for one in version.compared.undecided if not said or said[1:] not in one]
         return f"Undecided: {_sentence(as_continuation(told[0]))}" if told else ""
     name = format_last(primary)
     tested = tested_p(primary)

@@ -2,6 +2,7 @@
 have disturbed is run again alone.
 """
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.errors import NoSandbox
-from gedanken.experiment.execution import Cause, Limits, RealMachine
+from gedanken.experiment.execution import Cause, Execution, Limits, RealMachine
 
 End = Literal["finished", "failed", "killed", "stopped", "too long", "too much output", "ended the machine"]
 
@@ -35,6 +36,11 @@ LIMITS = Limits(
 )
 """Limits of a machine for batches."""
 MOST_CORES = 4
+SLACK_SECONDS = 20.0
+"""A batch is stopped from outside if it prints nothing for the time limit of one program and this long. Else a
+program that stops the batch by a signal would hold it up until BATCH_SECONDS have passed.
+"""
+_POLL_SECONDS = 0.5
 _WITHIN = BATCH_SECONDS - 2 * PROGRAM_SECONDS - 30
 """Seconds after which a batch starts no further program."""
 
@@ -147,12 +153,32 @@ async def _batch(
     name = f"batch-{sha256(text.encode()).hexdigest()[:16]}"
     await off_loop(machine.mark, name)
     async with await off_loop(machine.branch, 0) as leaf:
-        execution = await leaf.run(COMMAND, label=name)
-    if execution.cause is Cause.ENGINE_LOST:
+        execution, printed = await _run(leaf, name, limits["seconds"] + SLACK_SECONDS)
+    if execution is not None and execution.cause is Cause.ENGINE_LOST:
         raise NoSandbox("; ".join(execution.notes))
     names = {name for name, _ in programs}
-    found = {name: ran for name, ran in _results(execution.stdout) if name in names}
-    return found, execution.cause is Cause.FINISHED
+    found = {name: ran for name, ran in _results(execution.stdout if execution else printed) if name in names}
+    return found, execution is not None and execution.cause is Cause.FINISHED
+
+
+async def _run(leaf: RealMachine, label: str, quiet_seconds: float) -> tuple[Execution | None, str]:
+    """Run a batch; return its execution, or None if it had to be stopped because it printed nothing for
+    `quiet_seconds`, and what it printed. Only time in which this process itself runs counts.
+    """
+    heard: list[str] = []
+    running = asyncio.ensure_future(leaf.run(COMMAND, on_output=heard.append, label=label))
+    quiet = 0.0
+    try:
+        while not running.done() and quiet < quiet_seconds:
+            before = len(heard)
+            await asyncio.wait({running}, timeout=_POLL_SECONDS)
+            quiet = 0.0 if len(heard) > before else quiet + _POLL_SECONDS
+    finally:
+        is_stopped = not running.done()
+        if is_stopped:
+            running.cancel()
+            await asyncio.wait({running})
+    return None if is_stopped else running.result(), "".join(heard)
 
 
 def _results(stdout: str) -> Iterator[tuple[str, Ran]]:

@@ -26,14 +26,16 @@ async def open_real(  # noqa: PLR0913 (what a machine is opened with)
     sandbox: SandboxSpec = ANY_SANDBOX,
     *,
     run_id: str | None = None,
+    run: str = "",
     artifacts: Path | None = None,
     keeps: Callable[[], bool] = lambda: False,
 ) -> "AsyncIterator[tuple[SandboxMachine, Dataset]]":
     """Open a real machine with the data set called `data`; yield the machine and the description of the data set.
 
-    A run that a dead process left is continued if `run_id` names it. Files that commands leave in the workspace are
-    copied to the folder `artifacts`. At the end the workspace is removed, unless it was used and `keeps()` returns
-    True because the run will be continued. Raises BadInput or NoSandbox.
+    A run that a dead process left is continued if `run_id` names it, and `run` is the random id with which it was
+    begun. Files that commands leave in the workspace are copied to the folder `artifacts`. At the end the workspace
+    is removed, unless it was used and `keeps()` returns True because the run will be continued. Raises BadInput or
+    NoSandbox.
     """
     from gedanken.sandbox.choice import open_engine
     from gedanken.sandbox.datasets import ensure_dataset
@@ -43,7 +45,7 @@ async def open_real(  # noqa: PLR0913 (what a machine is opened with)
     gpus = parse_gpus(sandbox.gpus)
     engine = await off_loop(open_engine, sandbox.name, progress, gpus, trusted=sandbox.trusted)
     dataset, folder = await off_loop(ensure_dataset, data, progress)
-    opening = partial(SandboxMachine.open, run_id=run_id, gpus=gpus, artifacts=artifacts)
+    opening = partial(SandboxMachine.open, run_id=run_id, run=run, gpus=gpus, artifacts=artifacts)
     machine = await off_loop(opening, engine, folder, limits)
     for line in engine.not_enforced():
         progress.say(f"the sandbox {engine.name} cannot enforce: {line}")

@@ -108,7 +108,7 @@ def _result(version: VersionAnalysis) -> str:
     elif found:
         told = f"No difference was found in {which}. On other runs, {_example(found, labels)}"
     else:
-        what = " in the text" if version.compared.series else ""
+        what = " in the text" if version.compared.series or version.compared.uncompared else ""
         told = f"No difference{what} was found between {which} and the real runs."
     return f"{told}{apart}"
 
@@ -168,7 +168,8 @@ def _confidence(version: VersionAnalysis) -> str:
 def _numbers(version: VersionAnalysis) -> str:
     primary = next((series for series in version.compared.series if series.role == "primary"), None)
     if primary is None:
-        return "There are no numbers that could be compared."
+        lost = version.compared.uncompared
+        return f"{lost[:1].upper()}{lost[1:]}." if lost else "There are no numbers that could be compared."
     if far := next((finding for finding in _found(version) if finding.check == "outlier"), None):
         return _LINE.sub("", sentence(far))
     name, tested = _LINE.sub("", format_last(primary)), tested_p(primary)

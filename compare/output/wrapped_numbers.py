@@ -1,0 +1,43 @@
+"""Unwraps numbers that are printed as an object: `tensor(0.53, device='cuda:0')` is `0.53`.
+
+Only an object that holds a single number is unwrapped.
+"""
+
+import re
+
+from gedanken.compare.output.edited_line import Edited, Rule
+
+_SIGNS = ("ensor", "rray(", "np.", "numpy", "Decimal(")
+"""Each line with a number that is printed as an object contains one of these."""
+_NUMBER = r"([-+]?(?:\d+(?:\.\d+)?|(?i:nan|inf)))\.?((?:[eE][-+]?\d+)?)"
+"""A number in two groups, without the dot that a whole number ends with: `5.`, `5.e-05`."""
+_OPTION = r",\s{0,20}\w{1,20}=(?:<[^<>\n]{1,80}>|'[^'\n]{1,40}'|[\w.]{0,20}\([^()\n]{0,60}\)|[\w.:]{1,40})"
+"""What an object says besides its number: `, device='cuda:0'`, `, grad_fn=<NllLossBackward0>`, `, shape=()`."""
+_CALLED = re.compile(
+    r"(?<![\w.])(?:[A-Za-z]\w{0,20}\.){0,3}"
+    r"(?:[tT]ensor|array|(?:Device)?Array|(?:(?<=np\.)|(?<=numpy\.))(?:float|u?int|longdouble)\d{0,3}|Decimal)"
+    rf"\((?:\[{{0,3}}\s?{_NUMBER}\s?\]{{0,3}}(?:{_OPTION}){{0,8}}|'{_NUMBER}')\)"
+)
+"""Matches an object of PyTorch, TensorFlow, JAX, NumPy or the module `decimal`, as Python calls it."""
+_IN_ANGLES = re.compile(rf"<tf\.\w{{1,20}}[^<>\n]{{0,80}}shape=\(1?,?\)[^<>\n]{{0,40}}numpy=\[?{_NUMBER}\]?>")
+"""Matches an object of TensorFlow in its other notation: `<tf.Tensor: shape=(), dtype=float32, numpy=0.53>`."""
+_RULES = (Rule(_CALLED, (1, 2, 3, 4)), Rule(_IN_ANGLES, (1, 2)))
+
+
+def may_be_wrapped(text: str) -> bool:
+    """Return whether a text may contain a number that is printed as an object; much faster than searching for one."""
+    return any(sign in text for sign in _SIGNS)
+
+
+def unwrap(line: Edited) -> None:
+    """Put numbers in place of the objects as which a line shows them."""
+    if may_be_wrapped(line.text):
+        for rule in _RULES:
+            line.replace(rule)
+
+
+def unwrapped(line: str) -> str:
+    """Return a line with numbers in place of the objects as which it shows them."""
+    edited = Edited(line)
+    unwrap(edited)
+    return edited.text

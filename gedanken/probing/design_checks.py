@@ -1,0 +1,43 @@
+"""Checks, before anything is asked, that a probe's design can give the result that its user expects."""
+
+from gedanken.agents.players.bank import read_bank
+from gedanken.agents.players.player import read_player
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.probe_design import ProbeDesign
+from gedanken.probes.schedule import items_of, sizes_of
+
+LEAST_KNOWN = 0.5
+"""A reference player is asked only if its bank contains at least this share of the hard and lone programs. A few
+programs are the same for every seed; to all others, the player has no answer if the seed is wrong."""
+_PLAYER = "player:"
+
+
+def check_design(design: ProbeDesign, model: str) -> None:
+    """Raise BadInput if a line of the suite has the id of a generated program, or if the model is a reference player
+    whose bank contains few of the programs or none."""
+    is_player = model.startswith(_PLAYER)
+    if not is_player and not (design.suite and design.families):
+        return
+    items = items_of(design, sizes_of(design), design.groups)
+    generated = {item.id for item in items[: len(items) - len(design.suite)]}
+    for line in design.suite:
+        if line.id in generated:
+            raise BadInput(
+                f"--suite: line {line.line}: a generated program of this probe has the id {line.id[:100]}; give the "
+                "line another one"
+            )
+    if is_player:
+        telling = [item for item in items if item.role in ("hard", "alone")]
+        _check_player(model.removeprefix(_PLAYER), {item.program.strip() for item in telling or items})
+
+
+def _check_player(name: str, programs: set[str]) -> None:
+    _player, path = read_player(name)
+    known = read_bank(path).items
+    n = len(programs & {one.item.program.strip() for one in known})
+    if n >= LEAST_KNOWN * len(programs):
+        return
+    seeds = sorted({one.item.seed for one in known})
+    hint = f"; its programs are those of --seed {seeds[0]}" if len(seeds) == 1 else ""
+    counted = f"only {n} of the {len(programs)}" if n else f"none of the {len(programs)}"
+    raise BadInput(f"{path}: {counted} hard or lone programs of this probe are in the player's bank{hint}")

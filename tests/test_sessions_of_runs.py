@@ -1,0 +1,71 @@
+"""What a killed run left on this machine is its own: no other run takes it, and it ends when the run is removed."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from shutil import rmtree
+
+import pytest
+from conftest import Cli
+from small_run import PROGRAM, small
+from test_resuming import killed, left_of, texts
+
+from gedanken.experiment.run_log import RunLog
+from gedanken.runner import run_id_of
+from gedanken.sandbox.host_engine import left
+from gedanken.sandbox.owner import orders_of
+from gedanken.sandbox.session import sessions_folder
+
+pytestmark = pytest.mark.bubblewrap
+
+
+def ran(count: int) -> Callable[[RunLog], bool]:
+    """Whether so many real runs of the program have come to their end."""
+    return lambda log: sum(run.program is not None and not run.imagined for run in log.executions) >= count
+
+
+def test_a_run_in_the_folder_of_a_deleted_one_takes_nothing_of_it(gedanken: Cli, tmp_path: Path) -> None:
+    slow = PROGRAM + "import time; time.sleep(1)\n"
+    killed(small(tmp_path, slow), tmp_path, ran(1))
+    run = tmp_path / "run"
+    before = {name: text for name, text in texts(run).items() if "train-v1-real" in name}
+    assert left_of(run)
+    rmtree(run)
+    ended = gedanken(*small(tmp_path, slow))
+    assert ended.returncode == 0, ended.stderr
+    after = texts(run)
+    assert before and all(after[name] != text for name, text in before.items())
+    assert after["line02-real-0.txt"] == b"begun\n"
+    assert left_of(run) == []
+
+
+def test_a_run_that_an_earlier_version_began_still_finds_its_session(gedanken: Cli, tmp_path: Path) -> None:
+    killed(small(tmp_path, PROGRAM + "import time; time.sleep(1)\n"), tmp_path, ran(1))
+    run = tmp_path / "run"
+    events = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    without = [{name: value for name, value in event.items() if name != "run"} for event in events]
+    (run / "log.jsonl").write_text("".join(json.dumps(event) + "\n" for event in without))
+    (sessions_folder() / run_id_of(run) / "run").unlink()
+    before = texts(run)
+    for entry in (run / "ledger" / "executions").glob("*.json"):
+        entry.unlink()  # what ran is now known from the session alone
+    assert gedanken("resume", "run").returncode == 0
+    after = texts(run)
+    assert {name: after[name] for name in before if "train-v1-real" in name} == {
+        name: text for name, text in before.items() if "train-v1-real" in name
+    }
+
+
+def test_removing_a_killed_run_ends_its_program(gedanken: Cli, tmp_path: Path) -> None:
+    slow = PROGRAM + "import time; time.sleep(300)\n"
+    options = ("--sandbox", "host", "--i-trust-this-code", "--no-simulate")
+    killed(small(tmp_path, slow, *options), tmp_path, lambda _log: bool(running(tmp_path / "run")))
+    assert running(tmp_path / "run")
+    ended = gedanken("runs", "rm", "run")
+    assert ended.returncode == 0, ended.stderr
+    assert running(tmp_path / "run") == left_of(tmp_path / "run") == []
+
+
+def running(run: Path) -> list[str]:
+    """Commands of the program that still run on this machine."""
+    return [name for name in left() if name.startswith(f"{orders_of(run_id_of(run))}line3")]

@@ -1,0 +1,85 @@
+"""A name is withheld where most of what could speak against it has no answer, or where kinds of operation differ."""
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from test_verdict import as_one_that, items, scored
+
+from gedanken.compare.verdict import sentences
+from gedanken.compare.verdict.judge import judge
+from gedanken.compare.verdict.results import Verdict
+from gedanken.experiment.probe_item import Outcome, ProbeItem
+
+
+def judged(answer: Callable[[ProbeItem], Outcome], templates: int = 3, operations: int = 1) -> Verdict:
+    return judge(
+        [scored(item, answer(item)) for item in items(templates, operations=operations)], "a model", resamples=0
+    )
+
+
+@pytest.mark.parametrize("none", ["refused", "cut", "unparsable"])
+def test_who_answers_easy_twins_alone_is_not_named(none: Outcome) -> None:
+    verdict = judged(lambda item: "right" if item.role == "easy" else none, templates=4)
+    assert verdict.name == "undetermined"
+    assert "75 of the 75 items" in judged(lambda item: "right" if item.role == "easy" else none).why
+    assert all(one.name == "undetermined" and not one.curves for one in verdict.operations)
+
+
+def test_who_answers_one_in_twenty_is_not_named() -> None:
+    random = Random(3)
+    verdict = judged(lambda _: "right" if random.random() < 0.05 else "refused", templates=20)
+    assert verdict.posterior["computes"] > 0.99
+    assert verdict.name == "undetermined" and "no usable answer" in verdict.why
+
+
+def test_who_declines_the_hard_twins_alone_is_not_named() -> None:
+    asked = [*items(2, ("famous", "rules", "loops", "sums")), *items(10, ("products",))]
+    verdict = judge([scored(one, "refused" if one.role == "hard" else "right") for one in asked], "m", resamples=0)
+    assert verdict.name == "undetermined" and "hard twins" in verdict.why
+
+
+def test_an_item_is_answered_if_most_of_its_samples_are() -> None:
+    rarely = [scored(item, "right", "cut", "cut") for item in items()]
+    often = [scored(item, "right", "right", "cut") for item in items()]
+    assert judge(rarely, "a model", resamples=0).name == "undetermined"
+    assert judge(often, "a model", resamples=0).name == "computes"
+
+
+def test_a_kind_of_operation_that_is_not_answered_has_no_name_of_its_own() -> None:
+    def answer(item: ProbeItem) -> Outcome:
+        return "refused" if item.family == "rules" and item.role == "hard" else "right"
+
+    verdict = judged(answer, templates=3)
+    assert verdict.name == "computes"
+    assert {one.operation: one.why for one in verdict.operations}["rules operation 0"] == (
+        "15 of the 15 items that only computing gets right have no usable answer"
+    )
+
+
+def test_a_horizon_is_told_only_where_answers_show_the_fall() -> None:
+    cut = judged(lambda item: "right" if item.size <= 4 else "cut")
+    assert cut.name == "computes"
+    assert not any(one.curves for one in cut.operations)
+    assert len(set(cut.operations[0].sizes[-1].posterior.values())) == 1
+    wrong = judged(lambda item: "cut" if item.size > 8 else as_one_that("computes", item, horizon=4))
+    assert all(4 < (curve.size or 0) < 8 for one in wrong.operations for curve in one.curves)
+    assert all(one.curves for one in wrong.operations)
+
+
+def test_no_name_for_all_stands_against_a_fifth_of_the_kinds_of_operation() -> None:
+    def answer(item: ProbeItem) -> Outcome:
+        return as_one_that("imitates" if item.operation in imitated else "computes", item)
+
+    imitated = {"famous operation 0", "rules operation 0", "rules operation 1", "famous operation 2"}
+    verdict = judged(answer, templates=4, operations=3)
+    assert [one.name for one in verdict.operations].count("imitates") == 4
+    assert verdict.name not in ("computes", "imitates")
+
+
+def test_kinds_of_operation_that_are_named_otherwise_are_counted() -> None:
+    told = sentences.named_otherwise("computes", {"imitates": 5, "shortcut": 1}, 23)
+    assert told == (
+        "computing is likeliest for all together, but 6 of the 23 kinds of operation are named otherwise "
+        "(5 imitates, 1 shortcut)"
+    )
