@@ -71,7 +71,7 @@ def test_a_comparison_of_logs_names_the_epoch_and_what_its_table_leaves_out(geda
     assert "unknown" not in flat and "all values" not in flat
     (undecided,) = [line for line in lines if line.startswith("undecided")]
     assert undecided.startswith("undecided: whether the last val_loss differs.")
-    assert "all tests of a comparison share an error rate of 5%" in flat
+    assert "all tests share an error rate of 5%" in flat
 
 
 def test_a_sentence_that_says_its_kind_again_stands_without_it(gedanken: Cli, tmp_path: Path) -> None:
