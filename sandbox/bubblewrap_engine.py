@@ -98,9 +98,7 @@ class BubblewrapEngine:
         """Remove the control groups of commands whose controlling process was killed; the commands themselves died
         with it.
         """
-        for group in cgroup.left():
-            if group.name.startswith(orders_of(session.name)):
-                group.remove()
+        cgroup.remove_left(orders_of(session.name))
 
     def not_enforced(self) -> tuple[str, ...]:
         """List the limits and isolation measures that are weaker than in a container; see Engine.not_enforced."""

@@ -112,6 +112,14 @@ def left() -> list[Cgroup]:
     return [Cgroup(name, folders) for name, folders in sorted(found.items())]
 
 
+def remove_left(orders: str) -> list[str]:
+    """Remove the control groups whose names begin with `orders`, and return these names."""
+    groups = [group for group in left() if group.name.startswith(orders)]
+    for group in groups:
+        group.remove()
+    return [group.name for group in groups]
+
+
 def _parents() -> dict[str, Path]:
     """Return, for each controller, the group in which this user can create new groups."""
     parents: dict[str, Path] = {}

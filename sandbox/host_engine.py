@@ -74,9 +74,7 @@ class HostEngine:
         """Kill the processes that the session's commands left, for example because their controlling process was
         killed.
         """
-        for name in left():
-            if name.startswith(orders_of(session.name)):
-                kill_all(name)
+        kill_left(orders_of(session.name))
 
     def not_enforced(self) -> tuple[str, ...]:
         """List nearly all limits and isolation measures, because this engine enforces hardly any; see
@@ -119,6 +117,14 @@ def open_host(progress: Progress) -> HostEngine:
 def left() -> set[str]:
     """Return the names (`Order.name`) of all commands that have running processes on this machine."""
     return {name for process in psutil.process_iter() if (name := _mark_of(process))}
+
+
+def kill_left(orders: str) -> list[str]:
+    """Kill the processes of all commands whose names begin with `orders`, and return these names."""
+    names = [name for name in left() if name.startswith(orders)]
+    for name in names:
+        kill_all(name)
+    return names
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,13 +76,7 @@ def end_local(orders: str) -> list[str]:
     """Kill the processes and remove the control groups that a dead run's commands left on this machine; return their
     names. `orders` is the prefix of these names.
     """
-    names = [name for name in host_engine.left() if name.startswith(orders)]
-    for name in names:
-        host_engine.kill_all(name)
-    groups = [group for group in cgroup.left() if group.name.startswith(orders)]
-    for group in groups:
-        group.remove()
-    return sorted({*names, *(group.name for group in groups)})
+    return sorted({*host_engine.kill_left(orders), *cgroup.remove_left(orders)})
 
 
 def _remove(clients: "Sequence[DockerClient]", session: Path | None) -> list[str]:
