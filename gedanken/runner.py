@@ -93,7 +93,8 @@ async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector:
 
 
 def check(spec: RunSpec) -> None:
-    """Raise BadInput for a spec that cannot be run, contains an API key, or is too large to be stored."""
+    """Raise BadInput for a spec that cannot be run, contains an API key, is too large to be stored, or has a probe
+    that cannot give a result."""
     from gedanken.agents.registry import check_name
 
     check_supplied(spec.experiment)
@@ -109,6 +110,10 @@ def check(spec: RunSpec) -> None:
             f"--suite: too large for one run: it would take more than {MOST_SPEC_BYTES >> 20} MiB in the run folder "
             "and could not be read again; split it"
         )
+    if spec.probe is not None:
+        from gedanken.probing.design_checks import check_design
+
+        check_design(spec.probe, spec.model.name)
 
 
 def check_collector(address: str | None) -> None:

@@ -1,5 +1,6 @@
 """`langgraph dev` opens the experiment graph, without `--allow-blocking`: driven by LangGraph's own client."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -12,14 +13,17 @@ from langgraph_dev import served
 from snippets import blocks
 from test_run_scripted import CRASHING, GOOD, experiment, replies
 
+from benchmarks.verdict.truths import BANK
 from gedanken.api.server import asked_of
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.probe_design import ProbeDesign
+from gedanken.experiment.probe_design import ProbeDesign, SuiteItem
 from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
 from gedanken.loading.experiments_and_personas import load_experiment, load_persona
 from gedanken.probing.specs import probe_spec
 from gedanken.records.kept_machine import RUN_AGAIN
 from gedanken.records.read_run import read_run
+from gedanken.runner import run
+from gedanken.terminal.screen import Screen
 
 TRAJECTORY = [
     *("persona", "write", "approve", "execute", "compare"),  # `cat train.py`
@@ -136,6 +140,37 @@ def probes_there(client: Any, folder: Path) -> None:
 def test_what_a_client_may_not_ask_for_is_refused(tmp_path: Path, changes: Values, says: str) -> None:
     with pytest.raises(BadInput, match=says):
         asked_of(spec_in(tmp_path).model_dump(mode="json") | changes)
+
+
+LINE = SuiteItem(
+    id="seed-twins-numpy-seed-1-0-0-hard", code="def f(x):\n    return -x", input="7", output="-7", line=2
+)
+IMPOSSIBLE = {
+    "names no program": ({"families": ()}, "the probe asks nothing"),
+    "unknown family": ({"families": ("knots",)}, "no family is called “knots”"),
+    "size 0": ({"sizes": (4, 0)}, "--sizes 0: must be whole numbers from 1 to 4096"),
+    "a size nobody can run": ({"sizes": (10**9,)}, "--sizes 1000000000: must be whole numbers"),
+    "two lines of one id": ({"suite": (LINE, LINE)}, "--suite: line 2: line 2 already has the id"),
+    "a generated program's id": ({"suite": (LINE,)}, "a generated program of this probe has the id"),
+    "a player without the programs": ({"seed": 5}, "none of the .* are in the player's bank"),
+}
+
+
+@pytest.mark.parametrize(("changes", "says"), IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+def test_an_impossible_probe_is_refused_in_one_line_however_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: Values, says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = f"player:computes?bank={BANK}" if "seed" in changes else "embedded"
+    design = ProbeDesign.model_validate({"families": ("seed twins",), "sizes": (1,), **changes})
+    spec = probe_spec(design, ModelSpec(name=name), SandboxSpec(name="bubblewrap"))
+    told = []
+    for ask in (lambda: asked_of(spec.model_dump(mode="json")), lambda: asyncio.run(run(spec, Screen()))):
+        with pytest.raises(BadInput, match=says) as refused:
+            ask()
+        told.append(str(refused.value))
+    assert told[0] == told[1] and "\n" not in told[0]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_client_that_asks_for_nothing_is_told_what_to_ask(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from gedanken.experiment.progress import Silent
 from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.probes.families.built_in import FAMILIES
 from gedanken.probing.specs import probe_spec
+from gedanken.runner import check
 
 
 @pytest.fixture(scope="module")
@@ -157,8 +158,8 @@ def test_a_player_that_does_not_know_the_programs_is_not_asked(bank: Bank, name:
     design = ProbeDesign(families=(name,), groups=4, seed=7)
     named = ModelSpec(name=f"player:imitates?bank={BANK}")
     with pytest.raises(BadInput, match=rf"{counted} .* those of --seed 101$"):
-        probe_spec(design, named, SandboxSpec())
-    assert probe_spec(design.model_copy(update={"seed": bank.items[0].item.seed}), named, SandboxSpec())
+        check(probe_spec(design, named, SandboxSpec()))
+    check(probe_spec(design.model_copy(update={"seed": bank.items[0].item.seed}), named, SandboxSpec()))
 
 
 def test_a_mixture_answers_in_two_ways_by_its_share() -> None:

@@ -234,8 +234,8 @@ def test_a_line_with_the_id_of_a_generated_program_is_refused_by_its_number() ->
     generated = "state-hash-rounds-1-0-0-alone"
     line = SuiteItem(id=generated, code=JOINS, input="'a', 'b'", output="'ab'", line=3)
     with pytest.raises(BadInput, match=f"--suite: line 3: .* the id {generated};"):
-        probe_spec(ProbeDesign(families=("state",), suite=(line,)), ModelSpec(name="embedded"), SandboxSpec())
-    assert probe_spec(ProbeDesign(suite=(line,)), ModelSpec(name="embedded"), SandboxSpec())
+        check(probe_spec(ProbeDesign(families=("state",), suite=(line,)), ModelSpec(name="embedded"), SandboxSpec()))
+    check(probe_spec(ProbeDesign(suite=(line,)), ModelSpec(name="embedded"), SandboxSpec()))
 
 
 @pytest.mark.parametrize(

@@ -162,9 +162,6 @@ def _sizes(text: str) -> tuple[int, ...]:
     from gedanken.experiment.errors import BadInput
 
     try:
-        sizes = tuple(int(part) for part in text.split(",") if part.strip())
-    except ValueError:
-        sizes = (0,)
-    if any(not 1 <= size <= 4096 for size in sizes):
-        raise BadInput(f"--sizes {text}: must be whole numbers from 1 to 4096, separated by commas")
-    return sizes
+        return tuple(int(part) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise BadInput(f"--sizes {text}: must be whole numbers from 1 to 4096, separated by commas") from error

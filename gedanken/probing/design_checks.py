@@ -1,11 +1,15 @@
 """Checks, before anything is asked, that a probe's design can give the result that its user expects."""
 
+from collections.abc import Sequence
+
 from gedanken.agents.players.bank import read_bank
 from gedanken.agents.players.player import read_player
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.probe_design import ProbeDesign
+from gedanken.experiment.probe_design import ProbeDesign, SuiteItem
+from gedanken.probes.families.built_in import family
 from gedanken.probes.schedule import items_of, sizes_of
 
+MOST_SIZE = 4096
 LEAST_KNOWN = 0.5
 """A reference player is asked only if its bank contains at least this share of the hard and lone programs. A few
 programs are the same for every seed; to all others, the player has no answer if the seed is wrong."""
@@ -13,8 +17,19 @@ _PLAYER = "player:"
 
 
 def check_design(design: ProbeDesign, model: str) -> None:
-    """Raise BadInput if a line of the suite has the id of a generated program, or if the model is a reference player
-    whose bank contains few of the programs or none."""
+    """Raise BadInput for a design that cannot give a result.
+
+    It names no program, an unknown family, or an impossible size; a line of the suite has the id of another line or
+    of a generated program; or the model is a reference player whose bank contains few of the programs or none.
+    """
+    if not design.arms or not (design.families or design.suite):
+        raise BadInput("the probe asks nothing: it needs a family or a suite, and at least one arm")
+    for name in design.families:
+        family(name)
+    for size in design.sizes:
+        if not 1 <= size <= MOST_SIZE:
+            raise BadInput(f"--sizes {str(size)[:40]}: must be whole numbers from 1 to {MOST_SIZE}")
+    _check_ids_of_suite(design.suite)
     is_player = model.startswith(_PLAYER)
     if not is_player and not (design.suite and design.families):
         return
@@ -29,6 +44,14 @@ def check_design(design: ProbeDesign, model: str) -> None:
     if is_player:
         telling = [item for item in items if item.role in ("hard", "alone")]
         _check_player(model.removeprefix(_PLAYER), {item.program.strip() for item in telling or items})
+
+
+def _check_ids_of_suite(suite: Sequence[SuiteItem]) -> None:
+    first: dict[str, int] = {}
+    for line in suite:
+        if line.id in first:
+            raise BadInput(f"--suite: line {line.line}: line {first[line.id]} already has the id {line.id[:100]}")
+        first[line.id] = line.line
 
 
 def _check_player(name: str, programs: set[str]) -> None:
