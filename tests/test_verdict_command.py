@@ -17,7 +17,7 @@ from gedanken.agents.players.bank import Entry, read_bank
 from gedanken.agents.players.player import Player
 from gedanken.analysis.probe_verdict import verdict_of
 from gedanken.cli.verdict import print_verdicts, told_apart
-from gedanken.compare.verdict.results import HYPOTHESES
+from gedanken.compare.verdict.results import HYPOTHESES, Name
 from gedanken.experiment.execution import Cause, Execution, Origin
 from gedanken.experiment.probe_design import Question
 from gedanken.experiment.probe_events import AnswerKept, ItemKept
@@ -98,6 +98,23 @@ def test_a_line_tells_how_each_kind_of_operation_is_answered_and_how_far(asked: 
     assert all(operation in printed for operation in OPERATIONS)
     assert "computes 0." in printed and "n 11 (" in printed
     assert "a model that computes: Behaves as one that computes, up to n = 11." in printed
+
+
+@pytest.mark.parametrize("undetermined", ["all together", "one operation", "nothing"])
+def test_a_number_beside_undetermined_is_said_to_be_no_name_once(asked: Asked, undetermined: str) -> None:
+    log = read_run(asked(Player(("computes",))))
+    found = verdict_of(log, resamples=0)
+    named = tuple(replace(one, name="computes", why="") for one in found.operations)
+    if undetermined == "one operation":
+        named = (replace(named[0], name="undetermined", why="a reason"), *named[1:])
+    name: Name = "undetermined" if undetermined == "all together" else "computes"
+    verdict = replace(found, name=name, why="a reason", operations=named)
+    console = Console(width=100, file=StringIO())
+    print_verdicts([verdict, replace(verdict, model="another")], console)
+    assert isinstance(console.file, StringIO)
+    times = 0 if undetermined == "nothing" else 1
+    assert console.file.getvalue().count("even 1.00 is no name") == times
+    assert render_probes([probed_model(log, verdict)]).count("even 1.00 is no name") == times
 
 
 def test_the_page_holds_every_question_with_its_answers_and_the_twins_as_pairs(asked: Asked) -> None:

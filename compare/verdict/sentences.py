@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from gedanken.compare.verdict.results import Hypothesis, Name, OperationVerdict, Verdict, Way
+from gedanken.compare.verdict.results import HYPOTHESES, Hypothesis, Name, OperationVerdict, Verdict, Way
 
 BEHAVES: dict[Name, str] = {
     "computes": "behaves as one that computes",
@@ -95,6 +95,17 @@ def of_all(verdict: Verdict) -> str:
     if verdict.name == "computes":
         said += _horizons([one for one in verdict.operations if one.curves])
     return said[0].upper() + said[1:] + "."
+
+
+def of_numbers(verdict: Verdict) -> str:
+    """Say what probabilities mean that are shown beside “undetermined”; empty if there are none."""
+    shown: list[Verdict | OperationVerdict] = [verdict, *verdict.operations]
+    if not any(one.support is not None and one.name == "undetermined" for one in shown):
+        return ""
+    return (
+        f"The numbers are probabilities among five hypotheses ({', '.join(HYPOTHESES)}), as fitted to the reference "
+        "players. Beside “undetermined”, even 1.00 is no name: a rule for names is not met"
+    )
 
 
 def _horizons(operations: Sequence[OperationVerdict]) -> str:

@@ -88,6 +88,9 @@ def print_verdicts(judged: "Sequence[Verdict]", console: "Console") -> None:
     from gedanken.experiment.escaping import harmless
 
     console.print(_table(judged))
+    if numbers := next(filter(None, map(sentences.of_numbers, judged)), ""):
+        where = "the lines below say which for all together, --html for each operation"
+        console.print(Text(f"{numbers}; {where}.", style="dim"), soft_wrap=True)
     for one in judged:
         unanswered = ", ".join(f"{times} {what}" for what, times in one.unanswered.items())
         about = f"{one.model}: {one.items} items, {one.answers} answers{f' ({unanswered})' if unanswered else ''}"

@@ -84,6 +84,8 @@ class ShownModel(NamedTuple):
     place: str
     verdict: Verdict
     sentence: str
+    numbers: str
+    """What the probabilities mean where no name is given; may be empty."""
     operations: tuple[ShownOperation, ...]
     left_out: int
     """Number of questions that are not shown, because there are too many."""
@@ -146,7 +148,8 @@ def _model(number: int, given: ProbedModel) -> ShownModel:
         sentence = sentences.of_operation(judged)
         shown.append(ShownOperation(own, judged, sentence, chart, _twins(answers), _groups(answers)))
     left_out = max(0, len(given.answers) - ITEMS_SHOWN)
-    return ShownModel(place, given.verdict, sentences.of_all(given.verdict), tuple(shown), left_out)
+    verdict, numbers = sentences.of_all(given.verdict), sentences.of_numbers(given.verdict)
+    return ShownModel(place, given.verdict, verdict, numbers, tuple(shown), left_out)
 
 
 def _groups(answers: Sequence[Probed]) -> tuple[Group, ...]:
