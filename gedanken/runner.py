@@ -35,8 +35,6 @@ from gedanken.experiment.run_log import INTERRUPTED, UNFINISHED, RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import redacted, shown_address
 from gedanken.loading.programs import check_supplied
-from gedanken.records.read_log import MOST_SPEC_BYTES
-from gedanken.records.run_files import to_json
 from gedanken.records.run_folder import make_folder, new_folder
 from gedanken.records.run_store import RunStore, open_store
 from gedanken.terminal.approval import ask_person
@@ -105,14 +103,10 @@ def check(spec: RunSpec) -> None:
         raise BadInput(
             "the experiment or the persona contains an API key that is also in this environment; remove it"
         )
-    if spec.probe is not None and len(to_json(spec.model_dump(mode="json"))) > MOST_SPEC_BYTES:
-        raise BadInput(
-            f"--suite: too large for one run: it would take more than {MOST_SPEC_BYTES >> 20} MiB in the run folder "
-            "and could not be read again; split it"
-        )
     if spec.probe is not None:
-        from gedanken.probing.design_checks import check_design
+        from gedanken.probing.design_checks import check_design, check_size
 
+        check_size(spec)
         check_design(spec.probe, spec.model.name)
 
 

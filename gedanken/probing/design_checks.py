@@ -6,14 +6,26 @@ from gedanken.agents.players.bank import read_bank
 from gedanken.agents.players.player import read_player
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.probe_design import ProbeDesign, SuiteItem
+from gedanken.experiment.run_spec import RunSpec
 from gedanken.probes.families.built_in import family
 from gedanken.probes.schedule import items_of, sizes_of
+from gedanken.records.read_log import MOST_SPEC_BYTES
+from gedanken.records.run_files import to_json
 
 MOST_SIZE = 4096
 LEAST_KNOWN = 0.5
 """A reference player is asked only if its bank contains at least this share of the hard and lone programs. A few
 programs are the same for every seed; to all others, the player has no answer if the seed is wrong."""
 _PLAYER = "player:"
+
+
+def check_size(spec: RunSpec) -> None:
+    """Raise BadInput if the spec of a probe is too large to be stored."""
+    if len(to_json(spec.model_dump(mode="json"))) > MOST_SPEC_BYTES:
+        raise BadInput(
+            f"--suite: too large for one run: it would take more than {MOST_SPEC_BYTES >> 20} MiB in the run folder "
+            "and could not be read again; split it"
+        )
 
 
 def check_design(design: ProbeDesign, model: str) -> None:
