@@ -9,6 +9,7 @@ from gedanken.experiment.persona import Persona
 from gedanken.experiment.run_log import NO_WORKING_PROGRAM, EarlierPart, Opened, RunLog, RunSetup
 from gedanken.experiment.run_spec import ModelSpec, Part, RunSpec
 from gedanken.experiment.script import Experiment
+from gedanken.records.came_again import settled_before
 from gedanken.records.kept_model import set_aside
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
@@ -50,6 +51,8 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
             if spec.model.name != was.model.name:
                 set_aside(ledger, was.model)
             store.take_decisions(source)
+            known = settled_before(source.executions, was.experiment.conditions)
+            store.settled_before = min(known, at - 1)
             if source.setup is not None:
                 store.know_earlier_models(_known(part, source.setup) for part in spec.earlier)
                 if source.machine_facts is not None:  # the copied lines were imagined with these facts

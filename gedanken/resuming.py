@@ -21,6 +21,7 @@ from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import REMOVED, shown_address
 from gedanken.experiment.use_events import Settled
+from gedanken.records.came_again import is_settled, settled_before
 from gedanken.records.read_log import LEFT_OUT, MOST_FOLDER_BYTES, REPLAY, is_replay, read_spec
 from gedanken.records.read_run import is_run_folder, read_run, with_tokens
 from gedanken.records.run_folder import make_folder, new_folder
@@ -80,7 +81,10 @@ def _ended(folder: Path) -> RunResult | None:
         return None
     log = read_run(folder)
     is_whole = not any(note.endswith(LEFT_OUT) for note in log.notes)
-    if not log.is_over or not is_whole or any(run.cause in MAY_COME for run in log.executions):
+    if not log.is_over or not is_whole or log.spec is None:
+        return None
+    before = settled_before(log.executions, log.spec.experiment.conditions)
+    if any(run.cause in MAY_COME and not is_settled(run, before) for run in log.executions):
         return None
     return RunResult(log, analyze(with_tokens(log)), page)
 
