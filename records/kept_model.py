@@ -129,17 +129,21 @@ class KeptModel(Model):
         if self.replays:
             raise NotKept(f"{self.replays}: this reply of the {role} is not in the ledger: {_shown(messages)}")
         is_drawn = self.prepare is None and sampling.temperature > 0
-        was_asked = is_drawn and await off_loop(self.ledger.mark_sent, key)
-        if was_asked and found is None:
-            self.note(DISCARDED)
+        marked: list[bool] = []
+
+        async def sending() -> None:
+            if not is_drawn or marked:
+                return
+            marked.append(await off_loop(self.ledger.mark_sent, key))
+            if marked[0] and found is None:
+                self.note(DISCARDED)
+
         await off_loop(self.ledger.flush)
         fresh = await self._with_its_cache(messages, fresh)
         try:
-            reply = await Model.reply(
-                self, messages, sampling, role=role, fresh=fresh, on_text=on_text, enough=enough
-            )
+            reply = await self._paced(messages, sampling, role, fresh, on_text, enough, sending)
         except BudgetSpent:
-            if is_drawn and not was_asked:
+            if marked == [False]:  # a try before was refused
                 self.ledger.unmark_sent(key)
             raise
         except NoReply as error:

@@ -12,7 +12,14 @@ import yaml
 from busy import Refusal, Server, serving
 from conftest import Cli
 
+from gedanken.agents.messages import Message
+from gedanken.agents.model import Sampling
+from gedanken.agents.registry import open_model
 from gedanken.experiment.execution import MAY_COME, Execution
+from gedanken.experiment.progress import Silent
+from gedanken.experiment.run_spec import ModelSpec
+from gedanken.records.kept_model import DISCARDED, keep_replies
+from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
 from gedanken.resuming import replay
 from gedanken.terminal.screen import Screen
@@ -123,3 +130,34 @@ def _reply_to(path: Path, run: Path, label: str) -> bool:
     seal = next(one.seal for one in read_run(run).executions if one.label == label)
     entry = json.loads(path.read_bytes().partition(b"\n")[2])
     return bool(seal and entry["reply"] and entry["reply"]["seal"]["sha256"] == seal.sha256)
+
+
+def test_a_request_counts_as_sent_when_it_leaves_the_queue_and_not_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    notes: list[str] = []
+
+    async def ask(server: Server, *, dies: bool) -> None:
+        named = ModelSpec(name="openai:small", base_url=server.address, parallel=1)
+        async with open_model(named, Silent()) as model:
+            kept = keep_replies(model, Ledger(tmp_path), notes.append)
+            asked = [
+                asyncio.ensure_future(
+                    kept.reply([Message("user", "go")], Sampling(seed=seed, max_tokens=8), role="test")
+                )
+                for seed in range(4)
+            ]
+            while dies and not server.came:
+                await asyncio.sleep(0.01)
+            if dies:
+                for one in asked:
+                    one.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+
+    with serving(Server(seconds=0.5)) as server:
+        asyncio.run(ask(server, dies=True))
+        assert len(server.came) == len(list(tmp_path.glob("ledger/replies/*.asked"))) == 1
+        server.seconds = 0.0
+        asyncio.run(ask(server, dies=False))
+    assert server.replies == 5 and notes == [DISCARDED]
