@@ -161,6 +161,20 @@ class Model:
         returned Reply says so. After temporary failures the request is retried. Raises NoReply if only this request
         gets no reply, and NoModel if the model cannot be used any more.
         """
+        return await self._paced(messages, sampling, role, fresh, on_text, enough)
+
+    async def _paced(  # noqa: PLR0913 (what a reply is asked with)
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        role: str,
+        fresh: bool,
+        on_text: OnOutput | None,
+        enough: Enough | None,
+        sending: Callable[[], Awaitable[None]] | None = None,
+    ) -> Reply:
+        """Request a reply as `reply` does. `sending` is called each time that the request has waited for its turn and
+        for the budget, just before it is sent."""
 
         async def once() -> Reply:
             if self.prepare:
@@ -168,7 +182,7 @@ class Model:
                     await self.prepare(messages, fresh)
                 except Exception as error:
                     raise as_no_model(self.name, error) from error
-            return await self._once(messages, sampling, role, on_text and _Listener(on_text), enough)
+            return await self._once(messages, sampling, role, on_text and _Listener(on_text), enough, sending)
 
         return await self.pace.ask(once)
 
@@ -183,13 +197,14 @@ class Model:
         """
         return await score()
 
-    async def _once(
+    async def _once(  # noqa: PLR0913 (what a reply is asked with)
         self,
         messages: Sequence[Message],
         sampling: Sampling,
         role: str,
         on_text: OnOutput | None,
         enough: Enough | None = None,
+        sending: Callable[[], Awaitable[None]] | None = None,
     ) -> Reply:
         """Request a reply. If the server refuses a setting, send the request again without that setting; if reasoning
         used up all tokens, send it again with more tokens.
@@ -204,6 +219,7 @@ class Model:
             heard = self._listening(call, sent)
             try:
                 async with metered(self.meter, sent, call.tokens, heard):
+                    await _tell(sending)
                     await self._hear(call, sent, role, heard, on_text, enough)
             except BudgetSpent:
                 raise
@@ -339,8 +355,17 @@ def _wanted(sampling: Sampling, learned: Learned) -> dict[Setting, float | int]:
     }
 
 
+async def _tell(sending: Callable[[], Awaitable[None]] | None) -> None:
+    """Call `sending`, and mark its exceptions, so that they do not count as failures of the model."""
+    try:
+        if sending:
+            await sending()
+    except Exception as error:
+        raise _ListenerFailed(error) from error
+
+
 class _ListenerFailed(Exception):
-    """The listener that receives the reply raised an exception; the model did not fail."""
+    """A callback, such as the listener that receives the reply, raised an exception; the model did not fail."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(str(error))

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gedanken.experiment.errors import BadInput, BudgetSpent, NotKept
+from gedanken.experiment.execution import MAY_COME
 from gedanken.experiment.persona import Persona
 from gedanken.experiment.run_log import NO_WORKING_PROGRAM, EarlierPart, Opened, RunLog, RunSetup
 from gedanken.experiment.run_spec import ModelSpec, Part, RunSpec
 from gedanken.experiment.script import Experiment
+from gedanken.records.came_again import settled_before
 from gedanken.records.kept_model import set_aside
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
@@ -50,12 +52,14 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
             if spec.model.name != was.model.name:
                 set_aside(ledger, was.model)
             store.take_decisions(source)
+            known = settled_before(source.executions, was.experiment.conditions)
+            store.settled_before = min(known, at - 1)
             if source.setup is not None:
                 store.know_earlier_models(_known(part, source.setup) for part in spec.earlier)
                 if source.machine_facts is not None:  # the copied lines were imagined with these facts
                     facts = spec.played.resolve(source.machine_facts)
                     store.opened(Opened(machine=source.machine_facts, dataset=source.setup.dataset, facts=facts))
-            store.note(f"{FORKED}{spec.parent}: everything before that line comes from that run")
+            store.note(f"{FORKED}{spec.parent}: {taken_in_words(source, spec.experiment, at)}")
             return await go(store, screen, again.collector)
         except NotKept:
             store.discard()
@@ -66,6 +70,19 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
             if store.is_empty:
                 store.discard()
             raise
+
+
+def taken_in_words(source: RunLog, experiment: Experiment, at: int) -> str:
+    """Return what a fork at line `at` takes from the other run. What that run lacks is run and requested anew."""
+    lines = {run.line for run in source.executions}
+    asked = {index for index, line in enumerate(experiment.script[: at - 1]) if line.type is not None}
+    is_past = source.is_over or any(line >= at - 1 for line in lines)
+    lacks = any(run.line < at - 1 and run.cause in MAY_COME for run in source.executions)
+    if lacks or not is_past or not asked <= lines:
+        return "what that run had finished before that line comes from it; the rest is run and requested here"
+    if at == 1:
+        return "only the boot commands, which come before the script, come from that run"
+    return "everything before that line comes from that run"
 
 
 def _changed(was: RunSpec, source: RunLog, at: int, changes: Changes, again: Again) -> RunSpec:

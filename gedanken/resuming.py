@@ -21,12 +21,13 @@ from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import REMOVED, shown_address
 from gedanken.experiment.use_events import Settled
+from gedanken.records.came_again import is_settled, settled_before
 from gedanken.records.read_log import LEFT_OUT, MOST_FOLDER_BYTES, REPLAY, is_replay, read_spec
 from gedanken.records.read_run import is_run_folder, read_run, with_tokens
 from gedanken.records.run_folder import make_folder, new_folder
 from gedanken.records.run_lock import is_at_work
 from gedanken.records.run_store import RunStore, open_store, reopen_store
-from gedanken.report.writing import PAGE
+from gedanken.report.writing import PAGE, PROBE
 from gedanken.runner import RunResult, check, check_collector, drive, go
 from gedanken.terminal.screen import Screen
 
@@ -74,15 +75,23 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
 
 def _ended(folder: Path) -> RunResult | None:
     """Return the result of a complete run, in which nothing is left to do. Return None if the run has not ended, if a
-    result is lost, if a failed execution would be repeated, or if there is no report."""
-    page = folder / PAGE
-    if not is_run_folder(folder) or is_at_work(folder) or not page.is_file():
+    result is lost, if a failed execution would be repeated, or if there is no report. A probe of a suite alone has no
+    page, only its result."""
+    page = folder / PAGE if (folder / PAGE).is_file() else None
+    if not is_run_folder(folder) or is_at_work(folder) or not (page or (folder / PROBE).is_file()):
         return None
     log = read_run(folder)
     is_whole = not any(note.endswith(LEFT_OUT) for note in log.notes)
-    if not log.is_over or not is_whole or any(run.cause in MAY_COME for run in log.executions):
+    if not log.is_over or not is_whole or log.spec is None:
         return None
-    return RunResult(log, analyze(with_tokens(log)), page)
+    before = settled_before(log.executions, log.spec.experiment.conditions)
+    if any(run.cause in MAY_COME and not is_settled(run, before) for run in log.executions):
+        return None
+    if log.spec.probe is None:
+        return RunResult(log, analyze(with_tokens(log)), page) if page else None
+    is_whole = bool(page) or not log.spec.probe.families
+    has_failed = any(answer.execution.cause in MAY_COME for answer in log.answers)
+    return RunResult(log, None, page) if is_whole and not has_failed else None
 
 
 async def approve(folder: Path, answer: Approve | EditIt | Reject | None, screen: Screen, again: Again) -> RunResult:

@@ -5,7 +5,7 @@ clients for the graph.
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gedanken.agents.imagined_machine import ImaginedMachine
 from gedanken.agents.model import Model
@@ -23,7 +23,7 @@ from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.script import Experiment
 from gedanken.machines.opening import open_real
 from gedanken.records.kept_machine import keep_executions, replayed_machine
-from gedanken.records.kept_model import keep_replies, replayed, replayed_earlier
+from gedanken.records.kept_model import KeptModel, keep_replies, replayed, replayed_earlier
 from gedanken.records.ledger import LEDGER, Ledger
 from gedanken.records.run_meter import RunMeter
 from gedanken.records.run_store import RunStore
@@ -65,6 +65,15 @@ class Context:
         """
         return self.spec.played_at(line)
 
+    def settled(self, model: Model) -> Model:
+        """Return a model that is not asked again for a reply that failed in an earlier process, because later replies
+        in the ledger depend on the failure."""
+        return replace(model, is_settled=True, note=self._note_once) if isinstance(model, KeptModel) else model
+
+    def _note_once(self, told: str) -> None:
+        if told not in self.store.log.notes:
+            self.store.note(told)
+
     def spent(self) -> BudgetSpent | None:
         """Return an error that names the budget limit that is used up; None if none is."""
         return self.meter.spent() if self.meter else None
@@ -73,9 +82,11 @@ class Context:
         """Return the imagined machine for a script line, which continues `session` under the experiment's
         conditions.
         """
-        conditions = self.experiment.conditions
+        conditions, model = self.experiment.conditions, self.model_at(line)
+        if sample == 0 and 0 <= line < self.store.settled_before:
+            model = self.settled(model)
         return ImaginedMachine(
-            self.model_at(line),
+            model,
             self.persona_at(line),
             self.machine_facts,
             self.experiment.limits,

@@ -13,7 +13,7 @@ from gedanken.agents.metering import tokens_about
 from gedanken.agents.session import Session
 from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.errors import BadInput, NoModel
-from gedanken.experiment.execution import Execution
+from gedanken.experiment.execution import MAY_COME, Execution
 from gedanken.experiment.probe_design import Arm, ProbeDesign, Question
 from gedanken.experiment.probe_events import AnswerKept
 from gedanken.experiment.probe_item import ProbeItem
@@ -143,8 +143,10 @@ async def _ask_unit(
     """
     answers: list[AnswerKept] = []
     session = Session()
-    for question in unit if not losses else ():
+    for number, question in enumerate(unit if not losses else (), start=1):
         machine = _machine(context, question, session, losses)
+        if is_built_on(context.store.answers, unit[number:]) and not isinstance(machine.model, str):
+            machine.model = context.settled(machine.model)
         item = items[question.item]
         machine.place(FILE, item.program)
         execution = await _ask(context, machine, item, question)
@@ -155,6 +157,14 @@ async def _ask_unit(
         await off_loop(context.store.keep_answer, answers[-1])
         heard(answers[-1])
     return answers
+
+
+def is_built_on(answers: Mapping[str, AnswerKept], later: Unit) -> bool:
+    """Return whether a later question of a session was answered. If an earlier question failed, it is then not asked
+    again: with its reply, the session would be another one, and the later questions would be asked twice.
+    """
+    kept = (answers.get(question.key) for question in later)
+    return any(answer is not None and answer.execution.cause not in MAY_COME for answer in kept)
 
 
 def _machine(context: Context, question: Question, session: Session, losses: list[NoModel]) -> ImaginedMachine:

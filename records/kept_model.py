@@ -35,6 +35,10 @@ COOLED = (
     "the process that had built it has ended"
 )
 
+SETTLED = (
+    "the model was not asked again for a reply that had failed, because later replies were requested without it, and "
+    "would have to be requested once more"
+)
 REFITTED = (
     "a request that should have continued from the state of the server's cache was sent without that state, because "
     "other programs leave the server more or fewer cores than before"
@@ -91,6 +95,8 @@ class KeptModel(Model):
     ledger: Ledger = field(kw_only=True)
     replays: str = ""
     """The reason why the model must not be asked, so that a missing reply is an error. Empty if it may be asked."""
+    is_settled: bool = False
+    """True if a stored failure is used as it is, even a temporary one, because other replies depend on it."""
     note: Callable[[str], None] = lambda _told: None
     """Function that receives notes for the reader of the log."""
     kept: Kept = field(default_factory=Kept)
@@ -108,29 +114,36 @@ class KeptModel(Model):
         """Reply as Model.reply does; if the ledger contains the reply, return it unchanged, at no cost.
 
         If the ledger contains a temporary failure, such as a busy server, the model is asked again. If it must not be
-        asked (see `replays`), the stored failure is raised again, and a missing reply raises NotKept.
+        asked (see `replays`), or if the failure is settled, the stored failure is raised again. If it must not be
+        asked, a missing reply raises NotKept.
         """
         key = self._key([list(message) for message in messages], asdict(sampling), role, fresh)
         if (found := await off_loop(self.ledger.get, "replies", key)) is not None and (
-            self.replays or not found.get("may_pass")
+            self.replays or self.is_settled or not found.get("may_pass")
         ):
+            if self.is_settled and found.get("may_pass"):
+                self.note(SETTLED)
             self.kept.cache_is_current = False
             mark_as_from_ledger()
             return self._again(found, key, on_text)
         if self.replays:
             raise NotKept(f"{self.replays}: this reply of the {role} is not in the ledger: {_shown(messages)}")
         is_drawn = self.prepare is None and sampling.temperature > 0
-        was_asked = is_drawn and await off_loop(self.ledger.mark_sent, key)
-        if was_asked and found is None:
-            self.note(DISCARDED)
+        marked: list[bool] = []
+
+        async def sending() -> None:
+            if not is_drawn or marked:
+                return
+            marked.append(await off_loop(self.ledger.mark_sent, key))
+            if marked[0] and found is None:
+                self.note(DISCARDED)
+
         await off_loop(self.ledger.flush)
         fresh = await self._with_its_cache(messages, fresh)
         try:
-            reply = await Model.reply(
-                self, messages, sampling, role=role, fresh=fresh, on_text=on_text, enough=enough
-            )
+            reply = await self._paced(messages, sampling, role, fresh, on_text, enough, sending)
         except BudgetSpent:
-            if is_drawn and not was_asked:
+            if marked == [False]:  # a try before was refused
                 self.ledger.unmark_sent(key)
             raise
         except NoReply as error:

@@ -48,7 +48,7 @@ from gedanken.experiment.secrets import redacted, redacted_value
 from gedanken.experiment.surprisal import Surprisal
 from gedanken.experiment.use_events import Reserved, Settled
 from gedanken.experiment.version import __version__
-from gedanken.records.came_again import came_again
+from gedanken.records.came_again import Changed, settled_before
 from gedanken.records.log_of_events import LogOfEvents
 from gedanken.records.read_log import MOST_FOLDER_BYTES, MOST_LOG_BYTES, read_events, read_spec
 from gedanken.records.run_files import (
@@ -87,6 +87,9 @@ class RunStore:
         self._events = events or LogOfEvents(spec, folder)
         self._earlier = dict(self._events.executions)
         """Executions that earlier processes recorded, by label."""
+        self._changed = Changed()
+        self.settled_before = settled_before(self._earlier.values(), spec.experiment.conditions)
+        """Failures of the model before this script line stay as they are; see the function of this name."""
         self._lock = threading.RLock()
         self._opened, self._viewed = time.monotonic(), float("-inf")
         self._bytes = os.fstat(file.fileno()).st_size
@@ -211,11 +214,9 @@ class RunStore:
         """Record an execution: first write the files with its texts, then append its event to the log."""
         if self.executions.get(execution.label) == execution:
             return
-        if (before := self._earlier.pop(execution.label, None)) and came_again(before, execution):
-            self.note(
-                f"{execution.label} was stored before, and has another result now: its entry in the ledger was "
-                "missing or damaged, so the command was run, or the model asked, once more"
-            )
+        before = self._earlier.pop(execution.label, None)
+        if before and (why := self._changed.why(before, execution)):
+            self.note(why)
         texts = texts_of(execution).items()
         sizes = {path: self._put(path, text, flush_to_disk=False) for path, text in texts}
         with self._lock:

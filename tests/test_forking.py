@@ -16,12 +16,13 @@ from small_run import IMAGINED, PROGRAM
 
 from gedanken.analysis.effects import effects_in
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Cause
 from gedanken.experiment.persona import Persona
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog, by_part
 from gedanken.experiment.run_spec import ModelSpec, Part, RunSpec
 from gedanken.experiment.script import Experiment
-from gedanken.forking import Changes, fork
+from gedanken.forking import Changes, fork, taken_in_words
 from gedanken.probes.interventions import CHANGES
 from gedanken.records.read_run import read_run
 from gedanken.resuming import Again, extend
@@ -111,6 +112,26 @@ def test_from_its_line_on_another_model_is_asked_and_the_first_one_not_at_all(
     assert once_more.returncode == 0, once_more.stderr
     assert kept_before(fork, 5).items() <= kept_before(tmp_path / "third", 5).items()
     assert [part["before_line"] for part in told(tmp_path / "third")["earlier"]] == [4, 5]
+
+
+@pytest.mark.parametrize(
+    ("at", "executions", "outcome", "said"),
+    [
+        (3, {0: "finished", 2: "finished"}, "interrupted", "everything before that line"),
+        (3, {0: "finished"}, "done", "everything before that line"),
+        (1, {-1: "finished", 0: "finished"}, "done", "only the boot commands"),
+        (3, {0: "finished"}, "interrupted", "the rest is run"),
+        (3, {0: "no reply", 2: "finished"}, "done", "the rest is run"),
+        (1, {-1: "broken off"}, "done", "the rest is run"),
+    ],
+)
+def test_what_a_fork_takes_is_told_as_it_is(at: int, executions: dict[int, str], outcome: str, said: str) -> None:
+    kept = tuple(replace(imagined("x"), line=line, cause=Cause(cause)) for line, cause in executions.items())
+    experiment = Experiment.model_validate(
+        {"name": "three", "script": ["pwd", {"give": "a.py", "source": "1"}, "python3 a.py"]}
+    )
+    log = RunLog("three", executions=kept, outcome=outcome)
+    assert said in taken_in_words(log, experiment, at)
 
 
 @pytest.mark.parametrize(

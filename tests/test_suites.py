@@ -1,6 +1,7 @@
 """Suites of functions that somebody brought: what is wrong with a line is told of it, and the rest is scored."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -258,3 +259,19 @@ def test_what_the_terminal_really_prints_is_right_and_so_is_the_value_alone(said
     )
     found = outcome_of(kept, AnswerKept(question=Question("x", "direct"), execution=done), line)
     assert found is not None and found.outcome == outcome
+
+
+@pytest.mark.bubblewrap
+def test_of_a_suite_whose_answers_are_all_there_nothing_is_opened_again(gedanken: Cli, tmp_path: Path) -> None:
+    (tmp_path / "replies.yaml").write_text(yaml.safe_dump([{"when": "", "samples": ["3"]}]))
+    suite = suite_file(tmp_path / "s.jsonl", *GOOD[:2])
+    model = f"scripted:{tmp_path / 'replies.yaml'}"
+    asked = ["probe", "--suite", suite, "--model", model, "--sandbox", "bubblewrap", "--json", "--out", "run"]
+    done = gedanken(*asked)
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "replies.yaml").unlink()
+    told = (tmp_path / "run" / "log.jsonl").read_bytes()
+    again = gedanken("resume", "run", "--json", env=os.environ | {"PATH": "/nonexistent"})
+    assert again.returncode == 0, again.stderr
+    assert "there is nothing to resume" in again.stderr and again.stdout == done.stdout
+    assert (tmp_path / "run" / "log.jsonl").read_bytes() == told

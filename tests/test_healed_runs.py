@@ -1,0 +1,163 @@
+"""Runs that ended with failures of the model, and are gone on with when the model can be reached again."""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from busy import Refusal, Server, serving
+from conftest import Cli
+
+from gedanken.agents.messages import Message
+from gedanken.agents.model import Sampling
+from gedanken.agents.registry import open_model
+from gedanken.experiment.execution import MAY_COME, Execution
+from gedanken.experiment.progress import Silent
+from gedanken.experiment.run_spec import ModelSpec
+from gedanken.records.kept_model import DISCARDED, keep_replies
+from gedanken.records.ledger import Ledger
+from gedanken.records.read_run import read_run
+from gedanken.resuming import replay
+from gedanken.terminal.screen import Screen
+
+ENV = {**os.environ, "OPENAI_API_KEY": "none"}
+BUSY = Refusal(500, "overloaded", (("retry-after-ms", "1"),))
+SCRIPT = ["date +%Y", {"give": "walk.py", "source": "import random\nprint(random.random())\n"}, "python3 walk.py"]
+Fails = Callable[[str, int], bool]
+"""Given the last line of a request and its seed: whether the server fails."""
+
+
+def failing(server: Server, fails: Fails) -> None:
+    """Have a server fail at some requests."""
+
+    def judge(_number: int, request: dict[str, Any]) -> Refusal | None:
+        said = request["messages"][-1]["content"]
+        return BUSY if fails(said, request["seed"]) else None
+
+    server.judge = judge
+
+
+def run_of(gedanken: Cli, folder: Path, server: Server, *more: object) -> Path:
+    (folder / "walk.yaml").write_text(yaml.safe_dump({"name": "walk", "script": [*SCRIPT, *more]}))
+    named = ["--model", "openai:small", "--base-url", server.address, "--sandbox", "bubblewrap", "--no-surprisal"]
+    asked = ["run", "walk.yaml", *named, "--real", "1", "--imagined", "3", "--out", "run"]
+    ended = gedanken(*asked, env=ENV)
+    assert ended.returncode == 0, ended.stderr
+    return folder / "run"
+
+
+def failed_in(run: Path) -> list[str]:
+    return [one.label for one in read_run(run).executions if one.cause in MAY_COME]
+
+
+def answered_in(run: Path) -> dict[str, Execution]:
+    return {one.label: one for one in read_run(run).executions if one.cause not in MAY_COME}
+
+
+@pytest.mark.bubblewrap
+def test_nothing_is_drawn_twice_because_an_earlier_line_gets_its_reply_now(gedanken: Cli, tmp_path: Path) -> None:
+    with serving(Server(text="0.5\n")) as server:
+        failing(server, lambda said, seed: "date" in said or ("walk" in said and seed == 2))
+        run = run_of(gedanken, tmp_path, server)
+        trunk, sample = failed_in(run)
+        before, replies = answered_in(run), server.replies
+        failing(server, lambda _said, _seed: False)
+        healed = gedanken("resume", run, "--base-url", server.address, env=ENV)
+        assert healed.returncode == 0, healed.stderr
+        assert server.replies == replies + 1
+        after = answered_in(run)
+        assert failed_in(run) == [trunk] and after == before | {sample: after[sample]}
+        notes = read_run(run).notes
+        assert [note for note in notes if "was not asked again" in note] and "stored before" not in str(notes)
+        again = gedanken("resume", run, "--base-url", server.address, env=ENV)
+        assert "there is nothing to resume" in again.stderr and server.replies == replies + 1
+        more = gedanken("extend", run, "--imagined", "4", "--base-url", server.address, env=ENV)
+        assert more.returncode == 0, more.stderr
+        assert server.replies == replies + 2 and read_run(run).notes[: len(notes)] == notes
+        failing(server, lambda _said, _seed: True)
+        forked = gedanken(
+            *("fork", run, "--at", 4, "--script", other_end(tmp_path), "--out", "fork"),
+            *("--base-url", server.address),
+            env=ENV,
+        )
+        assert forked.returncode == 0, forked.stderr
+    assert answered_in(tmp_path / "fork").keys() >= after.keys()
+    copy = asyncio.run(replay(run, Screen(), tmp_path / "copy")).log
+    assert {one.label for one in copy.executions if one.cause in MAY_COME} == {trunk}
+
+
+def other_end(folder: Path) -> Path:
+    asked = yaml.safe_load((folder / "walk.yaml").read_text())
+    (folder / "other.yaml").write_text(yaml.safe_dump(asked | {"script": [*SCRIPT, "uptime"]}))
+    return folder / "other.yaml"
+
+
+@pytest.mark.bubblewrap
+def test_what_failed_from_a_line_on_is_all_asked_again(gedanken: Cli, tmp_path: Path) -> None:
+    with serving(Server(text="0.5\n")) as server:
+        failing(server, lambda said, _seed: "date" in said or "walk" in said)
+        run = run_of(gedanken, tmp_path, server)
+        assert len(failed_in(run)) == 5
+        failing(server, lambda _said, _seed: False)
+        healed = gedanken("resume", run, "--base-url", server.address, env=ENV)
+    assert healed.returncode == 0, healed.stderr
+    assert failed_in(run) == [] and "stored before" not in str(read_run(run).notes)
+
+
+@pytest.mark.bubblewrap
+def test_what_came_again_names_what_it_may_depend_on(gedanken: Cli, tmp_path: Path) -> None:
+    with serving(Server(text="0.5\n")) as server:
+        run = run_of(gedanken, tmp_path, server, "uptime")
+        trunk = next(one.label for one in read_run(run).executions if one.imagined and one.line == 0)
+        kept = [path for path in (run / "ledger" / "replies").glob("*.json") if _reply_to(path, run, trunk)]
+        assert len(kept) == 1
+        kept[0].unlink()
+        server.text = "0.7\n"
+        healed = gedanken("extend", run, "--imagined", "4", "--base-url", server.address, env=ENV)
+    assert healed.returncode == 0, healed.stderr
+    told = [note for note in read_run(run).notes if "stored before" in note]
+    first, *others = told
+    assert first.startswith(trunk) and "can depend" not in first
+    assert others and all(f"can depend on {trunk}" in note for note in others)
+
+
+def _reply_to(path: Path, run: Path, label: str) -> bool:
+    """Whether an entry of the ledger holds the reply of an execution."""
+    seal = next(one.seal for one in read_run(run).executions if one.label == label)
+    entry = json.loads(path.read_bytes().partition(b"\n")[2])
+    return bool(seal and entry["reply"] and entry["reply"]["seal"]["sha256"] == seal.sha256)
+
+
+def test_a_request_counts_as_sent_when_it_leaves_the_queue_and_not_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    notes: list[str] = []
+
+    async def ask(server: Server, *, dies: bool) -> None:
+        named = ModelSpec(name="openai:small", base_url=server.address, parallel=1)
+        async with open_model(named, Silent()) as model:
+            kept = keep_replies(model, Ledger(tmp_path), notes.append)
+            asked = [
+                asyncio.ensure_future(
+                    kept.reply([Message("user", "go")], Sampling(seed=seed, max_tokens=8), role="test")
+                )
+                for seed in range(4)
+            ]
+            while dies and not server.came:
+                await asyncio.sleep(0.01)
+            if dies:
+                for one in asked:
+                    one.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+
+    with serving(Server(seconds=0.5)) as server:
+        asyncio.run(ask(server, dies=True))
+        assert len(server.came) == len(list(tmp_path.glob("ledger/replies/*.asked"))) == 1
+        server.seconds = 0.0
+        asyncio.run(ask(server, dies=False))
+    assert server.replies == 5 and notes == [DISCARDED]
