@@ -70,6 +70,7 @@ class LogOfEvents:
         self._settled: dict[str, Settled] = {}
         self._reserved: dict[str, Reserved] = {}
         self._lost: dict[str, Reserved] = {}
+        self._begun_anew = 0
         self._time = ""
         self._worked: float | None = None
         self._counted_until = 0.0
@@ -125,11 +126,22 @@ class LogOfEvents:
 
     def _take_use(self, event: Reserved | Settled) -> None:
         if isinstance(event, Reserved):
+            if event.anew:
+                self._keep_apart(event.name)
             self._reserved[event.name] = event
             return
         self._settled[event.name] = event
         self._reserved.pop(event.name, None)
         self._lost.pop(event.name, None)
+
+    def _keep_apart(self, name: str) -> None:
+        """Rename what was used under this name so far, because other work with the same name begins."""
+        self._begun_anew += 1
+        apart = f"{name} before {self._begun_anew}"
+        if name in self._settled:
+            self._settled[apart] = self._settled.pop(name)
+        if unfinished := self._reserved.pop(name, None) or self._lost.pop(name, None):
+            self._lost[apart] = unfinished
 
     def _take_of_probe(self, event: Planned | ItemKept | AnswerKept | Judged) -> None:
         match event:

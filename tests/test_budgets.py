@@ -197,7 +197,7 @@ def test_gpus_are_counted_by_the_second_and_each(tmp_path: Path) -> None:
         meter.gpus = 2
 
         async def train(name: str, seconds: float) -> None:
-            async with meter.execution(name, 600) as took:
+            async with meter.execution(name, 600, lambda: False) as took:
                 took(seconds)
 
         asyncio.run(train("a", 30))
