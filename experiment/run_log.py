@@ -151,6 +151,16 @@ class Started(Event):
     """Key of the run's RunSpec."""
     run: str = ""
     """In a run's first event: a random id that no other run has; empty in logs of earlier versions."""
+    counted_until: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """See StillWorks; None in logs of earlier versions."""
+
+
+class StillWorks(Event):
+    """The process is still alive. It records this before `counted_until`, however long its work takes."""
+
+    kind: Literal["still works"] = "still works"
+    counted_until: float = Field(ge=0, allow_inf_nan=False)
+    """For how many seconds of work the process counts if it was killed."""
 
 
 class Opened(Event):
@@ -243,6 +253,7 @@ class Ended(Event):
 
 RunEvent = Annotated[
     Started
+    | StillWorks
     | Opened
     | ModelKnown
     | Began

@@ -19,6 +19,8 @@ class Reserved(Event):
     read: Amount = 0
     written: Amount = 0
     gpu_seconds: float = Field(default=0.0, ge=0, le=MOST)
+    anew: bool = False
+    """True if the execution begins from nothing: what was counted under its name before stays counted."""
 
 
 class Settled(Event):

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
+from uuid import uuid4
 
 from gedanken.compare.commands.answers import BOOT_COMMANDS
 from gedanken.experiment.blocking import off_loop
@@ -27,9 +28,10 @@ _AT = "trunk.at"
 RUN_AGAIN = "run again, to restore the workspace"
 
 Tell = Callable[[str], None]
-Lends = Callable[[str, float], AbstractAsyncContextManager[Callable[[float], None]]]
-"""Function that reserves the machine for an execution, given the execution's name and maximum seconds. It yields a
-second function, which is called with the seconds that the execution really took."""
+Lends = Callable[[str, float, Callable[[], bool]], AbstractAsyncContextManager[Callable[[float], None]]]
+"""Function that reserves the machine for an execution, given the execution's name, its maximum seconds, and a
+function that tells whether it has begun before. It yields another function, which is called with the seconds that the
+execution really took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +133,14 @@ class KeptMachine:
         name = f"{label or 'typed'}-{key[:12]}"
         is_trunk = self._trunk is self
         machine = await (self._trunk_for(name, command) if is_trunk else self._branch_for(name, command))
-        async with self._lent(name) as took:
-            execution = await machine.run(command, on_output=on_output, label=name)
-            if may_be_cut_off(execution):
-                self._note(
-                    f"{command[:200]} with seed {self.seed} ended with exit code {execution.exit_code} while no "
-                    "process watched it, perhaps because its engine ended: the command was run again"
-                )
-                machine = await self._begun_anew()
-                execution = await machine.run(command, on_output=on_output, label=name)
-            took(execution.seconds)
+        execution = await self._counted(machine, command, name, on_output)
+        if may_be_cut_off(execution):
+            self._note(
+                f"{command[:200]} with seed {self.seed} ended with exit code {execution.exit_code} while no "
+                "process watched it, perhaps because its engine ended: the command was run again"
+            )
+            machine = await self._begun_anew()
+            execution = await self._counted(machine, command, name, on_output)
         if execution.cause is Cause.ENGINE_LOST:
             self._note(f"the engine was lost while {command[:200]} ran with seed {self.seed}")
             return execution
@@ -172,10 +172,15 @@ class KeptMachine:
             self._name_written(self._state)
             return self._real
 
-    def _lent(self, name: str) -> AbstractAsyncContextManager[Callable[[float], None]]:
-        """Reserve the machine while the execution with this name runs."""
-        assert self._real is not None
-        return self._lends(name, self._real.limits.wall_seconds)
+    async def _counted(
+        self, machine: SandboxMachine, command: str, name: str, on_output: OnOutput | None
+    ) -> Execution:
+        """Run a command on a machine that is reserved for it, and count the seconds that it took."""
+        most = machine.limits.wall_seconds
+        async with self._lends(name, most, lambda: machine.has_begun(name, command)) as took:
+            execution = await machine.run(command, on_output=on_output, label=name)
+            took(execution.seconds)
+        return execution
 
     def _take(self, step: Step) -> None:
         self._steps.append(step)
@@ -257,7 +262,10 @@ class KeptMachine:
             return
         self._tell(f"{step.command[:60]} is {RUN_AGAIN}")
         self._note(f"{step.command[:200]} was {RUN_AGAIN}; the result of the second time is not stored")
-        done = await self._real.run(step.command)
+        most = self._real.limits.wall_seconds
+        async with self._lends(f"again-{uuid4().hex}", most, lambda: False) as took:
+            done = await self._real.run(step.command)
+            took(done.seconds)
         if done.cause is Cause.ENGINE_LOST:
             raise NoSandbox("; ".join(done.notes))
 
@@ -332,6 +340,8 @@ def _mark(state: str) -> str:
 
 
 @asynccontextmanager
-async def free(_name: str, _most_seconds: float) -> AsyncIterator[Callable[[float], None]]:
+async def free(
+    _name: str, _most_seconds: float, _has_begun: Callable[[], bool]
+) -> AsyncIterator[Callable[[float], None]]:
     """Reserve nothing and count nothing: a `Lends` for machines whose use is not limited."""
     yield lambda _seconds: None

@@ -25,6 +25,7 @@ from gedanken.experiment.run_log import (
     RunLog,
     RunSetup,
     Started,
+    StillWorks,
     SurprisalKept,
     in_order,
     script_of,
@@ -64,12 +65,15 @@ class LogOfEvents:
         self._noted: Counter[str] = Counter()
         self.decisions: list[Decided] = []
         self.seconds_before = 0.0
-        """How many seconds earlier processes worked on the run, measured by their own clocks."""
+        """How many seconds earlier processes worked on the run, measured by their own clocks. One that was killed
+        counts until it would have recorded that it still works."""
         self._settled: dict[str, Settled] = {}
         self._reserved: dict[str, Reserved] = {}
         self._lost: dict[str, Reserved] = {}
+        self._begun_anew = 0
         self._time = ""
         self._worked: float | None = None
+        self._counted_until = 0.0
 
     @property
     def run(self) -> str | None:
@@ -80,15 +84,15 @@ class LogOfEvents:
         """Process one event. Programs and executions are not added here; see the class."""
         match event:
             case Started():
-                if self._last:
-                    self.seconds_before += (
-                        _seconds_between(self._last.time, self._time) if self._worked is None else self._worked
-                    )
+                self.seconds_before += self._seconds_of_last()
+                self._counted_until = event.counted_until or 0.0
                 self._lost |= self._reserved
                 self._reserved = {}
                 self._started = self._started or event
                 self._last, self._ended = event, None
                 self._under_way = {}
+            case StillWorks():
+                self._counted_until = event.counted_until
             case Opened():
                 self._opened = event
             case ModelKnown():
@@ -113,13 +117,31 @@ class LogOfEvents:
                 self._ended = event
         self._time, self._worked = event.time, event.worked
 
+    def _seconds_of_last(self) -> float:
+        """Return how many seconds the last process worked on the run."""
+        if self._last is None:
+            return 0.0
+        worked = _seconds_between(self._last.time, self._time) if self._worked is None else self._worked
+        return worked if self._ended else max(worked, self._counted_until)
+
     def _take_use(self, event: Reserved | Settled) -> None:
         if isinstance(event, Reserved):
+            if event.anew:
+                self._keep_apart(event.name)
             self._reserved[event.name] = event
             return
         self._settled[event.name] = event
         self._reserved.pop(event.name, None)
         self._lost.pop(event.name, None)
+
+    def _keep_apart(self, name: str) -> None:
+        """Rename what was used under this name so far, because other work with the same name begins."""
+        self._begun_anew += 1
+        apart = f"{name} before {self._begun_anew}"
+        if name in self._settled:
+            self._settled[apart] = self._settled.pop(name)
+        if unfinished := self._reserved.pop(name, None) or self._lost.pop(name, None):
+            self._lost[apart] = unfinished
 
     def _take_of_probe(self, event: Planned | ItemKept | AnswerKept | Judged) -> None:
         match event:
@@ -131,6 +153,11 @@ class LogOfEvents:
                 self.answers[event.question.key] = event
             case Judged():
                 self.judged[event.question] = event
+
+    @property
+    def has_ended(self) -> bool:
+        """True if the last process has recorded how its work ended."""
+        return self._ended is not None
 
     @property
     def model(self) -> ModelFacts | None:

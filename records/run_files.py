@@ -1,18 +1,41 @@
-"""Names the files of a run folder, and builds the log events that refer to them."""
+"""Names and writes the files of a run folder, and builds the log events that refer to them."""
 
 import json
+import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution, violations_by_kind
+from gedanken.experiment.files import naming
 from gedanken.experiment.markdown import fence_for, inline
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import ExecutionKept, ProgramKept, RunLog
+from gedanken.experiment.secrets import redacted
 
 LOG, SPEC, RUN = "log.jsonl", "spec.json", "run.json"
 TEXTS = ("stdout", "terminal", "raw_reply")
+
+
+def put(path: Path, text: str | Iterable[str], *, flush_to_disk: bool) -> int:
+    """Write a file completely or not at all, and return its size in bytes. A long text may be given in parts."""
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)  # left by a dead process; or a link, through which another file would be changed
+    try:
+        with naming(path), new.open("x", encoding="utf-8", errors="backslashreplace") as file:
+            for part in [text] if isinstance(text, str) else text:
+                file.write(redacted(part))
+            file.flush()
+            if flush_to_disk:
+                os.fsync(file.fileno())
+            size = os.fstat(file.fileno()).st_size
+        new.replace(path)
+        return size
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
 
 
 def program_event(program: Program) -> ProgramKept:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
+from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.budget import Budget, Price, Tokens, Used
 from gedanken.experiment.errors import BadInput, BudgetSpent
 from gedanken.experiment.use_events import Reserved, Settled
@@ -67,38 +68,42 @@ class RunMeter:
 
     async def reserve(self, read: int, written: int) -> str:
         """Reserve tokens for a request, and return the name of the reservation; see Meter.reserve."""
-        return await self._begin(uuid4().hex, read, written, 0.0)
+        return await self._begin(Reserved(name=uuid4().hex, read=read, written=written))
 
     def settle(self, name: str, read: int, written: int, *, estimated: bool) -> None:
         """Record the tokens that a request really used; see Meter.settle."""
         self._end(Settled(name=name, read=read, written=written, calls=1, estimated=estimated))
 
     @asynccontextmanager
-    async def execution(self, name: str, most_seconds: float) -> AsyncIterator[Callable[[float], None]]:
-        """Reserve GPUs for an execution; call the yielded function with the seconds that the execution took. Raises
+    async def execution(
+        self, name: str, most_seconds: float, has_begun: Callable[[], bool]
+    ) -> AsyncIterator[Callable[[float], None]]:
+        """Reserve GPUs for an execution; call the yielded function with the seconds that the execution took. If it
+        has not begun before, what was counted under its name is of a lost execution, and stays counted. Raises
         BudgetSpent if a limit is used up."""
         if not self.gpus:
             if spent := self.spent():
                 raise spent
             yield lambda _seconds: None
             return
-        await self._begin(name, 0, 0, self.gpus * most_seconds)
+        gpu_seconds, anew = self.gpus * most_seconds, not await off_loop(has_begun)
+        await self._begin(Reserved(name=name, gpu_seconds=gpu_seconds, anew=anew))
         try:
             yield lambda seconds: self._end(Settled(name=name, gpu_seconds=round(self.gpus * seconds, 3)))
         finally:
             self._leave(name)
 
-    async def _begin(self, name: str, read: int, written: int, gpu_seconds: float) -> str:
+    async def _begin(self, event: Reserved) -> str:
         async with self._changed:
             while True:
                 if spent := self.spent():
                     raise spent
-                if self._is_room(gpu_seconds > 0):
+                if self._is_room(event.gpu_seconds > 0):
                     break
                 await self._changed.wait()
-            self._store.reserve(Reserved(name=name, read=read, written=written, gpu_seconds=gpu_seconds))
-            self._under_way[name] = (read, written, gpu_seconds)
-        return name
+            self._store.reserve(event)
+            self._under_way[event.name] = (event.read, event.written, event.gpu_seconds)
+        return event.name
 
     def _is_room(self, wants_gpus: bool) -> bool:
         if not self._under_way:

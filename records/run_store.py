@@ -11,7 +11,7 @@ import platform
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -41,10 +41,11 @@ from gedanken.experiment.run_log import (
     RunEvent,
     RunLog,
     Started,
+    StillWorks,
     SurprisalKept,
 )
 from gedanken.experiment.run_spec import RunSpec
-from gedanken.experiment.secrets import redacted, redacted_value
+from gedanken.experiment.secrets import redacted_value
 from gedanken.experiment.surprisal import Surprisal
 from gedanken.experiment.use_events import Reserved, Settled
 from gedanken.experiment.version import __version__
@@ -60,6 +61,7 @@ from gedanken.records.run_files import (
     execution_event,
     program_event,
     program_path,
+    put,
     texts_of,
     to_json,
     transcript,
@@ -67,6 +69,7 @@ from gedanken.records.run_files import (
 from gedanken.records.run_folder import make_parts, remove_left, remove_run_folder
 from gedanken.records.run_lock import check_files, locked_log
 from gedanken.records.run_view import run_view
+from gedanken.records.still_works import counted_until, repeating
 
 ROOM_FOR_RESULTS = 1 << 24
 """Number of bytes of the log that are reserved for the results of work that has already begun."""
@@ -171,13 +174,26 @@ class RunStore:
         """Write the run's spec, the first file in the folder."""
         self._put(SPEC, to_json(self.spec.model_dump(mode="json")), flush_to_disk=False)
 
-    def begin(self) -> None:
-        """Record that this process has started to work on the run."""
+    def begun(self) -> AbstractContextManager[None]:
+        """Record that this process has started to work on the run; within the context, that it still works."""
         self._file.write(json.dumps({"format": FORMAT}) + "\n")
         run = uuid4().hex if self._events.run is None else self._events.run
-        self._append(Started(gedanken=__version__, python=platform.python_version(), spec=self.spec.key, run=run))
+        version, key, until = platform.python_version(), self.spec.key, counted_until(self._worked)
+        self._append(Started(gedanken=__version__, python=version, spec=key, run=run, counted_until=until))
         with (self.folder / SPEC).open("rb") as file:
             os.fsync(file.fileno())
+        return repeating(self._still_works)
+
+    def _still_works(self) -> float:
+        worked = self._worked
+        until = counted_until(worked)
+        if not self._events.has_ended:
+            self._append(StillWorks(counted_until=until), flush_to_disk=False)
+        return until - worked
+
+    @property
+    def _worked(self) -> float:
+        return time.monotonic() - self._opened
 
     def opened(self, event: Opened) -> None:
         """Record the measured facts of the machine, without waiting for the disk: they can be measured again."""
@@ -321,7 +337,7 @@ class RunStore:
 
     def _append(self, event: RunEvent, *, flush_to_disk: bool = True) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        event = event.model_copy(update={"time": now, "worked": round(time.monotonic() - self._opened, 3)})
+        event = event.model_copy(update={"time": now, "worked": round(self._worked, 3)})
         line = json.dumps(redacted_value(event.model_dump(mode="json")))
         with self._lock, naming(self.folder / LOG):
             self._file.write(line + "\n")
@@ -333,22 +349,7 @@ class RunStore:
 
     def _put(self, name: str, text: str | Iterable[str], *, flush_to_disk: bool = True) -> int:
         """Write a file completely or not at all, and return its size in bytes. A long text may be given in parts."""
-        path = self.folder / name
-        new = path.with_name(f".{path.name}.new")
-        new.unlink(missing_ok=True)  # left by a dead process; or a link, through which another file would be changed
-        try:
-            with naming(path), new.open("x", encoding="utf-8", errors="backslashreplace") as file:
-                for part in [text] if isinstance(text, str) else text:
-                    file.write(redacted(part))
-                file.flush()
-                if flush_to_disk:
-                    os.fsync(file.fileno())
-                size = os.fstat(file.fileno()).st_size
-            new.replace(path)
-            return size
-        except OSError:
-            new.unlink(missing_ok=True)
-            raise
+        return put(self.folder / name, text, flush_to_disk=flush_to_disk)
 
 
 @contextmanager
@@ -363,8 +364,8 @@ def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
         make_parts(folder)
         store = RunStore(folder, spec, file)
         store.keep_spec()
-        store.begin()
-        yield store
+        with store.begun():
+            yield store
 
 
 @contextmanager
@@ -392,8 +393,8 @@ def reopen_store(folder: Path, spec: RunSpec | None = None, why: str = "") -> It
         store = RunStore(folder, asked, file, events)
         if spec is not None and not why:
             store.keep_spec()
-        store.begin()
-        if why:
-            store.note(why)
-            store.keep_spec()
-        yield store
+        with store.begun():
+            if why:
+                store.note(why)
+                store.keep_spec()
+            yield store

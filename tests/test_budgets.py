@@ -3,6 +3,10 @@
 import asyncio
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +23,7 @@ from gedanken.loading.experiments_and_personas import load_experiment, load_pers
 from gedanken.records.read_run import read_run
 from gedanken.records.run_meter import RunMeter
 from gedanken.records.run_store import open_store, reopen_store
+from gedanken.records.still_works import SHORTEST, counted_until
 
 PROGRAM = """
 import secrets, types
@@ -29,6 +34,8 @@ for epoch in range(3):
 """
 SLACK = 0.3
 """Of twelve seconds: what a busy machine takes to end requests that were broken off."""
+STARTED = 1.0
+"""Seconds: what a busy machine takes to begin or end work on a run."""
 SAID = f"```python{PROGRAM}```\n"
 
 
@@ -111,13 +118,86 @@ def test_what_a_killed_process_had_reserved_counts_as_used(tmp_path: Path) -> No
         assert store.used.tokens == Tokens(100, 900, 1, estimated=1)
 
 
+WORKING = """
+import sys, time
+from pathlib import Path
+from gedanken.records.run_store import reopen_store
+with reopen_store(Path(sys.argv[1])) as store:
+    print("begun", flush=True)
+    time.sleep(float(sys.argv[2]))
+    {last}
+    print("done", flush=True)
+    time.sleep(60)
+"""
+
+
+def work_and_be_killed(folder: Path, silent: float, last: str = "pass") -> float:
+    """Let a process work on the run in silence, then do something last, and kill it. Return how long it worked."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", WORKING.format(last=last), str(folder), str(silent)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None and process.stdout.readline() == "begun\n"
+    began = time.monotonic()
+    assert process.stdout.readline() == "done\n"
+    process.send_signal(signal.SIGKILL)
+    worked = time.monotonic() - began
+    process.communicate()
+    return worked
+
+
+@pytest.mark.parametrize(
+    "kills, last",
+    [((0.0,), "pass"), ((3.5,), "pass"), ((3.5, 0.5), "pass"), ((3.5,), "store.note('last')")],
+    ids=["at once", "in the middle", "twice", "after an event"],
+)
+def test_minutes_of_killed_processes_count_until_they_died(
+    tmp_path: Path, kills: tuple[float, ...], last: str
+) -> None:
+    with open_store(tmp_path, spec_of(minutes=9)) as store:
+        store.end("stopped")
+    with reopen_store(tmp_path) as store:
+        store.end("stopped")
+        before = store.seconds_worked
+    worked = sum(work_and_be_killed(tmp_path, silent, last) for silent in kills)
+    with reopen_store(tmp_path) as store:
+        counted = store.seconds_worked - before
+        store.end("stopped")
+    assert worked <= counted <= worked + (SHORTEST + STARTED) * len(kills)
+    for _ in range(3):  # nothing is left to do
+        with reopen_store(tmp_path) as store:
+            assert store.seconds_worked - before <= counted + STARTED
+            store.end("stopped")
+
+
+def test_minutes_of_a_log_of_an_earlier_version_count_as_they_did(tmp_path: Path) -> None:
+    with open_store(tmp_path, spec_of(minutes=9)) as store:
+        store.note("last")
+    log = tmp_path / "log.jsonl"
+    events = [json.loads(line) for line in log.read_text().splitlines()]
+    for event in events:
+        event.pop("counted_until", None)
+    events[-1]["worked"] = 1.25
+    log.write_text("".join(json.dumps(event) + "\n" for event in events))
+    with reopen_store(tmp_path) as store:
+        assert store.seconds_worked == 1.25
+
+
+def test_the_log_of_a_long_silent_run_stays_short() -> None:
+    worked, records, month = 0.0, 0, 30 * 86_400
+    while worked < month:
+        until = counted_until(worked)
+        assert worked + SHORTEST <= until <= max(1.02 * worked, worked + SHORTEST)
+        worked, records = worked + (until - worked) / 2, records + 1
+    assert records < 2_000
+
+
 def test_gpus_are_counted_by_the_second_and_each(tmp_path: Path) -> None:
     with open_store(tmp_path, spec_of(gpu_seconds=100)) as store:
         meter = RunMeter(store, None)
         meter.gpus = 2
 
         async def train(name: str, seconds: float) -> None:
-            async with meter.execution(name, 600) as took:
+            async with meter.execution(name, 600, lambda: False) as took:
                 took(seconds)
 
         asyncio.run(train("a", 30))

@@ -1,0 +1,127 @@
+"""GPU-seconds of executions that were broken off, run again or found again: a real ledger, meter and machine."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from gedanken.experiment.budget import Budget, Tokens
+from gedanken.experiment.execution import Limits
+from gedanken.experiment.run_spec import RunSpec
+from gedanken.experiment.use_events import Reserved, Settled
+from gedanken.loading.experiments_and_personas import load_experiment, load_persona
+from gedanken.records.kept_machine import KeptMachine, keep_executions
+from gedanken.records.ledger import Ledger
+from gedanken.records.run_meter import RunMeter
+from gedanken.records.run_store import RunStore, open_store, reopen_store
+from gedanken.sandbox.host_engine import HostEngine
+from gedanken.sandbox.machine import SandboxMachine
+
+LIMITS = Limits(wall_seconds=300)
+COMMAND = "echo begun; sleep 2; echo one >> file"
+
+
+def spec_of(gpu_seconds: float) -> RunSpec:
+    budget = Budget(gpu_seconds=gpu_seconds)
+    return RunSpec(experiment=load_experiment("mnist"), persona=load_persona("matched"), budget=budget)
+
+
+@pytest.mark.parametrize(
+    "parts, counted",
+    [
+        ("killed", 1200),
+        ("killed, anew 10", 1200 + 20),
+        ("killed, killed anew, anew 10", 2400 + 20),
+        ("killed, found 10", 20),
+        ("killed, killed found, found 10", 20),
+        ("killed, killed anew, found 10", 1200 + 20),
+        ("anew 30, anew 10", 60 + 20),
+        ("anew 30, found 40", 80),
+        ("anew 30, killed anew, anew 10", 60 + 1200 + 20),
+        ("anew 30, nothing, nothing", 60),
+        ("anew 30 anew 20, anew 10", 60 + 40 + 20),
+        ("killed, nothing, nothing", 1200),
+    ],
+)
+def test_an_execution_counts_each_time_it_runs_and_once_if_it_is_found_again(
+    tmp_path: Path, parts: str, counted: float
+) -> None:
+    """Each part is a process: it may be killed during the execution, which takes up to 600 s on two GPUs."""
+
+    async def train(store: RunStore, how: str, seconds: float | None) -> None:
+        meter = RunMeter(store, None)
+        meter.gpus = 2
+        async with meter.execution("line3-v1", 600, lambda: how == "found") as took:
+            if seconds is not None:
+                took(seconds)
+
+    with open_store(tmp_path, spec_of(100_000)) as store:
+        store.note("begun")
+    for part in parts.split(", "):
+        words = part.removeprefix("killed").split()
+        with reopen_store(tmp_path) as store:
+            if part.startswith("killed"):
+                asyncio.run(train(store, words[0] if words else "anew", None))
+            elif part != "nothing":
+                for how, seconds in zip(words[::2], words[1::2], strict=True):
+                    asyncio.run(train(store, how, float(seconds)))
+    with reopen_store(tmp_path) as store:
+        assert store.used.gpu_seconds == counted
+        assert store.used.tokens == Tokens(0, 0, 0)
+
+
+def test_gpu_seconds_of_a_log_of_an_earlier_version_count_as_they_did(tmp_path: Path) -> None:
+    with open_store(tmp_path, spec_of(1000)) as store:
+        store.reserve(Reserved(name="old", gpu_seconds=900))
+    with reopen_store(tmp_path) as store:
+        store.reserve(Reserved(name="old", gpu_seconds=900))
+        store.settle(Settled(name="old", gpu_seconds=7))
+        assert store.used.gpu_seconds == 7
+
+
+@contextmanager
+def working(folder: Path, store: RunStore) -> Iterator[KeptMachine]:
+    """A process works on the run with two GPUs; in the end its workspaces are lost."""
+    meter = RunMeter(store, None)
+    meter.gpus = 2
+    machine = SandboxMachine.open(HostEngine(Path(sys.prefix)), folder, LIMITS, run_id="counted")
+    try:
+        yield keep_executions(machine, Ledger(store.folder), print, store.note, meter.execution)
+    finally:
+        machine.session.close()
+
+
+def test_commands_that_were_broken_off_or_restore_a_workspace_count_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path / "cache"))
+    run = tmp_path / "run"
+    run.mkdir()
+
+    async def break_off(kept: KeptMachine) -> None:
+        says = asyncio.Event()
+        task = asyncio.create_task(kept.run(COMMAND, label="one", on_output=lambda _text: says.set()))
+        await says.wait()
+        task.cancel()
+        await asyncio.wait([task])
+
+    async def both(kept: KeptMachine) -> str:
+        await kept.run(COMMAND, label="one")
+        return (await kept.run("cat file; sleep 1", label="two")).stdout
+
+    with open_store(run, spec_of(100_000)) as store, working(tmp_path, store) as kept:
+        asyncio.run(break_off(kept))
+    with reopen_store(run) as store, working(tmp_path, store) as kept:
+        asyncio.run(kept.run(COMMAND, label="one"))
+        assert 600 + 4 <= store.used.gpu_seconds < 2 * 600
+        before = store.used.gpu_seconds
+    with reopen_store(run) as store, working(tmp_path, store) as kept:
+        assert asyncio.run(both(kept)) == "one\n"
+        counted = store.used.gpu_seconds
+        assert before + 4 + 2 <= counted < 2 * 600
+    with reopen_store(run) as store, working(tmp_path, store) as kept:  # all of it is in the ledger
+        assert asyncio.run(both(kept)) == "one\n"
+        assert store.used.gpu_seconds == counted
