@@ -2,6 +2,7 @@
 
 from random import Random
 
+import pytest
 from test_log_structure import checks, compared
 
 
@@ -68,3 +69,33 @@ def test_a_curve_below_a_heading_that_is_another_run_s_is_a_copy() -> None:
     real = [blocks(seed) for seed in range(7)]
     assert checks(compared(real, [blocks(20, of=3), blocks(21), blocks(22)])) == ["curve copied"]
     assert checks(compared(real, [blocks(20), blocks(21), blocks(22)])) == []
+
+
+def drawn_between(seed: int, shown: int | None = None) -> str:
+    """Lines between which one bar is drawn again and again."""
+    random = Random(seed)
+    lines = ["loading shards"]
+    for at in range(1, 11):
+        lines.append(f"  step {6 * at} nll {3 / at + random.gauss(0, 0.02):.4f}")
+        fill = f"{'#' * at}{'-' * (10 - at)}"
+        lines.append(f"Fitting: {10 * at:3d}%|{fill}| {6 * at}/60 [00:{random.randrange(10, 59)}<00:09, 2.1it/s]")
+    return "\n".join([*lines[:shown], ""])
+
+
+@pytest.mark.parametrize("shown", [9, 12, 13, 17])
+def test_a_log_that_ends_behind_a_bar_that_is_not_full_ends_early(shown: int) -> None:
+    real = [drawn_between(seed) for seed in range(7)]
+    result = compared(real, [drawn_between(seed, shown) for seed in (20, 21, 22)])
+    assert [one.check for one in result.findings] == ["ends early"]
+    assert f"after line {shown}" in result.findings[0].observed
+    assert checks(compared(real, [drawn_between(20, shown), drawn_between(21), drawn_between(22)])) == ["ends early"]
+    assert checks(compared(real, [drawn_between(seed) for seed in (20, 21, 22)])) == []
+
+
+def test_a_log_whose_last_bar_is_drawn_otherwise_does_not_end_early() -> None:
+    real = [drawn_between(seed) for seed in range(7)]
+    other = [drawn_between(seed).replace("100%|", " 98%|").replace("60/60", "59/60") for seed in (20, 21, 22)]
+    assert "ends early" not in checks(compared(real, other))
+    late = "Fitting:  98%|#########-| 59/60 [00:30<00:01, 2.1it/s]\n"
+    stopped = [drawn_between(seed, -1) + late for seed in range(7)]
+    assert "ends early" not in checks(compared(stopped, [drawn_between(seed) for seed in (20, 21, 22)]))

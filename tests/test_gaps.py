@@ -174,3 +174,29 @@ def test_what_its_order_and_a_part_place_is_compared_behind_gaps_too(left_out: t
     assert all_checks(real, [in_parts(seed, left_out) for seed in (20, 21, 22)]) == ["count skips"]
     other = all_checks(real, [in_parts(seed, left_out, add=0.5) for seed in (20, 21, 22)])
     assert "count skips" in other and len(other) > 1
+
+
+def in_phases(seed: int, left_out: range = range(0), after: str = "") -> str:
+    """Rounds whose lines repeat the number of the round, in two prints; `left_out` are lines that are missing."""
+    random, lines = Random(seed), []
+    for at in range(12):
+        nll = 1 / (at + 1) + random.gauss(0, 0.02)
+        lines += [f"fit {at} part {part} of 4 nll {nll + random.gauss(0, 0.02):.4f}" for part in range(1, 5)]
+        lines += [f"judge {at} part {part} of 2 hits {100 - 50 * nll + random.gauss(0, 1):.2f}" for part in (1, 2)]
+    return "\n".join(line for at, line in enumerate(lines) if at not in left_out and line[:13] != after) + "\n"
+
+
+@pytest.mark.parametrize("first", [18, 19, 21, 22, 23])
+@pytest.mark.parametrize("behind", [42, 44, 45, 47])
+def test_a_gap_that_begins_or_ends_within_a_block_of_lines_is_one_finding(first: int, behind: int) -> None:
+    real = [in_phases(seed) for seed in range(7)]
+    found = compared(real, [in_phases(seed, range(first, behind)) for seed in (20, 21, 22)])
+    assert checks(found) == ["count skips"]
+
+
+def test_lines_that_are_missing_elsewhere_than_in_a_gap_are_told_beside_it() -> None:
+    real = [in_phases(seed) for seed in range(7)]
+    whole = [in_phases(seed, range(18, 42)) for seed in (20, 21, 22)]
+    assert checks(compared(real, whole)) == ["count skips"]
+    lacking = [in_phases(seed, range(18, 42), after="fit 7 part 4 ") for seed in (20, 21, 22)]
+    assert sorted(checks(compared(real, lacking))) == ["count skips", "print count differs"]

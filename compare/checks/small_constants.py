@@ -1,4 +1,4 @@
-"""Finds whole numbers that differ in imagined logs although all real logs agree on them.
+"""Finds whole numbers, settings and sizes that differ in imagined logs although all real logs agree on them.
 
 It judges only small or rarely shown numbers, on which all real logs may agree by chance. The check
 `constant_lines_differ` judges all others.
@@ -12,8 +12,12 @@ from numpy.typing import NDArray
 
 from gedanken.compare.checks.missing_epochs import names_one_epoch_once
 from gedanken.compare.checks.values import telling
+from gedanken.compare.output.joined_numbers import joined_numbers, names_of_joined
 from gedanken.compare.output.line_names import names_in_line
-from gedanken.compare.output.vocabulary import Role
+from gedanken.compare.output.masking import MASK
+from gedanken.compare.output.named_numbers import Named
+from gedanken.compare.output.transcript import VALUE
+from gedanken.compare.output.vocabulary import Role, words_in
 from gedanken.compare.parsed.early_ends import cut_lines
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, short, verb
 from gedanken.compare.results import Doubt
@@ -27,8 +31,20 @@ chance gives some runs another number: then the probability that all three imagi
 real runs, is .0022 at most."""
 MOST = 4
 """Maximum number of judged constants. If there are more, each one that differs is undecided, so that the probability
-of any false finding stays below .01."""
+of any false finding stays below .01. If there are more only because of settings with decimals and joined numbers,
+the simple whole numbers are judged nevertheless."""
 _NOT_FIXED = (Role.ENVIRONMENT, Role.METRIC)
+_RESTATED = " in brackets"
+
+
+class _Number(NamedTuple):
+    """A number in the lines of one form that may be constant."""
+
+    columns: tuple[int, ...]
+    """The indices of the values that it consists of; several for a joined number such as `12,345,678`."""
+    is_simple: bool
+    """True if its first value is a named number, without regard to the rest of the number or to a unit."""
+    may_have_decimals: bool
 
 
 class _Constant(NamedTuple):
@@ -36,8 +52,13 @@ class _Constant(NamedTuple):
     `#` in place of its values."""
 
     form: str
-    column: int
+    columns: tuple[int, ...]
     values: NDArray[np.float64]
+    """Its values: one row for each line, one column for each index in `columns`."""
+    is_simple: bool
+    """True for a whole number whose first value is a named number."""
+    told: tuple[int, ...] = ()
+    """The indices of the values of this form that the check `constant_lines_differ` judges."""
 
 
 class SmallConstants:
@@ -54,10 +75,17 @@ class SmallConstants:
         if run_set.program is not None or len(run_set.finished) < REAL_RUNS:
             return
         constants = list(_constants(run_set))
+        are_few = {
+            is_simple: sum(one.is_simple or not is_simple for one in constants) <= MOST for is_simple in (True, False)
+        }
         for constant in constants:
+            if not constant.is_simple and _is_told_otherwise(run_set, constant):
+                continue
             other = [run for run in run_set.imagined if len(self._other_lines(run, constant))]
-            if len(other) == len(run_set.imagined) >= IMAGINED_RUNS and len(constants) <= MOST:
-                self.findings.append(self._finding(constant, other))
+            if len(other) == len(run_set.imagined) >= IMAGINED_RUNS and are_few[constant.is_simple]:
+                finding = self._finding(constant, other)
+                # Two numbers of one line are one finding.
+                self.findings += [finding] if finding not in self.findings else []
             elif other:
                 self._unsure.append((constant, other))
 
@@ -112,17 +140,56 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
         if steady is None:
             continue
         lines = first.transcript.lines_of(form)
-        told = set(telling(first, lines, steady))
-        named = names_in_line(first.transcript, int(lines[0]))
+        told = tuple(telling(first, lines, steady))
         # An epoch that is counted is judged by another check; one that is only named once is judged here.
         epochs = np.full(len(lines), np.nan) if run_set.once(names_one_epoch_once) else first.curves.epochs.at(lines)
-        for column in range(min(steady.shape[1], len(named))):
-            values = steady[:, column]
-            is_known = column in told or (values == epochs).all() or set(values) <= set(first.curves.totals)
-            is_repeated = any(np.array_equal(values, steady[:, before]) for before in range(column))
-            is_fixed = bool(named[column].name) and named[column].role not in _NOT_FIXED
-            if is_fixed and not (is_known or is_repeated) and (values == np.rint(values)).all():
-                yield _Constant(form, column, values)
+        for number in sorted(_numbers(first, int(lines[0]))):
+            values, width = steady[:, number.columns], len(number.columns)
+            is_known = not set(told).isdisjoint(number.columns) or (values == epochs[:, None]).all()
+            is_known |= set(values.ravel()) <= set(first.curves.totals)
+            earlier = range(number.columns[0] - width + 1)
+            is_repeated = any(np.array_equal(values, steady[:, at : at + width]) for at in earlier)
+            is_whole = bool((values == np.rint(values)).all())
+            has_decimals = number.may_have_decimals and bool(np.isfinite(values).all())
+            if (is_whole or has_decimals) and not (is_known or is_repeated):
+                yield _Constant(form, number.columns, values, number.is_simple and is_whole, told)
+
+
+def _numbers(run: ParsedRun, line: int) -> Iterator[_Number]:
+    """Yield the numbers of a line that may be constant: those with a name that is neither that of a metric nor
+    depends on the machine. Only a setting may have decimals, and only a setting or a count a unit.
+    """
+    text = run.transcript.compared(line).replace(MASK, " ")
+    spans = [found.span() for found in VALUE.finditer(text)]
+    joined = joined_numbers(text, spans)
+    inside = {at for number in joined for at in number.columns}
+    usual = names_in_line(run.transcript, line)[: len(spans)]
+    for at, named in enumerate(usual):
+        if at not in inside and _is_fixed(named):
+            yield _Number((at,), True, _is_setting(named))
+    for number, named in zip(joined, names_of_joined(text, joined), strict=True):
+        is_chosen = named.role in (Role.SETTING, Role.COUNTER)
+        if _is_fixed(named) and not named.name.endswith(_RESTATED) and (is_chosen or not number.has_unit):
+            yield _Number(number.columns, _is_fixed(usual[number.columns[0]]), is_chosen)
+
+
+def _is_fixed(named: Named) -> bool:
+    return bool(named.name) and named.role not in _NOT_FIXED
+
+
+def _is_setting(named: Named) -> bool:
+    """Return whether a number was chosen before the run, as a learning rate is; a version depends on the machine."""
+    return named.role is Role.SETTING and "version" not in words_in(named.name)
+
+
+def _is_told_otherwise(run_set: RunSet, constant: _Constant) -> bool:
+    """Return whether `constant_lines_differ` reports another number in these lines of an imagined run."""
+    steady = run_set.invariants.numbers(constant.form)
+    if not constant.told or steady is None:
+        return False
+    told = list(constant.told)
+    tables = [run.transcript.table(run.transcript.lines_of(constant.form))[:, told] for run in run_set.imagined]
+    return any(len(its) == len(steady) and (its != steady[:, told]).any() for its in tables)
 
 
 def _other_lines(run: ParsedRun, constant: _Constant) -> NDArray[np.int64]:
@@ -132,5 +199,6 @@ def _other_lines(run: ParsedRun, constant: _Constant) -> NDArray[np.int64]:
     lines = run.transcript.lines_of(constant.form)
     if len(lines) != len(constant.values):
         return lines[:0]
-    is_other: NDArray[np.bool_] = run.transcript.table(lines)[:, constant.column] != constant.values
+    shown = run.transcript.table(lines)[:, constant.columns]
+    is_other: NDArray[np.bool_] = (shown != constant.values).any(axis=1)
     return lines[is_other]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gedanken.compare.checks.lines import where_printed
 from gedanken.compare.output.durations import untimed
+from gedanken.compare.output.joined_numbers import joined_numbers
 from gedanken.compare.output.line_names import names_in_line
 from gedanken.compare.output.metrics import epoch_and_total, metrics_in
 from gedanken.compare.output.named_numbers import Named
@@ -169,11 +170,12 @@ def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iter
     """
     text = run.transcript.compared(int(lines[0]))
     decimals = run.transcript.decimals[run.transcript.starts[lines][:, None] + np.arange(steady.shape[1])]
+    spans = [found.span() for found in VALUE.finditer(text)]
     has_times = untimed(text) != text.strip()
     named = names_in_line(run.transcript, int(lines[0]))
     metrics = {metric.start for metric in metrics_in(text)}
     epochs, totals = run.curves.epochs.at(lines), set(run.curves.totals)
-    for column, found in enumerate(VALUE.finditer(text)):
+    for column, (start, end) in enumerate(spans):
         values = steady[:, column]
         if np.isnan(values).any() or (values == epochs).all() or set(values) <= totals:
             continue
@@ -182,8 +184,8 @@ def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iter
         if _is_summary(named, column):
             continue
         differ = len(np.unique(values)) >= PLACES
-        is_metric = any(found.start() <= start < found.end() for start in metrics)
-        is_whole = bool((decimals[:, column] == 0).all()) and not _UNIT.match(text, found.end())
+        is_metric = any(start <= at < end for at in metrics)
+        is_whole = bool((decimals[:, column] == 0).all()) and not _UNIT.match(text, end)
         same = len(values) >= PLACES and values[0] not in (0, 1, 100) and len(np.unique(values)) == 1
         large = all(len(f"{abs(value):.0f}".rstrip("0")) >= DIGITS for value in values)
         is_schedule = len(np.unique(values)) >= STAGES and len(values) >= 2 * PLACES
@@ -194,6 +196,19 @@ def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iter
             or (not is_metric and is_whole and not has_times and (same or large))
         ):
             yield column
+    for number in joined_numbers(text, spans) if not has_times else ():
+        is_whole = number.has_thousands and not number.has_unit and not _UNIT.match(text, number.end)
+        if is_whole and number.start not in metrics and not _is_summary(named, number.columns[0]):
+            yield from number.columns if _are_large(steady[:, number.columns]) else ()
+
+
+def _are_large(groups: NDArray[np.float64]) -> bool:
+    """Return whether real runs agree on whole numbers with commas, such as `1,234,567`, and not by chance: each has
+    at least `DIGITS` digits, not counting trailing zeros. `groups` holds their thousands (lines × groups)."""
+    if np.isnan(groups).any():
+        return False
+    wholes = ["".join(f"{group:03.0f}" for group in line).strip("0") for line in groups.tolist()]
+    return all(len(whole) >= DIGITS for whole in wholes)
 
 
 def _is_summary(named: Sequence[Named], column: int) -> bool:

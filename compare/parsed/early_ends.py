@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.output.points import NO_EPOCH
-from gedanken.compare.output.progress_bars import is_unfinished
+from gedanken.compare.output.progress_bars import is_unfinished, without_fill
 from gedanken.compare.parsed.gaps import COLUMNS, counters, gaps, values_of
 from gedanken.compare.parsed.order import times_of_sites
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
@@ -29,7 +29,8 @@ class EarlyEnd(NamedTuple):
     there: int
     """Index of the corresponding line of `beside`, which continues after this line."""
     is_cut: bool = False
-    """True if the last line is an unfinished progress bar, which the program would have drawn again."""
+    """True if the last line is an unfinished progress bar, half a line or a whole one, which the program would have
+    drawn again."""
 
 
 def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
@@ -57,15 +58,28 @@ def _sequence(run: ParsedRun, sites: int) -> Indices:
 
 
 def _end_of(run_set: RunSet, run: ParsedRun, sequences: list[Indices], totals: Indices) -> EarlyEnd | None:
-    by_chance = totals.max(axis=0) - totals.min(axis=0)
-    steady = (by_chance == 0) & (totals[0] > 0)
     lines = _sequence(run, len(run_set.sites))
-    is_cut = bool(len(lines)) and lines[-1] == len(run.lines) - 1 and _is_in_a_bar(run, run_set)
+    is_last = bool(len(lines)) and lines[-1] == len(run.lines) - 1
+    is_cut = is_last and _is_in_a_bar(run, run_set)
     # Half a line is no print, even if its words are similar to those of one.
     if len(lines) and not run.ledger.is_kind("site")[lines[-1]] and not run.text.endswith("\n"):
         lines = lines[:-1]
     if not len(lines) or run.execution.cause is not Cause.FINISHED:
         return None
+    end = _end_after(run_set, run, lines, sequences, totals, is_cut)
+    if end is None and is_last and len(lines) > 1 and _is_on_its_way(run, int(lines[-1]), run_set):
+        # The log ends behind a bar that a later line would have drawn again: its place in a real log is a later one.
+        before = _end_after(run_set, run, lines[:-1], sequences, totals, False)
+        end = before and before._replace(line=int(lines[-1]), is_cut=True)
+    return end
+
+
+def _end_after(  # noqa: PLR0913 (what all ends are judged by)
+    run_set: RunSet, run: ParsedRun, lines: Indices, sequences: list[Indices], totals: Indices, is_cut: bool
+) -> EarlyEnd | None:
+    """Return where a log ends too early, if `lines` are its lines that are assigned to a print site."""
+    by_chance = totals.max(axis=0) - totals.min(axis=0)
+    steady = (by_chance == 0) & (totals[0] > 0)
     shown = run.ledger.site_of[lines]
     behind = run.ledger.is_kind("foreign")
     if behind[lines[-1] + 1 :].any() and run.text.endswith("\n"):
@@ -133,6 +147,15 @@ def _is_in_a_bar(run: ParsedRun, run_set: RunSet) -> bool:
     """Return whether a log ends in an unfinished progress bar, while all real logs end with a whole line."""
     is_open = not run.text.endswith("\n") and is_unfinished(run.lines[len(run.lines) - 1])
     return is_open and all(real.text.endswith("\n") for real in run_set.finished)
+
+
+def _is_on_its_way(run: ParsedRun, line: int, run_set: RunSet) -> bool:
+    """Return whether a line shows an unfinished progress bar, while all real logs draw this bar to its end."""
+    site = int(run.ledger.site_of[line])
+    if without_fill(run.lines[line]) is None or not is_unfinished(run.lines[line]):
+        return False
+    lasts = [(real, real.ledger.lines_of(run_set.sites[site])) for real in run_set.finished]
+    return all(len(its) and not is_unfinished(real.lines[int(its[-1])]) for real, its in lasts)
 
 
 def _counterpart(run: ParsedRun, lines: Indices, real: ParsedRun, theirs: Indices) -> int | None:

@@ -182,7 +182,7 @@ def _jumps(run_set: RunSet, run: ParsedRun, counter: Counter) -> Iterator[Gap]:
         if epochs[at + 1] - epochs[at] > 1 or (is_repeated and not _is_skipped(run_set, counter, counts, low, high)):
             continue  # the new count is shown twice: its first line has a wrong number, and nothing is skipped
         before, after = int(lines[at]), int(lines[at + 1])
-        passages = list(_passages(run_set, counter, counts, at))
+        passages = _passages(run_set, counter, run, at)
         there = _most_lines(passages, len(run_set.sites))
         here = sites_between(run, before, after, len(run_set.sites))
         yield Gap(
@@ -210,21 +210,42 @@ def _is_skipped(run_set: RunSet, counter: Counter, counts: Numbers, low: float, 
     return shows_none and all_do and all((its == high).sum() >= (counts == high).sum() for its in of_real)
 
 
-def _passages(run_set: RunSet, counter: Counter, counts: Numbers, at: int) -> Iterator[Passage]:
-    """Yield the part of each real run that a log skips if it jumps from `counts[at]` to `counts[at + 1]`.
+def _passages(run_set: RunSet, counter: Counter, run: ParsedRun, at: int) -> list[Passage]:
+    """Return the part of each real run that a log skips if the count of its line with index `at`, among the lines
+    that contain the counter, jumps to the count of the next one.
 
-    The search begins at the index of the first of the log's lines in a row that show `counts[at]`.
+    The search begins at the index of the first of the log's lines in a row that show the count before the jump.
     """
+    ours = counter.lines_of(run)
+    counts = values_of(run, ours, counter.column)
     low, high = counts[at], counts[at + 1]
-    times = int(np.cumprod(counts[at::-1] == low).sum())
+    times, again = (int(np.cumprod(part).sum()) for part in (counts[at::-1] == low, counts[at + 1 :] == high))
     first = at - times + 1
-    for run in run_set.real:
-        lines = counter.lines_of(run)
-        theirs = values_of(run, lines, counter.column)
+    found: list[Passage] = []
+    later: list[Passage] = []
+    for real in run_set.real:
+        lines = counter.lines_of(real)
+        theirs = values_of(real, lines, counter.column)
         begins = first + np.flatnonzero(theirs[first:] == low)[times - 1 : times]
         ends = begins + np.flatnonzero(theirs[begins[0] :] == high)[:1] if len(begins) else begins
         if len(ends):
-            yield Passage(run, int(lines[begins[0]]), int(lines[ends[0]]))
+            lacking = max(int(np.cumprod(theirs[ends[0] :] == high).sum()) - again, 0)
+            found.append(Passage(real, int(lines[begins[0]]), int(lines[ends[0]])))
+            later.append(found[-1]._replace(after=int(lines[ends[0] + lacking])))
+    return later if _end_alike(later, run, int(ours[at + 1])) else found
+
+
+def _end_alike(passages: Sequence[Passage], run: ParsedRun, line: int) -> bool:
+    """Return whether a line of a log has all numbers on which real runs agree at the ends of these parts.
+
+    A log that skips the first lines of those that show one count, as in `[8][0/3]`, `[8][1/3]`, `[8][2/3]`, goes on
+    at a later one.
+    """
+    ends = [(part.run, part.after) for part in passages]
+    rows = np.array([[values_of(of, np.array([at]), column)[0] for column in range(COLUMNS)] for of, at in ends])
+    agreed = (rows == rows[:1]).all(axis=0) if len(rows) else np.zeros(COLUMNS, bool)
+    ours = np.array([values_of(run, np.array([line]), column)[0] for column in range(COLUMNS)])
+    return bool((ours[agreed] == rows[0, agreed]).all()) if len(rows) else False
 
 
 def _most_lines(passages: Sequence[Passage], sites: int) -> Indices:

@@ -1,0 +1,74 @@
+"""Reads numbers that a line writes as several values, or with a unit that multiplies them: `12,345,678`, `224x224`,
+`11.2M`.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gedanken.compare.output.named_numbers import Named, named_numbers
+from gedanken.compare.output.vocabulary import Role, meaning_of
+
+_THOUSANDS = r"[1-9]\d{0,2}(?:,\d{3})+(?![\d%]|[.,]\d)"
+_SIZES = r"\d+(?:[x×]\d+)+(?!\w|\.\d)"
+_MULTIPLES = r"(?:[KMGT](?:i?B)?|k)(?![\w/])"
+_UNIT = rf"(?:{_MULTIPLES}|B(?![\w/])|\s{_MULTIPLES}(?!\s{{0,20}}[@:=]?\s{{0,20}}[-+]?\.?\d))"
+_JOINED = re.compile(
+    rf"(?<![\w.,+-])(?:(?P<thousands>{_THOUSANDS})|(?P<sizes>{_SIZES})|\d+(?:\.\d+)?)(?P<unit>{_UNIT})?", re.ASCII
+)
+_BEHIND = re.compile(r"\s{1,20}(?P<name>(?:[A-Za-z][A-Za-z_-]{2,30}[ ]?){1,4})")
+_KNOWN = (Role.SETTING, Role.COUNTER, Role.ENVIRONMENT)
+
+
+class Joined(NamedTuple):
+    """A number that is more than one simple value."""
+
+    columns: tuple[int, ...]
+    """The indices of the values that it consists of, among all values of its line."""
+    start: int
+    end: int
+    """Position in the line at which the number and its unit end."""
+    has_unit: bool
+    has_thousands: bool
+    """True for a number with commas between its thousands."""
+
+
+def joined_numbers(line: str, spans: Sequence[tuple[int, int]]) -> list[Joined]:
+    """Return the numbers of a line that have commas between thousands, a unit such as `M`, or an `x` inside. `spans`
+    are the start and end of each value of the line."""
+    found: list[Joined] = []
+    for number in _JOINED.finditer(line):
+        if not (number["thousands"] or number["sizes"] or number["unit"]):
+            continue
+        columns = tuple(at for at, (start, _end) in enumerate(spans) if number.start() <= start < number.end())
+        if columns:  # none within a `torch.Size([3,224])`, which is one value
+            found.append(Joined(columns, *number.span(), number["unit"] is not None, number["thousands"] is not None))
+    return found
+
+
+def names_of_joined(line: str, joined: Sequence[Joined]) -> list[Named]:
+    """Return the name and role of each of these numbers, as if the line wrote each as a simple whole number."""
+    parts: list[str] = []
+    spans: list[tuple[int, int]] = []
+    done = length = 0
+    for number in joined:
+        before = line[done : number.start]
+        digits = line[number.start : number.end].partition(".")[0]
+        plain = "".join(filter(str.isdigit, digits)) or "0"
+        start = length + len(before)
+        parts += [before, plain]
+        spans.append((start, start + len(plain)))
+        length, done = start + len(plain), number.end
+    plain_line = "".join([*parts, line[done:]])
+    named = named_numbers(plain_line, spans)
+    return [_with_words_behind(one, plain_line, end) for one, (_start, end) in zip(named, spans, strict=True)]
+
+
+def _with_words_behind(named: Named, line: str, end: int) -> Named:
+    """Return the number with the name that stands behind it, as in `11.2M trainable params`, if only this one tells
+    what it is."""
+    behind = _BEHIND.match(line, end)
+    if behind is None or named.role in (Role.METRIC, *_KNOWN) or named.is_part_of_name:
+        return named
+    role = meaning_of(behind["name"]).role
+    return Named(behind["name"].strip(), role) if role in _KNOWN or not named.name else named

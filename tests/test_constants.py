@@ -1,0 +1,89 @@
+"""Numbers that all real logs share and that are written with commas, a unit, an `x` or decimals."""
+
+import random
+
+import pytest
+from test_log_structure import checks, compared
+
+from gedanken.compare.output.joined_numbers import joined_numbers, names_of_joined
+from gedanken.compare.output.transcript import VALUE
+from gedanken.compare.output.vocabulary import Role
+
+
+def log(seed: int, head: str, rounds: int = 8) -> str:
+    chance = random.Random(seed)
+    return f"{head}\n" + "".join(
+        f"round {at} nll {1 / (at + 1) + chance.gauss(0, 0.03):.4f}\n" for at in range(rounds)
+    )
+
+
+def found(really: str, shown: str, real: int = 7, others: int = 3) -> list[str]:
+    logs = [log(seed, really) for seed in range(real)]
+    imagined = [log(20 + at, shown if at < others else really) for at in range(3)]
+    return checks(compared(logs, imagined))
+
+
+@pytest.mark.parametrize(
+    ("really", "shown"),
+    [
+        ("9,876,543 weights to train", "9,312,543 weights to train"),
+        ("Built a net of 1,048,576 parameters on 3 layers", "Built a net of 1,769,472 parameters on 3 layers"),
+        ("corpus: 8,000 sentences", "corpus: 8,500 sentences"),
+        ("encoder (6.3M params)", "encoder (7.9M params)"),
+        ("Checkpoint size: 91.3MB", "Checkpoint size: 44.7MB"),
+        ("4.5 M    Trainable params", "6.1 M    Trainable params"),
+        ("crops of size 96x96", "crops of size 128x128"),
+        ("optimizer: sgd, lr 0.02, momentum 0.9", "optimizer: sgd, lr 0.005, momentum 0.9"),
+        ("learning_rate=3e-4", "learning_rate=1e-3"),
+    ],
+)
+def test_a_constant_is_told_however_its_number_is_written(really: str, shown: str) -> None:
+    assert found(really, shown) == ["constant line differs"]
+    assert found(really, really) == []
+
+
+@pytest.mark.parametrize("shown", ["lr 0.005, dropout 0.3", "lr 0.02, dropout 0.3, 6.3M params"])
+def test_two_numbers_of_one_line_are_one_finding(shown: str) -> None:
+    assert found(shown, shown.replace("0.", "0.1").replace("6.3M", "7.4M")) == ["constant line differs"]
+
+
+def test_a_constant_that_one_log_has_otherwise_is_undecided() -> None:
+    logs = [log(seed, "lr 0.02") for seed in range(7)]
+    result = compared(logs, [log(20, "lr 0.005"), log(21, "lr 0.02"), log(22, "lr 0.02")])
+    assert checks(result) == [] and any("“lr 0.005”" in reason for reason in result.undecided)
+
+
+def test_a_large_number_with_commas_is_told_of_one_log_as_without_them() -> None:
+    assert found("9,876,543 weights", "9,312,543 weights", real=5, others=1) == ["constant line differs"]
+    assert found("60,000 images", "12,500 images", real=5, others=1) == []
+
+
+@pytest.mark.parametrize(
+    ("really", "shown"),
+    [
+        ("peak memory 1.2GB", "peak memory 3.4GB"),
+        ("memory: 8,192 MiB", "memory: 24,576 MiB"),
+        ("cudnn version: 8.9", "cudnn version: 9.1"),
+        ("free: 3.5G", "free: 7.5G"),
+        ("speed: 1,250 tokens/s", "speed: 3,750 tokens/s"),
+    ],
+)
+def test_what_depends_on_the_machine_is_no_constant(really: str, shown: str) -> None:
+    assert found(really, shown) == []
+
+
+def test_many_settings_do_not_silence_a_whole_number() -> None:
+    settings = "lr 0.02\nmomentum 0.9\ndropout 0.1\nweight decay 0.05"
+    assert found(f"batch size 64\n{settings}", f"batch size 32\n{settings}") == ["constant line differs"]
+    logs = [log(seed, f"batch size 64\n{settings}") for seed in range(7)]
+    other = [log(seed, f"batch size 64\n{settings.replace('0.02', '0.5')}") for seed in (20, 21, 22)]
+    result = compared(logs, other)
+    assert checks(result) == [] and any("“lr 0.5”" in reason for reason in result.undecided)
+
+
+def test_joined_numbers_are_found_with_their_names() -> None:
+    line = "net: 25,557,032 parameters, 97.8MB, input 3x224x224; torch.Size([3,224]) 1,234.5 8x7B 1,2"
+    joined = joined_numbers(line, [value.span() for value in VALUE.finditer(line)])
+    assert [line[one.start : one.end] for one in joined] == ["25,557,032", "97.8MB", "3x224x224"]
+    assert [one.columns for one in joined] == [(0, 1, 2), (3,), (4, 5, 6)]
+    assert [named.role for named in names_of_joined(line, joined)][::2] == [Role.SETTING, Role.OTHER]
