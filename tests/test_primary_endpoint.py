@@ -257,9 +257,9 @@ NAMES = "otter", "heron", "lynx", "newt", "ibis", "vole", "wren", "stoat", "cran
 @pytest.mark.parametrize(
     "style",
     [
-        Style("<{name}> round {e} dev_loss {held:.4f}", tail="<{name}> saved"),
-        Style("<{name}> round {e} dev_loss {held:.4f}", head="Rounds: 6, rate 0.1", tail="took {clock:.1f} s"),
-        Style("{name} {e} :: {held:.4f} / {train:.4f}"),
+        Style("round {e} of <{name}> dev_loss {held:.4f}", tail="<{name}> saved"),
+        Style("round {e} of <{name}> dev_loss {held:.4f}", head="Rounds: 6, rate 0.1", tail="took {clock:.1f} s"),
+        Style("round {e} by {name} {e} :: {held:.4f} / {train:.4f}"),
     ],
 )
 @pytest.mark.parametrize("extra", ["", "\n{name} the moon is made of green cheese, said nobody"])

@@ -14,6 +14,7 @@ from gedanken.compare.output.compared_lines import ComparedLines
 from gedanken.compare.output.decimal_commas import with_points
 from gedanken.compare.output.digit_groups import DigitGroups
 from gedanken.compare.output.labels_above import all_labelled, labelled
+from gedanken.compare.output.line_prefixes import Renaming
 from gedanken.compare.output.masking import MASK, Before, words_before_ids
 from gedanken.compare.output.progress_bars import may_hold_bars, redrawn
 from gedanken.compare.output.text_lines import Lines, Texts, containing
@@ -113,19 +114,26 @@ class Transcript:
     """
 
     def __init__(
-        self, text: str, is_log: bool = False, before_ids: Before | None = None, decimal_commas: bool = False
+        self,
+        text: str,
+        is_log: bool = False,
+        before_ids: Before | None = None,
+        decimal_commas: bool = False,
+        renaming: Renaming | None = None,
     ) -> None:
         """Read a text. If it is a log whose program is not known (`is_log`), the parts that depend on machine and
         time are masked, and a progress bar counts as one line.
 
         `before_ids` are words that stand before ids in this log or in others (see `masking.Before`); by default they
-        are read from this log. With `decimal_commas`, `0,5` is one number.
+        are read from this log. With `decimal_commas`, `0,5` is one number. `renaming` replaces the names in front of
+        the lines of a log.
         """
         self.lines = Lines(text)
         self.decimal_commas = decimal_commas
         self._has_minus_signs = is_log and not text.isascii() and _MINUS in text
         self._is_log = is_log
         words = words_before_ids(text) if is_log and before_ids is None else before_ids
+        self._renaming = renaming
         self._comparing = ComparedLines(words or frozenset())
         self._stale = redrawn(self.lines) if is_log and may_hold_bars(text) else frozenset()
 
@@ -138,6 +146,8 @@ class Transcript:
         if self.decimal_commas or self._has_minus_signs:
             lines = [self._plain(line) for line in lines]
         compared = self._comparing.all(lines)
+        if self._renaming:
+            compared = self._renaming.all(compared)
         if self._stale:
             compared = ["" if start + at in self._stale else line for at, line in enumerate(compared)]
         return compared
@@ -152,7 +162,8 @@ class Transcript:
         if at in self._stale:
             return ""
         line = labelled(self.lines[at - 1], self.lines[at]) if at else self.lines[at]
-        return self._comparing.one(self._plain(line))
+        compared = self._comparing.one(self._plain(line))
+        return self._renaming.one(compared) if self._renaming else compared
 
     def pointed(self, at: int) -> str:
         """Return the line with this index, with its numbers in the usual notation: a decimal point, `-` for minus. In

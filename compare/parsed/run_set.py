@@ -118,7 +118,14 @@ class ParsedRun:
     def _transcript_of(self, text: str) -> Transcript:
         if self.templates is None:
             return Transcript(text)
-        return Transcript(text, True, self.templates.before_ids(text), self.templates.decimal_commas)
+        renamed = self.templates.names.of(text)
+        return Transcript(
+            text,
+            True,
+            self.templates.before_ids(text),
+            self.templates.decimal_commas,
+            renamed.renaming if renamed else None,
+        )
 
     @cached_property
     def forms(self) -> frozenset[str]:

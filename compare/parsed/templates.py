@@ -12,11 +12,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gedanken.compare.output.compared_lines import ComparedLines
 from gedanken.compare.output.decimal_commas import has_decimal_commas
 from gedanken.compare.output.masking import MASK, Before, words_before_ids
 from gedanken.compare.output.transcript import Transcript, template_of
 from gedanken.compare.output.wording import HOLE
 from gedanken.compare.parsed.hashing import mixed
+from gedanken.compare.parsed.prefix_names import PrefixNames
 from gedanken.compare.source.print_sites import PrintSite
 
 NO_LINE = 0
@@ -72,6 +74,11 @@ class Templates:
     def before_ids(self, text: str) -> Before:
         """Return the words that stand before ids in a text or in any real log."""
         return self._before_any_id if text in self._before_ids else self._before_any_id | words_before_ids(text)
+
+    @cached_property
+    def names(self) -> PrefixNames:
+        """The names of hosts, jobs and runs in front of the lines of the logs."""
+        return PrefixNames(self._texts(), lambda lines: ComparedLines(self._before_any_id).all(lines))
 
     @cached_property
     def decimal_commas(self) -> bool:

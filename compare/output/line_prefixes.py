@@ -1,0 +1,166 @@
+"""Reads the words with which nearly all lines of a log begin, such as the name of a host, a job or a run in
+`[node-a17] step 10 loss 0.5`, and replaces them.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from gedanken.compare.output.masking import MASK
+from gedanken.compare.output.vocabulary import Role, meaning_of, words_in
+
+_LOOKED_AT = 256
+"""Maximum number of lines of a log from which its prefix is read."""
+_LONGEST = 1_000
+"""Maximum number of characters that are read of each of these lines."""
+_FEWEST = 4
+"""Minimum number of lines of a log that has a prefix."""
+_NEARLY_ALL = 0.8
+_MOST_WORDS = 6
+_GOLDEN = 0.6180339887498949
+"""The multiples of this number, without what is before their point, are spread evenly, and in no pattern in which the
+lines of a log may repeat."""
+_WORD = rf"[\w{MASK}](?:[\w{MASK}.-]*[\w{MASK}])?"
+_NEXT = re.compile(rf"(?P<gap>[^\w{MASK}]{{0,12}})(?P<word>{_WORD})")
+_WORD_ENDS = rf"(?![.-]*[\w{MASK}])"
+_LEVEL = re.compile(r"[IWEFDC]|(?i:debug|info|notice|warn|warning|error|err|critical|fatal|trace|verbose|success)")
+_COUNTED = re.compile(
+    r"(?:epoch|ep|step|iter|rank|fold|trial|round|batch|phase|stage|level|layer|seed|task|top)s?[-_]?\d*",
+    re.IGNORECASE,
+)
+"""Words that are no name, whatever number follows them."""
+_HOST = re.compile(
+    r"(?:node|host|gpu|dgx|cn|gn|nid|vm|srv|server|worker|compute|machine|hpc)-?\d+[a-z\d]*(?:[.-][a-z\d]+)*"
+    r"|ip(?:-\d{1,3}){4}(?:[.-][a-z\d]+)*",
+    re.IGNORECASE,
+)
+_BEHIND = re.compile(rf"[^\w{MASK}]{{0,12}}(?:\d[\d.]*(?::\d+)?(?![\w{MASK}]))?")
+_NUMBERS = re.compile(r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?%?", re.IGNORECASE)
+LEVEL, NUMBER = "<level>", "<number>"
+
+
+class Place(NamedTuple):
+    """One word of a prefix, and what is before it."""
+
+    gap: str
+    """The signs between the word before and this one. Several blanks are given as one."""
+    word: str
+    """LEVEL for the level of a log record, and NUMBER for a number: these may vary from line to line."""
+    behind: str = ""
+    """The signs behind the word in most lines; with `#` for a number, if one is next."""
+    varies: bool = False
+    """True if lines say the same behind other words, as `[train] loss 0.5` and `[other] loss 0.5` do."""
+
+    @property
+    def may_be_name(self) -> bool:
+        """True unless the word is a number, a level, or varies."""
+        return not self.varies and self.word not in (LEVEL, NUMBER)
+
+    @property
+    def is_known(self) -> bool:
+        """True if the word is known to mean something else than a name, such as `epoch`, `val_loss` or `lr`."""
+        if self.word in (LEVEL, NUMBER):
+            return False
+        if _COUNTED.fullmatch(self.word):
+            return True
+        words = words_in(self.word)
+        return bool(words) and not self.is_host and all(map(_has_meaning, words))
+
+    @property
+    def is_host(self) -> bool:
+        """True if the word looks like the name of a machine, or if an id in it is masked."""
+        return MASK in self.word or _HOST.fullmatch(self.word) is not None
+
+
+Prefix = tuple[Place, ...]
+
+
+def some_lines(text: str) -> list[str]:
+    """Return lines from all parts of a text, without blank ones."""
+    if len(text) <= _LOOKED_AT * _LONGEST:
+        lines = text.splitlines()
+        found = [lines[at] for at in _spread(len(lines))]
+    else:
+        found = [_line_at(text, at) for at in _spread(len(text))]
+    return [line[:_LONGEST] for line in found if line.strip()]
+
+
+def _spread(length: int) -> Sequence[int]:
+    if length <= _LOOKED_AT:
+        return range(length)
+    return sorted({int(at * _GOLDEN % 1 * length) for at in range(1, _LOOKED_AT + 1)})
+
+
+def _line_at(text: str, at: int) -> str:
+    """Return the line of a text in which this position is; only its begin if it is long."""
+    begin = text.rfind("\n", max(0, at - _LONGEST), at) + 1
+    lines = text[begin or at : at + _LONGEST].splitlines()
+    return lines[0] if begin and lines else ""
+
+
+def prefix_of(lines: Sequence[str]) -> Prefix:
+    """Return the words with which nearly all of these lines begin, as they are compared."""
+    rest = list(lines) if len(lines) >= _FEWEST else []
+    prefix: list[Place] = []
+    while rest and len(prefix) < _MOST_WORDS:
+        found = [(_place(word), line[word.end() :]) for line in rest if (word := _NEXT.match(line))]
+        if not found:
+            break
+        (place, times), *_others = Counter(place for place, _behind in found).most_common(1)
+        if times < _NEARLY_ALL * len(lines):
+            break
+        rest = [behind for its, behind in found if its == place]
+        said = {words_of(behind) for behind in rest} - {""}
+        others = {words_of(behind) for its, behind in found if its.gap == place.gap and its.word != place.word}
+        prefix.append(place._replace(behind=_most_common_begin(rest), varies=not said.isdisjoint(others)))
+    return tuple(prefix)
+
+
+def _place(found: re.Match[str]) -> Place:
+    word = found["word"]
+    if _LEVEL.fullmatch(word):
+        word = LEVEL
+    elif not any(letter.isalpha() or letter == MASK for letter in word):
+        word = NUMBER
+    return Place(_one_blank(found["gap"]), word)
+
+
+def _most_common_begin(lines: Sequence[str]) -> str:
+    begins = Counter(_NUMBERS.sub("#", found[0]) for line in lines if (found := _BEHIND.match(line)))
+    return _one_blank(begins.most_common(1)[0][0])
+
+
+def _one_blank(gap: str) -> str:
+    return re.sub(r"\s+", " ", gap)
+
+
+def words_of(line: str) -> str:
+    """Return a line with `#` for each number; empty if it has no words."""
+    return " ".join(_NUMBERS.sub("#", line).split()) if any(map(str.isalpha, line)) else ""
+
+
+def _has_meaning(word: str) -> bool:
+    meaning = meaning_of(word)
+    return meaning.role is not Role.OTHER or meaning.split is not None
+
+
+class Renaming:
+    """Replaces words of the prefix of a log in each of its lines that begin with it."""
+
+    def __init__(self, prefix: Prefix, by: Mapping[int, str]) -> None:
+        """Store for each word that is replaced, given by its position in the prefix, what replaces it."""
+        pattern, new = r"\n", "\n"
+        for at, place in enumerate(prefix[: max(by) + 1]):
+            gap = r"[^\S\n]+".join(map(re.escape, place.gap.split(" ")))
+            word = re.escape(place.word) if at in by else _WORD
+            pattern += rf"({gap})({word}){_WORD_ENDS}"
+            new += rf"\g<{2 * at + 1}>" + (by[at].replace("\\", r"\\") if at in by else rf"\g<{2 * at + 2}>")
+        self._pattern, self._new = re.compile(pattern), new
+
+    def all(self, lines: Sequence[str]) -> list[str]:
+        """Return these lines with the words replaced. No line may contain a line break."""
+        return self._pattern.sub(self._new, "\n" + "\n".join(lines))[1:].split("\n") if lines else []
+
+    def one(self, line: str) -> str:
+        return self.all([line])[0]

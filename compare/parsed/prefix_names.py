@@ -1,0 +1,202 @@
+"""Finds the names that stand in front of nearly every line of a log and differ from run to run, such as the name of
+a host, a job or a run in `[node-a17] step 10 loss 0.5`, so that lines can be compared without them.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from gedanken.compare.output.line_prefixes import Place, Prefix, Renaming, prefix_of, some_lines, words_of
+from gedanken.compare.output.masking import MASK
+from gedanken.compare.results import Doubt
+
+_MOST = 0.5
+_SET_OFF_BEFORE = re.compile(r"[\[(<{|]\s?$")
+_SET_OFF_BEHIND = re.compile(r"\s?[\])>}|]|:(?! ?#)|:#:#")
+"""What is behind a name. In `gnorm: 0.5`, the word is the name of a value; the numbers in `turing:811:811` are
+those of a process and a thread, as NCCL writes them behind a host."""
+
+_NUMBERED = re.compile(r"(?P<kind>gpu|node|worker|machine)[-_]?\d+", re.IGNORECASE)
+"""What may also be a device or a process of the run."""
+
+
+class _Log(NamedTuple):
+    """Lines of a log, as they are compared, and the words with which nearly all of them begin."""
+
+    lines: list[str]
+    prefix: Prefix
+
+    def says(self, renaming: Renaming) -> set[str]:
+        """Return what the lines say with words of the prefix replaced."""
+        return {words for line in renaming.all(self.lines) if (words := words_of(line))}
+
+
+class _Common(NamedTuple):
+    """What the prefixes of the real logs have in common."""
+
+    places: tuple[Place, ...] = ()
+    """The places up to the first word that is no name, each with the word of most logs."""
+    names: frozenset[int] = frozenset()
+    """Indices of the places at which the logs have different names."""
+    masked: frozenset[str] = frozenset()
+    """The logs in which these names are masked, because they then say the same as others."""
+    said: frozenset[str] = frozenset()
+    """What these logs then say; if there are no such names, what all logs say."""
+
+
+class Renamed(NamedTuple):
+    """How the lines of a log are compared: without names, or with those of the real logs."""
+
+    renaming: Renaming
+    doubtful: tuple[str, str] | None = None
+    """The word in front of the lines of all real logs, and the other word that this log has there, if they may be
+    names, but may also be words of the program."""
+
+
+class PrefixNames:
+    """The names in front of the lines of logs.
+
+    Each log shows by itself which words stand in front of nearly all of its lines. Where real logs have different
+    names, these are masked in all logs. Where all real logs share a word that may be a name, and an imagined log has
+    another, it is compared as if it had the shared one.
+    """
+
+    def __init__(self, real: Iterable[str], compared: Callable[[Sequence[str]], list[str]]) -> None:
+        """Read the real logs. `compared` returns lines of a log as they are compared."""
+        self._compared = compared
+        self._real = {text: self._read(text) for text in real}
+        self._known: dict[str, Renamed | None] = {}
+
+    def _read(self, text: str) -> _Log:
+        some = some_lines(text)
+        lines = self._compared(some) if some else []
+        return _Log(lines, prefix_of(lines))
+
+    def of(self, text: str) -> Renamed | None:
+        """Return how the lines of a log are compared; None if they are compared as they are."""
+        if text not in self._known:
+            self._known[text] = self._renamed(text)
+        return self._known[text]
+
+    def undecided(self, runs: Iterable[tuple[str, str]]) -> Doubt | None:
+        """Return the question whether words in front of the lines of some imagined runs are names; None if there is
+        none. The runs are given by their labels and their logs."""
+        found = [
+            (label, *renamed.doubtful) for label, text in runs if (renamed := self.of(text)) and renamed.doubtful
+        ]
+        if not found:
+            return None
+        _label, theirs, its = found[0]
+        return Doubt(
+            f"whether “{its}”, in front of the lines of {', '.join(label for label, *_words in found[:3])}, may "
+            f"stand where all real logs have “{theirs}”",
+            "it may if both are names of hosts or runs, and may not if the program prints this word in each run; all "
+            "other words were compared",
+        )
+
+    @cached_property
+    def _common(self) -> _Common:
+        return _common(self._real)
+
+    def _renamed(self, text: str) -> Renamed | None:
+        common = self._common
+        if not common.places or (text in self._real and text not in common.masked):
+            return None
+        log = self._real.get(text) or self._read(text)
+        by = _replaced(log.prefix, common)
+        if by and not _is_half_of(log.says(Renaming(log.prefix, by)), common.said):
+            by = {at: word for at, word in by.items() if at in common.names and not log.prefix[at].is_known}
+        if not by:
+            return None
+        others = [at for at in by if at not in common.names]
+        unsure = [at for at in others if not _are_hosts(log.prefix[at], common.places[at])]
+        doubtful = (common.places[unsure[0]].word, log.prefix[unsure[0]].word) if unsure else None
+        return Renamed(Renaming(log.prefix, by), doubtful)
+
+
+def _replaced(prefix: Prefix, common: _Common) -> dict[int, str]:
+    """Return what replaces the words of a prefix, by their positions. Behind a word that is another than in the real
+    logs and is no name, nothing is replaced."""
+    by: dict[int, str] = {}
+    for at, (its, theirs) in enumerate(zip(prefix, common.places, strict=False)):
+        if its.gap != theirs.gap:
+            break
+        if at in common.names and its.may_be_name:
+            by[at] = MASK
+        elif its.word != theirs.word:
+            if not _may_be_names(at, its, theirs, prefix):
+                break
+            by[at] = theirs.word
+    return by
+
+
+def _may_be_names(at: int, its: Place, theirs: Place, prefix: Prefix) -> bool:
+    """Return whether two different words at the same place may be two names of the same kind."""
+    if not all(place.may_be_name and not place.is_known for place in (its, theirs)):
+        return False
+    if its.is_host and theirs.is_host:
+        return True
+    # Behind a time, a word with a capital begins a sentence: `12:00:01 Finished epoch 3`.
+    is_small = its.word.islower() and theirs.word.islower()
+    is_behind_time = at > 0 and prefix[at - 1].word == MASK and not its.gap.strip() and is_small
+    is_set_off = is_behind_time or _SET_OFF_BEFORE.search(its.gap) or _SET_OFF_BEHIND.match(its.behind)
+    return bool(is_set_off) and MASK not in its.word + theirs.word and its.word.lower() != theirs.word.lower()
+
+
+def _are_hosts(its: Place, theirs: Place) -> bool:
+    """Return whether two different words are certainly names of machines: `gpu0` and `gpu1` may be processes."""
+    numbered = [found["kind"].lower() for place in (its, theirs) if (found := _NUMBERED.fullmatch(place.word))]
+    return its.is_host and theirs.is_host and not (len(numbered) > 1 and numbered[0] == numbered[1])
+
+
+def _common(logs: dict[str, _Log]) -> _Common:
+    """Return what the prefixes of most of these logs have in common."""
+    alike = named = logs
+    places: list[Place] = []
+    names: list[int] = []
+    while True:
+        at = len(places)
+        gaps = Counter(log.prefix[at].gap for log in alike.values() if len(log.prefix) > at)
+        gap = gaps.most_common(1)[0][0] if gaps else ""
+        alike = {text: log for text, log in alike.items() if len(log.prefix) > at and log.prefix[at].gap == gap}
+        here = [log.prefix[at] for log in alike.values()]
+        if len(here) <= _MOST * len(logs) or _ends(here):
+            break
+        (word, times), *_others = Counter(place.word for place in here).most_common(1)
+        if times < len(here):
+            names.append(at)
+            named = alike
+        places.append(max((place for place in here if place.word == word), key=lambda place: place.varies))
+    masked = _without(names, named) if names else {}
+    if masked:
+        return _Common(tuple(places), frozenset(names), frozenset(masked), frozenset().union(*masked.values()))
+    said = frozenset(words_of(line) for log in logs.values() for line in log.lines)
+    return _Common(tuple(places[: min(names, default=len(places))]), said=said)
+
+
+def _ends(here: Sequence[Place]) -> bool:
+    """Return whether the prefix ends before these words, each of another log: they are no names, and either differ or
+    are known to mean something."""
+    known = sum(place.is_known for place in here)
+    if all(place.word == here[0].word for place in here):
+        return known > 0
+    return not all(place.may_be_name for place in here) or known > _MOST * len(here)
+
+
+def _without(names: Sequence[int], logs: dict[str, _Log]) -> dict[str, set[str]]:
+    """Return what logs say without their names: those logs that then say the same as one with other names. Empty if
+    there are none."""
+    said = {text: log.says(Renaming(log.prefix, dict.fromkeys(names, MASK))) for text, log in logs.items()}
+    named = {text: [log.prefix[at].word for at in names] for text, log in logs.items()}
+    return {
+        text: its
+        for text, its in said.items()
+        if any(_is_half_of(its, said[other]) for other in logs if named[other] != named[text])
+    }
+
+
+def _is_half_of(some: set[str], every: Iterable[str]) -> bool:
+    """Return whether at least half of these texts are among the others."""
+    return bool(some) and len(some.intersection(every)) >= _MOST * len(some)
