@@ -241,7 +241,7 @@ def test_gpus_that_the_program_asks_for_are_explained_by_a_claim_and_by_nothing_
     (claimed,) = gpus(ASKS, "Using 4 GPUs\n", claims=("gpus",))
     (unclaimed,) = gpus(ASKS, "Using 4 GPUs\n")
     assert (claimed.explained_by, unclaimed.explained_by) == ("gpus", None)
-    assert sentence(claimed).endswith("says “Using 4 GPUs”; the real machine has none.")
+    assert sentence(claimed).endswith("says “Using 4 GPUs”; the real machine has no GPU.")
     assert gpus(ASKS, "Using 4 GPUs\n", has=4) == []
 
 

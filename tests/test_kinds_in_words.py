@@ -70,7 +70,7 @@ def test_a_comparison_of_logs_names_the_epoch_and_what_its_table_leaves_out(geda
     assert "more series" in flat and "with --html FILE" in flat
     assert "unknown" not in flat and "all values" not in flat
     (undecided,) = [line for line in lines if line.startswith("undecided")]
-    assert undecided.startswith("undecided: whether the last val_loss differs.")
+    assert undecided.startswith("undecided: whether the imagined run differs in the last val_loss; a value ")
     assert "all tests share an error rate of 5%" in flat
 
 

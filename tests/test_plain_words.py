@@ -50,8 +50,8 @@ def test_runs_that_end_far_out_are_told_though_they_are_too_few_for_a_test() -> 
 def test_too_few_runs_leave_numbers_open() -> None:
     lone = replace(series(p=1.0), n_real=1, n_imagined=1)
     assert words(case(of=(lone,))).confidence.startswith(
-        "Undecided whether the last loss differs (real: 0.01 to 0.03; imagined: 0.24 to 0.4): "
-        "1 real and 1 imagined value are too few for a statistical test."
+        "Undecided whether the imagined runs as a group differ in the last loss (real: 0.01 to 0.03; imagined: 0.24 "
+        "to 0.4): 1 real and 1 imagined value are too few for a statistical test."
     )
 
 

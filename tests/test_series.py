@@ -217,9 +217,9 @@ def test_what_all_real_runs_agree_on_and_what_takes_time_is_in_no_test() -> None
 @pytest.mark.parametrize(
     ("n_real", "n_imagined", "said"),
     [
-        (3, 3, "error rate of 5%). It would take 5 real and 3 imagined runs"),
-        (7, 1, "Only 7 real and 1 imagined run reach their end and print a value. With so few, p is at least"),
-        (7, 1, "It would take 49 real and 1 imagined run, or 7 real and 3 imagined runs."),
+        (3, 3, "error rate of 5%). It would take 5 real and 3 imagined runs, or 3 and 5. Until then, no difference"),
+        (7, 1, "7 of 7 real and 1 of 1 imagined run reached the end and gave a value. With so few, p is at least"),
+        (7, 1, "It would take 49 real and 1 imagined run, or 7 and 3."),
     ],
 )
 def test_too_few_runs_leave_it_undecided_and_it_is_said_how_many_are_needed(
@@ -229,6 +229,25 @@ def test_too_few_runs_leave_it_undecided_and_it_is_said_how_many_are_needed(
     (undecided,) = found.undecided
     assert said in undecided
     assert not {"primary endpoint differs", "series differs"} & set(kinds(found.findings))
+
+
+def test_what_is_undecided_says_how_many_runs_ended_and_gave_a_value_and_that_single_runs_are_judged_apart() -> None:
+    silent, far = "shape of input is torch.Size([64, 1, 28, 28])\n", [log(seed, 5.0) for seed in (7, 8)]
+    found = compared(REAL, [*far, silent])
+    assert "outlier" in kinds(found.findings)
+    (undecided,) = found.undecided
+    assert undecided.startswith(
+        "Whether the imagined runs as a group differ in the last loss (train.py:32); single runs are judged "
+        "separately. 7 of 7 real and 3 of 3 imagined runs reached the end; 7 and 2 of them gave a value. "
+    )
+    assert "Until then" not in undecided
+
+
+@pytest.mark.parametrize("few", [3, 4])
+def test_single_runs_are_only_said_to_be_judged_where_they_are(few: int) -> None:
+    ours = [*REAL[: few - 1], log(99, float("nan"))]
+    (undecided,) = compared(ours, ALIKE[:2]).undecided
+    assert "single runs" not in undecided and undecided.endswith("Until then, no difference in it can be found.")
 
 
 def test_a_run_that_was_cut_has_no_last_loss_and_no_whole_curve() -> None:

@@ -106,7 +106,9 @@ def test_where_nothing_is_found_it_says_by_how_much_they_may_differ_and_never_th
 
 def test_what_cannot_be_tested_is_undecided_with_the_reason() -> None:
     told = said(case(of=(series(p=None, why_no_p="2 real runs; 7 are needed"),)))
-    assert told.endswith("Undecided whether the last loss differs: 2 real runs; 7 are needed.")
+    assert told.endswith(
+        "Undecided whether the imagined runs as a group differ in the last loss: 2 real runs; 7 are needed."
+    )
     assert said(case(undecided=("No series",))).endswith("Undecided: No series.")
 
 
@@ -214,17 +216,33 @@ def test_where_all_series_are_is_said_as_it_can_be_done() -> None:
     assert "with --html FILE" not in text and text.endswith("full report: all.html\n")
 
 
-@pytest.mark.parametrize(
-    ("names", "told"),
-    [
-        (("real1.log", "said.log"), "(real1.log, said.log):"),
-        (("line01-a-real-0", "line01-a-imagined-0"), "(two further runs of the session):"),
-    ],
-)
-def test_the_first_line_that_differs_says_of_which_runs(names: tuple[str, str], told: str) -> None:
-    real, said_line = (LineRef(name, 3, f"loss {at}", "stdout") for at, name in enumerate(names))
-    text = shown(_of(alignment=Alignment(*names, (), (real, said_line))), 120, terminal=False)
-    assert f"first line that differs beyond measured values {told}\n" in text
+def test_the_first_line_that_differs_says_of_which_logs() -> None:
+    text = shown(_of(alignment=_parted("real1.log", "said.log")), 120, terminal=False)
+    assert (
+        "first line that differs beyond measured values (real1.log, said.log):\n  real run (line 3): loss\n" in text
+    )
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_first_line_that_differs_says_which_runs_of_a_session_it_is_of_and_whether_they_are_counted(
+    width: int,
+) -> None:
+    ours, theirs = seeds(["a\n"] * 2), [imagined("b\n", sample) for sample in range(2)]
+    parted = _parted(ours[0].label, theirs[0].label)
+    held = VersionAnalysis(program(), tuple(ours), tuple(theirs), ComparisonResult((), alignment=parted))
+    text = shown(replace(kept(), versions=(held,), findings=()), width, terminal=False)
+    assert (
+        "first line that differs beyond measured values, in two runs not counted above:\n"
+        "  real run with seed 0 (line 3): loss\n"
+        "  imagined sample 0 ends before this line\n"
+    ) in text
+    held = replace(held, real=held.real[:1], imagined=held.imagined[:1])
+    text = shown(replace(kept(), versions=(held,), findings=()), width, terminal=False)
+    assert "first line that differs beyond measured values, in these two runs:\n  real run with seed 0 " in text
+
+
+def _parted(real: str, said_by: str) -> Alignment:
+    return Alignment(real, said_by, (), (LineRef(real, 3, "loss", "stdout"), None))
 
 
 def test_how_many_runs_are_needed_is_said_whole_and_findings_make_room() -> None:
@@ -257,8 +275,8 @@ def test_a_curve_has_its_own_row_and_runs_too_few_for_a_test_have_no_p() -> None
     assert rows["last loss"].rstrip().endswith("too few runs")
     assert "0.01 to 1 " in rows["loss (train.py:4), whole curve"] and ".050" in rows["loss (train.py:4), whole curve"]
     assert said(case(of=(lone,))).endswith(
-        "Undecided whether the last loss differs: 1 real and 1 imagined run are too few for a test at the .020 level "
-        "(lowest possible p: 1)."
+        "Undecided whether the imagined run differs in the last loss: 1 real and 1 imagined value are too few for a "
+        "test at the .020 level (lowest possible p: 1)."
     )
     one = replace(series(p=0.31), n_imagined=1, n_real=49)
     assert "between 1 imagined run and 49 real runs" in said(case(of=(one,)))

@@ -98,7 +98,7 @@ class CountsJudged:
             return None
         n, m = len(self._run_set.finished), len(self._run_set.imagined)
         runs = self._lacking
-        more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+        more = f" and {many(len(left) - 1, 'more line')}" if len(left) > 1 else ""
         words = self._run_set.sites[left[0]].words
         verb = "lacks" if len(runs) == 1 else "lack"
         return Doubt(

@@ -48,7 +48,7 @@ def gpu_claims(run_set: RunSet) -> Iterable[Finding]:
             run_set, invented, f"{run_set.name} {'prints no such line' if names else 'names no GPU'}", None
         )
     if unreal:
-        yield _finding(run_set, unreal, "the real machine has none", "gpus" if "gpus" in run_set.claims else None)
+        yield _finding(run_set, unreal, "the real machine has no GPU", "gpus" if "gpus" in run_set.claims else None)
 
 
 def _entries(run: ParsedRun) -> list[Entry]:

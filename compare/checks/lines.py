@@ -47,7 +47,7 @@ def exit_status(run_set: RunSet) -> Iterable[Finding]:
         "exit status differs",
         tuple(run.label for run in other),
         tuple(run.ref(len(run.lines) - 1) for run in other if run.lines),
-        expected=f"the real runs of {run_set.name} {told[not works]}",
+        expected=f"The real runs of {run_set.name} {told[not works]}",
         observed=told[works],
         of=len(run_set.imagined),
     )
@@ -155,7 +155,7 @@ def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
             "reseeding failed",
             evidence=tuple(run.ref(0) for run in reseeded if run.lines)[:LINES_SHOWN],
             observed=f"{run_set.name} fixes its own seed in a way that cannot be changed from outside: its "
-            f"{len(reseeded)} reseeded runs fail or all print the same, so its random variation is not known",
+            f"{len(reseeded)} reseeded runs fail or all print the same output, so its random variation is not known",
         )
     written = [
         run for run in run_set.real if run.execution.arm == "as written" and run.execution.cause is Cause.FINISHED
@@ -178,8 +178,8 @@ def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
             "fixed seed, other output",
             tuple(run.label for run in runs),
             tuple(run.ref(at) for run, at in other if run.lines),
-            expected=f"{run_set.name} fixes its own seed and always prints the same",
-            observed=f"{verb(runs, 'prints', 'print')} something else",
+            expected=f"{run_set.name} fixes its own seed and always prints the same output",
+            observed=f"{verb(runs, 'prints', 'print')} another output",
             of=len(run_set.imagined),
         )
 

@@ -21,6 +21,7 @@ from gedanken.compare.output.vocabulary import Role, words_in
 from gedanken.compare.parsed.early_ends import cut_lines
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, short, verb
 from gedanken.compare.results import Doubt
+from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding
 
 REAL_RUNS = 7
@@ -120,11 +121,14 @@ class SmallConstants:
         constant, runs = self._unsure[0]
         first, line = self._run_set.finished[0], int(self._other_lines(runs[0], constant)[0])
         really = int(first.transcript.lines_of(constant.form)[0])
-        more = f" and {len(self._unsure) - 1} more" if len(self._unsure) > 1 else ""
+        others = len(self._unsure) - 1
+        more = f", and likewise {many(others, 'more line')}" if others else ""
+        labels = ", ".join(run.label for run in runs[:3])
         return Doubt(
-            f"whether “{short(runs[0].lines[line])}”{more} may differ from “{short(first.lines[really])}”",
-            f"all {len(self._run_set.finished)} real runs show the same number there, unlike {len(runs)} "
-            f"of {len(self._run_set.imagined)} imagined runs ({', '.join(run.label for run in runs[:3])})",
+            f"whether a run may show “{short(runs[0].lines[line])}” where real runs show "
+            f"“{short(first.lines[really])}”{more}",
+            f"all {len(self._run_set.finished)} real runs show the same number there; {len(runs)} of "
+            f"{len(self._run_set.imagined)} imagined runs ({labels}) {verb(runs, 'shows', 'show')} another",
         )
 
 

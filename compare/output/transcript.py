@@ -106,11 +106,15 @@ class _Columns(NamedTuple):
 
 
 class Transcript:
-    """The lines of one output, by index. Forms and values are stored as columns, so that a million lines fit into
-    memory.
+    """The lines of one output, by index, each with its form, its shape and its values.
 
-    A *shape* is a line with `0` in place of each group of digits. All patterns in this package treat groups of digits
-    alike, whatever their length and value. So patterns are applied to shapes, which are few, and not to every line.
+    A *value* is a number, a `torch.Size(…)` or a `tensor(…)`. The *form* of a line is its words, with `#` in place of
+    each value: the form of `epoch 12 loss 0.25` is `epoch # loss #`. The *shape* of a line is the line with `0` in
+    place of each group of digits: here `epoch 0 loss 0.0`.
+
+    All patterns in this package treat groups of digits alike, whatever their length and value. So patterns are
+    applied to shapes, which are few, and not to every line. Forms, shapes and values are stored as columns, so that a
+    million lines fit into memory.
     """
 
     def __init__(

@@ -18,9 +18,11 @@ _CALLED = re.compile(
     r"(?:[tT]ensor|array|(?:Device)?Array|(?:(?<=np\.)|(?<=numpy\.))(?:float|u?int|longdouble)\d{0,3}|Decimal)"
     rf"\((?:\[{{0,3}}\s?{_NUMBER}\s?\]{{0,3}}(?:{_OPTION}){{0,8}}|'{_NUMBER}')\)"
 )
-"""Matches an object of PyTorch, TensorFlow, JAX, NumPy or the module `decimal`, as Python calls it."""
+"""Matches an object of PyTorch, TensorFlow, JAX, NumPy or the module `decimal`, printed like a call:
+`tensor(0.53, device='cuda:0')`."""
 _IN_ANGLES = re.compile(rf"<tf\.\w{{1,20}}[^<>\n]{{0,80}}shape=\(1?,?\)[^<>\n]{{0,40}}numpy=\[?{_NUMBER}\]?>")
-"""Matches an object of TensorFlow in its other notation: `<tf.Tensor: shape=(), dtype=float32, numpy=0.53>`."""
+"""Matches an object of TensorFlow that is printed in angle brackets, as by `repr`:
+`<tf.Tensor: shape=(), dtype=float32, numpy=0.53>`."""
 _RULES = (Rule(_CALLED, (1, 2, 3, 4)), Rule(_IN_ANGLES, (1, 2)))
 
 

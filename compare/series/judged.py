@@ -58,3 +58,10 @@ class TestedSeries:
     def is_told(self) -> bool:
         """True if the imagined runs differ significantly from the real ones, so that the series is reported."""
         return is_told(self.judged.p_adjusted, self.level)
+
+
+def differ_in(name: str, imagined: int) -> str:
+    """Return what the test of a series asks, as a clause: `the imagined runs as a group differ in the last loss`.
+    `imagined` is the number of imagined runs, with or without a value; a single run is no group."""
+    who = "the imagined run differs" if imagined == 1 else "the imagined runs as a group differ"
+    return f"{who} in the {name}"

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from gedanken.compare.output.vocabulary import Role
 from gedanken.compare.parsed.early_ends import early_ends
-from gedanken.compare.parsed.run_set import RunSet
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.series.judged import Judgement, TestedSeries
+from gedanken.compare.series.judged import Judgement, TestedSeries, differ_in
 from gedanken.compare.series.levels import (
     ALONE_LEVEL,
     METRICS_LEVEL,
@@ -36,7 +36,7 @@ taken, evenly spaced."""
 ENVIRONMENT = "times, speeds and memory are measured on another machine"
 SAME = "it is the same in all real runs"
 CHOSEN = "it is set for each run, not measured"
-ALL_SAME = "all runs show the same"
+ALL_SAME = "all runs show the same values"
 SETTLED = (ENVIRONMENT, SAME, CHOSEN, ALL_SAME)
 """Reasons for which a series is not tested, and no doubt is left."""
 NO_END = "no imagined run reached its end"
@@ -91,52 +91,78 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequenc
         yield f"Whether the {primary.judged.name} differs. It is not tested, because {NO_END}."
     elif primary and not m:
         yield f"Whether the {primary.judged.name} differs. It is not tested, because {primary.judged.why_no_p}."
+    elif primary and at_best > level:
+        values = _runs_with_values(run_set, n, m)
+        until = "" if _judges_single_runs(primary) else " Until then, no difference in it can be found."
+        yield f"{_question(primary)}. {values} {_needed(n, m, level)}{until}"
     elif at_best > level:
-        alone = _until_then(n) if primary else ""
-        what = f"the {primary.judged.name} differs" if primary else "the numbers differ"
-        yield f"Whether {what}. {_needed(n, m, level)}{alone}"
+        only = f"There are only {n:,} real and {many(m, 'imagined run')}."
+        yield f"Whether the numbers differ. {only} {_needed(n, m, level)}"
     elif primary and at_best > METRICS_LEVEL and any(one.apart is not None for one in secondary):
-        yield f"Whether any series other than the main metric differs. {_needed(n, m, METRICS_LEVEL)}"
+        what = "Whether the imagined runs as a group differ in any series other than the main metric"
+        yield f"{what}. {_runs_with_values(run_set, n, m)} {_needed(n, m, METRICS_LEVEL)}"
 
 
-def _until_then(n: int) -> str:
-    """State what can be found with `n` real runs until there are enough runs for a test."""
-    if n < FEWEST:
-        return " Until then, no difference in it can be found."
-    return " Until then, only single runs far from the real ones are found."
+def _judges_single_runs(primary: TestedSeries) -> bool:
+    """Return whether single imagined runs are judged at the primary endpoint: `find_outliers` needs `FEWEST` real
+    values, all of them finite."""
+    real = primary.series.values[[at for at in primary.runs if at < primary.series.n_real], 0]
+    return len(real) >= FEWEST and bool(np.isfinite(real).all())
+
+
+def _question(primary: TestedSeries) -> str:
+    """State the question that the test of the primary endpoint would answer, and say that single runs are judged
+    without this test, if they are."""
+    imagined = len(primary.judged.imagined)
+    asked = f"Whether {differ_in(primary.judged.name, imagined)}"
+    if not _judges_single_runs(primary):
+        return asked
+    if imagined == 1:
+        return f"{asked}; a value far from the real ones is reported separately"
+    return f"{asked}; single runs are judged separately"
+
+
+def _runs_with_values(run_set: RunSet, n: int, m: int) -> str:
+    """State how many runs reached their end, and that `n` real and `m` imagined runs of these gave a value."""
+    real, imagined = _reached_end(run_set, run_set.leaves), _reached_end(run_set, run_set.samples)
+    ended, imagined_ended = sum(real), sum(imagined)
+    values = " and" if (ended, imagined_ended) == (n, m) else f"; {n:,} and {m:,} of them"
+    runs = f"{ended:,} of {len(real):,} real and {imagined_ended:,} of {many(len(imagined), 'imagined run')}"
+    return f"{runs} reached the end{values} gave a value."
 
 
 def _needed(n: int, m: int, level: float) -> str:
     """State that `n` real and `m` imagined runs are too few for a test, and how many would be enough."""
     more_real = f"{runs_needed(m, level)} real and {many(max(m, 1), 'imagined run')}"
-    more_imagined = f"{max(n, 1)} real and {many(runs_needed(n, level), 'imagined run')}"
+    more_imagined = f"{max(n, 1)} and {runs_needed(n, level)}"
     enough = f"It would take {more_real}, or {more_imagined}."
     if not n or not m:
-        return f"No {'imagined' if n else 'real'} run reaches its end and prints a value. {enough}"
+        return enough
     return (
-        f"Only {n:,} real and {many(m, 'imagined run')} reach their end and print a value. With so few, "
-        f"p is at least {probability(smallest_p(n, m))}, but a difference counts only up to p = {probability(level)} "
-        f"(all tests share an error rate of 5%). {enough}"
+        f"With so few, p is at least {probability(smallest_p(n, m))}, but only p up to {probability(level)} "
+        f"counts (all tests share an error rate of 5%). {enough}"
     )
 
 
 def _primary(run_set: RunSet, series: Series) -> TestedSeries:
     """Test the last value, in runs that reached their end: the last value of a truncated log is not an end value."""
-    runs = run_set.leaves + run_set.samples
-    early = run_set.once(early_ends)
-    ends = [
-        end if run.execution.cause is Cause.FINISHED and id(run) not in early else None
-        for run, end in zip(runs, series.ends, strict=True)
-    ]
+    reached = _reached_end(run_set, run_set.leaves + run_set.samples)
+    ends = [end if is_whole else None for is_whole, end in zip(reached, series.ends, strict=True)]
     values = np.array([[np.nan if end is None else end[1]] for end in ends])
     there = np.array([[end is not None] for end in ends])
     last = replace(
         series, name=f"last {series.name}", axis="end of the run", points=np.ones(1), values=values, shown=there
     )
     tested = _test(run_set, last, "primary", [at for at, end in enumerate(ends) if end is not None])
-    if early and not tested.judged.n_imagined:
+    if run_set.once(early_ends) and not tested.judged.n_imagined:
         return replace(tested, judged=replace(tested.judged, why_no_p=NO_END))
     return tested
+
+
+def _reached_end(run_set: RunSet, runs: Sequence[ParsedRun]) -> list[bool]:
+    """Return, for each run, whether it reached its end: it finished, and its log does not end early."""
+    early = run_set.once(early_ends)
+    return [run.execution.cause is Cause.FINISHED and id(run) not in early for run in runs]
 
 
 def _curve(run_set: RunSet, series: Series) -> TestedSeries:
@@ -200,7 +226,7 @@ def _why_not(
     if series.column.is_environment:
         return ENVIRONMENT
     if not real or not imagined:
-        return f"no {'imagined' if real else 'real'} run shows enough of it"
+        return f"no {'imagined' if real else 'real'} run shows enough of its values"
     usual = float(np.median(series.shown[real].sum(axis=1)))
     if len(common) * 2 < usual:
         return f"the runs have {len(common)} of {usual:g} points in common, fewer than half"

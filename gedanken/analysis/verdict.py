@@ -10,6 +10,7 @@ from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.parsed.run_set import short
 from gedanken.compare.results import Endpoint, SeriesResult
 from gedanken.compare.sentences import kinds_in_words, sentence
+from gedanken.compare.series.judged import differ_in
 from gedanken.compare.series.levels import PRIMARY_LEVEL, is_told
 from gedanken.compare.series.places import TIMES_PRINTED
 from gedanken.compare.stats.permutation_test import smallest_p
@@ -96,7 +97,8 @@ def _endpoint(version: VersionAnalysis) -> str:
     if far is not None and far.subject == primary.name:
         return sentence(far)
     if tested is None:
-        return f"Undecided whether the {name} differs: {_sentence(primary.why_no_p or _too_few(primary))}"
+        why = _sentence(primary.why_no_p or _too_few(primary))
+        return f"Undecided whether {differ_in(name, len(primary.imagined))}: {why}"
     real, imagined = spread_of(lasts(primary)[0]), spread_of(lasts(primary)[1])
     p = format_p(tested)
     if is_told(tested):
@@ -117,8 +119,8 @@ def _endpoint(version: VersionAnalysis) -> str:
 
 def _too_few(series: SeriesResult) -> str:
     least = probability(smallest_p(series.n_real, series.n_imagined))
-    runs = f"{series.n_real:,} real and {many(series.n_imagined, 'imagined run')}"
-    return f"{runs} are too few for a test at the {probability(PRIMARY_LEVEL)} level (lowest possible p: {least})"
+    values = f"{series.n_real:,} real and {many(series.n_imagined, 'imagined value')}"
+    return f"{values} are too few for a test at the {probability(PRIMARY_LEVEL)} level (lowest possible p: {least})"
 
 
 def _nothing_to_compare(cases: Sequence[VersionAnalysis]) -> str:

@@ -69,9 +69,12 @@ async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, r
 
 
 def inside(path: str, root: str | None) -> str:
-    """Return a path of the transcript relative to the agent's folder `root`, so that it is valid in the copy of the
-    workspace. A path outside `root` is returned unchanged; it then means a place in the sandbox, never on this
-    machine."""
+    """Convert a path that the transcript names into a path for the copy of the workspace.
+
+    `root` is the folder in which the agent worked. If it is `/home/me/project`, the path `/home/me/project/src/a.py`
+    becomes `src/a.py`, and `/home/me/project` becomes `.`. All other paths are returned unchanged. Only the sandbox
+    opens the returned path, so even an absolute path never names a file of this machine.
+    """
     if root and (path == root or path.startswith(f"{root}/")):
         return path[len(root) :].lstrip("/") or "."
     return path

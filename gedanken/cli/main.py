@@ -180,7 +180,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
     ] = None,
     temperature: Annotated[
         float | None,
-        typer.Option(help="Sampling temperature of the imagined runs, 0 to 2; by default the experiment's."),
+        typer.Option(help="Sampling temperature of the imagined runs, 0 to 2; by default, the experiment decides."),
     ] = None,
     surprisal: Annotated[
         bool,

@@ -12,6 +12,7 @@ from gedanken.analysis.verdict import format_last, format_p, lasts, measured, sp
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.sentences import sentence
+from gedanken.compare.series.judged import differ_in
 from gedanken.compare.series.levels import PRIMARY_LEVEL, is_told
 from gedanken.compare.stats.permutation_test import smallest_p
 from gedanken.experiment.counts import many
@@ -175,14 +176,13 @@ def _numbers(version: VersionAnalysis) -> str:
     name, tested = _LINE.sub("", format_last(primary)), tested_p(primary)
     real, imagined = (spread_of(values) for values in lasts(primary))
     if tested is None:
+        undecided = f"Undecided whether {differ_in(name, len(primary.imagined))}"
         few = smallest_p(primary.n_real, primary.n_imagined) > PRIMARY_LEVEL
         if not primary.n_real or not primary.n_imagined:
-            return (
-                f"Undecided whether the {name} differs: no {'imagined' if primary.n_real else 'real'} run shows it."
-            )
+            return f"{undecided}: no {'imagined' if primary.n_real else 'real'} run shows it."
         why = "are too few for a statistical test" if few else "cannot be tested statistically"
         ends = f" (real: {real}; imagined: {imagined})" if lasts(primary)[0] and lasts(primary)[1] else ""
-        return f"Undecided whether the {name} differs{ends}: {_values(primary)} {why}."
+        return f"{undecided}{ends}: {_values(primary)} {why}."
     if not is_told(tested):
         return f"The {name} does not differ significantly ({format_p(tested)}; real: {real}; imagined: {imagined})."
     return f"The {name} differs significantly ({format_p(tested)}): {real} in real runs, {imagined} in imagined runs."

@@ -22,7 +22,7 @@ from gedanken.analysis.verdict import (
     spread_of,
     tested_p,
 )
-from gedanken.compare.results import Alignment, SeriesResult
+from gedanken.compare.results import SeriesResult
 from gedanken.compare.sentences import kind_in_words, kinds_in_words, sentence
 from gedanken.experiment.counts import many
 from gedanken.experiment.escaping import harmless
@@ -85,7 +85,7 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
         left -= 1
     heads = _heads_of_findings(analysis, case, rest, console.width, LINES_OF_A_FINDING)
     if case and not analysis.effects:  # the effects of changes say more than the numbers of one version
-        parting = list(_divergence(case.compared.alignment))
+        parting = list(_divergence(case))
         room = left - ROWS_OF_A_TABLE - len(parting) - len(undecided)
         if room - len(heads) < ROWS_OF_SERIES:
             heads = _heads_of_findings(analysis, case, rest, console.width, 1)
@@ -254,16 +254,22 @@ def _ending(run: Execution) -> str:
     )
 
 
-def _divergence(alignment: Alignment | None) -> Iterator[tuple[str, str]]:
+def _divergence(version: VersionAnalysis) -> Iterator[tuple[str, str]]:
+    """Yield a line on the first difference between two runs, then the line of each of these runs."""
+    alignment = version.compared.alignment
     if alignment is None or alignment.diverges_at is None:
         return
     real, imagined = alignment.diverges_at
-    runs = f"{alignment.real}, {alignment.imagined}"
+    head, ours, theirs = "first line that differs beyond measured values", "real run", "imagined run"
     if alignment.real.endswith("-real-0") and alignment.imagined.endswith("-imagined-0"):
-        runs = "two further runs of the session"
-    yield "first line that differs beyond measured values", f"({runs}):"
-    yield "  real run", _line(real)
-    yield "  imagined run", _line(imagined)
+        counted = {run.label for runs in measured(version) for run in runs}
+        apart = counted.isdisjoint((alignment.real, alignment.imagined))
+        yield f"{head},", "in two runs not counted above:" if apart else "in these two runs:"
+        ours, theirs = "real run with seed 0", "imagined sample 0"
+    else:
+        yield head, f"({alignment.real}, {alignment.imagined}):"
+    yield f"  {ours}", _line(real)
+    yield f"  {theirs}", _line(imagined)
 
 
 def _line(ref: LineRef | None) -> str:
