@@ -217,9 +217,13 @@ def test_what_all_real_runs_agree_on_and_what_takes_time_is_in_no_test() -> None
 @pytest.mark.parametrize(
     ("n_real", "n_imagined", "said"),
     [
-        (3, 3, "error rate of 5%). It would take 5 real and 3 imagined runs, or 3 and 5. Until then, no difference"),
+        (
+            3,
+            3,
+            "error rate of 5%). Enough would be 5 real and 3 imagined runs with a value, or 3 and 5 such runs. Until",
+        ),
         (7, 1, "7 of 7 real and 1 of 1 imagined run reached the end and gave a value. With so few, p is at least"),
-        (7, 1, "It would take 49 real and 1 imagined run, or 7 and 3."),
+        (7, 1, "Enough would be 49 real and 1 imagined run with a value, or 7 and 3 such runs."),
     ],
 )
 def test_too_few_runs_leave_it_undecided_and_it_is_said_how_many_are_needed(

@@ -134,8 +134,8 @@ def _runs_with_values(run_set: RunSet, n: int, m: int) -> str:
 def _needed(n: int, m: int, level: float) -> str:
     """State that `n` real and `m` imagined runs are too few for a test, and how many would be enough."""
     more_real = f"{runs_needed(m, level)} real and {many(max(m, 1), 'imagined run')}"
-    more_imagined = f"{max(n, 1)} and {runs_needed(n, level)}"
-    enough = f"It would take {more_real}, or {more_imagined}."
+    more_imagined = f"{max(n, 1)} and {runs_needed(n, level)} such runs"
+    enough = f"Enough would be {more_real} with a value, or {more_imagined}."
     if not n or not m:
         return enough
     return (

@@ -264,7 +264,7 @@ def _divergence(version: VersionAnalysis) -> Iterator[tuple[str, str]]:
     if alignment.real.endswith("-real-0") and alignment.imagined.endswith("-imagined-0"):
         counted = {run.label for runs in measured(version) for run in runs}
         apart = counted.isdisjoint((alignment.real, alignment.imagined))
-        yield f"{head},", "in two runs not counted above:" if apart else "in these two runs:"
+        yield f"{head},", "in two runs outside the table:" if apart else "in these two runs:"
         ours, theirs = "real run with seed 0", "imagined sample 0"
     else:
         yield head, f"({alignment.real}, {alignment.imagined}):"
