@@ -95,7 +95,8 @@ class OutcomeEffects:
     thumb_real: Tau
     thumb_imagined: Tau
     partial: Tau
-    """Partial rank correlation of the real and the imagined effects, with the rule of thumb's predictions removed."""
+    """Partial rank correlation of the real and the imagined effects, with the rule of thumb's predictions held
+    constant."""
     moves_p: float | None
     """p-value of the difference between the imagined outcomes of the unchanged program and of all changes that are
     not neutral (permutation test of ranks)."""
@@ -106,7 +107,7 @@ class OutcomeEffects:
     """
     strayed: Share
     """Share of the neutral changes whose imagined median lies outside the range of the unchanged program's imagined
-    values. With three samples per version, two of five medians lie outside by chance alone."""
+    values. With three imagined runs per version, about 40 % of the medians lie outside by chance alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,7 @@ def _sideless(moves: OutcomeEffects) -> str:
 
 
 def format_share(share: Share) -> str:
-    """Format a share without its total, for example `7 (.39 to .86)`."""
+    """Format a share as count and interval, without its total: `12 (.39 to .78)` for `12 of 20 (.39 to .78)`."""
     return str(share).replace(f" of {share.trials}", "")
 
 

@@ -147,7 +147,8 @@ def around_difference(expected: str, observed: str) -> tuple[str, str]:
 
 
 def _with_place(finding: Finding) -> str:
-    """Return what is observed. If it concerns a single run, the run and line number replace “the imagined log”."""
+    """Return what the finding observed. If it is about a single run and points at a line of it, `the imagined log
+    shows` becomes `line 7 of imagined-1 shows`."""
     if len(finding.runs) != 1 or not finding.evidence or finding.evidence[0].source != finding.runs[0]:
         return finding.observed
     place = f"line {finding.evidence[0].number} of {finding.runs[0]} shows"

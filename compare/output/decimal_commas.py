@@ -18,9 +18,9 @@ _BETWEEN = re.compile(r"(?<![\d,.])(\d{1,12}),(\d{1,18}%?)(?![\d,]|\.\d)")
 def has_decimal_commas(texts: Iterable[str]) -> bool:
     """Return whether all these texts use decimal commas; False if there are no texts.
 
-    Three conditions must hold for a text. Most of its numbers with a comma, and at least three, cannot be thousands
-    such as `12,345`. It has fewer numbers with a point than with a comma. No line consists only of a text such as
-    `3,14`, which may be two numbers.
+    Three conditions must hold for a text. More than half of its numbers with a comma, and at least three of them,
+    cannot be thousands such as `12,345`. It has fewer numbers with a point than with a comma. No line consists only
+    of a text such as `3,14`, which may be two numbers.
     """
     told = [_writes_commas(text[:_SAMPLE]) for text in texts]
     return bool(told) and all(told)

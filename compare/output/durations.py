@@ -28,8 +28,8 @@ _TIME_WORD = re.compile(
 _WORDS = ("time", "took", "elapsed", "duration", "finished", "complete", "training", "(", "[")
 """A line that states a duration contains one of these."""
 _FEW = 8
-"""Lines that are equal from a word such as `took` to their end, except for digits, are read together, as columns, if
-there are at least this many of them. Fewer lines are read one by one."""
+"""Minimum number of lines that are read together, as columns; fewer lines are read one by one. The lines must be
+equal, except for digits, from a word such as `took` to their end."""
 _SECONDS = {"ms": 0.001, "mil": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "hou": 3600.0}
 
 
@@ -68,8 +68,8 @@ def _shapes_with_times(output: Transcript) -> dict[int, str]:
 
 
 def _whole_values(end: str, shape: str) -> str:
-    """Return the end of a shape. If it may begin within the brackets of a value such as `tensor(0.5)`, return the
-    whole shape instead, because half a value cannot be read."""
+    """Return `end`, the last part of `shape`, which contains the duration. If `end` may begin within the brackets of
+    a value such as `tensor(0.5)`, return the whole shape instead, because half a value cannot be read."""
     return shape if ")" in end.partition("(")[0] else end
 
 

@@ -12,8 +12,8 @@ _PUT_IN = -1
 
 
 class Rule(NamedTuple):
-    """A pattern and its replacement. The replacement `by` is a sequence of texts and of numbers; a number stands for
-    the group of the pattern that has this number."""
+    """A pattern and its replacement. The replacement `by` is a sequence of texts and numbers; the number 1 stands
+    for what group 1 of the pattern matched."""
 
     pattern: re.Pattern[str]
     by: tuple[str | int, ...]

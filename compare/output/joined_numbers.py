@@ -21,7 +21,7 @@ _KNOWN = (Role.SETTING, Role.COUNTER, Role.ENVIRONMENT)
 
 
 class Joined(NamedTuple):
-    """A number that is more than one simple value."""
+    """A number that a line writes with several values, such as `12,345`, or with a unit, such as `11.2M`."""
 
     columns: tuple[int, ...]
     """The indices of the values that it consists of, among all values of its line."""
@@ -65,8 +65,8 @@ def names_of_joined(line: str, joined: Sequence[Joined]) -> list[Named]:
 
 
 def _with_words_behind(named: Named, line: str, end: int) -> Named:
-    """Return the number with the name that stands behind it, as in `11.2M trainable params`, if only this one tells
-    what it is."""
+    """Return `named` with the name that stands behind the number, as in `11.2M trainable params`. Its own name is
+    kept if this already tells the role of the number, or if the name behind it does not tell the role either."""
     behind = _BEHIND.match(line, end)
     if behind is None or named.role in (Role.METRIC, *_KNOWN) or named.is_part_of_name:
         return named

@@ -91,8 +91,8 @@ def _path(path: tuple[str, ...]) -> str:
     """Return the name of a number: the keys that lead to it, joined by dots. If the last key names a counter, a
     setting or a time, the name is this key alone.
 
-    Keys that only group others, such as `metrics`, are left out. So is the word before the outermost object, unless
-    it names the data, such as `val`.
+    Keys that only group others, such as `metrics`, are left out. A word before the outermost object is used only if
+    it names the data, as in `val {"loss": 0.5}`.
     """
     holders = {
         "",

@@ -19,8 +19,8 @@ _FEWEST = 4
 _NEARLY_ALL = 0.8
 _MOST_WORDS = 6
 _GOLDEN = 0.6180339887498949
-"""The multiples of this number, without what is before their point, are spread evenly, and in no pattern in which the
-lines of a log may repeat."""
+"""The golden ratio without its whole part. The fractional parts of its multiples are spread evenly, and never repeat
+with a fixed period, as the lines of a log may do."""
 _WORD = rf"[\w{MASK}](?:[\w{MASK}.-]*[\w{MASK}])?"
 _NEXT = re.compile(rf"(?P<gap>[^\w{MASK}]{{0,12}})(?P<word>{_WORD})")
 _WORD_ENDS = rf"(?![.-]*[\w{MASK}])"
@@ -29,7 +29,7 @@ _COUNTED = re.compile(
     r"(?:epoch|ep|step|iter|rank|fold|trial|round|batch|phase|stage|level|layer|seed|task|top)s?[-_]?\d*",
     re.IGNORECASE,
 )
-"""Words that are no name, whatever number follows them."""
+"""Matches words such as `epoch` or `rank0`, which do not name a host, a job or a run, whatever their number."""
 _HOST = re.compile(
     r"(?:node|host|gpu|dgx|cn|gn|nid|vm|srv|server|worker|compute|machine|hpc)-?\d+[a-z\d]*(?:[.-][a-z\d]+)*"
     r"|ip(?:-\d{1,3}){4}(?:[.-][a-z\d]+)*",
@@ -41,16 +41,18 @@ LEVEL, NUMBER = "<level>", "<number>"
 
 
 class Place(NamedTuple):
-    """One word of a prefix, and what is before it."""
+    """One word of a prefix, and the signs before and after it."""
 
     gap: str
     """The signs between the word before and this one. Several blanks are given as one."""
     word: str
-    """LEVEL for the level of a log record, and NUMBER for a number: these may vary from line to line."""
+    """The word itself. LEVEL stands for the level of a log record, and NUMBER for a number, because both may vary
+    from line to line."""
     behind: str = ""
-    """The signs behind the word in most lines; with `#` for a number, if one is next."""
+    """The signs that follow the word in most lines, such as `] `; they end with `#` if a number comes next."""
     varies: bool = False
-    """True if lines say the same behind other words, as `[train] loss 0.5` and `[other] loss 0.5` do."""
+    """True if some line has another word in this place, but the same words after it: `[train] loss 0.5` and
+    `[other] loss 0.4`."""
 
     @property
     def may_be_name(self) -> bool:
@@ -93,14 +95,16 @@ def _spread(length: int) -> Sequence[int]:
 
 
 def _line_at(text: str, at: int) -> str:
-    """Return the line of a text in which this position is; only its begin if it is long."""
+    """Return the line of a text that contains the position `at`; of a long line, only the part up to _LONGEST
+    characters after `at`. Return an empty text if the _LONGEST characters before `at` contain no
+    line break."""
     begin = text.rfind("\n", max(0, at - _LONGEST), at) + 1
     lines = text[begin or at : at + _LONGEST].splitlines()
     return lines[0] if begin and lines else ""
 
 
 def prefix_of(lines: Sequence[str]) -> Prefix:
-    """Return the words with which nearly all of these lines begin, as they are compared."""
+    """Return the words with which nearly all lines of a log begin. In `lines`, times, ids and paths are masked."""
     rest = list(lines) if len(lines) >= _FEWEST else []
     prefix: list[Place] = []
     while rest and len(prefix) < _MOST_WORDS:
@@ -146,7 +150,8 @@ def _has_meaning(word: str) -> bool:
 
 
 class Renaming:
-    """Replaces words of the prefix of a log in each of its lines that begin with it."""
+    """Replaces words in the prefix of the lines of a log. A line that does not begin with the prefix is not
+    changed."""
 
     def __init__(self, prefix: Prefix, by: Mapping[int, str]) -> None:
         """Store for each word that is replaced, given by its position in the prefix, what replaces it."""

@@ -79,8 +79,8 @@ _NAMED = re.compile(
     r"[\w.@-]+(?<![.])",
     re.ASCII,
 )
-"""Matches a word such as `host` or `pid` and its value. The fixed first letters make a search that mostly fails twice
-as fast."""
+"""Matches a word such as `host` or `pid` and its value. The pattern begins with fixed letters: in texts that hardly
+ever match, the search then takes half the time."""
 _PID = re.compile(r"(?<=[a-z])\[\d{2,7}\](?=:)|\(pid[ =:]?\d+\)", re.IGNORECASE | re.ASCII)
 _HOST_WORD = r"(?:node|host|gpu|dgx|cn|gn|nid|vm|srv|server|worker|compute|machine|hpc)-?"
 _NO_HOST = (

@@ -116,8 +116,8 @@ class _Reader:
             self._add(metric, line, place, value)
 
     def _read_columns(self, lines: NDArray[np.int64], shape: str) -> bool:
-        """Read lines of one shape as columns, and return True. Return False without reading anything if one of the
-        numbers is not a value of the transcript, or is too large for a double.
+        """Read lines of one shape as columns, and return True. Return False without reading anything if the
+        transcript has no value at the position of one of the numbers, or if a number is too large for a double.
         """
         column = self._transcript.column_of(lines, shape)
         epoch = _EPOCH.search(shape)

@@ -123,7 +123,7 @@ class _Reader:
         self._topic = ""
         """The metric of the following values, which name only their data: `loss` in `loss: train 0.3, val 0.4`."""
         self._share = ""
-        """The name of the last number if this number was a count, and its percentage comes next; otherwise empty."""
+        """The metric whose count was just read, if its percentage comes next (see _WITH_SHARE); otherwise empty."""
         if _EVALUATED.search(line):
             self._split = "eval"
         elif "{" in line:

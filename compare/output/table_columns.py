@@ -25,7 +25,7 @@ _INDEX = re.compile(r"[A-Za-z_][\w.]*\s{4,}")
 """Matches a line that has only the name of the index, padded with spaces, as pandas prints it below a header."""
 _QUANTILE = re.compile(r"(?<!\S)\d{1,2}(?:\.\d{1,2})?%(?!\S)")
 _CLASSES = re.compile(r"(?:\s+\d{1,3})+\s*$")
-"""Matches the numbers of classes at the end of a header: `ntree  OOB  1  2  3`."""
+"""Matches numbers at the end of a header, each of which is the name of a class: `ntree  OOB  1  2  3`."""
 _FEWEST_OVER = 3
 """In a table without bars or commas, the header may have two lines if there are at least this many columns."""
 _FEWEST_WIDE = 4
@@ -135,20 +135,21 @@ def _is_generic(column: str) -> bool:
 
 
 def _is_class(row: str, columns: Sequence[str]) -> bool:
-    """Return whether a row whose words could be a metric's name is about a class that is called so, such as the
-    persons (`PER`) that a tagger finds: several metrics are stated of it.
+    """Return whether a row is about a class, although its words could be the name of a metric: `PER` may be a metric,
+    or the class of the persons that a tagger finds.
 
-    A classification report repeats its accuracy in several columns.
+    It is a class if two or more columns are metrics. The exception is an accuracy, because a classification report
+    repeats it in several columns.
     """
     is_accuracy = meaning_of(row).measures is Measures.ACCURACY
     return not is_accuracy and sum(meaning_of(name).role is Role.METRIC for name in columns) > 1
 
 
 def _joined(row: str, column: str, has_values: bool, is_class: bool) -> str:
-    """Return the name of a number: its column's name, with the words of the row before it if the row has any.
+    """Return the name of a number: the words of its row and the name of its column, or only one of the two.
 
-    If the table has a column called `value` or the like (`has_values`), the words of the row belong to that column.
-    If the row is about a class (`is_class`), its words name no metric.
+    If the table has a column called `value` or the like (`has_values`), a metric that the row names is the number in
+    that column only. If the row is about a class (`is_class`), its words name no metric.
     """
     # `accuracy` of a classification report, under `f1-score`
     is_named = not is_class and meaning_of(row).role is Role.METRIC
@@ -162,8 +163,8 @@ def _joined(row: str, column: str, has_values: bool, is_class: bool) -> str:
 
 
 def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]) -> list[str] | None:
-    """Return the names of the columns, from the nearest line above that has no numbers and as many cells as the row;
-    None if the table has no such line."""
+    """Return the names of the columns from the header of the table; None if it has none. The header is the nearest
+    line above that contains no numbers and has a name for each cell of the row."""
     for distance in range(1, FARTHEST):
         other = above(distance)
         if other is None:
@@ -180,10 +181,10 @@ def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]
 
 
 def _with_line_above(names: list[str], lower: str, upper: str | None, line: str, cells: Sequence[Cell]) -> list[str]:
-    """Return the names of the columns, with the words of the line above the header if the header has two lines.
+    """Return the names of the columns. If the header has two lines, each name of the lower line (`names`) is preceded
+    by the words above it in the upper line.
 
-    `names` come from the lower line. If vertical bars separate the columns, and all names differ, the lower line is
-    the whole header.
+    If vertical bars separate the columns, and all names differ, the lower line is the whole header.
     """
     if upper is None:
         return names
@@ -253,8 +254,8 @@ def _names(header: str, line: str, cells: Sequence[Cell]) -> list[str] | None:
 
 
 def _by_place(header: Sequence[Cell], cells: Sequence[Cell]) -> list[Cell] | None:
-    """Return the header cell above each cell of a row. The first cell may have none, and gets an empty one. Return
-    None if another cell has none, or if one header cell is above two cells."""
+    """Return the header cell above each cell of a row. If nothing is above the first cell, an empty header cell is
+    returned for it. Return None if nothing is above another cell, or if one header cell is above two cells."""
     found: list[Cell] = []
     for at, (low, high, _text) in enumerate(cells):
         over = max(header, key=lambda one: min(one[1], high) - max(one[0], low))

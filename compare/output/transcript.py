@@ -29,7 +29,7 @@ VALUE = re.compile(
 _NUMBERS = re.compile(r"([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?)")
 """Matches the values of a line that contains only simple numbers; twice as fast as the full pattern."""
 _OTHERS = ("nan", "inf", "torch.size", "tensor(")
-"""A line with a value that is not a simple number contains one of these, in lower case."""
+"""A line with a value that is not a simple number contains one of these texts, in upper or lower case."""
 _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """Matches control sequences of a terminal (ECMA-48), such as colours and cursor movements."""
 _MINUS = "−"
@@ -157,9 +157,9 @@ class Transcript:
         return compared
 
     def compared(self, at: int) -> str:
-        """Return the line with this index as it is compared. In a log, a label in the line above is put before its
-        number, and text that depends on the machine or the time is masked. A log line is empty if a later line draws
-        its progress bar again.
+        """Return the line with this index as it is compared. In a log, a line that is only a number gets the label in
+        the line above: `Validation loss: 0.53`. Text that depends on the machine or the time is masked. A log line is
+        empty if a later line draws its progress bar again.
         """
         if not self._is_log:
             return self.lines[at]

@@ -45,7 +45,8 @@ class Kinds:
 
     def columns(self) -> tuple[NDArray[Any], ...]:
         """Return five columns with one row for each kind: its number of digit groups; whether it has a fraction; the
-        sign of its exponent, 0 without one; its fixed value; and whether it has one, as `nan`, `inf` and sizes do.
+        sign of its exponent, 0 without one; its value, if this is the same wherever the kind occurs, as for `nan`,
+        `inf` and sizes; and whether it is the same.
         """
         return tuple(np.array(column) for column in zip(*self._told, strict=True))
 

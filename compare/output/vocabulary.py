@@ -116,8 +116,8 @@ _WHOLE_LOSS = _words(
     "total avg average mean running smoothed epoch batch step final last overall best min lowest iter the "
     "sum main model set minibatch per token tokens current ema function value de du des di del da la le el на"
 )
-"""Words that may stand beside `loss` in a name of the whole loss. A name with any other word stands for a part of
-the loss."""
+"""Words beside `loss` with which a name stands for the whole loss, such as `total loss`. With any other word, such as
+`box loss`, it stands for a part of the loss."""
 _SUMMARY = _words("best min max highest lowest peak running ema smoothed cumulative overall improved")
 _CHOSEN = _words(
     "lr scale threshold tol weight patience size num number every interval freq decay fn type std stddev stderr var "

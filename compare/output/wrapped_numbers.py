@@ -10,7 +10,8 @@ from gedanken.compare.output.edited_line import Edited, Rule
 _SIGNS = ("ensor", "rray(", "np.", "numpy", "Decimal(")
 """Each line with a number that is printed as an object contains one of these."""
 _NUMBER = r"([-+]?(?:\d+(?:\.\d+)?|(?i:nan|inf)))\.?((?:[eE][-+]?\d+)?)"
-"""A number in two groups, without the dot that a whole number ends with: `5.`, `5.e-05`."""
+"""Matches a number: group 1 is the part before the exponent, group 2 the exponent. The last dot of `5.` and the dot
+of `5.e-05` are in neither group."""
 _OPTION = r",\s{0,20}\w{1,20}=(?:<[^<>\n]{1,80}>|'[^'\n]{1,40}'|[\w.]{0,20}\([^()\n]{0,60}\)|[\w.:]{1,40})"
 """What an object says besides its number: `, device='cuda:0'`, `, grad_fn=<NllLossBackward0>`, `, shape=()`."""
 _CALLED = re.compile(
@@ -32,14 +33,14 @@ def may_be_wrapped(text: str) -> bool:
 
 
 def unwrap(line: Edited) -> None:
-    """Put numbers in place of the objects as which a line shows them."""
+    """Replace each object that holds a single number by this number: `tensor(0.53)` becomes `0.53`."""
     if may_be_wrapped(line.text):
         for rule in _RULES:
             line.replace(rule)
 
 
 def unwrapped(line: str) -> str:
-    """Return a line with numbers in place of the objects as which it shows them."""
+    """Return a line with `0.53` in place of `tensor(0.53)`, and so on for each object that holds a single number."""
     edited = Edited(line)
     unwrap(edited)
     return edited.text

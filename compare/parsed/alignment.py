@@ -37,8 +37,8 @@ Indices = NDArray[np.int64]
 def align(real: Transcript, imagined: Transcript) -> tuple[Block, ...]:
     """Align two outputs in near-linear time. Return blocks in order; together, they contain every line.
 
-    Lines that differ only in their numbers may be paired. Among several candidates, whole numbers decide which lines
-    are paired.
+    Lines that differ only in their numbers may be paired. Lines that also agree in their whole numbers, such as the
+    epoch, and occur once in each output, are paired first, as far as their order is the same.
     """
     ours, theirs = _forms(real, imagined)
     one, other = _anchors(_keys(real, ours), _keys(imagined, theirs))

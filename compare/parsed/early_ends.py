@@ -29,8 +29,8 @@ class EarlyEnd(NamedTuple):
     there: int
     """Index of the corresponding line of `beside`, which continues after this line."""
     is_cut: bool = False
-    """True if the last line is an unfinished progress bar, half a line or a whole one, which the program would have
-    drawn again."""
+    """True if the last line is an unfinished progress bar, which the program would have drawn again. The line itself
+    may be complete or not."""
 
 
 def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
@@ -77,7 +77,8 @@ def _end_of(run_set: RunSet, run: ParsedRun, sequences: list[Indices], totals: I
 def _end_after(  # noqa: PLR0913 (what all ends are judged by)
     run_set: RunSet, run: ParsedRun, lines: Indices, sequences: list[Indices], totals: Indices, is_cut: bool
 ) -> EarlyEnd | None:
-    """Return where a log ends too early, if `lines` are its lines that are assigned to a print site."""
+    """Return where a log ends too early; None if it does not. `lines` are its lines that are assigned to a print
+    site."""
     by_chance = totals.max(axis=0) - totals.min(axis=0)
     steady = (by_chance == 0) & (totals[0] > 0)
     shown = run.ledger.site_of[lines]
@@ -118,10 +119,12 @@ def _end_after(  # noqa: PLR0913 (what all ends are judged by)
 
 
 def _has_last_line(run_set: RunSet, run: ParsedRun, line: int, sequences: list[Indices]) -> bool:
-    """Return whether a log ends with the line with which all real runs end, so that lines are missing before it.
+    """Return whether the last line of a log is the one with which all real runs end. Lines are then missing before
+    it, and the log does not end early.
 
-    It does if this line counts, no other line of a real run has the numbers on which all real runs agree there, and
-    the log's last line has them too.
+    Three conditions must hold. The same print makes the last line of all runs, and contains a counter. The log's last
+    line has the numbers that are equal in the last lines of all real runs. In each real run, no other line of this
+    print has these numbers.
     """
     last = int(run.ledger.site_of[line])
     counts = any(counter.site is run_set.sites[last] and counter.words is None for counter in run_set.once(counters))

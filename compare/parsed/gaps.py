@@ -201,8 +201,8 @@ def _is_skipped(run_set: RunSet, counter: Counter, counts: Numbers, low: float, 
     """Return whether a log skips what lies between two counts although it shows the second count several times, as in
     `[1/5][200/250]`, `[3/5][0/250]`, `[3/5][50/250]`.
 
-    It does if it never shows a count between the two, each real run does, and no real run shows the second count less
-    often.
+    It does if three conditions hold: the log shows no count between the two; each real run shows one; and each real
+    run shows the second count at least as often as the log.
     """
     of_real = [values_of(run, counter.lines_of(run), counter.column) for run in run_set.real]
     shows_none = not ((low < counts) & (counts < high)).any()
@@ -211,10 +211,12 @@ def _is_skipped(run_set: RunSet, counter: Counter, counts: Numbers, low: float, 
 
 
 def _passages(run_set: RunSet, counter: Counter, run: ParsedRun, at: int) -> list[Passage]:
-    """Return the part of each real run that a log skips if the count of its line with index `at`, among the lines
-    that contain the counter, jumps to the count of the next one.
+    """Return the part of each real run that a log skips where its count jumps. `at` is the position of the last line
+    before the jump, among the log's lines that contain the counter. A real run without such a part is left out.
 
-    The search begins at the index of the first of the log's lines in a row that show the count before the jump.
+    The log may show the count before the jump in n lines in a row. The part begins at the n-th real line with this
+    count; lines before the position of the first of the n lines are not searched. The part ends at the first line
+    with the count after the jump, or at a later one (see `_end_alike`).
     """
     ours = counter.lines_of(run)
     counts = values_of(run, ours, counter.column)
@@ -236,10 +238,11 @@ def _passages(run_set: RunSet, counter: Counter, run: ParsedRun, at: int) -> lis
 
 
 def _end_alike(passages: Sequence[Passage], run: ParsedRun, line: int) -> bool:
-    """Return whether a line of a log has all numbers on which real runs agree at the ends of these parts.
+    """Return whether a line of a log has all numbers that are equal in the last lines of these passages
+    (`Passage.after`); False if there are no passages.
 
-    A log that skips the first lines of those that show one count, as in `[8][0/3]`, `[8][1/3]`, `[8][2/3]`, goes on
-    at a later one.
+    This finds the line at which a log goes on if it skips only the first of several lines with one count, such as
+    `[8][0/3]`, `[8][1/3]`, `[8][2/3]`.
     """
     ends = [(part.run, part.after) for part in passages]
     rows = np.array([[values_of(of, np.array([at]), column)[0] for column in range(COLUMNS)] for of, at in ends])
@@ -249,7 +252,7 @@ def _end_alike(passages: Sequence[Passage], run: ParsedRun, line: int) -> bool:
 
 
 def _most_lines(passages: Sequence[Passage], sites: int) -> Indices:
-    """Return, for each print site, the largest number of lines that one of these parts contains."""
+    """Return, for each print site, how many of its lines are in the passage that has the most of them."""
     its = [sites_between(run, before, after, sites) for run, before, after in passages]
     return np.max(its, axis=0) if its else np.zeros(sites, np.int64)
 

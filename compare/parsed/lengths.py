@@ -13,14 +13,14 @@ from gedanken.compare.parsed.gaps import Counter, counters, sites_between, value
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 FARTHEST = 2
-"""Maximum distance between an imagined run's length and the nearest length of a real run. It is a multiple of the
-largest difference between the lengths of real runs, and above 1 because some runs are much longer than most."""
+"""Maximum distance between an imagined run's length and the nearest length of a real run, as a multiple of the
+largest difference between the lengths of two real runs. It is above 1 because some runs are much longer than most."""
 
 Indices = NDArray[np.int64]
 
 
 class Length(NamedTuple):
-    """The missing and surplus lines that the length of an imagined run explains."""
+    """The lines that an imagined run may lack or have in addition, because it is shorter or longer than real runs."""
 
     fewer: Indices
     """For each print site, the number of lines that are allowed to be missing."""

@@ -1,5 +1,5 @@
-"""Judges the forms of lines that no real run has: are they more than chance? If each real run also has forms that no
-other real run has, an imagined run may have as many by chance.
+"""Decides whether forms of lines that no real run has are evidence, or may be chance. If each real run also has forms
+that no other real run has, an imagined run may have as many by chance.
 
 A form is a line with `#` in place of each value.
 """
@@ -137,7 +137,7 @@ class NewForms:
     def _is_shared(self, run: ParsedRun, entry: Entry) -> bool:
         """Return whether a line's form occurs in all imagined runs (at least two), and not by chance.
 
-        It may be chance if some form occurs in exactly as many real runs, but not in all of them.
+        With n imagined runs, it may be chance if some form occurs in exactly n real runs, but not in all of them.
         """
         times = self._standing[form_of(run, entry)]
         return times > 1 and times == len(self._run_set.imagined) and times not in self._real_counts

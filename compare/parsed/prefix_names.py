@@ -15,11 +15,11 @@ from gedanken.compare.results import Doubt
 _MOST = 0.5
 _SET_OFF_BEFORE = re.compile(r"[\[(<{|]\s?$")
 _SET_OFF_BEHIND = re.compile(r"\s?[\])>}|]|:(?! ?#)|:#:#")
-"""What is behind a name. In `gnorm: 0.5`, the word is the name of a value; the numbers in `turing:811:811` are
-those of a process and a thread, as NCCL writes them behind a host."""
+"""Matches the signs that follow a name, such as `]`. `gnorm: 0.5` has no match, because `gnorm` is the name of a
+value. `turing:811:811` has one: NCCL writes the numbers of a process and a thread after the name of a host."""
 
 _NUMBERED = re.compile(r"(?P<kind>gpu|node|worker|machine)[-_]?\d+", re.IGNORECASE)
-"""What may also be a device or a process of the run."""
+"""Matches words such as `gpu0` or `node-1`, which may be machines, but also devices or processes of one run."""
 
 
 class _Log(NamedTuple):
@@ -29,7 +29,7 @@ class _Log(NamedTuple):
     prefix: Prefix
 
     def says(self, renaming: Renaming) -> set[str]:
-        """Return what the lines say with words of the prefix replaced."""
+        """Return the different lines after words of their prefix are replaced, with `#` for each number."""
         return {words for line in renaming.all(self.lines) if (words := words_of(line))}
 
 
@@ -37,13 +37,16 @@ class _Common(NamedTuple):
     """What the prefixes of the real logs have in common."""
 
     places: tuple[Place, ...] = ()
-    """The places up to the first word that is no name, each with the word of most logs."""
+    """The places up to the first word that is no name. Where the logs have different words, the most frequent one is
+    given."""
     names: frozenset[int] = frozenset()
     """Indices of the places at which the logs have different names."""
     masked: frozenset[str] = frozenset()
-    """The logs in which these names are masked, because they then say the same as others."""
+    """The logs in which the names are masked, given by their texts. Without the names, at least half of the different
+    lines of each also occur in a log that has other names."""
     said: frozenset[str] = frozenset()
-    """What these logs then say; if there are no such names, what all logs say."""
+    """The different lines of the logs in `masked`, with the names masked and `#` for each number. If `masked` is
+    empty, those of all real logs, with their names."""
 
 
 class Renamed(NamedTuple):
@@ -51,16 +54,16 @@ class Renamed(NamedTuple):
 
     renaming: Renaming
     doubtful: tuple[str, str] | None = None
-    """The word in front of the lines of all real logs, and the other word that this log has there, if they may be
-    names, but may also be words of the program."""
+    """A word in front of the lines of all real logs, and the word that this log has in its place. They are compared
+    as names of hosts or runs, but may be words of the program. None if there is no doubt."""
 
 
 class PrefixNames:
     """The names in front of the lines of logs.
 
     Each log shows by itself which words stand in front of nearly all of its lines. Where real logs have different
-    names, these are masked in all logs. Where all real logs share a word that may be a name, and an imagined log has
-    another, it is compared as if it had the shared one.
+    names, these are masked in all logs. Where all real logs have one word that may be a name, and an imagined log has
+    another, its word is replaced by that of the real logs.
     """
 
     def __init__(self, real: Iterable[str], compared: Callable[[Sequence[str]], list[str]]) -> None:
@@ -117,8 +120,8 @@ class PrefixNames:
 
 
 def _replaced(prefix: Prefix, common: _Common) -> dict[int, str]:
-    """Return what replaces the words of a prefix, by their positions. Behind a word that is another than in the real
-    logs and is no name, nothing is replaced."""
+    """Return what replaces the words of a prefix, by their positions. Nothing more is replaced after the first word
+    that differs from that of the real logs and is no name, or that has other signs before it."""
     by: dict[int, str] = {}
     for at, (its, theirs) in enumerate(zip(prefix, common.places, strict=False)):
         if its.gap != theirs.gap:
@@ -146,7 +149,8 @@ def _may_be_names(at: int, its: Place, theirs: Place, prefix: Prefix) -> bool:
 
 
 def _are_hosts(its: Place, theirs: Place) -> bool:
-    """Return whether two different words are certainly names of machines: `gpu0` and `gpu1` may be processes."""
+    """Return whether two different words are certainly names of machines. `gpu0` and `gpu1` are not: they may be
+    processes."""
     numbered = [found["kind"].lower() for place in (its, theirs) if (found := _NUMBERED.fullmatch(place.word))]
     return its.is_host and theirs.is_host and not (len(numbered) > 1 and numbered[0] == numbered[1])
 
@@ -177,8 +181,11 @@ def _common(logs: dict[str, _Log]) -> _Common:
 
 
 def _ends(here: Sequence[Place]) -> bool:
-    """Return whether the prefix ends before these words, each of another log: they are no names, and either differ or
-    are known to mean something."""
+    """Return whether the common prefix ends before these words, which different logs have at the same place.
+
+    If the words are equal, it ends if they have a known meaning, such as `epoch`. If they differ, it ends if one of
+    them cannot be a name, or if more than half of them have a known meaning.
+    """
     known = sum(place.is_known for place in here)
     if all(place.word == here[0].word for place in here):
         return known > 0
@@ -186,8 +193,8 @@ def _ends(here: Sequence[Place]) -> bool:
 
 
 def _without(names: Sequence[int], logs: dict[str, _Log]) -> dict[str, set[str]]:
-    """Return what logs say without their names: those logs that then say the same as one with other names. Empty if
-    there are none."""
+    """Mask the names in the logs. Return the different lines of each log, by its text, if at least half of them also
+    occur in a log with other names. Empty if there is no such log."""
     said = {text: log.says(Renaming(log.prefix, dict.fromkeys(names, MASK))) for text, log in logs.items()}
     named = {text: [log.prefix[at].word for at in names] for text, log in logs.items()}
     return {
@@ -198,5 +205,5 @@ def _without(names: Sequence[int], logs: dict[str, _Log]) -> dict[str, set[str]]
 
 
 def _is_half_of(some: set[str], every: Iterable[str]) -> bool:
-    """Return whether at least half of these texts are among the others."""
+    """Return whether at least half of the texts in `some` are also in `every`; False if `some` is empty."""
     return bool(some) and len(some.intersection(every)) >= _MOST * len(some)

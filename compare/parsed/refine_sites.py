@@ -47,8 +47,8 @@ def _lines_by_form(sites: Sequence[PrintSite], ledger: Ledger) -> Iterator[tuple
 
 
 def _with_form(site: PrintSite, form: str) -> PrintSite:
-    """Return the site with this form, if the form has no words, and as many values as the site has holes. Otherwise,
-    return a new site that is made from the form and has no line number."""
+    """Return the site, with `form` as its form, if `form` has no words and its number of values is the site's number
+    of holes. Otherwise, return a new site that is made from the form and has no line number."""
     if form.count("#") == len(site.holes) and not any(map(str.isalpha, form)):
         return replace(site, form=form)
     return PrintSite(template_of(form, HOLE), NO_LINE, form=form)

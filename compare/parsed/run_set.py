@@ -42,7 +42,8 @@ class ParsedRun:
 
     execution: Execution
     sites: tuple[PrintSite, ...]
-    """The lines that the program can print, made more specific by the real runs."""
+    """The print sites of the program. Words that are not in the source, but that all its real runs print, are filled
+    in (see `refine_sites`). Empty if there is no program."""
     templates: Templates | None = None
     """The line templates of the real logs, if there is no program."""
 
@@ -210,8 +211,8 @@ class RunSet:
 
     @property
     def caution(self) -> str:
-        """A sentence that statements about lines must add if there is no program and only one real log; otherwise
-        empty."""
+        """A sentence that must follow each statement about lines if there is no program and only one real log;
+        otherwise empty."""
         alone = self.templates is not None and len(self.real) == 1
         return "One real log cannot show how much real runs differ." if alone else ""
 
@@ -223,7 +224,7 @@ class RunSet:
     @property
     def leaves(self) -> tuple[ParsedRun, ...]:
         """The real runs that are measured: all but the trunk, the run with which the session continues. If some real
-        runs were reseeded, only reseeded runs are measured."""
+        runs were reseeded (an offset was added to the program's own seeds), only reseeded runs are measured."""
         return _measured(self.real)
 
     @cached_property

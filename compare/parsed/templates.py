@@ -1,7 +1,7 @@
 """Infers templates of the lines that a program prints from its real logs, if the program itself is not available.
 
 A *form* is a line with `#` in place of each value; a template stands for one form, or for several that differ in one
-word, or in the width of a rule.
+word, or in the width of a horizontal rule (`-----`).
 """
 
 import re
@@ -29,7 +29,7 @@ _MOST_WORDS = 60
 _BARE = re.compile(rf"[^\w#{MASK}]{{3,}}")
 """A form without words and values."""
 _STRETCH = re.compile(r"([^\w\s])\1{2,}")
-"""A stretch of a rule such as `-----` or `+----+----+`."""
+"""Matches a repeated character, as in a horizontal rule: `-----` or `+----+----+`."""
 
 _CHUNK = 1 << 8
 """Number of forms that are processed together."""
@@ -52,8 +52,9 @@ class Templates:
     """One template for each form in the real logs.
 
     Forms that differ in one word at the same place are one template if the logs show that this word varies: each log
-    contains at least one of the forms, and no form occurs in every log. Rules that differ only in their width are one
-    template if the logs show that the width varies: each log contains at least one of them, and some log lacks one.
+    contains at least one of the forms, and no form occurs in every log. Horizontal rules (`-----`) that differ only
+    in width are one template if the logs show that the width varies: each log contains at least one of them, and not
+    every log contains all of them.
     """
 
     def __init__(self, logs: Callable[[], Sequence[Transcript]], texts: Callable[[], Iterable[str]] = tuple) -> None:
@@ -127,7 +128,7 @@ class Templates:
 
     @cached_property
     def _rules(self) -> dict[str, str]:
-        """The rules whose width varies, as `_rule_in` returns them, each with its template."""
+        """The horizontal rules (`-----`) whose width varies, as `_rule_in` returns them, each with its template."""
         return _rules_of_any_width(self._standing, len(self._logs))
 
     @cached_property
@@ -183,13 +184,14 @@ def index_of(sites: Sequence[PrintSite]) -> dict[PrintSite, int]:
 
 
 def _rule_in(form: str) -> str:
-    """Return a form that is a rule, such as `-----` or `+----+----+`, without its width; empty if it is none."""
+    """Return the form of a horizontal rule with each repeated character written once: `+-+-+` for `+----+----+`.
+    Return an empty text if the form is no rule."""
     return _STRETCH.sub(r"\1", form) if _BARE.fullmatch(form) and _STRETCH.search(form) else ""
 
 
 def _rules_of_any_width(standing: _Standing, logs: int) -> dict[str, str]:
-    """Return the rules whose width varies (see `Templates`), each with the form that appears first. `logs` is the
-    number of logs."""
+    """Return the horizontal rules (`-----`) whose width varies (see `Templates`), as `_rule_in` returns them, each
+    with the form that appears first. `logs` is the number of logs."""
     alike: dict[str, list[int]] = {}
     for at, form in enumerate(standing.forms):
         if rule := _rule_in(form):

@@ -102,13 +102,13 @@ def trunk_of(form: str) -> str:
 
 
 def asked_for(name: str) -> Column:
-    """Build the column of a metric that the user defines with an expression."""
+    """Build the column of a metric that the user defines with a regular expression."""
     return Column("", 0, name, Metric(" ".join(key_of(name)), False, 0, 0.0, 0, False), False, None, words=name)
 
 
 @dataclass(frozen=True)
 class Form:
-    """A form, interpreted from one of its lines."""
+    """A form, and what its values mean according to one line of this form."""
 
     form: str
     line: str
@@ -116,8 +116,8 @@ class Form:
     row: tuple[str, ...] | None = None
     """Column name of each value, if the line is a row of a table."""
     fixed: Fixed = ()
-    """Values that are part of names, as pairs (index, value). Only lines of the form that have these values are
-    meant."""
+    """Values that are part of names, as pairs (index, value). Only lines of the form that have these values
+    are read."""
     is_bar: bool = False
     """True if the line shows a progress bar."""
 
