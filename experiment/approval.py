@@ -92,8 +92,10 @@ def read_decision(value: object) -> Approve | EditIt | Reject:
 
 
 def asks_person(approve: str, answers: Iterable[Approve | EditIt | Reject | None]) -> bool:
-    """Return whether a person must approve the coder's next program, after these answers on its earlier ones; None is
-    no answer. If `approve` is `first`, a person is asked only until one program was accepted.
+    """Return whether a person must approve the coder's next program. If `approve` is `all`, always; if `first`, until
+    the person has accepted a program, as it was or edited; otherwise never.
+
+    `answers` holds the person's answers on earlier programs; None for a program without an answer.
     """
     if approve == "first":
         return all(answer is None or isinstance(answer, Reject) for answer in answers)

@@ -22,7 +22,7 @@ class Claim:
     """Number of the event that contains the claim."""
     start: int
     end: int
-    """`start` and `end` are character offsets in that event's text."""
+    """`start` and `end` are character offsets in the text of the event that contains the claim."""
     quote: str
     place: Place
     command: str | None = None

@@ -80,7 +80,7 @@ def work_folder(parent: Path) -> Iterator[Path]:
 
 
 def environment_in(folder: Path) -> dict[str, str]:
-    """Return this process's environment with `TMPDIR` set to a work folder."""
+    """Return this process's environment variables with `TMPDIR` set to `folder`."""
     return {**os.environ, "TMPDIR": str(folder)}
 
 
@@ -96,7 +96,7 @@ def remove_abandoned(parent: Path) -> None:
 def one_at_a_time(what: str, progress: Progress) -> Iterator[None]:
     """Hold a lock while the context lasts. The lock is named after a piece of work, such as `build of images`.
 
-    If another process with the same cache holds this lock, report it to the user and wait for that process.
+    The lock is a file in gedanken's cache folder. If another process holds it, tell the user and wait.
     """
     name = what.replace(" ", "-")
     with (cache_folder() / f"{name}.lock").open("a+") as file:

@@ -66,7 +66,8 @@ class MachineFacts(BaseModel):
     gpus_asked: str = "none"
     """The GPUs that the user requested: `none`, `auto`, `all`, a number, or ids."""
     gpus_missing: str | None = None
-    """A message for the user if gedanken requested GPUs for `auto`, but `torch.cuda` sees none; None otherwise."""
+    """A message for the user if `gpus_asked` is `auto` and gedanken therefore requested GPUs, but `torch.cuda` sees
+    none; None otherwise."""
     cpus: float
     memory_mib: int
     user: str

@@ -74,7 +74,7 @@ class Plugin(NamedTuple):
         return BadInput(f"{self} returned a {type(got).__name__} where {wanted} was expected")
 
     def __str__(self) -> str:
-        """For example `toaster of throwaway (gedanken.machines)`."""
+        """Return name, distribution and group, for example `toaster of throwaway (gedanken.machines)`."""
         return f"{self.name} of {self.distribution} ({self.group})"
 
 

@@ -13,7 +13,7 @@ class Judgement(NamedTuple):
     """The results of testing all series."""
 
     tested: "tuple[TestedSeries, ...]" = ()
-    """The primary endpoint first, if there is one."""
+    """All series with their results: the primary endpoint first, if there is one."""
     undecided: tuple[str, ...] = ()
     endpoint: Endpoint | None = None
     outliers: "tuple[Outlier, ...]" = ()
@@ -29,7 +29,7 @@ class Outlier(NamedTuple):
     """An imagined run whose last value of a metric is an outlier."""
 
     imagined: int
-    """Index among the measured imagined runs, from 0."""
+    """Index of the run among the imagined runs that are compared, counted from 0."""
     value: float
     deviations: float
     """Distance of the value from the mean of the real runs, in standard deviations of the real runs."""
@@ -47,7 +47,7 @@ class TestedSeries:
     apart: Matrix | None
     """Distances between the tested runs, runs × runs; None if the series could not be tested."""
     runs: tuple[int, ...]
-    """Indices of the tested runs among all measured runs, real ones first."""
+    """Indices of the tested runs among all runs that are compared, real runs first."""
     tested: Matrix | None = None
     """The tested values (runs × points). The row of a run that is not tested is NaN. None if the series could not be
     tested."""
@@ -61,7 +61,7 @@ class TestedSeries:
 
 
 def differ_in(name: str, imagined: int) -> str:
-    """Return what the test of a series asks, as a clause: `the imagined runs as a group differ in the last loss`.
-    `imagined` is the number of imagined runs, with or without a value; a single run is no group."""
+    """Return what the test of a series would find, as a clause: `the imagined runs as a group differ in the last
+    loss`; if `imagined`, the number of imagined runs, is 1, `the imagined run differs in the last loss`."""
     who = "the imagined run differs" if imagined == 1 else "the imagined runs as a group differ"
     return f"{who} in the {name}"

@@ -15,12 +15,13 @@ _TEXT = re.compile(r"(?P<quote>[\"'])(?P<text>(?:(?!(?P=quote)).)*)(?P=quote)(?P
 
 
 def together(columns: Sequence[Column], forms: Mapping[str, Form], real: Sequence[Printed]) -> list[Column]:
-    """Merge columns of the same name whose forms may come from one print. Two forms are merged only if no real run
-    shows both at the same point, such as the same step.
+    """Merge columns of the same name whose forms may come from one print.
 
     One print may make several forms. For example, a JSON object may contain an evaluation only every hundred steps,
-    or a line may lack a time at the first step. Objects are not merged if they differ in a text, such as
-    `"event": "epoch"`, or show the same step twice, because they may be about different things.
+    or a line may lack a time at the first step. So two columns are merged if they belong to JSON objects with equal
+    texts (not to `"event": "epoch"` and `"event": "step"`), or if one form begins with all of the other form. In
+    both cases, the forms must have a counter in common, such as the step, and no real run may show both forms at the
+    same step.
     """
     kept: list[Column] = []
     of_words: dict[str, list[int]] = {}

@@ -1,4 +1,4 @@
-"""Tells when no number of the real runs could be compared, although they show numbers."""
+"""Says why no number of the real runs could be compared, although they show numbers."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,8 +21,9 @@ _MOST_FORMS = 200
 def not_compared(real: Sequence[Printed], series: Sequence[TestedSeries], settled: Sequence[str]) -> Doubt | None:
     """Return why no number could be compared; None if the real runs show no number that varies, or none but times.
 
-    It is called if no series could be tested. `series` are those that were tried. A reason in `settled` is no lack:
-    such a series is compared otherwise, or must not be compared.
+    It is called if no series could be tested. `series` contains the series, each with the reason why it was not
+    tested. If the reason is in `settled` (for example, the value is the same in all real runs), nothing is wrong, and
+    the series is ignored.
     """
     own = _examples_of_own_forms(real)
     if own:
@@ -42,16 +43,16 @@ def _varies(one: TestedSeries) -> bool:
 
 
 def _examples_of_own_forms(real: Sequence[Printed]) -> list[str]:
-    """Return lines with numbers, each of another real run, if most real runs show their numbers in lines of a form
-    that no other real run has; empty otherwise."""
+    """Return two lines with numbers, from different real runs, if more than half of the real runs word such
+    lines in their own way (see `_own`); empty otherwise."""
     shown_by = Counter(form for run in real for form in run.often)
     own = [line for run in real if (line := _own(run, shown_by)) is not None]
     return own[:_EXAMPLES] if len(real) > 1 and 2 * len(own) > len(real) else []
 
 
 def _own(run: Printed, shown_by: Counter[str]) -> str | None:
-    """Return a line with numbers of a form that no other real run has. None unless these lines show a metric, or are
-    at least half of the lines with numbers."""
+    """Return a line with measured numbers whose form occurs in no other real run. Return None if there is no such
+    line, or if these lines show no metric and make up less than half of the run's lines with measured numbers."""
     often = {form: times for form, times in islice(run.often.items(), _MOST_FORMS) if run.has_measurement(form)}
     own = [form for form in often if shown_by[form] == 1]
     if not own:

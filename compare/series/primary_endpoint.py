@@ -31,14 +31,16 @@ _WHAT = {
 }
 """For each kind of metric: its name in a sentence, and the kinds that would have been preferred to it."""
 _STRICTEST = re.compile(r"50-95|0?\.50?:0?\.95")
-"""Matches the strictest mean average precision that object detectors print, which is the one used to rank them."""
+"""Matches the strictest mean average precision that an object detector prints, as in `mAP50-95`. Object detectors
+are usually ranked by it."""
 _NUMBERED_SET = re.compile(r"(?:val|valid|validation|eval|test)[_-]?(?:set|data)?[_-]?(\d+)(?![\d.])", re.IGNORECASE)
 """Matches a numbered held-out set, as in `validation_1-logloss`; libraries use the last one for early stopping."""
 _PART_OF_A_TABLE = re.compile(r"area= ?(?:small|medium|large)|maxDets= *10?\b")
 _ADVERSARIES = frozenset(["d", "g", "dis", "gen", "disc", "netd", "netg", "discriminator", "generator"])
 _OBJECTIVES = list(Measures)
 _ENTITIES = frozenset(["loc", "org", "misc", "gpe"])
-"""Kinds of names that a tagger finds. Beside them, `PER` is a person and not the rate of wrong phonemes."""
+"""Labels of a program that finds names in texts: locations, organizations and others. If a program shows one of
+these labels, its `PER` stands for persons, not for the phoneme error rate."""
 _HELD_OUT = (Split.VALIDATION, Split.TEST)
 _REPORT = 0.2
 """Maximum share of a run's lines that its last report may take. All metrics in that report count as printed last."""
@@ -169,9 +171,9 @@ def _may_be_one(column: Column, shown: Shown) -> bool:
 
 
 def _held_out(column: Column, shown: Shown, is_of_a_batch: bool) -> float:
-    """Rank a metric by the data on which it is measured: 0 for held-out data, unless it is only one batch; 0.5 for
-    the scores of candidates; 1 for a metric that is usually measured on held-out data, or stands in a line with a
-    star; 2 otherwise."""
+    """Rank a metric by the data on which it is measured, the best first. 0: held-out data, unless it is only one
+    batch; 0.5: the same, but the metric is the score of each candidate in a search; 1: a metric that is usually
+    measured on held-out data, or whose line begins with a star, as in `* Acc@1 71.2`; 2: all others."""
     if _split(column) in _HELD_OUT and not is_of_a_batch:
         return 0.5 if _is_of_candidates(column, shown) else 0
     return 1 if column.meaning.is_held_out_by_nature or column.is_starred else 2
@@ -187,7 +189,8 @@ def _of_batches(metrics: Sequence[Column]) -> set[tuple[object, ...]]:
     """Return (form, fixed, index) of each metric of one batch, and of each running mean that follows one in brackets:
     `Acc@1 75.0 (71.2)`.
 
-    Empty unless a line with a star states a metric for all data.
+    Empty unless there is also a line that begins with a star, as in `* Acc@1 71.2`. Such a line states a metric for
+    all data.
     """
     if not any(column.is_starred for column in metrics):
         return set()
@@ -290,10 +293,11 @@ def _measured(column: Column) -> Measures | None:
 
 
 def _missing(better: str, column: Column, metrics: Sequence[Column]) -> list[str]:
-    """Return which of the kinds of metrics that would be preferred to a column (`better`) are not printed, and where.
-    Empty if all are printed.
+    """Return which kinds of metrics are not printed, of those that would be preferred to a column. These kinds are
+    given in `better`, for example `loss or accuracy`. Empty if all of them are printed.
 
-    Of held-out data, only other held-out metrics count. Metrics beside a line with a star are not in such a line.
+    If the column is measured on held-out data, only metrics on held-out data count as printed. If the column's line
+    begins with a star and a preferred kind is printed elsewhere, return `loss or accuracy in such a line`.
     """
     is_held_out = _split(column) in _HELD_OUT
     printed = {_measured(one) for one in metrics if not is_held_out or _split(one) in _HELD_OUT}

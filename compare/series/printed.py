@@ -133,7 +133,8 @@ class Printed:
         """Return the columns of the metric with this name. They are taken from the most frequent form that shows the
         metric and is not in `besides`; empty if there is none.
 
-        So a metric is found even if a run uses other words for it than the program.
+        A run may word its lines differently from the real runs, whose forms are in `besides`. This finds the metric
+        in such lines.
         """
         for form in list(self.often)[:MOST_FORMS]:
             found = [one for one in self._metrics(form) if one.metric and one.metric.name == metric]

@@ -37,8 +37,8 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Series:
-    """One number that the program prints repeatedly, such as the loss: its values in every measured run, by epoch or
-    step. The real runs come first.
+    """One number that the program prints repeatedly, such as the loss: its values in every run that is compared, by
+    epoch or step. The real runs come first.
     """
 
     name: str
@@ -56,8 +56,8 @@ class Series:
 
 
 class AllSeries:
-    """All series of a comparison. The measured real runs tell which series there are; the values are read in all
-    measured runs."""
+    """All series of a comparison. Which series there are is read from the real runs; their values are read from all
+    runs that are compared."""
 
     def __init__(self, run_set: RunSet) -> None:
         self.real = [Printed(run) for run in run_set.leaves]

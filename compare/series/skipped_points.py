@@ -1,4 +1,5 @@
-"""Counts the values of a series that an imagined log skips, so that the values after them keep their places."""
+"""Counts the values of a series that an imagined log skips, so that the values after them keep their places. A log
+skips values in a gap, where its count jumps, for example from epoch 3 to epoch 9."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -22,10 +23,11 @@ class Shown(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """What the gaps of a log mean for the values of one series that it shows."""
+    """Where the values of one series belong, in a log with gaps."""
 
     before: Indices
-    """For each value, how many values with the same counters are missing before it, or have no known place."""
+    """For each value, how many values with the same counters belong in gaps before it: values that the log skips,
+    and values that it shows there but whose place is not known."""
     is_placed: NDArray[np.bool_]
     """For each value, whether its place is known. It is not known inside a gap, if the log shows some but not all of
     the values that a real run shows there."""
@@ -48,8 +50,12 @@ def skipped_points(shown: Shown, gaps: Sequence[Gap], real: Mapping[int, Shown])
 
 
 def _lacking(keys: Numbers, inside: NDArray[np.bool_], there: Numbers) -> Iterator[tuple[NDArray[np.bool_], int]]:
-    """Yield, for each combination of counters of which a log shows fewer values inside a gap than a real run, which
-    of the log's values have these counters, and how many values the real run shows there."""
+    """Find the combinations of counters that occur in a log, but less often inside a gap than in the same part of a
+    real run. For each of them, yield a mask of the log's values that have these counters, and the number of values
+    that the real run shows in this part.
+
+    `keys` holds the counters of the log's values, `there` those of the real run's values in this part.
+    """
     for key, times in zip(*np.unique(there, axis=0, return_counts=True), strict=True):
         same = (keys == key).all(axis=1)
         if same.any() and int((same & inside).sum()) < times:

@@ -31,14 +31,15 @@ from gedanken.experiment.format import probability
 
 POINTS_SHOWN = 2000
 POINTS_TESTED = 200
-"""Maximum number of points of a series that are tested and measured. Of a series with more points, this many are
-taken, evenly spaced."""
+"""Maximum number of points of a series from which p-values and measures such as the CRPS are computed. Of a series
+with more points, this many are taken, evenly spaced."""
 ENVIRONMENT = "times, speeds and memory are measured on another machine"
 SAME = "it is the same in all real runs"
 CHOSEN = "it is set for each run, not measured"
 ALL_SAME = "all runs show the same values"
 SETTLED = (ENVIRONMENT, SAME, CHOSEN, ALL_SAME)
-"""Reasons for which a series is not tested, and no doubt is left."""
+"""Reasons why a series need not be tested; a series that is not tested for another reason remains an open question.
+"""
 NO_END = "no imagined run reached its end"
 ALIKE = 0.9999
 """If the distances between runs in two series correlate more strongly than this, the series count as the same numbers
@@ -111,8 +112,8 @@ def _judges_single_runs(primary: TestedSeries) -> bool:
 
 
 def _question(primary: TestedSeries) -> str:
-    """State the question that the test of the primary endpoint would answer, and say that single runs are judged
-    without this test, if they are."""
+    """State the question that the test of the primary endpoint would answer. If single imagined runs are judged
+    without this test, say so."""
     imagined = len(primary.judged.imagined)
     asked = f"Whether {differ_in(primary.judged.name, imagined)}"
     if not _judges_single_runs(primary):

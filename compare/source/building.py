@@ -154,7 +154,8 @@ class Builder:
                 raise NotStaticError
 
     def value(self, node: ast.expr, names: Names) -> object:
-        """Evaluate an expression: to a module, a tensor, a number, a list, a text, PLAIN or UNKNOWN."""
+        """Return the value of an expression: a module, a tensor, a constant or a list. If the source does not
+        determine it, return PLAIN if it is certainly not a module, otherwise UNKNOWN."""
         self._count()
         match node:
             case ast.Constant(value=constant):
@@ -215,8 +216,9 @@ class Builder:
             yield self.value(item, inner)
 
     def _global(self, name: str) -> object:
-        """Evaluate a global name that is assigned only once, or always with the same number. Return UNKNOWN for other
-        names, and for names that arguments have too.
+        """Return the value of a global name that is assigned the same number everywhere, or only once, by an
+        expression such as a constant, a list or a sum. Return UNKNOWN for all other names, also for the name of a
+        function's argument.
         """
         assigned = self.source.assigned(name)
         if not assigned:

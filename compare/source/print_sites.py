@@ -17,7 +17,8 @@ Dependence = Literal["nothing", "flags", "values"]
 By = Literal["print", "log", "bar"]
 _ORDER: tuple[Dependence, ...] = ("nothing", "flags", "values")
 _CALL_DEPTH = 3
-"""Maximum depth of nested function calls whose callers are examined."""
+"""Number of passes over all calls in `_with_callers`. Each pass hands the conditions under which a function is called
+on to the functions that are called inside it."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,8 @@ class PrintSite:
     condition without `<` and `>`. `values`: a condition with `<` or `>`, a `match`, or a `while` without a
     counter."""
     by: By = field(default="print", compare=False)
-    """What makes the line. `print`: a print to standard output. `log`: a log call, or anything else that a terminal
-    shows. `bar`: a progress bar, whose lines depend on the time.
+    """What makes the line. `print`: a print to standard output. `log`: a log call, a warning, a print to another
+    file such as `sys.stderr`, or a `write`. `bar`: a progress bar, whose lines depend on the time.
     """
     form: str | None = None
     """The form of the printed lines (a line with its values replaced by `#`), if the template has no words of its own
@@ -156,7 +157,8 @@ def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, _Place]]:
 
 
 def _counters(tree: ast.AST) -> frozenset[str]:
-    """Find loop variables, and names that start at a constant and are only ever increased by constants."""
+    """Find loop variables, and names that get values only by `n = 0` or `n += 1`, with any whole number, and not
+    inside an `if` or a `try`."""
     nodes = list(ast.walk(tree))
     loops = {name for node in nodes if isinstance(node, ast.For | ast.comprehension) for name in _names(node.target)}
     under = {id(part) for node in nodes if isinstance(node, ast.If | ast.Try) for part in ast.walk(node)}

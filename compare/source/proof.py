@@ -274,7 +274,7 @@ def _shared(nodes: Sequence[ast.AST]) -> Iterator[str]:
 
 
 def _bars(nodes: Sequence[ast.AST]) -> Iterator[str]:
-    """Find names that are imported from tqdm under their own names."""
+    """Find names that are imported from tqdm and not renamed (`as`)."""
     for node in nodes:
         match node:
             case ast.ImportFrom(module=str(module), names=names) if module.split(".")[0] == "tqdm":

@@ -28,16 +28,18 @@ class OutlierTest(NamedTuple):
 
 
 def scale_of(values: NDArray[np.float64], is_share: bool) -> Scale:
-    """Return the scale on which values of this kind are usually symmetric: `logit` for shares (`is_share`) strictly
-    between 0 and 1, `logarithm` for other positive values, and `as it is` for all others."""
+    """Return a scale on which the distribution of values like these is usually symmetric: `logit` for shares
+    (`is_share`) that all lie strictly between 0 and 1, `logarithm` for other values that are all positive, and
+    `as it is` for the rest."""
     if is_share and ((values > 0) & (values < 1)).all():
         return "logit"
     return "logarithm" if (values > 0).all() else "as it is"
 
 
 def outlier_test(value: float, others: Sequence[float], is_share: bool = False) -> OutlierTest | None:
-    """Test how extreme a value is among others. Return None if there are fewer than FEWEST others, if one of them is
-    not a finite number, or if they do not vary and are not rounded either.
+    """Test how extreme a value is among others. Return None if there are fewer than FEWEST others, or if one of them
+    is not a finite number. If all others are equal, their spread is estimated from the rounding of the values; return
+    None if the values are not rounded (they need MOST_DECIMALS decimals or more).
 
     The p-value is the larger p-value of two tests: on the values as they are, and on the scale that makes the values
     roughly symmetric (`scale_of`). A value that is not a finite number counts as more extreme than all finite ones.

@@ -12,16 +12,18 @@ from gedanken.compare.verdict.parameters import Parameters
 from gedanken.compare.verdict.results import HYPOTHESES, WAYS, Hypothesis, Way
 
 ODD = 0.01
-"""Prior probability that one kind of operation is an exception: the model answers it in none of the three ways, while
-it answers all other kinds of operation as the hypothesis says."""
+"""For each kind of operation, the prior probability that it is an exception to the hypothesis: the model answers it
+neither by computing nor by imitating nor by a shortcut. If only one kind of operation was asked, it is no
+exception."""
 Evidence = dict[Hypothesis, float]
 """For each hypothesis, the natural logarithm of its marginal likelihood."""
 
 
 @dataclass(frozen=True, slots=True)
 class Priors:
-    """Prior assumptions about the unknown parameters: the noise, the horizon, the dispersion, and the shares of
-    answers under the hypothesis `other`."""
+    """Prior assumptions about the unknown parameters: the share of random errors (noise), the size beyond which a
+    model no longer answers in its way (horizon), how much the answers vary between clusters (dispersion), and the
+    shares of answers if the model answers in no known way (hypothesis `other`)."""
 
     noise: float = 0.0
     """The prior probability of a noise level is proportional to exp(−`noise` × level). With 0, all levels are equally
@@ -65,7 +67,8 @@ class ByNoise:
     """Array of log likelihoods: mixtures × noise levels. Each mixture is a pair of ways, with a share of the first
     one."""
     other: float
-    """Log likelihood if the shares of right and of rival answers can have any value."""
+    """Log likelihood if the shares of right and of rival answers can have any value. A rival answer is the wrong
+    answer of a model that imitates or takes a shortcut."""
     wrong: float
     """Log likelihood if nearly all answers are wrong at all sizes."""
 
@@ -103,8 +106,8 @@ def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
     level, but each has its own horizon.
 
     The hypothesis `mixture` means either that each kind of operation is answered in two ways, or that different kinds
-    of operation are answered in different ways (some of them possibly in none of the three). `other` means that the
-    shares of answers can have any value, or that the answers are wrong at all sizes.
+    of operation are answered in different ways, some of them possibly neither by computing nor by imitating nor by a
+    shortcut. `other` means that the shares of answers can have any value, or that the answers are wrong at all sizes.
     """
     noise = priors.of_noise
     odd = ODD if len(operations) > 1 else 0.0

@@ -17,8 +17,8 @@ the fitted kinds."""
 EDGE = 0.01
 """Minimum distance of a share from 0 and 1."""
 LARGEST_RATIO = 3.0
-"""Minimum ratio between the size of an item and the player's horizon, or between the horizon and the size. Items
-whose size is closer to the horizon are not fitted."""
+"""An item is used for fitting only if its size is at most a third of the player's horizon, or at least three times
+the horizon."""
 
 
 @dataclass(frozen=True, slots=True)

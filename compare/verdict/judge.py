@@ -160,8 +160,9 @@ def _name(support: Support) -> tuple[Name, str]:
 
 
 def _tells(asked: Sequence[Asked]) -> bool:
-    """Return whether these answers can show a way of answering. Answers to a user's suite cannot: its functions have
-    no twin programs, and a model that has read the functions before is right even if it only imitates.
+    """Return whether these answers can show a way of answering. Answers to a user's suite cannot, because its
+    programs do not come in pairs of an easy and a hard one. A model that has read such a program before answers right
+    even if it only imitates.
     """
     return asked[0].family != SUITE
 
@@ -236,8 +237,8 @@ def _exactness(asked: Sequence[Asked], resamples: int, random: Random) -> Exactn
 
 
 def _curves(asked: Sequence[Asked], exactness: Exactness) -> tuple[Curve, ...]:
-    """Fit the curves. Sizes at which too few items have an answer are left out; there must then be answers that show
-    the fall to one half, else there are no curves."""
+    """Fit the curves. Sizes at which too few items have an answer are left out. If there are such sizes, and a curve
+    falls to one half only beyond the other sizes, return no curves: the fall may lie at the sizes left out."""
     of_size = {size: [one for one in asked if one.size == size] for size in exactness.sizes}
     kept = [at for at, size in enumerate(exactness.sizes) if not too_silent(of_size[size])]
     sizes = tuple(exactness.sizes[at] for at in kept)

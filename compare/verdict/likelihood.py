@@ -1,9 +1,10 @@
 """Computes the beta-binomial likelihood of each cluster's counts under each way of answering, for each noise level
 and each horizon on a grid.
 
-In each cluster, the share of right answers is beta distributed around the share that the way of answering is expected
-to give. The share of rival answers among the answers that are not right has a beta distribution too. Counts may be
-fractional, because an item that was asked several times counts once.
+In each cluster, the share of right answers is beta distributed around the share that the way of answering is
+expected to give. The share of rival answers among the answers that are not right has a beta distribution too. A rival
+answer is the wrong answer of a model that imitates or takes a shortcut. Counts may be fractional, because an item
+that was asked several times counts once.
 """
 
 from collections.abc import Sequence
@@ -34,7 +35,8 @@ _LEAST = 1e-3
 @dataclass(frozen=True, slots=True)
 class Horizons:
     """The horizons that are considered. The first one lies beyond all sizes. The others lie between each two
-    neighbouring sizes, and at the largest size; each of them occurs with two degrees of steepness."""
+    neighbouring sizes, and at the largest size. Each of these occurs twice: with a gradual and with a steep change
+    from the answers below the horizon to those above it."""
 
     sizes: tuple[float, ...]
     """The size at which each horizon lies; the first is infinite."""

@@ -1,5 +1,6 @@
-"""Holds the shares of right and of rival answers that are expected of each way of answering. They were fitted once to
-reference players: programs that are known to answer in this way. The results are stored in the package."""
+"""Holds the shares of right and of rival answers that are expected of each way of answering. A rival answer is the
+wrong answer of a model that imitates or takes a shortcut. The shares were fitted once to reference players: programs
+that are known to answer in one way. The results are stored in the package."""
 
 import json
 from collections.abc import Mapping
@@ -48,7 +49,7 @@ class Ways:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The parameters of all ways of answering: computing, imitating, taking shortcuts, and others."""
+    """The parameters of the three ways of answering: computing, imitating, and taking shortcuts."""
 
     version: str
     fitted_on: tuple[str, ...]

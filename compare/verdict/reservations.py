@@ -8,11 +8,12 @@ from gedanken.compare.verdict.clusters import HARD, WITH_RIVAL, Asked
 from gedanken.compare.verdict.results import OperationVerdict, Way
 
 LEAST_ANSWERED = 0.5
-"""A name requires that at least this share of the asked hard and lone items has an answer, and of the asked hard
-twins alone. Unusable answers speak for no way: of a model that declines what it cannot do, only the rest is seen."""
+"""A model gets a name only if at least this share of the items that only a computing model gets right (HARD) have
+an answer, and also at least this share of those among them that belong to a pair. A model may decline just the items
+that it cannot answer; its other answers do not show this."""
 MOST_OTHERWISE = 0.2
-"""A name for all kinds of operation together requires that at most this share of them is named otherwise. Of a
-mixture, too, the larger part gives the name only from four fifths on."""
+"""A way of answering is named for all kinds of operation together only if at most this share of the kinds, each
+judged alone, has another name. `undetermined` is not counted as another name."""
 
 
 def too_silent(asked: Sequence[Asked]) -> str:

@@ -87,7 +87,7 @@ class OperationVerdict:
     """95 % bootstrap interval of each posterior probability; empty if none was requested or there is nothing to
     judge."""
     support: Support | None
-    """The strength of the evidence; None if there is nothing to judge: no usable answer, or a suite of functions."""
+    """The strength of the evidence; None if there is no usable answer, or if the items come from a user's suite."""
     sizes: tuple[SizeResult, ...]
     curves: tuple[Curve, ...]
     templates: int

@@ -55,7 +55,7 @@ def single(best: Hypothesis) -> str:
 
 
 def silent(n: int, of: int, items: str) -> str:
-    """Say that too many items have no usable answer."""
+    """Say that too many items have no usable answer: `n` of `of`. `items` is the noun, such as `hard twins`."""
     return f"{n} of the {of} {items} have no usable answer"
 
 
@@ -98,7 +98,7 @@ def of_all(verdict: Verdict) -> str:
 
 
 def of_numbers(verdict: Verdict) -> str:
-    """Say what probabilities mean that are shown beside “undetermined”; empty if there are none."""
+    """Explain the probabilities that are shown beside the word “undetermined”; empty if none are shown."""
     shown: list[Verdict | OperationVerdict] = [verdict, *verdict.operations]
     if not any(one.support is not None and one.name == "undetermined" for one in shown):
         return ""

@@ -45,8 +45,8 @@ def draw_answers(
 
 
 def _weights(hypothesis: Hypothesis, n: int, random: Random) -> list[Weights | None]:
-    """Draw, for each of `n` kinds of operation, the weights of the ways in which it is answered; None for a kind that
-    is answered in none of the three ways."""
+    """Draw, for each of `n` kinds of operation, the weights of the ways in which it is answered. None for a kind that
+    is answered neither by computing nor by imitating nor by a shortcut."""
     if hypothesis == "other":
         return [None] * n
     if hypothesis != "mixture":
