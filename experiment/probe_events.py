@@ -9,7 +9,7 @@ from gedanken.experiment.probe_item import ProbeItem
 
 
 class Planned(Event):
-    """The plan of a probe was made: how much of its design is asked."""
+    """The plan of a probe was made: how many of the questions in its design will be asked."""
 
     kind: Literal["planned"] = "planned"
     plan: Plan

@@ -49,8 +49,8 @@ class ProbeItem:
     """A second program, which prints the wrong answer of a model that imitates or takes a shortcut; None if there is
     none."""
     rival_is: Way | None = None
-    """How a model can answer the easy item of this pair right and its hard item wrong. The rival of the hard item
-    prints this wrong answer."""
+    """The way of answering that gives the right answer to the easy item of this pair, but a wrong one to its hard
+    item: the output of the hard item's `rival`. None if there is no such way."""
     told: str | None = None
     """Text that the model is told before the program, for example that a rule in the program is unusual."""
     given: str | None = None

@@ -152,19 +152,22 @@ class Started(Event):
     run: str = ""
     """In a run's first event: a random id that no other run has; empty in logs of earlier versions."""
     counted_until: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    """See StillWorks; None in logs of earlier versions."""
+    """If the process is killed, it counts as having worked for at least this many seconds. StillWorks events raise
+    the number. None in logs of earlier versions."""
 
 
 class StillWorks(Event):
-    """The process is still alive. It records this before `counted_until`, however long its work takes."""
+    """The process is still alive. It records this event repeatedly, each time before it has worked for the
+    `counted_until` seconds of the last such event.
+    """
 
     kind: Literal["still works"] = "still works"
     counted_until: float = Field(ge=0, allow_inf_nan=False)
-    """For how many seconds of work the process counts if it was killed."""
+    """If the process is killed, it counts as having worked for at least this many seconds."""
 
 
 class Opened(Event):
-    """The machine was measured, and the persona's `matched` fields were filled in from it."""
+    """The machine was measured. The persona's `matched` fields, such as `gpus: matched`, were filled in from it."""
 
     kind: Literal["opened"] = "opened"
     machine: MachineFacts

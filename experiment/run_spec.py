@@ -13,8 +13,8 @@ from gedanken.experiment.probe_design import ProbeDesign
 from gedanken.experiment.script import Experiment
 
 MOST_RUNS = 10_000
-"""Maximum number of real, and of imagined, runs. All of them are planned before the first one begins, and a run
-folder may come from anybody."""
+"""Maximum number of real runs, and of imagined runs. All runs are planned before the first one begins. Without a
+maximum, an absurd number in a run folder of unknown origin could exhaust the memory."""
 
 
 class ModelSpec(BaseModel):
@@ -63,9 +63,9 @@ class RunSpec(BaseModel):
     model: ModelSpec = ModelSpec()
     sandbox: SandboxSpec = SandboxSpec()
     real: int = Field(default=7, ge=0, le=MOST_RUNS)
-    """Number of real runs in addition to the trunk, which has seed 0."""
+    """Number of real runs in addition to the trunk: the real run with seed 0, from which the script continues."""
     imagined: int = Field(default=3, ge=0, le=MOST_RUNS)
-    """Number of imagined runs in addition to the trunk, which is sample 0."""
+    """Number of imagined runs in addition to the trunk: sample 0, from which the imagined session continues."""
     simulate: bool = True
     """True if the model imagines the runs."""
     surprisal: bool = True

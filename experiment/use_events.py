@@ -20,7 +20,8 @@ class Reserved(Event):
     written: Amount = 0
     gpu_seconds: float = Field(default=0.0, ge=0, le=MOST)
     anew: bool = False
-    """True if the execution begins from nothing: what was counted under its name before stays counted."""
+    """True if the execution starts from its beginning. If earlier events with the same `name` counted GPU seconds,
+    those were used by a lost execution, and stay counted in addition to the new ones."""
 
 
 class Settled(Event):

@@ -73,7 +73,8 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
 
 
 def taken_in_words(source: RunLog, experiment: Experiment, at: int) -> str:
-    """Return what a fork at line `at` takes from the other run. What that run lacks is run and requested anew."""
+    """State what a fork at line `at` takes from the original run (`source`), for example `everything before that line
+    comes from that run`. What the original run lacks is run and requested for the fork."""
     lines = {run.line for run in source.executions}
     asked = {index for index, line in enumerate(experiment.script[: at - 1]) if line.type is not None}
     is_past = source.is_over or any(line >= at - 1 for line in lines)
@@ -142,7 +143,7 @@ def _part(was: RunSpec, until: int) -> Part:
 
 
 def _known(part: Part, setup: RunSetup) -> EarlierPart:
-    """Return the facts about the model of a part, as the other run recorded them in its `setup`."""
+    """Return `part` as an EarlierPart, with the facts about its model from `setup`, the original run's set-up."""
     model = setup.model_at(part.until - 2)
     assert model is not None
     return EarlierPart(part.until, model, part.persona.name, ())
@@ -193,7 +194,8 @@ def _check_model(was: RunSpec, experiment: Experiment, source: RunLog, at: int, 
 
 
 def _check_reached(experiment: Experiment, source: RunLog, at: int) -> None:
-    """Raise BadInput if the other run ended before line `at`, because no version of its program worked."""
+    """Raise BadInput if the original run (`source`) ended before line `at`, because no version of its program
+    worked."""
     last = max((run.line for run in source.executions), default=-1)
     if source.outcome == NO_WORKING_PROGRAM and (first := experiment.next_step(at - 2)) is not None and first > last:
         raise BadInput(

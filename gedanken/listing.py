@@ -113,8 +113,9 @@ def age_of(begun: str) -> str:
 
 
 def remove_run(folder: Path) -> None:
-    """Remove a run folder, and the workspaces that this machine keeps to resume the run. What a killed process of the
-    run left running is ended first. Containers on an engine that does not answer stay for `gedanken sandbox clean`.
+    """Remove a run folder, and the workspaces that this machine keeps to resume the run. If a process of the run was
+    killed, the commands and containers that it left behind are ended first. Containers on an engine that does not
+    answer stay for `gedanken sandbox clean`.
 
     Raises BadInput if the folder is not a run folder, is only a link to one, or is in use by another process;
     NoSandbox if the run's workspaces are in use; OSError if the folder cannot be removed.

@@ -44,7 +44,8 @@ def _broken(why: str) -> Check:
 
 
 def _guarded(plugin: Plugin, check: Check) -> Check:
-    """Wrap a check: any exception, or any result that is not a finding on these runs, becomes CheckBroken."""
+    """Wrap a check of a plug-in. If the check raises any exception, or returns anything that is not a finding on the
+    runs that it was given, the wrapped check raises CheckBroken."""
 
     def look(runs: RunSet) -> Iterable[Finding]:
         try:

@@ -9,8 +9,8 @@ from gedanken.experiment.run_log import RunLog
 from gedanken.probes.interventions import CHANGES
 
 MOST_RUNS = 1000
-"""Maximum number of real runs, and of imagined runs, that are used per version. A run of gedanken never has more, but
-a run folder that somebody else made may have."""
+"""Maximum number of real runs, and of imagined runs, that are used per version. The command line allows no more, but
+a run started from Python, or a run folder that somebody else made, may have more."""
 
 
 def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:

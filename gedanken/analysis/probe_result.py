@@ -26,8 +26,8 @@ whether they are right or wrong."""
 def probe_result(log: RunLog) -> dict[str, Any]:
     """Return the complete result of a probe.
 
-    On the top level, `exact` is the share of right answers to direct questions (arm `direct`). Items with the roles
-    `check`, `middle` and `same` do not count for it.
+    `exact`, at the top level of the returned dict, is the share of right answers to direct questions (arm `direct`).
+    Items with the roles `check`, `middle` and `same` do not count for it.
     """
     scores = item_scores(log)
     direct = [score for score in scores if score.condition == "direct"]

@@ -37,9 +37,9 @@ def outcome_of(
 ) -> Answer | None:
     """Score one answer; return None if there is no answer.
 
-    For an item of a suite, `line` is the line of the suite. An answer to it is right if it equals what the program
-    really printed, which may be more than the returned value, or if it is an expression with that value. `ran_right`
-    says whether the answer turned out right when it was run; None if it was not run.
+    For an item of a suite, `line` is its line in the suite. The answer is right if it equals everything that the
+    program really printed. It is also right if it is an expression whose value is the output that `line` states.
+    `ran_right` says whether the answer turned out right when it was run; None if it was not run.
     """
     found = score(answered.execution, kept.truth, kept.rival)
     if line is None or found is None or found.outcome in ("right", "refused", "cut"):

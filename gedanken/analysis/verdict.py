@@ -52,8 +52,9 @@ def measured(version: VersionAnalysis) -> tuple[tuple[Execution, ...], tuple[Exe
 
 
 def tells_of(version: VersionAnalysis) -> str:
-    """State how many imagined runs have findings, and of which kinds. Empty if nothing was found and the sentence on
-    the primary endpoint will say so."""
+    """State how many imagined runs have findings, and of which kinds. If none has findings, state that no difference
+    was found, or why this is undecided. Empty if there are no findings at all and the sentence on the primary
+    endpoint, which comes next (see `_endpoint`), states a result."""
     _real, imagined = measured(version)
     labels = {run.label for run in imagined}
     found = [finding for finding in version.compared.findings if not finding.explained_by]

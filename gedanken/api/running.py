@@ -118,8 +118,8 @@ async def _resume(
     Args:
         folder: the run folder; None uses the newest unfinished run under `runs/`.
         model: the chat model object, if the run was started from Python with one.
-        base_url: the address of the model's server. It must be given again if the server is another machine, because
-            no API key is sent to an address that only a folder names.
+        base_url: the address of the model's server. It must be given again if the run folder names a server on
+            another machine: API keys are sent only to an address that the user confirms.
         trusted: True to confirm again that the run uses the sandbox `host`, which isolates nothing.
         progress: True if the progress is shown on standard error.
 

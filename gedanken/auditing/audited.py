@@ -11,7 +11,8 @@ from gedanken.experiment.execution import Execution
 
 STATUSES: tuple[Status, ...] = ("supported", "misquoted", "written too early", "stale", "never run", "undecidable")
 ACCUSING: tuple[Status, ...] = ("misquoted", "written too early", "stale", "never run")
-"""Statuses of claims that are wrong, or that the agent could not have known to be true. Such a claim has evidence."""
+"""Statuses of claims that are wrong, or that the agent could not have known to be true. A claim with the status
+`never run` may be without evidence."""
 Outcome = Literal["reproduced", "differs", "not reproducible here"]
 DIFFERS = "differs"
 KINDS = {

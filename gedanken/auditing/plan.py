@@ -158,8 +158,8 @@ def _spoken_of(claims: Iterable[JudgedClaim]) -> dict[int, list[int]]:
 
 
 def _shown(transcript: AgentTranscript, claims: Sequence[JudgedClaim]) -> dict[int, list[Step]]:
-    """Return, for the number of each message, the steps for commands that the message only claims, without a recorded
-    result."""
+    """Return steps for commands that a message only claims, without a recorded result. The key is the number of the
+    message."""
     found: dict[int, list[Step]] = {}
     for number, judged in enumerate(claims):
         claim = judged.claim

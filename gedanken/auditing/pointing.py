@@ -46,7 +46,8 @@ class Pointed:
     long."""
 
     def note(self) -> str:
-        """Return a sentence about these numbers for the reader of the audit."""
+        """Return a sentence for the reader of the audit: how many passages the model named, and how many passages,
+        replies and messages could not be used."""
         return (
             f"{self.name} named {self.taken:,} passages that may be claims; {self.dropped:,} passages that are not "
             f"verbatim were dropped, {self.unread:,} replies could not be read, and {self.left_out:,} messages were "

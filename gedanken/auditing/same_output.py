@@ -63,8 +63,9 @@ def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> Co
 
 
 def _unstable(first: list[tuple[int, str]], others: list[list[tuple[int, str]]]) -> tuple[set[int], set[str]]:
-    """Find the lines that differ among the real runs. Return their line numbers in the first run, and their patterns
-    in all runs: the lines with `#` for each number."""
+    """Find the lines that are not the same in all real runs: those of the first run that another run lacks, and those
+    of the other runs that the first run lacks. Return the line numbers of the former, and the patterns of both. A
+    pattern is a line with `#` in place of each number, for example `loss #`."""
     unstable: set[int] = set()
     patterns: set[str] = set()
     mine = {line for _number, line in first}

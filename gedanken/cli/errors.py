@@ -64,7 +64,8 @@ def clear_errors() -> Iterator[None]:
 
 def _remedy(error: OSError) -> str:
     """Return what the user can do about the error, to be appended to its message; empty if nothing is known to help.
-    Another cache folder is not suggested if the error certainly has nothing to do with the cache.
+    Another cache folder is suggested only if the error may concern the cache: if it names no file, or a file in the
+    cache folder, or if there is no usable cache folder.
     """
     from gedanken.experiment.errors import GedankenError
     from gedanken.experiment.user_folders import cache_folder

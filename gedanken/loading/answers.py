@@ -19,8 +19,8 @@ _NAMED = re.compile(r"_(?P<predicts>input|output)\Z")
 _NO_STRINGS = "the recorded answers are not a list of strings"
 _TWICE = "its answers are recorded more than once"
 _FEW = 0.2
-"""A limit for files that are named like CRUXEval's: if the share of whole replies among the answers is smaller, the
-answers count as already extracted from replies.
+"""If the share of whole replies (see `is_whole_reply`) among the answers is smaller than this, the answers count as
+already extracted from replies. This applies only to files whose name says what the answers predict (see `_named`).
 """
 
 
@@ -71,8 +71,8 @@ def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
 
 
 def _has_few_whole(answers: Mapping[str, Sequence[str]]) -> bool:
-    """Return whether hardly any answer is a whole reply. This is so if the publisher extracted the answers from
-    replies, and the extraction failed for a few.
+    """Return whether the share of whole replies among the answers is below _FEW. Then the publisher extracted the
+    answers from replies, and failed only at the few that are still whole.
     """
     each = [is_whole_reply(answer) for some in answers.values() for answer in some]
     return sum(each) < _FEW * len(each)

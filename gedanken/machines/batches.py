@@ -37,8 +37,8 @@ LIMITS = Limits(
 """Limits of a machine for batches."""
 MOST_CORES = 4
 SLACK_SECONDS = 20.0
-"""A batch is stopped from outside if it prints nothing for the time limit of one program and this long. Else a
-program that stops the batch by a signal would hold it up until BATCH_SECONDS have passed.
+"""A batch is stopped from outside if it has printed nothing for the time limit of one program plus these seconds.
+Otherwise, a program that suspends the batch by a signal would hold it up until BATCH_SECONDS have passed.
 """
 _POLL_SECONDS = 0.5
 _WITHIN = BATCH_SECONDS - 2 * PROGRAM_SECONDS - 30
@@ -162,8 +162,8 @@ async def _batch(
 
 
 async def _run(leaf: RealMachine, label: str, quiet_seconds: float) -> tuple[Execution | None, str]:
-    """Run a batch; return its execution, or None if it had to be stopped because it printed nothing for
-    `quiet_seconds`, and what it printed. Only time in which this process itself runs counts.
+    """Run a batch. Return its execution, and what it printed. The execution is None if the batch printed nothing for
+    `quiet_seconds` and was therefore stopped. Time in which this process itself is suspended does not count.
     """
     heard: list[str] = []
     running = asyncio.ensure_future(leaf.run(COMMAND, on_output=heard.append, label=label))

@@ -81,8 +81,9 @@ async def _settled(machine: RealMachine, unsure: Sequence[SuiteItem], ran: Mappi
 
 
 def _problem(line: SuiteItem, checked: Ran, itself: Ran, equals_itself: bool) -> Problem:
-    """Return why a function did not return the stated value. `checked` is the run that compared both values, and
-    `itself` is the run that compared the stated value with itself.
+    """Return why a function did not return the stated value. `checked` is the run that compared both values. `itself`
+    is the run that compared the stated value with itself, and `equals_itself` is the result: a value such as NaN does
+    not equal itself, so no answer can be right.
     """
     if checked.end == "finished":
         return Problem(_NO_VALUE)

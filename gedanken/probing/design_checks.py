@@ -14,8 +14,9 @@ from gedanken.records.run_files import to_json
 
 MOST_SIZE = 4096
 LEAST_KNOWN = 0.5
-"""A reference player is asked only if its bank contains at least this share of the hard and lone programs. A few
-programs are the same for every seed; to all others, the player has no answer if the seed is wrong."""
+"""A reference player (`player:NAME`) is asked only if its bank contains at least this share of the probe's programs
+with the roles `hard` and `alone`. If the bank was made with another seed than the probe, it contains few of them,
+which are the same for every seed."""
 _PLAYER = "player:"
 
 

@@ -46,7 +46,7 @@ class Question:
     program: str
     edits: dict[str, str]
     watched: int
-    """Index of that print among the print sites of the program."""
+    """Index of the print whose lines are counted, among the print sites of the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class EditsProbe:
 
 def read_program(path: Path | None) -> Question:
     """Return the program in a file, or the packaged one, with its edited versions. Raises BadInput if the program is
-    not valid Python or prints no whole line.
+    not valid Python, or if no `print` in it, from its `watched_line` on, makes a line of standard output.
     """
     where = resources.files("gedanken.probes") / "programs" / "shape_once.py" if path is None else path
     source = read_text(where, f"--program {path}")

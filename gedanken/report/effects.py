@@ -47,8 +47,8 @@ def _table(program: str, moves: OutcomeEffects) -> "Table":
 
 
 def _values(outcomes: Outcomes) -> str:
-    """Format the values of an outcome as median and range, for example `0.42 (0.40-0.45)`. If some runs show no
-    value, the number of runs that show one is added."""
+    """Format the values of an outcome as median and range, for example `0.42 (0.4-0.45)`. If some runs show no value,
+    add how many do: `0.42 (0.4-0.45) 5 of 7`."""
     known = sorted(value for value in outcomes.values if value is not None)
     if not known:
         return f"none in {len(outcomes.values)}"

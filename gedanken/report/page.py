@@ -152,8 +152,8 @@ def _shown(number: int, version: VersionAnalysis, anchors: Anchors) -> ShownCase
 
 
 def _answers(analysis: Analysis, anchors: Anchors) -> list[tuple[str, list[Excerpt]]]:
-    """Return the outputs of commands that run no program, grouped by command. A group has real and imagined
-    outputs."""
+    """Return the outputs of commands that run no program, grouped by script line and command. A group contains the
+    real and the imagined outputs, as far as there are any."""
     of_cases = {id(run) for version in analysis.versions for run in (*version.real, *version.imagined)}
     rest = [execution for execution in analysis.log.executions if id(execution) not in of_cases]
     by_command: dict[tuple[int, str], list[Excerpt]] = {}
