@@ -75,8 +75,8 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
 
 def _ended(folder: Path) -> RunResult | None:
     """Return the result of a complete run, in which nothing is left to do. Return None if the run has not ended, if a
-    result is lost, if a failed execution would be repeated, or if there is no report. A probe of a suite alone has no
-    page, only its result."""
+    result is lost, if a failed execution would be repeated, or if the report is missing. (A probe
+    that asks only a user's suite has no report.)"""
     page = folder / PAGE if (folder / PAGE).is_file() else None
     if not is_run_folder(folder) or is_at_work(folder) or not (page or (folder / PROBE).is_file()):
         return None
@@ -114,8 +114,8 @@ async def approve(folder: Path, answer: Approve | EditIt | Reject | None, screen
 
 
 def _check_asks(spec: RunSpec, log: RunLog, before: Sequence[Program]) -> None:
-    """Raise BadInput if a run asks no person about the program that comes after these: it would run whatever the
-    person says."""
+    """Raise BadInput if the run asks no person about the program that comes after the programs in `before`: such a
+    run executes that program whatever the person says."""
     said = {(decided.program, decided.sha256): decided.answer for decided in log.decisions}
     if asks_person(spec.approve, [said.get((program.label, program.sha256)) for program in before]):
         return
@@ -183,9 +183,8 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
 
 
 def _check_repeated(was: RunSpec, now: RunSpec, log: RunLog) -> None:
-    """Raise BadInput if no run could be added. This is checked first, so that no change of the sample size is
-    recorded in that case.
-    """
+    """Raise BadInput if no run could be added. This is checked before the new sample size is recorded, so that a
+    failed call changes nothing."""
     if was.probe is not None:
         raise BadInput(
             f"{log.folder}: a probe has no real or imagined runs to add to; start another one with gedanken probe"
@@ -285,7 +284,7 @@ def _tell_dropped(folder: Path, spec: RunSpec, screen: Screen) -> None:
 
 def is_here(address: str) -> bool:
     """Return whether a URL certainly points to this machine (loopback). Clients parse URLs differently: some end the
-    host at a backslash, others at the last @. So an address in which they could find another host is not here."""
+    host at a backslash, others at the last @. If any client could find another host in the URL, return False."""
     return _HERE.fullmatch(address) is not None
 
 

@@ -344,7 +344,8 @@ def root_inputs(spec: RunSpec) -> dict[str, Any]:
 
 
 def _done(store: RunStore, update: dict[str, Any]) -> dict[str, Any]:
-    """Return the result of a node, with labels replaced by the programs and executions that they name."""
+    """Return the result of a node, in which the labels of programs and executions are replaced by the programs and
+    executions themselves."""
     return {
         **update,
         "programs": [store.programs[label] for label in update.get("programs", [])],

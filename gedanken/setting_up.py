@@ -12,9 +12,9 @@ from gedanken.experiment.script import Experiment
 
 
 def set_up(progress: Progress, experiments: Sequence[Experiment], sandbox: str) -> None:
-    """Get whatever is missing of the embedded model, the sandbox (a name as for `--sandbox`), and the data sets of
-    the experiments. First report whether the model has to be downloaded. The download runs while the sandbox and the
-    data are prepared.
+    """Download or build what is missing: the weights of the embedded model, what the sandbox needs (`sandbox` is a
+    name as for `--sandbox`), and the data sets of the experiments. First report whether the model has to be
+    downloaded. The download runs while the sandbox and the data are prepared.
 
     Raises NoSandbox, NoModel or BadInput.
     """

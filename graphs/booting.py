@@ -15,8 +15,8 @@ tokens with one GPU, 616 with four, 1,036 with eight.
 
 
 def boot_limits(command: str, limits: Limits, gpus: int, *, steps: bool) -> Limits:
-    """Return the limits for the answer to one boot command: a few more tokens than a true answer needs, and no
-    continuations. `gpus` is the number of GPUs that a true answer lists.
+    """Return the limits for the answer to one boot command: a few more tokens than a true answer needs; a reply that
+    reaches this limit is not continued. `gpus` is the number of GPUs that a true answer lists.
 
     If `steps` is True, the model may write working steps, so `limits` is returned unchanged.
     """

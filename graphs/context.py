@@ -66,8 +66,9 @@ class Context:
         return self.spec.played_at(line)
 
     def settled(self, model: Model) -> Model:
-        """Return a model that is not asked again for a reply that failed in an earlier process, because later replies
-        in the ledger depend on the failure."""
+        """Return a variant of the model for questions whose later replies are already in the ledger. If a reply to
+        such a question failed in an earlier process, the failure stays: the question is not asked again, because the
+        later replies depend on it."""
         return replace(model, is_settled=True, note=self._note_once) if isinstance(model, KeptModel) else model
 
     def _note_once(self, told: str) -> None:
@@ -79,9 +80,8 @@ class Context:
         return self.meter.spent() if self.meter else None
 
     def imagined_machine(self, session: Session, sample: int, line: int) -> ImaginedMachine:
-        """Return the imagined machine for a script line, which continues `session` under the experiment's
-        conditions.
-        """
+        """Return the imagined machine that answers a script line. It continues `session` under the experiment's
+        conditions."""
         conditions, model = self.experiment.conditions, self.model_at(line)
         if sample == 0 and 0 <= line < self.store.settled_before:
             model = self.settled(model)

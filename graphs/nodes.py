@@ -225,7 +225,9 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 
 def _judged(context: Context, state: State, program: Program, execution: Execution) -> Program:
-    """Return the program, judged by its run. A program that the script supplies works if its exit code is 0."""
+    """Return the program with `works` set according to its run: True if no problem was found. A program that the
+    script supplies works if its exit code is 0; any other program is returned unchanged if the script line has no
+    task."""
     task = context.experiment.task_at(execution.line)
     if program.given:
         return replace(program, works=execution.exit_code == 0)

@@ -55,9 +55,8 @@ def schedule_of(context: Context) -> list[Unit]:
 
 
 def has_truth(context: Context, unit: Unit) -> bool:
-    """Return whether the answers to a unit can be scored: none of its items has a problem, for example a rival
-    program that prints the same as the item's program.
-    """
+    """Return whether the answers to a unit can be scored: no item in it has a problem. An item has one, for example,
+    if its rival program (made to print the wrong answer of a model that takes a shortcut) prints the right answer."""
     return all(not context.store.items[question.item].problem for question in unit)
 
 
@@ -160,8 +159,8 @@ async def _ask_unit(
 
 
 def is_built_on(answers: Mapping[str, AnswerKept], later: Unit) -> bool:
-    """Return whether a later question of a session was answered. If an earlier question failed, it is then not asked
-    again: with its reply, the session would be another one, and the later questions would be asked twice.
+    """Return whether any of the later questions of a session was answered. If so, an earlier question that failed is
+    not asked again: a reply to it would change the session, and the later questions would have to be asked again too.
     """
     kept = (answers.get(question.key) for question in later)
     return any(answer is not None and answer.execution.cause not in MAY_COME for answer in kept)
@@ -185,9 +184,8 @@ async def _ask(context: Context, machine: ImaginedMachine, item: ProbeItem, ques
 
 
 def _tells(context: Context, item: ProbeItem, question: Question) -> list[str]:
-    """Return what the model is told before the program runs. In the arm `forced`, and only there, the model is told a
-    real state (fairness rule 2).
-    """
+    """Return what the model is told before the program runs. In the arm `forced` only, this includes real output: the
+    program's state before its last operation. Everywhere else, rule 2 of docs/design.md forbids that."""
     tells = [item.told] if item.told else []
     if question.arm == "forced":
         given = context.store.items[item.id].given or ""

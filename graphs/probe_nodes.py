@@ -80,9 +80,8 @@ async def truths(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any
 
 
 def _kept(item: ProbeItem, ran: dict[str, Ran]) -> ItemKept:
-    """Return an item with the output of its programs. If the item's rival program prints the same as the item's
-    program, the answers cannot be interpreted; this is recorded as the item's problem.
-    """
+    """Return an item with the output of its programs. Its answers cannot be interpreted if the program could not be
+    run, or prints the same as the item's rival program; this is recorded as the item's problem."""
     truth = ran[item.program]
     rival, given = (ran[text].stdout if text else None for text in (item.rival, item.given))
     same = "it prints the same as its rival" if rival == truth.stdout else ""
@@ -130,7 +129,7 @@ def _heard(runtime: Runtime[Context], end: int, units: int) -> Callable[[AnswerK
 
 
 async def judge(state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Run the answers that are expressions, and store whether each is right."""
+    """Run the answers that can be judged only by running them, and store whether each is right."""
     context = runtime.context
     programs = judged_by_running(context.store.log)
     with context.store.work("judge", f"{len(programs)} answers"):

@@ -60,9 +60,8 @@ def latest(context: Context, state: State, name: str | None) -> Program | None:
 
 
 def given_program(context: Context, state: State, line: ScriptLine, index: int) -> Program:
-    """Return the program version that the script line at `index` supplies. If the line changes a program that an
-    earlier line supplied unchanged, that version becomes the `base`.
-    """
+    """Return the program version that the script line at `index` supplies. If the line supplies a program with a
+    change, its `base` is the newest supplied version of the same program without a change, if there is one."""
     assert line.give is not None and line.source is not None
     versions = [program for program in programs_in(context, state) if program.name == line.give]
     told = line.program or "given in the script"
@@ -97,9 +96,8 @@ def base_of(context: Context, state: State, name: str, line: int) -> Program | N
 
 
 def failure_in(context: Context, state: State) -> Failure | None:
-    """Return why the newest version was not accepted, with the end of its output that the coder is shown; None if the
-    version was accepted.
-    """
+    """Return why the newest version was not accepted, with the last part of its output, which the coder is shown.
+    None if the version was accepted."""
     failure = state.get("failure")
     if failure is None:
         return None
@@ -168,9 +166,8 @@ def versions_run(context: Context, state: State) -> list[Program]:
 
 
 def follows_samples(experiment: Experiment, index: int) -> bool:
-    """Return whether the previous command ran a program, so that the model server's cache contains the program's last
-    sample.
-    """
+    """Return whether the last typed line before the script line `index` runs a program. If so, the cache of the model
+    server was last filled by a sample of that program."""
     before = [line for line in experiment.script[:index] if line.type is not None]
     return bool(before) and before[-1].runs is not None
 
@@ -223,8 +220,8 @@ def _real_runs(context: Context, state: State) -> list[Execution]:
 
 
 def _failed_versions(context: Context, state: State, program: Program) -> list[Program]:
-    """Return the versions, written for the same task as `program`, that were run and failed; each is imagined too
-    (fairness rule 4)."""
+    """Return the coder's versions for the same script line as `program` that were run and failed. Each of them is
+    imagined too (rule 4 of docs/design.md)."""
     ran = {run.program for run in executions_in(context, state) if run.line == state["index"]}
     return [
         other

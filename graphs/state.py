@@ -78,7 +78,7 @@ class State(TypedDict, total=False):
     programs: Annotated[list[str], keep_labels]
     executions: Annotated[list[str], keep_labels]
     turns: list[TurnRef]
-    """The imagined machine's session, which continues from sample 0."""
+    """The turns of the imagined machine's session. Of the samples of a script line, only sample 0 is added to it."""
     sent: Annotated[list[Sent], operator.add]
     found: int
     """Number of findings on the current script line; at the end, on the whole run."""

@@ -25,8 +25,8 @@ def session_for(experiment: Experiment, program: Program, turns: Sequence[TurnRe
     """Return the session in which a program version is imagined. Its `stored` contains all `turns`. Its `context`,
     which is sent to the model, contains those turns that the conditions allow.
 
-    In a running session, the context of a failed version ends before the turn with the next version. If sources are
-    hidden, failed versions are not imagined.
+    If all script lines share one session (`running`), the context of a failed version ends before the turn that puts
+    the next version in its place. If sources are hidden, failed versions are not imagined.
     """
     stored = list(turns)
     conditions = experiment.conditions

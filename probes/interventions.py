@@ -81,9 +81,8 @@ def _widths(tree: ast.Module) -> list[ast.expr]:
 
 
 def _epochs(tree: ast.Module) -> list[ast.expr]:
-    """Return the argument of `range(…)` in the outermost training loop that has this form: the number of epochs.
-    Return an empty list if no loop has it.
-    """
+    """Return the argument of `range`, the number of epochs, in the outermost training loop of the form `for … in
+    range(N)`. Return an empty list if there is no such loop."""
     for loop in _training_loops(tree):
         if isinstance(loop.iter, ast.Call) and _called(loop.iter) == "range" and len(loop.iter.args) == 1:
             return loop.iter.args

@@ -50,9 +50,8 @@ def items_of(design: ProbeDesign, sizes: Sequence[int], groups: int) -> list[Pro
 
 
 def units_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> tuple[list[Unit], list[Unit]]:
-    """Return two lists of units: the questions of the arm `direct`, and the questions of the design's other arms. In
-    the second list, the most informative arm comes first.
-    """
+    """Return two lists of units: the questions of the arm (way of asking) `direct`, and the questions of the design's
+    other arms. In the second list, the most informative arm comes first."""
     direct: list[Unit] = [
         (Question(item.id, "direct", sample),) for sample in range(design.samples) for item in items
     ]

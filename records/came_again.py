@@ -1,4 +1,5 @@
-"""Tells which results of an earlier process of a run came again, and which failures are not requested again."""
+"""Used when a run is resumed: notes results that replaced stored ones, and tells which failed requests are not sent
+again."""
 
 from collections.abc import Iterable
 
@@ -7,15 +8,17 @@ from gedanken.experiment.execution import MAY_COME, Execution
 
 
 class Changed:
-    """The results of earlier processes that are others now, in the order in which this process obtained them."""
+    """Collects results that replaced a different result of an earlier process, in the order in which they were
+    obtained."""
 
     def __init__(self) -> None:
         """Start without any."""
         self._changed: list[Execution] = []
 
     def why(self, before: Execution, now: Execution) -> str:
-        """Return a note on a result that came again; empty if it did not, or if the earlier execution failed in a way
-        after which every execution is repeated (`MAY_COME`)."""
+        """Compare a result with the one that an earlier process stored under the same label. If they differ, record
+        it, and return a note on why the command was run, or the model asked, once more. The note is empty if they are
+        equal, or if the earlier execution failed for a cause in `MAY_COME`, after which it is repeated anyway."""
         if not _is_another(before, now):
             return ""
         earlier = [run for run in self._changed if (run.line, run.program) != (now.line, now.program)]
@@ -32,8 +35,11 @@ class Changed:
 
 def settled_before(executions: Iterable[Execution], conditions: Conditions) -> int:
     """Return the index of the last script line that was imagined in a session with the replies to the lines before
-    it. A failure of sample 0 before that line is settled: if a reply came now, the session would be another one, and
-    everything that was imagined in it would have to be requested once more. -1 if there is no such line."""
+    it; -1 if there is no such line.
+
+    A failure of sample 0 before that line is settled, which means that it is not requested again: a reply would
+    change the session, and all that was imagined in it would have to be requested once more.
+    """
     runs = (run for run in executions if run.imagined and run.cause not in MAY_COME)
     return max(
         (run.line for run in runs if run.program is None or conditions.session == "running"),

@@ -27,7 +27,8 @@ EXAMPLE = 180
 """Maximum length in characters of the finding used as an example."""
 _NAME = 60
 _LINE = re.compile(r" \([^()]{0,99}:\d+\)| \(line \d+\)")
-"""Matches the file and line of a print statement, which are useful only in the report."""
+"""Matches the place of a print statement in a sentence, such as ` (train.py:12)` or ` (line 12)`. It is removed,
+because a newcomer has not seen the program."""
 _P = re.compile(r" \(p [=<][^()]*\)")
 _VERSION = re.compile(r"\b[\w.]+-v\d+\b")
 _LABEL = re.compile(r"\b(?:line|persona)[\w.-]*-(?P<origin>real|imagined)-(?P<number>\d+)\b")
@@ -88,7 +89,8 @@ def _nothing_to_compare(analysis: Analysis) -> str:
 def _result(version: VersionAnalysis) -> str:
     """State how many imagined runs have findings, with one example. Unusable replies are counted separately.
 
-    Numbers are mentioned only if a test shows a difference, because no two runs print the same numbers.
+    If nothing is found in runs that print numbers, the sentence begins `No difference in the text`, because no two
+    runs print the same numbers.
     """
     _real, judged = measured(version)
     lost = left_out(version.imagined)
@@ -115,8 +117,8 @@ def _result(version: VersionAnalysis) -> str:
 
 
 def _elsewhere(analysis: Analysis, version: VersionAnalysis) -> str:
-    """State how many findings are not on the program's runs, but for example on what the model says about the
-    machine."""
+    """State how many findings are about something other than the runs of this program version: other versions, or
+    what the model says about the machine."""
     found = Counter(finding for finding in analysis.findings if not finding.explained_by) - Counter(
         version.compared.findings
     )
@@ -137,8 +139,9 @@ def _silent(judged: Sequence[Execution]) -> str:
 
 
 def _example(found: Sequence[Finding], counted: AbstractSet[str]) -> str:
-    """Describe one finding in words: the first one on a run in `counted`, or else the first of all. File names are
-    removed, because a newcomer has not seen the files."""
+    """Describe one finding in words, and state how many there are. The first finding on a run whose label is in
+    `counted` is described; without one, the first of all. File names are removed, because a newcomer has not seen the
+    files."""
     first = next((finding for finding in found if counted & set(finding.runs)), found[0])
     example = _LABEL.sub(_short_label, _P.sub("", _LINE.sub("", sentence(first)))).rstrip(".")
     example = _cut(_VERSION.sub("the program", example), EXAMPLE)

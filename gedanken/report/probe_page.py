@@ -25,7 +25,8 @@ _JUDGED = ("easy", "hard", "alone")
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """One question: all answers to it under one condition, the real output, and the output of the rival program."""
+    """One question: all answers to it under one condition, the real output, and the output of the item's rival
+    program. The rival prints the wrong answer of a model that takes a shortcut or imitates known texts."""
 
     score: ItemScore
     truth: str
@@ -49,7 +50,8 @@ class Twins(NamedTuple):
     easy: float
     hard: float
     rival: float
-    """Share of the answers to the hard items that equal the output of the rival program."""
+    """Share of the answers to the hard items that are the rival's: the wrong answer of a model that takes a shortcut
+    or imitates known texts."""
 
 
 class Group(NamedTuple):
@@ -68,7 +70,7 @@ class Group(NamedTuple):
 
 
 class ShownOperation(NamedTuple):
-    """One kind of operation of one model, prepared for display."""
+    """The verdict on one model for one kind of operation, such as `matrix product`, prepared for display."""
 
     place: str
     judged: OperationVerdict
@@ -85,7 +87,7 @@ class ShownModel(NamedTuple):
     verdict: Verdict
     sentence: str
     numbers: str
-    """What the probabilities mean where no name is given; may be empty."""
+    """A sentence on what the probabilities beside the verdict “undetermined” mean; empty if none are shown."""
     operations: tuple[ShownOperation, ...]
     left_out: int
     """Number of questions that are not shown, because there are too many."""

@@ -31,8 +31,8 @@ class Typed(NamedTuple):
 
 
 def script_of(log: RunLog) -> list[Typed]:
-    """Return the lines of the script. If the folder does not store the script, its lines are taken from the programs
-    and executions."""
+    """Return the lines of the script. If the run folder does not store the script, the lines are taken from the
+    programs and executions of the run."""
     lines: dict[tuple[int, str, str], None] = {}
     for execution in log.executions:
         if execution.called is None:
@@ -126,8 +126,8 @@ def _counted(script: list[Typed]) -> str:
 
 
 def claims_of(setup: RunSetup | None) -> list[tuple[str, str, str]]:
-    """Return the name, value and origin of each fact of the persona. For a fork, also return the facts of earlier
-    personas that differ."""
+    """Return the name, value and origin of each fact of the persona. If the run is a fork, facts that differ in an
+    earlier part of the script follow, named for example `gpus, before line 4`."""
     if setup is None:
         return []
     told: list[tuple[str, str, str]] = [(fact.name, fact.value, fact.origin) for fact in setup.facts]

@@ -37,20 +37,22 @@ VERDICT_LINES = 3
 UNDECIDED_LINES = 5
 FINDINGS_SHOWN = 3
 FINDINGS_KEPT = 2
-"""Number of findings whose lines are reserved first; the table may use only the other lines for further series."""
+"""Maximum number of findings for which lines are kept free before the table of series takes the rest; fewer if the
+table would have too little room."""
 LINES_OF_A_FINDING = 2
 SERIES_SHOWN = 3
 ROWS_OF_A_TABLE = 3
 """Maximum number of table rows, not counting series."""
 ROWS_OF_SERIES = 2
-"""Number of table rows that are kept for series before the line on the findings may take a second line."""
+"""Number of table rows that series should get. If fewer would fit, the text that counts the findings is limited to
+one line."""
 LONGEST_NAME, SHORTEST_NAME = 34, 12
 """Maximum and minimum width of a name in the table, in characters."""
 GAP = 3
 """Number of spaces between two columns of the table."""
 _Row = tuple[str, str, str, str]
 LONG_WORD = 4
-"""Number of letters from which a word of a kind counts as repeated by a sentence."""
+"""Minimum length of the words that `_after_its_kind` looks for in the sentence of a finding."""
 _MOST = 1000
 """Maximum length in characters of one line, however wide the terminal."""
 _SENTENCE_END = re.compile(r"\.(?= [A-Z\d])")
@@ -134,7 +136,8 @@ def _wrapped(text: str, width: int, most: int) -> list[str]:
 
 
 def _wrapped_sentences(text: str, width: int, most: int) -> list[str]:
-    """Return `most` lines with as many whole sentences as fit. If not even the first sentence fits, cut it."""
+    """Return as many whole sentences as fit into `most` lines, as wrapped lines. If not even the first sentence fits,
+    cut it."""
     ends = [
         found.end()
         for found in _SENTENCE_END.finditer(text)
@@ -178,7 +181,8 @@ def _about(analysis: Analysis, width: int, most: int) -> Iterator[str]:
 def _table(version: VersionAnalysis, room: int, rest: str, width: int) -> Table:
     """Build a table of real and imagined runs: how they ended, how much they print, their series in `room` rows.
 
-    `rest` says where all series are. If the table is wider than `width` characters, names are cut, not numbers.
+    `rest` tells the reader where to find the series that are left out, for example `in the full report`. If the table
+    is wider than `width` characters, names are cut, not numbers.
     """
     series = version.compared.series
     shown = series[: _shown_of(len(series), room)]
@@ -279,8 +283,10 @@ def _line(ref: LineRef | None) -> str:
 def _heads_of_findings(
     analysis: Analysis, version: VersionAnalysis | None, rest: str, width: int, most: int
 ) -> list[str]:
-    """Return at most `most` lines that state the number of findings, and what they are about. Their kinds are only
-    counted if the verdict names them; `rest` says where all findings are.
+    """Return at most `most` lines that state the number of findings, and where they are or of which kinds.
+
+    If all are in one place, and the verdict already names the most frequent kind, only the number of kinds is stated.
+    `rest` then tells the reader where to find all findings, for example `in the full report`.
     """
     if not analysis.findings:
         return ["no findings"]
@@ -309,7 +315,8 @@ def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console
 
 
 def _after_its_kind(kind: str, text: str) -> str:
-    """Put the kind of a finding before its sentence, unless the sentence says it again."""
+    """Put the kind of a finding before its sentence, unless the sentence already contains most of the kind's words.
+    Words of fewer than `LONG_WORD` letters do not count."""
     words = [word for word in kind.split() if len(word) >= LONG_WORD]
     if sum(word in text for word in words) > len(words) / 2:
         return text

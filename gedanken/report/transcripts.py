@@ -70,7 +70,8 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
-    """A real and an imagined output of one program version (or of the logs), side by side."""
+    """A real and an imagined output, side by side. Both come from one program version, or from logs that the user
+    supplied."""
 
     real: str
     imagined: str
@@ -273,7 +274,7 @@ def _add(pieces: list[Piece], text: str, differs: bool) -> None:
 
 
 def _tokens(line: str) -> list[str]:
-    """Split a line into whole values, and the words and spaces between them."""
+    """Split a line into values, words and spaces: `loss: tensor(0.5)` into `loss:`, a space and `tensor(0.5)`."""
     tokens: list[str] = []
     done = 0
     for value in VALUE.finditer(line):

@@ -10,9 +10,8 @@ def knows_all(session: Session) -> bool:
 
 
 def never_stored(session: Session) -> tuple[Turn, ...]:
-    """Return the turns that the model is sent although they were never stored. A first message that only repeats
-    earlier requests, as after a loss of the context, does not count.
-    """
+    """Return the turns that the model is sent although they were never stored. After a loss of the context, the first
+    message can be a text that repeats earlier requests; it does not count."""
     stored = set(session.stored)
     replayed = len(session.stored) - len(session.context) + 1
     first = "\n".join(turn.typed for turn in session.stored[:replayed]) if replayed > 0 else None

@@ -9,8 +9,9 @@ from rapidfuzz.distance import LCSseq
 
 MARK_WIDTH = 3
 MOST_LINES_ALIGNED = 5000
-"""Both answers may begin and end with equal lines. If one answer has more lines than this in between, these lines are
-paired by their numbers, because alignment would need one bit of memory for each pair of lines."""
+"""Equal lines at the beginning and at the end of both answers are paired first. If more lines than this remain in one
+of the answers, the remaining lines are paired in order, because alignment would need one bit of memory for each pair
+of lines."""
 
 Sides = Literal["same", "differ", "left", "right"]
 

@@ -125,8 +125,8 @@ class Terminals:
         )
 
     def _match(self, machine_facts: MachineFacts) -> None:
-        """Let the imagined machine describe the real machine, unless a line was already typed into it, or the user
-        chose a persona or a stored session."""
+        """Let the imagined machine play a machine with the facts of the real one, unless a line was already typed
+        into it, or the user chose a persona or a stored session."""
         machine = self.imagined
         if machine and not machine.session.stored and self._wished is None and self.options.session is None:
             machine.persona, machine.machine_facts = load_persona(FAIR_PERSONA), machine_facts

@@ -50,8 +50,7 @@ class PlannedStep:
 
 def plan_steps(experiment: Experiment, real: int, imagined: int, simulate: bool) -> list[PlannedStep]:
     """Plan the steps of a run with `real` seeds and `imagined` samples, in addition to the run with seed 0 and the
-    sample at temperature 0.
-    """
+    sample at temperature 0. If `simulate` is False, nothing is imagined."""
     boot: Counter[Kind] = Counter({"fact": len(BOOT_COMMANDS)})
     if simulate:
         boot += Counter({"boot table": 1, "boot answer": len(BOOT_COMMANDS) - 1})
@@ -178,9 +177,8 @@ class RunPlan:
         return kinds.get(node, "report")
 
     def _boot_kind(self) -> Kind:
-        """Return the kind of the current boot question: the first one asks for a table of GPUs, which takes far
-        longer.
-        """
+        """Return the kind of the boot question (what kind of machine are you?) that is being asked. The first one
+        asks for a table of GPUs, which takes far longer."""
         return "boot answer" if self._seen["boot table"] else "boot table"
 
     def _end(self, node: str, who: str) -> None:
@@ -203,10 +201,11 @@ class RunPlan:
         return max([usual, *(spent for other, spent in self._active.values() if other == kind)])
 
     def _scale(self, of_model: bool) -> float:
-        """Return how many times longer than guessed work takes: the model's work if `of_model` is True, else the real
-        machine's.
+        """Return by which factor work takes longer than guessed in FIRST_GUESS: the model's work if `of_model` is
+        True, otherwise the real machine's.
 
-        A slow computer slows both down, so the ratio of all work also counts, with a small weight.
+        A slow computer slows down the model and the machine, so the ratio of all work also counts, with a small
+        weight.
         """
         seen = [(kind, spent) for kind, many in self._seen.items() for spent in many]
         seen += [(kind, spent) for kind, spent in self._active.values() if spent > FIRST_GUESS[kind]]

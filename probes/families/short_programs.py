@@ -109,9 +109,9 @@ except Exception as error:
 """,
 }
 _BAD_ORDERS: tuple[tuple[object, ...] | None, ...] = ((3, "2", 1), (1, "two", 2), (0, "4", 0), None, (-7, "1", 2))
-"""Last orders as (shelf, amount, people). The first has a wrong shelf, the second a wrong amount, the third a wrong
-number of people, and the last a wrong shelf again. None means a valid order.
-"""
+"""Possible last orders of a program that processes a list of orders, as (shelf, amount, people). The first has a
+wrong shelf, the second a wrong amount, the third a wrong number of people, and the fifth a wrong shelf again. None
+means that the last order is valid."""
 
 
 def _strings(size: int, number: int, chance: Random) -> Group:

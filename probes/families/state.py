@@ -1,7 +1,8 @@
 """Makes programs that change a value, the state, in each round, so that one wrong value makes all later ones wrong.
 
-A program prints its state after round SHOWN. This is the last round; in an item with the role `middle`, it is the
-round half-way. In the arm `forced`, the model is told the state before the last round.
+The constant SHOWN in a program says after which round its state is printed: the last one, or, in an item with the
+role `middle`, the round half-way. If the model is asked with the arm `forced` (a way of asking), it is told the state
+before the last round.
 """
 
 from collections.abc import Callable, Mapping

@@ -176,8 +176,8 @@ class _Rollout:
             self._streamed(Entry(event["item"], entry.line, f"{entry.pointer}/item"))
 
     def _tool_event(self, event: dict[str, Any], place: Place, call_id: str) -> None:
-        """Record the exit code of a call that has no result yet, because the result may not show it. If the file has
-        no other entry for the call, add the call and its output."""
+        """If the call has no result yet, record its exit code, because the result may not show it. Otherwise, if the
+        file has no other entry for the call, add the call and its output."""
         builder, code = self.builder, event.get("exit_code")
         if builder.is_open(call_id):
             if isinstance(code, int):

@@ -56,8 +56,8 @@ def _chatgpt(source: Source, conversation: dict[str, Any], where: str, suffix: s
 
 
 def _branch(conversation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the messages on the path to the current message, in order, each with its name. The path is found
-    backwards, from each message to its parent; a loop ends the search."""
+    """Yield the messages on the path to the current message, in order, each as (its key in `mapping`, message). The
+    path is found backwards, from each message to its parent; a loop ends the search."""
     mapping = conversation["mapping"]
     at = conversation.get("current_node")
     at = at if at in mapping else next(reversed(mapping), None)

@@ -155,8 +155,7 @@ def _is_call(part: Any) -> bool:
 
 
 def _messages(side: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the messages of a request or of its reply, in any of LangSmith's formats. Each comes after its JSON
-    pointer."""
+    """Yield the messages of a request or of its reply, in any of LangSmith's formats, as (JSON pointer, message)."""
     if not isinstance(side, dict):
         return
     listed = side.get("messages")
