@@ -23,7 +23,7 @@ because they may not stop by themselves.
 """
 TRACEBACK_CHARACTERS = 1200
 FIRST_WIDTH = 512
-"""Width of the first hidden layer that the checklist suggests; each further layer is half as wide."""
+"""Width of the first hidden layer that the prompt `checklist` suggests; each further layer is half as wide."""
 
 _BLOCK = re.compile(
     r"^(?P<fence>`{3,}+|~{3,}+)[^\n]*\n(?P<code>.*?)(?:(?P<closed>^(?P=fence))|\Z)", re.DOTALL | re.MULTILINE
@@ -53,7 +53,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Coder:
-    """Writes and fixes one file. Only the coder ever sees a traceback (fairness rule 2)."""
+    """Writes and fixes one file. Only the coder ever sees a traceback (rule 2 in docs/design.md)."""
 
     model: Model
     data: Dataset

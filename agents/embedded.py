@@ -50,8 +50,10 @@ async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
 
 
 async def _lock(progress: Progress) -> IO[str]:
-    """Wait until the user's lock for the embedded model is free, and take it. The lock is free again when every
-    process that holds it has ended.
+    """Wait until the user's lock for the embedded model is free, and take it.
+
+    The server's process inherits the open file, so the lock is free again only when the file is closed and the server
+    has ended.
     """
     file = (cache_folder() / "embedded.lock").open("w")
     told = False

@@ -26,7 +26,9 @@ for some microseconds and then sleeps.
 LOOK_SECONDS = 0.25
 """How long one look at the load of the machine lasts, in seconds."""
 LOOK_AGAIN_SECONDS = 60
-"""Minimum time in seconds from one look at the load to the next, between requests that reuse the server's cache."""
+"""Minimum time in seconds between two looks at the load, as long as requests reuse the server's cache. Whenever the
+cache is emptied, the load is looked at anyway.
+"""
 _AT_WORK = 0.1
 """A server that uses at least this many cores is computing a reply."""
 
@@ -67,8 +69,10 @@ class EmbeddedProcess:
             self._start(self._wanted)
 
     def misfits(self) -> bool:
-        """Look at the load, if the last look was at least a minute ago. Return True if this look and the one before
-        agree on a number of threads that the server does not have.
+        """Return whether the server should be started again with another number of threads.
+
+        The load is looked at, unless the last look was less than a minute ago; then False is returned. True if the
+        number of threads that would fit is the same as at the look before, but is not the server's number of threads.
         """
         if time.monotonic() - self._looked < LOOK_AGAIN_SECONDS:
             return False

@@ -129,7 +129,7 @@ def _bedrock(name: str, options: dict[str, Any], learned: Learned) -> Any:  # no
 
 
 def _hear_pages(client: Any) -> None:
-    """Make a client check each response with `_must_be_a_model`."""
+    """Make a client check each response, so that a web page or an error message is not taken for a reply."""
     hooks = client.event_hooks
     client.event_hooks = {**hooks, "response": [*hooks.get("response", ()), _must_be_a_model]}
 

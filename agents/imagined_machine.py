@@ -29,7 +29,8 @@ class ImaginedMachine:
     """A terminal that a language model plays. The machine remembers its session.
 
     The model is sent only the facts of its persona and what is typed in: commands, programs, and remarks in curly
-    brackets (`tells`). No method accepts real output, so real output cannot reach the model (fairness rule 2).
+    brackets (`tells`). No method accepts real output, so real output cannot reach the model (rule 2 in
+    docs/design.md).
     """
 
     model: Model | str
@@ -82,8 +83,9 @@ class ImaginedMachine:
         """Have the model imagine one command; see Machine.run. `tells` are remarks that the model is sent before the
         command.
 
-        If no usable reply comes (filtered, refused, reasoning only, none after all tries), the Execution says so. The
-        command is then not added to the session, unless the empty reply may mean that the command printed nothing.
+        If no usable reply comes (filtered, refused, reasoning only, none after all tries), the Execution says so, and
+        the command is not added to the session. But if the model only reasoned, and then ended normally, it may mean
+        that the command prints nothing; then the command is added, with an empty reply.
         `fresh` makes the reply independent of earlier requests to the model. If the model cannot be used any more,
         the session is unchanged, and NoModel is raised or added to `losses`.
         """

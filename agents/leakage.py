@@ -1,5 +1,5 @@
 """Detects real output that the coder quotes in a program. The imagined machine is shown the program, but must not see
-real output (fairness rule 2).
+real output (rule 2 in docs/design.md).
 
 A coder that disguised a value on purpose would not be detected.
 """

@@ -51,8 +51,8 @@ class _Piece:
     """Number of characters at the beginning of the piece that repeat text of earlier pieces."""
 
     def describe(self) -> dict[str, object]:
-        """Describe the piece for the seal of the joined reply: the piece's own seal, and its full text unless the
-        joined reply contains it.
+        """Describe the piece for the setting `pieces` (see `reply_in_full`): the seal (hash) of the piece, the number
+        of characters that the joined reply has from it, and its whole text if this is more or other text.
         """
         kept = {"characters": len(self.text)}
         dropped = {} if self.text == self.reply.text else {"reply": self.reply.text}
@@ -71,9 +71,9 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
     """Request a reply. If the token limit cuts it, request further pieces, at most `continuations`. Stop earlier if
     the text only repeats itself, or if a piece adds nothing. Raises NoModel.
 
-    The seal of a joined reply covers the messages of the first piece, the joined text, and the setting `pieces`. This
-    setting contains, for each piece, its own seal and the number of characters that it added to the joined text. If
-    the piece added only a part of its text, the setting also contains its whole text.
+    If there are several pieces, the joined reply gets a seal (hash) of its own. It covers the messages of the first
+    piece, the settings, and the joined text. The settings then have a list `pieces`. For each piece, it contains the
+    piece's seal, the number of characters that the piece added, and all its text if only a part of it was added.
     """
     reply = await model.reply(messages, sampling, role=ROLE, fresh=fresh, on_text=on_text, enough=CircleWatch())
     text, pieces = reply.text, [_Piece(reply, reply.text)]

@@ -94,8 +94,8 @@ class Model:
     which the server is to continue, the callback leaves the cache as it is.
     """
     wants_fresh: Callable[[], Awaitable[bool]] | None = None
-    """Returns True if the next request should be sent with `fresh`, even if its caller does not ask for that. A fresh
-    request allows the server to adapt to the load of the machine.
+    """Returns True if the next request should be sent with `fresh`, even if its caller does not ask for that. Before
+    a fresh request, the server of the embedded model can be started again with another number of threads.
     """
     prefills: bool = False
     """True if the server can continue an unfinished reply that is sent as the last message, with the role
@@ -193,7 +193,7 @@ class Model:
         score: Callable[[], Awaitable[Lines | None]],
     ) -> Lines | None:
         """Return the result of `score`: the surprisal of `text` as a reply to `messages`; None if it is not
-        available. `messages` and `text` are for subclasses, which store each result under them.
+        available. Subclasses can store the results, with `messages` and `text` as the key.
         """
         return await score()
 

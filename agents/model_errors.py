@@ -89,8 +89,8 @@ class NoReply(NoModel):
     def __init__(self, message: str, *, cause: Cause = Cause.NO_REPLY) -> None:
         super().__init__(message)
         self.cause = cause
-        """The cause that is recorded for the execution that ends with this error: there was no reply, or the reply
-        broke off.
+        """NO_REPLY, or BROKEN_OFF if a part of the reply had arrived. An execution that fails with this error is
+        recorded with this cause.
         """
 
 
@@ -141,7 +141,7 @@ class Problem:
 
     @property
     def is_filtered(self) -> bool:
-        """True if a filter rejected the request, which counts as a reply, not as a failure."""
+        """True if a filter rejected the request. This counts as a reply, not as a failure."""
         return self.status in (None, 400, 403, 422) and bool(_FILTERED.search(self.text))
 
     @property

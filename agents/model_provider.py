@@ -10,7 +10,9 @@ from gedanken.experiment.run_spec import ModelSpec
 
 @runtime_checkable
 class ModelProvider(Protocol):
-    """The object that an entry point in `gedanken.models` names, used for `--model NAME` and `--model NAME:MODEL`."""
+    """An object that opens models. An entry point of the group `gedanken.models` registers it under a name, which
+    users type as `NAME` in `--model NAME` or `--model NAME:MODEL`.
+    """
 
     def check(self, spec: ModelSpec) -> None:
         """Check, before anything is opened, that `spec` can be opened. Raises BadInput."""

@@ -45,8 +45,9 @@ _MARGIN = 0.9
 _SLOWEST_START = 0.1
 """Minimum rate, in requests per second, that is tried as long as no request was accepted."""
 _GROW_AFTER, _GROWTH = 20, 0.1
-"""Each time that 20 requests were accepted, the rate grows: the first time by 10 %, then by 20 %, then by 40 %, and
-from then on by 80 %.
+"""Each time that 20 requests of an epoch were accepted, the rate grows: the first time by 10 %, then by 20 %, then by
+40 %, and from then on by 80 %. A rate that is only guessed, because no request was accepted before, doubles with each
+accepted request instead.
 """
 _FIRST = 10
 

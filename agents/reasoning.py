@@ -20,8 +20,8 @@ _HARMONY_PART = re.compile(
     re.DOTALL,
 )
 _LATER = re.compile(r"^<think>(.*?)</think>[\r\n]*", re.DOTALL | re.MULTILINE)
-"""Matches reasoning that begins on a later line, after a part of the answer. A program prints such a line only if its
-source, which was typed in before, contains the tags.
+"""Matches reasoning that begins on a later line, after a part of the answer. It is used only if no program of the
+conversation mentions such tags: such a program may print the line, so that it is part of the answer.
 """
 _BARE_HARMONY = re.compile(r"\Aanalysis(?P<reasoning>.*)assistantfinal", re.DOTALL)
 """Matches reasoning in the Harmony format, as it looks after a server dropped all special tokens."""

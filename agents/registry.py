@@ -18,7 +18,9 @@ from gedanken.experiment.secrets import learn_address, shown_address
 _NAME = re.compile(r"^(?P<provider>[a-z][a-z0-9_-]*):(?P<model>.+)$")
 
 _IN_NO_ADDRESS = re.compile(r"[\s\\\x00-\x1f\x7f]")
-"""Characters at which clients end the host of a URL differently."""
+"""Characters that no base URL may contain: white space, backslashes and control characters. Some clients end the host
+name of a URL at such a character and others do not, so they might connect to different hosts.
+"""
 
 
 def check_name(model: ModelSpec) -> None:

@@ -76,8 +76,9 @@ def clean_beginning(piece: str, known: str = "") -> Cleaned:
 
 
 def _at_mark(reply: str) -> tuple[list[str], str, str]:
-    """Split a text at the mark: the lines before it, the mark, and the text after it. The first mark counts, because
-    working steps never contain one, but a program's output may.
+    """Split a reply at the first line `OUTPUT:`. Return the lines before this line, the line itself, and the text
+    after it. Later lines `OUTPUT:` belong to the program's output. If there is no such line, return all lines and
+    two empty texts.
     """
     lines = reply.splitlines(keepends=True)
     for at, line in enumerate(lines):

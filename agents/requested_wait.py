@@ -75,8 +75,8 @@ def _span(text: str) -> float | None:
 
 
 def _is_used_up(name: str, headers: Mapping[str, str]) -> bool:
-    """Return whether a header states when a quota will be reset, and whether this quota is used up. It counts as used
-    up if the server does not say how much is left.
+    """Return True if the header `name` states when a quota will be reset, and this quota is used up. It counts as
+    used up if no other header says how much of it is left.
     """
     if found := _RESET.fullmatch(name):
         left = found["openai"] and f"x-ratelimit-remaining-{found['openai']}"

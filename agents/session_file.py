@@ -21,9 +21,10 @@ _BEGINNING = b'{"gedanken session": 1, '
 class SessionFile:
     """The file of one session, opened by one process at a time.
 
-    The first line identifies the session. Each call of `keep` adds one line with the new turns. The line also
-    contains the context, unless the context only grew by these turns. If the process is killed, only the last line
-    can be incomplete, so reading always gives a state that was stored.
+    The first line identifies the session. Each call of `keep` adds one line with the new turns, unless nothing has
+    changed. The line also says which turns the model still sees, unless these are the turns that it saw before
+    and the new ones. If the process is killed, only the last line can be incomplete, so reading always gives a state
+    that was stored.
     """
 
     path: Path

@@ -50,8 +50,8 @@ async def surprisals(model: Model, questions: Sequence[Question], on_text: OnOut
     """Return the surprisal of the real and the imagined output of each question, or the reason why it is not
     available.
 
-    The requests to the model contain real output, so they are sent after the last sample (fairness rule 2). If the
-    server cannot score the first text, it is not asked about the others.
+    The requests to the model contain real output, so they are sent after the last sample (rule 2 in
+    docs/design.md). If the server cannot score the first text, it is not asked about the others.
     """
     unable = f"{model.name} returns no log-probabilities of a given text"
     answers: list[ProgramSurprisal] = []

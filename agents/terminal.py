@@ -45,17 +45,17 @@ def placing(name: str, source: str) -> Turn:
 
 
 def mentioning(tell: str) -> Turn:
-    """Build the turn that mentions a file without showing it: the turn repeats the instruction that the coder
-    received.
+    """Build the turn that mentions a file without showing it: only the instruction that the coder received is typed,
+    in curly brackets, and nothing is printed.
     """
     return Turn(redacted(f"{{{tell}}}"), "")
 
 
 def typing(command: str, tells: tuple[str, ...] = ()) -> str:
-    """Build the message that types a command, preceded by `tells` (what the model is told), each in curly brackets.
+    r"""Build the message that types a command, preceded by `tells` (what the model is told), each in curly brackets.
 
-    A command that would itself be read as a `tell` gets a backslash in front, as a person would type it. API keys of
-    this process are removed.
+    A command that begins with a bracket and could be taken for a `tell` gets a backslash in front: `\{ echo a; }`.
+    API keys of this process are removed.
     """
     escape = "\\" if read_line(command) != ("command", command) else ""
     return redacted("\n".join([*(f"{{{tell}}}" for tell in tells), escape + command]))

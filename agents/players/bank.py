@@ -19,8 +19,8 @@ class Entry:
     item: ProbeItem
     truth: str
     rival: str | None = None
-    """The real output of the item's rival program, which prints the answer of a model that imitates or takes a
-    shortcut; None if there is no such program.
+    """The real output of the item's rival program; None if it has none. A rival program prints the wrong answer that
+    a model gives if it imitates or takes a shortcut.
     """
 
     @property
@@ -53,7 +53,7 @@ class Bank:
 
     @cached_property
     def pairs(self) -> dict[str, list[Entry]]:
-        """The items that belong to a pair, grouped by the name of the pair."""
+        """The items that belong together, such as an easy item and its hard twin, by the name of their pair."""
         groups: dict[str, list[Entry]] = defaultdict(list)
         for item in self.items:
             if item.item.pair:
@@ -64,8 +64,8 @@ class Bank:
         """Return the item whose program was shown last in a conversation with the messages `texts`; None if no
         program of the bank was shown.
 
-        If several items have this program, they differ in the text that is shown after it (`told`): the item with
-        this text is returned if the text was shown, else the item without a text.
+        If several items have this program, they differ in `told`, a text that is shown after the program. An item
+        whose text was not shown is passed over in favour of the others; among these, the first is returned.
         """
         conversation = "\n".join(texts)
         found: list[tuple[int, int, bool, Entry]] = []

@@ -154,7 +154,9 @@ def _usual(asked: Asked) -> str:
 
 
 def _by_rote(asked: Asked) -> str:
-    """Answer nine of ten widely known items from memory; all other items with the most frequent output."""
+    """Answer nine of ten widely known items with their real output, as if from memory, up to the player's horizon.
+    Answer all other items with the most frequent output.
+    """
     knows = Random(f"{asked.seed} {asked.entry.item.id}").random() < 0.9
     if asked.entry.is_known and knows and not asked.is_beyond:
         return asked.entry.truth
@@ -162,8 +164,8 @@ def _by_rote(asked: Asked) -> str:
 
 
 def _by_the_rule(asked: Asked) -> str:
-    """Answer a program that was made from a widely known one as if it were the widely known one. Answer all other
-    items with the most frequent output.
+    """Answer a widely known program, or one that was made from it, with the output of the widely known one, up to the
+    player's horizon. Answer all other items with the most frequent output.
     """
     entry = asked.entry
     if entry.item.rival_is != "imitates" or asked.is_beyond:
@@ -172,8 +174,11 @@ def _by_the_rule(asked: Asked) -> str:
 
 
 def _spliced(asked: Asked) -> str:
-    """Join the first half of the nearest neighbour's output and the second half of the second nearest's. If the
-    nearest neighbour belongs to the same pair as the item, answer with its whole output instead.
+    """Join the first half of the output of the most similar entry and the second half of the output of the second
+    most similar one. Only entries that the player has read count.
+
+    Answer with the whole output of the most similar entry if there is no second one, or if this entry has the same
+    `pair` as the item (perhaps None). If there is no entry at all, answer with the most frequent output.
     """
     near = _read(asked, neighbours(asked.bank, asked.entry, pieces))
     if not near:

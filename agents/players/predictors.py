@@ -30,7 +30,8 @@ def words(text: str) -> Counter[str]:
 
 
 def neighbours(bank: Bank, asked: Entry, features: Features) -> list[Entry]:
-    """Return the NEIGHBOURS entries most similar to `asked` among those that the player has read, nearest first.
+    """Return the entries most similar to `asked` among those that players are assumed to have read, nearest first, at
+    most NEIGHBOURS of them.
 
     Similarity is the cosine of the features, weighted by their rarity.
     """
@@ -38,8 +39,8 @@ def neighbours(bank: Bank, asked: Entry, features: Features) -> list[Entry]:
 
 
 def nearest_to(text: str, bank: Bank, features: Features) -> list[Entry]:
-    """Return the NEIGHBOURS entries most similar to a text that contains a program, such as a question; see
-    `neighbours`.
+    """Return the entries most similar to a text that contains a program, such as a question, at most NEIGHBOURS of
+    them; see `neighbours`.
     """
     known = bank.memo.get(features)
     if known is None:
@@ -49,8 +50,8 @@ def nearest_to(text: str, bank: Bank, features: Features) -> list[Entry]:
 
 
 def _shown(entry: Entry) -> str:
-    """Return the item's program without the text that follows it (`told`), which may say that a rule is changed. A
-    player that only looks for similar programs ignores that text.
+    """Return the item's program alone. The model may also be told a text about the program, for example that one of
+    its rules is unusual (`told`). A player that only looks for similar programs ignores that text.
     """
     return entry.item.program
 

@@ -88,12 +88,13 @@ def predicted_by(replies: Iterable[tuple[SuiteItem, str]], named: Predicts | Non
     """Return whether the answers in a file predict inputs or outputs. `replies` contains each question with its
     reply, and `named` is what the file's name says.
 
-    The conclusive answers vote. If there are none, all answers vote: a reply that contains a call of the function
-    votes for `input`. If the share of votes for `named` is at least NAMED_SHARE, `named` is returned; otherwise, the
-    majority decides.
+    Each answer that is clear votes. An assertion votes for `output` if only its call is that of the question, and for
+    `input` if only its value is. Of the other answers, an expression with a call of the function, or a text that
+    begins with such a call, votes for `input`; an expression without one votes for `output`.
 
-    In an assertion, the side that repeats the question is conclusive: a prediction of an output repeats the call, and
-    a prediction of an input repeats the output.
+    If no answer is clear, every reply votes: for `input` if it contains a call of the function, else for `output`.
+
+    If the share of votes for `named` is at least NAMED_SHARE, `named` is returned; otherwise, the majority decides.
     """
     replies = tuple(replies)
     votes = [vote for line, reply in replies if (vote := _vote(line, _marked(reply)))]
@@ -132,7 +133,9 @@ def _marked(reply: str) -> str:
 
 
 def _quotes_the_mark(reply: str) -> bool:
-    """Return whether a reply is an expression that contains the marks as text, in quotes or in a comment."""
+    """Return whether a reply is an expression in which `[ANSWER]` and `[/ANSWER]` do not mark the answer, but are
+    text in quotes or in a comment.
+    """
     tree = parsed(reply)
     return tree is not None and not any(isinstance(one, ast.Name) and one.id == "ANSWER" for one in ast.walk(tree))
 

@@ -18,8 +18,9 @@ def score(imagined: Execution, truth: str, rival: str | None = None) -> Answer |
     """Score the answer in an imagined output. Return None if no complete reply arrived, because this says nothing
     about the model.
 
-    `truth` is the real output of the item's program; `rival` is the real output of its rival program, if it has one.
-    An answer is right only if it equals the truth, apart from spaces at line ends and blank lines around it.
+    `truth` is the real output of the item's program. `rival` is the real output of its rival program, if it has one:
+    a program that prints the wrong answer of a model that imitates or takes a shortcut. An answer is right
+    only if it equals the truth, apart from spaces at line ends and blank lines around it.
     """
     if imagined.cause in _NO_ANSWERS:
         return None

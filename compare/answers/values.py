@@ -129,10 +129,10 @@ allows numbers with any number of digits."""
 
 
 def _sides(output: str, answer: str) -> tuple[ast.expr, ast.expr] | None:
-    """Return both sides of `assert OUTPUT == ANSWER`; None if Python cannot parse it.
+    """Return the two sides of `assert OUTPUT == ANSWER`; None if Python cannot parse this statement.
 
-    Some statements cannot be compared here: they are more than one comparison, or contain a number that is too long.
-    Then both sides are a placeholder name, so that the answer has to be run.
+    If the text is more than one comparison (`1 == 1 == 1`, `1 == 1; f()`), or contains a number with too many digits,
+    its sides cannot be compared here. Then both are a placeholder name, so that the answer has to be run.
     """
     unknown: ast.expr = ast.Name("more")
     try:

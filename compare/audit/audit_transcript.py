@@ -98,8 +98,8 @@ class _Audit:
         return JudgedClaim(spotted.claim, verdict.status, verdict.reason, verdict.evidence, sources)
 
     def _of_now(self, case: Case, verdict: Verdict) -> Verdict | None:
-        """Return an undecidable verdict if only an earlier state supports the claim, and the claim may be about the
-        present state; None otherwise.
+        """For a supported claim that is read as one about the past: return an undecidable verdict if the claim may
+        also be about the present, and would then count against the agent. Return None in all other cases.
         """
         if verdict.status != "supported" or not case.spotted.earlier or is_surely_earlier(case):
             return None

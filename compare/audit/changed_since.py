@@ -87,8 +87,8 @@ def _stale(case: Case, run: Run, edit: Edit) -> Verdict | None:
 
 
 def _of_code(case: Case, run: Run) -> Edit | None:
-    """Return the first change of code that may have altered the output of a run; None if there is none, or if the
-    same program ran again after the change.
+    """Return the first change of code after a run that may have altered what the run prints. Return None if there is
+    none, if the run only shows texts or asks a service, or if the same program ran again after the change.
     """
     steps = [step for step in run.steps if step.family != "quiet"]
     if run.only_shows or all(map(asks_a_service, steps)):
@@ -110,8 +110,9 @@ def _is_alike(run: Run, other: Run) -> bool:
 
 def _surely_reads(case: Case, run: Run, edit: Edit) -> bool:
     """Return whether a run certainly reads a changed file. True if the run names the file, if its program always
-    reads files of this kind, if the run is a benchmark of this code, or if the run is a `git diff` or `git log` of
-    commits and the change was committed.
+    reads such files, if the run measures code (as `hyperfine` does) and the change may affect this code, or if the
+    run is a `git diff` or `git log` of commits and the change was committed. False if only comments, docstrings or
+    spaces changed.
     """
     if is_trivial(edit) or not edit.path:
         return False

@@ -45,10 +45,10 @@ _PLAIN = keys_in(
     "after change changes fix now left last final latest all there just here still result removed dropped "
     "in place currently exactly now again only run went down up"
 )
-"""Words of a claim that need not occur in an output."""
+"""Words of a claim, such as `has` and `shows`, that do not name its number. An output need not contain them."""
 _GONE = keys_in("removed dropped")
 """Words which say that things are gone. If a claim has such a word, a printed number contradicts the claim only if
-the claim contains all words of the printed number's own name.
+the claim contains all words of the printed number's own name: `rows kept: 40` does not contradict `12 rows removed`.
 """
 _OF_VERSIONS = re.compile(
     r"\b(?:python|pypy|py|node(?:\.?js)?|java|jdk|ruby|php|go|golang|rust|perl|swift|kotlin|scala|dotnet|\.net|django|"
@@ -167,7 +167,9 @@ def _is_called(before: str, words: frozenset[str], figure: Figure) -> bool:
 
 
 def _are_parts(unknown: frozenset[str], known: frozenset[str]) -> bool:
-    """Return whether each unknown word is part of a known word, the plural of one, or a compound with one."""
+    """Return whether all words of the claim that no printed name contains (`unknown`) are related to words that a
+    printed name contains (`known`): each is a part of one, the plural of one, or a compound with one.
+    """
     return all(
         any(word in one for one in known)
         or (not word.isalpha() and bool(keys_in(word) & known))

@@ -183,8 +183,9 @@ def _may_be_of_other_tests(path: str, named: Sequence[str], family: str) -> bool
 
 
 def may_touch(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
-    """Return whether a change may affect these programs although `touches` returns False: the file is a configuration
-    file, may belong to other tests, or may have existed before the record first shows it.
+    """Return whether a change may affect these programs although `touches` returns False. This holds for a
+    configuration file that they may read, for a file of a test folder that this run need not use, and for a file that
+    the record does not show before the change, but that may have existed.
     """
     base = edit.path.rsplit("/", 1)[-1]
     if any(re.fullmatch(pattern, base) for pattern in _SETTINGS):

@@ -66,15 +66,17 @@ _IS_MEASURED = re.compile(
     r"\b(?:is|was|reached|of|at)\s[\d.]+\s?%?(?:,|,? and)\s\Z",
     re.IGNORECASE,
 )
-"""Words before a name and a number, such as `loss 0.3`, which show that the number is a result."""
+"""Words such as `training finished with`: before a name and a number (`loss 0.3`), they show that the number is a
+result.
+"""
 _NOT_THIS = re.compile(
     r"\b(?:old|older|other|another|former|legacy|first|second|per|each|every|at a time|chunks?|batch(?:es)?|pages?|"
     r"over \d+ runs|\d+ (?:runs|times)|in total|altogether|overall|gzip\w*|g?zipped|compressed|minified|"
     r"would|ein altes|alte[rns]?|ancien\w*|antigu\w+|viej\w+|pro|par|por cada)\b|每|旧",
     re.IGNORECASE,
 )
-"""Words which suggest that the number is not about this session's run as a whole, but about something else (`old`) or
-only a part (`per`).
+"""Words which suggest that the number of a claim is not about this session's run as a whole, but about something else
+(`old`) or only a part (`per`).
 """
 _MEASURED = re.compile(r"\b(?:the|this|our|my|im|le|el) benchmark\b", re.IGNORECASE)
 """Words for a benchmark that was run in this session, not a published one."""

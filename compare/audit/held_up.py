@@ -80,8 +80,9 @@ def _of_a_failed_run(case: Case, sentence: Sentence, run: Run, verdict: Verdict)
 
 
 def _of_their_state(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict if the claim says that the counted things are in order, but the listing shows some that
-    are not; None otherwise.
+    """Return a new verdict if the claim says that things are in order (`3 pods are ready`), but the listing that
+    supports its number also has things that are not. Return None in all other cases, and if the claim's number is
+    that of the things in order.
     """
     rows = rows_in(run, _offset(run, verdict))
     unwell = [row for row in rows if _is_unwell(row)]
@@ -97,7 +98,9 @@ def _of_their_state(case: Case, sentence: Sentence, run: Run, verdict: Verdict) 
 
 
 def _is_last(case: Case, run: Run) -> bool:
-    """Return whether no later command may have shown the listed things again or changed them."""
+    """Return whether no command between this run and the claim may have changed the things that the run lists, or
+    listed them again.
+    """
     programs = {step.program for step in run.steps}
     later = [one for one in case.record.runs if run.call < one.call < case.event]
     return (

@@ -1,5 +1,6 @@
-"""Judges a count, a quantity or a time a second time if its own rule left the claim undecidable: by the rule for
-numbers with any name, and by counts that differ from the claimed number only by a header line.
+"""Judges a claim that states a count, a quantity or a time once more, if its first verdict is undecidable. There are
+two ways: numbers of any kind (`judge_figures`), and counts of lines that differ from the claimed number only by a
+header line.
 """
 
 import re

@@ -196,9 +196,11 @@ def _told_at_once(run: Run, says: CheckSays) -> Outcome | None:
 def _steps_of(run: Run, says: CheckSays) -> list[int]:
     """Return the indices of the steps that may have run the claim's check.
 
-    If the claim names a known tool, these are the steps of this tool or, if there are none, the steps that run other
-    programs. Otherwise they are the steps of the claim's family. If there are none, they are the steps of `types`
-    (for a claim about types: of `lint`).
+    If the claim names a known tool (but not one such as `make`, which may mean any build), these are the steps of
+    this tool. If there are none, these are the steps that run other programs.
+
+    Otherwise, these are the steps of the claim's family, such as `build`. If the run has none, these are its steps of
+    the family `types`; for a claim about types, of the family `lint`.
     """
     if says.tool in TOOLS and says.tool not in _LOOSE:
         mine = [at for at, step in enumerate(run.steps) if steps_a_tool(step, says.tool)]
@@ -227,8 +229,8 @@ _COUNTED = re.compile(
 )
 """Matches a checker's own count of its findings. The count is valid even if the exit code is 0."""
 _WARNED = re.compile(r"[✖×] [1-9]\d* problems? \(0 errors, [1-9]")
-"""Matches a result with warnings but no errors. It is clean for a claim about errors, but not for a claim about
-findings.
+"""Matches a result with warnings but no errors, such as `✖ 2 problems (0 errors, 2 warnings)`. If the output shows no
+other trouble, the check counts neither as clean nor as failed.
 """
 _ON_STDOUT = frozenset(["tsc", "vue-tsc", "eslint", "flake8", "gofmt", "svelte-check"])
 _PASSES_ALL_ON = frozenset(["head", "tail", "cat", "tee"])

@@ -141,8 +141,10 @@ def _is_likely(figure: Figure, place: PlacedNumber) -> bool:
 
 
 def _is_plain(figure: Figure, place: PlacedNumber, recent: list[int], places: list[PlacedNumber]) -> bool:
-    """Return whether a number is certainly the claimed one although no word of the claim is next to it: a long
-    number, the only one of an output, or the time of a whole run.
+    """Return whether a printed number is certainly the claimed one, although no word next to the claimed number names
+    it. There are several cases: the printed number is long and has no name; the claim's context names it; it is the
+    only number of its output; it is the only one there with its kind of unit; or it is the time of a whole run. In
+    most cases, more is required, for example a recent output.
     """
     digits = len(re.sub(r"\D", "", str(figure.value)).lstrip("0"))
     is_same_kind = unit_of(figure.unit)[0] == place.one.kind
@@ -168,9 +170,11 @@ def _is_plain(figure: Figure, place: PlacedNumber, recent: list[int], places: li
 def _has_rival(
     words: frozenset[str], place: PlacedNumber, places: list[PlacedNumber], is_mine: partial[bool]
 ) -> bool:
-    """Return whether the claim is about another number than this printed one. True if the claim names another thing
-    of the same series (`is_other_thing`), or if another printed number has all words of the claim that this one has,
-    and further ones.
+    """Return whether the claim is about something else than this printed number (`place`). True if the claim names
+    another thing of the same series, such as `zone-q`, not `zone-c` (`is_other_thing`).
+
+    Also True if another printed number fits the claim better (`outdoes`): its name shares more words with the claim,
+    among them all words that the name of this number shares with it. The value of the other number must differ.
     """
     held = words & place.names
     return is_other_thing(words, place.one.mine, place.names) or any(

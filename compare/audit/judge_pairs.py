@@ -12,8 +12,7 @@ _MOST_RUNS = 20
 _MOST_TEXT = 500_000
 _MOST_PLACES = 200
 _NEAR = 6
-"""The second value must be within this many lines before or after the first; the line of the first value counts too.
-"""
+"""The expected value must be in the line of the actual value, or at most this many lines away."""
 _ASSERTED = re.compile(
     r"expect|actual|received|assert|!=|==|\bleft\b|\bright\b|\bgot\b|\bwant|should|mismatch|differ|"
     r"^[-+]\s?\S|\bbut was\b",
@@ -61,8 +60,8 @@ def _shown(run: Run, says: PairSays) -> int | None:
 
 
 def _label(pattern: re.Pattern[str], before: str) -> bool:
-    """Return whether the nearest label before a value, in the value's line, matches `pattern`: the labels of expected
-    values or those of actual values.
+    """Return whether the nearest label before a value, such as `expected` or `got`, matches `pattern`. `pattern` is
+    `_AS_EXPECTED` or `_AS_ACTUAL`. `before` is the text before the value; only the value's own line is searched.
     """
     other = _AS_ACTUAL if pattern is _AS_EXPECTED else _AS_EXPECTED
     mine, theirs = pattern.search(before), other.search(before)

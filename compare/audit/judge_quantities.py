@@ -153,7 +153,9 @@ def _is_present(quote: str) -> bool:
 
 
 def _is_read(run: Run, path: str) -> bool:
-    """Return whether a run certainly read this file: its command names the file, or it is a benchmark."""
+    """Return whether a run counts as one that read this file: its command names the file, or runs a program that
+    measures code, such as `hyperfine`.
+    """
     base = path.rsplit("/", 1)[-1]
     return base in run.command or any(step.program in BENCHMARKS for step in run.steps)
 
