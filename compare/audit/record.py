@@ -143,7 +143,9 @@ class Record:
         return self._by_result[max(at - most, 0) : at][::-1]
 
     def runs_known_after(self, event: int, session: str, most: int = 50) -> list[Run]:
-        """Return the runs of one agent, except refused ones, whose results come after an event, earliest first."""
+        """Return the runs of one session whose results come after an event, earliest first. Commands that were
+        requested but refused are left out.
+        """
         at = bisect_right(self._by_result, event, key=lambda run: run.at)
         found = (run for run in self._by_result[at : at + 20 * most] if run.session == session and not run.refused)
         return list(islice(found, most))

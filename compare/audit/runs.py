@@ -197,7 +197,9 @@ def names(run: Run, family: str) -> bool:
 
 
 def _shows(run: Run, step: Step, family: str, text: str) -> bool:
-    """Return whether the output of a step shows, or leaves open, that the step ran a command of this family."""
+    """Return whether the output of a step shows, or leaves open, that the step ran a command of this family. `text`:
+    the run's output without the lines that git prints by itself.
+    """
     if _signs(family).search(text):
         return True
     if step.family == "commit":
