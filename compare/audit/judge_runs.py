@@ -148,8 +148,8 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
 
 
 def _exit_carried(case: Case, says: ExitSays, mine: list[Run]) -> Verdict | None:
-    """Return a verdict if one of the given runs ended with the stated exit code; None otherwise. `mine`: the runs,
-    latest first.
+    """Return a verdict if one of the runs in `mine` (latest first) ended with the stated exit code, or printed that
+    something else ended with it (`_told_of_another`); None otherwise.
 
     Most runs end with 0. So only the last run that the claim may be about can support a 0, and only if no file was
     changed since.

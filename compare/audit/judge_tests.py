@@ -343,7 +343,7 @@ def _fails(says: TestsSay, tests: TestSummary) -> bool:
 
 
 def _counts_otherwise(case: Case, says: TestsSay, tests: TestSummary) -> bool:
-    """Return whether the claim states a number of tests that neither the summary nor an earlier text has. Also True
+    """Return whether the claim states a number of tests (3 or more) that no summary or earlier text has. Also True
     if the claim says that none failed, but the summary has failures.
     """
     known = case.record.test_numbers

@@ -139,7 +139,7 @@ def scripts_shown(run: Run) -> tuple[Step, ...] | None:
 
 
 def hides(run: Run, family: str) -> bool:
-    """Return whether a run may have executed a command of this family, such as `git`, that the record omits."""
+    """Return whether a run may have executed a command of this family, such as `tests`, that the record omits."""
     if run.background and run.result is None:
         return True
     if (family == "tests" and run.tests) or is_plain_script(run):

@@ -101,7 +101,9 @@ def _of_prints(group: Sequence[Finding]) -> Finding:
 
 
 def _of_other_logs(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
-    """Group findings of the same check, each on one print, so that no log occurs twice in a group."""
+    """Group findings of the same check in `_BY_PRINT`, so that no log occurs twice in a group. Each other finding
+    is a group of its own.
+    """
     groups: list[list[Finding]] = []
     for finding in findings:
         for group in groups if finding.check in _BY_PRINT else ():
