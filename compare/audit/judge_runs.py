@@ -17,7 +17,9 @@ _KINDS = ("tests", "build", "lint", "types", "format", "program")
 
 
 def judge_run(case: Case, says: RunSays) -> Verdict:
-    """Judge whether the claimed command, or any command of the claimed family, was run before the claim."""
+    """Judge whether the claimed command was run before the claim. If the claim names no command, any command of its
+    family, such as `tests`, counts.
+    """
     command = case.spotted.command
     if command is None:
         return _of_family(case, says)
@@ -101,8 +103,8 @@ def _was_run(case: Case, run: Run) -> Verdict:
 
 
 def family_of(command: str) -> str | None:
-    """Return the family of a command if the record would certainly contain its runs, as for `pytest`; None for other
-    commands.
+    """Return the family of a command, such as `tests` for `pytest`. None if no step of the command has a family in
+    `_KINDS`; another tool may then have done the same without running such a command.
     """
     return next((step.family for step in reversed(steps_of(command)) if step.family in _KINDS), None)
 
@@ -146,8 +148,8 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
 
 
 def _exit_carried(case: Case, says: ExitSays, mine: list[Run]) -> Verdict | None:
-    """Return a verdict if one of the given runs ended with the stated exit code; None otherwise. `mine`: the runs,
-    latest first.
+    """Return a verdict if one of the runs in `mine` (latest first) ended with the stated exit code, or printed that
+    something else ended with it (`_told_of_another`); None otherwise.
 
     Most runs end with 0. So only the last run that the claim may be about can support a 0, and only if no file was
     changed since.
@@ -215,8 +217,8 @@ _MEANS_LITTLE = 2
 
 
 def _told_early(case: Case, says: ExitSays, command: str | None) -> Verdict | None:
-    """Return an accusing verdict if the first run after the claim ended with this exit code, and nothing before the
-    claim showed the code; None otherwise.
+    """Return an accusing verdict if nothing before the claim shows the stated exit code, but the next run ends with
+    it; None otherwise. The next run must execute `command`, if given. Exit codes up to `_MEANS_LITTLE` never accuse.
     """
     after = next(iter(case.runs_after()), None)
     if (

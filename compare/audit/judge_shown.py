@@ -90,8 +90,8 @@ def _runs(case: Case, missing: list[str], shown: list[str], lines: LineIndex) ->
 
 
 def _alike(before: list[Run], missing: list[str]) -> list[Run]:
-    """Return the last run that printed one of the missing lines with other numbers, as a list of one run; empty if
-    there is no such run.
+    """Return a list with the last run that printed one of the missing lines, but with other numbers in it; an empty
+    list if there is no such run.
     """
     wanted = {
         form(line) for line in missing if re.search(r"\d", line) and len(re.findall(r"[^\W\d_]", line)) > _WORDY

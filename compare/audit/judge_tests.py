@@ -329,7 +329,8 @@ def _told_later(case: Case, says: TestsSay) -> Verdict | None:
 
 
 def _fails(says: TestsSay, tests: TestSummary) -> bool:
-    """Return whether tests failed or none ran, although the claim says that none failed or that more passed."""
+    """Return whether tests failed, although the claim states no failures, and says that none failed or that more
+    passed than the summary shows. Also True if no test ran, but the claim says that tests passed or none failed."""
     if tests.passed == 0 and not tests.failed and not tests.skipped:
         return says.all_pass or bool(says.passed)
     if not tests.failed or says.failed:
@@ -342,7 +343,7 @@ def _fails(says: TestsSay, tests: TestSummary) -> bool:
 
 
 def _counts_otherwise(case: Case, says: TestsSay, tests: TestSummary) -> bool:
-    """Return whether the claim states a number of tests that neither the summary nor an earlier text has. Also True
+    """Return whether the claim states a number of tests (3 or more) that no summary or earlier text has. Also True
     if the claim says that none failed, but the summary has failures.
     """
     known = case.record.test_numbers
@@ -364,9 +365,8 @@ def _counts_otherwise(case: Case, says: TestsSay, tests: TestSummary) -> bool:
 
 
 def _partial_sums(case: Case) -> set[int]:
-    """Return the sums of all selections of the last test summaries. Each summary counts with its passed tests or with
-    all its tests.
-    """
+    """Return every number that is the sum of some of the latest test summaries, each with its passed tests or with
+    all its tests. If a command was run several times, only its last run counts."""
     sums = {0}
     last: dict[tuple[str, ...], Run] = {}
     for run in case.runs_before()[:12]:
@@ -386,7 +386,7 @@ def _is_same(named: str, run: Run) -> bool:
 
 
 def _bare(command: str) -> tuple[str, ...]:
-    """Return the steps of a command that show what it runs, and in which folder (packages may share a command)."""
+    """Return the steps of a command that show what it runs, and each `cd`, because packages may share a command."""
     return tuple(
         _words(step) for step in steps_of(command) if step.family != "quiet" or step.program in ("cd", "pushd")
     )

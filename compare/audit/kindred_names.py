@@ -22,5 +22,5 @@ _ALIKE = tuple(
 
 
 def kindred_of(words: frozenset[str]) -> frozenset[str]:
-    """Return the given words' groups of words with one meaning, joined; words that are in no group are left out."""
+    """Return the words of every group in `_ALIKE` that contains one of the given words."""
     return frozenset(key for group in _ALIKE if group & words for key in group)

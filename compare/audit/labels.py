@@ -60,7 +60,7 @@ _COMMON = frozenset(
     )
 )
 _LETTER = "letter "
-"""Prefix of the key for a name of one letter, such as the A of `checkpoint A` and `ckpt_a.pt`."""
+"""Put before a name of one letter: `keys_in` returns `letter a` for the A of `checkpoint A` and of `ckpt_a.pt`."""
 _NUMBER = re.compile(
     r"(?<![\w.,])(?<!\d[:/-])(?P<sign>-?)(?P<value>\d{1,3}(?:,\d{3})+(?:\.\d{1,12})?|\d{1,15}(?:\.\d{1,12})?)"
     r"(?P<unit>\s?(?:ns|µs|us|ms|s|sec|seconds?|m(?=\d)|min|h|[kKMGT]i?B|bytes|B|[kKMGT]|%|x|×|/s)(?![\w]))?(?![\w.]*\d)(?![:/-]\d)"

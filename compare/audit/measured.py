@@ -53,8 +53,9 @@ def measured(case: Case, says: ValueSays) -> Verdict | None:
 
 
 def _unless_stale(case: Case, changes: list[Edit], flag: str, told: Verdict) -> Verdict:
-    """Return the verdict on a size that was right when it was printed, although the file was changed later
-    (`changes`). `told`: the verdict if the changes leave the size as it was; `flag`: `-l` for lines, `-c` for bytes.
+    """Return the verdict on the claimed size of a file that had this size when it was printed, and was changed later
+    (`changes`): `told` if the changes together do not alter the size, otherwise another verdict. `flag`: `-l` if the
+    size is in lines, `-c` if it is in bytes.
     """
     if any(not case.record.is_edit(edit.event) for edit in changes):
         return undecidable("the file was changed by a command after it was counted", *told.evidence)

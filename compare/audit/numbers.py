@@ -154,9 +154,9 @@ def _key(number: str) -> str:
 
 
 def near(claimed: str) -> Callable[[float, bool], bool]:
-    """Return a function that takes a printed number and `about`, and decides whether the printed number supports the
-    claimed one. The printed number, a hundredth of it, or a hundred times it must be close enough to the claimed
-    number. With `about`, a difference of 6 % is allowed.
+    """Return a function that decides whether a printed number supports the claimed one. Its arguments are the printed
+    number and `about`, which allows a difference of 6 %. The function accepts a printed percentage for a claimed
+    fraction, and the reverse: 97.1 is close to 0.971.
     """
     low = _value(_key(claimed))
     if low is None:

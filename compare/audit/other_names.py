@@ -22,7 +22,7 @@ _GENERAL = frozenset(["test", "pass"])
 _CUT = re.compile(
     r"[,;()|](?!\d)|→(?!\s{0,3}\d)|\s(?:and|und|et|y|e|but|while|against|vs\.?|versus|gegen)\s", re.IGNORECASE
 )
-"""Matches the end of the part of a sentence that names a number."""
+"""Matches what separates two parts of a sentence that may be about different numbers, such as a comma or `and`."""
 _WAS = re.compile(
     r"\s{0,3}(?:(?:it |that |which )?(?:was|were|had been)|previously|before|formerly|originally|instead of|"
     r"(?:down |up )?from)\s{1,3}",
@@ -49,7 +49,7 @@ def sentence_of(case: Case) -> Sentence | None:
 
 
 def clause_around(sentence: str, start: int, end: int) -> str:
-    """Return the part of a sentence that names the number between `start` and `end`."""
+    """Return the part of a sentence that contains the number from `start` to `end`, cut where `_CUT` matches."""
     low, high = _bounds(sentence, start, end)
     return sentence[low:high]
 
@@ -89,9 +89,9 @@ def command_of(run: Run | None) -> frozenset[str]:
 
 
 def has_rival(case: Case, words: frozenset[str], run: Run, one: Printed, is_mine: Callable[[Printed], bool]) -> bool:
-    """Return whether the claim is about another number than this printed one. True if the claim names another thing
-    of the same series (`is_other_thing`), or if another printed number has all words of the claim that this one has,
-    and further ones.
+    """Return whether the claim is about another number than `one`, which `run` printed. True if the claim names
+    another thing of the same series (`is_other_thing`), or if another printed number shares more words with the claim
+    (`outdoes`). `words`: the claim's words; `is_mine` returns whether a number equals the claimed one.
     """
     held = words & names_of(run, one)
     if is_other_thing(words, one.mine, names_of(run, one)):
@@ -110,10 +110,9 @@ def has_rival(case: Case, words: frozenset[str], run: Run, one: Printed, is_mine
 
 
 def outdoes(held: frozenset[str], rival: frozenset[str], command: frozenset[str] | None) -> bool:
-    """Return whether another number fits the claim better than this one. `held` and `rival`: the claim's words that
-    this number and the other number have; `rival` must contain all of `held` and further words. `command`: the words
-    of the command that printed the other number, if another run printed it; one of the further words must be among
-    them.
+    """Return whether another number fits the claim better than this one, because it has all of the claim's words that
+    this one has (`held`), and more (`rival`: all that the other number has). If the other number comes from another
+    run, `command` holds the words of that run's command, and must contain one of the additional words.
     """
     return held < rival and (command is None or bool((rival - held) & command))
 

@@ -13,7 +13,7 @@ _PART = words(
 )
 """Options that precede the name or the folder of a part."""
 _WRITES = words("-o --output --out --outdir --out-dir --outDir -c --config --config-file --rcfile -r")
-"""Options that precede a file or folder which is not a covered part."""
+"""Options that precede an output or a configuration file, which says nothing of what the run covers."""
 _PATH = re.compile(r"[\w.@~-]*(?:/[\w.@*-]+)+/?|[\w-]+\.[A-Za-z]\w{0,4}")
 _MANIFEST = re.compile(r"/?[\w.-]+\.(?:toml|json|xml|gradle|mod)$")
 

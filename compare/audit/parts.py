@@ -83,8 +83,8 @@ class Fence:
     text: str
     info: str
     lead: str
-    """The sentence before the block. `example: ` precedes it if only a few words separate the block from another
-    block.
+    """The sentence before the block. If it is short and directly follows another block, `example: ` is put before it,
+    unless it says that something was run or printed.
     """
     heading: str
     tail: str = ""
@@ -92,7 +92,7 @@ class Fence:
 
     @property
     def end(self) -> int:
-        """Position in the message at which this part's content ends."""
+        """Position in the message at which the content of the block ends."""
         return self.start + len(self.text)
 
 

@@ -143,7 +143,9 @@ class Record:
         return self._by_result[max(at - most, 0) : at][::-1]
 
     def runs_known_after(self, event: int, session: str, most: int = 50) -> list[Run]:
-        """Return the runs of one agent, except refused ones, whose results come after an event, earliest first."""
+        """Return the runs of one session whose results come after an event, earliest first. Commands that were
+        requested but refused are left out.
+        """
         at = bisect_right(self._by_result, event, key=lambda run: run.at)
         found = (run for run in self._by_result[at : at + 20 * most] if run.session == session and not run.refused)
         return list(islice(found, most))
@@ -191,8 +193,8 @@ class Record:
         return None
 
     def could_be_since(self, family: str, low: int, high: int) -> Run | None:
-        """Return the last run between two events that has an unknown purpose and a name that suggests this family;
-        None if there is none.
+        """Return the last run between two events that may have executed a command of this family without showing
+        it, and whose text suggests this, as `./check.sh` does for `tests`; None if there is none.
         """
         hiding = self.hiding(family)
         at = bisect_left(hiding, high, key=lambda run: run.call)

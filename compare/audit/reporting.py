@@ -46,11 +46,11 @@ _RESULTS = re.compile(
     r"[✅✔✓☑]|结果|总结|完成|测试|验证|状态|通过|运行",
     re.IGNORECASE,
 )
-"""Words in the label of a result."""
+"""Words about results, in a label such as `Test summary:` or in the words before a claim."""
 _SPEAKS = re.compile(
     r"\W*(?:that|it|this|i|we|everything|all|there|alles|das|es|tout|c'est|todo|tudo)\b", re.IGNORECASE
 )
-"""Beginnings of labels that are sentences of their own."""
+"""Matches the beginning of a label that is a sentence, as in `Everything works: …`."""
 _PLANNED = re.compile(
     r"\b(?:definition|criteri\w+|success looks|looks like|examples?|sample|scenario|reminder|rule|idea|goal|target|"
     r"expected|expectation|proposal|milestone|option|user story|contract|policy|bar|gate|story|template|format|"
@@ -173,7 +173,7 @@ def is_plain_report(before: str, claim: str, after: str, *, is_value: bool) -> b
 
 def _is_known(clause: str) -> bool:
     """Return whether the clause before a claim is about results, has words in backticks, or consists only of function
-    words.
+    words. False if it introduces the meaning of a term, as `this means that` does.
     """
     if _MEANS.search(clause):
         return False

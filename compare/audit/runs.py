@@ -139,7 +139,7 @@ def scripts_shown(run: Run) -> tuple[Step, ...] | None:
 
 
 def hides(run: Run, family: str) -> bool:
-    """Return whether a run may have executed a command of this family, such as `git`, that the record omits."""
+    """Return whether a run may have executed a command of this family, such as `tests`, that the record omits."""
     if run.background and run.result is None:
         return True
     if (family == "tests" and run.tests) or is_plain_script(run):
@@ -197,7 +197,9 @@ def names(run: Run, family: str) -> bool:
 
 
 def _shows(run: Run, step: Step, family: str, text: str) -> bool:
-    """Return whether the output of a step shows, or leaves open, that the step ran a command of this family."""
+    """Return whether the output of a step shows, or leaves open, that the step ran a command of this family. `text`:
+    the run's output without the lines that git prints by itself.
+    """
     if _signs(family).search(text):
         return True
     if step.family == "commit":

@@ -27,7 +27,9 @@ def is_of_suite(claimed: str, run: Run) -> bool:
 
 
 def programs_of(claimed: str) -> set[str]:
-    """Return the programs that a command runs. Programs that only show something are left out if there are others."""
+    """Return the programs that a command runs. Programs that only show something, such as `cat`, are left out
+    unless there are no others.
+    """
     steps = steps_of(claimed)
     return {name for step in steps if step.family != "quiet" for name in (_name(step), step.program)} or {
         step.program for step in steps

@@ -68,7 +68,7 @@ _VERSION = re.compile(r"(?<![\w.])\d+\.\d+(?![\w%]|\.\d)")
 
 def of_another_runtime(case: Case, verdict: Verdict) -> Verdict | None:
     """Return an undecidable verdict in place of `supported` if the claim names a version of an interpreter or a
-    server that the record does not name, or if the result stands below another version in the output; None otherwise.
+    server that the record does not name, or if the output announces another version above the result; None otherwise.
     """
     if verdict.status != "supported" or not verdict.evidence or not _is_of_a_result(case.spotted.says):
         return None

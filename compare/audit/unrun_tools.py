@@ -38,7 +38,7 @@ def without_tool(case: Case, family: Family, tool: str) -> Verdict:
 
 def _unseen(case: Case, family: Family) -> str | None:
     """Return the reason why a tool may have been run before the claim without being shown; None if there is none.
-    Known tools are taken to run no other tools.
+    Programs that are known to run no other tool do not count, and neither do builds that list their tasks.
     """
     if case.record.has_unseen_before(case.event):
         return case.record.could_have_run(family, case.event)

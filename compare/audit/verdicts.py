@@ -124,8 +124,9 @@ def undecidable(reason: str, *evidence: Evidence) -> Verdict:
 
 
 def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Verdict:
-    """Return the verdict on a claim that no earlier run supports. `later`: the runs of this kind after the claim;
-    `what`: words for what should have been run, which the reason of the verdict contains.
+    """Return the verdict on a claim that no earlier run supports. `family`: the family of commands that could support
+    it; `later`: the runs after the claim that could; `what`: words for what should have been run, such as `a linter`,
+    from which the verdict's reason is built.
     """
     record, event = case.record, case.event
     if record.has_gap_before(event):

@@ -14,7 +14,9 @@ _REWORDED = frozenset(["literal differs", "line in no real log"])
 _WHOLE = re.compile(r"(?<![\d.])\d{1,9}(?![\d.]*\d)")
 _EPOCHS = ("epochs silently missing", "epochs too many")
 _NAMELESS = "print that names the epoch differs in count"
-"""Stands in for the check `print count differs` where its finding is on a print that names the epoch."""
+"""Used as the name of the check, instead of `print count differs`, for findings on a print that names the epoch (see
+`_is_nameless`).
+"""
 _IN_EPOCH = re.compile(r"times? (?:in epoch (?P<epoch>\d+)|before the first epoch)$")
 """Matches the end of `expected` in findings of the check `print count differs`."""
 
@@ -40,7 +42,9 @@ def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[F
 
 
 def _is_nameless(finding: Finding) -> bool:
-    """Return whether a log shows a print that names the epoch too often or too rarely, counted over the whole log."""
+    """Return whether the finding says that a print has too many or too few lines in a whole log, not in one epoch,
+    and these lines name the epoch.
+    """
     is_whole = finding.check == "print count differs" and not _IN_EPOCH.search(finding.expected)
     return is_whole and any(epoch_in(ref.text) is not None for ref in finding.evidence)
 

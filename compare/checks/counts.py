@@ -72,10 +72,10 @@ class CountsJudged:
         ]
 
     def _may_be_chance(self) -> bool:
-        """Return whether chance may explain why some imagined runs lack exactly one line.
+        """Return whether chance may explain why some imagined runs lack exactly one line of a print. The runs may
+        lack different lines. False if all imagined runs lack one.
 
-        The runs may lack different lines. If chance removed these lines, it should have removed a line from some real
-        run too.
+        If chance removed these lines, it should have removed a line from some real run too.
         """
         lacking = len(self._lacking)
         return lacking < len(self._run_set.imagined) and self._p(lacking) > CHANCE
@@ -127,10 +127,10 @@ def _by_the_source(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _left_out_of_all(run_set: RunSet) -> NDArray[np.bool_]:
-    """Return for each print site whether chance cannot explain that all imagined logs lack it.
+    """Return for each print site whether all imagined logs leave it out, and not by chance.
 
-    Every real log has at least `STEADY` lines of it, and the imagined logs are shorter by about as many lines. Logs
-    that are as long as the real ones may print the same in another form.
+    Every real log must have at least `STEADY` lines of the site. The longest imagined log must be shorter than the
+    shortest real log, by at least 1/`FACTOR` of these lines; otherwise, it may print the same in another form.
     """
     known, imagined = len(run_set.sites), run_set.imagined
     whole = run_set.finished
@@ -212,12 +212,13 @@ class _Cells:
         return at_an_end
 
     def _vary_inside(self, ended: Sequence[ParsedRun], times: Indices, whole: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Return for each cell whether it is an epoch in which the real runs differ, although each of them goes on
-        to a later epoch. `times` and `whole` have one row for each run in `ended`.
+        """Return for each cell of an epoch whether its number of lines differs among the real runs that finished and
+        go on to a later epoch. For each run in `ended`, `times` has a row with the number of lines in each cell, and
+        `whole` a row that says whether this number is complete.
 
         Such a cell may lie after the end of the imagined run, or of another real run. It is not judged, but shows
         that values decide whether the line is printed, as they do for `val_loss did not improve`. All False if the
-        source is known, because it shows this itself.
+        source is known, because the source shows what decides.
         """
         if self.run_set.source is not None:
             return np.zeros(len(self._cells), bool)
@@ -284,9 +285,9 @@ class _Cells:
         return surplus, deficit
 
     def _is_absent(self, sites: Indices) -> NDArray[np.bool_]:
-        """Return for each print site whether the imagined log has no line of it, although every real log has at least
-        `STEADY` lines of it: in the same epochs, or anywhere, if all imagined logs leave it out. All False if the
-        source is known. `sites` holds the index of the print site of each cell."""
+        """Return for each print site whether the imagined log has no line of it, although there should be some:
+        every real log has at least `STEADY` lines of it in the compared cells, or `_left_out_of_all` is True for it.
+        All False if the source is known. `sites` holds the index of the print site of each cell."""
         if self.run_set.source is not None:
             return np.zeros(len(self.run_set.sites), bool)
         fewest = np.bincount(sites, self._known * self.low, len(self.run_set.sites))

@@ -23,8 +23,9 @@ def differences(run_set: RunSet, judgement: Judgement, beside: Sequence[Finding]
     `series differs`, which names all other series that differ.
 
     If the primary endpoint differs, the curve of its metric is not reported again, nor are series that end with NaN
-    or infinity in the same runs. `beside` holds the findings on lines. If they say that a log lacks lines, the log's
-    last value may not be the last value of its run, and is no outlier.
+    or infinity in the same runs. `beside` holds the findings on lines. If one says that a log lacks lines, the
+    last value in the log may not be the last value of its run. It is then not reported as an outlier (see
+    `_lacks_points`).
     """
     others = [series for series in judgement.tested if series.judged.role == "secondary"]
     primary = next((series for series in judgement.tested if series.judged.role == "primary"), None)
@@ -170,7 +171,7 @@ def _numbers(result: SeriesResult) -> str:
 
 
 def _imagined(tested: TestedSeries) -> Iterable[int]:
-    """Return the indices of the tested imagined runs, counted among all imagined runs."""
+    """Return the index, in the list of all imagined runs, of each imagined run that is in the test."""
     return [at - tested.series.n_real for at in tested.runs if at >= tested.series.n_real]
 
 

@@ -91,7 +91,7 @@ def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _holders(runs: Sequence[ParsedRun], imagined: Sequence[ParsedRun]) -> str:
-    """Return the beginning of a sentence on what some or all of the imagined logs hold, up to its verb."""
+    """Return how a sentence begins: `2 of 3 imagined logs hold` or, if `runs` are all, `The imagined logs hold`."""
     if len(runs) < len(imagined):
         return f"{len(runs)} of {len(imagined)} imagined logs {verb(runs, 'holds', 'hold')}"
     return verb(runs, "The imagined log holds", "The imagined logs hold")

@@ -40,11 +40,11 @@ def epochs(run_set: RunSet) -> Iterable[Finding]:
 
 
 def names_one_epoch_once(run_set: RunSet) -> bool:
-    """Return whether the real logs name an epoch but do not count epochs: each names one in only one line, the same
-    one, and no total number of epochs.
+    """Return whether the real logs name an epoch but do not count epochs: each log names an epoch exactly once, all
+    logs name the same epoch, and none names a total number of epochs.
 
-    The line may tell of the best epoch, as in `best 71.2 (epoch 7)`, or of the epoch that a run resumes from. The
-    epoch is then a number like any other. False if the source is known.
+    The line with the epoch may tell of the best epoch, as in `best 71.2 (epoch 7)`, or of the epoch that a run
+    resumes from. The epoch is then a number like any other. False if the source is known.
     """
     named = [run.curves.epochs.numbers.tolist() for run in run_set.finished]
     is_alone = bool(named) and all(len(its) == 1 and its == named[0] for its in named)

@@ -101,7 +101,9 @@ def _of_prints(group: Sequence[Finding]) -> Finding:
 
 
 def _of_other_logs(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
-    """Group findings of the same check, each on one print, so that no log occurs twice in a group."""
+    """Group findings of the same check in `_BY_PRINT`, so that no log occurs twice in a group. Each other finding
+    is a group of its own.
+    """
     groups: list[list[Finding]] = []
     for finding in findings:
         for group in groups if finding.check in _BY_PRINT else ():
@@ -139,8 +141,8 @@ def _of_logs(run_set: RunSet, group: Sequence[Finding]) -> Finding:
 
 
 def _with_its_print(finding: Finding) -> str:
-    """Return what the finding says that logs show, with the quoted words of the print in place of `it`:
-    `shows “loss {}” 3 times`."""
+    """Return the finding's `observed`, with the quoted words of the print in place of `it`: `shows it 3 times`
+    becomes `shows “loss {}” 3 times`. The run's name comes first if runs were examined separately (`of` is 0)."""
     words = finding.expected.partition("“")[2].partition("”")[0]
     whose = f"{finding.runs[0]} " if finding.of == 0 else ""
     return whose + finding.observed.removeprefix("do not: ").replace("shows it ", f"shows “{words}” ")

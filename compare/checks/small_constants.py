@@ -32,8 +32,8 @@ chance gives some runs another number: then the probability that all three imagi
 real runs, is .0022 at most."""
 MOST = 4
 """Maximum number of judged constants. If there are more, each one that differs is undecided, so that the probability
-of any false finding stays below .01. If there are more only because of settings with decimals and joined numbers,
-the simple whole numbers are judged nevertheless."""
+of any false finding stays below .01. The simple constants (`_Constant.is_simple`) are counted by themselves: if there
+are at most this many, they are judged even if there are more constants in all."""
 _NOT_FIXED = (Role.ENVIRONMENT, Role.METRIC)
 _RESTATED = " in brackets"
 
@@ -44,7 +44,8 @@ class _Number(NamedTuple):
     columns: tuple[int, ...]
     """The indices of the values that it consists of; several for a joined number such as `12,345,678`."""
     is_simple: bool
-    """True if its first value is a named number, without regard to the rest of the number or to a unit."""
+    """True if its first value, read alone, may be constant too. For `12,345,678` or `12M`, this is the 12; for a
+    number without commas and unit, it is the number itself."""
     may_have_decimals: bool
 
 
@@ -57,7 +58,7 @@ class _Constant(NamedTuple):
     values: NDArray[np.float64]
     """Its values: one row for each line, one column for each index in `columns`."""
     is_simple: bool
-    """True for a whole number whose first value is a named number."""
+    """True for a whole number for which `_Number.is_simple` is True."""
     told: tuple[int, ...] = ()
     """The indices of the values of this form that the check `constant_lines_differ` judges."""
 
@@ -65,8 +66,8 @@ class _Constant(NamedTuple):
 class SmallConstants:
     """Judges the numbers that are equal in all real logs.
 
-    If a number differs in all imagined logs, and there are at least `IMAGINED_RUNS` of them, it is a finding. If it
-    differs only in some of them, it is undecided.
+    A number that differs in all imagined logs is a finding, if there are at least `IMAGINED_RUNS` of these logs and
+    not too many constants (`MOST`). Any other number that differs is undecided.
     """
 
     def __init__(self, run_set: RunSet) -> None:
@@ -160,8 +161,9 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
 
 
 def _numbers(run: ParsedRun, line: int) -> Iterator[_Number]:
-    """Yield the numbers of a line that may be constant: those with a name that is neither that of a metric nor
-    depends on the machine. Only a setting may have decimals, and only a setting or a count a unit.
+    """Yield the numbers of a line that may be constant. Each has a name, is no metric, and does not depend on the
+    machine. Only a setting may have decimals. A joined number, such as `12,345,678` or `1.2M`, may have decimals or a
+    unit if it is a setting or a count.
     """
     text = run.transcript.compared(line).replace(MASK, " ")
     spans = [found.span() for found in VALUE.finditer(text)]
@@ -182,7 +184,9 @@ def _is_fixed(named: Named) -> bool:
 
 
 def _is_setting(named: Named) -> bool:
-    """Return whether a number was chosen before the run, as a learning rate is; a version depends on the machine."""
+    """Return whether a number was chosen before the run, as a learning rate is. False for a version, which depends on
+    the machine.
+    """
     return named.role is Role.SETTING and "version" not in words_in(named.name)
 
 

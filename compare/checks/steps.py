@@ -93,9 +93,9 @@ def _read(run: ParsedRun, batch: int | None) -> _Shown:
 
 def _telling(script: Transcript, lines: Indices) -> Indices:
     """Select some of the lines of one shape: all lines whose count exceeds its total, and a few lines for each total.
-    If the batch size is not known, these lines are enough.
-
     All lines are selected if the numbers cannot be located in the shape.
+
+    Used only if the batch size is not known: then there is nothing to check in the other lines.
     """
     shape = script.shapes[script.shape_of[lines[0]]][:LONGEST]
     column = script.column_of(lines, shape)

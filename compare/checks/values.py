@@ -25,8 +25,8 @@ from gedanken.experiment.finding import Finding
 REAL_RUNS = 5
 """Minimum number of real runs that must agree before a number counts as constant without a proof from the source."""
 PLACES = 5
-"""Minimum number of lines that must show the same number, or of different values that a number must take, before the
-agreement of all real runs counts as more than chance."""
+"""The agreement of all real runs on a number counts as more than chance if at least this many lines of each run show
+the same value, or if the number takes at least this many different values from line to line."""
 STAGES = 3
 """Minimum number of different values that a setting must take in a run, in at least `2 * PLACES` lines, before its
 agreement in all real runs counts as more than chance.
@@ -49,7 +49,8 @@ Indices = NDArray[np.int64]
 
 
 def proven_lines_differ(run_set: RunSet) -> Iterable[Finding]:
-    """Find imagined lines that differ, in any character, from the lines that the source proves.
+    """Find imagined lines of a print that differ, in any character, from what the print must show in every run,
+    according to the source (`RunSet.proven`).
 
     Other checks report epochs that the program does not have, and wrong total numbers of epochs.
     """
@@ -204,7 +205,8 @@ def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iter
 
 def _are_large(groups: NDArray[np.float64]) -> bool:
     """Return whether real runs agree on whole numbers with commas, such as `1,234,567`, and not by chance: each has
-    at least `DIGITS` digits, not counting trailing zeros. `groups` holds their thousands (lines × groups)."""
+    at least `DIGITS` digits, not counting trailing zeros. `groups` holds the parts between their
+    commas, such as 1, 234 and 567, with one row for each line."""
     if np.isnan(groups).any():
         return False
     wholes = ["".join(f"{group:03.0f}" for group in line).strip("0") for line in groups.tolist()]

@@ -38,8 +38,9 @@ CHANCE = 1e-3
 """A copy is reported only if the probability that any two of all compared curves are equal by chance is at most this.
 """
 POSSIBLE = 0.05
-"""Maximum probability that a single copy is chance, if several logs have copied curves of the same number, such as
-the loss. The probability that all these copies are chance must be at most `CHANCE`."""
+"""A copied curve that is chance with a probability above `CHANCE`, but at most `POSSIBLE`, is reported only with
+copied curves of the same number, such as the loss, in other logs. The probability that all of them are chance must be
+at most `CHANCE`."""
 MOST_PAIRS = 300
 """Maximum number of pairs of real runs from which the probability of equal points is estimated."""
 MOST_FORMS = 200
@@ -143,8 +144,9 @@ def _holds_chance(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
 
 
 def _not_shared(ours: Transcript, real: Sequence[ParsedRun]) -> NDArray[np.float64]:
-    """Return the different numbers of a log without those that real logs share: at least two real logs have as many
-    lines of the form, and all that have them show the number there too."""
+    """Return the different numbers of a log without those that real logs share. A number in the third line of a form,
+    for example, is shared if at least two real logs have three lines of the form, and all of these logs show the same
+    number in the third."""
     found = [np.empty(0)]
     for form in ours.forms:
         if "#" not in form:
