@@ -1,6 +1,7 @@
 """Wraps a real machine: its executions are stored in the ledger, and a stored result is used instead of a second run.
 
-The trunk is the machine with seed 0, from which the script continues; a branch is a copy of it with another seed.
+The trunk is the machine with seed 0, on which all lines of the script are executed one after the other. A branch is a
+copy of it with another seed.
 """
 
 import asyncio
@@ -24,14 +25,14 @@ from gedanken.traces.terminal_run import mark_as_from_ledger
 ENVIRONMENT = "environment"
 EMPTY = digest("an empty workspace")
 _AT = "trunk.at"
-"""Name of the session file that records the state of the trunk's workspace."""
+"""Name of the file in the session's folder that records the state of the trunk's workspace."""
 RUN_AGAIN = "run again, to restore the workspace"
 
 Tell = Callable[[str], None]
 Lends = Callable[[str, float, Callable[[], bool]], AbstractAsyncContextManager[Callable[[float], None]]]
-"""Function that reserves the machine for an execution, given the execution's name, its maximum seconds, and a
-function that tells whether it has begun before. It yields another function, which is called with the seconds that the
-execution really took."""
+"""Function that reserves the machine for an execution. Its arguments are the name of the execution, its maximum
+seconds, and a function that tells whether the execution was started before. The context yields a function, which is
+called with the seconds that the execution really took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +213,7 @@ class KeptMachine:
 
     async def _branch_for(self, name: str, command: str) -> SandboxMachine:
         """Return the machine of a branch. It is made for the first command, with a new copy of the marked workspace.
-        If a dead process left this command in progress, the copy of that process is used as it is."""
+        If an earlier process died after it had started this command, its copy of the workspace is used as it is."""
         if self._branch is not None:
             return self._branch
         trunk, mark = self._trunk, _mark(self._state)
@@ -282,7 +283,7 @@ class KeptMachine:
 
     def _at(self) -> tuple[str | None, str]:
         """Return the state of the trunk's workspace, and the name of the execution in progress. The state is None
-        while a command is in progress, or if it is unknown."""
+        while a command is in progress, or if the file that records the state cannot be read."""
         try:
             found = json.loads(self._stamp_file.read_text())
             return found["state"], found["doing"]

@@ -178,9 +178,9 @@ class KeptModel(Model):
         return digest([base, draw])
 
     async def _with_its_cache(self, messages: Sequence[Message], fresh: bool) -> bool:
-        """Return `fresh`, or True if the request cannot continue from the server's cache. This is so if the last
-        reply came from the ledger, because the cache then lacks the session, or if the server is to adapt to the
-        load."""
+        """Return the `fresh` with which the request is sent; unchanged for a model without `prepare`. It becomes True
+        if the last reply did not come from the server, whose cache then lacks the session. It also becomes True if
+        `wants_fresh` asks for it, unless the server is to continue an unfinished reply."""
         if fresh or self.prepare is None:
             return fresh
         is_open = messages[-1].role == "assistant"

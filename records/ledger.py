@@ -114,8 +114,8 @@ class Ledger:
         """Raise BadInput if the ledger has entries of `kind`, but no entry `key` that says to which model or
         environment they belong.
 
-        A fork to another model may lack the entry `key`: it has an entry for each earlier model instead, with a key
-        that begins with `key`.
+        A run that was forked to another model may lack the entry `key`. It has entries `KEY-….json` about the
+        earlier models instead, and nothing is raised.
         """
         path = self.path("about", key)
         is_fork = not os.path.lexists(path) and any(path.parent.glob(f"{key}-*.json"))

@@ -65,8 +65,8 @@ class LogOfEvents:
         self._noted: Counter[str] = Counter()
         self.decisions: list[Decided] = []
         self.seconds_before = 0.0
-        """How many seconds earlier processes worked on the run, measured by their own clocks. One that was killed
-        counts until it would have recorded that it still works."""
+        """How many seconds earlier processes worked on the run, measured by their own clocks. A process
+        that was killed counts up to the time that it had counted in advance; see `still_works`."""
         self._settled: dict[str, Settled] = {}
         self._reserved: dict[str, Reserved] = {}
         self._lost: dict[str, Reserved] = {}
@@ -135,7 +135,8 @@ class LogOfEvents:
         self._lost.pop(event.name, None)
 
     def _keep_apart(self, name: str) -> None:
-        """Rename what was used under this name so far, because other work with the same name begins."""
+        """Move the usage that is recorded under `name`, if any, to another name, so that it stays counted: another
+        execution with this name begins."""
         self._begun_anew += 1
         apart = f"{name} before {self._begun_anew}"
         if name in self._settled:

@@ -78,9 +78,9 @@ class RunMeter:
     async def execution(
         self, name: str, most_seconds: float, has_begun: Callable[[], bool]
     ) -> AsyncIterator[Callable[[float], None]]:
-        """Reserve GPUs for an execution; call the yielded function with the seconds that the execution took. If it
-        has not begun before, what was counted under its name is of a lost execution, and stays counted. Raises
-        BudgetSpent if a limit is used up."""
+        """Reserve GPUs for an execution; call the yielded function with the seconds that the execution took. If
+        `has_begun` returns False, GPU-seconds that are already recorded under `name` are those of a lost execution,
+        and stay counted. Raises BudgetSpent if a limit is used up."""
         if not self.gpus:
             if spent := self.spent():
                 raise spent

@@ -92,7 +92,7 @@ class RunStore:
         """Executions that earlier processes recorded, by label."""
         self._changed = Changed()
         self.settled_before = settled_before(self._earlier.values(), spec.experiment.conditions)
-        """Failures of the model before this script line stay as they are; see the function of this name."""
+        """Index of a script line: the model's failures before it are kept; see the function `settled_before`."""
         self._lock = threading.RLock()
         self._opened, self._viewed = time.monotonic(), float("-inf")
         self._bytes = os.fstat(file.fileno()).st_size
@@ -105,8 +105,8 @@ class RunStore:
 
     @property
     def run(self) -> str:
-        """The run's random id, by which a session on this machine is known as its own; empty if an earlier version
-        began the run."""
+        """The run's random id; empty if an earlier version began the run. The sandbox's session stores it too, so
+        that no other run of this name takes the session over."""
         return self._events.run or ""
 
     @property

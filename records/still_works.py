@@ -5,19 +5,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 SHORTEST, SHARE = 3.0, 0.02
-"""How far ahead a process is counted: so many seconds, or this share of what it has worked, so that the log of a long
-run stays short."""
+"""Each record that a process still works counts some time in advance: SHORTEST seconds, or if that is more, the
+fraction SHARE of the time worked so far. So a long run makes fewer records, and its log stays short."""
 
 
 def counted_until(worked: float) -> float:
-    """Return the seconds of work for which a process counts if it is killed after this record of it."""
+    """Return how many seconds of work are counted if a process records now that it has worked `worked` seconds, and
+    is killed before its next record."""
     return worked + max(SHORTEST, SHARE * worked)
 
 
 @contextmanager
 def repeating(record: Callable[[], float]) -> Iterator[None]:
-    """Within the context, call `record` repeatedly, in a thread. It returns for how many more seconds the process is
-    counted; it is called again when half of them have passed. A full disk is reported by what stores a result."""
+    """Within the context, call `record` repeatedly, in a thread. `record` returns how many seconds it has counted in
+    advance; it is called again when half of them have passed. An OSError, for example of a full disk, is ignored:
+    storing a result raises it too."""
     over = threading.Event()
 
     def repeat() -> None:

@@ -1,5 +1,5 @@
-"""Lists what was done on a run's trunk, in order. The trunk is the real session with seed 0, from which the script
-continues."""
+"""Lists what was done on a run's trunk, in order. The trunk is the real machine with seed 0, on which all lines of
+the script are executed one after the other."""
 
 import json
 from collections.abc import Iterator

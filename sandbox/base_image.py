@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 PULLED_BASE = "python:3.11-slim-bookworm"
 BOOTSTRAPPED_BASE = "gedanken/base:bookworm"
 CUDA_BASE = "pytorch/pytorch:2.13.0-cuda12.6-cudnn9-runtime"
-"""An image with the PyTorch version of requirements.txt. It is the one for the oldest CUDA version, because more
-drivers support an old CUDA version than a new one.
+"""An image with the PyTorch version of requirements.txt. Of several such images, it has the oldest CUDA version,
+because more drivers support an old CUDA version than a new one.
 """
 PATIENT_SECONDS = 3600
 """Timeout in seconds of engine requests that report no progress: saving, loading or importing an image, or one step

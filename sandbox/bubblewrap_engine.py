@@ -265,8 +265,9 @@ def _as_user() -> dict[str, Any]:
 
 
 def _contents() -> dict[str, bytes]:
-    """Return the content of small files by their paths in the sandbox. The files are not mounted, because this
-    package may be in a folder that the sandbox's user cannot read.
+    """Return the files that bwrap creates in the sandbox, as path and content: scripts, the start-up hook,
+    `/etc/hosts` and `/etc/group`. Scripts and hook are not mounted from this package, because it may be in a folder
+    that the sandbox's user cannot read.
     """
     uid = user_id()
     scripts = {f"/opt/gedanken/{path.name}": path.read_bytes() for path in (FIRST_SCRIPT, SESSION_SCRIPT)}

@@ -41,8 +41,8 @@ class Cgroup:
 
     name: str
     folders: dict[str, Path]
-    """Maps each available controller to the group's folder; in the results of `left`, maps each mount point to the
-    group's folder below it.
+    """The group's folders, by the controllers that limit the command. In groups that `left` returns, the folders are
+    stored by the mount points of their hierarchies instead.
     """
 
     def add(self, pid: int) -> None:
@@ -133,11 +133,12 @@ def _parents() -> dict[str, Path]:
 
 
 def _unified_parents(hierarchy: Hierarchy) -> dict[str, Path]:
-    """For version 2, map each controller that can be delegated to the group that can delegate it to new groups below.
+    """For version 2, find the group in which new groups can be created, and map each controller of new groups to it.
 
-    This is the nearest such group: this process's own or one above. Except for the root, a group that contains
-    processes cannot delegate. This usually excludes this process's own group. The processes in it may belong to
-    others and are not moved; moving them would need rights over the common parent group.
+    It is this process's own group, or the nearest one above, that this user can write to and that can delegate a
+    controller to the groups below. Except for the root, a group that contains processes cannot delegate; usually the
+    own group therefore cannot. The processes in it may belong to others and are not moved; moving them would need
+    rights over the common parent group.
     """
     for group in (hierarchy.own, *hierarchy.own.parents):
         if not group.is_relative_to(hierarchy.top):

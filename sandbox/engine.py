@@ -46,8 +46,8 @@ class Order:
     command: str
     workspace: Workspace
     data: Path
-    """Folder of the data set. The program sees it read-only as `/data`. On the host, which has no namespaces, the
-    program uses the folder itself.
+    """Folder of the data set. The program sees it read-only as `/data`. With the engine `host`, which
+    mounts nothing, the program uses the folder itself.
     """
     limits: Limits
     environment: dict[str, str] = field(default_factory=dict)
@@ -55,8 +55,7 @@ class Order:
     labels: dict[str, str] = field(default_factory=dict)
     gpus: GpuWish = NO_GPUS
     network: bool = False
-    """True if the command may reach the host's network. Only commands that the user gives to set up a workspace may.
-    """
+    """True if the command may reach the host's network: it is a command that the user gives to set up a workspace."""
 
 
 class Ended(NamedTuple):

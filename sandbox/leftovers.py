@@ -124,7 +124,7 @@ def _session_of(container: "Container") -> Path:
 
 
 def _exists(path: Path) -> bool:
-    """Return whether the path exists; False for a label that cannot be a path."""
+    """Return whether a path, which was read from a container's label, exists; False if it is no valid path."""
     try:
         return path.exists()
     except (OSError, ValueError):

@@ -53,8 +53,8 @@ class Hold(Protocol):
 def start_at_gate(
     command: list[str], inside: list[str], limits: Limits, more: str = "", **options: Any
 ) -> "subprocess.Popen[bytes]":
-    """Start `command`, to which the gate and `inside` are added as arguments: after the gate, `inside` is run. Return
-    the process when it waits at the gate.
+    """Start `command`, with the command line that it is to run as further arguments: bash with the gate, and then
+    `inside`. Return the process when it waits at the gate.
 
     `more` holds further arguments of bash's `ulimit`; `options` are those of Popen. Raises NoSandbox, with the last
     line of the command's messages, if the gate is not reached.

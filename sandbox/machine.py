@@ -78,8 +78,8 @@ class SandboxMachine:
         gpus: GpuWish = NO_GPUS,
         artifacts: Path | None = None,
     ) -> Self:
-        """Start a run on an engine, or continue the run `run_id` if a dead process left it. What another run left
-        under this name is discarded; `run` is the run's own random id.
+        """Start a run on an engine, or continue the run `run_id` if a dead process left it. `run` is the run's random
+        id: if the session `run_id` stores another one, it belongs to another run, and its content is discarded.
 
         Raises NoSandbox if another process is working on this run, or if the disk has no room for a workspace.
         """

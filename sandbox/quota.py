@@ -24,7 +24,7 @@ class Use(NamedTuple):
 
 def create_limited(folder: Path, limits: Limits) -> SizeLimit:
     """Create `folder`, with its own file system of the size in `limits` if this user may mount one. Return how its
-    size is limited: `quota` by this file system, `polled` without it.
+    size is limited: `quota` by this file system, `polled` by periodic checks.
     """
     tool = shutil.which("mkfs.ext4", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     folder.mkdir()

@@ -38,10 +38,12 @@ REFUSED = (
     "settimeofday stime clock_settime clock_settime64 clock_adjtime clock_adjtime64"
 )
 NAMESPACE_FLAGS = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)
-"""CLONE_NEWNS and the other flags for new namespaces, from linux/sched.h; CLONE_NEWTIME is not a flag of clone."""
+"""CLONE_NEWNS and the other flags for new namespaces, from linux/sched.h; without CLONE_NEWTIME, which clone does
+not accept."""
 FILE_TYPE, DEVICE_TYPES = 0o170000, (0o020000, 0o060000)
 PLAIN_TYPES = (0, 0o010000, 0o100000, 0o140000)
-"""File types that mknod may create: a regular file (type omitted), a pipe, a regular file, and a socket."""
+"""File types that mknod may create: 0 and S_IFREG (both a regular file), S_IFIFO (a pipe) and S_IFSOCK (a
+socket)."""
 SYSTEM_CALLS = 1024
 """Upper bound of the system call numbers of any architecture."""
 PERSONALITIES = (0, 0x8, 0x20000, 0x20008, 0xFFFFFFFF)
@@ -168,8 +170,8 @@ def _personalities() -> Iterator[Rule]:
     """Yield rules for `personality` that refuse all values except the allowed ones and 0xffffffff, which only
     queries.
 
-    A value without bit 31 is refused if any of its bits is not in PERSONALITY_BITS. A value with bit 31 is refused if
-    it lacks any other bit.
+    A value without bit 31 is refused if any of its bits is not in PERSONALITY_BITS. A value with bit 31 is refused
+    unless all other bits are set too.
     """
     top = 1 << 31
     for bit in range(31):

@@ -64,8 +64,8 @@ class Session:
     ) -> "Session":
         """Start a run's session on an engine, or take over the session that a dead process of the same run left.
 
-        `run_id` names the folder, and `run` is the run's random id. A session of another run, of which `run_id` was
-        the name before, is deleted; before that, `end_other` ends what still runs in it.
+        `run_id` names the folder, and `run` is the run's random id. If the folder stores another random id, it
+        belongs to another run of the same name: `end_other` ends what still runs there, and its content is deleted.
 
         Raises NoSandbox if a live process is working on the run, BadInput for an invalid run id.
         """
@@ -86,7 +86,8 @@ class Session:
 
     @property
     def is_used(self) -> bool:
-        """True if a mark (saved state) was ever made here. A run makes one before each command."""
+        """True if a mark (saved state) was ever made here, so that a command may have been run: a run makes a mark
+        before each command."""
         return (self.folder / "mark").is_file()
 
     def trunk(self) -> Workspace:
@@ -213,7 +214,7 @@ def _run_of(folder: Path) -> str:
 
 def _discard(folder: Path, end_other: Callable[[Path], object]) -> None:
     """End and delete what another run left in a session that this process has locked. The files that name the owner
-    and the run stay: killed in between, another process does the same again."""
+    and the other run stay, so that the next process does this again if this one is killed meanwhile."""
     if left := [path for path in folder.iterdir() if path.name not in ("owner", _RUN_FILE)]:
         end_other(folder)
         for path in left:

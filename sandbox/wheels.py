@@ -15,7 +15,7 @@ from gedanken.experiment.user_folders import cache_folder
 
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 WHEEL_BYTES = 240e6
-"""Size of the packages for the CPU; used only to estimate how much is left."""
+"""Size of the packages for the CPU; used only to show how far their download is."""
 
 
 def wheels(progress: Progress, python_version: str = "3.11") -> Path:

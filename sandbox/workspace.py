@@ -152,8 +152,8 @@ class Workspace:
                 os.chown(path, SANDBOX_UID, SANDBOX_UID, follow_symlinks=False)
 
     def remembered(self, name: str) -> str:
-        """Return the first 4 KiB of the file `name` in `shell`. Empty if the file is missing, or if a program
-        replaced it by something that is not a regular file.
+        """Return the first 4 KiB of the file `name` in the folder with the shell's saved state. Empty if the file is
+        missing, or if a program replaced it by something that is not a regular file.
         """
         try:
             descriptor = os.open(self.shell / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)

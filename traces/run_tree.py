@@ -179,7 +179,8 @@ def _message(value: object) -> tuple[str, str]:
 
 
 def _first(batches: object) -> list[Any]:
-    """Return the first of several batches: LangChain records batches, and here there is only one."""
+    """Return the only batch in a list of batches, as LangChain records messages and replies; empty if there is
+    none."""
     return _list(next(iter(_list(batches)), None))
 
 

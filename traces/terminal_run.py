@@ -44,7 +44,8 @@ _HERE: ContextVar[TerminalRun | None] = ContextVar("terminal run", default=None)
 
 
 def mark_as_from_ledger() -> None:
-    """Mark the traced command as taken from the ledger: its result, or a model's reply to it, was stored earlier."""
+    """Mark the traced command as answered from the ledger, which contains its real execution or a reply of the model
+    that imagines it. Does nothing outside a traced command."""
     if here := _HERE.get():
         here.from_ledger = True
 

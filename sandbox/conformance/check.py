@@ -73,7 +73,7 @@ class Check:
     group: str
     promise: str
     program: str
-    """Python code that uses the names of the prelude; or one command line of bash."""
+    """Python code, before which PRELUDE (`prelude.py`) is placed, or one command line of bash."""
     judge: Judge
     language: Literal["python", "bash"] = "python"
     limits: Limits = SMALL

@@ -87,7 +87,8 @@ def chosen(only: str | None) -> tuple[Check, ...]:
 
 @dataclass(slots=True)
 class _Machines:
-    """Open machines, one for each set of limits; checks with the same limits share a machine."""
+    """The machines that are open, one for each set of limits. Checks with the same limits share a machine, except
+    those that need one alone."""
 
     open_machine: OpenMachine
     shared: dict[Limits, tuple[RealMachine, AsyncExitStack]] = field(default_factory=dict)
@@ -169,8 +170,8 @@ def _command(check: Check, machine: RealMachine, canaries: Canaries, marker: str
 
 
 async def _watched(check: Check, machine: RealMachine, command: str, marker: str) -> tuple[Execution, bool, float]:
-    """Run a command; return its execution, whether its process was seen from outside, and by how many MiB this
-    process grew.
+    """Run a command. Return its execution, whether this host showed its processes (looked up only if the check
+    `hunts`), and by how many MiB the memory of gedanken's own process grew.
     """
     process = psutil.Process()
     before = most = process.memory_info().rss

@@ -134,7 +134,8 @@ def tells_the_time(trial: Trial) -> Verdict:
 
 
 def streams_apart(trial: Trial) -> Verdict:
-    """Pass if standard output was stored by itself, and both streams together."""
+    """Pass if `stdout` is exactly `out`, without the `err` that was printed to stderr, and `terminal` contains
+    `err`."""
     execution = trial.execution
     if "err" not in execution.terminal.split():
         return Verdict(False, "the error stream was lost")

@@ -160,7 +160,8 @@ os.unlink("large")
 
 
 def hog_ends_alone(trial: Trial) -> Verdict:
-    """Pass if only the child was killed for memory, and its parent finished."""
+    """Pass if the program's child process, which asks for too much memory, ended with an error, and the program
+    itself finished."""
     if trial.execution.cause is not Cause.FINISHED:
         return Verdict(False, f"the parent did not finish: {trial.execution.cause}")
     return refused(trial)

@@ -27,8 +27,8 @@ _RULE = re.compile(r"-{3,}\s*$")
 _SHELLS = frozenset(["run_terminal_cmd", "run_terminal_command", "bash", "shell", "exec_command", "execute_command"])
 _EDITORS = frozenset(["write", "edit", "search_replace", "multiedit", "edit_file", "apply_patch", "code_edit"])
 _ENVELOPE = re.compile(r"</?(?:details|summary|tool-use)>|Tool use: \*\*[^*\n]{0,100}\*\*")
-"""Matches the markup around a tool call. Cursor writes many calls that contain only this markup, after the real
-calls."""
+"""Matches the markup around a tool call. After the real calls, Cursor writes many empty ones, which consist only of
+this markup."""
 _LOST = "the session was exported as text, which may lack some tool calls and parts of outputs"
 
 

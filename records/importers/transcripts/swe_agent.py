@@ -29,7 +29,7 @@ _CLIPPED = "response clipped"
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the trajectory in a file; None if the file is from neither agent."""
+    """Return the trajectory in a file; None if neither mini-swe-agent nor SWE-agent wrote it."""
     if source.is_lines and len(source.head) > 1:
         return None
     document = source.document
@@ -85,8 +85,8 @@ def _mini(source: Source, document: dict[str, Any]) -> Builder:
 
 
 def _is_handed_in(messages: Any, message: dict[str, Any], text: str, info: dict[str, Any]) -> bool:
-    """Return whether a message is the submission of mini-swe-agent 1: the last message of the file, which contains
-    only the output of the last command."""
+    """Return whether a message is the submission of mini-swe-agent 1: the last message of the file, whose text equals
+    `submission` in `info`. It is the output of the command that submitted the work."""
     is_last = isinstance(messages, list) and bool(messages) and message == messages[-1]
     return is_last and info.get("exit_status") == "Submitted" and text == info.get("submission")
 
@@ -136,7 +136,8 @@ def _full(source: Source, document: dict[str, Any]) -> Builder:
 
 
 def _asked(source: Source, builder: Builder, history: Any) -> None:
-    """Add the system prompt and the user's task. Demonstrations are left out, because another agent did that work."""
+    """Add the system prompt and the user's task. An example session that was shown to the agent is left out, because
+    another agent did that work."""
     if not isinstance(history, list):
         return
     for entry in source.entries("/history"):
@@ -173,7 +174,8 @@ def _acted(builder: Builder, action: str, observation: Any, entry: Entry) -> Non
 
 
 def _editor_call(action: str) -> dict[str, Any] | None:
-    """Return the arguments of a call of the editor; None if the command line calls something else."""
+    """Return the arguments of a call of `str_replace_editor`; None if the command line calls something else, or
+    cannot be read."""
     if not action.startswith(_EDITOR):
         return None
     try:

@@ -22,7 +22,7 @@ _NAMES: dict[str, Speaker] = {
     **dict.fromkeys(("tool", "tool result", "tool output", "observation"), "tool"),
 }
 _CALLS = "calls "
-"""A name with this prefix stands for a tool call, not for a speaker. The tool's name follows the prefix."""
+"""Prefix that marks a message as a tool call: its speaker is then, for example, `calls bash`."""
 _WHO = "|".join(sorted(map(re.escape, _NAMES), key=len, reverse=True))
 _DETAIL = r"(?:[ -]?[\w.]{0,24}\d[\w.-]{0,24})?(?: said)?(?:\s*\([^)\n]{0,80}\))?"
 _HEADING = re.compile(rf"\s{{0,3}}#{{1,6}}\s*\W{{0,6}}({_WHO}){_DETAIL}\W{{0,4}}$", re.IGNORECASE)
@@ -153,8 +153,8 @@ def _who(line: str) -> tuple[str, str] | None:
 
 
 def _ruled(lines: list[str]) -> set[str]:
-    """Return the lines directly below a horizontal rule. Empty if a line elsewhere names a known speaker, because the
-    messages are then not separated by rules."""
+    """Return the lines that follow a horizontal rule such as `---`, perhaps after empty lines. Return none if any
+    other line names a speaker (see `_who`), because horizontal rules do not separate the messages then."""
     below, is_below = set(), False
     for line in lines:
         if line.strip():
@@ -167,8 +167,8 @@ def _ruled(lines: list[str]) -> set[str]:
 
 
 def _stranger(line: str, ruled: set[str]) -> tuple[str, str] | None:
-    """If a line consists only of a name in bold, return the name and an empty text, as `_who` does. The line must
-    also be in `ruled`, which holds the lines below a horizontal rule. None for any other line."""
+    """Return a name and an empty text, as `_who` does, if the line consists only of a name in bold and is in `ruled`
+    (the lines below a horizontal rule). None for any other line."""
     found = _ALONE.match(line) if line in ruled else None
     return (found[1].lower(), "") if found else None
 
