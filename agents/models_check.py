@@ -62,7 +62,7 @@ async def check_model(model: Model, progress: Progress) -> Checked:
         await check.seeds()
         await check.cut()
         await check.trial("empty assistant turn", "does it accept an empty assistant turn?", check.empty_turn)
-        await check.trial("prefill", "does it continue a reply whose beginning it is given?", check.prefill)
+        await check.trial("prefill", "does it continue a reply that is already begun?", check.prefill)
         await check.trial("log-probabilities", "does it give log-probabilities?", check.log_probabilities)
     return check.done
 
@@ -148,7 +148,7 @@ class _Check:
         """Test how the model reports that the token limit cut a reply."""
         if self.model.learned.reasons or Setting.LIMIT in self.model.not_taken():
             why = (
-                "it reasons first, and reasoning has its own limit"
+                "the model reasons before its reply, with a separate limit"
                 if self.model.learned.reasons
                 else "no limit is accepted"
             )

@@ -65,7 +65,7 @@ class SessionFile:
             return
         known = len(self.session.stored)
         if session.stored[:known] != self.session.stored:
-            raise ValueError("a session file is append-only: these turns do not continue those in the file")
+            raise ValueError("a session file is append-only: the session does not begin with the turns in the file")
         new = session.stored[known:]
         entry: dict[str, object] = {"turns": new}
         if session.context != self.session.context + new:

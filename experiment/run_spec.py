@@ -95,7 +95,7 @@ class RunSpec(BaseModel):
     @model_validator(mode="after")
     def _parts_follow_each_other(self) -> Self:
         if any(one.until >= other.until for one, other in pairwise(self.earlier)):
-            raise ValueError("`earlier`: each part must end after the one before it")
+            raise ValueError("`earlier`: each part must end later than the part before it")
         return self
 
     @property

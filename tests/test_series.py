@@ -220,10 +220,10 @@ def test_what_all_real_runs_agree_on_and_what_takes_time_is_in_no_test() -> None
         (
             3,
             3,
-            "error rate of 5%). Enough would be 5 real and 3 imagined runs with a value, or 3 and 5 such runs. Until",
+            "rate of 5%). Enough would be 5 real and 3 imagined runs with a value, or 3 real and 5 imagined. With",
         ),
         (7, 1, "7 of 7 real and 1 of 1 imagined run reached the end and gave a value. With so few, p is at least"),
-        (7, 1, "Enough would be 49 real and 1 imagined run with a value, or 7 and 3 such runs."),
+        (7, 1, "Enough would be 49 real and 1 imagined run with a value, or 7 real and 3 imagined."),
     ],
 )
 def test_too_few_runs_leave_it_undecided_and_it_is_said_how_many_are_needed(
@@ -242,16 +242,18 @@ def test_what_is_undecided_says_how_many_runs_ended_and_gave_a_value_and_that_si
     (undecided,) = found.undecided
     assert undecided.startswith(
         "Whether the imagined runs as a group differ in the last loss (train.py:32); single runs are judged "
-        "separately. 7 of 7 real and 3 of 3 imagined runs reached the end; 7 and 2 of them gave a value. "
+        "separately. 7 of 7 real and 3 of 3 imagined runs reached the end; 7 real and 2 imagined ones gave a value. "
     )
-    assert "Until then" not in undecided
+    assert "With fewer runs" not in undecided
 
 
 @pytest.mark.parametrize("few", [3, 4])
 def test_single_runs_are_only_said_to_be_judged_where_they_are(few: int) -> None:
     ours = [*REAL[: few - 1], log(99, float("nan"))]
     (undecided,) = compared(ours, ALIKE[:2]).undecided
-    assert "single runs" not in undecided and undecided.endswith("Until then, no difference in it can be found.")
+    assert "single runs" not in undecided and undecided.endswith(
+        "With fewer runs, no difference in this metric can be found."
+    )
 
 
 def test_a_run_that_was_cut_has_no_last_loss_and_no_whole_curve() -> None:

@@ -133,7 +133,7 @@ def test_horizons_that_hang_on_the_shape_of_the_curve_are_both_told() -> None:
     assert sentences.other_horizon(one) == ""
     assert sentences.other_horizon(replace(one, curves=(first, beyond))) == "> 16"
     told = sentences.of_operation(replace(one, name="computes", curves=(first, beyond)))
-    assert told.endswith("computes, up to n = 5.7 (or > 16, by another shape of the curve)")
+    assert told.endswith("computes, up to n = 5.7 (or > 16, if another curve is fitted)")
     below = tuple(replace(curve, horizon="< 1", size=None) for curve in one.curves)
     assert sentences.of_operation(replace(one, name="computes", curves=below)).endswith("not even up to n = 1")
 

@@ -113,8 +113,8 @@ def test_a_number_beside_undetermined_is_said_to_be_no_name_once(asked: Asked, u
     print_verdicts([verdict, replace(verdict, model="another")], console)
     assert isinstance(console.file, StringIO)
     times = 0 if undetermined == "nothing" else 1
-    assert console.file.getvalue().count("even 1.00 is no name") == times
-    assert render_probes([probed_model(log, verdict)]).count("even 1.00 is no name") == times
+    assert console.file.getvalue().count("even 1.00 is not enough") == times
+    assert render_probes([probed_model(log, verdict)]).count("even 1.00 is not enough") == times
 
 
 def test_the_page_holds_every_question_with_its_answers_and_the_twins_as_pairs(asked: Asked) -> None:

@@ -80,6 +80,6 @@ def test_no_name_for_all_stands_against_a_fifth_of_the_kinds_of_operation() -> N
 def test_kinds_of_operation_that_are_named_otherwise_are_counted() -> None:
     told = sentences.named_otherwise("computes", {"imitates": 5, "shortcut": 1}, 23)
     assert told == (
-        "computing is likeliest for all together, but 6 of the 23 kinds of operation are named otherwise "
+        "computing is likeliest for all kinds of operation together, but 6 of the 23 kinds have another verdict "
         "(5 imitates, 1 shortcut)"
     )

@@ -244,21 +244,21 @@ def _or_middle(asked: Asked) -> str:
 
 
 KINDS: dict[str, Kind] = {
-    "computes": Kind("computes", _exactly, "the true output; beyond its horizon a wrong answer"),
+    "computes": Kind("computes", _exactly, "the true output up to its horizon, wrong outputs beyond"),
     "computes-half": Kind("computes", _in_half_precision, "in half precision"),
     "computes-slips": Kind("computes", _with_slips, "each operation may be wrong"),
     "computes-early": Kind("computes", _stopping_early, "stops early beyond its horizon"),
     "computes-uneven": Kind("computes", _unevenly, "with a different horizon for each kind of operation"),
     "computes-digits": Kind("computes", _misreading_digits, "writes a wrong digit once in a hundred"),
-    "imitates": Kind("imitates", _nearest, "the output of the nearest program that it has read, by characters"),
+    "imitates": Kind("imitates", _nearest, "the output of the program most similar in characters"),
     "imitates-rote": Kind("imitates", _by_rote, "widely known outputs from memory, else the usual output"),
     "imitates-rule": Kind("imitates", _by_the_rule, "treats every program as its widely known original"),
-    "imitates-words": Kind("imitates", _nearest_by_words, "the output of the nearest program, by words"),
+    "imitates-words": Kind("imitates", _nearest_by_words, "the output of the program most similar in words"),
     "imitates-grams": Kind("imitates", _from_grams, "an n-gram model, trained on programs with their outputs"),
     "imitates-splices": Kind("imitates", _spliced, "the outputs of two near programs, spliced"),
     "shortcut": Kind("shortcut", _or_usual, "a closed form if there is one, else the usual output"),
     "shortcut-any": Kind("shortcut", _or_any, "a closed form, else any output of this kind of operation"),
-    "shortcut-first": Kind("shortcut", _or_first_step, "a closed form, else an output after the first operations"),
+    "shortcut-first": Kind("shortcut", _or_first_step, "a closed form, else an output of at most two operations"),
     "shortcut-given": Kind("shortcut", _or_given_numbers, "a closed form, else numbers of the program"),
-    "shortcut-middle": Kind("shortcut", _or_middle, "a closed form, else the middle of all outputs"),
+    "shortcut-middle": Kind("shortcut", _or_middle, "a closed form, else the median of known numbers"),
 }

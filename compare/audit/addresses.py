@@ -81,7 +81,7 @@ def _of_no_address(case: Case, sentence: Sentence, run: Run, verdict: Verdict, n
     missing = [address for address in sorted(named or hosts) if not _mentions(address, around)]
     if not missing:
         return None
-    return undecidable(f"the result does not show this for “{missing[0]}”", *verdict.evidence)
+    return undecidable(f"the result does not show the status of “{missing[0]}”", *verdict.evidence)
 
 
 def _mentions(address: str, text: str) -> bool:

@@ -181,7 +181,7 @@ def _numbers(spotted: list[Spotted]) -> set[str]:
 
 def _unrecorded(transcript: AgentTranscript, spotted: list[Spotted], *, no_tools: bool) -> list[JudgedClaim]:
     if plays_a_terminal(transcript):
-        reason = "the agent was asked to play this terminal; --rerun claimed shows the real output beside it"
+        reason = "the agent was asked to play this terminal; --rerun claimed shows the real output too"
         return [JudgedClaim(one.claim, "undecidable", reason, reading="role-played") for one in spotted]
     judged = []
     has_marks = shows_tools(transcript)

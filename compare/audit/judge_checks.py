@@ -338,7 +338,7 @@ def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome
     if not says.clean and says.errors and outcome == "bad":
         counts = [int(number) for groups in _FOUND.findall(run.text) for number in groups if number]
         if counts and says.errors not in counts and not case.index.before(str(says.errors), case.event):
-            return Verdict("misquoted", f"the result that the claim is about counts {counts[-1]}", (line,))
+            return Verdict("misquoted", f"the result that the claim is about has the number {counts[-1]}", (line,))
     return undecidable("no recorded result supports the claim", line)
 
 

@@ -316,7 +316,7 @@ def judge_setting(case: Case, says: ValueSays) -> Verdict:
     told = [(event, found) for event, text in case.texts_of(path) for found in list(pattern.finditer(text))[-1:]]
     told = [one for one in told if not case.record.is_edit(one[0]) or case.record.transcript.events[one[0]].path]
     if not told:
-        return undecidable("the record does not have this key of the file")
+        return undecidable("no recorded text of the file has this key")
     event, found = told[0]
     evidence = case.record.evidence(event, found.start(1) if case.record.is_result(event) else 0)
     if Decimal(found[1].replace("_", "")) == value:

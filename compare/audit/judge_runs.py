@@ -32,7 +32,7 @@ def judge_run(case: Case, says: RunSays) -> Verdict:
         return undecidable("the program was run with other arguments", case.record.evidence(like.call))
     family = family_of(command)
     if family is None:
-        return undecidable("no such command is recorded, but another tool may have done it")
+        return undecidable("this command is not recorded, but another tool may have done the same")
     later = [run for run in case.runs_after() if is_run(command, run)]
     return without_runs(case, family, later, f"“{command}”")
 
@@ -64,7 +64,7 @@ def _of_family(case: Case, says: RunSays) -> Verdict:
         ran = [run for run in case.record.runs if run.call < case.event and not run.only_shows and not run.refused]
         done = [run for run in ran if meant.search(run.command) or meant.search(run.text[:_MOST_TEXT])][::-1]
         if ran and not done:
-            return undecidable("programs were run, but it is not certain that one of them did this")
+            return undecidable("programs were run, but it is not certain that the claim is about one of them")
     mine = next((run for run in done if not _is_part(case, run)), None)
     if mine is not None:
         return _was_run(case, mine)
@@ -143,7 +143,7 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
     later = [run for run in case.runs_after() if command is None or is_run(command, run)]
     family = family_of(command) if command else "program"
     if family is None:
-        return undecidable("no such command is recorded, but another tool may have done it")
+        return undecidable("this command is not recorded, but another tool may have done the same")
     return without_runs(case, family, later, f"“{command}”" if command else "anything")
 
 

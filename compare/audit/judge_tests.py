@@ -78,7 +78,7 @@ def _of_another(case: Case, says: TestsSay, command: str) -> Verdict:
             if case.record.could_have_run("tests", case.event) is None
             else undecidable("the claim may be about another run")
         )
-    return undecidable(f"“{short(command)}” is not the command whose result is recorded")
+    return undecidable(f"the recorded result comes from a command other than “{short(command)}”")
 
 
 def _with_skipped(case: Case, says: TestsSay, results: list[Result]) -> Verdict | None:
@@ -260,7 +260,7 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
     ):
         return later
     if (named := case.spotted.command) is not None and last.run is not None and not _is_same(named, last.run):
-        return undecidable(f"“{named}” is not the command whose result is recorded", line)
+        return undecidable(f"the recorded result comes from a command other than “{named}”", line)
     why = case.record.could_have_run("tests", case.event, after=last.event)
     if why is not None or case.record.has_gap_before(case.event):
         return undecidable(why or "the record before the claim is incomplete", line)

@@ -189,7 +189,7 @@ class Record:
         hiding = self.hiding(family)
         at = bisect_right(hiding, after, key=lambda run: run.call)
         if at < len(hiding) and hiding[at].call < event:
-            return f"“{short(hiding[at].command)}” may have run such a command"
+            return f"“{short(hiding[at].command)}” may have run what is claimed"
         return None
 
     def could_be_since(self, family: str, low: int, high: int) -> Run | None:

@@ -107,7 +107,7 @@ class _Reader:
                 record.unseen.append((event.number, "a sub-agent worked, but its own transcript is missing"))
         elif _RUNNING.search(name) or not (_READING.match(name) or event.path):
             record.unseen.append(
-                (event.number, f"the tool “{short(event.tool or 'without a name')}” may have run such a command")
+                (event.number, f"the tool “{short(event.tool or 'without a name')}” may have run what is claimed")
             )
 
     def _edit(self, record: Record, event: AgentEvent) -> None:

@@ -86,7 +86,8 @@ def _told(run_set: RunSet, copies: Sequence[_Copy]) -> Iterator[Finding]:
                 (run.label,),
                 _refs(most),
                 expected=NO_SUCH_ROWS,
-                observed=f"shows {most.numbers} numbers of {most.theirs.run.label}, such as {_words(most)} in a row",
+                observed=f"repeats {most.numbers} numbers of {most.theirs.run.label}, such as the sequence "
+                f"{_words(most)}",
             )
     repeats = [copy for copy in copies if copy.theirs.run.execution.imagined]
     if repeats:
@@ -98,7 +99,7 @@ def _told(run_set: RunSet, copies: Sequence[_Copy]) -> Iterator[Finding]:
             tuple(runs),
             evidence([ref for copy in (most, *repeats) for ref in _refs(copy)]),
             expected=NO_SUCH_ROWS,
-            observed=f"show the same numbers, such as {_words(most)} in a row",
+            observed=f"show the same numbers, such as the sequence {_words(most)}",
             of=len(run_set.imagined),
         )
 

@@ -377,7 +377,6 @@ def order(run_set: RunSet) -> Iterable[Finding]:
                 "out of order",
                 (run.label,),
                 tuple(refs),
-                observed="shows lines out of the order in which all real runs print them, such as line "
-                f"{refs[0].number}",
+                observed=f"shows lines in another order than all real runs, such as line {refs[0].number}",
                 caution=run_set.caution,
             )

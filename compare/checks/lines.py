@@ -155,7 +155,8 @@ def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
             "reseeding failed",
             evidence=tuple(run.ref(0) for run in reseeded if run.lines)[:LINES_SHOWN],
             observed=f"{run_set.name} fixes its own seed in a way that cannot be changed from outside: its "
-            f"{len(reseeded)} reseeded runs fail or all print the same output, so its random variation is not known",
+            f"{len(reseeded)} real runs with other seeds fail or all print the same output, so its random variation "
+            "is not known",
         )
     written = [
         run for run in run_set.real if run.execution.arm == "as written" and run.execution.cause is Cause.FINISHED

@@ -67,10 +67,10 @@ def _of_runs(run_set: RunSet, group: Sequence[Finding]) -> Finding:
     first = replace(first, which=first.which if len({finding.which for finding in group}) == 1 else "")
     refs = evidence([ref for finding in group for ref in finding.evidence])
     if first.check == "literal differs":
-        told = f"{first.observed}; there are {many(len(group) - 1, 'more wording')}"
+        told = f"{first.observed} (and {many(len(group) - 1, 'other wording')})"
         return replace(first, runs=runs, evidence=refs, observed=told)
     if len(runs) == 1:
-        told = f"{first.observed}, and similarly {many(len(group) - 1, 'more time')}"
+        told = f"{first.observed} (and {many(len(group) - 1, 'more finding')} of this kind)"
         return replace(first, evidence=refs, observed=told)
     shown = dict.fromkeys(finding.observed for finding in group)
     examples = [

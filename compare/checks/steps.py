@@ -122,7 +122,7 @@ def _beyond(shown: _Shown, batch: int | None) -> Iterator[Contradiction]:
     for count in (*shown.steps, *shown.images):
         over = count.at - count.all
         if over > 0 and (not count.percent or over >= (batch or count.all)):
-            yield Contradiction("beyond", f"shows “{count.text}”, which is past the end", shown.where(count))
+            yield Contradiction("beyond", f"shows “{count.text}”, which is more than the total", shown.where(count))
 
 
 def _other_totals(shown: _Shown, said: Sequence[_Progress], really: set[int], what: str) -> Iterator[Contradiction]:

@@ -237,7 +237,7 @@ def number_formats(run_set: RunSet) -> Iterable[Finding]:
                 "number format differs",
                 (run.label,),
                 (run.ref(line),),
-                expected=f"{run_set.name if run_set.source else 'every real log'} prints it with "
+                expected=f"{run_set.name if run_set.source else 'every real log'} prints this number with "
                 f"{_told_decimals(fewest)}",
                 observed=f"“{short(run.lines[line])}” has a number with {_told_decimals(shown)} in {run.label}",
             )

@@ -51,7 +51,9 @@ def compare_memory(
     """Compare the answers, question by question. Raises ValueError if the questions differ."""
     rows = list(zip(before, control, after, strict=True))
     if any(len({answer.command for answer in row}) > 1 for row in rows):
-        raise ValueError("the questions before the loss, in the control and after the loss are not the same")
+        raise ValueError(
+            "the questions before and after the loss of the context, and in the control, are not the same"
+        )
     return tuple(
         Remembered(
             question=first.command,

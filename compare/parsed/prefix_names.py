@@ -93,10 +93,10 @@ class PrefixNames:
             return None
         _label, theirs, its = found[0]
         return Doubt(
-            f"whether “{its}”, in front of the lines of {', '.join(label for label, *_words in found[:3])}, may "
-            f"stand where all real logs have “{theirs}”",
-            "it may if both are names of hosts or runs, and may not if the program prints this word in each run; all "
-            "other words were compared",
+            f"whether “{its}” in front of the lines of {', '.join(label for label, *_words in found[:3])} is right: "
+            f"all real logs have “{theirs}” there",
+            "both may be names of hosts or runs, or the program may print the same word in every run; all other "
+            "words were compared",
         )
 
     @cached_property

@@ -28,7 +28,7 @@ def not_compared(real: Sequence[Printed], series: Sequence[TestedSeries], settle
     own = _examples_of_own_forms(real)
     if own:
         shown = " and ".join(f"“{short(line)}”" for line in own)
-        why = f"for example, {shown}. If the words that differ are the name of a run or a host, remove them; {_AS}"
+        why = f"for example, {shown}. If the words that differ are names of runs or hosts, remove them; {_AS}"
         return Doubt(f"{_NONE}, because most real runs word the lines with their numbers differently", why)
     lost = next((one for one in series if one.judged.why_no_p not in settled and _varies(one)), None)
     if lost is None:

@@ -94,7 +94,7 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequenc
         yield f"Whether the {primary.judged.name} differs. It is not tested, because {primary.judged.why_no_p}."
     elif primary and at_best > level:
         values = _runs_with_values(run_set, n, m)
-        until = "" if _judges_single_runs(primary) else " Until then, no difference in it can be found."
+        until = "" if _judges_single_runs(primary) else " With fewer runs, no difference in this metric can be found."
         yield f"{_question(primary)}. {values} {_needed(n, m, level)}{until}"
     elif at_best > level:
         only = f"There are only {n:,} real and {many(m, 'imagined run')}."
@@ -127,7 +127,7 @@ def _runs_with_values(run_set: RunSet, n: int, m: int) -> str:
     """State how many runs reached their end, and that `n` real and `m` imagined runs of these gave a value."""
     real, imagined = _reached_end(run_set, run_set.leaves), _reached_end(run_set, run_set.samples)
     ended, imagined_ended = sum(real), sum(imagined)
-    values = " and" if (ended, imagined_ended) == (n, m) else f"; {n:,} and {m:,} of them"
+    values = " and" if (ended, imagined_ended) == (n, m) else f"; {n:,} real and {m:,} imagined ones"
     runs = f"{ended:,} of {len(real):,} real and {imagined_ended:,} of {many(len(imagined), 'imagined run')}"
     return f"{runs} reached the end{values} gave a value."
 
@@ -135,7 +135,7 @@ def _runs_with_values(run_set: RunSet, n: int, m: int) -> str:
 def _needed(n: int, m: int, level: float) -> str:
     """State that `n` real and `m` imagined runs are too few for a test, and how many would be enough."""
     more_real = f"{runs_needed(m, level)} real and {many(max(m, 1), 'imagined run')}"
-    more_imagined = f"{max(n, 1)} and {runs_needed(n, level)} such runs"
+    more_imagined = f"{max(n, 1)} real and {runs_needed(n, level)} imagined"
     enough = f"Enough would be {more_real} with a value, or {more_imagined}."
     if not n or not m:
         return enough

@@ -69,7 +69,7 @@ def _most_likely(seen: Sequence[tuple[Cluster, float]], place: Place) -> tuple[f
     from scipy.optimize import minimize
 
     if not seen:
-        raise ValueError(f"no player answered an item of the place “{place}”")
+        raise ValueError(f"no player answered an item whose place is “{place}”")
     counts, times = np.unique(
         [(one.right, one.rival, one.wrong, noise) for one, noise in seen], axis=0, return_counts=True
     )

@@ -22,8 +22,8 @@ DIFFERS = 1.2
 """Minimum ratio of two horizons that count as different."""
 NOTHING_ANSWERED = "there is no usable answer"
 OF_A_SUITE = (
-    "the functions of a suite have no twin programs, and the model may have read them before; ask about program "
-    "families too"
+    "a suite has no variants of its functions to compare them with, and the model may have read these functions "
+    "before; ask about program families too"
 )
 FITS_NOTHING = "the answers fit none of the three ways"
 HARD_ITEMS = "items that only computing gets right"
@@ -63,8 +63,8 @@ def named_otherwise(name: Way, others: Mapping[Name, int], of: int) -> str:
     """Say that too many kinds of operation are named otherwise than all of them together."""
     each = ", ".join(f"{n} {other}" for other, n in others.items())
     return (
-        f"{_SHORT[name]} is likeliest for all together, but {sum(others.values())} of the {of} kinds of operation "
-        f"are named otherwise ({each})"
+        f"{_SHORT[name]} is likeliest for all kinds of operation together, but {sum(others.values())} of "
+        f"the {of} kinds have another verdict ({each})"
     )
 
 
@@ -104,7 +104,7 @@ def of_numbers(verdict: Verdict) -> str:
         return ""
     return (
         f"The numbers are probabilities among five hypotheses ({', '.join(HYPOTHESES)}), as fitted to the reference "
-        "players. Beside “undetermined”, even 1.00 is no name: a rule for names is not met"
+        "players. Where the verdict is “undetermined”, even 1.00 is not enough: another rule for a verdict is not met"
     )
 
 
@@ -125,7 +125,7 @@ def _horizons(operations: Sequence[OperationVerdict]) -> str:
 def _reach(one: OperationVerdict) -> str:
     """Say up to which size a model computes, for example `up to n = 23` or `beyond n = 32`."""
     horizon, other = one.curves[0].horizon, other_horizon(one)
-    told = f" (or {other}, by another shape of the curve)" if other else ""
+    told = f" (or {other}, if another curve is fitted)" if other else ""
     if horizon.startswith(">"):
         return f"beyond n = {horizon.lstrip('> ')}{told}"
     if horizon.startswith("<"):

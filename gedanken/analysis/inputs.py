@@ -163,9 +163,13 @@ def _folders(ours: RunLog, theirs: RunLog, asked: Asked) -> tuple[Analysis, list
         raise BadInput(f"{ours.folder} and {theirs.folder} have no version of a program in common")
     persona = played[-1]
     if any(one != persona for one in played):
-        notes.append("the runs were imagined with several personas; the false facts of the last persona are used")
+        notes.append(
+            "the runs were imagined with several personas; findings are explained by the last persona's false facts"
+        )
     if ours.persona and persona and ours.persona.claims != persona.claims:
-        notes.append("the personas of the two folders claim different facts; the imagined runs' persona is used")
+        notes.append(
+            "the two folders' personas claim different facts; findings are explained by the imagined runs' persona"
+        )
     setup = replace(theirs.setup, machine=ours.machine_facts) if theirs.setup else None
     spec = theirs.spec and theirs.spec.model_copy(update={"earlier": ()})
     together = replace(theirs, setup=setup, programs=ours.programs, executions=tuple(executions), notes=())

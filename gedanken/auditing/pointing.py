@@ -49,9 +49,9 @@ class Pointed:
         """Return a sentence for the reader of the audit: how many passages the model named, and how many passages,
         replies and messages could not be used."""
         return (
-            f"{self.name} named {self.taken:,} passages that may be claims; {self.dropped:,} passages that are not "
-            f"verbatim were dropped, {self.unread:,} replies could not be read, and {self.left_out:,} messages were "
-            "left out or shortened, because there are too many or they are too long"
+            f"{self.name} named {self.taken:,} passages that may be claims; {self.dropped:,} others were "
+            f"dropped, because they are no exact quotations; {self.unread:,} of its replies could not be read; "
+            f"{self.left_out:,} messages were left out or shortened, because they are too many or too long"
         )
 
 

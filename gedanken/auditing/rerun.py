@@ -75,7 +75,7 @@ async def rerun(audited: Audited, asked: Asked, progress: Progress) -> Audited:
         runs: list[list[Execution | None]] = []
         lost: dict[int, str] = {}
         for seed in range(1, REAL_RUNS + 1):
-            progress.say(f"running {many(len(plan.commands), 'command')} again, {seed} of {REAL_RUNS}")
+            progress.say(f"running {many(len(plan.commands), 'command')} again, round {seed} of {REAL_RUNS}")
             branch = machine.branch(seed)
             runs.append(await _run(branch, plan, state, root, lost))
             await branch.__aexit__()
@@ -185,11 +185,17 @@ def _judged(step: Step, real: Sequence[Execution], state: State, lost: str | Non
         if not shown.lines and (shown.noisy or step.cut):
             told = "every line differs among the real runs" if shown.noisy else "the output has no comparable line"
             return replace(made, reason=told)
-        return replace(made, outcome="reproduced", reason=f"{many(REAL_RUNS, 'real run')} printed the same{noise}")
+        return replace(
+            made, outcome="reproduced", reason=f"{many(REAL_RUNS, 'real run')} printed the same output{noise}"
+        )
     why = _why_not(said, real, "\n".join(texts)) or _why_elsewhere(step, state, lost)
     if why:
         return replace(made, reason=why, differences=shown.differences)
-    told = f"it ended with exit code {step.exit_code}, but the real runs with {first.exit_code}" if other_end else ""
+    told = (
+        f"the recorded run ended with exit code {step.exit_code}, but the real runs with {first.exit_code}"
+        if other_end
+        else ""
+    )
     if shown.differences:
         others = many(len(shown.differences), "line differs", "lines differ")
         told = f"{others} from what {many(REAL_RUNS, 'real run')} printed" + (f"; {told}" if told else "")

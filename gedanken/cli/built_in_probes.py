@@ -128,7 +128,7 @@ def terminal(  # noqa: PLR0913 (each is an option of the command)
 
 
 @EDITS.command(
-    short_help="Test if edits without effect change the imagined output.",
+    short_help="Test if edits that have no real effect change the imagined output.",
     epilog=examples(
         "gedanken probe edits",
         "gedanken probe edits --program my.py --samples 8 --json",

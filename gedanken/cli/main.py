@@ -152,7 +152,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
     simulate: Annotated[
         bool,
         typer.Option(
-            "--simulate/--no-simulate", help="Let the model imagine the runs; --no-simulate: only really run them."
+            "--simulate/--no-simulate", help="Let the model imagine runs, or (--no-simulate) make only real runs."
         ),
     ] = True,
     source: Annotated[
