@@ -142,7 +142,10 @@ def _docker_line() -> Line:
         info = client.info()
         who = "Podman answers here: version" if is_podman(client) else "version"
     except Exception as error:
-        remedy = "apt-get install docker.io, then start dockerd; as a user: usermod -aG docker USER, and log in again"
+        remedy = (
+            "apt-get install docker.io, then start dockerd; to use it without root: usermod -aG docker USER, and log "
+            "in again"
+        )
         return Line("engines", "docker", "missing", _told(error), remedy)
     rootless = "rootless" if _is_rootless(info) else "with root's rights"
     return Line("engines", "docker", "ok", f"{who} {info.get('ServerVersion')}, {rootless}")
@@ -219,7 +222,7 @@ def _images() -> Iterator[Line]:
                 "images",
                 name,
                 "warning",
-                f"{size}, built by another recipe; it is built again when it is used",
+                f"{size}, not built by the current recipe; it will be rebuilt when it is next used",
                 remedy,
             )
 
@@ -277,7 +280,7 @@ def _plugin(name: str, each: Plugin, used: Plugin | None) -> Line:
     source = f"{each.distribution} {each.version}"
     if each != used:
         why = f"{used.distribution} has a plug-in of this name" if used else "this name is reserved"
-        remedy = f"pip uninstall {each.distribution}, or give it another name"
+        remedy = f"pip uninstall {each.distribution}, or give its plug-in another name"
         return Line("plug-ins", name, "warning", f"{source}: not used, because {why}", remedy)
     try:
         each.load()

@@ -80,10 +80,10 @@ def taken_in_words(source: RunLog, experiment: Experiment, at: int) -> str:
     is_past = source.is_over or any(line >= at - 1 for line in lines)
     lacks = any(run.line < at - 1 and run.cause in MAY_COME for run in source.executions)
     if lacks or not is_past or not asked <= lines:
-        return "what that run had finished before that line comes from it; the rest is run and requested here"
+        return "the results that the original run had before that line are copied; the rest is run or requested here"
     if at == 1:
-        return "only the boot commands, which come before the script, come from that run"
-    return "everything before that line comes from that run"
+        return "only the boot commands, which ran before the first line, are copied from the original run"
+    return "everything before that line is copied from the original run"
 
 
 def _changed(was: RunSpec, source: RunLog, at: int, changes: Changes, again: Again) -> RunSpec:

@@ -119,7 +119,11 @@ def _check_asks(spec: RunSpec, log: RunLog, before: Sequence[Program]) -> None:
     said = {(decided.program, decided.sha256): decided.answer for decided in log.decisions}
     if asks_person(spec.approve, [said.get((program.label, program.sha256)) for program in before]):
         return
-    why = "was started without --approve" if spec.approve == "none" else "has --approve=first, and accepted a program"
+    why = (
+        "was started without --approve"
+        if spec.approve == "none"
+        else "has --approve=first, and a person has accepted a program"
+    )
     raise BadInput(
         f"{log.folder}: this run {why}, so no program of it waits for approval; to continue: gedanken resume "
         f"{log.folder}"
@@ -134,7 +138,7 @@ def _waiting(spec: RunSpec, log: RunLog) -> Program:
     for said in log.decisions:
         if (said.program, said.sha256) == (newest.label, newest.sha256):
             told = in_words(newest.label, said.answer)
-            raise BadInput(f"{folder}: {told}, and has not run since; to continue: gedanken resume {folder}")
+            raise BadInput(f"{folder}: a person has already decided: {told}; to continue: gedanken resume {folder}")
     if any(execution.program == newest.label for execution in log.executions):
         raise BadInput(f"{folder}: {newest.label} has already been run")
     if newest.prompt == BY_PERSON:
@@ -160,15 +164,15 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
     others = sorted({part.model.name for part in was.earlier} - {was.model.name})
     if others and now.imagined > was.imagined:
         raise BadInput(
-            f"{folder}: before its fork this run used {', '.join(others)}, which it uses no longer, so no "
-            "imagined runs can be added; extend the original run, and fork that one again"
+            f"{folder}: the model of this run was {', '.join(others)} until a fork changed it, so no imagined "
+            "runs can be added; extend the original run, and fork it again"
         )
     log = read_run(folder)
     _check_repeated(was, now, log)
     check(now)
     _tell_dropped(folder, now, screen)
     why = (
-        f"the sample size was changed after results could be seen, from {_counts(was)} to {_counts(now)}: "
+        f"the sample size was changed after results could be seen (before: {_counts(was)}; now: {_counts(now)}): "
         "if runs are added until a difference shows, a difference by chance is more likely than the p-value says"
     )
     with reopen_store(folder, now, why) as store:
@@ -207,7 +211,8 @@ async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunRe
     source = read_run(folder)
     if source.spec is None:
         raise BadInput(
-            f"{folder}: this run of an earlier version has no ledger; it can be compared, but not replayed"
+            f"{folder}: an earlier version of gedanken made this run, without a ledger; it can be compared, "
+            "but not replayed"
         )
     target = make_folder(out or new_folder(f"{source.spec.experiment.name}-replay"))
     with open_store(target, source.spec) as store:
@@ -257,12 +262,12 @@ def spec_to_resume(folder: Path, again: Again, *, asks_its_model: bool = True) -
     if address is not None and is_elsewhere and again.base_url is None and asks_its_model:
         raise BadInput(
             f"{folder}: the model of this run is at {shown_address(address)}, and gedanken sends no API key to "
-            "an address that only a run folder names; if you trust the address, repeat it with --base-url"
+            "an address that only a run folder names; if you trust the address, give it with --base-url"
         )
     if is_replay(folder):
         raise BadInput(
             f"{folder}: this is a replay, which has no ledger, so everything would be run and requested again; use "
-            "the run that it was made from, or repeat the replay: gedanken run --replay"
+            "the original run, or replay that one once more: gedanken run --replay"
         )
     if spec.parent and not any(note.startswith(FORKED) for note in read_run(folder).notes):
         raise BadInput(
@@ -279,7 +284,7 @@ def spec_to_resume(folder: Path, again: Again, *, asks_its_model: bool = True) -
 
 def _tell_dropped(folder: Path, spec: RunSpec, screen: Screen) -> None:
     if dropped := read_spec(Inside(folder, MOST_FOLDER_BYTES)).budget.dropped_in(spec.budget):
-        screen.say(f"no longer limited, because --budget does not name it: {dropped}")
+        screen.say(f"limits that no longer apply, because --budget does not name them: {dropped}")
 
 
 def is_here(address: str) -> bool:

@@ -100,9 +100,7 @@ def check(spec: RunSpec) -> None:
     players = (spec.persona, *(part.persona for part in spec.earlier))
     given = spec.experiment.model_dump_json() + "".join(player.model_dump_json() for player in players)
     if redacted(given) != given:
-        raise BadInput(
-            "the experiment or the persona contains an API key that is also in this environment; remove it"
-        )
+        raise BadInput("the experiment or the persona contains an API key of this environment; delete the key there")
     if spec.probe is not None:
         from gedanken.probing.design_checks import check_design, check_size
 

@@ -37,7 +37,9 @@ def _what_is_missing() -> list[str]:
     size = f"the model, {BYTES / 1e9:.1f} GB"
     if weights_path().is_file():
         return [f"already there: {size}"]
-    return [f"downloading {size}, while the sandbox is prepared (a base image and PyTorch, about 300 MB)"]
+    return [
+        f"downloading {size}; meanwhile the sandbox is prepared, which needs a base image and PyTorch (about 300 MB)"
+    ]
 
 
 class _Stopped(Exception):

@@ -26,10 +26,12 @@ class Changed:
         if before.cause in MAY_COME:
             return ""
         own = "its entry in the ledger was missing or damaged"
-        why = f"it can depend on {earlier[0].label}, whose result is another now, or {own}" if earlier else own
+        why = (
+            f"it can depend on {earlier[0].label}, whose result has changed too, or because {own}" if earlier else own
+        )
         return (
-            f"{now.label} was stored before, and has another result now: {why}, so the command was run, or the model "
-            "asked, once more"
+            f"{now.label} now has another result than the one stored before: it was run or imagined again, because "
+            f"{why}"
         )
 
 

@@ -31,17 +31,16 @@ DISCARDED = (
     "if there was a reply to the first request, nobody has seen it"
 )
 COOLED = (
-    "a request that should have continued from the state of the server's cache was sent without that state, because "
-    "the process that had built it has ended"
+    "a request could not continue from the server's cache, because the process that had filled the cache has ended"
 )
 
 SETTLED = (
-    "the model was not asked again for a reply that had failed, because later replies were requested without it, and "
-    "would have to be requested once more"
+    "the model was not asked again for a failed reply, because later replies, which were requested without it, "
+    "would then have to be requested again"
 )
 REFITTED = (
-    "a request that should have continued from the state of the server's cache was sent without that state, because "
-    "other programs leave the server more or fewer cores than before"
+    "a request did not continue from the server's cache, so that the server could adapt to other programs, which "
+    "leave it more or fewer cores than before"
 )
 
 

@@ -378,8 +378,8 @@ def reopen_store(folder: Path, spec: RunSpec | None = None, why: str = "") -> It
     """
     if not (folder / LOG).is_file():
         raise BadInput(
-            f"{folder}: contains no {LOG}; either it is not a run folder, or an earlier version wrote it: such a "
-            "folder can be read, but not resumed"
+            f"{folder}: contains no {LOG}; either it is not a run folder, or an earlier version of gedanken "
+            "wrote it, and it can be read, but not resumed"
         )
     check_files(folder)
     with locked_log(folder) as file:

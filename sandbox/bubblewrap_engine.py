@@ -107,7 +107,7 @@ class BubblewrapEngine:
             "host files: /usr and the dynamic linker's cache are the host's own, read-only": True,
             f"memory: {no_group}; the limit applies to each process separately": "memory" not in self.controllers,
             f"cpus: {no_group}": "cpu" not in self.controllers,
-            f"processes: {no_group}, and this Linux counts all processes of the user": (
+            f"processes: {no_group}, and this Linux counts all processes of the user towards the limit": (
                 "pids" not in self.controllers and not _counts_per_namespace()
             ),
             f"system calls: {seccomp.LIBRARY} is not installed, so nothing filters them": self.system_calls is None,

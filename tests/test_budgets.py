@@ -272,7 +272,7 @@ def test_a_run_stops_at_its_budget_keeps_everything_and_goes_on_with_more(gedank
         stopped = gedanken("resume", "run", *named, "--budget", "tokens=20k", env=env)
         assert stopped.returncode == 7, stopped.stderr
         assert "estimated before the start" in stopped.stderr
-        assert "no longer limited, because --budget does not name it: usd (10)" in stopped.stderr
+        assert "limits that no longer apply, because --budget does not name them: usd (10)" in stopped.stderr
         assert "gedanken resume run --budget" in stopped.stderr.splitlines()[-1]
         log, asked = read_run(tmp_path / "run"), server.replies
         assert log.tokens is not None

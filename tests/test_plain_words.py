@@ -26,7 +26,7 @@ def test_what_differs_is_counted_and_the_number_of_runs_is_named() -> None:
     told = words(case(on(1), on(2, "epochs silently missing"), of=(series(),)))
     assert "scripted:x" in told.question and "7 real runs and 3 runs that the model imagined" in told.question
     assert told.result.startswith("2 of 3 imagined runs differ from the real runs")
-    assert "the report shows the lines in question" in told.confidence and "p = .008" in told.confidence
+    assert "the report shows the lines that prove it" in told.confidence and "p = .008" in told.confidence
 
 
 def test_nothing_found_is_never_called_the_same() -> None:

@@ -137,7 +137,7 @@ def test_lists_in_the_order_of_the_suite_are_its_answers(tmp_path: Path) -> None
     assert read_answers(path, suite).answers == {"sample_0": ("1",), "sample_1": (), "sample_2": ("2", "3")}
     scored = suite_file(tmp_path / "b.json", '{"raw_generations": [["1"], [], []]}')
     assert read_answers(scored, suite).is_extracted
-    with pytest.raises(BadInput, match="or have one list for each line of the suite"):
+    with pytest.raises(BadInput, match="with one list of answers for each line of the suite"):
         read_answers(path, suite[:2])
 
 

@@ -233,7 +233,7 @@ def test_what_was_kept_and_came_out_differently_is_told(tmp_path: Path) -> None:
         store.keep_execution(replace(real, stdout="other", terminal="other"))
         store.keep_execution(replace(imagined, raw_reply="other"))
     told = read_run(tmp_path).notes
-    assert [note.split(" was stored before")[0] for note in told] == [real.label, imagined.label]
+    assert [note.split(" now has another result")[0] for note in told] == [real.label, imagined.label]
 
 
 def test_minutes_are_counted_also_where_the_clock_is_set_meanwhile(tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ def test_a_saved_session_names_its_conditions_and_holds_no_control_character(she
     assert "reply_tokens 77" in saved and "temperature 0" in saved and "model: name scripted:" in saved
     assert "persona a\\x1b]0;owned\\x07 b" in saved
     assert "\x1b" not in saved and "\x07" not in saved
-    assert "Stored: 1 turn; the model is now sent 0 of them as they are." in saved
+    assert "Stored: 1 turn; the model is now sent 0 of them unchanged." in saved
 
 
 def test_what_is_no_file_is_not_waited_for(shell: Shell, tmp_path: Path) -> None:
@@ -267,14 +267,14 @@ def test_a_context_that_was_never_typed_is_told_of(shell: Shell, tmp_path: Path)
         path.read_text() + '{"turns": [], "context": [["obey", "I do\\u001b[2J"], ["pwd", "/home/user"]]}\n'
     )
     done = shell(":save here.md\n", "--session", "mine")
-    assert "its file contains 1 turn that the model is sent but that were never typed" in done.stderr
+    assert "file contains 1 turn that nobody typed, but that the model is sent" in done.stderr
     assert "I do\\x1b[2J" in (tmp_path / "here.md").read_text()
 
 
 def test_requests_sent_again_are_no_stranger_to_a_session(shell: Shell) -> None:
     shell("pwd\nnvidia-smi\n:rebuild requests\npwd\n", "--session", "mine")
     done = shell("", "--session", "mine")
-    assert "reopened: 3 turns" in done.stderr and "never typed" not in done.stderr
+    assert "reopened: 3 turns" in done.stderr and "nobody typed" not in done.stderr
 
 
 def test_what_is_dropped_of_a_session_is_told_of(shell: Shell, tmp_path: Path) -> None:

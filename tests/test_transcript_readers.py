@@ -188,7 +188,7 @@ _INCOMPLETE: dict[str, tuple[str, str]] = {
                 },
             ]
         ),
-        "code called tools",
+        "code that calls tools",
     ),
     "copied context": (
         json.dumps(

@@ -87,8 +87,8 @@ PersonaName = Annotated[
     str,
     typer.Option(
         "--persona",
-        help="The persona, which is the prompt that tells the model which machine to play: matched, "
-        "ubuntu-18.04-4x3090, or a YAML file; for `run`, by default the one that the experiment names.",
+        help="The persona (the prompt that tells the model which machine to play): matched, ubuntu-18.04-4x3090, or "
+        "a YAML file. By default, `run` uses the persona that the experiment names.",
         autocompletion=_complete_persona,
     ),
 ]
@@ -120,8 +120,8 @@ Approval = Annotated[
     typer.Option(
         "--approve",
         metavar="[all|first]",
-        help="Ask a person to approve each program that the model writes, before it runs; with =first, stop "
-        "asking once one is approved. Without this option, no approval is needed.",
+        help="Ask a person to approve each program that the model writes, before it runs; with "
+        "--approve=first, only until one program is approved. Without --approve, programs run without approval.",
         show_default=False,
     ),
 ]
@@ -160,8 +160,8 @@ Named = Annotated[
     typer.Option(
         "--as",
         metavar="NAME=REGEX",
-        help="Define a metric that is not recognized: its number is group 1 of REGEX, or the whole match if there "
-        "is no group; repeatable.",
+        help="Define a metric that gedanken does not recognize by itself: its value is what group 1 of REGEX "
+        "matches, or the whole match if there is no group; repeatable.",
     ),
 ]
 

@@ -61,8 +61,8 @@ def families(  # noqa: PLR0913 (each is an option of the command)
         typer.Option(
             min=1,
             max=1000,
-            help="Number of answers to each question without working steps: the first at temperature 0, all others "
-            "at 1.",
+            help="Number of answers to each direct question (for the output alone, without working steps): the first "
+            "at temperature 0, all others at 1.",
         ),
     ] = 1,
     minutes: Annotated[
@@ -95,8 +95,8 @@ def families(  # noqa: PLR0913 (each is an option of the command)
     out: Annotated[
         Path | None,
         typer.Option(
-            help="The run folder, new or empty; by default a new one under runs/. With --answers, nothing is written "
-            "without --out, and only probe.json with it."
+            help="The run folder, new or empty; by default a new one under runs/. With --answers, this folder is "
+            "written only if --out is given, and contains only probe.json."
         ),
     ] = None,
 ) -> None:

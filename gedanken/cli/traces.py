@@ -87,7 +87,9 @@ def export(
     langsmith: Annotated[
         bool,
         typer.Option(
-            "--langsmith", help="Send the trace to LangSmith; LANGSMITH_API_KEY and related variables say where."
+            "--langsmith",
+            help="Send the trace to LangSmith, to the server and account that LANGSMITH_API_KEY and related "
+            "variables name.",
         ),
     ] = False,
 ) -> None:

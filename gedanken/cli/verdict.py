@@ -89,7 +89,7 @@ def print_verdicts(judged: "Sequence[Verdict]", console: "Console") -> None:
 
     console.print(_table(judged))
     if numbers := next(filter(None, map(sentences.of_numbers, judged)), ""):
-        where = "the lines below say which for all together, --html for each operation"
+        where = "the lines below name this rule for all operations together, and --html names it for each operation"
         console.print(Text(f"{numbers}; {where}.", style="dim"), soft_wrap=True)
     for one in judged:
         unanswered = ", ".join(f"{times} {what}" for what, times in one.unanswered.items())

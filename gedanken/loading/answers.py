@@ -92,8 +92,8 @@ def _pairs(path: Path, value: Any, suite: Sequence[SuiteItem]) -> tuple[Iterable
         return [(str(one["id"]), one.get(key)) for one in value], key == _EXTRACTED
     if not isinstance(value, OnceEach):
         raise BadInput(
-            f"--answers {path}: must be a JSON object with a list of answers for each id, or have one list for each "
-            "line of the suite"
+            f"--answers {path}: must be a JSON object with a list of answers for each id, or a JSON array with one "
+            "list of answers for each line of the suite"
         )
     return _each(value), is_scored
 

@@ -28,7 +28,7 @@ TOGETHER = 20
 PARTS = 25
 """Number of programs in one batch, each of which checks up to TOGETHER answers."""
 CONTRADICTED = "in a real run, its function returned something else than the stated output"
-_OFFLINE = "it may need the network, which is not available: its function did not return the stated value"
+_OFFLINE = "its function did not return the stated value; it may need the network, which is not available"
 _NETWORK = re.compile(
     r"\b(?:import|from)\b[^\n#]*\b(?:socket|urllib|requests|httpx|aiohttp|http|ftplib|smtplib)\b|__import__|\bimportlib\b"
 )

@@ -52,7 +52,7 @@ def check_design(design: ProbeDesign, model: str) -> None:
         if line.id in generated:
             raise BadInput(
                 f"--suite: line {line.line}: a generated program of this probe has the id {line.id[:100]}; give the "
-                "line another one"
+                "line another id"
             )
     if is_player:
         telling = [item for item in items if item.role in ("hard", "alone")]
@@ -76,4 +76,4 @@ def _check_player(name: str, programs: set[str]) -> None:
     seeds = sorted({one.item.seed for one in known})
     hint = f"; its programs are those of --seed {seeds[0]}" if len(seeds) == 1 else ""
     counted = f"only {n} of the {len(programs)}" if n else f"none of the {len(programs)}"
-    raise BadInput(f"{path}: {counted} hard or lone programs of this probe are in the player's bank{hint}")
+    raise BadInput(f"{path}: {counted} programs that matter most in this probe are in the player's bank{hint}")

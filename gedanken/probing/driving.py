@@ -122,7 +122,10 @@ class _Shown:
         left = seconds / done * max(0, units - done) / 60
         end = f"about {left:.0f} min left"
         if limit is not None and limit / 60 < left:
-            end = f"{max(0.0, limit) / 60:.0f} min left, enough for about {done + limit * done / seconds:.0f} of them"
+            end = (
+                f"{max(0.0, limit) / 60:.0f} min left, enough for about {done + limit * done / seconds:.0f} "
+                "questions in all"
+            )
         others = ", ".join(f"{name} {n}" for name, n in self._outcomes.most_common() if name not in ("right", ""))
         shares = f"right {right} ({right / done:.0%})" + (f", {others}" if others else "")
         return f"{done} of about {units} questions: {shares}; {end}"

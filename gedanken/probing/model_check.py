@@ -24,7 +24,7 @@ async def ask(spec: ModelSpec, screen: Screen) -> Checked:
     async with open_model(spec, screen) as model:
         checked = await check_model(model, screen)
     told = f"${price.read:g} / ${price.written:g}" if price else "unknown price"
-    source = f"for a million tokens read / written, by {price.source}" if price else NO_PRICE
+    source = f"for a million tokens read / written, according to {price.source}" if price else NO_PRICE
     checked.facts.append(Fact("price", told, source))
     return checked
 

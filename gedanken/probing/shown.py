@@ -21,13 +21,15 @@ def print_result(result: dict[str, Any], console: "Console") -> None:
             console.print(_table(arm, [cell for cell in result["cells"] if cell["arm"] == arm]))
     for name, share in result.get("consistency", {}).items():
         if share["trials"]:
-            console.print(Text(f"{name}: the same answer to {share['successes']} of {share['trials']} questions"))
+            console.print(
+                Text(f"{name}: {share['successes']} of {share['trials']} questions, asked twice, got the same answer")
+            )
     for row in result.get("reasoning", ()):
         told = f"size {row['size']}: {row['tokens']:.0f} tokens of reasoning, right {row['right']:.0%}"
         console.print(Text(told))
     if contradicted := result.get("contradicted"):
         lines = ", ".join(str(bad["line"]) for bad in contradicted[:PROBLEMS_SHOWN])
-        told = f"{contradicted[0]['problem']} (scored by the stated output nevertheless): lines {lines}"
+        told = f"{contradicted[0]['problem']}; answers are scored by the stated output all the same: lines {lines}"
         rest = f" and {len(contradicted) - PROBLEMS_SHOWN} more" if len(contradicted) > PROBLEMS_SHOWN else ""
         console.print(Text(f"{told}{rest}", style="yellow"), soft_wrap=True)
     for bad in result["not_scored"][:PROBLEMS_SHOWN]:
@@ -47,7 +49,9 @@ def _in_all(result: dict[str, Any]) -> str:
         return "nothing could be scored"
     low, high = result["interval"]
     inputs = ", whose inputs were predicted" if result.get("predicts") == "input" else ""
-    return f"exact: {result['exact']:.1%} ({low:.1%} to {high:.1%}) over {result['n']} items{inputs}"
+    return (
+        f"right answers: {result['exact']:.1%} (95 % interval {low:.1%} to {high:.1%}), {result['n']} items{inputs}"
+    )
 
 
 def _table(arm: str, cells: Sequence[dict[str, Any]]) -> "Table":

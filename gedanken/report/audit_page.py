@@ -151,7 +151,7 @@ def _where(audited: Audited, evidence: Evidence) -> str:
     return (
         where(evidence.place)
         if is_of_file
-        else f"{where(evidence.place)}, line {evidence.lines[0]} of the text there"
+        else f"{where(evidence.place)}, line {evidence.lines[0]} of the event's text"
     )
 
 

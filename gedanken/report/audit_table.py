@@ -88,7 +88,7 @@ def _agents(audit: Audit, width: int) -> Table:
         rates = [rate_of(sessions, status) for status in STATUSES]
         cells = [f"{rate.successes}\n{_share(rate.low)}–{_share(rate.high)}" if total else "–" for rate in rates]
         table.add_row(_text(f"{agent}\n{many(len(sessions), 'session')}"), f"{total:,}", *cells)
-    table.caption = "Under each count: the share of claims, 95 % interval, clustered by session."
+    table.caption = "Under each count: 95 % interval of its share of the claims; sessions count as clusters."
     return table
 
 
@@ -203,7 +203,7 @@ def said_plainly(audit: Audit) -> Iterator[str]:
         left = f"; {many(undecided, 'claim is', 'claims are')} undecidable" if undecided else ""
         yield f"The record contradicts none of {total:,} claims{left}."
     if ways := _ways_to_decide(sessions):
-        yield f"A chat export does not show which commands ran. To decide such claims, {' or '.join(ways)}."
+        yield f"A chat export does not show which commands ran. To decide claims about commands, {' or '.join(ways)}."
 
 
 def _by_what(sessions: Sequence[Audited]) -> str:
@@ -211,7 +211,9 @@ def _by_what(sessions: Sequence[Audited]) -> str:
     stated = {judged.reading == "no tools" for one in sessions for _at, judged in one.accused}
     if stated == {True}:
         return ", given that the agent had no tools (--no-tools)"
-    return " by the record, or in plain chats by --no-tools" if True in stated else " by the record"
+    return (
+        " by the record, or, in plain chats, by your statement (--no-tools)" if True in stated else " by the record"
+    )
 
 
 def _ways_to_decide(sessions: Sequence[Audited]) -> list[str]:

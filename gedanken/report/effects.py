@@ -65,9 +65,10 @@ def _side(effect: float | None) -> str:
 
 def _rankings(moves: OutcomeEffects) -> str:
     return (
-        f"last {moves.outcome}: same direction {moves.same_way}, by a rule of thumb {moves.thumb_same_way}; "
-        f"Kendall's tau between real and imagined effects {format_tau(moves.tau)}, beyond the rule of thumb "
-        f"{format_tau(moves.partial)}; between rule of thumb and real effects {format_tau(moves.thumb_real)}; "
-        f"between rule of thumb and imagined effects {format_tau(moves.thumb_imagined)}; false effects of edits that "
-        f"change nothing: {moves.strayed}"
+        f"last {moves.outcome}: directions imagined right: {moves.same_way}; guessed right by a rule of thumb: "
+        f"{moves.thumb_same_way}. Kendall's tau of real and imagined effects: {format_tau(moves.tau)}; with the rule "
+        f"of thumb removed: {format_tau(moves.partial)}; of real effects and the rule of thumb: "
+        f"{format_tau(moves.thumb_real)}; of imagined effects and the rule of thumb: "
+        f"{format_tau(moves.thumb_imagined)}. Edits that change nothing, but whose imagined median changed: "
+        f"{moves.strayed}"
     )

@@ -159,7 +159,7 @@ def _confidence(version: VersionAnalysis) -> str:
     _real, _imagined = measured(version)
     lines = [finding for finding in _found(version) if finding.check not in _STATISTICAL]
     told = [
-        "That these runs differ is certain: the report shows the lines in question beside the real ones."
+        "It is certain that these runs differ: the report shows the lines that prove it, beside the real lines."
         if lines
         else ""
     ]

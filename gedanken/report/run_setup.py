@@ -79,7 +79,7 @@ def format_conditions(setup: RunSetup) -> str:
         claims = "no false facts in the persona"
     steps = "chain of thought allowed" if conditions.steps else "no chain of thought"
     if model and model.reasons_by_itself:
-        steps += " in the reply (the model reasons before it in any case)"
+        steps += " in the reply (before the reply, the model reasons in any case)"
     own = model is not None and "temperature" in model.not_taken
     temperature = "the model's own temperature" if own else f"temperature {conditions.temperature:g}"
     return f"{source}, {session}, {claims}, {steps}, {temperature}"

@@ -95,7 +95,9 @@ def _figures(moves: OutcomeEffects) -> list[Figure]:
             "rank correlation of real and imagined effects: 1 same order, −1 reverse order",
         ),
         Figure(
-            "Partial tau", format_tau(moves.partial), "the same correlation beyond what the rule of thumb predicts"
+            "Partial tau",
+            format_tau(moves.partial),
+            "the same correlation, with the rule of thumb's predictions removed",
         ),
         Figure("False effects", str(strayed), "edits that change nothing, but whose imagined median changed"),
     ]

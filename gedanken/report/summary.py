@@ -264,7 +264,7 @@ def _divergence(version: VersionAnalysis) -> Iterator[tuple[str, str]]:
     if alignment is None or alignment.diverges_at is None:
         return
     real, imagined = alignment.diverges_at
-    head, ours, theirs = "first line that differs beyond measured values", "real run", "imagined run"
+    head, ours, theirs = "first line that differs, measured values aside", "real run", "imagined run"
     if alignment.real.endswith("-real-0") and alignment.imagined.endswith("-imagined-0"):
         counted = {run.label for runs in measured(version) for run in runs}
         apart = counted.isdisjoint((alignment.real, alignment.imagined))

@@ -160,8 +160,10 @@ COLONS: dict[str, Colon] = {
     ":machine": Colon(
         ":machine [imagined|real|both]", "show or change where commands go", _machine, lambda _begun: CHOICES
     ),
-    ":persona": Colon(":persona [NAME]", "show the imagined machine's facts, or play another", _persona, _personas),
-    ":lose": Colon(":lose", "drop the imagined machine's context, as a service might", _lose),
+    ":persona": Colon(
+        ":persona [NAME]", "show the imagined machine's facts, or play another persona", _persona, _personas
+    ),
+    ":lose": Colon(":lose", "drop the imagined machine's context, as an online service might", _lose),
     ":rebuild": Colon(
         ":rebuild [requests|transcript|none]",
         "lose the context, rebuild it, and report what the machine still knows",

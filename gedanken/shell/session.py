@@ -75,8 +75,8 @@ class ShellSession:
             self.view.remark(f"session {name} reopened: {many(len(self.before), 'turn')}{afresh}")
         if machine and (others := never_stored(machine.session)):
             self.view.remark(
-                f"its file contains {many(len(others), 'turn')} that the model is sent but that were never typed; "
-                ":save shows them"
+                f"the session's file contains {many(len(others), 'turn')} that nobody typed, but that the model is "
+                "sent; :save shows all that it is sent"
             )
 
     async def type(self, command: str) -> None:
@@ -167,7 +167,9 @@ class ShellSession:
         face = self.view
         if not stream.finish(execution.terminal):
             face.end_line()
-            face.remark("the end of the reply shows that some of the text above was not output; the output alone is:")
+            face.remark(
+                "as the end of the reply shows, not all of the text above is output; this is the output alone:"
+            )
             face.text(execution.terminal)
         if face.interactive or execution.imagined:
             face.end_line()

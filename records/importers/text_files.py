@@ -127,7 +127,10 @@ def _not_text(data: bytes, name: str) -> str:
     for order, first in (("LE", 1), ("BE", 0)):
         nuls = head[first::2].count(0)
         if len(head) >= 8 and nuls * 4 > len(head) // 2 * 3 and not head[1 - first :: 2].count(0):
-            return f"{name}: {where}; if it is UTF-16 without a mark, convert it: iconv -f UTF-16{order} -t UTF-8"
+            return (
+                f"{name}: {where}; if it is UTF-16 without a byte order mark, convert it: iconv -f UTF-16{order} -t "
+                "UTF-8"
+            )
     return (
         f"{name}: not a text file: {where}; a process that is killed while it writes may leave NULs, "
         "which tr -d '\\000' removes"

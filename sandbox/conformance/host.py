@@ -100,7 +100,7 @@ CHECKS = (
     _check("passwords", promise="The password file and root's home cannot be read.", program=SHADOW, judge=refused),
     _check(
         "host-environment",
-        promise=f"No environment contains a key of this process's environment, such as the canary in {VARIABLE}.",
+        promise=f"No process in the sandbox has a key of gedanken's environment, such as the planted {VARIABLE}.",
         program=ENVIRONMENT,
         judge=refused,
         limits=SMALL.model_copy(update={"output_bytes": 1 << 20}),

@@ -195,5 +195,7 @@ CHECKS = (
         program=NEW_KERNEL,
     ),
     _check("clock", promise="The clock cannot be set.", program=CLOCK),
-    _check("file-handles", promise="Files cannot be opened by handle, without their folders.", program=HANDLES),
+    _check(
+        "file-handles", promise="Files cannot be opened by handle, which bypasses their folders.", program=HANDLES
+    ),
 )

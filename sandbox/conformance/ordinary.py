@@ -166,7 +166,8 @@ CHECKS = (
     ),
     _bash(
         "errors-name-bash",
-        promise="Errors of the shell name `bash`, as at a terminal, and not a script of gedanken.",
+        promise="Error messages of the shell begin with `bash`, as at a terminal, not with the name of "
+        "a script of gedanken.",
         program="cd /nowhere 2>&1 | grep -c gedanken; echo $0",
         judge=prints("0\nbash\n"),
     ),

@@ -45,10 +45,12 @@ def flood_is_cut(trial: Trial) -> Verdict:
     GROWTH_MIB.
     """
     if trial.grown_mib > GROWTH_MIB:
-        return Verdict(False, f"this process grew by {trial.grown_mib:.0f} MiB")
+        return Verdict(False, f"gedanken's process grew by {trial.grown_mib:.0f} MiB")
     verdict = middle_is_counted(_FLOODED.output_bytes, FLOOD_BYTES)(trial)
     speed = FLOOD_BYTES / 1e6 / max(trial.execution.seconds, 0.001)
-    return Verdict(verdict.held, f"{verdict.detail}, {speed:.0f} MB/s, grown by {trial.grown_mib:.0f} MiB")
+    return Verdict(
+        verdict.held, f"{verdict.detail}, {speed:.0f} MB/s, gedanken's process grew by {trial.grown_mib:.0f} MiB"
+    )
 
 
 def middle_is_counted(kept_bytes: int, printed_bytes: int) -> Judge:
@@ -84,8 +86,8 @@ def _not_kept(execution: Execution) -> int | None:
 CHECKS = (
     _check(
         "gigabytes-of-output",
-        promise="However much is printed, head and tail are kept, the middle is counted, and this process does not "
-        "grow.",
+        promise="However much is printed, its head and tail are kept, its middle is counted, and gedanken's process "
+        "does not grow.",
         program=FLOOD,
         language="bash",
         judge=flood_is_cut,

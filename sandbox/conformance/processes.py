@@ -230,7 +230,7 @@ CHECKS = (
     ),
     _check(
         "kill-first-process",
-        promise="Signals to process 1 end at most this command; the next one runs.",
+        promise="Signals to process 1 end at most the command that sends them; the next command runs.",
         program=KILL_FIRST,
         judge=still_usable(refused),
         sequel=typed("echo well"),

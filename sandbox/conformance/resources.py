@@ -197,10 +197,20 @@ CHECKS = (
         judge=refused,
         limits=_HALF_A_CORE,
     ),
-    _check("open-files", promise="No more open files than the limit.", program=OPEN_FILES, judge=refused),
+    _check(
+        "open-files",
+        promise="A program cannot have more files open than the limit allows.",
+        program=OPEN_FILES,
+        judge=refused,
+    ),
     _check("raised-limits", promise="A program cannot raise its limits.", program=RAISED_LIMITS, judge=refused),
     _check("core-dump", promise="A crash writes no core file.", program=CORE_DUMP, judge=refused),
-    _check("oom-score", promise="A program cannot have others killed for memory.", program=OOM_SCORE, judge=refused),
+    _check(
+        "oom-score",
+        promise="A program cannot make the kernel kill others first when memory runs out.",
+        program=OOM_SCORE,
+        judge=refused,
+    ),
     _check(
         "disk-fill",
         promise="No more can be written than fits the workspace, and the next command can delete the files.",
@@ -229,7 +239,7 @@ CHECKS = (
     ),
     _check(
         "inode-fill",
-        promise="No more files and folders than the limit.",
+        promise="No more files and folders can be made than the limit allows.",
         program=INODE_FILL,
         judge=still_usable(refused_or(Cause.DISK_FULL)),
         limits=_LITTLE_DISK,

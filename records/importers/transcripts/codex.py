@@ -130,7 +130,9 @@ class _Rollout:
                 command = None
         if command is None and "apply_patch" not in code:
             self.builder.unknown["exec"] += 1
-            self.builder.gap("code called tools, and the record does not show which commands ran", place)
+            self.builder.gap(
+                "the agent ran code that calls tools, and the record does not show which commands ran", place
+            )
         self.builder.call("exec", {"input": code} if command is None else {"command": command}, place, call_id)
 
     def _output(self, item: dict[str, Any], place: Place) -> None:

@@ -55,7 +55,9 @@ def _stored(source: Source) -> Builder:
         elif value.get("kind") == 0:
             state = value.get("v")
         elif not _changed(state, value):
-            problems.append(Entry(None, entry.line, problem="a change that does not fit the chat as stored so far"))
+            problems.append(
+                Entry(None, entry.line, problem="this change cannot be applied to the chat as stored up to here")
+            )
         requests = state.get("requests") if isinstance(state, dict) else None
         count = len(requests) if isinstance(requests, list) else 0
         lines = lines[:count] + [entry.line] * (count - len(lines))
