@@ -177,9 +177,9 @@ class KeptModel(Model):
         return digest([base, draw])
 
     async def _with_its_cache(self, messages: Sequence[Message], fresh: bool) -> bool:
-        """Return the `fresh` with which the request is sent; unchanged for a model without `prepare`. It becomes True
-        if the last reply did not come from the server, whose cache then lacks the session. It also becomes True if
-        `wants_fresh` asks for it, unless the server is to continue an unfinished reply."""
+        """Return whether the request is sent with an empty cache of the server. Without `prepare`, this is `fresh`.
+        It is also True if the last reply came from the ledger, so that the server's cache lacks the session; and if
+        `self.wants_fresh()` says so, unless the request continues an unfinished reply."""
         if fresh or self.prepare is None:
             return fresh
         is_open = messages[-1].role == "assistant"

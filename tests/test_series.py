@@ -222,7 +222,7 @@ def test_what_all_real_runs_agree_on_and_what_takes_time_is_in_no_test() -> None
             3,
             "rate of 5%). Enough would be 5 real and 3 imagined runs with a value, or 3 real and 5 imagined. With",
         ),
-        (7, 1, "7 of 7 real and 1 of 1 imagined run reached the end and gave a value. With so few, p is at least"),
+        (7, 1, "7 of 7 real and 1 of 1 imagined run ended normally and gave a value. With so few, p is at least"),
         (7, 1, "Enough would be 49 real and 1 imagined run with a value, or 7 real and 3 imagined."),
     ],
 )
@@ -242,7 +242,7 @@ def test_what_is_undecided_says_how_many_runs_ended_and_gave_a_value_and_that_si
     (undecided,) = found.undecided
     assert undecided.startswith(
         "Whether the imagined runs as a group differ in the last loss (train.py:32); single runs are judged "
-        "separately. 7 of 7 real and 3 of 3 imagined runs reached the end; 7 real and 2 imagined ones gave a value. "
+        "separately. 7 of 7 real and 3 of 3 imagined runs ended normally; 7 real and 2 imagined ones gave a value. "
     )
     assert "With fewer runs" not in undecided
 

@@ -218,9 +218,7 @@ def test_where_all_series_are_is_said_as_it_can_be_done() -> None:
 
 def test_the_first_line_that_differs_says_of_which_logs() -> None:
     text = shown(_of(alignment=_parted("real1.log", "said.log")), 120, terminal=False)
-    assert (
-        "first line that differs, measured values aside (real1.log, said.log):\n  real run (line 3): loss\n" in text
-    )
+    assert "first line that differs in more than numbers (real1.log, said.log):\n  real run (line 3): loss\n" in text
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -232,13 +230,13 @@ def test_the_first_line_that_differs_says_which_runs_of_a_session_it_is_of_and_w
     held = VersionAnalysis(program(), tuple(ours), tuple(theirs), ComparisonResult((), alignment=parted))
     text = shown(replace(kept(), versions=(held,), findings=()), width, terminal=False)
     assert (
-        "first line that differs, measured values aside, in two runs outside the table:\n"
+        "first line that differs in more than numbers, in two runs the table leaves out:\n"
         "  real run with seed 0 (line 3): loss\n"
         "  imagined sample 0 ends before this line\n"
     ) in text
     held = replace(held, real=held.real[:1], imagined=held.imagined[:1])
     text = shown(replace(kept(), versions=(held,), findings=()), width, terminal=False)
-    assert "first line that differs, measured values aside, in these two runs:\n  real run with seed 0 " in text
+    assert "first line that differs in more than numbers, in these two runs:\n  real run with seed 0 " in text
 
 
 def _parted(real: str, said_by: str) -> Alignment:

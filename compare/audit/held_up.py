@@ -80,9 +80,9 @@ def _of_a_failed_run(case: Case, sentence: Sentence, run: Run, verdict: Verdict)
 
 
 def _of_their_state(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict if the claim says that things are in order (`3 pods are ready`), but the listing that
-    supports its number also has things that are not. Return None in all other cases, and if the claim's number is
-    that of the things in order.
+    """Return a new verdict if the claim says that things are in order (`3 pods are ready`), and the listing that
+    supports its number counts things among them that are not. Return None otherwise, for example if 3 of the 4 listed
+    pods are ready.
     """
     rows = rows_in(run, _offset(run, verdict))
     unwell = [row for row in rows if _is_unwell(row)]

@@ -129,7 +129,7 @@ def _runs_with_values(run_set: RunSet, n: int, m: int) -> str:
     ended, imagined_ended = sum(real), sum(imagined)
     values = " and" if (ended, imagined_ended) == (n, m) else f"; {n:,} real and {m:,} imagined ones"
     runs = f"{ended:,} of {len(real):,} real and {imagined_ended:,} of {many(len(imagined), 'imagined run')}"
-    return f"{runs} reached the end{values} gave a value."
+    return f"{runs} ended normally{values} gave a value."
 
 
 def _needed(n: int, m: int, level: float) -> str:

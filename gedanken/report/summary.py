@@ -264,11 +264,11 @@ def _divergence(version: VersionAnalysis) -> Iterator[tuple[str, str]]:
     if alignment is None or alignment.diverges_at is None:
         return
     real, imagined = alignment.diverges_at
-    head, ours, theirs = "first line that differs, measured values aside", "real run", "imagined run"
+    head, ours, theirs = "first line that differs in more than numbers", "real run", "imagined run"
     if alignment.real.endswith("-real-0") and alignment.imagined.endswith("-imagined-0"):
         counted = {run.label for runs in measured(version) for run in runs}
         apart = counted.isdisjoint((alignment.real, alignment.imagined))
-        yield f"{head},", "in two runs outside the table:" if apart else "in these two runs:"
+        yield f"{head},", "in two runs the table leaves out:" if apart else "in these two runs:"
         ours, theirs = "real run with seed 0", "imagined sample 0"
     else:
         yield head, f"({alignment.real}, {alignment.imagined}):"
