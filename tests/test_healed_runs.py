@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -161,3 +163,80 @@ def test_a_request_counts_as_sent_when_it_leaves_the_queue_and_not_before(
         server.seconds = 0.0
         asyncio.run(ask(server, dies=False))
     assert server.replies == 5 and notes == [DISCARDED]
+
+
+FIVE = ["date +%Y", "ls", "uptime", "cal", "pwd"]
+
+
+def five_of(gedanken: Cli, folder: Path, server: Server) -> tuple[Path, list[object]]:
+    """A run of five commands, and the options that are given once more."""
+    (folder / "five.yaml").write_text(yaml.safe_dump({"name": "five", "script": FIVE}))
+    again: list[object] = ["--base-url", server.address]
+    asked = ["run", "five.yaml", "--model", "openai:small", "--sandbox", "bubblewrap", "--no-surprisal", *again]
+    ended = gedanken(*asked, "--real", "0", "--imagined", "0", "--out", "five", env=ENV)
+    assert ended.returncode == 0, ended.stderr
+    return folder / "five", again
+
+
+def other_five(folder: Path, *lines: str) -> Path:
+    (folder / "other.yaml").write_text(yaml.safe_dump({"name": "five", "script": lines}))
+    return folder / "other.yaml"
+
+
+KILLED = """
+import os
+import subprocess
+import sys
+from gedanken.records.run_store import RunStore
+note = RunStore.note
+def dying(self, what):
+    note(self, what)
+    if what.startswith("forked from"):
+        os.kill(os.getpid(), 9)
+RunStore.note = dying
+from gedanken.cli.main import main
+main()
+"""
+
+
+@pytest.mark.bubblewrap
+def test_a_fork_that_was_killed_pays_for_nothing_that_it_would_not_have_paid_for(
+    gedanken: Cli, tmp_path: Path
+) -> None:
+    with serving(Server(text="0.5\n")) as server:
+        failing(server, lambda said, _seed: said.endswith("ls"))
+        run, again = five_of(gedanken, tmp_path, server)
+        (failed,) = failed_in(run)
+        before = answered_in(run)
+        failing(server, lambda _said, _seed: False)
+        asked = ["fork", run, "--at", 5, "--script", other_five(tmp_path, *FIVE[:4], "id"), *again, "--out", "fork"]
+        command = [sys.executable, "-c", KILLED, *map(str, asked)]
+        killed = subprocess.run(command, cwd=tmp_path, env=ENV, check=False, capture_output=True, timeout=300)
+        assert killed.returncode == -9, killed.stderr
+        sent = len(server.came)
+        ended = gedanken("resume", "fork", *again, env=ENV)
+        assert ended.returncode == 0, ended.stderr
+        assert len(server.came) == sent + 1
+    assert failed_in(tmp_path / "fork") == [failed]
+    kept = {label: one for label, one in answered_in(tmp_path / "fork").items() if one.line < 4 and one.imagined}
+    assert kept == {label: one for label, one in before.items() if one.line < 4 and one.imagined}
+
+
+@pytest.mark.bubblewrap
+@pytest.mark.parametrize("lines", [(*FIVE[:2], "id", "df", "who"), (*FIVE[:4], "id")], ids=["new", "the same"])
+def test_a_fork_asks_again_for_a_failure_on_which_no_line_of_it_depends(
+    gedanken: Cli, tmp_path: Path, lines: tuple[str, ...]
+) -> None:
+    with serving(Server(text="0.5\n")) as server:
+        failing(server, lambda said, _seed: said.endswith("ls"))
+        run, again = five_of(gedanken, tmp_path, server)
+        failing(server, lambda _said, _seed: False)
+        sent, is_new = len(server.came), "df" in lines
+        asked = ["fork", run, "--at", 3, "--script", other_five(tmp_path, *lines), *again, "--out", "fork"]
+        ended = gedanken(*asked, env=ENV)
+        assert ended.returncode == 0, ended.stderr
+        assert len(server.came) == sent + (4 if is_new else 1)
+    assert len(failed_in(tmp_path / "fork")) == (0 if is_new else 1)
+    notes = str(read_run(tmp_path / "fork").notes)
+    assert ("was not asked again" in notes) is not is_new
+    assert ("the rest is run and requested here" in notes) is is_new
