@@ -185,8 +185,6 @@ def other_five(folder: Path, *lines: str) -> Path:
 
 KILLED = """
 import os
-import subprocess
-import sys
 from gedanken.records.run_store import RunStore
 note = RunStore.note
 def dying(self, what):
@@ -240,3 +238,37 @@ def test_a_fork_asks_again_for_a_failure_on_which_no_line_of_it_depends(
     notes = str(read_run(tmp_path / "fork").notes)
     assert ("was not asked again" in notes) is not is_new
     assert ("the rest is run and requested here" in notes) is is_new
+
+
+@pytest.mark.bubblewrap
+def test_a_run_and_a_probe_with_a_failure_that_stays_are_finished_and_say_so(gedanken: Cli, tmp_path: Path) -> None:
+    with serving(Server(text="07")) as server:
+        failing(server, lambda said, _seed: said.endswith("ls"))
+        run, again = five_of(gedanken, tmp_path, server)
+        assert failed_in(run)
+        middle: list[str] = []
+
+        def judge(_number: int, request: dict[str, Any]) -> Refusal | None:
+            said = request["messages"][-1]["content"]
+            if not middle and sum(one["role"] == "assistant" for one in request["messages"]) == 1:
+                middle.append(said)
+            is_in_session = any(one["role"] == "assistant" for one in request["messages"])
+            return BUSY if is_in_session and said in middle else None
+
+        server.judge = judge
+        asked = ["state", "--sizes", "2", "--n", "1", "--model", "openai:small", "--sandbox", "bubblewrap"]
+        probed = gedanken("probe", *asked, *again, "--out", "probe", env=ENV)
+        assert probed.returncode == 0, probed.stderr
+        probe = tmp_path / "probe"
+        failed = [one for one in read_run(probe).answers if one.execution.cause in MAY_COME]
+        assert failed and all(one.question.arm != "later" for one in failed)
+        failing(server, lambda _said, _seed: False)
+        sent, logs = len(server.came), [(one / "log.jsonl").read_bytes() for one in (run, probe)]
+        for one in (run, probe):
+            ended = gedanken("resume", one, *again, env=ENV)
+            assert ended.returncode == 0, ended.stderr
+            told = " ".join(ended.stderr.split())
+            assert "there is nothing to resume" in told and "was not asked again" in told
+            assert "was not asked again" in (one / "report.html").read_text()
+        assert len(server.came) == sent
+        assert logs == [(one / "log.jsonl").read_bytes() for one in (run, probe)]
