@@ -272,3 +272,32 @@ def test_a_run_and_a_probe_with_a_failure_that_stays_are_finished_and_say_so(ged
             assert "was not asked again" in (one / "report.html").read_text()
         assert len(server.came) == sent
         assert logs == [(one / "log.jsonl").read_bytes() for one in (run, probe)]
+
+
+def test_a_reply_that_nobody_saw_is_told_after_a_failure_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    notes: list[str] = []
+
+    async def ask(server: Server, *, dies: bool = False) -> None:
+        named, came = ModelSpec(name="openai:small", base_url=server.address), len(server.came)
+        async with open_model(named, Silent()) as model:
+            kept = keep_replies(model, Ledger(tmp_path), notes.append)
+            sampling = Sampling(seed=1, max_tokens=8)
+            one = asyncio.ensure_future(kept.reply([Message("user", "go")], sampling, role="test"))
+            while dies and len(server.came) == came:
+                await asyncio.sleep(0.01)
+            if dies:
+                one.cancel()
+            await asyncio.gather(one, return_exceptions=True)
+
+    with serving(Server()) as server:
+        failing(server, lambda _said, _seed: True)
+        asyncio.run(ask(server))
+        asyncio.run(ask(server))
+        assert notes == []
+        failing(server, lambda _said, _seed: False)
+        server.seconds = 0.5
+        asyncio.run(ask(server, dies=True))
+        assert notes == []
+        asyncio.run(ask(server))
+    assert notes == [DISCARDED]
