@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,12 +18,17 @@ from conftest import Cli
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Sampling
 from gedanken.agents.registry import open_model
+from gedanken.experiment.budget import Tokens
 from gedanken.experiment.execution import MAY_COME, Execution
+from gedanken.experiment.persona import Persona
 from gedanken.experiment.progress import Silent
-from gedanken.experiment.run_spec import ModelSpec
+from gedanken.experiment.run_spec import ModelSpec, RunSpec
+from gedanken.experiment.script import Experiment
 from gedanken.records.kept_model import DISCARDED, keep_replies
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
+from gedanken.records.run_meter import RunMeter
+from gedanken.records.run_store import RunStore, open_store
 from gedanken.resuming import replay
 from gedanken.terminal.screen import Screen
 
@@ -301,3 +307,19 @@ def test_a_reply_that_nobody_saw_is_told_after_a_failure_too(tmp_path: Path, mon
         assert notes == []
         asyncio.run(ask(server))
     assert notes == [DISCARDED]
+
+
+def test_a_request_that_could_not_be_sent_is_no_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    experiment, persona = Experiment.model_validate({"name": "one", "script": ["ls"]}), Persona(name="matched")
+
+    async def ask(store: RunStore, server: Server) -> None:
+        async with open_model(ModelSpec(name="openai:small", base_url=server.address), Silent()) as model:
+            kept = keep_replies(model, Ledger(tmp_path), store.note, RunMeter(store, None))
+            shutil.rmtree(tmp_path / "ledger" / "replies")
+            await kept.reply([Message("user", "go")], Sampling(seed=1, max_tokens=8), role="test")
+
+    with serving(Server()) as server, open_store(tmp_path, RunSpec(experiment=experiment, persona=persona)) as store:
+        with pytest.raises(FileNotFoundError):
+            asyncio.run(ask(store, server))
+        assert (server.came, store.used.tokens) == ([], Tokens(0, 0, 0))
