@@ -1,7 +1,7 @@
 """Accounts for tokens: reserves them before a request is sent, and afterwards records how many were really used."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
 from gedanken.agents.messages import Message
@@ -28,20 +28,36 @@ class Meter(Protocol):
         """Record the tokens that the request really used. `estimated` is True if their number is an estimate."""
         ...
 
+    def withdraw(self, name: str) -> None:
+        """Record that the request was not sent, so that it counts neither as a call nor with its tokens."""
+        ...
+
 
 @asynccontextmanager
 async def metered(
-    meter: Meter | None, sent: Sequence[Message], most: int, heard: StreamedReply
+    meter: Meter | None,
+    sent: Sequence[Message],
+    most: int,
+    heard: StreamedReply,
+    sending: Callable[[], Awaitable[None]],
 ) -> AsyncIterator[None]:
     """Reserve the tokens that a request may use: those of the messages `sent`, and at most `most` for the reply. When
     the request ends, for whatever reason, record the tokens that were really used. `heard` is the reply that arrived.
+    `sending` is called just before the request is sent; if it fails, the request is not sent, and counts as none.
     Without a meter, nothing is reserved or recorded.
     """
     if meter is None:
+        await sending()
         yield
         return
     about = tokens_about("".join(message.text for message in sent))
     name = await meter.reserve(about, most)
+    try:
+        await sending()
+    except BaseException:
+        with suppress(OSError):  # of a full disk, for example, the first error tells more
+            meter.withdraw(name)
+        raise
     is_refused = broke_off = False
     try:
         yield

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from gedanken.agents.messages import Message, as_chat, as_sent
@@ -218,8 +219,7 @@ class Model:
             began = time.monotonic()
             heard = self._listening(call, sent)
             try:
-                async with metered(self.meter, sent, call.tokens, heard):
-                    await _tell(sending)
+                async with metered(self.meter, sent, call.tokens, heard, partial(_tell, sending)):
                     await self._hear(call, sent, role, heard, on_text, enough)
             except BudgetSpent:
                 raise

@@ -154,6 +154,9 @@ class Started(Event):
     counted_until: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """If the process is killed, it counts as having worked for at least this many seconds. StillWorks events raise
     the number. None in logs of earlier versions."""
+    settled_before: int = Field(default=-1, ge=-1)
+    """Index of a script line: the model's failures before it are kept, and not requested again. A fork takes it over
+    from the original run, whose later lines its own log lacks at first. -1 in logs of earlier versions."""
 
 
 class StillWorks(Event):

@@ -14,14 +14,14 @@ from gedanken.experiment.approval import BY_PERSON, Approve, EditIt, Reject, ask
 from gedanken.experiment.budget import Budget
 from gedanken.experiment.counts import many
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.execution import MAY_COME
 from gedanken.experiment.files import Inside
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import REMOVED, shown_address
 from gedanken.experiment.use_events import Settled
-from gedanken.records.came_again import is_settled, settled_before
+from gedanken.records.kept_failures import failures_of
+from gedanken.records.kept_model import SETTLED
 from gedanken.records.read_log import LEFT_OUT, MOST_FOLDER_BYTES, REPLAY, is_replay, read_spec
 from gedanken.records.read_run import is_run_folder, read_run, with_tokens
 from gedanken.records.run_folder import make_folder, new_folder
@@ -64,6 +64,8 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
     """
     if (ended := _ended(folder)) is not None:
         screen.say(f"{folder} is finished, so there is nothing to resume; to add runs: gedanken extend")
+        if failures_of(ended.log).kept:
+            screen.say(SETTLED)
         return ended
     spec = spec_to_resume(folder, again)
     check(spec)
@@ -84,14 +86,12 @@ def _ended(folder: Path) -> RunResult | None:
     is_whole = not any(note.endswith(LEFT_OUT) for note in log.notes)
     if not log.is_over or not is_whole or log.spec is None:
         return None
-    before = settled_before(log.executions, log.spec.experiment.conditions)
-    if any(run.cause in MAY_COME and not is_settled(run, before) for run in log.executions):
+    if failures_of(log).repeated:
         return None
     if log.spec.probe is None:
         return RunResult(log, analyze(with_tokens(log)), page) if page else None
     is_whole = bool(page) or not log.spec.probe.families
-    has_failed = any(answer.execution.cause in MAY_COME for answer in log.answers)
-    return RunResult(log, None, page) if is_whole and not has_failed else None
+    return RunResult(log, None, page) if is_whole else None
 
 
 async def approve(folder: Path, answer: Approve | EditIt | Reject | None, screen: Screen, again: Again) -> RunResult:

@@ -184,7 +184,7 @@ async def drive(
         finally:
             if outcome.startswith(STOPPED) and kept and not is_waiting and not is_spent:
                 screen.say(f"finished work is kept; to continue: gedanken resume {kept}")
-            store.finish(outcome)
+            context.finish(outcome)
             analysis, page = reported(store, context.compared, screen)
         return RunResult(store.log, analysis, page)
 

@@ -18,12 +18,13 @@ from gedanken.experiment.errors import BadInput, BudgetSpent
 from gedanken.experiment.execution import RealMachine
 from gedanken.experiment.persona import MachineFacts, Persona
 from gedanken.experiment.progress import Progress
-from gedanken.experiment.run_log import ModelFacts, Opened, RunLog
+from gedanken.experiment.run_log import DONE, NO_WORKING_PROGRAM, ModelFacts, Opened, RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.script import Experiment
 from gedanken.machines.opening import open_real
+from gedanken.records.kept_failures import failures_of
 from gedanken.records.kept_machine import keep_executions, replayed_machine
-from gedanken.records.kept_model import KeptModel, keep_replies, replayed, replayed_earlier
+from gedanken.records.kept_model import SETTLED, KeptModel, keep_replies, replayed, replayed_earlier
 from gedanken.records.ledger import LEDGER, Ledger
 from gedanken.records.run_meter import RunMeter
 from gedanken.records.run_store import RunStore
@@ -70,6 +71,12 @@ class Context:
         such a question failed in an earlier process, the failure stays: the question is not asked again, because the
         later replies depend on it."""
         return replace(model, is_settled=True, note=self._note_once) if isinstance(model, KeptModel) else model
+
+    def finish(self, outcome: str) -> None:
+        """Record how the run ended, with a note if failed replies are kept that no resumed run requests again."""
+        if outcome in (DONE, NO_WORKING_PROGRAM) and failures_of(self.store.log).kept:
+            self._note_once(SETTLED)
+        self.store.finish(outcome)
 
     def _note_once(self, told: str) -> None:
         if told not in self.store.log.notes:

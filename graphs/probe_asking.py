@@ -13,13 +13,14 @@ from gedanken.agents.metering import tokens_about
 from gedanken.agents.session import Session
 from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.errors import BadInput, NoModel
-from gedanken.experiment.execution import MAY_COME, Execution
+from gedanken.experiment.execution import Execution
 from gedanken.experiment.probe_design import Arm, ProbeDesign, Question
 from gedanken.experiment.probe_events import AnswerKept
 from gedanken.experiment.probe_item import ProbeItem
 from gedanken.graphs.context import Context
 from gedanken.probes.schedule import Unit, items_of, mixed, pilot_of, units_of
 from gedanken.prompts import render
+from gedanken.records.kept_failures import is_built_on
 from gedanken.traces.terminal_run import terminal_run
 
 FILE, COMMAND = "probe.py", "python3 probe.py"
@@ -156,14 +157,6 @@ async def _ask_unit(
         await off_loop(context.store.keep_answer, answers[-1])
         heard(answers[-1])
     return answers
-
-
-def is_built_on(answers: Mapping[str, AnswerKept], later: Unit) -> bool:
-    """Return whether any of the later questions of a session was answered. If so, an earlier question that failed is
-    not asked again: a reply to it would change the session, and the later questions would have to be asked again too.
-    """
-    kept = (answers.get(question.key) for question in later)
-    return any(answer is not None and answer.execution.cause not in MAY_COME for answer in kept)
 
 
 def _machine(context: Context, question: Question, session: Session, losses: list[NoModel]) -> ImaginedMachine:

@@ -74,6 +74,8 @@ class KeptReply(BaseModel):
     reply: Any = None
     no_reply: str | None = None
     cause: Cause = Cause.NO_REPLY
+    failures: int = 1
+    """If there is no reply: how often the request has failed so far."""
 
 
 @dataclass(slots=True)
@@ -130,11 +132,15 @@ class KeptModel(Model):
         is_drawn = self.prepare is None and sampling.temperature > 0
         marked: list[bool] = []
 
+        with reading_entry(self.ledger.path("replies", key)):
+            failures = KeptReply.model_validate(found).failures if found else 0
+        mark = f"{key}-{failures}" if failures else key
+
         async def sending() -> None:
             if not is_drawn or marked:
                 return
-            marked.append(await off_loop(self.ledger.mark_sent, key))
-            if marked[0] and found is None:
+            marked.append(await off_loop(self.ledger.mark_sent, mark))
+            if marked[0]:
                 self.note(DISCARDED)
 
         await off_loop(self.ledger.flush)
@@ -143,10 +149,11 @@ class KeptModel(Model):
             reply = await self._paced(messages, sampling, role, fresh, on_text, enough, sending)
         except BudgetSpent:
             if marked == [False]:  # a try before was refused
-                self.ledger.unmark_sent(key)
+                self.ledger.unmark_sent(mark)
             raise
         except NoReply as error:
             values = {"no_reply": str(error), "cause": error.cause, "may_pass": isinstance(error, ModelBusy)}
+            values["failures"] = failures + 1
             await off_loop(self.ledger.put, "replies", key, {**values, "learned": self._learned()})
             raise
         self.kept.cache_is_current = True

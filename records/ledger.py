@@ -139,7 +139,8 @@ class Ledger:
             self.path(kind, key).unlink()
 
     def mark_sent(self, key: str) -> bool:
-        """Record that a request is sent; return whether this was recorded before."""
+        """Record that a request is sent; return whether this was recorded before. After each failed reply that is
+        stored, the request has another key here, so that a mark without a result is a reply that nobody saw."""
         path = self.folder / "replies" / f"{key}.asked"
         was_asked = path.exists()
         path.touch()

@@ -33,6 +33,7 @@ from gedanken.experiment.run_log import (
 from gedanken.experiment.run_spec import Part, RunSpec
 from gedanken.experiment.surprisal import Surprisal
 from gedanken.experiment.use_events import Reserved, Settled
+from gedanken.records.came_again import settled_before
 
 
 class LogOfEvents:
@@ -74,6 +75,7 @@ class LogOfEvents:
         self._time = ""
         self._worked: float | None = None
         self._counted_until = 0.0
+        self._settled_before = -1
 
     @property
     def run(self) -> str | None:
@@ -89,6 +91,7 @@ class LogOfEvents:
                 self._lost |= self._reserved
                 self._reserved = {}
                 self._started = self._started or event
+                self._settled_before = max(self._settled_before, event.settled_before)
                 self._last, self._ended = event, None
                 self._under_way = {}
             case StillWorks():
@@ -154,6 +157,12 @@ class LogOfEvents:
                 self.answers[event.question.key] = event
             case Judged():
                 self.judged[event.question] = event
+
+    @property
+    def settled_before(self) -> int:
+        """Index of a script line: the model's failures before it are kept; see the function `settled_before`."""
+        conditions = self._spec.experiment.conditions
+        return max(self._settled_before, settled_before(self.executions.values(), conditions))
 
     @property
     def has_ended(self) -> bool:

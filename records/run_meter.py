@@ -93,6 +93,10 @@ class RunMeter:
         finally:
             self._leave(name)
 
+    def withdraw(self, name: str) -> None:
+        """Record that a request was not sent; see Meter.withdraw."""
+        self._end(Settled(name=name))
+
     async def _begin(self, event: Reserved) -> str:
         async with self._changed:
             while True:

@@ -49,7 +49,7 @@ from gedanken.experiment.secrets import redacted_value
 from gedanken.experiment.surprisal import Surprisal
 from gedanken.experiment.use_events import Reserved, Settled
 from gedanken.experiment.version import __version__
-from gedanken.records.came_again import Changed, settled_before
+from gedanken.records.came_again import Changed
 from gedanken.records.log_of_events import LogOfEvents
 from gedanken.records.read_log import MOST_FOLDER_BYTES, MOST_LOG_BYTES, read_events, read_spec
 from gedanken.records.run_files import (
@@ -91,8 +91,8 @@ class RunStore:
         self._earlier = dict(self._events.executions)
         """Executions that earlier processes recorded, by label."""
         self._changed = Changed()
-        self.settled_before = settled_before(self._earlier.values(), spec.experiment.conditions)
-        """Index of a script line: the model's failures before it are kept; see the function `settled_before`."""
+        self.settled_before = self._events.settled_before
+        """Index of a script line: the model's failures before it are kept, as earlier processes left them."""
         self._lock = threading.RLock()
         self._opened, self._viewed = time.monotonic(), float("-inf")
         self._bytes = os.fstat(file.fileno()).st_size
@@ -179,7 +179,8 @@ class RunStore:
         self._file.write(json.dumps({"format": FORMAT}) + "\n")
         run = uuid4().hex if self._events.run is None else self._events.run
         version, key, until = platform.python_version(), self.spec.key, counted_until(self._worked)
-        self._append(Started(gedanken=__version__, python=version, spec=key, run=run, counted_until=until))
+        event = Started(gedanken=__version__, python=version, spec=key, run=run, counted_until=until)
+        self._append(event.model_copy(update={"settled_before": self.settled_before}))
         with (self.folder / SPEC).open("rb") as file:
             os.fsync(file.fileno())
         return repeating(self._still_works)
@@ -353,16 +354,15 @@ class RunStore:
 
 
 @contextmanager
-def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
-    """Open a new, empty folder for a run. Raises BadInput if another process has begun a run there.
-
-    The spec is written before anything else.
-    """
+def open_store(folder: Path, spec: RunSpec, settled_before: int = -1) -> Iterator[RunStore]:
+    """Open a new, empty folder for a run, and write its spec first. Raises BadInput if another process has begun a
+    run there. A fork names in `settled_before` the line before which failures are kept."""
     with locked_log(folder) as file:
         if file.tell():
             raise BadInput(f"{folder}: another process has begun a run in this folder; name another folder")
         make_parts(folder)
         store = RunStore(folder, spec, file)
+        store.settled_before = settled_before
         store.keep_spec()
         with store.begun():
             yield store

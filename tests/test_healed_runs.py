@@ -3,6 +3,9 @@
 import asyncio
 import json
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,12 +18,17 @@ from conftest import Cli
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Sampling
 from gedanken.agents.registry import open_model
+from gedanken.experiment.budget import Tokens
 from gedanken.experiment.execution import MAY_COME, Execution
+from gedanken.experiment.persona import Persona
 from gedanken.experiment.progress import Silent
-from gedanken.experiment.run_spec import ModelSpec
+from gedanken.experiment.run_spec import ModelSpec, RunSpec
+from gedanken.experiment.script import Experiment
 from gedanken.records.kept_model import DISCARDED, keep_replies
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
+from gedanken.records.run_meter import RunMeter
+from gedanken.records.run_store import RunStore, open_store
 from gedanken.resuming import replay
 from gedanken.terminal.screen import Screen
 
@@ -161,3 +169,157 @@ def test_a_request_counts_as_sent_when_it_leaves_the_queue_and_not_before(
         server.seconds = 0.0
         asyncio.run(ask(server, dies=False))
     assert server.replies == 5 and notes == [DISCARDED]
+
+
+FIVE = ["date +%Y", "ls", "uptime", "cal", "pwd"]
+
+
+def five_of(gedanken: Cli, folder: Path, server: Server) -> tuple[Path, list[object]]:
+    """A run of five commands, and the options that are given once more."""
+    (folder / "five.yaml").write_text(yaml.safe_dump({"name": "five", "script": FIVE}))
+    again: list[object] = ["--base-url", server.address]
+    asked = ["run", "five.yaml", "--model", "openai:small", "--sandbox", "bubblewrap", "--no-surprisal", *again]
+    ended = gedanken(*asked, "--real", "0", "--imagined", "0", "--out", "five", env=ENV)
+    assert ended.returncode == 0, ended.stderr
+    return folder / "five", again
+
+
+def other_five(folder: Path, *lines: str) -> Path:
+    (folder / "other.yaml").write_text(yaml.safe_dump({"name": "five", "script": lines}))
+    return folder / "other.yaml"
+
+
+KILLED = """
+import os
+from gedanken.records.run_store import RunStore
+note = RunStore.note
+def dying(self, what):
+    note(self, what)
+    if what.startswith("forked from"):
+        os.kill(os.getpid(), 9)
+RunStore.note = dying
+from gedanken.cli.main import main
+main()
+"""
+
+
+@pytest.mark.bubblewrap
+def test_a_fork_that_was_killed_pays_for_nothing_that_it_would_not_have_paid_for(
+    gedanken: Cli, tmp_path: Path
+) -> None:
+    with serving(Server(text="0.5\n")) as server:
+        failing(server, lambda said, _seed: said.endswith("ls"))
+        run, again = five_of(gedanken, tmp_path, server)
+        (failed,) = failed_in(run)
+        before = answered_in(run)
+        failing(server, lambda _said, _seed: False)
+        asked = ["fork", run, "--at", 5, "--script", other_five(tmp_path, *FIVE[:4], "id"), *again, "--out", "fork"]
+        command = [sys.executable, "-c", KILLED, *map(str, asked)]
+        killed = subprocess.run(command, cwd=tmp_path, env=ENV, check=False, capture_output=True, timeout=300)
+        assert killed.returncode == -9, killed.stderr
+        sent = len(server.came)
+        ended = gedanken("resume", "fork", *again, env=ENV)
+        assert ended.returncode == 0, ended.stderr
+        assert len(server.came) == sent + 1
+    assert failed_in(tmp_path / "fork") == [failed]
+    kept = {label: one for label, one in answered_in(tmp_path / "fork").items() if one.line < 4 and one.imagined}
+    assert kept == {label: one for label, one in before.items() if one.line < 4 and one.imagined}
+
+
+@pytest.mark.bubblewrap
+@pytest.mark.parametrize("lines", [(*FIVE[:2], "id", "df", "who"), (*FIVE[:4], "id")], ids=["new", "the same"])
+def test_a_fork_asks_again_for_a_failure_on_which_no_line_of_it_depends(
+    gedanken: Cli, tmp_path: Path, lines: tuple[str, ...]
+) -> None:
+    with serving(Server(text="0.5\n")) as server:
+        failing(server, lambda said, _seed: said.endswith("ls"))
+        run, again = five_of(gedanken, tmp_path, server)
+        failing(server, lambda _said, _seed: False)
+        sent, is_new = len(server.came), "df" in lines
+        asked = ["fork", run, "--at", 3, "--script", other_five(tmp_path, *lines), *again, "--out", "fork"]
+        ended = gedanken(*asked, env=ENV)
+        assert ended.returncode == 0, ended.stderr
+        assert len(server.came) == sent + (4 if is_new else 1)
+    assert len(failed_in(tmp_path / "fork")) == (0 if is_new else 1)
+    notes = str(read_run(tmp_path / "fork").notes)
+    assert ("was not asked again" in notes) is not is_new
+    assert ("the rest is run and requested here" in notes) is is_new
+
+
+@pytest.mark.bubblewrap
+def test_a_run_and_a_probe_with_a_failure_that_stays_are_finished_and_say_so(gedanken: Cli, tmp_path: Path) -> None:
+    with serving(Server(text="07")) as server:
+        failing(server, lambda said, _seed: said.endswith("ls"))
+        run, again = five_of(gedanken, tmp_path, server)
+        assert failed_in(run)
+        middle: list[str] = []
+
+        def judge(_number: int, request: dict[str, Any]) -> Refusal | None:
+            said = request["messages"][-1]["content"]
+            if not middle and sum(one["role"] == "assistant" for one in request["messages"]) == 1:
+                middle.append(said)
+            is_in_session = any(one["role"] == "assistant" for one in request["messages"])
+            return BUSY if is_in_session and said in middle else None
+
+        server.judge = judge
+        asked = ["state", "--sizes", "2", "--n", "1", "--model", "openai:small", "--sandbox", "bubblewrap"]
+        probed = gedanken("probe", *asked, *again, "--out", "probe", env=ENV)
+        assert probed.returncode == 0, probed.stderr
+        probe = tmp_path / "probe"
+        failed = [one for one in read_run(probe).answers if one.execution.cause in MAY_COME]
+        assert failed and all(one.question.arm != "later" for one in failed)
+        failing(server, lambda _said, _seed: False)
+        sent, logs = len(server.came), [(one / "log.jsonl").read_bytes() for one in (run, probe)]
+        for one in (run, probe):
+            ended = gedanken("resume", one, *again, env=ENV)
+            assert ended.returncode == 0, ended.stderr
+            told = " ".join(ended.stderr.split())
+            assert "there is nothing to resume" in told and "was not asked again" in told
+            assert "was not asked again" in (one / "report.html").read_text()
+        assert len(server.came) == sent
+        assert logs == [(one / "log.jsonl").read_bytes() for one in (run, probe)]
+
+
+def test_a_reply_that_nobody_saw_is_told_after_a_failure_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    notes: list[str] = []
+
+    async def ask(server: Server, *, dies: bool = False) -> None:
+        named, came = ModelSpec(name="openai:small", base_url=server.address), len(server.came)
+        async with open_model(named, Silent()) as model:
+            kept = keep_replies(model, Ledger(tmp_path), notes.append)
+            sampling = Sampling(seed=1, max_tokens=8)
+            one = asyncio.ensure_future(kept.reply([Message("user", "go")], sampling, role="test"))
+            while dies and len(server.came) == came:
+                await asyncio.sleep(0.01)
+            if dies:
+                one.cancel()
+            await asyncio.gather(one, return_exceptions=True)
+
+    with serving(Server()) as server:
+        failing(server, lambda _said, _seed: True)
+        asyncio.run(ask(server))
+        asyncio.run(ask(server))
+        assert notes == []
+        failing(server, lambda _said, _seed: False)
+        server.seconds = 0.5
+        asyncio.run(ask(server, dies=True))
+        assert notes == []
+        asyncio.run(ask(server))
+    assert notes == [DISCARDED]
+
+
+def test_a_request_that_could_not_be_sent_is_no_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    experiment, persona = Experiment.model_validate({"name": "one", "script": ["ls"]}), Persona(name="matched")
+
+    async def ask(store: RunStore, server: Server) -> None:
+        async with open_model(ModelSpec(name="openai:small", base_url=server.address), Silent()) as model:
+            kept = keep_replies(model, Ledger(tmp_path), store.note, RunMeter(store, None))
+            shutil.rmtree(tmp_path / "ledger" / "replies")
+            await kept.reply([Message("user", "go")], Sampling(seed=1, max_tokens=8), role="test")
+
+    with serving(Server()) as server, open_store(tmp_path, RunSpec(experiment=experiment, persona=persona)) as store:
+        with pytest.raises(FileNotFoundError):
+            asyncio.run(ask(store, server))
+        assert (server.came, store.used.tokens) == ([], Tokens(0, 0, 0))

@@ -40,6 +40,8 @@ class ProbedModel:
 
     verdict: Verdict
     answers: tuple[Probed, ...]
+    notes: tuple[str, ...] = ()
+    """Remarks that a reader of the results must know, for example on replies that failed."""
 
 
 class Twins(NamedTuple):
@@ -91,6 +93,7 @@ class ShownModel(NamedTuple):
     operations: tuple[ShownOperation, ...]
     left_out: int
     """Number of questions that are not shown, because there are too many."""
+    notes: tuple[str, ...]
 
 
 def probed_model(log: RunLog, verdict: Verdict) -> ProbedModel:
@@ -106,7 +109,7 @@ def probed_model(log: RunLog, verdict: Verdict) -> ProbedModel:
         Probed(score, kept[score.item.id].truth, kept[score.item.id].rival, tuple(said[score.item.id]))
         for score in scores
     ]
-    return ProbedModel(verdict, tuple(answers))
+    return ProbedModel(verdict, tuple(answers), log.notes)
 
 
 def render_probes(models: Sequence[ProbedModel]) -> str:
@@ -151,7 +154,7 @@ def _model(number: int, given: ProbedModel) -> ShownModel:
         shown.append(ShownOperation(own, judged, sentence, chart, _twins(answers), _groups(answers)))
     left_out = max(0, len(given.answers) - ITEMS_SHOWN)
     verdict, numbers = sentences.of_all(given.verdict), sentences.of_numbers(given.verdict)
-    return ShownModel(place, given.verdict, verdict, numbers, tuple(shown), left_out)
+    return ShownModel(place, given.verdict, verdict, numbers, tuple(shown), left_out, given.notes)
 
 
 def _groups(answers: Sequence[Probed]) -> tuple[Group, ...]:
