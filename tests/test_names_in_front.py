@@ -71,6 +71,48 @@ def test_whether_a_word_is_a_name_stays_undecided_where_the_real_runs_share_it()
     assert any("names of hosts or runs" in told for told in result.undecided)
 
 
+def of_fronts(ours: Front, theirs: Front) -> tuple[list[str], list[str]]:
+    """Seven real logs, and three imagined ones, with other words in front of their lines."""
+    return [log(seed, ours, "") for seed in range(7)], [log(seed, theirs, "") for seed in range(50, 53)]
+
+
+def of_id(before: str, behind: str) -> Front:
+    """A front with another id in each line."""
+    return lambda _name, chance: f"{before}{chance.getrandbits(160):040x}{behind}"
+
+
+def of_process(word: str) -> Front:
+    return lambda _name, chance: f"{word}[{chance.randint(1000, 9999)}]: "
+
+
+def test_words_that_differ_only_in_an_id_are_alike() -> None:
+    for front in (of_process("stager"), of_id("squad-", " ")):
+        result = compared(*of_fronts(front, front))
+        assert not result.findings and not result.undecided
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "named"),
+    [
+        (of_process("stager"), of_process("loader"), ("“stager…”", "“loader…”")),
+        (of_id("[sweep-", "] "), of_id("[probe-", "] "), ("“sweep-…”", "“probe-…”")),
+        (of_id("[", "] "), lambda _name, _chance: "[dgx3] ", ("an id or a time", "“dgx3”")),
+    ],
+    ids=["process", "id", "host"],
+)
+def test_words_that_differ_around_an_id_are_not_taken_as_equal(
+    ours: Front, theirs: Front, named: tuple[str, str]
+) -> None:
+    result = compared(*of_fronts(ours, theirs))
+    assert not result.findings
+    assert result.unjudged and all(word in result.unjudged for word in named)
+    assert all("\x1a" not in told for told in result.undecided)
+
+
+def test_another_word_before_an_id_is_told_where_nothing_sets_it_off() -> None:
+    assert compared(*of_fronts(of_id("squad-", " "), of_id("glue-", " "))).findings
+
+
 def test_another_sentence_behind_the_time_is_told() -> None:
     def text(seed: int, verb: str) -> str:
         chance = random.Random(seed)

@@ -67,12 +67,12 @@ class Place(NamedTuple):
         if _COUNTED.fullmatch(self.word):
             return True
         words = words_in(self.word)
-        return bool(words) and not self.is_host and all(map(_has_meaning, words))
+        return bool(words) and not self.is_host and MASK not in self.word and all(map(_has_meaning, words))
 
     @property
     def is_host(self) -> bool:
-        """True if the word looks like the name of a machine, or if an id in it is masked."""
-        return MASK in self.word or _HOST.fullmatch(self.word) is not None
+        """True if the word looks like the name of a machine."""
+        return _HOST.fullmatch(self.word) is not None
 
 
 Prefix = tuple[Place, ...]

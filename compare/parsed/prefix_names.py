@@ -93,8 +93,8 @@ class PrefixNames:
             return None
         _label, theirs, its = found[0]
         return Doubt(
-            f"whether “{its}”, in front of the lines of {', '.join(label for label, *_words in found[:3])}, may "
-            f"stand where all real logs have “{theirs}”",
+            f"whether {_shown(its)}, in front of the lines of {', '.join(label for label, *_words in found[:3])}, "
+            f"may stand where all real logs have {_shown(theirs)}",
             "it may if both are names of hosts or runs, and may not if the program prints this word in each run; all "
             "other words were compared",
         )
@@ -141,11 +141,14 @@ def _may_be_names(at: int, its: Place, theirs: Place, prefix: Prefix) -> bool:
         return False
     if its.is_host and theirs.is_host:
         return True
+    if MASK in (its.word, theirs.word):
+        # The mask alone may stand for the id of a job, but also for a time.
+        return its.is_host or theirs.is_host
     # Behind a time, a word with a capital begins a sentence: `12:00:01 Finished epoch 3`.
     is_small = its.word.islower() and theirs.word.islower()
     is_behind_time = at > 0 and prefix[at - 1].word == MASK and not its.gap.strip() and is_small
     is_set_off = is_behind_time or _SET_OFF_BEFORE.search(its.gap) or _SET_OFF_BEHIND.match(its.behind)
-    return bool(is_set_off) and MASK not in its.word + theirs.word and its.word.lower() != theirs.word.lower()
+    return bool(is_set_off) and its.word.lower() != theirs.word.lower()
 
 
 def _are_hosts(its: Place, theirs: Place) -> bool:
@@ -153,6 +156,11 @@ def _are_hosts(its: Place, theirs: Place) -> bool:
     processes."""
     numbered = [found["kind"].lower() for place in (its, theirs) if (found := _NUMBERED.fullmatch(place.word))]
     return its.is_host and theirs.is_host and not (len(numbered) > 1 and numbered[0] == numbered[1])
+
+
+def _shown(word: str) -> str:
+    """Return a word as a sentence names it; an id in it has no letters there, because it may vary."""
+    return "an id or a time" if word == MASK else f"“{word.replace(MASK, '…')}”"
 
 
 def _common(logs: dict[str, _Log]) -> _Common:
