@@ -81,6 +81,10 @@ def of_id(before: str, behind: str) -> Front:
     return lambda _name, chance: f"{before}{chance.getrandbits(160):040x}{behind}"
 
 
+def words(*all_words: str) -> Front:
+    return lambda _name, _chance: "".join(f"[{word}] " for word in all_words)
+
+
 def of_process(word: str) -> Front:
     return lambda _name, chance: f"{word}[{chance.randint(1000, 9999)}]: "
 
@@ -107,6 +111,28 @@ def test_words_that_differ_around_an_id_are_not_taken_as_equal(
     assert not result.findings
     assert result.unjudged and all(word in result.unjudged for word in named)
     assert all("\x1a" not in told for told in result.undecided)
+
+
+def test_each_word_that_was_replaced_is_named() -> None:
+    both = compared(*of_fronts(words("danish", "short"), words("finnish", "long")))
+    assert both.unjudged and all(f"“{word}”" in both.unjudged for word in ("danish", "short", "finnish", "long"))
+    with_host = compared(*of_fronts(words("node12", "danish"), words("dgx3", "finnish")))
+    assert with_host.unjudged and all(f"“{word}”" in with_host.unjudged for word in ("node12", "dgx3", "finnish"))
+    real, (first, *others) = of_fronts(words("danish"), words("finnish"))
+    each = compared(real, [first.replace("finnish", "norse"), *others])
+    assert each.unjudged and all(f"“{word}”" in each.unjudged for word in ("danish", "norse", "finnish"))
+
+
+def test_names_that_were_masked_are_not_said_to_be_compared() -> None:
+    def front(word: str) -> Front:
+        return lambda name, _chance: f"[{name}] [{word}] "
+
+    real = [log(seed, front("danish"), name) for seed, name in enumerate(NAMES)]
+    result = compared(real, [log(seed, front("finnish"), name) for seed, name in enumerate(OTHERS, 50)])
+    assert not result.findings
+    assert [told.partition("all other words")[2] for told in result.undecided] == [
+        " were compared, except names that differ among the real logs."
+    ]
 
 
 def test_another_word_before_an_id_is_told_where_nothing_sets_it_off() -> None:

@@ -13,6 +13,8 @@ from gedanken.compare.output.masking import MASK
 from gedanken.compare.results import Doubt
 
 _MOST = 0.5
+_NAMED = 3
+"""Maximum number of logs that a sentence names."""
 _SET_OFF_BEFORE = re.compile(r"[\[(<{|]\s?$")
 _SET_OFF_BEHIND = re.compile(r"\s?[\])>}|]|:(?! ?#)|:#:#")
 """Matches the signs that follow a name, such as `]`. `gnorm: 0.5` has no match, because `gnorm` is the name of a
@@ -53,9 +55,12 @@ class Renamed(NamedTuple):
     """How the lines of a log are compared: without names, or with those of the real logs."""
 
     renaming: Renaming
-    doubtful: tuple[str, str] | None = None
-    """A word in front of the lines of all real logs, and the word that this log has in its place. They are compared
-    as names of hosts or runs, but may be words of the program. None if there is no doubt."""
+    doubtful: tuple[tuple[str, str], ...] = ()
+    """Words in front of the lines of all real logs, each with the word that this log has in its place. They are
+    compared as names of hosts or runs, but at least one of them may be a word of the program. Empty if there is no
+    doubt."""
+    is_masked: bool = False
+    """True if there are also names that differ among the real logs."""
 
 
 class PrefixNames:
@@ -86,18 +91,10 @@ class PrefixNames:
     def undecided(self, runs: Iterable[tuple[str, str]]) -> Doubt | None:
         """Return the question whether words in front of the lines of some imagined runs are names; None if there is
         none. The runs are given by their labels and their logs."""
-        found = [
-            (label, *renamed.doubtful) for label, text in runs if (renamed := self.of(text)) and renamed.doubtful
+        doubted = [
+            (label, renamed) for label, text in runs if (renamed := self.of(text)) is not None and renamed.doubtful
         ]
-        if not found:
-            return None
-        _label, theirs, its = found[0]
-        return Doubt(
-            f"whether {_shown(its)}, in front of the lines of {', '.join(label for label, *_words in found[:3])}, "
-            f"may stand where all real logs have {_shown(theirs)}",
-            "it may if both are names of hosts or runs, and may not if the program prints this word in each run; all "
-            "other words were compared",
-        )
+        return _doubt(doubted) if doubted else None
 
     @cached_property
     def _common(self) -> _Common:
@@ -114,9 +111,9 @@ class PrefixNames:
         if not by:
             return None
         others = [at for at in by if at not in common.names]
-        unsure = [at for at in others if not _are_hosts(log.prefix[at], common.places[at])]
-        doubtful = (common.places[unsure[0]].word, log.prefix[unsure[0]].word) if unsure else None
-        return Renamed(Renaming(log.prefix, by), doubtful)
+        are_sure = all(_are_hosts(log.prefix[at], common.places[at]) for at in others)
+        doubtful = () if are_sure else tuple((common.places[at].word, log.prefix[at].word) for at in others)
+        return Renamed(Renaming(log.prefix, by), doubtful, len(others) < len(by))
 
 
 def _replaced(prefix: Prefix, common: _Common) -> dict[int, str]:
@@ -158,9 +155,41 @@ def _are_hosts(its: Place, theirs: Place) -> bool:
     return its.is_host and theirs.is_host and not (len(numbered) > 1 and numbered[0] == numbered[1])
 
 
-def _shown(word: str) -> str:
-    """Return a word as a sentence names it; an id in it has no letters there, because it may vary."""
-    return "an id or a time" if word == MASK else f"“{word.replace(MASK, '…')}”"
+def _doubt(doubted: Sequence[tuple[str, Renamed]]) -> Doubt:
+    """Return the question whether the words that were replaced in these logs are names. It names each of them."""
+    alike: dict[tuple[str, ...], list[tuple[str, Renamed]]] = {}
+    for label, renamed in doubted:
+        alike.setdefault(tuple(theirs for theirs, _its in renamed.doubtful), []).append((label, renamed))
+    what = ", and ".join(
+        f"whether {_all_shown(its for _label, renamed in logs for _theirs, its in renamed.doubtful)}, in front of "
+        f"the lines of {_listed([label for label, _renamed in logs])}, may stand where all real logs have "
+        f"{_all_shown(theirs)}"
+        for theirs, logs in alike.items()
+    )
+    is_one = len({words for _label, renamed in doubted for words in renamed.doubtful}) == 1
+    if is_one:
+        why = "it may if both are names of hosts or runs, and may not if the program prints this word in each run"
+    else:
+        why = (
+            "they may if all are names of hosts or runs, and may not if the program prints the words of the real "
+            "logs in each run"
+        )
+    is_masked = any(renamed.is_masked for _label, renamed in doubted)
+    but = ", except names that differ among the real logs" if is_masked else ""
+    return Doubt(what, f"{why}; all other words were compared{but}")
+
+
+def _all_shown(words: Iterable[str]) -> str:
+    """Return different words as a sentence names them. In place of an id it has `…`, because the id may vary."""
+    shown = list(
+        dict.fromkeys("an id or a time" if word == MASK else f"“{word.replace(MASK, '…')}”" for word in words)
+    )
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+
+
+def _listed(labels: Sequence[str]) -> str:
+    more = f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else ""
+    return ", ".join(labels[:_NAMED]) + more
 
 
 def _common(logs: dict[str, _Log]) -> _Common:
