@@ -113,6 +113,41 @@ def test_words_that_differ_around_an_id_are_not_taken_as_equal(
     assert all("\x1a" not in told for told in result.undecided)
 
 
+def text_before(before: str) -> Front:
+    return lambda _name, _chance: before
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("verdict: fine | ", "verdict: poor | "),
+        ("{'mode': 'quick'} ", "{'mode': 'slow'} "),
+        ("[succeeded] ", "[crashed] "),
+        ("<Teacher> ", "<Student> "),
+        ("increasing: ", "decreasing: "),
+        ("test-passed | ", "test-skipped | "),
+    ],
+)
+def test_values_and_words_of_the_program_are_no_names(ours: str, theirs: str) -> None:
+    result = compared(*of_fronts(text_before(ours), text_before(theirs)))
+    assert result.findings and not result.unjudged
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [("run_name: tundra | ", "run_name: basalt | "), ("[gpu0] ", "[gpu1] "), ("node1: ", "node2: ")],
+)
+def test_the_value_of_a_key_for_names_and_a_numbered_process_stay_undecided(ours: str, theirs: str) -> None:
+    result = compared(*of_fronts(text_before(ours), text_before(theirs)))
+    assert not result.findings and result.unjudged
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [("[node12] ", "[node37] "), ("machine-104: ", "machine-220: ")])
+def test_two_of_many_numbered_machines_are_names(ours: str, theirs: str) -> None:
+    result = compared(*of_fronts(text_before(ours), text_before(theirs)))
+    assert not result.findings and not result.undecided
+
+
 def test_each_word_that_was_replaced_is_named() -> None:
     both = compared(*of_fronts(words("danish", "short"), words("finnish", "long")))
     assert both.unjudged and all(f"“{word}”" in both.unjudged for word in ("danish", "short", "finnish", "long"))

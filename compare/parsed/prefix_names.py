@@ -8,8 +8,18 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from gedanken.compare.output.line_prefixes import Place, Prefix, Renaming, prefix_of, some_lines, words_of
+from gedanken.compare.output.line_prefixes import (
+    LEVEL,
+    NUMBER,
+    Place,
+    Prefix,
+    Renaming,
+    prefix_of,
+    some_lines,
+    words_of,
+)
 from gedanken.compare.output.masking import MASK
+from gedanken.compare.output.vocabulary import words_in
 from gedanken.compare.results import Doubt
 
 _MOST = 0.5
@@ -20,8 +30,19 @@ _SET_OFF_BEHIND = re.compile(r"\s?[\])>}|]|:(?! ?#)|:#:#")
 """Matches the signs that follow a name, such as `]`. `gnorm: 0.5` has no match, because `gnorm` is the name of a
 value. `turing:811:811` has one: NCCL writes the numbers of a process and a thread after the name of a host."""
 
-_NUMBERED = re.compile(r"(?P<kind>gpu|node|worker|machine)[-_]?\d+", re.IGNORECASE)
-"""Matches words such as `gpu0` or `node-1`, which may be machines, but also devices or processes of one run."""
+_NUMBERED = re.compile(r"(?P<kind>gpu|worker|(?:node|machine)(?=[-_]?\d$))[-_]?\d+", re.IGNORECASE)
+"""Matches words such as `gpu0` or `node-1`, which may be machines, but also devices or processes of one run. `node12`
+has no match: it is the name of a machine, because runs hardly have that many nodes."""
+_KEY_BEFORE = re.compile(r"[\"']?\s?[:=]\s?[\"']?")
+"""Matches the signs between a key and its value, as in `status: ok` or `result=ok`."""
+_OF_NAMES = (
+    "name host hostname node machine server cluster pod container app service instance replica worker process job "
+    "run exp experiment project session agent client user owner tag id"
+)
+"""Words of keys whose values are names, such as `run_name`."""
+
+
+_NAME_KEYS = frozenset(_OF_NAMES.split())
 
 
 class _Log(NamedTuple):
@@ -126,15 +147,22 @@ def _replaced(prefix: Prefix, common: _Common) -> dict[int, str]:
         if at in common.names and its.may_be_name:
             by[at] = MASK
         elif its.word != theirs.word:
-            if not _may_be_names(at, its, theirs, prefix):
+            is_value = at > 0 and at - 1 not in by and _is_value(prefix[at - 1], its)
+            if (is_value and not _are_hosts(its, theirs)) or not _may_be_names(at, its, theirs, prefix):
                 break
             by[at] = theirs.word
     return by
 
 
+def _is_value(before: Place, its: Place) -> bool:
+    """Return whether a word is the value of a key, which is the word before it, and no name."""
+    is_key = before.word not in (LEVEL, NUMBER) and MASK not in before.word and not before.is_host
+    return is_key and _KEY_BEFORE.fullmatch(its.gap) is not None and not _NAME_KEYS.issuperset(words_in(before.word))
+
+
 def _may_be_names(at: int, its: Place, theirs: Place, prefix: Prefix) -> bool:
     """Return whether two different words at the same place may be two names of the same kind."""
-    if not all(place.may_be_name and not place.is_known for place in (its, theirs)):
+    if not all(place.may_be_name and not place.is_of_program for place in (its, theirs)):
         return False
     if its.is_host and theirs.is_host:
         return True
