@@ -231,6 +231,39 @@ def test_only_lines_that_begin_with_the_name_are_changed() -> None:
     ]
 
 
+PREFIXES: list[Front] = [
+    words("portuguese"),
+    lambda _name, _chance: "cluster | preparing | ",
+    lambda _name, chance: f"{clock(chance)} WARNING indexer: ",
+    of_process("translator"),
+    of_id("(", " gatherer) "),
+]
+
+
+@pytest.mark.parametrize("front", PREFIXES)
+def test_an_invented_line_is_no_rewording_because_it_has_the_words_in_front(front: Front) -> None:
+    real, imagined = of_fronts(front, front)
+    invented = f"{front('', random.Random(0))}the other shard came back empty\n"
+    result = compared(real, [text.replace("\n", f"\n{invented}", 7) for text in imagined])
+    assert [one.check for one in result.findings] == ["line in no real log"]
+
+
+@pytest.mark.parametrize("front", PREFIXES)
+def test_a_line_in_other_words_behind_the_words_in_front_is_a_rewording(front: Front) -> None:
+    real, imagined = of_fronts(front, front)
+    result = compared(real, [text.replace("reading the config", "reading its config") for text in imagined])
+    assert [one.check for one in result.findings] == ["literal differs"]
+
+
+def test_words_with_which_lines_of_one_kind_begin_are_no_prefix() -> None:
+    def text(seed: int, verb: str) -> str:
+        chance = random.Random(seed)
+        return "".join(f"parcel: weighs {chance.random():.3f} and {verb} {chance.random():.3f}\n" for _at in range(9))
+
+    result = compared([text(seed, "holds") for seed in range(7)], [text(seed, "costs") for seed in range(50, 53)])
+    assert [one.check for one in result.findings] == ["literal differs"]
+
+
 def test_a_prefix_is_read_in_no_time_from_a_long_log() -> None:
     text = log(1, FRONTS["bar"], "zircon") * 20_000
     begun = time.process_time()

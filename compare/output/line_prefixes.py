@@ -24,7 +24,9 @@ with a fixed period, as the lines of a log may do."""
 _WORD = rf"[\w{MASK}](?:[\w{MASK}.-]*[\w{MASK}])?"
 _NEXT = re.compile(rf"(?P<gap>[^\w{MASK}]{{0,12}})(?P<word>{_WORD})")
 _WORD_ENDS = rf"(?![.-]*[\w{MASK}])"
-_LEVEL = re.compile(r"[IWEFDC]|(?i:debug|info|notice|warn|warning|error|err|critical|fatal|trace|verbose|success)")
+LEVELS = "debug|info|notice|warn|warning|error|err|critical|fatal|trace|verbose|success"
+"""A pattern for the levels of log records that are written as words."""
+_LEVEL = re.compile(rf"[IWEFDC]|(?i:{LEVELS})")
 _COUNTED = re.compile(
     r"(?:epoch|ep|step|iter|rank|fold|trial|round|batch|phase|stage|level|layer|seed|task|top)s?[-_]?\d*",
     re.IGNORECASE,

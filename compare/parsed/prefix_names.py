@@ -117,6 +117,15 @@ class PrefixNames:
         ]
         return _doubt(doubted) if doubted else None
 
+    @property
+    def shared(self) -> tuple[Place, ...]:
+        """The words with which nearly all lines of all logs begin, as they are compared. They end with the last one
+        that is set off from what the line says, such as `[english] `."""
+        places = self._common.places
+        masked = [place._replace(word=MASK) if at in self._common.names else place for at, place in enumerate(places)]
+        ends = [at for at, place in enumerate(masked, 1) if _is_set_off(place)]
+        return tuple(masked[: max(ends, default=0)])
+
     @cached_property
     def _common(self) -> _Common:
         return _common(self._real)
@@ -218,6 +227,11 @@ def _all_shown(words: Iterable[str]) -> str:
 def _listed(labels: Sequence[str]) -> str:
     more = f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else ""
     return ", ".join(labels[:_NAMED]) + more
+
+
+def _is_set_off(place: Place) -> bool:
+    """Return whether a word of a prefix does not belong to the sentence behind it."""
+    return place.word in (LEVEL, MASK) or _SET_OFF_BEHIND.match(place.behind) is not None
 
 
 def _common(logs: dict[str, _Log]) -> _Common:
