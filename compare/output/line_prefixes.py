@@ -24,7 +24,9 @@ with a fixed period, as the lines of a log may do."""
 _WORD = rf"[\w{MASK}](?:[\w{MASK}.-]*[\w{MASK}])?"
 _NEXT = re.compile(rf"(?P<gap>[^\w{MASK}]{{0,12}})(?P<word>{_WORD})")
 _WORD_ENDS = rf"(?![.-]*[\w{MASK}])"
-_LEVEL = re.compile(r"[IWEFDC]|(?i:debug|info|notice|warn|warning|error|err|critical|fatal|trace|verbose|success)")
+LEVELS = "debug|info|notice|warn|warning|error|err|critical|fatal|trace|verbose|success"
+"""A pattern for the levels of log records that are written as words."""
+_LEVEL = re.compile(rf"[IWEFDC]|(?i:{LEVELS})")
 _COUNTED = re.compile(
     r"(?:epoch|ep|step|iter|rank|fold|trial|round|batch|phase|stage|level|layer|seed|task|top)s?[-_]?\d*",
     re.IGNORECASE,
@@ -35,9 +37,24 @@ _HOST = re.compile(
     r"|ip(?:-\d{1,3}){4}(?:[.-][a-z\d]+)*",
     re.IGNORECASE,
 )
+_OF_PROGRAMS = (
+    "ok okay pass passes passed passing fail fails failed failing failure success successful succeeded done "
+    "finished complete completed incomplete started running waiting pending ready stopped aborted cancelled "
+    "canceled killed crashed skipped timeout good bad better worse improving improved stable unstable healthy "
+    "unhealthy converge converged converging diverge diverged diverging overfitting underfitting valid invalid "
+    "true false yes no on off enabled disabled none null min max minimum maximum minimize minimise minimizing "
+    "minimising maximize maximise maximizing maximising ascending descending increasing decreasing best worst "
+    "pretrain pretraining finetune finetuning warmup cooldown fit fitting predict "
+    "prediction inference encoder decoder generator discriminator actor critic teacher student policy adam adamw "
+    "nadam radam sgd rmsprop adagrad adadelta adafactor lbfgs cosine linear polynomial exponential constant fp "
+    "float bfloat int cuda tpu"
+)
+"""Words that say how something went, or that are terms of machine learning. If all real logs have one of them, and an
+imagined log has another word there, these are not two names."""
 _BEHIND = re.compile(rf"[^\w{MASK}]{{0,12}}(?:\d[\d.]*(?::\d+)?(?![\w{MASK}]))?")
 _NUMBERS = re.compile(r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?%?", re.IGNORECASE)
 LEVEL, NUMBER = "<level>", "<number>"
+_NO_NAMES = frozenset(_OF_PROGRAMS.split())
 
 
 class Place(NamedTuple):
@@ -67,12 +84,19 @@ class Place(NamedTuple):
         if _COUNTED.fullmatch(self.word):
             return True
         words = words_in(self.word)
-        return bool(words) and not self.is_host and all(map(_has_meaning, words))
+        return bool(words) and not self.is_host and MASK not in self.word and all(map(_has_meaning, words))
+
+    @property
+    def is_of_program(self) -> bool:
+        """True if the word is known, or says how something went or what is trained, such as `failed` or `decoder`."""
+        words = words_in(self.word)
+        is_said = bool(words) and all(word in _NO_NAMES or _has_meaning(word) for word in words)
+        return self.is_known or (is_said and not self.is_host and MASK not in self.word)
 
     @property
     def is_host(self) -> bool:
-        """True if the word looks like the name of a machine, or if an id in it is masked."""
-        return MASK in self.word or _HOST.fullmatch(self.word) is not None
+        """True if the word looks like the name of a machine."""
+        return _HOST.fullmatch(self.word) is not None
 
 
 Prefix = tuple[Place, ...]

@@ -1,6 +1,7 @@
 """Assigns each printed line to a print site: to one that can print this line, to one with similar words, or to
 none."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
+from gedanken.compare.output.line_prefixes import LEVEL, LEVELS, NUMBER, Place
+from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.transcript import VALUE, Transcript, template_of
 from gedanken.compare.output.wording import HOLE
 from gedanken.compare.parsed.templates import Templates, index_of
@@ -32,6 +35,8 @@ _ROWS = 1000
 _KINDS: tuple[Kind, ...] = ("site", "literal", "foreign")
 _NONE = -1
 
+_ANY_LEVEL = "\ue000"
+"""Stands for the level of a log record; a character that no log has."""
 _TRACEBACK = "Traceback (most recent call last):"
 _CHAINED = ("During handling of the above exception", "The above exception was the direct cause")
 
@@ -60,7 +65,8 @@ class Ledger:
         self.transcript = transcript
         self.sites = tuple(sites) if templates is None else templates.sites
         self._templates = templates
-        self._near = _Nearness(self.sites, len(transcript.shapes))
+        shared = () if templates is None else templates.names.shared
+        self._near = _Nearness(self.sites, len(transcript.shapes), shared)
 
     @cached_property
     def _with_digits(self) -> list[bool]:
@@ -248,15 +254,31 @@ def _tracebacks(lines: Sequence[str]) -> set[int]:
 
 
 class _Nearness:
-    """Finds the site whose words are most similar to those of a line; each wording is searched only once."""
+    """Finds the site whose words are most similar to those of a line; each wording is searched only once.
 
-    def __init__(self, sites: Sequence[PrintSite], shapes: int) -> None:
+    Words with which nearly all lines begin, such as `[english] `, make no two lines similar: if two lines begin with
+    them, what is behind them must be similar too.
+    """
+
+    def __init__(self, sites: Sequence[PrintSite], shapes: int, shared: Sequence[Place] = ()) -> None:
         most = max(50, MOST_PAIRS // max(1, shapes))
         wordy = islice(((at, site) for at, site in enumerate(sites) if not site.is_open), most)
         named = [(at, words) for at, site in wordy if (words := words_of(site.template[:LONGEST].replace(HOLE, " ")))]
         self._sites = [at for at, _words in named]
         self._theirs = [words for _at, words in named]
         self._known: dict[str, int | None] = {"": None}
+        self._shared = _begin_of(shared)
+        behind = {at: its for at, words in enumerate(self._theirs) if (its := self._behind(words)) is not None}
+        # Where all lines with these words say the same behind them, they are no prefix, but part of what it says.
+        self._their_behind = behind if len(set(behind.values())) > 1 else {}
+
+    def _behind(self, words: str) -> str | None:
+        """Return the words behind those with which nearly all lines begin; None if these do not begin so."""
+        if self._shared is None:
+            return None
+        words = words_of(words.replace(MASK, " "))
+        begin = self._shared.match(words)
+        return words[begin.end() :] if begin else None
 
     def nearest(self, texts: Sequence[str]) -> list[int | None]:
         """Return for each line the index of the most similar print site, the first if there are several; None if none
@@ -272,14 +294,34 @@ class _Nearness:
         if not self._sites:
             self._known |= dict.fromkeys(ours)
             return
-        scores = process.cdist(ours, self._theirs, scorer=fuzz.ratio, score_cutoff=NEARNESS)
-        many = [at for at, words in enumerate(self._theirs) if " " in words]
-        theirs = [self._theirs[at] for at in many]
-        by_words = process.cdist(ours, theirs, scorer=fuzz.token_set_ratio, score_cutoff=NEARNESS)
-        scores[:, many] = np.maximum(scores[:, many], by_words)
+        scores = _likeness(ours, self._theirs)
+        our_behind = {at: its for at, words in enumerate(ours) if (its := self._behind(words)) is not None}
+        if our_behind and self._their_behind:
+            both = np.ix_(list(our_behind), list(self._their_behind))
+            behind = _likeness(list(our_behind.values()), list(self._their_behind.values()))
+            scores[both] = np.minimum(scores[both], behind)
         for words, row in zip(ours, scores, strict=True):
             best = int(row.argmax())
             self._known[words] = self._sites[best] if row[best] >= NEARNESS else None
+
+
+def _likeness(ours: Sequence[str], theirs: Sequence[str]) -> NDArray[np.float32]:
+    """Return the similarities, 0 to 100, of texts from which the values were removed; 0 for those below NEARNESS."""
+    scores: NDArray[np.float32] = process.cdist(ours, theirs, scorer=fuzz.ratio, score_cutoff=NEARNESS)
+    many = [at for at, words in enumerate(theirs) if " " in words]
+    by_words = process.cdist(ours, [theirs[at] for at in many], scorer=fuzz.token_set_ratio, score_cutoff=NEARNESS)
+    scores[:, many] = np.maximum(scores[:, many], by_words)
+    return scores
+
+
+def _begin_of(shared: Sequence[Place]) -> re.Pattern[str] | None:
+    """Return a pattern for the words of a prefix, and the signs behind them, as `words_of` returns them, without
+    masks; None if it has no words."""
+    texts = {LEVEL: _ANY_LEVEL, NUMBER: "0"}
+    text = "".join(place.gap + texts.get(place.word, place.word) for place in shared)
+    words = words_of(text.replace(MASK, " "))
+    pattern = re.escape(words).replace(_ANY_LEVEL, rf"(?:[iwefdc]|{LEVELS})")
+    return re.compile(rf"{pattern}(?!\w)\W*") if words else None
 
 
 def words_of(text: str) -> str:

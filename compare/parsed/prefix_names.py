@@ -8,18 +8,41 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from gedanken.compare.output.line_prefixes import Place, Prefix, Renaming, prefix_of, some_lines, words_of
+from gedanken.compare.output.line_prefixes import (
+    LEVEL,
+    NUMBER,
+    Place,
+    Prefix,
+    Renaming,
+    prefix_of,
+    some_lines,
+    words_of,
+)
 from gedanken.compare.output.masking import MASK
+from gedanken.compare.output.vocabulary import words_in
 from gedanken.compare.results import Doubt
 
 _MOST = 0.5
+_NAMED = 3
+"""Maximum number of logs that a sentence names."""
 _SET_OFF_BEFORE = re.compile(r"[\[(<{|]\s?$")
 _SET_OFF_BEHIND = re.compile(r"\s?[\])>}|]|:(?! ?#)|:#:#")
 """Matches the signs that follow a name, such as `]`. `gnorm: 0.5` has no match, because `gnorm` is the name of a
 value. `turing:811:811` has one: NCCL writes the numbers of a process and a thread after the name of a host."""
 
-_NUMBERED = re.compile(r"(?P<kind>gpu|node|worker|machine)[-_]?\d+", re.IGNORECASE)
-"""Matches words such as `gpu0` or `node-1`, which may be machines, but also devices or processes of one run."""
+_NUMBERED = re.compile(r"(?P<kind>gpu|worker|(?:node|machine)(?=[-_]?\d$))[-_]?\d+", re.IGNORECASE)
+"""Matches words such as `gpu0` or `node-1`, which may be machines, but also devices or processes of one run. `node12`
+has no match: it is the name of a machine, because runs hardly have that many nodes."""
+_KEY_BEFORE = re.compile(r"[\"']?\s?[:=]\s?[\"']?")
+"""Matches the signs between a key and its value, as in `status: ok` or `result=ok`."""
+_OF_NAMES = (
+    "name host hostname node machine server cluster pod container app service instance replica worker process job "
+    "run exp experiment project session agent client user owner tag id"
+)
+"""Words of keys whose values are names, such as `run_name`."""
+
+
+_NAME_KEYS = frozenset(_OF_NAMES.split())
 
 
 class _Log(NamedTuple):
@@ -53,9 +76,12 @@ class Renamed(NamedTuple):
     """How the lines of a log are compared: without names, or with those of the real logs."""
 
     renaming: Renaming
-    doubtful: tuple[str, str] | None = None
-    """A word in front of the lines of all real logs, and the word that this log has in its place. They are compared
-    as names of hosts or runs, but may be words of the program. None if there is no doubt."""
+    doubtful: tuple[tuple[str, str], ...] = ()
+    """Words in front of the lines of all real logs, each with the word that this log has in its place. They are
+    compared as names of hosts or runs, but at least one of them may be a word of the program. Empty if there is no
+    doubt."""
+    is_masked: bool = False
+    """True if there are also names that differ among the real logs."""
 
 
 class PrefixNames:
@@ -86,18 +112,19 @@ class PrefixNames:
     def undecided(self, runs: Iterable[tuple[str, str]]) -> Doubt | None:
         """Return the question whether words in front of the lines of some imagined runs are names; None if there is
         none. The runs are given by their labels and their logs."""
-        found = [
-            (label, *renamed.doubtful) for label, text in runs if (renamed := self.of(text)) and renamed.doubtful
+        doubted = [
+            (label, renamed) for label, text in runs if (renamed := self.of(text)) is not None and renamed.doubtful
         ]
-        if not found:
-            return None
-        _label, theirs, its = found[0]
-        return Doubt(
-            f"whether “{its}” in front of the lines of {', '.join(label for label, *_words in found[:3])} is right: "
-            f"all real logs have “{theirs}” there",
-            "both may be names of hosts or runs, or the program may print the same word in every run; all other "
-            "words were compared",
-        )
+        return _doubt(doubted) if doubted else None
+
+    @property
+    def shared(self) -> tuple[Place, ...]:
+        """The words with which nearly all lines of all logs begin, as they are compared. They end with the last one
+        that is set off from what the line says, such as `[english] `."""
+        places = self._common.places
+        masked = [place._replace(word=MASK) if at in self._common.names else place for at, place in enumerate(places)]
+        ends = [at for at, place in enumerate(masked, 1) if _is_set_off(place)]
+        return tuple(masked[: max(ends, default=0)])
 
     @cached_property
     def _common(self) -> _Common:
@@ -114,9 +141,9 @@ class PrefixNames:
         if not by:
             return None
         others = [at for at in by if at not in common.names]
-        unsure = [at for at in others if not _are_hosts(log.prefix[at], common.places[at])]
-        doubtful = (common.places[unsure[0]].word, log.prefix[unsure[0]].word) if unsure else None
-        return Renamed(Renaming(log.prefix, by), doubtful)
+        are_sure = all(_are_hosts(log.prefix[at], common.places[at]) for at in others)
+        doubtful = () if are_sure else tuple((common.places[at].word, log.prefix[at].word) for at in others)
+        return Renamed(Renaming(log.prefix, by), doubtful, len(others) < len(by))
 
 
 def _replaced(prefix: Prefix, common: _Common) -> dict[int, str]:
@@ -129,23 +156,33 @@ def _replaced(prefix: Prefix, common: _Common) -> dict[int, str]:
         if at in common.names and its.may_be_name:
             by[at] = MASK
         elif its.word != theirs.word:
-            if not _may_be_names(at, its, theirs, prefix):
+            is_value = at > 0 and at - 1 not in by and _is_value(prefix[at - 1], its)
+            if (is_value and not _are_hosts(its, theirs)) or not _may_be_names(at, its, theirs, prefix):
                 break
             by[at] = theirs.word
     return by
 
 
+def _is_value(before: Place, its: Place) -> bool:
+    """Return whether a word is the value of a key, which is the word before it, and no name."""
+    is_key = before.word not in (LEVEL, NUMBER) and MASK not in before.word and not before.is_host
+    return is_key and _KEY_BEFORE.fullmatch(its.gap) is not None and not _NAME_KEYS.issuperset(words_in(before.word))
+
+
 def _may_be_names(at: int, its: Place, theirs: Place, prefix: Prefix) -> bool:
     """Return whether two different words at the same place may be two names of the same kind."""
-    if not all(place.may_be_name and not place.is_known for place in (its, theirs)):
+    if not all(place.may_be_name and not place.is_of_program for place in (its, theirs)):
         return False
     if its.is_host and theirs.is_host:
         return True
+    if MASK in (its.word, theirs.word):
+        # The mask alone may stand for the id of a job, but also for a time.
+        return its.is_host or theirs.is_host
     # Behind a time, a word with a capital begins a sentence: `12:00:01 Finished epoch 3`.
     is_small = its.word.islower() and theirs.word.islower()
     is_behind_time = at > 0 and prefix[at - 1].word == MASK and not its.gap.strip() and is_small
     is_set_off = is_behind_time or _SET_OFF_BEFORE.search(its.gap) or _SET_OFF_BEHIND.match(its.behind)
-    return bool(is_set_off) and MASK not in its.word + theirs.word and its.word.lower() != theirs.word.lower()
+    return bool(is_set_off) and its.word.lower() != theirs.word.lower()
 
 
 def _are_hosts(its: Place, theirs: Place) -> bool:
@@ -153,6 +190,48 @@ def _are_hosts(its: Place, theirs: Place) -> bool:
     processes."""
     numbered = [found["kind"].lower() for place in (its, theirs) if (found := _NUMBERED.fullmatch(place.word))]
     return its.is_host and theirs.is_host and not (len(numbered) > 1 and numbered[0] == numbered[1])
+
+
+def _doubt(doubted: Sequence[tuple[str, Renamed]]) -> Doubt:
+    """Return the question whether the words that were replaced in these logs are names. It names each of them."""
+    alike: dict[tuple[str, ...], list[tuple[str, Renamed]]] = {}
+    for label, renamed in doubted:
+        alike.setdefault(tuple(theirs for theirs, _its in renamed.doubtful), []).append((label, renamed))
+    what = ", and ".join(
+        f"whether {_all_shown(its for _label, renamed in logs for _theirs, its in renamed.doubtful)}, in front of "
+        f"the lines of {_listed([label for label, _renamed in logs])}, may stand where all real logs have "
+        f"{_all_shown(theirs)}"
+        for theirs, logs in alike.items()
+    )
+    is_one = len({words for _label, renamed in doubted for words in renamed.doubtful}) == 1
+    if is_one:
+        why = "it may if both are names of hosts or runs, and may not if the program prints this word in each run"
+    else:
+        why = (
+            "they may if all are names of hosts or runs, and may not if the program prints the words of the real "
+            "logs in each run"
+        )
+    is_masked = any(renamed.is_masked for _label, renamed in doubted)
+    but = ", except names that differ among the real logs" if is_masked else ""
+    return Doubt(what, f"{why}; all other words were compared{but}")
+
+
+def _all_shown(words: Iterable[str]) -> str:
+    """Return different words as a sentence names them. In place of an id it has `…`, because the id may vary."""
+    shown = list(
+        dict.fromkeys("an id or a time" if word == MASK else f"“{word.replace(MASK, '…')}”" for word in words)
+    )
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+
+
+def _listed(labels: Sequence[str]) -> str:
+    more = f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else ""
+    return ", ".join(labels[:_NAMED]) + more
+
+
+def _is_set_off(place: Place) -> bool:
+    """Return whether a word of a prefix does not belong to the sentence behind it."""
+    return place.word in (LEVEL, MASK) or _SET_OFF_BEHIND.match(place.behind) is not None
 
 
 def _common(logs: dict[str, _Log]) -> _Common:
