@@ -3,6 +3,8 @@
 import random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_log_structure import checks, compared
 
 from gedanken.compare.output.joined_numbers import joined_numbers, names_of_joined
@@ -87,3 +89,42 @@ def test_joined_numbers_are_found_with_their_names() -> None:
     assert [line[one.start : one.end] for one in joined] == ["25,557,032", "97.8MB", "3x224x224"]
     assert [one.columns for one in joined] == [(0, 1, 2), (3,), (4, 5, 6)]
     assert [named.role for named in names_of_joined(line, joined)][::2] == [Role.SETTING, Role.OTHER]
+
+
+@pytest.mark.parametrize("shown", ["", "momentum 0.9, corpus of 91,734 sentences, on a cpu"])
+def test_a_log_may_lack_a_line_of_settings(shown: str) -> None:
+    head = "momentum 0.9, corpus of 91,734 sentences"
+    logs = [log(seed, head) for seed in range(7)]
+    missing = compared(logs, [log(20, head), log(21, shown), log(22, head)])
+    assert "constant line differs" not in checks(missing)
+    other = compared(logs, [log(20, head.replace("734", "733")), log(21, shown), log(22, head)])
+    assert "constant line differs" in checks(other)
+
+
+HEADS = (
+    "lr=0.02 batch_size=2048",
+    "vocab 50,257 and 12.5M params, crops of 96x96",
+    "lr=0.02 batch_size=512",
+    "torch.Size([64, 3]) and torch.Size([10])",
+    "dropout 0.1, 1,234,567 weights, bias nan",
+    "3 layers, 8 heads",
+    "",
+)
+
+
+@st.composite
+def small_logs(draw: st.DrawFn) -> str:
+    heads = draw(st.lists(st.sampled_from(HEADS), max_size=3))
+    text = log(draw(st.integers(0, 99)), "\n".join(heads), draw(st.integers(0, 6)))
+    return text[: draw(st.one_of(st.just(len(text)), st.integers(0, len(text))))]
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(small_logs(), min_size=1, max_size=3),
+    st.lists(small_logs(), min_size=1, max_size=4),
+    st.sampled_from([HEADS[0], HEADS[1], HEADS[4], "\n".join(HEADS)]),
+)
+def test_no_set_of_small_logs_is_too_odd_to_be_compared(some: list[str], imagined: list[str], head: str) -> None:
+    alike = [log(seed, head) for seed in range(7)]
+    assert compared(alike, imagined) and compared(some, imagined) and compared(alike + some, imagined)

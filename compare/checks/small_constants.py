@@ -196,8 +196,9 @@ def _is_told_otherwise(run_set: RunSet, constant: _Constant) -> bool:
     if not constant.told or steady is None:
         return False
     told = list(constant.told)
-    tables = [run.transcript.table(run.transcript.lines_of(constant.form))[:, told] for run in run_set.imagined]
-    return any(len(its) == len(steady) and (its != steady[:, told]).any() for its in tables)
+    shown = ((run.transcript, run.transcript.lines_of(constant.form)) for run in run_set.imagined)
+    tables = [script.table(lines) for script, lines in shown if len(lines) == len(steady)]
+    return any((its[:, told] != steady[:, told]).any() for its in tables)
 
 
 def _other_lines(run: ParsedRun, constant: _Constant) -> NDArray[np.int64]:
