@@ -1,14 +1,17 @@
 """Lines of a log as they are compared: looked at once for all that differ in their digits alone."""
 
+import random
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from test_log_structure import checks, compared
 
 from gedanken.compare.output.compared_lines import ComparedLines
 from gedanken.compare.output.masking import LONGEST, MASK, Before, masked, masked_together, words_before_ids
 from gedanken.compare.output.text_lines import containing
+from gedanken.compare.parsed.templates import Templates
 
 LINES = (
     "2024-05-01 12:30:{a}{b} host: node{a} pid: 41{b}7 loss 0.{b}{a}",
@@ -28,7 +31,7 @@ TEXT = """
 user host: node pid=12 port took 2024 May 5, 12:30:01 am pm (pid 77) sshd[431]: 3f2ab19c 0xdead 1e5 0.12 10.0.0.1
 /tmp/run1/x C:\\logs web-7d9f8b6c5d-x2x4z 123e4567-e89b-12d3-a456-426614174000 job 123456 123a56 [node3] \x1a loss dec
 id: device name a1b2c3d4 a1b2c3d4-e5f6a I0501 █▂ {"a": 1} 2024-05-01T12:00:00Z feb [ 10%|## 3/9
-train_a1b2c_00000 train_abcde_00001 Sunday
+train_a1b2c_00000 train_abcde_00001 Sunday [12ab34] [123456] 12ab34 | "run": "12ab34" "123456" (12ab34) (123456)
 """
 WORDY = st.lists(st.sampled_from(re.findall(r"\S+", TEXT)), min_size=1, max_size=8).map(" ".join)
 
@@ -69,6 +72,40 @@ def test_behind_the_word_of_an_id_a_row_of_digits_as_long_is_one_too() -> None:
     lines = ["job1 12ab34 starts", "job2 123456 starts", "job2 12345 starts"]
     masked = ComparedLines(before(lines)).all(lines)
     assert [line.split()[1].isdigit() for line in masked] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "[{}] round {} nll {}",
+        "12:30:07 [{}] round {} nll {}",
+        '{{"trial": "{}", "round": {}, "nll": {}}}',
+        "trial=[{}] round={} nll={}",
+        "{} | round {} nll {}",
+    ],
+)
+@pytest.mark.parametrize("length", [7, 8, 12])
+def test_an_id_without_letters_is_an_id_where_other_logs_have_one(place: str, length: int) -> None:
+    def log(seed: int, name: str, extra: str) -> str:
+        chance = random.Random(seed)
+        lines = [place.format(name, at, f"{3 / (at + 1) + chance.gauss(0, 0.1):.4f}") for at in range(9)]
+        more = [place.format(name, at, extra) for at in (1,)] if extra else []
+        return "".join(f"{line}\n" for line in lines + more)
+
+    ids = [f"{0xA4C1D2E3F4B5 + 977 * at:012x}"[:length].replace("a", "abcdef"[at % 6]) for at in range(6)]
+    digits = ["481593720614"[:length], "937204815506"[:length]]
+    logs = [log(at, name, "") for at, name in enumerate([*ids, digits[0]])]
+    assert checks(compared(logs, [log(20, digits[1], ""), log(21, ids[0], "")])) == []
+    saved = [log(at, name, "saved") for at, name in enumerate([*ids, digits[0]])]
+    lacking = compared(saved, [log(20 + at, name, "") for at, name in enumerate([digits[1], *ids[:2]])])
+    assert checks(lacking) == ["print count differs"]
+
+
+def test_digits_are_numbers_where_few_logs_have_an_id() -> None:
+    lines = [f"[{8204715 + at}] nll {1 / (at + 1):.3f}\n{8204715 + at} rows\n" for at in range(9)]
+    templates = Templates(list, lambda: ["".join(lines), "".join(lines[1:]), "".join(lines[2:]) + "[82a4715]\n"])
+    assert templates.before_ids("[82a4715] of\n82a4715 rows\n") == frozenset()
+    assert words_before_ids("82a4715 rows\n" + "".join(lines)) == frozenset()
 
 
 @given(

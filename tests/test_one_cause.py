@@ -352,3 +352,24 @@ def numbered(seed: int, odd: int | None = None) -> str:
 def test_a_line_in_other_words_is_not_also_an_epoch_or_a_count_that_is_missing(style: Callable[..., str]) -> None:
     found = checks(style(20, 4), style(21, 4), style(22, 5), real=[style(seed) for seed in range(7)])
     assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    "word", ["... epochs 4-7 omitted ...", "[epochs 4 to 7 skipped]", "…", "(4 more epochs)", "# 16 lines not shown"]
+)
+@pytest.mark.parametrize("has_steps", [False, True])
+def test_epochs_that_a_log_says_it_leaves_out_are_one_finding(word: str, has_steps: bool) -> None:
+    def log(seed: int, left_out: range = range(0), extra: str = "") -> str:
+        random, lines = Random(seed), []
+        for at in range(1, 11):
+            step = f"saved at step {at * 250}\n" if has_steps else "saved\n"
+            shown = f"epoch {at} of 10\ntrain nll {3 / at + random.gauss(0, 0.1):.4f}\n{step}"
+            lines.append(word + "\n" if at in left_out[:1] else shown if at not in left_out else "")
+        return "".join([*lines, extra, "finished\n"])
+
+    real = [log(seed) for seed in range(7)]
+    assert checks(*(log(seed, range(4, 8)) for seed in (20, 21, 22)), real=real) == ["epochs declared as skipped"]
+    assert checks(log(20, range(4, 8)), log(21), log(22), real=real) == ["epochs declared as skipped"]
+    also = checks(*(log(seed, range(4, 8), "a new heading\n") for seed in (20, 21, 22)), real=real)
+    assert sorted(also) == ["epochs declared as skipped", "line in no real log"]
+    assert "line in no real log" in checks(*(log(seed, extra=f"{word}\n") for seed in (20, 21, 22)), real=real)

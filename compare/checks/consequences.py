@@ -12,6 +12,7 @@ FEW = 4
 """If a log shows less than 1/`FEW` of the epochs that all real logs show, its lines cannot be counted per epoch."""
 _REWORDED = frozenset(["literal differs", "line in no real log"])
 _WHOLE = re.compile(r"(?<![\d.])\d{1,9}(?![\d.]*\d)")
+_LEFT_OUT = frozenset(["epochs silently missing", "epochs declared as skipped"])
 _EPOCHS = ("epochs silently missing", "epochs too many")
 _NAMELESS = "print that names the epoch differs in count"
 """Used as the name of the check, instead of `print count differs`, for findings on a print that names the epoch (see
@@ -107,7 +108,7 @@ def _follows(
     """
     is_reworded = not _REWORDED.isdisjoint(told)
     names_few = len(run.epochs & usual) * FEW < len(usual)
-    is_missing = "epochs silently missing" in told
+    is_missing = not _LEFT_OUT.isdisjoint(told)
     where = _IN_EPOCH.search(finding.expected) if finding.check == "print count differs" else None
     if finding.check in _EPOCHS:
         missing = usual - run.epochs

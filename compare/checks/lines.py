@@ -6,9 +6,11 @@ from operator import eq
 
 import numpy as np
 
+from gedanken.compare.checks.missing_epochs import lines_that_declare
 from gedanken.compare.output.durations import untimed
 from gedanken.compare.output.transcript import VALUE
 from gedanken.compare.output.wording import HOLE
+from gedanken.compare.parsed.ledger_of_lines import Entry
 from gedanken.compare.parsed.new_forms import NewForms, form_of
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, evidence, short, verb
 from gedanken.compare.parsed.templates import NO_LINE
@@ -63,7 +65,8 @@ def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
     refs: list[LineRef] = []
     runs: list[ParsedRun] = []
     for run in run_set.imagined:
-        new = run_set.once(NewForms).reported(run, run.ledger.one_of_each("foreign"))
+        entries = _not_told_yet(run_set, run, run.ledger.one_of_each("foreign"))
+        new = run_set.once(NewForms).reported(run, entries)
         if new:
             runs.append(run)
             refs += [run.ref(entry.number - 1) for entry in new[:LINES_SHOWN]]
@@ -90,6 +93,13 @@ def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
     )
 
 
+def _not_told_yet(run_set: RunSet, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
+    """Return the entries without lines that declare epochs as skipped. If no program is given, these are a finding of
+    their own."""
+    told = frozenset(lines_that_declare(run_set, run) if run_set.program is None else ())
+    return [entry for entry in entries if entry.number - 1 not in told]
+
+
 def _holders(runs: Sequence[ParsedRun], imagined: Sequence[ParsedRun]) -> str:
     """Return how a sentence begins: `2 of 3 imagined logs hold` or, if `runs` are all, `The imagined logs hold`."""
     if len(runs) < len(imagined):
@@ -102,7 +112,7 @@ def literals(run_set: RunSet) -> Iterable[Finding]:
     shown: dict[tuple[str, str], list[LineRef]] = {}
     sites: dict[tuple[str, str], PrintSite] = {}
     for run in run_set.imagined:
-        for entry in run.ledger.one_of_each("literal"):
+        for entry in _not_told_yet(run_set, run, run.ledger.one_of_each("literal")):
             if entry.site is not None and run_set.once(NewForms).is_reworded(run, entry):
                 key = entry.site.template, form_of(run, entry)
                 sites.setdefault(key, entry.site)

@@ -17,13 +17,28 @@ SILENTLY = " without saying so"
 def epochs(run_set: RunSet) -> Iterable[Finding]:
     """Report epochs that a run leaves out without saying so, declares as skipped, loses to the token limit, or
     invents."""
+    counts = run_set.once(_counts)
+    for run in run_set.imagined:
+        if id(run) in counts:
+            yield from _epoch_findings(run_set, run, counts[id(run)])
+
+
+def lines_that_declare(run_set: RunSet, run: ParsedRun) -> tuple[int, ...]:
+    """Return the indices of the lines by which an imagined run declares epochs as skipped."""
+    count = run_set.once(_counts).get(id(run))
+    return count.declaring if count is not None else ()
+
+
+def _counts(run_set: RunSet) -> dict[int, EpochCount]:
+    """Return the epochs of each imagined run that did not fail, by the run's `id`; none if real runs show none."""
     wanted, possible = _epochs_of(run_set)
     if not wanted or run_set.once(names_one_epoch_once):
-        return
+        return {}
     usual = _usual_difference(run_set)
     is_gapless = all(
         len(run.epochs) == max(run.epochs) - min(run.epochs) + 1 for run in run_set.finished if run.epochs
     )
+    counts: dict[int, EpochCount] = {}
     for run in run_set.imagined:
         if run.execution.cause is Cause.FAILED:
             continue
@@ -34,9 +49,8 @@ def epochs(run_set: RunSet) -> Iterable[Finding]:
         count = count_epochs(run.transcript, run.curves, wanted | inside, is_cut, possible, run_set.forms)
         if max(len(count.silent), len(count.extra)) <= usual:
             count = replace(count, silent=tuple(epoch for epoch in count.silent if epoch in inside), extra=())
-        if is_early:
-            count = replace(count, cut=())
-        yield from _epoch_findings(run_set, run, count)
+        counts[id(run)] = replace(count, cut=()) if is_early else count
+    return counts
 
 
 def names_one_epoch_once(run_set: RunSet) -> bool:

@@ -17,7 +17,7 @@ from gedanken.compare.output.line_names import names_in_line
 from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.named_numbers import Named
 from gedanken.compare.output.transcript import VALUE
-from gedanken.compare.output.vocabulary import Role, words_in
+from gedanken.compare.output.vocabulary import Role, is_of_machine, words_in
 from gedanken.compare.parsed.early_ends import cut_lines
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, short, verb
 from gedanken.compare.results import Doubt
@@ -36,6 +36,8 @@ of any false finding stays below .01. The simple constants (`_Constant.is_simple
 are at most this many, they are judged even if there are more constants in all."""
 _NOT_FIXED = (Role.ENVIRONMENT, Role.METRIC)
 _RESTATED = " in brackets"
+_BETWEEN = ("x", "by")
+"""Words between the two numbers of a size, such as `80 x 24`."""
 
 
 class _Number(NamedTuple):
@@ -171,16 +173,22 @@ def _numbers(run: ParsedRun, line: int) -> Iterator[_Number]:
     inside = {at for number in joined for at in number.columns}
     usual = names_in_line(run.transcript, line)[: len(spans)]
     for at, named in enumerate(usual):
-        if at not in inside and _is_fixed(named):
+        size = usual[at - 1] if at and named.name in _BETWEEN else named
+        if at not in inside and _is_fixed(named) and not is_of_machine(size.name):
             yield _Number((at,), True, _is_setting(named))
     for number, named in zip(joined, names_of_joined(text, joined), strict=True):
         is_chosen = named.role in (Role.SETTING, Role.COUNTER)
-        if _is_fixed(named) and not named.name.endswith(_RESTATED) and (is_chosen or not number.has_unit):
+        if (
+            _is_fixed(named, is_size=number.is_size)
+            and not named.name.endswith(_RESTATED)
+            and (is_chosen or not number.has_unit)
+        ):
             yield _Number(number.columns, _is_fixed(usual[number.columns[0]]), is_chosen)
 
 
-def _is_fixed(named: Named) -> bool:
-    return bool(named.name) and named.role not in _NOT_FIXED
+def _is_fixed(named: Named, *, is_size: bool = False) -> bool:
+    is_of_run = bool(named.name) and named.role not in _NOT_FIXED
+    return is_of_run and not is_of_machine(named.name, is_size=is_size)
 
 
 def _is_setting(named: Named) -> bool:
@@ -196,8 +204,9 @@ def _is_told_otherwise(run_set: RunSet, constant: _Constant) -> bool:
     if not constant.told or steady is None:
         return False
     told = list(constant.told)
-    tables = [run.transcript.table(run.transcript.lines_of(constant.form))[:, told] for run in run_set.imagined]
-    return any(len(its) == len(steady) and (its != steady[:, told]).any() for its in tables)
+    shown = ((run.transcript, run.transcript.lines_of(constant.form)) for run in run_set.imagined)
+    tables = [script.table(lines) for script, lines in shown if len(lines) == len(steady)]
+    return any((its[:, told] != steady[:, told]).any() for its in tables)
 
 
 def _other_lines(run: ParsedRun, constant: _Constant) -> NDArray[np.int64]:

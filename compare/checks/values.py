@@ -16,7 +16,7 @@ from gedanken.compare.output.metrics import epoch_and_total, metrics_in
 from gedanken.compare.output.named_numbers import Named
 from gedanken.compare.output.transcript import VALUE
 from gedanken.compare.output.value_columns import EXPONENT, NO_DECIMALS
-from gedanken.compare.output.vocabulary import Role, meaning_of
+from gedanken.compare.output.vocabulary import Role, is_of_machine, meaning_of
 from gedanken.compare.output.wording import HOLE
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, short
 from gedanken.compare.source.print_sites import PrintSite
@@ -187,6 +187,7 @@ def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iter
         differ = len(np.unique(values)) >= PLACES
         is_metric = any(start <= at < end for at in metrics)
         is_whole = bool((decimals[:, column] == 0).all()) and not _UNIT.match(text, end)
+        is_whole &= column >= len(named) or not is_of_machine(named[column].name)
         same = len(values) >= PLACES and values[0] not in (0, 1, 100) and len(np.unique(values)) == 1
         large = all(len(f"{abs(value):.0f}".rstrip("0")) >= DIGITS for value in values)
         is_schedule = len(np.unique(values)) >= STAGES and len(values) >= 2 * PLACES
@@ -199,6 +200,7 @@ def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iter
             yield column
     for number in joined_numbers(text, spans) if not has_times else ():
         is_whole = number.has_thousands and not number.has_unit and not _UNIT.match(text, number.end)
+        is_whole &= number.columns[0] >= len(named) or not is_of_machine(named[number.columns[0]].name)
         if is_whole and number.start not in metrics and not _is_summary(named, number.columns[0]):
             yield from number.columns if _are_large(steady[:, number.columns]) else ()
 

@@ -31,6 +31,8 @@ class Joined(NamedTuple):
     has_unit: bool
     has_thousands: bool
     """True for a number with commas between its thousands."""
+    is_size: bool
+    """True for a number with an `x` inside."""
 
 
 def joined_numbers(line: str, spans: Sequence[tuple[int, int]]) -> list[Joined]:
@@ -42,7 +44,8 @@ def joined_numbers(line: str, spans: Sequence[tuple[int, int]]) -> list[Joined]:
             continue
         columns = tuple(at for at, (start, _end) in enumerate(spans) if number.start() <= start < number.end())
         if columns:  # none within a `torch.Size([3,224])`, which is one value
-            found.append(Joined(columns, *number.span(), number["unit"] is not None, number["thousands"] is not None))
+            kinds = (number[kind] is not None for kind in ("unit", "thousands", "sizes"))
+            found.append(Joined(columns, *number.span(), *kinds))
     return found
 
 

@@ -3,6 +3,7 @@ compared.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from gedanken.compare.output.edited_line import Edited, Rule
@@ -123,20 +124,24 @@ _DAY_IN = re.compile(r"\d[-/.]\d{1,2}[-/.]\d", re.ASCII)
 _PARTS_OF_DAYS = tuple(re.compile(rf"{re.escape(sign)}\d{{1,2}}[-/.]\d", re.ASCII) for sign in "-/.")
 """Every date that `_DAY_IN` matches also contains a match of one of these patterns. They begin with a fixed
 character, so that a search in a long text is fast."""
+_PLACE = r"(?:\b[A-Za-z_]\w{0,40}[\"']?[ =:/@-]{1,3}[\"'(\[]?|^\[?|(?<=\s)\[)"
 _BEFORE_ID, _BEFORE_SHORT_ID = (
-    re.compile(rf"\b([A-Za-z_]\w{{0,40}}[ =:/@-]{{1,3}})({one.pattern})", re.IGNORECASE | re.ASCII)
-    for one in (_ID, _SHORT_ID)
+    re.compile(rf"({_PLACE})({one.pattern})", re.IGNORECASE | re.ASCII | re.MULTILINE) for one in (_ID, _SHORT_ID)
 )
+_MAY_STAND_BEFORE_ID = re.compile(rf"{_PLACE}(?:\d+[a-f]|[a-f]+\d)", re.IGNORECASE | re.ASCII | re.MULTILINE)
 _MAYBE_ID = re.compile(
-    r"\b([A-Za-z_]\w{0,40}[ =:/@-]{1,3})(\d{6,64}|\d{1,12}e\d{1,12})(?![\w.]|-[a-z\d]{5}\b)", re.IGNORECASE | re.ASCII
+    rf"({_PLACE})(\d{{6,64}}|\d{{1,12}}e\d{{1,12}})(?![\w.]|-[a-z\d]{{5}}\b)",
+    re.IGNORECASE | re.ASCII | re.MULTILINE,
 )
 _HEX_PREFIX = re.compile(r"(?<![\w.])0[xX]", re.ASCII)
 _DIGITS = str.maketrans("023456789", "1" * 9)
 
 Before = frozenset[tuple[str, int]]
-"""Words that stand before ids, each with the length of its ids. After such a word, a group of digits of this length
-is an id too: an id may by chance have no letters.
+"""Places of ids, each with the length of its ids: what stands before the id, which is a word, a bracket without a
+word, or nothing at the beginning of a line. At such a place, a group of digits of this length is an id too: an id may
+by chance have no letters.
 """
+_LINE_START = ""
 
 
 def depends_on_digits(line: str) -> bool:
@@ -162,13 +167,20 @@ def _alike(text: str) -> set[str]:
 
 
 def words_before_ids(text: str) -> Before:
-    """Return the words in a text that stand before ids (see `Before`)."""
-    text = "\n".join(line for line in _alike(text) if len(line) <= LONGEST)
-    if not re.search(r"\b[A-Za-z_]\w{0,40}[ =:/@-]{1,3}(?:\d+[a-f]|[a-f]+\d)", text, re.IGNORECASE | re.ASCII):
+    """Return the places of ids in a text (see `Before`). The beginning of a line is one only if at least half of all
+    lines have an id there, not counting lines that differ in their digits alone."""
+    lines = [line for line in _alike(text) if len(line) <= LONGEST]
+    text = "\n".join(lines)
+    if not _MAY_STAND_BEFORE_ID.search(text):
         return frozenset()
     pattern = _BEFORE_ID if _may_have_hyphens(text) else _BEFORE_SHORT_ID
-    found = {(word, len(name)) for word, name in pattern.findall(text)}
-    return frozenset((alike_in_digits(word), length) for word, length in found)
+    found = Counter((alike_in_digits(word), len(name)) for word, name in pattern.findall(text))
+    return frozenset(place for place, times in found.items() if place[0] != _LINE_START or 2 * times >= len(lines))
+
+
+def has_word(place: tuple[str, int]) -> bool:
+    """Return whether a word stands before the ids at a place (see `Before`). Without one, the place says little."""
+    return any(map(str.isalpha, place[0]))
 
 
 _STAMPS = Rule(_STAMP, (MASK,))

@@ -5,6 +5,7 @@ word, or in the width of a horizontal rule (`-----`).
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from gedanken.compare.output.compared_lines import ComparedLines
 from gedanken.compare.output.decimal_commas import has_decimal_commas
-from gedanken.compare.output.masking import MASK, Before, words_before_ids
+from gedanken.compare.output.masking import MASK, Before, has_word, words_before_ids
 from gedanken.compare.output.transcript import Transcript, template_of
 from gedanken.compare.output.wording import HOLE
 from gedanken.compare.parsed.hashing import mixed
@@ -64,17 +65,21 @@ class Templates:
 
     @cached_property
     def _before_ids(self) -> dict[str, Before]:
-        """The words that stand before ids in each real log, as `job` in `job 3f9a`. The keys are the texts of the
+        """The places of ids in each real log, such as behind `job` in `job 3f9a`. The keys are the texts of the
         logs."""
         return {text: words_before_ids(text) for text in self._texts()}
 
     @cached_property
     def _before_any_id(self) -> Before:
-        return frozenset[tuple[str, int]]().union(*self._before_ids.values())
+        """The places of ids in the real logs. Those without a word must have an id in at least half of the logs."""
+        logs = Counter(place for places in self._before_ids.values() for place in places)
+        return frozenset(place for place, of in logs.items() if has_word(place) or 2 * of >= len(self._before_ids))
 
     def before_ids(self, text: str) -> Before:
-        """Return the words that stand before ids in a text or in any real log."""
-        return self._before_any_id if text in self._before_ids else self._before_any_id | words_before_ids(text)
+        """Return the places of ids in the real logs, and those behind a word in a text."""
+        if text in self._before_ids:
+            return self._before_any_id
+        return self._before_any_id.union(filter(has_word, words_before_ids(text)))
 
     @cached_property
     def names(self) -> PrefixNames:
