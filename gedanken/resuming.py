@@ -63,7 +63,9 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
     `run`.
     """
     if (ended := _ended(folder)) is not None:
-        screen.say(f"{folder} is finished, so there is nothing to resume; to add runs: gedanken extend")
+        is_probe = ended.log.spec is not None and ended.log.spec.probe is not None
+        more = "" if is_probe else "; to add runs: gedanken extend"
+        screen.say(f"{folder} is finished, so there is nothing to resume{more}")
         if failures_of(ended.log).kept:
             screen.say(SETTLED)
         return ended

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from gedanken.agents.messages import Message
 from gedanken.agents.metering import Meter
@@ -74,7 +74,7 @@ class KeptReply(BaseModel):
     reply: Any = None
     no_reply: str | None = None
     cause: Cause = Cause.NO_REPLY
-    failures: int = 1
+    failures: int = Field(default=1, ge=1, le=1_000_000)
     """If there is no reply: how often the request has failed so far."""
 
 

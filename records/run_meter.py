@@ -122,8 +122,10 @@ class RunMeter:
         )
 
     def _end(self, event: Settled) -> None:
-        self._store.settle(event)
-        self._leave(event.name)
+        try:
+            self._store.settle(event)
+        finally:
+            self._leave(event.name)
 
     def _leave(self, name: str) -> None:
         self._under_way.pop(name, None)

@@ -34,7 +34,9 @@ for epoch in range(3):
 """
 SLACK = 0.3
 """Of twelve seconds: what a busy machine takes to end requests that were broken off."""
-STARTED = 1.0
+LATE = 2.5
+"""How many seconds a busy machine may keep a process waiting that has to record that it still works."""
+STARTED = 3.0
 """Seconds: what a busy machine takes to begin or end work on a run."""
 SAID = f"```python{PROGRAM}```\n"
 
@@ -162,7 +164,7 @@ def test_minutes_of_killed_processes_count_until_they_died(
     with reopen_store(tmp_path) as store:
         counted = store.seconds_worked - before
         store.end("stopped")
-    assert worked <= counted <= worked + (SHORTEST + STARTED) * len(kills)
+    assert worked - LATE * len(kills) <= counted <= worked + (SHORTEST + STARTED) * len(kills)
     for _ in range(3):  # nothing is left to do
         with reopen_store(tmp_path) as store:
             assert store.seconds_worked - before <= counted + STARTED
