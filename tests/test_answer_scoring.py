@@ -115,6 +115,9 @@ def test_samples_of_one_item_are_no_items_of_their_own() -> None:
     assert many.high - many.low > 0.9
     alike = exactness([1.0] * 10)
     assert alike is not None and alike.mean == alike.high == 1.0 and 0.6 < alike.low < 0.8
+    for count in (1, 4, 5):
+        half = exactness([0.5] * count)
+        assert half is not None and half.low == pytest.approx(1 - half.high)
     assert exactness([]) is None
 
 

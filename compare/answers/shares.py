@@ -1,7 +1,7 @@
 """Computes the share of exact answers. Each item has the same weight, however many samples of it there are."""
 
 from collections.abc import Sequence
-from math import comb
+from math import ceil, comb, floor
 from statistics import fmean, stdev
 from typing import NamedTuple
 
@@ -23,15 +23,17 @@ def exactness(shares: Sequence[float]) -> Exactness | None:
     """Average the items' shares of exact answers, with a 95 % confidence interval; None if there are no items.
 
     The interval uses Student's t over items. If all items have equal shares, there is no variance, and the interval
-    is Wilson's for a single proportion.
+    is Wilson's for a single proportion. If the shares do not add up to a whole number of items, its low end is that of
+    the number rounded down, and its high end that of the number rounded up.
     """
     if not shares:
         return None
     mean, count = fmean(shares), len(shares)
     spread = stdev(shares) if count > 1 else 0.0
     if not spread:
-        whole = share_of(round(mean * count), count)
-        return Exactness(mean, min(mean, whole.low), max(mean, whole.high), count)
+        right = round(mean * count, 6)  # with several samples an item, this may lie between two whole numbers
+        low, high = share_of(floor(right), count).low, share_of(ceil(right), count).high
+        return Exactness(mean, min(mean, low), max(mean, high), count)
     half = float(t.ppf(0.975, count - 1)) * spread / count**0.5
     return Exactness(mean, max(0.0, mean - half), min(1.0, mean + half), count)
 
