@@ -103,11 +103,20 @@ def available() -> frozenset[str]:
     return frozenset(cgroup.folders)
 
 
+def groups_below(top: Path) -> Iterator[Path]:
+    """Yield the folders of gedanken's control groups below a folder. Folders that disappear meanwhile are passed over,
+    because other programs, such as Docker, remove their own groups at any time."""
+    for parent, names, _files in os.walk(top):
+        for name in names:
+            if name.startswith(PREFIX):
+                yield Path(parent, name)
+
+
 def left() -> list[Cgroup]:
     """List the control groups of gedanken's commands on this machine, of any user, even without processes in them."""
     found: dict[str, dict[str, Path]] = {}
     for hierarchy in _hierarchies():
-        for folder in hierarchy.top.rglob(f"{PREFIX}*"):
+        for folder in groups_below(hierarchy.top):
             found.setdefault(folder.name, {})[str(hierarchy.top)] = folder
     return [Cgroup(name, folders) for name, folders in sorted(found.items())]
 

@@ -23,8 +23,8 @@ def exactness(shares: Sequence[float]) -> Exactness | None:
     """Average the items' shares of exact answers, with a 95 % confidence interval; None if there are no items.
 
     The interval uses Student's t over items. If all items have equal shares, there is no variance, and the interval
-    is Wilson's for a single proportion. If the shares do not add up to a whole number of items, its low end is that of
-    the number rounded down, and its high end that of the number rounded up.
+    is Wilson's for a single proportion. If the shares do not add up to a whole number of items, its low end is taken
+    for the number rounded down, and its high end for the number rounded up.
     """
     if not shares:
         return None

@@ -1,0 +1,17 @@
+"""Control groups are found although other programs make and remove theirs at any time."""
+
+from pathlib import Path
+
+from gedanken.sandbox.cgroup import PREFIX, groups_below
+
+
+def test_a_group_that_another_program_removes_meanwhile_is_passed_over(tmp_path: Path) -> None:
+    groups = [tmp_path / name / f"{PREFIX}one" for name in ("a", "b")]
+    for group in groups:
+        group.mkdir(parents=True)
+    found = groups_below(tmp_path)
+    first = next(found)
+    other = groups[first == groups[0]]
+    other.rmdir()
+    other.parent.rmdir()
+    assert first in groups and list(found) == []
