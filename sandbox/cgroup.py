@@ -104,8 +104,8 @@ def available() -> frozenset[str]:
 
 
 def groups_below(top: Path) -> Iterator[Path]:
-    """Yield the folders of gedanken's control groups below a folder. Folders that disappear meanwhile are passed over,
-    because other programs, such as Docker, remove their own groups at any time."""
+    """Yield the folders of gedanken's control groups below a folder. Folders that disappear meanwhile are passed
+    over, because other programs, such as Docker, remove their own groups at any time."""
     for parent, names, _files in os.walk(top):
         for name in names:
             if name.startswith(PREFIX):

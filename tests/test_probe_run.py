@@ -16,6 +16,9 @@ from gedanken.records.read_run import read_run
 
 pytestmark = pytest.mark.docker
 
+MOST_OF_A_CALL = 300
+"""Tokens of one question of these. The last one may be asked while anything of the budget is left."""
+
 
 @pytest.fixture(scope="module")
 def probed(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -111,7 +114,7 @@ def test_a_probe_stops_at_its_budget_and_goes_on_with_more(gedanken: Cli, tmp_pa
         assert stopped.returncode == 7, stopped.stderr
         assert "; the budget is tokens 1,000" in stopped.stderr
         taken = read_run(tmp_path / "run").tokens
-        assert taken is not None and 1000 <= taken.read + taken.written <= 1100
+        assert taken is not None and 1000 <= taken.read + taken.written <= 1000 + MOST_OF_A_CALL
         done = gedanken("resume", "run", *named, "--budget", "tokens=1M", env=env)
         assert done.returncode == 0, done.stderr
         assert len(read_run(tmp_path / "run").answers) == server.replies
