@@ -69,6 +69,18 @@ def _kept(one: Entry, told: str | None) -> ItemKept:
     return ItemKept(item=item, truth=one.truth, rival=one.rival)
 
 
+def test_of_a_run_that_has_not_ended_it_is_said_that_answers_may_be_missing(gedanken: Cli, asked: Asked) -> None:
+    folder = asked(Player(("computes",)))
+    whole = gedanken("verdict", folder)
+    assert whole.returncode == 0 and "has not ended" not in whole.stderr
+    log = folder / "log.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join(lines[: len(lines) * 3 // 4]))
+    done = gedanken("verdict", folder, "--json")
+    assert done.returncode == 0
+    assert f"{folder} has not ended, so only the answers that it has so far are judged" in done.stderr
+
+
 def test_models_stand_side_by_side(gedanken: Cli, asked: Asked, tmp_path: Path) -> None:
     runs = [asked(Player((kind,))) for kind in ("computes", "shortcut")]
     done = gedanken("verdict", *runs, "--json", "--html", tmp_path / "both.html")

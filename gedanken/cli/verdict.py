@@ -2,6 +2,7 @@
 shortcuts.
 """
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -58,6 +59,10 @@ def verdict(
         with patient(f"judging {len(runs)} runs" if len(runs) > 1 else f"judging {runs[0]}"):
             logs = [read_run(run) for run in runs]
             judged = [verdict_of(log, arm) for log in logs]
+        for run, log in zip(runs, logs, strict=True):
+            if not log.is_over:
+                told = f"{run} has not ended, so only the answers that it has so far are judged; to continue it: "
+                print(harmless(f"gedanken: {told}gedanken resume {run}"), file=sys.stderr)
             if html:
                 write_probe_page(html, list(zip(logs, judged, strict=True)))
         if as_json:
