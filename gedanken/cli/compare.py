@@ -2,13 +2,12 @@
 model or Docker.
 """
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gedanken.cli.errors import clear_errors
+from gedanken.cli.errors import clear_errors, say
 from gedanken.cli.help_text import examples
 from gedanken.cli.options import Json, Named, Primary, asked_of
 
@@ -48,7 +47,6 @@ def compare(  # noqa: PLR0913 (its options)
     as_json: Json = False,
 ) -> None:
     """Compare real runs with imagined ones. Both may come from one run folder, from two, or from any logs."""
-    from gedanken.experiment.escaping import harmless
 
     with clear_errors():
         from gedanken.analysis.inputs import compare_inputs
@@ -61,7 +59,7 @@ def compare(  # noqa: PLR0913 (its options)
         with patient(f"comparing {many(len(real or []) + len(imagined or []), 'input')}"):
             analysis = compare_inputs(real or [], imagined or [], program, asked_of(primary, named))
         for note in analysis.notes:
-            print(harmless(f"gedanken: {' '.join(note.split())}"), file=sys.stderr)
+            say(note)
         if html:
             with patient("writing the report"):
                 inputs = {Path(one) for one in (*(real or []), *(imagined or []))}

@@ -83,7 +83,12 @@ def _remedy(error: OSError) -> str:
 
 def fail(message: str, exit_code: int) -> NoReturn:
     """Print the message as one line on standard error, and exit with the code."""
+    say(message)
+    raise typer.Exit(exit_code)
+
+
+def say(message: str) -> None:
+    """Print the message as one line on standard error."""
     from gedanken.experiment.escaping import harmless
 
     print(f"gedanken: {harmless(' '.join(message.split()))}", file=sys.stderr)
-    raise typer.Exit(exit_code)

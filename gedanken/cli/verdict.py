@@ -2,14 +2,13 @@
 shortcuts.
 """
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gedanken.cli.errors import clear_errors
+from gedanken.cli.errors import clear_errors, say
 from gedanken.cli.help_text import examples
 from gedanken.cli.options import Json
 
@@ -62,7 +61,7 @@ def verdict(
         for run, log in zip(runs, logs, strict=True):
             if not log.is_over:
                 told = f"{run} has not ended, so only the answers that it has so far are judged; to continue it: "
-                print(harmless(f"gedanken: {told}gedanken resume {run}"), file=sys.stderr)
+                say(f"{told}gedanken resume {run}")
             if html:
                 write_probe_page(html, list(zip(logs, judged, strict=True)))
         if as_json:
