@@ -160,8 +160,9 @@ def _asked(  # noqa: PLR0913 (what was asked)
 
 def _sizes(text: str) -> tuple[int, ...]:
     from gedanken.experiment.errors import BadInput
+    from gedanken.probing.design_checks import MOST_SIZE
 
     try:
         return tuple(int(part) for part in text.split(",") if part.strip())
     except ValueError as error:
-        raise BadInput(f"--sizes {text}: must be whole numbers from 1 to 4096, separated by commas") from error
+        raise BadInput(f"--sizes {text}: must be whole numbers from 1 to {MOST_SIZE}, separated by commas") from error
