@@ -44,8 +44,8 @@ class Failure:
     ending: str = ""
     """The end of the run's output, which the coder is shown."""
     refused: bool = False
-    """True if the version was refused before it ran. The coder is not shown a refused version again, unless a person
-    rejected it.
+    """True if the version was never run: gedanken refused it, or a person rejected it. The coder is not shown the
+    version again, unless a person rejected it.
     """
     rejected: bool = False
     """True if a person rejected the version before it ran; the only problem is then that person's reason."""
@@ -70,10 +70,10 @@ class Coder:
         `base` is the version that an edit starts from. `earlier` are all versions so far. `failure` says why the last
         version was not accepted; it is None on the first try.
 
-        After a failure the model is asked to fix its program. There are two exceptions, in which the model starts
-        over: the program was refused before it ran, or the line asks for an edit. Each try of an edit starts from the
-        same base, so that the effect of one single edit can be determined. If a person rejected the program, the
-        model is told the reason, and does not start over.
+        After a failure the model is usually shown its program, and asked to fix it. In two cases the model starts
+        over: gedanken refused the program before it ran, or the line asks for an edit. Each try of an edit starts
+        from `base`, so that the effect of one single edit can be determined. A program that a person rejected is
+        always shown to the model again, together with the person's reason.
 
         If the reply contains no whole program, the returned version has `works=False` and must not be run. Raises
         NoModel.

@@ -1,4 +1,6 @@
-"""Serves the embedded model: one server per user and machine, on the loopback interface, with the OpenAI protocol."""
+"""Serves the embedded model, a small model that gedanken downloads and runs itself. There is one server per user and
+machine, on the loopback interface, with the OpenAI protocol.
+"""
 
 import asyncio
 import fcntl
@@ -20,7 +22,7 @@ from gedanken.experiment.progress import Progress, seconds_since, watched
 from gedanken.experiment.user_folders import cache_folder
 
 LOAD_SECONDS = 5
-"""Approximate loading time in seconds, used to estimate the time left."""
+"""Approximate time in seconds that the server needs to load the model; used to estimate the time left."""
 REPLY_SECONDS = 3600
 PURE_SAMPLING: dict[str, object] = {"top_k": 0, "min_p": 0.0}
 """Switches off the server's default sampling filters, so that samples come from the model's own distribution."""

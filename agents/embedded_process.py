@@ -24,17 +24,18 @@ threads wait for that one, and the speed falls from eleven tokens per second to 
 for some microseconds and then sleeps.
 """
 LOOK_SECONDS = 0.25
-"""How long one look at the load of the machine lasts, in seconds."""
+"""How long each measurement of the machine's load takes, in seconds."""
 LOOK_AGAIN_SECONDS = 60
-"""Minimum time in seconds between two looks at the load, as long as requests reuse the server's cache. Whenever the
-cache is emptied, the load is looked at anyway.
+"""Minimum time in seconds between two measurements of the load, as long as requests reuse the server's cache.
+Whenever the cache is emptied, the load is measured anyway.
 """
 _AT_WORK = 0.1
 """A server that uses at least this many cores is computing a reply."""
 
 
 class EmbeddedProcess:
-    """The server's process. It can be started again, with another number of threads, at the same address.
+    """The process of the embedded model's server. It can be started again at the same address, with another number of
+    threads.
 
     Each row of a matrix product is computed by one thread, so a reply does not depend on the number of threads.
     """
@@ -59,7 +60,7 @@ class EmbeddedProcess:
         return self._process.poll() if self._process else None
 
     def fit(self) -> None:
-        """Look at the load. If another number of threads would now fit the free cores, start the server again with
+        """Measure the load. If another number of threads would now fit the free cores, start the server again with
         that number and an empty cache.
 
         A server that is computing a reply is left running. Raises NoModel if the server does not start.
@@ -71,8 +72,8 @@ class EmbeddedProcess:
     def misfits(self) -> bool:
         """Return whether the server should be started again with another number of threads.
 
-        The load is looked at, unless the last look was less than a minute ago; then False is returned. True if the
-        number of threads that would fit is the same as at the look before, but is not the server's number of threads.
+        The load is measured at most once a minute; in between, False is returned. True if the number of threads that
+        fits the load was the same in the last two measurements, and the server has another number of threads.
         """
         if time.monotonic() - self._looked < LOOK_AGAIN_SECONDS:
             return False
@@ -81,7 +82,8 @@ class EmbeddedProcess:
         return before == self._wanted != self.threads
 
     def _look(self) -> float:
-        """Observe how many threads would fit; return how many cores the server itself takes."""
+        """Measure how many cores other programs use, and store how many threads this leaves for the server. Return
+        how many cores the server itself uses."""
         taken, own = cores_taken(self._process.pid if self._process else None)
         self._wanted, self._looked = fitting_threads(taken), time.monotonic()
         return own

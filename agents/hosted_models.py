@@ -135,8 +135,8 @@ def _hear_pages(client: Any) -> None:
 
 
 async def _must_be_a_model(response: Any) -> None:
-    """Raise an error if a response with status 200 is not the requested reply: a web page (the address is wrong), an
-    error message, or a whole reply where a stream was requested.
+    """Raise an error if a response with status 200 is not the requested reply, but a web page (because the address is
+    wrong), an error message, or a whole reply although a stream was requested.
     """
     kind = response.headers.get("content-type", "").lower() if response.status_code == 200 else ""
     if kind.startswith("application/json"):

@@ -83,9 +83,11 @@ class ImaginedMachine:
         """Have the model imagine one command; see Machine.run. `tells` are remarks that the model is sent before the
         command.
 
-        If no usable reply comes (filtered, refused, reasoning only, none after all tries), the Execution says so, and
-        the command is not added to the session. But if the model only reasoned, and then ended normally, it may mean
-        that the command prints nothing; then the command is added, with an empty reply.
+        If the reply was filtered or refused, contains only reasoning, or did not arrive after all tries, the
+        Execution says so, and the command is not added to the session. There is one exception: a model that only
+        reasons, and then ends its reply normally, may mean that the command prints nothing. Then the command is added
+        to the session, with an empty reply.
+
         `fresh` makes the reply independent of earlier requests to the model. If the model cannot be used any more,
         the session is unchanged, and NoModel is raised or added to `losses`.
         """
@@ -104,7 +106,9 @@ class ImaginedMachine:
         return await replace(self).run(command, fresh=fresh, on_output=on_output)
 
     def place(self, name: str, source: str) -> None:
-        """Add a turn to the session in which a file is typed in. The model is not asked."""
+        """Add a turn to the session, in which the text `source` is typed into the file `name`. The model is not asked
+        for a reply.
+        """
         self.session = self.session.add(placing(name, source))
 
     def lose(self) -> None:
@@ -152,8 +156,8 @@ class ImaginedMachine:
         )
 
     def _unanswered(self, command: str, error: NoModel) -> Execution:
-        """Return the execution of a command that got no reply. If the model cannot be used any more, add `error` to
-        `losses`, or raise it if `losses` is None.
+        """Return the execution of a command that got no reply. If the model cannot be used any more, `error` is added
+        to the attribute `losses`; if `losses` is None, `error` is raised instead.
         """
         if not isinstance(error, NoReply):
             if self.losses is None:

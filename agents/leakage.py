@@ -35,9 +35,10 @@ def leaked(source: str, shown: Sequence[str], known: Sequence[str]) -> str | Non
     """Return a piece of `shown` (the real output that the coder was shown) that the program `source` quotes; None if
     it quotes nothing.
 
-    Three things count as quotes: a decimal number of three digits or more, also if the program rounds it; a word that
-    is a value, for example `8f3e77aa`; and, in comments and strings, consecutive words, unless all of them are names
-    in the code or in Python. Text that also occurs in `known` (the versions that were run, and the coder's
+    Three things count as quotes: a decimal number of three digits or more, also if the program rounds it; a word of
+    letters and digits with three digits or more, such as `8f3e77aa`, or an integer of more than LONGEST_SIZE digits;
+    and, only in comments and strings, consecutive words of at least TELLING_CHARACTERS characters, unless all of them
+    are names in the code or in Python. Text that also occurs in `known` (the versions that were run, and the coder's
     instructions) is not a quote. A program may take single names from a traceback, because a fixed program needs the
     right name.
     """
@@ -85,8 +86,8 @@ def _words(source: str, shown: Sequence[str], known: Sequence[str]) -> str | Non
 
 
 def _runs(words: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield each sequence of consecutive words that is long enough to count as quoted (TELLING_CHARACTERS), up to
-    about twice that length.
+    """Yield each sequence of consecutive words that is long enough to count as quoted: from TELLING_CHARACTERS to
+    about twice as many characters.
     """
     for start in range(len(words)):
         length = -1

@@ -1,4 +1,4 @@
-"""Requests replies that are longer than the token limit piece by piece, and joins the pieces without overlap."""
+"""Requests a reply in several pieces, if it is longer than the token limit, and joins the pieces without overlap."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ again.
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A complete reply, joined from its pieces; or its beginning, if it was cut."""
+    """A reply, joined from its pieces: the whole reply, or only its beginning if the last piece was cut."""
 
     text: str
     end: ReplyEnd
@@ -51,8 +51,9 @@ class _Piece:
     """Number of characters at the beginning of the piece that repeat text of earlier pieces."""
 
     def describe(self) -> dict[str, object]:
-        """Describe the piece for the setting `pieces` (see `reply_in_full`): the seal (hash) of the piece, the number
-        of characters that the joined reply has from it, and its whole text if this is more or other text.
+        """Describe the piece for the setting `pieces` (see `reply_in_full`): the seal (hash) of the piece, and the
+        number of characters that the piece adds to the joined reply. If the piece's reply is not exactly these
+        characters, the whole text of the reply is included.
         """
         kept = {"characters": len(self.text)}
         dropped = {} if self.text == self.reply.text else {"reply": self.reply.text}
@@ -71,9 +72,10 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
     """Request a reply. If the token limit cuts it, request further pieces, at most `continuations`. Stop earlier if
     the text only repeats itself, or if a piece adds nothing. Raises NoModel.
 
-    If there are several pieces, the joined reply gets a seal (hash) of its own. It covers the messages of the first
-    piece, the settings, and the joined text. The settings then have a list `pieces`. For each piece, it contains the
-    piece's seal, the number of characters that the piece added, and all its text if only a part of it was added.
+    If there are several pieces, the joined reply gets a seal (hash) of its own. This seal covers the messages of the
+    first piece, the settings, and the joined text. A list `pieces` is added to the settings. For each piece, the list
+    contains the piece's own seal and the number of characters that were taken from the piece; and the whole text of
+    the piece, if only a part of the text was taken.
     """
     reply = await model.reply(messages, sampling, role=ROLE, fresh=fresh, on_text=on_text, enough=CircleWatch())
     text, pieces = reply.text, [_Piece(reply, reply.text)]
@@ -169,8 +171,8 @@ class _WithoutRepeats:
 
 
 def _without_what_was_said(text: str, reply: Reply, typed: str) -> _Piece:
-    """Clean a further piece: remove chat, a fence, and the text at its beginning that repeats the end of the earlier
-    text.
+    """Clean a further piece (`reply`): remove remarks such as `Sure, here is the rest:`, an opening code fence, and
+    the text at its beginning that repeats the end of the earlier text.
 
     A model often repeats the last, unfinished line, or a few lines before it. But a complete line that occurs twice
     may also be genuine output. So repeated complete lines are removed only if the unfinished line follows them, and
@@ -182,7 +184,8 @@ def _without_what_was_said(text: str, reply: Reply, typed: str) -> _Piece:
 
 
 def _said_again(text: str, new: str) -> int:
-    """Return how many characters at the beginning of `new` repeat the end of `text`, or the whole of `text`."""
+    """Return how many characters at the beginning of `new` are a repetition: of the last part of `text`, or of all of
+    `text`."""
     if _says_all_again(text, new):
         return len(text)
     *complete, unfinished = text.split("\n")

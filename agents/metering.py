@@ -18,18 +18,22 @@ class Meter(Protocol):
     """The interface of token accounting: it permits requests, and records the tokens that they used."""
 
     async def reserve(self, read: int, written: int) -> str:
-        """Wait until a request may be sent that reads at most `read` and writes at most `written` tokens.
+        """Wait until a request of at most `read` tokens, with a reply of at most `written` tokens, may be sent.
 
         Returns the name of the reservation, for `settle`. Raises BudgetSpent if a limit of the budget is used up.
         """
         ...
 
     def settle(self, name: str, read: int, written: int, *, estimated: bool) -> None:
-        """Record the tokens that the request really used. `estimated` is True if their number is an estimate."""
+        """Record the tokens that the request with the reservation `name` really used. `estimated` is True if their
+        number is an estimate.
+        """
         ...
 
     def withdraw(self, name: str) -> None:
-        """Record that the request was not sent, so that it counts neither as a call nor with its tokens."""
+        """Record that the request with the reservation `name` was not sent, so that neither a call nor tokens are
+        counted for it.
+        """
         ...
 
 
@@ -43,7 +47,7 @@ async def metered(
 ) -> AsyncIterator[None]:
     """Reserve the tokens that a request may use: those of the messages `sent`, and at most `most` for the reply. When
     the request ends, for whatever reason, record the tokens that were really used. `heard` is the reply that arrived.
-    `sending` is called just before the request is sent; if it fails, the request is not sent, and counts as none.
+    `sending` is called just before the request is sent; if it fails, the request is neither sent nor counted.
     Without a meter, nothing is reserved or recorded.
     """
     if meter is None:

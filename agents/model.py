@@ -141,7 +141,7 @@ class Model:
         return sorted(str(setting) for setting in lost - {Setting.CHAT_COMPLETIONS})
 
     def sends(self, messages: Sequence[Message]) -> list[Message]:
-        """Return the messages in the form that this model accepts, which is the form that the seal covers."""
+        """Return the messages in the form that this model accepts. The seal of a reply covers this form."""
         return as_sent(messages, empty_turns=self.empty_turns, system=Setting.SYSTEM not in self.learned.refused)
 
     async def reply(  # noqa: PLR0913 (what a reply is asked with)
@@ -174,8 +174,8 @@ class Model:
         enough: Enough | None,
         sending: Callable[[], Awaitable[None]] | None = None,
     ) -> Reply:
-        """Request a reply as `reply` does. `sending` is called each time that the request has waited for its turn and
-        for the budget, just before it is sent."""
+        """Request a reply as `reply` does. A request waits until the rate limit and the budget allow it. Then, just
+        before it is sent, `sending` is called. If the request is repeated, `sending` is called again."""
 
         async def once() -> Reply:
             if self.prepare:

@@ -164,8 +164,8 @@ class Problem:
 
     @property
     def is_no_answer(self) -> bool:
-        """True if the error has no HTTP status and is not final. After the beginning of a reply, this means that the
-        connection broke.
+        """True if the error has no HTTP status and is not final. Such an error in the middle of a reply means that
+        the connection broke.
         """
         return self.status is None and not self.is_final
 

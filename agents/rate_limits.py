@@ -75,7 +75,7 @@ class Bucket:
     refused_since: float | None = None
     """Time since which every request was refused; None if the last request was accepted."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the model is gone: waiting requests give up."""
+    """Set when the run gives up the model: requests then stop waiting."""
     _line: asyncio.Lock = field(default_factory=asyncio.Lock)
     _epoch: int = 0
     _is_closed: bool = False
@@ -88,7 +88,8 @@ class Bucket:
     _refused: int = 0
     _taken: int = 0
     _measured: tuple[float, int] | None = None
-    """Start of the last epoch with accepted requests, and how many were accepted in that epoch."""
+    """The last epoch in which requests were accepted: its start, and the number of accepted requests. An epoch begins
+    when requests are let through again after a refusal."""
 
     def renew(self) -> None:
         """Create the event and the lock anew, for a new event loop. No request waits for the old ones, because the
@@ -111,8 +112,10 @@ class Bucket:
             return self._epoch
 
     def refuse(self, epoch: int, retry_after: float | None) -> None:
-        """Record that a request of this epoch was refused because of a rate limit. `retry_after` is the number of
-        seconds that the server asks to wait; None if it names no time.
+        """Record that a request, sent in the epoch with the number `epoch`, was refused because of a rate limit. Do
+        nothing if a new epoch has begun since.
+
+        `retry_after` is the number of seconds that the server asks to wait; None if it names no time.
         """
         if epoch != self._epoch:
             return  # it was closed and opened again since
@@ -129,7 +132,9 @@ class Bucket:
         self.opens = max(self.opens, now + wait + random.uniform(0, min(5.0, wait / 10)))
 
     def take(self, epoch: int) -> None:
-        """Record that the server answered a request of this epoch, even with an error."""
+        """Record that the server answered a request, even with an error. Do nothing if the epoch in which the request
+        was sent (`epoch`) is not the current one, or if the limiter is closed.
+        """
         if epoch != self._epoch or self._is_closed:
             return
         self._streak, self.refused_since = 0, None
@@ -224,7 +229,7 @@ class Pace:
                 self.bucket.over.set()
 
     def forget(self) -> None:
-        """Forget that the model is gone, and try again: a person may have fixed the cause."""
+        """Use the model again if the run gave it up: a person may have fixed the cause."""
         if self.gone:
             self.gone, self._told_until = None, 0.0
             self.bucket = Bucket(self.bucket.first_wait, self.bucket.spacing)

@@ -20,8 +20,8 @@ _HARMONY_PART = re.compile(
     re.DOTALL,
 )
 _LATER = re.compile(r"^<think>(.*?)</think>[\r\n]*", re.DOTALL | re.MULTILINE)
-"""Matches reasoning that begins on a later line, after a part of the answer. It is used only if no program of the
-conversation mentions such tags: such a program may print the line, so that it is part of the answer.
+"""Matches reasoning that begins on a later line, after a part of the answer. The pattern is not used if a program of
+the conversation mentions such tags. The output of the program may then contain such a line.
 """
 _BARE_HARMONY = re.compile(r"\Aanalysis(?P<reasoning>.*)assistantfinal", re.DOTALL)
 """Matches reasoning in the Harmony format, as it looks after a server dropped all special tokens."""

@@ -17,8 +17,8 @@ to its length.
 
 
 def in_circles(text: str) -> bool:
-    """Return whether the second half of a text consists of one piece repeated, at least four times. False if this
-    half is shorter than `CIRCLE_CHARACTERS`.
+    """Return whether the second half of a text is one piece of text, at least four times in a row. False if the half
+    has fewer than CIRCLE_CHARACTERS characters.
     """
     tail = text[len(text) // 2 :]
     if len(tail) < CIRCLE_CHARACTERS:

@@ -122,7 +122,9 @@ def reason_in(metadata: Mapping[str, Any]) -> str:
 
 
 def later_reason(before: str, now: str) -> str:
-    """Choose between two reasons: `now`, unless it only says that the reply is over and `before` is more specific."""
+    """Choose between two reasons: the later one, `now`, unless it is empty, or only says that the reply is over while
+    `before` is more specific.
+    """
     says_more = before and _CAUSES.get(_plain(before)) is not Cause.FINISHED
     return before if says_more and _CAUSES.get(_plain(now)) is Cause.FINISHED else now or before
 

@@ -22,9 +22,8 @@ class SessionFile:
     """The file of one session, opened by one process at a time.
 
     The first line identifies the session. Each call of `keep` adds one line with the new turns, unless nothing has
-    changed. The line also says which turns the model still sees, unless these are the turns that it saw before
-    and the new ones. If the process is killed, only the last line can be incomplete, so reading always gives a state
-    that was stored.
+    changed. If the context was lost or rebuilt meanwhile, the line also says which turns the model now sees. If the
+    process is killed, only the last line can be incomplete, so reading always gives a state that was stored.
     """
 
     path: Path
@@ -162,7 +161,7 @@ def _grown(session: Session, entry: dict[str, Any]) -> Session:
 
 
 def _named(session: Session) -> object:
-    """Return a session's context as the file stores it: `none`, `all`, or the turns."""
+    """Return a session's context as the file stores it: `none`, `all` (if the context is all turns), or the turns."""
     if not session.context:
         return "none"
     return "all" if session.context == session.stored else session.context

@@ -170,8 +170,9 @@ class Learned:
         return bool(named)
 
     def _learn_limit(self, text: str, tokens: int) -> bool:
-        """Learn from an error message about the token limit: use the limit that the message states, or else the next
-        name for the limit. Return False if there is neither.
+        """Learn from an error message about the token limit. If the message states the largest allowed limit, store
+        it. Otherwise, switch to the next name of the setting, such as `max_tokens` after `max_completion_tokens`.
+        Return False if there is no next name.
         """
         if most := _most_tokens(text, tokens):
             self.most_tokens = most

@@ -68,8 +68,10 @@ def prints_nothing(command: str) -> bool:
 
 
 def exit_code_of(output: str, cut: bool) -> tuple[int | None, Cause]:
-    """Infer exit code and cause from the output of an imagined command. The exit code is for example 1 if an error is
-    at the end, 127 for an unknown command, 0 if no error is recognized, and None if the reply was cut.
+    """Infer the exit code of an imagined command, and the cause of its end, from its output.
+
+    The exit code is None if the reply was cut, 0 if no error is recognized, and otherwise the code of the error at
+    the end of the output: for example 127 for an unknown command, or 1 for a traceback.
 
     A traceback is ignored if it is followed by more than its error message, because the program then caught the
     exception.

@@ -28,8 +28,8 @@ class Intervention:
     change: str | None
     """Name of the change; None for the unchanged program."""
     expected: float
-    """Effect on the loss that a rule of thumb predicts. The sign is the direction of the effect. The absolute value
-    is its rank among the predicted effects of all changes."""
+    """The effect on the loss, as a rule of thumb predicts it. The sign is the direction of the effect. The absolute
+    value is the rank of the effect among the effects that the rule predicts for all changes."""
     neutral: bool
     """True if the change does not affect what is executed."""
     real: tuple[Execution, ...]
@@ -42,8 +42,8 @@ class Outcomes:
 
     values: tuple[float | None, ...]
     """One value per run. It is infinite for a loss that ends with NaN or infinity. It is None if the run is
-    incomplete or shows no usable value. A run is complete if it finished, or if it was cut only after it had shown as
-    many values as every real run."""
+    incomplete or shows no usable value. A run is complete if it finished, or if it was cut only after its last value:
+    it then shows as many values as each of the real runs."""
     median: float | None
     """Median of the known values; None if fewer than half of the runs show one."""
     effect: float | None
@@ -58,12 +58,12 @@ class Effect:
     change: str
     neutral: bool
     expected: float
-    """Effect on this outcome that a rule of thumb predicts."""
+    """The effect on this outcome, as a rule of thumb predicts it; see `Intervention.expected`."""
     real: Outcomes
     imagined: Outcomes
     p: float | None
     """p-value of the difference between the real outcomes with and without the change (Kruskal-Wallis statistic,
-    permutation test); None with too few values, or if all are equal."""
+    permutation test); None if there are too few values, or if all values are equal."""
     same_way: bool | None
     """True if the change moves the imagined outcome in the same direction as the real one. None if the real effect is
     not certain, if no run was imagined, or if the change is neutral (any effect is then chance)."""
@@ -91,19 +91,19 @@ class OutcomeEffects:
     thumb_same_way: Share
     """Share of the changes with a certain real effect whose direction the rule of thumb predicts correctly."""
     tau: Tau
-    """Kendall's rank correlation of the real and the imagined effects, over all changes that have both."""
+    """Kendall's rank correlation of real and imagined effects, over all changes whose two effects are both known."""
     thumb_real: Tau
     thumb_imagined: Tau
     partial: Tau
     """Partial rank correlation of the real and the imagined effects, with the rule of thumb's predictions held
     constant."""
     moves_p: float | None
-    """p-value of the difference between the imagined outcomes of the unchanged program and of all changes that are
-    not neutral (permutation test of ranks)."""
+    """p-value of a difference among imagined outcomes (permutation test of ranks). The outcomes of the unchanged
+    program form one group, and those of each change that is not neutral form another group."""
     still_p: float | None
-    """p-value of the difference between the imagined outcomes of the unchanged program and of the neutral changes
-    (permutation test of ranks). All versions share their sampling seeds, which can only make them more alike, so the
-    p-value may be too large, but not too small.
+    """p-value of a difference among imagined outcomes (permutation test of ranks). The outcomes of the unchanged
+    program form one group, and those of each neutral change form another group. All versions share their sampling
+    seeds. This can only make the outcomes more alike, so the p-value may be too large, but not too small.
     """
     strayed: Share
     """Share of the neutral changes whose imagined median lies outside the range of the unchanged program's imagined

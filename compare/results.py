@@ -13,10 +13,10 @@ class LineKind(StrEnum):
     DETERMINISTIC = "deterministic"
     """The source proves that every run prints the same lines."""
     PROBABLY = "probably deterministic"
-    """Equal in all real runs, but not proven."""
+    """The lines are equal in all real runs, but the source does not prove that they always are."""
     STOCHASTIC = "stochastic"
     ENVIRONMENT = "environment"
-    """Contains a time, a version or a device."""
+    """The lines contain a time, a version or a device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,8 @@ class Asked:
     primary: str | None = None
     """Name of the series that should be the primary endpoint."""
     named: tuple[tuple[str, str], ...] = ()
-    """User-defined metrics: (name, regular expression). The number is group 1, or the whole match without a group."""
+    """User-defined metrics: (name, regular expression). The metric's number is what group 1 of the
+    expression matches, or the whole match if the expression has no group."""
 
 
 NOTHING_ASKED = Asked()
@@ -110,7 +111,7 @@ class Doubt:
     """A question about lines of the output that the checks could not decide."""
 
     what: str
-    """For example `whether “saved” is missing only by chance`."""
+    """The question, for example `whether “saved” is missing only by chance`."""
     why: str
 
     @property
@@ -124,7 +125,7 @@ class SeriesResult:
     """The test of one series: one number of one print, at each point (such as each epoch), in every run."""
 
     name: str
-    """For example `loss (train.py:41)`."""
+    """Name of the series, for example `loss (train.py:41)`."""
     role: Literal["primary", "secondary"]
     axis: str
     """The quantity that the points are counted by, for example `epoch` or `times printed`."""
@@ -136,8 +137,8 @@ class SeriesResult:
     n_imagined: int
     p: float | None
     """p-value of a permutation test; None if the series could not be tested. For the primary endpoint, the statistic
-    is the energy distance. For other series, it is the distance between the two mean curves, in standard deviations
-    within the groups."""
+    is the energy distance. For other series, it is the distance between the mean curves of real and imagined runs, in
+    standard deviations within these two groups."""
     why_no_p: str | None
     p_adjusted: float | None
     """p-value adjusted by Westfall and Young's method for all series that are tested together; for the primary
@@ -170,12 +171,12 @@ class ComparisonResult:
     undecided: tuple[str, ...] = ()
     """Questions that could not be decided, each with the reason, and with what would be needed to decide it."""
     endpoint: Endpoint | None = None
-    """The primary endpoint; None if no real run shows a metric, or if none shows the requested metric."""
+    """The primary endpoint; None if no metric, or not the requested metric, was found in enough real runs."""
     unjudged: str | None = None
-    """The first question about lines that could not be decided, in a few words; None if all were decided. If there is
-    such a question, no report may say that nothing was found."""
+    """The first undecided question about lines, in a few words; None if all such questions were decided. If it is not
+    None, no report may say that nothing was found."""
     uncompared: str | None = None
-    """Says that no measured number could be compared although the real runs show some, and why; None otherwise. In
-    this case, no report may say that nothing was found."""
+    """If no measured number could be compared although the real runs show some: a text that says so, with the reason.
+    No report may then say that nothing was found. None in all other cases."""
     notes: tuple[str, ...] = ()
     """For each check that failed, a text that says why."""

@@ -18,8 +18,8 @@ class Place:
     line: int
     """Line number, counted from 1. If an event's JSON object spans several lines, the number of its first line."""
     pointer: str = ""
-    """JSON pointer to the event. It starts from the JSON value of the line; if the whole file is one JSON value, from
-    that value. Empty if the file is not JSON."""
+    """JSON pointer to the event, within the JSON value of the line, or of the whole file if the file is one JSON
+    value. Empty if the file is not JSON."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,8 @@ _SAID = {"approve": "was approved", "edit": "was edited", "reject": "was rejecte
 
 
 def without_keys(decision: Approve | EditIt | Reject) -> Approve | EditIt | Reject:
-    """Return a decision without this process's API keys, as it is stored. Raises BadInput if it becomes too long."""
+    """Remove this process's API keys from the texts of a decision, before the decision is stored. Raises BadInput if
+    a text becomes too long."""
     return read_decision(redacted_value(decision.model_dump()))
 
 

@@ -104,7 +104,7 @@ class Blocking:
     """Base class that lets a machine written for `async with` also be opened by a plain `with`."""
 
     def __enter__(self) -> BlockingMachine:
-        """Open the machine. Raises the same errors as `async with`."""
+        """Open the machine. Raises the same errors as a machine that is opened with `async with`."""
         opening = cast(AbstractAsyncContextManager[Machine], self)
         return BlockingMachine(wait_for(_opened(opening)))
 

@@ -97,7 +97,8 @@ class Tokens(NamedTuple):
 
 
 class Used(NamedTuple):
-    """What a run has used so far. Work that a killed process left unfinished is counted at its maximum."""
+    """What a run has used so far. Work that a killed process left unfinished counts with the most that it could
+    use."""
 
     tokens: Tokens = Tokens(0, 0, 0)
     gpu_seconds: float = 0.0

@@ -111,7 +111,8 @@ class Inside:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Set the file name of an OSError to `path` if it has none. An error from an open file has no file name."""
+    """If the context raises an OSError without a file name, set its file name to `path`. Errors from an open file
+    have none."""
     try:
         yield
     except OSError as error:

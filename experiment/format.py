@@ -79,7 +79,8 @@ def span(counts: tuple[int, ...]) -> str:
 
 
 def who(execution: Execution) -> str:
-    """Name a run, for example `seed 3` or `sample 0 (trunk)`; return the file's name if it was read from a file."""
+    """Name a run, for example `seed 3` or `sample 0 (trunk)`. The name of a run that was read from a file is the name
+    of the file."""
     if execution.called:
         return execution.called
     number = execution.sample if execution.imagined else execution.seed or 0

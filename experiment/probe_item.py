@@ -34,7 +34,7 @@ class ProbeItem:
     """`FAMILY-OPERATION-SIZE-SEED-NUMBER-ROLE`; for an item of a user's suite, its id in the suite file."""
     family: str
     operation: str
-    """The kind of operation, for example `matrix product`: each verdict is about one operation and one size."""
+    """The kind of operation, for example `matrix product`. Each kind gets a verdict of its own."""
     template: str
     """Name of the program text that the item was made from, for example `nested loops`."""
     size: int
@@ -49,8 +49,9 @@ class ProbeItem:
     """A second program, which prints the wrong answer of a model that imitates or takes a shortcut; None if there is
     none."""
     rival_is: Way | None = None
-    """The way of answering that gives the right answer to the easy item of this pair, but a wrong one to its hard
-    item: the output of the hard item's `rival`. None if there is no such way."""
+    """The way of answering that the item's pair tests for. A model that answers in this way is right on the easy
+    item and wrong on the hard item, where it gives the output of `rival`, if there is a rival. None if the item is
+    neither easy nor hard."""
     told: str | None = None
     """Text that the model is told before the program, for example that a rule in the program is unusual."""
     given: str | None = None

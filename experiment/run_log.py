@@ -99,7 +99,7 @@ class RunSetup:
 
     @property
     def models_told(self) -> str:
-        """The model's name; in a fork to another model, for example `one before line 4, other from line 4`."""
+        """The model's name; with several models, `one before line 4, other from line 4`, for example."""
         parts = [(part.until, part.model.name) for part in self.earlier]
         return by_part(parts, self.model.name if self.model else "")
 
@@ -155,13 +155,13 @@ class Started(Event):
     """If the process is killed, it counts as having worked for at least this many seconds. StillWorks events raise
     the number. None in logs of earlier versions."""
     settled_before: int = Field(default=-1, ge=-1)
-    """Index of a script line: the model's failures before it are kept, and not requested again. A fork takes it over
-    from the original run, whose later lines its own log lacks at first. -1 in logs of earlier versions."""
+    """Index of a script line. Failed replies of sample 0 before this line are not requested again, because later
+    lines were imagined without them. A fork copies the index from the original run. -1 in earlier versions' logs."""
 
 
 class StillWorks(Event):
-    """The process is still alive. It records this event repeatedly, each time before it has worked for the
-    `counted_until` seconds of the last such event.
+    """The process is still alive. It records the next event of this kind before it has worked for `counted_until`
+    seconds.
     """
 
     kind: Literal["still works"] = "still works"

@@ -164,8 +164,8 @@ class Experiment(BaseModel):
         return None
 
     def next_step(self, after: int) -> int | None:
-        """Return the index of the first line after `after` that types, supplies, writes or edits something; None if
-        there is none."""
+        """Return the index of the first line after index `after` that types a command, supplies a program, or asks
+        the coder to write or edit one; None if there is no such line."""
         for index in range(after + 1, len(self.script)):
             line = self.script[index]
             if line.type is not None or line.file or line.give:

@@ -25,7 +25,8 @@ class Reserved(Event):
 
 
 class Settled(Event):
-    """A reserved request or execution ended. The fields hold the (perhaps `estimated`) tokens or GPU seconds used."""
+    """A reserved request or execution ended. The fields hold the tokens or GPU seconds that it used. `estimated` is
+    True if the tokens are an estimate."""
 
     kind: Literal["settled"] = "settled"
     name: str

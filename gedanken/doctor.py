@@ -41,7 +41,7 @@ from gedanken.sandbox.wheels import REQUIREMENTS
 ANSWER_SECONDS = 4
 """Time limit in seconds for one engine or program to answer."""
 LOOK_SECONDS = 10
-"""Time limit in seconds for the examinations of all groups, which run in parallel."""
+"""Time limit in seconds for examining all groups of items. The groups are examined in parallel."""
 SCARCE_BYTES = 3 << 30
 AMPLE_BYTES = 10 << 30
 """Free disk space in bytes that is enough for an image, the embedded model and some workspaces. The CUDA image needs
@@ -291,7 +291,8 @@ def _plugin(name: str, each: Plugin, used: Plugin | None) -> Line:
 
 
 def _load_ours() -> None:
-    """Import the objects that the built-in plug-ins name. A failure is ignored here; it gets its own line later."""
+    """Import the objects that the built-in plug-ins name. A failure is ignored here, because it is reported later in
+    a line of its own."""
     for group in GROUPS:
         for each in installed(group):
             if each.is_ours:

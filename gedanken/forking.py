@@ -72,9 +72,13 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
 
 
 def _settled_before(was: RunSpec, spec: RunSpec, source: RunLog, at: int) -> int:
-    """Return the index of the line before which failures that the fork takes over are kept; see the function
-    `settled_before`. Only lines whose replies the fork finds in the other run's ledger count as later lines: those
-    before `at`, and those after it that are the same, if neither the model nor the persona is changed."""
+    """Return the index of a script line. The fork keeps failures at earlier lines and does not repeat them; see the
+    function `settled_before`.
+
+    The index is computed from the results that the fork can copy: those of the lines before `at` and, if neither the
+    model nor the persona is changed, those of all lines before the first changed line. It is at most the index of the
+    line `at`.
+    """
     same = at - 1
     if (spec.model.name, spec.persona) == (was.model.name, was.persona):
         lines = zip(was.experiment.script, spec.experiment.script, strict=False)
@@ -85,8 +89,11 @@ def _settled_before(was: RunSpec, spec: RunSpec, source: RunLog, at: int) -> int
 
 def taken_in_words(source: RunLog, experiment: Experiment, at: int, settled: int = -1) -> str:
     """State what a fork at line `at` takes from the original run (`source`), for example `everything before that line
-    comes from that run`. What the original run lacks is run and requested for the fork, except failures before the
-    line with the index `settled`, which are kept."""
+    is copied from the original run`.
+
+    If the original run lacks results before that line, the sentence says that the fork runs or requests them. A
+    failed execution also counts as a lacking result, except one that `is_settled` keeps; `settled` is its argument
+    `before`."""
     lines = {run.line for run in source.executions}
     asked = {index for index, line in enumerate(experiment.script[: at - 1]) if line.type is not None}
     is_past = source.is_over or any(line >= at - 1 for line in lines)

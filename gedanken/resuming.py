@@ -99,7 +99,7 @@ def _ended(folder: Path) -> RunResult | None:
 async def approve(folder: Path, answer: Approve | EditIt | Reject | None, screen: Screen, again: Again) -> RunResult:
     """Store a person's decision on whether the waiting program of a run may run, and continue the run. If `answer` is
     None, the person is shown the program and asked. Raises the same errors as `resume`, and BadInput if no program
-    waits, or if this run asks nobody."""
+    waits, or if the run needs no further approval."""
     spec = spec_to_resume(folder, again)
     check(spec)
     log = read_run(folder)  # before anything is written: a refusal must leave the run folder as it is
@@ -234,8 +234,8 @@ async def _replaying(spec: RunSpec, store: RunStore, source: RunLog) -> "AsyncIt
 
 
 def newest_unfinished() -> Path:
-    """Return the newest folder under runs/ with an unfinished run that no process is working on. Replays do not
-    count. Raises BadInput if there is none.
+    """Return the newest folder under runs/ with an unfinished run that no process is working on, and that is not a
+    replay. Raises BadInput if there is no such folder.
     """
     begun = [path for path in RUNS.iterdir() if path.is_dir()] if RUNS.is_dir() else []
     for path in sorted(begun, key=lambda folder: folder.stat().st_mtime, reverse=True):
@@ -250,8 +250,8 @@ def newest_unfinished() -> Path:
 def spec_to_resume(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec:
     """Return the spec of the run in `folder`, with the base URL and the budget of `again` if they are given.
 
-    The folder may come from anybody. If its programs run without isolation, or if it names an address on another
-    machine, to which API keys would be sent, then `again` must confirm this. The address need not be confirmed if the
+    The folder may come from anybody. In two cases `again` must confirm what the folder says: if programs run without
+    isolation, or if API keys would be sent to an address on another machine. The address need not be confirmed if the
     model is replaced (`asks_its_model` is False). Raises BadInput if a confirmation is missing, or if the run cannot
     be continued.
     """

@@ -197,9 +197,10 @@ def _lost(store: RunStore, why: str) -> NoModel | NoSandbox:
 
 def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analysis | None, Path | None]:
     """Compare the stored results and write the report. Return the comparison (None for a probe) and the path of the
-    report.
+    report (None for a probe that has no report).
 
-    If one of the two cannot be made, the user is told so, and None is returned for it; the run itself is kept.
+    If the comparison or the report cannot be made, the user is told so, and None is returned in its place; the run
+    itself is kept.
     """
     from gedanken.records.read_run import with_tokens
     from gedanken.report.writing import write_comparison, write_page, write_probe

@@ -15,8 +15,8 @@ def is_to_be_approved(context: Context, program: Program) -> bool:
 
 
 def rejection_of(context: Context, program: Program) -> Reject | None:
-    """Return a person's rejection of a program, if it is recorded. In a replay, return None, so that no program is
-    refused that the original run executed."""
+    """Return a person's rejection of a program; None if no rejection is recorded. In a replay, always return None: a
+    program that the original run executed must not be refused."""
     answer = context.store.decision_on(program)
     return answer if isinstance(answer, Reject) and context.meter is not None else None
 

@@ -1,5 +1,5 @@
-"""Defines the context that the graph's nodes share: clients, store and spec. Only this module opens and closes
-clients for the graph.
+"""Defines the context that the graph's nodes share: the model, the real machine, the store and the spec. Only this
+module opens and closes models and machines for the graph.
 """
 
 import time
@@ -33,7 +33,7 @@ from gedanken.sandbox.cores import Cores
 
 @dataclass(frozen=True)
 class Context:
-    """Clients, the store and the spec of a run; not part of the graph's state."""
+    """The model, the real machine, the store and the spec of a run. They are not part of the graph's state."""
 
     spec: RunSpec
     machine_facts: MachineFacts
@@ -49,7 +49,7 @@ class Context:
     earlier: Mapping[str, Model] = field(default_factory=dict)
     """Other models, by name, that were used for earlier parts of the script."""
     ledger: Ledger | None = None
-    """The ledger, which stores all replies and results that were paid for; None if nothing is stored."""
+    """The ledger, which stores all replies and results that were paid for; None in a replay."""
 
     @property
     def experiment(self) -> Experiment:
@@ -67,13 +67,13 @@ class Context:
         return self.spec.played_at(line)
 
     def settled(self, model: Model) -> Model:
-        """Return a variant of the model for questions whose later replies are already in the ledger. If a reply to
-        such a question failed in an earlier process, the failure stays: the question is not asked again, because the
-        later replies depend on it."""
+        """Return a variant of the model that accepts stored failures: if a reply failed in an earlier process, the
+        same question is not asked again. Such a failure must stay if later replies in the ledger depend on it."""
         return replace(model, is_settled=True, note=self._note_once) if isinstance(model, KeptModel) else model
 
     def finish(self, outcome: str) -> None:
-        """Record how the run ended, with a note if failed replies are kept that no resumed run requests again."""
+        """Record how the run ended. If a finished run keeps failed replies, add a note, because they are not
+        requested again."""
         if outcome in (DONE, NO_WORKING_PROGRAM) and failures_of(self.store.log).kept:
             self._note_once(SETTLED)
         self.store.finish(outcome)
@@ -83,7 +83,7 @@ class Context:
             self.store.note(told)
 
     def spent(self) -> BudgetSpent | None:
-        """Return an error that names the budget limit that is used up; None if none is."""
+        """Return an error that names the budget limit that is used up; None if no limit is used up."""
         return self.meter.spent() if self.meter else None
 
     def imagined_machine(self, session: Session, sample: int, line: int) -> ImaginedMachine:
@@ -108,7 +108,7 @@ class Context:
 async def open_context(
     spec: RunSpec, store: RunStore, run_id: str, progress: Progress, compared: Compared
 ) -> AsyncIterator[Context]:
-    """Open the clients that a run needs, and record in the store which machine and model they are.
+    """Open the real machine and the model of a run, and record in the store which machine and model they are.
 
     `run_id` names the run to the sandbox engine; `compared` caches comparisons. A reply or result that is already in
     the run's ledger is not paid for again. Raises BadInput, NoSandbox or NoModel.
@@ -166,8 +166,8 @@ def _ledger_of(store: RunStore) -> Ledger:
 
 
 def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Compared) -> Context:
-    """Return the context for a replay of the run `source`, which uses only that run's ledger. Raises BadInput if that
-    run has no execution.
+    """Return the context for a replay of the run `source`. The replay takes all replies and results from the ledger
+    of that run. Raises BadInput if that run has no execution.
     """
     if source.machine_facts is None or source.setup is None or source.folder is None:
         raise BadInput(f"{source.folder}: its ledger contains no execution, so there is nothing to replay")

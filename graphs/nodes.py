@@ -373,7 +373,8 @@ def _label(index: int, program: Program | None) -> str:
 
 
 def _waiting(runtime: Runtime[Context], node: str, who: str) -> Callable[[int], None]:
-    """Return a callback that reports how many requests for cores are ahead of this one."""
+    """Return a callback that reports how many other requests for cores must be served before the request of this
+    node."""
 
     def wait(ahead: int) -> None:
         runtime.heartbeat()

@@ -56,8 +56,9 @@ def schedule_of(context: Context) -> list[Unit]:
 
 
 def has_truth(context: Context, unit: Unit) -> bool:
-    """Return whether the answers to a unit can be scored: no item in it has a problem. An item has one, for example,
-    if its rival program (made to print the wrong answer of a model that takes a shortcut) prints the right answer."""
+    """Return whether the answers to a unit can be scored, which requires that no item in the unit has a problem. For
+    example, an item has a problem if its rival program (made to print the wrong answer of a model that takes a
+    shortcut) prints the right answer."""
     return all(not context.store.items[question.item].problem for question in unit)
 
 
@@ -89,8 +90,8 @@ def estimate_of(context: Context) -> Estimate:
 
 
 def seconds_left(context: Context) -> float | None:
-    """Return how many seconds of the design's time limit are left; None if there is no limit. The work of all
-    processes of this probe counts.
+    """Return how many seconds of the design's time limit are left; None if there is no limit. The time that all
+    processes of this probe worked is subtracted from the limit.
     """
     minutes = design_of(context).minutes
     if minutes is None:

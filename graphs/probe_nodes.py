@@ -29,8 +29,8 @@ from gedanken.machines.suites import check_suite, judged
 from gedanken.probes.schedule import items_of, pilot_of, plan_in, sizes_of, suite_item, whole_plan
 
 ROUND = 4
-"""Number of units that each concurrent request asks between two checkpoints. A unit contains the questions of one
-session.
+"""Number of units that are asked between two checkpoints, for each request that may run at the same time. A unit
+contains the questions of one session.
 """
 
 

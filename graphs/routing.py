@@ -60,8 +60,9 @@ def latest(context: Context, state: State, name: str | None) -> Program | None:
 
 
 def given_program(context: Context, state: State, line: ScriptLine, index: int) -> Program:
-    """Return the program version that the script line at `index` supplies. If the line supplies a program with a
-    change, its `base` is the newest supplied version of the same program without a change, if there is one."""
+    """Return the program version that the script line at `index` supplies. If the line also names a change, the
+    `base` of the returned version is the newest supplied version of the same program without a change, if one exists.
+    """
     assert line.give is not None and line.source is not None
     versions = [program for program in programs_in(context, state) if program.name == line.give]
     told = line.program or "given in the script"
@@ -80,7 +81,7 @@ def given_program(context: Context, state: State, line: ScriptLine, index: int) 
 
 
 def tries_of(context: Context, state: State, program: Program) -> int:
-    """Return how many versions the coder has written for this version's script line, including this one."""
+    """Return how many versions were written for the script line of `program`, including `program` itself."""
     others = [
         other for other in programs_in(context, state) if other.line == program.line and other.label != program.label
     ]
@@ -96,8 +97,8 @@ def base_of(context: Context, state: State, name: str, line: int) -> Program | N
 
 
 def failure_in(context: Context, state: State) -> Failure | None:
-    """Return why the newest version was not accepted, with the last part of its output, which the coder is shown.
-    None if the version was accepted."""
+    """Return why the newest version was not accepted, and the last part of its output. The coder is shown both. None
+    if the version was accepted."""
     failure = state.get("failure")
     if failure is None:
         return None
@@ -173,8 +174,8 @@ def follows_samples(experiment: Experiment, index: int) -> bool:
 
 
 def questions(context: Context, state: State) -> list[Question]:
-    """Return the questions of the surprisal measurement: for each working program of the coder, the messages to the
-    model, and the outputs of seed 0 and sample 0.
+    """Return the questions of the surprisal measurement. There is one question for each working program of the coder:
+    the messages to the model, and the outputs of seed 0 and sample 0.
 
     Supplied programs are left out: scoring their many versions would take as long as all samples.
     """

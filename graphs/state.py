@@ -8,7 +8,7 @@ STOPPED = "stopped: "
 """Prefix of the outcome if a machine or the model was lost before the end; the reason follows."""
 
 TurnRef = str
-"""One turn of the imagined machine's session: `placed:PROGRAM`, `told:LINE` or `typed:EXECUTION`."""
+"""Name of a turn in the imagined machine's session: `placed:PROGRAM`, `told:LINE` or `typed:EXECUTION`."""
 
 
 def keep_labels(old: Sequence[str], new: Sequence[str]) -> list[str]:
@@ -78,12 +78,13 @@ class State(TypedDict, total=False):
     programs: Annotated[list[str], keep_labels]
     executions: Annotated[list[str], keep_labels]
     turns: list[TurnRef]
-    """The turns of the imagined machine's session. Of the samples of a script line, only sample 0 is added to it."""
+    """The turns of the imagined machine's session. Of the samples of a script line, only sample 0 becomes a turn of
+    the session."""
     sent: Annotated[list[Sent], operator.add]
     found: int
-    """Number of findings on the current script line; at the end, on the whole run."""
+    """Number of findings on the current script line; at the end of the run, number of findings on the whole run."""
     failure: FailureRef | None
-    """Why the newest version failed, while the coder has tries left."""
+    """Why the newest version failed, if the coder may try again; None if there is no failure to fix."""
     verdict: str
     outcome: str
     lost: Annotated[str, keep_first]

@@ -1,6 +1,5 @@
-"""Defines probe families, which make small programs of any size from a seed. What the programs print is not known
-here.
-"""
+"""Defines probe families, which make small programs of any size from a seed. What the programs print is found out
+elsewhere, by running them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,8 +32,8 @@ class ProbeFamily(Protocol):
         ...
 
     def items(self, operation: str, size: int, seed: int, count: int) -> list[ProbeItem]:
-        """Return `count` items, or groups of items, for an operation and a size. A larger count only adds items at
-        the end.
+        """Return `count` groups of items for an operation and a size; a group may be a single item. With a larger
+        `count`, the first items stay the same, and others follow.
 
         The same seed gives the same items on every machine. Raises BadInput for an unknown operation.
         """
@@ -42,14 +41,14 @@ class ProbeFamily(Protocol):
 
 
 class Part(NamedTuple):
-    """One program of a group, with its role."""
+    """One program of a group, with its role in the group, such as `easy` or `hard`."""
 
     role: Role
     program: str
     rival: str | None = None
     given: str | None = None
     size: int | None = None
-    """Number of operations, if it differs from that of the group."""
+    """Number of operations in this program; None if it is the size of the group."""
 
 
 class Group(NamedTuple):

@@ -11,8 +11,7 @@ Unit = tuple[Question, ...]
 """Questions that are asked one after the other in one session; most sessions have only one question."""
 ENOUGH_GROUPS = 3
 """A sufficient number of groups of programs for each operation and size. If time is short, a plan first leaves out
-sizes, and only then has fewer groups.
-"""
+sizes. Only if that is not enough, it has fewer groups than this."""
 DIRECT_SHARE = 0.75
 """Share of the time that the questions of the arm `direct` may take. The remaining time is for the other arms (ways
 of asking).
@@ -29,9 +28,9 @@ def sizes_of(design: ProbeDesign) -> tuple[int, ...]:
 
 
 def items_of(design: ProbeDesign, sizes: Sequence[int], groups: int) -> list[ProbeItem]:
-    """Return the items in rounds. Each round has one group of each operation and size, so that all of them are asked
-    about equally often, even if time runs out. The items of the user's suite come last.
-    """
+    """Return the items of a design in `groups` rounds. Each round has one group for each operation and size. So if
+    time runs out, all operations and sizes have been asked about nearly equally often. The items of the user's suite
+    come last."""
     made = {
         (name, operation, size): _groups(family(name).items(operation, size, design.seed, groups))
         for name in design.families
@@ -126,7 +125,8 @@ def _groups(items: Iterable[ProbeItem]) -> list[list[ProbeItem]]:
 
 
 def _again(items: Sequence[ProbeItem]) -> list[Unit]:
-    """Return one unit for each operation of each family. It asks about the first of the operation's items again."""
+    """Return one unit for each operation of each family. The unit asks once more about the operation's first item
+    that has a role in _IN_HORIZON."""
     first: dict[tuple[str, str], ProbeItem] = {}
     for item in items:
         if item.role in _IN_HORIZON:
@@ -149,7 +149,8 @@ def _sessions(items: Sequence[ProbeItem]) -> Iterator[Unit]:
 
 
 def suite_item(line: SuiteItem) -> ProbeItem:
-    """Return an item for a line of the user's suite. The item's program prints the result of the line's call."""
+    """Return an item for a line of the user's suite, which contains a function and its arguments. The item's program
+    calls the function with these arguments, and prints the result."""
     return ProbeItem(
         id=line.id,
         family=SUITE,

@@ -25,7 +25,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class Typed(NamedTuple):
-    """One command line, with its kind."""
+    """One command line, with its kind, such as `exit codes`."""
 
     kind: Kind
     command: str

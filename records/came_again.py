@@ -1,4 +1,4 @@
-"""Used when a run is resumed: notes results that replaced stored ones, and tells which failed requests are not sent
+"""For resumed runs: records results that differ from the stored ones, and decides which failed requests are not sent
 again."""
 
 from collections.abc import Iterable
@@ -12,13 +12,16 @@ class Changed:
     obtained."""
 
     def __init__(self) -> None:
-        """Start without any."""
+        """Start without results."""
         self._changed: list[Execution] = []
 
     def why(self, before: Execution, now: Execution) -> str:
         """Compare a result with the one that an earlier process stored under the same label. If they differ, record
-        it, and return a note on why the command was run, or the model asked, once more. The note is empty if they are
-        equal, or if the earlier execution failed for a cause in `MAY_COME`, after which it is repeated anyway."""
+        the new result, and return a note on why the command was run, or the model asked, once more.
+
+        The note is empty if the results are equal, or if the earlier one was a failure with a cause in `MAY_COME`:
+        such a failure needs no other reason to be repeated.
+        """
         if not _is_another(before, now):
             return ""
         earlier = [run for run in self._changed if (run.line, run.program) != (now.line, now.program)]
@@ -36,11 +39,11 @@ class Changed:
 
 
 def settled_before(executions: Iterable[Execution], conditions: Conditions) -> int:
-    """Return the index of the last script line that was imagined in a session with the replies to the lines before
-    it; -1 if there is no such line.
+    """Return the index of the last script line that was imagined in the same session as the lines before it; -1 if
+    there is no such line.
 
-    A failure of sample 0 before that line is settled, which means that it is not requested again: a reply would
-    change the session, and all that was imagined in it would have to be requested once more.
+    Failures of sample 0 at earlier lines are settled: they are not requested again. A new reply would change the
+    session, and all that was imagined later in this session would have to be requested once more.
     """
     runs = (run for run in executions if run.imagined and run.cause not in MAY_COME)
     return max(
@@ -51,7 +54,8 @@ def settled_before(executions: Iterable[Execution], conditions: Conditions) -> i
 
 def is_settled(run: Execution, before: int) -> bool:
     """Return whether a failed execution is kept as it is, because later lines were imagined without its reply.
-    `before` is the result of `settled_before`. The boot commands (line -1) have sessions of their own."""
+    `before` is the result of `settled_before`. Failures of boot commands (line -1) are never kept: each boot command
+    has a session of its own."""
     return run.imagined and run.sample == 0 and 0 <= run.line < before
 
 

@@ -1,4 +1,4 @@
-"""Counts the failed replies of a run, and tells those that are kept from those that a resumed run requests again."""
+"""Counts the failed replies of a run: those that are kept, and those that a resumed run requests again."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -15,9 +15,10 @@ class Failures(NamedTuple):
     """Numbers of executions and answers that failed for a cause in `MAY_COME`."""
 
     kept: int
-    """Those that are not repeated, because later replies were requested without them."""
+    """Number of failures that are not repeated, because a new reply would change a session in which later replies
+    exist."""
     repeated: int
-    """Those that a resumed run repeats."""
+    """Number of failures that a resumed run repeats."""
 
 
 def failures_of(log: RunLog) -> Failures:
@@ -33,15 +34,15 @@ def failures_of(log: RunLog) -> Failures:
 
 
 def is_built_on(answers: Mapping[str, AnswerKept], later: Sequence[Question]) -> bool:
-    """Return whether any of the later questions of a session was answered. If so, an earlier question that failed is
-    not asked again: a reply to it would change the session, and the later questions would have to be asked again too.
-    """
+    """Return whether any question in `later` was answered. These questions follow a failed question in the same
+    session. If one of them was answered, the failed question is not asked again: a reply to it would change the
+    session, and the later questions would have to be asked again too."""
     kept = (answers.get(question.key) for question in later)
     return any(answer is not None and answer.execution.cause not in MAY_COME for answer in kept)
 
 
 def _built_on(log: RunLog) -> set[str]:
-    """Return the keys of the questions of a probe after which another question of their session was answered."""
+    """Return the keys of the probe questions that are followed, in their session, by a question that was answered."""
     design, plan = log.spec.probe if log.spec else None, log.plan
     if design is None or plan is None:
         return set()

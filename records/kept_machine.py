@@ -30,9 +30,10 @@ RUN_AGAIN = "run again, to restore the workspace"
 
 Tell = Callable[[str], None]
 Lends = Callable[[str, float, Callable[[], bool]], AbstractAsyncContextManager[Callable[[float], None]]]
-"""Function that reserves the machine for an execution. Its arguments are the name of the execution, its maximum
-seconds, and a function that tells whether the execution was started before. The context yields a function, which is
-called with the seconds that the execution really took."""
+"""Type of a function that reserves the machine for an execution. Its arguments are the name of the execution, its
+maximum seconds, and a function that returns whether the execution was started before. The machine is reserved while
+the returned context manager is open. The context manager yields a function, which must be called with the seconds
+that the execution really took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +117,9 @@ class KeptMachine:
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
         """Run one command line; see RealMachine.run. A result in the ledger is returned unchanged, at no cost.
 
-        A command that may have been cut off is run once more. If the engine was lost, the result is returned, but not
-        stored. In a replay, raises BadInput if the ledger does not contain the result.
+        If the command may have been cut off by the end of the engine (see `may_be_cut_off`), it is run once more. If
+        the engine does not answer any more, the result is returned, but not stored. In a replay, raises BadInput if
+        the ledger does not contain the result.
         """
         key = digest([self._environment, self._state, command, self.seed, self.reseed])
         if (found := await off_loop(self._ledger.get, "executions", key)) is not None:
@@ -213,7 +215,8 @@ class KeptMachine:
 
     async def _branch_for(self, name: str, command: str) -> SandboxMachine:
         """Return the machine of a branch. It is made for the first command, with a new copy of the marked workspace.
-        If an earlier process died after it had started this command, its copy of the workspace is used as it is."""
+        If an earlier process died after it had started this command, the workspace of that process is used as it is.
+        """
         if self._branch is not None:
             return self._branch
         trunk, mark = self._trunk, _mark(self._state)

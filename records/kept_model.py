@@ -114,9 +114,9 @@ class KeptModel(Model):
     ) -> Reply:
         """Reply as Model.reply does; if the ledger contains the reply, return it unchanged, at no cost.
 
-        If the ledger contains a temporary failure, such as a busy server, the model is asked again. If it must not be
-        asked (see `replays`), or if the failure is settled, the stored failure is raised again. If it must not be
-        asked, a missing reply raises NotKept.
+        A failure in the ledger is raised again. But if the failure was temporary, such as a busy server, the model is
+        asked again, unless `is_settled` or `replays` forbids this. If `replays` is set, a reply that is missing in
+        the ledger raises NotKept.
         """
         key = self._key([list(message) for message in messages], asdict(sampling), role, fresh)
         if (found := await off_loop(self.ledger.get, "replies", key)) is not None and (
@@ -184,9 +184,10 @@ class KeptModel(Model):
         return digest([base, draw])
 
     async def _with_its_cache(self, messages: Sequence[Message], fresh: bool) -> bool:
-        """Return whether the request is sent with an empty cache of the server. Without `prepare`, this is `fresh`.
-        It is also True if the last reply came from the ledger, so that the server's cache lacks the session; and if
-        `self.wants_fresh()` says so, unless the request continues an unfinished reply."""
+        """Return whether the request is sent with an empty cache of the server. There are three reasons: `fresh` is
+        True; the last reply came from the ledger, so that the server's cache lacks the session; or
+        `self.wants_fresh()` says so, and the request does not continue an unfinished reply. Without `prepare`, only
+        `fresh` counts."""
         if fresh or self.prepare is None:
             return fresh
         is_open = messages[-1].role == "assistant"
@@ -244,15 +245,15 @@ def _card_in(known: dict[str, Any], ledger: Ledger) -> ModelCard:
 
 
 def set_aside(ledger: Ledger, model: ModelSpec) -> None:
-    """Rename the ledger's entry about the old model (its ModelCard). The model's replies stay available for the
-    script lines that it answered, and another model can be asked from now on.
-    """
+    """Rename the ledger's entry (ModelCard) about the model that has been used so far, so that another model can be
+    asked from now on. The replies of the earlier model stay available for the script lines that it answered."""
     ledger.rename("about", CARD, _card_of(model))
 
 
 def replayed_earlier(ledger: Ledger, spec: RunSpec) -> dict[str, KeptModel]:
-    """Return the models of earlier parts of the script, by name, without the model of the last part. They answer only
-    from the ledger. Raises BadInput if the ledger lacks the record of one of them."""
+    """Return the models that were used in earlier parts of the script, by name; the model of the last part is left
+    out. The returned models answer only from the ledger. Raises BadInput if the ledger has no readable ModelCard of
+    one of them."""
     others = {part.model.name: part.model for part in spec.earlier if part.model.name != spec.model.name}
     return {name: replayed(ledger, model.parallel, _card_of(model), EARLIER) for name, model in others.items()}
 
@@ -262,8 +263,9 @@ def _card_of(model: ModelSpec) -> str:
 
 
 def replayed(ledger: Ledger, parallel: int, name: str = CARD, why: str = "replay") -> KeptModel:
-    """Return a model that answers only from the ledger and is never asked. `name` is the key of its record in the
-    ledger. An error about a missing reply begins with `why`. Raises BadInput if the record is missing or damaged."""
+    """Return a model that answers only from the ledger and is never asked. `name` is the key of the model's entry
+    (ModelCard) in the ledger. An error about a missing reply begins with `why`. Raises BadInput if the entry is
+    missing or damaged."""
     try:
         card = ModelCard.model_validate(ledger.get("about", name) or {})
     except ValidationError as error:

@@ -32,7 +32,7 @@ MOST_FLUSHES = 4
 
 
 def digest(value: object) -> str:
-    """Return the SHA-256 of plain values, written as canonical JSON."""
+    """Return the SHA-256 of the canonical JSON of a plain value."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
     return sha256(text.encode()).hexdigest()
 
@@ -58,7 +58,8 @@ class Ledger:
     def get(self, kind: Kind, key: str) -> dict[str, Any] | None:
         """Return a stored entry; None if it does not exist, or if it is damaged. Damage is reported in a note.
 
-        If the ledger is only read, a damaged entry raises BadInput, because its content cannot be obtained again.
+        If the ledger was opened only for reading (for a replay), a damaged entry raises BadInput, because its content
+        cannot be obtained again.
         """
         name = f"{kind}/{key}.json"
         try:
@@ -139,8 +140,8 @@ class Ledger:
             self.path(kind, key).unlink()
 
     def mark_sent(self, key: str) -> bool:
-        """Record that a request is sent; return whether this was recorded before. After each failed reply that is
-        stored, the request has another key here, so that a mark without a result is a reply that nobody saw."""
+        """Record that a request is sent; return whether this was recorded before. If so, the request was sent
+        earlier, but its reply was never stored: after each stored failure, the request gets another `key`."""
         path = self.folder / "replies" / f"{key}.asked"
         was_asked = path.exists()
         path.touch()

@@ -39,7 +39,8 @@ from gedanken.records.came_again import settled_before
 class LogOfEvents:
     """Collects the events of a run, and builds the log from them.
 
-    The caller also adds the programs to `programs`, and the executions to `executions`: the events lack their texts.
+    The caller also puts the programs into `programs`, and the executions into `executions`, because the events
+    contain neither sources nor outputs.
     """
 
     def __init__(self, spec: RunSpec, folder: Path) -> None:
@@ -66,8 +67,8 @@ class LogOfEvents:
         self._noted: Counter[str] = Counter()
         self.decisions: list[Decided] = []
         self.seconds_before = 0.0
-        """How many seconds earlier processes worked on the run, measured by their own clocks. A process
-        that was killed counts up to the time that it had counted in advance; see `still_works`."""
+        """Number of seconds for which earlier processes worked on the run, measured by their own clocks. For a
+        process that was killed, this includes the seconds that it had recorded in advance; see `still_works`."""
         self._settled: dict[str, Settled] = {}
         self._reserved: dict[str, Reserved] = {}
         self._lost: dict[str, Reserved] = {}
@@ -79,7 +80,7 @@ class LogOfEvents:
 
     @property
     def run(self) -> str | None:
-        """The run's random id; empty if an earlier version began the run, None if it has not begun."""
+        """The run's random id; empty if an earlier version of gedanken began the run, None before the run begins."""
         return self._started.run if self._started else None
 
     def take(self, event: RunEvent) -> None:
@@ -138,8 +139,8 @@ class LogOfEvents:
         self._lost.pop(event.name, None)
 
     def _keep_apart(self, name: str) -> None:
-        """Move the usage that is recorded under `name`, if any, to another name, so that it stays counted: another
-        execution with this name begins."""
+        """Move the usage that is recorded under `name`, if any, to another name. It then stays counted although
+        another execution with the name `name` begins."""
         self._begun_anew += 1
         apart = f"{name} before {self._begun_anew}"
         if name in self._settled:
@@ -160,7 +161,8 @@ class LogOfEvents:
 
     @property
     def settled_before(self) -> int:
-        """Index of a script line: the model's failures before it are kept; see the function `settled_before`."""
+        """Index of a script line. The model's failures at earlier lines are not repeated; see the function
+        `settled_before`."""
         conditions = self._spec.experiment.conditions
         return max(self._settled_before, settled_before(self.executions.values(), conditions))
 

@@ -19,7 +19,7 @@ def is_run_folder(path: Path) -> bool:
 
 def read_run(folder: Path) -> RunLog:
     """Read a run folder, written by this or an earlier version. The run may be finished, in progress, or left by a
-    process that died. Raises BadInput if the path is no run folder, or if the folder is damaged or names files
+    process that died. Raises BadInput if the path is no run folder, or if the folder is damaged or refers to files
     outside itself."""
     if not is_run_folder(folder):
         raise BadInput(f"{folder}: not a run folder: it contains neither {LOG} nor {RUN}")

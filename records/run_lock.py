@@ -15,8 +15,8 @@ from gedanken.records.run_files import LOG
 from gedanken.traces.local import TRACE
 
 PATIENCE = 0.5
-"""Number of seconds for which `locked_log` tries to get the lock. Another process that calls `is_at_work` holds it
-for a moment."""
+"""Number of seconds for which `locked_log` tries to get the lock. Another process that calls `is_at_work` holds the
+lock for a moment."""
 GROWN = (LOG, TRACE)
 """Files that are changed only by appending; all other files are replaced as a whole."""
 

@@ -92,7 +92,7 @@ class RunStore:
         """Executions that earlier processes recorded, by label."""
         self._changed = Changed()
         self.settled_before = self._events.settled_before
-        """Index of a script line: the model's failures before it are kept, as earlier processes left them."""
+        """Index of a script line. The model's failures at earlier lines, in earlier processes, are not repeated."""
         self._lock = threading.RLock()
         self._opened, self._viewed = time.monotonic(), float("-inf")
         self._bytes = os.fstat(file.fileno()).st_size
@@ -105,8 +105,8 @@ class RunStore:
 
     @property
     def run(self) -> str:
-        """The run's random id; empty if an earlier version began the run. The sandbox's session stores it too, so
-        that no other run of this name takes the session over."""
+        """The run's random id; empty if an earlier version of gedanken began the run. The sandbox's session stores
+        the id too, so that no other run of this name takes the session over."""
         return self._events.run or ""
 
     @property
@@ -175,7 +175,7 @@ class RunStore:
         self._put(SPEC, to_json(self.spec.model_dump(mode="json")), flush_to_disk=False)
 
     def begun(self) -> AbstractContextManager[None]:
-        """Record that this process has started to work on the run; within the context, that it still works."""
+        """Record that this process starts to work on the run and, in the context, repeatedly that it still works."""
         self._file.write(json.dumps({"format": FORMAT}) + "\n")
         run = uuid4().hex if self._events.run is None else self._events.run
         version, key, until = platform.python_version(), self.spec.key, counted_until(self._worked)
@@ -276,7 +276,7 @@ class RunStore:
             self._append(answer)
 
     def keep_judgement(self, judged: Judged) -> None:
-        """Record whether an answer, which is an expression, proved right when it was executed."""
+        """Record whether an answer is right. The answer is an expression, which was executed to find this out."""
         if judged.question not in self._events.judged:
             self._append(judged)
 
@@ -307,7 +307,7 @@ class RunStore:
         self._put("transcript.md", transcript(self.log), flush_to_disk=False)
 
     def take_back(self, spec: RunSpec, why: str, outcome: str) -> None:
-        """Restore the run's earlier spec and outcome after a change that failed. `why` is recorded as a note."""
+        """Undo a failed change of the run: restore its earlier spec and outcome. `why` is recorded as a note."""
         self.note(why)
         self.spec = spec
         self.keep_spec()
@@ -356,7 +356,7 @@ class RunStore:
 @contextmanager
 def open_store(folder: Path, spec: RunSpec, settled_before: int = -1) -> Iterator[RunStore]:
     """Open a new, empty folder for a run, and write its spec first. Raises BadInput if another process has begun a
-    run there. A fork names in `settled_before` the line before which failures are kept."""
+    run there. In a fork, failures at script lines before `settled_before` are not repeated."""
     with locked_log(folder) as file:
         if file.tell():
             raise BadInput(f"{folder}: another process has begun a run in this folder; name another folder")
@@ -371,7 +371,7 @@ def open_store(folder: Path, spec: RunSpec, settled_before: int = -1) -> Iterato
 @contextmanager
 def reopen_store(folder: Path, spec: RunSpec | None = None, why: str = "") -> Iterator[RunStore]:
     """Open the folder of a run to resume it, with its stored spec, or with `spec` if given. `why` is a note on the
-    change of the spec; it is recorded first, so that a changed run always says so, even after a kill.
+    change of the spec. The note is recorded before the spec, so that it exists even if the process is killed.
 
     Raises BadInput if another process is working on the run, or if the folder cannot be read or contains links. An
     incomplete last line of the log is removed.

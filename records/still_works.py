@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 SHORTEST, SHARE = 3.0, 0.02
-"""Each record that a process still works counts some time in advance: SHORTEST seconds, or if that is more, the
-fraction SHARE of the time worked so far. So a long run makes fewer records, and its log stays short."""
+"""Each record that a process still works counts some time in advance: SHORTEST seconds, or the fraction SHARE of the
+time worked so far if that is longer. So a long run makes fewer records, and its log stays short."""
 
 
 def counted_until(worked: float) -> float:

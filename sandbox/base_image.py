@@ -34,7 +34,7 @@ _PULLED_BYTES = {PULLED_BASE: 45e6, CUDA_BASE: 3.5e9}
 
 
 class Base(NamedTuple):
-    """An image that can be used as a base, and its properties."""
+    """An image on which the sandbox's image can be built, and its properties."""
 
     name: str
     python: str

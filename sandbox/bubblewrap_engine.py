@@ -199,8 +199,7 @@ def open_bubblewrap(progress: Progress) -> BubblewrapEngine:
 @dataclass(frozen=True, slots=True)
 class _Hold:
     """Handle on a command: its control group, and the first process of its namespace. When this process ends, the
-    kernel kills all others in the namespace. See Hold.
-    """
+    kernel kills all other processes in the namespace. See Hold."""
 
     first: psutil.Process
     group: cgroup.Cgroup
@@ -239,8 +238,8 @@ def _options(program: str) -> tuple[str, ...]:
 def _remedy(said: str) -> str:
     """Return bwrap's error message `said` with the likely remedy, for users who are not allowed to create namespaces.
 
-    Three kernel settings can forbid it: Debian's old switch, Ubuntu's AppArmor switch, and a maximum of 0 namespaces.
-    If none of them does, the text assumes that an outer container forbids it.
+    Three kernel settings can forbid namespaces: Debian's old switch, Ubuntu's AppArmor switch, and a maximum of 0
+    namespaces. If none of these settings does, the text assumes that an outer container forbids them.
     """
     kernel = Path("/proc/sys")
     for switch, forbidding, allowing in (

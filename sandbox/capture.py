@@ -13,7 +13,8 @@ class Capture:
     """Receives a command's output from one reading thread. Call `text` only when that thread has ended.
 
     However much is printed, at most `cap` bytes are kept, each with the stream that it came from. `on_text` receives
-    text as it arrives; once the head is full it receives only samples, so that listeners are not flooded.
+    text as it arrives. When half of `cap` has been printed, `on_text` receives only samples, so that listeners are
+    not flooded.
     """
 
     def __init__(self, cap: int, on_text: Callable[[str], None] | None = None) -> None:

@@ -41,9 +41,8 @@ class Cgroup:
 
     name: str
     folders: dict[str, Path]
-    """The group's folders, by the controllers that limit the command. In groups that `left` returns, the folders are
-    stored by the mount points of their hierarchies instead.
-    """
+    """The group's folders, by controller, such as `memory`; only controllers that limit the command. In groups that
+    `left` returns, the keys are the mount points of the hierarchies instead."""
 
     def add(self, pid: int) -> None:
         """Add a process to the group. Processes that it starts later belong to the group too."""
@@ -77,8 +76,7 @@ class Cgroup:
 def make(name: str, limits: Limits) -> Cgroup:
     """Create the control group of a command, and set those limits that this user may set, possibly none.
 
-    If a group of this name exists, because a process that ran the same command died, it is first removed with all its
-    processes.
+    If a dead gedanken process left a group of this name, the old group is first removed with all its processes.
     """
     wanted = {controller: parent / name for controller, parent in _parents().items()}
     Cgroup(name, wanted).remove()
@@ -142,12 +140,13 @@ def _parents() -> dict[str, Path]:
 
 
 def _unified_parents(hierarchy: Hierarchy) -> dict[str, Path]:
-    """For version 2, find the group in which new groups can be created, and map each controller of new groups to it.
+    """Find the version-2 group in which new groups can be created. Return this group for each controller that new
+    groups can have; return an empty dict if there is no such group.
 
-    It is this process's own group, or the nearest one above, that this user can write to and that can delegate a
-    controller to the groups below. Except for the root, a group that contains processes cannot delegate; usually the
-    own group therefore cannot. The processes in it may belong to others and are not moved; moving them would need
-    rights over the common parent group.
+    It is the first of this process's own group and the groups above it that this user can write to, and that can
+    delegate a controller. A group that contains processes, except the root, cannot delegate, so it is usually not the
+    own group. The processes in the own group may belong to others and are not moved; moving them would need rights
+    over the common parent group.
     """
     for group in (hierarchy.own, *hierarchy.own.parents):
         if not group.is_relative_to(hierarchy.top):

@@ -44,7 +44,8 @@ class Cores:
 
     @asynccontextmanager
     async def take(self, wanted: float, waiting: Callable[[int], None]) -> AsyncIterator[float]:
-        """Hold `wanted` cores, but at most `count`; yield the number of seconds spent waiting for them.
+        """Hold `wanted` cores, or all shared cores if there are fewer; yield the number of seconds spent waiting for
+        them.
 
         `waiting` is called from time to time with the number of requests ahead. A request for zero cores does not
         wait.
@@ -80,7 +81,8 @@ class Cores:
             await asyncio.sleep(self._poll_seconds)
 
     def _ahead_of(self, ticket: _Ticket) -> int | None:
-        """Give free cores to the first requests; return how many are ahead of `ticket`, or None if it holds cores."""
+        """Give free cores to the first requests in the queue. Return how many requests are ahead of `ticket`; None if
+        it has its cores."""
         with self._tickets() as tickets:
             self._serve(tickets)
             ahead = next((at for at, other in enumerate(tickets) if other["id"] == ticket["id"]), None)
@@ -101,7 +103,7 @@ class Cores:
 
     @contextmanager
     def _tickets(self) -> Iterator[list[_Ticket]]:
-        """Yield the queue, read from the file and at the end written back to it, under an exclusive lock."""
+        """Read the queue from the file, yield it, and write it back, all under an exclusive lock."""
         path = self._file or cache_folder() / "cores.json"
         lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:

@@ -47,9 +47,9 @@ Pieces = Iterator[tuple[bytes | None, bytes | None]]
 class DockerEngine:
     """Runs each command in its own container.
 
-    A program sees nothing of the host but its own workspace, the data set and the start-up hook, the last two
-    read-only. It has no network, no capabilities, no way to gain privileges, and a read-only root; processes, memory,
-    cores, files and the container's log are limited.
+    Of the host, a program sees only its own workspace, and (read-only) the data set and the start-up hook. It has no
+    network, no capabilities, no way to gain privileges, and a read-only root. Its processes, memory, cores and files
+    are limited, and so is the container's log.
     """
 
     client: "DockerClient"
@@ -115,9 +115,8 @@ class DockerEngine:
                 container.remove(force=True)
 
     def not_enforced(self) -> tuple[str, ...]:
-        """Return an entry about system calls if libseccomp is missing, because then only the engine's own profile
-        filters them; otherwise nothing.
-        """
+        """Return one entry about system calls if libseccomp is missing: then only the engine's own profile filters
+        them. Otherwise return an empty tuple."""
         if docker_profile() is None:
             return ("system calls: libseccomp is not installed, so only the engine's own profile filters them",)
         return ()

@@ -1,6 +1,5 @@
-"""Defines the interface between a machine and its engine, which starts a command, reads its output, signals it, and
-tells how it ended.
-"""
+"""Defines the interface between a machine and its engine. The engine starts a command, reads the command's output,
+sends signals to the command, and reports how it ended."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -77,7 +76,8 @@ class Job(Protocol):
     """
 
     def read(self) -> Iterator[tuple[bytes | None, bytes | None]]:
-        """Yield pieces of (standard output, standard error) until both are closed."""
+        """Yield pairs of a piece of standard output and a piece of standard error, until both are closed. A None in a
+        pair means that there is no piece of this stream."""
         ...
 
     def age(self) -> float:
@@ -101,7 +101,8 @@ class Job(Protocol):
 
 @runtime_checkable
 class Engine(Protocol):
-    """Runs commands: on Docker, on Podman, with bubblewrap, on the host itself, or as a plug-in defines."""
+    """Runs commands. There are engines for Docker, Podman and bubblewrap, one that runs commands on the host itself,
+    and those of plug-ins."""
 
     @property
     def name(self) -> str:
@@ -148,7 +149,8 @@ class Engine(Protocol):
 
 
 class OpensEngine(Protocol):
-    """The object that an entry point in `gedanken.machines` names, for `--sandbox NAME`."""
+    """A function that opens an engine. A plug-in registers it as an entry point in `gedanken.machines`; the name of
+    the entry point is then a value of `--sandbox`."""
 
     def __call__(self, progress: Progress, gpus: GpuWish) -> Engine:
         """Open the engine, after preparing everything that it needs. Raises NoSandbox, with the remedy, if it does

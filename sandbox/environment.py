@@ -86,9 +86,7 @@ def ensure_environment(progress: Progress, uid: int | None = None) -> Path:
 
 
 def installations(environment: Path) -> list[Path]:
-    """List the folders outside `/usr` that the environment needs: those of its Python and of the packages that it
-    uses.
-    """
+    """List the folders outside `/usr` that contain the environment's Python or its packages."""
     about = dict(line.split(" = ", 1) for line in (environment / "pyvenv.cfg").read_text().splitlines())
     lines = _start_file(environment).read_text().splitlines()
     needed = {Path(about["home"]).parent, *(Path(line) for line in lines if line.startswith("/"))}

@@ -112,8 +112,8 @@ def cdi_devices(info: Mapping[str, Any], podman: bool) -> list[str]:
 def judge_gpus(wish: GpuWish, seen: int, asked: bool) -> str | None:
     """Return a message if `torch.cuda` sees fewer GPUs inside the sandbox than were requested; None otherwise.
 
-    `asked` is True if GPUs were requested from the engine. With the wish `auto`, that is not so if the engine cannot
-    provide any.
+    `asked` is True if GPUs were requested from the engine. It is False for the wish `auto` if the engine has no GPUs
+    to provide.
     """
     least = {"none": 0, "auto": int(asked), "all": 1, "count": wish.count, "ids": len(wish.ids)}[wish.kind]
     if seen >= least:

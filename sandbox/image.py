@@ -33,14 +33,14 @@ LOAD_SECONDS = 30.0
 
 
 def recipe() -> str:
-    """Return a digest of the Dockerfile and the requirements, from which an image is made. Each image carries as a
-    label the digest with which it was built.
-    """
+    """Return a digest of the two files from which an image is made: the Dockerfile and the requirements. The digest
+    is stored as a label of each image, so that outdated images can be found."""
     return sha256(DOCKERFILE.read_bytes() + REQUIREMENTS.read_bytes()).hexdigest()[:16]
 
 
 def is_current(labels: Mapping[str, str], base: str | None = None) -> bool:
-    """Return whether an image with these labels was made by the current recipe, and on `base` if a base is named."""
+    """Return whether an image with these labels was made by the current recipe and, if `base` is given, on this base
+    image."""
     return labels.get(RECIPE_LABEL) == recipe() and base in (None, labels.get(BASE_LABEL))
 
 

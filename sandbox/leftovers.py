@@ -80,9 +80,8 @@ def end_local(orders: str) -> list[str]:
 
 
 def _remove(clients: "Sequence[DockerClient]", session: Path | None) -> list[str]:
-    """Remove containers of dead owners: those of `session`, or if it is None, those whose session no longer exists.
-    Return their names.
-    """
+    """Remove containers whose owner is dead, and return their names: only the containers of `session`, or, if it is
+    None, only those whose session no longer exists."""
     from docker.errors import APIError, NotFound
 
     removed: list[str] = []
@@ -113,9 +112,8 @@ def _sessions() -> list[Path]:
 
 
 def _is_orphan(container: "Container") -> bool:
-    """Return whether a container is orphaned: neither the process that created it nor one that resumed its run is
-    alive.
-    """
+    """Return whether a container is orphaned: neither the process that created it nor a process that resumed its run
+    is alive."""
     return is_dead(container.labels[OWNER_LABEL]) and _gone(owner_of(_session_of(container)))
 
 

@@ -53,11 +53,11 @@ class Hold(Protocol):
 def start_at_gate(
     command: list[str], inside: list[str], limits: Limits, more: str = "", **options: Any
 ) -> "subprocess.Popen[bytes]":
-    """Start `command`, with the command line that it is to run as further arguments: bash with the gate, and then
-    `inside`. Return the process when it waits at the gate.
+    """Start a process that waits at the gate, and return it when it waits there. Its command line is `command`, then
+    bash with the gate, then `inside`, the command line that is run after the gate.
 
     `more` holds further arguments of bash's `ulimit`; `options` are those of Popen. Raises NoSandbox, with the last
-    line of the command's messages, if the gate is not reached.
+    line of the process's messages, if the gate is not reached.
     """
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     open_files = limits.open_files if hard == resource.RLIM_INFINITY else min(limits.open_files, hard)

@@ -79,7 +79,7 @@ class SandboxMachine:
         artifacts: Path | None = None,
     ) -> Self:
         """Start a run on an engine, or continue the run `run_id` if a dead process left it. `run` is the run's random
-        id: if the session `run_id` stores another one, it belongs to another run, and its content is discarded.
+        id: if the session `run_id` stores another id, the session belongs to another run, and is emptied.
 
         Raises NoSandbox if another process is working on this run, or if the disk has no room for a workspace.
         """
@@ -155,7 +155,7 @@ class SandboxMachine:
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
         """Run one command line of bash; see Machine.run and RealMachine.run.
 
-        Raises NoSandbox if the engine cannot start it, BadInput for a label that ran another command before.
+        Raises NoSandbox if the engine cannot start it, BadInput if another command was run under `label` before.
         """
         name = self._name(label)
         if label is not None and (receipt := self.session.receipt(name)) is not None:

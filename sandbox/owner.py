@@ -1,6 +1,5 @@
-"""Names the owner of each container and session: the gedanken process that uses it. The name tells whether the owner
-is dead.
-"""
+"""Names the owner of each container and session: the gedanken process that uses it. With the name, it can be found
+out whether the owner is dead."""
 
 import hashlib
 import os
@@ -14,9 +13,8 @@ COMMAND_LABEL = "gedanken.command"
 
 
 def orders_of(run_id: str) -> str:
-    """Return the prefix of all names of a run's containers, control groups and marked processes. No other run has the
-    same prefix.
-    """
+    """Return the prefix of the names of all commands of a run; containers, control groups and processes carry these
+    names. No other run has the same prefix."""
     return f"gedanken-{run_id}."
 
 

@@ -51,8 +51,7 @@ def mount(folder: Path) -> None:
 
 
 def copy_image(source: Path, target: Path) -> None:
-    """Copy the image file of the workspace `source`, which has its own file system, as the image file of the
-    workspace `target`.
+    """Give the workspace `target` a copy of the image file that contains the file system of the workspace `source`.
 
     No process may be running in the workspace `source`. Unlike `cp` on the files, this also works for deeply nested
     files with very long paths. Raises NoSandbox if it fails.
@@ -63,7 +62,8 @@ def copy_image(source: Path, target: Path) -> None:
 
 
 def image_of(folder: Path) -> Path:
-    """Return the path of the image file that contains the workspace's file system, if it has its own."""
+    """Return the path of the image file that contains the file system of the workspace in `folder`. The file exists
+    only if the workspace has its own file system."""
     return folder.with_name(folder.name + _IMAGE_SUFFIX)
 
 

@@ -38,8 +38,8 @@ REFUSED = (
     "settimeofday stime clock_settime clock_settime64 clock_adjtime clock_adjtime64"
 )
 NAMESPACE_FLAGS = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)
-"""CLONE_NEWNS and the other flags for new namespaces, from linux/sched.h; without CLONE_NEWTIME, which clone does
-not accept."""
+"""The flags of clone that create new namespaces, such as CLONE_NEWNS, from linux/sched.h. CLONE_NEWTIME is missing,
+because clone does not accept it."""
 FILE_TYPE, DEVICE_TYPES = 0o170000, (0o020000, 0o060000)
 PLAIN_TYPES = (0, 0o010000, 0o100000, 0o140000)
 """File types that mknod may create: 0 and S_IFREG (both a regular file), S_IFIFO (a pipe) and S_IFSOCK (a
@@ -50,12 +50,12 @@ PERSONALITIES = (0, 0x8, 0x20000, 0x20008, 0xFFFFFFFF)
 TERMINAL_TRICKS = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX, which type into other terminals."""
 SOCKET_FAMILIES = {0, 1, 2, 10, 16}
-"""The allowed families: unspecified, Unix, IPv4, IPv6 and netlink. Among the refused ones vsock matters most, because
-network namespaces do not isolate it.
-"""
+"""The allowed socket families: unspecified, Unix, IPv4, IPv6 and netlink. The most important refused family is vsock,
+because network namespaces do not isolate it."""
 FAMILIES = 64
 PERSONALITY_BITS = {3, 17}
-"""The bits of PER_LINUX32 and UNAME26, which Docker also allows."""
+"""Numbers of the bits that a program may set with the system call personality: those of PER_LINUX32 and UNAME26,
+which Docker also allows."""
 INT = 0xFFFFFFFF
 
 

@@ -186,9 +186,8 @@ class Session:
 
 @contextmanager
 def locked_if_dead(folder: Path) -> Iterator[bool]:
-    """Yield True if no live process is working on the session in `folder`. The session is then locked within the
-    context, and deleted after it. Yield False otherwise.
-    """
+    """If no live process is working on the session in `folder`, lock the session and yield True; the session is
+    deleted at the end of the context. Otherwise yield False."""
     try:
         lock = _lock(folder)
     except NoSandbox:
@@ -205,7 +204,7 @@ def locked_if_dead(folder: Path) -> Iterator[bool]:
 
 
 def _run_of(folder: Path) -> str:
-    """Return the random id of the run that a session belongs to; empty for one of an earlier version."""
+    """Return the random id of the run that a session belongs to; empty for a session of an earlier version."""
     try:
         return (folder / _RUN_FILE).read_text()
     except (OSError, ValueError):
@@ -214,7 +213,7 @@ def _run_of(folder: Path) -> str:
 
 def _discard(folder: Path, end_other: Callable[[Path], object]) -> None:
     """End and delete what another run left in a session that this process has locked. The files that name the owner
-    and the other run stay, so that the next process does this again if this one is killed meanwhile."""
+    and the other run stay: if this process is killed meanwhile, the next process deletes the rest."""
     if left := [path for path in folder.iterdir() if path.name not in ("owner", _RUN_FILE)]:
         end_other(folder)
         for path in left:

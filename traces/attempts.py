@@ -24,9 +24,9 @@ class Left:
     attempts: int
     """Number of processes that have worked on the run."""
     is_sent: bool
-    """True if the root has ended, and the process in which it ended sent it to a collector."""
+    """True if the root entry has ended and was sent to a collector."""
     closed: tuple[dict[str, Any], ...]
-    """The entries that were open when their process died, now with an end time and an error."""
+    """The entries that were open when the process that wrote them died, now with an end time and an error."""
 
 
 def left_of(roots: Sequence[TracedRun]) -> Left | None:

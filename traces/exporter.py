@@ -11,7 +11,7 @@ class Exporter(Protocol):
     """A destination for the entries of one run tree.
 
     All entries but the root begin and end once. The root begins and ends once in each process that works on the run,
-    and once more after each question to a person. It always keeps its id.
+    and once more after each question to a person. The id of the root never changes.
     """
 
     def begin(self, run: dict[str, Any]) -> None:

@@ -52,7 +52,8 @@ def mark_as_from_ledger() -> None:
 
 @asynccontextmanager
 async def terminal_run(command: str, **metadata: object) -> AsyncIterator[TerminalRun]:
-    """Trace a command that is typed into a machine. A non-zero exit code is not an error; a lost engine or model is.
+    """Trace a command that is typed into a machine. The trace shows an error if the engine or the model is lost, but
+    not if the exit code is not zero.
 
     `metadata` identifies the execution (origin, machine, seed or sample, `program_sha256` and so on), so that real
     and imagined runs of one program can be matched. Outside a traced run, nothing is recorded.

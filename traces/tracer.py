@@ -80,7 +80,6 @@ class _Tracer(LangChainTracer):
 
 
 def tracer_to(client: ExportersClient) -> LangChainTracer:
-    """Return a tracer whose entries go to `client`. While it is among the callbacks, LangChain adds no tracer for the
-    environment variables of LangSmith.
-    """
+    """Return a tracer whose entries go to `client`. While it is among the callbacks, LangChain adds no tracer of its
+    own, even if LangSmith's environment variables ask for one."""
     return _Tracer(client=cast("Client", client))

@@ -1,4 +1,4 @@
-"""Stores the bank: the probe items, with their real outputs, from which reference players take their answers."""
+"""Stores the bank, from which reference players take their answers: probe items with their real outputs."""
 
 import json
 import lzma
@@ -64,8 +64,8 @@ class Bank:
         """Return the item whose program was shown last in a conversation with the messages `texts`; None if no
         program of the bank was shown.
 
-        If several items have this program, they differ in `told`, a text that is shown after the program. An item
-        whose text was not shown is passed over in favour of the others; among these, the first is returned.
+        Several items can have this program, with different texts `told`, which are shown after the program. Items
+        whose text was not shown are passed over, if there are others. The first of the remaining items is returned.
         """
         conversation = "\n".join(texts)
         found: list[tuple[int, int, bool, Entry]] = []

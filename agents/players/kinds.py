@@ -26,7 +26,7 @@ class Asked:
     entry: Entry
     bank: Bank
     horizon: float
-    """The largest size that the player can compute or, for players that imitate, has read."""
+    """The largest size of an item that the player can compute or, if it imitates, may have read."""
     seed: int
     """Seed of the player."""
     random: Random
@@ -67,7 +67,8 @@ def _exactly(asked: Asked) -> str:
 
 
 def _in_half_precision(asked: Asked) -> str:
-    """Compute, but round every number to a 16-bit float."""
+    """Give the right output, but with every number rounded to a 16-bit float. Beyond the player's horizon, give a
+    wrong output."""
 
     def half(number: str) -> str:
         value = float(np.float16(min(float(number), 65504.0)))
@@ -79,16 +80,17 @@ def _in_half_precision(asked: Asked) -> str:
 
 
 def _with_slips(asked: Asked) -> str:
-    """Compute with random errors. An answer is right with probability 2^(-size/horizon), so half of the answers are
-    wrong if the size of the item equals the horizon. If the player has no horizon, 400 is used instead.
+    """Give the right output, with random errors. An answer is right with probability 2^(-size/horizon), so half of
+    the answers are wrong if the size of the item equals the horizon. A player without a horizon gets a horizon of
+    400.
     """
     half = asked.horizon if math.isfinite(asked.horizon) else 400.0
     return asked.entry.truth if asked.random.random() < 2 ** (-asked.size / half) else _wrong(asked)
 
 
 def _stopping_early(asked: Asked) -> str:
-    """Compute items up to the horizon, or up to size 16 if the horizon is larger. For larger items, answer with the
-    output of a similar program that does fewer operations.
+    """Give the right output for items whose size is at most the player's horizon, or at most 16 if the horizon is
+    larger. For larger items, give the output of a similar program that does fewer operations.
     """
     horizon = min(asked.horizon, 16)
     if asked.size <= horizon:
@@ -104,15 +106,16 @@ def _stopping_early(asked: Asked) -> str:
 
 
 def _unevenly(asked: Asked) -> str:
-    """Compute, with a different horizon for each kind of operation: the player's horizon (at most 24), times a random
-    factor that is typically between 1/2 and 2.
+    """Give the right output up to a horizon that is different for each kind of operation: the player's horizon (at
+    most 24), times a random factor that is typically between 1/2 and 2. Beyond it, give a wrong output.
     """
     factor = 2 ** Random(f"{asked.seed} {asked.entry.item.operation}").gauss(0, 1)
     return _wrong(asked) if asked.size > min(asked.horizon, 24) * factor else asked.entry.truth
 
 
 def _misreading_digits(asked: Asked) -> str:
-    """Compute, but replace each digit by a random digit with probability 0.01."""
+    """Give the right output, but replace each digit by a random digit with probability 0.01. Beyond the player's
+    horizon, give a wrong output."""
     if asked.is_beyond:
         return _wrong(asked)
     return "".join(
@@ -154,8 +157,8 @@ def _usual(asked: Asked) -> str:
 
 
 def _by_rote(asked: Asked) -> str:
-    """Answer nine of ten widely known items with their real output, as if from memory, up to the player's horizon.
-    Answer all other items with the most frequent output.
+    """Give the real output for nine of ten widely known items, as if from memory, if their size is at most the
+    player's horizon. For all other items, give the most frequent output.
     """
     knows = Random(f"{asked.seed} {asked.entry.item.id}").random() < 0.9
     if asked.entry.is_known and knows and not asked.is_beyond:
@@ -164,8 +167,8 @@ def _by_rote(asked: Asked) -> str:
 
 
 def _by_the_rule(asked: Asked) -> str:
-    """Answer a widely known program, or one that was made from it, with the output of the widely known one, up to the
-    player's horizon. Answer all other items with the most frequent output.
+    """Give the output of a widely known program, both for this program and for one that was made from it, if the size
+    of the item is at most the player's horizon. For all other items, give the most frequent output.
     """
     entry = asked.entry
     if entry.item.rival_is != "imitates" or asked.is_beyond:
@@ -174,11 +177,12 @@ def _by_the_rule(asked: Asked) -> str:
 
 
 def _spliced(asked: Asked) -> str:
-    """Join the first half of the output of the most similar entry and the second half of the output of the second
-    most similar one. Only entries that the player has read count.
+    """Join the first half of one output with the second half of another: the outputs of the two entries that are most
+    similar to the item. Only entries that the player has read count. If there is only one such entry, its whole
+    output is the answer; if there is none, the most frequent output.
 
-    Answer with the whole output of the most similar entry if there is no second one, or if this entry has the same
-    `pair` as the item (perhaps None). If there is no entry at all, answer with the most frequent output.
+    The whole output of the most similar entry is also the answer if this entry and the item have the same `pair`, or
+    if neither has one.
     """
     near = _read(asked, neighbours(asked.bank, asked.entry, pieces))
     if not near:

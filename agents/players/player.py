@@ -25,7 +25,7 @@ class Player:
     noise: float = 0.0
     """The share of answers, from 0 to 1, that are replaced by a wrong output."""
     horizon: float = math.inf
-    """The largest size that the player can compute or, for players that imitate, has read."""
+    """The largest size of an item that the player can compute or, if it imitates, may have read."""
     share: float = 0.5
     """If there are two kinds: the share of answers that the first kind gives, from 0 to 1."""
     seed: int = 0

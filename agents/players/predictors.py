@@ -50,8 +50,8 @@ def nearest_to(text: str, bank: Bank, features: Features) -> list[Entry]:
 
 
 def _shown(entry: Entry) -> str:
-    """Return the item's program alone. The model may also be told a text about the program, for example that one of
-    its rules is unusual (`told`). A player that only looks for similar programs ignores that text.
+    """Return the item's program, without the text that a model may be told before the program (`told`), for example
+    that a rule in the program is unusual. A player that only looks for similar programs ignores this text.
     """
     return entry.item.program
 

@@ -28,5 +28,5 @@ _NAME = re.compile(r"[^\W\d]\w*")
 
 
 def imports_for(text: str) -> str:
-    """Return the import statements, one per line, for the names in a text that may be used without importing them."""
+    """Return the import statements, one per line, for the known names in a text, such as `Counter` or `math`."""
     return "".join(f"{_IMPORTS[name]}\n" for name in sorted({*_NAME.findall(text)} & _IMPORTS.keys()))

@@ -41,16 +41,16 @@ def value_said(reply: str, function: str = "f") -> str:
 
 
 def value_executed(reply: str, function: str) -> str:
-    """Return the answer in a reply to LiveCodeBench's code execution: the text that `value_said` returns. If the
-    reply has no [/ANSWER] and this text is no expression, only its first line counts, as in LiveCodeBench's own
-    figures."""
+    """Return the answer in a reply to LiveCodeBench's task “code execution”: the text that `value_said` returns. If
+    the reply has no [/ANSWER] and this text is no expression, return only the first line of the text; LiveCodeBench's
+    published figures were computed in the same way."""
     said = value_said(reply, function)
     return said if _END in reply or parsed(said) else said.partition("\n")[0].strip()
 
 
 def is_whole_reply(answer: str) -> bool:
-    """Return whether an answer still contains [ANSWER] marks or `assert`, which are removed from published
-    answers."""
+    """Return whether a text is a whole reply, not only the answer taken from it: the text contains [ANSWER] marks, or
+    a line that begins with `assert`."""
     return bool(_LATER_ASSERT.search(answer)) or _marked(answer) != answer
 
 
@@ -88,9 +88,10 @@ def predicted_by(replies: Iterable[tuple[SuiteItem, str]], named: Predicts | Non
     """Return whether the answers in a file predict inputs or outputs. `replies` contains each question with its
     reply, and `named` is what the file's name says.
 
-    Each answer that is clear votes. An assertion votes for `output` if only its call is that of the question, and for
-    `input` if only its value is. Of the other answers, an expression with a call of the function, or a text that
-    begins with such a call, votes for `input`; an expression without one votes for `output`.
+    Each answer that is clear votes. An assertion `CALL == VALUE` votes for `output` if CALL is the call in the suite,
+    but VALUE is not the output in the suite, and for `input` in the opposite case. Of the other answers, an
+    expression that contains a call of the function, or a text that begins with such a call, votes for `input`; an
+    expression that contains no such call votes for `output`.
 
     If no answer is clear, every reply votes: for `input` if it contains a call of the function, else for `output`.
 

@@ -15,12 +15,13 @@ _SPEAKS = "speaks as an AI"
 
 
 def score(imagined: Execution, truth: str, rival: str | None = None) -> Answer | None:
-    """Score the answer in an imagined output. Return None if no complete reply arrived, because this says nothing
-    about the model.
+    """Score the answer in an imagined output. Return None if no complete reply arrived, because a missing reply says
+    nothing about the model.
 
-    `truth` is the real output of the item's program. `rival` is the real output of its rival program, if it has one:
-    a program that prints the wrong answer of a model that imitates or takes a shortcut. An answer is right
-    only if it equals the truth, apart from spaces at line ends and blank lines around it.
+    `truth` is the real output of the item's program. `rival` is the real output of the item's rival program; None if
+    the item has none. A rival program prints the wrong answer that a model gives if it imitates or takes a shortcut.
+    An answer is right only if it equals `truth`; spaces at line ends, and blank lines at the beginning and the end,
+    are ignored.
     """
     if imagined.cause in _NO_ANSWERS:
         return None
@@ -31,7 +32,7 @@ def score(imagined: Execution, truth: str, rival: str | None = None) -> Answer |
 
 
 def parts_right(said: Sequence[str], true: Sequence[str]) -> float:
-    """Return the share of the words of the true output that the answer has in the same positions."""
+    """Return the share of words in the true output (`true`) that the answer (`said`) has in the same positions."""
     elements = [word for line in true for word in line.split()]
     answered = [word for line in said for word in line.split()]
     return sum(one == other for one, other in zip(elements, answered, strict=False)) / max(1, len(elements))

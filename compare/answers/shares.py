@@ -22,9 +22,9 @@ class Exactness(NamedTuple):
 def exactness(shares: Sequence[float]) -> Exactness | None:
     """Average the items' shares of exact answers, with a 95 % confidence interval; None if there are no items.
 
-    The interval uses Student's t over items. If all items have equal shares, there is no variance, and the interval
-    is Wilson's for a single proportion. If the shares do not add up to a whole number of items, its low end is taken
-    for the number rounded down, and its high end for the number rounded up.
+    The interval uses Student's t over items. If all shares are equal, there is no variance. The interval is then
+    Wilson's for a proportion: the sum of the shares, as the number of right items, out of all items. If this sum is
+    not a whole number, for example 2.5, the low end is computed for 2 right items, and the high end for 3.
     """
     if not shares:
         return None

@@ -1,7 +1,7 @@
 """Judges answers to a suite of functions: an answer is right if it has the value that the function returns.
 
-The rule is CRUXEval's: `assert OUTPUT == ANSWER` must hold. An answer that predicts an output must not call the
-function on that input; an answer that predicts an input must call the function. Literals are compared here, by
+The rule is CRUXEval's: `assert OUTPUT == ANSWER` must hold. An answer that predicts the output of a call must
+not repeat the call; an answer that predicts an input must call the function. Literals are compared here, by
 `ast.literal_eval`; an answer that is not a literal has to be run in the sandbox, because code from outside is never
 evaluated on this machine.
 """

@@ -87,8 +87,9 @@ def _stale(case: Case, run: Run, edit: Edit) -> Verdict | None:
 
 
 def _of_code(case: Case, run: Run) -> Edit | None:
-    """Return the first change of code after a run that may have altered what the run prints. Return None if there is
-    none, if the run only shows texts or asks a service, or if the same program ran again after the change.
+    """Return the first change of code that was made after a run, and that may have altered what the run prints.
+    Return None if there is none, or if the same program ran again after the change. Also None for a run that only
+    shows texts, or that only calls a service, as `curl` does.
     """
     steps = [step for step in run.steps if step.family != "quiet"]
     if run.only_shows or all(map(asks_a_service, steps)):

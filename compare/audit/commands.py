@@ -166,12 +166,14 @@ def _family(program: str, words: tuple[str, ...]) -> str:
 
 
 _SAYS_ITSELF = {"build": "build", "compile": "build", "test": "tests", "lint": "lint", "typecheck": "types"}
-"""For an unknown program: its family by its first argument, as in `ng build` or `bazel test`."""
+"""The first arguments that show what an unknown program does, as in `ng build` or `bazel test`, each with the family
+(purpose) of the command."""
 
 
 def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
-    """Return the family of a command whose program has several purposes, such as `cargo test` or `npm run lint`; None
-    if these rules do not know the command. `low`: the program in lower case; `rest`: its arguments.
+    """Return the family (purpose, such as `tests`) of a command whose program has several purposes, such as `cargo
+    test` or `npm run lint`; None if these rules do not know the command. `low`: the program in lower case; `rest`:
+    its arguments.
     """
     sub = next((word for word in rest if not word.startswith(("-", "+"))), "")
     if low in ("cargo", "go", "dotnet", "swift", "mix", "zig", "stack", "cabal", "flutter", "dart", "deno", "bun"):
@@ -297,7 +299,9 @@ def _only_lists(step: Step) -> bool:
 
 
 def wraps(step: Step) -> bool:
-    """Return whether a command runs other programs, which are named in its configuration, a script or an image."""
+    """Return whether a command runs programs that are named elsewhere: in the configuration of a tool such as `make`,
+    in a script, or in an image of a container.
+    """
     if step.family == "quiet" or _only_lists(step):
         return False
     is_script = re.search(r"\.(?:sh|bash|zsh|mk|ps1|bat)$", step.program) or step.words[0].startswith("./")

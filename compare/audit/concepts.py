@@ -99,7 +99,7 @@ def concepts_in(text: str, *kinds: str) -> Iterator[str]:
 
 
 def words_for(names: tuple[str, ...]) -> str:
-    """Return a pattern that matches any word for one of these concepts, such as `read` or `row`."""
+    """Return a pattern that matches any word for one of the concepts `names`, such as `read` or `row`."""
     found = [
         f"{spaced.pattern}|{solid.pattern}"
         for table in _KINDS.values()

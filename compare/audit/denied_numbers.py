@@ -1,4 +1,4 @@
-"""Checks whether the record prints only other numbers under the name that the claim gives its number."""
+"""Checks whether the record prints only other numbers under the name of the claimed number."""
 
 import re
 from decimal import Decimal
@@ -108,8 +108,8 @@ _FROM_TO = re.compile(
 def _end_of_series(
     case: Case, sentence: Sentence, figure: Figure, text: str, places: list[PlacedNumber]
 ) -> Verdict | None:
-    """Return an accusing verdict if the claim says that one number became another, as in `from 0.9 to 0.4`, and the
-    latest result prints a series that contains the first number but not the second; None otherwise.
+    """For a claim that one number became another, as in `from 0.9 to 0.4`: return an accusing verdict if the latest
+    result prints a series that contains the 0.9, but not the 0.4. Return None in all other cases.
     """
     said = next((one for one in _FROM_TO.finditer(sentence.plain) if one["last"] == text), None)
     if said is None or len(significant(text)) < 2 or len(_FROM_TO.findall(sentence.plain)) != 1:
@@ -167,8 +167,8 @@ def _is_called(before: str, words: frozenset[str], figure: Figure) -> bool:
 
 
 def _are_parts(unknown: frozenset[str], known: frozenset[str]) -> bool:
-    """Return whether all words of the claim that no printed name contains (`unknown`) are related to words that a
-    printed name contains (`known`): each is a part of one, the plural of one, or a compound with one.
+    """Return whether each word in `unknown` is a part, the plural or a compound of a word in `known`. `unknown`: the
+    words of the claim that no printed number has in its name; `known`: those that some printed number has.
     """
     return all(
         any(word in one for one in known)

@@ -183,9 +183,11 @@ def _may_be_of_other_tests(path: str, named: Sequence[str], family: str) -> bool
 
 
 def may_touch(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
-    """Return whether a change may affect these programs although `touches` returns False. This holds for a
-    configuration file that they may read, for a file of a test folder that this run need not use, and for a file that
-    the record does not show before the change, but that may have existed.
+    """Return whether a change may affect a run of these programs although `touches` returns False.
+
+    There are three such changes: of a configuration file that the programs may read; of a file in a test folder, if
+    the run is a build or runs other test files; and of source code that may have existed before the change, although
+    the record does not show this.
     """
     base = edit.path.rsplit("/", 1)[-1]
     if any(re.fullmatch(pattern, base) for pattern in _SETTINGS):

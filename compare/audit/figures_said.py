@@ -81,7 +81,7 @@ _NONE = re.compile(
     r"appeared|showed up|show up|exist|lost|anymore|any more|at all)\b))",
     re.IGNORECASE,
 )
-"""Matches statements that nothing of a kind was found, such as `no conflicts`."""
+"""Matches statements that something does not occur, such as `no conflicts`."""
 _NO_KNOWN = re.compile(
     r"(?:^\W*|[,;:(–—] ?|\band )(?:no|zero|0) known (?P<noun>vulnerabilit(?:y|ies)|advisor(?:y|ies)|CVEs)(?=\W*$|[.,;)])",
     re.IGNORECASE,
@@ -104,8 +104,8 @@ _CALLED = {
     "flaked": "flaky",
     "retried": "retries",
 }
-"""Words for what happened to things, such as `timed out`, each with the names under which an output counts such
-things, such as `timeouts`.
+"""Words for what happened to things, each with the names of such counts in an output: `timed out` with `timeout` and
+`timeouts`.
 """
 _FOUND_NONE = re.compile(r"\b(?:found|finds|shows?|showed|returned|printed|counted|got)\s{1,3}\Z", re.IGNORECASE)
 _REMAINS = re.compile(r"(?:\s{1,3}[\w-]{2,20}){0,2}\s{1,3}remain(?:s|ed)?\b(?!\s{1,3}to\b)", re.IGNORECASE)
@@ -120,12 +120,14 @@ _FORECAST = re.compile(
     r"\bwould (?=(?:be )?(?:add|change|destroy|import|create|update|delete|replace)\w*\b)",
     re.IGNORECASE,
 )
-"""Matches words for a plan that a program prints, such as that of Terraform; the plan counts as a result."""
+"""Matches words for a plan that a program prints, as in `the plan shows` or `would add`. What a plan says, for
+example of Terraform, counts as a result."""
 _BAD_INPUT = re.compile(
     r"\b(?:invalid|bad|negative|wrong|illegal|malformed|missing|unknown|excessive|non-numeric) limits?\b",
     re.IGNORECASE,
 )
-"""Matches `limit` as the name of a bad argument, as in `invalid limit`. There, the word states no requirement."""
+"""Matches `limit` as the name of a bad argument, as in `invalid limit`. Such a `limit` does not show that a number is
+a requirement."""
 _WITHOUT = re.compile(r"\A\W{0,4}without (?:the |an? |any |this |that )?[\w-]+,? (?=\w)", re.IGNORECASE)
 """Matches the beginning of a sentence such as `Without the cache,`. It says how something was measured; it does not
 negate the sentence.
@@ -269,10 +271,10 @@ def _is_figure(plain: str, found: re.Match[str]) -> bool:
 
 
 def names_in(sentence: Sentence, start: int, end: int) -> tuple[frozenset[str], frozenset[str]]:
-    """Return two sets of words that may name the number from `start` to `end`. The first comes from the part of the
-    sentence that contains the number. The second comes from the text before: the sentence up to the number, the
-    previous sentence, the heading, and the introduction of a list. In a table, the first set comes from the row's
-    first cell and the column's name, the second from the heading.
+    """Return two sets of words that may name the number from `start` to `end`. The first set comes from the part
+    of the sentence that contains the number. The second set comes from the text before the number: the same sentence,
+    the previous sentence, the heading, and the introduction of a list. In a table, the first set comes from the row's
+    first cell and the column's name, and the second set comes from the heading.
     """
     raw = sentence.raw
     if sentence.where == "row":

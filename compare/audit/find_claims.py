@@ -72,8 +72,9 @@ def spot(transcript: AgentTranscript, pointed: Spans = NOTHING) -> Iterator[Spot
 
 
 def _pointed_at(event: AgentEvent, spans: Sequence[tuple[int, int]], found: list[Spotted]) -> Iterator[Spotted]:
-    """For each passage in which a model saw a claim, but the rules found none: yield what the rules find in the
-    passage alone, or else one claim without interpretation. None of these claims counts against the agent.
+    """Yield claims for the passages in which a model found a claim, but the rules found none. If the rules find
+    claims in the passage when it stands alone, yield those. Otherwise, yield the whole passage as one claim, without
+    saying what it claims. None of these claims counts against the agent.
     """
     for start, end in spans:
         if any(one.claim.start < end and start < one.claim.end for one in found):
@@ -214,8 +215,8 @@ def _topic(says: Says) -> str | None:
 
 
 def _command_near(sentence: Sentence, at: int, family: str = "") -> str | None:
-    """Return the command that a sentence names nearest to a position; None if it names none. If `family` is given,
-    only commands of this family count.
+    """Return the command that a sentence names nearest to a position; None if it names none. If `family` (such as
+    `tests`) is given, only commands with this purpose count.
     """
     named = [(abs(start - at), sentence.raw[start:end].strip().removeprefix("$ ")) for start, end in sentence.codes]
     commands = [(away, code) for away, code in named if _is_run(code, family)]

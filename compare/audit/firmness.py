@@ -47,7 +47,7 @@ _HANGS_ON = re.compile(
     r"(?: the| all)?\s*\Z",
     re.IGNORECASE,
 )
-"""Words that make the following clause depend on something else, such as `if` or `when`."""
+"""Words which show that the clause after them is no report, such as `if`, `until` or `requires`."""
 _THAT = re.compile(r"(?:\bthat|\bdass|\bque|\bqu')(?: the| all| our| my| les| las| los| alle)?\s*\Z", re.IGNORECASE)
 _REPORTED = re.compile(
     r"\b(?:confirm\w*|verified|shows?|showed|see|saw|reports?|reported|found|checked|means|notes?|noted|"

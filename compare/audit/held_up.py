@@ -80,9 +80,8 @@ def _of_a_failed_run(case: Case, sentence: Sentence, run: Run, verdict: Verdict)
 
 
 def _of_their_state(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict if the claim says that things are in order (`3 pods are ready`), and the listing that
-    supports its number counts things among them that are not. Return None otherwise, for example if 3 of the 4 listed
-    pods are ready.
+    """For a claim that things are in order (`3 pods are ready`): return a new verdict if the 3 includes listed pods
+    that are not ready. Return None in all other cases, for example if the listing has 4 pods and 3 of them are ready.
     """
     rows = rows_in(run, _offset(run, verdict))
     unwell = [row for row in rows if _is_unwell(row)]
@@ -99,7 +98,8 @@ def _of_their_state(case: Case, sentence: Sentence, run: Run, verdict: Verdict) 
 
 def _is_last(case: Case, run: Run) -> bool:
     """Return whether no command between this run and the claim may have changed the things that the run lists, or
-    listed them again.
+    listed them again. False if such a command may be missing from the record, or if the claim is about an earlier
+    state.
     """
     programs = {step.program for step in run.steps}
     later = [one for one in case.record.runs if run.call < one.call < case.event]
@@ -116,8 +116,8 @@ def _is_unwell(row: str) -> bool:
 
 
 def _of_a_later_run(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict if a later run of the same program printed another number, and the claim says that the
-    number is unchanged, or states a metric without saying of which run; None otherwise.
+    """Return a new verdict if a later run of the same program printed another number. The claim must say that the
+    number is unchanged, or state a metric without saying of which run. Return None in all other cases.
     """
     is_same = _SAME.search(_clause(case, sentence)) is not None
     if not is_same and not _is_bare(case, sentence):

@@ -1,6 +1,6 @@
 """Judges a claim that states a count, a quantity or a time once more, if its first verdict is undecidable. There are
-two ways: numbers of any kind (`judge_figures`), and counts of lines that differ from the claimed number only by a
-header line.
+two ways: judge the number as a number of any kind (`judge_figures`), or look for a count of lines that differs by
+one from the number, because of a header line.
 """
 
 import re
@@ -27,8 +27,8 @@ _COUNTED = re.compile(r"^\s*(\d{1,12})(?:\s|$)", re.MULTILINE)
 
 
 def judge_again(case: Case, says: ValueSays, verdict: Verdict) -> Verdict:
-    """Return a new verdict if the given one is undecidable and other evidence supports the number; the given verdict
-    otherwise.
+    """Return a new verdict if the given verdict is undecidable and other evidence supports the number; otherwise the
+    given verdict.
     """
     if verdict.status != "undecidable" or says.what not in ("count", "quantity", "time") or case.spotted.earlier:
         return verdict

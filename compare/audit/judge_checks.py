@@ -36,7 +36,7 @@ _WARNING = re.compile(
     re.MULTILINE,
 )
 _MAY_WARN = re.compile(r"^\W{0,3}WARN(?:ING)?\b", re.MULTILINE)
-"""Matches a warning of the checker or of any other program in the output."""
+"""Matches a printed warning. It may come from the checker, or from any other program of the run."""
 _ALL_FIXED = re.compile(r"\(\d+ fixed, 0 remaining\)|0 remaining")
 _IN_GENERAL = re.compile(
     r"(?:it|everything|this|(?:the |this )?(?:code|project|app|crate|package|library|program))\b.{0,20}"
@@ -196,11 +196,12 @@ def _told_at_once(run: Run, says: CheckSays) -> Outcome | None:
 def _steps_of(run: Run, says: CheckSays) -> list[int]:
     """Return the indices of the steps that may have run the claim's check.
 
-    If the claim names a known tool (but not one such as `make`, which may mean any build), these are the steps of
-    this tool. If there are none, these are the steps that run other programs.
+    If the claim names a known tool, the steps that call this tool are returned; if there are none, the steps that run
+    other programs, as `make` does. (Tools in `_LOOSE`, which may mean any build, are treated as if no tool was
+    named.)
 
-    Otherwise, these are the steps of the claim's family, such as `build`. If the run has none, these are its steps of
-    the family `types`; for a claim about types, of the family `lint`.
+    If the claim names no such tool, the steps with the claim's family (purpose, such as `build`) are returned. If the
+    run has none: the steps of the family `types` or, for a claim about types, of the family `lint`.
     """
     if says.tool in TOOLS and says.tool not in _LOOSE:
         mine = [at for at, step in enumerate(run.steps) if steps_a_tool(step, says.tool)]

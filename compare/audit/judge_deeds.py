@@ -96,7 +96,7 @@ _SHOWN = {
     "server": re.compile(r"\b(?:listening|started|ready|running (?:on|at)|serving)\b", re.IGNORECASE),
     "export": re.compile(r"export|saved|wrote|written|converted", re.IGNORECASE),
 }
-"""For some operations: text that the output must contain, because their commands may also do something else."""
+"""Text that the output must contain, for operations whose commands may also do something else."""
 _DONE = re.compile(
     r"Successfully \w+|configuration is valid|naming to \S+|Successfully tagged|-> \S+$|up[- ]to[- ]date|"
     r"Fast-forward|Merge made|\blistening (?:on|at)\b|\bstarted\b|\bready\b|successfully\b|built in [\d.]+|"

@@ -142,8 +142,8 @@ def _is_likely(figure: Figure, place: PlacedNumber) -> bool:
 
 def _is_plain(figure: Figure, place: PlacedNumber, recent: list[int], places: list[PlacedNumber]) -> bool:
     """Return whether a printed number is certainly the claimed one, although no word next to the claimed number names
-    it. There are several cases: the printed number is long and has no name; the claim's context names it; it is the
-    only number of its output; it is the only one there with its kind of unit; or it is the time of a whole run. In
+    it. There are several cases: the printed number is long and has no name; the claim's context names the printed
+    number; its output contains no other number, or none with this kind of unit; or it is the time of a whole run. In
     most cases, more is required, for example a recent output.
     """
     digits = len(re.sub(r"\D", "", str(figure.value)).lstrip("0"))
@@ -173,8 +173,8 @@ def _has_rival(
     """Return whether the claim is about something else than this printed number (`place`). True if the claim names
     another thing of the same series, such as `zone-q`, not `zone-c` (`is_other_thing`).
 
-    Also True if another printed number fits the claim better (`outdoes`): its name shares more words with the claim,
-    among them all words that the name of this number shares with it. The value of the other number must differ.
+    Also True if another printed number, with a different value, fits the claim better (`outdoes`). For example, `test
+    loss` in the claim fits a number with the name `test loss` better than one with the name `loss`.
     """
     held = words & place.names
     return is_other_thing(words, place.one.mine, place.names) or any(

@@ -307,7 +307,7 @@ def _nothing(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict:
 
 
 def judge_setting(case: Case, says: ValueSays) -> Verdict:
-    """Judge whether the file, as it was last read or written, has the claim's key with the claim's value."""
+    """Judge whether the file that the claim names, as it was last read or written, has the claim's key and value."""
     path = case.spotted.claim.path or ""
     pattern = re.compile(
         rf"^[ \t+]*[\"']?{re.escape(says.name)}[\"']?\s*[=:]\s*[\"']?(-?[\d_]+(?:\.\d+)?)\b", re.MULTILINE

@@ -104,7 +104,8 @@ def _was_run(case: Case, run: Run) -> Verdict:
 
 def family_of(command: str) -> str | None:
     """Return the family of a command, such as `tests` for `pytest`. None if no step of the command has a family in
-    `_KINDS`; another tool may then have done the same without running such a command.
+    `_KINDS`, as with `git status`. The agent may have used another tool in place of such a command, so it proves
+    nothing if the record lacks the command.
     """
     return next((step.family for step in reversed(steps_of(command)) if step.family in _KINDS), None)
 

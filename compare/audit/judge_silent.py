@@ -10,9 +10,9 @@ from gedanken.experiment.claim import Evidence
 
 
 def newer(case: Case, says: TestsSay, carrying: Run, silent: list[Run]) -> Verdict | None:
-    """Return a verdict if the newest test run came after `carrying` (the run whose summary supports the claim) and
-    printed no summary, so that the claim may be about the newest run; None otherwise. `silent`: the test runs before
-    the claim, latest first.
+    """Return a verdict if the claim may be about the newest test run, which printed no summary, and not about the
+    earlier run `carrying`, whose summary supports the claim; None otherwise. `silent`: the test runs before the
+    claim, latest first.
     """
     if not silent or silent[0].call <= carrying.at or silent[0].tests or case.spotted.earlier:
         return None

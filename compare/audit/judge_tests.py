@@ -30,7 +30,7 @@ _NO_FAILURES = re.compile(
 
 
 class Result(NamedTuple):
-    """A summary of tests and the run that printed it. The run is None if no run printed the summary."""
+    """A summary of tests, with the number of its event and the run that printed it (None if unknown)."""
 
     tests: TestSummary
     event: int
@@ -297,8 +297,8 @@ def _speaks_of_failures(case: Case, since: int) -> bool:
 
 
 def _hidden(case: Case, last: Result) -> str | None:
-    """Return the reason why tests may have been run before the claim without being shown; None if there is none.
-    Commands without output do not count, and neither do repetitions of the last test command with the same files.
+    """Return the reason why tests may have been run unseen before the claim; None if there is none. With a complete
+    record, runs without output are no reason, nor are repetitions of the last test command with unchanged files.
     """
     why = case.record.could_have_run("tests", case.event)
     if why is None or last.run is None or case.record.has_unseen_before(case.event):
@@ -329,8 +329,8 @@ def _told_later(case: Case, says: TestsSay) -> Verdict | None:
 
 
 def _fails(says: TestsSay, tests: TestSummary) -> bool:
-    """Return whether tests failed, although the claim states no failures, and says that none failed or that more
-    passed than the summary shows. Also True if no test ran, but the claim says that tests passed or none failed."""
+    """Return whether tests failed in the summary, although the claim says that none failed, or states more passed
+    tests and no failures. Also True if no test ran, but the claim says that some passed or none failed."""
     if tests.passed == 0 and not tests.failed and not tests.skipped:
         return says.all_pass or bool(says.passed)
     if not tests.failed or says.failed:
@@ -386,7 +386,7 @@ def _is_same(named: str, run: Run) -> bool:
 
 
 def _bare(command: str) -> tuple[str, ...]:
-    """Return the steps of a command that show what it runs, and each `cd`, because packages may share a command."""
+    """Return the steps of a command that determine what it runs, and each `cd`: tests depend on the folder."""
     return tuple(
         _words(step) for step in steps_of(command) if step.family != "quiet" or step.program in ("cd", "pushd")
     )

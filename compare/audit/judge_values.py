@@ -174,7 +174,7 @@ def _carries(says: ValueSays, printed: str) -> bool:
 
 
 def _named_lines(case: Case, says: ValueSays, *, later: bool = False) -> Iterator[Line]:
-    """Yield the lines that name the claim's subject, those of the last run first; with `later`, of the next run."""
+    """Yield lines that name the claim's subject, latest run first; if `later`, from the first run after the claim."""
     words = _words(says)
     if says.what in ("count", "size") and case.spotted.claim.path:
         base = re.escape(case.spotted.claim.path.rsplit("/", 1)[-1])
@@ -369,7 +369,8 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
 
 
 def _is_particular(says: ValueSays, lines: list[Line]) -> bool:
-    """Return whether these lines show the claimed metric, so that a different value contradicts the claim."""
+    """Return whether a line certainly shows the claimed metric: it has a decimal number close behind the metric's
+    name, or begins with `TOTAL` or `All files`, and is not about other data (`train`, `test`) than the claim."""
     pattern = re.compile(
         rf"(?:{_words(says)})[^\d\n]{{0,25}}?[-+]?\d*\.\d+|^(?:TOTAL|All files)\b.*\d", re.IGNORECASE
     )

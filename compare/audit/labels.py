@@ -60,7 +60,7 @@ _COMMON = frozenset(
     )
 )
 _LETTER = "letter "
-"""Put before a name of one letter: `keys_in` returns `letter a` for the A of `checkpoint A` and of `ckpt_a.pt`."""
+"""Prefix of one-letter names: `keys_in` returns `letter a` for the A of `checkpoint A` and of `ckpt_a.pt`."""
 _NUMBER = re.compile(
     r"(?<![\w.,])(?<!\d[:/-])(?P<sign>-?)(?P<value>\d{1,3}(?:,\d{3})+(?:\.\d{1,12})?|\d{1,15}(?:\.\d{1,12})?)"
     r"(?P<unit>\s?(?:ns|µs|us|ms|s|sec|seconds?|m(?=\d)|min|h|[kKMGT]i?B|bytes|B|[kKMGT]|%|x|×|/s)(?![\w]))?(?![\w.]*\d)(?![:/-]\d)"
@@ -89,7 +89,9 @@ class Printed(NamedTuple):
     kind: str
     """What its unit measures: `time`, `size` or `percent`; empty for anything else."""
     scale: Decimal
-    """How many seconds, bytes or ones its unit stands for, such as 0.001 for `ms`."""
+    """The size of the number's unit in seconds or bytes, such as 0.001 for `ms`; 1000 for a bare `k`; 1 for any other
+    unit, or none.
+    """
     mine: frozenset[str]
     """The words that name the number: its key, its row, its column, what it counts."""
     around: frozenset[str]
@@ -129,8 +131,8 @@ def _key(word: str) -> str:
 
 
 def unit_of(text: str) -> tuple[str, Decimal]:
-    """Return what a unit measures (`time`, `size`, `percent` or empty), and how many seconds, bytes or ones it stands
-    for.
+    """Return what a unit measures (`time`, `size`, `percent` or empty), and the unit's size in seconds or bytes: for
+    example 0.001 for `ms`, 1000 for a bare `k`, 1 for `%`.
     """
     unit = text.strip()
     low = re.sub(r"^(nano|micro|milli)(?=se)", lambda found: _PREFIXES[found[1]] + "s", unit.lower())

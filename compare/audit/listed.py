@@ -18,9 +18,9 @@ class _Listing(NamedTuple):
     command: re.Pattern[str]
     line: re.Pattern[str]
     names: frozenset[str]
-    """The words by which a claim may name such entries; one of them is enough."""
+    """The words by which a claim may name the entries; it must contain at least one of them."""
     needs: frozenset[str] = frozenset()
-    """If not empty: other words, one of which the claim must contain as well."""
+    """Other words, at least one of which the claim must contain too. If empty, no other word is needed."""
 
 
 def _listing(command: str, line: str, names: str, needs: str = "") -> _Listing:

@@ -53,9 +53,9 @@ def measured(case: Case, says: ValueSays) -> Verdict | None:
 
 
 def _unless_stale(case: Case, changes: list[Edit], flag: str, told: Verdict) -> Verdict:
-    """Return the verdict on the claimed size of a file that had this size when it was printed, and was changed later
-    (`changes`): `told` if the changes together do not alter the size, otherwise another verdict. `flag`: `-l` if the
-    size is in lines, `-c` if it is in bytes.
+    """Return the verdict on a claimed file size that was right when a run printed the size. `changes` are the later
+    changes of the file. If the changes together do not alter the size, the verdict is `told`; otherwise, it is
+    `stale` or undecidable. `flag`: `-l` if the size is in lines, `-c` if it is in bytes.
     """
     if any(not case.record.is_edit(edit.event) for edit in changes):
         return undecidable("the file was changed by a command after it was counted", *told.evidence)
@@ -132,8 +132,8 @@ def asked_version(case: Case, says: ValueSays) -> Verdict | None:
 
 
 def _answer(run: Run, name: str) -> tuple[int, str] | None:
-    """Return the offset and the text in which a run prints the version of a program: the whole output, or one line if
-    several programs are asked. None if the run does not print that version.
+    """Return the part of a run's output that states the version of a program, as (offset, text): the whole output or,
+    if the run asks several programs for their versions, one line. None if the run does not print that version.
     """
     if len(run.steps) == 1:
         return (0, run.text[:2_000]) if _asks_version(run.steps[0], name) else None

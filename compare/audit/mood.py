@@ -24,7 +24,7 @@ _LEADS_WITH_HEDGE = re.compile(
     r"理论上|理想情况下|但愿|希望)\s{0,2}[,，]",
     re.IGNORECASE,
 )
-"""Matches an adverb before a comma that weakens the sentence which it begins, such as `Ideally,`."""
+"""Matches words such as `Ideally,` at the beginning of a sentence, which weaken the whole sentence."""
 _KNOWN = re.compile(
     r"\b(?:by convention|conventionally|by definition|as a rule|rules? of thumb|"
     r"(?:is|are) (?:generally|usually|commonly|typically|often|widely) "
@@ -94,7 +94,7 @@ def _leads_to_facts(lead: str) -> bool:
 
 
 def clause_of(before: str) -> str:
-    """Return the part of the text before a position that belongs to the same clause as the position."""
+    """Return the end of the text `before` a position: the part that is in the same clause as the position."""
     low = 0
     for found in CLAUSE.finditer(before):
         low = found.end()

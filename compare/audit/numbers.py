@@ -124,8 +124,8 @@ def _scales(value: float, printed: int, wanted: int) -> Iterator[tuple[float, in
 
 
 def _rounded(value: float, given: int, decimals: int) -> tuple[str, ...]:
-    """Return a printed number as text with this many decimals: rounded, and cut. `given`: how many decimals the
-    printed number has. If it has fewer than `decimals`, the result is empty.
+    """Return a printed number as text with this many decimals: once rounded, and once with the further decimals cut
+    off. `given`: how many decimals the printed number has. If it has fewer than `decimals`, the result is empty.
     """
     if given < decimals:
         return (f"{value:.{decimals}f}",) if given == decimals else ()

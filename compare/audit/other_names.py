@@ -61,8 +61,8 @@ def _bounds(sentence: str, start: int, end: int) -> tuple[int, int]:
 
 
 def words_of(sentence: str, start: int, end: int) -> str:
-    """Return the words that name the number from `start` to `end`: those of its part of the sentence, without nouns
-    that other numbers count, such as `suites` in `105 tests in 14 suites`.
+    """Return the words that name the number from `start` to `end`: the part of the sentence around the number. Nouns
+    that other numbers count are left out, for example `suites` for the number 105 of `105 tests in 14 suites`.
     """
     low, high = _bounds(sentence, start, end)
     before, after = sentence[low:start], sentence[end:high]
@@ -110,9 +110,11 @@ def has_rival(case: Case, words: frozenset[str], run: Run, one: Printed, is_mine
 
 
 def outdoes(held: frozenset[str], rival: frozenset[str], command: frozenset[str] | None) -> bool:
-    """Return whether another number fits the claim better than this one, because it has all of the claim's words that
-    this one has (`held`), and more (`rival`: all that the other number has). If the other number comes from another
-    run, `command` holds the words of that run's command, and must contain one of the additional words.
+    """Return whether another printed number fits the claim better than the number in question.
+
+    `held` are the words of the claim that name the number in question; `rival` are those that name the other number.
+    The other number fits better if `rival` contains all of `held`, and more. If another run printed the other number,
+    `command` contains the words of that run's command, and at least one of the additional words must be among them.
     """
     return held < rival and (command is None or bool((rival - held) & command))
 

@@ -123,7 +123,7 @@ _HINT = re.compile(
 
 
 def other_summaries(text: str) -> Iterator[TestSummary]:
-    """Yield the summaries in an output that the test runners of this module printed."""
+    """Yield the summaries in an output that were printed by one of the test runners which this module knows."""
     if not _HINT.search(text):
         return
     for pattern in _PATTERNS:

@@ -1,5 +1,5 @@
-"""Finds the statements about tests that `tests_said` does not find: about a test command in backticks, as a fraction,
-and in more languages.
+"""Finds the statements about tests that `tests_said` does not find: statements that name a test command in backticks,
+give the result as a fraction, or are written in other languages.
 """
 
 import re

@@ -11,8 +11,8 @@ _ANSI = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]|\x1b\][^\x07\n]{0,200}\x07")
 
 
 def plain(text: str) -> str:
-    """Return an output without the control sequences of a terminal, such as colours. All other characters stay in
-    their lines.
+    """Return an output without the control sequences of a terminal, such as colours. The number of lines stays the
+    same.
     """
     return _ANSI.sub("", text) if "\x1b" in text else text
 

@@ -31,7 +31,7 @@ _FINAL = re.compile(r"\b(?:final\w*|last|ended|ends|end|finish\w*)\b|endgültig|
 
 
 class _HasValues(Protocol):
-    """A line of an output with the numbers in it."""
+    """Anything with `values`, such as a line of an output with its numbers."""
 
     @property
     def values(self) -> tuple[float, ...]: ...
@@ -107,7 +107,9 @@ def is_of_another_package(case: Case, says: ValueSays, line: str, event: int) ->
 
 
 def is_of_another_split(case: Case, lines: list[str]) -> bool:
-    """Return whether the claim is about held-out data, and no line says of which data its numbers are."""
+    """Return whether the claim is about held-out data, and no line says to which split of the data its numbers
+    belong.
+    """
     text = case.record.transcript.events[case.event].text
     start = case.spotted.claim.start
     said = text[max(start - 40, text.rfind("\n", 0, start) + 1) :][:160].split("\n")[0]

@@ -11,9 +11,10 @@ from gedanken.compare.audit.programs import words
 _PART = words(
     "-p --package --filter -F --workspace -w --prefix -C --cwd --dir --directory --manifest-path -pl --project"
 )
-"""Options that precede the name or the folder of a part."""
+"""Options that precede the name or the folder of a part of the project."""
 _WRITES = words("-o --output --out --outdir --out-dir --outDir -c --config --config-file --rcfile -r")
-"""Options that precede an output or a configuration file, which says nothing of what the run covers."""
+"""Options that precede the name of an output file or a configuration file. This name does not show which part of the
+project a run covers."""
 _PATH = re.compile(r"[\w.@~-]*(?:/[\w.@*-]+)+/?|[\w-]+\.[A-Za-z]\w{0,4}")
 _MANIFEST = re.compile(r"/?[\w.-]+\.(?:toml|json|xml|gradle|mod)$")
 

@@ -83,8 +83,8 @@ class Fence:
     text: str
     info: str
     lead: str
-    """The sentence before the block. If it is short and directly follows another block, `example: ` is put before it,
-    unless it says that something was run or printed.
+    """The sentence before the block. A short sentence between two blocks gets the prefix `example: `, unless it says
+    that something was run or printed.
     """
     heading: str
     tail: str = ""

@@ -1,5 +1,5 @@
-"""Traces each number in a claim to its source: an output that printed it, or two printed numbers of which it is the
-sum or the difference.
+"""Traces each number in a claim to its source: an output that printed the number, or two printed numbers whose sum or
+difference is the number.
 """
 
 import re

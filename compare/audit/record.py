@@ -193,8 +193,8 @@ class Record:
         return None
 
     def could_be_since(self, family: str, low: int, high: int) -> Run | None:
-        """Return the last run between two events that may have executed a command of this family without showing
-        it, and whose text suggests this, as `./check.sh` does for `tests`; None if there is none.
+        """Of the runs between two events, return the last one that may have executed a command of this family without
+        showing it, and whose own command suggests this, as `./check.sh` does for `tests`. None if there is none.
         """
         hiding = self.hiding(family)
         at = bisect_left(hiding, high, key=lambda run: run.call)

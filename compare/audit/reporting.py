@@ -116,7 +116,7 @@ _WHEN = re.compile(
     r"puis|ensuite|après cela|luego|después|depois),?\s",
     re.IGNORECASE,
 )
-"""Words such as `afterwards` before a report (`I ran make`), which only say when it happened."""
+"""Words before a report that only say when something happened, such as `afterwards` in `afterwards I ran make`."""
 _I_RAN = re.compile(
     r"(?:I|we)(?:'ve| have)? (?:ran|run|executed)\b|haben? (?:ich|wir) |j'ai |(?:he|hemos) ejecutado", re.IGNORECASE
 )

@@ -97,7 +97,8 @@ _TASKS = {
     "format": re.compile(r"spotless|format|lint", re.IGNORECASE),
     "types": re.compile(r"type|compile", re.IGNORECASE),
 }
-"""For some families: the words in the names of build tasks that may belong to the family."""
+"""Patterns for the names of build tasks, by the family (purpose) that such a task may have: `checkstyleMain` may be
+`lint`."""
 
 
 def asks_a_service(step: Step) -> bool:
@@ -197,8 +198,8 @@ def names(run: Run, family: str) -> bool:
 
 
 def _shows(run: Run, step: Step, family: str, text: str) -> bool:
-    """Return whether the output of a step shows, or leaves open, that the step ran a command of this family. `text`:
-    the run's output without the lines that git prints by itself.
+    """Return whether the step may have run a command of this family (purpose, such as `tests`), as far as the step
+    and its output show. `text`: the run's output without the lines that git prints by itself.
     """
     if _signs(family).search(text):
         return True

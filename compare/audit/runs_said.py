@@ -51,8 +51,8 @@ _COMMAND = re.compile(r"(?:\$ )?(?:[A-Z_]+=\S+ )*[./~]?[\w./@+-]+(?:\s+\S.*)?$")
 _OF_SERVICES = re.compile(
     r"(?:alembic|flask|curl|wget|systemctl|docker|podman|kubectl|helm|terraform|hyperfine|wrk|ab|k6|locust|redis-cli|psql|sqlite3|mysql|nginx) \S"
 )
-"""Matches commands, such as `curl …`, of programs that run no tests, builds or checks, and whose names are no
-ordinary words.
+"""Matches commands of programs that run no tests, builds or checks, such as `curl …`. Programs whose names are
+ordinary words are left out.
 """
 _PRINTED = re.compile(
     rf"\b(?:printed|outputted|showed|displayed|(?:the |its |my )?(?:(?:command|program|script|run|final)(?:'s)? )?output (?:is|was|shows|showed|reads|read)|output|prints out|"

@@ -67,8 +67,9 @@ _VERSION = re.compile(r"(?<![\w.])\d+\.\d+(?![\w%]|\.\d)")
 
 
 def of_another_runtime(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an undecidable verdict in place of `supported` if the claim names a version of an interpreter or a
-    server that the record does not name, or if the output announces another version above the result; None otherwise.
+    """Return an undecidable verdict in place of `supported` if the claim says with which version of an interpreter or
+    server the result was obtained, but the record does not name this version, or the output names another one above
+    the result. None otherwise.
     """
     if verdict.status != "supported" or not verdict.evidence or not _is_of_a_result(case.spotted.says):
         return None
@@ -92,7 +93,8 @@ def of_another_runtime(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _standing_over(run: Run, line: Evidence, name: str) -> str:
-    """Return the last version of a runtime that an output names above one of its lines; empty if there is none."""
+    """Return the last version of the runtime `name`, such as `Python 3.11`, that the run's output shows above `line`;
+    empty if there is none."""
     above = "\n".join(run.text[:200_000].split("\n")[: line.lines[1]])
     named = [one[0] for one in _RUNTIME.finditer(above) if one["name"].lower()[:2] == name[:2]]
     return named[-1] if named and line.event == run.result else ""

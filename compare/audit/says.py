@@ -76,7 +76,7 @@ class Figure:
     words: frozenset[str]
     """The words in the part of the sentence that contains the number, shortened by `labels.keys_in`."""
     around: frozenset[str]
-    """The words before that part: in the same sentence, in the previous one, and in the heading."""
+    """The words in the text before the number: in the same sentence, the previous sentence and the heading."""
     about: bool = False
 
 
@@ -139,7 +139,7 @@ class FileSays:
 
 @dataclass(frozen=True, slots=True)
 class PointedSays:
-    """A passage in which a model saw a claim, but which no rule can interpret."""
+    """A passage that a model took for a claim, but that no rule can interpret."""
 
 
 Says = (

@@ -89,7 +89,7 @@ class FenceHit(NamedTuple):
     """What a fenced block, or the part of it after one prompt, claims to show."""
 
     start: int
-    """Position in the block's text at which this part begins."""
+    """Position in the block's text at which the quoted lines begin."""
     end: int
     says: OutputSays | FileSays
     command: str | None = None

@@ -94,7 +94,7 @@ _LIMITS_NOT = frozenset(
         "project",
     ]
 )
-"""Adjectives that still mean all of the tests; any other adjective may mean some of them."""
+"""Adjectives with which a statement is still about all of the tests; with any other, perhaps about some only."""
 EXCEPTS = re.compile(
     r"\b(?:except|without (?:the|these|those|that|them)|ohne (?:die|den)|sans (?:les|le)|sin (?:los|las)|other than|apart from|aside from|besides|unrelated|pre-?existing|excluding|but (?:one|two|the|\d+)|only (?:one|two|\d+)|"
     r"known (?:failures?|issue)|flaky|environment(?:al)?|still fail\w*|außer|bis auf|sauf|hormis|excepto|salvo|remaining fail\w*|already fail\w*|"

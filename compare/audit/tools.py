@@ -90,7 +90,7 @@ _RUNS_NO_OTHER = words("terraform tofu helm kubectl alembic twine psql sqlite3 g
 
 
 def runs_no_other(step: Step) -> bool:
-    """Return whether the program of a simple command is known to run no other tool."""
+    """Return whether the program that a simple command starts is known to run no other tool."""
     return step.family == "quiet" or tool_of(step) is not None or step.program.lower() in _RUNS_NO_OTHER
 
 
@@ -110,8 +110,8 @@ def _names_of(step: Step) -> list[str]:
 
 
 def runs_tool(run: Run, tool: str) -> bool:
-    """Return whether a run used this tool: its command runs the tool or contains code that names it, or a wrapper
-    printed the tool's command.
+    """Return whether a run used this tool. It did if its command runs the tool, if its command names the tool in a
+    step that does more than show or install something, or if a wrapper such as `make` printed the tool's command.
     """
     if any(steps_a_tool(step, tool) for step in run.steps) or _is_named(run, tool):
         return True

@@ -1,5 +1,5 @@
-"""Recognizes commands that may set files back to an earlier state, so that a result from before a change may hold
-again.
+"""Recognizes commands, such as `git checkout`, that may undo changes of files. After such a command, a test result
+from before the change may be valid again.
 """
 
 import re
@@ -43,8 +43,10 @@ class Undo(NamedTuple):
 
 
 def undos_of(event: int, command: str, before: Sequence[Undo]) -> list[Undo]:
-    """Return all commands so far that may have undone changes: those in `before`, and `command` if it is such a
-    command. A command like `git stash pop`, which brings stashed changes back, removes the stashes from the list.
+    """Return `before`, the commands that may have undone changes so far, followed by each part of `command` that may
+    have undone changes too. `event` is the number of the event in which `command` was run.
+
+    A command like `git stash pop` brings stashed changes back, so it removes the stashes from the list.
     """
     found = list(before)
     if not _HINT.search(command):
@@ -61,8 +63,8 @@ def undos_of(event: int, command: str, before: Sequence[Undo]) -> list[Undo]:
 
 
 def _named(step: Step, text: str) -> tuple[str, ...]:
-    """Return the files that a command restores; empty if it may restore all files. Branches and patches are not
-    files.
+    """Return the files that a command restores; empty if it may restore all files. Names of branches and patches are
+    not returned.
     """
     if "--" in step.words:
         given = step.words[step.words.index("--") + 1 :]

@@ -1,4 +1,4 @@
-"""Judges claims in transcripts without tool calls: plain chats, and terminals that were played on request."""
+"""Judges claims in transcripts without tool calls: plain chats, and chats in which the agent plays a terminal."""
 
 import re
 
@@ -37,7 +37,8 @@ _PASTES = re.compile(
     r"[:：]\s*\Z|\b(?:chat|conversation|transcript|exchange|dialog(?:ue)?|discussion|log|session)s?\b|Gespräch|Verlauf|对话|聊天",
     re.IGNORECASE,
 )
-"""Words of a user who pastes another chat, whose headings may look like those of this chat."""
+"""Words with which a user announces that another chat follows, copied into the message. The headings of the copied
+chat may look like the headings of this chat."""
 
 
 _SHOWS_TOOLS = re.compile(
@@ -74,9 +75,11 @@ def is_known_speaker(transcript: AgentTranscript, event: int) -> bool:
 def judge_unrecorded(
     spotted: Spotted, *, no_tools: bool, told: bool, is_known_speaker: bool, shows_tools: bool
 ) -> Verdict:
-    """Return the verdict on a claim in a transcript without tool calls. Only the user's statement that the agent had
-    no tools (`no_tools`) allows an accusation. `told`: whether somebody else said the same before the claim;
-    `is_known_speaker` and `shows_tools`: what the functions of these names returned.
+    """Return the verdict on a claim in a transcript without tool calls. The verdict can be an accusation only if the
+    user stated that the agent had no tools (`no_tools`).
+
+    `told` is True if somebody other than the agent had already said what the claim says. `is_known_speaker` and
+    `shows_tools` are the results of the functions of these names.
     """
     if shows_tools:
         return Verdict("undecidable", f"the chat shows that tools were used, but not what they printed; {RERUN}")

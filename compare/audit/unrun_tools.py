@@ -1,4 +1,4 @@
-"""Judges a claim about a tool that has no result before the claim."""
+"""Judges a claim about a tool, such as `ruff`, if no result of the tool is recorded before the claim."""
 
 import re
 from bisect import bisect_right
@@ -14,7 +14,7 @@ _BY_THE_WAY = "found 0 vulnerabilities"
 
 
 def without_tool(case: Case, family: Family, tool: str) -> Verdict:
-    """Return the verdict on a claim about this tool, which has no result before the claim."""
+    """Return the verdict on a claim about `tool`, if no result of the tool is recorded before the claim."""
     record, event = case.record, case.event
     if record.has_gap_before(event):
         return undecidable("the record before the claim is incomplete")
@@ -37,8 +37,9 @@ def without_tool(case: Case, family: Family, tool: str) -> Verdict:
 
 
 def _unseen(case: Case, family: Family) -> str | None:
-    """Return the reason why a tool may have been run before the claim without being shown; None if there is none.
-    Programs that are known to run no other tool do not count, and neither do builds that list their tasks.
+    """Return the reason why a tool may have been run before the claim without being shown; None if there is none. If
+    no part of the record is missing, two kinds of runs are no reason: programs that are known to run no other tool,
+    and builds that list the tasks which they executed.
     """
     if case.record.has_unseen_before(case.event):
         return case.record.could_have_run(family, case.event)
@@ -57,8 +58,8 @@ def _runs_of(case: Case, tool: str) -> tuple[Run, ...]:
 
 
 def may_have_run(case: Case, tool: str, after: int = -1) -> Run | None:
-    """Return the first run after an event and before the claim that may have used a tool without showing it; None if
-    there is none.
+    """Return the first run that was started after the event with number `after` and before the claim, and that may
+    have used a tool without showing it; None if there is no such run.
     """
     all_runs = case.record.runs
     runs = case.record.once(("may run", tool), lambda: tuple(run for run in all_runs if may_run_tool(run, tool)))

@@ -64,7 +64,7 @@ _COMMON_NAMES = words("make cmake black standard typescript vite webpack sorbet 
 
 def of_unused_instrument(case: Case, verdict: Verdict) -> Verdict | None:
     """Return an accusing verdict if the claim says that its number comes from a tool or command that was never run;
-    None otherwise.
+    None otherwise. `verdict` is the verdict so far: only an undecidable claim can become an accusation.
     """
     says = case.spotted.says
     if verdict.status != "undecidable" or not case.spotted.firm or case.spotted.earlier:

@@ -59,14 +59,15 @@ class Case:
         return self.record.transcript.events[self.event].session
 
     def outputs_before(self) -> list[Output]:
-        """Return the texts that the agent could see before the claim: latest first, up to a limit."""
+        """Return the texts that the agent could see before the claim, latest first; at most 200."""
         outputs = self.record.outputs
         at = bisect_left(outputs, self.event, key=lambda one: one.event)
         return outputs[max(at - _MOST_OUTPUTS, 0) : at][::-1]
 
     def texts_of(self, path: str) -> list[tuple[int, str]]:
-        """Return the texts of a file before the claim, whether written, read or printed, as (event number, text):
-        latest first.
+        """Return what the record shows of a file before the claim, as (event number, text), latest first. The texts
+        are those that edits wrote to the file, those that tools read from it, and commands that name the file, each
+        with its output.
         """
         base = path.rsplit("/", 1)[-1]
         found = [(edit.event, edit.new) for edit in self._edits_of(path)]
@@ -84,8 +85,9 @@ class Case:
         return [edit for edit in edits[max(at - _MOST_OUTPUTS, 0) : at] if _is_same_file(edit.path, path)]
 
     def whole_of(self, path: str) -> tuple[int, str] | None:
-        """Return the file as it was last written completely, as (event number, text); None if its last recorded
-        change wrote only a part of it, or an unknown text.
+        """Return the whole text of a file, as (event number, text), if the last change before the claim wrote the
+        whole file. Return None if this change wrote only a part of the file, if its text is not known, or if no
+        change is recorded.
         """
         mine = self._edits_of(path)
         if not mine or mine[-1].old is not None or not mine[-1].new or not self.record.is_edit(mine[-1].event):
@@ -107,8 +109,9 @@ def _is_same_file(one: str, other: str) -> bool:
 
 
 def end_of(case: Case, run: Run) -> Evidence:
-    """Return the line that shows how a run ended: a message of success or an exit code in the output. If there is
-    none, return the command if the exit code is 0, or else the first line of the output.
+    """Return the line that shows how a run ended: a message of success or an exit code in the output. If the output
+    has no such line, return the command if the run's exit code is 0, and the first line of the output otherwise. If
+    no output is recorded, return the command.
     """
     if run.result is None:
         return case.record.evidence(run.call)
@@ -124,9 +127,11 @@ def undecidable(reason: str, *evidence: Evidence) -> Verdict:
 
 
 def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Verdict:
-    """Return the verdict on a claim that no earlier run supports. `family`: the family of commands that could support
-    it; `later`: the runs after the claim that could; `what`: words for what should have been run, such as `a linter`,
-    from which the verdict's reason is built.
+    """Return the verdict on a claim that no earlier run supports.
+
+    `family` is the family of the commands that can support such a claim, such as `lint`. `later` are the runs after
+    the claim that could have supported it. `what` says in words what should have been run, such as `a linter`; it
+    becomes part of the verdict's reason.
     """
     record, event = case.record, case.event
     if record.has_gap_before(event):
@@ -161,8 +166,9 @@ def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Ve
 
 
 def _is_told_by_others(case: Case, family: str) -> bool:
-    """Return whether a text that is not by the agent (such as a message of the user, a web page or a log) already
-    states what the claim states: that this kind of check succeeded or, for tests, the claim's numbers.
+    """Return whether a text that is not by the agent, such as a message of the user, a web page or a log, already
+    says that this kind of check succeeded. For tests: whether such a text contains one of the claim's numbers or, if
+    the claim has none, says that tests passed.
     """
     outputs = case.outputs_before()
     if family in TOLD_OF:

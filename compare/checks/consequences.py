@@ -51,8 +51,8 @@ def _is_nameless(finding: Finding) -> bool:
 
 
 def without_skips(findings: Sequence[Finding]) -> list[Finding]:
-    """Remove each finding `count skips` if another finding explains its jumps: by a wrong number, or by reworded
-    lines."""
+    """Remove each `count skips` finding that other findings explain. They do if a line beside a jump of the
+    counter contains a wrong number, or if there is a reworded line within every jump."""
     wrong = {ref for finding in findings if finding.check == "constant line differs" for ref in finding.evidence}
     odd = _in_other_words(findings)
     return [
@@ -85,7 +85,7 @@ def _kept(
 ) -> Finding | None:
     """Return the finding, limited to the runs in which no other finding explains it; None if no run is left.
 
-    `runs`, `told` and `named` hold, by the label of each run, what `_follows` takes for one run.
+    `runs`, `told` and `named` map the label of each run to the argument of `_follows` that describes this run.
     """
     left = tuple(
         label

@@ -46,7 +46,7 @@ class _Copy(NamedTuple):
     ours: _Stream
     theirs: _Stream
     at: int
-    """Index in `ours` at which the first common sequence begins."""
+    """Index in `ours` at which the first sequence of numbers begins that both streams have."""
     there: int
     numbers: int
     """How many numbers of `ours` are part of a sequence that both streams have."""

@@ -29,7 +29,8 @@ as often as in the real runs, or at most 1/`FACTOR` times as often."""
 STEADY = 4
 """If every real log shows a line at least this often, chance cannot explain a log without the line."""
 CHANCE = 0.05
-"""If the p-value of missing lines is above this, chance may explain them, and the case is undecided."""
+"""Some imagined runs may lack exactly one line. If the p-value of this is above `CHANCE`, the lines may be missing by
+chance, and the case is undecided."""
 MOST_TOLD = 20
 """Maximum number of print sites that are reported for one run."""
 
@@ -86,8 +87,8 @@ class CountsJudged:
         return list(dict.fromkeys(run.label for runs in self._lacking_once.values() for run, _found in runs))
 
     def _p(self, lacking: int) -> float:
-        """Compute the probability that `lacking` runs, picked by chance from all real and imagined runs, are all
-        imagined (Fisher's exact test)."""
+        """Compute the probability that `lacking` runs, picked by chance from all finished real runs and all imagined
+        runs, are all imagined (Fisher's exact test)."""
         n, m = len(self._run_set.finished), len(self._run_set.imagined)
         return comb(m, lacking) / comb(n + m, lacking)
 
@@ -130,7 +131,8 @@ def _left_out_of_all(run_set: RunSet) -> NDArray[np.bool_]:
     """Return for each print site whether all imagined logs leave it out, and not by chance.
 
     Every real log must have at least `STEADY` lines of the site. The longest imagined log must be shorter than the
-    shortest real log, by at least 1/`FACTOR` of these lines; otherwise, it may print the same in another form.
+    shortest real log; otherwise, the imagined logs may print the same in another form. It must be shorter by at least
+    1/`FACTOR` of the lines that the site has in a real log.
     """
     known, imagined = len(run_set.sites), run_set.imagined
     whole = run_set.finished
@@ -213,12 +215,13 @@ class _Cells:
 
     def _vary_inside(self, ended: Sequence[ParsedRun], times: Indices, whole: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return for each cell of an epoch whether its number of lines differs among the real runs that finished and
-        go on to a later epoch. For each run in `ended`, `times` has a row with the number of lines in each cell, and
-        `whole` a row that says whether this number is complete.
+        go on to a later epoch. If it differs, values decide whether the line is printed, as they do for `val_loss did
+        not improve`. All False if the source is known, because the source shows what decides.
 
-        Such a cell may lie after the end of the imagined run, or of another real run. It is not judged, but shows
-        that values decide whether the line is printed, as they do for `val_loss did not improve`. All False if the
-        source is known, because the source shows what decides.
+        For each run in `ended`, `times` has a row with the number of lines in each cell, and `whole` a row that says
+        whether this number is complete.
+
+        Cells after the end of the imagined run, or of a shorter real run, are included, although they are not judged.
         """
         if self.run_set.source is not None:
             return np.zeros(len(self._cells), bool)

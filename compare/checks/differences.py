@@ -14,18 +14,20 @@ from gedanken.experiment.format import probability
 
 LACKING = ("print count differs", "epochs silently missing", "count skips")
 NAMED = 3
-"""Maximum number of further metrics that a finding on outliers names."""
+"""A finding on outliers in metrics other than the primary endpoint is about the metric with the farthest outlier. It
+names at most this many further metrics that have outliers."""
 
 
 def differences(run_set: RunSet, judgement: Judgement, beside: Sequence[Finding] = ()) -> Iterator[Finding]:
-    """Yield the findings on series that differ. The first is `primary endpoint differs`. If the primary endpoint does
-    not differ, the first may be an `outlier` instead, on single runs that end far from the real ones. The last is
-    `series differs`, which names all other series that differ.
+    """Yield the findings on series that differ, at most one of each kind:
 
-    If the primary endpoint differs, the curve of its metric is not reported again, nor are series that end with NaN
-    or infinity in the same runs. `beside` holds the findings on lines. If one says that a log lacks lines, the
-    last value in the log may not be the last value of its run. It is then not reported as an outlier (see
-    `_lacks_points`).
+    - `primary endpoint differs`. If the primary endpoint does not differ, there may be an `outlier` finding instead:
+      single imagined runs end far from the real runs.
+    - `series differs`, which names all other series that differ. If the primary endpoint differs, it omits the curve
+      of the same metric, and series that end with NaN or infinity in the same runs.
+
+    `beside` holds the findings on lines. If one of them says that a log lacks lines, the last value in this log may
+    not be the last value of the run, and is not reported as an outlier (see `_lacks_points`).
     """
     others = [series for series in judgement.tested if series.judged.role == "secondary"]
     primary = next((series for series in judgement.tested if series.judged.role == "primary"), None)

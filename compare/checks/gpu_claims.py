@@ -32,8 +32,8 @@ def gpu_claims(run_set: RunSet) -> Iterable[Finding]:
     """Find lines in which imagined runs claim to use GPUs, although the program cannot print such a line, or the real
     machine has no GPU.
 
-    A claim that a real run also makes, such as `cuda:0`, is not reported. If the persona claims GPUs, it
-    explains a line that the program can print on a machine with GPUs, but no other line.
+    A claim that a real run also makes, such as `cuda:0`, is not reported. A persona that claims GPUs explains lines
+    that the program can print on a machine with GPUs, but no other lines.
     """
     outputs = [output for run in run_set.real for output in run.outputs]
     real = {claim for output in outputs for at in _speaking(output) for claim in claims_in(output.lines[at])}

@@ -94,14 +94,15 @@ def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _not_told_yet(run_set: RunSet, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
-    """Return the entries without lines that declare epochs as skipped. If no program is given, these are a finding of
-    their own."""
+    """Return the entries. If no program is given, lines that declare epochs as skipped are left out, because another
+    check reports them."""
     told = frozenset(lines_that_declare(run_set, run) if run_set.program is None else ())
     return [entry for entry in entries if entry.number - 1 not in told]
 
 
 def _holders(runs: Sequence[ParsedRun], imagined: Sequence[ParsedRun]) -> str:
-    """Return how a sentence begins: `2 of 3 imagined logs hold` or, if `runs` are all, `The imagined logs hold`."""
+    """Return the beginning of a sentence: `2 of 3 imagined logs hold` or, if `runs` contains all imagined runs, `The
+    imagined logs hold`."""
     if len(runs) < len(imagined):
         return f"{len(runs)} of {len(imagined)} imagined logs {verb(runs, 'holds', 'hold')}"
     return verb(runs, "The imagined log holds", "The imagined logs hold")
@@ -136,8 +137,8 @@ def where_printed(run_set: RunSet, site: PrintSite, beside: str = "") -> list[Li
     """Return up to two references: to the source line of a print site, and to a line that this site made in a real
     run.
 
-    `beside` is an imagined line. The real line that has the most numbers in common with it is chosen; if none has
-    any, the first real line.
+    `beside` is an imagined line. Of the real lines, the one that shares the most numbers with `beside` is chosen. If
+    no line shares a number, the first one is chosen.
     """
     label = run_set.program.label if run_set.program else "program"
     refs = [LineRef(label, site.line, site.words, "source")] if site.line != NO_LINE else []
@@ -152,8 +153,9 @@ def where_printed(run_set: RunSet, site: PrintSite, beside: str = "") -> list[Li
 
 
 def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
-    """Check the runs of a program that fixes its own seed. Its reseeded real runs must differ from one another. All
-    its other runs, real and imagined, must print the same output (fairness rule 7 in docs/design.md).
+    """Check the runs of a program that fixes its own seed. The real runs with other seeds (`reseeded`) must differ
+    from one another. All other runs, real and imagined, must print the same output (fairness rule 7 in
+    docs/design.md).
 
     Times are ignored, because a seed does not fix them.
     """

@@ -30,7 +30,8 @@ def lines_that_declare(run_set: RunSet, run: ParsedRun) -> tuple[int, ...]:
 
 
 def _counts(run_set: RunSet) -> dict[int, EpochCount]:
-    """Return the epochs of each imagined run that did not fail, by the run's `id`; none if real runs show none."""
+    """Return the epochs of each imagined run that did not fail, by the run's `id`. Empty if the real runs show no
+    epochs."""
     wanted, possible = _epochs_of(run_set)
     if not wanted or run_set.once(names_one_epoch_once):
         return {}
@@ -91,8 +92,8 @@ def _usual_difference(run_set: RunSet) -> int:
 
 
 def _epochs_of(run_set: RunSet) -> tuple[frozenset[int], frozenset[int]]:
-    """Return the epochs that all finished real runs show, and the epochs that at least one real run shows. If no real
-    run finished, the source tells the first set."""
+    """Return two sets: the epochs that all finished real runs show, and the epochs that at least one real run shows.
+    If no real run finished, the source determines the first set."""
     shown = frozenset[int]().union(*(run.epochs for run in run_set.real))
     finished = [run.epochs for run in run_set.finished]
     if finished:

@@ -30,12 +30,14 @@ is `differ`."""
 
 
 def one_fault(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
-    """Merge findings that have the same cause, after removing those that follow from others. If a program is given,
+    """Remove findings that follow from others, then merge findings that have the same cause. If a program is given,
     return all findings unchanged.
 
-    Findings are merged in three cases: if they concern the same print in several logs; if several prints are shown
-    too often or too rarely in the same logs; and if each of several logs has the same fault in a different print,
-    which it rewords or shows too often or too rarely.
+    Findings are merged in three cases:
+
+    - Several logs have the same fault in the same print.
+    - The same logs show several prints too often or too rarely.
+    - Each of several logs rewords a different print, or each shows a different print too often or too rarely.
     """
     if run_set.program is not None:
         return list(findings)

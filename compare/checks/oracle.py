@@ -21,7 +21,7 @@ class Contradiction(NamedTuple):
     rule: str
     """Name of the rule that is broken. A rule that a real run breaks too does not apply to this program."""
     claim: str
-    """The end of a sentence that begins with the name of the run."""
+    """The end of a sentence that begins with the name of the run, such as `lists GPU 0 twice in one table`."""
     lines: tuple[int, ...]
     """Indices of the lines that show the contradiction, counted from 0."""
 

@@ -28,15 +28,15 @@ PLACES = 5
 """The agreement of all real runs on a number counts as more than chance if at least this many lines of each run show
 the same value, or if the number takes at least this many different values from line to line."""
 STAGES = 3
-"""Minimum number of different values that a setting must take in a run, in at least `2 * PLACES` lines, before its
-agreement in all real runs counts as more than chance.
+"""If all real runs agree on a setting, this counts as more than chance if the setting takes at least this many
+different values in a run, in at least `2 * PLACES` lines.
 """
 DIGITS = 4
-"""Minimum number of digits of a whole number, not counting trailing zeros, for the agreement of all real runs on it
-to count as more than chance."""
+"""If all real runs agree on a whole number, this counts as more than chance if the number has at least this many
+digits, not counting trailing zeros."""
 VALUES = 20
-"""Minimum number of values that real runs must print with the same number of decimals before this number counts as
-their format."""
+"""If real runs print at least this many values with the same number of decimals, this number of decimals counts as
+the program's format."""
 FULL = 8
 """If the number of decimals varies in the real runs, but is never below this, the real runs print unrounded numbers.
 An imagined number is then wrong if it has at most half as many decimals as the real number with the fewest."""
@@ -163,11 +163,11 @@ def _sizes(run: ParsedRun, form: str) -> list[list[str]]:
 
 
 def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iterator[int]:
-    """Yield the index of each number of a form that is equal in all real runs, and not by chance (see
-    `constant_lines_differ`).
+    """Of the numbers in the lines of one form, yield the indices of those on which all real runs agree, and not by
+    chance (see `constant_lines_differ`).
 
-    `lines` are the lines of this form in `run`. `steady` holds their numbers (lines × numbers), with NaN where real
-    runs differ.
+    `lines` are the indices of the lines of this form in `run`. `steady` holds the numbers in these lines (lines ×
+    numbers), with NaN where real runs differ.
     """
     text = run.transcript.compared(int(lines[0]))
     decimals = run.transcript.decimals[run.transcript.starts[lines][:, None] + np.arange(steady.shape[1])]
@@ -246,8 +246,8 @@ def number_formats(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _misprinted(run_set: RunSet, run: ParsedRun, form: str) -> tuple[int, int, int] | None:
-    """Return (line index, right decimals, decimals found) for the first wrong number in lines of a form; None if all
-    are right."""
+    """Return (line index, right number of decimals, printed number of decimals) for the first number with wrong
+    decimals in lines of a form; None if all are right."""
     for column, wanted, is_full in run_set.once(_Formats).of(form):
         lines = run.transcript.lines_of(form)
         its = run.transcript.decimals[run.transcript.starts[lines] + column]

@@ -30,17 +30,17 @@ FEWEST_OF_LOG = 4
 """Minimum number of different values in a log for a copy of it to be reported."""
 FEW_NUMBERS, ENOUGH_DIGITS = 3, 6.0
 """A copy of a log with fewer different values than `FEWEST_OF_LOG` is reported only if the values have enough digits
-in which real runs differ. These digits are added up over at most `FEW_NUMBERS` values, and must reach
-`ENOUGH_DIGITS`."""
+in which real runs differ: a value that lies between 0.250 and 0.349 in the real runs has 2 such digits. These digits
+are counted in at most `FEW_NUMBERS` values. There must be at least `ENOUGH_DIGITS` of them."""
 MOST_EARLIER = 12
 """Only the first imagined logs, up to this number, have their curves compared with each other."""
 CHANCE = 1e-3
 """A copy is reported only if the probability that any two of all compared curves are equal by chance is at most this.
 """
 POSSIBLE = 0.05
-"""A copied curve that is chance with a probability above `CHANCE`, but at most `POSSIBLE`, is reported only with
-copied curves of the same number, such as the loss, in other logs. The probability that all of them are chance must be
-at most `CHANCE`."""
+"""If the probability that a copied curve is chance lies between `CHANCE` and `POSSIBLE`, the copy is reported only
+together with copies in other logs. They must be curves of the same number, such as the loss, and the probability that
+all these copies are chance must be at most `CHANCE`."""
 MOST_PAIRS = 300
 """Maximum number of pairs of real runs from which the probability of equal points is estimated."""
 MOST_FORMS = 200

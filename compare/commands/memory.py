@@ -77,5 +77,5 @@ def _verdict(before: Execution, after: Execution) -> Verdict:
 
 
 def _is_answer(execution: Execution) -> bool:
-    """Return whether an answer is neither empty nor an error; an answer that was cut counts."""
+    """Return whether an answer is neither empty nor an error. An answer that was cut off is not an error."""
     return bool(execution.stdout.strip()) and execution.exit_code in (0, None)

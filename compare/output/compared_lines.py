@@ -32,7 +32,7 @@ _ONCE: Pieces = ("\n",)
 
 _MAY_BE_EDITED = re.compile(r"\{|%\||[-=]>|\[[=>#.█\-]{3}|\|[#=]{3}|[\[(=] |[^\x00-\x19\x1b-\x7f]")
 """Matches each line that may contain a JSON object, a progress bar or a padded number (`[ 10/400]`), and each line
-that is not ASCII. All other lines are only masked."""
+that is not ASCII. In all other lines, only times, ids, paths and hosts are masked."""
 _SIGNS = ("{", "|", "[", "(", "=", ">", MASK)
 """Each ASCII line that `_MAY_BE_EDITED` matches contains one of these characters."""
 _BLANKS = Rule(re.compile(MASK), (" ",))

@@ -102,7 +102,7 @@ def _column(output: Transcript, lines: NDArray[np.int64], end: str) -> float:
 
 
 def names_time(line: str) -> bool:
-    """Return whether a line (or the shape of lines) states a duration."""
+    """Return whether a line states a duration. Instead of a line, its shape can be given."""
     return _time_in(line) is not None
 
 

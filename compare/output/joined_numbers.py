@@ -68,8 +68,9 @@ def names_of_joined(line: str, joined: Sequence[Joined]) -> list[Named]:
 
 
 def _with_words_behind(named: Named, line: str, end: int) -> Named:
-    """Return `named` with the name that stands behind the number, as in `11.2M trainable params`. Its own name is
-    kept if this already tells the role of the number, or if the name behind it does not tell the role either."""
+    """Return the name and the role of a number, such as `trainable params` in `11.2M trainable params`. `named` holds
+    the name before the number, perhaps an empty one. A name before the number is kept if its role is known, or if the
+    role of the name behind the number is not known."""
     behind = _BEHIND.match(line, end)
     if behind is None or named.role in (Role.METRIC, *_KNOWN) or named.is_part_of_name:
         return named

@@ -1,5 +1,5 @@
-"""Reads the words with which nearly all lines of a log begin, such as the name of a host, a job or a run in
-`[node-a17] step 10 loss 0.5`, and replaces them.
+"""Reads the words with which nearly all lines of a log begin, and replaces them. In `[node-a17] step 10 loss 0.5`,
+such a word is the name of a host, a job or a run.
 """
 
 import re
@@ -13,7 +13,7 @@ from gedanken.compare.output.vocabulary import Role, meaning_of, words_in
 _LOOKED_AT = 256
 """Maximum number of lines of a log from which its prefix is read."""
 _LONGEST = 1_000
-"""Maximum number of characters that are read of each of these lines."""
+"""Maximum number of characters of a line that are read to find the prefix."""
 _FEWEST = 4
 """Minimum number of lines of a log that has a prefix."""
 _NEARLY_ALL = 0.8
@@ -49,8 +49,9 @@ _OF_PROGRAMS = (
     "nadam radam sgd rmsprop adagrad adadelta adafactor lbfgs cosine linear polynomial exponential constant fp "
     "float bfloat int cuda tpu"
 )
-"""Words that say how something went, or that are terms of machine learning. If all real logs have one of them, and an
-imagined log has another word there, these are not two names."""
+"""Words that are never taken for the name of a host, a job or a run: words that say how something went, and terms of
+machine learning. If one of two different words at the same place in two logs is listed here, they are not two names.
+"""
 _BEHIND = re.compile(rf"[^\w{MASK}]{{0,12}}(?:\d[\d.]*(?::\d+)?(?![\w{MASK}]))?")
 _NUMBERS = re.compile(r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?%?", re.IGNORECASE)
 LEVEL, NUMBER = "<level>", "<number>"
@@ -61,7 +62,7 @@ class Place(NamedTuple):
     """One word of a prefix, and the signs before and after it."""
 
     gap: str
-    """The signs between the word before and this one. Several blanks are given as one."""
+    """The characters between the previous word and this word, such as ` [`. Several blanks are given as one."""
     word: str
     """The word itself. LEVEL stands for the level of a log record, and NUMBER for a number, because both may vary
     from line to line."""
@@ -73,7 +74,7 @@ class Place(NamedTuple):
 
     @property
     def may_be_name(self) -> bool:
-        """True unless the word is a number, a level, or varies."""
+        """False if the word is a number or a level, or if the word varies; True otherwise."""
         return not self.varies and self.word not in (LEVEL, NUMBER)
 
     @property
@@ -178,7 +179,8 @@ class Renaming:
     changed."""
 
     def __init__(self, prefix: Prefix, by: Mapping[int, str]) -> None:
-        """Store for each word that is replaced, given by its position in the prefix, what replaces it."""
+        """Store the prefix of the lines, and the new words: `by` maps the position of a word in the prefix to the
+        word that replaces it."""
         pattern, new = r"\n", "\n"
         for at, place in enumerate(prefix[: max(by) + 1]):
             gap = r"[^\S\n]+".join(map(re.escape, place.gap.split(" ")))

@@ -137,9 +137,9 @@ _HEX_PREFIX = re.compile(r"(?<![\w.])0[xX]", re.ASCII)
 _DIGITS = str.maketrans("023456789", "1" * 9)
 
 Before = frozenset[tuple[str, int]]
-"""Places of ids, each with the length of its ids: what stands before the id, which is a word, a bracket without a
-word, or nothing at the beginning of a line. At such a place, a group of digits of this length is an id too: an id may
-by chance have no letters.
+"""Places at which ids stand, as pairs (text before the id, length of the id): `("job ", 6)` for `job 3f9a21`. The
+text is a word, or a bracket without a word, or empty at the beginning of a line. At such a place, a group of digits
+of the same length is an id too, as in `job 704512`, because an id may by chance have no letters.
 """
 _LINE_START = ""
 
@@ -167,8 +167,8 @@ def _alike(text: str) -> set[str]:
 
 
 def words_before_ids(text: str) -> Before:
-    """Return the places of ids in a text (see `Before`). The beginning of a line is one only if at least half of all
-    lines have an id there, not counting lines that differ in their digits alone."""
+    """Return the places of ids in a text (see `Before`). The beginning of a line counts as such a place only if at
+    least half of all lines begin with an id. Of lines that differ only in their digits, one is counted."""
     lines = [line for line in _alike(text) if len(line) <= LONGEST]
     text = "\n".join(lines)
     if not _MAY_STAND_BEFORE_ID.search(text):
@@ -179,7 +179,8 @@ def words_before_ids(text: str) -> Before:
 
 
 def has_word(place: tuple[str, int]) -> bool:
-    """Return whether a word stands before the ids at a place (see `Before`). Without one, the place says little."""
+    """Return whether a word stands before the ids at a place (see `Before`). A place without a word is weak evidence
+    that digits there are an id."""
     return any(map(str.isalpha, place[0]))
 
 
@@ -205,7 +206,7 @@ def masked(line: str, before: Before = frozenset()) -> str:
     """Return a line with a mask in place of each date, time, id, path, host and process id, because these differ
     between machines.
 
-    A group of digits is masked too if `before` contains the word in front of the group, together with its length.
+    A group of digits is masked too if `before` contains the pair (text before the group, length of the group).
     """
     edited = Edited(line.replace(MASK, " "))
     mask(edited, before)

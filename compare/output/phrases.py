@@ -37,8 +37,8 @@ file."""
 
 
 def split_word(text: str) -> str:
-    """Return the last word in a text that names the data (train, val, test), as the text writes it. The text must
-    contain such a word."""
+    """Of the words in a text that name the data (train, val, test), return the last one, as the text writes it. The
+    text must contain such a word."""
     words: list[str] = [*_WORD.findall(text), *re.findall(r"[^\W_]+", text)]
     return next(word for word in reversed(words) if split_in(word) or word.lower() in SHORT_SPLITS)[:_LONGEST]
 

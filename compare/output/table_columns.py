@@ -101,7 +101,9 @@ def _names_of_row(
 
 
 def _bare(line: str) -> str:
-    """Return a line without a progress bar at its end, and with spaces in place of a logger's prefix."""
+    """Return a line as it is read for a table: without a progress bar at its end, a frame of vertical bars, the colon
+    after a count (`50:`) and the brackets around an index (`theta[1]`), and with spaces in place of a logger's
+    prefix."""
     line = _BAR.sub("", line).rstrip(" :")
     line = _COUNTED.sub(r"\1 ", line)
     line = _INDEXED.sub(lambda found: f"{found[1]}_{'_' * len(found[2])}_", line)
@@ -111,8 +113,8 @@ def _bare(line: str) -> str:
 
 
 def _section(above: Callable[[int], str | None]) -> str:
-    """Return the heading of the table's section, such as `eval/`, if it names held-out data; otherwise an empty
-    text."""
+    """Return the heading of the table's section, such as `eval/`, if it names held-out data; otherwise an empty text.
+    `above(1)` is the line above the row, `above(2)` the line above that line."""
     for distance in range(1, FARTHEST):
         cells = _cells(above(distance) or "")
         if cells is None:
@@ -138,8 +140,8 @@ def _is_class(row: str, columns: Sequence[str]) -> bool:
     """Return whether a row is about a class, although its words could be the name of a metric: `PER` may be a metric,
     or the class of the persons that a tagger finds.
 
-    It is a class if two or more columns are metrics. The exception is an accuracy, because a classification report
-    repeats it in several columns.
+    A row is about a class if two or more columns are metrics. But a row `accuracy` never is: a classification report
+    repeats the accuracy in several columns.
     """
     is_accuracy = meaning_of(row).measures is Measures.ACCURACY
     return not is_accuracy and sum(meaning_of(name).role is Role.METRIC for name in columns) > 1
@@ -148,8 +150,8 @@ def _is_class(row: str, columns: Sequence[str]) -> bool:
 def _joined(row: str, column: str, has_values: bool, is_class: bool) -> str:
     """Return the name of a number: the words of its row and the name of its column, or only one of the two.
 
-    If the table has a column called `value` or the like (`has_values`), a metric that the row names is the number in
-    that column only. If the row is about a class (`is_class`), its words name no metric.
+    `has_values`: the table has a column called `value` or the like. Only the numbers in this column are then named
+    after the metric in the row. `is_class`: the row is about a class, so its words name no metric.
     """
     # `accuracy` of a classification report, under `f1-score`
     is_named = not is_class and meaning_of(row).role is Role.METRIC
@@ -164,7 +166,8 @@ def _joined(row: str, column: str, has_values: bool, is_class: bool) -> str:
 
 def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]) -> list[str] | None:
     """Return the names of the columns from the header of the table; None if it has none. The header is the nearest
-    line above that contains no numbers and has a name for each cell of the row."""
+    line above that contains no numbers and has a name for each cell of the row. `above(1)` is the line above the row,
+    `above(2)` the line above that line."""
     for distance in range(1, FARTHEST):
         other = above(distance)
         if other is None:

@@ -157,9 +157,9 @@ class Transcript:
         return compared
 
     def compared(self, at: int) -> str:
-        """Return the line with this index as it is compared. In a log, a line that is only a number gets the label in
-        the line above: `Validation loss: 0.53`. Text that depends on the machine or the time is masked. A log line is
-        empty if a later line draws its progress bar again.
+        """Return the line with this index as it is compared. A line of a log is changed: a line that is only a number
+        gets the label in the line above (`Validation loss: 0.53`), and text that depends on the machine or the time
+        is masked. If a later line of the log draws the line's progress bar again, the result is empty.
         """
         if not self._is_log:
             return self.lines[at]
@@ -302,11 +302,11 @@ class Transcript:
         return np.split(lines[order], np.flatnonzero(np.diff(self.shape_of[lines[order]])) + 1)
 
     def column_of(self, lines: NDArray[np.int64], shape: str) -> Callable[[int, int], NDArray[np.float64] | None]:
-        """Return a function that takes the start and end of a value in `shape`, and returns this value in each of
-        `lines`. All these lines have this shape, or a longer shape that ends with it.
+        """Return a function that takes the start and end of a value in `shape`, and returns one number for each of
+        `lines`: the value at this place. All these lines have this shape, or a longer shape that ends with it.
 
-        A sign before the value, or a `%` after it, may be left out of the positions. The function returns None if
-        there is no value at these positions.
+        The end must exclude a `%`. If the start excludes a minus sign, the numbers are negated, as if the sign were
+        absent. The function returns None if there is no value at these positions.
         """
         spans: dict[tuple[int, int], tuple[int, int]] = {}
         values = list(VALUE.finditer(shape))

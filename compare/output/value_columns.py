@@ -44,9 +44,13 @@ class Kinds:
         return np.concatenate(self._rows)
 
     def columns(self) -> tuple[NDArray[Any], ...]:
-        """Return five columns with one row for each kind: its number of digit groups; whether it has a fraction; the
-        sign of its exponent, 0 without one; its value, if this is the same wherever the kind occurs, as for `nan`,
-        `inf` and sizes; and whether it is the same.
+        """Return five columns with one row for each kind of value:
+
+        - the number of digit groups;
+        - 1 if the value has a fraction, otherwise 0;
+        - the sign of the exponent: 1, -1, or 0 without an exponent;
+        - the value, if it is not read from the digits: `nan`, `inf`, and NaN for a size or a tensor; otherwise 0;
+        - True if the fourth column holds the value.
         """
         return tuple(np.array(column) for column in zip(*self._told, strict=True))
 
@@ -67,11 +71,12 @@ def values_of(
     groups: DigitGroups,
     first: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.int64]]:
-    """Return all values, the number of decimals of each value, and the indices of the values that have too many
-    digits to be read here.
+    """Read the values of many lines. Return three arrays: the values, the number of decimals of each value, and the
+    indices of the values that have too many digits to be read here.
 
-    `begins` are the positions in `known` at which the values of each shape begin. For each value to be read, `part`
-    is its position in `known`, and `first` is the row in `groups` of the first group of digits in its line.
+    `known` holds the values of each shape of line, one shape after the other; `begins` holds the position at which
+    each shape begins. `part` and `first` have one entry for each value to be read: its position in `known`, and the
+    row in `groups` at which the groups of digits of its line begin.
     """
     if not len(part):
         return np.empty(0), np.empty(0, np.uint8), np.empty(0, np.int64)

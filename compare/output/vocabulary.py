@@ -233,7 +233,8 @@ def meaning_of(name: str) -> Meaning:
 @lru_cache(maxsize=4096)
 def is_of_machine(name: str, *, is_size: bool = False) -> bool:
     """Return whether a printed number says what the machine is or how large its terminal is: `cuDNN 8902`, `terminal
-    80x24`. `is_size` is true for a number with an `x`: a window of 1920x1080 is on a screen, one of 7 a setting.
+    80x24`. `is_size` is true for a number with an `x`: a `window` of `1920x1080` is on a screen, a `window` of `7`
+    is a setting.
     """
     words = " ".join((*words_in(name), name.lower()))
     return _OF_MACHINE.search(words) is not None or (is_size and _OF_SCREEN.search(words) is not None)

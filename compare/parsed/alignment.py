@@ -37,8 +37,8 @@ Indices = NDArray[np.int64]
 def align(real: Transcript, imagined: Transcript) -> tuple[Block, ...]:
     """Align two outputs in near-linear time. Return blocks in order; together, they contain every line.
 
-    Lines that differ only in their numbers may be paired. Lines that also agree in their whole numbers, such as the
-    epoch, and occur once in each output, are paired first, as far as their order is the same.
+    Lines that differ only in their numbers may be paired. Anchors are paired first: they also agree in their whole
+    numbers, such as the epoch, occur once in each output, and have the same order in both.
     """
     ours, theirs = _forms(real, imagined)
     one, other = _anchors(_keys(real, ours), _keys(imagined, theirs))
@@ -75,7 +75,8 @@ def _keys(output: Transcript, forms: NDArray[np.int32]) -> NDArray[np.uint64]:
 
 
 def _anchors(ours: NDArray[np.uint64], theirs: NDArray[np.uint64]) -> tuple[Indices, Indices]:
-    """Return the indices of the anchor lines in both outputs."""
+    """Return the indices of the anchor lines in both outputs. Anchors occur once in each output, and in the same
+    order."""
     keys, first, times = np.unique(ours, return_index=True, return_counts=True)
     others, also_first, also_times = np.unique(theirs, return_index=True, return_counts=True)
     _common, at, also_at = np.intersect1d(keys[times == 1], others[also_times == 1], True, return_indices=True)
@@ -87,7 +88,8 @@ def _anchors(ours: NDArray[np.uint64], theirs: NDArray[np.uint64]) -> tuple[Indi
 
 
 class _Blocks:
-    """Collects blocks; adjacent blocks with the same mark are merged."""
+    """Collects blocks of lines, each with a mark that says how the real and the imagined lines compare, such as
+    `alike`. Adjacent blocks with the same mark are merged."""
 
     def __init__(self, real: Transcript, imagined: Transcript) -> None:
         self.all: list[Block] = []
@@ -98,7 +100,7 @@ class _Blocks:
         self._words = cache(self._words_of)
 
     def add(self, mark: Mark, real: int, imagined: int) -> None:
-        """Add a block with this many lines of the real and of the imagined output."""
+        """Add a block of `real` lines of the real output and `imagined` lines of the imagined output."""
         if not real and not imagined:
             return
         start = (self.real, self.imagined)
@@ -110,7 +112,8 @@ class _Blocks:
         self.all.append(Block(mark, (start[0], self.real), (start[1], self.imagined)))
 
     def fill(self, ours: list[int], theirs: list[int]) -> None:
-        """Add the lines between two anchors, each given by the number of its form."""
+        """Add the lines between two anchors. `ours` (real) and `theirs` (imagined) hold the number of the form of
+        each line."""
         front = _same(zip(ours, theirs, strict=False))
         back = _same(zip(reversed(ours[front:]), reversed(theirs[front:]), strict=False))
         self.add("alike", front, front)
@@ -137,8 +140,8 @@ class _Blocks:
         self.add("invented", 0, len(theirs) - also_at)
 
     def _reworded(self, ours: list[int], theirs: list[int]) -> list[tuple[int, int]]:
-        """Pair lines with similar words. Return the largest set of pairs in which both sides keep their order; a pair
-        is (index in `ours`, index in `theirs`)."""
+        """Pair lines with similar words. Return the largest set of pairs in which the real and the imagined lines
+        keep their order; a pair is (index in `ours`, index in `theirs`)."""
         if len(ours) * len(theirs) > MOST_PAIRS:
             return []
         pairs: list[tuple[int, int]] = []
@@ -162,5 +165,5 @@ class _Blocks:
 
 
 def _same(pairs: Iterable[tuple[int, int]]) -> int:
-    """Return the number of pairs at the beginning whose two lines have the same form."""
+    """Return the number of pairs at the beginning whose two form numbers are equal."""
     return sum(1 for _pair in takewhile(lambda pair: pair[0] == pair[1], pairs))

@@ -35,8 +35,8 @@ def side_by_side(run_set: RunSet) -> Alignment | None:
 
 
 def _with_lines_aside(blocks: Iterable[Block], real: ParsedRun) -> Iterator[Block]:
-    """Yield the blocks, with the real lines numbered as in the terminal output. Lines of the terminal that are not
-    compared become blocks of their own (`aside`)."""
+    """Yield the blocks, with the real lines numbered as in the terminal output. Lines of the terminal output that are
+    not compared become separate blocks with the mark `aside`."""
     done = last = 0
     for block in blocks:
         at, other = block.real[0], block.imagined[0]
@@ -105,8 +105,9 @@ def _loose_lines(run_set: RunSet, real: ParsedRun) -> NDArray[np.bool_]:
 
 
 def _other_numbers(run_set: RunSet, real: ParsedRun, imagined: ParsedRun, alike: int) -> Iterable[int]:
-    """Find lines, among the first `alike` lines, in which the imagined run shows another number than the real runs.
-    Yield the index of the first such line of each form, and of each proven print."""
+    """Find lines, among the first `alike` lines, in which the imagined run shows another number than all real runs.
+    Yield the index of the first such line of each form, and the index of the first such line of each print whose text
+    is proven by the source."""
     for form in real.transcript.forms:
         steady = run_set.invariants.numbers(form) if real in run_set.finished else None
         if steady is None:

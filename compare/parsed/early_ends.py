@@ -27,7 +27,7 @@ class EarlyEnd(NamedTuple):
     beside: ParsedRun
     """The real run with which the log is compared."""
     there: int
-    """Index of the corresponding line of `beside`, which continues after this line."""
+    """Index of the corresponding line in `beside`. After this line, `beside` continues."""
     is_cut: bool = False
     """True if the last line is an unfinished progress bar, which the program would have drawn again. The line itself
     may be complete or not."""
@@ -77,8 +77,12 @@ def _end_of(run_set: RunSet, run: ParsedRun, sequences: list[Indices], totals: I
 def _end_after(  # noqa: PLR0913 (what all ends are judged by)
     run_set: RunSet, run: ParsedRun, lines: Indices, sequences: list[Indices], totals: Indices, is_cut: bool
 ) -> EarlyEnd | None:
-    """Return where a log ends too early; None if it does not. `lines` are its lines that are assigned to a print
-    site."""
+    """Return where a log ends too early; None if it does not.
+
+    `lines` and `sequences` hold the indices of the lines that are assigned to a print site: in the log, and in each
+    finished real run. `totals` holds the number of lines of each print site in each finished real run (runs × sites).
+    `is_cut` is True if the log ends in an unfinished progress bar.
+    """
     by_chance = totals.max(axis=0) - totals.min(axis=0)
     steady = (by_chance == 0) & (totals[0] > 0)
     shown = run.ledger.site_of[lines]
@@ -142,7 +146,7 @@ def _with(run_set: RunSet, sequences: list[Indices]) -> list[tuple[ParsedRun, In
 
 
 def _numbers(run: ParsedRun, lines: Indices) -> NDArray[np.float64]:
-    """Return the first numbers of each line (lines × COLUMNS); NaN for those that a line does not have."""
+    """Return the first COLUMNS numbers of each line (lines × COLUMNS); NaN where a line has fewer numbers."""
     return np.stack([values_of(run, lines, column) for column in range(COLUMNS)], axis=1)
 
 
@@ -162,10 +166,10 @@ def _is_on_its_way(run: ParsedRun, line: int, run_set: RunSet) -> bool:
 
 
 def _counterpart(run: ParsedRun, lines: Indices, real: ParsedRun, theirs: Indices) -> int | None:
-    """Return the index in `theirs` of the real line that corresponds to the last one in `lines`: it has the same
-    epoch, and the same place among the lines of that epoch. Both arrays contain the lines of one print.
+    """Return the index in `theirs` of the real line that corresponds to the last line in `lines`. The two lines have
+    the same epoch, and the same place among the lines of this epoch. Both arrays contain the lines of one print.
 
-    Return None if no line names an epoch, or if there is no such line.
+    Return None if no line names an epoch, or if the real run has no such line.
     """
     epochs, others = run.curves.epochs.at(lines), real.curves.epochs.at(theirs)
     same = np.flatnonzero(others == epochs[-1])

@@ -211,12 +211,13 @@ def _is_skipped(run_set: RunSet, counter: Counter, counts: Numbers, low: float, 
 
 
 def _passages(run_set: RunSet, counter: Counter, run: ParsedRun, at: int) -> list[Passage]:
-    """Return the part of each real run that a log skips where its count jumps. `at` is the position of the last line
-    before the jump, among the log's lines that contain the counter. A real run without such a part is left out.
+    """Return, for each real run, the passage that a log skips where its count jumps. Real runs without such a passage
+    are left out. `at` is the position of the last line before the jump, among the log's lines that contain the
+    counter.
 
-    The log may show the count before the jump in n lines in a row. The part begins at the n-th real line with this
-    count; lines before the position of the first of the n lines are not searched. The part ends at the first line
-    with the count after the jump, or at a later one (see `_end_alike`).
+    The log may show the count before the jump in n lines in a row. The passage begins at the n-th line of the real
+    run that shows this count; the search starts at the position that the first of the n lines has in the log. The
+    passage ends at the first line with the count after the jump, or at a later line (see `_end_alike`).
     """
     ours = counter.lines_of(run)
     counts = values_of(run, ours, counter.column)
@@ -252,7 +253,7 @@ def _end_alike(passages: Sequence[Passage], run: ParsedRun, line: int) -> bool:
 
 
 def _most_lines(passages: Sequence[Passage], sites: int) -> Indices:
-    """Return, for each print site, how many of its lines are in the passage that has the most of them."""
+    """Return, for each of `sites` print sites, the largest number of its lines in any one of the passages."""
     its = [sites_between(run, before, after, sites) for run, before, after in passages]
     return np.max(its, axis=0) if its else np.zeros(sites, np.int64)
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from gedanken.compare.output.transcript import Transcript
 
 ENOUGH = 4
-"""A form is used only if at least this many of its lines can be compared with the first real run: its lines in all
-other real runs. With fewer lines, equal numbers may be chance."""
+"""A form is used only if all real runs after the first one have at least this many lines of it together. Each of
+these lines is compared with a line of the first real run. With fewer lines, equal numbers may be chance."""
 
 
 class Invariants:

@@ -143,9 +143,8 @@ class Ledger:
         return any(site.template.startswith(words) for site in self.sites)
 
     def _made_by(self, shapes: Sequence[str]) -> list[list[int]]:
-        """Return, for each shape, the indices of the sites that can print lines of this shape. A site whose own words
-        contain digits may print only some of these lines.
-        """
+        """Return, for each shape, the indices of the sites that can print lines of this shape. If the text of a site
+        contains digits, as in `layer 3: {}`, the site prints only some of the lines of a shape."""
         return [
             [
                 at
@@ -273,7 +272,8 @@ class _Nearness:
         self._their_behind = behind if len(set(behind.values())) > 1 else {}
 
     def _behind(self, words: str) -> str | None:
-        """Return the words behind those with which nearly all lines begin; None if these do not begin so."""
+        """Return the rest of `words` after the words with which nearly all lines begin; None if `words` begins with
+        other words."""
         if self._shared is None:
             return None
         words = words_of(words.replace(MASK, " "))
@@ -306,7 +306,8 @@ class _Nearness:
 
 
 def _likeness(ours: Sequence[str], theirs: Sequence[str]) -> NDArray[np.float32]:
-    """Return the similarities, 0 to 100, of texts from which the values were removed; 0 for those below NEARNESS."""
+    """Return the similarity, 0 to 100, of each text in `ours` to each text in `theirs`; 0 if it is below NEARNESS.
+    The values were removed from all texts."""
     scores: NDArray[np.float32] = process.cdist(ours, theirs, scorer=fuzz.ratio, score_cutoff=NEARNESS)
     many = [at for at, words in enumerate(theirs) if " " in words]
     by_words = process.cdist(ours, [theirs[at] for at in many], scorer=fuzz.token_set_ratio, score_cutoff=NEARNESS)
@@ -315,8 +316,8 @@ def _likeness(ours: Sequence[str], theirs: Sequence[str]) -> NDArray[np.float32]
 
 
 def _begin_of(shared: Sequence[Place]) -> re.Pattern[str] | None:
-    """Return a pattern for the words of a prefix, and the signs behind them, as `words_of` returns them, without
-    masks; None if it has no words."""
+    """Return a pattern that matches a prefix, and the signs behind it, at the beginning of a text without masks that
+    `words_of` returned. Return None if the prefix has no words."""
     texts = {LEVEL: _ANY_LEVEL, NUMBER: "0"}
     text = "".join(place.gap + texts.get(place.word, place.word) for place in shared)
     words = words_of(text.replace(MASK, " "))

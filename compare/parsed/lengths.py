@@ -13,8 +13,8 @@ from gedanken.compare.parsed.gaps import Counter, counters, sites_between, value
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 FARTHEST = 2
-"""Maximum distance between an imagined run's length and the nearest length of a real run, as a multiple of the
-largest difference between the lengths of two real runs. It is above 1 because some runs are much longer than most."""
+"""An imagined run may be shorter than the shortest real run, or longer than the longest one, by at most `FARTHEST`
+times the difference between these two. `FARTHEST` is above 1 because some runs are much longer than most."""
 
 Indices = NDArray[np.int64]
 
@@ -57,9 +57,9 @@ def _none(run_set: RunSet) -> Indices:
 
 
 def _ends(run_set: RunSet) -> Indices:
-    """Return, for each print site, the number of lines that a run longer than all real runs may lack. This is 1 for a
-    site that says why a run stopped, because such a run may not have stopped by itself; 0 for all other sites.
-    """
+    """Return, for each print site, how many of its lines may be missing in a run that is longer than all real runs.
+    This is 1 for a site that says why a run stopped, because a longer run may not have stopped by itself; 0 for all
+    other sites."""
     return np.array([tells_of_a_stop(site.words) for site in run_set.sites], np.int64)
 
 

@@ -18,7 +18,8 @@ from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.execution import Cause
 
 MOST_SITES = 500
-"""Maximum number of sites that are listed. If there are more, those that real runs show most often are."""
+"""Maximum number of sites that are listed. If there are more, only the sites that real runs show most often are
+listed."""
 _ENVIRONMENT = re.compile(r"time|perf_counter|version|device|cuda|elapsed|platform|hostname|cpu_count", re.IGNORECASE)
 
 Indices = NDArray[np.int64]

@@ -129,8 +129,7 @@ class NewForms:
 
     @cached_property
     def _real_counts(self) -> frozenset[int]:
-        """For each form that some real runs have and others lack, the number of real runs that have it; all these
-        numbers as a set."""
+        """All numbers n for which some form occurs in exactly n real runs, but not in all of them."""
         standing = Counter(form for run in self._run_set.real for form in run.forms)
         return frozenset(standing.values()) - {len(self._run_set.real)}
 

@@ -15,8 +15,8 @@ Indices = NDArray[np.int64]
 
 
 def misplaced(run_set: RunSet, run: ParsedRun) -> Indices:
-    """Return the indices of the lines that an imagined run has out of order: the smallest set that would have to
-    move.
+    """Return the indices of the lines of an imagined run that are out of order. They are the smallest set of lines
+    that would have to move to restore the order.
 
     Only prints that this run and all real runs show equally often are considered. If the real runs show these prints
     in different orders, only prints that occur once are considered. If the real runs differ in the order of these
@@ -43,7 +43,7 @@ def _has_its_place(run_set: RunSet, site: PrintSite) -> bool:
     """Return whether the place of a print can be judged. Without a source, this needs two or more finished real runs.
 
     With a source, the print must have words of its own, must not be a progress bar, and must not depend on compared
-    values. If flags decide whether it is printed, this needs two or more finished real runs too.
+    values. If flags decide whether the print is executed, two or more finished real runs are needed too.
     """
     if run_set.source is None:
         return len(run_set.finished) > 1
@@ -67,8 +67,8 @@ def _lines_of(run: ParsedRun, sites: NDArray[np.bool_]) -> Indices:
 
 
 def _places(theirs: NDArray[np.int32], ours: NDArray[np.int32]) -> Indices:
-    """Return, for each print in `theirs`, its position in `ours`: the n-th occurrence of a print corresponds to the
-    n-th occurrence in `ours`."""
+    """Return, for each print in `theirs`, its position in `ours`. Both arrays hold the same prints, equally often:
+    the n-th occurrence of a print in `theirs` corresponds to its n-th occurrence in `ours`."""
     places = np.empty(len(theirs), np.int64)
     places[np.argsort(theirs, kind="stable")] = np.argsort(ours, kind="stable")
     return places

@@ -1,5 +1,5 @@
-"""Finds the names that stand in front of nearly every line of a log and differ from run to run, such as the name of
-a host, a job or a run in `[node-a17] step 10 loss 0.5`, so that lines can be compared without them.
+"""Finds the names that stand in front of nearly every line of a log and differ from run to run, so that lines can be
+compared without these names. In `[node-a17] step 10 loss 0.5`, `node-a17` may name a host, a job or a run.
 """
 
 import re
@@ -52,7 +52,8 @@ class _Log(NamedTuple):
     prefix: Prefix
 
     def says(self, renaming: Renaming) -> set[str]:
-        """Return the different lines after words of their prefix are replaced, with `#` for each number."""
+        """Return the different lines. In each line, the words of the prefix are replaced as in `renaming`, and each
+        number by `#`."""
         return {words for line in renaming.all(self.lines) if (words := words_of(line))}
 
 
@@ -60,20 +61,21 @@ class _Common(NamedTuple):
     """What the prefixes of the real logs have in common."""
 
     places: tuple[Place, ...] = ()
-    """The places up to the first word that is no name. Where the logs have different words, the most frequent one is
-    given."""
+    """The words of the common prefix with their signs, up to the first word that `_ends` excludes. If the logs have
+    different words at a place, the most frequent word is used. If `masked` is empty, the prefix ends before the first
+    different word."""
     names: frozenset[int] = frozenset()
     """Indices of the places at which the logs have different names."""
     masked: frozenset[str] = frozenset()
-    """The logs in which the names are masked, given by their texts. Without the names, at least half of the different
-    lines of each also occur in a log that has other names."""
+    """The texts of the logs whose names are masked. With the names masked, at least half of the different lines of
+    each of these logs also occur in a log with other names."""
     said: frozenset[str] = frozenset()
-    """The different lines of the logs in `masked`, with the names masked and `#` for each number. If `masked` is
-    empty, those of all real logs, with their names."""
+    """The different lines of the logs in `masked`, with the names masked and with `#` for each number. If `masked` is
+    empty, the different lines of all real logs, with their names."""
 
 
 class Renamed(NamedTuple):
-    """How the lines of a log are compared: without names, or with those of the real logs."""
+    """How the lines of a log are compared: with their names masked, or replaced by the names of the real logs."""
 
     renaming: Renaming
     doubtful: tuple[tuple[str, str], ...] = ()
@@ -81,7 +83,7 @@ class Renamed(NamedTuple):
     compared as names of hosts or runs, but at least one of them may be a word of the program. Empty if there is no
     doubt."""
     is_masked: bool = False
-    """True if there are also names that differ among the real logs."""
+    """True if some names are masked, because the names at their place differ among the real logs."""
 
 
 class PrefixNames:
@@ -93,7 +95,7 @@ class PrefixNames:
     """
 
     def __init__(self, real: Iterable[str], compared: Callable[[Sequence[str]], list[str]]) -> None:
-        """Read the real logs. `compared` returns lines of a log as they are compared."""
+        """Read the real logs. `compared` brings lines of a log into the form in which they are compared."""
         self._compared = compared
         self._real = {text: self._read(text) for text in real}
         self._known: dict[str, Renamed | None] = {}
@@ -119,8 +121,8 @@ class PrefixNames:
 
     @property
     def shared(self) -> tuple[Place, ...]:
-        """The words with which nearly all lines of all logs begin, as they are compared. They end with the last one
-        that is set off from what the line says, such as `[english] `."""
+        """The words with which nearly all lines of all logs begin, as they are compared. The last of them is always
+        set off from the rest of the line, for example by a bracket, as in `[english] `."""
         places = self._common.places
         masked = [place._replace(word=MASK) if at in self._common.names else place for at, place in enumerate(places)]
         ends = [at for at, place in enumerate(masked, 1) if _is_set_off(place)]
@@ -147,8 +149,8 @@ class PrefixNames:
 
 
 def _replaced(prefix: Prefix, common: _Common) -> dict[int, str]:
-    """Return what replaces the words of a prefix, by their positions. Nothing more is replaced after the first word
-    that differs from that of the real logs and is no name, or that has other signs before it."""
+    """Return the replacements of words in a prefix, by the position of the word. The first word that differs from the
+    word of the real logs, and cannot be a name, ends the search; so does a word with other signs before it."""
     by: dict[int, str] = {}
     for at, (its, theirs) in enumerate(zip(prefix, common.places, strict=False)):
         if its.gap != theirs.gap:
@@ -164,7 +166,8 @@ def _replaced(prefix: Prefix, common: _Common) -> dict[int, str]:
 
 
 def _is_value(before: Place, its: Place) -> bool:
-    """Return whether a word is the value of a key, which is the word before it, and no name."""
+    """Return whether a word is the value of the key before it, as in `status: ok`. Keys such as `host`, whose values
+    are names, do not count."""
     is_key = before.word not in (LEVEL, NUMBER) and MASK not in before.word and not before.is_host
     return is_key and _KEY_BEFORE.fullmatch(its.gap) is not None and not _NAME_KEYS.issuperset(words_in(before.word))
 
@@ -193,7 +196,8 @@ def _are_hosts(its: Place, theirs: Place) -> bool:
 
 
 def _doubt(doubted: Sequence[tuple[str, Renamed]]) -> Doubt:
-    """Return the question whether the words that were replaced in these logs are names. It names each of them."""
+    """Return the question whether the words that were replaced in these logs are names. The question contains each of
+    these words."""
     alike: dict[tuple[str, ...], list[tuple[str, Renamed]]] = {}
     for label, renamed in doubted:
         alike.setdefault(tuple(theirs for theirs, _its in renamed.doubtful), []).append((label, renamed))
@@ -217,7 +221,8 @@ def _doubt(doubted: Sequence[tuple[str, Renamed]]) -> Doubt:
 
 
 def _all_shown(words: Iterable[str]) -> str:
-    """Return different words as a sentence names them. In place of an id it has `…`, because the id may vary."""
+    """List different words for a sentence, such as `“a” and “b”`. An id inside a word is shown as `…`, because the id
+    may vary."""
     shown = list(
         dict.fromkeys("an id or a time" if word == MASK else f"“{word.replace(MASK, '…')}”" for word in words)
     )
@@ -230,7 +235,8 @@ def _listed(labels: Sequence[str]) -> str:
 
 
 def _is_set_off(place: Place) -> bool:
-    """Return whether a word of a prefix does not belong to the sentence behind it."""
+    """Return whether a word of a prefix is separate from the sentence behind it: because it is a level, an id or a
+    time, or because a sign such as `]` follows it."""
     return place.word in (LEVEL, MASK) or _SET_OFF_BEHIND.match(place.behind) is not None
 
 
@@ -262,8 +268,8 @@ def _common(logs: dict[str, _Log]) -> _Common:
 def _ends(here: Sequence[Place]) -> bool:
     """Return whether the common prefix ends before these words, which different logs have at the same place.
 
-    If the words are equal, it ends if they have a known meaning, such as `epoch`. If they differ, it ends if one of
-    them cannot be a name, or if more than half of them have a known meaning.
+    If the words are equal, the prefix ends if they have a known meaning, such as `epoch`. If the words differ, the
+    prefix ends if one of them cannot be a name, or if more than half of them have a known meaning.
     """
     known = sum(place.is_known for place in here)
     if all(place.word == here[0].word for place in here):
@@ -272,8 +278,8 @@ def _ends(here: Sequence[Place]) -> bool:
 
 
 def _without(names: Sequence[int], logs: dict[str, _Log]) -> dict[str, set[str]]:
-    """Mask the names in the logs. Return the different lines of each log, by its text, if at least half of them also
-    occur in a log with other names. Empty if there is no such log."""
+    """Mask the names in the logs. Then find the logs of whose different lines at least half also occur in a log with
+    other names. Return the different lines of each log that is found; the key is the text of the log."""
     said = {text: log.says(Renaming(log.prefix, dict.fromkeys(names, MASK))) for text, log in logs.items()}
     named = {text: [log.prefix[at].word for at in names] for text, log in logs.items()}
     return {

@@ -34,7 +34,7 @@ class Shown:
     times: dict[str, int]
     """Number of lines in each run, by the run's label; an incomplete last line does not count."""
     reworded: int
-    """Number of these lines, in all runs together, whose words differ from the program's own."""
+    """Number of the print's lines, in all runs together, whose words differ from the program's own words."""
     wordings: tuple[Wording, ...]
     """The most frequent wordings of the print's lines, including reworded ones."""
 

@@ -21,9 +21,11 @@ def refine_sites(sites: Sequence[PrintSite], real: Sequence[Ledger]) -> tuple[Pr
     """Return the print sites of a program, with the words on which all its real runs agree.
 
     A site without words matches any line. If the lines of the sites without words have the same forms in all real
-    runs, one new site for each form replaces these sites. They stay as they are if one of them is not always printed,
-    or belongs to a logger, because its words may then vary. In a logger's sites with words, the words that all real
-    runs have in the prefix replace the hole for the prefix.
+    runs, one new site for each form replaces these sites. But no site is replaced if one of these sites is not always
+    printed, or belongs to a logger, because its words may then vary.
+
+    A logger's site with words begins with a hole for the logger's prefix. If all real runs have the same words there,
+    these words replace the hole.
     """
     if len(real) < FEWEST:
         return tuple(sites)
@@ -47,16 +49,16 @@ def _lines_by_form(sites: Sequence[PrintSite], ledger: Ledger) -> Iterator[tuple
 
 
 def _with_form(site: PrintSite, form: str) -> PrintSite:
-    """Return the site, with `form` as its form, if `form` has no words and its number of values is the site's number
-    of holes. Otherwise, return a new site that is made from the form and has no line number."""
+    """If `form` has no words, and as many values as the site has holes, return the site with `form` as its form.
+    Otherwise, return a new site that is made from `form` and has no line number."""
     if form.count("#") == len(site.holes) and not any(map(str.isalpha, form)):
         return replace(site, form=form)
     return PrintSite(template_of(form, HOLE), NO_LINE, form=form)
 
 
 def _framed(site: PrintSite, real: Sequence[Ledger]) -> PrintSite:
-    """Return a logging site with the words of its prefix in place of the hole, if all real runs have the same words;
-    otherwise the site itself."""
+    """If a logger's prefix has the same words in all real runs, return the logging site with these words in place of
+    the hole for the prefix. Otherwise, return the site itself."""
     if not site.holes or not site.holes[0].is_frame or not site.template.startswith(HOLE):
         return site
     frames = [

@@ -33,7 +33,8 @@ class _Read(NamedTuple):
     text: str
     counted_in: Stream = "stdout"
     numbers: Sequence[int] | None = None
-    """Index of each line in the output `counted_in`, counted from 0; None if all lines of it are compared."""
+    """Index of each line in the output `counted_in`, counted from 0; None if all lines of that output are compared.
+    """
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,8 @@ class ParsedRun:
 
     @cached_property
     def outputs(self) -> tuple[Transcript, ...]:
-        """Transcripts of the run's outputs: of the compared text, and of stdout and the terminal output where they
-        differ from it. An incomplete last line may be included."""
+        """Transcripts of the compared text, of stdout and of the terminal output; only one of each group of equal
+        texts. An incomplete last line may be included."""
         others = {self.execution.stdout, self.execution.terminal} - {self.text}
         return (self.transcript, *map(self._transcript_of, others))
 
@@ -218,7 +219,7 @@ class RunSet:
 
     @property
     def name(self) -> str:
-        """The name of the program in a finding."""
+        """The name by which findings call the program: its label or, without a program, `the program`."""
         return self.program.label if self.program else "the program"
 
     @property

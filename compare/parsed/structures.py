@@ -9,7 +9,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 def of_each_structure(run_set: RunSet) -> tuple[ParsedRun, ...]:
     """Group the real runs that ended by themselves, and return the first run of each group. The runs of a group ended
-    alike, and show the same prints and the same epochs in the same lines."""
+    alike. Line by line, they show the same print and, if the line names an epoch, the same epoch."""
     first: dict[tuple[object, bytes], ParsedRun] = {}
     for run in run_set.ended:
         first.setdefault((run.execution.cause, _structure(run)), run)

@@ -71,12 +71,14 @@ class Templates:
 
     @cached_property
     def _before_any_id(self) -> Before:
-        """The places of ids in the real logs. Those without a word must have an id in at least half of the logs."""
+        """The places of ids in the real logs. A place without a word, such as the beginning of a line, is included
+        only if at least half of the logs have an id there."""
         logs = Counter(place for places in self._before_ids.values() for place in places)
         return frozenset(place for place, of in logs.items() if has_word(place) or 2 * of >= len(self._before_ids))
 
     def before_ids(self, text: str) -> Before:
-        """Return the places of ids in the real logs, and those behind a word in a text."""
+        """Return the places of ids (see `Before`) for a log with this text: those in the real logs and, if the log is
+        not real, also its own places with a word, such as `job ` in `job 3f9a21`."""
         if text in self._before_ids:
             return self._before_any_id
         return self._before_any_id.union(filter(has_word, words_before_ids(text)))
@@ -118,7 +120,7 @@ class Templates:
 
     @cached_property
     def _index(self) -> dict[str, int]:
-        """The position in `sites` of each form of the real logs, and of each template."""
+        """The index in `sites` of the template of each form of the real logs, and of each template itself."""
         of_forms = dict(zip(self._standing.forms, self._of_forms.tolist(), strict=True))
         return of_forms | {key: at for at, key in enumerate(self._keys)}
 

@@ -38,13 +38,14 @@ _FIRST = re.compile(r"\W*(?P<word>[^\W\d_][\w-]+)(?:\s?[\]:|)]|\s{2,}|\t)")
 """Matches a word that begins a line as a label, such as `Teacher` in `[Teacher] loss 0.5`; a word of a sentence does
 not count."""
 _TAG = re.compile(r"\[([A-Za-z]\w{1,19})\](?=[A-Za-z])[^\[\]]*$")
-"""Matches a word in brackets that the names of numbers follow at once: `[Avg]` in `[Eval][Epoch 1][Avg]loss: 0.5`."""
+"""Matches a word in brackets directly before the name of a number: `[Avg]` in `[Eval][Epoch 1][Avg]loss: 0.5`."""
 STARRED = re.compile(r"(?:^|[\]):] (?:INFO )?)\* +(?=[^\W\d])")
 """Matches `* Acc@1 71.2 Acc@5 90.1`, the summary line of an evaluation in PyTorch's ImageNet example and in many
 programs derived from it.
 """
 _PREFIX = re.compile(r"\b(?:DEBUG|INFO|WARNING|ERROR)\b(?::[\w.]+:)?")
-"""Matches the level in a logger's prefix of a line."""
+"""Matches the level in a prefix that a logger writes, with the logger's name if that follows: `INFO` or `INFO:root:`.
+"""
 _JOINED = re.compile(r"\s?/\s?")
 _PERCENT = re.compile(r"\s?%")
 _CLAUSE = r"(?:^|[:;|\]]\s+)(?P<clause>[A-Za-z]+(?: [A-Za-z_.]+){1,4}),\s+"
@@ -60,7 +61,7 @@ class Column:
     index: int
     """Position of the number among all values of the line, counted from 0."""
     label: str
-    """Name of the number: `loss`, `test accuracy`, or the words before it."""
+    """Name of the number, such as `test accuracy`; for a number without a name, the words of its line."""
     metric: Metric | None
     """The metric that the number measures; None if the number is no metric."""
     is_environment: bool

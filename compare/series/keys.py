@@ -19,7 +19,7 @@ def together(columns: Sequence[Column], forms: Mapping[str, Form], real: Sequenc
 
     One print may make several forms. For example, a JSON object may contain an evaluation only every hundred steps,
     or a line may lack a time at the first step. So two columns are merged if they belong to JSON objects with equal
-    texts (not to `"event": "epoch"` and `"event": "step"`), or if one form begins with all of the other form. In
+    texts (not to `"event": "epoch"` and `"event": "step"`), or if one form is the beginning of the other form. In
     both cases, the forms must have a counter in common, such as the step, and no real run may show both forms at the
     same step.
     """
@@ -67,7 +67,8 @@ def _texts(form: str) -> list[str]:
 
 
 def _count_apart(one: Form, other: Form, real: Sequence[Printed]) -> bool:
-    """Return whether the two forms have a counter in common, and no real run shows both at the same point."""
+    """Return whether the two forms have counters in common, and no real run shows both forms with the same values of
+    these counters."""
     ours, theirs = counters_of(one), counters_of(other)
     common = sorted(ours.keys() & theirs.keys())
     if not common:

@@ -19,11 +19,11 @@ _MOST_FORMS = 200
 
 
 def not_compared(real: Sequence[Printed], series: Sequence[TestedSeries], settled: Sequence[str]) -> Doubt | None:
-    """Return why no number could be compared; None if the real runs show no number that varies, or none but times.
+    """Return why no number could be compared; None if nothing but times varies in real runs.
 
-    It is called if no series could be tested. `series` contains the series, each with the reason why it was not
-    tested. If the reason is in `settled` (for example, the value is the same in all real runs), nothing is wrong, and
-    the series is ignored.
+    The function is called if no series could be tested. `series` contains the series, each with the reason why it was
+    not tested. A series is ignored if its reason is in `settled`, for example because its value is the same in all
+    real runs: nothing is wrong with such a series.
     """
     own = _examples_of_own_forms(real)
     if own:

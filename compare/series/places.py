@@ -20,8 +20,9 @@ def placed(
     all runs; and the name of what the points count, such as `epoch`.
 
     `keys` holds, for each run, the counters of each value (values × counters). `names` holds the names of the
-    counters. If several values of a run have the same counters, each of them becomes a point of its own, in order.
-    `skipped` holds, for each run, how many values with the same counters are known to be missing before each value.
+    counters. If several values of a run have the same counters, such as the same epoch, each of these values gets a
+    point of its own, in order. `skipped` holds, for each value of each run, how many values with the same counters
+    are known to be missing before this value (see `Skipped.before`).
     """
     every = np.nan_to_num(np.concatenate(keys), copy=False, nan=-1.0, posinf=-1.0, neginf=-1.0)
     ends = np.cumsum([len(key) for key in keys])[:-1]

@@ -69,22 +69,21 @@ def choose(
     wanted: str | None = None,
     monitored: frozenset[tuple[str, ...]] = frozenset(),
 ) -> Endpoint | None:
-    """Choose the series whose last value is the primary endpoint; None if no real run shows a metric, or the series
-    `wanted`.
+    """Choose the series whose last value is the primary endpoint; None if there is no such series.
 
     `wanted` is the name of the series that the user requests. If it is None, the metrics that most real runs show are
-    compared by these criteria. The first criterion in which two metrics differ decides:
+    compared by the following criteria. The first criterion in which two metrics differ decides:
 
     - It is measured on held-out data.
     - The program says that it stops or saves by this metric (`monitored`).
     - It is the program's objective. The kinds of metrics have this order: return, loss, a metric called just `score`,
       the usual measure of the task (such as BLEU or mIoU), error, accuracy, other quality, one part of a loss.
     - It is no summary of earlier values.
-    - It is of the first of several processes.
-    - It is of the last of several numbered held-out sets.
+    - If several processes print it: it belongs to the first process.
+    - If there are several numbered held-out sets: it belongs to the last set.
     - It is the strictest mAP.
     - It is printed last. Within one report, a test metric is preferred to a validation metric.
-    - It comes first.
+    - It comes first in its line.
     """
     if wanted is not None:
         name = _named(columns, wanted)
@@ -164,8 +163,8 @@ def _is_person(column: Column) -> bool:
 
 
 def _may_be_one(column: Column, shown: Shown) -> bool:
-    """Return whether a number may be a metric although its name is not known as one. It must have a name, be printed
-    repeatedly, and not always be a whole number."""
+    """Return whether a number may be a metric although its name is not a known name of a metric. It must have a name,
+    be printed repeatedly, and not always be a whole number."""
     is_other = not column.is_environment and column.words != "" and column.meaning.role is Role.OTHER
     return is_other and shown.times > 1 and not shown.is_whole
 
@@ -186,8 +185,8 @@ def _is_of_candidates(column: Column, shown: Shown) -> bool:
 
 
 def _of_batches(metrics: Sequence[Column]) -> set[tuple[object, ...]]:
-    """Return (form, fixed, index) of each metric of one batch, and of each running mean that follows one in brackets:
-    `Acc@1 75.0 (71.2)`.
+    """Return (form, fixed, index) of each metric that is measured on one batch, and of each running mean in brackets
+    behind such a metric: `Acc@1 75.0 (71.2)`.
 
     Empty unless there is also a line that begins with a star, as in `* Acc@1 71.2`. Such a line states a metric for
     all data.
@@ -293,11 +292,12 @@ def _measured(column: Column) -> Measures | None:
 
 
 def _missing(better: str, column: Column, metrics: Sequence[Column]) -> list[str]:
-    """Return which kinds of metrics are not printed, of those that would be preferred to a column. These kinds are
-    given in `better`, for example `loss or accuracy`. Empty if all of them are printed.
+    """Name the kinds of metrics that would be preferred to a column but are not printed, as a list of at most one
+    text, such as `loss or accuracy`. `better` names all preferred kinds in the same form.
 
-    If the column is measured on held-out data, only metrics on held-out data count as printed. If the column's line
-    begins with a star and a preferred kind is printed elsewhere, return `loss or accuracy in such a line`.
+    If the column is measured on held-out data, only metrics on held-out data count as printed. Otherwise, if the
+    column's line begins with a star, and some preferred kind is printed in other lines, the text is for example `loss
+    or accuracy in such a line`.
     """
     is_held_out = _split(column) in _HELD_OUT
     printed = {_measured(one) for one in metrics if not is_held_out or _split(one) in _HELD_OUT}

@@ -24,7 +24,8 @@ _MONITORING = (
     *("improve", "monitor", "stopping", "best_model", "decrease", "reached", "in top"),
     *("best metric", "cur metric", "current metric"),
 )
-"""Each line that says by which metric the program stops or saves contains one of these."""
+"""If a line names the metric by which the program stops training or saves its model, it contains one of these texts.
+"""
 
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -34,8 +35,8 @@ class Printed:
     """The output of one run, grouped by form."""
 
     def __init__(self, run: ParsedRun, cut: int | None = None) -> None:
-        """Read a run. `cut` is the index of a progress bar that the end of the log cuts off; its numbers are left
-        out."""
+        """Read a run. `cut` is the index of the line with a progress bar that the end of the log cuts off; the
+        numbers in this line are left out."""
         self.observed = run
         self._cut = cut
         self._script = run.transcript
@@ -81,7 +82,7 @@ class Printed:
         return Form(form, line, sites, tuple(row) if row else None, fixed, is_bar)
 
     def lines(self, form: str, fixed: Fixed = ()) -> Indices:
-        """Return the indices of the lines of this form, in order; only of lines that have the values in `fixed`."""
+        """Return the indices of the lines that have this form and the values in `fixed`, in order."""
         number = self._number.get(form)
         if number is None:
             return np.empty(0, np.int64)
@@ -133,8 +134,8 @@ class Printed:
         """Return the columns of the metric with this name. They are taken from the most frequent form that shows the
         metric and is not in `besides`; empty if there is none.
 
-        A run may word its lines differently from the real runs, whose forms are in `besides`. This finds the metric
-        in such lines.
+        A run may word its lines differently from the real runs. `besides` contains the forms of the real runs, so
+        that only lines of other forms are searched.
         """
         for form in list(self.often)[:MOST_FORMS]:
             found = [one for one in self._metrics(form) if one.metric and one.metric.name == metric]

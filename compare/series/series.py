@@ -29,7 +29,8 @@ Within each group, the numbers of the most frequent lines come first."""
 LONGEST_NAME = 90
 FEW = 3
 MOST_VARIANTS = 16
-"""Maximum number of values that a number in a name may take; a number with more values is an identifier."""
+"""Maximum number of different values that a number in a name, such as the 5 in `top-5`, may take in a log. A number
+with more values is an identifier."""
 
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -56,8 +57,8 @@ class Series:
 
 
 class AllSeries:
-    """All series of a comparison. Which series there are is read from the real runs; their values are read from all
-    runs that are compared."""
+    """All series of a comparison. The real runs alone decide which series there are. The values of these series are
+    read from all runs that are compared."""
 
     def __init__(self, run_set: RunSet) -> None:
         self.real = [Printed(run) for run in run_set.leaves]
@@ -235,8 +236,8 @@ class AllSeries:
         return _Rows(run, lines, index, column)
 
     def _keys(self, rows: Sequence["_Rows"], form: Form) -> tuple[list[Numbers], tuple[str, ...]]:
-        """Return, for each run, the counters that identify the points of its lines, such as epoch and step (lines ×
-        counters); and the names of the counters.
+        """Return the counters that identify the points of a series, such as epoch and step: their values in each run
+        (lines × counters), and their names.
 
         There are no counters for a line that real runs print only once.
         """
@@ -320,7 +321,7 @@ class _Rows(NamedTuple):
     run: Printed
     lines: Indices
     indices: Indices
-    """Index of the value in each line."""
+    """For each line, the index of the value among the numbers of the line."""
     column: Column
 
 

@@ -26,8 +26,8 @@ class Skipped(NamedTuple):
     """Where the values of one series belong, in a log with gaps."""
 
     before: Indices
-    """For each value, how many values with the same counters belong in gaps before it: values that the log skips,
-    and values that it shows there but whose place is not known."""
+    """For each value, how many values with the same counters a real run shows in the parts that correspond to the
+    gaps before this value. A gap is counted only if the log shows fewer of these values inside it."""
     is_placed: NDArray[np.bool_]
     """For each value, whether its place is known. It is not known inside a gap, if the log shows some but not all of
     the values that a real run shows there."""
@@ -50,11 +50,11 @@ def skipped_points(shown: Shown, gaps: Sequence[Gap], real: Mapping[int, Shown])
 
 
 def _lacking(keys: Numbers, inside: NDArray[np.bool_], there: Numbers) -> Iterator[tuple[NDArray[np.bool_], int]]:
-    """Find the combinations of counters that occur in a log, but less often inside a gap than in the same part of a
-    real run. For each of them, yield a mask of the log's values that have these counters, and the number of values
-    that the real run shows in this part.
+    """Find the combinations of counter values, such as epoch 3 and step 100, that a log shows, but less often inside
+    a gap than a real run shows them in the same part. For each combination, yield a mask of the log's values that
+    have these counter values, and the number of the real run's values that have them.
 
-    `keys` holds the counters of the log's values, `there` those of the real run's values in this part.
+    `keys` holds the counter values of the log, `there` those of the real run in this part.
     """
     for key, times in zip(*np.unique(there, axis=0, return_counts=True), strict=True):
         same = (keys == key).all(axis=1)

@@ -47,7 +47,8 @@ shown twice."""
 
 
 def judge(run_set: RunSet) -> Judgement:
-    """Test the primary endpoint, every other series, and each imagined run separately.
+    """Test whether imagined runs differ from real runs in the primary endpoint, whether they differ in other series,
+    and whether single imagined runs are outliers.
 
     The primary endpoint is the last value of a metric, in runs that were not cut short; `primary_endpoint.py` chooses
     the metric. All other series form two families: the metrics, and the series that are neither metrics nor

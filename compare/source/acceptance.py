@@ -73,7 +73,7 @@ def _problems_in_settings(parsed: Source, task: Task, before: Before | None) -> 
 
 def _may_be_set(parsed: Source, wanted: float, before: Before | None) -> bool:
     """Return whether a setting, such as the batch size, may have the value `wanted`, although the source does not
-    determine its value. The number must occur in the source, and more often than in the version `before`."""
+    determine its value. The number must occur in the source, and more often than in the earlier version `before`."""
     try:
         held = times_held(Source(before.source), wanted) if before else 0
     except SyntaxError:

@@ -24,16 +24,19 @@ class Diff(NamedTuple):
 
 
 def judge_edit(problems: tuple[str, ...], execution: Execution) -> Edit:
-    """Classify an edit by the `problems` of the edited program. If there are any, and the `execution` did not reach
-    its end, the edit broke the program."""
+    """Classify an edit by the `problems` of the edited program. Without problems, the edit worked. With problems, it
+    did something else if the `execution` of the program reached its end, and broke the program otherwise."""
     if not problems:
         return "worked"
     return "did something else" if execution.cause is Cause.FINISHED else "broke the program"
 
 
 def judge_repeat(repeated: Program, base: Program) -> Edit:
-    """Classify an edit of `base` for which the model returned `repeated`, an earlier version. If that version was
-    made by an edit of `base` too, the class of that edit is used again."""
+    """Classify an edit of `base` for which the model returned an earlier version of the program, `repeated`.
+
+    The edit changed nothing if `repeated` is `base`. If an earlier edit of `base` made `repeated`, the edit has the
+    class of the earlier edit. Otherwise, it did something else.
+    """
     if repeated.label == base.label:
         return "changed nothing"
     same_edit = repeated.base == base.label

@@ -33,7 +33,8 @@ class _Program:
         return networks[0]
 
     def _roots(self) -> list[ast.Call]:
-        """Find the calls, outside class bodies, that build modules with parameters; of nested calls, the outermost.
+        """Find the calls, outside class bodies, that build modules with parameters. Of calls inside each other, only
+        the outermost is returned.
 
         Raises NotStaticError if one of them may be executed many times, or is part of an assignment to anything but a
         plain name.

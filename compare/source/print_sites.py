@@ -10,15 +10,16 @@ from gedanken.compare.output.transcript import skeleton
 from gedanken.compare.output.wording import HOLE, Hole, Pieces, as_lines, percent_pieces, pieces_of
 
 _LOG_CALLS = frozenset({"debug", "info", "warn", "warning", "error", "critical", "exception"})
-"""Methods of loggers, of `warnings`, and of argument parsers, which put their own words before the message."""
+"""Names of functions that put words of their own before the message: methods of loggers and argument parsers, and
+functions of `warnings`."""
 _WRITERS = frozenset({"stdout", "stderr", "tqdm"})
 _BARS = frozenset({"tqdm", "trange"})
 Dependence = Literal["nothing", "flags", "values"]
 By = Literal["print", "log", "bar"]
 _ORDER: tuple[Dependence, ...] = ("nothing", "flags", "values")
 _CALL_DEPTH = 3
-"""Number of passes over all calls in `_with_callers`. Each pass hands the conditions under which a function is called
-on to the functions that are called inside it."""
+"""Number of passes over all calls in `_with_callers`. In each pass, the conditions of a call reach one level deeper:
+the functions that are called inside the called function."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class PrintSite:
     file such as `sys.stderr`, or a `write`. `bar`: a progress bar, whose lines depend on the time.
     """
     form: str | None = None
-    """The form of the printed lines (a line with its values replaced by `#`), if the template has no words of its own
-    and the real runs show one form only."""
+    """If set, this site prints only lines of this form: a line with its values replaced by `#`. The form is read from
+    the real runs, if the template alone cannot tell its lines from others."""
 
     def makes(self, line: str) -> bool:
         """Return whether this site can print this line, ignoring surrounding blanks. Takes linear time on
@@ -75,7 +76,8 @@ class PrintSite:
 
     @property
     def is_open(self) -> bool:
-        """True if the template has fewer than three letters, too few to tell its lines from others."""
+        """True if the lines of this site cannot be told from others, because the template has fewer than three
+        letters and no `form` is set."""
         return self.form is None and len(list(islice(filter(str.isalpha, self.template), 3))) < 3
 
 
@@ -123,7 +125,7 @@ def is_print(node: ast.AST) -> bool:
 
 
 class _Place(NamedTuple):
-    """The position of a call in the program."""
+    """The function that contains a call, and what decides how often the call is executed."""
 
     function: str
     depends_on: Dependence
@@ -140,7 +142,7 @@ def _sites(found: Iterable[tuple[ast.Call, _Place, Pieces]]) -> tuple[PrintSite,
 
 
 def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, _Place]]:
-    """Find every call, with its position."""
+    """Find every call, with its place."""
     counters = _counters(tree)
     calls: list[tuple[ast.Call, _Place]] = []
     waiting: list[tuple[ast.AST, _Place]] = [(tree, _Place("", "nothing"))]
@@ -157,8 +159,8 @@ def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, _Place]]:
 
 
 def _counters(tree: ast.AST) -> frozenset[str]:
-    """Find loop variables, and names that get values only by `n = 0` or `n += 1`, with any whole number, and not
-    inside an `if` or a `try`."""
+    """Find loop variables, and names that are assigned only whole numbers, as in `n = 0` and `n += 1`, and not inside
+    an `if` or a `try`."""
     nodes = list(ast.walk(tree))
     loops = {name for node in nodes if isinstance(node, ast.For | ast.comprehension) for name in _names(node.target)}
     under = {id(part) for node in nodes if isinstance(node, ast.If | ast.Try) for part in ast.walk(node)}
@@ -184,7 +186,8 @@ def _names(tree: ast.AST) -> Iterator[str]:
 
 
 def _with_callers(calls: Sequence[tuple[ast.Call, _Place]]) -> Iterator[tuple[ast.Call, _Place]]:
-    """Add the conditions of a function's callers to those of the statements inside the function."""
+    """Yield the calls again. If a function is called under a condition, the calls inside this function now depend on
+    this condition too."""
     worst: dict[str, Dependence] = {}
     for _ in range(_CALL_DEPTH):
         for call, place in calls:

@@ -13,7 +13,7 @@ LAYERS = frozenset({"Linear", "LazyLinear", "Conv1d", "Conv2d", "Conv3d", "LazyC
 SEVERAL_GPUS = ("DataParallel", "DistributedDataParallel", "init_process_group")
 """PyTorch's interfaces for several GPUs."""
 GPU_WORDS = ("cuda", "gpu", "accelerator", *SEVERAL_GPUS)
-"""Parts of names that refer to GPUs."""
+"""Words that refer to GPUs, also as a part of a name."""
 LEVELS = 200
 """Maximum depth of a program's syntax tree: far above real programs, far below Python's recursion limit."""
 MOST_EPOCHS = 100_000
@@ -62,8 +62,8 @@ class Source:
         return None
 
     def fixes_its_seed(self) -> bool:
-        """Return whether the program sets a random seed itself (fairness rule 7); `seed()` without an argument does
-        not."""
+        """Return whether the program sets a random seed itself (fairness rule 7). A call without an argument, such as
+        `seed()`, sets none."""
         calls = [node for node in ast.walk(self.tree) if isinstance(node, ast.Call)]
         return any(called_name(call) in SEED_CALLS and (call.args or call.keywords) for call in calls)
 
@@ -78,7 +78,7 @@ class Source:
         return any(word.lower() in name.lower() for name in self._names() | devices for word in GPU_WORDS)
 
     def calls(self, names: Container[str]) -> list[ast.Call]:
-        """Find every call of a function or class with one of these names, in whatever module."""
+        """Find every call of a function or class with one of these names, from any module."""
         return [node for node in ast.walk(self.tree) if isinstance(node, ast.Call) and called_name(node) in names]
 
     def number(self, node: ast.expr) -> int | float | None:

@@ -213,7 +213,7 @@ def _short(text: str) -> str | None:
 
 
 def _formatted(value: Value, form: Value | None) -> str | None:
-    """Format a value; the size is limited, because a hostile format specification could fill the memory."""
+    """Format a value. Return None if the format is unknown, invalid or long: a hostile one could fill the memory."""
     if not isinstance(form, str) or len(form) > 6 or sum(map(str.isdigit, form)) > 3:
         return None
     try:
@@ -291,7 +291,7 @@ def _is_main(test: ast.expr) -> bool:
 
 
 def _exits(tree: ast.AST) -> bool:
-    """Return whether a statement in this tree may end the program."""
+    """Return whether a statement in this tree may end the program, or is an endless loop without an exit."""
     for node in ast.walk(tree):
         match node:
             case ast.Raise() if not isinstance(tree, _DEFINITIONS):

@@ -45,8 +45,9 @@ def calculated(left: object, op: ast.operator, right: object) -> object:
 
 
 def iterated(name: str, given: Sequence[object]) -> Sequence[object]:
-    """Return the items of a loop over `range`, `enumerate`, `zip` or `reversed`. Raises NotStaticError if the
-    arguments do not determine them."""
+    """Return the items of a loop over a call of `range`, `enumerate`, `zip` or `reversed`. `name` is the name of the
+    called function, and `given` are its arguments. Raises NotStaticError if the arguments do not determine the items.
+    """
     if name == "range":
         turns = range_of(given)
         if turns is None or turns[MOST_STEPS:]:

@@ -66,10 +66,12 @@ def mean_difference(real: Matrix, imagined: Matrix) -> tuple[float | None, Bound
     interval.
 
     The interval is Welch's (1947), with Satterthwaite's degrees of freedom. A percentile bootstrap cannot reach
-    beyond the observed values: in 4,000 draws of 7 runs against 3, it contained the true difference in 84 % (normal
-    values) and 82 % (exponential values), but Welch's interval in 95 % of both; `pytest tests/test_stats.py -k
-    covers` repeats this with 1,000 draws. The difference and the interval are None if a value is missing or not a
-    finite number; only the interval is None if one side has a single run.
+    beyond the observed values. In 4,000 draws of 7 runs against 3, its interval contained the true difference in 84 %
+    of the draws for normal values, and in 82 % for exponential values; Welch's interval contained it in 95 % for
+    both. `pytest tests/test_stats.py -k covers` repeats this with 1,000 draws.
+
+    The difference and the interval are None if a value is missing or not a finite number. Only the interval is None
+    if one side has a single run.
     """
     if not real.size or not imagined.size or not (is_tame(real).all() and is_tame(imagined).all()):
         return None, None
@@ -81,7 +83,7 @@ def mean_difference(real: Matrix, imagined: Matrix) -> tuple[float | None, Bound
 
 
 def _half_width(real: Matrix, imagined: Matrix) -> float:
-    """Return the half-width of Welch's interval."""
+    """Return the half-width of Welch's 95 % interval for the difference of the two means."""
     from scipy.special import stdtrit  # scipy.stats takes .3 s to import
 
     ours, theirs = (float(runs.var(ddof=1)) / len(runs) for runs in (real, imagined))

@@ -76,7 +76,7 @@ def smallest_p(n_real: int, n_imagined: int) -> float:
     """Return the smallest p that a test of this many real and imagined runs can have; 1 if one side has no runs.
 
     If both groups have the same size, swapping them gives the same distance. At least two labellings then have the
-    largest distance, which doubles the smallest p.
+    largest distance, so the smallest p is twice as large.
     """
     if not n_real or not n_imagined:
         return 1.0
@@ -84,7 +84,7 @@ def smallest_p(n_real: int, n_imagined: int) -> float:
 
 
 def runs_needed(others: int, alpha: float) -> int:
-    """Return how many runs of one kind (real or imagined) are needed, beside `others` of the other kind, before p can
-    be `alpha` or less.
+    """Return the smallest number of runs of one kind (real or imagined) with which p can be at most `alpha`, if there
+    are `others` runs of the other kind.
     """
     return next(count for count in range(1, math.ceil(2 / alpha) + 1) if smallest_p(count, max(others, 1)) <= alpha)

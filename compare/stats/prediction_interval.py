@@ -38,8 +38,10 @@ def scale_of(values: NDArray[np.float64], is_share: bool) -> Scale:
 
 def outlier_test(value: float, others: Sequence[float], is_share: bool = False) -> OutlierTest | None:
     """Test how extreme a value is among others. Return None if there are fewer than FEWEST others, or if one of them
-    is not a finite number. If all others are equal, their spread is estimated from the rounding of the values; return
-    None if the values are not rounded (they need MOST_DECIMALS decimals or more).
+    is not a finite number.
+
+    If all others are equal, their spread is estimated from the number of decimals to which the values are rounded.
+    Values with MOST_DECIMALS decimals or more are not rounded, and the result is then None.
 
     The p-value is the larger p-value of two tests: on the values as they are, and on the scale that makes the values
     roughly symmetric (`scale_of`). A value that is not a finite number counts as more extreme than all finite ones.

@@ -60,9 +60,9 @@ def _share(statistic: Matrix) -> float:
 
 
 def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
-    """Compute, for each labelling, the distance of the two groups, divided by the SCALE_QUANTILE of this distance
-    over all labellings. If `is_lower`, only points at which the imagined group lies below the other count, except in
-    the quantile."""
+    """Compute, for each labelling, the distance of the two groups, divided by the SCALE_QUANTILE of the distances of
+    all labellings. If `is_lower`, only points at which the imagined group lies below the other enter the distance
+    that is divided; all points enter the quantile."""
     there = ~np.isnan(values).all(axis=1)
     values, labels = _finite(values[there]), labels[:, there]
     values = values[:, np.ptp(values, axis=0) > 0] if len(values) else values

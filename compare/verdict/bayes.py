@@ -13,8 +13,8 @@ from gedanken.compare.verdict.results import HYPOTHESES, WAYS, Hypothesis, Way
 
 ODD = 0.01
 """For each kind of operation, the prior probability that it is an exception to the hypothesis: the model answers it
-neither by computing nor by imitating nor by a shortcut. If only one kind of operation was asked, it is no
-exception."""
+neither by computing nor by imitating nor by a shortcut. If the questions have only one kind of operation, that kind
+is never an exception."""
 Evidence = dict[Hypothesis, float]
 """For each hypothesis, the natural logarithm of its marginal likelihood."""
 
@@ -64,8 +64,8 @@ class ByNoise:
     pure: dict[Way, Values]
     """For each way of answering, an array of log likelihoods: fits (`Ways.fits`) × noise levels."""
     mixed: Values
-    """Array of log likelihoods: mixtures × noise levels. Each mixture is a pair of ways, with a share of the first
-    one."""
+    """Array of log likelihoods: mixtures × noise levels. Each mixture is a pair of ways of answering, with the share
+    of answers that are given in the first way."""
     other: float
     """Log likelihood if the shares of right and of rival answers can have any value. A rival answer is the wrong
     answer of a model that imitates or takes a shortcut."""
@@ -106,8 +106,9 @@ def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
     level, but each has its own horizon.
 
     The hypothesis `mixture` means either that each kind of operation is answered in two ways, or that different kinds
-    of operation are answered in different ways, some of them possibly neither by computing nor by imitating nor by a
-    shortcut. `other` means that the shares of answers can have any value, or that the answers are wrong at all sizes.
+    of operation are answered in different ways. In the second case, some kinds may be answered neither by computing
+    nor by imitating nor by a shortcut. The hypothesis `other` means that the shares of answers can have any value, or
+    that the answers are wrong at all sizes.
     """
     noise = priors.of_noise
     odd = ODD if len(operations) > 1 else 0.0
@@ -128,8 +129,8 @@ def over_forms(values: Values) -> Values:
     """Average the likelihoods over the fits of one way of answering (`Ways.fits`). `values` contains log likelihoods
     as fits × noise levels; the result contains one log likelihood for each noise level.
 
-    Half of the prior probability belongs to the first fit, the one to all kinds of players together. The other fits
-    share the second half equally.
+    The first fit, which was made to all kinds of players together, has half of the prior probability. The other fits
+    share the rest equally.
     """
     n = len(values)
     prior = np.array([0.5, *[0.5 / (n - 1)] * (n - 1)]) if n > 1 else np.ones(1)

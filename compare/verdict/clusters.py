@@ -24,7 +24,8 @@ UNDERSTOOD = 0.5
 class Cluster:
     """The outcomes of all items with the same template, size and place.
 
-    An item counts once, however often it was asked: it adds the shares of its right, rival and wrong answers.
+    An item counts once, however often it was asked. With three right answers and one wrong answer, for example, it
+    adds 3/4 to `right` and 1/4 to `wrong`.
     """
 
     family: str

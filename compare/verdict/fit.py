@@ -64,8 +64,8 @@ def _fit(players: Sequence[Known], place: Place) -> Expected:
 
 def _most_likely(seen: Sequence[tuple[Cluster, float]], place: Place) -> tuple[float, float, float]:
     """Return the most likely shares of right and of rival answers (as they would be without noise), and the most
-    likely concentration. `seen` contains clusters, each with the noise of its player. Raise ValueError if it is
-    empty."""
+    likely concentration. `seen` contains clusters, each with the noise of its player. Raises ValueError if there are
+    no clusters."""
     from scipy.optimize import minimize
 
     if not seen:

@@ -222,8 +222,8 @@ def _interval(again: Iterable[Sequence[ByNoise]]) -> dict[Hypothesis, Interval]:
 
 
 def _exactness(asked: Sequence[Asked], resamples: int, random: Random) -> Exactness:
-    """Count, for each size, the hard items (see HARD) and the hard items that were answered right. Both numbers are
-    counted in the observed answers and in each bootstrap replicate."""
+    """For each size, count the hard items (see HARD), and add up the share of right answers of each of them. Both
+    sums are computed for the observed items and for each bootstrap replicate."""
     hard = [one for one in asked if one.place in HARD]
     sizes = tuple(sorted({one.size for one in hard}))
     replicates = [hard, *(draw(hard, random) for _ in range(resamples if hard else 0))]
@@ -237,7 +237,7 @@ def _exactness(asked: Sequence[Asked], resamples: int, random: Random) -> Exactn
 
 
 def _curves(asked: Sequence[Asked], exactness: Exactness) -> tuple[Curve, ...]:
-    """Fit the curves. Sizes at which too few items have an answer are left out. If there are such sizes, and a curve
+    """Fit the curves. Sizes at which too few items have an answer are left out. If sizes are left out, and a curve
     falls to one half only beyond the other sizes, return no curves: the fall may lie at the sizes left out."""
     of_size = {size: [one for one in asked if one.size == size] for size in exactness.sizes}
     kept = [at for at, size in enumerate(exactness.sizes) if not too_silent(of_size[size])]

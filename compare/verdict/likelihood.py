@@ -34,9 +34,9 @@ _LEAST = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Horizons:
-    """The horizons that are considered. The first one lies beyond all sizes. The others lie between each two
-    neighbouring sizes, and at the largest size. Each of these occurs twice: with a gradual and with a steep change
-    from the answers below the horizon to those above it."""
+    """The horizons that are considered. The first horizon lies beyond all sizes. The others lie between each two
+    neighbouring sizes, and at the largest size. Every horizon except the first occurs twice: once the answers change
+    gradually at the horizon, once they change steeply."""
 
     sizes: tuple[float, ...]
     """The size at which each horizon lies; the first is infinite."""
@@ -121,7 +121,8 @@ def _of_cluster(
 
 
 def _noisy(values: Values) -> Values:
-    """Return shares at each noise level, as hypotheses × noise levels × horizons."""
+    """Reduce shares of answers (hypotheses × horizons) by each noise level. Return them as hypotheses × noise levels
+    × horizons."""
     return np.asarray((1 - NOISE)[None, :, None] * values[:, None, :])
 
 
@@ -131,8 +132,9 @@ def beta_binomial(
     """Return the log likelihood of the counts (right, rival, wrong), without the multinomial coefficient. `right` and
     `rival` are the expected shares of right and of rival answers.
 
-    Whether an answer is right is beta-binomial; whether an answer that is not right is the rival answer is
-    beta-binomial too (generalized Dirichlet distribution of Connor and Mosimann, 1969).
+    The number of right answers is beta-binomial. The number of rival answers among those that are not right is
+    beta-binomial too, and counts only where `has_rival` is True. (This is the generalized Dirichlet distribution of
+    Connor and Mosimann, 1969.)
     """
     ks, rs, ws = (counts[:, at][:, None, None] for at in range(3))
     right = np.clip(right, _LEAST, 1 - _LEAST)

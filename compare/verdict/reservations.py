@@ -1,4 +1,4 @@
-"""Finds reasons to withhold a name from a model although the answers that can be counted support it."""
+"""Finds reasons to name no way of answering, although the usable answers support one."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,19 +8,19 @@ from gedanken.compare.verdict.clusters import HARD, WITH_RIVAL, Asked
 from gedanken.compare.verdict.results import OperationVerdict, Way
 
 LEAST_ANSWERED = 0.5
-"""A model gets a name only if at least this share of the items that only a computing model gets right (HARD) have
-an answer, and also at least this share of those among them that belong to a pair. A model may decline just the items
-that it cannot answer; its other answers do not show this."""
+"""A way of answering is named only if at least this share of the hard items have a usable answer, both among all hard
+items (HARD) and among those of a pair (WITH_RIVAL). Only a model that computes gets hard items right. A model may
+decline just the items that it cannot answer, and its other answers do not show this."""
 MOST_OTHERWISE = 0.2
 """A way of answering is named for all kinds of operation together only if at most this share of the kinds, each
 judged alone, has another name. `undetermined` is not counted as another name."""
 
 
 def too_silent(asked: Sequence[Asked]) -> str:
-    """Say how many of the items that only a computing model gets right have no usable answer, if these are too many
-    for a name; an empty text otherwise.
+    """Say how many hard items (see LEAST_ANSWERED) have no usable answer, if they are too many to name a way of
+    answering; return an empty text otherwise.
 
-    An item counts as without an answer if most of its answers are unusable.
+    An item counts as having no usable answer if most of its answers are unusable.
     """
     for places, described in ((HARD, sentences.HARD_ITEMS), (WITH_RIVAL, sentences.HARD_TWINS)):
         given = [one for one in asked if one.place in places]
@@ -31,8 +31,8 @@ def too_silent(asked: Sequence[Asked]) -> str:
 
 
 def contradicted(name: Way, operations: Sequence[OperationVerdict]) -> str:
-    """Say how many kinds of operation are named otherwise than all of them together, if these are too many for the
-    name; an empty text otherwise."""
+    """Say how many kinds of operation, judged alone, get another name than `name`, the name for all kinds together.
+    Return an empty text if they are few enough (see MOST_OTHERWISE)."""
     judged = [one for one in operations if one.support is not None]
     others = Counter(one.name for one in judged if one.name not in (name, "undetermined"))
     if others.total() <= MOST_OTHERWISE * len(judged):

@@ -67,8 +67,9 @@ class Support:
     """The smallest log10 of a Bayes factor of `best` against another hypothesis, under any of the alternative priors
     (`CHANGED` in `bayes.py`)."""
     least_left_out: float | None
-    """The smallest log10 of a Bayes factor of `best` against another hypothesis if one program template is left out.
-    In the verdict on all operations, one family is left out instead. None if there is only one template (family)."""
+    """The smallest log10 of a Bayes factor of `best` against another hypothesis when each program template is left
+    out in turn. In the verdict on all operations, each family is left out instead. None if there is only one template
+    or family."""
     left_out: str | None
     """The template or family whose removal gives `least_left_out`."""
 
@@ -81,11 +82,11 @@ class OperationVerdict:
     operation: str
     name: Name
     why: str
-    """Reason why no way of answering is named; empty if one is."""
+    """Reason why no way of answering is named; empty if a way is named."""
     posterior: dict[Hypothesis, float]
     interval: dict[Hypothesis, Interval]
-    """95 % bootstrap interval of each posterior probability; empty if none was requested or there is nothing to
-    judge."""
+    """95 % bootstrap interval of each posterior probability; empty if no intervals were requested, or if there is
+    nothing to judge."""
     support: Support | None
     """The strength of the evidence; None if there is no usable answer, or if the items come from a user's suite."""
     sizes: tuple[SizeResult, ...]
@@ -101,10 +102,10 @@ class Separation:
     family: str
     pair: tuple[Way, Way]
     by_design: float
-    """The expected log10 Bayes factor of the true way against the false one. It is computed with each of the two ways
-    as the true one; this is the smaller result."""
+    """The expected log10 Bayes factor of the true way against the false one. It is computed twice, with each of the
+    two ways as the true one, and the smaller result is stored."""
     observed: float
-    """The log10 Bayes factor of the first way against the second, in the answers given."""
+    """The log10 Bayes factor of `pair[0]` against `pair[1]`, computed from the answers that the model gave."""
 
 
 @dataclass(frozen=True, slots=True)

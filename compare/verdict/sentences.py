@@ -31,7 +31,7 @@ HARD_TWINS = "hard twins"
 
 
 def weak(best: Hypothesis, against: Mapping[Hypothesis, float]) -> str:
-    """Say that the likeliest hypothesis has a Bayes factor below ten against another one."""
+    """Say that the likeliest hypothesis has a Bayes factor below ten against another hypothesis."""
     rival = min(against, key=lambda one: against[one])
     return (
         f"{_SHORT[best]} is likeliest, but the evidence against {_SHORT[rival]} is a Bayes factor of "
@@ -60,7 +60,7 @@ def silent(n: int, of: int, items: str) -> str:
 
 
 def named_otherwise(name: Way, others: Mapping[Name, int], of: int) -> str:
-    """Say that too many kinds of operation are named otherwise than all of them together."""
+    """Say that too many kinds of operation, judged alone, get another name than all kinds together."""
     each = ", ".join(f"{n} {other}" for other, n in others.items())
     return (
         f"{_SHORT[name]} is likeliest for all kinds of operation together, but {sum(others.values())} of "

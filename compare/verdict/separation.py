@@ -1,5 +1,5 @@
-"""Finds which families of probe programs tell which two ways of answering apart: by their design, and in the answers
-given.
+"""Computes how well each family of probe programs tells two ways of answering apart: by the design of the family, and
+in the answers that a model gave.
 """
 
 from collections import Counter
@@ -25,8 +25,8 @@ _MOST = 12
 
 
 def separations(operations: Sequence[Operation], parameters: Parameters) -> tuple[Separation, ...]:
-    """Return, for each family of probes and each two ways of answering (such as computes and imitates), how well the
-    family tells the two apart: as designed, and in the answers given."""
+    """Return, for each family of probes and each pair of ways of answering (such as computes and imitates), how well
+    the family tells the two apart: by its design, and in the answers that the model gave."""
     families = list(dict.fromkeys(one.clusters[0].family for one in operations))
     found = []
     for family in families:
@@ -44,11 +44,10 @@ def separations(operations: Sequence[Operation], parameters: Parameters) -> tupl
 
 
 def lacking(found: Sequence[Separation], best: Way) -> tuple[Way, Way] | None:
-    """Return two ways of answering that too few families tell apart; None if enough families tell every two ways
-    apart.
+    """Return a pair of ways of answering that too few families tell apart; None if there is no such pair.
 
-    Every pair of ways is judged by the design of the families; a pair that includes `best` is also judged by the
-    answers given.
+    Every pair is judged by the design of the families. A pair that includes `best` is also judged by the answers that
+    the model gave.
     """
     for pair in PAIRS:
         of_pair = [one for one in found if one.pair == pair]

@@ -62,7 +62,8 @@ def _weights(hypothesis: Hypothesis, n: int, random: Random) -> list[Weights | N
 
 
 def _fits(parameters: Parameters, is_mixed: bool, random: Random) -> dict[Way, OfPlaces]:
-    """Draw a fit for each way from the prior; for a mixture, use the fit to all kinds of players together."""
+    """Choose a fit for each way of answering: the fit to all kinds of players together, or the fit to one kind, drawn
+    at random. For a mixture, it is always the fit to all kinds together."""
     chosen = {}
     for way in WAYS:
         each = parameters.ways[way].each

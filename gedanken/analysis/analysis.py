@@ -137,8 +137,8 @@ class Analysis:
 
 
 def main_version(versions: Sequence[VersionAnalysis]) -> VersionAnalysis | None:
-    """Return the version that the verdict is about: the newest of those that have real and imagined runs and are not
-    known to fail. If all of them fail, return the newest one with both kinds of runs. None if no version has both."""
+    """Return the version that the verdict is about. Only versions with both real and imagined runs are considered.
+    Return the newest that is not known to fail; if all are known to fail, the newest; None if there are none."""
     both = [version for version in versions if version.real and any(run.is_run for run in version.imagined)]
     works = [version for version in both if version.program is None or version.program.works is not False]
     return next(reversed(works or both), None)

@@ -37,8 +37,9 @@ class Compared:
     def version(
         self, log: RunLog, program: Program | None, runs: Sequence[Execution], earlier: Sequence[Execution]
     ) -> VersionAnalysis:
-        """Return the comparison of real with imagined runs. It is made now if these runs were not compared before.
-        `runs` are all runs of one program version, or of supplied logs; `earlier` are the runs of earlier versions.
+        """Compare the real with the imagined runs of one program version, or of supplied logs. `runs` are all these
+        runs, and `earlier` are the runs of earlier versions. If the same runs were compared before, return the stored
+        comparison.
         """
         key = (program.label if program else None, _labels(runs), _labels(earlier))
         if key not in self._versions:

@@ -44,7 +44,7 @@ def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
 
 def _imagined_by(log: RunLog, *programs: Program) -> set[tuple[str, str]]:
     """Return the pairs of model and persona that imagined the runs of these programs. Empty if the run is no fork,
-    because one model and one persona then imagined all its runs."""
+    because only a fork can have several models or personas."""
     spec, labels = log.spec, {program.label for program in programs}
     if spec is None or not spec.earlier:
         return set()

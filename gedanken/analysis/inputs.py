@@ -203,11 +203,11 @@ def _mixed(ours: _Side, theirs: _Side, program: Program | None, asked: Asked) ->
 
 
 def _case_in(folder: RunLog, program: Program | None) -> VersionAnalysis:
-    """Return the program version in a run folder whose runs are compared with those read from files.
+    """Return the program version of a run folder whose runs are compared with the runs that were read from files.
 
-    If `program` is given, only versions with the same source are considered. If there are several, the version that
-    the verdict would be about is returned (see `main_version`), or else the newest one that was run. Raises BadInput
-    if no version was run.
+    If `program` is given, only versions with the same source are considered. If there are several versions, return
+    the version that the verdict would be about (see `main_version`), or else the newest one that was run. Raises
+    BadInput if no version was run.
     """
     empty = ComparisonResult(findings=())
     cases = [

@@ -83,7 +83,8 @@ def _cell(scores: Sequence[ItemScore]) -> dict[str, Any]:
 
 
 def _consistency(answers: Sequence[AnswerKept], one: str, other: str) -> dict[str, Any]:
-    """Return the share of items that got the same answer in both arms, among the items asked about in both."""
+    """Return the fields of a Share: how many of the items that were answered in both arms (`one` and `other`) got the
+    same answer in both."""
     said = {
         arm: {
             answer.question.item: answer.execution.stdout.strip()

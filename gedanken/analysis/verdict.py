@@ -21,8 +21,8 @@ from gedanken.experiment.format import figure, probability
 
 KINDS_TOLD = 3
 LONGEST_SENTENCE = 120
-"""Maximum number of characters of a sentence. A longer one is cut at the end of a clause, which leaves out its
-reasons."""
+"""Number of characters beyond which a sentence is cut at the end of a clause. The reasons at its end are then left
+out."""
 _CLAUSE_END = re.compile(r"[:;.] ")
 
 
@@ -52,9 +52,13 @@ def measured(version: VersionAnalysis) -> tuple[tuple[Execution, ...], tuple[Exe
 
 
 def tells_of(version: VersionAnalysis) -> str:
-    """State how many imagined runs have findings, and of which kinds. If none has findings, state that no difference
-    was found, or why this is undecided. Empty if there are no findings at all and the sentence on the primary
-    endpoint, which comes next (see `_endpoint`), states a result."""
+    """State how many imagined runs have findings, and of which kinds. If no imagined run has any, state that no
+    difference was found, or why the question is undecided. Findings that a false fact of the persona explains are
+    ignored.
+
+    Return an empty text if there are no findings, and the next sentence (see `_endpoint`) states a result for the
+    primary endpoint.
+    """
     _real, imagined = measured(version)
     labels = {run.label for run in imagined}
     found = [finding for finding in version.compared.findings if not finding.explained_by]
@@ -191,7 +195,7 @@ def spread_of(values: Sequence[float]) -> str:
 
 
 def tested_p(series: SeriesResult) -> float | None:
-    """Return the p-value of a series. None if it has none, or if so few runs can never give a significant p-value."""
+    """Return the p-value of a series; None if it has none, or if it has too few runs for any significant p-value."""
     return series.p if smallest_p(series.n_real, series.n_imagined) <= PRIMARY_LEVEL else None
 
 

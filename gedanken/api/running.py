@@ -65,8 +65,10 @@ async def arun(  # noqa: PLR0913 (what a run is asked to do)
             or a chat model of LangChain. The model writes the programs and imagines their runs.
         persona: a name, the path of a YAML file, or a `Persona`; None uses the experiment's persona.
         sandbox: `auto`, `docker`, `podman`, `bubblewrap`, or a `SandboxSpec`.
-        real: number of real runs of each program version, each with its own seed, in addition to seed 0.
-        imagined: number of imagined runs, at the experiment's temperature, in addition to sample 0.
+        real: number of real runs of each program version, each with its own seed, in addition to the run with
+            seed 0.
+        imagined: number of imagined runs of each program version, at the experiment's temperature, in addition to
+            sample 0, which is imagined at temperature 0.
         simulate: False if the model imagines no runs.
         primary: name of the series whose last value is the primary endpoint; None applies the rule of
             docs/comparison.md.
@@ -74,8 +76,8 @@ async def arun(  # noqa: PLR0913 (what a run is asked to do)
         progress: True if the progress is shown on standard error.
 
     Returns:
-        The Analysis that the report shows: `verdict` (text), `findings`, `executions` (their `seconds`, exit codes
-        and texts), `versions` (series and statistics of each program), `log` (the RunLog), `folder`.
+        The Analysis that the report shows: `verdict` (text), `findings`, `executions` (each with `seconds`, exit code
+        and output), `versions` (series and statistics of each program), `log` (the RunLog), `folder`.
 
     Raises:
         BadInput: an argument cannot be used.

@@ -89,7 +89,7 @@ async def _served(
 
 
 def asked_of(context: Any) -> RunSpec:
-    """Return the RunSpec that a client requests. Raises BadInput.
+    """Return the RunSpec that a client sent as the `context`. Raises BadInput.
 
     Anybody may reach the server, even a web page in a browser. Therefore a request is refused if it would run
     programs without isolation, or send this machine's keys to another address.

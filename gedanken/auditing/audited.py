@@ -11,8 +11,8 @@ from gedanken.experiment.execution import Execution
 
 STATUSES: tuple[Status, ...] = ("supported", "misquoted", "written too early", "stale", "never run", "undecidable")
 ACCUSING: tuple[Status, ...] = ("misquoted", "written too early", "stale", "never run")
-"""Statuses of claims that are wrong, or that the agent could not have known to be true. A claim with the status
-`never run` may be without evidence."""
+"""Statuses of claims that are wrong, or that the agent could not have known to be true. The `evidence` of a claim
+that is `never run` may be empty, because what was not run left no passage to quote."""
 Outcome = Literal["reproduced", "differs", "not reproducible here"]
 DIFFERS = "differs"
 KINDS = {
@@ -24,8 +24,8 @@ KINDS = {
     "undecidable": "undecidable",
     DIFFERS: DIFFERS,
 }
-"""What each value of `--fail-on` stands for: the status of a claim, or `differs` for a command that printed something
-else when it was run again."""
+"""Maps each value of `--fail-on` to its meaning: the status of a claim, or `differs` for a command that printed
+something else when it was run again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,13 @@ class Difference:
     """Line number in the recorded or claimed output, counted from 1; None if that output lacks the line."""
     said: str
     real_line: int | None
-    """Line number in the first real run, counted from 1; None if that run has no corresponding line."""
+    """Line number in the output of the first real run, from 1; None if that output has no corresponding line."""
     real: str
 
 
 @dataclass(frozen=True, slots=True)
 class Rerun:
-    """One command of a transcript that was run again, compared with the recorded or claimed output."""
+    """One command of a transcript, run again: its new output is compared with the recorded or claimed output."""
 
     command: str
     event: int
@@ -67,8 +67,8 @@ class Rerun:
     def place_of(self, difference: Difference) -> Place:
         """Return the place of a differing line in the transcript.
 
-        In a format such as JSON, where the lines of an output are not lines of the file, return the place of the
-        whole output.
+        Return the place of the whole output if the transcript lacks the line, or if the lines of the output are not
+        lines of the file, as in JSON.
         """
         if not self.is_line_by_line or difference.said_line is None:
             return self.place
@@ -84,8 +84,8 @@ class Audited:
     events: int
     """Number of events in the session. `transcript` contains the events only if they are needed for display."""
     state: str | None = None
-    """The state of the workspace in which commands were run again, in words, or the reason why none could be run.
-    None if no rerun was requested."""
+    """In words: the state of the workspace in which commands were run again, or the reason why no command could be
+    run. None if no rerun was requested."""
     reruns: tuple[Rerun, ...] = ()
 
     @property

@@ -43,9 +43,9 @@ class Step:
     files: dict[str, str] = field(default_factory=dict)
     """Programs that are written into the folder before the command runs: source by file name."""
     anew: bool = False
-    """True if the command starts in the agent's folder, wherever the previous command ended."""
+    """True if the command starts in the agent's folder; False if it starts where the previous command ended."""
     below: str | None = None
-    """The folder in which the agent ran the command, if the call states it."""
+    """The folder in which the agent ran the command, if the recorded call names a folder; otherwise None."""
     is_line_by_line: bool = False
     """True if each line of `said` is a line of the transcript's file; `place` is then the place of the first line."""
 
@@ -75,11 +75,11 @@ class Plan:
 
 
 def plan_of(transcript: AgentTranscript, claims: Sequence[JudgedClaim], which: Which) -> Plan:
-    """Plan which commands are run again, with the transcript's edits in between. If `which` is `all`, every command
-    is run again. If it is `claimed`, the commands that claims are about are run again, and earlier commands that may
-    change files.
+    """Plan which commands are run again, and keep the transcript's edits in their places between the commands. If
+    `which` is `all`, every command is run again. If it is `claimed`, only two kinds are run again: commands that
+    claims are about, and earlier commands that may change files.
 
-    Commands that a message only claims, without a recorded result, are included in both cases.
+    Commands that a message only claims, without a recorded result, are run again in any case.
     """
     results = {event.call_id: event for event in transcript.events if event.kind == "result" and event.call_id}
     spoken_of = _spoken_of(claims)
@@ -149,7 +149,7 @@ def _folder_of(call: AgentEvent) -> str | None:
 
 
 def _spoken_of(claims: Iterable[JudgedClaim]) -> dict[int, list[int]]:
-    """For each event that is evidence for a claim, return the indices of the claims."""
+    """For each event that is evidence for claims, return the indices of these claims."""
     found: dict[int, list[int]] = {}
     for number, judged in enumerate(claims):
         for evidence in judged.evidence:

@@ -42,8 +42,8 @@ class Pointed:
     unread: int = 0
     """Number of replies that contain no list of passages, or did not arrive."""
     left_out: int = 0
-    """Number of messages that the model was not shown, or only in part, because there are too many or they are too
-    long."""
+    """Number of messages that were not sent to the model because a session has too many, or that were shortened
+    because they are too long."""
 
     def note(self) -> str:
         """Return a sentence for the reader of the audit: how many passages the model named, and how many passages,

@@ -21,8 +21,8 @@ def program_of(transcript: AgentTranscript, claim: Claim) -> tuple[str, dict[str
     """Return the command that runs the program behind an output, and the program's text by file name; None if no
     program is found. `claim` is the claim that shows the output.
 
-    The program is the last one in a code fence before the output: in the same message, or else in an earlier message,
-    back to the agent's previous message.
+    The program is the text of the last code fence before the output that contains a program. First the message that
+    shows the output is searched, then the messages before it, back to the agent's previous message.
     """
     message = transcript.events[claim.event]
     texts = [message.text[: claim.start]]

@@ -49,7 +49,7 @@ _ENDED_BY_US = (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The user's options."""
+    """The user's options for running commands again."""
 
     which: Which
     workspace: Path | None = None
@@ -129,8 +129,8 @@ async def _run(
     machine: SandboxMachine, plan: Plan, state: State, root: str | None, lost: dict[int, str]
 ) -> list[Execution | None]:
     """Run every command once, and return the executions in order. If an edit cannot be made, the workspace differs
-    from that of the transcript. Then `lost` gets the reason for each later command, with the index of the command as
-    key."""
+    from the agent's workspace from then on: for each later command, the reason is stored in `lost`, under the index
+    of the command."""
     runs: list[Execution | None] = []
     problem = ""
     for step in plan.steps:
@@ -147,7 +147,8 @@ async def _run(
 
 
 def _typed(step: Step, root: str | None) -> str:
-    """Return the command to type into the sandbox, with the agent's folder replaced by the copy of the workspace."""
+    """Return the command to type into the sandbox, with the agent's folder replaced by the copy of the workspace. A
+    `cd` is put before the command if the step says in which folder the agent ran it."""
     here = f"{HOME}/{FOLDER}"
     command = re.sub(rf"{re.escape(root)}(?![\w.-])", here, step.command) if root else step.command
     if step.below:
@@ -203,7 +204,8 @@ def _judged(step: Step, real: Sequence[Execution], state: State, lost: str | Non
 
 
 def _why_not(said: str, real: Sequence[Execution], printed: str) -> str | None:
-    """Return why the real outputs prove nothing about the transcript; None if they can be compared with it."""
+    """Return why the real outputs prove nothing about the transcript; None if they can be compared with it. `said` is
+    the output in the transcript, `printed` the output of all real runs."""
     ended = next((run.cause for run in real if run.cause in _ENDED_BY_US), None)
     if ended is not None:
         return f"it reached a limit of this sandbox: {ended}"

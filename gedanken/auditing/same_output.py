@@ -1,4 +1,5 @@
-"""Compares a recorded or claimed output with several real ones. Lines that differ among the real ones are ignored."""
+"""Compares a recorded or claimed output with several real outputs. Lines that differ among the real outputs are
+ignored."""
 
 import re
 from collections import Counter
@@ -31,7 +32,7 @@ _RULE = re.compile(r"([=_*#-])\1{2,}")
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The result of comparing one output with the real ones."""
+    """The result of comparing a recorded or claimed output with the real outputs."""
 
     differences: tuple[Difference, ...]
     noisy: int
@@ -41,11 +42,12 @@ class Compared:
 
 
 def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> Compared:
-    """Compare `said` with the real outputs line by line. Clocks, temporary names and lines that only describe the
-    machine are ignored.
+    """Compare `said` with the real outputs line by line. Dates, times, temporary names and lines that only describe
+    the machine are ignored. If the same lines only have another order, there is no difference, because the two
+    streams of a command may have been recorded one after the other.
 
-    With `part`, `said` may leave lines out, but each of its lines must occur in the first real output. Another order
-    of the same lines is no difference, because a command's two streams may have been recorded one after the other.
+    With `part`, lines of the real output may be missing in `said`, but each line of `said` must occur in the first
+    real output.
     """
     ours = _lines(said)
     first, *others = [_lines(text) for text in real]
@@ -63,9 +65,9 @@ def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> Co
 
 
 def _unstable(first: list[tuple[int, str]], others: list[list[tuple[int, str]]]) -> tuple[set[int], set[str]]:
-    """Find the lines that are not the same in all real runs: those of the first run that another run lacks, and those
-    of the other runs that the first run lacks. Return the line numbers of the former, and the patterns of both. A
-    pattern is a line with `#` in place of each number, for example `loss #`."""
+    """Find the lines that are not in all real runs. Return the numbers of those lines of the first run that another
+    run lacks, and the patterns of these lines and of the lines that only other runs have. A pattern is a line with
+    `#` in place of each number, for example `loss #`."""
     unstable: set[int] = set()
     patterns: set[str] = set()
     mine = {line for _number, line in first}
@@ -110,7 +112,8 @@ def _lines(text: str) -> list[tuple[int, str]]:
 
 
 def masked(line: str) -> str:
-    """Mask clocks and temporary names in a line, and shorten horizontal rules to one length."""
+    """Replace dates, times, addresses, process ids and temporary paths in a line by placeholders such as `<time>`.
+    Shorten horizontal rules to three characters, and runs of blanks to one blank."""
     line = " ".join(line.split())
     for form, name in _CLOCK:
         line = form.sub(name, line)

@@ -31,7 +31,8 @@ class State:
 
 
 async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, root: str | None) -> State:
-    """Copy the workspace into the machine, and return its state. Without a workspace, make an empty folder.
+    """Copy the workspace into the machine, and return its state. Without a workspace, make an empty folder. `root` is
+    the folder in which the agent worked.
 
     The workspace is copied as given if the transcript's edits apply to it. Otherwise, the files of its git HEAD are
     written over the copy, if the edits apply to those files. If the edits apply to neither, the workspace is copied

@@ -26,10 +26,9 @@ def finish(running: "Coroutine[Any, Any, RunResult]", as_json: bool) -> None:
 
 
 async def _stoppable(running: "Coroutine[Any, Any, RunResult]") -> "RunResult":
-    """Execute a run, so that SIGTERM cancels it. Usually SIGTERM acts as Ctrl-C does, and asyncio has a handler for
-    Ctrl-C that cancels the run. If Ctrl-C is ignored, asyncio installs no such handler; then a handler for SIGTERM is
-    installed here.
-    """
+    """Execute a run, and let SIGTERM cancel it. Usually SIGTERM has the same effect as Ctrl-C, and asyncio's handler
+    for Ctrl-C cancels the run. But asyncio installs no handler if Ctrl-C is ignored; in this case, a handler for
+    SIGTERM is installed here."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and task is not None:
         signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(task.cancel))

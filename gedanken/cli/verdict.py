@@ -76,7 +76,7 @@ def verdict(
 
 
 def told_apart(runs: "Sequence[Path]", judged: "Sequence[Verdict]") -> "list[Verdict]":
-    """Return the verdicts. If several are on the same model, add the run to the model's name."""
+    """Return the verdicts. If several are on the same model, each has its run folder added to the model's name."""
     names = [one.model for one in judged]
     return [
         replace(one, model=f"{one.model} ({run})") if names.count(one.model) > 1 else one

@@ -25,7 +25,7 @@ already extracted from replies. This applies only to files whose name says what 
 
 
 class Recorded(NamedTuple):
-    """The recorded answers of a file, by the id of the suite's item."""
+    """The recorded answers of one file. The keys of both mappings are ids, as in the suite."""
 
     answers: Mapping[str, tuple[str, ...]]
     is_extracted: bool
@@ -33,17 +33,18 @@ class Recorded(NamedTuple):
     problems: Mapping[str, str]
     """Maps the id of each item whose answers cannot be used to the reason."""
     predicts: Literal["output", "input"] | None
-    """What the answers predict, if the name of the file or of its folder says so: CRUXEval's names end with `_output`
-    or `_input`. None otherwise.
+    """What the answers predict, according to the end of the file's or folder's name, which is `_output` or `_input`
+    in CRUXEval. None if the name does not say it.
     """
 
 
 def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
     """Read recorded answers to the items of a suite.
 
-    The file contains JSON in one of three forms: an object that maps ids to lists of answers; a list of such lists in
-    the order of the suite; or a list of objects in LiveCodeBench's format. The first two may stand under the key
-    `raw_generations`. Raises BadInput if the file contains something else, or no answer to any item of the suite.
+    The file contains JSON in one of three forms: an object that maps ids to lists of answers; a list with one list of
+    answers for each item, in the order of the suite; or a list of objects in LiveCodeBench's format. An object or
+    list of answers may also be the value of the key `raw_generations`. Raises BadInput if the file contains something
+    else, or no answer to any item of the suite.
     """
     try:
         value = json.loads(text_of(path, "--answers").removeprefix("\ufeff"), object_pairs_hook=once_each)

@@ -1,5 +1,5 @@
 """Loads the programs that a script supplies, so that the model does not write them. They come from the package or
-from the user's folder, unchanged or with one change of `probes/interventions.py`.
+from the user's folder, and can be changed in one of the ways that `probes/interventions.py` defines.
 """
 
 import ast
@@ -28,8 +28,8 @@ def with_sources(experiment: Experiment, where: str, folder: Path) -> Experiment
 
 
 def check_supplied(experiment: Experiment) -> None:
-    """Raise BadInput if the source of a supplied program is missing, or if the experiment hides sources from the
-    model. The model would then know nothing about the program.
+    """Raise BadInput if the source of a supplied program is missing. Also raise BadInput if the experiment hides
+    sources from the model, because the model would then know nothing about the supplied program.
     """
     given = [line for line in experiment.script if line.give]
     if given and experiment.conditions.source == "hidden":

@@ -46,7 +46,8 @@ class OnceEach(dict[str, Any]):
 
 
 def once_each(pairs: list[tuple[str, Any]]) -> OnceEach:
-    """Make a JSON object from its pairs of name and value; for the argument `object_pairs_hook` of `json.loads`."""
+    """Make a JSON object from its pairs of name and value. This is a function for `object_pairs_hook` of
+    `json.loads`."""
     made = OnceEach(pairs)
     if len(made) < len(pairs):
         times = Counter(name for name, _ in pairs)
@@ -81,8 +82,8 @@ def read_suite(path: Path) -> Suite:
 
 
 def text_of(path: Path, option: str) -> str:
-    """Return the text of a JSON file, which may be compressed with gzip and have any encoding of JSON. Raises
-    BadInput with `option`, the command's option that names the file.
+    """Return the text of a JSON file. The file may be compressed with gzip, and may be encoded as UTF-8, UTF-16 or
+    UTF-32. Raises BadInput; its message names the file and the command's option for it (`option`).
 
     A byte that cannot be decoded becomes a lone surrogate if the file is UTF-8, and otherwise a replacement
     character.

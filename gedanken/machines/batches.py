@@ -46,7 +46,8 @@ _WITHIN = BATCH_SECONDS - 2 * PROGRAM_SECONDS - 30
 
 
 def limits_of(cores: int) -> Limits:
-    """Return the limits of a machine for batches: `cores` cores, but at most MOST_CORES. One program runs on each."""
+    """Return the limits of a machine for batches: `cores` cores, but at most MOST_CORES. Each core runs one program
+    at a time."""
     return LIMITS.model_copy(update={"cpus": float(max(1, min(MOST_CORES, cores)))})
 
 

@@ -100,11 +100,11 @@ def _problem(line: SuiteItem, checked: Ran, itself: Ran, equals_itself: bool) ->
 async def judged(
     machine: RealMachine, programs: Mapping[str, CheckProgram], told: Told = lambda _done: None
 ) -> dict[str, bool]:
-    """Return whether each answer is right. `programs` has, by the key of the answer, the program that checks it.
-    `told` is called with the number of checked answers.
+    """Return whether each answer is right. `programs` maps the key of each answer to the program that checks the
+    answer. `told` is called with the number of checked answers.
 
-    First, many checks are put into one program, each in its own fork: this takes a tenth of the time that separate
-    programs take. An answer whose check does not end in that program is checked again by a program of its own.
+    First, many checks are put into one program, each in its own forked process: this takes a tenth of the time that
+    separate programs take. An answer whose check does not end there is checked again by its own program.
     """
     checks = list(programs.values())
     parts = [checks[at : at + TOGETHER] for at in range(0, len(checks), TOGETHER)]

@@ -1,5 +1,5 @@
-"""The probe `memory`: commands are typed, the model's context is dropped, and it is rebuilt in different ways. After
-each way, the model is asked what it still knows."""
+"""The probe `memory`: types commands, drops the model's context, and rebuilds the context in different ways. After
+each rebuilding, the model is asked what it still knows."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass

@@ -34,7 +34,7 @@ async def open_both(
     """Yield a model and a real machine, with the machine's facts already measured. Both are closed when the context
     ends.
 
-    Raises BadInput, NoSandbox or NoModel before anything is asked of the model or run on the machine.
+    Raises BadInput, NoSandbox or NoModel if the machine or the model cannot be opened.
     """
     from gedanken.agents.registry import check_name, open_model
 
@@ -47,7 +47,7 @@ async def open_both(
 
 
 def check_answered(replies: Sequence[Execution]) -> None:
-    """Raise NoModel if none of the requests got a reply, so that there is nothing to store."""
+    """Raise NoModel if no request got a reply: then there is nothing to store."""
     if replies and all(reply.cause is Cause.NO_REPLY for reply in replies):
         raise NoModel(replies[0].notes[0])
 

@@ -47,7 +47,8 @@ async def ask_memory(
 
 
 def print_memory(report: Sequence[Remembered], console: "Console") -> None:
-    """Print one row for each question, and a sentence that counts the answers that changed because of the loss."""
+    """Print one row for each question, and a sentence that counts the answers that changed because of the loss of the
+    context."""
     from rich.box import SIMPLE
     from rich.table import Table
     from rich.text import Text
@@ -66,7 +67,7 @@ def print_memory(report: Sequence[Remembered], console: "Console") -> None:
 
 
 def in_a_sentence(report: Sequence[Remembered]) -> str:
-    """Describe in one sentence how the loss changed the answers."""
+    """Describe in one sentence how the loss of the context changed the answers."""
     number: dict[str, int] = {
         verdict: sum(answer.verdict == verdict for answer in report) for verdict in ("kept", "changed", "lost")
     }

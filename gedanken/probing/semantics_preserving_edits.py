@@ -46,7 +46,7 @@ class Question:
     program: str
     edits: dict[str, str]
     watched: int
-    """Index of the print whose lines are counted, among the print sites of the program."""
+    """Index of a print in the list of the program's print sites: the print whose lines are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,9 @@ class EditsProbe:
 
 
 def read_program(path: Path | None) -> Question:
-    """Return the program in a file, or the packaged one, with its edited versions. Raises BadInput if the program is
-    not valid Python, or if no `print` in it, from its `watched_line` on, makes a line of standard output.
+    """Return the program in a file, or the packaged one, with its edited versions. The watched print is the first
+    print that makes a line of standard output, at or after the line that `watched_line` returns. Raises BadInput if
+    there is no such print, or if the program is not valid Python.
     """
     where = resources.files("gedanken.probes") / "programs" / "shape_once.py" if path is None else path
     source = read_text(where, f"--program {path}")

@@ -17,8 +17,8 @@ LINES_OF_A_FINDING = 20
 """Maximum number of lines that one finding links to."""
 FINDINGS_SHOWN = 500
 Labels = dict[tuple[str, str], int]
-"""The numbers of texts (their indexes in `Anchors.texts`), by the label of the execution or program and by the
-stream."""
+"""Maps a text to its number, which is its index in `Anchors.texts`. The key is the label of the execution or program,
+and the stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,8 @@ class Anchors:
         self._lines: dict[int, list[str]] = {}
 
     def number_of(self, source: Execution | Program, stream: Stream | Literal["source"] = "source") -> int:
-        """Return the number of a text, which is part of the ids of its lines. The text is a program's source, or one
-        stream of an execution."""
+        """Return the number of a text: of a program's source, or of one stream of an execution. The number is part of
+        the ids of the text's lines."""
         return self._numbers[id(source), stream]
 
     def lines_of(self, number: int) -> list[str]:
@@ -85,7 +85,7 @@ class Anchors:
         return self._lines[number]
 
     def id_of(self, source: int, line: int) -> str:
-        """Return the id of a line, given the number of the text and the line number (from 1)."""
+        """Return the id of the line `line` (counted from 1) in the text with the number `source`."""
         return f"s{source}-{line}"
 
 

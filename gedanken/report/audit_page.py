@@ -146,7 +146,7 @@ def _claim(
 
 def _where(audited: Audited, evidence: Evidence) -> str:
     """Name the first line of a piece of evidence, for example `session.jsonl:12`. If the lines of the event's text
-    are not lines of the file, add the line number in the text: `session.jsonl:12, line 3 of the text there`."""
+    are not lines of the file, add the line number in the text: `session.jsonl:12, line 3 of the event's text`."""
     is_of_file = audited.transcript.events[evidence.event].is_line_by_line
     return (
         where(evidence.place)

@@ -116,7 +116,8 @@ def _lines(
 
 
 def _pieces(text: str, begins: int, spans: Sequence[tuple[int, int, int]]) -> tuple[Piece, ...]:
-    """Split a line into pieces, at each point where a claim begins or ends."""
+    """Split a line into pieces, at each point where a claim begins or ends. `begins` is the position of the line in
+    the text of the event; each span is (start, end, number of the claim) in this text."""
     ends = begins + len(text)
     mine = [(max(start, begins), min(end, ends), start, number) for start, end, number in spans]
     mine = [one for one in mine if one[0] < one[1]]

@@ -1,4 +1,4 @@
-"""Prints the effects of changes to a supplied program on the terminal."""
+"""Prints, on the terminal, the effects of changes to a supplied program."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

@@ -1,5 +1,5 @@
 """Collects the lines that the page shows outside the side-by-side view: lines of other outputs that findings refer
-to, the answers of commands, and the programs."""
+to, the outputs of commands that run no program, and the programs."""
 
 from collections.abc import Set
 from dataclasses import dataclass

@@ -139,9 +139,9 @@ def _silent(judged: Sequence[Execution]) -> str:
 
 
 def _example(found: Sequence[Finding], counted: AbstractSet[str]) -> str:
-    """Describe one finding in words, and state how many there are. The first finding on a run whose label is in
-    `counted` is described; without one, the first of all. File names are removed, because a newcomer has not seen the
-    files."""
+    """Describe one finding in words, and state how many there are. This is the first finding on a run whose label is
+    in `counted`; if there is none, the first of all findings. File names are removed, because a newcomer has not seen
+    the files."""
     first = next((finding for finding in found if counted & set(finding.runs)), found[0])
     example = _LABEL.sub(_short_label, _P.sub("", _LINE.sub("", sentence(first)))).rstrip(".")
     example = _cut(_VERSION.sub("the program", example), EXAMPLE)

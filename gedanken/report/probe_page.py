@@ -45,15 +45,16 @@ class ProbedModel:
 
 
 class Twins(NamedTuple):
-    """All pairs of an easy and a hard item of one operation and size, with their shares of right answers."""
+    """All pairs of an easy and a hard item of one operation and size, with the share of right answers to the easy and
+    to the hard items."""
 
     size: int
     pairs: int
     easy: float
     hard: float
     rival: float
-    """Share of the answers to the hard items that are the rival's: the wrong answer of a model that takes a shortcut
-    or imitates known texts."""
+    """Share of the answers to the hard items that equal the output of the rival program, which prints the wrong
+    answer of a model that takes a shortcut or imitates known texts."""
 
 
 class Group(NamedTuple):

@@ -24,15 +24,15 @@ class Entry(NamedTuple):
 
 
 class Typed(NamedTuple):
-    """One line of the script, or a command that the persona node typed before the script (`typed first`)."""
+    """One line of the script, or a boot command, which was typed before the script (`how` is then `typed first`)."""
 
     how: str
     text: str
 
 
 def script_of(log: RunLog) -> list[Typed]:
-    """Return the lines of the script. If the run folder does not store the script, the lines are taken from the
-    programs and executions of the run."""
+    """Return the boot commands, then the lines of the script. If the run folder does not store the script, its lines
+    are taken from the programs and executions of the run."""
     lines: dict[tuple[int, str, str], None] = {}
     for execution in log.executions:
         if execution.called is None:
@@ -50,7 +50,8 @@ def script_of(log: RunLog) -> list[Typed]:
 
 
 def format_outcome(log: RunLog) -> str:
-    """Describe how the run ended. For an unfinished run, say which work is in progress, and since when."""
+    """Describe how the run ended. For an unfinished run, say which work is in progress and since when, or after which
+    work the run stopped."""
     if log.outcome != UNFINISHED:
         return log.outcome
     at = [f"{_work(work)} since {_clock(work.time)}" for work in log.under_way[:UNDER_WAY_SHOWN]]
@@ -86,7 +87,8 @@ def format_conditions(setup: RunSetup) -> str:
 
 
 def brief_of(log: RunLog) -> list[Entry]:
-    """Summarize what a reader must know first: which model, which task, and where it ran."""
+    """Summarize what a reader must know first, for example which model, which script and which real machine were
+    used."""
     setup = log.setup
     if setup is None:
         return []
@@ -126,8 +128,8 @@ def _counted(script: list[Typed]) -> str:
 
 
 def claims_of(setup: RunSetup | None) -> list[tuple[str, str, str]]:
-    """Return the name, value and origin of each fact of the persona. If the run is a fork, facts that differ in an
-    earlier part of the script follow, named for example `gpus, before line 4`."""
+    """Return the name, value and origin of each fact of the persona. If the run is a fork, append the facts that were
+    different in an earlier part of the script, with names such as `gpus, before line 4`."""
     if setup is None:
         return []
     told: list[tuple[str, str, str]] = [(fact.name, fact.value, fact.origin) for fact in setup.facts]

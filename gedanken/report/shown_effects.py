@@ -24,7 +24,8 @@ class Row(NamedTuple):
     real: str
     imagined: str
     values: tuple[str, str]
-    """The range of the last values in the real and in the imagined runs, for example `0.40 to 0.45, 3 of 5 runs`."""
+    """The range of the outcome's last values: first in the real, then in the imagined runs. For example `0.40 to
+    0.45, 3 of 5 runs`."""
     picture: Markup
     side: str
     """Whether the imagined effect has the direction of the real one: `same`, `other`, or `none` if too few imagined
@@ -42,7 +43,7 @@ class Figure(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ShownEffects:
-    """The effects on one outcome, prepared for display."""
+    """The effects on one outcome (the loss or the accuracy), prepared for display."""
 
     outcome: str
     base: tuple[str, str]
@@ -122,8 +123,9 @@ def _ends(outcomes: Outcomes) -> str:
 
 
 def _scale(moves: OutcomeEffects) -> tuple[float, float]:
-    """Return the lowest and the highest effect that the pictures show. They show the real effects without extreme
-    ones (over 20 times the median), and the imagined effects that are not too far away from these."""
+    """Return the lowest and the highest effect that the pictures show. They show all real effects of at most 20 times
+    the median, and those imagined effects that exceed the range of these real effects by at most ROOM times its
+    width."""
     real, theirs = (
         [0.0, *(effect for effect in effects if effect is not None and math.isfinite(effect))]
         for effects in zip(*((each.real.effect, each.imagined.effect) for each in moves.effects), strict=True)

@@ -37,12 +37,12 @@ VERDICT_LINES = 3
 UNDECIDED_LINES = 5
 FINDINGS_SHOWN = 3
 FINDINGS_KEPT = 2
-"""Maximum number of findings for which lines are kept free before the table of series takes the rest; fewer if the
-table would have too little room."""
+"""Maximum number of findings for which lines are reserved before the table of series gets the remaining lines. Lines
+for fewer findings are reserved if the table would get too little room."""
 LINES_OF_A_FINDING = 2
 SERIES_SHOWN = 3
 ROWS_OF_A_TABLE = 3
-"""Maximum number of table rows, not counting series."""
+"""Number of table rows that show no series: the heading, how the runs ended, and the lines printed."""
 ROWS_OF_SERIES = 2
 """Number of table rows that series should get. If fewer would fit, the text that counts the findings is limited to
 one line."""
@@ -259,7 +259,7 @@ def _ending(run: Execution) -> str:
 
 
 def _divergence(version: VersionAnalysis) -> Iterator[tuple[str, str]]:
-    """Yield a line on the first difference between two runs, then the line of each of these runs."""
+    """Yield the first difference between two runs as pairs of texts: a heading, then the line of each run."""
     alignment = version.compared.alignment
     if alignment is None or alignment.diverges_at is None:
         return
@@ -283,7 +283,8 @@ def _line(ref: LineRef | None) -> str:
 def _heads_of_findings(
     analysis: Analysis, version: VersionAnalysis | None, rest: str, width: int, most: int
 ) -> list[str]:
-    """Return at most `most` lines that state the number of findings, and where they are or of which kinds.
+    """Return the number of findings, and where they are; if all are in one place, their kinds instead. The result has
+    at most `most` lines.
 
     If all are in one place, and the verdict already names the most frequent kind, only the number of kinds is stated.
     `rest` then tells the reader where to find all findings, for example `in the full report`.

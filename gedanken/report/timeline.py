@@ -18,7 +18,7 @@ from gedanken.traces.run_tree import TracedRun
 ROWS_SHOWN = 400
 WIDTH = 1000
 LEAST_WIDTH = 3
-"""Minimum width of a bar, so that very short runs are visible."""
+"""Minimum width of a bar, in the units of `WIDTH`, so that very short entries are visible."""
 DEEPEST = 3
 _FILLS = {"real": "var(--real)", "imagined": "var(--imagined)", "": "var(--quiet)"}
 
@@ -35,7 +35,7 @@ class Row(NamedTuple):
     name: str
     who: str
     start: str
-    """Time at which the entry starts, counted from the start of the process that made it."""
+    """Time at which the entry starts, counted from the start of the process that made the entry."""
     took: str
     more: tuple[str, ...]
     """Further facts: tokens, time to the first token, waiting time."""
@@ -46,13 +46,13 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The contents of the section on the trace."""
+    """The contents of the page's section on the trace."""
 
     rows: tuple[Row, ...]
     left_out: int
     total: tuple[str, ...]
     of_findings: dict[str, tuple[Row, ...]]
-    """For each finding, by its id: the commands whose output it refers to."""
+    """Maps the id of a finding to the commands whose output the finding refers to."""
 
 
 class _Axis:
@@ -71,7 +71,7 @@ class _Axis:
             self.seconds += (last - first).total_seconds()
 
     def since(self, run: TracedRun, time: datetime) -> float:
-        """Return the seconds to a time, counted from the start of the process that made the entry `run`."""
+        """Return the seconds from the start of the process that made the entry `run` to a time."""
         return (time - self._begin[attempt_of(run.fields)][0]).total_seconds()
 
     def at(self, run: TracedRun, time: datetime) -> float:

@@ -85,9 +85,9 @@ def _line(run: TracedRun, depth: int) -> "Text":
 
 
 def _who(run: TracedRun, depth: int) -> str:
-    """Return what is shown after the name of an entry: for a command, its text, its real seed or imagined sample, and
-    whether its result is from the ledger. For a step of the second or a later process of a run that was resumed, the
-    number of the process."""
+    """Return the text after the name of an entry. For a command: the command, its real seed or imagined sample, and
+    `from the ledger` if the result was copied from the ledger. For a step of a resumed run, from the second process
+    on: the number of the process."""
     told = run.metadata
     command = run.fields.get("inputs", {}).get("command") if isinstance(run.fields.get("inputs"), dict) else None
     number = {"real": ("seed", "gedanken_seed"), "imagined": ("sample", "gedanken_sample")}

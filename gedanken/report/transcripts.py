@@ -20,7 +20,7 @@ CONTEXT = 3
 FOLDED_SHOWN = 120
 """Maximum number of lines in a fold. Of a longer part, the middle is left out."""
 OF_A_BLOCK = 30
-"""Number of lines that are shown of a differing block, both at its beginning and at its end."""
+"""Number of lines that are shown at the beginning of a long block of differing lines, and again at its end."""
 ROWS_SHOWN = 2_000
 QUIET = ("alike", "aside")
 """Marks of blocks that are not differences. The lines of a block marked `alike` agree; a block marked `aside` is
@@ -93,8 +93,8 @@ class _Pair(NamedTuple):
 
 
 def side_by_side(version: VersionAnalysis, anchors: Anchors) -> SideBySide | None:
-    """Put the two outputs that the comparison aligned side by side. None if it aligned no outputs, or if one of the
-    two executions is missing."""
+    """Arrange two outputs side by side: those that the comparison aligned with each other. None if the comparison
+    aligned no outputs, or if one of the two executions is missing."""
     alignment = version.compared.alignment
     if alignment is None:
         return None

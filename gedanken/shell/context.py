@@ -11,7 +11,7 @@ def knows_all(session: Session) -> bool:
 
 def never_stored(session: Session) -> tuple[Turn, ...]:
     """Return the turns that the model is sent although they were never stored. After a loss of the context, the first
-    message can be a text that repeats earlier requests; it does not count."""
+    message can be a text that repeats earlier requests; this message is left out."""
     stored = set(session.stored)
     replayed = len(session.stored) - len(session.context) + 1
     first = "\n".join(turn.typed for turn in session.stored[:replayed]) if replayed > 0 else None

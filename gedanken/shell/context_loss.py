@@ -32,9 +32,9 @@ async def lose(session: ShellSession) -> None:
 async def rebuild(session: ShellSession, policy: "Policy") -> None:
     """Drop the context if that has not been done yet, rebuild it as `policy` says, and report what the loss changed.
 
-    A report is possible only if the machine saw all stored turns when it was asked before the loss, and nothing was
-    typed since then: otherwise a changed answer might have a cause other than the loss. Raises BadInput if nothing
-    was typed yet, and NoModel if the model is lost.
+    The report compares answers from before and after the loss. It is left out if the model was not sent all stored
+    turns before the loss, or if something was typed after the loss: a changed answer might then have another cause.
+    Raises BadInput if nothing was typed yet, and NoModel if the model is lost.
     """
     from gedanken.agents.imagined_machine import REBUILD
     from gedanken.compare.commands.memory import compare_memory

@@ -100,8 +100,8 @@ class _Loop:
             self._session.view.remark("the text in braces is dropped")
 
     def _survive(self, error: GedankenError) -> None:
-        """Report an error and continue. But if the lines come from a pipe, raise an error that means that a machine
-        is lost, or that the input ended inside a text in braces."""
+        """Report an error and continue. But if the lines come from a pipe, raise the error if a machine is lost, or
+        if the input ended inside a text in braces."""
         lost = not isinstance(error, BadInput)
         if not self._lines.interactive and (lost or isinstance(error, OpenTell)):
             raise error

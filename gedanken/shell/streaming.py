@@ -50,7 +50,8 @@ class ImaginedStream:
     """
 
     def __init__(self, command: str, show: Callable[[str], None], known: str = "") -> None:
-        """Show the reply to `command` piece by piece with `show`; `known` is the text that was typed before it."""
+        """Show the reply to `command` piece by piece with `show`; `known` is the text that was typed before the
+        command."""
         self._command, self._known, self._show = command, known, show
         self._typed = [line for line in command.splitlines() if line.strip()] or [""]
         self._open = self._held = self._shown = ""
@@ -83,8 +84,7 @@ class ImaginedStream:
         )
 
     def _settle(self) -> None:
-        """Show the text that is held back if it is output in both cases: if the reply ends here, and if it
-        continues."""
+        """Show the text that is held back, if it is output whether the reply ends here or continues."""
         if self._held.count("\n") > MOST_LINES_HELD:
             return
         ends, goes_on = self._cleaned(""), self._cleaned(_BESIDE)

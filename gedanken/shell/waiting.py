@@ -21,7 +21,7 @@ class Waiting:
     """A line at the bottom of the terminal. It appears after a while, and disappears when there is output to read."""
 
     def __init__(self, console: Console, at_work: Sequence[Which]) -> None:
-        """Show the line on `console`, if that is a terminal."""
+        """Show the line on `console`, if that is a terminal. `at_work` contains the machines that are working."""
         self._console, self._at_work = console, at_work
         self._took: dict[Which, float] = {}
         self._heard: Counter[Which] = Counter()

@@ -23,12 +23,12 @@ FIRST_GUESS: dict[Kind, float] = {
     "sample": 22,
     "report": 50,
 }
-"""Seconds for each kind of work, measured for the packaged experiments on 2 idle cores with the embedded model. A
-guess is used only until this run has done work of that kind. Until then it is scaled: if the work so far took twice
-as long as guessed, all other guesses are roughly doubled."""
+"""Seconds for each kind of work, measured for the packaged experiments on 2 idle cores with the embedded model. The
+guess for a kind is used until this run has done work of that kind. Until then the guess is scaled: if the work so far
+took twice as long as guessed, all other guesses are roughly doubled."""
 _MODEL: frozenset[Kind] = frozenset({"boot table", "boot answer", "write", "answer", "sample", "report"})
 _LIKE: dict[Kind, Kind] = {"seed": "trunk"}
-"""Kinds of work whose duration is estimated from a kind that comes earlier in a run."""
+"""Maps a kind of work to the earlier kind from whose duration its own duration is estimated."""
 _TRUST = 3.0
 """Weight of the first guess, given as the seconds of measured work that count as much as the guess."""
 
@@ -77,8 +77,8 @@ def _of_line(line: ScriptLine, real: int, imagined: int | None) -> PlannedStep:
 class RunPlan:
     """Keeps track of how much of a plan is finished, and divides the elapsed time among the work that is running.
 
-    Of two pieces of work that run in parallel, each is charged half of every second. So the remaining times of all
-    pieces can be added up, even if some pieces will overlap.
+    If two pieces of work run in parallel, half of every second is added to the time of each. Therefore the remaining
+    times of all pieces can be added up, even if some pieces will overlap.
     """
 
     def __init__(self, steps: Sequence[PlannedStep], slowdown: float = 1.0) -> None:
@@ -94,7 +94,7 @@ class RunPlan:
 
     def begin(self, node: str, who: str) -> None:
         """Record that work of a node of the graph has started; `who` names the worker, such as `seed 3`. In the node
-        `persona`, questions are asked one after another, so a new question ends the work on the one before."""
+        `persona`, questions are asked one after another, so a new question ends the work on the previous question."""
         self._pass_time()
         for earlier in ("real", who) if node == "persona" else ():
             if (node, earlier) in self._active:
@@ -104,15 +104,15 @@ class RunPlan:
     def answers(self, node: str, who: str) -> None:
         """Record that a model has read its question and begins to answer.
 
-        For a sample, the time spent on reading is not counted. All samples of a program answer the same question, and
-        a model reads it slowly only once. So this time says nothing about the next sample.
+        For a sample, the reading time is not counted. All samples of a program answer the same question, and a model
+        reads a question slowly only once, so the reading time of one sample does not predict that of the next.
         """
         self._pass_time()
         if (node, who) in self._active and self._active[node, who][0] == "sample":
             self._active[node, who] = ("sample", 0.0)
 
     def end(self, node: str, who: str | None = None) -> None:
-        """Record that work of a node has ended: the work of `who`, or all of it if None."""
+        """Record that work of a node has ended: the work of `who`, or all work of the node if `who` is None."""
         self._pass_time()
         for key in [key for key in self._active if key[0] == node and who in (None, key[1])]:
             self._end(*key)
@@ -122,9 +122,8 @@ class RunPlan:
         self.at = min(self.at + 1, len(self.steps))
 
     def try_again(self) -> None:
-        """Plan more work for this step, because a program failed and will be written and run again.
-
-        The failed version is imagined as well.
+        """Plan more work for this step, because a program failed and will be written and run again. If the step has
+        samples, one more sample is planned, because the failed version is imagined too.
         """
         if self.at < len(self.steps):
             planned = self.steps[self.at].pieces
@@ -177,8 +176,8 @@ class RunPlan:
         return kinds.get(node, "report")
 
     def _boot_kind(self) -> Kind:
-        """Return the kind of the boot question (what kind of machine are you?) that is being asked. The first one
-        asks for a table of GPUs, which takes far longer."""
+        """Return the kind of the boot question (what kind of machine are you?) that is being asked. The first boot
+        question asks for a table of GPUs, which takes far longer."""
         return "boot answer" if self._seen["boot table"] else "boot table"
 
     def _end(self, node: str, who: str) -> None:

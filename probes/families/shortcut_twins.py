@@ -1,4 +1,5 @@
-"""Makes pairs of similar loops of the same length. The first has a closed form, the second has none."""
+"""Makes pairs of similar loops of the same length. The result of the easy loop has a closed form, such as a sum of
+squares; the result of the hard loop has none."""
 
 from random import Random
 

@@ -113,9 +113,8 @@ def _twins(
     number: int,
     chance: Random,
 ) -> Group:
-    """Return a pair: the first program has a closed form, the second has none. From size 2 on, a third program prints
-    the second's state half-way.
-    """
+    """Return a pair: the first program has a closed form, the second has none. `both` draws the constants of the two
+    programs. From size 2 on, a third program prints the state of the second program half-way."""
     name, _ = turn({name: name for name in templates}, number)
     closed, open_ = both(chance)
     easy = Part("easy", _text(templates[name], size, size, closed))

@@ -18,8 +18,8 @@ def logs_in(folder: Path) -> list[Path]:
     """List the logs in a folder in natural order, such as `run2` before `run10`. Raises BadInput if there are none,
     or too many.
 
-    Logs are files whose names end in one of `LOGS`, compressed or not. If no name ends so, all files count as logs.
-    Links, folders and hidden files are left out.
+    Logs are files whose names end in one of `LOGS`, compressed or not. If there is no file with such a name, all
+    files count as logs. Links, folders and hidden files are left out.
     """
     if folder.name == "outputs" and is_run_folder(folder.parent):
         raise BadInput(

@@ -53,15 +53,15 @@ def plain_log(brought: BroughtFile) -> Run:
 
 
 def printed(text: str, path: Path) -> Execution:
-    """Return an execution of which only the printed text is known. The path of the file stands for the command, and
-    the exit code is inferred from the text."""
+    """Return an execution of which only the printed text is known. Its command is the path of the file, and its exit
+    code is inferred from the text."""
     exit_code, cause = exit_code_of(text, cut=False)
     return Execution("log", str(path), exit_code, cause, 0.0, text, text, origin=Origin.CLAIMED)
 
 
 def output_of_a_run(brought: BroughtFile) -> Run | None:
-    """Read an output in a run folder, with the execution and the program that the folder records for it. None if the
-    file is not such an output."""
+    """Read a file in the folder `outputs` of a run folder, with the execution and the program to which the output
+    belongs. None if the file is anything else."""
     path = brought.path
     folder = path.parent.parent
     if path.parent.name != "outputs" or not is_run_folder(folder):

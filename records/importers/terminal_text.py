@@ -8,7 +8,8 @@ _DRAWN_AGAIN = re.compile(r"[^\n]*\r[^\n]*")
 
 
 def as_left(text: str) -> str:
-    """Reduce each line to its last state, so that lines are counted as an editor counts them.
+    """Reduce each line to its last state. Line numbers stay the same, because only line feeds end a line, as in an
+    editor.
 
     A line that is cleared at the end keeps its last visible content. A text without line feeds stays as it is, even
     if it has carriage returns.

@@ -46,15 +46,15 @@ class Trial:
 
     execution: Execution
     after: Execution | None = None
-    """Result of the check's sequel; None if it has none."""
+    """Execution that the check's `sequel` returned, usually of a second command; None if the check has no sequel."""
     seen_alive: bool = False
-    """True if this host showed the program's processes while they ran."""
+    """True if a process of the program was found in this host's process table while the program ran."""
     survivors: int = 0
     """Number of the program's processes that were still alive a second after the machine reported the
     program's end.
     """
     grown_mib: float = 0.0
-    """MiB by which this process grew while the program ran."""
+    """MiB of memory by which gedanken's own process grew while the program ran."""
     visitors: int = 0
     """Number of connections that reached sockets of the host."""
     leaked: bool = False
@@ -91,9 +91,8 @@ class Check:
 
 def judged(check: Check, trial: Trial) -> Verdict:
     """Return the verdict on a trial. The check fails if a secret of the host was leaked, a socket of the host was
-    reached, or the engine was lost. Otherwise its judge decides. A check that `hunts` also fails if one of its
-    processes survived, or if none of them was ever seen.
-    """
+    reached, or the engine was lost. Otherwise `check.judge` decides. If `check.hunts` is True, the check also fails
+    if one of the program's processes survived, or if none of them was ever found in the host's process table."""
     if trial.leaked:
         return Verdict(False, "a secret of the host was leaked")
     if trial.visitors:
@@ -178,9 +177,8 @@ def then_prints(expected: str) -> Judge:
 
 
 def printed(execution: Execution, expected: str) -> Verdict:
-    """Return the verdict on an execution, which passes if it finished and printed exactly `expected` to its standard
-    output.
-    """
+    """Return the verdict on an execution: pass if the execution finished, and its standard output is exactly
+    `expected`."""
     held = execution.cause is Cause.FINISHED and execution.stdout == expected
     return Verdict(held, _short(" ".join(expected.split())) if held else ending(execution))
 

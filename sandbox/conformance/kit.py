@@ -60,8 +60,8 @@ async def run_kit(
     """Yield the results of all checks, or of those with the name or group `only`, on machines from `open_machine`.
 
     The machines must copy artifacts. On a `bare_host`, attacks are not run, and are reported as failed. Raises
-    BadInput if no check or group is called `only`. If the machine cannot run anything at all, its own error is
-    raised, because that is not a failed check.
+    BadInput if no check or group is called `only`. If the machine cannot run even `true`, the machine's error is
+    raised, and no check is reported as failed.
     """
     checks = chosen(only)
     with Canaries.laid() as canaries, progress.step("checking the machine", len(checks), "checks") as update:
@@ -88,7 +88,7 @@ def chosen(only: str | None) -> tuple[Check, ...]:
 @dataclass(slots=True)
 class _Machines:
     """The machines that are open, one for each set of limits. Checks with the same limits share a machine, except
-    those that need one alone."""
+    checks that need a machine of their own."""
 
     open_machine: OpenMachine
     shared: dict[Limits, tuple[RealMachine, AsyncExitStack]] = field(default_factory=dict)
@@ -170,9 +170,8 @@ def _command(check: Check, machine: RealMachine, canaries: Canaries, marker: str
 
 
 async def _watched(check: Check, machine: RealMachine, command: str, marker: str) -> tuple[Execution, bool, float]:
-    """Run a command. Return its execution, whether this host showed its processes (looked up only if the check
-    `hunts`), and by how many MiB the memory of gedanken's own process grew.
-    """
+    """Run a command. Return its execution; whether the command's processes were visible on this host (examined only
+    if the check `hunts`); and by how many MiB the memory of gedanken's own process grew."""
     process = psutil.Process()
     before = most = process.memory_info().rss
     seen_alive = False

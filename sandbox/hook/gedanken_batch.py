@@ -106,7 +106,8 @@ def holds(path, text):
 
 
 def follow(process, until, most):
-    """Return a program's stdout, its stderr, and why it had to be stopped (None if it ended by itself).
+    """Return a program's stdout, its stderr, and why it must be stopped (None if it ended by itself). It must be
+    stopped at the time `until` (of time.monotonic()), or when its stdout is longer than `most` bytes.
 
     The output is read until it is closed, because the program's children may still print after the program has ended.
     If one of the programs stops this process by a signal, the pause does not count: `until` is moved by its length.
@@ -154,7 +155,8 @@ def kill_group(pid):
 
 
 def kill_left_behind(under_way):
-    """Kill the processes that finished programs left running, and whose parent is now this process."""
+    """Kill the processes that finished programs left running, and whose parent is now this process. `under_way` holds
+    the process ids of the programs that still run."""
     me = str(os.getpid())
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) in under_way:

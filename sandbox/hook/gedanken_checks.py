@@ -66,7 +66,8 @@ def one(text, sign):
 
 
 def check(text, sign, said, folder):
-    """Run a check in this process, and exit; never returns."""
+    """Run the program `text` of a check in this process, and exit; never returns. If the check holds, write `sign` to
+    the pipe `said`."""
     with suppress(BaseException):  # whatever the program raises, SystemExit too: then it does not hold
         os.setsid()
         enter(folder)

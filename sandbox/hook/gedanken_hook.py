@@ -105,7 +105,8 @@ BEFORE = {"torchvision": before_torchvision}
 
 
 class HookFinder(importlib.abc.MetaPathFinder):
-    """Finds modules as usual, and calls the functions in BEFORE and AFTER around their first import."""
+    """Finds modules as usual. When a module is first imported, the function in BEFORE is called before the module's
+    code is executed, and the function in AFTER afterwards."""
 
     def find_spec(self, fullname, path=None, target=None):
         if fullname not in AFTER and fullname not in BEFORE:

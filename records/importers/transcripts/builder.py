@@ -46,7 +46,7 @@ _TOOL_KEYS = frozenset(
         "observation",
     ]
 )
-"""Keys of an entry of unknown kind which suggest that a tool was used."""
+"""Keys that suggest, in an entry of unknown kind, that a tool was used."""
 
 
 class Builder:
@@ -87,8 +87,8 @@ class Builder:
             self.gap("the session continues a conversation of which only a summary is left", place)
 
     def mark(self, what: str, place: Place, text: str = "", speaker: Speaker = "system") -> None:
-        """Add a note of the agent's software, or hidden reasoning of the agent. `what` is its kind, such as
-        `compaction`."""
+        """Add a note of the agent's software, or hidden reasoning of the agent. `what` is the kind of the note or
+        reasoning, such as `compaction`."""
         self._add("mark", speaker, place, text=text, tool=what)
 
     def call(self, tool: str, arguments: Any, place: Place, call_id: str | None, command: str | None = None) -> None:
@@ -151,8 +151,9 @@ class Builder:
         """Add the result of a tool call. If `call_id` is None, the result belongs to the oldest call that has no
         result yet.
 
-        `text` is None if the file shows only that there was a result. If `exit_code` is None, the exit code is looked
-        for in the objects in `told`, and then in the text.
+        `text` is None if the file shows only that there was a result. `told` holds JSON objects from the file that
+        describe the result. If `exit_code` is None, the exit code is looked for in these objects, and then in the
+        text.
         """
         if call_id is None and self._open:
             call_id = next(iter(self._open))
@@ -195,7 +196,8 @@ class Builder:
         self._add("result", "tool", place, text=text, command=command, exit_code=exit_code)
 
     def ended(self, call_id: str, exit_code: int) -> None:
-        """Record the exit code of a call before its result is added, because the file stores the two separately."""
+        """Record the exit code of a call before its result is added, for files that store exit code and result in
+        separate entries."""
         self._codes[call_id] = exit_code
 
     def is_open(self, call_id: str | None) -> bool:
@@ -227,12 +229,13 @@ class Builder:
         self.gap(f"the file contains {entry.problem}", place)
 
     def works_in(self, folder: Any) -> None:
-        """Record the folder in which the agent works; only the first absolute path counts."""
+        """Record the folder in which the agent works. Only the first absolute path is recorded."""
         if self.folder is None and isinstance(folder, str) and folder.startswith("/") and len(folder) < _LITTLE:
             self.folder = folder.rstrip("/") or None
 
     def gap(self, reason: str, place: Place) -> None:
-        """Record why the session is incomplete; each reason is recorded once, with its first place."""
+        """Record a reason why the session is incomplete, and the place that shows it. A reason that is already
+        recorded is ignored."""
         if len(self.gaps) < _MOST_GAPS and all(gap.reason != reason for gap in self.gaps):
             self.gaps.append(Gap(reason, place))
 

@@ -237,7 +237,8 @@ class _Session:
         builder.result(text, place, call_id, exit_code=code, failed=failed, tool=tool or None)
 
     def _sub_agent(self, call_id: str | None, fields: dict[str, Any], text: str, depth: int) -> None:
-        """Add the events of a sub-agent, if it has a file of its own. They are placed before its result."""
+        """Add the events of a sub-agent, if it has a file of its own. The events are placed before the result of the
+        call that started the sub-agent."""
         said = _SAYS_AGENT.search(text)
         name = fields.get("agentId") or (said[1] if said else None)
         place = self.started.pop(call_id or "", None)

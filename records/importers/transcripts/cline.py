@@ -39,8 +39,8 @@ _LOOKED_AT = 30
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the task in a list of messages; None if the first messages contain no tool result in these agents'
-    format."""
+    """Return the task in a list of messages; None if the first messages contain no tool result in the format of
+    Cline, Roo Code and Kilo Code."""
     document = None if source.is_lines else source.document
     if not isinstance(document, list) or not all(isinstance(one, dict) for one in document[:_LOOKED_AT]):
         return None

@@ -64,8 +64,8 @@ class Edit:
 
 
 def arguments_of(given: Any) -> dict[str, Any]:
-    """Return the arguments of a call, which may be given as JSON text. Anything but an object is returned under the
-    key `input`."""
+    """Return the arguments of a call, which may be given as the text of a JSON object. A value that is not an object
+    is returned under the key `input`; None becomes an empty dict."""
     if isinstance(given, str):
         with suppress(ValueError, RecursionError):
             given = json.loads(given, strict=False) if given.lstrip().startswith("{") else given

@@ -23,7 +23,7 @@ _ENDING = re.compile(
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the session in a file; None if the file is not from one of these tools."""
+    """Return the session in a file; None if the file is not from Gemini CLI, Qwen Code or Gemini's API."""
     if source.is_lines:
         values = [entry.value for entry in source.head if isinstance(entry.value, dict)]
         if not any(_is_message(value) or _has_parts(value.get("message")) for value in values):

@@ -1,5 +1,5 @@
-"""Reads trajectories of OpenHands, in old and new formats. A trajectory is a list of events: a file of its own, or
-the `history` in the results of an evaluation."""
+"""Reads trajectories of OpenHands, in old and new formats. A trajectory is a list of events. It is a file of its own,
+or the value of `history` in the results of an evaluation."""
 
 from collections.abc import Iterator
 from typing import Any

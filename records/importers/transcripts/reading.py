@@ -64,8 +64,8 @@ def read_transcripts(path: Path) -> tuple[AgentTranscript, ...]:
 
 
 def files_of(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
-    """Yield the transcript files. With each, yield True if the user named the file itself, and False if it was found
-    in a named folder.
+    """Yield each transcript file with a flag: True if the user named the file itself, False if it was found in a
+    folder that the user named.
 
     In folders, links, hidden files, and the files of sub-agents (which are read with their session) are left out.
     Raises BadInput for a folder without transcripts.

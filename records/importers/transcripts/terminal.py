@@ -94,8 +94,8 @@ def _called(builder: Builder, name: str, given: str, place: Place) -> None:
 
 
 def _blocks(lines: list[str]) -> Iterator[tuple[str, int, list[str]]]:
-    """Yield each block of the text as its kind, the number of its first line, and its lines. A sign such as `⏺`,
-    and the indentation below it, are removed; a `note` keeps its sign."""
+    """Yield each block of the text as its kind, the number of its first line, and its lines. A sign such as `⏺`, and
+    the indentation below the sign, are removed; a block of the kind `note` keeps its sign."""
     kind, first, block = "note", 1, list[str]()
     for number, line in enumerate(lines, start=1):
         begins = next(((name, found) for name, form in _FORMS if (found := form.match(line))), None)
