@@ -94,7 +94,7 @@ _LIMITS_NOT = frozenset(
         "project",
     ]
 )
-"""Adjectives with which a statement is still about all of the tests; with any other, perhaps about some only."""
+"""Adjectives that leave a statement about all tests. Any other adjective may limit it to some of them."""
 EXCEPTS = re.compile(
     r"\b(?:except|without (?:the|these|those|that|them)|ohne (?:die|den)|sans (?:les|le)|sin (?:los|las)|other than|apart from|aside from|besides|unrelated|pre-?existing|excluding|but (?:one|two|the|\d+)|only (?:one|two|\d+)|"
     r"known (?:failures?|issue)|flaky|environment(?:al)?|still fail\w*|außer|bis auf|sauf|hormis|excepto|salvo|remaining fail\w*|already fail\w*|"

@@ -131,8 +131,8 @@ def _left_out_of_all(run_set: RunSet) -> NDArray[np.bool_]:
     """Return for each print site whether all imagined logs leave it out, and not by chance.
 
     Every real log must have at least `STEADY` lines of the site. The longest imagined log must be shorter than the
-    shortest real log; otherwise, the imagined logs may print the same in another form. It must be shorter by at least
-    1/`FACTOR` of the lines that the site has in a real log.
+    shortest real log, by at least 1/`FACTOR` of the lines that the site has in a real log; otherwise, the imagined
+    logs may print the same in another form.
     """
     known, imagined = len(run_set.sites), run_set.imagined
     whole = run_set.finished

@@ -66,7 +66,8 @@ class ComparedLines:
         ]
 
     def _together(self, lines: Sequence[str]) -> list[str]:
-        """Convert lines, and return them in the same order; faster than one by one. No two of the lines are equal."""
+        """Convert several lines together, which is faster than one by one. Return them in the same order. No two of
+        the lines may be equal."""
         is_edited = _may_be_edited(lines)
         masked = iter(
             masked_together([line for line, edit in zip(lines, is_edited, strict=True) if not edit], self._before)

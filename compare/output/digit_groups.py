@@ -33,14 +33,14 @@ class DigitGroups:
         begins, ends = border[::2], border[1::2]
         self.lengths = ends - begins
         self.negative = (codes[begins - 1] == _MINUS) & (begins > 0)
-        """For each group, whether a minus stands before it."""
+        """For each group of digits, whether a minus sign stands before it."""
         self.numbers = np.zeros(len(begins), np.int64)
         for step in range(min(LONGEST, int(self.lengths.max(initial=0)))):
             some = np.flatnonzero(self.lengths > step)
             self.numbers[some] = self.numbers[some] * 10 + digits[begins[some] + step]
         line_begins = np.concatenate([[0], np.flatnonzero(codes == 10) + 1])
         self.first = np.searchsorted(begins, line_begins)
-        """For each line, the row of its first group of digits."""
+        """For each line, the index of its first group of digits."""
         kept = ~digit
         kept[begins] = True
         for begin in begins[self.lengths > LONGEST]:

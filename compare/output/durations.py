@@ -119,7 +119,8 @@ def _announced(line: str) -> re.Match[str] | None:
 
 
 def _time_in(line: str) -> re.Match[str] | None:
-    """Match the first part of the duration that a line states: after a word such as `took`, or alone in brackets."""
+    """Match the first part of the duration that a line states after a word such as `took`, or alone in brackets: `1m`
+    in `took 1m 2.5s`."""
     named = _announced(line)
     return _DURATION.search(line, named.end()) if named else None
 

@@ -19,8 +19,8 @@ _FEWEST = 4
 _NEARLY_ALL = 0.8
 _MOST_WORDS = 6
 _GOLDEN = 0.6180339887498949
-"""The golden ratio without its whole part. The fractional parts of its multiples are spread evenly, and never repeat
-with a fixed period, as the lines of a log may do."""
+"""The golden ratio without its whole part. The fractional parts of its multiples determine which lines of a log are
+read. They are spread evenly, and do not follow a fixed period, as the lines of a log may do."""
 _WORD = rf"[\w{MASK}](?:[\w{MASK}.-]*[\w{MASK}])?"
 _NEXT = re.compile(rf"(?P<gap>[^\w{MASK}]{{0,12}})(?P<word>{_WORD})")
 _WORD_ENDS = rf"(?![.-]*[\w{MASK}])"

@@ -309,8 +309,8 @@ class _Reader:
         return self._with_split(name) if name else self._noun_after(start)
 
     def _changed(self, text: str) -> str:
-        """Return the name of the old or the new value in `val_loss improved from 0.5 to 0.4`; empty for other
-        texts."""
+        """Return the name of the number after `text` if this number is an old or a new value, as in `val_loss
+        improved from 0.5 to 0.4`; otherwise an empty text."""
         if self._found and self._found[-1].name.startswith(_PREVIOUS) and text.strip() == "to":
             return self._found[-1].name.removeprefix(_PREVIOUS)
         found = _CHANGE.search(text)

@@ -178,8 +178,8 @@ def words_in(name: str) -> tuple[str, ...]:
 
 
 def _in_full(word: str, before: Sequence[str], after: Sequence[str]) -> str:
-    """Return the whole word for `va` and `te` in names such as `va_loss` and `acc_te`, and every other word as it is;
-    `before` holds the word before it, `after` all words after it."""
+    """Return the whole word for `va` or `te` in a name such as `va_loss` or `acc_te`, and every other word as it is.
+    `before` holds the word before this word; `after` holds all words after it."""
     is_short = word in SHORT_SPLITS and not _FULL_NAMES.isdisjoint(after[:2] or before)
     return str(SHORT_SPLITS[word]) if is_short else word
 

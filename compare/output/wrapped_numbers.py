@@ -13,7 +13,8 @@ _NUMBER = r"([-+]?(?:\d+(?:\.\d+)?|(?i:nan|inf)))\.?((?:[eE][-+]?\d+)?)"
 """Matches a number: group 1 is the part before the exponent, group 2 the exponent. The last dot of `5.` and the dot
 of `5.e-05` are in neither group."""
 _OPTION = r",\s{0,20}\w{1,20}=(?:<[^<>\n]{1,80}>|'[^'\n]{1,40}'|[\w.]{0,20}\([^()\n]{0,60}\)|[\w.:]{1,40})"
-"""What an object says besides its number: `, device='cuda:0'`, `, grad_fn=<NllLossBackward0>`, `, shape=()`."""
+"""Matches what is printed of an object besides its number: `, device='cuda:0'`, `, grad_fn=<NllLossBackward0>`, `,
+shape=()`."""
 _CALLED = re.compile(
     r"(?<![\w.])(?:[A-Za-z]\w{0,20}\.){0,3}"
     r"(?:[tT]ensor|array|(?:Device)?Array|(?:(?<=np\.)|(?<=numpy\.))(?:float|u?int|longdouble)\d{0,3}|Decimal)"
