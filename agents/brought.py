@@ -37,7 +37,7 @@ def model_of(chat: "BaseChatModel") -> Model:
 
     if not isinstance(chat, BaseChatModel):
         raise BadInput(
-            f"{type(chat).__name__} is not a LangChain chat model; pass one, or a name such as openai:gpt-4.1"
+            f"{type(chat).__name__} is not a LangChain chat model; pass such a model, or a name like openai:gpt-4.1"
         )
     keys = [value.get_secret_value() for value in vars(chat).values() if isinstance(value, SecretStr)]
     secrets.known().learn(*keys)

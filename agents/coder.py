@@ -169,14 +169,14 @@ def extract_code(reply: str) -> str:
 
 def no_program(reply: Reply) -> str | None:
     """Return why a reply contains no whole program; None if there is one."""
-    thought = f"; {reply.reasoned} went into its reasoning" if reply.reasoned else ""
+    thought = f"; before it, the model reasoned ({reply.reasoned})" if reply.reasoned else ""
     if reply.end.cause in NO_RUN:
         return f"the reply contains no program: {reply.end.told()}{thought}"
     if not reply.text.strip():
         return f"the reply is empty{thought}"
     longest = max(_BLOCK.finditer(reply.text), key=lambda found: len(found["code"]), default=None)
     if reply.cut and not (longest and longest["closed"]):
-        return f"the reply was cut before the program was whole{thought}"
+        return f"the reply was cut before the program was complete{thought}"
     return None
 
 

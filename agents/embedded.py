@@ -65,7 +65,7 @@ async def _lock(progress: Progress) -> IO[str]:
             return file
         except BlockingIOError:
             if not told:
-                progress.say("another process of yours uses the embedded model; waiting for it to end")
+                progress.say("another process of yours uses the embedded model; waiting until that process ends")
                 told = True
             await asyncio.sleep(0.5)
 

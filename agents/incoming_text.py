@@ -41,7 +41,7 @@ class Incoming:
 
     def notes(self) -> list[str]:
         """Return notes for the reader of the results: what was replaced or removed."""
-        notes = ["the reply contained a key, which was removed"] if self.keys else []
+        notes = ["the reply contained an API key, which was removed"] if self.keys else []
         if self.halves:
             notes.append(f"half of a character arrived without its other half, and is shown as {REPLACEMENT}")
         return notes

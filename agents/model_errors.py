@@ -275,7 +275,7 @@ def _told(problem: Problem, at: str, name: str, begun: bool) -> str:
 def _where_models_are(name: str) -> str:
     provider, _, model = name.partition(":")
     if provider == "ollama":
-        return f"`ollama pull {model}` downloads it"
+        return f"`ollama pull {model}` downloads the model"
     return "check --model and --base-url (which often ends in /v1)"
 
 

@@ -148,7 +148,7 @@ class _Check:
         """Test how the model reports that the token limit cut a reply."""
         if self.model.learned.reasons or Setting.LIMIT in self.model.not_taken():
             why = (
-                "the model reasons before its reply, with a separate limit"
+                "the model reasons before its reply, and its reasoning has a separate limit"
                 if self.model.learned.reasons
                 else "no limit is accepted"
             )

@@ -268,12 +268,13 @@ class Pace:
         if until - time.monotonic() < TOLD_FROM or until < self._told_until + TOLD_FROM:
             return
         self._told_until = until
-        self.progress.say(f"{busy}; asked again at {_clock(until)}, in {_span(until - time.monotonic())}")
+        again = f"the request is sent again at {_clock(until)}, in {_span(until - time.monotonic())}"
+        self.progress.say(f"{busy}; {again}")
 
 
 def _too_long(busy: ModelBusy, until: float) -> NoModel:
     longest = _span(LONGEST_WAIT)
-    return NoModel(f"{busy}; the server asks to wait until {_clock(until)}, and the longest wait is {longest}")
+    return NoModel(f"{busy}; the server asks to wait until {_clock(until)}, but gedanken waits at most {longest}")
 
 
 def _clock(moment: float) -> str:

@@ -87,7 +87,7 @@ def _read(path: Path, descriptor: int, about: dict[str, str]) -> tuple[Session, 
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise BadInput(f"{path}: this session is in use by another process; name another one") from None
+        raise BadInput(f"{path}: this session is in use by another process; name another session") from None
     *lines, last = _bytes(descriptor).split(b"\n")
     beginning = lines[0] if lines else last
     if not (beginning.startswith(_BEGINNING) or (not lines and _BEGINNING.startswith(beginning))):

@@ -59,7 +59,7 @@ async def surprisals(model: Model, questions: Sequence[Question], on_text: OnOut
     for question in questions:
         found: list[Lines | None] = []
         for text in (question.real, question.imagined):
-            on_text(f"{question.program}, surprisal of {'its own' if found else 'the real'} output\n")
+            on_text(f"{question.program}, surprisal of {'the imagined' if found else 'the real'} output\n")
             score = partial(surprisal, model, question.messages, head_of(text))
             found.append(await model.scored(question.messages, head_of(text), score))
             if head_of(text) and not able and found[-1] is None:

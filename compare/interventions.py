@@ -158,8 +158,8 @@ def verdict_on(moves: OutcomeEffects) -> str:
         )
     else:
         parts.append(
-            f"No change moves the real {name} for certain (p ≤ {CERTAIN}), so directions cannot be compared; with "
-            f"fewer than {FEWEST_REAL} real runs per version they never can be."
+            f"No change moves the real {name} for certain (p ≤ {CERTAIN}), so directions cannot be compared; a "
+            f"comparison needs at least {FEWEST_REAL} real runs per version."
         )
     parts.append(f"Kendall's tau between real and imagined effects is {format_tau(moves.tau)}.")
     if moves.partial.value is None or moves.partial.p is None:
@@ -182,7 +182,7 @@ def verdict_on(moves: OutcomeEffects) -> str:
         parts.append(f"The imagined {name} changes under edits that change nothing ({_told_p(moves.still_p)}).")
     else:
         parts.append(
-            f"There is no sign that edits that change nothing alter the imagined {name} "
+            f"There is no sign that the imagined {name} changes under edits that change nothing "
             f"({_told_p(moves.still_p)}); this does not prove that it stays the same."
         )
     return " ".join(parts)

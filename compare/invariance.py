@@ -81,14 +81,15 @@ def verdict_on(reports: Sequence[EditReport], watched: int) -> str:
         said = "No edit can be judged."
     elif changed:
         said = (
-            f"{len(changed)} of {len(fair)} edits that do not affect what is executed changed the imagined output "
-            f"({lines} of them changed lines or their words, such as how often “{first.prints[watched].words}” occurs"
-            "; the rest changed only numbers). In real runs, the output stays the same, byte for byte."
+            f"{len(changed)} of {len(fair)} edits changed the imagined output, although they do not affect what "
+            f"is executed ({lines} of these edits changed lines or their words, such as how often "
+            f"“{first.prints[watched].words}” occurs; the rest changed only numbers). In real runs, the "
+            "output stays the same, byte for byte."
         )
     else:
         said = (
-            f"None of {len(fair)} edits that do not affect what is executed changed the imagined output; that does "
-            "not prove that the model ran the program."
+            f"None of {len(fair)} edits, which do not affect what is executed, changed the imagined output; this "
+            "does not prove that the model ran the program."
         )
     really = sum(not edit.really_same for edit in edits)
     unanswered = [edit for edit in edits if edit.really_same and not (edit.answered and first.answered)]

@@ -86,7 +86,7 @@ class ScriptLine(BaseModel):
         if self.write and self.edit:
             raise ValueError("a script line cannot both write and edit")
         if bool(self.file) != bool(self.task):
-            raise ValueError("`write` and `edit` need a `task`, and no other line may have one")
+            raise ValueError("a line with `write` or `edit` needs a `task`, and no other line may have a `task`")
         return self
 
     def _given(self) -> Self:
@@ -134,7 +134,8 @@ class Experiment(BaseModel):
                 raise ValueError(f"script line {number} uses {needed}, which no earlier line writes or gives")
             if line.edit in given:
                 raise ValueError(
-                    f"script line {number} lets the coder edit {line.edit}, which the script supplies with `give`"
+                    f"script line {number} lets the coder edit {line.edit}, which the script supplies with `give`; "
+                    "the coder can only edit a file that it wrote"
                 )
             if line.write:
                 known.add(line.write)

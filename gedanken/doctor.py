@@ -240,7 +240,7 @@ def _data() -> Iterator[Line]:
         dataset = Dataset.model_validate_json(described.read_text())
         detail = f"{dataset.train} training and {dataset.test} test images, from: {dataset.source}"
         if dataset.synthetic:
-            remedy = f"{CIFAR10_PATH_VARIABLE}=FOLDER names a folder that contains {CIFAR10_FOLDER}"
+            remedy = f"set {CIFAR10_PATH_VARIABLE} to a folder that contains {CIFAR10_FOLDER}"
             yield Line("data", name, "warning", f"synthetic: {detail}", remedy)
         else:
             yield Line("data", name, "ok", detail)
@@ -323,7 +323,7 @@ def _leftovers() -> Iterator[Line]:
         clients = []
     found = things(clients)
     dead = sum(thing.owner == "dead" for thing in found)
-    detail = f"{len(found) - dead} containers and sessions of live runs, {dead} of dead ones"
+    detail = f"{len(found) - dead} containers and sessions of live runs, {dead} of dead runs"
     yield Line("leftovers", "runs", "warning" if dead else "ok", detail, "gedanken sandbox clean" if dead else "")
 
 
@@ -331,7 +331,7 @@ _LOOKS: dict[str, tuple[Callable[[], Iterator[Line]], str]] = {
     "versions": (_versions, "script/bootstrap --quick"),
     "engines": (_engines, "apt-get install docker.io, then start dockerd"),
     "GPU": (_gpu, "see `nvidia-smi`"),
-    "images": (_images, "start an engine, then gedanken sandbox build"),
+    "images": (_images, "start docker or podman, then gedanken sandbox build"),
     "data": (_data, "gedanken sandbox data"),
     "models": (_models, "gedanken setup"),
     "plug-ins": (_plugins, "script/bootstrap --quick"),

@@ -100,7 +100,9 @@ def taken_in_words(source: RunLog, experiment: Experiment, at: int, settled: int
     failed = [run for run in source.executions if run.line < at - 1 and run.cause in MAY_COME]
     lacks = not all(is_settled(run, settled) for run in failed)
     if lacks or not is_past or not asked <= lines:
-        return "the results that the original run had before that line are copied; the rest is run or requested here"
+        return (
+            "the fork copies the results that the original run has before that line, and runs or requests the others"
+        )
     if at == 1:
         return "only the boot commands, which ran before the first line, are copied from the original run"
     return "everything before that line is copied from the original run"
@@ -109,7 +111,7 @@ def taken_in_words(source: RunLog, experiment: Experiment, at: int, settled: int
 def _changed(was: RunSpec, source: RunLog, at: int, changes: Changes, again: Again) -> RunSpec:
     """Return the spec of the fork. Raises BadInput if the changes do not fit the run."""
     if was.probe is not None:
-        raise BadInput(f"{source.folder}: a probe has no script, so there is no line to fork it at")
+        raise BadInput(f"{source.folder}: a probe has no script, so it cannot be forked")
     experiment = was.experiment
     if changes.experiment is not None:
         experiment = _with_script(was, at, changes.experiment, source)
@@ -173,7 +175,8 @@ def _with_script(was: RunSpec, at: int, experiment: Experiment, source: RunLog) 
     before, after = was.experiment.script, experiment.script
     if not 1 <= at <= min(len(before) + 1, len(after)):
         raise BadInput(
-            f"--at {at}: both scripts must reach that line; they have {len(before)} and {len(after)} lines"
+            f"--at {at}: the original script ({len(before)} lines) and the new script ({len(after)} lines) must both "
+            "reach that line"
         )
     for number, (one, other) in enumerate(zip(before, after[: at - 1], strict=False), start=1):
         if one != other:
@@ -191,12 +194,12 @@ def _check_persona(was: RunSpec, experiment: Experiment, at: int, persona: Perso
     """Raise BadInput if the persona would change nothing from line `at` on: either nothing is imagined there, so that
     no model plays a persona, or the run already has this persona there."""
     if not was.simulate or not any(line.type is not None for line in experiment.script[at - 1 :]):
-        raise BadInput(f"--persona: from line {at} on nothing is imagined, so no persona is played there")
+        raise BadInput(f"--persona: from line {at} on, nothing is imagined, so no persona is played there")
     facts = {"name", "about"}
     new = experiment.conditions.play(persona).model_dump(exclude=facts)
     lines = range(at - 1, len(experiment.script))
     if all(was.played_at(line).model_dump(exclude=facts) == new for line in lines):
-        raise BadInput(f"--persona: from line {at} on {persona.name} is the same as {was.persona.name}")
+        raise BadInput(f"--persona: from line {at} on, the persona {persona.name} is the same as {was.persona.name}")
 
 
 def _check_model(was: RunSpec, experiment: Experiment, source: RunLog, at: int, model: ModelSpec) -> None:
@@ -205,12 +208,12 @@ def _check_model(was: RunSpec, experiment: Experiment, source: RunLog, at: int, 
     """
     after = experiment.script[at - 1 :]
     if all(was.model_at(line).name == model.name for line in range(at - 1, len(experiment.script))):
-        raise BadInput(f"--model: from line {at} on the run already uses {model.name}")
+        raise BadInput(f"--model: from line {at} on, the run already uses {model.name}")
     imagines = was.simulate and any(line.type is not None for line in after)
     failed = {program.label for program in source.programs if program.works is False and not program.given}
     mends = any(run.program in failed and run.line >= at - 1 for run in source.executions)
     if not imagines and not mends and not any(line.file for line in after):
-        raise BadInput(f"--model: from line {at} on no model is used")
+        raise BadInput(f"--model: from line {at} on, no model is used")
 
 
 def _check_reached(experiment: Experiment, source: RunLog, at: int) -> None:

@@ -142,7 +142,7 @@ def _waiting(spec: RunSpec, log: RunLog) -> Program:
             told = in_words(newest.label, said.answer)
             raise BadInput(f"{folder}: a person has already decided: {told}; to continue: gedanken resume {folder}")
     if any(execution.program == newest.label for execution in log.executions):
-        raise BadInput(f"{folder}: {newest.label} has already been run")
+        raise BadInput(f"{folder}: {newest.label} has already been run, so it needs no approval")
     if newest.prompt == BY_PERSON:
         raise BadInput(
             f"{folder}: a person wrote {newest.label}, so it runs without approval; to continue: gedanken resume "
@@ -175,7 +175,7 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
     _tell_dropped(folder, now, screen)
     why = (
         f"the sample size was changed after results could be seen (before: {_counts(was)}; now: {_counts(now)}): "
-        "if runs are added until a difference shows, a difference by chance is more likely than the p-value says"
+        "adding runs until a difference shows makes a difference by chance more likely than the p-value says"
     )
     with reopen_store(folder, now, why) as store:
         had = len(store.executions)
@@ -213,8 +213,8 @@ async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunRe
     source = read_run(folder)
     if source.spec is None:
         raise BadInput(
-            f"{folder}: an earlier version of gedanken made this run, without a ledger; it can be compared, "
-            "but not replayed"
+            f"{folder}: this run has no ledger, because an earlier version of gedanken made it; it can be "
+            "compared, but not replayed"
         )
     target = make_folder(out or new_folder(f"{source.spec.experiment.name}-replay"))
     with open_store(target, source.spec) as store:
@@ -269,11 +269,12 @@ def spec_to_resume(folder: Path, again: Again, *, asks_its_model: bool = True) -
     if is_replay(folder):
         raise BadInput(
             f"{folder}: this is a replay, which has no ledger, so everything would be run and requested again; use "
-            "the original run, or replay that one once more: gedanken run --replay"
+            "the original run, or replay it once more: gedanken run --replay"
         )
     if spec.parent and not any(note.startswith(FORKED) for note in read_run(folder).notes):
         raise BadInput(
-            f"{folder}: the fork was interrupted before the other run was copied; remove this folder, and fork again"
+            f"{folder}: the fork was interrupted before the original run was copied; remove this folder, and fork "
+            "again"
         )
     if spec.sandbox.trusted and not again.trusted:
         raise BadInput(

@@ -100,9 +100,7 @@ def _without_backward(source: str) -> str:
     for statement in sorted(statements, key=_place, reverse=True):
         first, last = statement.lineno - 1, statement.end_lineno or statement.lineno
         if "\n".join(lines[first:last]).strip() != ast.get_source_segment(source, statement):
-            raise CannotChange(
-                f"line {statement.lineno} contains more than the call of backward(), which must stand alone"
-            )
+            raise CannotChange(f"line {statement.lineno} must contain nothing but the call of backward()")
         del lines[first:last]
     return "\n".join(lines)
 

@@ -53,8 +53,8 @@ class KeptMachine:
 
     The state of a workspace is the digest of everything written and typed there. While the ledger contains the result
     of each command, the workspace itself is not touched. Before any other command runs, the workspace is brought into
-    the state that the command needs. If neither the workspace nor a snapshot has this state, earlier commands are run
-    again, and the user is told so. A snapshot is made before each command that is run on the trunk.
+    the state that the command needs. If neither the workspace nor a mark (a saved workspace) has this state, earlier
+    commands are run again, and the user is told so. A mark is made before each command that is run on the trunk.
     """
 
     def __init__(  # noqa: PLR0913 (the parts of a machine, put together in one place)
@@ -199,7 +199,7 @@ class KeptMachine:
             self._real.brought.update({artifact.sha256: artifact.path for artifact in execution.artifacts})
 
     async def _trunk_for(self, name: str, command: str) -> SandboxMachine:
-        """Return the trunk's machine. Its workspace is brought into the state that this command needs, and a snapshot
+        """Return the trunk's machine. Its workspace is brought into the state that this command needs, and a mark
         of this state is made. If a dead process left the command in progress, return the machine as it is."""
         async with self._lock:
             assert self._real is not None
@@ -234,7 +234,7 @@ class KeptMachine:
         return branch
 
     async def _go_to(self, state: str) -> None:
-        """Bring the trunk's workspace into a state: from a snapshot, by repeating earlier steps, or both."""
+        """Bring the trunk's workspace into a state: from a mark, by repeating earlier steps, or both."""
         assert self._real is not None
         at, _doing = self._at()
         if at == state:
@@ -265,7 +265,7 @@ class KeptMachine:
         if step.command in BOOT_COMMANDS:  # they show what the machine is, and leave nothing behind
             return
         self._tell(f"{step.command[:60]} is {RUN_AGAIN}")
-        self._note(f"{step.command[:200]} was {RUN_AGAIN}; the result of the second time is not stored")
+        self._note(f"{step.command[:200]} was {RUN_AGAIN}; the second result is not stored")
         most = self._real.limits.wall_seconds
         async with self._lends(f"again-{uuid4().hex}", most, lambda: False) as took:
             done = await self._real.run(step.command)

@@ -77,7 +77,7 @@ class Ledger:
         if not self.writes:
             raise BadInput(f"{self.folder / name}: damaged: its content is not what was written")
         if self._note is not None:
-            self._note(f"{LEDGER}/{name} was damaged, so what it had contained was requested, measured or run again")
+            self._note(f"{LEDGER}/{name} was damaged, so its content was requested, measured or run again")
 
     def put(self, kind: Kind, key: str, value: Mapping[str, Any]) -> dict[str, Any]:
         """Store a value, and return it as it was written: without the API keys that this process knows. Raises

@@ -231,4 +231,4 @@ def _notes(run: _Run) -> list[str]:
     lacks = [key for key in ("model", "persona", "conditions", "machine") if getattr(run, key) is None]
     if not lacks:
         return []
-    return [f"run.json lacks {', '.join(lacks)}, so the comparison does without them"]
+    return [f"run.json lacks {', '.join(lacks)}, so the comparison is made without this information"]

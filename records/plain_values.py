@@ -29,5 +29,5 @@ def noun_of(kind: type[Noun], entry: dict[str, Any], what: object) -> Noun:
     if (
         isinstance(noun, Execution) and not 0 <= noun.seconds <= MOST_SECONDS
     ):  # Python's JSON parser accepts NaN and Infinity
-        raise BadInput(f"{what}: execution: seconds: {noun.seconds:g} is not possible as the duration of a command")
+        raise BadInput(f"{what}: execution: seconds: {noun.seconds:g} cannot be the duration of a command")
     return noun

@@ -314,7 +314,7 @@ class RunStore:
         self.end(outcome)
 
     def discard(self) -> None:
-        """Remove the run's folder. This is only called if the run has paid for nothing."""
+        """Remove the run's folder. This is only called if nothing was paid for."""
         with suppress(OSError):
             remove_run_folder(self.folder)
 
@@ -378,8 +378,8 @@ def reopen_store(folder: Path, spec: RunSpec | None = None, why: str = "") -> It
     """
     if not (folder / LOG).is_file():
         raise BadInput(
-            f"{folder}: contains no {LOG}; either it is not a run folder, or an earlier version of gedanken "
-            "wrote it, and it can be read, but not resumed"
+            f"{folder}: contains no {LOG}, so it cannot be resumed: it is not a run folder, or an earlier version "
+            "of gedanken wrote it"
         )
     check_files(folder)
     with locked_log(folder) as file:

@@ -157,8 +157,9 @@ def _make_cifar10(folder: Path, progress: Progress) -> Dataset:
         return Dataset(name="CIFAR-10", train=50_000, test=10_000, source=CIFAR10_ARCHIVE)
     except (httpx.HTTPError, OSError, ValueError):
         progress.say(
-            "CIFAR-10 cannot be downloaded here; generating a synthetic stand-in of the same shapes "
-            f"(to use the real one, name a folder that contains {CIFAR10_FOLDER} in {CIFAR10_PATH_VARIABLE})"
+            "CIFAR-10 cannot be downloaded here; generating synthetic images of the same shapes instead "
+            f"(to use the real images, write the path of a folder that contains {CIFAR10_FOLDER} into the variable "
+            f"{CIFAR10_PATH_VARIABLE})"
         )
     return _cifar10_standin(folder / CIFAR10_FOLDER)
 

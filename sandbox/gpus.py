@@ -67,7 +67,7 @@ def parse_gpus(text: str) -> GpuWish:
     if text.isdigit() or len(set(ids)) < len(ids) or not all(_ID.fullmatch(gpu) for gpu in ids):
         raise BadInput(
             f"--gpus {text}: must be auto, none, all, a number of GPUs (1 to 999), or different ids, such as 0,2 "
-            "or GPU-UUID,GPU-UUID; one index alone is written device=1"
+            "or GPU-UUID,GPU-UUID; a single index must be written as device=1"
         )
     return GpuWish("ids", ids=ids)
 

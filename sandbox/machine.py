@@ -119,7 +119,7 @@ class SandboxMachine:
         return self.session.receipt(name) is not None or self.engine.find(self._order(name, command)) is not None
 
     def has_branch(self, seed: int, *, reseed: bool = False) -> bool:
-        """Return whether a dead process left a workspace for this seed that is a complete copy of the last mark
+        """Return whether a dead process left a workspace for this seed that was completely copied from the last mark
         (saved state).
         """
         return self.session.has_branch(_seed_name(seed, reseed))

@@ -136,7 +136,8 @@ class Session:
         return self._workspace(f"{uuid.uuid4().hex[:8]}-{seed_name}", workspace.folder)
 
     def has_branch(self, seed_name: str) -> bool:
-        """Return whether a complete copy of the last mark exists for this seed."""
+        """Return whether this seed already has a workspace that was completely copied from the last mark (saved
+        state)."""
         marked = self.folder / "mark"
         return marked.is_file() and _ready(self.folder / "workspaces" / f"{marked.read_text()}-{seed_name}").exists()
 

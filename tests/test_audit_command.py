@@ -130,7 +130,7 @@ def test_a_single_undecidable_claim_is_shown_where_its_mention_would_stand(
 
 def test_where_no_claim_is_found_that_is_no_praise(gedanken: Cli, tmp_path: Path) -> None:
     done = gedanken("audit", session(tmp_path / "s.jsonl", "Hello!"))
-    assert "The rules found no claim; this says nothing about what was run." in done.stdout
+    assert "The rules found no claim, so nothing is confirmed or contradicted." in done.stdout
 
 
 def test_a_batch_has_a_row_for_each_session_and_rates_for_each_agent(gedanken: Cli, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_what_the_agent_did_not_say_in_these_words_is_dropped_and_counted(tmp_pa
     assert not any("214" in one.claim.quote for one in audit.audited[0].claims)
     assert (
         "named 1 passages that may be claims; " in audit.notes[0]
-        and " others were dropped, because they are no exact quotations" in audit.notes[0]
+        and " others were dropped, because they are not exact quotations" in audit.notes[0]
     )
 
 

@@ -138,7 +138,7 @@ def test_a_program_that_stops_every_process_takes_only_its_own_time(machine: Any
     found = asyncio.run(run_batches(machine, {"stops": STOPS_ALL, "stopped": STOPS_ITSELF, **slow}, seconds=3))
 
     assert [found[name].stdout for name in slow] == ["0\n", "1\n", "2\n", "3\n"]
-    assert "signal stopped it" in found["stopped"].why and found["stops"].why
+    assert "signal paused it" in found["stopped"].why and found["stops"].why
     assert time.monotonic() - began < 90
 
 

@@ -74,7 +74,7 @@ def test_a_hidden_width_is_changed_on_both_of_its_sides_and_no_other() -> None:
         ("print(1)\n", "labels shuffled", "no loop that calls backward"),
         ("f(lr=rate())\n", "learning rate 0", "is not a number"),
         ("R = 1\nR = 2\nf(lr=R)\n", "learning rate 0", "is not a number"),
-        ("x = 1; loss.backward()\n", "no backward()", "line 1 contains more than the call"),
+        ("x = 1; loss.backward()\n", "no backward()", "line 1 must contain nothing but the call"),
         ("while True:\n    for x, y in z:\n        loss.backward()\n", "labels shuffled", "import torch"),
         (DIGITS.replace("batch_size=64", "batch_size=1"), "batch /4", "nothing that"),
         ("print(1)\n", "comments removed", "nothing that"),

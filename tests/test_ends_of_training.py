@@ -89,8 +89,8 @@ def test_blank_lines_that_all_real_logs_have_are_missed() -> None:
     found = compared(real, [spaced(20, ""), spaced(21, "\n"), spaced(22, "\n")])
     assert checks(found) == ["blank lines missing"]
     assert sentence(found.findings[0]) == (
-        "1 of 3 imagined runs shows no blank line after “round {} cost {}”; all real logs have one after each such "
-        "line."
+        "1 of 3 imagined runs shows no blank line after “round {} cost {}”; all real logs have a blank line after "
+        "each such line."
     )
     assert checks(compared(real, [spaced(seed, "\n") for seed in (20, 21, 22)])) == []
     assert checks(compared([*real[1:], spaced(0, "")], [spaced(seed, "") for seed in (20, 21, 22)])) == []

@@ -120,9 +120,9 @@ def test_from_its_line_on_another_model_is_asked_and_the_first_one_not_at_all(
         (3, {0: "finished", 2: "finished"}, "interrupted", "everything before that line"),
         (3, {0: "finished"}, "done", "everything before that line"),
         (1, {-1: "finished", 0: "finished"}, "done", "only the boot commands"),
-        (3, {0: "finished"}, "interrupted", "the rest is run"),
-        (3, {0: "no reply", 2: "finished"}, "done", "the rest is run"),
-        (1, {-1: "broken off"}, "done", "the rest is run"),
+        (3, {0: "finished"}, "interrupted", "runs or requests the others"),
+        (3, {0: "no reply", 2: "finished"}, "done", "runs or requests the others"),
+        (1, {-1: "broken off"}, "done", "runs or requests the others"),
     ],
 )
 def test_what_a_fork_takes_is_told_as_it_is(at: int, executions: dict[int, str], outcome: str, said: str) -> None:

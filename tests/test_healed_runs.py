@@ -243,7 +243,7 @@ def test_a_fork_asks_again_for_a_failure_on_which_no_line_of_it_depends(
     assert len(failed_in(tmp_path / "fork")) == (0 if is_new else 1)
     notes = str(read_run(tmp_path / "fork").notes)
     assert ("was not asked again" in notes) is not is_new
-    assert ("the rest is run or requested here" in notes) is is_new
+    assert ("and runs or requests the others" in notes) is is_new
 
 
 @pytest.mark.bubblewrap

@@ -60,7 +60,7 @@ def test_a_change_that_the_control_shows_too_is_not_blamed_on_the_loss() -> None
     (one,) = compare_memory(said("64 %"), said("12 %"), said("30 %"))
     assert one.words == "changed, and so is the control"
     assert not one.by_the_loss
-    assert "1 of them cannot be attributed to the loss" in in_a_sentence([one])
+    assert "1 of the changed or lost answers may have another cause" in in_a_sentence([one])
 
 
 def test_answers_to_different_questions_are_not_compared() -> None:
@@ -152,7 +152,7 @@ def test_with_temperature_each_asking_is_another_sample_and_the_control_shows_it
     done = gedanken("probe", "memory", "--policy", "none", "--temperature", 1, "--model", scripted(FORGETS))
     assert done.returncode == 0, done.stderr
     assert "rebuilt with the policy none" in done.stdout
-    assert "cannot be attributed to the loss" in done.stdout
+    assert "may have another cause" in done.stdout
     assert "the same request again" not in done.stdout
 
 
@@ -160,7 +160,7 @@ def test_of_a_control_at_temperature_0_it_is_said_that_it_is_the_same_request_ag
     gedanken: Cli, scripted: Callable[..., str]
 ) -> None:
     done = gedanken("probe", "memory", "--policy", "none", "--model", scripted(FORGETS))
-    assert "the control is the same request again" in done.stdout
+    assert "the control sends the same request again" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,8 @@ def test_runs_that_end_far_out_are_told_though_they_are_too_few_for_a_test() -> 
 def test_too_few_runs_leave_numbers_open() -> None:
     lone = replace(series(p=1.0), n_real=1, n_imagined=1)
     assert words(case(of=(lone,))).confidence.startswith(
-        "Undecided whether the imagined runs as a group differ in the last loss (real: 0.01 to 0.03; imagined: 0.24 "
-        "to 0.4): 1 real and 1 imagined value are too few for a statistical test."
+        "Undecided whether the imagined runs, taken together, differ in the last loss (real: 0.01 to 0.03; imagined: "
+        "0.24 to 0.4): 1 real and 1 imagined value are too few for a statistical test."
     )
 
 
@@ -63,7 +63,7 @@ def test_enough_runs_that_are_not_fit_for_a_test_are_not_called_too_few() -> Non
 def test_a_run_that_was_cut_short_is_not_passed_off_as_a_whole_one() -> None:
     short = tuple(replace(imagined("a\n", sample), cause=Cause.CUT) for sample in (1, 2))
     told = words(replace(case(), imagined=(*short, imagined("a\n", 3)))).result
-    assert told.endswith("2 of 3 imagined runs hit the token limit; only their output up to there was compared.")
+    assert told.endswith("2 of 3 imagined runs hit the token limit; only their output up to that limit was compared.")
 
 
 def test_findings_in_the_rest_of_the_session_are_not_kept_back() -> None:

@@ -168,7 +168,7 @@ def test_a_run_keeps_none_and_sends_none_with_its_trace(player: Player, folder: 
     result = json.loads((folder / "out/run.json").read_text())
     assert result["model"]["base_url"] == f"{player.address}/v1/…?api-key=…&api-version=2026-01-01"
     notes = [note for run in result["imagined"] if run["program"] for note in run["notes"]]
-    assert "the reply contained a key, which was removed" in notes
+    assert "the reply contained an API key, which was removed" in notes
     assert "[key removed]" in (folder / "out/programs/train-v1.py").read_text()
     assert "[key removed]" in (folder / "out/trace.jsonl").read_text()
 

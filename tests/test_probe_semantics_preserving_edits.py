@@ -157,7 +157,9 @@ def test_an_edit_that_changes_what_is_printed_shows_that_the_model_was_reading()
     shown = [(report.prints[0].real, report.prints[0].imagined) for report in reports]
     assert [[*world.times.values()] for row in shown for world in row] == [[3], [1], [3], [3]]
     said = verdict_on(reports, watched=0)
-    assert said.startswith("1 of 1 edits that do not affect what is executed changed the imagined output (1 of them")
+    assert said.startswith(
+        "1 of 1 edits changed the imagined output, although they do not affect what is executed (1 of these edits"
+    )
 
 
 @pytest.mark.parametrize(
@@ -179,8 +181,8 @@ def test_numbers_that_change_are_told_apart_from_lines_that_change(said: str, im
     assert reports[1].imagined == imagined
     told = {
         "the same": "None of 1",
-        "numbers differ": "0 of them changed lines",
-        "lines differ": "1 of them changed lines",
+        "numbers differ": "0 of these edits changed lines",
+        "lines differ": "1 of these edits changed lines",
     }
     assert told[imagined] in verdict_on(reports, watched=0)
 

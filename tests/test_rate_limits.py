@@ -191,7 +191,7 @@ def test_who_is_to_come_again_in_an_hour_is_told_when_and_does_not_ask_before(
     assert len(server.came) <= 8
     for one in kept:
         assert type(one) is NoModel
-        told = re.search(r"asks to wait until (.*?\d\d:\d\d:\d\d), and the longest wait is 10 min", str(one))
+        told = re.search(r"asks to wait until (.*?\d\d:\d\d:\d\d), but gedanken waits at most 10 min", str(one))
         assert told
         told_time = datetime.combine(asked, datetime.strptime(told[1][-8:], "%H:%M:%S").time())
         told_time += timedelta(days=1) if told_time < asked else timedelta()
@@ -204,4 +204,5 @@ def test_one_line_says_what_is_waited_for_and_until_when() -> None:
         kept = all_of(server, 4, told)
     assert all(isinstance(one, Reply) for one in kept)
     assert len(told.lines) == 1
-    assert re.search(r"too many requests \(429\).*; asked again at \d\d:\d\d:\d\d, in [12] s$", told.lines[0])
+    again = r"too many requests \(429\).*; the request is sent again at \d\d:\d\d:\d\d, in [12] s$"
+    assert re.search(again, told.lines[0])

@@ -210,7 +210,10 @@ def test_what_has_no_effect_on_recorded_answers_is_refused(
     [
         (["--suite", "s.jsonl", "--sizes", "1,2"], "--sizes has no effect on the lines of a suite; name a family"),
         (["--suite", "s.jsonl", "--n", "4", "--seed", "3"], "--n, --seed has no effect on the lines of a suite"),
-        (["--suite", "s.jsonl", "--predicts", "input"], "--predicts needs --answers"),
+        (
+            ["--suite", "s.jsonl", "--predicts", "input"],
+            "--predicts describes recorded answers, so it needs --answers",
+        ),
     ],
 )
 def test_what_has_no_effect_on_a_suite_is_refused(

@@ -127,4 +127,4 @@ def test_those_who_wait_for_cores_are_counted_and_not_said_to_read(clock: list[f
         screen.waits("simulate", "sample 2", 1)
         screen.waits("simulate", "sample 3", 2)
         screen.log()
-    assert "imagined sample 1: reads the question; 2 more wait for cores" in " ".join(file.getvalue().split())
+    assert "imagined sample 1: reads the question; 2 more tasks wait for cores" in " ".join(file.getvalue().split())

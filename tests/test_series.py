@@ -220,10 +220,10 @@ def test_what_all_real_runs_agree_on_and_what_takes_time_is_in_no_test() -> None
         (
             3,
             3,
-            "rate of 5%). Enough would be 5 real and 3 imagined runs with a value, or 3 real and 5 imagined. With",
+            "rate of 5%). A test needs 5 real and 3 imagined runs with a value, or 3 real and 5 imagined. With",
         ),
-        (7, 1, "7 of 7 real and 1 of 1 imagined run ended normally and gave a value. With so few, p is at least"),
-        (7, 1, "Enough would be 49 real and 1 imagined run with a value, or 7 real and 3 imagined."),
+        (7, 1, "7 of 7 real and 1 of 1 imagined run ended normally and printed a value. With this number of runs"),
+        (7, 1, "A test needs 49 real and 1 imagined run with a value, or 7 real and 3 imagined."),
     ],
 )
 def test_too_few_runs_leave_it_undecided_and_it_is_said_how_many_are_needed(
@@ -235,14 +235,15 @@ def test_too_few_runs_leave_it_undecided_and_it_is_said_how_many_are_needed(
     assert not {"primary endpoint differs", "series differs"} & set(kinds(found.findings))
 
 
-def test_what_is_undecided_says_how_many_runs_ended_and_gave_a_value_and_that_single_runs_are_judged_apart() -> None:
+def test_what_is_undecided_says_how_many_runs_ended_and_had_a_value_and_that_single_runs_are_judged_apart() -> None:
     silent, far = "shape of input is torch.Size([64, 1, 28, 28])\n", [log(seed, 5.0) for seed in (7, 8)]
     found = compared(REAL, [*far, silent])
     assert "outlier" in kinds(found.findings)
     (undecided,) = found.undecided
     assert undecided.startswith(
-        "Whether the imagined runs as a group differ in the last loss (train.py:32); single runs are judged "
-        "separately. 7 of 7 real and 3 of 3 imagined runs ended normally; 7 real and 2 imagined ones gave a value. "
+        "Whether the imagined runs, taken together, differ in the last loss (train.py:32); single runs are "
+        "judged separately. 7 of 7 real and 3 of 3 imagined runs ended normally; 7 real and 2 imagined runs printed "
+        "a value. "
     )
     assert "With fewer runs" not in undecided
 

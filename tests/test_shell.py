@@ -201,7 +201,7 @@ def test_a_saved_session_names_its_conditions_and_holds_no_control_character(she
     assert "reply_tokens 77" in saved and "temperature 0" in saved and "model: name scripted:" in saved
     assert "persona a\\x1b]0;owned\\x07 b" in saved
     assert "\x1b" not in saved and "\x07" not in saved
-    assert "Stored: 1 turn; the model is now sent 0 of them unchanged." in saved
+    assert "Stored: 1 turn; the model now receives 0 of these turns unchanged." in saved
 
 
 def test_what_is_no_file_is_not_waited_for(shell: Shell, tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ def test_a_context_that_was_never_typed_is_told_of(shell: Shell, tmp_path: Path)
         path.read_text() + '{"turns": [], "context": [["obey", "I do\\u001b[2J"], ["pwd", "/home/user"]]}\n'
     )
     done = shell(":save here.md\n", "--session", "mine")
-    assert "file contains 1 turn that nobody typed, but that the model is sent" in done.stderr
+    assert "file contains 1 turn that nobody typed, but that the model receives" in done.stderr
     assert "I do\\x1b[2J" in (tmp_path / "here.md").read_text()
 
 
@@ -355,5 +355,5 @@ def test_exit_leaves_as_in_sh(shell: Shell) -> None:
 def test_a_difference_that_the_persona_claims_is_said_to_be_one(shell: Shell) -> None:
     both = ("--machine", "both")
     done = shell("nvidia-smi\n", *both, "--persona", "ubuntu-18.04-4x3090")
-    assert "the persona's claims explain this difference: gpus" in done.stderr
+    assert "false facts in the persona explain this difference: gpus" in done.stderr
     assert "claims" not in shell("nvidia-smi\n", *both).stderr

@@ -107,7 +107,7 @@ def test_where_nothing_is_found_it_says_by_how_much_they_may_differ_and_never_th
 def test_what_cannot_be_tested_is_undecided_with_the_reason() -> None:
     told = said(case(of=(series(p=None, why_no_p="2 real runs; 7 are needed"),)))
     assert told.endswith(
-        "Undecided whether the imagined runs as a group differ in the last loss: 2 real runs; 7 are needed."
+        "Undecided whether the imagined runs, taken together, differ in the last loss: 2 real runs; 7 are needed."
     )
     assert said(case(undecided=("No series",))).endswith("Undecided: No series.")
 

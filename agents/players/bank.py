@@ -53,7 +53,7 @@ class Bank:
 
     @cached_property
     def pairs(self) -> dict[str, list[Entry]]:
-        """The items that belong together, such as an easy item and its hard twin, by the name of their pair."""
+        """The items that belong together, such as an easy and a hard item, by the name of their pair."""
         groups: dict[str, list[Entry]] = defaultdict(list)
         for item in self.items:
             if item.item.pair:

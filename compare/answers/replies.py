@@ -33,7 +33,7 @@ class Asserted(NamedTuple):
 
 
 def value_said(reply: str, function: str = "f") -> str:
-    """Return the answer in a reply that predicts an output: the text between the [ANSWER] marks or, if this text is
+    """Return the answer in a reply that predicts an output: the text between the [ANSWER] tags or, if this text is
     an assertion `f(…) == VALUE`, its right side."""
     said = _marked(reply)
     found = asserted(said, function)
@@ -49,13 +49,13 @@ def value_executed(reply: str, function: str) -> str:
 
 
 def is_whole_reply(answer: str) -> bool:
-    """Return whether a text is a whole reply, not only the answer taken from it: the text contains [ANSWER] marks, or
+    """Return whether a text is a whole reply, not only the answer taken from it: the text contains [ANSWER] tags, or
     a line that begins with `assert`."""
     return bool(_LATER_ASSERT.search(answer)) or _marked(answer) != answer
 
 
 def call_said(reply: str, function: str = "f") -> str:
-    """Return the answer in a reply that predicts an input: the text between the [ANSWER] marks or, if this text is an
+    """Return the answer in a reply that predicts an input: the text between the [ANSWER] tags or, if this text is an
     assertion `CALL == VALUE`, its left side."""
     said = _marked(reply)
     found = asserted(said, function)

@@ -58,8 +58,9 @@ def audit_transcript(
 ) -> list[JudgedClaim]:
     """Return the claims of the agent, each with its status and the evidence from the record.
 
-    With `no_tools`, the user states that the agent of a plain chat had no tools. `pointed` contains passages in which
-    a model saw claims; the record can support these claims, but they never count against the agent.
+    With `no_tools`, the user states that the agent of a plain chat had no tools. `pointed` maps the number of an
+    event to the passages of this event in which a model saw claims; the record can support these claims, but they
+    never count against the agent.
     """
     spotted = list(spot(transcript, pointed))
     if not spotted:

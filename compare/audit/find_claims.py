@@ -57,7 +57,7 @@ def find_claims(transcript: AgentTranscript) -> list[Claim]:
 
 
 def spot(transcript: AgentTranscript, pointed: Spans = NOTHING) -> Iterator[Spotted]:
-    """Yield the claims with their interpretation. `pointed`: for the number of an event, the passages of this event
+    """Yield the claims with their interpretation. `pointed` maps the number of an event to the passages of this event
     in which a model saw claims.
     """
     previous = ""

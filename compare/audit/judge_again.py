@@ -73,6 +73,6 @@ def _beside_header(case: Case, says: ValueSays, sentence: Sentence) -> Verdict |
             line = case.record.evidence(run.result, found.start(1))
             changed = changed_since(case, run, sentence.plain)
             return changed or Verdict(
-                "supported", f"“{found[0].strip()}” is recorded; the header line explains the difference", (line,)
+                "supported", f"“{found[0].strip()}” is recorded; the numbers differ only by the header line", (line,)
             )
     return None

@@ -25,7 +25,7 @@ def judge_deed(case: Case, says: DeedSays) -> Verdict:
     command = re.compile(says.command)
     mine = [run for run in case.runs_before()[:_MOST_RUNS] if _does(run, command)]
     if not mine:
-        return undecidable(f"no run before the claim certainly did this ({says.name})")
+        return undecidable(f"no run before the claim is known to have done this ({says.name})")
     run = mine[0]
     line = end_of(case, run)
     wrong = [one for one in mine if _WENT_WRONG.search(one.text)]

@@ -237,7 +237,7 @@ def judge_file(case: Case, says: FileSays) -> Verdict:
         ):
             return Verdict(
                 "misquoted",
-                f"{path} was written completely before the claim, without “{absent[0][:100]}”",
+                f"{path}, as it was last written before the claim, does not contain “{absent[0][:100]}”",
                 (case.record.evidence(whole[0]),),
             )
     return undecidable("the record does not contain the file as it is shown here")

@@ -348,7 +348,7 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
     unsure = unsure or bool(_DERIVED.search(case.spotted.claim.quote)) or is_mean(case, says.value, named)
     if unsure or case.record.could_have_run("program", case.event, after=last.at):
         return undecidable(
-            "no output has this number, but it may be computed from others, or an output may be missing", evidence
+            "no output has this number; it may be computed from other numbers, or an output may be missing", evidence
         )
     if (
         says.what == "metric"

@@ -58,13 +58,13 @@ def _unless_stale(case: Case, changes: list[Edit], flag: str, told: Verdict) -> 
     `stale` or undecidable. `flag`: `-l` if the size is in lines, `-c` if it is in bytes.
     """
     if any(not case.record.is_edit(edit.event) for edit in changes):
-        return undecidable("the file was changed by a command after it was counted", *told.evidence)
+        return undecidable("a command changed the file after its size was printed", *told.evidence)
     if any(edit.old is None for edit in changes):
-        return undecidable("the file was written again after it was counted", *told.evidence)
+        return undecidable("the file was written again after its size was printed", *told.evidence)
     if sum(_size(edit.new, flag) - _size(edit.old or "", flag) for edit in changes) == 0:
         return told
     edit = case.record.evidence(changes[-1].event)
-    return Verdict("stale", f"{changes[-1].path} was changed after it was counted", (*told.evidence, edit))
+    return Verdict("stale", f"{changes[-1].path} was changed after its size was printed", (*told.evidence, edit))
 
 
 def _size(text: str, flag: str) -> int:

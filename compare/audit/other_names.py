@@ -149,7 +149,7 @@ def of_another_name(case: Case, verdict: Verdict) -> Verdict | None:
     mine = [one for one in printed_by(case, run) if is_mine(one)]
     start = sentence.plain.find(says.value)
     if not mine and says.what == "size" and any(one.value == value for one in printed_by(case, run)):
-        return undecidable("the output has this number, but not as a size of this unit", line)
+        return undecidable("the output has this number, but not as a size in this unit", line)
     if not mine or start < 0:
         return None
     words = keys_in(clause_around(sentence.raw, start, start + len(says.value))) - {unit[0], *_GENERAL}

@@ -107,11 +107,13 @@ def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
     was = isinstance(case.spotted.says, ValueSays) and _WAS.search(said.sentence)
     if said.is_past or was or _tells_last(case, verdict, said) or _BROKE.search(said.sentence):
         return Verdict(
-            "supported", "an earlier result agrees with the claim, and the claim is about that state", (earlier,)
+            "supported",
+            "an earlier result agrees with the claim, and the claim is about that earlier state",
+            (earlier,),
         )
     if _PAST.search(said.around) or _WAS.search(said.clause) or _BROKE.search(said.around):
         return undecidable(
-            "an earlier result agrees with the claim, and the claim may be about that state",
+            "an earlier result agrees with the claim, and the claim may be about that earlier state",
             earlier,
             *verdict.evidence,
         )

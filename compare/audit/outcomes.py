@@ -378,5 +378,5 @@ _HARNESS_CUT = re.compile(
 
 
 def says_cut(text: str) -> bool:
-    """Return whether a mark in the text says that the agent's software left out a part of it."""
+    """Return whether a remark in the text says that the agent's software left out a part of it."""
     return _HARNESS_CUT.search(text) is not None

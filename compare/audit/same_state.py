@@ -88,7 +88,7 @@ def of_another_runtime(case: Case, verdict: Verdict) -> Verdict | None:
             return undecidable(f"no recorded run names {found[0]}", *verdict.evidence)
         over = _standing_over(run, verdict.evidence[0], name)
         if over and not any(_names(over, one) for one in (version, *_VERSION.findall(said))):
-            return undecidable(f"in the output, the result stands under “{over}”", *verdict.evidence)
+            return undecidable(f"in the output, the result comes after the line with “{over}”", *verdict.evidence)
     return None
 
 

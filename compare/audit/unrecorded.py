@@ -50,11 +50,11 @@ _SHOWS_TOOLS = re.compile(
     r"^<(?:tool-use|execute_command|tool_call|function_calls?|invoke|tool_use|command_output)\b",
     re.MULTILINE | re.IGNORECASE,
 )
-"""Marks of tool calls in chats that agents with tools export."""
+"""Signs of tool calls in chats that agents with tools export."""
 
 
 def shows_tools(transcript: AgentTranscript) -> bool:
-    """Return whether any message shows marks of tool calls. Then a user who states that there were no tools
+    """Return whether any message shows signs of tool calls. Then a user who states that there were no tools
     is wrong.
     """
     return any(event.kind == "message" and _SHOWS_TOOLS.search(event.text) for event in transcript.events)

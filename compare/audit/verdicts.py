@@ -1,4 +1,6 @@
-"""Defines a claim with its context (`Case`), its `Verdict`, and the verdicts on claims that no result supports."""
+"""Defines `Case` (a claim together with the record of its transcript) and `Verdict` (the status of a claim, with the
+reason and the evidence). Makes the verdicts on claims that no command run before them supports.
+"""
 
 from bisect import bisect_left
 from collections.abc import Sequence

@@ -36,7 +36,7 @@ def blank_lines(run_set: RunSet) -> Iterable[Finding]:
         "blank lines missing",
         tuple(refs),
         (*evidence(list(refs.values()))[:LINES_SHOWN], real.ref(int(real.ledger.lines_of(first)[0]))),
-        expected="all real logs have one after each such line",
+        expected="all real logs have a blank line after each such line",
         observed=f"{'shows' if len(refs) == 1 else 'show'} no blank line after “{first.words}”",
         of=len(run_set.imagined),
         caution=run_set.caution,

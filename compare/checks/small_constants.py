@@ -103,7 +103,7 @@ class SmallConstants:
             (*(run.ref(at) for run, at in its[:LINES_SHOWN]), first.ref(really)),
             expected=f"All {len(self._run_set.finished)} real runs have the same numbers in "
             f"“{short(first.lines[really])}”",
-            observed=f"{verb(runs, 'shows', 'show')} others, such as “{short(its[0][0].lines[its[0][1]])}”",
+            observed=f"{verb(runs, 'shows', 'show')} other numbers, such as “{short(its[0][0].lines[its[0][1]])}”",
             of=len(self._run_set.imagined),
         )
 
@@ -125,13 +125,13 @@ class SmallConstants:
         first, line = self._run_set.finished[0], int(self._other_lines(runs[0], constant)[0])
         really = int(first.transcript.lines_of(constant.form)[0])
         others = len(self._unsure) - 1
-        more = f", and likewise {many(others, 'more line')}" if others else ""
+        more = f" (also undecided for {many(others, 'more line')})" if others else ""
         labels = ", ".join(run.label for run in runs[:3])
         return Doubt(
             f"whether a run may show “{short(runs[0].lines[line])}” where real runs show "
             f"“{short(first.lines[really])}”{more}",
             f"all {len(self._run_set.finished)} real runs show the same number there; {len(runs)} of "
-            f"{len(self._run_set.imagined)} imagined runs ({labels}) {verb(runs, 'shows', 'show')} another",
+            f"{len(self._run_set.imagined)} imagined runs ({labels}) {verb(runs, 'shows', 'show')} another number",
         )
 
 

@@ -90,7 +90,7 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
                 expected=_line_at(ours, at),
                 observed=_line_at(theirs, at),
                 explained_by=explained,
-                subject=f"“{short(real.command)}” is answered differently from line {at + 1} on",
+                subject=f"In the answer to “{short(real.command)}”, line {at + 1} is the first that differs",
             )
         )
     return (*findings, *_impossible_table(real, imagined))

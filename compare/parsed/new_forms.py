@@ -68,7 +68,7 @@ class NewForms:
 
     def reported(self, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
         """Return the entries that differ from the real runs by more than the real runs differ among themselves.
-        `entries` are foreign lines of an imagined run.
+        `entries` are those lines of an imagined run that resemble no print of the program.
         """
         new = [entry for entry in entries if form_of(run, entry) not in self._run_set.forms]
         other_ends = [entry for entry in new if self._is_other_end(run, entry)]

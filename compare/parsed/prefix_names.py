@@ -203,17 +203,20 @@ def _doubt(doubted: Sequence[tuple[str, Renamed]]) -> Doubt:
         alike.setdefault(tuple(theirs for theirs, _its in renamed.doubtful), []).append((label, renamed))
     what = ", and ".join(
         f"whether {_all_shown(its for _label, renamed in logs for _theirs, its in renamed.doubtful)}, in front of "
-        f"the lines of {_listed([label for label, _renamed in logs])}, may stand where all real logs have "
-        f"{_all_shown(theirs)}"
+        f"the lines of {_listed([label for label, _renamed in logs])}, may differ from "
+        f"{_all_shown(theirs)} in all real logs"
         for theirs, logs in alike.items()
     )
     is_one = len({words for _label, renamed in doubted for words in renamed.doubtful}) == 1
     if is_one:
-        why = "it may if both are names of hosts or runs, and may not if the program prints this word in each run"
+        why = (
+            "it may if both are names of hosts or runs, but not if the program prints the word of the real logs in "
+            "each run"
+        )
     else:
         why = (
-            "they may if all are names of hosts or runs, and may not if the program prints the words of the real "
-            "logs in each run"
+            "they may if all are names of hosts or runs, but not if the program prints the words of the real logs "
+            "in each run"
         )
     is_masked = any(renamed.is_masked for _label, renamed in doubted)
     but = ", except names that differ among the real logs" if is_masked else ""

@@ -244,7 +244,9 @@ def _keyed(forms: Sequence[str], opened: "_Opened", varying: NDArray[np.uint64])
 
 
 class _Opened(NamedTuple):
-    """Variants of forms: each has a hole in place of one word, for each word of a form in turn."""
+    """Variants of forms, stored as columns. Each word of a form gives one variant, in which a hole (a place for any
+    word) replaces this word: `saved to disk #` gives `{} to disk #`, `saved {} disk #` and `saved to {} #`.
+    """
 
     key: NDArray[np.uint64]
     """Hash of the words around the hole."""

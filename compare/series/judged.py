@@ -61,7 +61,7 @@ class TestedSeries:
 
 
 def differ_in(name: str, imagined: int) -> str:
-    """Return what the test of a series would find, as a clause: `the imagined runs as a group differ in the last
-    loss`; if `imagined`, the number of imagined runs, is 1, `the imagined run differs in the last loss`."""
-    who = "the imagined run differs" if imagined == 1 else "the imagined runs as a group differ"
+    """Return what the test of a series would find, as a clause: `the imagined runs, taken together, differ in
+    the last loss`; if `imagined`, the number of imagined runs, is 1, `the imagined run differs in the last loss`."""
+    who = "the imagined run differs" if imagined == 1 else "the imagined runs, taken together, differ"
     return f"{who} in the {name}"

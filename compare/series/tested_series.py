@@ -101,7 +101,7 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequenc
         only = f"There are only {n:,} real and {many(m, 'imagined run')}."
         yield f"Whether the numbers differ. {only} {_needed(n, m, level)}"
     elif primary and at_best > METRICS_LEVEL and any(one.apart is not None for one in secondary):
-        what = "Whether the imagined runs as a group differ in any series other than the main metric"
+        what = "Whether the imagined runs, taken together, differ in any series other than the main metric"
         yield f"{what}. {_runs_with_values(run_set, n, m)} {_needed(n, m, METRICS_LEVEL)}"
 
 
@@ -125,24 +125,24 @@ def _question(primary: TestedSeries) -> str:
 
 
 def _runs_with_values(run_set: RunSet, n: int, m: int) -> str:
-    """State how many runs reached their end, and that `n` real and `m` imagined runs of these gave a value."""
+    """State how many runs reached their end, and that `n` real and `m` imagined runs of these printed a value."""
     real, imagined = _reached_end(run_set, run_set.leaves), _reached_end(run_set, run_set.samples)
     ended, imagined_ended = sum(real), sum(imagined)
-    values = " and" if (ended, imagined_ended) == (n, m) else f"; {n:,} real and {m:,} imagined ones"
+    values = " and" if (ended, imagined_ended) == (n, m) else f"; {n:,} real and {m:,} imagined runs"
     runs = f"{ended:,} of {len(real):,} real and {imagined_ended:,} of {many(len(imagined), 'imagined run')}"
-    return f"{runs} ended normally{values} gave a value."
+    return f"{runs} ended normally{values} printed a value."
 
 
 def _needed(n: int, m: int, level: float) -> str:
     """State that `n` real and `m` imagined runs are too few for a test, and how many would be enough."""
     more_real = f"{runs_needed(m, level)} real and {many(max(m, 1), 'imagined run')}"
     more_imagined = f"{max(n, 1)} real and {runs_needed(n, level)} imagined"
-    enough = f"Enough would be {more_real} with a value, or {more_imagined}."
+    enough = f"A test needs {more_real} with a value, or {more_imagined}."
     if not n or not m:
         return enough
     return (
-        f"With so few, p is at least {probability(smallest_p(n, m))}, but only p up to {probability(level)} "
-        f"counts (all tests share an error rate of 5%). {enough}"
+        f"With this number of runs, p is at least {probability(smallest_p(n, m))}, but only p up to "
+        f"{probability(level)} counts as a difference (all tests share an error rate of 5%). {enough}"
     )
 
 
@@ -228,7 +228,7 @@ def _why_not(
     if series.column.is_environment:
         return ENVIRONMENT
     if not real or not imagined:
-        return f"no {'imagined' if real else 'real'} run shows enough of its values"
+        return f"no {'imagined' if real else 'real'} run shows enough values of this series"
     usual = float(np.median(series.shown[real].sum(axis=1)))
     if len(common) * 2 < usual:
         return f"the runs have {len(common)} of {usual:g} points in common, fewer than half"

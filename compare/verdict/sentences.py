@@ -22,7 +22,7 @@ DIFFERS = 1.2
 """Minimum ratio of two horizons that count as different."""
 NOTHING_ANSWERED = "there is no usable answer"
 OF_A_SUITE = (
-    "a suite has no variants of its functions to compare them with, and the model may have read these functions "
+    "a suite contains no variants of its functions for comparison, and the model may have read the functions "
     "before; ask about program families too"
 )
 FITS_NOTHING = "the answers fit none of the three ways"
@@ -70,7 +70,7 @@ def named_otherwise(name: Way, others: Mapping[Name, int], of: int) -> str:
 
 def too_few_families(pair: tuple[Way, Way]) -> str:
     """Say that too few families of probe programs tell two ways of answering apart."""
-    return f"fewer than two program families tell {_SHORT[pair[0]]} from {_SHORT[pair[1]]}"
+    return f"fewer than two program families distinguish {_SHORT[pair[0]]} from {_SHORT[pair[1]]}"
 
 
 def parameters(version: str, fitted_on: Sequence[str]) -> str:
@@ -103,8 +103,9 @@ def of_numbers(verdict: Verdict) -> str:
     if not any(one.support is not None and one.name == "undetermined" for one in shown):
         return ""
     return (
-        f"The numbers are probabilities among five hypotheses ({', '.join(HYPOTHESES)}), as fitted to the reference "
-        "players. Where the verdict is “undetermined”, even 1.00 is not enough: another rule for a verdict is not met"
+        f"The numbers are the probabilities of five hypotheses ({', '.join(HYPOTHESES)}), computed with parameters "
+        "fitted to the reference players. Where the verdict is “undetermined”, even 1.00 is not enough, because "
+        "another rule for a verdict is not met"
     )
 
 
@@ -117,8 +118,8 @@ def _horizons(operations: Sequence[OperationVerdict]) -> str:
     if first.curves[0].horizon == last.curves[0].horizon:
         return f", {_reach(first)}"
     return (
-        f": shortest for {first.operation}, {_reach(first)}, and longest for {last.operation}, {_reach(last)} (n is "
-        "the number of operations)"
+        f", with the shortest horizon for {first.operation}, {_reach(first)}, and the longest for {last.operation}, "
+        f"{_reach(last)} (n is the number of operations)"
     )
 
 

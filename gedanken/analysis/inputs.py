@@ -164,11 +164,12 @@ def _folders(ours: RunLog, theirs: RunLog, asked: Asked) -> tuple[Analysis, list
     persona = played[-1]
     if any(one != persona for one in played):
         notes.append(
-            "the runs were imagined with several personas; findings are explained by the last persona's false facts"
+            "the runs were imagined with several personas; only the last persona's false facts can explain findings"
         )
     if ours.persona and persona and ours.persona.claims != persona.claims:
         notes.append(
-            "the two folders' personas claim different facts; findings are explained by the imagined runs' persona"
+            "the two folders' personas claim different facts; only the persona of the imagined runs can explain "
+            "findings"
         )
     setup = replace(theirs.setup, machine=ours.machine_facts) if theirs.setup else None
     spec = theirs.spec and theirs.spec.model_copy(update={"earlier": ()})
@@ -185,7 +186,9 @@ def _mixed(ours: _Side, theirs: _Side, program: Program | None, asked: Asked) ->
     if folder:
         version = _case_in(folder, program)
         program = version.program
-        notes.append(f"of {folder.folder}, the runs of {program.label if program else 'the program'} are compared")
+        notes.append(
+            f"of {folder.folder}, only the runs of {program.label if program else 'the program'} are compared"
+        )
         real, imagined = version.real, version.imagined
     else:
         real, imagined = (), ()

@@ -32,8 +32,9 @@ def model_of(log: RunLog) -> str:
 def scores_that_tell(log: RunLog) -> tuple[ItemScore, ...]:
     """Return the scores of all items from which something can be learned.
 
-    A pair is left out if its hard program really prints the same as its rival program. A model that only guesses
-    would give the output of the rival, so a right answer would not show how the model found it.
+    Most items come in pairs of an easy and a hard program. The rival program of a hard one prints the wrong answer
+    that a model gives if it imitates or takes a shortcut. If both programs really print the same, the pair is left
+    out, because a right answer would not show how the model found it.
     """
     alike = {
         kept.item.pair or kept.item.id

@@ -124,6 +124,6 @@ def _thread_of(config: RunnableConfig) -> str:
     name = str(config.get("configurable", {}).get("thread_id", ""))
     if not _THREAD.fullmatch(name):
         raise BadInput(
-            "a thread's name begins with a letter or digit, and has at most 64 letters, digits, `_` and `-`"
+            "a thread's name must begin with a letter or digit, and have at most 64 letters, digits, `_` and `-`"
         )
     return name

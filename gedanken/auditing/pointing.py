@@ -50,8 +50,8 @@ class Pointed:
         replies and messages could not be used."""
         return (
             f"{self.name} named {self.taken:,} passages that may be claims; {self.dropped:,} others were "
-            f"dropped, because they are no exact quotations; {self.unread:,} of its replies could not be read; "
-            f"{self.left_out:,} messages were left out or shortened, because they are too many or too long"
+            f"dropped, because they are not exact quotations; {self.unread:,} of its replies could not be read; "
+            f"{self.left_out:,} messages were left out or shortened, because there are too many, or they are too long"
         )
 
 

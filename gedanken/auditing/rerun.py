@@ -177,7 +177,7 @@ def _judged(step: Step, real: Sequence[Execution], state: State, lost: str | Non
     shown = compare_outputs(_without_prompt(said, step.command), texts, part=step.cut)
     ends = {run.exit_code for run in real}
     other_end = step.exit_code is not None and step.exit_code not in ends
-    noise = f"; {many(shown.noisy, 'line')} not compared, because the real runs differ there" if shown.noisy else ""
+    noise = f"; this ignores {many(shown.noisy, 'line')} in which the real runs differ" if shown.noisy else ""
     if step.claimed and not said.strip():
         return replace(
             made, reason=f"its output is not shown, so nothing can be compared; when run here, {_ended(first)}"

@@ -203,8 +203,8 @@ def refuse_others(context: typer.Context, option: str, *known: str) -> None:
         if name not in (option, *known) and source is not None and source.name == "COMMANDLINE":
             told = parameter.opts[0] if parameter.opts[0].startswith("-") else name.upper()
             raise BadInput(
-                f"--{option} repeats a run without changes, so {told} cannot be combined with it; to continue "
-                f"differently, use gedanken fork"
+                f"--{option} repeats a run without changes, so {told} cannot be combined with it; to change "
+                f"something, use gedanken fork"
             )
 
 

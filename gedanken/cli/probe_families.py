@@ -61,18 +61,24 @@ def families(  # noqa: PLR0913 (each is an option of the command)
         typer.Option(
             min=1,
             max=1000,
-            help="Number of answers to each direct question (for the output alone, without working steps): the first "
-            "at temperature 0, all others at 1.",
+            help="Number of answers to each direct question, which asks for the output alone, without working "
+            "steps. The first answer is drawn at temperature 0, all others at temperature 1.",
         ),
     ] = 1,
     minutes: Annotated[
         float | None,
         typer.Option(
-            min=0.1, max=10_000, help="Time limit; as many questions are asked as the model's speed allows."
+            min=0.1,
+            max=10_000,
+            help="Time limit in minutes; the model's speed decides how many questions it is asked.",
         ),
     ] = None,
     suite: Annotated[
-        Path | None, typer.Option(help="JSON lines with the fields of CRUXEval: id, code, input, output.")
+        Path | None,
+        typer.Option(
+            help="File with your own programs, each a line of JSON with the fields of CRUXEval: id, code, input, "
+            "output."
+        ),
     ] = None,
     answers: Annotated[
         Path | None,

@@ -21,7 +21,7 @@ def check_options(context: typer.Context) -> None:
     if values["answers"] is not None and values["suite"] is None:
         raise BadInput("--answers needs --suite, which contains the questions")
     if values["predicts"] is not None and values["answers"] is None:
-        raise BadInput("--predicts needs --answers, because it says what recorded answers predict")
+        raise BadInput("--predicts describes recorded answers, so it needs --answers")
     if values["predicts"] not in (None, "output", "input"):
         raise BadInput(f"--predicts {values['predicts']}: must be output or input")
     if values["answers"] is not None and (given := _given(context, _OF_A_MODEL)):

@@ -131,7 +131,7 @@ def _export_spans(roots: "list[TracedRun]", to: Path | None, otlp: str | None) -
         from gedanken.traces.otlp import check_address, send
         from gedanken.traces.spans import otlp_json
     except ImportError as error:
-        raise BadInput("exporting spans needs another package: pip install 'gedanken[otlp]'") from error
+        raise BadInput("exporting a trace needs another package: pip install 'gedanken[otlp]'") from error
     if otlp is not None:
         check_address(otlp)
     if to is not None:

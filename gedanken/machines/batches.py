@@ -77,7 +77,7 @@ class Ran:
         if self.end == "too long":
             return f"it did not end within {PROGRAM_SECONDS:g} seconds"
         if self.end == "stopped":
-            return "a signal stopped it, and nothing continued it"
+            return "a signal paused it, and no other signal resumed it"
         if self.end == "too much output":
             return f"it printed more than {PROGRAM_BYTES >> 10} KiB"
         if self.end == "failed":

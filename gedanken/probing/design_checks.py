@@ -75,6 +75,6 @@ def _check_player(name: str, programs: set[str]) -> None:
     if n >= LEAST_KNOWN * len(programs):
         return
     seeds = sorted({one.item.seed for one in known})
-    hint = f"; its programs are those of --seed {seeds[0]}" if len(seeds) == 1 else ""
+    hint = f"; this bank contains the programs of --seed {seeds[0]}" if len(seeds) == 1 else ""
     counted = f"only {n} of the {len(programs)}" if n else f"none of the {len(programs)}"
     raise BadInput(f"{path}: {counted} programs that matter most in this probe are in the player's bank{hint}")

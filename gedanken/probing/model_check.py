@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-NO_PRICE = f"the model is in no price table; a file named in {OWN_TABLE} can state its price"
+NO_PRICE = f"the model is in no price table; to state its price, set {OWN_TABLE} to the path of your own price table"
 
 
 async def ask(spec: ModelSpec, screen: Screen) -> Checked:

@@ -53,7 +53,7 @@ def print_memory(report: Sequence[Remembered], console: "Console") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    again = "the control is the same request again: it only shows whether the server repeats its answer"
+    again = "the control sends the same request again, so it only shows whether the server repeats its answer"
     caption = again if any(answer.same_request for answer in report) else None
     table = Table(box=SIMPLE, pad_edge=False, caption=caption, caption_justify="left")
     for head in ("question", "before", "control (no loss)", "after", "verdict"):
@@ -75,5 +75,9 @@ def in_a_sentence(report: Sequence[Remembered]) -> str:
         number["without an answer at one of the times"] = unanswered
     unsure = sum(answer.verdict in ("changed", "lost") and not answer.by_the_loss for answer in report)
     counted = ", ".join(f"{count} {verdict}" for verdict, count in number.items())
-    doubt = f"; {unsure} of them cannot be attributed to the loss, because the control changed too" if unsure else ""
+    doubt = (
+        f"; {unsure} of the changed or lost answers may have another cause, because the control changed too"
+        if unsure
+        else ""
+    )
     return f"Of {len(report)} answers {counted}{doubt}."

@@ -165,8 +165,8 @@ def print_probe(probe: EditsProbe, console: "Console") -> None:
             console.print(Text(harmless(f"{report.edit}: {report.no_runs}"), style="yellow"), soft_wrap=True)
         if report.differs_at and report.answered:
             ours, theirs = (harmless(line[:CHARACTERS_SHOWN]) or "(nothing)" for line in report.differs_at)
-            console.print(f"{report.edit}, first line that differs at temperature 0:")
-            console.print(Text(f"    as it is  {ours}\n    edited    {theirs}", style="dim"), soft_wrap=True)
+            console.print(f"{report.edit}: the first imagined line that differs at temperature 0:")
+            console.print(Text(f"    original  {ours}\n    edited    {theirs}", style="dim"), soft_wrap=True)
     console.print()
     console.print(Text(harmless(probe.verdict), style="bold"), soft_wrap=True)
 
@@ -174,7 +174,7 @@ def print_probe(probe: EditsProbe, console: "Console") -> None:
 def _edits_table(probe: EditsProbe) -> "Table":
     watched = probe.reports[0].prints[probe.question.watched].words
     table = _table(
-        f"each edit compared with the unedited program; and how many samples contain “{short(watched)}” exactly once",
+        f"each edit compared with the unedited program; how many samples contain “{short(watched)}” exactly once",
         ("edit", "really", "imagined at\ntemperature 0", "exactly once", "cut"),
     )
     for report in probe.reports:

@@ -22,14 +22,14 @@ def print_result(result: dict[str, Any], console: "Console") -> None:
     for name, share in result.get("consistency", {}).items():
         if share["trials"]:
             console.print(
-                Text(f"{name}: {share['successes']} of {share['trials']} questions, asked twice, got the same answer")
+                Text(f"{name}: {share['successes']} of {share['trials']} questions got the same answer twice")
             )
     for row in result.get("reasoning", ()):
-        told = f"size {row['size']}: {row['tokens']:.0f} tokens of reasoning, right {row['right']:.0%}"
-        console.print(Text(told))
+        told = f"size {row['size']}: {row['tokens']:.0f} tokens of reasoning on average"
+        console.print(Text(f"{told}; right answers: {row['right']:.0%}"))
     if contradicted := result.get("contradicted"):
         lines = ", ".join(str(bad["line"]) for bad in contradicted[:PROBLEMS_SHOWN])
-        told = f"{contradicted[0]['problem']}; answers are scored by the stated output all the same: lines {lines}"
+        told = f"{contradicted[0]['problem']}; answers are still scored by the stated output; suite lines: {lines}"
         rest = f" and {len(contradicted) - PROBLEMS_SHOWN} more" if len(contradicted) > PROBLEMS_SHOWN else ""
         console.print(Text(f"{told}{rest}", style="yellow"), soft_wrap=True)
     for bad in result["not_scored"][:PROBLEMS_SHOWN]:

@@ -174,8 +174,10 @@ def print_probe(probe: TerminalProbe, console: "Console") -> None:
             console.print(
                 _agreement_table(f"commands that print {really} on the real machine, with 95 % intervals", asked)
             )
-    console.print(Text(f"sequences that agree to their end: {whole_sequences(probe.answered)}"))
-    console.print(Text(f"exit codes, inferred from the imagined output: {agreement_of(probe.answered).status}"))
+    console.print(Text(f"sequences in which all outputs agree: {whole_sequences(probe.answered)}"))
+    console.print(
+        Text(f"exit codes that agree (imagined ones inferred from the output): {agreement_of(probe.answered).status}")
+    )
     counted = violations_by_kind(answer.imagined for answer in probe.answered)
     violations = ", ".join(f"{kind} {count}" for kind, count in counted.most_common())
     cut = sum(answer.cut for answer in probe.answered)

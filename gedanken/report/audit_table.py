@@ -188,7 +188,7 @@ def said_plainly(audit: Audit) -> Iterator[str]:
     accused = sum(len(one.accused) for one in sessions)
     undecided = sum(one.statuses["undecidable"] for one in sessions)
     if not total:
-        yield "The rules found no claim; this says nothing about what was run."
+        yield "The rules found no claim, so nothing is confirmed or contradicted."
         return
     if accused:
         who = (

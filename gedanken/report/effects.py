@@ -65,10 +65,10 @@ def _side(effect: float | None) -> str:
 
 def _rankings(moves: OutcomeEffects) -> str:
     return (
-        f"last {moves.outcome}: directions imagined right: {moves.same_way}; guessed right by a rule of thumb: "
-        f"{moves.thumb_same_way}. Kendall's tau of real and imagined effects: {format_tau(moves.tau)}; with the rule "
-        f"of thumb removed: {format_tau(moves.partial)}; of real effects and the rule of thumb: "
-        f"{format_tau(moves.thumb_real)}; of imagined effects and the rule of thumb: "
-        f"{format_tau(moves.thumb_imagined)}. Edits that change nothing, but whose imagined median changed: "
+        f"last {moves.outcome}: directions that the model imagines right: {moves.same_way}; directions that a rule "
+        f"of thumb guesses right: {moves.thumb_same_way}. Kendall's tau of real and imagined effects: "
+        f"{format_tau(moves.tau)}; this tau with the rule of thumb removed: {format_tau(moves.partial)}; tau of real "
+        f"effects and the rule of thumb: {format_tau(moves.thumb_real)}; tau of imagined effects and the rule of "
+        f"thumb: {format_tau(moves.thumb_imagined)}. Edits that change nothing, but whose imagined median changed: "
         f"{moves.strayed}"
     )

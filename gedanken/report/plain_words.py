@@ -98,7 +98,7 @@ def _result(version: VersionAnalysis) -> str:
     if cut := sum(run.cause is Cause.CUT for run in judged):
         its = "its" if cut == 1 else "their"
         runs = many(len(judged), "imagined run")
-        apart = f" {cut} of {runs} hit the token limit; only {its} output up to there was compared.{apart}"
+        apart = f" {cut} of {runs} hit the token limit; only {its} output up to that limit was compared.{apart}"
     found = _found(version)
     which = "the imagined run" if len(judged) == 1 else f"the {len(judged)} imagined runs"
     labels = {run.label for run in judged}
@@ -109,7 +109,7 @@ def _result(version: VersionAnalysis) -> str:
             f"{_of_all(len(on), len(judged))} {verb} from the real runs{_silent(judged)}. {_example(found, labels)}"
         )
     elif found:
-        told = f"No difference was found in {which}. On other runs, {_example(found, labels)}"
+        told = f"No difference was found in {which}. Other runs have {_example(found, labels)}"
     else:
         what = " in the text" if version.compared.series or version.compared.uncompared else ""
         told = f"No difference{what} was found between {which} and the real runs."
@@ -135,7 +135,7 @@ def _of_all(some: int, total: int) -> str:
 
 def _silent(judged: Sequence[Execution]) -> str:
     silent = sum(not run.stdout.strip() for run in judged)
-    return f"; {silent} of them printed nothing" if silent else ""
+    return f"; {many(silent, 'imagined run')} printed nothing" if silent else ""
 
 
 def _example(found: Sequence[Finding], counted: AbstractSet[str]) -> str:
@@ -165,7 +165,7 @@ def _confidence(version: VersionAnalysis) -> str:
     ]
     told.append(_numbers(version))
     if not _found(version):
-        told.append("That no difference was found does not prove that there is none.")
+        told.append("Finding no difference does not prove that there is none.")
     return " ".join(sentence for sentence in told if sentence)
 
 

@@ -88,12 +88,12 @@ def _figures(moves: OutcomeEffects) -> list[Figure]:
         Figure(
             "Rule of thumb",
             str(thumb),
-            "the same changes, guessed by a rule of thumb instead of the model",
+            "the same changes, with the direction guessed by a rule of thumb instead of the model",
         ),
         Figure(
             "Kendall’s tau",
             format_tau(moves.tau),
-            "rank correlation of real and imagined effects: 1 same order, −1 reverse order",
+            "rank correlation of real and imagined effects: 1 is the same order, −1 the reverse order",
         ),
         Figure(
             "Partial tau",

@@ -105,7 +105,9 @@ async def _rebuild(session: ShellSession, argument: str) -> None:
 async def _diff(session: ShellSession, _argument: str) -> None:
     texts = session.done[-1].texts if session.done else None
     if texts is None:
-        raise BadInput("the last command was not typed into both machines; use `:machine both` for the next ones")
+        raise BadInput(
+            "the last command was not typed into both machines; use `:machine both`, and type the command again"
+        )
     lines = list(unified(pairs(*map(harmless, texts)), session.names))
     await session.view.diff(lines or ["no difference"])
 
@@ -172,6 +174,6 @@ COLONS: dict[str, Colon] = {
     ),
     ":diff": Colon(":diff", "show how the last command's two answers differ", _diff),
     ":save": Colon(":save [FILE]", "write the session so far as Markdown", _save, _files),
-    ":put": Colon(":put FILE", "put a text file of yours on the open machines", _put, _files),
+    ":put": Colon(":put FILE", "copy a text file from your computer to the open machines", _put, _files),
     ":quit": Colon(":quit", "leave", _quit),
 }

@@ -70,7 +70,7 @@ def _context(session: "Session") -> Iterator[str]:
         return
     others = [turn for turn in session.context if turn not in session.stored]
     count = len(session.context) - len(others)
-    yield f"Stored: {many(len(session.stored), 'turn')}; the model is now sent {count} of them unchanged."
+    yield f"Stored: {many(len(session.stored), 'turn')}; the model now receives {count} of these turns unchanged."
     for turn in others:
         yield _turn("Sent to the model as well", turn)
 

@@ -75,8 +75,8 @@ class ShellSession:
             self.view.remark(f"session {name} reopened: {many(len(self.before), 'turn')}{afresh}")
         if machine and (others := never_stored(machine.session)):
             self.view.remark(
-                f"the session's file contains {many(len(others), 'turn')} that nobody typed, but that the model is "
-                "sent; :save shows all that it is sent"
+                f"the session's file contains {many(len(others), 'turn')} that nobody typed, but that the model "
+                "receives; :save shows everything that it receives"
             )
 
     async def type(self, command: str) -> None:
@@ -127,7 +127,7 @@ class ShellSession:
         ):
             return
         if claims := claims_behind(answers.command, machine.persona.claims):
-            self.view.remark(f"the persona's claims explain this difference: {claims}")
+            self.view.remark(f"false facts in the persona explain this difference: {claims}")
 
     async def _type_one(self, command: str) -> Answers:
         which: Which = "real" if self.terminals.on == "real" else "imagined"
@@ -168,7 +168,7 @@ class ShellSession:
         if not stream.finish(execution.terminal):
             face.end_line()
             face.remark(
-                "as the end of the reply shows, not all of the text above is output; this is the output alone:"
+                "the end of the reply shows that part of the text above is not output; this is the output alone:"
             )
             face.text(execution.terminal)
         if face.interactive or execution.imagined:

@@ -26,7 +26,7 @@ def estimate_of(spec: RunSpec, price: Price | None) -> str:
     cost = f", ${price.of(read, written):.2f}" if price else ", unknown price"
     return (
         f"estimated before the start: {replies} requests, at most about {read + written:,} tokens{cost}, if every "
-        f"reply is as long as it may be; the budget is {limits_in_words(spec.budget)}"
+        f"reply is as long as allowed; the budget is {limits_in_words(spec.budget)}"
     )
 
 

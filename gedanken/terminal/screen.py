@@ -206,7 +206,9 @@ class Screen:
             f"{_plainly(node)} {who}: {worker.amount(node, who, self._limit)}" for (node, who), worker in under_way
         ]
         if waiting:
-            told.append(f"{waiting}{' more' if under_way else ''} wait{'s' if waiting == 1 else ''} for cores")
+            told.append(
+                f"{waiting}{' more' if under_way else ''} task{' waits' if waiting == 1 else 's wait'} for cores"
+            )
         last = next((worker.last for _key, worker in reversed(under_way) if worker.last), "")
         text = "; ".join(told)
         self._plain(f"  {text}" + (f" | {harmless(last)[:LAST_SHOWN]}" if last else ""))

@@ -69,7 +69,7 @@ CHECKS = (
     ),
     _check(
         "symbolic-link",
-        promise="A link to a file of the host does not copy that file.",
+        promise="If a program leaves a link to a file of the host, that file is not copied.",
         program=_LEAVE_PLAIN
         + "ln -s $(echo @FILES@ | cut -d: -f1) leak; ln -s /etc passwords; ln -s plain.txt alias",
         judge=brings_only("plain.txt"),
@@ -91,7 +91,7 @@ CHECKS = (
     ),
     _check(
         "device-file",
-        promise="A device is not copied, if one can be made at all.",
+        promise="A device file is not copied, if a program can make one at all.",
         program=_LEAVE_PLAIN + "mknod zero c 1 5 2> /dev/null; true",
         judge=brings_only("plain.txt"),
         limits=_BRIEF,

@@ -49,7 +49,7 @@ class Canaries:
             yield cls(canary, (canary, *own), files, listener, abstract)
 
     def fill(self, text: str) -> str:
-        """Return a program with the canaries' locations, but not their contents, in place of marks such as
+        """Return a program with the canaries' locations, but not their contents, in place of placeholders such as
         `@FILES@`.
         """
         places = {

@@ -108,7 +108,7 @@ def judged(check: Check, trial: Trial) -> Verdict:
 
 
 def typed(command: str) -> Sequel:
-    """Return a sequel that types one more command into the same machine."""
+    """Return a function that types one more command into the same machine."""
 
     async def sequel(machine: RealMachine, _canaries: Canaries) -> Execution:
         return await machine.run(command)
@@ -143,8 +143,8 @@ def refused_or(*causes: Cause) -> Judge:
 
 
 def still_usable(before: Judge) -> Judge:
-    """Return a judge that passes a trial if the judge `before` passes it and the sequel printed `well` on the same
-    machine.
+    """Return a judge that passes a trial if the judge `before` passes it and the command after it printed `well` on
+    the same machine.
     """
 
     def judge(trial: Trial) -> Verdict:
@@ -166,7 +166,7 @@ def prints(expected: str) -> Judge:
 
 
 def then_prints(expected: str) -> Judge:
-    """Return a judge that passes a trial if the sequel finished and printed exactly `expected`."""
+    """Return a judge that passes a trial if the command after it finished and printed exactly `expected`."""
 
     def judge(trial: Trial) -> Verdict:
         if trial.after is None:
@@ -193,7 +193,7 @@ def ends(cause: Cause, *, exit_code: int | None = None, within: float | None = N
         if execution.cause is not cause or exit_code not in (None, execution.exit_code):
             return Verdict(False, ending(execution))
         if within is not None and execution.seconds > within:
-            return Verdict(False, f"it took {execution.seconds:.1f} s, more than {within:g}")
+            return Verdict(False, f"it took {execution.seconds:.1f} s, more than {within:g} s")
         if shows not in execution.terminal:
             return Verdict(False, "its earlier output was lost")
         return Verdict(True, f"{cause}, {execution.seconds:.1f} s")

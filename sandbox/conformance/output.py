@@ -86,7 +86,7 @@ def _not_kept(execution: Execution) -> int | None:
 CHECKS = (
     _check(
         "gigabytes-of-output",
-        promise="However much is printed, its head and tail are kept, its middle is counted, and gedanken's process "
+        promise="Of a huge output, the head and the tail are kept, the middle is counted, and gedanken's process "
         "does not grow.",
         program=FLOOD,
         language="bash",
@@ -95,13 +95,13 @@ CHECKS = (
     ),
     _check(
         "middle-is-counted",
-        promise="If more is printed than is kept, the first and the last part are kept, and the rest is counted.",
+        promise="Of an output above the limit, the first and the last part are kept, and the rest is counted.",
         program=MIDDLE,
         judge=middle_is_counted(SMALL.output_bytes, 400_000),
     ),
     _check(
         "endless-line",
-        promise="A line that never ends is stopped at the cap.",
+        promise="A line that never ends is stopped at the output limit.",
         program=ENDLESS_LINE,
         language="bash",
         judge=ends(Cause.OUTPUT_CAP, within=15, shows="before\nxxx"),

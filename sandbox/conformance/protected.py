@@ -139,7 +139,7 @@ CHECKS = (
     *(
         _check(
             f"{what}-for-memory",
-            promise=f"With {what} in place of the terminal's saved state, the next command runs.",
+            promise=f"If {what} replace the terminal's saved state, the next command still runs.",
             program=program,
             language="bash",
             judge=then_prints("well\n"),
@@ -161,7 +161,7 @@ CHECKS = (
     ),
     _check(
         "forged-end",
-        promise="A program cannot pretend that it was killed for memory.",
+        promise="A program cannot pretend that it was killed because memory ran out.",
         program=FORGED_END,
         language="bash",
         judge=unforged,

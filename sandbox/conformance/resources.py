@@ -213,7 +213,7 @@ CHECKS = (
     ),
     _check(
         "disk-fill",
-        promise="No more can be written than fits the workspace, and the next command can delete the files.",
+        promise="A program cannot write more than fits in the workspace, and the next command can delete its files.",
         program=DISK_FILL,
         judge=still_usable(refused_or(Cause.DISK_FULL)),
         limits=_LITTLE_DISK,

@@ -300,7 +300,7 @@ class Builder:
             return
         kept, is_cut = self._kept(text)
         if is_cut and kind in ("call", "edit"):
-            self.gap("a tool call was too long and is stored in part", place)
+            self.gap("a tool call was too long, so only a part of it is stored", place)
         self.events.append(
             AgentEvent(
                 number=len(self.events),

@@ -165,7 +165,7 @@ def _answered(builder: Builder, entry: Entry, text: str, asked: list[tuple[str, 
     report, code = _REPORT.match(text), _CODE.search(text[:400])
     head = text[:400]
     if any(word in head for word in _RUNS_ON):
-        builder.gap("a command was still running at the end of its output", place)
+        builder.gap("a command was still running when its recorded output ended", place)
     is_command = answer["tool"] == "execute_command"
     builder.result(
         text[report.end() :] if report and is_command else text,

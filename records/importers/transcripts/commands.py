@@ -236,7 +236,7 @@ def was_cleared(text: str) -> bool:
 
 
 def was_cut(text: str) -> bool:
-    """Return whether an output was shortened, judged by the mark that the agent's software leaves in it."""
+    """Return whether an output was shortened, judged by the remark that the agent's software leaves in it."""
     lowered = text.lower()
     return any(word in lowered for word in _CUT_WORDS) and _CUT.search(text) is not None
 

@@ -56,7 +56,7 @@ def _stored(source: Source) -> Builder:
             state = value.get("v")
         elif not _changed(state, value):
             problems.append(
-                Entry(None, entry.line, problem="this change cannot be applied to the chat as stored up to here")
+                Entry(None, entry.line, problem="this change does not fit the chat that the lines before it describe")
             )
         requests = state.get("requests") if isinstance(state, dict) else None
         count = len(requests) if isinstance(requests, list) else 0

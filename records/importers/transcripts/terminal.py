@@ -48,7 +48,7 @@ def read(source: Source) -> list[Builder] | None:
 def _builder(source: Source, form: str) -> Builder:
     builder = Builder(source.path.name, form, source.name)
     builder.agent = form
-    builder.gap("a terminal shows outputs shortened, and may not show all of them", Place(source.name, 1))
+    builder.gap("a terminal shortens outputs, and may leave some out", Place(source.name, 1))
     return builder
 
 
