@@ -21,7 +21,6 @@ from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import REMOVED, shown_address
 from gedanken.experiment.use_events import Settled
 from gedanken.records.kept_failures import failures_of
-from gedanken.records.kept_model import SETTLED
 from gedanken.records.read_log import LEFT_OUT, MOST_FOLDER_BYTES, REPLAY, is_replay, read_spec
 from gedanken.records.read_run import is_run_folder, read_run, with_tokens
 from gedanken.records.run_folder import make_folder, new_folder
@@ -66,8 +65,8 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
         is_probe = ended.log.spec is not None and ended.log.spec.probe is not None
         more = "" if is_probe else "; to add runs: gedanken extend"
         screen.say(f"{folder} is finished, so there is nothing to resume{more}")
-        if failures_of(ended.log).kept:
-            screen.say(SETTLED)
+        for note in failures_of(ended.log).notes:
+            screen.say(note)
         return ended
     spec = spec_to_resume(folder, again)
     check(spec)

@@ -1,9 +1,5 @@
-"""Used when a run is resumed: notes results that replaced stored ones, and tells which failed requests are not sent
-again."""
+"""Used when a run is resumed: notes results that replaced stored ones."""
 
-from collections.abc import Iterable
-
-from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.execution import MAY_COME, Execution
 
 
@@ -33,26 +29,6 @@ class Changed:
             f"{now.label} now has another result than the one stored before: it was run or imagined again, because "
             f"{why}"
         )
-
-
-def settled_before(executions: Iterable[Execution], conditions: Conditions) -> int:
-    """Return the index of the last script line that was imagined in a session with the replies to the lines before
-    it; -1 if there is no such line.
-
-    A failure of sample 0 before that line is settled, which means that it is not requested again: a reply would
-    change the session, and all that was imagined in it would have to be requested once more.
-    """
-    runs = (run for run in executions if run.imagined and run.cause not in MAY_COME)
-    return max(
-        (run.line for run in runs if run.program is None or conditions.session == "running"),
-        default=-1,
-    )
-
-
-def is_settled(run: Execution, before: int) -> bool:
-    """Return whether a failed execution is kept as it is, because later lines were imagined without its reply.
-    `before` is the result of `settled_before`. The boot commands (line -1) have sessions of their own."""
-    return run.imagined and run.sample == 0 and 0 <= run.line < before
 
 
 def _is_another(before: Execution, now: Execution) -> bool:

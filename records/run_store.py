@@ -91,8 +91,6 @@ class RunStore:
         self._earlier = dict(self._events.executions)
         """Executions that earlier processes recorded, by label."""
         self._changed = Changed()
-        self.settled_before = self._events.settled_before
-        """Index of a script line: the model's failures before it are kept, as earlier processes left them."""
         self._lock = threading.RLock()
         self._opened, self._viewed = time.monotonic(), float("-inf")
         self._bytes = os.fstat(file.fileno()).st_size
@@ -179,8 +177,7 @@ class RunStore:
         self._file.write(json.dumps({"format": FORMAT}) + "\n")
         run = uuid4().hex if self._events.run is None else self._events.run
         version, key, until = platform.python_version(), self.spec.key, counted_until(self._worked)
-        event = Started(gedanken=__version__, python=version, spec=key, run=run, counted_until=until)
-        self._append(event.model_copy(update={"settled_before": self.settled_before}))
+        self._append(Started(gedanken=__version__, python=version, spec=key, run=run, counted_until=until))
         with (self.folder / SPEC).open("rb") as file:
             os.fsync(file.fileno())
         return repeating(self._still_works)
@@ -354,15 +351,14 @@ class RunStore:
 
 
 @contextmanager
-def open_store(folder: Path, spec: RunSpec, settled_before: int = -1) -> Iterator[RunStore]:
+def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
     """Open a new, empty folder for a run, and write its spec first. Raises BadInput if another process has begun a
-    run there. A fork names in `settled_before` the line before which failures are kept."""
+    run there."""
     with locked_log(folder) as file:
         if file.tell():
             raise BadInput(f"{folder}: another process has begun a run in this folder; name another folder")
         make_parts(folder)
         store = RunStore(folder, spec, file)
-        store.settled_before = settled_before
         store.keep_spec()
         with store.begun():
             yield store
