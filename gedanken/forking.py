@@ -17,6 +17,7 @@ from gedanken.records.kept_model import set_aside
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
 from gedanken.records.run_folder import make_folder, new_folder
+from gedanken.records.run_lock import is_at_work
 from gedanken.records.run_store import open_store
 from gedanken.resuming import FORKED, Again, spec_to_resume
 from gedanken.runner import RunResult, check, go
@@ -51,7 +52,7 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
         try:
             ledger, other = Ledger(target), Ledger(folder, writes=False)
             answered = taken_over(source, other.answered() | answered_in(source), _same_before(was, spec, at), at - 1)
-            ledger.take_over(other, answered)
+            ledger.take_over(other, answered, is_at_work=is_at_work(folder))
             if spec.model.name != was.model.name:
                 set_aside(ledger, was.model)
             store.take_decisions(source)

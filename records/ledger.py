@@ -131,15 +131,20 @@ class Ledger:
                 "run; start a new run"
             )
 
-    def take_over(self, other: "Ledger", answered: Collection[str]) -> None:
-        """Copy the entries of another run's ledger, and mark the places `answered`. That run's folder may be
-        malicious, so only files inside it are read."""
+    def take_over(self, other: "Ledger", answered: Collection[str], *, is_at_work: bool) -> None:
+        """Copy the entries of another run's ledger, and mark the places `answered`. If a process is at work on that
+        run, the requests that were sent there count as being waited for, and not as lost.
+
+        That run's folder may be malicious, so only files inside it are read.
+        """
         for kind in KINDS:
             for path in sorted((other.folder / kind).glob("*.json")):
                 content = Inside(other.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES)
                 _replace(self.folder / kind / path.name, content)
         for place in sorted(answered):
             self.mark_answered(place)
+        for sent in () if is_at_work else (other.folder / "replies").glob(f"*{_ASKED}"):
+            self.mark_sent(sent.name.removesuffix(_ASKED))
 
     def rename(self, kind: Kind, key: str, to: str) -> None:
         """Move an entry to another key; do nothing if it does not exist."""

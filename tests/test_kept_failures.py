@@ -11,10 +11,13 @@ import pytest
 import yaml
 from busy import Refusal, Server, serving
 from conftest import Cli
+from folders import make_run
 from test_healed_runs import BUSY, ENV, FIVE, KILLED, answered_in, failed_in, failing, five_of, other_five, run_of
 
 from gedanken.experiment.execution import MAY_COME
 from gedanken.records.kept_failures import BEFORE_FORK
+from gedanken.records.kept_model import DISCARDED
+from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
 
 KILLED_BEFORE_LOG = """
@@ -163,3 +166,50 @@ def test_a_fork_with_another_model_is_finished_though_a_sample_before_it_failed(
     notes = read_run(tmp_path / "fork").notes
     assert BEFORE_FORK in notes
     assert any(note.endswith("everything before that line is copied from the original run") for note in notes)
+
+
+KILLED_WAITING = """
+import os
+from gedanken.records.ledger import Ledger
+mark_sent, sent = Ledger.mark_sent, []
+def dying(self, key):
+    sent.append(mark_sent(self, key))
+    if len(sent) == 2:
+        os.kill(os.getpid(), 9)
+    return sent[-1]
+Ledger.mark_sent = dying
+from gedanken.cli.main import main
+main()
+"""
+
+
+@pytest.mark.bubblewrap
+def test_a_fork_tells_what_was_asked_in_the_original_run_and_never_seen(gedanken: Cli, tmp_path: Path) -> None:
+    (tmp_path / "walk.yaml").write_text(
+        yaml.safe_dump(
+            {"name": "walk", "script": [{"give": "a.py", "source": "print(input)\n"}, "python3 a.py", "uptime"]}
+        )
+    )
+    (tmp_path / "other.yaml").write_text((tmp_path / "walk.yaml").read_text().replace("uptime", "who"))
+    with serving(Server(text="0.5\n")) as server:
+        again = ["--base-url", server.address]
+        named = ["--model", "openai:small", *again, "--sandbox", "bubblewrap", "--no-surprisal"]
+        asked = ["run", "walk.yaml", *named, "--real", "0", "--imagined", "3", "--out", "run"]
+        killed_by(KILLED_WAITING, tmp_path, *asked)
+        forked = gedanken("fork", "run", "--at", 3, "--script", "other.yaml", *again, "--out", "fork", env=ENV)
+        assert forked.returncode == 0, forked.stderr
+        resumed = gedanken("resume", "run", *again, env=ENV)
+        assert resumed.returncode == 0, resumed.stderr
+    discarded = [note for note in read_run(tmp_path / "run").notes if note.startswith(DISCARDED)]
+    assert discarded
+    assert [note for note in read_run(tmp_path / "fork").notes if note.startswith(DISCARDED)] == discarded
+
+
+def test_what_a_process_still_waits_for_is_not_lost(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    make_run(run)
+    Ledger(run).mark_sent("key")
+    for name in ("at work", "dead"):
+        is_at_work = name == "at work"
+        Ledger(tmp_path / name).take_over(Ledger(run, writes=False), (), is_at_work=is_at_work)
+        assert Ledger(tmp_path / name).mark_sent("key") is not is_at_work
