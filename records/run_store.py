@@ -365,12 +365,14 @@ def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
 
 
 @contextmanager
-def reopen_store(folder: Path, spec: RunSpec | None = None, why: str = "") -> Iterator[RunStore]:
+def reopen_store(
+    folder: Path, spec: RunSpec | None = None, why: str = "", was: RunSpec | None = None
+) -> Iterator[RunStore]:
     """Open the folder of a run to resume it, with its stored spec, or with `spec` if given. `why` is a note on the
-    change of the spec; it is recorded first, so that a changed run always says so, even after a kill.
+    change of the spec; it is recorded first, so no kill hides it. `was` is the stored spec as the caller read it.
 
-    Raises BadInput if another process is working on the run, or if the folder cannot be read or contains links. An
-    incomplete last line of the log is removed.
+    Raises BadInput if another process is working on the run or has changed its spec, or if the folder cannot be read
+    or contains links. An incomplete last line of the log is removed.
     """
     if not (folder / LOG).is_file():
         raise BadInput(
@@ -379,9 +381,11 @@ def reopen_store(folder: Path, spec: RunSpec | None = None, why: str = "") -> It
         )
     check_files(folder)
     with locked_log(folder) as file:
+        inside = Inside(folder, MOST_FOLDER_BYTES)
+        if was is not None and read_spec(inside) != was:
+            raise BadInput(f"{folder}: another process has just changed what this run is to do; try again")
         make_parts(folder)
         remove_left(folder)
-        inside = Inside(folder, MOST_FOLDER_BYTES)
         asked = spec or read_spec(inside)
         whole = inside.read(LOG, MOST_LOG_BYTES).rfind(b"\n") + 1
         os.truncate(folder / LOG, whole)

@@ -1,5 +1,6 @@
 """A failed reply stays if later replies were requested without it: after a kill, and in a fork, too."""
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -14,11 +15,18 @@ from conftest import Cli
 from folders import make_run
 from test_healed_runs import BUSY, ENV, FIVE, KILLED, answered_in, failed_in, failing, five_of, other_five, run_of
 
+from gedanken.experiment.budget import Budget
+from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import MAY_COME
+from gedanken.experiment.run_spec import ModelSpec
 from gedanken.records.kept_failures import BEFORE_FORK
 from gedanken.records.kept_model import DISCARDED
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
+from gedanken.records.run_lock import locked_log
+from gedanken.records.run_store import reopen_store
+from gedanken.resuming import Again, resume
+from gedanken.terminal.screen import Screen
 
 KILLED_BEFORE_LOG = """
 import os
@@ -213,3 +221,35 @@ def test_what_a_process_still_waits_for_is_not_lost(tmp_path: Path) -> None:
         is_at_work = name == "at work"
         Ledger(tmp_path / name).take_over(Ledger(run, writes=False), (), is_at_work=is_at_work)
         assert Ledger(tmp_path / name).mark_sent("key") is not is_at_work
+
+
+class Waiting(Screen):
+    """A person's terminal on which another process extends the run between two lines."""
+
+    def __init__(self, run: Path) -> None:
+        super().__init__()
+        self.folder = run
+
+    def say(self, text: str) -> None:
+        if self.folder.is_dir() and "no longer apply" in text:
+            spec = read_run(self.folder).spec
+            assert spec is not None
+            with reopen_store(self.folder, spec.model_copy(update={"real": 9}), "another process"):
+                pass
+
+
+def test_a_spec_that_another_process_has_changed_is_not_used(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    make_run(run)
+    spec = read_run(run).spec
+    assert spec is not None
+    model = ModelSpec(name="openai:small", base_url="http://127.0.0.1:1/v1")
+    with reopen_store(run, spec.model_copy(update={"budget": Budget(tokens=1000), "model": model})):
+        pass
+    again = Again(budget=Budget(minutes=1))
+    with pytest.raises(BadInput, match="another process has just changed"):
+        asyncio.run(resume(run, Waiting(run), again))
+    now = read_run(run).spec
+    assert now is not None and (now.real, now.budget) == (9, Budget(tokens=1000))
+    with locked_log(run):
+        pass
