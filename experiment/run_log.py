@@ -155,8 +155,8 @@ class Started(Event):
     """If the process is killed, it counts as having worked for at least this many seconds. StillWorks events raise
     the number. None in logs of earlier versions."""
     settled_before: int = Field(default=-1, ge=-1)
-    """Index of a script line. Failed replies of sample 0 before this line are not requested again, because later
-    lines were imagined without them. A fork copies the index from the original run. -1 in earlier versions' logs."""
+    """Index of a script line: the model's failures before it are kept, and not requested again. Only earlier versions
+    wrote it, in forks, whose own logs lacked the later lines at first; now the ledger tells. -1 if none."""
 
 
 class StillWorks(Event):
@@ -311,6 +311,8 @@ class RunLog:
     answers: tuple[AnswerKept, ...] = ()
     judged: tuple[Judged, ...] = ()
     tokens: Tokens | None = None
+    settled_before: int = -1
+    """See `Started.settled_before`."""
     folder: Path | None = None
     spec: RunSpec | None = field(default=None, compare=False)
 

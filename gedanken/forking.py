@@ -1,21 +1,23 @@
 """Starts a fork: a new run that equals another run up to a line of the script, and continues differently from
 there."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
 from gedanken.experiment.errors import BadInput, BudgetSpent, NotKept
-from gedanken.experiment.execution import MAY_COME
+from gedanken.experiment.execution import MAY_COME, Execution
 from gedanken.experiment.persona import Persona
 from gedanken.experiment.run_log import NO_WORKING_PROGRAM, EarlierPart, Opened, RunLog, RunSetup
 from gedanken.experiment.run_spec import ModelSpec, Part, RunSpec
 from gedanken.experiment.script import Experiment
-from gedanken.records.came_again import is_settled, settled_before
+from gedanken.records.kept_failures import answered_in, is_replaced, is_settled, taken_over
 from gedanken.records.kept_model import set_aside
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
 from gedanken.records.run_folder import make_folder, new_folder
+from gedanken.records.run_lock import is_at_work
 from gedanken.records.run_store import open_store
 from gedanken.resuming import FORKED, Again, spec_to_resume
 from gedanken.runner import RunResult, check, go
@@ -46,10 +48,11 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
     spec = _changed(was, source, at, changes, again)
     check(spec)
     target = make_folder(out or new_folder(f"{spec.experiment.name}-fork"))
-    with open_store(target, spec, _settled_before(was, spec, source, at)) as store:
+    with open_store(target, spec) as store:
         try:
-            ledger = Ledger(target)
-            ledger.take_over(Ledger(folder, writes=False))
+            ledger, other = Ledger(target), Ledger(folder, writes=False)
+            answered = taken_over(source, other.answered() | answered_in(source), _same_before(was, spec, at), at - 1)
+            ledger.take_over(other, answered, is_at_work=is_at_work(folder))
             if spec.model.name != was.model.name:
                 set_aside(ledger, was.model)
             store.take_decisions(source)
@@ -58,7 +61,10 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
                 if source.machine_facts is not None:  # the copied lines were imagined with these facts
                     facts = spec.played.resolve(source.machine_facts)
                     store.opened(Opened(machine=source.machine_facts, dataset=source.setup.dataset, facts=facts))
-            store.note(f"{FORKED}{spec.parent}: {taken_in_words(source, spec.experiment, at, store.settled_before)}")
+            told = taken_in_words(
+                source, spec.experiment, at, lambda run: is_settled(run, answered) or is_replaced(run, spec)
+            )
+            store.note(f"{FORKED}{spec.parent}: {told}")
             return await go(store, screen, again.collector)
         except NotKept:
             store.discard()
@@ -71,34 +77,26 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
             raise
 
 
-def _settled_before(was: RunSpec, spec: RunSpec, source: RunLog, at: int) -> int:
-    """Return the index of a script line. The fork keeps failures at earlier lines and does not repeat them; see the
-    function `settled_before`.
-
-    The index is computed from the results that the fork can copy: those of the lines before `at` and, if neither the
-    model nor the persona is changed, those of all lines before the first changed line. It is at most the index of the
-    line `at`.
-    """
-    same = at - 1
-    if (spec.model.name, spec.persona) == (was.model.name, was.persona):
-        lines = zip(was.experiment.script, spec.experiment.script, strict=False)
-        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], lines))
-    copied = (run for run in source.executions if run.line < same)
-    return min(settled_before(copied, was.experiment.conditions), at - 1)
+def _same_before(was: RunSpec, spec: RunSpec, at: int) -> int:
+    """Return the index of the first line whose reply the fork cannot find in the other run's ledger: the line `at`,
+    or a later one if neither the model nor the persona is changed, and some lines are the same."""
+    if (spec.model.name, spec.persona) != (was.model.name, was.persona):
+        return at - 1
+    lines = zip(was.experiment.script, spec.experiment.script, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], lines))
 
 
-def taken_in_words(source: RunLog, experiment: Experiment, at: int, settled: int = -1) -> str:
+def taken_in_words(
+    source: RunLog, experiment: Experiment, at: int, is_kept: Callable[[Execution], bool] = lambda _run: False
+) -> str:
     """State what a fork at line `at` takes from the original run (`source`), for example `everything before that line
-    is copied from the original run`.
-
-    If the original run lacks results before that line, the sentence says that the fork runs or requests them. A
-    failed execution also counts as a lacking result, except one that `is_settled` keeps; `settled` is its argument
-    `before`."""
+    comes from that run`. What the original run lacks is run and requested for the fork, except failures that are
+    kept (`is_kept`)."""
     lines = {run.line for run in source.executions}
     asked = {index for index, line in enumerate(experiment.script[: at - 1]) if line.type is not None}
     is_past = source.is_over or any(line >= at - 1 for line in lines)
     failed = [run for run in source.executions if run.line < at - 1 and run.cause in MAY_COME]
-    lacks = not all(is_settled(run, settled) for run in failed)
+    lacks = not all(is_kept(run) for run in failed)
     if lacks or not is_past or not asked <= lines:
         return (
             "the fork copies the results that the original run has before that line, and runs or requests the others"

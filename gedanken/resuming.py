@@ -21,7 +21,6 @@ from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import REMOVED, shown_address
 from gedanken.experiment.use_events import Settled
 from gedanken.records.kept_failures import failures_of
-from gedanken.records.kept_model import SETTLED
 from gedanken.records.read_log import LEFT_OUT, MOST_FOLDER_BYTES, REPLAY, is_replay, read_spec
 from gedanken.records.read_run import is_run_folder, read_run, with_tokens
 from gedanken.records.run_folder import make_folder, new_folder
@@ -66,13 +65,14 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
         is_probe = ended.log.spec is not None and ended.log.spec.probe is not None
         more = "" if is_probe else "; to add runs: gedanken extend"
         screen.say(f"{folder} is finished, so there is nothing to resume{more}")
-        if failures_of(ended.log).kept:
-            screen.say(SETTLED)
+        for note in failures_of(ended.log).notes:
+            screen.say(note)
         return ended
+    was = _stored(folder)
     spec = spec_to_resume(folder, again)
     check(spec)
-    _tell_dropped(folder, spec, screen)
-    with reopen_store(folder, spec if again.budget else None) as store:
+    _tell_dropped(was, spec, screen)
+    with reopen_store(folder, spec if again.budget else None, was=was) as store:
         store.spec = spec
         return await go(store, screen, again.collector)
 
@@ -99,7 +99,8 @@ def _ended(folder: Path) -> RunResult | None:
 async def approve(folder: Path, answer: Approve | EditIt | Reject | None, screen: Screen, again: Again) -> RunResult:
     """Store a person's decision on whether the waiting program of a run may run, and continue the run. If `answer` is
     None, the person is shown the program and asked. Raises the same errors as `resume`, and BadInput if no program
-    waits, or if the run needs no further approval."""
+    waits, or if this run asks nobody."""
+    was = _stored(folder)
     spec = spec_to_resume(folder, again)
     check(spec)
     log = read_run(folder)  # before anything is written: a refusal must leave the run folder as it is
@@ -108,8 +109,8 @@ async def approve(folder: Path, answer: Approve | EditIt | Reject | None, screen
         return await resume(folder, screen, again)
     _waiting(spec, log)
     answer = without_keys(answer)  # what is used must be what is stored: a replay knows nothing else
-    _tell_dropped(folder, spec, screen)
-    with reopen_store(folder, spec if again.budget else None) as store:
+    _tell_dropped(was, spec, screen)
+    with reopen_store(folder, spec if again.budget else None, was=was) as store:
         store.spec = spec
         store.keep_decision(_waiting(spec, store.log), answer)
         return await go(store, screen, again.collector)
@@ -158,6 +159,7 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
 
     Raises BadInput if a number would shrink, or if neither would grow, and the same errors as `run`.
     """
+    stored = _stored(folder)
     was = spec_to_resume(folder, again)
     counts = {"real": real, "imagined": imagined}
     now = was.model_copy(update={name: count for name, count in counts.items() if count is not None})
@@ -172,12 +174,12 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
     log = read_run(folder)
     _check_repeated(was, now, log)
     check(now)
-    _tell_dropped(folder, now, screen)
+    _tell_dropped(stored, now, screen)
     why = (
         f"the sample size was changed after results could be seen (before: {_counts(was)}; now: {_counts(now)}): "
         "adding runs until a difference shows makes a difference by chance more likely than the p-value says"
     )
-    with reopen_store(folder, now, why) as store:
+    with reopen_store(folder, now, why, was=stored) as store:
         had = len(store.executions)
         try:
             return await go(store, screen, again.collector)
@@ -256,9 +258,7 @@ def spec_to_resume(folder: Path, again: Again, *, asks_its_model: bool = True) -
     be continued.
     """
     check_collector(again.collector)
-    if not is_run_folder(folder):
-        raise BadInput(f"{folder}: not a run folder")
-    spec = read_spec(Inside(folder, MOST_FOLDER_BYTES))
+    spec = _stored(folder)
     address = spec.model.base_url
     is_elsewhere = address is not None and (REMOVED in address or not is_here(address))
     if address is not None and is_elsewhere and again.base_url is None and asks_its_model:
@@ -285,8 +285,16 @@ def spec_to_resume(folder: Path, again: Again, *, asks_its_model: bool = True) -
     return spec.model_copy(update={"model": model, "budget": again.budget or spec.budget})
 
 
-def _tell_dropped(folder: Path, spec: RunSpec, screen: Screen) -> None:
-    if dropped := read_spec(Inside(folder, MOST_FOLDER_BYTES)).budget.dropped_in(spec.budget):
+def _stored(folder: Path) -> RunSpec:
+    """Return the spec of the run in a folder. It must be read before anything is decided by it, and be compared with
+    the stored one when no other process can change that any more; see `reopen_store`."""
+    if not is_run_folder(folder):
+        raise BadInput(f"{folder}: not a run folder")
+    return read_spec(Inside(folder, MOST_FOLDER_BYTES))
+
+
+def _tell_dropped(was: RunSpec, spec: RunSpec, screen: Screen) -> None:
+    if dropped := was.budget.dropped_in(spec.budget):
         screen.say(f"limits that no longer apply, because --budget does not name them: {dropped}")
 
 

@@ -22,9 +22,15 @@ from gedanken.experiment.run_log import DONE, NO_WORKING_PROGRAM, ModelFacts, Op
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.script import Experiment
 from gedanken.machines.opening import open_real
-from gedanken.records.kept_failures import failures_of
+from gedanken.records.kept_failures import (
+    answered_in,
+    continues_session,
+    failures_of,
+    is_line_settled,
+    place_of_line,
+)
 from gedanken.records.kept_machine import keep_executions, replayed_machine
-from gedanken.records.kept_model import SETTLED, KeptModel, keep_replies, replayed, replayed_earlier
+from gedanken.records.kept_model import KeptModel, keep_replies, replayed, replayed_earlier
 from gedanken.records.ledger import LEDGER, Ledger
 from gedanken.records.run_meter import RunMeter
 from gedanken.records.run_store import RunStore
@@ -49,7 +55,9 @@ class Context:
     earlier: Mapping[str, Model] = field(default_factory=dict)
     """Other models, by name, that were used for earlier parts of the script."""
     ledger: Ledger | None = None
-    """The ledger, which stores all replies and results that were paid for; None in a replay."""
+    """The ledger, which stores all replies and results that were paid for; None if nothing is stored."""
+    answered: frozenset[str] = frozenset()
+    """Places in sessions at which earlier processes requested replies; see `Ledger.mark_answered`."""
 
     @property
     def experiment(self) -> Experiment:
@@ -66,16 +74,21 @@ class Context:
         """
         return self.spec.played_at(line)
 
-    def settled(self, model: Model) -> Model:
-        """Return a variant of the model that accepts stored failures: if a reply failed in an earlier process, the
-        same question is not asked again. Such a failure must stay if later replies in the ledger depend on it."""
-        return replace(model, is_settled=True, note=self._note_once) if isinstance(model, KeptModel) else model
+    def in_session(self, model: Model, place: str | None, *, is_settled: bool) -> Model:
+        """Return a variant of the model for one question of a session.
+
+        If its messages contain earlier replies of the session, `place` is its name in the ledger. If `is_settled` is
+        True, later replies are already in the ledger: a failure in an earlier process then stays, and the question
+        is not asked again, because the later replies depend on it."""
+        if not isinstance(model, KeptModel):
+            return model
+        note = self._note_once if is_settled else model.note
+        return replace(model, place=place, is_settled=is_settled, note=note)
 
     def finish(self, outcome: str) -> None:
-        """Record how the run ended. If a finished run keeps failed replies, add a note, because they are not
-        requested again."""
-        if outcome in (DONE, NO_WORKING_PROGRAM) and failures_of(self.store.log).kept:
-            self._note_once(SETTLED)
+        """Record how the run ended, with a note if failed replies are kept that no resumed run requests again."""
+        for note in failures_of(self.store.log).notes if outcome in (DONE, NO_WORKING_PROGRAM) else ():
+            self._note_once(note)
         self.store.finish(outcome)
 
     def _note_once(self, told: str) -> None:
@@ -89,11 +102,9 @@ class Context:
     def imagined_machine(self, session: Session, sample: int, line: int) -> ImaginedMachine:
         """Return the imagined machine that answers a script line. It continues `session` under the experiment's
         conditions."""
-        conditions, model = self.experiment.conditions, self.model_at(line)
-        if sample == 0 and 0 <= line < self.store.settled_before:
-            model = self.settled(model)
+        conditions = self.experiment.conditions
         return ImaginedMachine(
-            model,
+            self.model_at(line),
             self.persona_at(line),
             self.machine_facts,
             self.experiment.limits,
@@ -102,6 +113,15 @@ class Context:
             conditions.temperature,
             conditions.steps,
         )
+
+    def machine_in_script(self, session: Session, sample: int, line: int, program: str | None) -> ImaginedMachine:
+        """Return the imagined machine that answers a script line, as `imagined_machine` does, as a part of the
+        script's session. `program` is the label of the program version that the line runs, if any."""
+        machine = self.imagined_machine(session, sample, line)
+        place = place_of_line(line) if continues_session(program, self.experiment.conditions) else None
+        settled = sample == 0 and is_line_settled(line, self.answered)
+        machine.model = self.in_session(self.model_at(line), place, is_settled=settled)
+        return machine
 
 
 @asynccontextmanager
@@ -116,6 +136,7 @@ async def open_context(
     from gedanken.agents.registry import open_model
 
     experiment, ledger = spec.experiment, await off_loop(_ledger_of, store)
+    answered = await off_loop(ledger.answered) | answered_in(store.log)
     artifacts = store.folder / "artifacts"
     async with AsyncExitStack() as opened:
         price = price_of(spec.model)
@@ -145,7 +166,16 @@ async def open_context(
         meter.gpus = machine.gpus.number_of(facts.gpus.count)
         store.know_model(facts_of(model, price))
         context = Context(
-            spec, facts, kept_model, kept_machine, store, compared, meter, earlier=earlier, ledger=ledger
+            spec,
+            facts,
+            kept_model,
+            kept_machine,
+            store,
+            compared,
+            meter,
+            earlier=earlier,
+            ledger=ledger,
+            answered=answered,
         )
         try:
             yield context

@@ -271,7 +271,8 @@ async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     context = runtime.context
     index, sample = state["index"], state["number"]
     session = session_of(state["session"], context.experiment, context.store)
-    machine, model = context.imagined_machine(session, sample, index), context.model_at(index)
+    machine = context.machine_in_script(session, sample, index, state["program"])
+    model = context.model_at(index)
     command, tells = context.experiment.script[index].type or "", context.experiment.told_before(index)
     machine.losses = []  # an error would end real seeds and other samples that are running
     who = f"sample {sample}"

@@ -13,14 +13,14 @@ from gedanken.agents.metering import tokens_about
 from gedanken.agents.session import Session
 from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.errors import BadInput, NoModel
-from gedanken.experiment.execution import Execution
+from gedanken.experiment.execution import MAY_COME, Execution
 from gedanken.experiment.probe_design import Arm, ProbeDesign, Question
 from gedanken.experiment.probe_events import AnswerKept
 from gedanken.experiment.probe_item import ProbeItem
 from gedanken.graphs.context import Context
 from gedanken.probes.schedule import Unit, items_of, mixed, pilot_of, units_of
 from gedanken.prompts import render
-from gedanken.records.kept_failures import is_built_on
+from gedanken.records.kept_failures import is_built_on, place_of_question
 from gedanken.traces.terminal_run import terminal_run
 
 FILE, COMMAND = "probe.py", "python3 probe.py"
@@ -146,8 +146,10 @@ async def _ask_unit(
     session = Session()
     for number, question in enumerate(unit if not losses else (), start=1):
         machine = _machine(context, question, session, losses)
-        if is_built_on(context.store.answers, unit[number:]) and not isinstance(machine.model, str):
-            machine.model = context.settled(machine.model)
+        lacks = any(answer.execution.cause in MAY_COME for answer in answers)
+        place = place_of_question(question) if lacks else None
+        is_settled = is_built_on(unit[number:], context.answered)
+        machine.model = context.in_session(context.model, place, is_settled=is_settled)
         item = items[question.item]
         machine.place(FILE, item.program)
         execution = await _ask(context, machine, item, question)

@@ -1,9 +1,5 @@
-"""For resumed runs: records results that differ from the stored ones, and decides which failed requests are not sent
-again."""
+"""Used when a run is resumed: notes results that replaced stored ones."""
 
-from collections.abc import Iterable
-
-from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.execution import MAY_COME, Execution
 
 
@@ -36,27 +32,6 @@ class Changed:
             f"{now.label} now has another result than the one stored before: it was run or imagined again, because "
             f"{why}"
         )
-
-
-def settled_before(executions: Iterable[Execution], conditions: Conditions) -> int:
-    """Return the index of the last script line that was imagined in the same session as the lines before it; -1 if
-    there is no such line.
-
-    Failures of sample 0 at earlier lines are settled: they are not requested again. A new reply would change the
-    session, and all that was imagined later in this session would have to be requested once more.
-    """
-    runs = (run for run in executions if run.imagined and run.cause not in MAY_COME)
-    return max(
-        (run.line for run in runs if run.program is None or conditions.session == "running"),
-        default=-1,
-    )
-
-
-def is_settled(run: Execution, before: int) -> bool:
-    """Return whether a failed execution is kept as it is, because later lines were imagined without its reply.
-    `before` is the result of `settled_before`. Failures of boot commands (line -1) are never kept: each boot command
-    has a session of its own."""
-    return run.imagined and run.sample == 0 and 0 <= run.line < before
 
 
 def _is_another(before: Execution, now: Execution) -> bool:

@@ -1,56 +1,135 @@
-"""Counts the failed replies of a run: those that are kept, and those that a resumed run requests again."""
+"""Tells which failed replies of a run stay as they are, and which a resumed run requests again.
 
-from collections.abc import Mapping, Sequence
+A failed reply stays if a later reply was requested without it: with it, the later request would be another one, and
+would have to be paid for again. The ledger marks the place of each such later reply before the reply itself is
+stored; see `Ledger.mark_answered`.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from gedanken.experiment.execution import MAY_COME
+from gedanken.experiment.conditions import Conditions
+from gedanken.experiment.execution import MAY_COME, Execution
 from gedanken.experiment.probe_design import Question
-from gedanken.experiment.probe_events import AnswerKept
 from gedanken.experiment.run_log import RunLog
+from gedanken.experiment.run_spec import RunSpec
 from gedanken.probes.schedule import items_of, units_of
-from gedanken.records.came_again import is_settled, settled_before
+from gedanken.records.kept_model import SETTLED
+from gedanken.records.ledger import digest
+
+BEFORE_FORK = (
+    "the model was not asked again for a failed reply before the line of the fork, because from that line on the "
+    "fork uses another model"
+)
+_LINE = "line-"
 
 
 class Failures(NamedTuple):
     """Numbers of executions and answers that failed for a cause in `MAY_COME`."""
 
     kept: int
-    """Number of failures that are not repeated, because a new reply would change a session in which later replies
-    exist."""
+    """Those that are not repeated, because later replies were requested without them."""
+    before_fork: int
+    """Those that are not repeated, because a fork has changed the model that would have to reply."""
     repeated: int
     """Number of failures that a resumed run repeats."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return notes that say why failures are not repeated."""
+        return ((SETTLED,) if self.kept else ()) + ((BEFORE_FORK,) if self.before_fork else ())
 
 
 def failures_of(log: RunLog) -> Failures:
     """Count the failures of a run. Its log must contain its spec."""
     assert log.spec is not None
-    before = settled_before(log.executions, log.spec.experiment.conditions)
-    are_kept = [is_settled(run, before) for run in log.executions if run.cause in MAY_COME]
-    failed = [answer.question.key for answer in log.answers if answer.execution.cause in MAY_COME]
-    if failed:
-        built_on = _built_on(log)
-        are_kept += [key in built_on for key in failed]
-    return Failures(sum(are_kept), len(are_kept) - sum(are_kept))
+    answered = answered_in(log)
+    failed = [run for run in log.executions if run.cause in MAY_COME]
+    unsettled = [run for run in failed if not is_settled(run, answered)]
+    before_fork = sum(is_replaced(run, log.spec) for run in unsettled)
+    unanswered = [answer.question.key for answer in log.answers if answer.execution.cause in MAY_COME]
+    later = _later_questions(log) if unanswered else {}
+    kept = sum(is_built_on(later.get(key, ()), answered) for key in unanswered)
+    return Failures(
+        kept=len(failed) - len(unsettled) + kept,
+        before_fork=before_fork,
+        repeated=len(unsettled) - before_fork + len(unanswered) - kept,
+    )
 
 
-def is_built_on(answers: Mapping[str, AnswerKept], later: Sequence[Question]) -> bool:
-    """Return whether any question in `later` was answered. These questions follow a failed question in the same
-    session. If one of them was answered, the failed question is not asked again: a reply to it would change the
-    session, and the later questions would have to be asked again too."""
-    kept = (answers.get(question.key) for question in later)
-    return any(answer is not None and answer.execution.cause not in MAY_COME for answer in kept)
+def answered_in(log: RunLog) -> frozenset[str]:
+    """Return the places of replies that continue a session, as far as the log knows them. The ledger marks them too,
+    but not if an earlier version wrote it; and the last process may have died before it wrote them to the log."""
+    assert log.spec is not None
+    conditions = log.spec.experiment.conditions
+    replied = [run for run in log.executions if run.imagined and run.cause not in MAY_COME]
+    lines = {run.line for run in replied if continues_session(run.program, conditions)} | {log.settled_before}
+    questions = [answer.question for answer in log.answers if answer.execution.cause not in MAY_COME]
+    return frozenset([*_places(lines), *map(place_of_question, questions)])
 
 
-def _built_on(log: RunLog) -> set[str]:
-    """Return the keys of the probe questions that are followed, in their session, by a question that was answered."""
+def taken_over(source: RunLog, answered: Iterable[str], same: int, at: int) -> frozenset[str]:
+    """Return the places that a fork marks in its ledger, for those of the places `answered` in the run `source` whose
+    replies it can use.
+
+    The fork does the same as that run before the line with the index `same`. It keeps no failure from the line with
+    the index `at` on, from which it is meant to differ.
+    """
+    lines = {one for one in _lines(answered) if one < same} | {min(source.settled_before, same - 1)}
+    return frozenset(_places({min(line, at) for line in lines}))
+
+
+def continues_session(program: str | None, conditions: Conditions) -> bool:
+    """Return whether the runs of a program, or of an ordinary command (None), are imagined in a session with the
+    replies to the lines before."""
+    return program is None or conditions.session == "running"
+
+
+def is_settled(run: Execution, answered: Collection[str]) -> bool:
+    """Return whether a failed execution of a script is kept as it is, because later lines were imagined without its
+    reply. Only sample 0 is part of the session, and the boot commands (line -1) have sessions of their own."""
+    return run.imagined and run.sample == 0 and is_line_settled(run.line, answered)
+
+
+def is_line_settled(line: int, answered: Collection[str]) -> bool:
+    """Return whether the failed reply of sample 0 to a script line is kept as it is; see `is_settled`."""
+    return line >= 0 and any(one > line for one in _lines(answered))
+
+
+def is_replaced(run: Execution, spec: RunSpec) -> bool:
+    """Return whether another model imagined an execution than the one that is asked now."""
+    return run.imagined and spec.model_at(run.line).name != spec.model.name
+
+
+def is_built_on(later: Sequence[Question], answered: Collection[str]) -> bool:
+    """Return whether any of the later questions of a session was answered. If so, an earlier question that failed is
+    not asked again."""
+    return any(place_of_question(question) in answered for question in later)
+
+
+def place_of_line(line: int) -> str:
+    """Return the name of a place in the session of a script: a script line, by its index."""
+    return f"{_LINE}{line}"
+
+
+def place_of_question(question: Question) -> str:
+    """Return the name of a place in a session of a probe."""
+    return f"question-{digest(question.key)[:32]}"
+
+
+def _places(lines: Iterable[int]) -> list[str]:
+    return [place_of_line(line) for line in lines if line > 0]
+
+
+def _lines(answered: Iterable[str]) -> list[int]:
+    numbers = (place.removeprefix(_LINE) for place in answered if place.startswith(_LINE))
+    return [int(number) for number in numbers if number.isdecimal() and len(number) < len("1000")]
+
+
+def _later_questions(log: RunLog) -> dict[str, tuple[Question, ...]]:
+    """Return the later questions of its session for each question of a probe, by the key of the question."""
     design, plan = log.spec.probe if log.spec else None, log.plan
     if design is None or plan is None:
-        return set()
-    answers = {answer.question.key: answer for answer in log.answers}
+        return {}
     direct, more = units_of(design, items_of(design, plan.sizes or (), plan.groups))
-    return {
-        question.key
-        for unit in (*direct, *more)
-        for number, question in enumerate(unit, start=1)
-        if is_built_on(answers, unit[number:])
-    }
+    return {question.key: unit[number:] for unit in (*direct, *more) for number, question in enumerate(unit, start=1)}

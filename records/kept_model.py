@@ -98,6 +98,9 @@ class KeptModel(Model):
     """The reason why the model must not be asked, so that a missing reply is an error. Empty if it may be asked."""
     is_settled: bool = False
     """True if a stored failure is used as it is, even a temporary one, because other replies depend on it."""
+    place: str | None = None
+    """The place of the requests in a session, if their messages contain the replies to the requests before; see
+    `Ledger.mark_answered`."""
     note: Callable[[str], None] = lambda _told: None
     """Function that receives notes for the reader of the log."""
     kept: Kept = field(default_factory=Kept)
@@ -124,6 +127,8 @@ class KeptModel(Model):
         ):
             if self.is_settled and found.get("may_pass"):
                 self.note(SETTLED)
+            if found.get("no_reply") is None:
+                await self._mark_place()
             self.kept.cache_is_current = False
             mark_as_from_ledger()
             return self._again(found, key, on_text)
@@ -157,6 +162,7 @@ class KeptModel(Model):
             await off_loop(self.ledger.put, "replies", key, {**values, "learned": self._learned()})
             raise
         self.kept.cache_is_current = True
+        await self._mark_place()
         kept = {"reply": asdict(reply), "learned": self._learned()}
         written = await off_loop(self.ledger.put, "replies", key, kept)
         return _REPLY.validate_python(written["reply"])
@@ -176,6 +182,10 @@ class KeptModel(Model):
             found = await off_loop(self.ledger.put, "scores", key, values)
         with reading_entry(self.ledger.path("scores", key)):
             return _LINES.validate_python(found["lines"])
+
+    async def _mark_place(self) -> None:
+        if self.place is not None:
+            await off_loop(self.ledger.mark_answered, self.place)
 
     def _key(self, *asked: object) -> str:
         base = digest([self.name, self.digest, self.extra, *asked])

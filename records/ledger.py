@@ -8,11 +8,12 @@ exactly the same content.
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 
 from gedanken.experiment.errors import BadInput
@@ -23,6 +24,9 @@ from gedanken.experiment.secrets import redacted_value
 LEDGER = "ledger"
 Kind = Literal["replies", "executions", "scores", "about"]
 KINDS: tuple[Kind, ...] = ("replies", "executions", "scores", "about")
+_ANSWERED = "answered"
+"""Folder of marks: empty files, each named after a place in a session; see `Ledger.mark_answered`."""
+_ASKED = ".asked"
 _KEY = "key"
 """Name under which an entry repeats its own key. Entries of earlier versions lack it."""
 MOST_BYTES = 1 << 28
@@ -51,7 +55,9 @@ class Ledger:
         self._note = note
         self._flushes = ThreadPoolExecutor(MOST_FLUSHES, thread_name_prefix="flush")
         self._flushing: set[Future[None]] = set()
+        self._marking, self._marked = Lock(), set[str]()
         if writes:
+            (self.folder / _ANSWERED).mkdir(parents=True, exist_ok=True)
             for kind in KINDS:
                 (self.folder / kind).mkdir(parents=True, exist_ok=True)
 
@@ -126,12 +132,20 @@ class Ledger:
                 "run; start a new run"
             )
 
-    def take_over(self, other: "Ledger") -> None:
-        """Copy the ledger of another run. That run's folder may be malicious, so only files inside it are read."""
+    def take_over(self, other: "Ledger", answered: Collection[str], *, is_at_work: bool) -> None:
+        """Copy the entries of another run's ledger, and mark the places `answered`. If a process is at work on that
+        run, the requests that were sent there count as being waited for, and not as lost.
+
+        That run's folder may be malicious, so only files inside it are read.
+        """
         for kind in KINDS:
             for path in sorted((other.folder / kind).glob("*.json")):
                 content = Inside(other.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES)
                 _replace(self.folder / kind / path.name, content)
+        for place in sorted(answered):
+            self.mark_answered(place)
+        for sent in () if is_at_work else (other.folder / "replies").glob(f"*{_ASKED}"):
+            self.mark_sent(sent.name.removesuffix(_ASKED))
 
     def rename(self, kind: Kind, key: str, to: str) -> None:
         """Move an entry to another key; do nothing if it does not exist."""
@@ -140,16 +154,30 @@ class Ledger:
             self.path(kind, key).unlink()
 
     def mark_sent(self, key: str) -> bool:
-        """Record that a request is sent; return whether this was recorded before. If so, the request was sent
-        earlier, but its reply was never stored: after each stored failure, the request gets another `key`."""
-        path = self.folder / "replies" / f"{key}.asked"
+        """Record that a request is sent; return whether this was recorded before. After each failed reply that is
+        stored, the request has another key here, so that a mark without a result is a reply that nobody saw."""
+        path = self.folder / "replies" / f"{key}{_ASKED}"
         was_asked = path.exists()
         path.touch()
         return was_asked
 
     def unmark_sent(self, key: str) -> None:
         """Delete the record that a request was sent, because it was not sent after all."""
-        (self.folder / "replies" / f"{key}.asked").unlink(missing_ok=True)
+        (self.folder / "replies" / f"{key}{_ASKED}").unlink(missing_ok=True)
+
+    def mark_answered(self, place: str) -> None:
+        """Record that a reply was requested at a place in a session, after everything that came before in that
+        session. The mark is on the disk when this returns. It must be made before the reply is stored: the ledger
+        then never contains a reply that depends on a failure, without the mark that keeps the failure as it is."""
+        with self._marking:
+            if place not in self._marked and self.writes:
+                (self.folder / _ANSWERED / place).touch()
+                _flush_folder(self.folder / _ANSWERED)
+                self._marked.add(place)
+
+    def answered(self) -> frozenset[str]:
+        """Return all places that are marked; see `mark_answered`. Earlier versions marked none."""
+        return frozenset(path.name for path in (self.folder / _ANSWERED).glob("*"))
 
 
 @contextmanager
@@ -170,11 +198,15 @@ def _replace(path: Path, content: bytes) -> None:
     if path.is_dir() and not path.is_symlink():
         remove_tree(path)
     new.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    _flush_folder(path.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def _written(path: Path, content: bytes) -> int:

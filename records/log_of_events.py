@@ -33,7 +33,6 @@ from gedanken.experiment.run_log import (
 from gedanken.experiment.run_spec import Part, RunSpec
 from gedanken.experiment.surprisal import Surprisal
 from gedanken.experiment.use_events import Reserved, Settled
-from gedanken.records.came_again import settled_before
 
 
 class LogOfEvents:
@@ -160,13 +159,6 @@ class LogOfEvents:
                 self.judged[event.question] = event
 
     @property
-    def settled_before(self) -> int:
-        """Index of a script line. The model's failures at earlier lines are not repeated; see the function
-        `settled_before`."""
-        conditions = self._spec.experiment.conditions
-        return max(self._settled_before, settled_before(self.executions.values(), conditions))
-
-    @property
     def has_ended(self) -> bool:
         """True if the last process has recorded how its work ended."""
         return self._ended is not None
@@ -235,6 +227,7 @@ class LogOfEvents:
             answers=tuple(self.answers.values()),
             judged=tuple(self.judged.values()),
             tokens=self.used.tokens if self._settled or self._lost else None,
+            settled_before=self._settled_before,
             folder=self._folder,
             spec=spec,
         )

@@ -91,8 +91,6 @@ class RunStore:
         self._earlier = dict(self._events.executions)
         """Executions that earlier processes recorded, by label."""
         self._changed = Changed()
-        self.settled_before = self._events.settled_before
-        """Index of a script line. The model's failures at earlier lines, in earlier processes, are not repeated."""
         self._lock = threading.RLock()
         self._opened, self._viewed = time.monotonic(), float("-inf")
         self._bytes = os.fstat(file.fileno()).st_size
@@ -179,8 +177,7 @@ class RunStore:
         self._file.write(json.dumps({"format": FORMAT}) + "\n")
         run = uuid4().hex if self._events.run is None else self._events.run
         version, key, until = platform.python_version(), self.spec.key, counted_until(self._worked)
-        event = Started(gedanken=__version__, python=version, spec=key, run=run, counted_until=until)
-        self._append(event.model_copy(update={"settled_before": self.settled_before}))
+        self._append(Started(gedanken=__version__, python=version, spec=key, run=run, counted_until=until))
         with (self.folder / SPEC).open("rb") as file:
             os.fsync(file.fileno())
         return repeating(self._still_works)
@@ -354,27 +351,28 @@ class RunStore:
 
 
 @contextmanager
-def open_store(folder: Path, spec: RunSpec, settled_before: int = -1) -> Iterator[RunStore]:
+def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
     """Open a new, empty folder for a run, and write its spec first. Raises BadInput if another process has begun a
-    run there. In a fork, failures at script lines before `settled_before` are not repeated."""
+    run there."""
     with locked_log(folder) as file:
         if file.tell():
             raise BadInput(f"{folder}: another process has begun a run in this folder; name another folder")
         make_parts(folder)
         store = RunStore(folder, spec, file)
-        store.settled_before = settled_before
         store.keep_spec()
         with store.begun():
             yield store
 
 
 @contextmanager
-def reopen_store(folder: Path, spec: RunSpec | None = None, why: str = "") -> Iterator[RunStore]:
+def reopen_store(
+    folder: Path, spec: RunSpec | None = None, why: str = "", was: RunSpec | None = None
+) -> Iterator[RunStore]:
     """Open the folder of a run to resume it, with its stored spec, or with `spec` if given. `why` is a note on the
-    change of the spec. The note is recorded before the spec, so that it exists even if the process is killed.
+    change of the spec; it is recorded first, so no kill hides it. `was` is the stored spec as the caller read it.
 
-    Raises BadInput if another process is working on the run, or if the folder cannot be read or contains links. An
-    incomplete last line of the log is removed.
+    Raises BadInput if another process is working on the run or has changed its spec, or if the folder cannot be read
+    or contains links. An incomplete last line of the log is removed.
     """
     if not (folder / LOG).is_file():
         raise BadInput(
@@ -383,9 +381,11 @@ def reopen_store(folder: Path, spec: RunSpec | None = None, why: str = "") -> It
         )
     check_files(folder)
     with locked_log(folder) as file:
+        inside = Inside(folder, MOST_FOLDER_BYTES)
+        if was is not None and read_spec(inside) != was:
+            raise BadInput(f"{folder}: another process has just changed what this run is to do; try again")
         make_parts(folder)
         remove_left(folder)
-        inside = Inside(folder, MOST_FOLDER_BYTES)
         asked = spec or read_spec(inside)
         whole = inside.read(LOG, MOST_LOG_BYTES).rfind(b"\n") + 1
         os.truncate(folder / LOG, whole)

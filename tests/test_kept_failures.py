@@ -1,0 +1,255 @@
+"""A failed reply stays if later replies were requested without it: after a kill, and in a fork, too."""
+
+import asyncio
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from busy import Refusal, Server, serving
+from conftest import Cli
+from folders import make_run
+from test_healed_runs import BUSY, ENV, FIVE, KILLED, answered_in, failed_in, failing, five_of, other_five, run_of
+
+from gedanken.experiment.budget import Budget
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import MAY_COME
+from gedanken.experiment.run_spec import ModelSpec
+from gedanken.records.kept_failures import BEFORE_FORK
+from gedanken.records.kept_model import DISCARDED
+from gedanken.records.ledger import Ledger
+from gedanken.records.read_run import read_run
+from gedanken.records.run_lock import locked_log
+from gedanken.records.run_store import reopen_store
+from gedanken.resuming import Again, resume
+from gedanken.terminal.screen import Screen
+
+KILLED_BEFORE_LOG = """
+import os
+from gedanken.experiment.execution import Cause
+from gedanken.records.run_store import RunStore
+keep_execution, keep_answer = RunStore.keep_execution, RunStore.keep_answer
+failed = set()
+def dying(self, execution):
+    if execution.imagined and execution.line == 2:
+        os.kill(os.getpid(), 9)
+    keep_execution(self, execution)
+def answering(self, answer):
+    if failed & set(answer.question.before) and answer.execution.cause is not Cause.NO_REPLY:
+        os.kill(os.getpid(), 9)
+    if answer.execution.cause is Cause.NO_REPLY:
+        failed.add(answer.question.item)
+    keep_answer(self, answer)
+RunStore.keep_execution, RunStore.keep_answer = dying, answering
+from gedanken.cli.main import main
+main()
+"""
+"""Dies when the first reply that was requested without a failed one is in the ledger, and not yet in the log."""
+
+
+def killed_by(code: str, folder: Path, *command: object) -> None:
+    words = [sys.executable, "-c", code, *map(str, command)]
+    killed = subprocess.run(words, cwd=folder, env=ENV, check=False, capture_output=True, timeout=300)
+    assert killed.returncode == -9, killed.stderr
+
+
+def asked_of(server: Server, *failing_texts: str) -> list[str]:
+    """Have a server fail at some commands, and return the list in which all its requests are collected."""
+    came: list[str] = []
+
+    def judge(_number: int, request: dict[str, Any]) -> Refusal | None:
+        came.append(json.dumps(request["messages"]))
+        return BUSY if request["messages"][-1]["content"].endswith(failing_texts or ("\0",)) else None
+
+    server.judge = judge
+    return came
+
+
+@pytest.mark.bubblewrap
+def test_a_failure_stays_if_the_log_does_not_know_yet_what_was_built_on_it(gedanken: Cli, tmp_path: Path) -> None:
+    with serving(Server(text="0.5\n")) as server:
+        asked_of(server, "ls")
+        (tmp_path / "five.yaml").write_text(yaml.safe_dump({"name": "five", "script": FIVE}))
+        named = ["--model", "openai:small", "--sandbox", "bubblewrap", "--no-surprisal", "--base-url", server.address]
+        asked = ["run", "five.yaml", *named, "--real", "0", "--imagined", "0", "--out", "five"]
+        killed_by(KILLED_BEFORE_LOG, tmp_path, *asked)
+        assert not any(run.line == 2 and run.imagined for run in read_run(tmp_path / "five").executions)
+        came = asked_of(server)
+        ended = gedanken("resume", "five", "--base-url", server.address, env=ENV)
+    assert ended.returncode == 0, ended.stderr
+    assert len(came) == 2, "only the last two commands"
+    assert failed_in(tmp_path / "five") == ["line02-imagined-0"]
+
+
+@pytest.mark.bubblewrap
+def test_a_question_stays_failed_if_the_log_does_not_know_yet_what_was_built_on_it(
+    gedanken: Cli, tmp_path: Path
+) -> None:
+    with serving(Server(text="07")) as server:
+        middle: list[str] = []
+
+        def judge(_number: int, request: dict[str, Any]) -> Refusal | None:
+            said = request["messages"][-1]["content"]
+            if not middle and sum(one["role"] == "assistant" for one in request["messages"]) == 1:
+                middle.append(said)
+            is_in_session = any(one["role"] == "assistant" for one in request["messages"])
+            return BUSY if is_in_session and said in middle else None
+
+        server.judge = judge
+        again = ["--base-url", server.address]
+        asked = ["state", "--sizes", "2", "--n", "1", "--model", "openai:small", "--sandbox", "bubblewrap"]
+        killed_by(KILLED_BEFORE_LOG, tmp_path, "probe", *asked, *again, "--out", "probe")
+        came = asked_of(server)
+        ended = gedanken("resume", "probe", *again, env=ENV)
+    assert ended.returncode == 0, ended.stderr
+    answers = read_run(tmp_path / "probe").answers
+    assert [one.question.before for one in answers if one.execution.cause in MAY_COME]
+    assert not any(json.loads(one)[-1]["content"] in middle and "assistant" in one for one in came)
+
+
+def as_before(run: Path, settled: int) -> None:
+    """Make a run folder what an earlier version left: only its log tells which failures stay."""
+    shutil.rmtree(run / "ledger" / "answered")
+    log = (run / "log.jsonl").read_text()
+    assert '"settled_before": -1' in log
+    (run / "log.jsonl").write_text(log.replace('"settled_before": -1', f'"settled_before": {settled}', 1))
+
+
+@pytest.mark.bubblewrap
+@pytest.mark.parametrize("version", ["this", "earlier"])
+def test_a_fork_of_a_killed_fork_pays_for_nothing_again(gedanken: Cli, tmp_path: Path, version: str) -> None:
+    with serving(Server(text="0.5\n")) as server:
+        asked_of(server, "ls")
+        run, again = five_of(gedanken, tmp_path, server)
+        if version == "earlier":
+            as_before(run, -1)
+        before, other = answered_in(run), other_five(tmp_path, *FIVE[:4], "id")
+        killed_by(KILLED, tmp_path, "fork", run, "--at", 5, "--script", other, *again, "--out", "fork")
+        if version == "earlier":
+            as_before(tmp_path / "fork", 3)
+        came = asked_of(server)
+        other = other_five(tmp_path, *FIVE[:4], "df")
+        ended = gedanken("fork", "fork", "--at", 5, "--script", other, *again, "--out", "second", env=ENV)
+        assert ended.returncode == 0, ended.stderr
+    assert len(came) == 1
+    assert failed_in(tmp_path / "second") == failed_in(run)
+    kept = {label: one for label, one in answered_in(tmp_path / "second").items() if one.line < 4 and one.imagined}
+    assert kept == {label: one for label, one in before.items() if one.line < 4 and one.imagined}
+
+
+@pytest.mark.bubblewrap
+def test_a_run_of_an_earlier_version_is_gone_on_with_as_before(gedanken: Cli, tmp_path: Path) -> None:
+    with serving(Server(text="0.5\n")) as server:
+        failing(server, lambda said, _seed: "date" in said)
+        run = run_of(gedanken, tmp_path, server)
+        as_before(run, -1)
+        came, failed = asked_of(server), failed_in(run)
+        more = gedanken("extend", run, "--imagined", "4", "--base-url", server.address, env=ENV)
+    assert more.returncode == 0, more.stderr
+    assert len(came) == 1 and failed_in(run) == failed and len(failed) == 1
+
+
+@pytest.mark.bubblewrap
+def test_a_fork_with_another_model_is_finished_though_a_sample_before_it_failed(
+    gedanken: Cli, tmp_path: Path
+) -> None:
+    with serving(Server(text="0.5\n")) as server:
+        failing(server, lambda said, seed: "walk" in said and seed == 2)
+        run = run_of(gedanken, tmp_path, server, "uptime")
+        failing(server, lambda _said, _seed: False)
+        again: list[object] = ["--base-url", server.address]
+        forked = gedanken("fork", run, "--at", 4, "--model", "openai:other", *again, "--out", "fork", env=ENV)
+        assert forked.returncode == 0, forked.stderr
+        assert len(failed_in(run)) == 1 and failed_in(tmp_path / "fork") == failed_in(run)
+        log, came = (tmp_path / "fork" / "log.jsonl").read_bytes(), len(server.came)
+        ended = gedanken("resume", "fork", *again, env=ENV)
+        assert ended.returncode == 0 and len(server.came) == came
+    told = " ".join(ended.stderr.split())
+    assert "there is nothing to resume" in told and BEFORE_FORK in told
+    assert log == (tmp_path / "fork" / "log.jsonl").read_bytes()
+    notes = read_run(tmp_path / "fork").notes
+    assert BEFORE_FORK in notes
+    assert any(note.endswith("everything before that line is copied from the original run") for note in notes)
+
+
+KILLED_WAITING = """
+import os
+from gedanken.records.ledger import Ledger
+mark_sent, sent = Ledger.mark_sent, []
+def dying(self, key):
+    sent.append(mark_sent(self, key))
+    if len(sent) == 2:
+        os.kill(os.getpid(), 9)
+    return sent[-1]
+Ledger.mark_sent = dying
+from gedanken.cli.main import main
+main()
+"""
+
+
+@pytest.mark.bubblewrap
+def test_a_fork_tells_what_was_asked_in_the_original_run_and_never_seen(gedanken: Cli, tmp_path: Path) -> None:
+    (tmp_path / "walk.yaml").write_text(
+        yaml.safe_dump(
+            {"name": "walk", "script": [{"give": "a.py", "source": "print(input)\n"}, "python3 a.py", "uptime"]}
+        )
+    )
+    (tmp_path / "other.yaml").write_text((tmp_path / "walk.yaml").read_text().replace("uptime", "who"))
+    with serving(Server(text="0.5\n")) as server:
+        again = ["--base-url", server.address]
+        named = ["--model", "openai:small", *again, "--sandbox", "bubblewrap", "--no-surprisal"]
+        asked = ["run", "walk.yaml", *named, "--real", "0", "--imagined", "3", "--out", "run"]
+        killed_by(KILLED_WAITING, tmp_path, *asked)
+        forked = gedanken("fork", "run", "--at", 3, "--script", "other.yaml", *again, "--out", "fork", env=ENV)
+        assert forked.returncode == 0, forked.stderr
+        resumed = gedanken("resume", "run", *again, env=ENV)
+        assert resumed.returncode == 0, resumed.stderr
+    discarded = [note for note in read_run(tmp_path / "run").notes if note.startswith(DISCARDED)]
+    assert discarded
+    assert [note for note in read_run(tmp_path / "fork").notes if note.startswith(DISCARDED)] == discarded
+
+
+def test_what_a_process_still_waits_for_is_not_lost(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    make_run(run)
+    Ledger(run).mark_sent("key")
+    for name in ("at work", "dead"):
+        is_at_work = name == "at work"
+        Ledger(tmp_path / name).take_over(Ledger(run, writes=False), (), is_at_work=is_at_work)
+        assert Ledger(tmp_path / name).mark_sent("key") is not is_at_work
+
+
+class Waiting(Screen):
+    """A person's terminal on which another process extends the run between two lines."""
+
+    def __init__(self, run: Path) -> None:
+        super().__init__()
+        self.folder = run
+
+    def say(self, text: str) -> None:
+        if self.folder.is_dir() and "no longer apply" in text:
+            spec = read_run(self.folder).spec
+            assert spec is not None
+            with reopen_store(self.folder, spec.model_copy(update={"real": 9}), "another process"):
+                pass
+
+
+def test_a_spec_that_another_process_has_changed_is_not_used(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    make_run(run)
+    spec = read_run(run).spec
+    assert spec is not None
+    model = ModelSpec(name="openai:small", base_url="http://127.0.0.1:1/v1")
+    with reopen_store(run, spec.model_copy(update={"budget": Budget(tokens=1000), "model": model})):
+        pass
+    again = Again(budget=Budget(minutes=1))
+    with pytest.raises(BadInput, match="another process has just changed"):
+        asyncio.run(resume(run, Waiting(run), again))
+    now = read_run(run).spec
+    assert now is not None and (now.real, now.budget) == (9, Budget(tokens=1000))
+    with locked_log(run):
+        pass
