@@ -13,7 +13,7 @@ from gedanken.compare.output.table_columns import names_of_row
 from gedanken.compare.output.text_lines import containing
 from gedanken.compare.output.transcript import VALUE
 from gedanken.compare.parsed.run_set import ParsedRun
-from gedanken.compare.series.columns import LONGEST, MOST_COLUMNS, SECTION, Column, Fixed, Form, trunk_of
+from gedanken.compare.series.columns import LONGEST, MEMBER, MOST_COLUMNS, SECTION, Column, Fixed, Form, trunk_of
 from gedanken.compare.series.sections import sections
 from gedanken.compare.source.print_sites import PrintSite
 
@@ -89,6 +89,15 @@ class Printed:
         for index, value in fixed:
             lines = lines[self.values(lines, index) == value]
         return lines
+
+    def end_of_object(self, line: int) -> int:
+        """Return the index of the last key of an object that is printed with one key in each line, if `line` is the
+        index of such a key; else `line`."""
+        forms, form_of = self._script.forms, self._script.form_of
+        if MEMBER.match(forms[form_of[line]]):
+            while line + 1 < len(form_of) and MEMBER.match(forms[form_of[line + 1]]):
+                line += 1
+        return line
 
     def of(self, column: Column) -> tuple[Indices, Indices]:
         """Return the indices of the lines that show a column, in order, and the index of its value in each line."""
