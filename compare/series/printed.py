@@ -129,6 +129,17 @@ class Printed:
     def _sections(self) -> NDArray[np.int8]:
         return sections(self._script, self.observed.curves.epochs.at(np.arange(len(self._script.lines))))
 
+    def restore_headings(self, form: str, real: Sequence["Printed"]) -> None:
+        """If this run lacks headings such as `Validation:` above lines of a form, take the headings that these lines
+        have in the real runs, by their order. This is possible only if all runs show the form equally often, and all
+        real runs have the same headings."""
+        wanted = [run.values(run.lines(form), SECTION) for run in real]
+        lines = self.lines(form)
+        found = self.values(lines, SECTION)
+        are_alike = all(np.array_equal(wanted[0], other) for other in wanted[1:]) and len(found) == len(wanted[0])
+        if are_alike and np.count_nonzero(found) < np.count_nonzero(wanted[0]):
+            self._sections[lines] = wanted[0].astype(np.int8)
+
     def metrics(self, lines: Indices, index: Indices) -> Iterator[tuple[Metric | None, NDArray[np.bool_]]]:
         """For each shape among these lines, yield the metric to which the value at `index` belongs, and a mask of the
         lines of that shape. A shape is a line with `0` in place of each group of digits."""

@@ -121,6 +121,8 @@ class AllSeries:
                 kept.append(index)
         if self._is_below_headings(form):
             kept.append(SECTION)
+            for run in self.runs[len(self.real) :]:
+                run.restore_headings(form.form, self.real)
         if not kept:
             return [form]
         first = next(run for run in self.real if len(run.lines(form.form)))
