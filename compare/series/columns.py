@@ -210,7 +210,8 @@ class Form:
                 if not self.named[at].name and (environment or self._is_of_bar(at)):
                     continue  # a clock time, a progress bar
                 name, is_key = self.named[at].name, start in self._keyed
-                is_in_table = bool(self.row and self.row[at : at + 1] != ("",)) and _SEPARATOR.search(self.form) is not None
+                is_in_row = self.row is not None and self.row[at : at + 1] != ("",)
+                is_in_table = is_in_row and _SEPARATOR.search(self.form) is not None
                 found.append(
                     Column(
                         self.form,

@@ -2,6 +2,7 @@
 the real runs alone."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 
@@ -35,6 +36,10 @@ _STRICTEST = re.compile(r"50-95|0?\.50?:0?\.95")
 are usually ranked by it."""
 _NUMBERED_SET = re.compile(r"(?:val|valid|validation|eval|test)[_-]?(?:set|data)?[_-]?(\d+)(?![\d.])", re.IGNORECASE)
 """Matches a numbered held-out set, as in `validation_1-logloss`; libraries use the last one for early stopping."""
+_IN_BATCHES = re.compile(r"(?<!\w)(?!ep)\w*\W{0,3}\[\s*#\s?/\s?#\s?\]", re.IGNORECASE)
+"""Matches the count of batches in a form of lines about one batch: `Test: [#/#]`."""
+_CANDIDATES = 3
+"""If at least so many metrics, each shown once, differ in their first word alone, this word names a candidate."""
 _PART_OF_A_TABLE = re.compile(r"area= ?(?:small|medium|large)|maxDets= *10?\b")
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)")
 _SIDE_METRICS = frozenset(["precision", "recall", "specificity", "sensitivity"])
@@ -110,12 +115,13 @@ def choose(
     batches = _of_batches([columns[name] for name in metrics])
     report = min(_REPORT, *(1 / max(shown[name].times, 1) for name in metrics))
     is_partial = {name: (columns[name].form, columns[name].fixed, columns[name].index) in batches for name in metrics}
+    candidates = _of_candidates(metrics, columns, shown)
     summed_up = {columns[name].form for name in metrics if "f" in words_in(columns[name].words)}
     best = min(
         metrics,
         key=lambda name: (
             _held_out(columns[name], shown[name], is_partial[name]),
-            *_rank(columns[name], shown[name], monitored, curves, report),
+            *_rank(columns[name], shown[name], monitored, curves, 0 if name in candidates else report),
             *_among_peers(columns[name], summed_up),
         ),
     )
@@ -205,8 +211,22 @@ def _of_batches(metrics: Sequence[Column]) -> set[tuple[object, ...]]:
         return set()
     means = [column for column in metrics if column.words.endswith(" in brackets") and not column.is_starred]
     found = {(column.form, column.fixed, column.index - back) for column in means for back in (0, 1)}
+    found |= {(column.form, column.fixed, column.index) for column in metrics if _is_in_batches(column)}
     firsts = [column for column in metrics if column.words.endswith(OF_THE_BATCH)]
     return found | {(column.form, column.fixed, column.index + on) for column in firsts for on in (0, 1)}
+
+
+def _is_in_batches(column: Column) -> bool:
+    """Return whether a metric on held-out data stands behind a count of batches: `Test: [40/97] Loss 0.31`."""
+    return not column.is_starred and _split(column) in _HELD_OUT and _IN_BATCHES.search(column.form) is not None
+
+
+def _of_candidates(metrics: Sequence[str], columns: Mapping[str, Column], shown: Mapping[str, Shown]) -> Set[str]:
+    """Return the metrics that are shown once for each of several candidates, as in `SVM test score 0.8`. Their lines
+    are no single report."""
+    tails = {name: words_in(columns[name].words)[1:] for name in metrics if shown[name].times <= 1}
+    count = Counter(tail for tail in tails.values() if len(tail) > 1)
+    return {name for name, tail in tails.items() if count[tail] >= _CANDIDATES}
 
 
 def _rank(
