@@ -13,3 +13,9 @@ def test_of_candidates_that_are_scored_one_after_another_the_last_is_chosen() ->
     lines = [f"{name} test score {{acc:.4f}}, best {{held:.4f}}" for name in names]
     chosen = compared(Style("fold {e}", tail="\n".join([*lines, "saved"]))).endpoint
     assert chosen and chosen.name == "Boosting test score"
+
+
+def test_a_metric_whose_short_name_stands_in_brackets_is_known_by_it() -> None:
+    body = "it {e} loss {train:.4f}\nAverage Precision  (AP) @[ IoU=0.50:0.95 | area=all | maxDets=100 ] = {acc:.3f}"
+    chosen = compared(Style(body)).endpoint
+    assert chosen and chosen.name.startswith("Average Precision (AP)") and "usual metric of its task" in chosen.reason
