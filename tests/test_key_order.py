@@ -1,6 +1,7 @@
 """The order in which a log writes the keys of an object means nothing."""
 
 import json
+from collections.abc import Callable, Sequence
 from random import Random
 
 import pytest
@@ -86,3 +87,70 @@ def test_objects_that_say_something_else_are_not_mixed() -> None:
 def test_an_object_nested_deeply_costs_no_time_and_stays() -> None:
     deep = '{"a":' * 300 + "1" + "}" * 300
     assert one(deep) == deep
+
+
+def in_order(order: str, keys: Sequence[str], chance: Random) -> list[str]:
+    """Put keys into the program's order, or sort them, or shuffle them."""
+    ways = {"program": list(keys), "sorted": sorted(keys), "reversed": sorted(keys)[::-1]}
+    return ways.get(order) or chance.sample(list(keys), len(keys))
+
+
+def as_objects(rows: Sequence[dict[str, float]], order: str, chance: Random) -> list[str]:
+    return [json.dumps({key: row[key] for key in in_order(order, list(row), chance)}) for row in rows]
+
+
+def as_logged_dicts(rows: Sequence[dict[str, float]], order: str, chance: Random) -> list[str]:
+    return [f"INFO fit: { {key: row[key] for key in in_order(order, list(row), chance)} }" for row in rows]
+
+
+def as_nested_objects(rows: Sequence[dict[str, float]], order: str, chance: Random) -> list[str]:
+    """Each metric in an object of its own, in lines of any order."""
+    found = []
+    for row in rows:
+        for name in in_order(order, [key for key in row if key != "epoch"], Random(3)):
+            value = {"key": name, "value": row[name], "metadata": {"epoch": row["epoch"]}}
+            found.append(json.dumps({key: value[key] for key in in_order(order, list(value), chance)}))
+    return found
+
+
+def as_table(rows: Sequence[dict[str, float]], order: str, _chance: Random) -> list[str]:
+    keys = in_order(order, list(rows[0]), Random(3))
+    return [",".join(keys), *(",".join(str(row[key]) for key in keys) for row in rows)]
+
+
+def as_one_object_at_the_end(rows: Sequence[dict[str, float]], order: str, _chance: Random) -> list[str]:
+    keys = in_order(order, list(rows[0]), Random(3))
+    return ["begin", "loaded", *json.dumps({key: rows[-1][key] for key in keys}, indent=2).splitlines()]
+
+
+FORMS = as_objects, as_logged_dicts, as_nested_objects, as_table, as_one_object_at_the_end
+CONTENTS = {
+    "valid_loss": ("train_loss", "valid_top1", "valid_loss", "lr"),
+    "test_ndcg@20": ("train_loss", "test_recall@20", "test_ndcg@20", "test_hit@20"),
+    "test_wer": ("loss", "dev_cer", "dev_wer", "test_cer", "test_wer"),
+    "test_f1": ("loss", "test_precision", "test_recall", "test_f1"),
+    "psnr": ("ssim", "psnr", "lpips"),
+    "val_loss": (*(f"part_{one}{other}_acc" for one in "abcdefghij" for other in "abcdefghijk"), "val_loss", "best"),
+}
+"""What is chosen of which names."""
+
+
+def measured(keys: Sequence[str], seed: int) -> list[dict[str, float]]:
+    chance = Random(seed)
+    return [
+        {"epoch": at} | {key: round(0.9 - 0.5 / at + chance.gauss(0, 0.01), 4) for key in keys} for at in range(1, 7)
+    ]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+@pytest.mark.parametrize("wanted", CONTENTS)
+def test_the_endpoint_does_not_depend_on_the_order_of_keys_or_columns(
+    form: Callable[[Sequence[dict[str, float]], str, Random], list[str]], wanted: str
+) -> None:
+    chosen = set()
+    for order in ("program", "sorted", "reversed", "shuffled"):
+        texts = ["\n".join(form(measured(CONTENTS[wanted], seed), order, Random(seed))) + "\n" for seed in range(4)]
+        found = compared(texts[:3], texts[3:])
+        chosen.add((found.endpoint and found.endpoint.name, found.endpoint and found.endpoint.reason))
+    assert len(chosen) == 1
+    assert {name for name, _reason in chosen} == {wanted}

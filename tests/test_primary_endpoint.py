@@ -67,6 +67,7 @@ STYLES = {
     ),
     "ndcg@5": Style("round {e}: cost={train:.4f}\nndcg@5 = {acc:.4f}, took {clock:.2f} s"),
     "valid_0's auc": Style("[{e}]\ttraining's auc: {acc:.5f}\tvalid_0's auc: {held:.5f}"),
+    "F1": Style("round {e} Precision {acc:.4f} Recall {rate:.4f} F1 {held:.4f}, saved"),
     "total_loss": Style("it {e}: box_loss {held:.3f} total_loss {train:.3f} cls_loss {acc:.3f} eta {clock:.1f}s"),
     "perplexity": Style("epoch {e} | perplexity {held:.2f} | {clock:.2f} tok/s | lr {rate:.4f}"),
     "train-wer": Style("epoch={e} train-wer={held:.3f} time={clock:.2f}"),

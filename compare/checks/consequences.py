@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from gedanken.compare.output.labels_above import ALONE
 from gedanken.compare.output.metrics import epoch_in
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding, LineRef
 
 FEW = 4
 """If a log shows less than 1/`FEW` of the epochs that all real logs show, its lines cannot be counted per epoch."""
+_LABELLED = re.compile(r"“[^“”{}]*: \{\}”")
 _REWORDED = frozenset(["literal differs", "line in no real log"])
 _WHOLE = re.compile(r"(?<![\d.])\d{1,9}(?![\d.]*\d)")
 _LEFT_OUT = frozenset(["epochs silently missing", "epochs declared as skipped"])
@@ -60,6 +62,24 @@ def without_skips(findings: Sequence[Finding]) -> list[Finding]:
         for finding in findings
         if finding.check != "count skips"
         or (wrong.isdisjoint(finding.evidence) and not _is_over_odd_lines(finding.evidence, odd))
+    ]
+
+
+def without_unlabelled(findings: Sequence[Finding]) -> list[Finding]:
+    """Remove each finding on lines in no real log if all its lines are numbers that stand alone, and its logs lack
+    numbers below labels, such as `Validation loss:`. The labels are missing, and not the numbers."""
+    lacking = {
+        label
+        for finding in findings
+        if finding.check == "print count differs" and _LABELLED.search(finding.expected)
+        for label in finding.runs
+    }
+    return [
+        finding
+        for finding in findings
+        if finding.check != "line in no real log"
+        or not lacking.issuperset(finding.runs)
+        or not all(ALONE.fullmatch(ref.text) for ref in finding.evidence)
     ]
 
 

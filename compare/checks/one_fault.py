@@ -4,7 +4,7 @@ these logs."""
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from gedanken.compare.checks.consequences import without_consequences, without_skips
+from gedanken.compare.checks.consequences import without_consequences, without_skips, without_unlabelled
 from gedanken.compare.checks.missing_epochs import SILENTLY
 from gedanken.compare.parsed.run_set import RunSet, evidence
 from gedanken.experiment.counts import many
@@ -41,7 +41,7 @@ def one_fault(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
     """
     if run_set.program is not None:
         return list(findings)
-    findings = without_skips(without_consequences(run_set, findings))
+    findings = without_unlabelled(without_skips(without_consequences(run_set, findings)))
     merged = [_of_runs(run_set, group) for group in _grouped(findings, by_runs=False)]
     merged = [_of_prints(group) for group in _grouped(merged, by_runs=True)]
     return [_of_logs(run_set, group) for group in _of_other_logs(merged)]

@@ -6,12 +6,14 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from gedanken.compare.output.edited_line import Edited
-from gedanken.compare.output.masking import LONGEST, alike_in_digits
+from gedanken.compare.output.masking import alike_in_digits
 from gedanken.compare.output.vocabulary import Role, meaning_of
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|(?<!\w)\'(?:[^\'\\]|\\.)*+\'|[{}\[\](),:]|[^\s{}\[\](),:"\']++')
 _KEY = re.compile(r"[\"']?[\w@/.+ -]{1,80}[\"']?")
 _CLOSED_BY = {"{": "}", "[": "]", "(": ")"}
+_LONGEST = 10_000
+"""Maximum length of a line that is sorted."""
 _DEEPEST = 20
 _FEWEST = 2
 """An object is sorted only if it has at least this many keys."""
@@ -70,7 +72,7 @@ def _rearranged(objects: Sequence[_Object], start: int, end: int) -> Iterable[sl
 
 def _objects(line: str) -> tuple[_Object, ...]:
     """Return the outermost objects of a line, in order."""
-    if len(line) > LONGEST or "{" not in line or line.count(":") < _FEWEST:
+    if len(line) > _LONGEST or "{" not in line or line.count(":") < _FEWEST:
         return ()
     return _Reader(line).read()
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from gedanken.compare.output.wrapped_numbers import unwrapped
 
 _LABEL = re.compile(r"\s*[^\W\d_][^\d:]{1,60}:\s*")
-_ALONE = re.compile(r"\s*[-+]?(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?\s?%?|(?:nan|inf))\s*", re.IGNORECASE)
+ALONE = re.compile(r"\s*[-+]?(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?\s?%?|(?:nan|inf))\s*", re.IGNORECASE)
 
 
 def labelled(above: str, line: str) -> str:
     """Return `above` and `line` joined if `above` is a label, such as `Validation loss:`, and `line` is a single
     number; otherwise return `line`."""
-    is_below = _ends_with_colon(above) and _ALONE.fullmatch(unwrapped(line)) and _LABEL.fullmatch(above)
+    is_below = _ends_with_colon(above) and ALONE.fullmatch(unwrapped(line)) and _LABEL.fullmatch(above)
     return f"{above.strip()} {line.strip()}" if is_below else line
 
 

@@ -235,7 +235,8 @@ class _Reader:
         if role is Role.OTHER and self._counts(start, end):
             role = Role.COUNTER
         before = self._found[-1] if self._found else None
-        if role is Role.OTHER and before and before.role is Role.METRIC and meaning_of(name).is_summary:
+        is_summary = meaning_of(name).is_summary and start not in self._keyed and not self._header
+        if role is Role.OTHER and before and before.role is Role.METRIC and is_summary:
             return Named(f"{before.name} {name}", Role.METRIC)
         return Named(name, role)
 

@@ -288,6 +288,7 @@ def _is_meant(word: str, low: str, words: tuple[str, ...]) -> bool:
     return (
         word not in _NEEDS_TO_BE_LAST
         or word in (words[-1], words[0])
+        or f"({word})" in low
         or re.search(rf"{word}(?:[@\d]|_?(?:s|m|l|small|medium|large)$)", low) is not None
     )
 

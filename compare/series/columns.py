@@ -20,9 +20,9 @@ from gedanken.compare.output.wording import HOLE
 from gedanken.compare.series.sections import SPLITS
 from gedanken.compare.source.print_sites import PrintSite
 
-LONGEST = 2000
+LONGEST = 10_000
 """Maximum length of a form that is read; a longer line is not a log line."""
-MOST_COLUMNS = 100
+MOST_COLUMNS = 400
 Fixed = tuple[tuple[int, float], ...]
 """Values that are part of a name, such as 5 in `Top-5`, as pairs (index, value). Lines of one form that differ in
 these values belong to different columns."""
@@ -43,6 +43,9 @@ STARRED = re.compile(r"(?:^|[\]):] (?:INFO )?)\* +(?=[^\W\d])")
 """Matches `* Acc@1 71.2 Acc@5 90.1`, the summary line of an evaluation in PyTorch's ImageNet example and in many
 programs derived from it.
 """
+_SEPARATOR = re.compile(r"[,;|│┃║]|\t")
+MEMBER = re.compile(r"""\s*(["'])[^"']{1,80}\1\s?:(?!.*[{}])""")
+"""Matches one key of an object that is printed with one key in each line."""
 _PREFIX = re.compile(r"\b(?:DEBUG|INFO|WARNING|ERROR)\b(?::[\w.]+:)?")
 """Matches the level in a prefix that a logger writes, with the logger's name if that follows: `INFO` or `INFO:root:`.
 """
@@ -79,6 +82,9 @@ class Column:
     """The label at the beginning of the line, such as the class that a table row is about."""
     is_key: bool = False
     """True if the number is the value of a key in an object (JSON, a Python dict)."""
+    is_found_by_name: bool = False
+    """True if the number is the value of a key, or stands in a column of a table with separators, as in CSV, so that
+    its place in the line means nothing."""
     parts: tuple[tuple[str, int], ...] = ()
     """(form, index) of the same number in lines of other forms, which were merged into this column."""
 
@@ -205,6 +211,8 @@ class Form:
                 if not self.named[at].name and (environment or self._is_of_bar(at)):
                     continue  # a clock time, a progress bar
                 name, is_key = self.named[at].name, start in self._keyed
+                is_in_row = self.row is not None and self.row[at : at + 1] != ("",)
+                is_in_table = is_in_row and _SEPARATOR.search(self.form) is not None
                 found.append(
                     Column(
                         self.form,
@@ -216,6 +224,7 @@ class Form:
                         self.fixed,
                         name,
                         is_key=is_key,
+                        is_found_by_name=is_key or is_in_table or MEMBER.match(self.form) is not None,
                     )
                 )
         return found

@@ -2,7 +2,8 @@
 the real runs alone."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 
 import numpy as np
@@ -35,7 +36,16 @@ _STRICTEST = re.compile(r"50-95|0?\.50?:0?\.95")
 are usually ranked by it."""
 _NUMBERED_SET = re.compile(r"(?:val|valid|validation|eval|test)[_-]?(?:set|data)?[_-]?(\d+)(?![\d.])", re.IGNORECASE)
 """Matches a numbered held-out set, as in `validation_1-logloss`; libraries use the last one for early stopping."""
+_IN_BATCHES = re.compile(r"(?<!\w)(?!ep)\w*\W{0,3}\[\s*#\s?/\s?#\s?\]", re.IGNORECASE)
+"""Matches the count of batches in a form of lines about one batch: `Test: [#/#]`."""
+_CANDIDATES = 3
+"""If at least so many metrics, each shown once, differ in their first word alone, this word names a candidate."""
 _PART_OF_A_TABLE = re.compile(r"area= ?(?:small|medium|large)|maxDets= *10?\b")
+_NUMBER = re.compile(r"(\d+(?:\.\d+)?)")
+_SIDE_METRICS = frozenset(["precision", "recall", "specificity", "sensitivity"])
+"""Metrics that lines usually show before F1, which sums them up."""
+_SECOND_METRICS = _SIDE_METRICS | {"hit", "hits", "hr", "cer", "chrf", "ter", "mae", "mse", "mape", "ssim", "lpips"}
+"""Metrics that are usually not reported first: beside F1, NDCG, WER, BLEU, RMSE or PSNR, for example."""
 _ADVERSARIES = frozenset(["d", "g", "dis", "gen", "disc", "netd", "netg", "discriminator", "generator"])
 _OBJECTIVES = list(Measures)
 _ENTITIES = frozenset(["loc", "org", "misc", "gpe"])
@@ -83,7 +93,9 @@ def choose(
     - If there are several numbered held-out sets: it belongs to the last set.
     - It is the strictest mAP.
     - It is printed last. Within one report, a test metric is preferred to a validation metric.
-    - It comes first in its line.
+    - It is not usually reported beside another one, such as recall beside F1.
+    - It comes first in its line. Keys of an object and columns of a CSV table may be in any order; of these,
+      the first by name is taken.
     """
     if wanted is not None:
         name = _named(columns, wanted)
@@ -102,11 +114,14 @@ def choose(
     batches = _of_batches([columns[name] for name in metrics])
     report = min(_REPORT, *(1 / max(shown[name].times, 1) for name in metrics))
     is_partial = {name: (columns[name].form, columns[name].fixed, columns[name].index) in batches for name in metrics}
+    candidates = _of_candidates(metrics, columns, shown)
+    summed_up = {columns[name].form for name in metrics if "f" in words_in(columns[name].words)}
     best = min(
         metrics,
         key=lambda name: (
             _held_out(columns[name], shown[name], is_partial[name]),
-            *_rank(columns[name], shown[name], monitored, curves, report),
+            *_rank(columns[name], shown[name], monitored, curves, 0 if name in candidates else report),
+            *_among_peers(columns[name], summed_up),
         ),
     )
     return Endpoint(best, _reason(columns[best], monitored, [columns[name] for name in metrics]), "rule")
@@ -195,8 +210,22 @@ def _of_batches(metrics: Sequence[Column]) -> set[tuple[object, ...]]:
         return set()
     means = [column for column in metrics if column.words.endswith(" in brackets") and not column.is_starred]
     found = {(column.form, column.fixed, column.index - back) for column in means for back in (0, 1)}
+    found |= {(column.form, column.fixed, column.index) for column in metrics if _is_in_batches(column)}
     firsts = [column for column in metrics if column.words.endswith(OF_THE_BATCH)]
     return found | {(column.form, column.fixed, column.index + on) for column in firsts for on in (0, 1)}
+
+
+def _is_in_batches(column: Column) -> bool:
+    """Return whether a metric on held-out data stands behind a count of batches: `Test: [40/97] Loss 0.31`."""
+    return not column.is_starred and _split(column) in _HELD_OUT and _IN_BATCHES.search(column.form) is not None
+
+
+def _of_candidates(metrics: Sequence[str], columns: Mapping[str, Column], shown: Mapping[str, Shown]) -> Set[str]:
+    """Return the metrics that are shown once for each of several candidates, as in `SVM test score 0.8`. Their lines
+    are no single report."""
+    tails = {name: words_in(columns[name].words)[1:] for name in metrics if shown[name].times <= 1}
+    count = Counter(tail for tail in tails.values() if len(tail) > 1)
+    return {name for name, tail in tails.items() if count[tail] >= _CANDIDATES}
 
 
 def _rank(
@@ -226,8 +255,30 @@ def _rank(
         _STRICTEST.search(column.words) is None,
         -1.0 if 1 - shown.last < report else -round(shown.last, 6),
         meaning.split is not Split.TEST,
-        column.index,
     )
+
+
+def _among_peers(column: Column, summed_up: Set[str] = frozenset()) -> tuple[object, ...]:
+    """Return the sort key of a metric among others of its kind in one report. A text usually shows the most important
+    of them first; the keys of an object and the columns of a table may be in any order. `summed_up` are the forms of
+    lines that show F1."""
+    words = words_in(column.words)
+    if column.is_found_by_name:
+        return not _SECOND_METRICS.isdisjoint(words), 0, _in_order(column.words)
+    return column.form in summed_up and not _SIDE_METRICS.isdisjoint(words), column.index, ()
+
+
+def promise(column: Column) -> tuple[object, ...]:
+    """Return a sort key by which those columns come first that are the most likely to be the primary endpoint, as far
+    as their names tell."""
+    meaning = column.meaning
+    is_held_out = meaning.is_held_out or meaning.is_held_out_by_nature
+    return not is_held_out, _objective(column), meaning.is_summary, *_among_peers(column)
+
+
+def _in_order(name: str) -> tuple[str | float, ...]:
+    """Return a sort key by which names are in alphabetical order, and `hr@5` is before `hr@10`."""
+    return tuple(float(part) if at % 2 else part.casefold() for at, part in enumerate(_NUMBER.split(name)))
 
 
 def _objective(column: Column) -> float:

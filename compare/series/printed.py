@@ -13,7 +13,7 @@ from gedanken.compare.output.table_columns import names_of_row
 from gedanken.compare.output.text_lines import containing
 from gedanken.compare.output.transcript import VALUE
 from gedanken.compare.parsed.run_set import ParsedRun
-from gedanken.compare.series.columns import LONGEST, MOST_COLUMNS, SECTION, Column, Fixed, Form, trunk_of
+from gedanken.compare.series.columns import LONGEST, MEMBER, MOST_COLUMNS, SECTION, Column, Fixed, Form, trunk_of
 from gedanken.compare.series.sections import sections
 from gedanken.compare.source.print_sites import PrintSite
 
@@ -91,6 +91,15 @@ class Printed:
             lines = lines[self.values(lines, index) == value]
         return lines
 
+    def end_of_object(self, line: int) -> int:
+        """Return the index of the last key of an object that is printed with one key in each line, if `line` is the
+        index of such a key; else `line`."""
+        forms, form_of = self._script.forms, self._script.form_of
+        if MEMBER.match(forms[form_of[line]]):
+            while line + 1 < len(form_of) and MEMBER.match(forms[form_of[line + 1]]):
+                line += 1
+        return line
+
     def of(self, column: Column) -> tuple[Indices, Indices]:
         """Return the indices of the lines that show a column, in order, and the index of its value in each line."""
         places = [(self.lines(column.form, column.fixed), column.index)]
@@ -120,6 +129,17 @@ class Printed:
     @cached_property
     def _sections(self) -> NDArray[np.int8]:
         return sections(self._script, self.observed.curves.epochs.at(np.arange(len(self._script.lines))))
+
+    def restore_headings(self, form: str, real: Sequence["Printed"]) -> None:
+        """If this run lacks headings such as `Validation:` above lines of a form, take the headings that these lines
+        have in the real runs, by their order. This is possible only if all runs show the form equally often, and all
+        real runs have the same headings."""
+        wanted = [run.values(run.lines(form), SECTION) for run in real]
+        lines = self.lines(form)
+        found = self.values(lines, SECTION)
+        are_alike = all(np.array_equal(wanted[0], other) for other in wanted[1:]) and len(found) == len(wanted[0])
+        if are_alike and np.count_nonzero(found) < np.count_nonzero(wanted[0]):
+            self._sections[lines] = wanted[0].astype(np.int8)
 
     def metrics(self, lines: Indices, index: Indices) -> Iterator[tuple[Metric | None, NDArray[np.bool_]]]:
         """For each shape among these lines, yield the metric to which the value at `index` belongs, and a mask of the

@@ -18,14 +18,15 @@ from gedanken.compare.results import Endpoint
 from gedanken.compare.series.columns import MOST_COLUMNS, SECTION, Column, Fixed, Form, asked_for
 from gedanken.compare.series.keys import counters_of, together
 from gedanken.compare.series.places import placed
-from gedanken.compare.series.primary_endpoint import choose, monitored_in, shown_by
+from gedanken.compare.series.primary_endpoint import choose, monitored_in, promise, shown_by
 from gedanken.compare.series.printed import MOST_FORMS, Printed
 from gedanken.compare.series.skipped_points import Shown, Skipped, skipped_points
 from gedanken.compare.series.user_metrics import read_asked
 
 MOST_SERIES = 60
 """Maximum number of series that are tested: metrics first, times and other measurements of the environment last.
-Within each group, the numbers of the most frequent lines come first."""
+Within each group, the numbers of the most frequent lines come first. If there are more, those are kept that are the
+most likely to be the primary endpoint."""
 LONGEST_NAME = 90
 FEW = 3
 MOST_VARIANTS = 16
@@ -92,7 +93,8 @@ class AllSeries:
         found.sort(key=lambda column: (column.is_environment, column.metric is None))
         named = {name: asked_for(name) for name in self._asked}
         form_of = {(one.form, one.fixed): one for one in variants}
-        shown = [form_of[column.form, column.fixed].named_in_full(column) for column in found[:MOST_SERIES]]
+        kept = found if len(found) <= MOST_SERIES else _most_promising(found)
+        shown = [form_of[column.form, column.fixed].named_in_full(column) for column in kept]
         headed = _all_headed(found, {column.label for column in shown}, form_of)
         for column in shown:
             where = f" ({self._file}:{column.site.line})" if column.site else ""
@@ -120,6 +122,8 @@ class AllSeries:
                 kept.append(index)
         if self._is_below_headings(form):
             kept.append(SECTION)
+            for run in self.runs[len(self.real) :]:
+                run.restore_headings(form.form, self.real)
         if not kept:
             return [form]
         first = next(run for run in self.real if len(run.lines(form.form)))
@@ -147,7 +151,7 @@ class AllSeries:
         for name, column in self.columns.items():
             lines, values = zip(*(self._shown(at, name, column) for at in range(len(self.real))), strict=True)
             ends = [
-                (int(its[-1]) + 1) / max(1, len(run.observed.lines))
+                (run.end_of_object(int(its[-1])) + 1) / max(1, len(run.observed.lines))
                 for run, its in zip(self.real, lines, strict=True)
                 if len(its)
             ]
@@ -292,6 +296,14 @@ class AllSeries:
             if all((value == np.rint(value)).all() and (value[1:] > value[:-1]).all() for value in values):
                 return at
         return None
+
+
+def _most_promising(columns: Sequence[Column]) -> list[Column]:
+    """Return as many columns as are tested, in the same order. Which they are does not depend on the order of an
+    object's keys or a table's columns."""
+    ranks = [(column.is_environment, column.metric is None, promise(column)) for column in columns]
+    kept = sorted(range(len(columns)), key=ranks.__getitem__)[:MOST_SERIES]
+    return [columns[at] for at in sorted(kept)]
 
 
 def _all_headed(
