@@ -215,8 +215,8 @@ async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunRe
     source = read_run(folder)
     if source.spec is None:
         raise BadInput(
-            f"{folder}: this run has no ledger, because an earlier version of gedanken made it; it can be "
-            "compared, but not replayed"
+            f"{folder}: an earlier version of gedanken made this run, without a ledger; the run can be compared, but "
+            "not replayed"
         )
     target = make_folder(out or new_folder(f"{source.spec.experiment.name}-replay"))
     with open_store(target, source.spec) as store:

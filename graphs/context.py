@@ -189,8 +189,8 @@ def _ledger_of(store: RunStore) -> Ledger:
     """
     if store.may_go_on and not (store.folder / LEDGER).is_dir():
         raise BadInput(
-            f"{store.folder / LEDGER}: is missing, so all finished work of this run would be run and paid for again; "
-            "start a new run (`gedanken report` still shows this one)"
+            f"{store.folder / LEDGER} is missing; without it, a resumed run would pay for all its finished work "
+            "again. Start a new run instead (`gedanken report` still shows this one)"
         )
     return Ledger(store.folder, note=store.note)
 

@@ -182,8 +182,8 @@ class Ledger:
 
 @contextmanager
 def reading_entry(where: Path) -> Iterator[None]:
-    """Turn errors that the content of an entry causes into BadInput, because the content may be malicious. `where` is
-    the path of the entry."""
+    """Raise BadInput instead of any error that the content of an entry causes: malicious content can cause errors of
+    every kind. `where` is the path of the entry."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:

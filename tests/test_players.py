@@ -157,7 +157,7 @@ def test_what_is_no_player_is_said(name: str, problem: str) -> None:
 def test_a_player_that_does_not_know_the_programs_is_not_asked(bank: Bank, name: str, counted: str) -> None:
     design = ProbeDesign(families=(name,), groups=4, seed=7)
     named = ModelSpec(name=f"player:imitates?bank={BANK}")
-    with pytest.raises(BadInput, match=rf"{counted} .* those of --seed 101$"):
+    with pytest.raises(BadInput, match=rf"{counted} .* this bank contains the programs of --seed 101$"):
         check(probe_spec(design, named, SandboxSpec()))
     check(probe_spec(design.model_copy(update={"seed": bank.items[0].item.seed}), named, SandboxSpec()))
 

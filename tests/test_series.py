@@ -220,10 +220,10 @@ def test_what_all_real_runs_agree_on_and_what_takes_time_is_in_no_test() -> None
         (
             3,
             3,
-            "rate of 5%). A test needs 5 real and 3 imagined runs with a value, or 3 real and 5 imagined. With",
+            "A test needs values from 5 real and 3 imagined runs, or from 3 real and 5 imagined runs. With",
         ),
         (7, 1, "7 of 7 real and 1 of 1 imagined run ended normally and printed a value. With this number of runs"),
-        (7, 1, "A test needs 49 real and 1 imagined run with a value, or 7 real and 3 imagined."),
+        (7, 1, "A test needs values from 49 real and 1 imagined run, or from 7 real and 3 imagined runs."),
     ],
 )
 def test_too_few_runs_leave_it_undecided_and_it_is_said_how_many_are_needed(

@@ -230,7 +230,7 @@ def test_the_first_line_that_differs_says_which_runs_of_a_session_it_is_of_and_w
     held = VersionAnalysis(program(), tuple(ours), tuple(theirs), ComparisonResult((), alignment=parted))
     text = shown(replace(kept(), versions=(held,), findings=()), width, terminal=False)
     assert (
-        "first line that differs in more than numbers, in two runs the table leaves out:\n"
+        "first line that differs in more than numbers, in two runs not in the table:\n"
         "  real run with seed 0 (line 3): loss\n"
         "  imagined sample 0 ends before this line\n"
     ) in text

@@ -59,7 +59,7 @@ def test_what_a_terminal_of_an_agent_showed_is_not_all_the_agents_words(tmp_path
     assert (read.events[1].command, read.events[3].text) == ("pytest -q 2>&1", ANSWER)
     assert read.events[2].cut
     assert read.has_tools
-    assert "shortened" in _reasons(read)
+    assert "a terminal shortens outputs" in _reasons(read)
 
 
 def test_calls_whose_outputs_an_export_leaves_out_are_calls_all_the_same(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ _BACKGROUND = re.compile(
 
 
 def record_of(transcript: AgentTranscript) -> Record:
-    """Return the record of a transcript: its runs with their results, its outputs and its changes of files."""
+    """Return the record of a transcript: its runs with their results, and its changes of files."""
     return _Reader(transcript).read()
 
 

@@ -16,8 +16,8 @@ Indices = NDArray[np.int64]
 def placed(
     keys: Sequence[Numbers], names: Sequence[str], skipped: Sequence[Indices] = ()
 ) -> tuple[list[Indices], Numbers, str]:
-    """Return three things: for each run, the index of the point to which each of its values belongs; the points of
-    all runs; and the name of what the points count, such as `epoch`.
+    """Return three things: for each run, an array that holds, for each value, the index of the point to which the
+    value belongs; the points of all runs; and the name of what the points count, such as `epoch`.
 
     `keys` holds, for each run, the counters of each value (values × counters). `names` holds the names of the
     counters. If several values of a run have the same counters, such as the same epoch, each of these values gets a

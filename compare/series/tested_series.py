@@ -136,13 +136,13 @@ def _runs_with_values(run_set: RunSet, n: int, m: int) -> str:
 def _needed(n: int, m: int, level: float) -> str:
     """State that `n` real and `m` imagined runs are too few for a test, and how many would be enough."""
     more_real = f"{runs_needed(m, level)} real and {many(max(m, 1), 'imagined run')}"
-    more_imagined = f"{max(n, 1)} real and {runs_needed(n, level)} imagined"
-    enough = f"A test needs {more_real} with a value, or {more_imagined}."
+    more_imagined = f"{max(n, 1)} real and {many(runs_needed(n, level), 'imagined run')}"
+    enough = f"A test needs values from {more_real}, or from {more_imagined}."
     if not n or not m:
         return enough
     return (
         f"With this number of runs, p is at least {probability(smallest_p(n, m))}, but only p up to "
-        f"{probability(level)} counts as a difference (all tests share an error rate of 5%). {enough}"
+        f"{probability(level)} shows a difference (all tests share an error rate of 5%). {enough}"
     )
 
 

@@ -25,7 +25,8 @@ class Tensor:
 
 
 def calculated(left: object, op: ast.operator, right: object) -> object:
-    """Evaluate an operation on two whole numbers or on a list. Return PLAIN or UNKNOWN for other operands.
+    """Evaluate an operation on two whole numbers or on a list. For other numbers and for strings, return PLAIN: an
+    unknown value that is certainly no module of a network. For all other operands, return UNKNOWN.
 
     Raises NotStaticError if the result is absurdly large, or if lists do not have the operation.
     """

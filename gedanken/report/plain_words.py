@@ -105,9 +105,8 @@ def _result(version: VersionAnalysis) -> str:
     on = labels & {label for finding in found for label in finding.runs}
     if on:
         verb = "differs" if len(on) == 1 else "differ"
-        told = (
-            f"{_of_all(len(on), len(judged))} {verb} from the real runs{_silent(judged)}. {_example(found, labels)}"
-        )
+        example = _example(found, _speaking(judged), labels)
+        told = f"{_of_all(len(on), len(judged))} {verb} from the real runs{_silent(judged)}. {example}"
     elif found:
         told = f"No difference was found in {which}. Other runs have {_example(found, labels)}"
     else:
@@ -134,15 +133,21 @@ def _of_all(some: int, total: int) -> str:
 
 
 def _silent(judged: Sequence[Execution]) -> str:
-    silent = sum(not run.stdout.strip() for run in judged)
+    silent = len(judged) - len(_speaking(judged))
     return f"; {many(silent, 'imagined run')} printed nothing" if silent else ""
 
 
-def _example(found: Sequence[Finding], counted: AbstractSet[str]) -> str:
+def _speaking(judged: Sequence[Execution]) -> frozenset[str]:
+    """Return the labels of the runs that printed anything."""
+    return frozenset(run.label for run in judged if run.stdout.strip())
+
+
+def _example(found: Sequence[Finding], *preferred: AbstractSet[str]) -> str:
     """Describe one finding in words, and state how many there are. This is the first finding on a run whose label is
-    in `counted`; if there is none, the first of all findings. File names are removed, because a newcomer has not seen
-    the files."""
-    first = next((finding for finding in found if counted & set(finding.runs)), found[0])
+    in the first of the sets `preferred`, else in the next one; if there is none, the first of all findings. File
+    names are removed, because a newcomer has not seen the files."""
+    on = (finding for labels in preferred for finding in found if labels & set(finding.runs))
+    first = next(on, found[0])
     example = _LABEL.sub(_short_label, _P.sub("", _LINE.sub("", sentence(first)))).rstrip(".")
     example = _cut(_VERSION.sub("the program", example), EXAMPLE)
     return f"1 finding: {example}." if len(found) == 1 else f"{len(found):,} findings, for example: {example}."

@@ -268,7 +268,7 @@ def _divergence(version: VersionAnalysis) -> Iterator[tuple[str, str]]:
     if alignment.real.endswith("-real-0") and alignment.imagined.endswith("-imagined-0"):
         counted = {run.label for runs in measured(version) for run in runs}
         apart = counted.isdisjoint((alignment.real, alignment.imagined))
-        yield f"{head},", "in two runs the table leaves out:" if apart else "in these two runs:"
+        yield f"{head},", "in two runs not in the table:" if apart else "in these two runs:"
         ours, theirs = "real run with seed 0", "imagined sample 0"
     else:
         yield head, f"({alignment.real}, {alignment.imagined}):"
@@ -325,8 +325,8 @@ def _after_its_kind(kind: str, text: str) -> str:
 
 
 def _apart(findings: Sequence[Finding], version: VersionAnalysis | None) -> list[str]:
-    """Say how many findings are on the program, elsewhere in the session, and due to the persona. Empty if all are on
-    the program, or all elsewhere.
+    """Say how many findings are on the program, elsewhere in the session, and explained by the persona. Empty if all
+    are on the program, or all elsewhere.
     """
     claimed = sum(finding.explained_by is not None for finding in findings)
     there = sum(not finding.explained_by for finding in version.compared.findings) if version else 0
@@ -335,7 +335,7 @@ def _apart(findings: Sequence[Finding], version: VersionAnalysis | None) -> list
     parts = [
         (there, f"on {program}"),
         (elsewhere, "elsewhere in the session"),
-        (claimed, "due to the persona"),
+        (claimed, "explained by false facts in the persona"),
     ]
     told = [f"{count} {where}" for count, where in parts if count]
     return told if len(told) > 1 or claimed else []
