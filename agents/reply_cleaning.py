@@ -92,7 +92,8 @@ def _leaves_open(lines: Sequence[str]) -> bool:
 
 
 class _Ends:
-    """Removes text that is not output from both ends of a reply, repeatedly, because each removal may expose more."""
+    """Removes text that is not program output, from the beginning and the end of a reply. It repeats this, because
+    each removal may expose more."""
 
     def __init__(self, lines: Sequence[str], command: str, known: str, opened: bool) -> None:
         self._lines = [line.strip() for line in lines]

@@ -159,8 +159,8 @@ def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, _Place]]:
 
 
 def _counters(tree: ast.AST) -> frozenset[str]:
-    """Find loop variables, and names that are assigned only whole numbers, as in `n = 0` and `n += 1`, and not inside
-    an `if` or a `try`."""
+    """Find loop variables. Also find names to which only whole numbers are assigned (`n = 0`, `n += 1`), and never
+    inside an `if` or a `try`."""
     nodes = list(ast.walk(tree))
     loops = {name for node in nodes if isinstance(node, ast.For | ast.comprehension) for name in _names(node.target)}
     under = {id(part) for node in nodes if isinstance(node, ast.If | ast.Try) for part in ast.walk(node)}

@@ -73,7 +73,9 @@ ModelName = Annotated[
 ]
 BaseUrl = Annotated[
     str | None,
-    typer.Option(help="Address of a model's server; with openai:NAME, any server with an OpenAI-compatible API."),
+    typer.Option(
+        help="Address of the model's server. Any server with an OpenAI-compatible API works with openai:NAME."
+    ),
 ]
 Parallel = Annotated[
     int,

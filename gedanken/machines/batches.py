@@ -1,5 +1,5 @@
-"""Runs many small programs in batches. One container runs a whole batch; a program that another one of the batch may
-have disturbed is run again alone.
+"""Runs many small programs in batches. One container runs a whole batch. If one program of a batch may have disturbed
+another, the other one is run again alone.
 """
 
 import asyncio

@@ -81,8 +81,8 @@ def _figures(outcomes: Mapping[str, Sequence[Judgement]], predicts: Predicts) ->
 
 
 def _said(recorded: Recorded, lines: Mapping[str, SuiteItem], predicts: Predicts) -> dict[str, list[str]]:
-    """Return the answers to the lines of the suite, by id. If the publisher has not extracted the answers from the
-    replies, extract them.
+    """Return the answers to the lines of the suite, by id. If the file has only whole replies,
+    extract the answers from them.
     """
     return {
         name: list(some) if recorded.is_extracted else [_found_in(lines[name], predicts, answer) for answer in some]

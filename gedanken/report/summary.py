@@ -264,11 +264,11 @@ def _divergence(version: VersionAnalysis) -> Iterator[tuple[str, str]]:
     if alignment is None or alignment.diverges_at is None:
         return
     real, imagined = alignment.diverges_at
-    head, ours, theirs = "first line that differs in more than numbers", "real run", "imagined run"
+    head, ours, theirs = "first difference that is not a number", "real run", "imagined run"
     if alignment.real.endswith("-real-0") and alignment.imagined.endswith("-imagined-0"):
         counted = {run.label for runs in measured(version) for run in runs}
         apart = counted.isdisjoint((alignment.real, alignment.imagined))
-        yield f"{head},", "in two runs not in the table:" if apart else "in these two runs:"
+        yield f"{head},", "in two further runs (not counted above):" if apart else "in these two runs:"
         ours, theirs = "real run with seed 0", "imagined sample 0"
     else:
         yield head, f"({alignment.real}, {alignment.imagined}):"
@@ -335,7 +335,7 @@ def _apart(findings: Sequence[Finding], version: VersionAnalysis | None) -> list
     parts = [
         (there, f"on {program}"),
         (elsewhere, "elsewhere in the session"),
-        (claimed, "explained by false facts in the persona"),
+        (claimed, "explained by deliberately false facts in the persona"),
     ]
     told = [f"{count} {where}" for count, where in parts if count]
     return told if len(told) > 1 or claimed else []
