@@ -4,6 +4,7 @@ It judges only small or rarely shown numbers, on which all real logs may agree b
 `constant_lines_differ` judges all others.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -16,8 +17,9 @@ from gedanken.compare.output.joined_numbers import joined_numbers, names_of_join
 from gedanken.compare.output.line_names import names_in_line
 from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.named_numbers import Named
+from gedanken.compare.output.number_lists import name_before, number_lists
 from gedanken.compare.output.transcript import VALUE
-from gedanken.compare.output.vocabulary import Role, is_of_machine, words_in
+from gedanken.compare.output.vocabulary import Role, is_of_machine, meaning_of, words_in
 from gedanken.compare.parsed.early_ends import cut_lines
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, short, verb
 from gedanken.compare.results import Doubt
@@ -32,10 +34,16 @@ chance gives some runs another number: then the probability that all three imagi
 real runs, is .0022 at most."""
 MOST = 4
 """Maximum number of judged constants. If there are more, each one that differs is undecided, so that the probability
-of any false finding stays below .01. The simple constants (`_Constant.is_simple`) are counted by themselves: if there
-are at most this many, they are judged even if there are more constants in all."""
+of any false finding stays below .01. Each is counted with those of its own rank and of lower ranks alone
+(`_Constant.rank`): simple constants are judged if at most this many are simple, even if there are more in all."""
 _NOT_FIXED = (Role.ENVIRONMENT, Role.METRIC)
 _RESTATED = " in brackets"
+_SIMPLE, _WRITTEN, _FURTHER = range(3)
+_SOFTWARE = frozenset(["version", "python"])
+_FEW_LINES = 4
+"""Maximum number of lines of one form in which lists without a name, and numbers that only `=` marks as settings, are
+judged."""
+_ASSIGNED = re.compile(r"\w\s?=\s?$")
 _BETWEEN = ("x", "by")
 """Words between the two numbers of a size, such as `80 x 24`."""
 
@@ -59,8 +67,9 @@ class _Constant(NamedTuple):
     columns: tuple[int, ...]
     values: NDArray[np.float64]
     """Its values: one row for each line, one column for each index in `columns`."""
-    is_simple: bool
-    """True for a whole number for which `_Number.is_simple` is True."""
+    rank: int
+    """_SIMPLE for a whole number for which `_Number.is_simple` is True, _FURTHER for what only `_further`
+    yields, and _WRITTEN for all others."""
     told: tuple[int, ...] = ()
     """The indices of the values of this form that the check `constant_lines_differ` judges."""
 
@@ -79,14 +88,12 @@ class SmallConstants:
         if run_set.program is not None or len(run_set.finished) < REAL_RUNS:
             return
         constants = list(_constants(run_set))
-        are_few = {
-            is_simple: sum(one.is_simple or not is_simple for one in constants) <= MOST for is_simple in (True, False)
-        }
+        are_few = [sum(one.rank <= rank for one in constants) <= MOST for rank in range(_FURTHER + 1)]
         for constant in constants:
-            if not constant.is_simple and _is_told_otherwise(run_set, constant):
+            if constant.rank != _SIMPLE and _is_told_otherwise(run_set, constant):
                 continue
             other = [run for run in run_set.imagined if len(self._other_lines(run, constant))]
-            if len(other) == len(run_set.imagined) >= IMAGINED_RUNS and are_few[constant.is_simple]:
+            if len(other) == len(run_set.imagined) >= IMAGINED_RUNS and are_few[constant.rank]:
                 finding = self._finding(constant, other)
                 # Two numbers of one line are one finding.
                 self.findings += [finding] if finding not in self.findings else []
@@ -150,6 +157,7 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
         told = tuple(telling(first, lines, steady))
         # An epoch that is counted is judged by another check; one that is only named once is judged here.
         epochs = np.full(len(lines), np.nan) if run_set.once(names_one_epoch_once) else first.curves.epochs.at(lines)
+        found: list[_Constant] = []
         for number in sorted(_numbers(first, int(lines[0]))):
             values, width = steady[:, number.columns], len(number.columns)
             is_known = not set(told).isdisjoint(number.columns) or (values == epochs[:, None]).all()
@@ -159,7 +167,55 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
             is_whole = bool((values == np.rint(values)).all())
             has_decimals = number.may_have_decimals and bool(np.isfinite(values).all())
             if (is_whole or has_decimals) and not (is_known or is_repeated):
-                yield _Constant(form, number.columns, values, number.is_simple and is_whole, told)
+                rank = _SIMPLE if number.is_simple and is_whole else _WRITTEN
+                found.append(_Constant(form, number.columns, values, rank, told))
+        yield from _with_further(found, form, steady, told, first)
+
+
+def _with_further(
+    found: list[_Constant], form: str, steady: NDArray[np.float64], told: tuple[int, ...], first: ParsedRun
+) -> list[_Constant]:
+    """Return the constants of the lines of a form: those among `found`, and what `_further` yields. A list takes the
+    place of the constants inside it."""
+    lines = first.transcript.lines_of(form)
+    for every in _further(first, int(lines[0]), is_few=len(lines) <= _FEW_LINES):
+        columns = tuple(at for at in every if at not in told)
+        values = steady[:, columns]
+        if not columns or np.isnan(steady[:, every]).any() or set(values.ravel()) <= set(first.curves.totals):
+            continue
+        rank = min((one.rank for one in found if set(one.columns) <= set(columns)), default=_FURTHER)
+        found = [one for one in found if not set(one.columns) <= set(columns)]
+        found.append(_Constant(form, columns, values, rank, told))
+    return sorted(found, key=lambda one: one.columns)
+
+
+def _further(run: ParsedRun, line: int, *, is_few: bool) -> Iterator[tuple[int, ...]]:
+    """Yield the indices of further numbers of a line that may be constant together: each list, such as the shape of
+    an image, and each number with decimals behind `=`. `is_few` says that there are few lines of this form.
+
+    A list without a name may be constant if no words are behind it: in `[1, 100] loss 0.5`, it counts.
+    """
+    text = run.transcript.compared(line).replace(MASK, " ")
+    spans = [found.span() for found in VALUE.finditer(text)]
+    usual = names_in_line(run.transcript, line)[: len(spans)]
+    lists = number_lists(text, spans)
+    for listed in lists:
+        first = usual[listed.columns[0]]
+        name = first.name or name_before(text, spans, listed)
+        is_alone = is_few and not any(map(str.isalpha, text[spans[listed.columns[-1]][1] :]))
+        if _is_of_program(Named(name, first.role)) and (name or is_alone):
+            yield listed.columns
+    inside = {at for listed in lists for at in listed.columns}
+    for at, named in enumerate(usual if is_few else ()):
+        is_assigned = _ASSIGNED.search(text, 0, spans[at][0]) and "." in text[slice(*spans[at])]
+        if at not in inside and is_assigned and _is_fixed(named) and _is_of_program(named):
+            yield (at,)
+
+
+def _is_of_program(named: Named) -> bool:
+    """Return whether a number is neither measured nor a property of the machine or its software."""
+    is_measured = named.role in _NOT_FIXED or meaning_of(named.name).role in _NOT_FIXED
+    return not is_measured and not is_of_machine(named.name) and _SOFTWARE.isdisjoint(words_in(named.name))
 
 
 def _numbers(run: ParsedRun, line: int) -> Iterator[_Number]:

@@ -14,6 +14,7 @@ from gedanken.compare.output.joined_numbers import joined_numbers
 from gedanken.compare.output.line_names import names_in_line
 from gedanken.compare.output.metrics import epoch_and_total, metrics_in
 from gedanken.compare.output.named_numbers import Named
+from gedanken.compare.output.number_lists import number_lists
 from gedanken.compare.output.transcript import VALUE
 from gedanken.compare.output.value_columns import EXPONENT, NO_DECIMALS
 from gedanken.compare.output.vocabulary import Role, is_of_machine, meaning_of
@@ -176,11 +177,15 @@ def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iter
     named = names_in_line(run.transcript, int(lines[0]))
     metrics = {metric.start for metric in metrics_in(text)}
     epochs, totals = run.curves.epochs.at(lines), set(run.curves.totals)
+    list_of = {at: listed for listed in number_lists(text, spans) for at in listed.columns}
     for column, (start, end) in enumerate(spans):
         values = steady[:, column]
         if np.isnan(values).any() or (values == epochs).all() or set(values) <= totals:
             continue
-        if any((values == steady[:, before]).all() for before in range(column)):
+        others = [
+            before for before in range(column) if column not in list_of or list_of[column] != list_of.get(before)
+        ]
+        if any((values == steady[:, before]).all() for before in others):
             continue  # the best iteration so far is the current one, as long as each is better than the previous one
         if _is_summary(named, column):
             continue
