@@ -8,7 +8,9 @@ from test_constants import found
 from test_log_structure import compared
 
 from gedanken.compare.output.edited_line import Edited, Traced, made_of
-from gedanken.compare.output.plain_numbers import complete, may_lack_digits
+from gedanken.compare.output.metrics import read_curves
+from gedanken.compare.output.plain_numbers import complete, completed, may_lack_digits
+from gedanken.compare.output.transcript import Transcript
 
 
 @pytest.mark.parametrize(
@@ -53,9 +55,15 @@ def test_a_number_is_rewritten_as_most_programs_print_it(written: str, plain: st
     ],
 )
 def test_what_is_no_such_number_stays_as_it_is(line: str) -> None:
-    edited = Edited(line)
-    complete(edited)
-    assert edited.text == line
+    assert completed(line) == line
+
+
+@pytest.mark.parametrize("count", [3, 30])
+def test_an_epoch_with_underscores_is_one_number(count: int) -> None:
+    text = "".join(f"epoch {1000 * at:_} loss .{at + 100}\n" for at in range(1, count))
+    curves = read_curves(Transcript(text, is_log=True))
+    assert curves.epochs.numbers.tolist() == [1000 * at for at in range(1, count)]
+    assert curves.first("loss") == 0.101
 
 
 @pytest.mark.parametrize(

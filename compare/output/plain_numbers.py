@@ -66,6 +66,13 @@ def complete(line: Edited) -> None:
             line.replace(rule)
 
 
+def completed(line: str) -> str:
+    """Return a line with its numbers rewritten; see `complete`."""
+    edited = Edited(line)
+    complete(edited)
+    return edited.text
+
+
 def _before(found: re.Match[str]) -> str:
     """Return the text before a match; of a long text, only the last 22 characters."""
     return found.string[max(0, found.start() - 22) : found.start()]
