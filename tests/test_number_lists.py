@@ -52,6 +52,8 @@ def test_lists_of_numbers_are_found(line: str, lists: list[list[str]]) -> None:
         ("Conv(3, 64, kernel=7)", "Conv(3, 96, kernel=7)"),
         ("clip to [-1.0, 1.0]", "clip to [-1.0, 2.0]"),
         ("lrs ['1e-3', '1e-4']", "lrs ['1e-3', '3e-4']"),
+        ("gain=-1.0", "gain=1.0"),
+        ("bounds [-1.0, 1.0]", "bounds [-2.0, 1.0]"),
         ("rho = 0.97, tau=0.005", "rho = 0.97, tau=0.05"),
         ("lr 0.02\nmomentum 0.9\ndropout 0.1\nsplit [7, 3]", "lr 0.02\nmomentum 0.9\ndropout 0.1\nsplit [7, 2]"),
     ],

@@ -169,19 +169,20 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
             if (is_whole or has_decimals) and not (is_known or is_repeated):
                 rank = _SIMPLE if number.is_simple and is_whole else _WRITTEN
                 found.append(_Constant(form, number.columns, values, rank, told))
-        yield from _with_further(found, form, steady, told, first)
+        counted = np.flatnonzero((steady == epochs[:, None]).all(axis=0)).tolist()
+        yield from _with_further(found, form, steady, (*told, *counted), first)
 
 
 def _with_further(
     found: list[_Constant], form: str, steady: NDArray[np.float64], told: tuple[int, ...], first: ParsedRun
 ) -> list[_Constant]:
     """Return the constants of the lines of a form: those among `found`, and what `_further` yields. A list takes the
-    place of the constants inside it."""
+    place of the constants inside it. `told` are the indices of the values that other checks judge."""
     lines = first.transcript.lines_of(form)
     for every in _further(first, int(lines[0]), is_few=len(lines) <= _FEW_LINES):
         columns = tuple(at for at in every if at not in told)
         values = steady[:, columns]
-        if not columns or np.isnan(steady[:, every]).any() or set(values.ravel()) <= set(first.curves.totals):
+        if np.isnan(steady[:, every]).any() or set(values.ravel()) <= set(first.curves.totals):
             continue
         rank = min((one.rank for one in found if set(one.columns) <= set(columns)), default=_FURTHER)
         found = [one for one in found if not set(one.columns) <= set(columns)]
