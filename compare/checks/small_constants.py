@@ -15,11 +15,12 @@ from gedanken.compare.checks.missing_epochs import names_one_epoch_once
 from gedanken.compare.checks.values import telling
 from gedanken.compare.output.joined_numbers import joined_numbers, names_of_joined
 from gedanken.compare.output.line_names import names_in_line
+from gedanken.compare.output.machine_names import is_of_machine, machine_columns
 from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.named_numbers import Named
 from gedanken.compare.output.number_lists import name_before, number_lists
 from gedanken.compare.output.transcript import VALUE
-from gedanken.compare.output.vocabulary import Role, is_of_machine, meaning_of, words_in
+from gedanken.compare.output.vocabulary import Role, meaning_of
 from gedanken.compare.parsed.early_ends import cut_lines
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, short, verb
 from gedanken.compare.results import Doubt
@@ -39,13 +40,10 @@ of any false finding stays below .01. Each is counted with those of its own rank
 _NOT_FIXED = (Role.ENVIRONMENT, Role.METRIC)
 _RESTATED = " in brackets"
 _SIMPLE, _WRITTEN, _FURTHER = range(3)
-_SOFTWARE = frozenset(["version", "python"])
 _FEW_LINES = 4
 """Maximum number of lines of one form in which lists without a name, and numbers that only `=` marks as settings, are
 judged."""
 _ASSIGNED = re.compile(r"\w\s?=\s?$")
-_BETWEEN = ("x", "by")
-"""Words between the two numbers of a size, such as `80 x 24`."""
 
 
 class _Number(NamedTuple):
@@ -199,24 +197,23 @@ def _further(run: ParsedRun, line: int, *, is_few: bool) -> Iterator[tuple[int, 
     text = run.transcript.compared(line).replace(MASK, " ")
     spans = [found.span() for found in VALUE.finditer(text)]
     usual = names_in_line(run.transcript, line)[: len(spans)]
-    lists = number_lists(text, spans)
+    lists, of_machine = number_lists(text, spans), machine_columns(text, spans, usual)
     for listed in lists:
         first = usual[listed.columns[0]]
         name = first.name or name_before(text, spans, listed)
         is_alone = is_few and not any(map(str.isalpha, text[spans[listed.columns[-1]][1] :]))
-        if _is_of_program(Named(name, first.role)) and (name or is_alone):
+        if _is_of_program(Named(name, first.role)) and (name or is_alone) and of_machine.isdisjoint(listed.columns):
             yield listed.columns
     inside = {at for listed in lists for at in listed.columns}
     for at, named in enumerate(usual if is_few else ()):
         is_assigned = _ASSIGNED.search(text, 0, spans[at][0]) and "." in text[slice(*spans[at])]
-        if at not in inside and is_assigned and _is_fixed(named) and _is_of_program(named):
+        if at not in inside | of_machine and is_assigned and _is_fixed(named) and _is_of_program(named):
             yield (at,)
 
 
 def _is_of_program(named: Named) -> bool:
-    """Return whether a number is neither measured nor a property of the machine or its software."""
-    is_measured = named.role in _NOT_FIXED or meaning_of(named.name).role in _NOT_FIXED
-    return not is_measured and not is_of_machine(named.name) and _SOFTWARE.isdisjoint(words_in(named.name))
+    """Return whether neither the role nor the name of a number says that it is measured or depends on the machine."""
+    return named.role not in _NOT_FIXED and meaning_of(named.name).role not in _NOT_FIXED
 
 
 def _numbers(run: ParsedRun, line: int) -> Iterator[_Number]:
@@ -229,14 +226,15 @@ def _numbers(run: ParsedRun, line: int) -> Iterator[_Number]:
     joined = joined_numbers(text, spans)
     inside = {at for number in joined for at in number.columns}
     usual = names_in_line(run.transcript, line)[: len(spans)]
+    of_machine = machine_columns(text, spans, usual)
     for at, named in enumerate(usual):
-        size = usual[at - 1] if at and named.name in _BETWEEN else named
-        if at not in inside and _is_fixed(named) and not is_of_machine(size.name):
-            yield _Number((at,), True, _is_setting(named))
+        if at not in inside | of_machine and _is_fixed(named):
+            yield _Number((at,), True, named.role is Role.SETTING)
     for number, named in zip(joined, names_of_joined(text, joined), strict=True):
         is_chosen = named.role in (Role.SETTING, Role.COUNTER)
         if (
             _is_fixed(named, is_size=number.is_size)
+            and of_machine.isdisjoint(number.columns)
             and not named.name.endswith(_RESTATED)
             and (is_chosen or not number.has_unit)
         ):
@@ -246,13 +244,6 @@ def _numbers(run: ParsedRun, line: int) -> Iterator[_Number]:
 def _is_fixed(named: Named, *, is_size: bool = False) -> bool:
     is_of_run = bool(named.name) and named.role not in _NOT_FIXED
     return is_of_run and not is_of_machine(named.name, is_size=is_size)
-
-
-def _is_setting(named: Named) -> bool:
-    """Return whether a number was chosen before the run, as a learning rate is. False for a version, which depends on
-    the machine.
-    """
-    return named.role is Role.SETTING and "version" not in words_in(named.name)
 
 
 def _is_told_otherwise(run_set: RunSet, constant: _Constant) -> bool:
