@@ -38,6 +38,7 @@ def found(really: str, shown: str, real: int = 7, others: int = 3) -> list[str]:
         ("window of 7 patches", "window of 5 patches"),
         ("optimizer: sgd, lr 0.02, momentum 0.9", "optimizer: sgd, lr 0.005, momentum 0.9"),
         ("learning_rate=3e-4", "learning_rate=1e-3"),
+        ("hidden layers: 96-48-24", "hidden layers: 96-64-24"),
     ],
 )
 def test_a_constant_is_told_however_its_number_is_written(really: str, shown: str) -> None:

@@ -43,6 +43,8 @@ _SIMPLE, _WRITTEN, _FURTHER = range(3)
 _FEW_LINES = 4
 """Maximum number of lines of one form in which lists without a name, and numbers that only `=` marks as settings, are
 judged."""
+_CHAIN = re.compile(r"(?<![\w.-])\d{1,5}(?:-\d{1,5}){2,30}(?![\w.-])")
+"""Matches the sizes of several layers: `64-128-256`."""
 _ASSIGNED = re.compile(r"\w\s?=\s?$")
 
 
@@ -190,7 +192,8 @@ def _with_further(
 
 def _further(run: ParsedRun, line: int, *, is_few: bool) -> Iterator[tuple[int, ...]]:
     """Yield the indices of further numbers of a line that may be constant together: each list, such as the shape of
-    an image, and each number with decimals behind `=`. `is_few` says that there are few lines of this form.
+    an image, the sizes of layers joined by `-`, and each number with decimals behind `=`. `is_few` says that there
+    are few lines of this form.
 
     A list without a name may be constant if no words are behind it: in `[1, 100] loss 0.5`, it counts.
     """
@@ -204,6 +207,10 @@ def _further(run: ParsedRun, line: int, *, is_few: bool) -> Iterator[tuple[int, 
         is_alone = is_few and not any(map(str.isalpha, text[spans[listed.columns[-1]][1] :]))
         if _is_of_program(Named(name, first.role)) and (name or is_alone) and of_machine.isdisjoint(listed.columns):
             yield listed.columns
+    for chain in _CHAIN.finditer(text):
+        columns = tuple(at for at, (start, end) in enumerate(spans) if chain.start() <= start < end <= chain.end())
+        if columns and usual[columns[0]].role is Role.SETTING and of_machine.isdisjoint(columns):
+            yield columns
     inside = {at for listed in lists for at in listed.columns}
     for at, named in enumerate(usual if is_few else ()):
         is_assigned = _ASSIGNED.search(text, 0, spans[at][0]) and "." in text[slice(*spans[at])]
