@@ -38,6 +38,7 @@ def found(really: str, shown: str, real: int = 7, others: int = 3) -> list[str]:
         ("window of 7 patches", "window of 5 patches"),
         ("optimizer: sgd, lr 0.02, momentum 0.9", "optimizer: sgd, lr 0.005, momentum 0.9"),
         ("learning_rate=3e-4", "learning_rate=1e-3"),
+        ("hidden layers: 96-48-24", "hidden layers: 96-64-24"),
     ],
 )
 def test_a_constant_is_told_however_its_number_is_written(really: str, shown: str) -> None:
@@ -77,10 +78,54 @@ def test_a_large_number_with_commas_is_told_of_one_log_as_without_them() -> None
         ("CUDA capability: 7.5", "CUDA capability: 8.6"),
         ("capability of the device 7.5, driver 47082", "capability of the device 8.6, driver 52560"),
         ("68 SMs, 24 CPU cores, 48 threads", "82 SMs, 32 CPU cores, 64 threads"),
+        ("PyTorch 2.3, scipy=1.13, tokenizers=0.19", "PyTorch 2.0, scipy=1.10, tokenizers=0.13"),
+        ("{'numpy': 1.25, 'xgboost': 2.0}", "{'numpy': 1.22, 'xgboost': 1.7}"),
+        ("packages: corelib=1.7 plotkit=3.2", "packages: corelib=1.5 plotkit=2.9"),
+        ("[env] (3, 11, 4) (9, 0)", "[env] (3, 8, 2) (7, 5)"),
+        ("device capability=(9, 0) driver=(550, 54)", "device capability=(7, 5) driver=(470, 82)"),
+        ("master_port=23456 local_rank=2 world_size=8", "master_port=12399 local_rank=1 world_size=2"),
+        ("numWorkers=12 nGPUs=8 num_nodes=3", "numWorkers=4 nGPUs=2 num_nodes=1"),
+        ("group: 8 gpus on 2 nodes", "group: 4 gpus on 1 nodes"),
+        ("found 48 CPU cores, disk=900, ram=192", "found 16 CPU cores, disk=250, ram=32"),
+        ("process 0 of 8", "process 0 of 2"),
     ],
 )
 def test_what_depends_on_the_machine_is_no_constant(really: str, shown: str) -> None:
     assert found(really, shown) == [] == found(really, shown, others=1)
+
+
+@pytest.mark.parametrize(
+    ("really", "shown"),
+    [
+        ("gpus: 8", "gpus: 2"),
+        ("mem 20.4G", "mem 9.7G"),
+        ("port 23456 on 16 workers", "port 12399 on 4 workers"),
+        ("numba 1.10", "numba 1.9"),
+    ],
+)
+def test_what_depends_on_the_machine_is_no_constant_where_each_round_shows_it(really: str, shown: str) -> None:
+    heads = [really] * 7 + [shown] * 3
+    every = [log(seed, "").replace("round", f"{line}\nround") for seed, line in enumerate(heads)]
+    assert checks(compared(every[:7], every[7:])) == []
+
+
+@pytest.mark.parametrize(
+    ("really", "shown"),
+    [
+        ("torch_seed=17", "torch_seed=23"),
+        ("lora_rank=32", "lora_rank=4"),
+        ("momentum=0.9 gpus=8", "momentum=0.8 gpus=2"),
+        ("scipy=1.13 hidden=96", "scipy=1.10 hidden=48"),
+        ("[gpu] dropout=0.2", "[gpu] dropout=0.4"),
+        ("on cuda: kernel shape (5, 5)", "on cuda: kernel shape (3, 3)"),
+        ("INFO: depth=14", "INFO: depth=11"),
+        ("num_envs=16", "num_envs=6"),
+        ("process_noise=0.2", "process_noise=0.4"),
+        ("nodes  hidden  lr\n    3      96  0.02", "nodes  hidden  lr\n    2      48  0.02"),
+    ],
+)
+def test_what_the_program_sets_is_a_constant_beside_names_of_the_machine(really: str, shown: str) -> None:
+    assert found(really, shown) == ["constant line differs"]
 
 
 def test_many_settings_do_not_silence_a_whole_number() -> None:

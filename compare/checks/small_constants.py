@@ -4,6 +4,7 @@ It judges only small or rarely shown numbers, on which all real logs may agree b
 `constant_lines_differ` judges all others.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -14,10 +15,12 @@ from gedanken.compare.checks.missing_epochs import names_one_epoch_once
 from gedanken.compare.checks.values import telling
 from gedanken.compare.output.joined_numbers import joined_numbers, names_of_joined
 from gedanken.compare.output.line_names import names_in_line
+from gedanken.compare.output.machine_names import is_of_machine, machine_columns
 from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.named_numbers import Named
+from gedanken.compare.output.number_lists import name_before, number_lists
 from gedanken.compare.output.transcript import VALUE
-from gedanken.compare.output.vocabulary import Role, is_of_machine, words_in
+from gedanken.compare.output.vocabulary import Role, meaning_of
 from gedanken.compare.parsed.early_ends import cut_lines
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, short, verb
 from gedanken.compare.results import Doubt
@@ -32,12 +35,17 @@ chance gives some runs another number: then the probability that all three imagi
 real runs, is .0022 at most."""
 MOST = 4
 """Maximum number of judged constants. If there are more, each one that differs is undecided, so that the probability
-of any false finding stays below .01. The simple constants (`_Constant.is_simple`) are counted by themselves: if there
-are at most this many, they are judged even if there are more constants in all."""
+of any false finding stays below .01. Each is counted with those of its own rank and of lower ranks alone
+(`_Constant.rank`): simple constants are judged if at most this many are simple, even if there are more in all."""
 _NOT_FIXED = (Role.ENVIRONMENT, Role.METRIC)
 _RESTATED = " in brackets"
-_BETWEEN = ("x", "by")
-"""Words between the two numbers of a size, such as `80 x 24`."""
+_SIMPLE, _WRITTEN, _FURTHER = range(3)
+_FEW_LINES = 4
+"""Maximum number of lines of one form in which lists without a name, and numbers that only `=` marks as settings, are
+judged."""
+_CHAIN = re.compile(r"(?<![\w.-])\d{1,5}(?:-\d{1,5}){2,30}(?![\w.-])")
+"""Matches the sizes of several layers: `64-128-256`."""
+_ASSIGNED = re.compile(r"\w\s?=\s?$")
 
 
 class _Number(NamedTuple):
@@ -59,8 +67,9 @@ class _Constant(NamedTuple):
     columns: tuple[int, ...]
     values: NDArray[np.float64]
     """Its values: one row for each line, one column for each index in `columns`."""
-    is_simple: bool
-    """True for a whole number for which `_Number.is_simple` is True."""
+    rank: int
+    """_SIMPLE for a whole number for which `_Number.is_simple` is True, _FURTHER for what only `_further`
+    yields, and _WRITTEN for all others."""
     told: tuple[int, ...] = ()
     """The indices of the values of this form that the check `constant_lines_differ` judges."""
 
@@ -79,14 +88,12 @@ class SmallConstants:
         if run_set.program is not None or len(run_set.finished) < REAL_RUNS:
             return
         constants = list(_constants(run_set))
-        are_few = {
-            is_simple: sum(one.is_simple or not is_simple for one in constants) <= MOST for is_simple in (True, False)
-        }
+        are_few = [sum(one.rank <= rank for one in constants) <= MOST for rank in range(_FURTHER + 1)]
         for constant in constants:
-            if not constant.is_simple and _is_told_otherwise(run_set, constant):
+            if constant.rank != _SIMPLE and _is_told_otherwise(run_set, constant):
                 continue
             other = [run for run in run_set.imagined if len(self._other_lines(run, constant))]
-            if len(other) == len(run_set.imagined) >= IMAGINED_RUNS and are_few[constant.is_simple]:
+            if len(other) == len(run_set.imagined) >= IMAGINED_RUNS and are_few[constant.rank]:
                 finding = self._finding(constant, other)
                 # Two numbers of one line are one finding.
                 self.findings += [finding] if finding not in self.findings else []
@@ -150,6 +157,7 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
         told = tuple(telling(first, lines, steady))
         # An epoch that is counted is judged by another check; one that is only named once is judged here.
         epochs = np.full(len(lines), np.nan) if run_set.once(names_one_epoch_once) else first.curves.epochs.at(lines)
+        found: list[_Constant] = []
         for number in sorted(_numbers(first, int(lines[0]))):
             values, width = steady[:, number.columns], len(number.columns)
             is_known = not set(told).isdisjoint(number.columns) or (values == epochs[:, None]).all()
@@ -159,7 +167,60 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
             is_whole = bool((values == np.rint(values)).all())
             has_decimals = number.may_have_decimals and bool(np.isfinite(values).all())
             if (is_whole or has_decimals) and not (is_known or is_repeated):
-                yield _Constant(form, number.columns, values, number.is_simple and is_whole, told)
+                rank = _SIMPLE if number.is_simple and is_whole else _WRITTEN
+                found.append(_Constant(form, number.columns, values, rank, told))
+        counted = np.flatnonzero((steady == epochs[:, None]).all(axis=0)).tolist()
+        yield from _with_further(found, form, steady, (*told, *counted), first)
+
+
+def _with_further(
+    found: list[_Constant], form: str, steady: NDArray[np.float64], told: tuple[int, ...], first: ParsedRun
+) -> list[_Constant]:
+    """Return the constants of the lines of a form: those among `found`, and what `_further` yields. A list takes the
+    place of the constants inside it. `told` are the indices of the values that other checks judge."""
+    lines = first.transcript.lines_of(form)
+    for every in _further(first, int(lines[0]), is_few=len(lines) <= _FEW_LINES):
+        columns = tuple(at for at in every if at not in told)
+        values = steady[:, columns]
+        if np.isnan(steady[:, every]).any() or set(values.ravel()) <= set(first.curves.totals):
+            continue
+        rank = min((one.rank for one in found if set(one.columns) <= set(columns)), default=_FURTHER)
+        found = [one for one in found if not set(one.columns) <= set(columns)]
+        found.append(_Constant(form, columns, values, rank, told))
+    return sorted(found, key=lambda one: one.columns)
+
+
+def _further(run: ParsedRun, line: int, *, is_few: bool) -> Iterator[tuple[int, ...]]:
+    """Yield the indices of further numbers of a line that may be constant together: each list, such as the shape of
+    an image, the sizes of layers joined by `-`, and each number with decimals behind `=`. `is_few` says that there
+    are few lines of this form.
+
+    A list without a name may be constant if no words are behind it: in `[1, 100] loss 0.5`, it counts.
+    """
+    text = run.transcript.compared(line).replace(MASK, " ")
+    spans = [found.span() for found in VALUE.finditer(text)]
+    usual = names_in_line(run.transcript, line)[: len(spans)]
+    lists, of_machine = number_lists(text, spans), machine_columns(text, spans, usual)
+    for listed in lists:
+        first = usual[listed.columns[0]]
+        name = first.name or name_before(text, spans, listed)
+        is_alone = is_few and not any(map(str.isalpha, text[spans[listed.columns[-1]][1] :]))
+        if _is_of_program(Named(name, first.role)) and (name or is_alone) and of_machine.isdisjoint(listed.columns):
+            yield listed.columns
+    for chain in _CHAIN.finditer(text):
+        columns = tuple(at for at, (start, end) in enumerate(spans) if chain.start() <= start < end <= chain.end())
+        if columns and usual[columns[0]].role is Role.SETTING and of_machine.isdisjoint(columns):
+            yield columns
+    inside = {at for listed in lists for at in listed.columns}
+    for at, named in enumerate(usual if is_few else ()):
+        is_assigned = _ASSIGNED.search(text, 0, spans[at][0]) and "." in text[slice(*spans[at])]
+        if at not in inside | of_machine and is_assigned and _is_fixed(named) and _is_of_program(named):
+            yield (at,)
+
+
+def _is_of_program(named: Named) -> bool:
+    """Return whether neither the role nor the name of a number says that it is measured or depends on the machine."""
+    return named.role not in _NOT_FIXED and meaning_of(named.name).role not in _NOT_FIXED
 
 
 def _numbers(run: ParsedRun, line: int) -> Iterator[_Number]:
@@ -172,14 +233,15 @@ def _numbers(run: ParsedRun, line: int) -> Iterator[_Number]:
     joined = joined_numbers(text, spans)
     inside = {at for number in joined for at in number.columns}
     usual = names_in_line(run.transcript, line)[: len(spans)]
+    of_machine = machine_columns(text, spans, usual)
     for at, named in enumerate(usual):
-        size = usual[at - 1] if at and named.name in _BETWEEN else named
-        if at not in inside and _is_fixed(named) and not is_of_machine(size.name):
-            yield _Number((at,), True, _is_setting(named))
+        if at not in inside | of_machine and _is_fixed(named):
+            yield _Number((at,), True, named.role is Role.SETTING)
     for number, named in zip(joined, names_of_joined(text, joined), strict=True):
         is_chosen = named.role in (Role.SETTING, Role.COUNTER)
         if (
             _is_fixed(named, is_size=number.is_size)
+            and of_machine.isdisjoint(number.columns)
             and not named.name.endswith(_RESTATED)
             and (is_chosen or not number.has_unit)
         ):
@@ -189,13 +251,6 @@ def _numbers(run: ParsedRun, line: int) -> Iterator[_Number]:
 def _is_fixed(named: Named, *, is_size: bool = False) -> bool:
     is_of_run = bool(named.name) and named.role not in _NOT_FIXED
     return is_of_run and not is_of_machine(named.name, is_size=is_size)
-
-
-def _is_setting(named: Named) -> bool:
-    """Return whether a number was chosen before the run, as a learning rate is. False for a version, which depends on
-    the machine.
-    """
-    return named.role is Role.SETTING and "version" not in words_in(named.name)
 
 
 def _is_told_otherwise(run_set: RunSet, constant: _Constant) -> bool:

@@ -12,11 +12,13 @@ from gedanken.compare.checks.lines import where_printed
 from gedanken.compare.output.durations import untimed
 from gedanken.compare.output.joined_numbers import joined_numbers
 from gedanken.compare.output.line_names import names_in_line
+from gedanken.compare.output.machine_names import machine_columns
 from gedanken.compare.output.metrics import epoch_and_total, metrics_in
 from gedanken.compare.output.named_numbers import Named
+from gedanken.compare.output.number_lists import number_lists
 from gedanken.compare.output.transcript import VALUE
 from gedanken.compare.output.value_columns import EXPONENT, NO_DECIMALS
-from gedanken.compare.output.vocabulary import Role, is_of_machine, meaning_of
+from gedanken.compare.output.vocabulary import Role, meaning_of
 from gedanken.compare.output.wording import HOLE
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, short
 from gedanken.compare.source.print_sites import PrintSite
@@ -94,8 +96,9 @@ def constant_lines_differ(run_set: RunSet) -> Iterable[Finding]:
     - It has a name, is no metric, and takes three different values in ten lines, as a setting does in a parameter
       search.
 
-    A loss or an accuracy is judged only in the first case. Other checks report wrong epochs, wrong total numbers of
-    epochs, and lines that are shown more or less often than in the real runs.
+    A loss or an accuracy is judged only in the first case; what says which machine or software a run used is never
+    judged (`machine_names.py`). Other checks report wrong epochs, wrong total numbers of epochs, and lines that are
+    shown more or less often than in the real runs.
     """
     fixed = run_set.source is not None and run_set.source.fixes_its_seed()
     if len(run_set.finished) < REAL_RUNS or fixed:
@@ -174,20 +177,24 @@ def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iter
     spans = [found.span() for found in VALUE.finditer(text)]
     has_times = untimed(text) != text.strip()
     named = names_in_line(run.transcript, int(lines[0]))
+    of_machine = machine_columns(text, spans, named)
     metrics = {metric.start for metric in metrics_in(text)}
     epochs, totals = run.curves.epochs.at(lines), set(run.curves.totals)
+    list_of = {at: listed for listed in number_lists(text, spans) for at in listed.columns}
     for column, (start, end) in enumerate(spans):
         values = steady[:, column]
         if np.isnan(values).any() or (values == epochs).all() or set(values) <= totals:
             continue
-        if any((values == steady[:, before]).all() for before in range(column)):
+        others = [
+            before for before in range(column) if column not in list_of or list_of[column] != list_of.get(before)
+        ]
+        if any((values == steady[:, before]).all() for before in others):
             continue  # the best iteration so far is the current one, as long as each is better than the previous one
-        if _is_summary(named, column):
+        if _is_summary(named, column) or column in of_machine:
             continue
         differ = len(np.unique(values)) >= PLACES
         is_metric = any(start <= at < end for at in metrics)
         is_whole = bool((decimals[:, column] == 0).all()) and not _UNIT.match(text, end)
-        is_whole &= column >= len(named) or not is_of_machine(named[column].name)
         same = len(values) >= PLACES and values[0] not in (0, 1, 100) and len(np.unique(values)) == 1
         large = all(len(f"{abs(value):.0f}".rstrip("0")) >= DIGITS for value in values)
         is_schedule = len(np.unique(values)) >= STAGES and len(values) >= 2 * PLACES
@@ -200,7 +207,7 @@ def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iter
             yield column
     for number in joined_numbers(text, spans) if not has_times else ():
         is_whole = number.has_thousands and not number.has_unit and not _UNIT.match(text, number.end)
-        is_whole &= number.columns[0] >= len(named) or not is_of_machine(named[number.columns[0]].name)
+        is_whole &= of_machine.isdisjoint(number.columns)
         if is_whole and number.start not in metrics and not _is_summary(named, number.columns[0]):
             yield from number.columns if _are_large(steady[:, number.columns]) else ()
 
@@ -330,8 +337,18 @@ def _formats(run_set: RunSet, form: str) -> Iterator[tuple[int, int, bool]]:
             yield column, decimals, False
         elif run_set.source is None and has_many and decimals > 1:
             values = np.concatenate([_values(run, form, column) for run in showing])
-            if _ends_with_zero(values, decimals):
+            # `numpy 1.26` has two decimals because it is that version.
+            is_version = bool((values == values[0]).all()) and column in _of_machine(showing[0], form)
+            if not is_version and _ends_with_zero(values, decimals):
                 yield column, decimals, False
+
+
+def _of_machine(run: ParsedRun, form: str) -> frozenset[int]:
+    """Return the indices of the values of a form that say which machine or software a run used."""
+    line = int(run.transcript.lines_of(form)[0])
+    text = run.transcript.compared(line)
+    spans = [found.span() for found in VALUE.finditer(text)]
+    return machine_columns(text, spans, names_in_line(run.transcript, line))
 
 
 def _ends_with_zero(values: NDArray[np.float64], decimals: int) -> bool:

@@ -21,6 +21,7 @@ from gedanken.compare.output.masking import (
     mask,
     masked_together,
 )
+from gedanken.compare.output.plain_numbers import complete, may_lack_digits
 from gedanken.compare.output.progress_bars import unfill
 from gedanken.compare.output.wrapped_numbers import may_be_wrapped, unwrap
 
@@ -104,6 +105,7 @@ class ComparedLines:
 
     def _edit(self, line: Edited) -> None:
         unwrap(line)
+        complete(line)
         sort_keys(line)
         if unfill(line):
             line.replace(_BLANKS)
@@ -117,10 +119,10 @@ class ComparedLines:
 def _may_be_edited(lines: Sequence[str]) -> list[bool]:
     """Return, for each line, whether it may need more changes than masking. The slow pattern is skipped if all lines
     are ASCII and none contains one of `_SIGNS`."""
-    text = "".join(lines)
-    if text.isascii() and not any(sign in text for sign in _SIGNS):
-        return [False] * len(lines)
-    is_edited = [_MAY_BE_EDITED.search(line) is not None for line in lines]
-    if may_be_wrapped(text):
-        return [edit or may_be_wrapped(line) for line, edit in zip(lines, is_edited, strict=True)]
+    text = "\n".join(lines)
+    is_plain = text.isascii() and not any(sign in text for sign in _SIGNS)
+    is_edited = [not is_plain and _MAY_BE_EDITED.search(line) is not None for line in lines]
+    for may_be in (may_be_wrapped, may_lack_digits):
+        if may_be(text):
+            is_edited = [edit or may_be(line) for line, edit in zip(lines, is_edited, strict=True)]
     return is_edited

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gedanken.compare.output.named_numbers import Named, named_numbers
 from gedanken.compare.output.vocabulary import Role, meaning_of
 
-_THOUSANDS = r"[1-9]\d{0,2}(?:,\d{3})+(?![\d%]|[.,]\d)"
+_THOUSANDS = r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?![\d%]|[.,]\d)"
 _SIZES = r"\d+(?:[x×]\d+)+(?!\w|\.\d)"
 _MULTIPLES = r"(?:[KMGT](?:i?B)?|k)(?![\w/])"
 _UNIT = rf"(?:{_MULTIPLES}|B(?![\w/])|\s{_MULTIPLES}(?!\s{{0,20}}[@:=]?\s{{0,20}}[-+]?\.?\d))"

@@ -16,6 +16,7 @@ from gedanken.compare.output.digit_groups import DigitGroups
 from gedanken.compare.output.labels_above import all_labelled, labelled
 from gedanken.compare.output.line_prefixes import Renaming
 from gedanken.compare.output.masking import MASK, Before, words_before_ids
+from gedanken.compare.output.plain_numbers import completed
 from gedanken.compare.output.progress_bars import may_hold_bars, redrawn
 from gedanken.compare.output.text_lines import Lines, Texts, containing
 from gedanken.compare.output.value_columns import Kinds, number_in, values_of
@@ -171,10 +172,10 @@ class Transcript:
 
     def pointed(self, at: int) -> str:
         """Return the line with this index, with its numbers in the usual notation: a decimal point, `-` for minus. In
-        a log, numbers that are printed as objects are unwrapped.
+        a log, numbers that are printed as objects are unwrapped, and `.5` and `1_000` are rewritten.
         """
         line = self._plain(self.lines[at])
-        return unwrapped(line) if self._is_log else line
+        return completed(unwrapped(line)) if self._is_log else line
 
     def _plain(self, line: str) -> str:
         line = line.replace(_MINUS, "-") if self._has_minus_signs else line

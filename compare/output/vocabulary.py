@@ -125,14 +125,6 @@ _CHOSEN = _words(
 )
 """Words that make a metric's name the name of something else: `loss_scale`, `val_loss_every`, `acc_stderr`."""
 _RATES = _words("per samples tokens images words steps it items examples imgs frames")
-_OF_MACHINE, _OF_SCREEN = (
-    re.compile(rf"(?<![a-z])(?:{words})(?![a-z])")
-    for words in (
-        "terminal|screen|tty|cu ?dnn|cuda|rocm|nccl|capability|drivers?|gcc|glibc|compiler|sms?|multiprocessors?|"
-        "cores|cpus|gpus|threads|uid|gid",
-        "window|display|monitor|console|viewport|desktop",
-    )
-)
 
 _SPLIT_OF = {word: split for split, words in _SPLITS.items() for word in words.split()}
 _ENVIRONMENT_WORDS, _COUNTER_WORDS, _SETTING_WORDS = map(_words, (_ENVIRONMENT, _COUNTERS, _SETTINGS))
@@ -228,16 +220,6 @@ def meaning_of(name: str) -> Meaning:
         role = Role.COUNTER if counts else Role.SETTING
         return Meaning(role, None, split)
     return Meaning(Role.COUNTER if known & _COUNTER_WORDS else Role.OTHER, None, split, is_summary)
-
-
-@lru_cache(maxsize=4096)
-def is_of_machine(name: str, *, is_size: bool = False) -> bool:
-    """Return whether a printed number says what the machine is or how large its terminal is: `cuDNN 8902`, `terminal
-    80x24`. `is_size` is true for a number with an `x`: a `window` of `1920x1080` is on a screen, a `window` of `7`
-    is a setting.
-    """
-    words = " ".join((*words_in(name), name.lower()))
-    return _OF_MACHINE.search(words) is not None or (is_size and _OF_SCREEN.search(words) is not None)
 
 
 def _is_rate(name: str, known: frozenset[str]) -> bool:

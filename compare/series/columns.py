@@ -14,6 +14,7 @@ from gedanken.compare.output.durations import CLOCK
 from gedanken.compare.output.keyed_values import keyed_values
 from gedanken.compare.output.metrics import Metric, epoch_in
 from gedanken.compare.output.named_numbers import Named, named_numbers
+from gedanken.compare.output.number_lists import NumberList, index_in, name_before, number_lists
 from gedanken.compare.output.transcript import VALUE, template_of
 from gedanken.compare.output.vocabulary import Meaning, Measures, Role, Split, key_of, meaning_of, split_in
 from gedanken.compare.output.wording import HOLE
@@ -255,7 +256,12 @@ class Form:
         return label
 
     def _described(self, at: int) -> str:
-        """Describe a number without a name by the words of its line and its position."""
+        """Describe a number without a name: as a number of its list, such as `betas[1]`, or by the words of its line
+        and its position."""
+        if listed := next((listed for listed in self._lists if at in listed.columns), None):
+            first = listed.columns[0]
+            if name := self.named[first].name or name_before(self.line, self.spans, listed):
+                return f"{name}{index_in(listed, at)}"
         unnamed = [
             one
             for one, named in enumerate(self.named)
@@ -306,6 +312,10 @@ class Form:
     @cached_property
     def _keyed(self) -> dict[int, str]:
         return keyed_values(self.line)
+
+    @cached_property
+    def _lists(self) -> list[NumberList]:
+        return number_lists(self.line, self.spans)
 
     @cached_property
     def _clocks(self) -> list[tuple[int, int]]:

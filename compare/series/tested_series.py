@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gedanken.compare.output.machine_names import is_of_machine
 from gedanken.compare.output.vocabulary import Role
 from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
@@ -34,10 +35,11 @@ POINTS_TESTED = 200
 """Maximum number of points of a series from which p-values and measures such as the CRPS are computed. Of a series
 with more points, this many are taken, evenly spaced."""
 ENVIRONMENT = "times, speeds and memory are measured on another machine"
+MACHINE = "it says which machine or software a run used"
 SAME = "it is the same in all real runs"
 CHOSEN = "it is set for each run, not measured"
 ALL_SAME = "all runs show the same values"
-SETTLED = (ENVIRONMENT, SAME, CHOSEN, ALL_SAME)
+SETTLED = (ENVIRONMENT, MACHINE, SAME, CHOSEN, ALL_SAME)
 """Reasons why a series need not be tested; a series that is not tested for another reason remains an open question.
 """
 NO_END = "no imagined run reached its end"
@@ -235,7 +237,7 @@ def _why_not(
     is_same = not np.ptp(np.nan_to_num(series.values[real][:, common]), axis=0).any()
     # A loss that rounds to 0.00 in every real run can still differ in another run; a parameter count is a fixed fact.
     if is_same and (series.column.metric is None or _is_fixed(run_set)):
-        return SAME
+        return MACHINE if is_of_machine(series.column.label) else SAME
     is_constant = not np.ptp(np.nan_to_num(series.values[:, common]), axis=1).any()
     if is_constant and series.column.meaning.role is Role.SETTING:
         return CHOSEN

@@ -1,0 +1,78 @@
+"""Rewrites numbers that lack a digit beside their point, or that have underscores, as most programs print them: `.99`
+becomes `0.99`, `1.` becomes `1.0`, and `1_000_000` becomes `1000000`.
+"""
+
+import re
+
+from gedanken.compare.output.edited_line import Edited, Rule
+from gedanken.compare.output.vocabulary import Role, meaning_of
+
+_GROUPED = Rule(
+    re.compile(r"(?<![\w.@/\\])([1-9]\d{0,2})_(\d{3})(?:_(\d{3}))?(?:_(\d{3}))?(?!\w)", re.ASCII), (1, 2, 3, 4)
+)
+_UNIT = r"(?:m?s|x|%|[KMGT]i?B?)?"
+_BEGINS_WITH_POINT = Rule(
+    # `.5:.95` and `@[.5]` are parts of a name, `1.5.2` is a version, and `/.5` is a hidden file.
+    re.compile(
+        rf"(?<![\w.@/\\)\]-])(?<!\d:)(?<!@\[)([-+]?)(\.\d+(?:[eE][-+]?\d+)?)(?=(?!:\.?\d){_UNIT}(?!\w|\.\d))",
+        re.ASCII,
+    ),
+    (1, "0", 2),
+)
+_POINT_BEFORE_EXPONENT = Rule(re.compile(r"(?<![\w.])(\d+\.)(?=[eE][-+]?\d+(?!\w))", re.ASCII), (1, "0"))
+_OPENS = re.compile(r"[\[(,|\d.]\s{0,20}[-+]?$", re.ASCII)
+_POINT_IN_LIST = Rule(
+    re.compile(r"(?<![\w.])(\d+\.)(?=\s{0,20}(?:[\])|]|$)|,|\s{1,20}[-+]?\.?\d)", re.ASCII),
+    (1, "0"),
+    lambda found: _OPENS.search(_before(found)) is None,
+)
+_COUNTS = re.compile(r"(?:epoch|step|iter|batch|round)\w{0,10}\s?$", re.IGNORECASE)
+_POINT_AFTER_EQUALS = Rule(
+    re.compile(r"(?<=[\w\s]=)(\s?[-+]?\d+\.)(?=[\s,;]|$)", re.ASCII),
+    (1, "0"),
+    lambda found: _COUNTS.search(_before(found)[:-1]) is not None,
+)
+"""Matches `gamma = 1.`. A point after a number without `=` may end a sentence, as in `Iteration: 500. Loss: 0.5`."""
+_ENDS_SENTENCE = re.compile(r"\d\.\d+\.(?!\d)", re.ASCII)
+_POINT_OF_METRIC = Rule(
+    re.compile(
+        r"(?<![\w@/.-])([A-Za-z][\w@/-]{1,30})([\s:]{1,4}[-+]?\d+\.)(?=\s*(?:[,;|)\]]|$)|\s+[a-z(])", re.ASCII
+    ),
+    (1, 2, "0"),
+    lambda found: meaning_of(found[1]).role is not Role.METRIC or _ENDS_SENTENCE.search(found.string) is not None,
+)
+"""Matches `loss 1.`, unless a point ends a sentence in this line: `Loss: 0.5. Accuracy: 90.`"""
+_POINT = re.compile(r"\.(?:(?<![\w.]\.)\d|(?<=\d\.)(?=[eE\s\]),;|]|$))", re.ASCII | re.MULTILINE)
+_UNDERSCORE = re.compile(r"_(?<=\d_)\d{3}", re.ASCII)
+
+
+def may_lack_digits(text: str) -> bool:
+    """Return whether a text may contain a number that `complete` rewrites; much faster than searching for one."""
+    return ("_" in text and _UNDERSCORE.search(text) is not None) or _POINT.search(text) is not None
+
+
+def complete(line: Edited) -> None:
+    """Rewrite the numbers of a line that lack a digit beside their point, or that have underscores."""
+    if "_" in line.text:
+        line.replace(_GROUPED)
+    if _POINT.search(line.text):
+        for rule in (
+            _BEGINS_WITH_POINT,
+            _POINT_BEFORE_EXPONENT,
+            _POINT_IN_LIST,
+            _POINT_AFTER_EQUALS,
+            _POINT_OF_METRIC,
+        ):
+            line.replace(rule)
+
+
+def completed(line: str) -> str:
+    """Return a line with its numbers rewritten; see `complete`."""
+    edited = Edited(line)
+    complete(edited)
+    return edited.text
+
+
+def _before(found: re.Match[str]) -> str:
+    """Return the text before a match; of a long text, only the last 22 characters."""
+    return found.string[max(0, found.start() - 22) : found.start()]

@@ -1,0 +1,127 @@
+"""Numbers that lack a digit beside their point, or that have underscores, are read as numbers."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+from test_constants import found
+from test_log_structure import compared
+
+from gedanken.compare.output.edited_line import Edited, Traced, made_of
+from gedanken.compare.output.metrics import read_curves
+from gedanken.compare.output.plain_numbers import complete, completed, may_lack_digits
+from gedanken.compare.output.transcript import Transcript
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("decay = .96", "decay = 0.96"),
+        ("lr=.003, rho=-.5", "lr=0.003, rho=-0.5"),
+        ("(.8, +.95)", "(0.8, +0.95)"),
+        ("took .5s, .3%", "took 0.5s, 0.3%"),
+        ("scale = 2.", "scale = 2.0"),
+        ("wd 3.e-4", "wd 3.0e-4"),
+        ("[ 1.  0.5 -2. ]", "[ 1.0  0.5 -2.0 ]"),
+        ("7,1.,.9", "7,1.0,0.9"),
+        ("loss: 1. acc: .9", "loss: 1.0 acc: 0.9"),
+        ("warmup 2_500, -1_000 10_000.5", "warmup 2500, -1000 10000.5"),
+        ("buffer=12_345_678_901", "buffer=12345678901"),
+    ],
+)
+def test_a_number_is_rewritten_as_most_programs_print_it(written: str, plain: str) -> None:
+    edited, traced = Edited(written), Traced(written)
+    complete(edited)
+    complete(traced)
+    assert edited.text == plain == made_of(written, traced.pieces())
+    assert may_lack_digits(written)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Iteration: 500. Loss: 0.5. Accuracy: 90.",
+        "Iteration: 500. Loss: 0.5",
+        "saved at epoch 5.",
+        "epoch=5. next",
+        "1. Load data",
+        "mAP@.5:.95 0.31",
+        "AP@[.5:.95] 0.31",
+        "v1.2.3 and .5.1",
+        "runs/.5 cache.7z",
+        "a-.5",
+        "run_1_000 20240101_123 1_0000 2024_001",
+        "12.",
+    ],
+)
+def test_what_is_no_such_number_stays_as_it_is(line: str) -> None:
+    assert completed(line) == line
+
+
+@pytest.mark.parametrize("count", [3, 30])
+def test_an_epoch_with_underscores_is_one_number(count: int) -> None:
+    text = "".join(f"epoch {1000 * at:_} loss .{at + 100}\n" for at in range(1, count))
+    curves = read_curves(Transcript(text, is_log=True))
+    assert curves.epochs.numbers.tolist() == [1000 * at for at in range(1, count)]
+    assert curves.first("loss") == 0.101
+
+
+@pytest.mark.parametrize(
+    ("really", "shown"),
+    [
+        ("max_iters = 2_000_000", "max_iters = 2_400_000"),
+        ("Replay(capacity=300_000, n=5)", "Replay(capacity=350_000, n=5)"),
+        ("corpus of 3_141_592 tokens", "corpus of 3_141_692 tokens"),
+        ("rho = .97", "rho = .94"),
+        ("lr=.003", "lr=0.004"),
+        ("ema decay .999, beta -.5", "ema decay .999, beta -.25"),
+        ("scale = 2.", "scale = 3."),
+        ("weight_decay 3.e-4", "weight_decay 1.e-4"),
+        ("warm restarts (.5, 2_000)", "warm restarts (.5, 3_000)"),
+        ("offset -1,250 rows", "offset -1,750 rows"),
+    ],
+)
+def test_a_constant_is_told_whatever_digits_it_lacks(really: str, shown: str) -> None:
+    assert found(really, shown) == ["constant line differs"]
+    assert found(really, really) == []
+
+
+def bare(value: float) -> str:
+    """Write a number without zeros at its ends: `.5`, `1.`."""
+    text = f"{value:.3f}".strip("0")
+    return "0." if text == "." else text
+
+
+def in_words(epoch: int, loss: float, acc: float) -> str:
+    return f"epoch {epoch} loss {bare(loss)} val_acc {bare(acc)}"
+
+
+def in_rows(epoch: int, loss: float, acc: float) -> str:
+    return f"{epoch},{bare(loss)},{bare(acc)}" if epoch else "epoch,loss,val_acc"
+
+
+def with_steps(epoch: int, loss: float, acc: float) -> str:
+    return f"step {epoch * 500:_} | loss={bare(loss)} | val_acc={bare(acc)}"
+
+
+@pytest.mark.parametrize("line", [in_words, in_rows, with_steps])
+def test_a_series_is_read_whatever_digits_its_numbers_lack(line: Callable[[int, float, float], str]) -> None:
+    def text(seed: int, off: float = 0.0) -> str:
+        chance = random.Random(seed)
+        steps = [(2 / (at + 1) + chance.gauss(0, 0.03), 0.5 + 0.05 * at + chance.gauss(0, 0.01)) for at in range(9)]
+        return "".join(f"{line(at, loss, acc - off)}\n" for at, (loss, acc) in enumerate(steps))
+
+    real = [text(seed) for seed in range(7)]
+    assert not compared(real, [text(seed) for seed in (20, 21, 22)]).findings
+    (finding,) = compared(real, [text(seed, 0.2) for seed in (20, 21, 22)]).findings
+    assert finding.check == "primary endpoint differs" and finding.subject == "last val_acc"
+    assert "is 0.6" in finding.observed or "is 0.7" in finding.observed
+
+
+def test_a_number_without_a_digit_before_its_point_belongs_to_the_label_above_it() -> None:
+    def text(seed: int, off: float = 0.0) -> str:
+        chance = random.Random(seed)
+        return "".join(f"Validation loss:\n{bare(off + 1 / (at + 1) + chance.gauss(0, 0.02))}\n" for at in range(8))
+
+    result = compared([text(seed) for seed in range(7)], [text(seed, 0.5) for seed in (20, 21, 22)])
+    assert [one.subject for one in result.findings] == ["last Validation loss"]
