@@ -90,7 +90,7 @@ def test_an_entry_does_not_name_the_files_that_its_output_is_written_to(tmp_path
 
 def test_without_its_ledger_a_run_is_not_done_all_over_again(tmp_path: Path) -> None:
     make_run(tmp_path)
-    with reopen_store(tmp_path) as store, pytest.raises(BadInput, match="paid for again"):
+    with reopen_store(tmp_path) as store, pytest.raises(BadInput, match="pay for all its finished work again"):
         _ledger_of(store)
     (tmp_path / "new").mkdir()
     with open_store(tmp_path / "new", spec_of()) as store:

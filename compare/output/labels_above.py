@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from gedanken.compare.output.wrapped_numbers import unwrapped
 
 _LABEL = re.compile(r"\s*[^\W\d_][^\d:]{1,60}:\s*")
-_ALONE = re.compile(r"\s*[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?\s?%?|(?:nan|inf))\s*", re.IGNORECASE)
+ALONE = re.compile(r"\s*[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?\s?%?|(?:nan|inf))\s*", re.IGNORECASE)
 
 
 def labelled(above: str, line: str) -> str:
