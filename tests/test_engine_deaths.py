@@ -35,6 +35,7 @@ def test_a_run_whose_engine_went_while_the_last_seed_ran_is_not_done_and_goes_on
     while not _runs_a_seed(run):
         assert first.poll() is None
         time.sleep(0.05)
+    time.sleep(1)  # the engine answers the start of a container only after the container runs
     relay.cut()
     said = first.communicate(timeout=120)[1].strip().splitlines()
     assert first.returncode == 3 and said[-1].startswith("gedanken: the engine was lost: ")

@@ -150,7 +150,7 @@ def test_where_nothing_is_imagined_no_persona_is_played(done: Path) -> None:
     asked = json.loads((done / "spec.json").read_text())
     (done / "spec.json").write_text(json.dumps(asked | {"simulate": False}))
     for changes in (Changes(persona=MATCHED), Changes(model="scripted:other.yaml")):
-        assert "from line 3 on no" in refused(done, 3, changes)
+        assert "from line 3 on, no" in refused(done, 3, changes)
 
 
 def test_a_line_that_the_other_run_did_not_reach_is_refused(done: Path) -> None:
