@@ -72,6 +72,17 @@ def test_whole_numbers_decide_which_lines_correspond() -> None:
     assert aligned(rows, [*rows[:4], *rows[5:]])[1] == Block("missing", (4, 5), (4, 4))
 
 
+def test_whole_numbers_that_are_measured_and_equal_by_chance_decide_nothing() -> None:
+    def rows(lengths: list[int]) -> list[str]:
+        return [
+            line for at, length in enumerate(lengths, 1) for line in (f"round {at}", f"mean length {length}", "saved")
+        ]
+
+    ours, theirs = rows([19, 119, 196, 265, 321, 350, 375, 394]), rows([22, 134, 240, 303, 350, 375, 412, 442])
+    blocks = aligned(ours, [*theirs[:18], *theirs[21:]])
+    assert [block for block in blocks if block.mark != "alike"] == [Block("missing", (18, 21), (18, 18))]
+
+
 def test_a_line_in_other_words_stands_beside_the_one_it_stands_for() -> None:
     (_first, second, third) = aligned(["a", SHAPE, "b"], ["a", SHAPE.replace("of input", "of the input"), "b"])
     assert (second, third.mark) == (Block("reworded", (1, 2), (1, 2)), "alike")

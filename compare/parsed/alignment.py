@@ -32,6 +32,8 @@ _CHUNK = 1 << 16
 """Number of lines whose numbers are processed together."""
 
 Indices = NDArray[np.int64]
+_Keyed = tuple[NDArray[np.uint64], NDArray[np.int32]]
+"""The key of each line of an output, and the number of its form."""
 
 
 def align(real: Transcript, imagined: Transcript) -> tuple[Block, ...]:
@@ -41,7 +43,7 @@ def align(real: Transcript, imagined: Transcript) -> tuple[Block, ...]:
     numbers, such as the epoch, occur once in each output, and have the same order in both.
     """
     ours, theirs = _forms(real, imagined)
-    one, other = _anchors(_keys(real, ours), _keys(imagined, theirs))
+    one, other = _anchors((_keys(real, ours), ours), (_keys(imagined, theirs), theirs))
     ends = np.stack([np.concatenate([[-1], one, [len(ours)]]), np.concatenate([[-1], other, [len(theirs)]])], axis=1)
     blocks = _Blocks(real, imagined)
     for gap in np.flatnonzero((np.diff(ends, axis=0) != 1).any(axis=1)):
@@ -74,17 +76,33 @@ def _keys(output: Transcript, forms: NDArray[np.int32]) -> NDArray[np.uint64]:
     return keys
 
 
-def _anchors(ours: NDArray[np.uint64], theirs: NDArray[np.uint64]) -> tuple[Indices, Indices]:
+def _anchors(real: _Keyed, imagined: _Keyed) -> tuple[Indices, Indices]:
     """Return the indices of the anchor lines in both outputs. Anchors occur once in each output, and in the same
     order."""
+    (ours, forms), (theirs, also_forms) = real, imagined
     keys, first, times = np.unique(ours, return_index=True, return_counts=True)
     others, also_first, also_times = np.unique(theirs, return_index=True, return_counts=True)
     _common, at, also_at = np.intersect1d(keys[times == 1], others[also_times == 1], True, return_indices=True)
     one, other = first[times == 1][at], also_first[also_times == 1][also_at]
+    counts = _is_counted(forms[one], forms, also_forms)
+    one, other = one[counts], other[counts]
     in_order = np.argsort(one)
     one, other = one[in_order], other[in_order]
     rise = longest_rise(other)
     return one[rise], other[rise]
+
+
+def _is_counted(
+    anchored: NDArray[np.int32], forms: NDArray[np.int32], also_forms: NDArray[np.int32]
+) -> NDArray[np.bool_]:
+    """Return, for the form of each possible anchor, whether at least half of the lines of this form could be anchors
+    in the output that has fewer of them.
+
+    If only few can, their whole numbers are measured, such as a length of 350 steps, and are equal by chance.
+    """
+    most = 1 + max(int(forms.max(initial=0)), int(also_forms.max(initial=0)))
+    found, ours, theirs = (np.bincount(some, minlength=most) for some in (anchored, forms, also_forms))
+    return (2 * found >= np.minimum(ours, theirs))[anchored]
 
 
 class _Blocks:
