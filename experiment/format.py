@@ -3,7 +3,7 @@
 import re
 
 from gedanken.experiment.escaping import is_hidden
-from gedanken.experiment.execution import Execution
+from gedanken.experiment.execution import Cause, Execution
 
 LINE_SHOWN = 400
 """Maximum number of characters shown of one line."""
@@ -13,6 +13,8 @@ LINES_SHOWN = 40
 """Maximum number of lines shown of a text that is not a transcript, for example an instruction to the model."""
 WHOLE = 1e7
 """Whole numbers below this are shown in full, so that a reader can search for them in the output."""
+NOT_LOGGED = "not in the log"
+"""Shown in place of the exit code if only the log of a run is known."""
 _PLAIN = re.compile(r"[\t\n -~]*\Z")
 
 
@@ -48,6 +50,13 @@ def figure(value: float | None) -> str:
         return "–"
     is_whole = float(value).is_integer() and abs(value) < WHOLE
     return (f"{value:.0f}" if is_whole else f"{value:.4g}").replace("-", "−")
+
+
+def ending(run: Execution) -> str:
+    """Say how a run ended. A log that was supplied does not show the exit code."""
+    if run.machine == "log" and run.cause is Cause.FINISHED:
+        return NOT_LOGGED
+    return run.cause if run.exit_code is None else f"{run.cause}, exit {run.exit_code}"
 
 
 def interval(value: float | None, bounds: tuple[float, float] | None) -> str:

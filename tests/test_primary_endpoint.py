@@ -202,6 +202,9 @@ REASONS = {
     "{e}: loss {train:.4f} test_top1 {acc:.4f}": (
         "an accuracy on held-out data (test), and no loss on held-out data"
     ),
+    "{e}: loss {train:.4f}, Train: {acc:.4f}, Test: {acc:.4f}": (
+        "a number that changes during the run on held-out data (test), and no known metric on held-out data"
+    ),
 }
 """What a program prints in each epoch, and why its main metric was chosen."""
 

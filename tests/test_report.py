@@ -3,12 +3,14 @@
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from builders import imagined, program, real
 from pages import IMAGINED, REAL, align, judged, kept, text
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
+from gedanken.analysis.inputs import compare_inputs
 from gedanken.compare.results import Alignment, Block, ComparisonResult
 from gedanken.experiment.finding import LineRef
 from gedanken.experiment.format import cut, visible
@@ -205,3 +207,14 @@ def test_brought_logs_without_a_program_and_without_a_difference_have_a_page() -
     version = VersionAnalysis(None, (ours,), (theirs,), ComparisonResult((), alignment=align(ours, theirs)))
     page = render(Analysis(RunLog("a.log, b.log"), (version,), (), "No difference was found."))
     assert "No difference." in page and "Set-up" not in page.split("Side by side")[1]
+
+
+def test_a_supplied_log_shows_no_exit_code_no_duration_and_no_seed(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{at}.log" for at in range(4)]
+    for at, path in enumerate(paths):
+        path.write_text(f"epoch 1 loss 0.9{at}\nepoch 2 loss 0.5{at}\n")
+    page = render(compare_inputs(paths[:3], paths[3:]))
+    assert "not in the log" in page and "exit 0" not in page
+    assert "together took" not in page and "A seal is" not in page
+    assert f"{paths[0].name}</td>" not in page.partition('data-l="Seed"')[2]
+    assert "together took" in render(kept()) and "finished, exit 0" in render(kept())

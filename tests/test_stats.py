@@ -126,6 +126,12 @@ def test_the_spread_of_a_scaled_copy_is_the_scale(real: Matrix, scale: float) ->
     assert interval is not None and interval.low <= interval.high
 
 
+def test_a_spread_that_may_be_zero_has_zero_as_its_bound() -> None:
+    rng = np.random.default_rng(0)
+    _ratio, interval = spread_ratio(*(np.round(rng.uniform(10, 25, (count, 11)), 1) for count in (7, 3)))
+    assert interval is not None and interval.low == 0
+
+
 @given(runs(st.integers(2, 6), st.just(1)), st.integers(-9, 9))
 def test_the_difference_of_means_lies_in_its_interval(real: Matrix, shift: int) -> None:
     difference, interval = mean_difference(real, real + shift)

@@ -256,6 +256,19 @@ def test_how_many_runs_are_needed_is_said_whole_and_findings_make_room() -> None
     assert len(text.splitlines()) <= 20
 
 
+def test_real_runs_show_their_last_values_where_no_imagined_run_has_one() -> None:
+    judged = series(
+        p=None, points=(1,), real=tuple((0.1 + seed / 100,) for seed in range(7)), imagined=((None,),) * 3
+    )
+    assert "0.1 to 0.16" in shown(replace(kept(), versions=(case(of=(judged,)),)), 120, terminal=False)
+
+
+def test_a_row_shows_the_p_by_which_its_series_is_judged() -> None:
+    judged = series(), series("secondary", "acc", 0.2, p_adjusted=0.4)
+    table = shown(replace(kept(), versions=(case(of=judged),)), 120, terminal=False)
+    assert ".400" in table and ".200" not in table
+
+
 def test_a_curve_has_its_own_row_and_runs_too_few_for_a_test_have_no_p() -> None:
     curve = series("secondary", "loss (train.py:4)", p=0.05)
     lone = replace(

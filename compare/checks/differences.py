@@ -169,7 +169,8 @@ def _numbers(result: SeriesResult) -> str:
     low, high = sorted(sign * bound for bound in result.difference_interval)
     side = "lower" if sign < 0 else "higher"
     mean = f"the imagined mean is {abs(result.difference):.3g} {side}" if result.difference else "the means are equal"
-    return f"{text}; {mean} at the end, 95 % interval {low:.3g} to {high:.3g}"
+    bounds = f"{low:.3g} to {high:.3g}".replace("-", "−")
+    return f"{text}; {mean} at the end, 95 % interval {bounds}"
 
 
 def _imagined(tested: TestedSeries) -> Iterable[int]:

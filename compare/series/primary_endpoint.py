@@ -47,6 +47,7 @@ _SIDE_METRICS = frozenset(["precision", "recall", "specificity", "sensitivity"])
 _SECOND_METRICS = _SIDE_METRICS | {"hit", "hits", "hr", "cer", "chrf", "ter", "mae", "mse", "mape", "ssim", "lpips"}
 """Metrics that are usually not reported first: beside F1, NDCG, WER, BLEU, RMSE or PSNR, for example."""
 _ADVERSARIES = frozenset(["d", "g", "dis", "gen", "disc", "netd", "netg", "discriminator", "generator"])
+_PERPLEXITIES = frozenset(["ppl", "perplexity"])
 _OBJECTIVES = list(Measures)
 _ENTITIES = frozenset(["loc", "org", "misc", "gpe"])
 """Labels of a program that finds names in texts: locations, organizations and others. If a program shows one of
@@ -318,13 +319,18 @@ def _reason(column: Column, monitored: frozenset[tuple[str, ...]], metrics: Sequ
     if key_of(column.words) in monitored:
         kind = "the metric that, according to the log, decides when to stop or save"
     elif meaning.measures is None:
-        kind, missing = "a number that changes during the run", ["known metric"]
+        known = any(one.meaning.measures is not None for one in metrics)
+        where = " on held-out data" if known and split in _HELD_OUT else ""
+        kind, missing = "a number that changes during the run", [f"known metric{where}"]
     elif _is_bare_score(column):
         kind = "the score by which the program judges its model"
     elif meaning.is_held_out_by_nature:
         kind = "the usual metric of its task"
     else:
-        kind, better = _WHAT[_measured(column) or meaning.measures]
+        measured = _measured(column) or meaning.measures
+        if measured is Measures.PART and _is_only_loss(column, metrics):
+            measured = Measures.LOSS
+        kind, better = _WHAT[measured]
         missing += _missing(better, column, metrics)
     data = f" on held-out data ({split})" if split in _HELD_OUT else ""
     data = data or (" in a line that sums up an evaluation (marked *)" if column.is_starred else "")
@@ -340,6 +346,15 @@ def _split(column: Column) -> Split | None:
 def _measured(column: Column) -> Measures | None:
     """Return what a metric measures. `top-1` is short for an accuracy."""
     return Measures.ACCURACY if "top" in words_in(column.words) else column.meaning.measures
+
+
+def _is_only_loss(column: Column, metrics: Sequence[Column]) -> bool:
+    """Return whether no other loss is printed for the same data, apart from its perplexity. A single loss is not
+    known to be part of another: Megatron calls its whole loss `lm loss`."""
+    losses = (Measures.LOSS, Measures.PART)
+    alike = [one for one in metrics if one.meaning.measures in losses and _split(one) == _split(column)]
+    names = {key_of(one.words.removesuffix(" in brackets")) for one in alike}
+    return len([name for name in names if _PERPLEXITIES.isdisjoint(name)]) == 1
 
 
 def _missing(better: str, column: Column, metrics: Sequence[Column]) -> list[str]:

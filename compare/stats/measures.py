@@ -11,6 +11,8 @@ Matrix = NDArray[np.float64]
 """Runs × points, unless another shape is stated."""
 
 RESAMPLES, BATCH = 1000, 100
+ROUNDING = 1e-12
+"""A lower bound below this is stated as 0: the standard deviation of equal numbers may be computed as 1e-16."""
 LARGEST = 1e100
 """A number of this size or larger is treated as missing, because its square could overflow a float."""
 
@@ -114,7 +116,7 @@ def _with_interval(
     ]
     values = np.concatenate(drawn)
     low, high = np.quantile(values[np.isfinite(values)], [0.025, 0.975])
-    return value, Bounds(float(low), float(high))
+    return value, Bounds(0.0 if abs(low) < ROUNDING else float(low), float(high))
 
 
 def is_tame(values: Matrix) -> NDArray[np.bool_]:

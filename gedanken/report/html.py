@@ -28,7 +28,7 @@ def page_environment() -> "Environment":
         lstrip_blocks=True,
     )
     environment.filters.update(
-        {name: getattr(format, name) for name in ("cut", "duration", "figure", "probability", "span")}
+        {name: getattr(format, name) for name in ("cut", "duration", "ending", "figure", "probability", "span")}
     )
     environment.filters["many"] = many
     return environment

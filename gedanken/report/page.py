@@ -98,6 +98,7 @@ def render(analysis: Analysis, trace: Sequence[TracedRun] = ()) -> str:
         else None,
         endpoint=format_endpoint(newest.compared.endpoint) if newest and newest.compared.endpoint else None,
         kinds=_kinds(anchors.findings),
+        undecided=any(version.compared.undecided for version in analysis.versions),
         verdict=format.first_sentence(analysis.verdict),
         moves=[(effect, shown_effects(effect)) for effect in analysis.effects],
         main=main,

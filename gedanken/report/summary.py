@@ -28,7 +28,7 @@ from gedanken.experiment.counts import many
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding, LineRef
-from gedanken.experiment.format import probability, span
+from gedanken.experiment.format import NOT_LOGGED, probability, span
 from gedanken.report.plain_words import PlainWords
 from gedanken.report.run_setup import format_conditions, format_outcome
 
@@ -46,7 +46,7 @@ ROWS_OF_A_TABLE = 3
 ROWS_OF_SERIES = 2
 """Number of table rows that series should get. If fewer would fit, the text that counts the findings is limited to
 one line."""
-LONGEST_NAME, SHORTEST_NAME = 34, 12
+LONGEST_NAME, SHORTEST_NAME = 48, 12
 """Maximum and minimum width of a name in the table, in characters."""
 GAP = 3
 """Number of spaces between two columns of the table."""
@@ -57,8 +57,6 @@ _MOST = 1000
 """Maximum length in characters of one line, however wide the terminal."""
 _SENTENCE_END = re.compile(r"\.(?= [A-Z\d])")
 _SHORT = {Cause.CUT: "cut"}
-NOT_LOGGED = "not in the log"
-"""Shown in place of the exit code if only the log of a run is known."""
 
 
 def print_summary(analysis: Analysis, console: Console, where: Path | None = None, *, has_page: bool = False) -> None:
@@ -229,18 +227,20 @@ def _shown_of(series: int, room: int) -> int:
 def _p(series: SeriesResult) -> str:
     if series.p is None:
         return "no test"
-    return "too few runs" if series.role == "primary" and tested_p(series) is None else probability(series.p)
+    if series.role == "primary" and tested_p(series) is None:
+        return "too few runs"
+    return probability(series.p if series.p_adjusted is None else series.p_adjusted)
 
 
 def _row(series: SeriesResult) -> _Row:
     """Return the row of a series: its last values if these were tested, or else all values of its curve."""
-    if series.name.startswith("last ") or len(series.points) < 2:
-        name, (real, imagined) = format_last(series), lasts(series)
-    else:
-        name = f"{series.name}, whole curve"
+    is_last = series.name.startswith("last ") or len(series.points) < 2
+    real, imagined = lasts(series) if is_last else ([], [])
+    if not real:
         real, imagined = (
             [value for run in runs for value in run if value is not None] for runs in (series.real, series.imagined)
         )
+    name = format_last(series) if is_last else f"{series.name}, whole curve"
     return _flat(name), spread_of(real), spread_of(imagined), _p(series)
 
 
