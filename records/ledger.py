@@ -117,6 +117,12 @@ class Ledger:
         """Return the path of an entry."""
         return self.folder / kind / f"{key}.json"
 
+    def results(self) -> frozenset[str]:
+        """Return the names of all files about what was requested, measured or executed: results, and records that a
+        request was sent."""
+        kinds = (self.folder / kind for kind in KINDS if kind != "about")
+        return frozenset(path.name for kind in kinds for path in kind.glob("*"))
+
     def check_begun(self, key: str, kind: Kind) -> None:
         """Raise BadInput if the ledger has entries of `kind`, but no entry `key` that says to which model or
         environment they belong.
