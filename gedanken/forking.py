@@ -53,8 +53,12 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
         copied = frozenset[str]()
         try:
             ledger, other = Ledger(target), Ledger(folder, writes=False)
-            answered = taken_over(source, other.answered() | answered_in(source), _same_before(was, spec, at), at - 1)
-            ledger.take_over(other, answered, is_at_work=is_at_work(folder))
+            same = _same_before(was, spec, at)
+            answered = ledger.take_over(
+                other,
+                lambda: taken_over(source, other.answered() | answered_in(source), same, at - 1),
+                is_at_work=is_at_work(folder),
+            )
             copied = ledger.results()
             if spec.model.name != was.model.name:
                 set_aside(ledger, was.model)

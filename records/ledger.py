@@ -138,20 +138,27 @@ class Ledger:
                 "run; start a new run"
             )
 
-    def take_over(self, other: "Ledger", answered: Collection[str], *, is_at_work: bool) -> None:
-        """Copy the entries of another run's ledger, and mark the places `answered`. If a process is at work on that
-        run, the requests that were sent there count as being waited for, and not as lost.
+    def take_over(
+        self, other: "Ledger", answered: Callable[[], Collection[str]], *, is_at_work: bool
+    ) -> frozenset[str]:
+        """Copy the entries of another run's ledger; then mark the places that `answered` returns, and return them. If
+        a process is at work on that run, the requests that were sent there count as being waited for, and not as
+        lost.
 
-        That run's folder may be malicious, so only files inside it are read.
+        `answered` is called after the copying: that process marks a place before it stores the reply, so the marks
+        that exist then include those of all copied replies. That run's folder may be malicious, so only files inside
+        it are read.
         """
         for kind in KINDS:
             for path in sorted((other.folder / kind).glob("*.json")):
                 content = Inside(other.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES)
                 _replace(self.folder / kind / path.name, content)
-        for place in sorted(answered):
+        places = frozenset(answered())
+        for place in sorted(places):
             self.mark_answered(place)
         for sent in () if is_at_work else (other.folder / "replies").glob(f"*{_ASKED}"):
             self.mark_sent(sent.name.removesuffix(_ASKED))
+        return places
 
     def rename(self, kind: Kind, key: str, to: str) -> None:
         """Move an entry to another key; do nothing if it does not exist."""
