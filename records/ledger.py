@@ -17,7 +17,7 @@ from threading import Lock
 from typing import Any, Literal
 
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.files import Inside, naming
+from gedanken.experiment.files import Inside, flush_folder, naming
 from gedanken.experiment.folders import remove_tree
 from gedanken.experiment.secrets import redacted_value
 
@@ -185,7 +185,7 @@ class Ledger:
         with self._marking:
             if place not in self._marked and self.writes:
                 (self.folder / _ANSWERED / place).touch()
-                _flush_folder(self.folder / _ANSWERED)
+                flush_folder(self.folder / _ANSWERED)
                 self._marked.add(place)
 
     def answered(self) -> frozenset[str]:
@@ -211,15 +211,7 @@ def _replace(path: Path, content: bytes) -> None:
     if path.is_dir() and not path.is_symlink():
         remove_tree(path)
     new.replace(path)
-    _flush_folder(path.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush_folder(path.parent)
 
 
 def _written(path: Path, content: bytes) -> int:

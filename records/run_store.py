@@ -169,8 +169,8 @@ class RunStore:
         self._append(event, flush_to_disk=False)
 
     def keep_spec(self) -> None:
-        """Write the run's spec, the first file in the folder."""
-        self._put(SPEC, to_json(self.spec.model_dump(mode="json")), flush_to_disk=False)
+        """Write the run's spec, the first file in the folder; it is on the disk when this returns."""
+        self._put(SPEC, to_json(self.spec.model_dump(mode="json")))
 
     def begun(self) -> AbstractContextManager[None]:
         """Record that this process starts to work on the run and, in the context, repeatedly that it still works."""
@@ -178,8 +178,6 @@ class RunStore:
         run = uuid4().hex if self._events.run is None else self._events.run
         version, key, until = platform.python_version(), self.spec.key, counted_until(self._worked)
         self._append(Started(gedanken=__version__, python=version, spec=key, run=run, counted_until=until))
-        with (self.folder / SPEC).open("rb") as file:
-            os.fsync(file.fileno())
         return repeating(self._still_works)
 
     def _still_works(self) -> float:
