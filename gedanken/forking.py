@@ -1,14 +1,15 @@
 """Starts a fork: a new run that equals another run up to a line of the script, and continues differently from
 there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
+from gedanken.experiment.budget import Used
 from gedanken.experiment.errors import BadInput, BudgetSpent, NotKept
 from gedanken.experiment.execution import MAY_COME, Execution
-from gedanken.experiment.persona import Persona
+from gedanken.experiment.persona import USUAL_MACHINE, Persona
 from gedanken.experiment.run_log import NO_WORKING_PROGRAM, EarlierPart, Opened, RunLog, RunSetup
 from gedanken.experiment.run_spec import ModelSpec, Part, RunSpec
 from gedanken.experiment.script import Experiment
@@ -49,10 +50,16 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
     check(spec)
     target = make_folder(out or new_folder(f"{spec.experiment.name}-fork"))
     with open_store(target, spec) as store:
+        copied = frozenset[str]()
         try:
             ledger, other = Ledger(target), Ledger(folder, writes=False)
-            answered = taken_over(source, other.answered() | answered_in(source), _same_before(was, spec, at), at - 1)
-            ledger.take_over(other, answered, is_at_work=is_at_work(folder))
+            same = _same_before(was, spec, at)
+            answered = ledger.take_over(
+                other,
+                lambda: taken_over(source, other.answered() | answered_in(source), same, at - 1),
+                is_at_work=is_at_work(folder),
+            )
+            copied = ledger.results()
             if spec.model.name != was.model.name:
                 set_aside(ledger, was.model)
             store.take_decisions(source)
@@ -67,7 +74,10 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
             store.note(f"{FORKED}{spec.parent}: {told}")
             return await go(store, screen, again.collector)
         except NotKept:
-            store.discard()
+            if Ledger(target, writes=False).results() == copied and store.used == Used():
+                store.discard()
+            else:
+                screen.say(f"what was paid for is kept in {target}")
             raise
         except BudgetSpent:
             raise
@@ -129,7 +139,9 @@ def _changed(was: RunSpec, source: RunLog, at: int, changes: Changes, again: Aga
         "model": model,
         "persona": changes.persona or was.persona,
     }
-    return was.model_copy(update=update)
+    spec = was.model_copy(update=update)
+    _check_models(was, spec, source, at)
+    return spec
 
 
 def _earlier(was: RunSpec, at: int, changes: Changes, model: ModelSpec) -> tuple[Part, ...]:
@@ -212,6 +224,37 @@ def _check_model(was: RunSpec, experiment: Experiment, source: RunLog, at: int, 
     mends = any(run.program in failed and run.line >= at - 1 for run in source.executions)
     if not imagines and not mends and not any(line.file for line in after):
         raise BadInput(f"--model: from line {at} on, no model is used")
+
+
+def _check_models(was: RunSpec, spec: RunSpec, source: RunLog, at: int) -> None:
+    """Raise BadInput if the fork would need a new reply from a model that an earlier fork has replaced. Such a model
+    is not asked any more, so the fork would pay for the lines before, and then fail."""
+    for index in _new_requests(was, spec, source, at):
+        model = spec.model_at(index).name
+        if model != spec.model.name:
+            until = next(part.until for part in reversed(spec.earlier) if part.model.name != spec.model.name)
+            raise BadInput(
+                f"--at {at}: with this change, line {index + 1} would need a new reply from {model}, which is not "
+                f"asked any more, because a fork has replaced it; fork at line {until} or later, or add --model to "
+                f"use one model from line {at} on"
+            )
+
+
+def _new_requests(was: RunSpec, spec: RunSpec, source: RunLog, at: int) -> Iterator[int]:
+    """Yield the indexes of the lines, from line `at` on, for which the fork certainly needs replies that the original
+    run does not have. A request to imagine a command also changes with everything before it in its session; a request
+    to the coder changes only with its own line, or with a program to be edited, which is not known yet."""
+    before, facts = was.experiment.script, source.machine_facts or USUAL_MACHINE
+    is_fresh, is_new_session = spec.experiment.conditions.session == "fresh", False
+    for index, line in enumerate(spec.experiment.script[at - 1 :], start=at - 1):
+        is_imagined = spec.simulate and line.type is not None
+        played = [[(fact.name, fact.value) for fact in one.played_at(index).resolve(facts)] for one in (was, spec)]
+        is_other_persona = is_imagined and played[0] != played[1]
+        is_new_session |= is_other_persona or line not in before[index : index + 1]
+        is_alone = line.file is not None or (is_fresh and line.runs is not None)
+        is_new = (line not in before or is_other_persona) if is_alone else is_new_session
+        if is_new and (is_imagined or line.file is not None):
+            yield index
 
 
 def _check_reached(experiment: Experiment, source: RunLog, at: int) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,7 +111,8 @@ async def approve(folder: Path, answer: Approve | EditIt | Reject | None, screen
     _waiting(spec, log)
     answer = without_keys(answer)  # what is used must be what is stored: a replay knows nothing else
     _tell_dropped(was, spec, screen)
-    with reopen_store(folder, spec if again.budget else None, was=was) as store:
+    asked, still_waits = spec if again.budget else None, partial(_waiting, spec)  # another process may have decided
+    with reopen_store(folder, asked, was=was, check=still_waits) as store:
         store.spec = spec
         store.keep_decision(_waiting(spec, store.log), answer)
         return await go(store, screen, again.collector)

@@ -17,7 +17,7 @@ from threading import Lock
 from typing import Any, Literal
 
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.files import Inside, naming
+from gedanken.experiment.files import Inside, flush_folder, naming
 from gedanken.experiment.folders import remove_tree
 from gedanken.experiment.secrets import redacted_value
 
@@ -117,6 +117,12 @@ class Ledger:
         """Return the path of an entry."""
         return self.folder / kind / f"{key}.json"
 
+    def results(self) -> frozenset[str]:
+        """Return the names of all files about what was requested, measured or executed: results, and records that a
+        request was sent."""
+        kinds = (self.folder / kind for kind in KINDS if kind != "about")
+        return frozenset(path.name for kind in kinds for path in kind.glob("*"))
+
     def check_begun(self, key: str, kind: Kind) -> None:
         """Raise BadInput if the ledger has entries of `kind`, but no entry `key` that says to which model or
         environment they belong.
@@ -132,20 +138,27 @@ class Ledger:
                 "run; start a new run"
             )
 
-    def take_over(self, other: "Ledger", answered: Collection[str], *, is_at_work: bool) -> None:
-        """Copy the entries of another run's ledger, and mark the places `answered`. If a process is at work on that
-        run, the requests that were sent there count as being waited for, and not as lost.
+    def take_over(
+        self, other: "Ledger", answered: Callable[[], Collection[str]], *, is_at_work: bool
+    ) -> frozenset[str]:
+        """Copy the entries of another run's ledger; then mark the places that `answered` returns, and return them. If
+        a process is at work on that run, the requests that were sent there count as being waited for, and not as
+        lost.
 
-        That run's folder may be malicious, so only files inside it are read.
+        `answered` is called after the copying: that process marks a place before it stores the reply, so the marks
+        that exist then include those of all copied replies. That run's folder may be malicious, so only files inside
+        it are read.
         """
         for kind in KINDS:
             for path in sorted((other.folder / kind).glob("*.json")):
                 content = Inside(other.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES)
                 _replace(self.folder / kind / path.name, content)
-        for place in sorted(answered):
+        places = frozenset(answered())
+        for place in sorted(places):
             self.mark_answered(place)
         for sent in () if is_at_work else (other.folder / "replies").glob(f"*{_ASKED}"):
             self.mark_sent(sent.name.removesuffix(_ASKED))
+        return places
 
     def rename(self, kind: Kind, key: str, to: str) -> None:
         """Move an entry to another key; do nothing if it does not exist."""
@@ -172,7 +185,7 @@ class Ledger:
         with self._marking:
             if place not in self._marked and self.writes:
                 (self.folder / _ANSWERED / place).touch()
-                _flush_folder(self.folder / _ANSWERED)
+                flush_folder(self.folder / _ANSWERED)
                 self._marked.add(place)
 
     def answered(self) -> frozenset[str]:
@@ -198,15 +211,7 @@ def _replace(path: Path, content: bytes) -> None:
     if path.is_dir() and not path.is_symlink():
         remove_tree(path)
     new.replace(path)
-    _flush_folder(path.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush_folder(path.parent)
 
 
 def _written(path: Path, content: bytes) -> int:

@@ -131,6 +131,7 @@ class LogOfEvents:
         if isinstance(event, Reserved):
             if event.anew:
                 self._keep_apart(event.name)
+            self._lost.pop(event.name, None)  # it was found again: what it takes is not lost, but reserved
             self._reserved[event.name] = event
             return
         self._settled[event.name] = event

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution, violations_by_kind
-from gedanken.experiment.files import naming
+from gedanken.experiment.files import flush_folder, naming
 from gedanken.experiment.markdown import fence_for, inline
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import ExecutionKept, ProgramKept, RunLog
@@ -20,7 +20,9 @@ TEXTS = ("stdout", "terminal", "raw_reply")
 
 
 def put(path: Path, text: str | Iterable[str], *, flush_to_disk: bool) -> int:
-    """Write a file completely or not at all, and return its size in bytes. A long text may be given in parts."""
+    """Write a file completely or not at all, and return its size in bytes. A long text may be given in parts. With
+    `flush_to_disk`, a power failure leaves either the earlier file or the new one, and after the return the new one.
+    """
     new = path.with_name(f".{path.name}.new")
     new.unlink(missing_ok=True)  # left by a dead process; or a link, through which another file would be changed
     try:
@@ -32,6 +34,8 @@ def put(path: Path, text: str | Iterable[str], *, flush_to_disk: bool) -> int:
                 os.fsync(file.fileno())
             size = os.fstat(file.fileno()).st_size
         new.replace(path)
+        if flush_to_disk:
+            flush_folder(path.parent)
         return size
     except OSError:
         new.unlink(missing_ok=True)

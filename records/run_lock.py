@@ -22,7 +22,13 @@ GROWN = (LOG, TRACE)
 
 
 def check_files(folder: Path) -> None:
-    """Raise BadInput if a write into the folder could block, or end up elsewhere, because of links or pipes."""
+    """Raise BadInput if the folder has no log, or if a write into it could block, or end up elsewhere, because of
+    links or pipes."""
+    if not (folder / LOG).is_file():
+        raise BadInput(
+            f"{folder}: contains no {LOG}, so it cannot be resumed: it is not a run folder, or an earlier version "
+            "of gedanken wrote it"
+        )
     for path in folder.rglob("*"):
         if path.is_symlink():
             raise BadInput(

@@ -56,13 +56,14 @@ class RunMeter:
             return None
         return 60 * self.budget.minutes - self._before - (time.monotonic() - self._began)
 
-    def spent(self) -> BudgetSpent | None:
-        """Return an error that names the limits that are used up; None if no limit is used up."""
+    def spent(self, *, but_gpus: bool = False) -> BudgetSpent | None:
+        """Return an error that names the limits that are used up; None if no limit is used up. With `but_gpus`, the
+        GPU-seconds do not count."""
         used = self._amounts(self._store.used)
         told = [
             f"{name} {used[name]:,.6g} of {limit:,.6g}"
             for name, limit in self.budget.limits.items()
-            if limit is not None and used[name] >= limit
+            if limit is not None and used[name] >= limit and not (but_gpus and name == "gpu-seconds")
         ]
         return BudgetSpent(", ".join(told), self._store.folder) if told else None
 
@@ -80,7 +81,8 @@ class RunMeter:
     ) -> AsyncIterator[Callable[[float], None]]:
         """Reserve GPUs for an execution; call the yielded function with the seconds that the execution took. If
         `has_begun` returns False, GPU-seconds that are already recorded under `name` are those of a lost execution,
-        and stay counted. Raises BudgetSpent if a limit is used up."""
+        and stay counted. If it returns True, the execution is still there, with the GPU-seconds that were reserved
+        for it, so it needs no room in the budget for others. Raises BudgetSpent if a limit is used up."""
         if not self.gpus:
             if spent := self.spent():
                 raise spent
@@ -98,11 +100,12 @@ class RunMeter:
         self._end(Settled(name=name))
 
     async def _begin(self, event: Reserved) -> str:
+        is_found = event.gpu_seconds > 0 and not event.anew
         async with self._changed:
             while True:
-                if spent := self.spent():
+                if spent := self.spent(but_gpus=is_found):
                     raise spent
-                if self._is_room(event.gpu_seconds > 0):
+                if is_found or self._is_room(event.gpu_seconds > 0):
                     break
                 await self._changed.wait()
             self._store.reserve(event)

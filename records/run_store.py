@@ -10,7 +10,7 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,7 +51,7 @@ from gedanken.experiment.use_events import Reserved, Settled
 from gedanken.experiment.version import __version__
 from gedanken.records.came_again import Changed
 from gedanken.records.log_of_events import LogOfEvents
-from gedanken.records.read_log import MOST_FOLDER_BYTES, MOST_LOG_BYTES, read_events, read_spec
+from gedanken.records.read_log import MOST_FOLDER_BYTES, MOST_LOG_BYTES, read_events, read_log, read_spec
 from gedanken.records.run_files import (
     LOG,
     RUN,
@@ -169,8 +169,8 @@ class RunStore:
         self._append(event, flush_to_disk=False)
 
     def keep_spec(self) -> None:
-        """Write the run's spec, the first file in the folder."""
-        self._put(SPEC, to_json(self.spec.model_dump(mode="json")), flush_to_disk=False)
+        """Write the run's spec, the first file in the folder; it is on the disk when this returns."""
+        self._put(SPEC, to_json(self.spec.model_dump(mode="json")))
 
     def begun(self) -> AbstractContextManager[None]:
         """Record that this process starts to work on the run and, in the context, repeatedly that it still works."""
@@ -178,8 +178,6 @@ class RunStore:
         run = uuid4().hex if self._events.run is None else self._events.run
         version, key, until = platform.python_version(), self.spec.key, counted_until(self._worked)
         self._append(Started(gedanken=__version__, python=version, spec=key, run=run, counted_until=until))
-        with (self.folder / SPEC).open("rb") as file:
-            os.fsync(file.fileno())
         return repeating(self._still_works)
 
     def _still_works(self) -> float:
@@ -366,24 +364,26 @@ def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
 
 @contextmanager
 def reopen_store(
-    folder: Path, spec: RunSpec | None = None, why: str = "", was: RunSpec | None = None
+    folder: Path,
+    spec: RunSpec | None = None,
+    why: str = "",
+    was: RunSpec | None = None,
+    check: Callable[[RunLog], object] | None = None,
 ) -> Iterator[RunStore]:
     """Open the folder of a run to resume it, with its stored spec, or with `spec` if given. `why` is a note on the
     change of the spec; it is recorded first, so no kill hides it. `was` is the stored spec as the caller read it.
+    `check` gets the log before anything is written, and an error that it raises leaves the run as it is.
 
     Raises BadInput if another process is working on the run or has changed its spec, or if the folder cannot be read
     or contains links. An incomplete last line of the log is removed.
     """
-    if not (folder / LOG).is_file():
-        raise BadInput(
-            f"{folder}: contains no {LOG}, so it cannot be resumed: it is not a run folder, or an earlier version "
-            "of gedanken wrote it"
-        )
     check_files(folder)
     with locked_log(folder) as file:
         inside = Inside(folder, MOST_FOLDER_BYTES)
         if was is not None and read_spec(inside) != was:
             raise BadInput(f"{folder}: another process has just changed what this run is to do; try again")
+        if check is not None:
+            check(read_log(Inside(folder, MOST_FOLDER_BYTES)))
         make_parts(folder)
         remove_left(folder)
         asked = spec or read_spec(inside)

@@ -15,6 +15,7 @@ import yaml
 from conftest import GEDANKEN, Cli
 
 from gedanken.experiment.approval import Approve, Reject, imports_of, read_decision
+from gedanken.experiment.budget import Budget
 from gedanken.experiment.errors import AwaitsApproval, BadInput
 from gedanken.records.read_run import read_run
 from gedanken.records.run_store import reopen_store
@@ -150,6 +151,35 @@ def test_at_a_terminal_a_person_is_asked_there(begin: Begin, tmp_path: Path) -> 
     assert not [run for run in tree.walk() if "GraphInterrupt" in (run.error or "")]
 
 
+class Delayed(Screen):
+    """A terminal of a person while whose answer waits, another person approves the program and the run ends."""
+
+    def __init__(self, gedanken: Cli, run: Path) -> None:
+        super().__init__()
+        self.gedanken, self.folder = gedanken, run
+        self.before: dict[Path, bytes] = {}
+
+    def say(self, text: str) -> None:
+        assert "no longer apply" in text
+        ended = self.gedanken("approve", "run", "--yes")
+        assert ended.returncode == 0, ended.stderr
+        self.before = contents(self.folder)
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.bubblewrap
+def test_an_answer_that_comes_too_late_leaves_the_run_as_it_is(gedanken: Cli, begin: Begin, tmp_path: Path) -> None:
+    assert gedanken(*begin("--approve=first", "--budget", "minutes=500")).returncode == 6
+    late, screen = Again(budget=Budget(tokens=10**9)), Delayed(gedanken, tmp_path / "run")
+    with pytest.raises(BadInput, match="no program of this run waits"):
+        asyncio.run(approve(tmp_path / "run", Reject(reason="no"), screen, late))
+    assert contents(tmp_path / "run") == screen.before
+    assert read_run(tmp_path / "run").outcome == "done"
+
+
 def test_imports_are_found_wherever_they_stand() -> None:
     assert imports_of(
         "import os.path as p\ndef f():\n    from . import x\n    from socket import create_connection\n"
@@ -203,11 +233,11 @@ def test_no_program_runs_that_somebody_rejected_of_whom_the_run_asks_nothing(
         assert gedanken(*begin("--approve=first" if dies_at == "first" else "--approve")).returncode == 6
         (tmp_path / "mine.py").write_text(MINE)
         killed("train-v2", "approve", "run", *(["--yes"] if dies_at == "first" else ["--edit", "mine.py"]))
-    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    before = contents(folder)
     for answer in (Reject(reason="it deletes my files"), Approve(), *([None] if dies_at != "edited" else [])):
         with pytest.raises(BadInput, match="gedanken resume"):
             asyncio.run(approve(folder, answer, Screen(), Again()))
-    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    assert contents(folder) == before
     newest = read_run(folder).programs[-1]
     with reopen_store(folder) as store:  # as an earlier version did
         store.keep_decision(newest, Reject(reason="too long"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gedanken.experiment.budget import Budget, Tokens
+from gedanken.experiment.errors import BudgetSpent
 from gedanken.experiment.execution import Limits
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.use_events import Reserved, Settled
@@ -71,6 +72,41 @@ def test_an_execution_counts_each_time_it_runs_and_once_if_it_is_found_again(
     with reopen_store(tmp_path) as store:
         assert store.used.gpu_seconds == counted
         assert store.used.tokens == Tokens(0, 0, 0)
+
+
+def test_an_execution_that_still_runs_is_found_again_though_its_reservation_fills_the_budget(tmp_path: Path) -> None:
+    """The limit is 600 s on two GPUs, of a budget of 700; others wait until it is settled, and are not refused."""
+    counted: list[float] = []
+
+    async def train(meter: RunMeter, name: str, *, is_found: bool, seconds: float | None = None) -> None:
+        async with meter.execution(name, 600, lambda: is_found) as took:
+            if seconds is not None:
+                await asyncio.sleep(0.2)
+                took(seconds)
+                counted.append(seconds)
+
+    async def both(meter: RunMeter) -> None:
+        found = asyncio.create_task(train(meter, "one", is_found=True, seconds=20))
+        await asyncio.sleep(0.1)
+        await asyncio.gather(found, train(meter, "other", is_found=False, seconds=10))
+
+    with open_store(tmp_path, spec_of(700)) as store:
+        asyncio.run(train(lent(store), "one", is_found=False))
+    for _killed in range(2):
+        with reopen_store(tmp_path) as store:
+            assert store.used.gpu_seconds == 1200
+            with pytest.raises(BudgetSpent):
+                asyncio.run(train(lent(store), "other", is_found=False))
+            asyncio.run(train(lent(store), "one", is_found=True))
+    with reopen_store(tmp_path) as store:
+        asyncio.run(both(lent(store)))
+        assert (counted, store.used.gpu_seconds) == ([20, 10], 2 * 30)
+
+
+def lent(store: RunStore) -> RunMeter:
+    meter = RunMeter(store, None)
+    meter.gpus = 2
+    return meter
 
 
 def test_gpu_seconds_of_a_log_of_an_earlier_version_count_as_they_did(tmp_path: Path) -> None:

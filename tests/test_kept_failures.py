@@ -19,6 +19,8 @@ from gedanken.experiment.budget import Budget
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import MAY_COME
 from gedanken.experiment.run_spec import ModelSpec
+from gedanken.forking import Changes, fork
+from gedanken.loading.experiments_and_personas import load_experiment
 from gedanken.records.kept_failures import BEFORE_FORK
 from gedanken.records.kept_model import DISCARDED
 from gedanken.records.ledger import Ledger
@@ -219,8 +221,41 @@ def test_what_a_process_still_waits_for_is_not_lost(tmp_path: Path) -> None:
     Ledger(run).mark_sent("key")
     for name in ("at work", "dead"):
         is_at_work = name == "at work"
-        Ledger(tmp_path / name).take_over(Ledger(run, writes=False), (), is_at_work=is_at_work)
+        Ledger(tmp_path / name).take_over(Ledger(run, writes=False), tuple, is_at_work=is_at_work)
         assert Ledger(tmp_path / name).mark_sent("key") is not is_at_work
+
+
+@pytest.mark.bubblewrap
+def test_a_reply_that_comes_while_a_fork_is_made_is_copied_with_its_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Just before the fork copies the replies, the other process marks a line and stores its reply."""
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    run, take_over = tmp_path / "five", Ledger.take_over
+    (tmp_path / "five.yaml").write_text(yaml.safe_dump({"name": "five", "script": FIVE}))
+    with serving(Server(text="0.5\n")) as server:
+        asked_of(server, "ls")
+        named = ["--model", "openai:small", "--sandbox", "bubblewrap", "--no-surprisal", "--base-url", server.address]
+        killed_by(
+            KILLED_BEFORE_LOG, tmp_path, "run", "five.yaml", *named, "--real", "0", "--imagined", "0", "--out", run
+        )
+        came = asked_of(server)
+        mark = run / "ledger" / "answered" / "line-2"
+        newest = max((run / "ledger" / "replies").glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+        mark.unlink()
+        newest.rename(tmp_path / "reply")
+
+        def meanwhile(*arguments: Any, **named: Any) -> Any:
+            mark.touch()
+            (tmp_path / "reply").rename(newest)
+            return take_over(*arguments, **named)
+
+        monkeypatch.setattr(Ledger, "take_over", meanwhile)
+        changes = Changes(experiment=load_experiment(str(other_five(tmp_path, *FIVE[:4], "id"))))
+        again = Again(base_url=server.address)
+        asyncio.run(fork(run, 5, changes, Screen(), again, tmp_path / "fork"))
+    assert len(came) == 2, "only the last two commands"
+    assert failed_in(tmp_path / "fork") == ["line02-imagined-0"]
 
 
 class Waiting(Screen):

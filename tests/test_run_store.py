@@ -255,11 +255,30 @@ def test_what_the_log_names_is_on_disk_before_it_is_named(tmp_path: Path, monkey
 
     def look(descriptor: int) -> None:
         flush(descriptor)
-        told.append(len(read_run(tmp_path).executions))
+        has_begun = (tmp_path / "log.jsonl").stat().st_size > 0
+        told.append(len(read_run(tmp_path).executions) if has_begun else 0)
 
     monkeypatch.setattr(os, "fsync", look)
     whole = make_run(tmp_path)
     assert told == sorted(told) and told[-1] == len(whole.executions)
+
+
+def test_a_changed_spec_is_on_disk_before_the_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec, flush, flushed = make_run(tmp_path).spec, os.fsync, list[Path | bytes]()
+    assert spec is not None
+    more = spec.model_copy(update={"real": 40})
+
+    def look(descriptor: int) -> None:
+        flush(descriptor)
+        path = Path(f"/proc/self/fd/{descriptor}")
+        flushed.append(path.readlink() if path.is_dir() else path.read_bytes())
+
+    monkeypatch.setattr(os, "fsync", look)
+    with reopen_store(tmp_path, more, "forty are wanted"):
+        pass
+    now = (tmp_path / "spec.json").read_bytes()
+    assert b'"real": 40' in now
+    assert tmp_path in flushed[flushed.index(now) :], "first the file, then the name"
 
 
 @pytest.mark.parametrize(
