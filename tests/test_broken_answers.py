@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Cli
@@ -27,7 +28,8 @@ def half_replying(is_broken: threading.Event) -> Iterator[str]:
             self.send_header("Content-Type", "text/event-stream")
             self.end_headers()
             ends = None if is_broken.is_set() else "stop"
-            for choice in ({"delta": {"content": "07"}}, {"delta": {}, "finish_reason": ends}):
+            choices: tuple[dict[str, Any], ...] = ({"delta": {"content": "07"}}, {"delta": {}, "finish_reason": ends})
+            for choice in choices:
                 known = {"id": "1", "created": 0, "model": "small", "object": "chat.completion.chunk"}
                 self.wfile.write(f"data: {json.dumps({**known, 'choices': [{'index': 0, **choice}]})}\n\n".encode())
                 if ends is None:
