@@ -130,7 +130,7 @@ class KeptModel(Model):
             if self.is_settled and found.get("may_pass"):
                 self.note(SETTLED)
             if found.get("no_reply") is None:
-                await self._mark_place()
+                await self._mark_place(key)
             self.kept.cache_is_current = False
             mark_as_from_ledger()
             return self._again(found, key, on_text)
@@ -164,7 +164,7 @@ class KeptModel(Model):
             await off_loop(self.ledger.put, "replies", key, {**values, "learned": self._learned()})
             raise
         self.kept.cache_is_current = True
-        await self._mark_place()
+        await self._mark_place(key)
         kept = {"reply": asdict(reply), "learned": self._learned()}
         written = await off_loop(self.ledger.put, "replies", key, kept)
         return _REPLY.validate_python(written["reply"])
@@ -185,9 +185,9 @@ class KeptModel(Model):
         with reading_entry(self.ledger.path("scores", key)):
             return _LINES.validate_python(found["lines"])
 
-    async def _mark_place(self) -> None:
+    async def _mark_place(self, key: str) -> None:
         if self.place is not None:
-            await off_loop(self.ledger.mark_answered, self.place)
+            await off_loop(self.ledger.mark_answered, self.place, key)
 
     def _key(self, *asked: object) -> str:
         base = digest([self.name, self.digest, self.extra, *asked])

@@ -25,7 +25,10 @@ LEDGER = "ledger"
 Kind = Literal["replies", "executions", "scores", "about"]
 KINDS: tuple[Kind, ...] = ("replies", "executions", "scores", "about")
 _ANSWERED = "answered"
-"""Folder of marks: empty files, each named after a place in a session; see `Ledger.mark_answered`."""
+"""Folder of marks: empty files, each named after a place in a session, and usually after a reply there; see
+`Ledger.mark_answered`."""
+_BY = "@"
+"""Stands between the place and the key of the reply in the name of a mark."""
 _ASKED = ".asked"
 _KEY = "key"
 """Name under which an entry repeats its own key. Entries of earlier versions lack it."""
@@ -56,10 +59,8 @@ class Ledger:
         self._flushes = ThreadPoolExecutor(MOST_FLUSHES, thread_name_prefix="flush")
         self._flushing: set[Future[None]] = set()
         self._marking, self._marked = Lock(), set[str]()
-        if writes:
-            (self.folder / _ANSWERED).mkdir(parents=True, exist_ok=True)
-            for kind in KINDS:
-                (self.folder / kind).mkdir(parents=True, exist_ok=True)
+        for name in (_ANSWERED, *KINDS) if writes else ():
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
 
     def get(self, kind: Kind, key: str) -> dict[str, Any] | None:
         """Return a stored entry; None if it does not exist, or if it is damaged. Damage is reported in a note.
@@ -165,19 +166,38 @@ class Ledger:
         """Delete the record that a request was sent, because it was not sent after all."""
         (self.folder / "replies" / f"{key}{_ASKED}").unlink(missing_ok=True)
 
-    def mark_answered(self, place: str) -> None:
+    def mark_answered(self, place: str, key: str = "") -> None:
         """Record that a reply was requested at a place in a session, after everything that came before in that
         session. The mark is on the disk when this returns. It must be made before the reply is stored: the ledger
-        then never contains a reply that depends on a failure, without the mark that keeps the failure as it is."""
+        then never contains a reply that depends on a failure, without the mark that keeps the failure as it is.
+
+        `key` is the key of the reply. The mark counts only if that reply was stored. Without a key, it always counts.
+        """
+        name = f"{place}{_BY}{key}" if key else place
         with self._marking:
-            if place not in self._marked and self.writes:
-                (self.folder / _ANSWERED / place).touch()
+            if name not in self._marked and self.writes:
+                (self.folder / _ANSWERED / name).touch()
                 _flush_folder(self.folder / _ANSWERED)
-                self._marked.add(place)
+                self._marked.add(name)
 
     def answered(self) -> frozenset[str]:
-        """Return all places that are marked; see `mark_answered`. Earlier versions marked none."""
-        return frozenset(path.name for path in (self.folder / _ANSWERED).glob("*"))
+        """Return all places that are marked, and whose reply was stored; see `mark_answered`. Earlier versions marked
+        none, or marked them without the key of the reply."""
+        places = set[str]()
+        names = sorted(path.name for path in (self.folder / _ANSWERED).glob("*"))
+        for name in names:
+            place, _, key = name.partition(_BY)
+            if place not in places and (not key or self._has_reply(key)):
+                places.add(place)
+        return frozenset(places)
+
+    def _has_reply(self, key: str) -> bool:
+        """Return whether a reply was stored, even if its entry is damaged now: it is then requested again."""
+        try:
+            value = _value(Inside(self.folder, MOST_BYTES).read(f"replies/{key}.json", MOST_BYTES), key)
+        except BadInput as error:
+            return not isinstance(error.__cause__, FileNotFoundError)
+        return value is None or value.get("no_reply") is None
 
 
 @contextmanager
