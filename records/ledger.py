@@ -60,7 +60,7 @@ class Ledger:
         self._flushing: set[Future[None]] = set()
         self._marking, self._marked = Lock(), set[str]()
         for name in (_ANSWERED, *KINDS) if writes else ():
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
+            _make_folder(self.folder / name)
 
     def get(self, kind: Kind, key: str) -> dict[str, Any] | None:
         """Return a stored entry; None if it does not exist, or if it is damaged. Damage is reported in a note.
@@ -182,9 +182,16 @@ class Ledger:
 
     def answered(self) -> frozenset[str]:
         """Return all places that are marked, and whose reply was stored; see `mark_answered`. Earlier versions marked
-        none, or marked them without the key of the reply."""
-        places = set[str]()
-        names = sorted(path.name for path in (self.folder / _ANSWERED).glob("*"))
+        none, or marked them without the key of the reply. Raises BadInput if the marks cannot be read."""
+        folder, places = self.folder / _ANSWERED, set[str]()
+        try:
+            names = sorted(path.name for path in folder.iterdir())
+        except FileNotFoundError:
+            return frozenset()
+        except OSError as error:
+            raise BadInput(
+                f"{folder}: cannot be read, so it is unknown which failed replies stay: {error.strerror}"
+            ) from error
         for name in names:
             place, _, key = name.partition(_BY)
             if place not in places and (not key or self._has_reply(key)):
@@ -219,6 +226,16 @@ def _replace(path: Path, content: bytes) -> None:
         remove_tree(path)
     new.replace(path)
     _flush_folder(path.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder unless it exists. Raises BadInput if something else is at its path."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise BadInput(
+            f"{folder}: not a folder, so this ledger cannot be used; move it away, and try again"
+        ) from error
 
 
 def _flush_folder(folder: Path) -> None:

@@ -9,6 +9,7 @@ from conftest import Cli
 from test_healed_runs import ENV, FIVE, failed_in
 from test_kept_failures import asked_of, killed_by
 
+from gedanken.experiment.errors import BadInput
 from gedanken.records.ledger import Ledger, digest
 
 KILLED_AFTER_MARK = """
@@ -57,3 +58,19 @@ def test_a_mark_counts_if_its_reply_was_stored(tmp_path: Path) -> None:
     assert ledger.answered() == {"line-3", "line-7"}
     Ledger(tmp_path / "fork").take_over(ledger, ledger.answered(), is_at_work=False)
     assert Ledger(tmp_path / "fork").answered() == {"line-3", "line-7"}
+
+
+def test_marks_that_cannot_be_read_are_not_taken_for_none(tmp_path: Path) -> None:
+    assert Ledger(tmp_path, writes=False).answered() == frozenset()
+    marks = tmp_path / "ledger" / "answered"
+    marks.parent.mkdir()
+    marks.write_text("something")
+    with pytest.raises(BadInput, match="unknown which failed replies stay"):
+        Ledger(tmp_path, writes=False).answered()
+    with pytest.raises(BadInput, match="answered: not a folder"):
+        Ledger(tmp_path)
+    assert marks.read_text() == "something"
+    marks.unlink()
+    marks.symlink_to(marks)
+    with pytest.raises(BadInput, match="unknown which failed replies stay"):
+        Ledger(tmp_path, writes=False).answered()
