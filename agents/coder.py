@@ -8,6 +8,8 @@ from itertools import pairwise
 
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Model, Reply, Sampling
+from gedanken.agents.model_errors import NoReply
+from gedanken.experiment.errors import RequestRefused
 from gedanken.experiment.execution import NO_RUN, Execution, OnOutput
 from gedanken.experiment.markdown import fence_for
 from gedanken.experiment.persona import Dataset
@@ -76,7 +78,7 @@ class Coder:
         always shown to the model again, together with the person's reason.
 
         If the reply contains no whole program, the returned version has `works=False` and must not be run. Raises
-        NoModel.
+        NoModel; RequestRefused if the request is never sent again.
         """
         assert line.file is not None
         tries = sum(1 for program in earlier if program.line == at)
@@ -90,16 +92,17 @@ class Coder:
             ]
             prompt = "rejected" if rejected else "repair"
         first = tries == 0 or (mend and not rejected)
-        reply = await self.model.reply(
-            messages,
-            Sampling(
-                seed=self.first_seed + tries,
-                max_tokens=REPLY_TOKENS[self.model.coder_prompt],
-                temperature=FIRST_TEMPERATURE if first else AFRESH_TEMPERATURE,
-            ),
-            role="coder",
-            on_text=self.on_text,
+        sampling = Sampling(
+            seed=self.first_seed + tries,
+            max_tokens=REPLY_TOKENS[self.model.coder_prompt],
+            temperature=FIRST_TEMPERATURE if first else AFRESH_TEMPERATURE,
         )
+        try:
+            reply = await self.model.reply(messages, sampling, role="coder", on_text=self.on_text)
+        except NoReply as error:
+            if error.may_pass:
+                raise
+            raise RequestRefused(str(error), at + 1) from error
         problem = no_program(reply)
         return Program(
             name=line.file,

@@ -174,6 +174,7 @@ class ImaginedMachine:
             sample=self.sample,
             notes=(str(error),),
             origin=Origin.IMAGINED,
+            is_refused=isinstance(error, NoReply) and not error.may_pass,
         )
 
     def _execution(self, command: str, reply: Joined) -> Execution:

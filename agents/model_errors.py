@@ -86,12 +86,14 @@ class NoReply(NoModel):
     is raised instead.
     """
 
-    def __init__(self, message: str, *, cause: Cause = Cause.NO_REPLY) -> None:
+    def __init__(self, message: str, *, cause: Cause = Cause.NO_REPLY, may_pass: bool = False) -> None:
         super().__init__(message)
         self.cause = cause
         """NO_REPLY, or BROKEN_OFF if a part of the reply had arrived. An execution that fails with this error is
         recorded with this cause.
         """
+        self.may_pass = may_pass
+        """True if the same request may get a reply later. False if the server refused it, for example as too long."""
 
 
 class ModelBusy(NoReply):
@@ -108,7 +110,7 @@ class ModelBusy(NoReply):
         cause: Cause = Cause.NO_REPLY,
         limited: bool = False,
     ) -> None:
-        super().__init__(message, cause=cause)
+        super().__init__(message, cause=cause, may_pass=True)
         self.retry_after = retry_after
         """Number of seconds that the server asks to wait; None if it does not say."""
         self.limited = limited

@@ -40,6 +40,18 @@ class NoModel(GedankenError):
     exit_code = 4
 
 
+class RequestRefused(NoModel):
+    """The model's server refused a request without whose reply a run cannot continue, and which is never repeated."""
+
+    def __init__(self, why: str, line: int | None = None) -> None:
+        """`why` is the server's error. `line` is the script line, counted from 1, that needs the reply; None if the
+        script has not begun."""
+        fork = f"`gedanken fork RUN --at {line} --model …` (another model from that line on), or " if line else ""
+        super().__init__(
+            f"{why}; this request is not sent again, so resuming the run does not help; what does: {fork}a new run"
+        )
+
+
 class BudgetSpent(NoModel):
     """A run has used up its budget."""
 

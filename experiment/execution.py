@@ -46,7 +46,8 @@ NO_RUN = frozenset(
 """A reply that ended for one of these causes is not an imagined run. It is stored with its cause, but left out of
 every test and finding."""
 MAY_COME = (Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.ENGINE_LOST)
-"""Causes after which a request or a command is repeated when the run is resumed."""
+"""Causes after which a request or a command is repeated when the run is resumed, unless the server refused the
+request (`Execution.is_refused`)."""
 
 
 class Origin(StrEnum):
@@ -170,6 +171,9 @@ class Execution:
     origin: Origin = Origin.REAL
     raw_reply: str | None = None
     """The model's whole reply; None if no model was asked."""
+    is_refused: bool = False
+    """True if the model's server refused the request, for example as too long. The request is not sent again. (A
+    model that itself refuses to reply has the cause `refused`.) Earlier versions did not record this."""
 
     @property
     def imagined(self) -> bool:

@@ -28,7 +28,7 @@ from gedanken.experiment.errors import (
     Interrupted,
     NoModel,
     NoSandbox,
-    NotKept,
+    RequestRefused,
 )
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.program import Program
@@ -148,7 +148,7 @@ async def drive(
 
     from gedanken.graphs.state import STOPPED
 
-    outcome, may_resume = INTERRUPTED, True
+    outcome, says_how = INTERRUPTED, False  # the error itself says what helps
     async with opening as context:
         store = context.store
         kept = None if context.meter is None else store.folder  # nobody goes on with a replay, which has no ledger
@@ -163,7 +163,7 @@ async def drive(
         except asyncio.CancelledError:
             raise Interrupted(kept) from None
         except GedankenError as error:
-            may_resume = not isinstance(error, AwaitsApproval | BudgetSpent | NotKept)  # they say how, or cannot
+            says_how = isinstance(error, AwaitsApproval | BudgetSpent | RequestRefused)
             outcome = outcome if isinstance(error, Interrupted) else f"{STOPPED}{error}"
             raise
         except sqlite3.Error as error:
@@ -183,7 +183,7 @@ async def drive(
             outcome = f"crashed: {type(error).__name__}: {error}"
             raise
         finally:
-            if outcome.startswith(STOPPED) and kept and may_resume:
+            if outcome.startswith(STOPPED) and kept and not says_how:
                 screen.say(f"finished work is kept; to continue: gedanken resume {kept}")
             context.finish(outcome)
             analysis, page = reported(store, context.compared, screen)

@@ -1,7 +1,10 @@
 """Limits the imagined machine's answers to the boot commands, which ask what kind of machine it is."""
 
+from collections.abc import Sequence
+
 from gedanken.compare.commands.answers import NVIDIA_SMI
-from gedanken.experiment.execution import Limits
+from gedanken.experiment.errors import NoModel, RequestRefused
+from gedanken.experiment.execution import Cause, Execution, Limits
 
 ANSWER_TOKENS = 192
 """Token limit of the answer to any boot command except nvidia-smi. The longest true answer among these is nvcc's: 101
@@ -24,3 +27,11 @@ def boot_limits(command: str, limits: Limits, gpus: int, *, steps: bool) -> Limi
         return limits
     fits = TABLE_TOKENS + TABLE_TOKENS_A_GPU * gpus if command == NVIDIA_SMI else ANSWER_TOKENS
     return limits.model_copy(update={"reply_tokens": min(fits, limits.reply_tokens), "continuations": 0})
+
+
+def check_booted(answers: Sequence[Execution]) -> None:
+    """Raise NoModel if no boot command got a reply; RequestRefused if resuming the run would not change that."""
+    if all(answer.is_refused for answer in answers):
+        raise RequestRefused(answers[0].notes[0])
+    if all(answer.cause is Cause.NO_REPLY for answer in answers):
+        raise NoModel(next(answer.notes[0] for answer in answers if not answer.is_refused))

@@ -19,13 +19,13 @@ from gedanken.compare.source.acceptance import Before, problems_of
 from gedanken.compare.source.diff import judge_edit, judge_repeat
 from gedanken.experiment.approval import Approve, Reject, edited, read_decision, without_keys
 from gedanken.experiment.blocking import off_loop
-from gedanken.experiment.errors import BudgetSpent, NoModel, NoSandbox
+from gedanken.experiment.errors import BudgetSpent, NoSandbox
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import DONE, NO_WORKING_PROGRAM
 from gedanken.experiment.surprisal import NotAvailable, Surprisal
 from gedanken.graphs.approving import is_to_be_approved, question_on, rejection_of
-from gedanken.graphs.booting import boot_limits
+from gedanken.graphs.booting import boot_limits, check_booted
 from gedanken.graphs.context import Context
 from gedanken.graphs.logged_nodes import logged
 from gedanken.graphs.routing import (
@@ -95,8 +95,7 @@ async def _ask_who_it_is(runtime: Runtime[Context]) -> list[Execution]:
 
     work = [partial(ask, command) for command in BOOT_COMMANDS]
     answers = await at_once(work, model.pace.parallel)
-    if all(answer.cause is Cause.NO_REPLY for answer in answers):
-        raise NoModel(answers[0].notes[0])
+    check_booted(answers)
     return answers
 
 

@@ -21,6 +21,7 @@ BEFORE_FORK = (
     "the model was not asked again for a failed reply before the line of the fork, because from that line on the "
     "fork uses another model"
 )
+REFUSED = "the model's server refused a request; it is not sent again"
 _LINE = "line-"
 
 
@@ -33,27 +34,33 @@ class Failures(NamedTuple):
     """Those that are not repeated, because a fork has changed the model that would have to reply."""
     repeated: int
     """Number of failures that a resumed run repeats."""
+    refused: int = 0
+    """Those that are not repeated, because the model's server refused the request."""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Return notes that say why failures are not repeated."""
-        return ((SETTLED,) if self.kept else ()) + ((BEFORE_FORK,) if self.before_fork else ())
+        counts = ((SETTLED, self.kept), (BEFORE_FORK, self.before_fork), (REFUSED, self.refused))
+        return tuple(note for note, count in counts if count)
 
 
 def failures_of(log: RunLog) -> Failures:
     """Count the failures of a run. Its log must contain its spec."""
     assert log.spec is not None
     answered = answered_in(log)
-    failed = [run for run in log.executions if run.cause in MAY_COME]
+    runs = [run for run in log.executions if run.cause in MAY_COME]
+    answers = [answer for answer in log.answers if answer.execution.cause in MAY_COME]
+    failed = [run for run in runs if not run.is_refused]
     unsettled = [run for run in failed if not is_settled(run, answered)]
     before_fork = sum(is_replaced(run, log.spec) for run in unsettled)
-    unanswered = [answer.question.key for answer in log.answers if answer.execution.cause in MAY_COME]
+    unanswered = [answer.question.key for answer in answers if not answer.execution.is_refused]
     later = _later_questions(log) if unanswered else {}
     kept = sum(is_built_on(later.get(key, ()), answered) for key in unanswered)
     return Failures(
         kept=len(failed) - len(unsettled) + kept,
         before_fork=before_fork,
         repeated=len(unsettled) - before_fork + len(unanswered) - kept,
+        refused=len(runs) - len(failed) + len(answers) - len(unanswered),
     )
 
 
@@ -87,8 +94,9 @@ def continues_session(program: str | None, conditions: Conditions) -> bool:
 
 def is_settled(run: Execution, answered: Collection[str]) -> bool:
     """Return whether a failed execution of a script is kept as it is, because later lines were imagined without its
-    reply. Only sample 0 is part of the session, and the boot commands (line -1) have sessions of their own."""
-    return run.imagined and run.sample == 0 and is_line_settled(run.line, answered)
+    reply, or because the model's server refused the request. Only sample 0 is part of the session, and the boot
+    commands (line -1) have sessions of their own."""
+    return run.is_refused or (run.imagined and run.sample == 0 and is_line_settled(run.line, answered))
 
 
 def is_line_settled(line: int, answered: Collection[str]) -> bool:

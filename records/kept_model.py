@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from gedanken.agents.messages import Message
 from gedanken.agents.metering import Meter
 from gedanken.agents.model import Enough, Model, Reply, Sampling
-from gedanken.agents.model_errors import ModelBusy, NoReply
+from gedanken.agents.model_errors import NoReply
 from gedanken.agents.rate_limits import Pace
 from gedanken.agents.scripted import ScriptedModel
 from gedanken.agents.settings import Setting
@@ -74,6 +74,8 @@ class KeptReply(BaseModel):
     reply: Any = None
     no_reply: str | None = None
     cause: Cause = Cause.NO_REPLY
+    may_pass: bool = False
+    """If there is no reply: whether the request may get one later. If not, it is never sent again."""
     failures: int = Field(default=1, ge=1, le=1_000_000)
     """If there is no reply: how often the request has failed so far."""
 
@@ -128,7 +130,7 @@ class KeptModel(Model):
             if self.is_settled and found.get("may_pass"):
                 self.note(SETTLED)
             if found.get("no_reply") is None:
-                await self._mark_place()
+                await self._mark_place(key)
             self.kept.cache_is_current = False
             mark_as_from_ledger()
             return self._again(found, key, on_text)
@@ -157,12 +159,12 @@ class KeptModel(Model):
                 self.ledger.unmark_sent(mark)
             raise
         except NoReply as error:
-            values = {"no_reply": str(error), "cause": error.cause, "may_pass": isinstance(error, ModelBusy)}
+            values = {"no_reply": str(error), "cause": error.cause, "may_pass": error.may_pass}
             values["failures"] = failures + 1
             await off_loop(self.ledger.put, "replies", key, {**values, "learned": self._learned()})
             raise
         self.kept.cache_is_current = True
-        await self._mark_place()
+        await self._mark_place(key)
         kept = {"reply": asdict(reply), "learned": self._learned()}
         written = await off_loop(self.ledger.put, "replies", key, kept)
         return _REPLY.validate_python(written["reply"])
@@ -183,9 +185,9 @@ class KeptModel(Model):
         with reading_entry(self.ledger.path("scores", key)):
             return _LINES.validate_python(found["lines"])
 
-    async def _mark_place(self) -> None:
+    async def _mark_place(self, key: str) -> None:
         if self.place is not None:
-            await off_loop(self.ledger.mark_answered, self.place)
+            await off_loop(self.ledger.mark_answered, self.place, key)
 
     def _key(self, *asked: object) -> str:
         base = digest([self.name, self.digest, self.extra, *asked])
@@ -220,7 +222,7 @@ class KeptModel(Model):
         self.learned.hides |= kept.learned.hides
         self.learned.most_tokens = kept.learned.most_tokens
         if reply is None:
-            raise NoReply(kept.no_reply or "", cause=kept.cause)
+            raise NoReply(kept.no_reply or "", cause=kept.cause, may_pass=kept.may_pass)
         if on_text:
             on_text(reply.text)
         return reply

@@ -25,7 +25,10 @@ LEDGER = "ledger"
 Kind = Literal["replies", "executions", "scores", "about"]
 KINDS: tuple[Kind, ...] = ("replies", "executions", "scores", "about")
 _ANSWERED = "answered"
-"""Folder of marks: empty files, each named after a place in a session; see `Ledger.mark_answered`."""
+"""Folder of marks: empty files, each named after a place in a session, and usually after a reply there; see
+`Ledger.mark_answered`."""
+_BY = "@"
+"""Stands between the place and the key of the reply in the name of a mark."""
 _ASKED = ".asked"
 _KEY = "key"
 """Name under which an entry repeats its own key. Entries of earlier versions lack it."""
@@ -56,10 +59,8 @@ class Ledger:
         self._flushes = ThreadPoolExecutor(MOST_FLUSHES, thread_name_prefix="flush")
         self._flushing: set[Future[None]] = set()
         self._marking, self._marked = Lock(), set[str]()
-        if writes:
-            (self.folder / _ANSWERED).mkdir(parents=True, exist_ok=True)
-            for kind in KINDS:
-                (self.folder / kind).mkdir(parents=True, exist_ok=True)
+        for name in (_ANSWERED, *KINDS) if writes else ():
+            _make_folder(self.folder / name)
 
     def get(self, kind: Kind, key: str) -> dict[str, Any] | None:
         """Return a stored entry; None if it does not exist, or if it is damaged. Damage is reported in a note.
@@ -178,19 +179,45 @@ class Ledger:
         """Delete the record that a request was sent, because it was not sent after all."""
         (self.folder / "replies" / f"{key}{_ASKED}").unlink(missing_ok=True)
 
-    def mark_answered(self, place: str) -> None:
+    def mark_answered(self, place: str, key: str = "") -> None:
         """Record that a reply was requested at a place in a session, after everything that came before in that
         session. The mark is on the disk when this returns. It must be made before the reply is stored: the ledger
-        then never contains a reply that depends on a failure, without the mark that keeps the failure as it is."""
+        then never contains a reply that depends on a failure, without the mark that keeps the failure as it is.
+
+        `key` is the key of the reply. The mark counts only if that reply was stored. Without a key, it always counts.
+        """
+        name = f"{place}{_BY}{key}" if key else place
         with self._marking:
-            if place not in self._marked and self.writes:
-                (self.folder / _ANSWERED / place).touch()
-                flush_folder(self.folder / _ANSWERED)
-                self._marked.add(place)
+            if name not in self._marked and self.writes:
+                (self.folder / _ANSWERED / name).touch()
+                _flush_folder(self.folder / _ANSWERED)
+                self._marked.add(name)
 
     def answered(self) -> frozenset[str]:
-        """Return all places that are marked; see `mark_answered`. Earlier versions marked none."""
-        return frozenset(path.name for path in (self.folder / _ANSWERED).glob("*"))
+        """Return all places that are marked, and whose reply was stored; see `mark_answered`. Earlier versions marked
+        none, or marked them without the key of the reply. Raises BadInput if the marks cannot be read."""
+        folder, places = self.folder / _ANSWERED, set[str]()
+        try:
+            names = sorted(path.name for path in folder.iterdir())
+        except FileNotFoundError:
+            return frozenset()
+        except OSError as error:
+            raise BadInput(
+                f"{folder}: cannot be read, so it is unknown which failed replies stay: {error.strerror}"
+            ) from error
+        for name in names:
+            place, _, key = name.partition(_BY)
+            if place not in places and (not key or self._has_reply(key)):
+                places.add(place)
+        return frozenset(places)
+
+    def _has_reply(self, key: str) -> bool:
+        """Return whether a reply was stored, even if its entry is damaged now: it is then requested again."""
+        try:
+            value = _value(Inside(self.folder, MOST_BYTES).read(f"replies/{key}.json", MOST_BYTES), key)
+        except BadInput as error:
+            return not isinstance(error.__cause__, FileNotFoundError)
+        return value is None or value.get("no_reply") is None
 
 
 @contextmanager
@@ -211,7 +238,25 @@ def _replace(path: Path, content: bytes) -> None:
     if path.is_dir() and not path.is_symlink():
         remove_tree(path)
     new.replace(path)
-    flush_folder(path.parent)
+    _flush_folder(path.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder unless it exists. Raises BadInput if something else is at its path."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise BadInput(
+            f"{folder}: not a folder, so this ledger cannot be used; move it away, and try again"
+        ) from error
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _written(path: Path, content: bytes) -> int:

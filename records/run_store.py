@@ -21,7 +21,7 @@ from gedanken.compare.source.diff import diff_of
 from gedanken.experiment.approval import Approve, EditIt, Reject, in_words
 from gedanken.experiment.budget import Used
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.execution import Cause, Execution
+from gedanken.experiment.execution import MAY_COME, Execution
 from gedanken.experiment.files import Inside, naming
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.probe_design import Plan
@@ -264,10 +264,10 @@ class RunStore:
                 self._append(item, flush_to_disk=False)
 
     def keep_answer(self, answer: AnswerKept) -> None:
-        """Record the model's answer to a question of a probe. A stored answer is replaced only if it was a failure to
-        reply."""
+        """Record the model's answer to a question of a probe. A stored answer is replaced only if it was a failure
+        with a cause in `MAY_COME`."""
         before = self.answers.get(answer.question.key)
-        if before is None or (before.execution.cause is Cause.NO_REPLY and before.execution != answer.execution):
+        if before is None or (before.execution.cause in MAY_COME and before.execution != answer.execution):
             self._append(answer)
 
     def keep_judgement(self, judged: Judged) -> None:

@@ -1,0 +1,76 @@
+"""A mark in the ledger announces a reply, and keeps earlier failures as they are only if that reply was stored."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from busy import Server, serving
+from conftest import Cli
+from test_healed_runs import ENV, FIVE, failed_in
+from test_kept_failures import asked_of, killed_by
+
+from gedanken.experiment.errors import BadInput
+from gedanken.records.ledger import Ledger, digest
+
+KILLED_AFTER_MARK = """
+import os
+from gedanken.records.ledger import Ledger
+mark_answered = Ledger.mark_answered
+def dying(self, place, *more):
+    mark_answered(self, place, *more)
+    if place == "line-2":
+        os.kill(os.getpid(), 9)
+Ledger.mark_answered = dying
+from gedanken.cli.main import main
+main()
+"""
+
+
+@pytest.mark.bubblewrap
+def test_a_failure_on_which_nothing_was_built_is_asked_again_though_a_reply_was_announced(
+    gedanken: Cli, tmp_path: Path
+) -> None:
+    with serving(Server(text="0.5\n")) as server:
+        asked_of(server, "ls")
+        (tmp_path / "five.yaml").write_text(yaml.safe_dump({"name": "five", "script": FIVE}))
+        named = ["--model", "openai:small", "--sandbox", "bubblewrap", "--no-surprisal", "--base-url", server.address]
+        asked = ["run", "five.yaml", *named, "--real", "0", "--imagined", "0", "--out", "five"]
+        killed_by(KILLED_AFTER_MARK, tmp_path, *asked)
+        came = asked_of(server)
+        ended = gedanken("resume", "five", "--base-url", server.address, env=ENV)
+    assert ended.returncode == 0, ended.stderr
+    assert failed_in(tmp_path / "five") == [] and len(came) == 4
+
+
+def test_a_mark_counts_if_its_reply_was_stored(tmp_path: Path) -> None:
+    ledger, key, other = Ledger(tmp_path), digest("one"), digest("other")
+    ledger.mark_answered("line-7", key)
+    ledger.mark_answered("line-7", other)
+    ledger.mark_answered("line-3")
+    assert Ledger(tmp_path, writes=False).answered() == {"line-3"}
+    ledger.put("replies", other, {"no_reply": "busy", "may_pass": True})
+    assert ledger.answered() == {"line-3"}
+    ledger.put("replies", other, {"reply": {"text": "0.5"}})
+    ledger.flush()
+    assert ledger.answered() == {"line-3", "line-7"}
+    path = ledger.path("replies", other)
+    path.write_bytes(path.read_bytes()[:-1])
+    assert ledger.answered() == {"line-3", "line-7"}
+    Ledger(tmp_path / "fork").take_over(ledger, ledger.answered(), is_at_work=False)
+    assert Ledger(tmp_path / "fork").answered() == {"line-3", "line-7"}
+
+
+def test_marks_that_cannot_be_read_are_not_taken_for_none(tmp_path: Path) -> None:
+    assert Ledger(tmp_path, writes=False).answered() == frozenset()
+    marks = tmp_path / "ledger" / "answered"
+    marks.parent.mkdir()
+    marks.write_text("something")
+    with pytest.raises(BadInput, match="unknown which failed replies stay"):
+        Ledger(tmp_path, writes=False).answered()
+    with pytest.raises(BadInput, match="answered: not a folder"):
+        Ledger(tmp_path)
+    assert marks.read_text() == "something"
+    marks.unlink()
+    marks.symlink_to(marks)
+    with pytest.raises(BadInput, match="unknown which failed replies stay"):
+        Ledger(tmp_path, writes=False).answered()
