@@ -190,7 +190,7 @@ class Ledger:
         with self._marking:
             if name not in self._marked and self.writes:
                 (self.folder / _ANSWERED / name).touch()
-                _flush_folder(self.folder / _ANSWERED)
+                flush_folder(self.folder / _ANSWERED)
                 self._marked.add(name)
 
     def answered(self) -> frozenset[str]:
@@ -238,7 +238,7 @@ def _replace(path: Path, content: bytes) -> None:
     if path.is_dir() and not path.is_symlink():
         remove_tree(path)
     new.replace(path)
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
 
 
 def _make_folder(folder: Path) -> None:
@@ -249,14 +249,6 @@ def _make_folder(folder: Path) -> None:
         raise BadInput(
             f"{folder}: not a folder, so this ledger cannot be used; move it away, and try again"
         ) from error
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _written(path: Path, content: bytes) -> int:

@@ -56,7 +56,7 @@ def test_a_mark_counts_if_its_reply_was_stored(tmp_path: Path) -> None:
     path = ledger.path("replies", other)
     path.write_bytes(path.read_bytes()[:-1])
     assert ledger.answered() == {"line-3", "line-7"}
-    Ledger(tmp_path / "fork").take_over(ledger, ledger.answered(), is_at_work=False)
+    Ledger(tmp_path / "fork").take_over(ledger, ledger.answered, is_at_work=False)
     assert Ledger(tmp_path / "fork").answered() == {"line-3", "line-7"}
 
 
