@@ -28,6 +28,7 @@ from gedanken.experiment.errors import (
     Interrupted,
     NoModel,
     NoSandbox,
+    NotKept,
     RequestRefused,
 )
 from gedanken.experiment.execution import Cause, Execution
@@ -163,7 +164,7 @@ async def drive(
         except asyncio.CancelledError:
             raise Interrupted(kept) from None
         except GedankenError as error:
-            says_how = isinstance(error, AwaitsApproval | BudgetSpent | RequestRefused)
+            says_how = isinstance(error, AwaitsApproval | BudgetSpent | NotKept | RequestRefused)
             outcome = outcome if isinstance(error, Interrupted) else f"{STOPPED}{error}"
             raise
         except sqlite3.Error as error:

@@ -240,7 +240,7 @@ def test_a_reply_that_comes_while_a_fork_is_made_is_copied_with_its_mark(
             KILLED_BEFORE_LOG, tmp_path, "run", "five.yaml", *named, "--real", "0", "--imagined", "0", "--out", run
         )
         came = asked_of(server)
-        mark = run / "ledger" / "answered" / "line-2"
+        (mark,) = (run / "ledger" / "answered").glob("line-2@*")
         newest = max((run / "ledger" / "replies").glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
         mark.unlink()
         newest.rename(tmp_path / "reply")
