@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from gedanken.compare.output.edited_line import Edited, Rule
+from gedanken.compare.output.machine_words import mask_machine
 from gedanken.compare.output.text_lines import containing
 from gedanken.compare.output.vocabulary import split_in
 
@@ -223,6 +224,7 @@ def mask(line: Edited, before: Before) -> None:
         line.replace(_BYTE_ORDER_MARKS)
     if not line.text.isascii():
         line.replace(_SPARKLINES)
+    mask_machine(line)
     if not _MAY_HAVE.search(line.text):
         return
     if not _may_be_stamp(line.text):
@@ -273,6 +275,7 @@ def masked_together(lines: Sequence[str], before: Before) -> list[str]:
         is_alone[at] = True
     text = Edited(_BORDER.join([line for line, alone in zip(lines, is_alone, strict=True) if not alone]))
     _mask_digits_after(text, before)
+    mask_machine(text)
     _mask_names(text)
     together = iter(text.text.split(_BORDER))
     return [masked(line, before) if alone else next(together) for line, alone in zip(lines, is_alone, strict=True)]
