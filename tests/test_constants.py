@@ -51,6 +51,20 @@ def test_two_numbers_of_one_line_are_one_finding(shown: str) -> None:
     assert found(shown, shown.replace("0.", "0.1").replace("6.3M", "7.4M")) == ["constant line differs"]
 
 
+@pytest.mark.parametrize(
+    ("really", "shown"),
+    [
+        ("hidden=96 depth=96", "hidden=96 depth=48"),
+        ("3 stages, 3 blocks: kernel 3", "3 stages, 3 blocks: kernel 7"),
+        ("lr=0.02 momentum=0.02", "lr=0.02 momentum=0.9"),
+        ("inner size 2048, outer size 2048", "inner size 2048, outer size 1024"),
+    ],
+)
+def test_equal_numbers_under_two_names_are_two_constants(really: str, shown: str) -> None:
+    assert found(really, shown) == ["constant line differs"]
+    assert found(really, really) == []
+
+
 def test_a_constant_that_one_log_has_otherwise_is_undecided() -> None:
     logs = [log(seed, "lr 0.02") for seed in range(7)]
     result = compared(logs, [log(20, "lr 0.005"), log(21, "lr 0.02"), log(22, "lr 0.02")])

@@ -20,7 +20,7 @@ from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.named_numbers import Named
 from gedanken.compare.output.number_lists import name_before, number_lists
 from gedanken.compare.output.transcript import VALUE
-from gedanken.compare.output.vocabulary import Role, meaning_of
+from gedanken.compare.output.vocabulary import Role, key_of, meaning_of
 from gedanken.compare.parsed.early_ends import cut_lines
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, short, verb
 from gedanken.compare.results import Doubt
@@ -158,12 +158,13 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
         # An epoch that is counted is judged by another check; one that is only named once is judged here.
         epochs = np.full(len(lines), np.nan) if run_set.once(names_one_epoch_once) else first.curves.epochs.at(lines)
         found: list[_Constant] = []
+        usual = names_in_line(first.transcript, int(lines[0]))
         for number in sorted(_numbers(first, int(lines[0]))):
-            values, width = steady[:, number.columns], len(number.columns)
+            values, width, column = steady[:, number.columns], len(number.columns), number.columns[0]
             is_known = not set(told).isdisjoint(number.columns) or (values == epochs[:, None]).all()
             is_known |= set(values.ravel()) <= set(first.curves.totals)
-            earlier = range(number.columns[0] - width + 1)
-            is_repeated = any(np.array_equal(values, steady[:, at : at + width]) for at in earlier)
+            equal = (at for at in range(column - width + 1) if np.array_equal(values, steady[:, at : at + width]))
+            is_repeated = any(not _are_two_settings(usual[at], usual[column]) for at in equal)
             is_whole = bool((values == np.rint(values)).all())
             has_decimals = number.may_have_decimals and bool(np.isfinite(values).all())
             if (is_whole or has_decimals) and not (is_known or is_repeated):
@@ -171,6 +172,14 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
                 found.append(_Constant(form, number.columns, values, rank, told))
         counted = np.flatnonzero((steady == epochs[:, None]).all(axis=0)).tolist()
         yield from _with_further(found, form, steady, (*told, *counted), first)
+
+
+def _are_two_settings(one: Named, other: Named) -> bool:
+    """Return whether two equal numbers are two settings, as in `heads=8 layers=8`, and not one number printed twice,
+    as in `iteration 12, best iteration 12`."""
+    roles = [each.role for each in (one, other) if each.name and each.role not in _NOT_FIXED]
+    is_summary = meaning_of(one.name).is_summary or meaning_of(other.name).is_summary
+    return len(roles) == 2 > roles.count(Role.COUNTER) and not is_summary and key_of(one.name) != key_of(other.name)
 
 
 def _with_further(
