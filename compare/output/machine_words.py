@@ -121,8 +121,8 @@ _WORDS = _words(
     "nvidia geforce quadro radeon xeon epyc ryzen threadripper amd intel tesla instinct titan rtx gtx apple sxm pcie "
     "linux darwin macos windows ubuntu debian centos fedora aarch ppc device gpu cpu tpu cuda mps accelerator "
     "hardware platform machine os: os= system using torch tensorflow jax flax optax keras numpy scipy scikit sklearn "
-    "pandas polars matplotlib python cudnn nccl rocm transformers datasets tokenizers accelerate triton lightning deepspeed "
-    "xformers flash apex timm gym wandb xgboost lightgbm catboost mxnet gcc glibc driver"
+    "pandas polars matplotlib python cudnn nccl rocm transformers datasets tokenizers accelerate triton lightning "
+    "deepspeed xformers flash apex timm gym wandb xgboost lightgbm catboost mxnet gcc glibc driver"
 )
 _CODES = re.compile(r"mi\d|g[hb]\d|gb|on [ahbvpl]\d|arm\d|x\d\d_", re.ASCII)
 """Each line that names a machine or its software contains one of `_WORDS`, in upper or lower case, or, in lower case,
