@@ -130,3 +130,25 @@ def test_a_number_with_thousands_and_decimals_is_one_number() -> None:
 )
 def test_thousands_are_groups_of_three_digits_behind_a_word(lines: str, is_one: bool) -> None:
     assert has_grouped_decimals([lines, "cost 0.5\n"]) is is_one
+
+
+@pytest.mark.parametrize("shown", ["[0.75 ]", "[0.7  ]", "[ 0.75]", "[0.751]"])
+def test_a_number_that_is_padded_in_brackets_is_the_same_print(shown: str) -> None:
+    script = Transcript(f"round 1 share {shown} cost 3\nround 2 share [0.752] cost 2\n", is_log=True)
+    assert script.forms == ["round # share [#] cost #"]
+
+
+@pytest.mark.parametrize(
+    ("line", "is_date"),
+    [
+        ("won/drawn: W/D/L 11/4/26", False),
+        ("W/D/L: 11/04/26", False),
+        ("tally 8/2/10", False),
+        ("04/11/26 cost 3", True),
+        ("4/11/2026 cost 3", True),
+        ("4/11/26 09:15:02 cost 3", True),
+        ("4/11/26, 9:15:02 cost 3", True),
+    ],
+)
+def test_three_numbers_are_a_date_only_if_they_may_be_one(line: str, is_date: bool) -> None:
+    assert (MASK in masked(line)) is is_date

@@ -25,6 +25,11 @@ _NAMED_DAY = (
     r"(?:,?[ /-]\d{4}(?=\W{1,3}\d{1,2}:))?"
 )
 _DAY_OF_NUMBERS = r"(?:\d{4}[-/.]\d{2}[-/.]\d{2}|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}\.\d{1,2}\.\d{4})"
+_DAY_ALONE = (
+    r"(?:\d{4}[-/.]\d{2}[-/.]\d{2}|\d{1,2}\.\d{1,2}\.\d{4}"
+    r"|(?<![a-z]/[a-z] )(?<![a-z]/[a-z]: )(?<![a-z]/[a-z]=)(?:\d{1,2}/\d{1,2}/\d{4}|\d{2}/\d{2}/\d{2}))"
+)
+"""A date without a time. Numbers behind letters that are joined as they are, as in `W/D/L 22/03/10`, are none."""
 _DAY_OF_YEAR = r"(?:\d{2}-\d{2}|(?<![^\[])\d{2}/\d{2})"
 """A month and a day before a time. With a slash, it must begin the line or follow `[`, because `12/40` is a count."""
 _STAMP = re.compile(
@@ -32,7 +37,7 @@ _STAMP = re.compile(
     rf"(?<![\w.])(?:(?:{_NAMED_DAY}|{_DAY_OF_NUMBERS}|{_DAY_OF_YEAR})[T ,:]{{1,3}}{_CLOCK}"
     r"(?:\s\d{4}(?=\W|$))?"
     r"|\d{4}-\d{2}-\d{2}[_T]\d{2}[-.]\d{2}[-.]\d{2}"
-    rf"|{_NAMED_DAY},?[ /-]\d{{4}}|{_DAY_OF_NUMBERS}|{_CLOCK})(?!\w)"
+    rf"|{_NAMED_DAY},?[ /-]\d{{4}}|{_DAY_ALONE}|{_CLOCK})(?!\w)"
     rf"|(?<![\w:.])\d{{1,2}}:\d{{2}}(?:\.\d{{2}})?\s?[ap]m\b|(?<=[\[\s])[ap]m(?=[\]\s])",
     re.IGNORECASE | re.ASCII,
 )
