@@ -105,35 +105,37 @@ _VERSIONS = Rule(
 _PORTS = Rule(
     re.compile(r"((?<![a-z])(?:on|at|listening|serving|bind|localhost) ?):\d{2,5}(?![\w.:])", _ANY_CASE), (1, _MASK)
 )
+_OF_CHIPS = _words(
+    "nvidia geforce quadro radeon xeon epyc ryzen threadripper amd intel tesla instinct titan rtx gtx apple sxm "
+    "pcie gb"
+)
+_OF_SYSTEMS = _words("linux darwin macos windows ubuntu debian centos fedora aarch arm ppc x86 amd")
+_OF_DEVICES = _words(
+    "device gpu cpu tpu cuda mps npu xpu hpu ipu accelerator hardware platform machine system using os"
+)
+_OF_PACKAGES = _words(
+    "torch tensorflow jax flax optax keras numpy scipy scikit sklearn pandas polars matplotlib python cuda cudnn "
+    "nccl "
+    "rocm transformers datasets tokenizers accelerate triton lightning deepspeed xformers flash apex timm gym wandb "
+    "xgboost lightgbm catboost mxnet gcc glibc driver"
+)
+_CODES = re.compile(r"mi\d|g[hb]\d|on [ahbvpl]\d|x\d\d_", re.ASCII)
 _RULES = (
-    _CHIPS,
-    _SYSTEMS,
-    _CALLS,
-    _DEVICES,
-    _NAMED_DEVICES,
-    _INDICES,
-    _VISIBLE,
-    _ARE_THERE,
-    _PLURALS,
-    _VERSIONS,
+    (_OF_CHIPS, (_CHIPS,)),
+    (_OF_SYSTEMS, (_SYSTEMS,)),
+    (_OF_DEVICES, (_CALLS, _DEVICES, _NAMED_DEVICES, _INDICES, _VISIBLE, _ARE_THERE, _PLURALS)),
+    (_OF_PACKAGES, (_VERSIONS,)),
 )
-_WORDS = _words(
-    "nvidia geforce quadro radeon xeon epyc ryzen threadripper amd intel tesla instinct titan rtx gtx apple sxm pcie "
-    "linux darwin macos windows ubuntu debian centos fedora aarch ppc device gpu cpu tpu cuda mps accelerator "
-    "hardware platform machine os: os= system using torch tensorflow jax flax optax keras numpy scipy scikit sklearn "
-    "pandas polars matplotlib python cudnn nccl rocm transformers datasets tokenizers accelerate triton lightning "
-    "deepspeed xformers flash apex timm gym wandb xgboost lightgbm catboost mxnet gcc glibc driver"
-)
-_CODES = re.compile(r"mi\d|g[hb]\d|gb|on [ahbvpl]\d|arm\d|x\d\d_", re.ASCII)
-"""Each line that names a machine or its software contains one of `_WORDS`, in upper or lower case, or, in lower case,
-a match of `_CODES`."""
+"""Rules, each group with words of which one, in upper or lower case, is in each line that a rule of it changes; or
+else there is a match of `_CODES`."""
 
 
 def mask_machine(line: Edited) -> None:
     """Mask the names of chips, devices, systems and versions in a line, the numbers of devices, and ports."""
     low = line.text.lower()
-    if any(map(low.__contains__, _WORDS)) or _CODES.search(low):
-        for rule in _RULES:
+    has_codes = _CODES.search(low) is not None
+    for words, rules in _RULES:
+        for rule in rules if has_codes or any(map(low.__contains__, words)) else ():
             line.replace(rule)
     if " :" in low or "localhost:" in low:
         line.replace(_PORTS)
