@@ -51,6 +51,20 @@ def test_two_numbers_of_one_line_are_one_finding(shown: str) -> None:
     assert found(shown, shown.replace("0.", "0.1").replace("6.3M", "7.4M")) == ["constant line differs"]
 
 
+@pytest.mark.parametrize(
+    ("really", "shown"),
+    [
+        ("hidden=96 depth=96", "hidden=96 depth=48"),
+        ("3 stages, 3 blocks: kernel 3", "3 stages, 3 blocks: kernel 7"),
+        ("lr=0.02 momentum=0.02", "lr=0.02 momentum=0.9"),
+        ("inner size 2048, outer size 2048", "inner size 2048, outer size 1024"),
+    ],
+)
+def test_equal_numbers_under_two_names_are_two_constants(really: str, shown: str) -> None:
+    assert found(really, shown) == ["constant line differs"]
+    assert found(really, really) == []
+
+
 def test_a_constant_that_one_log_has_otherwise_is_undecided() -> None:
     logs = [log(seed, "lr 0.02") for seed in range(7)]
     result = compared(logs, [log(20, "lr 0.005"), log(21, "lr 0.02"), log(22, "lr 0.02")])
@@ -182,3 +196,52 @@ def small_logs(draw: st.DrawFn) -> str:
 def test_no_set_of_small_logs_is_too_odd_to_be_compared(some: list[str], imagined: list[str], head: str) -> None:
     alike = [log(seed, head) for seed in range(7)]
     assert compared(alike, imagined) and compared(some, imagined) and compared(alike + some, imagined)
+
+
+@pytest.mark.parametrize(
+    ("really", "shown"),
+    [
+        ("drop_path: 0.25", "drop_path: 0.4"),
+        ("--moments 0.8 0.95", "--moments 0.8 0.99"),
+        ("colsample_bylevel: 0.7, jitter: 0.3", "colsample_bylevel: 0.7, jitter: 0.6"),
+        ("mixup:\n  - 0.4\n  - 0.15", "mixup:\n  - 0.4\n  - 0.35"),
+    ],
+)
+def test_a_setting_of_any_name_at_the_head_is_a_constant(really: str, shown: str) -> None:
+    assert found(really, shown) == ["constant line differs"]
+    assert found(really, really) == []
+
+
+@pytest.mark.parametrize(
+    ("really", "shown"),
+    [
+        ("power_q = 0.25", "power_q = 0.75"),
+        ("colsample 0.7", "colsample 0.4"),
+        ("buffer of 2**14", "buffer of 2**16"),
+        ("moments=.8/.95", "moments=.8/.99"),
+        ("jitter within 0..3", "jitter within 0..5"),
+    ],
+)
+def test_a_number_at_the_head_that_may_be_measured_is_undecided(really: str, shown: str) -> None:
+    logs = [log(seed, really) for seed in range(7)]
+    result = compared(logs, [log(seed, shown) for seed in (20, 21, 22)])
+    assert checks(result) == []
+    assert [reason for reason in result.undecided if f"“{shown}”" in reason]
+    same = compared(logs, [log(seed, really) for seed in (20, 21, 22)])
+    assert not [reason for reason in same.undecided if "all 7 real" in reason.lower()]
+
+
+@pytest.mark.parametrize(
+    ("really", "shown"),
+    [
+        ("prepared the data: 0.4 s", "prepared the data: 1.3 s"),
+        ("load_time: 0.4", "load_time: 1.3"),
+        ("gpu_mem: 0.4", "gpu_mem: 1.3"),
+        ("gpus:\n  - 0\n  - 1", "gpus:\n  - 2\n  - 5"),
+        ("import 0.4s", "import 1.3s"),
+    ],
+)
+def test_a_measured_number_at_the_head_is_not_judged(really: str, shown: str) -> None:
+    logs = [log(seed, really) for seed in range(7)]
+    result = compared(logs, [log(seed, shown) for seed in (20, 21, 22)])
+    assert checks(result) == [] and not [reason for reason in result.undecided if "7 real runs show" in reason]

@@ -1,9 +1,13 @@
 """Logs of other countries: names in other languages, decimal commas, minus signs, dates as they are written there."""
 
+import random
+
 import pytest
+from test_log_structure import compared
 
 from gedanken.compare.output.decimal_commas import has_decimal_commas, with_points
 from gedanken.compare.output.masking import MASK, masked
+from gedanken.compare.output.number_commas import Commas, has_grouped_decimals
 from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.output.vocabulary import Measures, Role, Split, meaning_of
 
@@ -46,7 +50,7 @@ def test_what_is_no_metric_is_none_in_other_languages(name: str, role: Role) -> 
 def test_a_log_with_decimal_commas_holds_numbers_and_not_pairs() -> None:
     lines = [f"Runde {at}: Fehler 0,{at}71; Anteil 8{at},25 % ({at},5 s)\n" for at in range(4)]
     assert has_decimal_commas(["".join(lines)])
-    script = Transcript("".join(lines), is_log=True, decimal_commas=True)
+    script = Transcript("".join(lines), is_log=True, commas=Commas.DECIMAL)
     assert script.forms == ["Runde #: Fehler #; Anteil # % (# s)"]
     assert script.values[:4].tolist() == [0, 0.071, 80.25, 0.5]
     assert script.lines[0] == lines[0].strip(), "what is shown is what was written"
@@ -95,3 +99,56 @@ def test_a_minus_sign_is_one() -> None:
 )
 def test_dates_and_ids_are_set_aside_however_they_are_written(line: str, compared: str) -> None:
     assert masked(line) == compared
+
+
+def perplexities(shift: float, head: str = "cap 9,250.5") -> list[str]:
+    chance = random.Random(4)
+    values = [[shift + 8000 / (at + 1) ** 0.5 + chance.gauss(0, 30) for at in range(9)] for _run in range(7)]
+    return [
+        "".join([head + "\n", *(f"sweep {at} perplexity: {x:,.1f}\n" for at, x in enumerate(of))]) for of in values
+    ]
+
+
+def test_a_number_with_thousands_and_decimals_is_one_number() -> None:
+    result = compared(perplexities(0), perplexities(-900)[:3])
+    assert [one.name for one in result.series if one.p is not None] == ["last perplexity", "perplexity"]
+    assert [one.check for one in result.findings] == ["primary endpoint differs"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_one"),
+    [
+        ("cost 1,234.5\ncost 987.0\n", True),
+        ("cost 12,345,678.5 at 3,5\n", True),
+        ("cost 1,234.5\ncost 12,34.5\n", False),
+        ("cost 1,234.5\ncost 1,1234.5\n", False),
+        ("1,234.5\n2,345.6\n", False),
+        ("pair (1,234.5) [2,345.6]\n", False),
+        ("cost 1,234\n", False),
+        ("", False),
+    ],
+)
+def test_thousands_are_groups_of_three_digits_behind_a_word(lines: str, is_one: bool) -> None:
+    assert has_grouped_decimals([lines, "cost 0.5\n"]) is is_one
+
+
+@pytest.mark.parametrize("shown", ["[0.75 ]", "[0.7  ]", "[ 0.75]", "[0.751]"])
+def test_a_number_that_is_padded_in_brackets_is_the_same_print(shown: str) -> None:
+    script = Transcript(f"round 1 share {shown} cost 3\nround 2 share [0.752] cost 2\n", is_log=True)
+    assert script.forms == ["round # share [#] cost #"]
+
+
+@pytest.mark.parametrize(
+    ("line", "is_date"),
+    [
+        ("won/drawn: W/D/L 11/4/26", False),
+        ("W/D/L: 11/04/26", False),
+        ("tally 8/2/10", False),
+        ("04/11/26 cost 3", True),
+        ("4/11/2026 cost 3", True),
+        ("4/11/26 09:15:02 cost 3", True),
+        ("4/11/26, 9:15:02 cost 3", True),
+    ],
+)
+def test_three_numbers_are_a_date_only_if_they_may_be_one(line: str, is_date: bool) -> None:
+    assert (MASK in masked(line)) is is_date

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gedanken.compare.checks.header_numbers import header_numbers
 from gedanken.compare.checks.missing_epochs import names_one_epoch_once
 from gedanken.compare.checks.values import telling
 from gedanken.compare.output.joined_numbers import joined_numbers, names_of_joined
@@ -20,12 +21,12 @@ from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.named_numbers import Named
 from gedanken.compare.output.number_lists import name_before, number_lists
 from gedanken.compare.output.transcript import VALUE
-from gedanken.compare.output.vocabulary import Role, meaning_of
+from gedanken.compare.output.vocabulary import Role, key_of, meaning_of
 from gedanken.compare.parsed.early_ends import cut_lines
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, short, verb
 from gedanken.compare.results import Doubt
 from gedanken.experiment.counts import many
-from gedanken.experiment.finding import Finding
+from gedanken.experiment.finding import Finding, LineRef
 
 REAL_RUNS = 7
 """Minimum number of real runs that must show the same number."""
@@ -39,7 +40,7 @@ of any false finding stays below .01. Each is counted with those of its own rank
 (`_Constant.rank`): simple constants are judged if at most this many are simple, even if there are more in all."""
 _NOT_FIXED = (Role.ENVIRONMENT, Role.METRIC)
 _RESTATED = " in brackets"
-_SIMPLE, _WRITTEN, _FURTHER = range(3)
+_SIMPLE, _WRITTEN, _FURTHER, _AT_HEAD, _UNCERTAIN = range(5)
 _FEW_LINES = 4
 """Maximum number of lines of one form in which lists without a name, and numbers that only `=` marks as settings, are
 judged."""
@@ -69,7 +70,8 @@ class _Constant(NamedTuple):
     """Its values: one row for each line, one column for each index in `columns`."""
     rank: int
     """_SIMPLE for a whole number for which `_Number.is_simple` is True, _FURTHER for what only `_further`
-    yields, and _WRITTEN for all others."""
+    yields, _AT_HEAD and _UNCERTAIN for what only `header_numbers` yields, and _WRITTEN for all others. What is
+    uncertain may be measured; if it differs, it is undecided."""
     told: tuple[int, ...] = ()
     """The indices of the values of this form that the check `constant_lines_differ` judges."""
 
@@ -88,7 +90,8 @@ class SmallConstants:
         if run_set.program is not None or len(run_set.finished) < REAL_RUNS:
             return
         constants = list(_constants(run_set))
-        are_few = [sum(one.rank <= rank for one in constants) <= MOST for rank in range(_FURTHER + 1)]
+        are_few = [sum(one.rank <= rank for one in constants) <= MOST for rank in range(_AT_HEAD + 1)]
+        are_few.append(False)
         for constant in constants:
             if constant.rank != _SIMPLE and _is_told_otherwise(run_set, constant):
                 continue
@@ -99,6 +102,12 @@ class SmallConstants:
                 self.findings += [finding] if finding not in self.findings else []
             elif other:
                 self._unsure.append((constant, other))
+
+        told = {line for finding in self.findings for line in finding.evidence}
+        self._unsure = [one for one in self._unsure if told.isdisjoint(self._evidence(*one))]
+
+    def _evidence(self, constant: _Constant, runs: Sequence[ParsedRun]) -> list[LineRef]:
+        return [run.ref(int(self._other_lines(run, constant)[0])) for run in runs if constant.rank == _UNCERTAIN]
 
     def _finding(self, constant: _Constant, runs: Sequence[ParsedRun]) -> Finding:
         first = self._run_set.finished[0]
@@ -158,19 +167,34 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
         # An epoch that is counted is judged by another check; one that is only named once is judged here.
         epochs = np.full(len(lines), np.nan) if run_set.once(names_one_epoch_once) else first.curves.epochs.at(lines)
         found: list[_Constant] = []
+        usual = names_in_line(first.transcript, int(lines[0]))
         for number in sorted(_numbers(first, int(lines[0]))):
-            values, width = steady[:, number.columns], len(number.columns)
+            values, width, column = steady[:, number.columns], len(number.columns), number.columns[0]
             is_known = not set(told).isdisjoint(number.columns) or (values == epochs[:, None]).all()
             is_known |= set(values.ravel()) <= set(first.curves.totals)
-            earlier = range(number.columns[0] - width + 1)
-            is_repeated = any(np.array_equal(values, steady[:, at : at + width]) for at in earlier)
+            equal = (at for at in range(column - width + 1) if np.array_equal(values, steady[:, at : at + width]))
+            is_repeated = any(not _are_two_settings(usual[at], usual[column]) for at in equal)
             is_whole = bool((values == np.rint(values)).all())
             has_decimals = number.may_have_decimals and bool(np.isfinite(values).all())
             if (is_whole or has_decimals) and not (is_known or is_repeated):
                 rank = _SIMPLE if number.is_simple and is_whole else _WRITTEN
                 found.append(_Constant(form, number.columns, values, rank, told))
         counted = np.flatnonzero((steady == epochs[:, None]).all(axis=0)).tolist()
-        yield from _with_further(found, form, steady, (*told, *counted), first)
+        further = _with_further(found, form, steady, (*told, *counted), first)
+        yield from further
+        known = {at for one in further for at in one.columns}.union(told, counted)
+        for at, is_set in header_numbers(run_set, form):
+            values = steady[:, [at]]
+            if at not in known and np.isfinite(values).all() and not set(values.ravel()) <= set(first.curves.totals):
+                yield _Constant(form, (at,), values, _AT_HEAD if is_set else _UNCERTAIN, told)
+
+
+def _are_two_settings(one: Named, other: Named) -> bool:
+    """Return whether two equal numbers are two settings, as in `heads=8 layers=8`, and not one number printed twice,
+    as in `iteration 12, best iteration 12`."""
+    roles = [each.role for each in (one, other) if each.name and each.role not in _NOT_FIXED]
+    is_summary = meaning_of(one.name).is_summary or meaning_of(other.name).is_summary
+    return len(roles) == 2 > roles.count(Role.COUNTER) and not is_summary and key_of(one.name) != key_of(other.name)
 
 
 def _with_further(

@@ -31,7 +31,7 @@ _ONCE: Pieces = ("\n",)
 """Cache entry for a line that was seen once. It holds no result yet, because most lines never occur again."""
 
 
-_MAY_BE_EDITED = re.compile(r"\{|%\||[-=]>|\[[=>#.█\-]{3}|\|[#=]{3}|[\[(=] |[^\x00-\x19\x1b-\x7f]")
+_MAY_BE_EDITED = re.compile(r"\{|%\||[-=]>|\[[=>#.█\-]{3}|\|[#=]{3}|[\[(=] |\d {1,20}\]|[^\x00-\x19\x1b-\x7f]")
 """Matches each line that may contain a JSON object, a progress bar or a padded number (`[ 10/400]`), and each line
 that is not ASCII. In all other lines, only times, ids, paths and hosts are masked."""
 _SIGNS = ("{", "|", "[", "(", "=", ">", MASK)
@@ -44,6 +44,8 @@ _PADDING = Rule(re.compile(r"(?:(?<=[\[(])|(?<=\w=))[ ]{1,20}(?=[-+]?\.?\d)"), (
 """Removes the spaces that a format such as `[{step:3d}/400]` puts before a short number: `[ 10/400]` comes from the
 same print as `[100/400]`.
 """
+_PADDING_BEHIND = Rule(re.compile(r"(?<=\d)[ ]{1,20}(?=\])"), ("",))
+"""Removes the spaces that NumPy puts behind a number with fewer digits than usual: `[0.86 ]` beside `[0.762]`."""
 
 
 class ComparedLines:
@@ -113,6 +115,8 @@ class ComparedLines:
             line.replace(_DRAWN)
         if any(padded in line.text for padded in ("[ ", "( ", "= ")):
             line.replace(_PADDING)
+        if " ]" in line.text:
+            line.replace(_PADDING_BEHIND)
         mask(line, self._before)
 
 

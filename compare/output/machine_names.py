@@ -4,7 +4,7 @@ Such a number may differ in a run of the same program, so a difference proves no
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from gedanken.compare.output.named_numbers import Named
@@ -21,8 +21,8 @@ _COUNTED = _words("gpu cpu vcpu tpu npu xpu core thread worker job proc device")
 """Parts of a machine that are counted, so that an `n` may stand before the word: `ngpus`."""
 _PARTS = _words(
     "sm multiprocessor processor socket numa machine replica driver capability compiler ram vram mem memory rss disk "
-    "storage port pid ppid tid uid gid host hostname terminal screen tty os platform lineno date timestamp "
-    "nvidia geforce rtx gtx quadro tesla radeon amd intel xeon epyc ryzen"
+    "storage port pid ppid tid uid gid host hostname gomaxprocs maxprocs terminal screen tty os platform lineno date "
+    "timestamp nvidia geforce rtx gtx quadro tesla radeon amd intel xeon epyc ryzen"
 )
 _SOFTWARE = _words(
     "version python cuda cudart cudnn cublas cufft nccl nvcc rocm hip miopen mkl mkldnn onednn openmp omp openblas "
@@ -36,14 +36,22 @@ _SOFTWARE = _words(
 )
 _ALONE = _words(
     "tf transformers datasets tokenizers lightning accelerate triton apex gym ray hydra haiku java paddle pillow pil "
-    "diffusers evaluate caffe gluon build revision env environment"
+    "diffusers evaluate caffe gluon build revision env environment slots nslots go golang rustc"
 )
 """Words that name the machine or its software only if nothing else is in the name."""
 _NODES = _words("node nodes nnodes rank process processes")
 _OF_NODES = _NODES | _words("n num number no of the total count local global world my per")
 """Words of a name such as `num_nodes` or `local_rank`. With any other word, such as in `lora_rank`, a name stands for
 something of the program."""
-_PAIRS = (("world", "size"), ("parallel", "size"), ("flash", "attn"), ("flash", "attention"))
+_PAIRS = (
+    *(("world", "size"), ("parallel", "size"), ("flash", "attn"), ("flash", "attention")),
+    *((kind, "parallel") for kind in ("tensor", "pipeline", "data", "model", "expert", "context", "sequence")),
+    *((short, "size") for short in ("tp", "pp", "dp", "cp", "fsdp")),
+)
+_SHORT_PAIRS = _words("tp pp dp cp")
+"""Short names for ways to share the work among parts of a machine. `tp` alone may stand for true positives: they name
+the machine only if at least two of them are in a line, and no other kind of positives."""
+_POSITIVES = _words("fp fn tn")
 _OF_PROGRAM = _words(
     "seed seeds batch batches minibatch lr epoch epochs step steps iter iteration iterations loss dropout hidden "
     "heads layers params parameters lora dim dims"
@@ -106,7 +114,7 @@ def machine_columns(line: str, spans: Sequence[tuple[int, int]], named: Sequence
     tag = _TAG.match(line)
     lists_software = tag is not None and _are_all(words_in(tag["inner"] or tag["plain"]), _LISTS_SOFTWARE)
     lists = {listed.columns[0]: listed for listed in number_lists(line, spans)}
-    found: set[int] = set()
+    found = set(_shares(named[: len(spans)]))
     for at, one in enumerate(named[: len(spans)]):
         before = line[spans[at - 1][1] if at else 0 : spans[at][0]]
         is_beside = at > 0 and _BETWEEN.issuperset(words_in(one.name)) and _JOINS.fullmatch(before) is not None
@@ -119,6 +127,13 @@ def machine_columns(line: str, spans: Sequence[tuple[int, int]], named: Sequence
         if is_found or (one.role is Role.OTHER and _counts_parts(line, *spans[at])):
             found.add(at)
     return frozenset(found)
+
+
+def _shares(named: Sequence[Named]) -> Iterator[int]:
+    """Yield the indices of the values that say how the work is shared among parts of a machine: `dp=4 tp=2`."""
+    names = [one.name.lower() for one in named]
+    if len(_SHORT_PAIRS.intersection(names)) > 1 and _POSITIVES.isdisjoint(names):
+        yield from (at for at, name in enumerate(names) if name in _SHORT_PAIRS)
 
 
 def _counts_parts(line: str, start: int, end: int) -> bool:

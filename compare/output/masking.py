@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from gedanken.compare.output.edited_line import Edited, Rule
+from gedanken.compare.output.machine_words import mask_machine
 from gedanken.compare.output.text_lines import containing
 from gedanken.compare.output.vocabulary import split_in
 
@@ -24,6 +25,11 @@ _NAMED_DAY = (
     r"(?:,?[ /-]\d{4}(?=\W{1,3}\d{1,2}:))?"
 )
 _DAY_OF_NUMBERS = r"(?:\d{4}[-/.]\d{2}[-/.]\d{2}|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}\.\d{1,2}\.\d{4})"
+_DAY_ALONE = (
+    r"(?:\d{4}[-/.]\d{2}[-/.]\d{2}|\d{1,2}\.\d{1,2}\.\d{4}"
+    r"|(?<![a-z]/[a-z] )(?<![a-z]/[a-z]: )(?<![a-z]/[a-z]=)(?:\d{1,2}/\d{1,2}/\d{4}|\d{2}/\d{2}/\d{2}))"
+)
+"""A date without a time. Numbers behind letters that are joined as they are, as in `W/D/L 22/03/10`, are none."""
 _DAY_OF_YEAR = r"(?:\d{2}-\d{2}|(?<![^\[])\d{2}/\d{2})"
 """A month and a day before a time. With a slash, it must begin the line or follow `[`, because `12/40` is a count."""
 _STAMP = re.compile(
@@ -31,7 +37,7 @@ _STAMP = re.compile(
     rf"(?<![\w.])(?:(?:{_NAMED_DAY}|{_DAY_OF_NUMBERS}|{_DAY_OF_YEAR})[T ,:]{{1,3}}{_CLOCK}"
     r"(?:\s\d{4}(?=\W|$))?"
     r"|\d{4}-\d{2}-\d{2}[_T]\d{2}[-.]\d{2}[-.]\d{2}"
-    rf"|{_NAMED_DAY},?[ /-]\d{{4}}|{_DAY_OF_NUMBERS}|{_CLOCK})(?!\w)"
+    rf"|{_NAMED_DAY},?[ /-]\d{{4}}|{_DAY_ALONE}|{_CLOCK})(?!\w)"
     rf"|(?<![\w:.])\d{{1,2}}:\d{{2}}(?:\.\d{{2}})?\s?[ap]m\b|(?<=[\[\s])[ap]m(?=[\]\s])",
     re.IGNORECASE | re.ASCII,
 )
@@ -223,6 +229,7 @@ def mask(line: Edited, before: Before) -> None:
         line.replace(_BYTE_ORDER_MARKS)
     if not line.text.isascii():
         line.replace(_SPARKLINES)
+    mask_machine(line)
     if not _MAY_HAVE.search(line.text):
         return
     if not _may_be_stamp(line.text):
@@ -273,6 +280,7 @@ def masked_together(lines: Sequence[str], before: Before) -> list[str]:
         is_alone[at] = True
     text = Edited(_BORDER.join([line for line, alone in zip(lines, is_alone, strict=True) if not alone]))
     _mask_digits_after(text, before)
+    mask_machine(text)
     _mask_names(text)
     together = iter(text.text.split(_BORDER))
     return [masked(line, before) if alone else next(together) for line, alone in zip(lines, is_alone, strict=True)]

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.output.compared_lines import ComparedLines
-from gedanken.compare.output.decimal_commas import with_points
 from gedanken.compare.output.digit_groups import DigitGroups
 from gedanken.compare.output.labels_above import all_labelled, labelled
 from gedanken.compare.output.line_prefixes import Renaming
 from gedanken.compare.output.masking import MASK, Before, words_before_ids
+from gedanken.compare.output.number_commas import Commas, without_commas
 from gedanken.compare.output.plain_numbers import completed
 from gedanken.compare.output.progress_bars import may_hold_bars, redrawn
 from gedanken.compare.output.text_lines import Lines, Texts, containing
@@ -123,18 +123,18 @@ class Transcript:
         text: str,
         is_log: bool = False,
         before_ids: Before | None = None,
-        decimal_commas: bool = False,
+        commas: Commas = Commas.BETWEEN,
         renaming: Renaming | None = None,
     ) -> None:
         """Read a text. If it is a log whose program is not known (`is_log`), the parts that depend on machine and
         time are masked, and a progress bar counts as one line.
 
         `before_ids` are words that stand before ids in this log or in others (see `masking.Before`); by default they
-        are read from this log. With `decimal_commas`, `0,5` is one number. `renaming` replaces the names in front of
-        the lines of a log.
+        are read from this log. `commas` says what commas between digits mean. `renaming` replaces the names in front
+        of the lines of a log.
         """
         self.lines = Lines(text)
-        self.decimal_commas = decimal_commas
+        self.commas = commas
         self._has_minus_signs = is_log and not text.isascii() and _MINUS in text
         self._is_log = is_log
         words = words_before_ids(text) if is_log and before_ids is None else before_ids
@@ -148,7 +148,7 @@ class Transcript:
         if not self._is_log:
             return lines
         lines = all_labelled(self.lines[start - 1] if start else "", lines)
-        if self.decimal_commas or self._has_minus_signs:
+        if self.commas is not Commas.BETWEEN or self._has_minus_signs:
             lines = [self._plain(line) for line in lines]
         compared = self._comparing.all(lines)
         if self._renaming:
@@ -179,7 +179,7 @@ class Transcript:
 
     def _plain(self, line: str) -> str:
         line = line.replace(_MINUS, "-") if self._has_minus_signs else line
-        return with_points(line) if self.decimal_commas else line
+        return without_commas(line, self.commas)
 
     @cached_property
     def _columns(self) -> _Columns:

@@ -125,7 +125,7 @@ class ParsedRun:
             text,
             True,
             self.templates.before_ids(text),
-            self.templates.decimal_commas,
+            self.templates.commas,
             renamed.renaming if renamed else None,
         )
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.output.compared_lines import ComparedLines
-from gedanken.compare.output.decimal_commas import has_decimal_commas
 from gedanken.compare.output.masking import MASK, Before, has_word, words_before_ids
+from gedanken.compare.output.number_commas import Commas, commas_in
 from gedanken.compare.output.transcript import Transcript, template_of
 from gedanken.compare.output.wording import HOLE
 from gedanken.compare.parsed.hashing import mixed
@@ -89,9 +89,9 @@ class Templates:
         return PrefixNames(self._texts(), lambda lines: ComparedLines(self._before_any_id).all(lines))
 
     @cached_property
-    def decimal_commas(self) -> bool:
-        """True if the real logs write decimal commas."""
-        return has_decimal_commas(self._texts())
+    def commas(self) -> Commas:
+        """What commas between digits mean in the real logs."""
+        return commas_in(self._texts())
 
     @cached_property
     def _logs(self) -> Sequence[Transcript]:

@@ -7,7 +7,7 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
-from gedanken.compare.output.decimal_commas import with_points
+from gedanken.compare.output.number_commas import Commas, without_commas
 from gedanken.compare.parsed.run_set import ParsedRun
 from gedanken.experiment.errors import BadInput
 
@@ -39,7 +39,6 @@ def read_asked(runs: Sequence[ParsedRun], named: Sequence[tuple[str, str]]) -> d
 
 def _read(run: ParsedRun, name: str, pattern: "regex.Pattern[str]", ends: float) -> Read:
     lines, values = [], []
-    has_commas = run.transcript.decimal_commas
     for at, line in enumerate(run.lines):
         try:
             found = pattern.search(line, timeout=max(0.001, ends - time.monotonic()))
@@ -48,16 +47,16 @@ def _read(run: ParsedRun, name: str, pattern: "regex.Pattern[str]", ends: float)
             raise BadInput(
                 f"the --as expressions take more than {SECONDS:g} seconds in all; stopped at {where}"
             ) from error
-        value = _number(found[1] if pattern.groups else found[0], has_commas) if found else None
+        value = _number(found[1] if pattern.groups else found[0], run.transcript.commas) if found else None
         if value is not None:
             lines.append(at)
             values.append(value)
     return np.array(lines, np.int64), np.array(values, np.float64)
 
 
-def _number(text: str | None, has_commas: bool) -> float | None:
+def _number(text: str | None, commas: Commas) -> float | None:
     """Return the number that a matched text states, such as 97.5 for `97.5%`; None if the text is no number."""
-    text = with_points(text or "") if has_commas else text or ""
+    text = without_commas(f" {text or ''}", commas)
     try:
         return float(text.strip().rstrip("%").replace("−", "-"))
     except ValueError:

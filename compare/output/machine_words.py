@@ -1,0 +1,141 @@
+"""Masks the words of a line that say on which machine and software a run was made: `Tesla V100`, `cuda:0`, `aarch64`.
+
+A run of the same program may be made on another machine, so other words there prove nothing. The rest of the line is
+compared as usual. Which digits a line has makes no difference: `A200` is masked as `A100` is.
+"""
+
+import re
+
+from gedanken.compare.output.edited_line import Edited, Rule
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_MASK = "\x1a"
+_ANY_CASE = re.IGNORECASE | re.ASCII
+_MODEL = r"[A-Z]{1,3}\d{1,4}[A-Za-z]{0,3}(?:-[A-Z\d.]+)*"
+_MARK = r"(?:\((?:r|tm|c)\))?"
+_REST_OF_NAME = (
+    r"(?:[ \t-]{1,3}(?:nvidia|geforce|quadro|tesla|radeon|instinct|titan|xp|amd|intel|core|xeon|epyc|ryzen"
+    r"|threadripper|rtx|gtx|cpu|gpu|processor|graphics|laptop|super|ti|max-q|pcie|sxm|nvl|ada|generation|gold|silver"
+    r"|platinum|bronze|pro|max|ultra|v\d|i\d-\d+[a-z]*|[a-z]\d-\d+[a-z]?|\d+-core|@|\d\.\d+ghz|\d{2,3} ?gi?b"
+    rf"|\d(?= \d{{4}})|\d{{3,5}}[a-z]{{0,3}}\d?|{_MODEL}){_MARK}(?![\w.]))"
+)
+_CHIPS = Rule(
+    re.compile(
+        r"(?<![\w./@-])(?:\d\d[a-z]{2} gen )?(?:"
+        rf"(?:nvidia|geforce|quadro|radeon|xeon|epyc|ryzen|threadripper)(?![\w/]|-smi){_MARK}{_REST_OF_NAME}{{0,12}}"
+        rf"|(?:amd|intel|tesla|instinct|titan){_MARK}{_REST_OF_NAME}{{1,12}}"
+        r"|[rg]tx[ -]?\d{3,4}[a-z]{0,2}(?:[ -](?:ti|super|laptop|ada|max-q))*(?!\w)"
+        r"|(?:mi|gh|gb)\d{3}[a-z]?(?!\w)|apple m\d(?: (?:pro|max|ultra))?(?!\w)"
+        r"|[abhlptv]\d{1,3}[a-z]?-(?:sxm|pcie|\d+gb)[a-z\d-]*"
+        r")",
+        _ANY_CASE,
+    ),
+    (_MASK,),
+)
+_SYSTEMS = Rule(
+    re.compile(
+        r"(?<![\w./@-])(?:(?i:linux|darwin|macos|windows)-\d[\w.+-]*"
+        r"|(?:(?:GNU/)?Linux|Darwin|macOS|Windows(?= \d)|Ubuntu|Debian|CentOS|Fedora)(?![\w/=:-])"
+        r"(?: (?:v?\d+(?:\.\d+)*[\w.+-]*|LTS|GNU/Linux|\([A-Z]?[a-z ]{2,20}\)|Linux|Stream)(?!\w)){0,4}"
+        r"|x\d\d_\d\d|aarch\d\d|arm\d\d|amd\d\d|ppc\d\d(?:le)?)(?!\w)",
+        re.ASCII,
+    ),
+    (_MASK,),
+)
+_KEY = (
+    r"(?<![a-z])(?:devices?|gpus?|cpu|accelerator|hardware|platform|machine|os|operating system)"
+    r"(?:[ _](?:name|type|model|kind|used))?(?: ?#?\[?\d{1,2}\]?)?[\"']?[ ]{0,2}(?:[:=]|is|->)[ ]{0,2}[\"']?"
+)
+_DEVICE = r"(?:cuda|cpu|gpu|mps|xpu|tpu|hpu|npu|rocm|metal)(?::\d{1,2})?"
+_DEVICES = Rule(
+    re.compile(
+        rf"({_KEY}|(?<![a-z])(?:using|use|on|to|device|accelerator) (?:the )?(?:device[ :=]{{1,3}})?)"
+        rf"(?:{_DEVICE}|(?-i:[AHBVP]\d{{3}}[A-Z]?|L\d\d[A-Z]?))(?![\w:=.-]| {{0,2}}[:=])",
+        _ANY_CASE,
+    ),
+    (1, _MASK),
+)
+_NAMED_DEVICES = Rule(
+    re.compile(rf"({_KEY})(?-i:{_MODEL}|linux|darwin|windows|win\d\d)(?![\w:=.-])", _ANY_CASE), (1, _MASK)
+)
+_CALLS = Rule(re.compile(rf"(?<![\w.])device\(type=[\"']{_DEVICE}[\"'](?:, ?index=\d+)?\)", _ANY_CASE), (_MASK,))
+_INDEX = r"[\"']?(?:(?:cuda|gpu|cpu):)?\d{1,3}[\"']?"
+_INDICES = Rule(
+    re.compile(
+        r"((?<![a-z])(?:(?:gpu|device|cuda|cpu|core)(?:s|_?ids?|_?list)?|visible[ _]devices)[\"']?[ ]{0,2}[:=]?"
+        rf"[ ]{{0,2}})(?:\[ ?{_INDEX}(?:,? {{0,2}}{_INDEX})* ?\]|\({_INDEX},(?: ?{_INDEX},?)*\)"
+        r"|[\"']?\d{1,2}(?:, ?\d{1,2})+[\"']?)(?![\w.])",
+        _ANY_CASE,
+    ),
+    (1, _MASK),
+)
+_VISIBLE = Rule(
+    re.compile(r"(visible[_ ]devices[\"']?[ ]{0,2}[:=][ ]{0,2}[\"']?)\d{1,2}(?![\w.])", _ANY_CASE), (1, _MASK)
+)
+_ARE_THERE = Rule(
+    re.compile(
+        r"((?<![a-z\d])(?:cuda|gpu|tpu|mps|hpu|ipu|npu|xpu|rocm|cudnn)(?:[ _.]?(?:is|are|was))?"
+        r"(?:[ _.]?(?:available|enabled|used|found|present|supported))?(?:\(\))?[\"']?[ ]{0,2}(?:[:=]|is)[ ]{0,2})"
+        r"(?:true|false|yes|no|none)(?: \(\w{2,5}\))?(?:, used: (?:true|false))?(?!\w)",
+        _ANY_CASE,
+    ),
+    (1, _MASK),
+)
+_PLURALS = Rule(re.compile(r"(?<=\d )([GTC]PU|device)(?:s|\(s\))(?!\w)"), (1,))
+"""Makes `4 GPUs` look like `1 GPU`."""
+_VERSION = r"(?:[.+-]?[a-z]\w*(?:[.+]\w+)*)?(?![\w.]*\w)"
+_VERSIONS = Rule(
+    re.compile(
+        r"((?<![\w./-])(?:"
+        r"(?:(?:py)?torch(?:vision|audio|text|metrics)?|tensorflow|jax(?:lib)?|flax|optax|keras|numpy|scipy|scikit-learn"
+        r"|sklearn|pandas|polars|matplotlib|python|cuda|cudnn|nccl|rocm|transformers|deepspeed|xformers"
+        r"|flash[-_]attn|xgboost|lightgbm|catboost|mxnet|glibc)(?P<is_package>)"
+        r"|datasets|tokenizers|accelerate|triton|(?:pytorch[-_ ])?lightning|apex|timm|gym(?:nasium)?|wandb|gcc"
+        r"|driver)"
+        r"(?:[ _]version)?[\"']?(?: ?[:=]{1,2} ?| |-|/)[\"']?v?)"
+        rf"(?:\d+\.\d+(?:\.\d+)+{_VERSION}|\d+\.\d+\+{_VERSION}|(?(is_package)\d+\.\d+{_VERSION}|(?!)))",
+        _ANY_CASE,
+    ),
+    (1, _MASK),
+)
+_PORTS = Rule(
+    re.compile(r"((?<![a-z])(?:on|at|listening|serving|bind|localhost) ?):\d{2,5}(?![\w.:])", _ANY_CASE), (1, _MASK)
+)
+_OF_CHIPS = _words(
+    "nvidia geforce quadro radeon xeon epyc ryzen threadripper amd intel tesla instinct titan rtx gtx apple sxm "
+    "pcie gb"
+)
+_OF_SYSTEMS = _words("linux darwin macos windows ubuntu debian centos fedora aarch arm ppc x86 amd")
+_OF_DEVICES = _words(
+    "device gpu cpu tpu cuda mps npu xpu hpu ipu accelerator hardware platform machine system using os"
+)
+_OF_PACKAGES = _words(
+    "torch tensorflow jax flax optax keras numpy scipy scikit sklearn pandas polars matplotlib python cuda cudnn "
+    "nccl "
+    "rocm transformers datasets tokenizers accelerate triton lightning deepspeed xformers flash apex timm gym wandb "
+    "xgboost lightgbm catboost mxnet gcc glibc driver"
+)
+_CODES = re.compile(r"mi\d|g[hb]\d|on [ahbvpl]\d|x\d\d_", re.ASCII)
+_RULES = (
+    (_OF_CHIPS, (_CHIPS,)),
+    (_OF_SYSTEMS, (_SYSTEMS,)),
+    (_OF_DEVICES, (_CALLS, _DEVICES, _NAMED_DEVICES, _INDICES, _VISIBLE, _ARE_THERE, _PLURALS)),
+    (_OF_PACKAGES, (_VERSIONS,)),
+)
+"""Rules, each group with words of which one, in upper or lower case, is in each line that a rule of it changes; or
+else there is a match of `_CODES`."""
+
+
+def mask_machine(line: Edited) -> None:
+    """Mask the names of chips, devices, systems and versions in a line, the numbers of devices, and ports."""
+    low = line.text.lower()
+    has_codes = _CODES.search(low) is not None
+    for words, rules in _RULES:
+        for rule in rules if has_codes or any(map(low.__contains__, words)) else ():
+            line.replace(rule)
+    if " :" in low or "localhost:" in low:
+        line.replace(_PORTS)
