@@ -83,8 +83,10 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     found = [finding for finding in found if finding.check not in COPIES or not same.issuperset(finding.runs)] + whole
     chance = comparison.once(CountsJudged).undecided() if counts in checks else None
     small = comparison.once(SmallConstants).undecided() if small_constants_differ in checks else None
-    names = templates.names.undecided((run.label, run.text) for run in comparison.imagined) if templates else None
-    doubtful = [told for told in (comparison.once(NewForms).undecided(), chance, small, names) if told]
+    logs = [(run.label, run.text) for run in comparison.imagined]
+    names = templates.names.undecided(logs) if templates else None
+    orders = templates.column_orders.undecided(logs) if templates else None
+    doubtful = [told for told in (comparison.once(NewForms).undecided(), chance, small, names, orders) if told]
     numbers = judgement.uncompared
     merged = one_fault(comparison, found)
     return ComparisonResult(

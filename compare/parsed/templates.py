@@ -18,6 +18,7 @@ from gedanken.compare.output.decimal_commas import has_decimal_commas
 from gedanken.compare.output.masking import MASK, Before, has_word, words_before_ids
 from gedanken.compare.output.transcript import Transcript, template_of
 from gedanken.compare.output.wording import HOLE
+from gedanken.compare.parsed.column_orders import ColumnOrders
 from gedanken.compare.parsed.hashing import mixed
 from gedanken.compare.parsed.prefix_names import PrefixNames
 from gedanken.compare.source.print_sites import PrintSite
@@ -87,6 +88,11 @@ class Templates:
     def names(self) -> PrefixNames:
         """The names of hosts, jobs and runs in front of the lines of the logs."""
         return PrefixNames(self._texts(), lambda lines: ComparedLines(self._before_any_id).all(lines))
+
+    @cached_property
+    def column_orders(self) -> ColumnOrders:
+        """The orders in which the logs have the columns of their tables."""
+        return ColumnOrders(self._texts(), lambda lines: ComparedLines(self._before_any_id).all(lines))
 
     @cached_property
     def decimal_commas(self) -> bool:
