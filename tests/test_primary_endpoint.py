@@ -368,6 +368,23 @@ def test_lines_below_a_heading_are_about_the_data_that_it_names() -> None:
     assert found.endpoint and found.endpoint.name == "val Loss"
 
 
+@pytest.mark.parametrize(
+    ("heading", "name"),
+    [
+        ("Held-out", "val Loss"),
+        ("HOLD-OUT:", "val Loss"),
+        ("== Out-of-fold ==", "val Loss"),
+        ("Holdout set", "val Loss"),
+        ("[cv]", "val Loss"),
+        ("tst", "test Loss"),
+    ],
+)
+def test_a_heading_names_held_out_data_by_every_word_that_a_metric_may_have(heading: str, name: str) -> None:
+    style = Style(f"Epoch {{e}}\nTraining\n  Loss {{train:.4f}}\n{heading}\n  Loss {{held:.4f}}\n")
+    found = compared(style)
+    assert found.endpoint and found.endpoint.name == name
+
+
 def test_a_heading_says_nothing_of_the_steps_that_follow_it() -> None:
     style = Style("step {e}: loss {train:.4f}\nEvaluating...\neval accuracy {acc:.4f}\n")
     names = {series.name for series in compared(style).series}
