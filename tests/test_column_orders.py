@@ -81,3 +81,15 @@ def test_a_header_of_two_lines_and_lines_of_text_are_no_table_that_is_rearranged
         "epoch 1 done",
     ]
     assert tables_in(lines, list) == []
+
+
+@pytest.mark.parametrize("sign", ["#", "# ", "#   ", "% ", "// ", "## "])
+@pytest.mark.parametrize("gap", [" ", "   "])
+def test_a_header_behind_a_comment_sign_names_the_columns(sign: str, gap: str) -> None:
+    def text(seed: int) -> str:
+        rows = [f"{step:7d} {3 / (step + 1):.2e} {2 / (step + 1) + seed / 100:.2e} 1.0e-03" for step in range(9)]
+        return "\n".join([sign + gap.join(["step", "mae_test", "mae_fit", "lr"]), *rows]) + "\n"
+
+    found = compared([text(seed) for seed in range(7)], [text(seed) for seed in range(7, 10)])
+    assert found.endpoint and found.endpoint.name == "mae_test"
+    assert {series.name for series in found.series} >= {"mae_test", "mae_fit"}

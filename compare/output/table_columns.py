@@ -18,6 +18,8 @@ _LOGGED = re.compile(r"^.*[\]:>|-] +(?=[^\s,;]+(?:[,;][^\s,;]+)+$)|^[^|]*(?:\]|:
 """Matches a logger's prefix before a row of values that are separated by commas or vertical bars."""
 _COUNTED = re.compile(r"^(\s*\d+):(?=\s)")
 """Matches a count before the values of a row: `50:  9.1%  1.2%`."""
+_COMMENT = re.compile(r"^\s*(?:#+|%+|//|!)(?=\s)")
+"""Matches the sign that makes a header a comment: `# step loss`."""
 _INDEXED = re.compile(r"^(\s*[A-Za-z_][\w.]*)\[([\d, ]{1,20})\](?=\s)")
 """Matches a name with an index: `theta[1]`."""
 _INSIDE = re.compile(r"\s*\S+(?: \S+)*\s{2,}\S")
@@ -131,10 +133,11 @@ def header_of_row(header: str, upper: str, line: str) -> list[Cell] | None:
 
 
 def _bare(line: str) -> str:
-    """Return a line as it is read for a table: without a progress bar at its end, a frame of vertical bars, the colon
-    after a count (`50:`) and the brackets around an index (`theta[1]`), and with spaces in place of a logger's
-    prefix."""
+    """Return a line as it is read for a table: without a progress bar at its end, a comment sign at its beginning, a
+    frame of vertical bars, the colon after a count (`50:`) and the brackets around an index (`theta[1]`), and with
+    spaces in place of a logger's prefix."""
     line = _BAR.sub("", line).rstrip(" :")
+    line = _COMMENT.sub(lambda found: " " * len(found[0]), line)
     line = _COUNTED.sub(r"\1 ", line)
     line = _INDEXED.sub(lambda found: f"{found[1]}_{'_' * len(found[2])}_", line)
     if _is_framed(line) and len(_BARS.findall(line)) == 2 and _INSIDE.match(line, line.index(line.strip()[0]) + 1):
