@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 from gedanken.compare.output.masking import alike_in_digits
@@ -17,8 +18,10 @@ Compare = Callable[[Sequence[str]], list[str]]
 
 _LONGEST = 2_000
 """Maximum length of a header that is read."""
-_MOST = 5_000
-"""Maximum number of different lines of a log that are examined as headers."""
+_MOST_READ = 20_000
+"""Maximum number of lines of a log, different in more than their digits, among which headers are looked for."""
+_MOST = 500
+"""Maximum number of these lines that are examined as headers."""
 _MEASURED = re.compile(r"(?<![\w@.,:])[-+]?1*\.1+(?![\w.:])|[{}=]")
 """Matches a number with decimals, or a sign that no header has, in a line with `1` in place of each digit."""
 _WORDS = re.compile(r"[^\W\d_].*[\s,;|│┃║].*[^\W\d_]")
@@ -45,7 +48,8 @@ def tables_in(lines: Sequence[str], compared: Compare) -> list[Table]:
     first: dict[str, int] = {}
     for at, shape in enumerate(_shapes(lines)):
         first.setdefault(shape, at)
-    maybe = [(shape, at) for shape, at in first.items() if _may_be_header(shape)][:_MOST]
+    some = islice(first.items(), _MOST_READ)
+    maybe = [(shape, at) for shape, at in some if _may_be_header(shape)][:_MOST]
     found = ((shape, _header_at(lines, at, compared)) for shape, at in maybe)
     return [Table(shape, tuple(name for _low, _high, name in cells)) for shape, cells in found if cells]
 
