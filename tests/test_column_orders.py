@@ -93,3 +93,15 @@ def test_a_header_behind_a_comment_sign_names_the_columns(sign: str, gap: str) -
     found = compared([text(seed) for seed in range(7)], [text(seed) for seed in range(7, 10)])
     assert found.endpoint and found.endpoint.name == "mae_test"
     assert {series.name for series in found.series} >= {"mae_test", "mae_fit"}
+
+
+@pytest.mark.parametrize("columns", [["train_mse", "val_mae", "val_mse"], ["val_mae", "val_mse", "mse"]])
+def test_of_columns_in_any_order_the_metric_that_is_trained_goes_first(columns: list[str]) -> None:
+    def text(seed: int) -> str:
+        rows = [
+            ",".join([str(at), *(f"{2 / at + 0.01 * (seed + nth):.4f}" for nth in range(3))]) for at in range(1, 9)
+        ]
+        return "\n".join([",".join(["epoch", *columns]), *rows]) + "\n"
+
+    found = compared([text(seed) for seed in range(7)], [text(seed) for seed in range(7, 10)])
+    assert found.endpoint and found.endpoint.name == "val_mse"
