@@ -397,3 +397,10 @@ def test_a_copy_of_a_log_of_two_exact_numbers_is_told_and_of_rounded_ones_is_not
     assert checks(compared(real, [real[2], summary(8, 6)])) == ["log copied"]
     rough = [summary(seed, 1) for seed in range(7)]
     assert checks(compared(rough, [rough[2], summary(8, 1)])) == []
+
+
+def test_an_imagined_log_that_is_the_only_real_one_to_the_byte_is_undecided() -> None:
+    found = compared(REAL[:1], [REAL[0], log(21)])
+    assert "log copied" not in checks(found)
+    assert any("whether imagined1 is a copy of real1" in text.lower() for text in found.undecided)
+    assert not any("is a copy of" in text for text in compared(REAL[:1], [log(20)]).undecided)
