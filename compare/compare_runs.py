@@ -8,7 +8,7 @@ from gedanken.compare.checks.counts import CountsJudged, counts
 from gedanken.compare.checks.differences import differences
 from gedanken.compare.checks.one_fault import one_fault
 from gedanken.compare.checks.small_constants import SmallConstants, small_constants_differ
-from gedanken.compare.checks.whole_copies import whole_copies
+from gedanken.compare.checks.whole_copies import same_as_the_only, whole_copies
 from gedanken.compare.parsed.divergence import side_by_side
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.parsed.line_counts import tallies
@@ -83,8 +83,12 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     found = [finding for finding in found if finding.check not in COPIES or not same.issuperset(finding.runs)] + whole
     chance = comparison.once(CountsJudged).undecided() if counts in checks else None
     small = comparison.once(SmallConstants).undecided() if small_constants_differ in checks else None
-    names = templates.names.undecided((run.label, run.text) for run in comparison.imagined) if templates else None
-    doubtful = [told for told in (comparison.once(NewForms).undecided(), chance, small, names) if told]
+    logs = [(run.label, run.text) for run in comparison.imagined]
+    names = templates.names.undecided(logs) if templates else None
+    orders = templates.column_orders.undecided(logs) if templates else None
+    same_text = same_as_the_only(comparison)
+    asked_lines = (comparison.once(NewForms).undecided(), chance, small, names, orders, same_text)
+    doubtful = [told for told in asked_lines if told]
     numbers = judgement.uncompared
     merged = one_fault(comparison, found)
     return ComparisonResult(

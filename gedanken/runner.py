@@ -177,9 +177,8 @@ async def drive(
             raise
         except NodeTimeoutError as error:
             outcome = f"{STOPPED}{error}"
-            raise NoModel(
-                f"{context.model.name} did not reply in time; try again later, or use another model"
-            ) from error
+            told = f"{context.model.name} did not reply in time; try again later, or use another model"
+            raise NoModel(told) from error
         except Exception as error:
             outcome = f"crashed: {type(error).__name__}: {error}"
             raise

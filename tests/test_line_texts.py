@@ -15,7 +15,7 @@ from gedanken.analysis.analyze import analysis_of
 from gedanken.cli.shown import exit_code_of
 from gedanken.compare.commands.answers import compare_answers
 from gedanken.compare.compare_runs import compare_runs
-from gedanken.compare.output.transcript import uncoloured
+from gedanken.compare.output.text_lines import uncoloured
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import LineRef
 from gedanken.experiment.program import Program

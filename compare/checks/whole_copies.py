@@ -15,6 +15,7 @@ from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.output.value_columns import EXPONENT, NO_DECIMALS
 from gedanken.compare.output.vocabulary import Role
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
+from gedanken.compare.results import Doubt
 from gedanken.compare.series.sections import sections
 from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding
@@ -32,6 +33,8 @@ FEW_NUMBERS, ENOUGH_DIGITS = 3, 6.0
 """A copy of a log with fewer different values than `FEWEST_OF_LOG` is reported only if the values have enough digits
 in which real runs differ: a value that lies between 0.250 and 0.349 in the real runs has 2 such digits. These digits
 are counted in at most `FEW_NUMBERS` values. There must be at least `ENOUGH_DIGITS` of them."""
+_TOLD = 3
+"""Maximum number of logs that a question names."""
 MOST_EARLIER = 12
 """Only the first imagined logs, up to this number, have their curves compared with each other."""
 CHANCE = 1e-3
@@ -122,6 +125,25 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
     for run in run_set.imagined:
         if of_run := [copy for copy in certain if copy.ours.run is run]:
             yield _curve_copied(max(of_run, key=lambda copy: copy.points))
+
+
+def same_as_the_only(run_set: RunSet) -> Doubt | None:
+    """Return the question whether imagined logs are copies, if they equal a real log byte for byte and there are too
+    few real logs to tell; None if no log does."""
+    if run_set.program is not None or len(run_set.real) >= FEWEST_REAL:
+        return None
+    of_text = {run.text: run.label for run in run_set.real if _NUMBER.search(run.text)}
+    same = [(run.label, of_text[run.text]) for run in run_set.imagined if run.text in of_text]
+    if not same:
+        return None
+    pairs = ", ".join(f"{label} is a copy of {other}" for label, other in same[:_TOLD])
+    more = f", and {len(same) - _TOLD} more" if len(same) > _TOLD else ""
+    few = many(len(run_set.real), "real log")
+    return Doubt(
+        f"whether {pairs}{more}",
+        f"they are the same byte for byte, but with {few} it is not known whether two runs of the program ever are; "
+        f"{FEWEST_REAL} real logs show that",
+    )
 
 
 def _certain(possible: Sequence[tuple[_Key, _Copy]], imagined: int) -> list[_Copy]:

@@ -33,7 +33,7 @@ _WITHOUT_BLANKS = re.compile(
 """Matches the listed Chinese, Japanese and Korean words, which may have no blank before or after them."""
 _ELIDED = re.compile(r"(?<!\w)[dl]['’](?=\w)", re.IGNORECASE)
 """Matches `l'` or `d'` before a French or Italian word, such as the `d'` in `perte d'entraînement`."""
-_HELD_OUT = re.compile(r"(?<![A-Za-z])h[eo]ld[- _]out(?![A-Za-z])", re.IGNORECASE)
+_HELD_OUT = re.compile(r"(?<![A-Za-z])(?:h[eo]ld[- _]out|out[- _]of[- _](?:sample|fold))(?![A-Za-z])", re.IGNORECASE)
 _COMPOUND = re.compile(
     r"(?P<first>trainings?|validierungs?|validations?|tests?|gesamt)"
     r"(?P<second>verlust|genauigkeit|fehler|kosten|präzision|zeit)(?:e|es|en)?"
@@ -47,7 +47,7 @@ def spaced(name: str) -> str:
     The listed Chinese, Japanese and Korean words are translated, and blanks are put around them. `l'` and `d'` before
     a word are removed. `held-out` becomes `heldout`.
     """
-    if "out" in name:
+    if "out" in name.lower():
         name = _HELD_OUT.sub("heldout", name)
     if "'" in name or "’" in name:
         name = _ELIDED.sub("", name)

@@ -11,5 +11,5 @@ def names_in_line(script: Transcript, at: int) -> list[Named]:
     compared = script.compared(at)
     line = compared.replace(MASK, " ")
     spans = [found.span() for found in VALUE.finditer(line)]
-    row = names_of_row(compared, spans, lambda above: script.compared(at - above) if at >= above else None)
+    row = names_of_row(compared, spans, lambda distance: script.above(at, distance))
     return named_numbers(line, spans, row)

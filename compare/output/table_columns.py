@@ -18,6 +18,8 @@ _LOGGED = re.compile(r"^.*[\]:>|-] +(?=[^\s,;]+(?:[,;][^\s,;]+)+$)|^[^|]*(?:\]|:
 """Matches a logger's prefix before a row of values that are separated by commas or vertical bars."""
 _COUNTED = re.compile(r"^(\s*\d+):(?=\s)")
 """Matches a count before the values of a row: `50:  9.1%  1.2%`."""
+_COMMENT = re.compile(r"^\s*(?:#+|%+|//|!)(?=\s)")
+"""Matches the sign that makes a header a comment: `# step loss`."""
 _INDEXED = re.compile(r"^(\s*[A-Za-z_][\w.]*)\[([\d, ]{1,20})\](?=\s)")
 """Matches a name with an index: `theta[1]`."""
 _INSIDE = re.compile(r"\s*\S+(?: \S+)*\s{2,}\S")
@@ -100,11 +102,42 @@ def _names_of_row(
     return names
 
 
+def is_rule(line: str) -> bool:
+    """Return whether a line is a horizontal rule of a table, or blank."""
+    return _RULE.match(line) is not None
+
+
+def cells_of_row(line: str) -> list[Cell] | None:
+    """Return the cells of a row with numbers; None if the line is no such row."""
+    cells = _cells(_bare(line.replace(MASK, _MASKED)))
+    return cells if cells and any(_FREE.match(text) for _start, _end, text in cells) else None
+
+
+def header_of_row(header: str, upper: str, line: str) -> list[Cell] | None:
+    """Return the cells of a header, with their names, if each stands for one cell of the row `line`, and no two names
+    are alike. Otherwise, and if the line above the header, `upper`, is a part of the header, return None."""
+    cells = cells_of_row(line)
+    if cells is None:
+        return None
+    header, line = (_bare(text.replace(MASK, _MASKED)) for text in (header, line))
+    names, found = _names(header, line, cells), _header_cells(header, line, cells)
+    if names is None or found is None or not all(names) or len(set(names)) < len(names):
+        return None
+    is_whole = _with_line_above(names, header, upper, line, cells) == names
+    in_order = all(one[1] <= other[0] for one, other in pairwise(found))
+    return (
+        [(low, high, name) for (low, high, _t), name in zip(found, names, strict=True)]
+        if is_whole and in_order
+        else None
+    )
+
+
 def _bare(line: str) -> str:
-    """Return a line as it is read for a table: without a progress bar at its end, a frame of vertical bars, the colon
-    after a count (`50:`) and the brackets around an index (`theta[1]`), and with spaces in place of a logger's
-    prefix."""
+    """Return a line as it is read for a table: without a progress bar at its end, a comment sign at its beginning, a
+    frame of vertical bars, the colon after a count (`50:`) and the brackets around an index (`theta[1]`), and with
+    spaces in place of a logger's prefix."""
     line = _BAR.sub("", line).rstrip(" :")
+    line = _COMMENT.sub(lambda found: " " * len(found[0]), line)
     line = _COUNTED.sub(r"\1 ", line)
     line = _INDEXED.sub(lambda found: f"{found[1]}_{'_' * len(found[2])}_", line)
     if _is_framed(line) and len(_BARS.findall(line)) == 2 and _INSIDE.match(line, line.index(line.strip()[0]) + 1):
@@ -231,6 +264,22 @@ def _unnumbered(header: str) -> str:
 
 def _names(header: str, line: str, cells: Sequence[Cell]) -> list[str] | None:
     """Return the names in `header` for the cells of a row; None if `header` is not the header of this row."""
+    found = _header_cells(header, line, cells)
+    if found is None:
+        return None
+    names = [_tidy(text) for _start, _end, text in found]
+    is_free = not _BARS.search(line) and not _separator(line)
+    if (
+        is_free
+        and all(meaning_of(name).role is Role.OTHER for name in names)
+        and len(_spaced(header, 2)) < _FEWEST_WIDE
+    ):
+        return None  # words of a sentence that happen to be as many
+    return names if sum(map(bool, names)) > 1 or len(names) == 1 else None
+
+
+def _header_cells(header: str, line: str, cells: Sequence[Cell]) -> list[Cell] | None:
+    """Return the cell of `header` for each cell of a row; None if `header` is not the header of this row."""
     if _FREE.search(_unnumbered(header)) or not any(map(str.isalpha, header)):
         return None
     if _BARS.search(line):
@@ -243,17 +292,7 @@ def _names(header: str, line: str, cells: Sequence[Cell]) -> list[str] | None:
         found = next((one for one in (_spaced(header, 2), _spaced(header, 1)) if len(one) == len(cells)), None)
         if found is None and len(cells) > 2:
             found = _by_place(_spaced(header, 2), cells) or _by_place(_spaced(header, 1), cells)
-    if found is None or len(found) != len(cells):
-        return None
-    names = [_tidy(text) for _start, _end, text in found]
-    is_free = not _BARS.search(line) and not _separator(line)
-    if (
-        is_free
-        and all(meaning_of(name).role is Role.OTHER for name in names)
-        and len(_spaced(header, 2)) < _FEWEST_WIDE
-    ):
-        return None  # words of a sentence that happen to be as many
-    return names if sum(map(bool, names)) > 1 or len(names) == 1 else None
+    return found if found is not None and len(found) == len(cells) else None
 
 
 def _by_place(header: Sequence[Cell], cells: Sequence[Cell]) -> list[Cell] | None:

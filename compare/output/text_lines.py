@@ -15,8 +15,15 @@ LONGEST_LINE = 1 << 14
 """Only this many characters of a line are read; differences after them are not found. Longer lines are not meant for
 people, and may be an attempt to slow the comparison down.
 """
+_COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+"""Matches control sequences of a terminal (ECMA-48), such as colours and cursor movements."""
 _PART = 1 << 20
 """A text is split into lines in parts of about this many characters; each part ends at the end of a line."""
+
+
+def uncoloured(text: str) -> str:
+    """Return a text without the control sequences of a terminal."""
+    return _COLOUR.sub("", text) if "\x1b" in text else text
 
 
 class Lines(Sequence[str]):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gedanken.compare.output.compared_lines import ComparedLines
 from gedanken.compare.output.digit_groups import DigitGroups
 from gedanken.compare.output.labels_above import all_labelled, labelled
-from gedanken.compare.output.line_prefixes import Renaming
+from gedanken.compare.output.log_changes import NO_CHANGES, Changes
 from gedanken.compare.output.masking import MASK, Before, words_before_ids
 from gedanken.compare.output.number_commas import Commas, without_commas
 from gedanken.compare.output.plain_numbers import completed
@@ -31,8 +31,6 @@ _NUMBERS = re.compile(r"([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?)")
 """Matches the values of a line that contains only simple numbers; twice as fast as the full pattern."""
 _OTHERS = ("nan", "inf", "torch.size", "tensor(")
 """A line with a value that is not a simple number contains one of these texts, in upper or lower case."""
-_COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
-"""Matches control sequences of a terminal (ECMA-48), such as colours and cursor movements."""
 _MINUS = "−"
 _SIGNED, _UNSIGNED = " -0", " 0"
 _SHARP = "\ufdd0"
@@ -91,11 +89,6 @@ def template_of(form: str, hole: str) -> str:
     return form.replace("#", hole).replace(MASK, hole).replace(_SHARP, "#")
 
 
-def uncoloured(text: str) -> str:
-    """Return a text without the control sequences of a terminal."""
-    return _COLOUR.sub("", text) if "\x1b" in text else text
-
-
 class _Columns(NamedTuple):
     shapes: list[str]
     forms: list[str]
@@ -124,21 +117,21 @@ class Transcript:
         is_log: bool = False,
         before_ids: Before | None = None,
         commas: Commas = Commas.BETWEEN,
-        renaming: Renaming | None = None,
+        changes: Changes = NO_CHANGES,
     ) -> None:
         """Read a text. If it is a log whose program is not known (`is_log`), the parts that depend on machine and
         time are masked, and a progress bar counts as one line.
 
         `before_ids` are words that stand before ids in this log or in others (see `masking.Before`); by default they
-        are read from this log. `commas` says what commas between digits mean. `renaming` replaces the names in front
-        of the lines of a log.
+        are read from this log. `commas` says what commas between digits mean. `changes` is what else is changed in
+        the lines of a log.
         """
         self.lines = Lines(text)
         self.commas = commas
         self._has_minus_signs = is_log and not text.isascii() and _MINUS in text
         self._is_log = is_log
         words = words_before_ids(text) if is_log and before_ids is None else before_ids
-        self._renaming = renaming
+        self._renaming, self._reordering = changes
         self._comparing = ComparedLines(words or frozenset())
         self._stale = redrawn(self.lines) if is_log and may_hold_bars(text) else frozenset()
 
@@ -153,6 +146,8 @@ class Transcript:
         compared = self._comparing.all(lines)
         if self._renaming:
             compared = self._renaming.all(compared)
+        if self._reordering:
+            compared = self._reordering.all(compared, start)
         if self._stale:
             compared = ["" if start + at in self._stale else line for at, line in enumerate(compared)]
         return compared
@@ -166,9 +161,22 @@ class Transcript:
             return self.lines[at]
         if at in self._stale:
             return ""
+        compared = self._written(at)
+        return self._reordering.one(compared, at) if self._reordering else compared
+
+    def _written(self, at: int) -> str:
+        """Return the line with this index as it is compared, but with its columns where they are written."""
         line = labelled(self.lines[at - 1], self.lines[at]) if at else self.lines[at]
         compared = self._comparing.one(self._plain(line))
         return self._renaming.one(compared) if self._renaming else compared
+
+    def above(self, at: int, distance: int) -> str | None:
+        """Return the line this far above the line with index `at`, as it is compared; None if there is none. If the
+        columns of a table are rearranged, those of its header are so too."""
+        if at < distance:
+            return None
+        at -= distance
+        return self._reordering.with_header(self._written(at), at) if self._reordering else self.compared(at)
 
     def pointed(self, at: int) -> str:
         """Return the line with this index, with its numbers in the usual notation: a decimal point, `-` for minus. In

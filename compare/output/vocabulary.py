@@ -127,6 +127,8 @@ _CHOSEN = _words(
 _RATES = _words("per samples tokens images words steps it items examples imgs frames")
 
 _SPLIT_OF = {word: split for split, words in _SPLITS.items() for word in words.split()}
+DATA_WORDS = frozenset(_SPLIT_OF)
+"""All words that name the data on which a metric is measured."""
 _ENVIRONMENT_WORDS, _COUNTER_WORDS, _SETTING_WORDS = map(_words, (_ENVIRONMENT, _COUNTERS, _SETTINGS))
 _MEASURES: tuple[tuple[Measures, frozenset[str]], ...] = (
     (Measures.RETURN, _words(_RETURNS)),

@@ -203,7 +203,7 @@ def _doubt(doubted: Sequence[tuple[str, Renamed]]) -> Doubt:
         alike.setdefault(tuple(theirs for theirs, _its in renamed.doubtful), []).append((label, renamed))
     what = ", and ".join(
         f"whether {_all_shown(its for _label, renamed in logs for _theirs, its in renamed.doubtful)}, in front of "
-        f"the lines of {_listed([label for label, _renamed in logs])}, may differ from "
+        f"the lines of {listed([label for label, _renamed in logs])}, may differ from "
         f"{_all_shown(theirs)} in all real logs"
         for theirs, logs in alike.items()
     )
@@ -232,7 +232,8 @@ def _all_shown(words: Iterable[str]) -> str:
     return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
 
 
-def _listed(labels: Sequence[str]) -> str:
+def listed(labels: Sequence[str]) -> str:
+    """List the labels of runs for a sentence; of many, only the first."""
     more = f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else ""
     return ", ".join(labels[:_NAMED]) + more
 

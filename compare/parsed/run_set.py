@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
+from gedanken.compare.output.log_changes import Changes
 from gedanken.compare.output.metrics import Curves, read_curves
-from gedanken.compare.output.text_lines import Lines
-from gedanken.compare.output.transcript import Transcript, uncoloured
+from gedanken.compare.output.text_lines import Lines, uncoloured
+from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.parsed.invariants import Invariants
 from gedanken.compare.parsed.ledger_of_lines import Ledger
 from gedanken.compare.parsed.templates import Templates
@@ -99,6 +100,11 @@ class ParsedRun:
         return self._transcript_of(self.text)
 
     @cached_property
+    def rows_without_header(self) -> frozenset[int]:
+        """The indices of the rows of a table whose columns cannot be known (see `ColumnOrders`)."""
+        return self.templates.column_orders.rows_without_header(self.text) if self.templates else frozenset()
+
+    @cached_property
     def curves(self) -> Curves:
         return read_curves(self.transcript)
 
@@ -126,7 +132,7 @@ class ParsedRun:
             True,
             self.templates.before_ids(text),
             self.templates.commas,
-            renamed.renaming if renamed else None,
+            Changes(renamed.renaming if renamed else None, self.templates.column_orders.of(text)),
         )
 
     @cached_property

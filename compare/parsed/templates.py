@@ -18,6 +18,7 @@ from gedanken.compare.output.masking import MASK, Before, has_word, words_before
 from gedanken.compare.output.number_commas import Commas, commas_in
 from gedanken.compare.output.transcript import Transcript, template_of
 from gedanken.compare.output.wording import HOLE
+from gedanken.compare.parsed.column_orders import ColumnOrders
 from gedanken.compare.parsed.hashing import mixed
 from gedanken.compare.parsed.prefix_names import PrefixNames
 from gedanken.compare.source.print_sites import PrintSite
@@ -92,6 +93,11 @@ class Templates:
     def commas(self) -> Commas:
         """What commas between digits mean in the real logs."""
         return commas_in(self._texts())
+
+    @cached_property
+    def column_orders(self) -> ColumnOrders:
+        """The orders in which the logs have the columns of their tables."""
+        return ColumnOrders(self._texts(), lambda lines: ComparedLines(self._before_any_id).all(lines))
 
     @cached_property
     def _logs(self) -> Sequence[Transcript]:

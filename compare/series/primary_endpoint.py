@@ -96,7 +96,7 @@ def choose(
     - It is printed last. Within one report, a test metric is preferred to a validation metric.
     - It is not usually reported beside another one, such as recall beside F1.
     - It comes first in its line. Keys of an object and columns of a CSV table may be in any order; of these,
-      the first by name is taken.
+      a metric that is shown for training data too is preferred, and then the first by name is taken.
     """
     if wanted is not None:
         name = _named(columns, wanted)
@@ -117,12 +117,13 @@ def choose(
     is_partial = {name: (columns[name].form, columns[name].fixed, columns[name].index) in batches for name in metrics}
     candidates = _of_candidates(metrics, columns, shown)
     summed_up = {columns[name].form for name in metrics if "f" in words_in(columns[name].words)}
+    trained = {_bare_key(columns[name]) for name in metrics if _split(columns[name]) not in _HELD_OUT}
     best = min(
         metrics,
         key=lambda name: (
             _held_out(columns[name], shown[name], is_partial[name]),
             *_rank(columns[name], shown[name], monitored, curves, 0 if name in candidates else report),
-            *_among_peers(columns[name], summed_up),
+            *_among_peers(columns[name], summed_up, trained),
         ),
     )
     return Endpoint(best, _reason(columns[best], monitored, [columns[name] for name in metrics]), "rule")
@@ -259,13 +260,21 @@ def _rank(
     )
 
 
-def _among_peers(column: Column, summed_up: Set[str] = frozenset()) -> tuple[object, ...]:
+def _bare_key(column: Column) -> tuple[str, ...]:
+    """Return the key of a metric's name without the words for data: the same for `train_mse` and `val_mse`."""
+    return tuple(word for word in key_of(column.words) if not split_in(word))
+
+
+def _among_peers(
+    column: Column, summed_up: Set[str] = frozenset(), trained: Set[tuple[str, ...]] = frozenset()
+) -> tuple[object, ...]:
     """Return the sort key of a metric among others of its kind in one report. A text usually shows the most important
     of them first; the keys of an object and the columns of a table may be in any order. `summed_up` are the forms of
-    lines that show F1."""
+    lines that show F1; `trained` are the keys of the metrics on training data, among which the objective is."""
     words = words_in(column.words)
     if column.is_found_by_name:
-        return not _SECOND_METRICS.isdisjoint(words), 0, _in_order(column.words)
+        is_second = not _SECOND_METRICS.isdisjoint(words)
+        return _bare_key(column) not in trained, is_second, _in_order(column.words)
     return column.form in summed_up and not _SIDE_METRICS.isdisjoint(words), column.index, ()
 
 

@@ -76,7 +76,7 @@ class Printed:
         row = names_of_row(
             compared,
             spans[:MOST_COLUMNS],
-            lambda above: self._script.compared(at - above) if at >= above else None,
+            lambda distance: self._script.above(at, distance),
         )
         is_bar = without_fill(self._script.lines[at]) is not None
         return Form(form, line, sites, tuple(row) if row else None, fixed, is_bar)
@@ -108,6 +108,9 @@ class Printed:
         index = np.repeat([index for _lines, index in places], [len(its) for its, _index in places])
         if self._cut is not None:
             lines, index = lines[lines != self._cut], index[lines != self._cut]
+        if unknown := self.observed.rows_without_header:
+            is_known = ~np.isin(lines, list(unknown))
+            lines, index = lines[is_known], index[is_known]
         order = np.argsort(lines, kind="stable")
         return lines[order], index[order]
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from gedanken.compare.output.foreign_words import spaced
 from gedanken.compare.output.transcript import Transcript
-from gedanken.compare.output.vocabulary import Split, split_in
+from gedanken.compare.output.vocabulary import DATA_WORDS, Split, split_in
 
 LONGEST_SECTION = 12
 """Maximum number of lines that a heading applies to."""
@@ -16,13 +17,16 @@ _LONGEST = 80
 _LONGEST_LINE = 200
 _HEADING = re.compile(
     r"\W*(?:(?:running|start(?:ing|ed)?|begin(?:ning)?|performing|final|the)\s+)*"
-    r"(?:train(?:ing)?|valid(?:ation|ating|ate)?|val|eval(?:uation|uating|uate)?|test(?:ing)?|dev)"
+    rf"(?:{'|'.join(sorted(DATA_WORDS))}|evaluate)(?!\w)"
     r"(?:\s+(?:on|the|set|results?|phase|metrics?|stage|mode|model|network|loop|summary|report|scores?|data|stats|errors?|validation|val|test|dev))*"
     r"\W*",
     re.IGNORECASE,
 )
-_WORDS = ("train", "val", "eval", "test", "dev")
-"""Every heading contains one of these words, unless it is framed, as in `***** Results *****`."""
+_WORDS = (
+    *("held", "hold", "out"),
+    *sorted(word for word in DATA_WORDS if not any(other in word for other in DATA_WORDS - {word})),
+)
+"""Every heading contains one of these texts, unless it is framed, as in `***** Results *****`."""
 _PREFIX = re.compile(r"^.*(?:\]|\s-|\b(?:INFO|DEBUG|WARNING)\b:?(?:[\w.]+:)?)\s+(?=\w)")
 """Matches the prefix that a logger writes before a heading."""
 _FRAMED = re.compile(r"\W*[*=~-]{3,}\s*(?P<words>[^*=~:]{4,60}?)\s*[*=~-]{3,}\W*")
@@ -68,7 +72,7 @@ def _maybe_headings(script: Transcript) -> Iterable[int]:
 def _named_by(form: str) -> str | None:
     """Return the data set that a heading names, empty if it names none; None if the form is no heading."""
     words = _PREFIX.sub("", form[:_LONGEST_LINE])
-    is_heading = ("#" not in words and len(words) < _LONGEST and _HEADING.fullmatch(words)) or (
+    is_heading = ("#" not in words and len(words) < _LONGEST and _HEADING.fullmatch(spaced(words))) or (
         len(form) < _LONGEST and _FRAMED.fullmatch(form)
     )
     return (split_in(words) or "") if is_heading else None

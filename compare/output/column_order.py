@@ -1,0 +1,145 @@
+"""Rearranges the columns of tables, because the same columns may have another order in another log."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import NamedTuple
+
+from gedanken.compare.output.masking import alike_in_digits
+from gedanken.compare.output.table_columns import Cell, cells_of_row, header_of_row, is_rule
+from gedanken.compare.output.vocabulary import Role, meaning_of
+
+Names = tuple[str, ...]
+"""The names of the columns of a table, in order."""
+Compare = Callable[[Sequence[str]], list[str]]
+"""Brings lines of a log into the form in which they are compared."""
+
+_LONGEST = 2_000
+"""Maximum length of a header that is read."""
+_MOST_READ = 20_000
+"""Maximum number of lines of a log, different in more than their digits, among which headers are looked for."""
+_MOST = 500
+"""Maximum number of these lines that are examined as headers."""
+_MEASURED = re.compile(r"(?<![\w@.,:])[-+]?1*\.1+(?![\w.:])|[{}=]")
+"""Matches a number with decimals, or a sign that no header has, in a line with `1` in place of each digit."""
+_WORDS = re.compile(r"[^\W\d_].*[\s,;|│┃║].*[^\W\d_]")
+
+
+class Table(NamedTuple):
+    """One kind of table in a log."""
+
+    header: str
+    """The header, with `1` in place of each digit, as it is found in the log."""
+    names: Names
+
+
+class Wanted(NamedTuple):
+    """The order that the columns of a table get."""
+
+    names: Names
+    with_header: bool
+    """True if the header is rearranged too: real logs differ in its order, so it is no difference."""
+
+
+def tables_in(lines: Sequence[str], compared: Compare) -> list[Table]:
+    """Return the tables of a log whose columns all have different names, each kind once."""
+    first: dict[str, int] = {}
+    for at, shape in enumerate(_shapes(lines)):
+        first.setdefault(shape, at)
+    some = islice(first.items(), _MOST_READ)
+    maybe = [(shape, at) for shape, at in some if _may_be_header(shape)][:_MOST]
+    found = ((shape, _header_at(lines, at, compared)) for shape, at in maybe)
+    return [Table(shape, tuple(name for _low, _high, name in cells)) for shape, cells in found if cells]
+
+
+def in_order(names: Names) -> Names:
+    """Return names of columns in an order that does not depend on the log: counters such as `epoch` first."""
+    return tuple(sorted(names, key=lambda name: (meaning_of(name).role is not Role.COUNTER, name)))
+
+
+class Reordering:
+    """The rows of a log whose columns are rearranged."""
+
+    def __init__(
+        self, lines: Sequence[str], tables: Sequence[Table], wanted: Mapping[Names, Wanted], compared: Compare
+    ) -> None:
+        """Store a log. `wanted` holds the tables that are rearranged, by their names in this log."""
+        self._lines, self._tables, self._wanted, self._compared = lines, tables, wanted, compared
+
+    @cached_property
+    def _headers(self) -> tuple[list[int], list[Names]]:
+        """The index and the names of each header in the log."""
+        shapes = {table.header for table in self._tables}
+        known: dict[str, Names] = {}
+        places, names = [], []
+        for at, shape in enumerate(_shapes(self._lines)):
+            if shape not in shapes:
+                continue
+            if (line := self._lines[at]) not in known:
+                cells = _header_at(self._lines, at, self._compared)
+                known[line] = tuple(name for _low, _high, name in cells or ())
+            places.append(at)
+            names.append(known[line])
+        return places, names
+
+    def all(self, lines: Sequence[str], start: int) -> list[str]:
+        """Return lines as they are compared, with the columns rearranged; `start` is the index of the first."""
+        return [self.one(line, start + at) for at, line in enumerate(lines)]
+
+    def one(self, line: str, at: int) -> str:
+        """Return the line with index `at` as it is compared, with its columns rearranged."""
+        return self._rearranged(line, at, with_kept=False)
+
+    def with_header(self, line: str, at: int) -> str:
+        """Return the line with index `at` as it is compared, with its columns rearranged, although it may be a header
+        that is compared as it is."""
+        return self._rearranged(line, at, with_kept=True)
+
+    def _rearranged(self, line: str, at: int, with_kept: bool) -> str:
+        places, names = self._headers
+        nth = bisect_right(places, at) - 1
+        wanted = self._wanted.get(names[nth]) if nth >= 0 else None
+        if wanted is None or (at == places[nth] and not (wanted.with_header or with_kept)):
+            return line
+        is_header = at == places[nth]
+        below = self._compared(list(_row_below(self._lines, at))) if is_header else []
+        cells = _header_cells(line, below) if is_header else cells_of_row(line)
+        order = [names[nth].index(name) for name in wanted.names]
+        return _rearranged(line, cells, order) if cells and len(cells) == len(order) else line
+
+
+def _shapes(lines: Sequence[str]) -> list[str]:
+    return alike_in_digits("\n".join(lines)).split("\n") if lines else []
+
+
+def _may_be_header(shape: str) -> bool:
+    return len(shape) <= _LONGEST and not _MEASURED.search(shape) and _WORDS.search(shape) is not None
+
+
+def _row_below(lines: Sequence[str], at: int) -> Iterator[str]:
+    """Yield the line above a header, unless there is none, and the first line below it that is no rule."""
+    yield lines[at - 1] if at else ""
+    for line in lines[at + 1 : at + 3]:
+        if not is_rule(line):
+            yield line
+            return
+
+
+def _header_at(lines: Sequence[str], at: int, compared: Compare) -> list[Cell] | None:
+    (line,) = compared([lines[at]])
+    return _header_cells(line, compared(list(_row_below(lines, at))))
+
+
+def _header_cells(line: str, around: Sequence[str]) -> list[Cell] | None:
+    return header_of_row(line, around[0], around[1]) if len(around) > 1 else None
+
+
+def _rearranged(line: str, cells: Sequence[Cell], order: Sequence[int]) -> str:
+    """Return a line with its cells in another order. What separates the cells stays where it is."""
+    pieces, end = [], 0
+    for cell, other in zip(cells, (cells[at] for at in order), strict=True):
+        pieces += [line[end : cell[0]], line[other[0] : other[1]]]
+        end = cell[1]
+    return "".join(pieces) + line[end:]

@@ -1,0 +1,18 @@
+"""What is changed in the lines of a log before they are compared with those of other logs."""
+
+from typing import NamedTuple
+
+from gedanken.compare.output.column_order import Reordering
+from gedanken.compare.output.line_prefixes import Renaming
+
+
+class Changes(NamedTuple):
+    """What is changed in the lines of a log, because it may differ between runs."""
+
+    renaming: Renaming | None = None
+    """Replaces the names in front of the lines."""
+    reordering: Reordering | None = None
+    """Rearranges the columns of tables."""
+
+
+NO_CHANGES = Changes()

@@ -1,0 +1,21 @@
+"""The words of a heading that name held-out data."""
+
+import pytest
+from test_primary_endpoint import Style, compared
+
+
+@pytest.mark.parametrize(
+    ("heading", "name"),
+    [
+        ("Held-out", "val Loss"),
+        ("HOLD-OUT:", "val Loss"),
+        ("== Out-of-fold ==", "val Loss"),
+        ("Holdout set", "val Loss"),
+        ("[cv]", "val Loss"),
+        ("tst", "test Loss"),
+    ],
+)
+def test_a_heading_names_held_out_data_by_every_word_that_a_metric_may_have(heading: str, name: str) -> None:
+    style = Style(f"Epoch {{e}}\nTraining\n  Loss {{train:.4f}}\n{heading}\n  Loss {{held:.4f}}\n")
+    found = compared(style)
+    assert found.endpoint and found.endpoint.name == name
