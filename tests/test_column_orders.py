@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from test_log_structure import checks, compared
 
-from gedanken.compare.output.column_order import tables_in
+from gedanken.compare.output.reordered_columns import tables_in
 
 COLUMNS = ["fit_cost", "val_cost", "val_error", "r2"]
 STYLES = ["csv", "blanks", "tabs", "bars", "markdown", "semicolons", "comment", "logger"]

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from gedanken.compare.output.column_order import Reordering
 from gedanken.compare.output.line_prefixes import Renaming
+from gedanken.compare.output.reordered_columns import Reordering
 
 
 class Changes(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from gedanken.compare.output.column_order import Compare, Names, Reordering, Table, Wanted, in_order, tables_in
+from gedanken.compare.output.reordered_columns import Compare, Names, Reordering, Table, Wanted, in_order, tables_in
 from gedanken.compare.output.table_columns import cells_of_row
 from gedanken.compare.output.text_lines import Lines
 from gedanken.compare.parsed.prefix_names import listed
