@@ -5,6 +5,7 @@
 
 A clone, a cache and a Docker daemon of its own, all empty; pip's, npm's and apt's packages may be cached. Needs root.
 FOLDER receives a screen every 15 s as text, and `recorded.jsonl`: pairs of seconds and what was printed then.
+Prints what the set-up left behind or did not make, too, as `benchmarks/setups.py` does.
 """
 
 import argparse
@@ -52,7 +53,8 @@ def record(folder: Path, busy: int) -> Recorded:
                 (folder / f"{shown - began:05.0f}.txt").write_text("\n".join(screen.display))
         demo.close()
         (folder / "end.txt").write_text("\n".join(screen.display))
-    print(f"exit code {demo.exitstatus}")
+        left = place.faults()
+    print(f"exit code {demo.exitstatus}; left behind or missing: {', '.join(left) or 'nothing'}")
     return came
 
 
